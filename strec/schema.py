@@ -1,0 +1,200 @@
+"""The vocabulary of strec as columns: what a check-in table is.
+
+A *check-in* is one event: a user, an item, a time, a place. Every table inside strec is a
+Polars frame with the columns below; local time is ``timestamp + utc_offset_min``.
+"""
+
+import numpy as np
+import polars as pl
+from h3ronpy.vector import coordinates_to_cells
+
+from strec.errors import SchemaError
+
+USER = "user_id"
+ITEM = "item_id"
+TIME = "timestamp"
+OFFSET = "utc_offset_min"
+LAT = "lat"
+LON = "lon"
+CATEGORY = "category"
+ITEM_NAME = "item_name"
+EVENT = "event"
+VALUE = "value"
+TEXT = "text"
+# Derived by `derive`, stored with the check-ins.
+CELL = "cell"
+SESSION = "session_id"
+HOUR_OF_WEEK = "hour_of_week"
+LOCAL_DATE = "local_date"
+
+REQUIRED = {
+    USER: pl.String,
+    ITEM: pl.String,
+    TIME: pl.Datetime("us", "UTC"),
+    OFFSET: pl.Int16,
+    LAT: pl.Float64,
+    LON: pl.Float64,
+}
+OPTIONAL = {
+    CATEGORY: pl.String,
+    ITEM_NAME: pl.String,
+    EVENT: pl.String,
+    VALUE: pl.Float64,
+    TEXT: pl.String,
+}
+DERIVED = {
+    CELL: pl.UInt64,
+    SESSION: pl.Int64,
+    HOUR_OF_WEEK: pl.UInt8,
+    LOCAL_DATE: pl.Date,
+}
+
+#: The finest H3 resolution stored: cells of about 130 m across.
+CELL_RESOLUTION = 10
+#: A session ends where the next check-in of the user comes more than this later.
+SESSION_GAP_HOURS = 24
+
+
+def validate(checkins: pl.DataFrame) -> pl.DataFrame:
+    """Return the table with canonical columns in canonical order, or say what is wrong.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        Any table; columns beyond the canonical ones are dropped, missing optional ones stay
+        absent, `lat` and `lon` may be null, but only together.
+
+    Returns
+    -------
+    polars.DataFrame
+        Shape ``(n_checkins, 6 to 15)``: `REQUIRED`, then the `OPTIONAL` and `DERIVED` present.
+
+    Raises
+    ------
+    SchemaError
+        If a required column is missing, has another dtype, or holds nulls where none may be.
+
+    Examples
+    --------
+    >>> validate(example()).columns[:3]
+    ['user_id', 'item_id', 'timestamp']
+    """
+    known = REQUIRED | OPTIONAL | DERIVED
+    missing = [name for name in REQUIRED if name not in checkins.columns]
+    if missing:
+        raise SchemaError(
+            f"A check-in table needs the columns {', '.join(REQUIRED)}.",
+            f"columns {', '.join(checkins.columns) or '(none)'}; missing {', '.join(missing)}.",
+            "Read the file with strec.read, which maps columns, or rename the columns.",
+        )
+    present = [name for name in known if name in checkins.columns]
+    wrong = [
+        f"{name} is {checkins.schema[name]}, needed {known[name]}"
+        for name in present
+        if checkins.schema[name] != known[name]
+    ]
+    if wrong:
+        raise SchemaError(
+            "Each column of a check-in table has one type.",
+            "; ".join(wrong) + ".",
+            "Cast the columns, or read the file with strec.read.",
+        )
+    nulls = {name: checkins[name].null_count() for name in (USER, ITEM, TIME, OFFSET)}
+    alone = (checkins[LAT].is_null() != checkins[LON].is_null()).sum()
+    if any(nulls.values()) or alone:
+        parts = [f"{n:,} without {name}" for name, n in nulls.items() if n]
+        parts += [f"{alone:,} with only one of lat and lon"] if alone else []
+        raise SchemaError(
+            "Each check-in has a user, an item, a time and an offset; lat and lon come together.",
+            ", ".join(parts) + ".",
+            "Read the file with strec.read, which sets such rows aside with a reason.",
+        )
+    return checkins.select(present)
+
+
+def derive(checkins: pl.DataFrame) -> pl.DataFrame:
+    """Sort by user and time and add cell, session, hour of week and local date.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        A canonical table (see `validate`).
+
+    Returns
+    -------
+    polars.DataFrame
+        The same rows, sorted by user, time and item, with the `DERIVED` columns. `hour_of_week`
+        counts from Monday 00:00 local time, 0 to 167; `session_id` counts from 0 over the whole
+        table; `cell` is null where the place is missing or not on Earth.
+
+    Examples
+    --------
+    >>> derive(example())["hour_of_week"].to_list()
+    [8, 9, 10, 32]
+    """
+    ordered = checkins.sort(USER, TIME, ITEM)
+    local = local_time()
+    new_session = (pl.col(USER) != pl.col(USER).shift()).fill_null(True) | (
+        pl.col(TIME).diff() > pl.duration(hours=SESSION_GAP_HOURS)
+    ).fill_null(False)
+    return ordered.with_columns(
+        cells_of(ordered[LAT], ordered[LON]).alias(CELL),
+        (new_session.cum_sum() - 1).cast(pl.Int64).alias(SESSION),
+        ((local.dt.weekday().cast(pl.Int16) - 1) * 24 + local.dt.hour())
+        .cast(pl.UInt8)
+        .alias(HOUR_OF_WEEK),
+        local.dt.date().alias(LOCAL_DATE),
+    )
+
+
+def local_time() -> pl.Expr:
+    """Expression for the local wall-clock time of each check-in, as a naive datetime."""
+    return pl.col(TIME).dt.replace_time_zone(None) + pl.duration(minutes=pl.col(OFFSET))
+
+
+def cells_of(lat: pl.Series, lon: pl.Series, resolution: int = CELL_RESOLUTION) -> pl.Series:
+    """Return the H3 cell of each place, null where it is missing or not on Earth.
+
+    Parameters
+    ----------
+    lat, lon : polars.Series
+        Degrees, shape ``(n,)``, may hold nulls.
+    resolution : int
+        H3 resolution, 0 (coarse) to 15 (fine).
+
+    Examples
+    --------
+    >>> cells_of(pl.Series([40.7, None, 95.0]), pl.Series([-74.0, None, 0.0])).null_count()
+    2
+    """
+    lat_deg = lat.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    lon_deg = lon.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    # NaN compares false, so a missing place is not on Earth either.
+    on_earth = (np.abs(lat_deg) <= 90) & (np.abs(lon_deg) <= 180)
+    cells = coordinates_to_cells(lat_deg[on_earth], lon_deg[on_earth], resolution)
+    values = np.zeros(len(lat_deg), dtype=np.uint64)
+    values[on_earth] = pl.Series(cells).to_numpy() if on_earth.any() else 0
+    return pl.DataFrame({CELL: values, "known": on_earth}).select(
+        pl.when("known").then(CELL).otherwise(None).alias(CELL)
+    )[CELL]
+
+
+def example() -> pl.DataFrame:
+    """Return four check-ins of two users in New York, for docstrings and tests."""
+    return pl.DataFrame(
+        {
+            USER: ["ann", "ann", "bob", "bob"],
+            ITEM: ["cafe", "office", "cafe", "park"],
+            TIME: [
+                "2024-06-03T12:00:00Z",
+                "2024-06-03T13:30:00Z",
+                "2024-06-03T14:00:00Z",
+                "2024-06-04T12:00:00Z",
+            ],
+            OFFSET: [-240] * 4,
+            LAT: [40.71, 40.75, 40.71, 40.78],
+            LON: [-74.00, -73.99, -74.00, -73.97],
+            CATEGORY: ["Coffee Shop", "Office", "Coffee Shop", "Park"],
+        },
+        schema_overrides={OFFSET: pl.Int16},
+    ).with_columns(pl.col(TIME).str.to_datetime(time_unit="us", time_zone="UTC"))
