@@ -1,0 +1,28 @@
+"""strec in the browser: `streamlit run app.py`."""
+
+import streamlit as st
+
+from pages import _ui
+
+st.set_page_config(
+    page_title="strec: when, where, and what next",
+    page_icon=":material/travel_explore:",
+    layout="wide",
+)
+
+PAGES = {
+    name: st.Page(f"pages/{file}.py", title=title, icon=f":material/{icon}:", url_path=name, **extra)
+    for name, file, title, icon, extra in [
+        ("", "start", "Start", "travel_explore", {"default": True}),
+        ("data", "data", "Data", "table_view", {}),
+        ("time", "time", "Time", "schedule", {}),
+        ("space", "space", "Space", "map", {}),
+        ("recommend", "recommend", "Recommend", "recommend", {}),
+    ]
+}
+
+page = st.navigation(list(PAGES.values()))
+_ui.remember_pages(PAGES)
+_ui.sidebar(page.url_path)
+_ui.tour(page.url_path)
+_ui.guarded(page.run)

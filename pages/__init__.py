@@ -1,0 +1,1 @@
+"""One thin page per step; `_ui` holds what pages share."""

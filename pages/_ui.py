@@ -1,0 +1,361 @@
+"""What all pages share: the data set in use, the sidebar, empty and error states, downloads."""
+
+import json
+import logging
+import re
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from strec.errors import StrecError
+from strec.io.samples import read_sample, samples
+from strec.store import Filters, Store
+
+DEFAULT_SAMPLE = "social"
+#: Uploaded data sets are deleted this long after they were last opened.
+KEEP_HOURS = 24
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+_STORES = Path(tempfile.gettempdir()) / "strec-data-sets"
+
+
+# ---------------------------------------------------------------- the data set in use
+
+
+def current_store() -> Store:
+    """Return the data set in use: the one chosen last, the one in the URL, or a sample."""
+    if "store" not in st.session_state:
+        st.session_state["store"] = _store_from_url() or sample_store(DEFAULT_SAMPLE)
+    return st.session_state["store"]
+
+
+def use_store(store: Store) -> None:
+    """Make this the data set that every page shows, and forget filters of the one before."""
+    st.session_state["store"] = store
+    for key in [key for key in st.session_state if str(key).startswith("filter_")]:
+        del st.session_state[key]
+    st.session_state["filters"] = Filters()
+    _remember_in_url()
+
+
+@st.cache_resource(max_entries=8, show_spinner="Loading the sample…")
+def sample_store(name: str) -> Store:
+    """Return the store of a sample; samples hold nobody's data, so all visitors share it."""
+    sample = next(each for each in samples() if each.name == name)
+    folder = Path(tempfile.mkdtemp(prefix=f"strec-{name}-")) / "store"
+    return Store.create(
+        read_sample(name),
+        folder,
+        name=sample.title,
+        time_zone=sample.time_zone,
+        source=sample.source,
+    )
+
+
+def current_sample():
+    """Return the `Sample` in use, or None when the data set is the person's own."""
+    store = current_store()
+    return next((each for each in samples() if each.title == store.meta["name"]), None)
+
+
+def item_word(plural: bool = False) -> str:
+    """Return what an item is called in the data set in use: venue, product, station…"""
+    sample = current_sample()
+    if sample is None:
+        return "items" if plural else "item"
+    return sample.item_word_plural if plural else sample.item_word
+
+
+def workspace() -> Path:
+    """Return this person's own folder for uploads and stores.
+
+    Its name is a secret of 128 bits that the URL carries, so that a reload of the page finds the
+    data again and nobody else does.
+    """
+    token = st.session_state.get("workspace") or st.query_params.get("data", "")
+    if not _TOKEN.fullmatch(token):
+        token = secrets.token_hex(16)
+    st.session_state["workspace"] = token
+    folder = _STORES / token
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _forget_old_workspaces()
+    return folder
+
+
+def _store_from_url() -> Store | None:
+    token, sample = st.query_params.get("data", ""), st.query_params.get("sample", "")
+    if sample in {each.name for each in samples()}:
+        return sample_store(sample)
+    if not _TOKEN.fullmatch(token) or not (_STORES / token / "current").is_file():
+        return None
+    st.session_state["workspace"] = token
+    try:
+        return Store(_STORES / token / (_STORES / token / "current").read_text())
+    except StrecError:
+        return None
+
+
+def _remember_in_url() -> None:
+    store, sample = current_store(), current_sample()
+    st.query_params.clear()
+    if sample is not None:
+        if sample.name != DEFAULT_SAMPLE:
+            st.query_params["sample"] = sample.name
+        return
+    folder = Path(store.folder)
+    if folder.parent == _STORES / st.session_state.get("workspace", ""):
+        (folder.parent / "current").write_text(folder.name)
+        st.query_params["data"] = folder.parent.name
+
+
+def _forget_old_workspaces() -> None:
+    for folder in _STORES.iterdir():
+        marker = folder / "current" if (folder / "current").exists() else folder
+        if time.time() - marker.stat().st_mtime > KEEP_HOURS * 3600:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+# ---------------------------------------------------------------- frame of a page
+
+
+def remember_pages(pages: dict) -> None:
+    """Keep the navigation's pages, so that a page can lead to another by its name."""
+    st.session_state["pages"] = pages
+
+
+def guarded(run: Callable[[], None]) -> None:
+    """Run a page; an error becomes words, never a traceback, and the data set stays."""
+    try:
+        run()
+    except StrecError as error:
+        show_error(error)
+    except Exception as error:
+        # Streamlit steers reruns and page switches with exceptions of its own.
+        if type(error).__module__.startswith("streamlit"):
+            raise
+        logging.getLogger("strec.app").exception("a page failed")
+        st.error(
+            "Something went wrong on this page. Your data is as it was. "
+            "Reload the page, or choose another data set; the server's log says more.",
+            icon=":material/error:",
+        )
+
+
+def page_header(title: str, sentence: str) -> None:
+    """Show the page's title and one sentence that says what a person finds here."""
+    st.title(title, anchor=False)
+    st.markdown(f":gray[{sentence}]")
+
+
+def show_error(error: StrecError) -> None:
+    """Show what was needed, what was found and how to mend it."""
+    st.error(
+        f"**{_plain(error.needed)}**\n\nFound: {_plain(error.found)}\n\n"
+        f":material/build: {_plain(error.mend)}",
+        icon=":material/error:",
+    )
+
+
+def how_it_works(markdown: str) -> None:
+    """Show the method behind a figure to those who open it."""
+    with st.expander("How it works", icon=":material/school:"):
+        st.markdown(markdown)
+
+
+def next_step(label: str, page: str) -> None:
+    """Lead on to the next page (its name in the URL)."""
+    target = st.session_state.get("pages", {}).get(page)
+    st.divider()
+    # A page tested alone has no navigation to lead to.
+    if target is not None and st.button(
+        label, type="primary", icon=":material/arrow_forward:", key=f"next_{page}"
+    ):
+        st.switch_page(target)
+
+
+def go_to(page: str) -> None:
+    """Switch to the page with this name in the URL."""
+    target = st.session_state.get("pages", {}).get(page)
+    if target is not None:
+        st.switch_page(target)
+
+
+def is_dark() -> bool:
+    """Return whether the person looks at a dark theme."""
+    return st.context.theme.type == "dark"
+
+
+# ---------------------------------------------------------------- figures
+
+
+def figure(fig, key: str, caption: str = "") -> None:
+    """Show a plotly figure with its caption in words."""
+    st.plotly_chart(fig, key=key, width="stretch", config={"displaylogo": False})
+    if caption:
+        st.caption(caption)
+
+
+def deck(deck, key: str, height: int = 520, on_select: str = "ignore", caption: str = ""):
+    """Show a map; returns the selection when `on_select` is 'rerun'."""
+    event = st.pydeck_chart(deck, key=key, height=height, width="stretch", on_select=on_select)
+    if caption:
+        st.caption(caption)
+    return event
+
+
+def downloads(name: str, frame: pd.DataFrame, key: str) -> None:
+    """Offer the numbers behind a figure as CSV, safe to open in a spreadsheet."""
+    st.download_button(
+        "Data as CSV",
+        lambda: safe_csv(frame),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        key=f"download_{key}",
+        icon=":material/download:",
+        type="tertiary",
+    )
+
+
+def safe_csv(frame: pd.DataFrame) -> bytes:
+    """Return CSV whose text cells a spreadsheet will not take for formulas."""
+    safe = frame.copy()
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column]):
+            text = safe[column].astype(str).where(safe[column].notna(), "")
+            safe[column] = text.where(~text.str.match(r"[=+\-@\t\r]"), "'" + text)
+    return safe.to_csv(index=False).encode()
+
+
+def _plain(text: str) -> str:
+    """Escape what Markdown would read as markup in a message that quotes a person's file."""
+    return re.sub(r"([\\`*_{}\[\]<>$#|~:])", r"\\\1", text)
+
+
+# ---------------------------------------------------------------- sidebar
+
+
+def filters() -> Filters:
+    """Return the filters set in the sidebar; none at first."""
+    return st.session_state.get("filters", Filters())
+
+
+def sidebar(page: str) -> None:
+    """Show the data set in use and, where they apply, the filters that pages share."""
+    store = current_store()
+    _remember_in_url()
+    with st.sidebar:
+        summary = _summary(store.fingerprint, store)
+        st.markdown(f"**{_plain(store.meta['name'])}**")
+        st.caption(
+            f"{summary['n_checkins']:,} check-ins · {summary['n_users']:,} users · "
+            f"{summary['n_items']:,} {item_word(plural=True)}  \n"
+            f"{summary['first_date']} – {summary['last_date']}  \n"
+            f"Times in {_plain(store.meta.get('time_zone') or 'each check-in’s own offset')}"
+        )
+        if page in ("time", "space"):
+            _filter_widgets(store, summary)
+
+
+def _filter_widgets(store: Store, summary: dict) -> None:
+    now = filters()
+    st.subheader("Show only", anchor=False)
+    first, last = summary["first_date"], summary["last_date"]
+    span = st.date_input(
+        "Dates",
+        (now.date_from or first, now.date_to or last),
+        min_value=first,
+        max_value=last,
+        key="filter_dates",
+    )
+    hours = st.slider("Hours of the day", 0, 24, now_hours(now), key="filter_hours")
+    days = st.pills(
+        "Weekdays",
+        range(7),
+        default=list(now.weekdays or range(7)),
+        selection_mode="multi",
+        format_func=lambda day: ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[day],
+        key="filter_weekdays",
+    )
+    categories = _categories(store.fingerprint, store)
+    chosen = (
+        st.multiselect(
+            "Categories",
+            categories,
+            default=[name for name in now.categories or () if name in categories],
+            placeholder="All categories",
+            key="filter_categories",
+        )
+        if categories
+        else []
+    )
+    dates = span if isinstance(span, tuple) and len(span) == 2 else (first, last)
+    st.session_state["filters"] = Filters(
+        date_from=dates[0] if dates[0] > first else None,
+        date_to=dates[1] if dates[1] < last else None,
+        hours=tuple(range(*hours)) if hours != (0, 24) and hours[0] < hours[1] else None,
+        weekdays=tuple(days) if 0 < len(days) < 7 else None,
+        categories=tuple(chosen) or None,
+    )
+    if st.session_state["filters"] != Filters() and st.button(
+        "Show everything", icon=":material/filter_alt_off:"
+    ):
+        use_store(store)
+        st.rerun()
+
+
+def now_hours(now: Filters) -> tuple[int, int]:
+    """Return the hour range (from, to) that the slider shows for these filters."""
+    return (min(now.hours), max(now.hours) + 1) if now.hours else (0, 24)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _summary(fingerprint: str, _store: Store) -> dict:
+    return _store.summary(Filters())
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _categories(fingerprint: str, _store: Store) -> list[str]:
+    frame = _store.by_category()
+    return list(frame["category"]) if len(frame) else []
+
+
+# ---------------------------------------------------------------- tour
+
+_TOUR = [
+    ("", "This is a simulated city. Each column is a neighbourhood, its height the check-ins at "
+         "the hour shown. Watch the city wake up, then go on."),
+    ("data", "Every analysis starts with a table: who, what, when, where. Pick a sample here, or "
+             "drop your own file: strec guesses the columns and says what it would clean."),
+    ("time", "When do people act? Read the heatmap row by row: the darkest cell is the busiest "
+             "hour of the week."),
+    ("space", "Where do they act? Drag the hour slider and see the centre of gravity move."),
+    ("recommend", "Who, when, where: change the hour and watch the list follow. Open “why” to see "
+                  "the parts of the score add up."),
+]  # fmt: skip
+
+
+def tour(page: str) -> None:
+    """Show the tour's card for this page while the tour is on."""
+    if not st.session_state.get("tour"):
+        return
+    step = next((k for k, (name, _) in enumerate(_TOUR) if name == page), None)
+    if step is None:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/signpost: **Tour {step + 1}/{len(_TOUR)}** · {_TOUR[step][1]}")
+        last = step + 1 == len(_TOUR)
+        if not last and st.button("Next", type="primary", key="tour_next"):
+            go_to(_TOUR[step + 1][0])
+        if st.button("End the tour", type="tertiary", key="tour_end"):
+            st.session_state["tour"] = False
+            st.rerun()
+
+
+def to_json(value) -> str:
+    """Return readable JSON with dates as text."""
+    return json.dumps(value, indent=2, default=str, ensure_ascii=False)
