@@ -11,7 +11,9 @@ st.set_page_config(
 )
 
 PAGES = {
-    name: st.Page(f"pages/{file}.py", title=title, icon=f":material/{icon}:", url_path=name, **extra)
+    name: st.Page(
+        f"pages/{file}.py", title=title, icon=f":material/{icon}:", url_path=name, **extra
+    )
     for name, file, title, icon, extra in [
         ("", "start", "Start", "travel_explore", {"default": True}),
         ("data", "data", "Data", "table_view", {}),
