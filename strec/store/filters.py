@@ -1,0 +1,88 @@
+"""Which check-ins a question is about."""
+
+from dataclasses import dataclass, fields
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from strec import schema
+from strec.errors import AnalysisError
+
+
+@dataclass(frozen=True)
+class Filters:
+    """A choice of check-ins: hashable, so that results can be cached by it.
+
+    Parameters
+    ----------
+    date_from, date_to : datetime.date, optional
+        First and last local date, both included.
+    hours : tuple of int, optional
+        Local hours of the day to keep, 0 to 23.
+    weekdays : tuple of int, optional
+        Days of the week to keep, 0 is Monday.
+    categories, events, users : tuple of str, optional
+        Values to keep. `None` keeps everything, an empty tuple keeps nothing.
+
+    Examples
+    --------
+    >>> Filters(hours=(7, 8, 9)).hours_of_week()[:4]
+    [7, 8, 9, 31]
+    """
+
+    date_from: date | None = None
+    date_to: date | None = None
+    hours: tuple[int, ...] | None = None
+    weekdays: tuple[int, ...] | None = None
+    categories: tuple[str, ...] | None = None
+    events: tuple[str, ...] | None = None
+    users: tuple[str, ...] | None = None
+
+    def __post_init__(self):
+        # A list is what JSON and widgets give; a tuple is what a cache key needs.
+        for field in fields(self):
+            if isinstance(value := getattr(self, field.name), (list, set)):
+                object.__setattr__(self, field.name, tuple(sorted(value)))
+
+    def hours_of_week(self) -> list[int]:
+        """Hours of the week kept, 0 (Monday 00:00) to 167."""
+        hours = range(24) if self.hours is None else self.hours
+        weekdays = range(7) if self.weekdays is None else self.weekdays
+        return sorted(24 * weekday + hour for weekday in weekdays for hour in hours)
+
+    def apply(self, table: ir.Table) -> ir.Table:
+        """Return the Ibis table of the check-ins kept.
+
+        Raises
+        ------
+        AnalysisError
+            If a filter needs a column that the table does not have.
+        """
+        keep = []
+        if self.date_from is not None:
+            keep.append(table[schema.LOCAL_DATE] >= ibis.literal(self.date_from))
+        if self.date_to is not None:
+            keep.append(table[schema.LOCAL_DATE] <= ibis.literal(self.date_to))
+        if self.hours is not None or self.weekdays is not None:
+            keep.append(_among(table[schema.HOUR_OF_WEEK], self.hours_of_week()))
+        for name, values in (
+            (schema.CATEGORY, self.categories),
+            (schema.EVENT, self.events),
+            (schema.USER, self.users),
+        ):
+            if values is None:
+                continue
+            if name not in table.columns:
+                raise AnalysisError(
+                    f"This filter needs a column {name}.",
+                    f"columns {', '.join(table.columns)}.",
+                    "Remove the filter, or map such a column when reading the file.",
+                )
+            keep.append(_among(table[name], list(values)))
+        return table.filter(keep) if keep else table
+
+
+def _among(column: ir.Column, values: list) -> ir.BooleanValue:
+    # An empty IN list is not valid SQL on every engine.
+    return column.isin(values) if values else ibis.literal(False)

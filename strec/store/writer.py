@@ -1,0 +1,211 @@
+"""Write check-ins as a store: sorted, derived, coded, in one atomic step and bounded memory."""
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from strec import schema
+from strec.errors import SchemaError, StoreError
+from strec.store.aggregates import FROM_CELL, FROM_ITEM, ITEM_CODE, USER_CODE
+
+#: Counts up when the layout of the folder changes.
+FORMAT = 1
+CHECKINS = "checkins.parquet"
+ITEMS = "items.parquet"
+USERS = "users.parquet"
+META = "meta.json"
+#: Rows held in memory at once, and rows of a Parquet row group (a unit of parallel reading).
+CHUNK_ROWS = 1_000_000
+ROW_GROUP_ROWS = 250_000
+#: What the sort of a file larger than memory may use before it spills to the store's folder.
+SORT_MEMORY = "1GB"
+
+
+def write_checkins(checkins: pl.DataFrame | Path, folder: Path) -> dict:
+    """Write `checkins.parquet` into a folder and return its counts and fingerprint.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame or Path
+        Canonical check-ins in memory, or a Parquet file of them of any size.
+    folder : Path
+        An existing folder; the sort of a large file spills into it.
+
+    Returns
+    -------
+    dict
+        `n_checkins`, `n_users`, `n_items`, `n_places` (check-ins with a place), `columns`,
+        `first_date`, `last_date` (ISO text), `fingerprint` (a hash of the content).
+    """
+    if isinstance(checkins, pl.DataFrame):
+        ordered = schema.validate(checkins).sort(schema.USER, schema.TIME, schema.ITEM)
+        items = ordered[schema.ITEM].unique().sort()
+        return _write_chunks(ordered.iter_slices(CHUNK_ROWS), items, folder)
+    with _sorted_file(Path(checkins), folder) as (chunks, items):
+        return _write_chunks(chunks, items, folder)
+
+
+def write_meta(folder: Path, meta: dict) -> None:
+    """Write `meta.json`, adding the format and the time of writing."""
+    stamp = datetime.now(UTC).isoformat(timespec="seconds")
+    text = json.dumps({"format": FORMAT, "created": stamp} | meta, indent=2, ensure_ascii=False)
+    (folder / META).write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Give an empty folder beside `folder` that takes its place if nothing fails.
+
+    A reader sees the old store or the new one, never half of one; an error leaves the old one.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists() and any(folder.iterdir()) and not (folder / META).exists():
+        raise StoreError(
+            "A store is written to a new folder, or in place of another store.",
+            f"{folder} holds other files.",
+            "Choose another folder.",
+        )
+    fresh = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:8]}")
+    fresh.mkdir()
+    try:
+        yield fresh
+        if folder.exists():
+            old = folder.with_name(f"{fresh.name}-old")
+            os.rename(folder, old)
+            os.rename(fresh, folder)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            os.rename(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+@contextmanager
+def _sorted_file(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFrame], pl.Series]]:
+    import duckdb
+
+    config = {"memory_limit": SORT_MEMORY, "temp_directory": str(spill / "spill")}
+    with duckdb.connect(config=config) as connection:
+        connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+        try:
+            source = connection.read_parquet(str(path))
+        except duckdb.Error as error:
+            raise StoreError(
+                "A store is made from a table or a Parquet file of check-ins.",
+                f"{path.name} could not be read as Parquet ({type(error).__name__}).",
+                "Read the file with strec.io.ingest first.",
+            ) from error
+        missing = [name for name in schema.REQUIRED if name not in source.columns]
+        if missing:
+            raise SchemaError(
+                f"A check-in table needs the columns {', '.join(schema.REQUIRED)}.",
+                f"{path.name} has no {', '.join(missing)}.",
+                "Read the file with strec.io.ingest, which maps columns.",
+            )
+        known = schema.REQUIRED | schema.OPTIONAL
+        present = ", ".join(f'"{name}"' for name in known if name in source.columns)
+        items = source.aggregate(schema.ITEM).order(schema.ITEM).pl()[schema.ITEM]
+        keys = f"{schema.USER}, {schema.TIME}, {schema.ITEM}"
+        batches = source.project(present).order(keys).to_arrow_reader(CHUNK_ROWS)
+        yield (pl.from_arrow(batch).cast(_dtypes(known, batch)) for batch in batches), items
+    shutil.rmtree(spill / "spill", ignore_errors=True)
+
+
+def _dtypes(known: dict, batch: pa.RecordBatch) -> dict:
+    return {name: known[name] for name in batch.schema.names}
+
+
+def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path) -> dict:
+    codes = pl.DataFrame({schema.ITEM: items}).with_row_index(ITEM_CODE)
+    counts = {"n_checkins": 0, "n_users": 0, "n_items": len(items), "n_places": 0}
+    dates = []
+    hashers: dict = {}
+    last = None
+    writer = None
+    try:
+        for chunk in chunks:
+            if not chunk.height:
+                continue
+            coded = _coded(schema.derive(schema.validate(chunk)), codes, last)
+            table = coded.to_arrow(compat_level=pl.CompatLevel.oldest())
+            if writer is None:
+                writer = pq.ParquetWriter(folder / CHECKINS, table.schema, compression="zstd")
+            writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+            _hash(hashers, coded)
+            last = coded.tail(1)
+            dates += [coded[schema.LOCAL_DATE].min(), coded[schema.LOCAL_DATE].max()]
+            counts["n_checkins"] += coded.height
+            counts["n_places"] += coded.height - coded[schema.CELL].null_count()
+    finally:
+        if writer is not None:
+            writer.close()
+    if last is None:
+        raise StoreError(
+            "A store needs at least one check-in.",
+            "the table is empty.",
+            "Choose another file, or loosen the cleaning steps that removed every row.",
+        )
+    counts["n_users"] = last[USER_CODE].item() + 1
+    digest = hashlib.blake2b(digest_size=16)
+    for name in sorted(hashers):
+        digest.update(name.encode() + hashers[name].digest())
+    return counts | {
+        "columns": [name for name in coded.columns if name in schema.REQUIRED | schema.OPTIONAL],
+        "first_date": min(dates).isoformat(),
+        "last_date": max(dates).isoformat(),
+        "fingerprint": digest.hexdigest(),
+    }
+
+
+def _coded(derived: pl.DataFrame, codes: pl.DataFrame, last: pl.DataFrame | None) -> pl.DataFrame:
+    """Number users and sessions over all chunks and look back one check-in within the session."""
+    same_user = same_session = False
+    user_before = session_before = -1
+    if last is not None:
+        user_before, session_before = last[USER_CODE].item(), last[schema.SESSION].item()
+        same_user = derived[schema.USER][0] == last[schema.USER].item()
+        gap = derived[schema.TIME][0] - last[schema.TIME].item()
+        same_session = same_user and gap.total_seconds() <= 3600 * schema.SESSION_GAP_HOURS
+    first_user = user_before + (0 if same_user else 1)
+    first_session = session_before + (0 if same_session else 1)
+    coded = derived.join(codes, on=schema.ITEM, how="left", maintain_order="left").with_columns(
+        (pl.col(schema.USER).rle_id() + first_user).cast(pl.UInt32).alias(USER_CODE),
+        pl.col(schema.SESSION) + first_session,
+    )
+    columns = [schema.SESSION, ITEM_CODE, schema.CELL]
+    before = coded.select(pl.col(columns).shift())
+    if last is not None:
+        before = pl.concat([last.select(columns), before.slice(1)])
+    goes_on = coded[schema.SESSION] == before[schema.SESSION]
+    return coded.with_columns(
+        pl.when(goes_on.fill_null(False)).then(before[name]).alias(into)
+        for name, into in ((ITEM_CODE, FROM_ITEM), (schema.CELL, FROM_CELL))
+    )
+
+
+def _hash(hashers: dict, coded: pl.DataFrame) -> None:
+    """Feed the values to running hashes, one per buffer, so that chunk borders do not matter."""
+    for name in schema.REQUIRED | schema.OPTIONAL:
+        if name not in coded.columns:
+            continue
+        column = coded[name]
+        buffers = {"null": column.is_null().to_numpy().tobytes()}
+        if column.dtype == pl.String:
+            filled = column.fill_null("")
+            buffers["length"] = filled.str.len_bytes().to_numpy().tobytes()
+            buffers["value"] = filled.str.join("").item().encode()
+        else:
+            buffers["value"] = column.to_physical().fill_null(0).to_numpy().tobytes()
+        for part, content in buffers.items():
+            hasher = hashers.setdefault(f"{name} {part}", hashlib.blake2b(digest_size=16))
+            hasher.update(content)

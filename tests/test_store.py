@@ -1,0 +1,277 @@
+"""The store answers exactly what counting by hand (Polars on the raw frame) answers."""
+
+from datetime import date
+
+import h3
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strec import schema
+from strec.errors import AnalysisError, SchemaError, StoreError
+from strec.store import Filters, Store
+from strec.store import writer as store_writer
+
+
+def world(n: int = 4000, seed: int = 0) -> pl.DataFrame:
+    """Check-ins of 40 users at 60 items over five weeks; one in ten has no place."""
+    rng = np.random.default_rng(seed)
+    item = rng.integers(0, 60, n)
+    place = rng.normal(0, 0.05, (60, 2)) + (40.7, -74.0)
+    absent = item % 10 == 0
+    start = np.datetime64("2024-02-20T00:00:00", "us")
+    return pl.DataFrame(
+        {
+            "user_id": [f"u{i:02d}" for i in rng.integers(0, 40, n)],
+            "item_id": [f"i{i}" for i in item],
+            "timestamp": start + (rng.integers(0, 35 * 86_400, n) * 1_000_000).astype("m8[us]"),
+            "utc_offset_min": np.full(n, -300, dtype=np.int16),
+            "lat": [None if a else place[i, 0] for i, a in zip(item, absent, strict=True)],
+            "lon": [None if a else place[i, 1] for i, a in zip(item, absent, strict=True)],
+            "category": [None if i % 7 == 0 else f"kind {i % 5}" for i in item],
+            "item_name": [f"Place {i}, =sum(1)" for i in item],
+        }
+    ).with_columns(pl.col("timestamp").dt.replace_time_zone("UTC"))
+
+
+@pytest.fixture(scope="module")
+def derived() -> pl.DataFrame:
+    return schema.derive(world())
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Store:
+    return Store.create(world(), tmp_path_factory.mktemp("s") / "w", name="World", time_zone="UTC")
+
+
+def aggregates_of(store: Store) -> dict[str, pd.DataFrame]:
+    """Every aggregate of a store, with and without filters."""
+    some = Filters(
+        date_from=date(2024, 2, 22),
+        date_to=date(2024, 3, 15),
+        hours=(7, 8, 9, 18),
+        weekdays=(0, 2, 4, 6),
+        categories=("kind 1", "kind 2"),
+        users=tuple(f"u{i:02d}" for i in range(25)),
+    )
+    found = {}
+    for name, filters in (("all", None), ("some", some)):
+        found |= {
+            f"summary {name}": pd.DataFrame([store.summary(filters)]),
+            f"hour_weekday {name}": store.hour_weekday(filters),
+            f"calendar {name}": store.calendar(filters),
+            f"by_category {name}": store.by_category(3, filters),
+            f"category_hours {name}": store.category_hours(3, filters),
+            f"cells {name}": store.cells(8, filters, min_users=3),
+            f"cell_hours {name}": store.cell_hours(5, filters, min_users=3),
+            f"flows {name}": store.flows(filters, min_users=1),
+            f"cell flows {name}": store.flows(filters, resolution=7, min_users=2, min_count=3),
+            f"points {name}": store.points(filters, min_users=1),
+        }
+        for grain in ("hour", "week", "month"):
+            found[f"trend {grain} {name}"] = store.trend(grain, filters)
+    return found
+
+
+@pytest.mark.parametrize("engine", ["polars://", "pyspark://"])
+def test_every_aggregate_is_the_same_on_another_engine(store, engine):
+    if engine == "pyspark://":
+        pytest.importorskip("pyspark", reason="PySpark is not installed")
+    expected = aggregates_of(store)
+    found = aggregates_of(Store(store.folder, engine))
+    for name, frame in expected.items():
+        assert len(frame), name
+        assert frame.attrs == found[name].attrs, name
+        pd.testing.assert_frame_equal(frame, found[name], obj=name, check_dtype=False)
+
+
+def test_rows_come_back_as_they_were_derived(store, derived):
+    keys = ["user_id", "timestamp", "item_id"]
+    assert store.checkins().sort(keys).equals(derived.sort(keys).select(store.checkins().columns))
+
+
+@pytest.mark.parametrize("engine", ["duckdb://", "polars://"])
+def test_rows_can_be_filtered(store, derived, engine):
+    filters = Filters(hours=(8,), weekdays=(5, 6), users=("u01", "u02", "u03"))
+    found = Store(store.folder, engine).checkins(filters, ["user_id", "hour_of_week"])
+    weekend = [5 * 24 + 8, 6 * 24 + 8]
+    expected = derived.filter(
+        pl.col("user_id").is_in(["u01", "u02", "u03"]), pl.col("hour_of_week").is_in(weekend)
+    ).select("user_id", "hour_of_week")
+    assert found.equals(expected)
+
+
+def test_hour_weekday_counts_local_time(store, derived):
+    local = derived["timestamp"].dt.replace_time_zone(None) - pl.duration(minutes=300)
+    expected = (
+        derived.select(local=local, user="user_id")
+        .group_by(weekday=pl.col("local").dt.weekday() - 1, hour=pl.col("local").dt.hour())
+        .agg(n_checkins=pl.len(), n_users=pl.col("user").n_unique())
+        .sort("weekday", "hour")
+    )
+    assert store.hour_weekday().to_numpy().tolist() == [list(row) for row in expected.rows()]
+
+
+def test_cells_are_those_of_h3_and_hide_small_groups(store, derived):
+    expected = (
+        derived.drop_nulls("cell")
+        .with_columns(
+            cell=pl.col("cell").map_elements(
+                lambda cell: h3.str_to_int(h3.cell_to_parent(h3.int_to_str(cell), 7)), pl.UInt64
+            )
+        )
+        .group_by("cell")
+        .agg(n_checkins=pl.len(), n_users=pl.col("user_id").n_unique())
+    )
+    shown = expected.filter(pl.col("n_users") >= 35)
+    found = store.cells(7, min_users=35)
+    assert found.cell.dtype == np.uint64
+    assert set(found.cell) == set(shown["cell"])
+    assert dict(zip(found.cell, found.n_checkins, strict=True)) == dict(
+        shown.select("cell", "n_checkins").rows()
+    )
+    assert found.attrs["hidden"] == expected.height - shown.height > 0
+    assert found.attrs["hidden_checkins"] == (
+        expected["n_checkins"].sum() - shown["n_checkins"].sum()
+    )
+
+
+def test_flows_count_steps_within_a_session(tmp_path):
+    hours = [0, 1, 2, 40, 41]  # a → b → a, a day's gap, c → a
+    rows = schema.example().head(1).select(pl.all().repeat_by(5)).explode(pl.all())
+    rows = rows.with_columns(
+        item_id=pl.Series(["a", "b", "a", "c", "a"]),
+        timestamp=pl.col("timestamp") + pl.Series(hours) * pl.duration(hours=1),
+    )
+    flows = Store.create(rows, tmp_path / "s", name="Steps").flows(min_users=1)
+    pairs = flows[["origin", "destination", "n_checkins"]].to_numpy().tolist()
+    assert sorted(pairs) == [["a", "b", 1], ["b", "a", 1], ["c", "a", 1]]
+
+
+def test_trend_lists_missing_periods_as_zero(tmp_path):
+    store = Store.create(schema.example(), tmp_path / "s", name="Two days")
+    hours = store.trend("hour")
+    assert len(hours) == 25  # Monday 08:00 to Tuesday 08:00 in New York
+    assert hours.n_checkins.tolist() == [1, 1, 1] + [0] * 21 + [1]
+    # Hours that the filter leaves out are not zero, they are not asked about.
+    assert len(store.trend("hour", Filters(hours=(8,)))) == 2
+
+
+def test_items_and_users(store, derived):
+    items = store.items()
+    assert items["item_id"].to_list() == sorted(derived["item_id"].unique())
+    row = items.row(by_predicate=pl.col("item_id") == "i11", named=True)
+    raw = derived.filter(pl.col("item_id") == "i11")
+    assert row["n_checkins"] == raw.height
+    assert row["n_users"] == raw["user_id"].n_unique()
+    assert (row["category"], row["item_name"]) == ("kind 1", "Place 11, =sum(1)")
+    assert (row["lat"], row["spread_km"]) == (pytest.approx(raw["lat"][0]), pytest.approx(0))
+    assert items.filter(pl.col("item_id") == "i10")["lat"].item() is None
+    users = store.users()
+    raw = derived.filter(pl.col("user_id") == "u07")
+    row = users.row(by_predicate=pl.col("user_id") == "u07", named=True)
+    assert (row["n_checkins"], row["n_items"]) == (raw.height, raw["item_id"].n_unique())
+    assert (row["first"], row["last"]) == (raw["timestamp"].min(), raw["timestamp"].max())
+
+
+def test_a_file_in_small_chunks_gives_the_same_store(store, tmp_path, monkeypatch):
+    """User, session and look-back numbers go on across chunk borders."""
+    path = tmp_path / "checkins.parquet"
+    world().sample(fraction=1, shuffle=True, seed=1).write_parquet(path)
+    monkeypatch.setattr(store_writer, "CHUNK_ROWS", 37)
+    again = Store.create(path, tmp_path / "again", name="World")
+    assert again.fingerprint == store.fingerprint
+    columns = [*store.table.columns]
+    one, two = (
+        pl.read_parquet(s.folder / "checkins.parquet", columns=columns) for s in (store, again)
+    )
+    assert one.equals(two)
+    assert again.items().equals(store.items())
+    assert sorted(p.name for p in again.folder.iterdir()) == [
+        "checkins.parquet",
+        "items.parquet",
+        "meta.json",
+        "users.parquet",
+    ]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 90)), min_size=1, max_size=12))
+@settings(max_examples=15, deadline=None)
+def test_the_order_of_rows_does_not_change_the_fingerprint(tmp_path_factory, visits):
+    rows = pl.concat([schema.example().head(1)] * len(visits)).with_columns(
+        user_id=pl.Series([user for user, _ in visits]),
+        timestamp=pl.col("timestamp")
+        + pl.Series([hour for _, hour in visits]) * pl.duration(hours=1),
+    )
+    folder = tmp_path_factory.mktemp("order")
+    one = Store.create(rows, folder / "one", name="One")
+    two = Store.create(rows.reverse(), folder / "two", name="Two")
+    assert one.fingerprint == two.fingerprint
+    assert one.trend("week").n_checkins.sum() == len(visits)
+
+
+def test_a_failed_write_leaves_the_old_store(tmp_path):
+    folder = tmp_path / "s"
+    Store.create(schema.example(), folder, name="Old")
+    with pytest.raises(SchemaError, match="missing item_id"):
+        Store.create(schema.example().drop("item_id"), folder, name="New")
+    with pytest.raises(StoreError, match="at least one check-in"):
+        Store.create(schema.example().head(0), folder, name="New")
+    assert Store(folder).meta["name"] == "Old"
+    assert [p.name for p in tmp_path.iterdir()] == ["s"]
+
+
+def test_a_store_does_not_overwrite_other_files(tmp_path):
+    (tmp_path / "letter.txt").write_text("dear all")
+    with pytest.raises(StoreError, match="other files"):
+        Store.create(schema.example(), tmp_path, name="New")
+    assert (tmp_path / "letter.txt").exists()
+
+
+def test_broken_stores_and_engines_say_what_to_do(tmp_path):
+    with pytest.raises(StoreError, match="Load the data again"):
+        Store(tmp_path / "nothing")
+    folder = Store.create(schema.example(), tmp_path / "s", name="S").folder
+    with pytest.raises(StoreError, match="duckdb://"):
+        Store(folder, "nosuchengine://")
+    (folder / "meta.json").write_text("{")
+    with pytest.raises(StoreError, match="damaged"):
+        Store(folder)
+
+
+def test_data_without_places_or_categories(tmp_path):
+    rows = schema.example().drop("category")
+    rows = rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in ("lat", "lon"))
+    store = Store.create(rows, tmp_path / "s", name="Shop")
+    assert not store.has_places
+    assert store.items()["category"].to_list() == [None] * 3
+    for question in (lambda: store.cells(7), store.points, lambda: store.flows(resolution=5)):
+        with pytest.raises(AnalysisError, match="latitude"):
+            question()
+    with pytest.raises(AnalysisError, match="category"):
+        store.by_category()
+    assert len(store.flows(min_users=1)) == 2
+
+
+def test_filters_that_keep_nothing(store):
+    nothing = Filters(users=())
+    assert store.summary(nothing)["n_checkins"] == 0
+    assert store.summary(nothing)["first_date"] is None
+    assert store.hour_weekday(nothing).n_checkins.tolist() == [0] * 168
+    for frame in (
+        store.trend("hour", nothing),
+        store.by_category(filters=nothing),
+        store.category_hours(filters=nothing),
+        store.cells(7, nothing),
+        store.flows(nothing),
+        store.points(nothing),
+        store.checkins(nothing),
+    ):
+        assert len(frame) == 0
+
+
+def test_filters_are_hashable_whatever_they_are_made_of():
+    assert hash(Filters(hours=[9, 8])) == hash(Filters(hours=(8, 9)))
