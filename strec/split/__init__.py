@@ -1,0 +1,31 @@
+"""From a check-in table to what a model sees: a split by time, encoded logs, and queries.
+
+The protocol (docs/protocol.md) cuts the whole table at two moments, so that nothing a model
+learns lies after anything it is asked. A `Log` is the table as sorted arrays; a `Queries` asks,
+at each of n moments, "where next?", and names the rows of the log that may be looked at.
+"""
+
+from strec.split.cut import PARTS, TEST, TRAIN, VALIDATION, Split, split
+from strec.split.log import GAP_US, Log, encode, local_hour, local_weekday
+from strec.split.queries import Queries, ask, queries_of_rows, ranges
+from strec.split.vocabulary import Vocabulary, distance_km
+
+__all__ = [
+    "GAP_US",
+    "PARTS",
+    "TEST",
+    "TRAIN",
+    "VALIDATION",
+    "Log",
+    "Queries",
+    "Split",
+    "Vocabulary",
+    "ask",
+    "distance_km",
+    "encode",
+    "local_hour",
+    "local_weekday",
+    "queries_of_rows",
+    "ranges",
+    "split",
+]

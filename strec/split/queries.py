@@ -1,0 +1,232 @@
+"""Moments at which "where next?" is asked, and the history visible at each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from strec.split.log import GAP_US, Log, local_hour, local_weekday
+from strec.split.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Queries:
+    """Moments at which "where next?" is asked, and the history visible at each.
+
+    Attributes
+    ----------
+    log : Log
+        The check-ins that `indices` points into.
+    user : numpy.ndarray
+        Shape ``(n,)``: user code, -1 for users that training has not seen.
+    time_us, offset_min : numpy.ndarray
+        Shape ``(n,)``: the time asked about. Where `time_known` is False, that of the last
+        visible check-in.
+    lat, lon : numpy.ndarray
+        Shape ``(n,)``: the current place, NaN where unknown.
+    indptr, indices : numpy.ndarray
+        History in compressed rows: query q may see rows ``indices[indptr[q]:indptr[q + 1]]`` of
+        the log, oldest first.
+    target : numpy.ndarray
+        Shape ``(n,)``: the item that came, -1 where unknown or not in the vocabulary. Read by
+        fitting and evaluation, never by `Model.score`.
+    row : numpy.ndarray
+        Shape ``(n,)``: the target's row in `log`, -1 where there is none. The same holds.
+    time_known : bool
+        Whether `time_us` is the time asked about (else it is that of the last check-in).
+    """
+
+    log: Log
+    user: np.ndarray
+    time_us: np.ndarray
+    offset_min: np.ndarray
+    lat: np.ndarray
+    lon: np.ndarray
+    indptr: np.ndarray
+    indices: np.ndarray
+    target: np.ndarray
+    row: np.ndarray
+    time_known: bool = True
+
+    def __len__(self) -> int:
+        return len(self.time_us)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.log.vocabulary
+
+    @cached_property
+    def hour(self) -> np.ndarray:
+        """Shape ``(n,)``: local hour of the day with fractions."""
+        return local_hour(self.time_us, self.offset_min)
+
+    @cached_property
+    def weekday(self) -> np.ndarray:
+        """Shape ``(n,)``: local weekday, Monday is 0."""
+        return local_weekday(self.time_us, self.offset_min)
+
+    @cached_property
+    def length(self) -> np.ndarray:
+        """Shape ``(n,)``: number of visible check-ins."""
+        return np.diff(self.indptr)
+
+    @cached_property
+    def pair_query(self) -> np.ndarray:
+        """Shape ``(len(indices),)``: the query to which each entry of `indices` belongs."""
+        return np.repeat(np.arange(len(self)), self.length)
+
+    @cached_property
+    def last(self) -> np.ndarray:
+        """Shape ``(n,)``: row of the last visible check-in, -1 where there is none."""
+        if not len(self.indices):
+            return np.full(len(self), -1)
+        return np.where(self.length > 0, self.indices[self.indptr[1:] - 1], -1)
+
+    @cached_property
+    def session_length(self) -> np.ndarray:
+        """Shape ``(n,)``: visible check-ins of the running session, 0 when a new one begins."""
+        running = self._running_session
+        inside = self.log.session[self.indices] == running[self.pair_query]
+        return np.bincount(self.pair_query[inside], minlength=len(self))
+
+    @cached_property
+    def _running_session(self) -> np.ndarray:
+        if not len(self.log):
+            return np.full(len(self), -1)
+        recent = (self.last >= 0) & (self.time_us - self.log.time_us[self.last] <= GAP_US)
+        return np.where(recent, self.log.session[self.last], -1)
+
+    @cached_property
+    def returns(self) -> np.ndarray:
+        """Shape ``(n,)``, bool: the target is an item of the visible history."""
+        same = self.log.item[self.indices] == self.target[self.pair_query]
+        found = np.bincount(self.pair_query[same], minlength=len(self)) > 0
+        return found & (self.target >= 0)
+
+    def take(self, rows: np.ndarray | slice) -> "Queries":
+        """Return the chosen queries, in the order given."""
+        rows = np.arange(len(self))[rows]
+        indptr, indices = ranges(self.indptr[rows], self.indptr[rows + 1])
+        return Queries(
+            self.log,
+            *(
+                getattr(self, name)[rows]
+                for name in ("user", "time_us", "offset_min", "lat", "lon")
+            ),
+            indptr,
+            self.indices[indices],
+            self.target[rows],
+            self.row[rows],
+            self.time_known,
+        )
+
+
+def queries_of_rows(
+    log: Log,
+    rows: np.ndarray,
+    *,
+    time_known: bool = True,
+    hidden: np.ndarray | None = None,
+) -> Queries:
+    """Return queries whose targets are rows of the log.
+
+    Parameters
+    ----------
+    log : Log
+        The check-ins.
+    rows : numpy.ndarray
+        Shape ``(n,)``: the targets; each sees its owner's strictly earlier check-ins.
+    time_known : bool
+        Whether the target's time is given.
+    hidden : numpy.ndarray, optional
+        Shape ``(len(log),)``, bool: rows seen only within the running session of the target.
+        Where it holds for a row it must hold for all later ones of the same owner.
+    """
+    start, stop = log.indptr[log.owner[rows]], log.before[rows]
+    indptr, indices = ranges(start, stop)
+    if hidden is not None:
+        query = np.repeat(np.arange(len(rows)), np.diff(indptr))
+        seen = ~hidden[indices] | (log.session[indices] == log.session[rows][query])
+        indices = indices[seen]
+        indptr = np.r_[0, np.cumsum(np.bincount(query[seen], minlength=len(rows)))]
+    last = np.where(np.diff(indptr) > 0, indices[indptr[1:] - 1] if len(indices) else 0, -1)
+    clock = rows if time_known else np.where(last >= 0, last, rows)
+    lat, lon = (np.where(last >= 0, place[last], np.nan) for place in (log.lat, log.lon))
+    return Queries(
+        log=log,
+        user=log.user[rows],
+        time_us=log.time_us[clock],
+        offset_min=log.offset_min[clock],
+        lat=lat,
+        lon=lon,
+        indptr=indptr,
+        indices=indices,
+        target=log.item[rows],
+        row=rows,
+        time_known=time_known,
+    )
+
+
+def ask(
+    log: Log,
+    owner: int,
+    time_us: Sequence[int] | np.ndarray,
+    offset_min: Sequence[int] | np.ndarray,
+    lat: Sequence[float] | np.ndarray,
+    lon: Sequence[float] | np.ndarray,
+    *,
+    time_known: bool = True,
+) -> Queries:
+    """Return queries without targets: one user, any times and places.
+
+    Parameters
+    ----------
+    log : Log
+        Check-ins, of which the owner's strictly before each time are seen.
+    owner : int
+        Index into ``log.owner_ids``; -1 for somebody without any check-in.
+    time_us, offset_min, lat, lon : sequence
+        Shape ``(n,)`` each.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import encode
+    >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
+    >>> ask(log, 1, log.time_us[3:], [-240], [40.7], [-74.0]).length.tolist()
+    [1]
+    """
+    time_us = np.asarray(time_us, dtype=np.int64)
+    n = len(time_us)
+    begin, end = (log.indptr[owner], log.indptr[owner + 1]) if owner >= 0 else (0, 0)
+    stop = begin + np.searchsorted(log.time_us[begin:end], time_us)
+    indptr, indices = ranges(np.full(n, begin), stop)
+    user = log.user[begin] if end > begin else -1
+    return Queries(
+        log=log,
+        user=np.full(n, user, dtype=np.int32),
+        time_us=time_us,
+        offset_min=np.asarray(offset_min, dtype=np.int32),
+        lat=np.asarray(lat, dtype=np.float64),
+        lon=np.asarray(lon, dtype=np.float64),
+        indptr=indptr,
+        indices=indices,
+        target=np.full(n, -1, dtype=np.int32),
+        row=np.full(n, -1),
+        time_known=time_known,
+    )
+
+
+def ranges(start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return half-open ranges end to end, as ``(indptr, indices)``.
+
+    Examples
+    --------
+    >>> [a.tolist() for a in ranges(np.array([0, 5]), np.array([2, 6]))]
+    [[0, 2, 3], [0, 1, 5]]
+    """
+    length = stop - start
+    indptr = np.r_[0, np.cumsum(length)]
+    indices = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], length)
+    return indptr, indices

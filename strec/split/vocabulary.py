@@ -1,0 +1,150 @@
+"""What training knows: its users, items and categories, as sorted lists and their codes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from strec import schema
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Users, items and categories of the training part.
+
+    Attributes
+    ----------
+    users, items, categories : numpy.ndarray
+        Ids as text, sorted; the code of an id is its position.
+    item_name : numpy.ndarray
+        Shape ``(n_items,)``: a name to show, the id where there is no name.
+    item_category : numpy.ndarray
+        Shape ``(n_items,)``, int32: the most frequent category, -1 where unknown.
+    item_lat, item_lon : numpy.ndarray
+        Shape ``(n_items,)``, degrees: the median place of the item's check-ins, NaN where none.
+    item_spread_km : numpy.ndarray
+        Shape ``(n_items,)``: median distance of its check-ins from that place, NaN where none.
+        Large where the item is not itself a place (a product, a film).
+    """
+
+    users: np.ndarray
+    items: np.ndarray
+    categories: np.ndarray
+    item_name: np.ndarray
+    item_category: np.ndarray
+    item_lat: np.ndarray
+    item_lon: np.ndarray
+    item_spread_km: np.ndarray
+
+    @classmethod
+    def of(cls, checkins: pl.DataFrame) -> "Vocabulary":
+        """Learn the vocabulary of canonical training check-ins.
+
+        Examples
+        --------
+        >>> Vocabulary.of(schema.example()).items.tolist()
+        ['cafe', 'office', 'park']
+        """
+        items = _describe_items(checkins)
+        categories = items["category"].drop_nulls().unique().sort()
+        codes = pl.DataFrame({"category": categories}).with_row_index("code")
+        coded = items.join(codes, on="category", how="left", maintain_order="left")
+        return cls(
+            users=_texts(checkins[schema.USER].unique().sort()),
+            items=_texts(items[schema.ITEM]),
+            categories=_texts(categories),
+            item_name=_texts(items["name"]),
+            item_category=coded["code"].cast(pl.Int32).fill_null(-1).to_numpy(),
+            **{
+                f"item_{name}": items[name].fill_null(float("nan")).to_numpy()
+                for name in ("lat", "lon", "spread_km")
+            },
+        )
+
+    def user_codes(self, ids: np.ndarray | pl.Series) -> np.ndarray:
+        """Return the code of each user id, -1 where unknown; shape ``(n,)``, int32."""
+        return _codes(self.users, ids)
+
+    def item_codes(self, ids: np.ndarray | pl.Series) -> np.ndarray:
+        """Return the code of each item id, -1 where unknown; shape ``(n,)``, int32."""
+        return _codes(self.items, ids)
+
+    def category_codes(self, ids: np.ndarray | pl.Series) -> np.ndarray:
+        """Return the code of each category, -1 where unknown; shape ``(n,)``, int32."""
+        return _codes(self.categories, ids)
+
+
+def distance_km(
+    lat: np.ndarray, lon: np.ndarray, other_lat: np.ndarray, other_lon: np.ndarray
+) -> np.ndarray:
+    """Return great-circle distances in km of places in degrees; shapes broadcast, NaN spreads.
+
+    Examples
+    --------
+    >>> round(float(distance_km(40.0, -74.0, 41.0, -74.0)), 1)
+    111.2
+    """
+    phi, other_phi = np.radians(lat), np.radians(other_lat)
+    half_lon = np.radians(np.subtract(other_lon, lon)) / 2
+    chord = (
+        np.sin((other_phi - phi) / 2) ** 2 + np.cos(phi) * np.cos(other_phi) * np.sin(half_lon) ** 2
+    )
+    return 2 * 6371.0088 * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
+
+
+def _describe_items(checkins: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per item: name, category, median place, spread."""
+    nothing = pl.lit(None, pl.String)
+    has = checkins.columns
+    name = pl.col(schema.ITEM_NAME) if schema.ITEM_NAME in has else nothing
+    category = pl.col(schema.CATEGORY) if schema.CATEGORY in has else nothing
+    rows = checkins.select(schema.ITEM, schema.LAT, schema.LON, name=name, category=category)
+    place = rows.group_by(schema.ITEM).agg(
+        pl.median("lat").alias("mid_lat"), pl.median("lon").alias("mid_lon")
+    )
+    away = rows.join(place, on=schema.ITEM).with_columns(
+        km=pl.lit(0.0)
+        if rows.is_empty()
+        else pl.struct("lat", "lon", "mid_lat", "mid_lon").map_batches(
+            lambda s: pl.Series(
+                distance_km(
+                    *(
+                        s.struct.field(f).cast(pl.Float64).to_numpy()
+                        for f in ("lat", "lon", "mid_lat", "mid_lon")
+                    )
+                )
+            ),
+            return_dtype=pl.Float64,
+        )
+    )
+    spread = away.group_by(schema.ITEM).agg(pl.col("km").drop_nans().median().alias("spread_km"))
+    described = place.rename({"mid_lat": "lat", "mid_lon": "lon"}).join(spread, on=schema.ITEM)
+    for column in ("name", "category"):
+        described = described.join(_most_frequent(rows, column), on=schema.ITEM, how="left")
+    return described.with_columns(pl.col("name").fill_null(pl.col(schema.ITEM))).sort(schema.ITEM)
+
+
+def _most_frequent(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Return the most frequent value of a column per item; ties go to the first in order."""
+    return (
+        rows.drop_nulls(column)
+        .group_by(schema.ITEM, column)
+        .len()
+        .sort(schema.ITEM, "len", column, descending=[False, True, False])
+        .unique(schema.ITEM, keep="first")
+        .select(schema.ITEM, column)
+    )
+
+
+def _codes(known: np.ndarray, ids: np.ndarray | pl.Series) -> np.ndarray:
+    values = ids if isinstance(ids, pl.Series) else pl.Series(ids.astype(str), dtype=pl.String)
+    if not len(known):
+        return np.full(len(values), -1, dtype=np.int32)
+    table = pl.DataFrame({"id": pl.Series(known, dtype=pl.String)}).with_row_index("code")
+    asked = pl.DataFrame({"id": values})
+    found = asked.join(table, on="id", how="left", maintain_order="left")["code"]
+    return found.cast(pl.Int32).fill_null(-1).to_numpy()
+
+
+def _texts(values: pl.Series) -> np.ndarray:
+    return np.array(values.to_list(), dtype=object)
