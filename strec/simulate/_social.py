@@ -124,5 +124,5 @@ SOCIAL = Scenario(
     ),
     categories=CATEGORIES,
     words=WORDS,
-    adjectives=("A small", "A lively", "A well-kept", "A quiet", "A popular", "An old", "A bright"),
+    adjectives=("A small", "A lively", "A well-kept", "A friendly", "A popular", "An old"),
 )  # fmt: skip

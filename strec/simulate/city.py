@@ -19,6 +19,8 @@ WORK = {"office": 1.0, "centre": 0.6, "campus": 0.5, "shopping": 0.3, "station":
 MEET = {"centre": 1.0, "shopping": 0.7, "nightlife": 0.5, "park": 0.3, "old town": 0.6}
 #: A kind of district where a category is at home has this many times more of its items.
 AT_HOME = 8.0
+#: The centre has so many times more of everything.
+CENTRE = 2.0
 BLOCK_KM = 0.11
 GOLDEN_ANGLE = np.pi * (3 - 5**0.5)
 
@@ -97,8 +99,7 @@ def build_items(
         place = np.full((n_items, 2), np.nan)
     names = _names(scenario, category, rng)
     texts = [
-        _text(scenario, scenario.categories[c], names[i], district[i], rng)
-        for i, c in enumerate(category)
+        _text(scenario, scenario.categories[c], district[i], rng) for i, c in enumerate(category)
     ]
     rank = rng.permutation(n_items) + 1.0
     median, spread = np.array([c.value for c in scenario.categories])[category].T
@@ -195,6 +196,7 @@ def _people_districts(
 
 def _at_home(wanted: tuple[str, ...], kinds: tuple[str, ...]) -> np.ndarray:
     weight = np.array([AT_HOME if kind in wanted else 1.0 for kind in kinds])
+    weight[0] *= CENTRE
     return weight / weight.sum()
 
 
@@ -249,10 +251,10 @@ def _pool(scenario: Scenario, category: Category, rng: np.random.Generator):
         yield from (pool[turn] for pool in pools if turn < len(pool))
 
 
-def _text(
-    scenario: Scenario, category: Category, name: str, district: int, rng: np.random.Generator
-) -> str:
+def _text(scenario: Scenario, category: Category, district: int, rng: np.random.Generator) -> str:
+    """Describe an item in one sentence."""
     adjective = scenario.adjectives[rng.integers(len(scenario.adjectives))]
     feature = category.features[rng.integers(len(category.features))]
     where = f" in {scenario.districts[district][0]}" if district >= 0 else ""
-    return f"{adjective} {category.noun}{where}, {feature}."
+    joined = not where and feature.split()[0] in ("that", "for", "with", "in", "on", "from", "to")
+    return f"{adjective} {category.noun}{where}{'' if joined else ','} {feature}."
