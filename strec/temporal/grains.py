@@ -1,0 +1,136 @@
+"""The lengths of time that check-ins are counted in."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from strec.errors import AnalysisError
+
+
+@dataclass(frozen=True)
+class Grain:
+    """One length of time.
+
+    Parameters
+    ----------
+    name : str
+        How it is asked for: `hour`, `day`, ….
+    one, many : str
+        In words: "hour", "hours".
+    freq : str
+        pandas offset alias of regular periods on the wall clock.
+    hours : float
+        Length in hours; for months and longer, on average.
+    periods : tuple of int
+        Season lengths in steps that people's habits suggest, shortest first.
+    """
+
+    name: str
+    one: str
+    many: str
+    freq: str
+    hours: float
+    periods: tuple[int, ...] = ()
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether daylight saving can repeat or skip a whole step."""
+        return self.hours <= 1
+
+
+GRAINS = {
+    each.name: each
+    for each in (
+        Grain("15min", "quarter hour", "quarter hours", "15min", 0.25, (96, 672)),
+        Grain("30min", "half hour", "half hours", "30min", 0.5, (48, 336)),
+        Grain("hour", "hour", "hours", "h", 1, (24, 168)),
+        Grain("6h", "six hours", "six-hour spans", "6h", 6, (4, 28)),
+        Grain("day", "day", "days", "D", 24, (7,)),
+        Grain("week", "week", "weeks", "W-MON", 168, (52,)),
+        Grain("month", "month", "months", "MS", 730.5, (12,)),
+        Grain("quarter", "quarter", "quarters", "QS", 2191.5, (4,)),
+        Grain("year", "year", "years", "YS", 8766, ()),
+        # A series that comes without a calendar.
+        Grain("step", "step", "steps", "", 1, ()),
+    )
+}
+
+#: The grains that check-ins can be counted in.
+COUNTED = ("15min", "30min", "hour", "6h", "day", "week", "month")
+
+
+def grain_of(name: str, among: tuple[str, ...] = COUNTED) -> Grain:
+    """Return the grain of this name.
+
+    Raises
+    ------
+    AnalysisError
+        If there is none.
+
+    Examples
+    --------
+    >>> grain_of("hour").periods
+    (24, 168)
+    """
+    if name not in among:
+        raise AnalysisError(
+            f"Check-ins are counted per {', '.join(among)}.", f"{name}.", "Choose one of them."
+        )
+    return GRAINS[name]
+
+
+def in_words(steps: float, grain: Grain) -> str:
+    """Say a number of steps as a person would: "1 day" for 24 hours.
+
+    Examples
+    --------
+    >>> [in_words(n, GRAINS["hour"]) for n in (1, 12, 24, 168, 30.5)]
+    ['1 hour', '12 hours', '1 day', '1 week', '30.5 hours']
+    >>> in_words(12, GRAINS["month"]), in_words(11, GRAINS["year"])
+    ('1 year', '11 years')
+    """
+    if grain.name == "step":
+        return _counted(steps, "step", "steps")
+    hours = steps * grain.hours
+    for one, size in (("year", 8766), ("week", 168), ("day", 24), ("hour", 1)):
+        count = hours / size
+        whole = abs(count - round(count)) < 0.005 and round(count) >= 1
+        # A month has no fixed number of days; a year of days or weeks is one within a percent.
+        if one == "year" and grain.hours >= 24:
+            whole = abs(count - round(count)) < 0.01 * count and round(count) >= 1
+        if whole and (grain.hours < 700 or one == "year"):
+            return _counted(round(count), one, f"{one}s")
+    return _counted(steps, grain.one, grain.many)
+
+
+def span_in_words(hours: float) -> str:
+    """Say a length of time, rounded to what matters.
+
+    Examples
+    --------
+    >>> [span_in_words(h) for h in (30, 419, 1000, 20000)]
+    ['30 hours', '17 days', '6 weeks', '2.3 years']
+    """
+    for many, size, at_least in (("years", 8766, 1.5), ("weeks", 168, 4), ("days", 24, 2.5)):
+        if hours >= at_least * size:
+            count = hours / size
+            return _counted(round(count, 1) if many == "years" else round(count), many[:-1], many)
+    return _counted(round(hours, 1), "hour", "hours")
+
+
+def at_in_words(start: pd.Timestamp | int, grain: Grain) -> str:
+    """Say when a period is: "on Mon 03 Jun 2024, 08:00"."""
+    if not isinstance(start, pd.Timestamp):
+        return f"at step {start}"
+    if grain.hours < 24:
+        return f"on {start:%a %d %b %Y, %H:%M}"
+    if grain.hours < 168:
+        return f"on {start:%a %d %b %Y}"
+    if grain.name == "week":
+        return f"in the week of {start:%d %b %Y}"
+    return f"in {start:%Y}" if grain.name == "year" else f"in {start:%b %Y}"
+
+
+def _counted(count: float, one: str, many: str) -> str:
+    text = f"{count:,.1f}".removesuffix(".0")
+    return f"{text} {one if text == '1' else many}"
