@@ -10,6 +10,17 @@ _HOME = {
     "as_series": "timeseries",
     "series": "counting",
     "series_by": "counting",
+    "stationarity": "unitroots",
+    "autocorrelation": "correlation",
+    "decompose": "seasonality",
+    "periodogram": "spectrum",
+    "anomalies": "unusual",
+    "level_shifts": "shifts",
+    "Forecaster": "forecasting",
+    "SeasonalNaive": "baselines",
+    "ExponentialSmoothing": "baselines",
+    "HarmonicRegression": "arima",
+    "Sarima": "arima",
 }
 
 __all__ = list(_HOME)

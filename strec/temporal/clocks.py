@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import pandas as pd
 
-from strec.errors import AnalysisError
 from strec.temporal.grains import Grain
 
 #: Check-ins whose own offset must be the zone's before its clock is taken for all.
@@ -20,17 +19,18 @@ AGREE = 0.99
 _ATOM = pd.Timedelta(minutes=15)
 
 
-def check(time_zone: str | None) -> None:
-    """Raise an AnalysisError unless this is None or the name of a time zone."""
+def exists(time_zone: str | None) -> bool:
+    """Return whether this is the name of a time zone.
+
+    Examples
+    --------
+    >>> exists("Europe/Paris"), exists("Mars/Base"), exists(None)
+    (True, False, False)
+    """
     try:
-        if time_zone is not None:
-            ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise AnalysisError(
-            "A time zone has an IANA name, such as Europe/Paris.",
-            f"{time_zone}.",
-            "Choose a zone from the list, or leave it out.",
-        ) from error
+        return time_zone is not None and bool(ZoneInfo(time_zone).key)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
 
 
 def share_on(found: pd.DataFrame, time_zone: str) -> float:

@@ -84,22 +84,26 @@ def in_words(steps: float, grain: Grain) -> str:
 
     Examples
     --------
-    >>> [in_words(n, GRAINS["hour"]) for n in (1, 12, 24, 168, 30.5)]
-    ['1 hour', '12 hours', '1 day', '1 week', '30.5 hours']
+    >>> [in_words(n, GRAINS["hour"]) for n in (1, 12, 24, 168, 30.5, 755)]
+    ['1 hour', '12 hours', '1 day', '1 week', '30.5 hours', '31.5 days']
     >>> in_words(12, GRAINS["month"]), in_words(11, GRAINS["year"])
     ('1 year', '11 years')
+    >>> in_words(365, GRAINS["day"]), in_words(52, GRAINS["week"]), in_words(36, GRAINS["hour"])
+    ('1 year', '1 year', '36 hours')
     """
     if grain.name == "step":
         return _counted(steps, "step", "steps")
     hours = steps * grain.hours
-    for one, size in (("year", 8766), ("week", 168), ("day", 24), ("hour", 1)):
-        count = hours / size
-        whole = abs(count - round(count)) < 0.005 and round(count) >= 1
-        # A month has no fixed number of days; a year of days or weeks is one within a percent.
-        if one == "year" and grain.hours >= 24:
-            whole = abs(count - round(count)) < 0.01 * count and round(count) >= 1
-        if whole and (grain.hours < 700 or one == "year"):
-            return _counted(round(count), one, f"{one}s")
+    for one, size, at_most in (("year", 8766, 366 * 24), ("week", 168, 24), ("day", 24, 6)):
+        count = round(hours / size)
+        # A year is 52 weeks or 365 days: near enough to be called one.
+        near = 0.01 * hours if one == "year" else 0.005 * size
+        if grain.hours <= at_most and count >= 1 and abs(hours - count * size) <= near:
+            return _counted(count, one, f"{one}s")
+    if hours > 48 and grain.hours < 24:
+        return _counted(hours / 24, "day", "days")
+    if hours > 2 * 8766:
+        return _counted(hours / 8766, "year", "years")
     return _counted(steps, grain.one, grain.many)
 
 

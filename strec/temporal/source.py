@@ -33,12 +33,20 @@ class Source:
         self.filters = filters or Filters()
         if isinstance(data, Store):
             self.whole, self._store = data.table, data
-            self.time_zone = time_zone or data.time_zone
+            # A store may name no single zone: each place has its own.
+            self.time_zone = time_zone or (
+                data.time_zone if clocks.exists(data.time_zone) else None
+            )
         else:
             self.whole, self._store = _in_memory(data), None
             self.time_zone = time_zone
-        clocks.check(self.time_zone)
         self._asked = time_zone is not None
+        if self._asked and not clocks.exists(time_zone):
+            raise AnalysisError(
+                "A time zone has an IANA name, such as Europe/Paris.",
+                f"{time_zone}.",
+                "Choose a zone from the list, or leave it out.",
+            )
         self.table = self.filters.apply(self.whole)
         self.cells = None if cells is None else [int(cell) for cell in cells]
         if self.cells is not None:

@@ -165,8 +165,8 @@ class TimeSeries:
         return clock.interpolate(limit_direction="both")
 
     def usable_periods(self, cycles: float = 2) -> tuple[int, ...]:
-        """Return the season lengths of which the series holds at least `cycles` cycles."""
-        return tuple(each for each in self.periods if each > 1 and len(self) >= cycles * each)
+        """Return the season lengths of which the series holds more than `cycles` cycles."""
+        return tuple(each for each in self.periods if each > 1 and len(self) > cycles * each)
 
     def need(self, at_least: int, what: str) -> None:
         """Raise an error in words unless the series is long enough and not constant.

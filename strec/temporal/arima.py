@@ -1,0 +1,263 @@
+"""ARIMA in two forms: with Fourier terms as seasons (the default), and seasonal (SARIMA).
+
+Dynamic harmonic regression (Young, Pedregal & Tych 1999; Hyndman & Athanasopoulos, section 10.5):
+each season is a sum of a few sines and cosines, what is left is an ARMA process. It takes a daily
+and a weekly season at once, which SARIMA cannot.
+"""
+
+import numpy as np
+
+from strec.temporal import orders
+from strec.temporal.forecasting import Forecaster, normal_interval
+from strec.temporal.seasonality import components, cycle_word, strength
+from strec.temporal.unitroots import differences_needed
+
+#: Seasonal strength above which a seasonal difference is taken (Wang, Smith & Hyndman 2006).
+STRONG_SEASON = 0.64
+#: Frequencies tried per season.
+_STEPS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 42, 60, 84, 120, 168)
+
+
+class HarmonicRegression(Forecaster):
+    """Seasons as Fourier terms, the rest as ARMA; both chosen by AICc.
+
+    Parameters
+    ----------
+    budget_s : float
+        Seconds for the search of the order.
+
+    Attributes
+    ----------
+    harmonics_ : dict
+        Season length to number of its frequencies.
+    search_ : Search
+        Orders tried.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> wave = 20 + 5 * np.sin(np.arange(120) * 2 * np.pi / 12) + rng.normal(size=120)
+    >>> from strec.temporal.timeseries import TimeSeries
+    >>> model = HarmonicRegression(budget_s=1).fit(TimeSeries.of(wave, grain="month"))
+    >>> model.harmonics_
+    {12: 1}
+    """
+
+    label = "Harmonic regression"
+
+    def __init__(self, budget_s: float = 10.0):
+        self.budget_s = budget_s
+
+    def _fit(self, values):
+        periods = self.series_.usable_periods()
+        self._frequencies, self.harmonics_ = choose_frequencies(values, periods)
+        terms = fourier(0, len(values), self._frequencies)
+        rest = values - _least_squares(terms, values)
+        differences = differences_needed(rest)
+        self.search_ = orders.search(rest, differences, budget_s=self.budget_s)
+        self._estimate(values)
+
+    def _refit(self, values):
+        self._estimate(values)
+
+    def _estimate(self, values):
+        found = self.search_
+        terms = fourier(0, len(values), self._frequencies)
+        self._result = _first_that_fits(values, found, terms)
+        self.residuals_ = np.asarray(self._result.resid)[found.order[1] :]
+        seasons = [
+            f"{cycle_word(period, self.series_.grain)} of {count} waves"
+            for period, count in self.harmonics_.items()
+            if count
+        ]
+        name = orders.in_words(found.order, found.seasonal, found.trend)
+        self.description_ = " + ".join([*seasons, name])
+
+    def _forecast(self, horizon, level):
+        terms = fourier(len(self._values), horizon, self._frequencies)
+        ahead = self._result.get_forecast(horizon, exog=terms)
+        mean, sd = np.asarray(ahead.predicted_mean), np.asarray(ahead.se_mean)
+        return normal_interval(self.scale_, mean, sd, level)
+
+
+class Sarima(Forecaster):
+    """Seasonal ARIMA; differences by tests, orders by AICc.
+
+    Parameters
+    ----------
+    period : int, optional
+        Steps; by default the shortest season of which there are two cycles. 0 for none.
+    order, seasonal : tuple, optional
+        (p, d, q) and (P, D, Q): fixes them instead of searching.
+    budget_s : float
+        Seconds for the search of the order.
+
+    Attributes
+    ----------
+    search_ : Search
+        Orders tried.
+
+    Examples
+    --------
+    >>> walk = np.random.default_rng(0).normal(size=80).cumsum()
+    >>> Sarima(order=(0, 1, 0)).fit(walk).description_
+    'ARIMA(0,1,0)'
+    """
+
+    label = "SARIMA"
+
+    def __init__(
+        self,
+        period: int | None = None,
+        order: tuple[int, int, int] | None = None,
+        seasonal: tuple[int, int, int] | None = None,
+        budget_s: float = 20.0,
+    ):
+        self.period = period
+        self.order = order
+        self.seasonal = seasonal
+        self.budget_s = budget_s
+
+    def _fit(self, values):
+        usable = self.series_.usable_periods()
+        period = min(usable, default=0) if self.period is None else self.period
+        if self.order is not None:
+            self.search_ = _fixed(self.order, self.seasonal, period)
+        else:
+            seasonal_differences = _seasonal_differences(values, period)
+            steady = values[period:] - values[:-period] if seasonal_differences else values
+            self.search_ = orders.search(
+                values,
+                differences_needed(steady),
+                seasonal_differences,
+                period,
+                self.budget_s,
+                max_order=3,
+            )
+        self._estimate(values)
+
+    def _refit(self, values):
+        self._estimate(values)
+
+    def _estimate(self, values):
+        found = self.search_
+        self._result = _first_that_fits(values, found, None)
+        lost = found.order[1] + found.seasonal[1] * found.seasonal[3]
+        self.residuals_ = np.asarray(self._result.resid)[lost:]
+        self.description_ = orders.in_words(found.order, found.seasonal, found.trend)
+
+    def _forecast(self, horizon, level):
+        ahead = self._result.get_forecast(horizon)
+        mean, sd = np.asarray(ahead.predicted_mean), np.asarray(ahead.se_mean)
+        return normal_interval(self.scale_, mean, sd, level)
+
+
+def fourier(first: int, n: int, frequencies: np.ndarray) -> np.ndarray | None:
+    """Return sines and cosines, shape ``(n, 2 × frequencies)``; None without frequencies.
+
+    Examples
+    --------
+    >>> fourier(0, 4, np.array([0.25])).round().tolist()
+    [[0.0, 1.0], [1.0, 0.0], [0.0, -1.0], [-1.0, -0.0]]
+    """
+    if not len(frequencies):
+        return None
+    angle = 2 * np.pi * np.outer(np.arange(first, first + n), frequencies)
+    terms = np.stack([np.sin(angle), np.cos(angle)], axis=2).reshape(n, -1)
+    # A sine of frequency one half is zero at every step.
+    keep = np.ones(terms.shape[1], dtype=bool)
+    keep[::2] = frequencies < 0.5
+    return terms[:, keep]
+
+
+def choose_frequencies(
+    values: np.ndarray, periods: tuple[int, ...]
+) -> tuple[np.ndarray, dict[int, int]]:
+    """Choose how many waves each season needs, by AICc of a regression with AR(1) errors.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+    periods : tuple of int
+        Shortest first.
+
+    Returns
+    -------
+    frequencies : numpy.ndarray
+        Cycles per step.
+    counts : dict
+        Season length to number of its frequencies.
+    """
+    own = {
+        period: [
+            k / period
+            for k in range(1, period // 2 + 1)
+            # A week repeats each wave of the day.
+            if not any((k * each) % period == 0 for each in periods if each < period)
+        ]
+        for period in periods
+    }
+    counts = {period: min(3, len(own[period])) for period in periods}
+
+    def score(chosen: dict[int, int]) -> float:
+        return _aicc(values, _terms(own, chosen))
+
+    for _ in range(2):
+        for period in periods:
+            options = [n for n in _STEPS if n < len(own[period])] + [len(own[period])]
+            counts[period] = min(options, key=lambda n, p=period: score(counts | {p: n}))
+    return _terms(own, counts), counts
+
+
+def _terms(own: dict[int, list[float]], counts: dict[int, int]) -> np.ndarray:
+    return np.array([f for period, n in counts.items() for f in own[period][:n]])
+
+
+def _aicc(values: np.ndarray, frequencies: np.ndarray) -> float:
+    n = len(values)
+    k = 2 * len(frequencies) + 3
+    if k >= n / 2:
+        return np.inf
+    trend = np.column_stack([np.ones(n), np.linspace(0, 1, n)])
+    terms = fourier(0, n, frequencies)
+    design = trend if terms is None else np.column_stack([trend, terms])
+    rest = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
+    memory = float(np.clip(rest[1:] @ rest[:-1] / max(rest @ rest, 1e-12), -0.98, 0.98))
+    # Without memory taken out, neighbouring errors count as independent proof of each wave.
+    target, white = values[1:] - memory * values[:-1], design[1:] - memory * design[:-1]
+    rest = target - white @ np.linalg.lstsq(white, target, rcond=None)[0]
+    variance = max(float(rest @ rest) / n, 1e-12)
+    return n * np.log(variance) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
+
+
+def _least_squares(terms: np.ndarray | None, values: np.ndarray) -> np.ndarray:
+    ones = np.ones((len(values), 1))
+    design = ones if terms is None else np.column_stack([ones, terms])
+    return design @ np.linalg.lstsq(design, values, rcond=None)[0]
+
+
+def _first_that_fits(values: np.ndarray, found: orders.Search, terms: np.ndarray | None):
+    """The best order may fail together with the Fourier terms; then the next best."""
+    result = orders.fit(values, found.order, found.seasonal, found.trend, terms)
+    candidates = iter(found.tried.itertuples())
+    while result is None and (row := next(candidates, None)) is not None:
+        result = orders.fit(values, row.order, row.seasonal, row.trend, terms)
+    if result is None:
+        raise ArithmeticError("no ARIMA could be fitted")
+    return result
+
+
+def _seasonal_differences(values: np.ndarray, period: int) -> int:
+    if not period:
+        return 0
+    parts = components(values, (period,))
+    return int(strength(parts["rest"], parts[f"season_{period}"]) > STRONG_SEASON)
+
+
+def _fixed(order, seasonal, period: int) -> orders.Search:
+    import pandas as pd
+
+    differences = order[1] + (seasonal[1] if seasonal else 0)
+    full = (*seasonal, period) if seasonal else (0, 0, 0, 0)
+    tried = pd.DataFrame(columns=["order", "seasonal", "trend", "aicc", "seconds"])
+    return orders.Search(order, full, "n" if differences else "c", tried, True)

@@ -1,0 +1,197 @@
+"""What all forecasters share: one way to fit, one way to forecast, counts that stay counts."""
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from strec.errors import AnalysisError
+from strec.temporal.timeseries import TimeSeries, as_series
+
+#: Models learn from at most this many cycles of the longest season, and this many steps.
+CYCLES = 12
+MOST, LEAST = 3000, 600
+#: A forecaster needs this many values.
+MIN_POINTS = 20
+
+
+class Forecaster:
+    """The contract: `fit(series) -> self`, `forecast(horizon) -> frame`.
+
+    A subclass stores its parameters in `__init__`, and implements `_fit(values)` and
+    `_forecast(horizon, level)` on the transformed scale. After `fit`:
+
+    Attributes
+    ----------
+    series_ : TimeSeries
+        What was learned from: the end of the series given.
+    seconds_ : float
+        Time that fitting took.
+    residuals_ : numpy.ndarray
+        One-step errors on the transformed scale, for diagnostics.
+    description_ : str
+        What was fitted, in a few words.
+    """
+
+    #: How the model is called in tables.
+    label = "Forecaster"
+    #: Whether counts are transformed before the model sees them.
+    transforms = True
+
+    series_: TimeSeries
+    seconds_: float
+    residuals_: np.ndarray
+    description_: str
+
+    def fit(self, series) -> "Forecaster":
+        """Learn from a series.
+
+        Parameters
+        ----------
+        series : TimeSeries, pandas.Series or sequence of float
+
+        Raises
+        ------
+        AnalysisError
+            If there are fewer than 20 values, too many gaps, or all values are equal.
+        """
+        return self._learn(series, self._fit)
+
+    def refit(self, series) -> "Forecaster":
+        """Learn from a series again, keeping the structure that the last fit chose."""
+        return self._learn(series, self._refit)
+
+    def forecast(self, horizon: int, level: float = 0.9) -> pd.DataFrame:
+        """Return what is expected in the next periods.
+
+        Parameters
+        ----------
+        horizon : int
+            Number of periods.
+        level : float
+            Share of the values that should fall between `lower` and `upper`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by the regular clock: `mean`, `lower`, `upper`. Never below 0 where the series
+            never is.
+        """
+        if not hasattr(self, "series_"):
+            raise AnalysisError(
+                "A forecast needs a fitted model.", "none.", "Call fit(series) first."
+            )
+        if horizon < 1:
+            raise AnalysisError(
+                "A forecast looks ahead.", f"{horizon} periods.", "Ask for 1 or more."
+            )
+        mean, lower, upper = self._forecast(horizon, level)
+        frame = pd.DataFrame(
+            {"mean": mean, "lower": lower, "upper": upper}, index=self.series_.future(horizon)
+        )
+        return frame.clip(lower=0) if self._values.min() >= 0 else frame
+
+    def _learn(self, series, how: Callable[[np.ndarray], None]) -> "Forecaster":
+        data = recent(as_series(series))
+        data.need(MIN_POINTS, "A forecast")
+        started = time.perf_counter()
+        self.series_, self._values = data, data.filled().to_numpy()
+        self.scale_ = choose_scale(self._values, data.usable_periods()) if self.transforms else NONE
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            how(self.scale_.to(self._values))
+        self.seconds_ = time.perf_counter() - started
+        return self
+
+    def _refit(self, values: np.ndarray) -> None:
+        self._fit(values)
+
+    def _fit(self, values: np.ndarray) -> None:
+        raise TypeError(f"{type(self).__name__} cannot be fitted")
+
+    def _forecast(self, horizon: int, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        raise TypeError(f"{type(self).__name__} cannot forecast")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A transformation that makes small and large values equally noisy, and back.
+
+    Parameters
+    ----------
+    name : str
+        `none`, `sqrt` or `log`.
+    to, back : callable
+        Values to the scale and quantiles back.
+    mean : callable
+        Mean and variance on the scale to the mean of the values.
+    """
+
+    name: str
+    to: Callable
+    back: Callable
+    mean: Callable
+
+
+NONE = Scale("none", np.asarray, np.asarray, lambda m, v: m)
+# If √y has mean m and variance v, the mean of y is exactly m² + v.
+SQRT = Scale("sqrt", np.sqrt, lambda x: np.maximum(x, 0) ** 2, lambda m, v: m**2 + v)
+LOG = Scale("log", np.log, np.exp, lambda m, v: np.exp(m + v / 2))
+
+
+def choose_scale(values: np.ndarray, periods: tuple[int, ...]) -> Scale:
+    """Choose the scale on which noise does not grow with the level.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Without gaps.
+    periods : tuple of int
+        Season lengths; whole seasons are compared.
+
+    Returns
+    -------
+    Scale
+        None for values below 0; the logarithm where spread is proportional to level (slope of
+        log spread on log level above 0.75, as in Guerrero 1993) and all values are well above 0;
+        the square root for other values that are never below 0, as it is right for counts.
+
+    Examples
+    --------
+    >>> choose_scale(np.array([-1.0, 2.0, 3.0]), ()).name
+    'none'
+    >>> choose_scale(np.random.default_rng(0).poisson(20, 100).astype(float), ()).name
+    'sqrt'
+    """
+    if values.min() < 0:
+        return NONE
+    size = periods[0] if periods else max(4, len(values) // 12)
+    blocks = values[len(values) % size :].reshape(-1, size)
+    mean, spread = blocks.mean(axis=1), blocks.std(axis=1)
+    usable = (mean > 0) & (spread > 0)
+    far_from_zero = values.min() > 0 and values.max() < 20 * values.min()
+    if far_from_zero and usable.sum() >= 4 and np.ptp(np.log(mean[usable])) > 0.3:
+        slope = np.polyfit(np.log(mean[usable]), np.log(spread[usable]), 1)[0]
+        if slope > 0.75:
+            return LOG
+    return SQRT
+
+
+def recent(series: TimeSeries) -> TimeSeries:
+    """Return the end of a series that is long enough to learn from and short enough to be quick."""
+    longest = max(series.usable_periods(), default=0)
+    keep = int(np.clip(CYCLES * longest, LEAST, MOST))
+    return series if len(series) <= keep else series.part(len(series) - keep, len(series))
+
+
+def normal_interval(
+    scale: Scale, mean: np.ndarray, sd: np.ndarray, level: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and interval of the values from a normal forecast on the scale."""
+    from scipy.stats import norm
+
+    reach = norm.ppf((1 + level) / 2) * sd
+    return scale.mean(mean, sd**2), scale.back(mean - reach), scale.back(mean + reach)

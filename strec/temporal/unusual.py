@@ -1,0 +1,179 @@
+"""Periods that are out of the ordinary, and days on which the ordinary itself moved."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from strec.errors import AnalysisError
+from strec.temporal.grains import Grain, at_in_words
+from strec.temporal.seasonality import components
+from strec.temporal.timeseries import as_series
+
+MIN_POINTS = 20
+#: Cycles over which a season is smoothed: so many that no single period bends it.
+WINDOW = 35
+#: Makes the median absolute deviation of a normal variable its standard deviation.
+MAD_TO_SD = 1.4826
+
+
+@dataclass(frozen=True)
+class Anomalies:
+    """What was expected in each period, and which periods were not as expected.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Indexed by the regular clock: `observed` (NaN marks a gap), `expected`, `low` and `high`
+        (where a period of the ordinary lies with the confidence of the test), `z` (robust),
+        `p`, `q` (false-discovery rate), `unusual`.
+    rate : float
+        Share of false alarms accepted among the alarms.
+    grain : Grain
+    unit : str
+    """
+
+    frame: pd.DataFrame
+    rate: float
+    grain: Grain
+    unit: str
+
+    @property
+    def found(self) -> pd.DataFrame:
+        """The unusual periods, most unusual first."""
+        unusual = self.frame[self.frame["unusual"]]
+        return unusual.sort_values("z", key=np.abs, ascending=False)
+
+    @property
+    def sentence(self) -> str:
+        """How many, and the most unusual one, in words."""
+        found, total = self.found, int(self.frame["observed"].notna().sum())
+        if found.empty:
+            return f"None of {total:,} {self.grain.many} is out of the ordinary."
+        first = found.iloc[0]
+        high = int((found["z"] > 0).sum())
+        kinds = [
+            f"{n:,} {word}" for n, word in ((high, "higher"), (len(found) - high, "lower")) if n
+        ]
+        return (
+            f"{len(found):,} of {total:,} {self.grain.many} {'is' if len(found) == 1 else 'are'} "
+            f"out of the ordinary: {' and '.join(kinds)} than trend and seasons explain. The "
+            f"clearest is {at_in_words(found.index[0], self.grain)}: {first.observed:,.0f} instead "
+            f"of about {max(first.expected, 0):,.0f}. Expect at most {self.rate:.0%} of such "
+            "alarms to be false."
+        )
+
+
+def anomalies(series, rate: float = 0.05) -> Anomalies:
+    """Mark the periods that trend and seasons do not explain.
+
+    Parameters
+    ----------
+    series : TimeSeries, pandas.Series or sequence of float
+    rate : float
+        False-discovery rate (Benjamini & Hochberg 1995).
+
+    Returns
+    -------
+    Anomalies
+
+    Raises
+    ------
+    AnalysisError
+        If there are fewer than 20 values, too many gaps, or nothing varies.
+
+    Notes
+    -----
+    Counts are made equally noisy by Anscombe's square root and taken apart by STL (MSTL), twice:
+    in the second pass what stood out in the first is replaced by what was expected. What is left
+    is divided by its median absolute deviation, separately for each phase of the shortest season
+    where that phase was seen often enough: nights are calmer than days.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> values = rng.poisson(100, size=70).astype(float)
+    >>> values[33] = 190
+    >>> anomalies(values).found.index.to_list()
+    [33]
+    """
+    from scipy.stats import false_discovery_control, norm
+
+    data = as_series(series)
+    data.need(MIN_POINTS, "Finding unusual periods")
+    observed = data.clock
+    filled = data.filled().to_numpy()
+    to, back = (stabilise, restore) if filled.min() >= 0 else (np.asarray, np.asarray)
+    values = to(filled)
+    usable = data.usable_periods()
+    rest = _two_passes(values, usable)
+    scale = _scale(rest, usable[0] if usable else 1)
+    if not scale.any():
+        raise AnalysisError(
+            "Finding unusual periods needs values that vary from their season.",
+            f"more than half of the {data.grain.many} repeat exactly.",
+            "Choose a coarser grain.",
+        )
+    known = observed.notna().to_numpy()
+    z = (rest - np.median(rest)) / scale
+    p = 2 * norm.sf(np.abs(z))
+    q = np.ones(len(p))
+    q[known] = false_discovery_control(p[known])
+    unusual = (q <= rate) & known
+    # The band's edge is where an alarm starts, so that marks and band agree.
+    limit = norm.isf(max(p[unusual].max() if unusual.any() else 0, rate / known.sum()) / 2)
+    expected = values - rest + np.median(rest)
+    frame = pd.DataFrame(
+        {
+            "observed": observed.to_numpy(),
+            "expected": back(expected),
+            "low": back(expected - limit * scale),
+            "high": back(expected + limit * scale),
+            "z": z,
+            "p": p,
+            "q": q,
+            "unusual": unusual,
+        },
+        index=observed.index,
+    )
+    return Anomalies(frame, rate, data.grain, data.unit)
+
+
+def stabilise(values: np.ndarray) -> np.ndarray:
+    """Return Anscombe's root, 2 √(x + 3/8): counts of any size become equally noisy."""
+    return 2 * np.sqrt(values + 0.375)
+
+
+def restore(values: np.ndarray) -> np.ndarray:
+    """Undo Anscombe's root; below its smallest value the count is 0."""
+    return np.maximum((np.maximum(values, 0) / 2) ** 2 - 0.375, 0)
+
+
+def _two_passes(values: np.ndarray, periods: tuple[int, ...]) -> np.ndarray:
+    """What is left after trend and seasons that outliers did not bend."""
+    rest = components(values, periods, window=WINDOW)["rest"]
+    scale = _scale(rest, periods[0] if periods else 1)
+    ordinary = np.abs(rest - np.median(rest)) <= 3.5 * scale
+    calm = np.where(ordinary, values, values - rest)
+    again = values - (calm - components(calm, periods, window=WINDOW)["rest"])
+    # An ordinary value pulls its own expectation towards itself, one that was left out does not:
+    # without this its distance could not be compared with theirs.
+    pull = sum(1 / min(WINDOW, len(values) / each) for each in periods)
+    return np.where(ordinary, again, again * max(0.5, 1 - pull))
+
+
+def _scale(rest: np.ndarray, period: int) -> np.ndarray:
+    """Robust standard deviation of each value, by phase where each phase has 12 values."""
+    overall = MAD_TO_SD * np.median(np.abs(rest - np.median(rest)))
+    if period < 2 or len(rest) < 12 * period:
+        return np.full(len(rest), overall)
+    phase = np.arange(len(rest)) % period
+    by_phase = np.array(
+        [np.median(np.abs(rest[phase == k] - np.median(rest[phase == k]))) for k in range(period)]
+    )
+    # The median of a few dozen values is itself uncertain: lean on the neighbours and on all, so
+    # that a phase that nearly always repeats does not turn its one exception into a shock.
+    variance = (MAD_TO_SD * by_phase) ** 2
+    smooth = (np.roll(variance, 1) + 2 * variance + np.roll(variance, -1)) / 4
+    weight = len(rest) / period
+    return np.sqrt((weight * smooth + 12 * overall**2) / (weight + 12))[phase]
