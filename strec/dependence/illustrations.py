@@ -1,0 +1,184 @@
+"""Classical measures that illustrate a verdict. They describe; they decide nothing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from strec import schema
+
+EARTH_RADIUS_KM = 6_371.0
+MAX_KNOX = 2_000
+KNOX_SHUFFLES = 199
+KNOX_HOURS = 2.0
+KNOX_NEAR_SHARE = 0.05
+DAY_HOURS, WEEK_HOURS = 24, 168
+
+
+@dataclass(frozen=True)
+class MutualInformation:
+    """Hour of the day × category, in nats: as counted, and freed of the bias of counting."""
+
+    plug_in: float
+    corrected: float
+    shuffled: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Knox:
+    """Pairs of check-ins near in space and time: how many, expected, ratio, p-value."""
+
+    pairs: int
+    expected: float
+    ratio: float
+    p_value: float
+    near_km: float
+    near_hours: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Periodicity:
+    """Autocorrelation of the hourly number of check-ins after a day and after a week.
+
+    `bound` is what white noise stays within 95 times in 100.
+    """
+
+    day: float | None
+    week: float | None
+    bound: float
+    n_hours: int
+
+
+@dataclass(frozen=True)
+class Illustrations:
+    """What could be measured; None where the table lacks what it takes."""
+
+    mutual_information: MutualInformation | None
+    knox: Knox | None
+    periodicity: Periodicity | None
+
+
+def illustrate(checkins: pl.DataFrame, seed: int = 0) -> Illustrations:
+    """Measure everything that the table allows.
+
+    Examples
+    --------
+    >>> illustrate(schema.example()).knox is None
+    True
+    """
+    local = checkins.select(local=schema.local_time())["local"]
+    information = None
+    if schema.CATEGORY in checkins.columns:
+        known = checkins[schema.CATEGORY].is_not_null()
+        hour = local.filter(known).dt.hour().to_numpy().astype(int)
+        category = checkins[schema.CATEGORY].filter(known).rank("dense").to_numpy().astype(int) - 1
+        if len(hour) >= 100 and category.any():
+            information = mutual_information(hour, category, seed)
+    return Illustrations(information, knox(checkins, seed=seed), periodicity(local))
+
+
+def mutual_information(a: np.ndarray, b: np.ndarray, seed: int = 0) -> MutualInformation:
+    r"""Return the mutual information of two labels, corrected for its upward bias.
+
+    The Miller–Madow correction adds ``(cells - 1) / 2n`` to each entropy, with the number of
+    occupied cells (Miller 1955). As a check, `shuffled` is the mean plug-in value of 20
+    shuffles, which is bias alone.
+
+    Parameters
+    ----------
+    a, b : numpy.ndarray
+        Labels 0, 1, …; shape ``(n,)``.
+
+    Examples
+    --------
+    >>> both = np.repeat([0, 1], 5000)
+    >>> round(mutual_information(both, both).corrected, 3)
+    0.693
+    """
+    rng = np.random.default_rng(seed)
+    entropy_a, cells_a = _entropy(a)
+    entropy_b, cells_b = _entropy(b)
+    width = b.max() + 1
+    joint, cells = _entropy(a * width + b)
+    plug_in = entropy_a + entropy_b - joint
+    correction = (cells_a - 1 + cells_b - 1 - (cells - 1)) / (2 * len(a))
+    shuffles = [
+        entropy_a + entropy_b - _entropy(a * width + rng.permutation(b))[0] for _ in range(20)
+    ]
+    return MutualInformation(
+        float(plug_in), float(plug_in + correction), float(np.mean(shuffles)), len(a)
+    )
+
+
+def knox(
+    checkins: pl.DataFrame, near_km: float | None = None, near_hours: float = KNOX_HOURS,
+    seed: int = 0,
+) -> Knox | None:  # fmt: skip
+    """Count pairs of check-ins that are near both in space and in time (Knox 1964).
+
+    At most `MAX_KNOX` check-ins are drawn. The p-value shuffles the times over the places;
+    `near_km` defaults to the distance that one pair in twenty stays below. None where the table
+    has too few places.
+    """
+    placed = checkins.filter(pl.col(schema.LAT).is_not_null())
+    if len(placed) < 50:
+        return None
+    placed = placed.sample(min(MAX_KNOX, len(placed)), seed=seed)
+    lat, lon = (np.radians(placed[name].to_numpy()) for name in (schema.LAT, schema.LON))
+    hours = placed[schema.TIME].dt.epoch("us").to_numpy() / 3.6e9
+    first, second = np.triu_indices(len(placed), 1)
+    half = np.sin((lat[first] - lat[second]) / 2) ** 2
+    half += np.cos(lat[first]) * np.cos(lat[second]) * np.sin((lon[first] - lon[second]) / 2) ** 2
+    apart = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    if not apart.any():
+        return None
+    near_km = float(np.quantile(apart, KNOX_NEAR_SHARE)) if near_km is None else near_km
+    near = apart <= near_km
+    soon = int((np.abs(hours[first] - hours[second]) <= near_hours).sum())
+    first, second = first[near], second[near]
+    rng = np.random.default_rng(seed)
+    counts = np.array(
+        [
+            (np.abs(h[first] - h[second]) <= near_hours).sum()
+            for h in (hours, *(rng.permutation(hours) for _ in range(KNOX_SHUFFLES)))
+        ]
+    )
+    expected = soon * near.mean()
+    return Knox(
+        pairs=int(counts[0]),
+        expected=float(expected),
+        ratio=float(counts[0] / expected) if expected else float("nan"),
+        p_value=float((counts >= counts[0]).mean()),
+        near_km=near_km,
+        near_hours=near_hours,
+        n=len(placed),
+    )
+
+
+def periodicity(local: pl.Series) -> Periodicity | None:
+    """Return the autocorrelation of hourly counts at 24 and 168 hours.
+
+    None where there are fewer than two days of data.
+    """
+    hour = local.dt.truncate("1h").dt.epoch("s").to_numpy() // 3_600
+    counts = np.bincount(hour - hour.min()).astype(float)
+    if len(counts) < 2 * DAY_HOURS or not counts.std():
+        return None
+    day, week = (
+        _autocorrelation(counts, lag) if len(counts) >= 2 * lag else None
+        for lag in (DAY_HOURS, WEEK_HOURS)
+    )
+    return Periodicity(day, week, float(1.96 / np.sqrt(len(counts))), len(counts))
+
+
+def _autocorrelation(values: np.ndarray, lag: int) -> float:
+    centred = values - values.mean()
+    return float((centred[lag:] * centred[:-lag]).sum() / (centred**2).sum())
+
+
+def _entropy(labels: np.ndarray) -> tuple[float, int]:
+    counts = np.bincount(labels)
+    share = counts[counts > 0] / len(labels)
+    return float(-(share * np.log(share)).sum()), len(share)

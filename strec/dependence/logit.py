@@ -1,0 +1,83 @@
+"""Which of the candidates came? A conditional logit, fitted on some users and read on others."""
+
+import numpy as np
+
+RIDGE = 1.0
+MAX_NEWTON_STEPS = 8
+MAX_STEP = 2.0
+#: Newton's method stops when no weight moves by more than this.
+SMALL_STEP = 1e-3
+
+
+def cross_fit(
+    features: list[np.ndarray], n_free: int, start: np.ndarray
+) -> tuple[list[np.ndarray], np.ndarray]:
+    r"""Fit weights on one half of the users and return the log-likelihood of the other's choices.
+
+    .. math:: \log P(\text{the item came}) = w\cdot x_0 - \log\sum_{c} e^{w\cdot x_c} + \log C
+
+    over the item that came (0) and its `C - 1` rivals; the last term makes it 0 for the model
+    that cannot tell them apart.
+
+    Parameters
+    ----------
+    features : list of numpy.ndarray
+        One array per half, shape ``(d, C, n)``; candidate 0 is the item that came.
+    n_free : int
+        The first so many weights may be negative; the others are evidence, and may not.
+    start : numpy.ndarray
+        Weights to start from, shape ``(2, d)``.
+
+    Returns
+    -------
+    gain : list of numpy.ndarray
+        Nats per check-in of each half, shape ``(n,)``.
+    weights : numpy.ndarray
+        Shape ``(2, d)``; row `f` was fitted on the *other* half and applied to half `f`.
+    """
+    weights = np.array([fit(features[1 - f], n_free, start[f]) for f in (0, 1)])
+    return [log_likelihood(x, w) for x, w in zip(features, weights, strict=True)], weights
+
+
+def log_likelihood(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the log-likelihood of candidate 0, plus log C, per row: shape ``(n,)``."""
+    score = np.tensordot(weights.astype(features.dtype), features, 1)
+    top = score.max(axis=0)
+    total = np.exp(score - top).sum(axis=0)
+    return score[0] - top - np.log(total) + np.log(features.shape[1])
+
+
+def fit(features: np.ndarray, n_free: int, start: np.ndarray) -> np.ndarray:
+    """Maximise the ridge-penalised likelihood by Newton's method, evidence weights at least 0."""
+    d = len(features)
+    weights = np.array(start, dtype=float)
+    bounded = np.arange(d) >= n_free
+    for _ in range(MAX_NEWTON_STEPS if features.size else 0):
+        score = np.tensordot(weights.astype(features.dtype), features, 1)
+        chance = np.exp(score - score.max(axis=0))
+        chance /= chance.sum(axis=0)
+        mean = (features * chance).sum(axis=1)
+        slope = (features[:, 0] - mean).sum(axis=1, dtype=float) - RIDGE * weights
+        spread = ((features - mean[:, None]) * np.sqrt(chance)).reshape(d, -1)
+        curve = (spread @ spread.T).astype(float) + RIDGE * np.eye(d)
+        before, weights = weights, _bounded_step(weights, slope, curve, bounded)
+        if np.abs(weights - before).max() < SMALL_STEP:
+            break
+    return weights
+
+
+def _bounded_step(
+    weights: np.ndarray, slope: np.ndarray, curve: np.ndarray, bounded: np.ndarray
+) -> np.ndarray:
+    """Take one Newton step; evidence that would turn negative is held at 0."""
+    held = np.zeros(len(weights), dtype=bool)
+    while True:
+        new = np.where(held, 0.0, weights)
+        left = slope - curve @ (new - weights)
+        free = ~held
+        step = np.linalg.solve(curve[np.ix_(free, free)], left[free])
+        new[free] += np.clip(step, -MAX_STEP, MAX_STEP)
+        wrong = (new < 0) & bounded & free
+        if not wrong.any():
+            return new
+        held |= wrong

@@ -1,0 +1,165 @@
+"""The three permutation tests: p-values of the gains, and their correction."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import polars as pl
+
+from strec.dependence.ladder import Ladder, Rung, climb
+from strec.dependence.layout import lay_out
+from strec.dependence.nulls import PlaceWorlds, Swaps, TimeWorlds
+
+#: A test stops when so many null worlds did as well as the data: its p-value is then far from 0.05.
+ENOUGH_AS_GOOD = 10
+WORKERS = 2
+Statistic = Callable[[int], float]
+
+
+def permutation_tests(
+    table: pl.DataFrame,
+    reasons: dict[str, str],
+    n_permutations: int,
+    seed: int,
+    tell: Callable[[float, str], None],
+) -> dict[str, tuple[float, int]]:
+    """Return the p-value and the number of null worlds per ingredient that can be tested.
+
+    `reasons` names the ingredients that cannot; `tell` hears a share from 0 to 1 and a text.
+    """
+    layout, labels = lay_out(table, np.random.default_rng([seed, 1]))
+    tests = _Tests(*climb(layout, labels, reasons), seed)
+    names = [name for name in ("time", "space", "interaction") if name not in reasons]
+    found = {}
+    for k, name in enumerate(names):
+
+        def told(world: int, name=name, k=k) -> None:
+            tell((k + world / n_permutations) / len(names), f"Shuffling: {name}")
+
+        observed, statistic = getattr(tests, name)()
+        found[name] = p_value(observed, statistic, n_permutations, told)
+    return found
+
+
+class _Tests:
+    """The observed gain of each ingredient, and its gain in the null world of a number."""
+
+    def __init__(self, ladder: Ladder, rungs: dict[str, Rung], seed: int):
+        self.ladder, self.rungs, self.seed = ladder, rungs, seed
+        self.both = "M_TS" in rungs
+
+    def time(self) -> tuple[float, Statistic]:
+        """M_TS over M_S (or M_T over M0 without places), with the hours dealt anew."""
+        above, below = ("M_TS", "M_S") if self.both else ("M_T", "M0")
+        worlds = TimeWorlds(self.ladder.layout, self.ladder.labels)
+
+        def statistic(world: int) -> float:
+            other = self.ladder.with_labels(worlds.draw(self._rng(2, world)))
+            other.add_time()
+            return self._gain(other, above, self.rungs[below])
+
+        return self._observed(above, below), statistic
+
+    def space(self) -> tuple[float, Statistic]:
+        """M_TS over M_T (or M_S over M0 without times), with the places dealt anew."""
+        above, below = ("M_TS", "M_T") if self.both else ("M_S", "M0")
+        layout = self.ladder.layout
+        weights = self.rungs["M_T"].weights if self.both else None
+        worlds = PlaceWorlds(self.ladder, weights, self._rng(3, -1))
+
+        def statistic(world: int) -> float:
+            drawn = worlds.draw(self._rng(3, world))
+            if layout.place == "checkin":
+                other = self.ladder.with_labels(drawn)
+                other.add_space()
+                return self._gain(other, above, self.rungs[below])
+            # Where an item is a place, new places mean a new order of items: all is recounted.
+            other = Ladder(layout, drawn)
+            if self.both:
+                other.add_time()
+            other.add_space()
+            return self._gain(other, above, other.rung(below, self.rungs[below]))
+
+        return self._observed(above, below), statistic
+
+    def interaction(self) -> tuple[float, Statistic]:
+        """M_TxS over M_TS, with the items dealt anew as M_TS would."""
+        both = self.rungs["M_TS"]
+        worlds = Swaps(self.ladder, self._rng(4, -1), None, both.weights)
+
+        def statistic(world: int) -> float:
+            other = Ladder(self.ladder.layout, worlds.draw(self._rng(4, world)))
+            other.add_time()
+            other.add_space()
+            lower = other.rung("M_TS", both)
+            other.add_joint(lower.weights)
+            return self._gain(other, "M_TxS", lower)
+
+        return self._observed("M_TxS", "M_TS"), statistic
+
+    def _gain(self, other: Ladder, above: str, below: Rung) -> float:
+        return float((other.rung(above, self.rungs[above]).gain - below.gain).mean())
+
+    def _observed(self, above: str, below: str) -> float:
+        return float((self.rungs[above].gain - self.rungs[below].gain).mean())
+
+    def _rng(self, part: int, world: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, part, world + 1])
+
+
+def p_value(
+    observed: float,
+    statistic: Statistic,
+    n_permutations: int,
+    told: Callable[[int], None] | None = None,
+) -> tuple[float, int]:
+    """Return the Monte Carlo p-value of `observed` and how many null worlds it took.
+
+    With all worlds drawn it is ``(b + 1) / (m + 1)``, where `b` worlds were at least as good; a
+    test that stops early, with `b` reached after `l` worlds, has ``b / l``. Both are valid
+    (Besag and Clifford 1991, Sequential Monte Carlo p-values, Biometrika 78).
+
+    Parameters
+    ----------
+    observed : float
+        The statistic of the data.
+    statistic : callable
+        Takes the number of a null world and returns its statistic; called from threads.
+    told : callable, optional
+        Hears the number of worlds drawn so far.
+
+    Examples
+    --------
+    >>> p_value(2.0, lambda world: 1.0, 99)
+    (0.01, 99)
+    >>> p_value(0.0, lambda world: 1.0, 99)
+    (1.0, 10)
+    """
+    as_good = 0
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for first in range(0, n_permutations, WORKERS):
+            worlds = range(first, min(first + WORKERS, n_permutations))
+            for world, found in zip(worlds, pool.map(statistic, worlds), strict=True):
+                if told:
+                    told(world + 1)
+                # Float noise must not decide between two worlds that are equal.
+                as_good += found >= observed - 1e-9
+                if as_good == ENOUGH_AS_GOOD:
+                    return as_good / (world + 1), world + 1
+    return (as_good + 1) / (n_permutations + 1), n_permutations
+
+
+def holm(p_values: dict[str, float]) -> dict[str, float]:
+    """Return Holm's (1979) adjusted p-values.
+
+    Examples
+    --------
+    >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
+    {'a': 0.03, 'c': 0.06, 'b': 0.06}
+    """
+    adjusted, floor = {}, 0.0
+    ordered = sorted(p_values.items(), key=lambda pair: pair[1])
+    for rank, (name, p) in enumerate(ordered):
+        floor = max(floor, min(1.0, (len(ordered) - rank) * p))
+        adjusted[name] = floor
+    return adjusted
