@@ -55,8 +55,8 @@ def test_dependence(
     M_TS both, M_TxS their combination. Time is judged by the gain of M_TS over M_S, space by
     M_TS over M_T, interaction by M_TxS over M_TS. An ingredient matters if (1) worlds where
     it alone is shuffled within users rarely gain as much (p-value, Holm-corrected over the tests
-    made), (2) the gain's 95 % interval over resampled users is above 0, and (3) the gain is at
-    least 0.005 nats per check-in.
+    made), (2) the gain's 95 % interval over resampled users lies above the mean gain of these
+    worlds, and above 0, and (3) the gain exceeds that mean by at least 0.005 nats per check-in.
 
     Parameters
     ----------
@@ -113,12 +113,13 @@ def test_dependence(
         smaller, reasons, n_permutations, seed,
         lambda share, text: tell(0.1 + 0.85 * share, text),
     )  # fmt: skip
-    adjusted = holm({name: p for name, (p, _) in found.items()})
+    adjusted = holm({name: each.p_value for name, each in found.items()})
     ingredients = tuple(
         Ingredient(name, tested=False, why=reasons[name])
         if name in reasons
-        else decide(name, next(s for s in steps if s.tests == name), found[name][0],
-                    adjusted[name], found[name][1])
+        else decide(
+            name, next(s for s in steps if s.tests == name), found[name], adjusted[name]
+        )
         for name in ("time", "space", "interaction")
     )  # fmt: skip
     share_returns = float(np.mean(np.bincount(labels.pair)[labels.pair] >= 2))

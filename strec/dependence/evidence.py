@@ -169,7 +169,7 @@ def lifts(
 def distances(layout: Layout, labels: Labels, candidates: Candidates) -> np.ndarray:
     """Return the bin of the distance of each candidate from the previous item."""
     before = labels.previous_item[candidates.rows][:, None]
-    return distance_bins(layout, before, candidates.item)
+    return distance_bins(layout, before, candidates.item).astype(np.int64)
 
 
 def distance_lift(past_bins: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ ITEM_IS_PLACE_SHARE = 0.9
 MAX_CLASSES = 64
 DISTANCE_BINS = 34
 #: Up to so many items, the distances between all of them are worked out once.
-MAX_ITEMS_IN_TABLE = 2_000
+MAX_ITEMS_IN_TABLE = 5_000
 CANDIDATES = 8
 MIN_USERS, MIN_CHECKINS_PER_USER, MIN_SCORED = 5, 4, 50
 
@@ -229,7 +229,7 @@ def distance_bins(layout: Layout, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _bins(apart_km: np.ndarray) -> np.ndarray:
     # Straight through the globe: as good as along it for putting distances in order.
     km = np.sqrt((apart_km**2).sum(axis=-1))
-    return np.minimum(2 * np.log2(km / 0.1 + 1), DISTANCE_BINS - 1).astype(np.int64)
+    return np.minimum(2 * np.log2(km / 0.1 + 1), DISTANCE_BINS - 1).astype(np.uint8)
 
 
 def _codes(column: pl.Series) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -16,14 +17,23 @@ WORKERS = 2
 Statistic = Callable[[int], float]
 
 
+@dataclass(frozen=True)
+class Shuffled:
+    """What null worlds show: the p-value, their mean gain in nats, and how many were drawn."""
+
+    p_value: float
+    mean: float
+    n_worlds: int
+
+
 def permutation_tests(
     table: pl.DataFrame,
     reasons: dict[str, str],
     n_permutations: int,
     seed: int,
     tell: Callable[[float, str], None],
-) -> dict[str, tuple[float, int]]:
-    """Return the p-value and the number of null worlds per ingredient that can be tested.
+) -> dict[str, Shuffled]:
+    """Return what shuffling shows about each ingredient that can be tested.
 
     `reasons` names the ingredients that cannot; `tell` hears a share from 0 to 1 and a text.
     """
@@ -112,8 +122,8 @@ def p_value(
     statistic: Statistic,
     n_permutations: int,
     told: Callable[[int], None] | None = None,
-) -> tuple[float, int]:
-    """Return the Monte Carlo p-value of `observed` and how many null worlds it took.
+) -> Shuffled:
+    """Return the Monte Carlo p-value of `observed`, and the null worlds it rests on.
 
     With all worlds drawn it is ``(b + 1) / (m + 1)``, where `b` worlds were at least as good; a
     test that stops early, with `b` reached after `l` worlds, has ``b / l``. Both are valid
@@ -131,11 +141,11 @@ def p_value(
     Examples
     --------
     >>> p_value(2.0, lambda world: 1.0, 99)
-    (0.01, 99)
+    Shuffled(p_value=0.01, mean=1.0, n_worlds=99)
     >>> p_value(0.0, lambda world: 1.0, 99)
-    (1.0, 10)
+    Shuffled(p_value=1.0, mean=1.0, n_worlds=10)
     """
-    as_good = 0
+    as_good, total = 0, 0.0
     with ThreadPoolExecutor(WORKERS) as pool:
         for first in range(0, n_permutations, WORKERS):
             worlds = range(first, min(first + WORKERS, n_permutations))
@@ -144,9 +154,11 @@ def p_value(
                     told(world + 1)
                 # Float noise must not decide between two worlds that are equal.
                 as_good += found >= observed - 1e-9
+                total += found
                 if as_good == ENOUGH_AS_GOOD:
-                    return as_good / (world + 1), world + 1
-    return (as_good + 1) / (n_permutations + 1), n_permutations
+                    return Shuffled(as_good / (world + 1), total / (world + 1), world + 1)
+    p = (as_good + 1) / (n_permutations + 1)
+    return Shuffled(p, total / n_permutations, n_permutations)
 
 
 def holm(p_values: dict[str, float]) -> dict[str, float]:

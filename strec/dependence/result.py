@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from math import expm1
 
 from strec.dependence.illustrations import Illustrations
+from strec.dependence.permute import Shuffled
 
 SIGNIFICANCE = 0.05
 #: Gains in nats per check-in. Below the first nothing practical follows, whatever its p-value:
@@ -55,16 +56,21 @@ class Model:
 class Ingredient:
     """The verdict on time, space or their interaction.
 
-    Untested ingredients have ``tested=False``, the reason in `why`, and None for the numbers.
+    `gain_nats` is what the ingredient adds per check-in, `shuffled_nats` what it still adds on
+    average where it was shuffled away; `effect_nats` is the difference (with negative means taken
+    as 0), which `effect` puts into a word. Untested ingredients have ``tested=False``, the reason
+    in `why`, and None for the numbers.
     """
 
     name: str
     tested: bool
     decision: bool = False
     effect: str = "none"
+    effect_nats: float | None = None
     gain_nats: float | None = None
     low: float | None = None
     high: float | None = None
+    shuffled_nats: float | None = None
     acc1_gain: float | None = None
     p_value: float | None = None
     p_adjusted: float | None = None
@@ -104,29 +110,32 @@ class DependenceResult:
         return {k: v for k, v in asdict(self).items() if k != "ingredients"}
 
 
-def decide(
-    name: str, step: Step, p_value: float, p_adjusted: float, n_permutations: int
-) -> Ingredient:
+def decide(name: str, step: Step, shuffled: Shuffled, p_adjusted: float) -> Ingredient:
     """Say yes where three things agree: the shuffles, the users, and the size of the gain."""
+    # What shuffled worlds gain too (where a user lives, say) is not the ingredient's merit.
+    floor = max(shuffled.mean, 0.0)
+    effect = step.gain_nats - floor
     decision, why = True, "all three conditions hold"
     if p_adjusted > SIGNIFICANCE + 1e-12:
         decision, why = False, "shuffled data do as well too often"
-    elif step.low <= 0:
+    elif step.low <= floor:
         decision, why = False, "the gain is not shared by enough users"
-    elif step.gain_nats < WEAK_NATS:
+    elif effect < WEAK_NATS:
         decision, why = False, "the gain is too small to matter"
     return Ingredient(
         name=name,
         tested=True,
         decision=decision,
-        effect=effect_word(step.gain_nats) if decision else "none",
+        effect=effect_word(effect) if decision else "none",
+        effect_nats=effect,
         gain_nats=step.gain_nats,
         low=step.low,
         high=step.high,
+        shuffled_nats=shuffled.mean,
         acc1_gain=step.acc1_gain,
-        p_value=p_value,
+        p_value=shuffled.p_value,
         p_adjusted=p_adjusted,
-        n_permutations=n_permutations,
+        n_permutations=shuffled.n_worlds,
         why=why,
     )
 
@@ -162,7 +171,7 @@ def sentence_of(
     untested = [each for each in ingredients if not each.tested]
     if yes:
         parts = [
-            f"{INGREDIENTS[each.name]} ({each.effect}: {percent(each.gain_nats)} more chance "
+            f"{INGREDIENTS[each.name]} ({each.effect}: {percent(each.effect_nats)} more chance "
             "for the item that comes)"
             for each in yes
         ]
