@@ -103,10 +103,7 @@ class Swaps:
         rows = np.arange(len(layout.user))
         self.has_next = np.append(layout.user[1:] == layout.user[:-1], False)
         self.next = np.minimum(rows + 1, len(rows) - 1)
-        # Neighbours must not move together where each one's score depends on the other.
-        odd = layout.position % 2
-        chained = self.by_distance is not None
-        self.turns = [rows[odd == 0], rows[odd == 1]] if chained else [rows]
+        self.chained = self.by_distance is not None
         self.hub = self._swap(rows.copy(), rng)
 
     def draw(self, rng: np.random.Generator) -> Labels:
@@ -115,9 +112,8 @@ class Swaps:
 
     def _swap(self, order: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Apply rounds of random swaps within users to `order`, in place."""
-        for turn in range(SWAP_ROUNDS):
-            rows = self.turns[turn % len(self.turns)]
-            a, b = self._partners(rows, rng)
+        for _ in range(SWAP_ROUNDS):
+            a, b = self._partners(rng)
             gain = (
                 self._score(order, a, order[b]) + self._score(order, b, order[a])
                 - self._score(order, a, order[a]) - self._score(order, b, order[b])
@@ -127,8 +123,14 @@ class Swaps:
             order[a], order[b] = order[b], order[a]
         return order
 
-    def _partners(self, rows: np.ndarray, rng: np.random.Generator):
+    def _partners(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Pair rows at random within blocks of a user's neighbouring check-ins."""
+        rows = np.arange(len(self.layout.user))
+        if self.chained:
+            # Neighbours must not move together, because each one's score depends on the other:
+            # only rows luckier than both their neighbours move.
+            luck = np.pad(rng.random(len(rows)), 1)
+            rows = np.flatnonzero((luck[1:-1] > luck[:-2]) & (luck[1:-1] > luck[2:]))
         # The blocks begin elsewhere in every round, so that items can travel.
         block = (self.layout.position[rows] + rng.integers(SWAP_BLOCK)) // SWAP_BLOCK
         group = np.cumsum(
