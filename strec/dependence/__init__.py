@@ -24,8 +24,17 @@ from strec.dependence.result import (
     route_of,
     sentence_of,
 )
+from strec.split import TRAIN, split
 
-__all__ = ["DependenceResult", "Illustrations", "Ingredient", "Model", "Step", "test_dependence"]
+__all__ = [
+    "DependenceResult",
+    "Illustrations",
+    "Ingredient",
+    "Model",
+    "Step",
+    "test_dependence",
+    "training_part",
+]
 
 #: The permutations refit the models a hundred times, on whole users up to so many check-ins.
 MAX_PERMUTED = 20_000
@@ -151,6 +160,18 @@ def test_dependence(
     )  # fmt: skip
     tell(1.0, "Done")
     return result
+
+
+def training_part(checkins: pl.DataFrame) -> pl.DataFrame:
+    """Return the check-ins that a split by time gives to training: what the gate may see.
+
+    Examples
+    --------
+    >>> training_part(schema.example())["timestamp"].max().day
+    3
+    """
+    ordered = checkins.sort(schema.USER, schema.TIME, schema.ITEM)
+    return ordered.filter(pl.Series(split(ordered).part == TRAIN))
 
 
 # pytest takes every function called test_… for a test.

@@ -1,0 +1,93 @@
+"""The Dependence page: dials for the data in use, the full test, the live simulator."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from strec.simulate import simulate
+from strec.store import Store
+
+PAGE = Path(__file__).parents[2] / "pages" / "dependence.py"
+
+
+def page(table: pl.DataFrame, folder: Path) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.session_state["store"] = Store.create(table, folder / "store", name="A world")
+    return app.run()
+
+
+def world(n_users=50, n_checkins=2_500, **sliders) -> pl.DataFrame:
+    setting = dict(temporal=0, spatial=0, interaction=0) | sliders
+    return simulate("social", n_users=n_users, n_checkins=n_checkins, seed=3, **setting)
+
+
+def text_of(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.success, *app.info, *app.error, *app.subheader]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def test_time_that_matters_leads_to_the_st_llm_route(tmp_path):
+    app = page(world(temporal=1.0), tmp_path)
+    assert not app.exception and not app.error
+    assert "Route: ST-LLM" in app.success[0].value
+    assert "hour and the weekday" in app.success[0].value
+    assert len(app.get("plotly_chart")) == 5  # three dials, the gains, the ladder
+
+
+def test_time_that_does_not_matter_leads_to_the_traditional_route(tmp_path):
+    app = page(world(), tmp_path)
+    assert not app.success and "Route: traditional" in app.info[0].value
+    assert "no dependence on time or place" in app.info[0].value
+
+
+def test_a_sampled_quick_look_says_so_and_offers_the_full_test(tmp_path):
+    app = page(world(n_users=90, n_checkins=9_000, temporal=1.0), tmp_path)
+    assert "quick look" in text_of(app)
+    app.button(key="dependence_run_full").click().run()
+    assert not app.exception and "quick look" not in text_of(app)
+    full = next(v for (_, how), v in app.session_state["dependence"].items() if how == "full")
+    assert full.n_checkins == 7_200 and not full.notes
+
+
+def test_only_the_training_part_is_looked_at(tmp_path):
+    app = page(world(), tmp_path)
+    (result,) = app.session_state["dependence"].values()
+    assert result.n_checkins == 2_000  # four fifths of 2,500
+
+
+def test_the_numbers_can_be_read_and_taken_along(tmp_path):
+    app = page(world(), tmp_path)
+    table = app.dataframe[0].value
+    assert list(table["ingredient"]) == ["Time", "Place", "Time × place"]
+    assert table["p_holm"].between(0, 1).all()
+    assert [each.label for each in app.get("download_button")] == [
+        "Data as CSV", "Everything as JSON",
+    ]  # fmt: skip
+
+
+def test_without_places_two_dials_say_why(tmp_path):
+    bare = world(temporal=1.0).with_columns(
+        pl.lit(None, pl.Float64).alias(name) for name in ("lat", "lon")
+    )
+    app = page(bare, tmp_path)
+    assert not app.exception
+    assert "Cannot be tested: the check-ins have no places." in text_of(app)
+
+
+@pytest.mark.parametrize("n", [3, 40])
+def test_too_little_data_is_said_in_words(tmp_path, n):
+    app = page(world().head(n), tmp_path)
+    assert not app.exception
+    assert "needs at least 5 users" in app.error[0].value
+
+
+def test_the_simulator_follows_its_sliders(tmp_path):
+    app = page(world(), tmp_path)
+    app.segmented_control(key="dependence_part").set_value("Live simulator").run()
+    assert not app.exception and "Route: traditional" in app.info[0].value
+    app.slider(key="sim_spatial").set_value(1.0).run()
+    assert not app.exception and "the place (strong" in app.success[0].value
+    app.selectbox(key="sim_scenario").set_value("ecommerce").run()
+    assert not app.exception and len(app.get("plotly_chart")) == 7
