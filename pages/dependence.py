@@ -217,10 +217,13 @@ def _knox_pairs(found):
 def _reading(ingredient) -> str:
     if not ingredient.tested:
         return f"Cannot be tested: {ingredient.why}."
-    p = f"p {ingredient.p_adjusted:.2f} after correction"
+    as_good = (
+        f"{ingredient.n_as_good} of {ingredient.n_permutations} shuffled worlds did as well "
+        f"(p {ingredient.p_adjusted:.2f} for three tests)"
+    )
     if ingredient.decision:
-        return f"The item that comes gets {percent(ingredient.effect_nats)} more chance; {p}."
-    return f"{ingredient.why.capitalize()} ({ingredient.effect_nats:+.4f} nats; {p})."
+        return f"The item that comes gets {percent(ingredient.effect_nats)} more chance; {as_good}."
+    return f"{ingredient.why.capitalize()}: {ingredient.effect_nats:+.4f} nats; {as_good}."
 
 
 # ---------------------------------------------------------------- the live simulator
@@ -232,9 +235,11 @@ def simulator_part() -> None:
     controls, shown = st.columns([1, 3])
     with controls:
         scenario = st.selectbox(
-            "World", list(SCENARIOS), format_func=lambda name: SCENARIOS[name].title,
+            "World",
+            sorted(SCENARIOS, key=lambda name: name != "social"),
+            format_func=lambda name: SCENARIOS[name].title,
             key="sim_scenario",
-        )  # fmt: skip
+        )
         sliders = {
             name: st.slider(label, 0.0, 1.0, 0.0, 0.1, key=f"sim_{name}")
             for name, label in (

@@ -51,7 +51,7 @@ def dial(ingredient: Ingredient) -> go.Figure:
         text=f"<b>{word}</b>", x=0.5, y=0.04, xref="paper", yref="paper", showarrow=False,
         font={"size": 22, "color": colour if ingredient.decision else None},
     )  # fmt: skip
-    return figure.update_layout(height=190, margin={**_MARGIN, "t": 28})
+    return figure.update_layout(height=170, margin={**_MARGIN, "t": 20})
 
 
 def verdict(ingredient: Ingredient) -> str:
@@ -98,10 +98,18 @@ def evidence(result: DependenceResult) -> go.Figure:
         hovertemplate="shuffled: %{x:.4f} nats<extra></extra>",
     )  # fmt: skip
     figure.add_vline(x=0, line={"width": 1, "color": _FAINT.format(0.7)})
-    figure.update_xaxes(title="gain, nats per check-in")
-    legend = {"orientation": "h", "x": 0, "y": 1.18}
+    for word, nats in (("weak", WEAK_NATS), ("strong", STRONG_NATS)):
+        figure.add_vline(
+            x=nats, line={"width": 1, "dash": "dot", "color": _FAINT.format(0.9)},
+            annotation={"text": word, "font": {"size": 11}}, annotation_position="top right",
+        )  # fmt: skip
+    # Noise must not fill the figure when there is nothing else.
+    low = min(-0.01, *(each.low for each in tested)) if tested else -0.01
+    high = max(0.06, *(each.high for each in tested)) if tested else 0.06
+    figure.update_xaxes(title="gain, nats per check-in", range=[1.08 * low, 1.08 * high])
+    legend = {"orientation": "h", "x": 0, "y": 1.3}
     return figure.update_layout(
-        height=90 + 62 * max(len(tested), 1), margin={**_MARGIN, "t": 30, "b": 45}, legend=legend
+        height=110 + 62 * max(len(tested), 1), margin={**_MARGIN, "t": 50, "b": 45}, legend=legend
     )
 
 
@@ -148,6 +156,7 @@ def evidence_table(result: DependenceResult) -> pd.DataFrame:
             "acc1_gain": [each.acc1_gain for each in result.ingredients],
             "p_value": [each.p_value for each in result.ingredients],
             "p_holm": [each.p_adjusted for each in result.ingredients],
+            "n_as_good": [each.n_as_good for each in result.ingredients],
             "n_permutations": [each.n_permutations for each in result.ingredients],
             "why": [each.why for each in result.ingredients],
         }
@@ -172,9 +181,9 @@ def category_zones(checkins: pl.DataFrame) -> go.Figure:
         table.select(schema.LAT, schema.LON).to_numpy(), axis=0, return_inverse=True
     )
     zone = zones(place, np.bincount(at).astype(float), 3)[at]
-    labels = [f"zone {k + 1}" for k in range(int(zone.max(initial=0)) + 1)]
+    labels = [str(k + 1) for k in range(int(zone.max(initial=0)) + 1)]
     rows = table.select(category=pl.col(schema.CATEGORY)).with_columns(pl.Series("zone", zone))
-    return _departures(rows, "category", "zone", labels, "where the user is")
+    return _departures(rows, "category", "zone", labels, "part of the city where the user is")
 
 
 def steps_by_distance(checkins: pl.DataFrame, seed: int = 0) -> go.Figure:
@@ -238,10 +247,10 @@ def _departures(
             hovertemplate="%{y}, %{x}: %{customdata[0]:.0f} check-ins, "
             "%{customdata[1]:.0f} expected<extra></extra>",
             colorbar={
-                "title": "more or less<br>than expected", "tickvals": [-1, 0, 1],
-                "ticktext": ["half", "as many", "twice"], "thickness": 12,
+                "tickvals": [-1, 0, 1], "orientation": "h", "thickness": 8, "y": 1.0,
+                "ticktext": ["half", "as expected", "twice"],
             },
         )
     )  # fmt: skip
     figure.update_xaxes(title=title, type="category")
-    return figure.update_layout(height=330, margin={**_MARGIN, "b": 50})
+    return figure.update_layout(height=350, margin={**_MARGIN, "t": 40, "b": 50})

@@ -19,10 +19,11 @@ Statistic = Callable[[int], float]
 
 @dataclass(frozen=True)
 class Shuffled:
-    """What null worlds show: the p-value, their mean gain in nats, and how many were drawn."""
+    """What null worlds show: p-value, mean gain in nats, how many did as well, of how many."""
 
     p_value: float
     mean: float
+    n_as_good: int
     n_worlds: int
 
 
@@ -141,9 +142,9 @@ def p_value(
     Examples
     --------
     >>> p_value(2.0, lambda world: 1.0, 99)
-    Shuffled(p_value=0.01, mean=1.0, n_worlds=99)
+    Shuffled(p_value=0.01, mean=1.0, n_as_good=0, n_worlds=99)
     >>> p_value(0.0, lambda world: 1.0, 99)
-    Shuffled(p_value=1.0, mean=1.0, n_worlds=10)
+    Shuffled(p_value=1.0, mean=1.0, n_as_good=10, n_worlds=10)
     """
     as_good, total = 0, 0.0
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -156,9 +157,10 @@ def p_value(
                 as_good += found >= observed - 1e-9
                 total += found
                 if as_good == ENOUGH_AS_GOOD:
-                    return Shuffled(as_good / (world + 1), total / (world + 1), world + 1)
+                    drawn = world + 1
+                    return Shuffled(as_good / drawn, total / drawn, as_good, drawn)
     p = (as_good + 1) / (n_permutations + 1)
-    return Shuffled(p, total / n_permutations, n_permutations)
+    return Shuffled(p, total / n_permutations, as_good, n_permutations)
 
 
 def holm(p_values: dict[str, float]) -> dict[str, float]:

@@ -58,7 +58,8 @@ class Ingredient:
 
     `gain_nats` is what the ingredient adds per check-in, `shuffled_nats` what it still adds on
     average where it was shuffled away; `effect_nats` is the difference (with negative means taken
-    as 0), which `effect` puts into a word. Untested ingredients have ``tested=False``, the reason
+    as 0), which `effect` puts into a word. `n_as_good` of `n_permutations` shuffled worlds gained
+    as much as the data. Untested ingredients have ``tested=False``, the reason
     in `why`, and None for the numbers.
     """
 
@@ -74,6 +75,7 @@ class Ingredient:
     acc1_gain: float | None = None
     p_value: float | None = None
     p_adjusted: float | None = None
+    n_as_good: int = 0
     n_permutations: int = 0
     why: str = ""
 
@@ -135,6 +137,7 @@ def decide(name: str, step: Step, shuffled: Shuffled, p_adjusted: float) -> Ingr
         acc1_gain=step.acc1_gain,
         p_value=shuffled.p_value,
         p_adjusted=p_adjusted,
+        n_as_good=shuffled.n_as_good,
         n_permutations=shuffled.n_worlds,
         why=why,
     )
