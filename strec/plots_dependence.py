@@ -7,7 +7,7 @@ import polars as pl
 
 from strec import schema
 from strec.dependence import DependenceResult, Ingredient
-from strec.dependence.layout import zones
+from strec.dependence.geometry import zones
 from strec.dependence.result import STRONG_NATS, WEAK_NATS
 from strec.palette import DIVERGING, INTERACTION, POPULARITY, SPACE, TIME
 

@@ -9,7 +9,8 @@ from scipy.optimize import minimize
 
 from strec import schema
 from strec.dependence import accuracy, evidence, ladder, logit
-from strec.dependence.layout import CANDIDATES, TIME_BINS, lay_out, pairs_of, zones
+from strec.dependence.geometry import zones
+from strec.dependence.layout import CANDIDATES, TIME_BINS, lay_out, pairs_of
 from strec.simulate import simulate
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from strec.dependence.geometry import DISTANCE_BINS
 from strec.dependence.layout import (
     DAY_PARTS,
-    DISTANCE_BINS,
     STEPS_PER_DAY,
     Labels,
     Layout,

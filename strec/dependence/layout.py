@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from strec import schema
+from strec.dependence.geometry import bins_of, median_by, on_globe, zones
 from strec.errors import AnalysisError
 
 #: Two-hour steps of the day, for weekdays and again for weekends.
@@ -14,13 +15,11 @@ TIME_BINS = 2 * STEPS_PER_DAY
 #: Three-hour parts of the day, for the interaction and for restricted shuffles.
 DAY_PARTS = 8
 KM_PER_DEGREE = 111.195
-EARTH_RADIUS_KM = 6_371.0
 FINE_ZONE_SPLITS, COARSE_ZONE_SPLITS = 5, 3
 #: Items whose check-ins scatter less than this around their median place are themselves places.
 ITEM_SPREAD_KM = 0.2
 ITEM_IS_PLACE_SHARE = 0.9
 MAX_CLASSES = 64
-DISTANCE_BINS = 34
 #: Up to so many items, the distances between all of them are worked out once.
 MAX_ITEMS_IN_TABLE = 5_000
 CANDIDATES = 8
@@ -178,58 +177,11 @@ def pairs_of(layout: Layout, labels: Labels, rows: np.ndarray, candidates: np.nd
     return pair
 
 
-def zones(place: np.ndarray, weight: np.ndarray, splits: int) -> np.ndarray:
-    """Cut the plane into up to ``2**splits`` rectangles of about equal weight.
-
-    Parameters
-    ----------
-    place : numpy.ndarray
-        Distinct places, shape ``(n, 2)``.
-    weight : numpy.ndarray
-        Check-ins per place, shape ``(n,)``.
-
-    Returns
-    -------
-    numpy.ndarray
-        Zone number per place, shape ``(n,)``.
-
-    Examples
-    --------
-    >>> zones(np.array([[0.0, 0], [1, 0], [2, 0], [3, 0]]), np.ones(4), 1).tolist()
-    [0, 0, 1, 1]
-    """
-    groups = [np.arange(len(place))]
-    for _ in range(splits):
-        halves = []
-        for group in groups:
-            axis = np.argmax(np.ptp(place[group], axis=0))
-            value = place[group, axis]
-            if np.ptp(value) == 0:
-                halves.append(group)
-                continue
-            order = np.argsort(value, kind="stable")
-            mass = np.cumsum(weight[group][order])
-            middle = value[order][np.searchsorted(mass, mass[-1] / 2)]
-            low = value <= middle if (value > middle).any() else value < middle
-            halves += [group[low], group[~low]]
-        groups = halves
-    zone = np.empty(len(place), dtype=np.int64)
-    for number, group in enumerate(groups):
-        zone[group] = number
-    return zone
-
-
 def distance_bins(layout: Layout, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the bin of the distance between items: half-octaves above 100 m."""
     if layout.bin_table is not None:
         return layout.bin_table[a, b]
-    return _bins(layout.item_xyz[a] - layout.item_xyz[b])
-
-
-def _bins(apart_km: np.ndarray) -> np.ndarray:
-    # Straight through the globe: as good as along it for putting distances in order.
-    km = np.sqrt((apart_km**2).sum(axis=-1))
-    return np.minimum(2 * np.log2(km / 0.1 + 1), DISTANCE_BINS - 1).astype(np.uint8)
+    return bins_of(layout.item_xyz[a] - layout.item_xyz[b])
 
 
 def _codes(column: pl.Series) -> np.ndarray:
@@ -298,17 +250,17 @@ def _with_places(layout: Layout, labels: Labels, table: pl.DataFrame) -> tuple[L
     lat, lon = (np.where(np.isnan(x), np.nanmedian(x), x) for x in (lat, lon))
     east = KM_PER_DEGREE * np.cos(np.radians(np.median(lat)))
     flat = np.stack([lat * KM_PER_DEGREE, lon * east], axis=1)
-    middle = _median_by(flat, labels.item)
+    middle = median_by(flat, labels.item)
     near = np.hypot(*(flat - middle[labels.item]).T) < ITEM_SPREAD_KM
     if near.mean() >= ITEM_IS_PLACE_SHARE:
         weight = np.bincount(labels.item).astype(float)
         fine, coarse = (zones(middle, weight, s) for s in (FINE_ZONE_SPLITS, COARSE_ZONE_SPLITS))
-        xyz = _on_globe(middle[:, 0] / KM_PER_DEGREE, middle[:, 1] / east)
+        xyz = on_globe(middle[:, 0] / KM_PER_DEGREE, middle[:, 1] / east)
         small = len(xyz) <= MAX_ITEMS_IN_TABLE
         placed = replace(
             layout,
             place="item",
-            bin_table=np.stack([_bins(xyz - each) for each in xyz]) if small else None,
+            bin_table=np.stack([bins_of(xyz - each) for each in xyz]) if small else None,
             item_zone=fine,
             item_zone_coarse=coarse,
             item_xyz=xyz,
@@ -331,20 +283,3 @@ def _with_joint_classes(layout: Layout, labels: Labels) -> tuple[Layout, Labels]
         return replace(layout, joint_class_of_item=layout.item_zone_coarse), labels
     rank = np.argsort(np.argsort(-np.bincount(labels.item), kind="stable"), kind="stable")
     return replace(layout, joint_class_of_item=np.minimum(rank, MAX_CLASSES - 1)), labels
-
-
-def _median_by(values: np.ndarray, group: np.ndarray) -> np.ndarray:
-    return (
-        pl.DataFrame({"g": group, "a": values[:, 0], "b": values[:, 1]})
-        .group_by("g")
-        .median()
-        .sort("g")
-        .select("a", "b")
-        .to_numpy()
-    )
-
-
-def _on_globe(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
-    lat, lon = np.radians(lat), np.radians(lon)
-    xyz = [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
-    return (EARTH_RADIUS_KM * np.stack(xyz, axis=1)).astype(np.float32)
