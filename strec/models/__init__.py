@@ -1,0 +1,43 @@
+"""Models that answer "where next?", all behind one contract (`Model`)."""
+
+from pathlib import Path
+
+from strec.errors import ModelError
+from strec.models.base import Explanation, Model, Part, read_folder
+from strec.models.counting import CounterMix, Markov, Popularity, UserCounts
+
+#: Every kind of model by its name in saved files.
+KINDS: dict[str, type[Model]] = {
+    model.kind: model for model in (Popularity, UserCounts, Markov, CounterMix)
+}
+
+
+def load_model(folder: str | Path) -> Model:
+    """Read a saved model of any kind.
+
+    Raises
+    ------
+    ModelError
+        If the folder holds no model of strec, an unknown kind, or files changed since.
+    """
+    kind = read_folder(Path(folder))[0]["kind"]
+    if kind not in KINDS:
+        raise ModelError(
+            f"This version of strec knows the kinds {', '.join(KINDS)}.",
+            f"kind {kind!r} in {folder}.",
+            "Use the version of strec that saved the model.",
+        )
+    return KINDS[kind].load(folder)
+
+
+__all__ = [
+    "KINDS",
+    "CounterMix",
+    "Explanation",
+    "Markov",
+    "Model",
+    "Part",
+    "Popularity",
+    "UserCounts",
+    "load_model",
+]

@@ -13,7 +13,7 @@ from strec.simulate._traffic import TRAFFIC
 from strec.simulate._travel import TRAVEL
 from strec.simulate.activity import draw_places, draw_times, user_counts
 from strec.simulate.choice import build_fits, choose_from_places, choose_in_sequence
-from strec.simulate.city import build_city, build_items, build_people, to_degrees
+from strec.simulate.city import Items, build_city, build_items, build_people, to_degrees
 from strec.simulate.scenario import Category, Scenario
 
 __all__ = ["SCENARIOS", "Category", "Scenario", "simulate"]
@@ -182,7 +182,7 @@ def _nearest_item(home_km: np.ndarray, place_km: np.ndarray) -> np.ndarray:
 
 def _frame(
     scenario: Scenario,
-    items: object,
+    items: Items,
     times: pl.DataFrame,
     item: np.ndarray,
     place_km: np.ndarray,
@@ -192,7 +192,8 @@ def _frame(
     lat, lon = to_degrees(scenario, place_km)
     names, shares = zip(*scenario.events, strict=True)
     event = rng.choice(len(names), len(item), p=shares)
-    value = items.value[item] * (1 + 0.12 * rng.normal(0, 1, len(item)).clip(-2, 2))
+    noise = 1 + scenario.value_noise * rng.normal(0, 1, len(item)).clip(-2, 2)
+    value = np.minimum(items.value[item] * noise, scenario.value_limit)
     catalogue = pl.DataFrame(
         {
             schema.ITEM: items.ids,

@@ -116,6 +116,9 @@ ECOMMERCE = Scenario(
     weekday_weights=(1.0, 0.95, 0.95, 1.0, 1.1, 1.25, 1.2),
     season=(315.0, 0.3),
     events=(("view", 0.62), ("cart", 0.13), ("purchase", 0.25)),
+    value_word="price in yuan",
+    value_noise=0.0,
+    value_limit=10_000.0,
     districts=(
         ("Central Gate", "centre"), ("Lantern Lane", "nightlife"), ("Finance City", "office"),
         ("Lotus Lake", "park"), ("Cedar Court", "residential"), ("Scholars' Hill", "campus"),

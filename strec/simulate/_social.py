@@ -115,6 +115,9 @@ SOCIAL = Scenario(
     weekday_weights=(0.9, 0.9, 0.95, 1.0, 1.2, 1.3, 1.0),
     season=(160.0, 0.15),
     events=(("check-in", 1.0),),
+    value_word="rating",
+    value_noise=0.12,
+    value_limit=5.0,
     districts=(
         ("Plaza Vieja", "centre"), ("Barrio del Río", "nightlife"), ("Las Torres", "office"),
         ("El Prado Nuevo", "park"), ("San Telmo", "residential"), ("Ciudad Docente", "campus"),

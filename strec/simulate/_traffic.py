@@ -75,6 +75,9 @@ TRAFFIC = Scenario(
     weekday_weights=(1.1, 1.15, 1.15, 1.15, 1.1, 0.8, 0.7),
     season=(195.0, 0.4),
     events=(("arrival", 1.0),),
+    value_word="minutes of the trip",
+    value_noise=0.15,
+    value_limit=240.0,
     districts=(
         ("Assembly Place", "centre"), ("Stage Row", "nightlife"), ("Summit Offices", "office"),
         ("Cherry Meadow", "park"), ("West Gables", "residential"), ("College Mile", "campus"),

@@ -93,6 +93,9 @@ TRAVEL = Scenario(
     weekday_weights=(0.9, 0.9, 0.9, 1.0, 1.15, 1.3, 1.2),
     season=(205.0, 0.35),
     events=(("visit", 1.0),),
+    value_word="minutes of stay",
+    value_noise=0.2,
+    value_limit=480.0,
     districts=(
         ("Clock Square", "centre"), ("Castle Hill", "old town"), ("Mill Island", "park"),
         ("Cellar Row", "nightlife"), ("Weavers' Quarter", "residential"),

@@ -78,6 +78,10 @@ class Scenario:
         Day of the year with most activity, and how much more there is, from 0 to 1.
     events : tuple of (str, float)
         Values of `event` and their shares.
+    value_word : str
+        What `value` is: a rating, a price, minutes.
+    value_noise, value_limit : float
+        How much the value varies between check-ins of an item, and the most it can be.
     districts : tuple of (str, str)
         Name and kind; the first is the centre.
     categories : tuple of Category
@@ -106,6 +110,9 @@ class Scenario:
     weekday_weights: tuple[float, ...]
     season: tuple[float, float]
     events: tuple[tuple[str, float], ...]
+    value_word: str
+    value_noise: float
+    value_limit: float
     districts: tuple[tuple[str, str], ...]
     categories: tuple[Category, ...]
     words: tuple[str, ...]

@@ -86,12 +86,13 @@ class Queries:
     @cached_property
     def session_length(self) -> np.ndarray:
         """Shape ``(n,)``: visible check-ins of the running session, 0 when a new one begins."""
-        running = self._running_session
+        running = self.running_session
         inside = self.log.session[self.indices] == running[self.pair_query]
         return np.bincount(self.pair_query[inside], minlength=len(self))
 
     @cached_property
-    def _running_session(self) -> np.ndarray:
+    def running_session(self) -> np.ndarray:
+        """Shape ``(n,)``: the session that the asked moment continues, -1 for none."""
         if not len(self.log):
             return np.full(len(self), -1)
         recent = (self.last >= 0) & (self.time_us - self.log.time_us[self.last] <= GAP_US)

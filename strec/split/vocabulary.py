@@ -1,6 +1,9 @@
 """What training knows: its users, items and categories, as sorted lists and their codes."""
 
+import hashlib
+import json
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -60,6 +63,12 @@ class Vocabulary:
                 for name in ("lat", "lon", "spread_km")
             },
         )
+
+    @cached_property
+    def digest(self) -> str:
+        """A fingerprint: vocabularies with equal codes have equal digests."""
+        texts = [self.users.tolist(), self.items.tolist(), self.categories.tolist()]
+        return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
 
     def user_codes(self, ids: np.ndarray | pl.Series) -> np.ndarray:
         """Return the code of each user id, -1 where unknown; shape ``(n,)``, int32."""

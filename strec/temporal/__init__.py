@@ -21,6 +21,10 @@ _HOME = {
     "ExponentialSmoothing": "baselines",
     "HarmonicRegression": "arima",
     "Sarima": "arima",
+    "LSTMForecaster": "lstm",
+    "diagnose": "residuals",
+    "backtest": "backtesting",
+    "standard_models": "backtesting",
 }
 
 __all__ = list(_HOME)

@@ -14,6 +14,8 @@ from strec.temporal.unitroots import differences_needed
 
 #: Seasonal strength above which a seasonal difference is taken (Wang, Smith & Hyndman 2006).
 STRONG_SEASON = 0.64
+#: Cycles that SARIMA learns from: its time grows with their square, its forecasts hardly gain.
+MOST_CYCLES = 35
 #: Frequencies tried per season.
 _STEPS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 42, 60, 84, 120, 168)
 
@@ -58,7 +60,9 @@ class HarmonicRegression(Forecaster):
         self._estimate(values)
 
     def _refit(self, values):
-        self._estimate(values)
+        # A season of which the past now holds two cycles is a new structure.
+        known = tuple(self.harmonics_) == self.series_.usable_periods()
+        self._estimate(values) if known else self._fit(values)
 
     def _estimate(self, values):
         found = self.search_
@@ -119,11 +123,11 @@ class Sarima(Forecaster):
         self.budget_s = budget_s
 
     def _fit(self, values):
-        usable = self.series_.usable_periods()
-        period = min(usable, default=0) if self.period is None else self.period
+        period = self._period()
         if self.order is not None:
             self.search_ = _fixed(self.order, self.seasonal, period)
         else:
+            values = self._recent(values)
             seasonal_differences = _seasonal_differences(values, period)
             steady = values[period:] - values[:-period] if seasonal_differences else values
             self.search_ = orders.search(
@@ -137,9 +141,17 @@ class Sarima(Forecaster):
         self._estimate(values)
 
     def _refit(self, values):
-        self._estimate(values)
+        known = self.order is not None or self._period() == self.search_.seasonal[3]
+        self._estimate(values) if known else self._fit(values)
+
+    def _period(self) -> int:
+        return min(self.series_.usable_periods(), default=0) if self.period is None else self.period
+
+    def _recent(self, values: np.ndarray) -> np.ndarray:
+        return values[-max(300, MOST_CYCLES * self._period()) :]
 
     def _estimate(self, values):
+        values = self._recent(values)
         found = self.search_
         self._result = _first_that_fits(values, found, None)
         lost = found.order[1] + found.seasonal[1] * found.seasonal[3]

@@ -195,3 +195,48 @@ def normal_interval(
 
     reach = norm.ppf((1 + level) / 2) * sd
     return scale.mean(mean, sd**2), scale.back(mean - reach), scale.back(mean + reach)
+
+
+def error_quantiles(
+    errors: np.ndarray, horizon: int, level: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what errors tell about each step ahead: lower and upper quantile, mean square.
+
+    Parameters
+    ----------
+    errors : numpy.ndarray
+        Observed minus forecast, shape ``(origins, steps)``.
+    horizon : int
+        Steps wanted. Beyond those tried, errors grow as those of a sum of independent ones.
+    level : float
+        Share between the quantiles; widened for few origins as conformal prediction does
+        (Vovk, Gammerman & Shafer 2005).
+
+    Returns
+    -------
+    lower, upper, mean_square : numpy.ndarray
+        Shape ``(horizon,)``.
+
+    Examples
+    --------
+    >>> errors = np.tile(np.linspace(-1, 1, 101), (3, 1)).T
+    >>> [part.round(1).tolist() for part in error_quantiles(errors, 2, 0.8)[:2]]
+    [[-0.8, -0.8], [0.8, 0.8]]
+    """
+    n, reach = errors.shape
+    share = min(1.0, level * (n + 1) / n)
+    # Neighbouring steps err alike: pooled, their quantiles are steadier.
+    half = min(3, reach - 1)
+    pools = [errors[:, max(0, k - half) : k + half + 1].ravel() for k in range(min(reach, horizon))]
+    found = np.array(
+        [
+            (*np.quantile(pool, [(1 - share) / 2, (1 + share) / 2]), np.mean(pool**2))
+            for pool in pools
+        ]
+    ).T
+    extra = horizon - found.shape[1]
+    if extra > 0:
+        growth = np.sqrt(1 + np.arange(1, extra + 1) / reach)
+        last = found[:, -1:] * np.stack([growth, growth, growth**2])
+        found = np.concatenate([found, last], axis=1)
+    return found[0], found[1], found[2]

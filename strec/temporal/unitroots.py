@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strec.temporal.timeseries import TimeSeries, as_series
+from strec.temporal.timeseries import as_series
 
 #: Fewer points than this say nothing about wandering.
 MIN_POINTS = 20
@@ -138,7 +138,7 @@ def stationarity(series, alpha: float = 0.05) -> Stationarity:
     )
 
 
-def differences_needed(data: TimeSeries, values: np.ndarray) -> int:
+def differences_needed(values: np.ndarray) -> int:
     """Return 1 where KPSS rejects a steady level at 1 % and ADF does not reject wandering."""
     if len(values) < MIN_POINTS or np.ptp(values) == 0:
         return 0

@@ -1,0 +1,128 @@
+"""Which check-ins must go so that nobody travels faster than a limit.
+
+Two check-ins of a user *agree* when their distance could be travelled in the time between them.
+Agreement is all but transitive (a detour is never shorter), so the check-ins to keep are a
+longest chain in which each agrees with the one before: the fewest are dropped, and one wrong
+place costs one check-in, not all that follow it.
+"""
+
+import numpy as np
+import polars as pl
+
+from strec.schema import LAT, LON, TIME, USER
+
+EARTH_RADIUS_KM = 6371.0088
+#: Look-back of the chain, in check-ins; beyond it only the best earlier chain is tried.
+MAX_LOOK_BACK = 512
+
+
+def too_fast(
+    checkins: pl.DataFrame, limit_kmh: float, slack_km: float = 0.0, resolution_s: int = 1
+) -> pl.Series:
+    """Return which check-ins cause an impossible speed.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        Sorted by user and time. Check-ins without a place on Earth are passed over.
+    limit_kmh : float
+        Fastest speed that can be true.
+    slack_km : float
+        Error of a distance: this much is never too far.
+    resolution_s : int
+        Seconds to which times are known: two check-ins may lie this much further apart.
+
+    Returns
+    -------
+    polars.Series
+        Bool, shape ``(n_checkins,)``.
+
+    Examples
+    --------
+    >>> from strec.schema import example
+    >>> too_fast(example(), limit_kmh=1).to_list()
+    [False, True, False, False]
+    """
+    fast = np.zeros(checkins.height, dtype=bool)
+    rows, user, hours, xyz = _located(checkins)
+    if len(rows) < 2:
+        return pl.Series(fast)
+    same = user[1:] == user[:-1]
+    gap_h = np.diff(hours) + (resolution_s / 3600 if resolution_s > 1 else 0.0)
+    step_km = _km(np.linalg.norm(xyz[1:] - xyz[:-1], axis=1))
+    broken = same & (step_km > limit_kmh * gap_h + slack_km)
+    # Two check-ins can only disagree within the time it takes to cross all places of the user:
+    # where a gap is longer, the trajectory falls into pieces that can be judged one by one.
+    ends = np.flatnonzero(~same | (gap_h > _crossing_hours(user, xyz, limit_kmh)[:-1]))
+    bounds = np.r_[0, ends + 1, len(rows)]
+    pieces = np.unique(np.searchsorted(bounds, np.flatnonzero(broken), side="right") - 1)
+    for piece in pieces:
+        start, stop = bounds[piece], bounds[piece + 1]
+        keep = _longest_chain(hours[start:stop], xyz[start:stop], limit_kmh, slack_km, resolution_s)
+        fast[rows[start:stop][~keep]] = True
+    return pl.Series(fast)
+
+
+def _located(checkins: pl.DataFrame):
+    """Return row numbers, user codes, hours and unit vectors of the check-ins with a place."""
+    located = (
+        checkins.select(
+            pl.int_range(pl.len()).alias("row"),
+            pl.col(USER).rle_id().alias("user"),
+            (pl.col(TIME).to_physical() / 3_600_000_000).alias("hours"),
+            pl.col(LAT).radians().alias("lat"),
+            pl.col(LON).radians().alias("lon"),
+        )
+        .drop_nulls()
+        .filter((pl.col("lat").abs() <= np.pi / 2 + 1e-9) & (pl.col("lon").abs() <= np.pi + 1e-9))
+    )
+    lat, lon = located["lat"].to_numpy(), located["lon"].to_numpy()
+    xyz = np.column_stack((np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)))
+    return (*(located[name].to_numpy() for name in ("row", "user", "hours")), xyz)
+
+
+def _crossing_hours(user: np.ndarray, xyz: np.ndarray, limit_kmh: float) -> np.ndarray:
+    """Return, per check-in, the hours in which its user can cross the box of all own places."""
+    starts = np.flatnonzero(np.r_[True, user[1:] != user[:-1]])
+    box = np.maximum.reduceat(xyz, starts) - np.minimum.reduceat(xyz, starts)
+    diagonal_km = _km(np.linalg.norm(box, axis=1))
+    return np.repeat(diagonal_km / limit_kmh, np.diff(np.r_[starts, len(user)]))
+
+
+def _longest_chain(hours, xyz, limit_kmh, slack_km, resolution_s) -> np.ndarray:
+    """Return which points stay in a longest chain of agreeing points; the earliest on a tie."""
+    n = len(hours)
+    slack_h = resolution_s / 3600 if resolution_s > 1 else 0.0
+    length = np.ones(n, dtype=np.int64)
+    before = np.full(n, -1)
+    best = np.zeros(n, dtype=np.int64)  # best[i]: the end of the longest chain within 0 … i
+
+    def agree(i, j):
+        gap_km = _km(np.linalg.norm(xyz[i] - xyz[j], axis=-1))
+        return gap_km <= limit_kmh * (hours[j] - hours[i] + slack_h) + slack_km
+
+    for j in range(1, n):
+        stop, width = j, 4
+        while stop > max(0, j - MAX_LOOK_BACK) and length[best[stop - 1]] >= length[j]:
+            start = max(0, stop - width)
+            earlier = np.arange(start, stop)
+            chains = np.where(agree(earlier, j), length[start:stop], 0)
+            # Of equally long chains the latest end stays closest to the trajectory.
+            i = stop - 1 - int(chains[::-1].argmax())
+            if chains[i - start] >= length[j]:
+                length[j], before[j] = chains[i - start] + 1, i
+            stop, width = start, width * 4
+        if stop > 0 and length[best[stop - 1]] >= length[j] and agree(best[stop - 1], j):
+            length[j], before[j] = length[best[stop - 1]] + 1, best[stop - 1]
+        best[j] = j if length[j] > length[best[j - 1]] else best[j - 1]
+    keep = np.zeros(n, dtype=bool)
+    j = int(best[-1])
+    while j >= 0:
+        keep[j] = True
+        j = before[j]
+    return keep
+
+
+def _km(chord: np.ndarray) -> np.ndarray:
+    """Return the great-circle distance of points whose unit vectors are `chord` apart."""
+    return 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2, 1.0))

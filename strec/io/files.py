@@ -1,0 +1,252 @@
+"""Open what a person gives: plain, compressed or archived files, safely.
+
+Nothing is believed about a name: the first bytes decide. Compressed files are expanded into a
+temporary folder under a hard limit; the files given are never changed.
+"""
+
+import bz2
+import gzip
+import lzma
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from strec.errors import LimitError, ReadError
+from strec.io.limits import Limits
+
+CHUNK_BYTES = 2**20
+STREAMS = {"gzip": (b"\x1f\x8b", gzip), "bzip2": (b"BZh", bz2), "xz": (b"\xfd7zXZ\x00", lzma)}
+BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, OSError)
+#: Members of an archive that are never tables.
+CLUTTER = ("__MACOSX/", ".DS_Store", "Thumbs.db")
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """One file with plain bytes on disk.
+
+    `name` is for showing; `path` holds the plain bytes, `source` is what the person gave.
+    `complete` is False when only the beginning was taken; `n_bytes` is then an estimate.
+    """
+
+    name: str
+    path: Path
+    source: Path
+    compression: str
+    n_bytes: int
+    complete: bool
+
+
+@dataclass
+class Opened:
+    """Open files, the temporary folder they may need, and their state when opened."""
+
+    files: list[RawFile]
+    folder: Path
+    limits: Limits
+    states: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    n_parts: int = 0
+
+    def check_unchanged(self) -> None:
+        """Raise `ReadError` when a file was changed or removed since it was opened."""
+        for path, state in self.states.items():
+            if not path.exists() or _state(path) != state:
+                raise ReadError(
+                    "A file must not change while it is read.",
+                    f"{path.name} changed during reading, so some rows may be old and some new.",
+                    "Wait until it is completely written, then read it again.",
+                )
+
+    def new_path(self) -> Path:
+        """Return a fresh path in the temporary folder."""
+        self.n_parts += 1
+        return self.folder / f"part{self.n_parts}"
+
+
+@contextmanager
+def open_files(
+    paths: str | Path | Sequence[str | Path],
+    names: Sequence[str] | None = None,
+    limits: Limits | None = None,
+    head_bytes: int | None = None,
+) -> Iterator[Opened]:
+    """Open files for reading; with `head_bytes`, expand only the beginning of compressed ones.
+
+    Raises
+    ------
+    ReadError
+        If a file is missing, empty, truncated, encrypted or not readable.
+    LimitError
+        If the files are larger than `limits` allows, before or while they are expanded.
+    """
+    limits = limits or Limits()
+    given = _listed(paths)
+    shown = list(names) if names is not None else [path.name for path in given]
+    if len(shown) != len(given):
+        raise ReadError(
+            "Each file has one name to show.",
+            f"{len(given)} files and {len(shown)} names.",
+            "Give as many names as paths, or none.",
+        )
+    with tempfile.TemporaryDirectory(prefix="strec-") as folder:
+        opened = Opened([], Path(folder), limits)
+        for path, name in zip(given, shown, strict=True):
+            opened.states[path] = _state(path)
+            opened.files += _expand(path, name, opened, head_bytes)
+            if len(opened.files) > limits.max_files:
+                raise LimitError(
+                    f"At most {limits.max_files:,} files can be read together.",
+                    f"{len(opened.files):,} so far, members of archives included.",
+                    "Give the one or two files with the check-ins.",
+                )
+            limits.check_bytes(sum(raw.n_bytes for raw in opened.files), name)
+        yield opened
+
+
+def _listed(paths: str | Path | Sequence[str | Path]) -> list[Path]:
+    """Return the files meant, looking into folders; every path exists."""
+    listed = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    files = []
+    for path in listed:
+        if not path.exists():
+            raise ReadError(
+                "A file or folder that exists is needed.",
+                f"there is nothing at {path}.",
+                "Check the path, and that the drive is connected.",
+            )
+        inside = sorted(path.iterdir()) if path.is_dir() else [path]
+        files += [entry for entry in inside if entry.is_file() and entry.name[:1] != "."]
+    if not files:
+        raise ReadError(
+            "At least one file is needed.", "no file was given.", "Give the path of a file."
+        )
+    return files
+
+
+def _state(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _expand(path: Path, name: str, opened: Opened, head_bytes: int | None) -> list[RawFile]:
+    """Return the plain files inside one given file."""
+    size = path.stat().st_size
+    if size == 0:
+        raise ReadError(
+            "A file with a table of check-ins is needed.",
+            f"{name} is empty (0 bytes).",
+            "Export or upload it again; the last transfer may have been interrupted.",
+        )
+    try:
+        with open(path, "rb") as file:
+            start = file.read(16)
+    except PermissionError as problem:
+        raise ReadError(
+            "A file that this account may read is needed.",
+            f"{name} may not be read ({problem.strerror}).",
+            "Change its permissions, or copy it to a folder of your own.",
+        ) from problem
+    try:
+        if start[:4] == b"PK\x03\x04" and zipfile.is_zipfile(path):
+            return _expand_zip(path, name, opened, head_bytes)
+        for compression, (magic, module) in STREAMS.items():
+            if start.startswith(magic):
+                with open(path, "rb") as raw, module.open(raw) as stream:
+                    target, taken, complete = _copy(stream, size, name, opened, head_bytes)
+                    if not complete:
+                        taken = int(taken * size / max(raw.tell(), 1))
+                return [RawFile(name, target, path, compression, taken, complete)]
+    except BROKEN as problem:
+        raise _damaged(name, problem) from problem
+    if start[:4] == b"PK\x03\x04":
+        raise _damaged(name, "its list of members is missing")
+    opened.limits.check_bytes(size, name)
+    return [RawFile(name, path, path, "", size, True)]
+
+
+def _expand_zip(path: Path, name: str, opened: Opened, head_bytes: int | None) -> list[RawFile]:
+    """Expand the members of an archive, after checking the sizes that they declare."""
+    files = []
+    with zipfile.ZipFile(path) as archive:
+        members = [
+            member
+            for member in archive.infolist()
+            if not member.is_dir() and not any(part in member.filename for part in CLUTTER)
+        ]
+        if any(member.filename == "[Content_Types].xml" for member in members):
+            raise ReadError(
+                "A table as text (CSV), Parquet or JSON Lines is needed.",
+                f"{name} is an Office document, such as an Excel workbook.",
+                "Open it and save the sheet as CSV UTF-8.",
+            )
+        if len(members) > opened.limits.max_files:
+            raise LimitError(
+                f"At most {opened.limits.max_files:,} files can be read together.",
+                f"{name} has {len(members):,} members.",
+                "Put the one or two tables that matter into an archive of their own.",
+            )
+        total = sum(member.file_size for member in members)
+        opened.limits.check_bytes(total, name)
+        opened.limits.check_ratio(total, path.stat().st_size, name)
+        for member in members:
+            if member.file_size == 0:
+                continue
+            if member.flag_bits & 1:
+                raise ReadError(
+                    "An archive without a password is needed.",
+                    f"{name} is encrypted.",
+                    "Unpack it with its password and give the files inside.",
+                )
+            label = f"{name}: {member.filename}"
+            with archive.open(member) as stream:
+                target, taken, complete = _copy(
+                    stream, member.compress_size, label, opened, head_bytes
+                )
+            size = taken if complete else member.file_size
+            files.append(RawFile(label, target, path, "zip", size, complete))
+    if not files:
+        raise ReadError(
+            "An archive with at least one table is needed.",
+            f"{name} holds no file with content.",
+            "Check what was packed.",
+        )
+    return files
+
+
+def _copy(
+    stream, n_compressed: int, name: str, opened: Opened, head_bytes: int | None
+) -> tuple[Path, int, bool]:
+    """Copy a decompressing stream to a temporary file: its path, bytes, and whether it ended."""
+    target = opened.new_path()
+    taken = 0
+    with open(target, "wb") as out:
+        while chunk := stream.read(CHUNK_BYTES):
+            taken += len(chunk)
+            opened.limits.check_bytes(taken, name)
+            opened.limits.check_ratio(taken, n_compressed, name)
+            out.write(chunk)
+            # Parquet and GeoPackage keep their index at the end: only text can be cut.
+            if taken == len(chunk) and chunk.startswith((b"PAR1", b"SQLite format 3")):
+                head_bytes = None
+            if head_bytes is not None and taken >= head_bytes and stream.read(1):
+                out.truncate(taken - len(chunk) + chunk.rfind(b"\n") + 1 or taken)
+                return target, taken, False
+    if taken == 0:
+        raise ReadError(
+            "A file with a table of check-ins is needed.",
+            f"{name} is empty inside its compression.",
+            "Check what was packed.",
+        )
+    return target, taken, True
+
+
+def _damaged(name: str, problem: object) -> ReadError:
+    return ReadError(
+        "A complete compressed file is needed.",
+        f"{name} is damaged or cut off ({problem}).",
+        "Download, upload or pack it again: the last transfer was probably interrupted.",
+    )

@@ -1,0 +1,97 @@
+"""How much strec agrees to read: the guard against bombs, accidents and full disks."""
+
+from dataclasses import dataclass
+
+from strec.errors import LimitError
+
+#: A compressed file may be expanded this far before its ratio is looked at.
+RATIO_FREE_BYTES = 50 * 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest input that is accepted.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Bytes of all files together, after decompression.
+    max_ratio : float
+        Decompressed bytes per compressed byte; real tables stay under 30.
+    max_rows : int
+        Rows of all check-in tables together.
+    max_columns : int
+        Columns of one table.
+    max_files : int
+        Files given, members of archives included.
+    max_json_bytes : int
+        Bytes of a JSON array, GeoJSON or GeoPackage, which are read as a whole.
+    max_cell_bytes : int
+        Bytes of one line of text, so that a file without line breaks is refused early.
+
+    Examples
+    --------
+    >>> Limits(max_rows=1000).max_columns
+    2000
+    """
+
+    max_bytes: int = 16 * 2**30
+    max_ratio: float = 200.0
+    max_rows: int = 500_000_000
+    max_columns: int = 2000
+    max_files: int = 1000
+    max_json_bytes: int = 512 * 2**20
+    max_cell_bytes: int = 8 * 2**20
+
+    def check_bytes(self, n_bytes: int, name: str) -> None:
+        """Raise `LimitError` when the decompressed size goes over `max_bytes`."""
+        if n_bytes > self.max_bytes:
+            raise LimitError(
+                f"At most {size_text(self.max_bytes)} can be read here, after decompression.",
+                f"{name} holds at least {size_text(n_bytes)}.",
+                "Split the file, or raise the limit with Limits(max_bytes=...).",
+            )
+
+    def check_ratio(self, n_bytes: int, n_compressed: int, name: str) -> None:
+        """Raise `LimitError` when a compressed file expands implausibly far."""
+        if n_bytes > RATIO_FREE_BYTES and n_bytes > self.max_ratio * max(n_compressed, 1):
+            raise LimitError(
+                f"A compressed table expands at most {self.max_ratio:g} times.",
+                f"{name} expands {size_text(n_compressed)} to {size_text(n_bytes)} or more, "
+                "as a decompression bomb does.",
+                "If you trust the file, decompress it yourself and give the result.",
+            )
+
+    def check_rows(self, n_rows: int, name: str) -> None:
+        """Raise `LimitError` when there are more rows than `max_rows`."""
+        if n_rows > self.max_rows:
+            raise LimitError(
+                f"At most {self.max_rows:,} rows can be read here.",
+                f"{name} has at least {n_rows:,}.",
+                "Give a part of the file, or raise the limit with Limits(max_rows=...).",
+            )
+
+    def check_columns(self, n_columns: int, name: str) -> None:
+        """Raise `LimitError` when a table has more columns than `max_columns`."""
+        if n_columns > self.max_columns:
+            raise LimitError(
+                f"A table of check-ins has a row per event and at most {self.max_columns:,} "
+                "columns.",
+                f"{name} has {n_columns:,} columns.",
+                "If it has a column per item or per day, turn it so that each event is a row.",
+            )
+
+
+def size_text(n_bytes: float) -> str:
+    """Return a number of bytes as a person reads it.
+
+    Examples
+    --------
+    >>> size_text(1536), size_text(3 * 2**30)
+    ('1.5 KB', '3.0 GB')
+    """
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if n_bytes < 1024 or unit == "GB":
+            return f"{n_bytes:.0f} bytes" if unit == "bytes" else f"{n_bytes:.1f} {unit}"
+        n_bytes /= 1024
+    raise AssertionError("unreachable")

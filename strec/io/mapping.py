@@ -1,0 +1,159 @@
+"""Which column is what: the mapping from a file to check-ins, and what must be asked."""
+
+from dataclasses import asdict, dataclass, field, fields, replace
+
+from strec.errors import MappingError
+
+#: The canonical fields that a column can be mapped to, in the order in which they are shown.
+FIELDS = (
+    "user_id",
+    "item_id",
+    "timestamp",
+    "utc_offset_min",
+    "lat",
+    "lon",
+    "category",
+    "item_name",
+    "event",
+    "value",
+    "text",
+)
+#: As a time zone: each check-in has the zone of its own place.
+ZONE_OF_PLACE = "place"
+#: Values of the settings that have a closed list.
+CHOICES = {
+    "time_is": ("utc", "local"),
+    "coordinate_order": ("lat_lon", "lon_lat"),
+    "offset_unit": ("minutes", "hours", "seconds"),
+    "user_from": ("constant", "row"),
+}
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Column names for the canonical fields, and how to read them.
+
+    A setting that is None has not been decided; reading detects it, or asks.
+
+    Parameters
+    ----------
+    user_id, item_id, timestamp, utc_offset_min, lat, lon, category, item_name, event, value, text
+        Column names of the file. `lat` and `lon` may be the same column ("40.7, -74.0", or
+        "POINT (-74.0 40.7)").
+    time_format : str, optional
+        ``iso``, ``unix_s``, ``unix_ms``, ``unix_us``, ``unix_ns``, ``twitter``, ``day_first``,
+        ``month_first``, ``excel_days``, or a strptime pattern such as ``%d %b %Y``.
+    time_is : str, optional
+        What a time without an offset means: ``utc`` or ``local``.
+    time_zone : str, optional
+        An IANA zone such as ``Europe/Berlin``, or ``place``: the zone of each place.
+    coordinate_order : str, optional
+        ``lat_lon`` as named, ``lon_lat`` when the two are swapped.
+    offset_unit : str, optional
+        Unit of the offset column: ``minutes``, ``hours`` or ``seconds``.
+    item_from_place : bool
+        True: the item is the H3 cell of the place, for tracks without an item column.
+    user_from : str, optional
+        For a file without a user column: ``constant`` (all rows are one user) or ``row``
+        (each row is its own user).
+
+    Examples
+    --------
+    >>> mapping = Mapping(user_id="who", item_id="what", timestamp="when", time_is="utc")
+    >>> Mapping.from_dict(mapping.to_dict()) == mapping
+    True
+    >>> mapping.to_dict()
+    {'user_id': 'who', 'item_id': 'what', 'timestamp': 'when', 'time_is': 'utc'}
+    """
+
+    user_id: str | None = None
+    item_id: str | None = None
+    timestamp: str | None = None
+    utc_offset_min: str | None = None
+    lat: str | None = None
+    lon: str | None = None
+    category: str | None = None
+    item_name: str | None = None
+    event: str | None = None
+    value: str | None = None
+    text: str | None = None
+    time_format: str | None = None
+    time_is: str | None = None
+    time_zone: str | None = None
+    coordinate_order: str | None = None
+    offset_unit: str | None = None
+    item_from_place: bool = False
+    user_from: str | None = None
+
+    def __post_init__(self):
+        for name, allowed in CHOICES.items():
+            value = getattr(self, name)
+            if value is not None and value not in allowed:
+                raise MappingError(
+                    f"{name} is one of {', '.join(allowed)}, or not given.",
+                    f"{name}={value!r}.",
+                    "Choose one of them.",
+                )
+
+    def to_dict(self) -> dict:
+        """Return what is set, as a dictionary that JSON and YAML can hold."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, False)}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "Mapping":
+        """Return the mapping of a dictionary made by `to_dict`, refusing unknown names."""
+        known = {entry.name for entry in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise MappingError(
+                f"A mapping has the entries {', '.join(sorted(known))}.",
+                f"unknown entries {', '.join(map(str, unknown))}.",
+                "Remove or rename them.",
+            )
+        return cls(**values)
+
+    def replace(self, **changes) -> "Mapping":
+        """Return a copy with some entries changed."""
+        return replace(self, **changes)
+
+    def columns(self) -> dict[str, str]:
+        """Return the mapped columns, canonical field to column name."""
+        return {name: getattr(self, name) for name in FIELDS if getattr(self, name) is not None}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer to a `Question`: `mapping.replace(**option.changes)` takes it."""
+
+    label: str
+    example: str = ""
+    changes: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that the file does not say.
+
+    Parameters
+    ----------
+    key : str
+        What is asked: ``time_format``, ``time_zone``, ``user``, ``item``, ``timestamp`` or
+        ``coordinate_order``.
+    text : str
+        The question in words.
+    options : tuple of Option
+        Possible answers, the likeliest first.
+    default : int, optional
+        Index of the option used when nobody answers, already in the mapping. None: the file
+        cannot be read before an answer is given.
+    """
+
+    key: str
+    text: str
+    options: tuple[Option, ...]
+    default: int | None = None
+
+    @property
+    def must_be_answered(self) -> bool:
+        """True when reading would be a guess."""
+        return self.default is None

@@ -1,0 +1,313 @@
+"""Any file as a lazy table of raw columns: the one place where file kinds differ."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from strec.errors import ReadError
+from strec.io import geo
+from strec.io.encodings import as_text
+from strec.io.files import Opened, RawFile
+from strec.io.limits import Limits, size_text
+from strec.io.sniff import Shape, sniff, unique_names
+
+#: Number of the row in its file, from 0; kept beside the raw columns.
+ROW = "__row"
+#: What a line holds beyond the last column of its header.
+SURPLUS = "__surplus"
+#: A line of a JSON Lines file that is not JSON.
+UNREADABLE = "__unreadable"
+SAMPLE_ROWS = 5000
+HEAD_BYTES = 2**20
+JSON_LINES_LOOKED_AT = 500
+
+
+@dataclass
+class Table:
+    """One table before anything is known of its meaning.
+
+    `lazy` has `ROW`, then `columns`, then possibly `SURPLUS`; text columns for text files, typed
+    ones for Parquet and geographic files. `facts` is for showing.
+    """
+
+    name: str
+    kind: str
+    lazy: pl.LazyFrame
+    columns: list[str]
+    n_rows_estimate: int
+    facts: dict
+    has_header: bool = True
+    notes: list[str] = field(default_factory=list)
+    path: Path | None = None
+    shape: Shape | None = None
+    sample: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+
+def open_table(raw: RawFile, opened: Opened, whole: bool) -> Table:
+    """Return a plain file as a table, recognised by its first bytes.
+
+    Parameters
+    ----------
+    raw : RawFile
+        Plain bytes on disk.
+    opened : Opened
+        Gives the temporary folder and the limits.
+    whole : bool
+        False: only the beginning matters (a look before reading).
+
+    Raises
+    ------
+    ReadError
+        If it is no table, or has no row.
+    LimitError
+        If it is wider or larger than the limits allow.
+    """
+    with open(raw.path, "rb") as file:
+        magic = file.read(16)
+    if magic.startswith(b"PAR1"):
+        table = _parquet(raw, opened.limits)
+    elif magic.startswith(b"SQLite format 3\x00"):
+        table = _geographic(raw, raw.path, ".gpkg", opened)
+    else:
+        text = as_text(raw.path, raw.name, opened.new_path(), HEAD_BYTES, whole)
+        complete = text.complete_head and raw.complete
+        shape = sniff(text.head, raw.name, complete)
+        facts = {"encoding": text.encoding}
+        if shape.kind == "geojson":
+            table = _geographic(raw, text.path, ".geojson", opened)
+        elif shape.kind in ("json", "jsonl"):
+            table = _json(raw, text.path, text.head, shape, complete, opened)
+        else:
+            opened.limits.check_columns(len(shape.columns), raw.name)
+            _check_line_lengths(text.head, raw.name, opened.limits)
+            n_rows = _estimate(text.head, raw)
+            table = Table(raw.name, "csv", pl.LazyFrame(), list(shape.columns), n_rows, {})
+            table.has_header, table.notes = shape.has_header, list(shape.notes)
+            table.path, table.shape = text.path, shape
+            table.lazy = scan_delimited(text.path, shape)
+            table.facts = {"delimiter": shape.delimiter, "header": shape.has_header}
+        table.facts = facts | table.facts
+    opened.limits.check_columns(len(table.columns), raw.name)
+    opened.limits.check_rows(table.n_rows_estimate // 4, raw.name)
+    table.facts = {
+        "name": raw.name,
+        "kind": table.kind,
+        "compression": raw.compression or "none",
+        "size": size_text(raw.n_bytes),
+        "rows": table.n_rows_estimate,
+    } | table.facts
+    table.sample = _sample(table)
+    return table
+
+
+def scan_delimited(path: Path, shape: Shape) -> pl.LazyFrame:
+    """Return a lazy frame of text over a delimited file; every column is text."""
+    schema = dict.fromkeys([*shape.columns, SURPLUS], pl.String)
+    return pl.scan_csv(
+        path,
+        has_header=False,
+        separator=shape.delimiter,
+        quote_char=shape.quote,
+        skip_lines=shape.skip_lines + shape.has_header,
+        schema=schema,
+        missing_columns="insert",
+        extra_columns="ignore",
+        row_index_name=ROW,
+        glob=False,
+    )
+
+
+def scan_json_lines(path: Path, columns: list[str], nested: dict[str, str]) -> pl.LazyFrame:
+    """Return a lazy frame of text over JSON Lines; `nested` maps "a.b" to its parent "a"."""
+    flat = [name for name in columns if name not in nested]
+    parents = sorted(set(nested.values()))
+    schema = dict.fromkeys([*dict.fromkeys([*flat, *parents]), UNREADABLE], pl.String)
+    lazy = pl.scan_ndjson(path, schema=schema, row_index_name=ROW)
+    inner = [
+        pl.col(parent)
+        .str.json_path_match(f"$['{name[len(parent) + 1 :]}']")
+        .alias(name)
+        for name, parent in nested.items()
+    ]
+    return lazy.with_columns(inner).select(ROW, *columns, UNREADABLE)
+
+
+def repaired(table: Table, opened: Opened) -> Table | None:
+    """Return the table without the damage that stops a parser, or None when nothing helps.
+
+    Lines with an unpaired quotation mark lose their quotation marks; lines that are not JSON
+    become rows that hold the line as it is, and are rejected with it.
+    """
+    if table.kind == "csv" and table.shape is not None and table.shape.quote:
+        target, n_lines = opened.new_path(), 0
+        with open(table.path, "rb") as source, open(target, "wb") as out:
+            for line in source:
+                if line.count(b'"') % 2:
+                    n_lines += 1
+                    line = line.replace(b'"', b"")
+                out.write(line)
+        note = f"Left out the quotation marks of {n_lines:,} line(s) where they were not paired."
+        lazy = scan_delimited(target, table.shape)
+    elif table.kind == "jsonl":
+        target, n_lines = opened.new_path(), 0
+        with open(table.path, encoding="utf-8") as source, open(target, "w") as out:
+            for line in source:
+                if line.strip() and not _is_object(line):
+                    n_lines += 1
+                    line = json.dumps({UNREADABLE: line.rstrip("\n")}) + "\n"
+                out.write(line)
+        note = f"{n_lines:,} line(s) are not JSON objects; they are among the rejected rows."
+        nested = _nested(table.columns)
+        lazy = scan_json_lines(target, table.columns, nested)
+    else:
+        return None
+    if n_lines == 0:
+        return None
+    notes = [*table.notes, note]
+    changed = Table(**{**table.__dict__, "lazy": lazy, "path": target, "notes": notes})
+    changed.sample = _sample(changed)
+    return changed
+
+
+def _sample(table: Table) -> pl.DataFrame:
+    """Return the first rows; rows that are only blanks are left out."""
+    try:
+        rows = table.lazy.head(SAMPLE_ROWS).collect(engine="streaming")
+    except pl.exceptions.PolarsError:
+        # Damage in the first rows is repaired, or reported, when the table is read.
+        rows = _first_readable(table)
+    kept = rows.filter(~pl.all_horizontal(pl.col(table.columns).is_null()))
+    return kept.select(table.columns)
+
+
+def _first_readable(table: Table) -> pl.DataFrame:
+    for n_rows in (1000, 100, 20, 5, 1):
+        try:
+            return table.lazy.head(n_rows).collect()
+        except pl.exceptions.PolarsError:
+            continue
+    return pl.DataFrame(schema=dict.fromkeys([ROW, *table.columns], pl.String))
+
+
+def _parquet(raw: RawFile, limits: Limits) -> Table:
+    import pyarrow.parquet as pq
+
+    try:
+        meta = pq.ParquetFile(raw.path).metadata
+        sizes = [meta.row_group(i).total_byte_size for i in range(meta.num_row_groups)]
+        limits.check_rows(meta.num_rows, raw.name)
+        limits.check_bytes(sum(sizes), raw.name)
+        limits.check_columns(meta.num_columns, raw.name)
+        lazy = pl.scan_parquet(raw.path, row_index_name=ROW, glob=False)
+        schema = lazy.collect_schema()
+    except (OSError, ValueError, pl.exceptions.PolarsError) as problem:
+        raise ReadError(
+            "A complete Parquet file is needed.",
+            f"{raw.name} begins like one but is damaged ({str(problem).splitlines()[0]}).",
+            "Copy or upload it again: the end, which holds the index, is probably missing.",
+        ) from problem
+    columns, dropped = [], []
+    for name, dtype in schema.items():
+        usable = not dtype.is_nested() and dtype not in (pl.Binary, pl.Object, pl.Null)
+        (columns if usable else dropped).append(name)
+    columns = [name for name in columns if name != ROW]
+    as_strings = [
+        pl.col(name).cast(pl.String) for name in columns if schema[name] in (pl.Categorical, pl.Enum)
+    ]
+    notes = [f"Left out columns that hold lists or bytes: {', '.join(dropped)}."] if dropped else []
+    lazy = lazy.select(ROW, *columns).with_columns(as_strings)
+    return Table(raw.name, "parquet", lazy, columns, meta.num_rows, {}, notes=notes)
+
+
+def _json(
+    raw: RawFile, path: Path, head: str, shape: Shape, complete: bool, opened: Opened
+) -> Table:
+    if shape.kind == "json":
+        path = _lines_of_array(path, raw.name, opened)
+        with open(path, encoding="utf-8") as file:
+            head = file.read(HEAD_BYTES)
+        complete = len(head) < HEAD_BYTES
+    _check_line_lengths(head, raw.name, opened.limits)
+    lines = head.split("\n")[: JSON_LINES_LOOKED_AT + 1]
+    objects = [json.loads(line) for line in lines if _is_object(line)]
+    if not objects:
+        raise ReadError(
+            "JSON Lines need an object with fields on each line.",
+            f"{raw.name} has none in its first lines.",
+            'Write one event per line: {"user_id": "7", "item_id": "42", "timestamp": "…"}.',
+        )
+    columns: list[str] = []
+    for entry in objects:
+        for name, value in entry.items():
+            inner = [f"{name}.{key}" for key in value] if isinstance(value, dict) else [name]
+            columns += [each for each in inner if each not in columns]
+    columns, notes = unique_names(columns, len(columns))
+    opened.limits.check_columns(len(columns), raw.name)
+    lazy = scan_json_lines(path, columns, _nested(columns))
+    n_rows = _estimate(head, raw) if complete or shape.kind == "jsonl" else len(objects)
+    table = Table(raw.name, "jsonl", lazy, columns, n_rows, {}, notes=notes)
+    table.path = path
+    return table
+
+
+def _nested(columns: list[str]) -> dict[str, str]:
+    """Return which columns are one level down, as "parent.child" → "parent"."""
+    return {name: name.split(".", 1)[0] for name in columns if re.match(r"[^.]+\..", name)}
+
+
+def _lines_of_array(path: Path, name: str, opened: Opened) -> Path:
+    """Rewrite a JSON array (or an object that holds one) as JSON Lines."""
+    geo.check_size(path, name, opened.limits)
+    try:
+        with open(path, encoding="utf-8") as file:
+            parsed = json.load(file)
+    except (ValueError, RecursionError) as problem:
+        raise ReadError(
+            "A complete JSON text is needed.",
+            f"{name} is not valid JSON ({problem}).",
+            "Export it again, or write one JSON object per line (JSON Lines).",
+        ) from problem
+    if isinstance(parsed, dict):
+        lists = [value for value in parsed.values() if isinstance(value, list)]
+        parsed = max(lists, key=len, default=[parsed])
+    target = opened.new_path()
+    with open(target, "w", encoding="utf-8") as out:
+        for entry in parsed:
+            if isinstance(entry, list):
+                entry = {f"column_{i + 1}": value for i, value in enumerate(entry)}
+            out.write(json.dumps(entry, ensure_ascii=False) + "\n")
+    return target
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _geographic(raw: RawFile, path: Path, suffix: str, opened: Opened) -> Table:
+    geo.check_size(path, raw.name, opened.limits)
+    frame, notes = geo.read_points(path, suffix, raw.name, opened)
+    columns = frame.columns
+    lazy = frame.with_row_index(ROW).lazy()
+    kind = "geojson" if suffix == ".geojson" else "geopackage"
+    return Table(raw.name, kind, lazy, columns, frame.height, {}, notes=notes)
+
+
+def _estimate(head: str, raw: RawFile) -> int:
+    """Return about how many rows a text has, from the length of its first lines."""
+    n_lines = head.count("\n") or 1
+    return max(1, round(raw.n_bytes / max(len(head.encode()) / n_lines, 1)))
+
+
+def _check_line_lengths(head: str, name: str, limits: Limits) -> None:
+    if len(head) >= HEAD_BYTES and "\n" not in head:
+        raise ReadError(
+            "A table has one row per line.",
+            f"{name} has no line break in its first {size_text(len(head))}.",
+            "Export it again as CSV.",
+        )

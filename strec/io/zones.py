@@ -1,0 +1,219 @@
+"""From wall clocks to UTC: time zones, their changes of clock, and zones of places."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+import numpy as np
+import polars as pl
+
+from strec.errors import MappingError
+from strec.io.times import STATED, WALL
+
+UTC = "utc"
+OFFSET = "offset_min"
+#: Places are rounded to this many degrees before their zone is looked up (about 5 km).
+GRID_DEGREES = 0.05
+#: The largest UTC offset in use is 14 hours; local mean times of the past reach a little further.
+MAX_OFFSET_MIN = 16 * 60
+#: Zones in which hardly anybody checks in: the open sea and Antarctica.
+EMPTY_ZONES = ("Etc/", "Antarctica/")
+
+
+@dataclass
+class ClockCounts:
+    """How many local times a change of the clock made impossible or double."""
+
+    skipped: int = 0
+    double: int = 0
+
+
+def localise(wall: pl.Series, zone: str) -> tuple[pl.DataFrame, ClockCounts]:
+    """Turn local wall clocks of one zone into UTC and the offset then in force.
+
+    Where the clock was set back, an hour occurs twice: the first one is taken. Where it was set
+    forward, an hour is skipped: a time in it is read with the offset before the change, so
+    02:30 becomes 03:30.
+
+    Parameters
+    ----------
+    wall : polars.Series
+        Datetime('us') without zone, shape ``(n,)``; nulls stay null.
+    zone : str
+        IANA name.
+
+    Returns
+    -------
+    tuple of polars.DataFrame and ClockCounts
+        Columns `UTC` (Datetime('us') without zone) and `OFFSET` (Int16, minutes), shape
+        ``(n, 2)``; and the counts.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> localise(pl.Series([datetime(2024, 3, 10, 2, 30)]), "America/New_York")[0].row(0)
+    (datetime.datetime(2024, 3, 10, 7, 30), -240)
+    """
+    early = wall.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    counts = ClockCounts(skipped=early.null_count() - wall.null_count())
+    late = wall.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null")
+    counts.double = int((early != late).sum() or 0)
+    utc = early.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    if counts.skipped:
+        before = (wall - timedelta(days=1)).dt.replace_time_zone(
+            zone, ambiguous="earliest", non_existent="null"
+        )
+        shift = before.dt.base_utc_offset() + before.dt.dst_offset()
+        utc = pl.select(pl.coalesce(utc, wall - shift)).to_series()
+    return pl.DataFrame({UTC: utc, OFFSET: offset_at(utc, zone)}), counts
+
+
+def offset_at(utc: pl.Series, zone: str) -> pl.Series:
+    """Return the offset in minutes (Int16) that a zone has at each UTC time.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> offset_at(pl.Series([datetime(2024, 1, 1), datetime(2024, 7, 1)]), "Europe/Paris").to_list()
+    [60, 120]
+    """
+    local = utc.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    return (local.dt.base_utc_offset() + local.dt.dst_offset()).dt.total_minutes().cast(pl.Int16)
+
+
+def resolve(
+    parsed: pl.DataFrame,
+    offsets: pl.Series | None,
+    zones: pl.Series | str,
+    time_is: str,
+) -> tuple[pl.DataFrame, ClockCounts]:
+    """Decide UTC and local offset of each time.
+
+    Parameters
+    ----------
+    parsed : polars.DataFrame
+        `WALL` and `STATED`, from `strec.io.times.parse_time`.
+    offsets : polars.Series, optional
+        The offset column in minutes (Int16); it is believed wherever it is present.
+    zones : polars.Series or str
+        One IANA zone, or one per row; used where no local offset is known. An offset of zero in
+        a text tells the instant, not the local clock, so the zone gives the local clock.
+    time_is : str
+        ``utc`` or ``local``: what a time without a stated offset means.
+
+    Returns
+    -------
+    tuple of polars.DataFrame and ClockCounts
+        `UTC` and `OFFSET`, shape ``(n, 2)``.
+    """
+    wall, stated = parsed[WALL], parsed[STATED]
+    if time_is == "utc" and stated.null_count():
+        stated = stated.fill_null(0)
+    if offsets is None:
+        offsets = pl.Series([None], dtype=pl.Int16).new_from_index(0, len(wall))
+    known = pl.select(
+        pl.when(offsets.is_not_null()).then(offsets).when(stated != 0).then(stated)
+    ).to_series()
+    instant = pl.select(pl.coalesce(stated, offsets).alias("o")).to_series()
+    utc = pl.select(wall - pl.duration(minutes=instant)).to_series()
+    read = pl.DataFrame({UTC: utc, OFFSET: known, WALL: wall})
+    if not (known.is_null() & wall.is_not_null()).any():
+        return read.select(UTC, OFFSET), ClockCounts()
+    by_zone = _by_zone(read, zones)
+    counts = ClockCounts()
+    pieces = []
+    for zone, rows in by_zone:
+        read_here, counted = _in_zone(rows, zone)
+        pieces.append(read_here)
+        counts.skipped += counted.skipped
+        counts.double += counted.double
+    return pl.concat(pieces).sort("i").select(UTC, OFFSET), counts
+
+
+def _by_zone(read: pl.DataFrame, zones: pl.Series | str) -> list[tuple[str, pl.DataFrame]]:
+    numbered = read.with_row_index("i")
+    if isinstance(zones, str):
+        return [(zones, numbered)]
+    grouped = numbered.with_columns(zones.alias("zone")).partition_by("zone", as_dict=True)
+    return [(zone or "UTC", rows.drop("zone")) for (zone,), rows in grouped.items()]
+
+
+def _in_zone(rows: pl.DataFrame, zone: str) -> tuple[pl.DataFrame, ClockCounts]:
+    """Fill the offset of instants, and localise wall clocks, of rows in one zone."""
+    counts = ClockCounts()
+    is_open = rows[UTC].is_null() & rows[WALL].is_not_null()
+    if is_open.any():
+        wall = pl.select(pl.when(is_open).then(rows[WALL])).to_series()
+        local, counts = localise(wall, zone)
+        rows = rows.with_columns(
+            pl.coalesce(pl.col(UTC), local[UTC]), pl.coalesce(pl.col(OFFSET), local[OFFSET])
+        )
+    offset = offset_at(rows[UTC], zone)
+    return rows.with_columns(pl.coalesce(pl.col(OFFSET), offset)).select("i", UTC, OFFSET), counts
+
+
+def check_zone(zone: str) -> str:
+    """Return the zone, or raise `MappingError` when there is none of this name."""
+    if zone not in _known_zones():
+        near = [name for name in sorted(_known_zones()) if zone.lower() in name.lower()][:3]
+        raise MappingError(
+            "time_zone is an IANA name such as Europe/Berlin, or 'place'.",
+            f"time_zone={zone!r}.",
+            f"Did you mean {', '.join(near)}?" if near else "Use Area/City; 'UTC' is fine too.",
+        )
+    return zone
+
+
+@lru_cache
+def _known_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def zones_of(lat: pl.Series, lon: pl.Series) -> pl.Series:
+    """Return the IANA zone of each place (null where it is missing or not on Earth).
+
+    Parameters
+    ----------
+    lat, lon : polars.Series
+        Degrees, shape ``(n,)``.
+    """
+    grid = pl.DataFrame({"lat": lat, "lon": lon}).select(
+        (pl.col(name) / GRID_DEGREES).round() * GRID_DEGREES for name in ("lat", "lon")
+    )
+    distinct = grid.unique().drop_nulls()
+    found = [_zone_at(*place) for place in distinct.iter_rows()]
+    known = distinct.with_columns(pl.Series("zone", found, dtype=pl.String))
+    return grid.join(known, on=["lat", "lon"], how="left", maintain_order="left")["zone"]
+
+
+@lru_cache(maxsize=200_000)
+def _zone_at(lat: float, lon: float) -> str | None:
+    if not (abs(lat) <= 90 and abs(lon) <= 180):
+        return None
+    from timezonefinder import timezone_at
+
+    return timezone_at(lat=lat, lng=lon)
+
+
+def zone_near(lat: pl.Series, lon: pl.Series) -> str | None:
+    """Return the zone of the median place, or None without places.
+
+    Examples
+    --------
+    >>> zone_near(pl.Series([40.7, 40.8, None]), pl.Series([-74.0, -73.9, None]))
+    'America/New_York'
+    """
+    on_earth = pl.DataFrame({"lat": lat, "lon": lon}).filter(
+        pl.col("lat").abs() <= 90, pl.col("lon").abs() <= 180, (pl.col("lat") != 0)
+    )
+    if on_earth.is_empty():
+        return None
+    return _zone_at(float(on_earth["lat"].median()), float(on_earth["lon"].median()))
+
+
+def inhabited_share(lat: np.ndarray, lon: np.ndarray) -> float:
+    """Return the share of places that lie in a zone where people live."""
+    found = [_zone_at(float(a), float(b)) for a, b in zip(lat, lon, strict=True)]
+    lived = [zone is not None and not zone.startswith(EMPTY_ZONES) for zone in found]
+    return sum(lived) / max(len(lived), 1)

@@ -1,0 +1,194 @@
+"""Maps with deck.gl: whole maps from one frame, and layers to put together.
+
+`hexagons`, `heatmap`, `points`, `arcs` and `columns` return a finished `pydeck.Deck`; `deck` puts
+layers of your own choice on the same background. Without a network the background is strec's own
+land, borders and graticule; no request is made.
+"""
+
+import pandas as pd
+import pydeck as pdk
+
+from strec.maps.basemap import attribution, furniture, has_network, style
+from strec.maps.layers import (
+    arc_layer,
+    column_layer,
+    heat_layer,
+    here_layer,
+    hexagon_layer,
+    history_layer,
+    label_layer,
+    picking_layer,
+    point_layer,
+    suggestion_layers,
+)
+from strec.maps.scale import Scale, legend_html
+from strec.maps.view import View, view_of
+
+__all__ = [
+    "Scale", "View", "arc_layer", "arcs", "attribution", "column_layer", "columns", "deck",
+    "has_network", "heat_layer", "heatmap", "here_layer", "hexagon_layer", "hexagons",
+    "history_layer", "label_layer", "legend_html", "picking_layer", "point_layer", "points",
+    "suggestion_layers", "view_of",
+]  # fmt: skip
+
+
+def deck(
+    layers: list[pdk.Layer],
+    view: View,
+    *,
+    dark: bool = False,
+    basemap: str = "auto",
+    pitch: float = 0,
+) -> pdk.Deck:
+    """Put layers on a background.
+
+    Parameters
+    ----------
+    layers : list of pydeck.Layer
+        From below to above. Objects that can be hovered have a text field `tip`; those that can
+        be clicked are found in the selection under the id of their layer.
+    view : View
+        From `view_of`.
+    dark : bool
+        For a dark page.
+    basemap : str
+        `offline`, `tiles` (online, CARTO) or `auto`: tiles where the network is there. Show
+        `attribution(basemap)` beside the map.
+    pitch : float
+        Tilt in degrees; 45 suits columns.
+    """
+    return pdk.Deck(
+        layers=[*layers, *furniture(view, dark, basemap)],
+        initial_view_state=pdk.ViewState(
+            latitude=view.lat, longitude=view.lon, zoom=view.zoom, pitch=pitch, bearing=0
+        ),
+        views=[pdk.View(type="MapView", controller=True, repeat=True)],
+        map_style=style(view, dark, basemap),
+        map_provider="carto",
+        tooltip={
+            "text": "{tip}",
+            "style": {
+                "backgroundColor": "#26343D",
+                "color": "#F4F6F5",
+                "fontSize": "13px",
+                "borderRadius": "6px",
+                "maxWidth": "320px",
+                "whiteSpace": "pre-line",
+                "zIndex": "10",
+            },
+        },
+    )
+
+
+def hexagons(
+    cells: pd.DataFrame,
+    value: str = "n_checkins",
+    elevation: str | None = None,
+    *,
+    scale: Scale | None = None,
+    labels: pd.DataFrame | None = None,
+    view: View | None = None,
+    dark: bool = False,
+    basemap: str = "auto",
+) -> pdk.Deck:
+    """Return a map of H3 hexagons coloured by a column of `Store.cells`.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        `cell`, `lat`, `lon`, `n_checkins`, `n_users` and the columns named.
+    value, elevation : str
+        Columns for colour and, optionally, for height.
+    scale : Scale, optional
+        Keep it, and `view`, the same over the frames of an animation.
+    labels : pandas.DataFrame, optional
+        Items whose names serve as landmarks (see `label_layer`).
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"cell": [608725924560502783], "lat": [40.71], "lon": [-74.0],
+    ...                       "n_checkins": [7], "n_users": [3]})
+    >>> hexagons(cells, basemap="offline").layers[0].id
+    'hexagons'
+    """
+    view = view or view_of(cells["lat"], cells["lon"])
+    layer = hexagon_layer(cells, value, scale, elevation)
+    return deck(
+        [layer, *_labels(labels, view, dark)],
+        view,
+        dark=dark,
+        basemap=basemap,
+        pitch=0 if elevation is None else 45,
+    )
+
+
+def heatmap(
+    places: pd.DataFrame,
+    value: str = "n_checkins",
+    *,
+    labels: pd.DataFrame | None = None,
+    view: View | None = None,
+    dark: bool = False,
+    basemap: str = "auto",
+) -> pdk.Deck:
+    """Return a map of smooth density from weighted places (cells or points)."""
+    view = view or view_of(places["lat"], places["lon"])
+    layers = [heat_layer(places, value), *_labels(labels, view, dark)]
+    return deck(layers, view, dark=dark, basemap=basemap)
+
+
+def points(
+    places: pd.DataFrame,
+    value: str = "n_checkins",
+    *,
+    labels: pd.DataFrame | None = None,
+    view: View | None = None,
+    dark: bool = False,
+    basemap: str = "auto",
+) -> pdk.Deck:
+    """Return a map of single places as discs, at most 20,000 (`Store.points`)."""
+    view = view or view_of(places["lat"], places["lon"])
+    layers = [point_layer(places, value), *_labels(labels, view, dark)]
+    return deck(layers, view, dark=dark, basemap=basemap)
+
+
+def arcs(
+    flows: pd.DataFrame,
+    *,
+    most: int = 300,
+    labels: pd.DataFrame | None = None,
+    view: View | None = None,
+    dark: bool = False,
+    basemap: str = "auto",
+) -> pdk.Deck:
+    """Return a map of the largest flows from place to place (`Store.flows`)."""
+    view = view or view_of(
+        pd.concat([flows["from_lat"], flows["to_lat"]]),
+        pd.concat([flows["from_lon"], flows["to_lon"]]),
+    )
+    layers = [arc_layer(flows, view, most), *_labels(labels, view, dark)]
+    return deck(layers, view, dark=dark, basemap=basemap, pitch=30 if view.span_deg < 20 else 0)
+
+
+def columns(
+    frame: pd.DataFrame,
+    *,
+    top: float | None = None,
+    radius_m: float | None = None,
+    scale: Scale | None = None,
+    view: View | None = None,
+    dark: bool = False,
+    basemap: str = "auto",
+) -> pdk.Deck:
+    """Return a tilted map of columns whose height is a count, for instance of one hour.
+
+    For an animation give `top`, `radius_m`, `scale` and `view` once for the whole day, so that
+    the frames can be compared.
+    """
+    view = view or view_of(frame["lat"], frame["lon"])
+    layer = column_layer(frame, top=top, radius_m=radius_m, scale=scale)
+    return deck([layer], view, dark=dark, basemap=basemap, pitch=48)
+
+
+def _labels(items: pd.DataFrame | None, view: View, dark: bool) -> list[pdk.Layer]:
+    return [] if items is None else [label_layer(items, view, dark)]

@@ -1,0 +1,223 @@
+"""What lies under the data: land, borders, a graticule with degrees, a scale bar; or online tiles.
+
+The offline background is a MapLibre style written into its own address, so that showing it makes
+no request at all; writing on it is deck.gl text, since MapLibre would fetch fonts.
+"""
+
+import json
+import math
+import socket
+import time
+from functools import lru_cache
+from urllib.parse import quote
+
+import numpy as np
+import pydeck as pdk
+
+from strec.maps import land
+from strec.maps.view import KM_PER_DEGREE, View
+
+BASEMAPS = ("auto", "offline", "tiles")
+TILES_HOST = "basemaps.cartocdn.com"
+TILES = {
+    False: f"https://{TILES_HOST}/gl/positron-gl-style/style.json",
+    True: f"https://{TILES_HOST}/gl/dark-matter-gl-style/style.json",
+}
+ATTRIBUTION = {
+    "offline": "Land and borders: Natural Earth (public domain)",
+    "tiles": "Map tiles: © CARTO, © OpenStreetMap contributors",
+}
+#: Water, land, coast, graticule, and writing, for the light and the dark theme.
+COLOURS = {
+    False: {"water": "#DCE7EA", "land": "#F6F3EC", "line": "#A9B4B3", "grid": "#C3CED0",
+            "text": (70, 84, 92), "halo": (251, 250, 247)},
+    True: {"water": "#0C1216", "land": "#1C262D", "line": "#4A5A64", "grid": "#2B373F",
+           "text": (176, 190, 194), "halo": (13, 19, 23)},
+}  # fmt: skip
+STEPS_DEG = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)
+#: How long to wait for the tile server, and for how long to believe the answer.
+NETWORK_WAIT_S, NETWORK_KEEP_S = 0.5, 300
+
+
+def resolve(basemap: str) -> str:
+    """Return `offline` or `tiles`; `auto` means tiles where the network is there."""
+    return ("tiles" if has_network() else "offline") if basemap == "auto" else basemap
+
+
+def attribution(basemap: str = "auto") -> str:
+    """Return whom to thank for the background; show it beside the map."""
+    return ATTRIBUTION[resolve(basemap)]
+
+
+def has_network() -> bool:
+    """Return whether the tile server answers within half a second (believed for five minutes)."""
+    return _reachable(int(time.monotonic() // NETWORK_KEEP_S))
+
+
+def style(view: View, dark: bool, basemap: str = "auto") -> str:
+    """Return the address of the map style: the tile server's, or the whole style itself."""
+    return TILES[dark] if resolve(basemap) == "tiles" else _inline_style(view, dark)
+
+
+def furniture(view: View, dark: bool, basemap: str = "auto") -> list[pdk.Layer]:
+    """Return the layers that make a map readable: degrees, country names, a scale bar."""
+    layers = scale_bar(view, dark)
+    if resolve(basemap) == "tiles":
+        return layers
+    names = land.countries(view) if view.span_deg > 2.5 else []
+    return [
+        text_layer("countries", declutter(names, view, size_px=12), dark, size_px=12, alpha=150),
+        text_layer("degrees", _degrees(view), dark, size_px=11, alpha=170),
+        *layers,
+    ]
+
+
+def text_layer(
+    layer_id: str,
+    rows: list[dict],
+    dark: bool,
+    size_px: int = 12,
+    alpha: int = 235,
+    offset_px: tuple[int, int] = (0, 0),
+    anchor: str = "middle",
+    bold: bool = False,
+) -> pdk.Layer:
+    """Return writing on the map with a halo that keeps it legible: rows of `name`, `lat`, `lon`."""
+    colours = COLOURS[dark]
+    return pdk.Layer(
+        "TextLayer",
+        [{"name": row["name"], "position": [row["lon"], row["lat"]]} for row in rows],
+        id=layer_id,
+        get_position="position",
+        get_text="name",
+        get_size=size_px,
+        size_units=pdk.types.String("pixels"),
+        get_color=[*colours["text"], alpha],
+        get_text_anchor=pdk.types.String(anchor),
+        get_alignment_baseline=pdk.types.String("center"),
+        get_pixel_offset=list(offset_px),
+        font_family=pdk.types.String("Source Sans, Source Sans Pro, system-ui, sans-serif"),
+        font_weight=650 if bold else 500,
+        # Names come in every script; deck.gl draws only ASCII unless told.
+        character_set=pdk.types.String("auto"),
+        font_settings={"sdf": True, "fontSize": 48, "buffer": 6, "radius": 12},
+        outline_width=3,
+        outline_color=[*colours["halo"], 255],
+        billboard=True,
+        pickable=False,
+        parameters={"depthTest": False, "depthCompare": "always"},
+    )
+
+
+def declutter(rows: list[dict], view: View, size_px: int = 12, most: int = 25) -> list[dict]:
+    """Keep names, in the order given, that do not run into one kept before at the first zoom."""
+    kept: list[dict] = []
+    boxes: list[tuple[float, float, float]] = []
+    for row in rows:
+        x, y = view.pixels(row["lat"], row["lon"])
+        half = len(row["name"]) * size_px * 0.28 + 6
+        free = all(
+            abs(x - other_x) > half + other_half or abs(y - other_y) > size_px * 1.5
+            for other_x, other_y, other_half in boxes
+        )
+        if free and len(kept) < most:
+            kept.append(row)
+            boxes.append((float(x), float(y), half))
+    return kept
+
+
+def scale_bar(view: View, dark: bool) -> list[pdk.Layer]:
+    """Return a bar of a round length at the lower left of the first view."""
+    km_per_degree_lon = KM_PER_DEGREE * max(math.cos(math.radians(view.lat)), 0.05)
+    fifth_km = (view.east - view.west) * km_per_degree_lon / 5
+    power = 10 ** math.floor(math.log10(fifth_km))
+    length_km = max(factor * power for factor in (1, 2, 5) if factor * power <= fifth_km)
+    length_deg = length_km / km_per_degree_lon
+    start = view.west + 0.04 * (view.east - view.west)
+    lat = view.south + 0.07 * (view.north - view.south)
+    text = f"{length_km:,.0f} km" if length_km >= 1 else f"{length_km * 1000:.0f} m"
+    bar = pdk.Layer(
+        "PathLayer",
+        [{"path": [[start, lat], [start + length_deg, lat]]}],
+        id="scale-bar",
+        get_path="path",
+        get_color=[*COLOURS[dark]["text"], 230],
+        get_width=3,
+        width_units=pdk.types.String("pixels"),
+        pickable=False,
+    )
+    row = {"name": text, "lat": lat, "lon": start + length_deg / 2}
+    return [bar, text_layer("scale-text", [row], dark, size_px=12, offset_px=(0, -10))]
+
+
+@lru_cache(maxsize=2)
+def _reachable(moment: int) -> bool:
+    try:
+        socket.create_connection((TILES_HOST, 443), timeout=NETWORK_WAIT_S).close()
+    except OSError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=32)
+def _inline_style(view: View, dark: bool) -> str:
+    colours = COLOURS[dark]
+    shapes = land.background(view)
+    lines = [[[lon, -85], [lon, 85]] for lon in _grid(view)[0]]
+    lines += [[[view.lon - 180, lat], [view.lon + 180, lat]] for lat in _grid(view)[1]]
+    sources = shapes | {"grid": {"type": "MultiLineString", "coordinates": lines}}
+    layers = [
+        {"id": "water", "type": "background", "paint": {"background-color": colours["water"]}},
+        _style_layer("land", "fill", {"fill-color": colours["land"], "fill-antialias": False}),
+        _style_layer("grid", "line", {"line-color": colours["grid"], "line-width": 0.7}),
+        _style_layer("coast", "line", {"line-color": colours["line"], "line-width": 1}),
+        _style_layer(
+            "borders",
+            "line",
+            {"line-color": colours["line"], "line-width": 1, "line-dasharray": [3, 2]},
+        ),
+    ]
+    content = {
+        "version": 8,
+        "sources": {
+            name: {"type": "geojson", "data": {"type": "Feature", "geometry": shape}}
+            for name, shape in sources.items()
+        },
+        "layers": layers,
+    }
+    text = json.dumps(content, separators=(",", ":"))
+    return "data:application/json," + quote(text, safe="[]{}:,.")
+
+
+def _style_layer(name: str, kind: str, paint: dict) -> dict:
+    return {"id": name, "type": kind, "source": name, "paint": paint}
+
+
+def _grid(view: View) -> tuple[list[float], list[float]]:
+    """Meridians and parallels of the graticule, about six across the view."""
+    step = next((s for s in STEPS_DEG if view.span_deg / s <= 7), STEPS_DEG[-1])
+    margin = 1.5 * view.span_deg
+    west, east = view.west - margin, view.east + margin
+    if east - west > 360:
+        west, east = view.lon - 180, view.lon + 180
+    south, north = max(view.south - margin, -85.0), min(view.north + margin, 85.0)
+    lons = np.arange(math.ceil(west / step), math.floor(east / step) + 1) * step
+    lats = np.arange(math.ceil(south / step), math.floor(north / step) + 1) * step
+    return lons.round(6).tolist(), lats.round(6).tolist()
+
+
+def _degrees(view: View) -> list[dict]:
+    """Labels of the graticule along the upper and the right edge of the first view."""
+    lons, lats = _grid(view)
+    top = view.north - 0.03 * (view.north - view.south)
+    right = view.east - 0.04 * (view.east - view.west)
+    inner_lons = [lon for lon in lons if view.west < lon < right - (view.east - view.west) * 0.06]
+    inner_lats = [lat for lat in lats if view.south < lat < top]
+    rows = [{"name": _degree(lon, "EW"), "lat": top, "lon": lon} for lon in inner_lons]
+    return rows + [{"name": _degree(lat, "NS"), "lat": lat, "lon": right} for lat in inner_lats]
+
+
+def _degree(value: float, sides: str) -> str:
+    wrapped = (value + 180) % 360 - 180 if sides == "EW" else value
+    number = f"{abs(wrapped):.3f}".rstrip("0").rstrip(".")
+    return f"{number}° {sides[0] if wrapped >= 0 else sides[1]}" if wrapped else "0°"

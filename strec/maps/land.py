@@ -1,0 +1,135 @@
+"""Land, borders and country names for a part of the globe, from the data that ships with strec."""
+
+import io
+import lzma
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+
+from strec.maps.view import View
+
+#: Level of detail of the land: up to this many degrees across.
+LEVELS = ((12.0, "10m"), (100.0, "50m"), (400.0, "110m"))
+#: A point of the background lies this many pixels or more from the next, at the first zoom.
+MIN_STEP_PX = 0.4
+
+
+def background(view: View) -> dict:
+    """Return GeoJSON features of land and borders: detailed in and around the view, coarse beyond.
+
+    Returns
+    -------
+    dict
+        `land` (polygons), `coast` and `borders` (lines), each a GeoJSON geometry.
+    """
+    import shapely
+
+    level = next(level for limit, level in LEVELS if view.span_deg <= limit)
+    near = _around(view)
+    tolerance = MIN_STEP_PX * view.span_deg / 640
+    fine, coast, rest = [], [], []
+    for shift in _shifts(near):
+        land = _land(level, shift)
+        fine += _clipped(land, near, tolerance)
+        coast += _clipped(shapely.boundary(land), near, tolerance)
+    if level != "110m":
+        rest = list(shapely.difference(shapely.make_valid(_land("110m", 0)), shapely.box(*near)))
+    borders = _clipped(_borders(), near, tolerance)
+    digits = int(np.clip(4 - np.log10(view.span_deg), 2, 5))
+    return {
+        "land": _geojson("MultiPolygon", (fine, digits), (rest, 1)),
+        "coast": _geojson("MultiLineString", (coast, digits)),
+        "borders": _geojson("MultiLineString", (borders, digits)),
+    }
+
+
+def countries(view: View, most: int = 40) -> list[dict]:
+    """Return `name`, `lat`, `lon` of countries in the view, the largest first."""
+    data = _data()
+    lon, lat = data["country_place"].T
+    lon = view.unwrap(lon)
+    inside = (lon > view.west) & (lon < view.east) & (lat > view.south) & (lat < view.north)
+    # A country whose name is wider than itself only clutters.
+    large = np.sqrt(data["country_area"]) > view.span_deg / 25
+    chosen = np.flatnonzero(inside & large)[:most]
+    return [
+        {"name": str(data["country_name"][i]), "lat": float(lat[i]), "lon": float(lon[i])}
+        for i in chosen
+    ]
+
+
+@lru_cache(maxsize=1)
+def _data() -> dict[str, np.ndarray]:
+    packed = (resources.files("strec") / "data" / "land.npz.xz").read_bytes()
+    with np.load(io.BytesIO(lzma.decompress(packed)), allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+@lru_cache(maxsize=6)
+def _land(level: str, shift_deg: int) -> np.ndarray:
+    """Polygons of the land, shape (n,), moved east by whole turns of the globe."""
+    import shapely
+
+    points, owners = _points(f"land_{level}")
+    rings = shapely.linearrings(points + (shift_deg, 0), indices=owners)
+    counts = _data()[f"land_{level}_rings"]
+    return shapely.polygons(rings, indices=np.repeat(np.arange(len(counts)), counts))
+
+
+def _clipped(shapes: np.ndarray, box: tuple, tolerance: float) -> list:
+    import shapely
+
+    bounds = shapely.bounds(shapes)
+    meets = (bounds[:, :2] < box[2:]).all(axis=1) & (bounds[:, 2:] > box[:2]).all(axis=1)
+    pieces = shapely.simplify(shapely.clip_by_rect(shapes[meets], *box), tolerance)
+    return list(pieces[~shapely.is_empty(pieces)])
+
+
+@lru_cache(maxsize=1)
+def _borders() -> np.ndarray:
+    import shapely
+
+    points, owners = _points("borders")
+    return shapely.linestrings(points, indices=owners)
+
+
+def _points(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates in degrees, shape (n, 2), and the line that each belongs to, shape (n,)."""
+    data = _data()
+    scale_x, scale_y, shift_x, shift_y = data[f"{name}_grid"]
+    x = np.cumsum(data[f"{name}_x"], dtype=np.int64) * scale_x + shift_x
+    y = np.cumsum(data[f"{name}_y"], dtype=np.int64) * scale_y + shift_y
+    lengths = data[f"{name}_lengths"]
+    return np.column_stack([x, y]), np.repeat(np.arange(len(lengths)), lengths)
+
+
+def _around(view: View) -> tuple[float, float, float, float]:
+    """The box with detail: as far as a person pans before zooming out."""
+    margin = (1.5 if view.span_deg < 20 else 0.4) * view.span_deg + 0.2
+    west, east = view.west - margin, view.east + margin
+    if east - west > 360:
+        west, east = view.lon - 180, view.lon + 180
+    return west, max(view.south - margin, -85.0), east, min(view.north + margin, 85.0)
+
+
+def _shifts(box: tuple[float, float, float, float]) -> list[int]:
+    return [turn for turn in (-360, 0, 360) if box[0] < 180 + turn and box[2] > -180 + turn]
+
+
+def _geojson(kind: str, *groups: tuple[list, int]) -> dict:
+    """Coordinates of shapes, each group rounded to its number of digits."""
+    import shapely
+
+    coordinates = []
+    for shapes, digits in groups:
+        for part in shapely.get_parts(shapes):
+            if part.geom_type == kind.removeprefix("Multi"):
+                coordinates.append(_rounded(part.__geo_interface__["coordinates"], digits))
+    return {"type": kind, "coordinates": coordinates}
+
+
+def _rounded(value, digits: int):
+    if isinstance(value, float):
+        return round(value, digits)
+    return [_rounded(part, digits) for part in value]

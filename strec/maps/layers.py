@@ -1,0 +1,422 @@
+"""Layers of a map, each from a small frame: put several into one `deck`.
+
+Frames carry `lat`, `lon` (degrees) and `n_checkins`, `n_users` as the store gives them. What shows
+on hover is plain text in a field `tip`, never HTML, so a name can hold anything.
+"""
+
+import numpy as np
+import pandas as pd
+import pydeck as pdk
+
+from strec.errors import AnalysisError
+from strec.maps.basemap import declutter, text_layer
+from strec.maps.scale import Scale, number, rgb
+from strec.maps.view import View
+from strec.palette import SEQUENTIAL_SPACE, SPACE, TIME, TRANSITION, USER
+
+#: The browser draws this many points or hexagons without stuttering.
+MAX_POINTS = 20_000
+#: More arcs than this hide each other.
+MAX_ARCS = 300
+
+
+def hexagon_layer(
+    frame: pd.DataFrame,
+    value: str = "n_checkins",
+    scale: Scale | None = None,
+    elevation: str | None = None,
+    layer_id: str = "hexagons",
+) -> pdk.Layer:
+    """Return H3 hexagons, coloured by a column and, if asked, raised by another.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `cell` (uint64) and the columns named; up to 20,000 rows. A column `tip` replaces the
+        words shown on hover.
+    value : str
+        The column that colours.
+    scale : Scale, optional
+        Colours to keep the same over several maps; fitted to the values otherwise.
+    elevation : str, optional
+        A column whose largest value rises to about the width of twelve hexagons.
+    """
+    scale = scale or Scale.fit(frame[value])
+    rows = pd.DataFrame(
+        {
+            "hex": [format(int(cell), "x") for cell in frame["cell"]],
+            "cell": [str(cell) for cell in frame["cell"]],
+            "fill": scale.rgba(frame[value], alpha=205 if elevation is None else 235),
+            "tip": frame["tip"] if "tip" in frame else counts_in_words(frame),
+        }
+    )
+    raised = {}
+    if elevation is not None and len(frame):
+        # An H3 edge is about 1.22 km at resolution 7 and 2.65 times less at each finer one.
+        resolution = int(frame["cell"].iloc[0]) >> 52 & 0xF
+        top_m = 12 * 1_220 * 2.6458 ** (7 - resolution)
+        heights = frame[elevation].to_numpy(dtype=float)
+        rows["height"] = heights / max(heights.max(), 1e-9) * top_m
+        raised = {"get_elevation": "height", "elevation_scale": 1}
+    return pdk.Layer(
+        "H3HexagonLayer",
+        rows.to_dict("records"),
+        id=layer_id,
+        get_hexagon="hex",
+        get_fill_color="fill",
+        get_line_color=[255, 255, 255, 60],
+        line_width_min_pixels=0.5,
+        stroked=elevation is None,
+        extruded=elevation is not None,
+        coverage=0.96 if elevation is None else 0.85,
+        pickable=True,
+        auto_highlight=True,
+        highlight_color=[*rgb(TIME), 120],
+        **raised,
+    )
+
+
+def heat_layer(frame: pd.DataFrame, value: str = "n_checkins") -> pdk.Layer:
+    """Return a smooth density of weighted places; it cannot be clicked."""
+    rows = _positions(frame).assign(weight=frame[value].astype(float).to_numpy())
+    return pdk.Layer(
+        "HeatmapLayer",
+        rows.to_dict("records"),
+        id="heat",
+        get_position="position",
+        get_weight="weight",
+        aggregation=pdk.types.String("SUM"),
+        radius_pixels=38,
+        intensity=1,
+        threshold=0.04,
+        color_range=[[*rgb(colour), 60 + 35 * k] for k, colour in enumerate(SEQUENTIAL_SPACE)],
+        pickable=False,
+    )
+
+
+def point_layer(
+    frame: pd.DataFrame,
+    value: str = "n_checkins",
+    colour: str = SPACE,
+    layer_id: str = "points",
+    min_px: float = 3,
+    max_px: float = 16,
+) -> pdk.Layer:
+    """Return one disc per place whose area grows with a column.
+
+    Raises
+    ------
+    AnalysisError
+        If there are more than 20,000 points.
+    """
+    if len(frame) > MAX_POINTS:
+        raise AnalysisError(
+            f"At most {MAX_POINTS:,} points can be shown one by one.",
+            f"{len(frame):,} points.",
+            "Show hexagons or the heatmap, or filter.",
+        )
+    values = frame[value].to_numpy(dtype=float)
+    share = np.sqrt(values / max(values.max(initial=0), 1e-9))
+    rows = _positions(frame).assign(
+        radius=(min_px + (max_px - min_px) * share).round(1),
+        tip=frame["tip"].to_numpy() if "tip" in frame else counts_in_words(frame),
+    )
+    for name in ("item_id", "item_name"):
+        if name in frame:
+            rows[name] = frame[name].fillna("").to_numpy()
+    return pdk.Layer(
+        "ScatterplotLayer",
+        rows.to_dict("records"),
+        id=layer_id,
+        get_position="position",
+        get_radius="radius",
+        radius_units=pdk.types.String("pixels"),
+        get_fill_color=[*rgb(colour), 150],
+        get_line_color=[*rgb(colour), 255],
+        line_width_min_pixels=1,
+        stroked=True,
+        pickable=True,
+        auto_highlight=True,
+    )
+
+
+def arc_layer(frame: pd.DataFrame, view: View, most: int = MAX_ARCS) -> pdk.Layer:
+    """Return arcs from origins (light) to destinations (dark), wider where more go.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As `Store.flows` returns it, largest first; flows without both places are left out.
+    most : int
+        Draw only the largest.
+    """
+    placed = frame.dropna(subset=["from_lat", "from_lon", "to_lat", "to_lon"]).head(most)
+    counts = placed["n_checkins"].to_numpy(dtype=float)
+    share = np.sqrt(counts / max(counts.max(initial=0), 1e-9))
+    rows = pd.DataFrame(
+        {
+            "source": _pairs(placed["from_lon"], placed["from_lat"]),
+            "target": _pairs(placed["to_lon"], placed["to_lat"]),
+            "width": (1 + 6 * share).round(1),
+            "tip": placed["tip"].to_numpy() if "tip" in placed else flows_in_words(placed),
+        }
+    )
+    return pdk.Layer(
+        "ArcLayer",
+        rows.to_dict("records"),
+        id="arcs",
+        get_source_position="source",
+        get_target_position="target",
+        get_source_color=[*rgb(TIME), 150],
+        get_target_color=[*rgb(TRANSITION), 220],
+        get_width="width",
+        # Between cities an arc follows the globe; within one it rises a little.
+        great_circle=view.span_deg > 20,
+        get_height=0.1 if view.span_deg > 20 else 0.35,
+        pickable=True,
+        auto_highlight=True,
+    )
+
+
+def column_layer(
+    frame: pd.DataFrame,
+    top: float | None = None,
+    radius_m: float | None = None,
+    value: str = "n_checkins",
+    scale: Scale | None = None,
+) -> pdk.Layer:
+    """Return columns at places: height and colour are a count.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `lat`, `lon` and the column named, for instance one hour of `Store.cell_hours`.
+    top : float, optional
+        The value of the highest column; give the day's largest to compare hours.
+    radius_m : float, optional
+        Radius of a column in metres; chosen from the spacing of the places otherwise.
+    """
+    values = frame[value].to_numpy(dtype=float)
+    top = top or max(values.max(initial=0), 1e-9)
+    scale = scale or Scale.fit(values)
+    radius_m = radius_m or _spacing_m(frame) * 0.42
+    rows = _positions(frame).assign(
+        height=values / top * radius_m * 26,
+        fill=scale.rgba(values, alpha=235),
+        tip=frame["tip"].to_numpy() if "tip" in frame else counts_in_words(frame),
+    )
+    return pdk.Layer(
+        "ColumnLayer",
+        rows.to_dict("records"),
+        id="columns",
+        get_position="position",
+        get_elevation="height",
+        elevation_scale=1,
+        radius=radius_m,
+        disk_resolution=6,
+        angle=30,
+        get_fill_color="fill",
+        extruded=True,
+        pickable=True,
+        auto_highlight=True,
+        transitions={"getElevation": 900, "getFillColor": 900},
+    )
+
+
+def history_layer(frame: pd.DataFrame) -> pdk.Layer:
+    """Return a person's past places: discs in the user colour, larger where they came often."""
+    return point_layer(frame, colour=USER, layer_id="history", min_px=4, max_px=13)
+
+
+def suggestion_layers(frame: pd.DataFrame, view: View, dark: bool = False) -> list[pdk.Layer]:
+    """Return numbered pins, best first, with the names of those that have room.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `item_id`, `item_name`, `lat`, `lon`, best first; `rank` (from 1) where the frame does not
+        start with the first; `tip` replaces the words on hover.
+    """
+    placed = frame.assign(rank=frame.get("rank", pd.Series(range(1, len(frame) + 1)).to_numpy()))
+    placed = placed.dropna(subset=["lat", "lon"])
+    names = placed["item_name"].fillna(placed["item_id"]).astype(str)
+    rows = _positions(placed).assign(
+        rank=[str(rank) for rank in placed["rank"]],
+        item_id=placed["item_id"].to_numpy(),
+        tip=placed["tip"].to_numpy()
+        if "tip" in placed
+        else [f"{rank}. {name}" for rank, name in zip(placed["rank"], names, strict=True)],
+    )
+    # The best is drawn last, on top.
+    records = rows.to_dict("records")[::-1]
+    pins = pdk.Layer(
+        "ScatterplotLayer",
+        records,
+        id="suggestions",
+        get_position="position",
+        get_radius=12,
+        radius_units=pdk.types.String("pixels"),
+        get_fill_color=[*rgb(SPACE), 245],
+        get_line_color=[255, 255, 255, 255],
+        line_width_min_pixels=2,
+        stroked=True,
+        pickable=True,
+        auto_highlight=True,
+        parameters={"depthTest": False, "depthCompare": "always"},
+    )
+    numbers = pdk.Layer(
+        "TextLayer",
+        records,
+        id="suggestion-numbers",
+        get_position="position",
+        get_text="rank",
+        get_size=13,
+        size_units=pdk.types.String("pixels"),
+        get_color=[255, 255, 255, 255],
+        font_weight=700,
+        pickable=False,
+        parameters={"depthTest": False, "depthCompare": "always"},
+    )
+    labels = [
+        {"name": name, "lat": lat, "lon": lon}
+        for name, lat, lon in zip(names, placed["lat"], placed["lon"], strict=True)
+    ]
+    shown = declutter(labels, view, size_px=13, most=12)
+    writing = text_layer("suggestion-names", shown, dark, size_px=13, offset_px=(0, -22), bold=True)
+    return [pins, numbers, writing]
+
+
+def here_layer(lat: float, lon: float, tip: str = "You are here") -> pdk.Layer:
+    """Return a ring that marks the place a question is asked from."""
+    return pdk.Layer(
+        "ScatterplotLayer",
+        [{"position": [lon, lat], "tip": tip}],
+        id="here",
+        get_position="position",
+        get_radius=11,
+        radius_units=pdk.types.String("pixels"),
+        get_fill_color=[*rgb(TIME), 70],
+        get_line_color=[*rgb(TIME), 255],
+        line_width_min_pixels=4,
+        stroked=True,
+        pickable=True,
+        parameters={"depthTest": False, "depthCompare": "always"},
+    )
+
+
+def picking_layer(frame: pd.DataFrame, tip: str = "Ask from here") -> pdk.Layer:
+    """Return a faint grid of hexagons to choose a place by click.
+
+    The object clicked has `lat`, `lon` (the centre) and `cell` (text).
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `cell` (uint64), `lat`, `lon`, for instance from `spatial.grid_around`.
+    """
+    rows = pd.DataFrame(
+        {
+            "hex": [format(int(cell), "x") for cell in frame["cell"]],
+            "cell": [str(cell) for cell in frame["cell"]],
+            "lat": frame["lat"].round(6),
+            "lon": frame["lon"].round(6),
+            "tip": tip,
+        }
+    )
+    return pdk.Layer(
+        "H3HexagonLayer",
+        rows.to_dict("records"),
+        id="pick",
+        get_hexagon="hex",
+        get_fill_color=[*rgb(SPACE), 14],
+        get_line_color=[*rgb(SPACE), 70],
+        line_width_min_pixels=0.6,
+        stroked=True,
+        extruded=False,
+        pickable=True,
+        auto_highlight=True,
+        highlight_color=[*rgb(TIME), 140],
+    )
+
+
+def label_layer(items: pd.DataFrame, view: View, dark: bool = False, most: int = 14) -> pdk.Layer:
+    """Return the names of the largest places that have room: landmarks made of the data itself.
+
+    Parameters
+    ----------
+    items : pandas.DataFrame
+        `item_name`, `lat`, `lon`, `n_checkins`; items without a name or place are left out.
+    """
+    named = items.dropna(subset=["item_name", "lat", "lon"])
+    named = named.sort_values("n_checkins", ascending=False, kind="stable").head(200)
+    rows = [
+        {"name": _short(name), "lat": lat, "lon": lon}
+        for name, lat, lon in zip(named["item_name"], named["lat"], named["lon"], strict=True)
+        if view.south < lat < view.north and view.west < view.unwrap(lon) < view.east
+    ]
+    shown = declutter(rows, view, size_px=12, most=most)
+    return text_layer("places", shown, dark, size_px=12)
+
+
+def counts_in_words(frame: pd.DataFrame) -> list[str]:
+    """Return what hovering shows: the name, where there is one, check-ins and users."""
+    parts = [
+        [
+            f"{n:,} check-ins" if n != 1 else "1 check-in",
+            f"{users:,} users" if users != 1 else "1 user",
+        ]
+        for n, users in zip(frame["n_checkins"], frame["n_users"], strict=True)
+    ]
+    if "item_name" in frame:
+        names = frame["item_name"].fillna(frame.get("item_id", "")).astype(str)
+        parts = [[name, *rest] for name, rest in zip(names, parts, strict=True)]
+    if "category" in frame:
+        kinds = frame["category"].fillna("").astype(str)
+        parts = [
+            [first, kind, *rest] if kind else [first, *rest]
+            for (first, *rest), kind in zip(parts, kinds, strict=True)
+        ]
+    return ["\n".join(lines) for lines in parts]
+
+
+def flows_in_words(frame: pd.DataFrame) -> list[str]:
+    """Return what hovering over an arc shows."""
+    named = "from_name" in frame
+    ends = (
+        [f"{a} → {b}" for a, b in zip(frame["from_name"], frame["to_name"], strict=True)]
+        if named
+        else ["From the light end to the dark end"] * len(frame)
+    )
+    counts = counts_in_words(frame[["n_checkins", "n_users"]])
+    return [f"{end}\n{words}" for end, words in zip(ends, counts, strict=True)]
+
+
+def _positions(frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({"position": _pairs(frame["lon"], frame["lat"])})
+
+
+def _pairs(lon: pd.Series, lat: pd.Series) -> list[list[float]]:
+    # Five decimals are one metre; more only makes the page heavier.
+    return np.column_stack([lon, lat]).astype(float).round(5).tolist()
+
+
+def _spacing_m(frame: pd.DataFrame) -> float:
+    """The typical distance of a place to the nearest other one, in metres."""
+    from scipy.spatial import cKDTree
+
+    lat = np.radians(frame["lat"].to_numpy(dtype=float))
+    lon = np.radians(frame["lon"].to_numpy(dtype=float))
+    if len(frame) < 2:
+        return 500.0
+    xyz = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    nearest = cKDTree(xyz).query(xyz, k=2)[0][:, 1] * 6_371_000
+    return float(max(np.median(nearest), 20.0))
+
+
+def _short(name: str, longest: int = 28) -> str:
+    return name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"
+
+
+def legend_words(scale: Scale, unit: str) -> str:
+    """Return the range of a scale as a phrase for a caption."""
+    return f"{number(scale.breaks[0])} to {number(scale.top)} {unit}"

@@ -1,0 +1,114 @@
+"""Numbers as colours, and the legend that says which is which."""
+
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from strec.palette import SEQUENTIAL_SPACE
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Classes of values, each with a colour: class k holds values from `breaks[k]` on.
+
+    Parameters
+    ----------
+    breaks : tuple of float
+        Lower edges of the classes, ascending, shape ``(n_classes,)``.
+    top : float
+        The largest value.
+    colours : tuple of str
+        Hex colours, shape ``(n_classes,)``.
+    """
+
+    breaks: tuple[float, ...]
+    top: float
+    colours: tuple[str, ...]
+
+    @classmethod
+    def fit(cls, values, colours: tuple[str, ...] = SEQUENTIAL_SPACE) -> "Scale":
+        """Return classes with about equally many different values each, on round numbers.
+
+        Examples
+        --------
+        >>> Scale.fit([1, 2, 3, 5, 8, 13, 21, 34, 55, 89], ("#000000", "#ffffff")).breaks
+        (1.0, 10.0)
+        """
+        values = np.asarray(values, dtype=float)
+        values = values[np.isfinite(values)]
+        if not len(values):
+            return cls((0.0,), 0.0, colours[:1])
+        edges = np.quantile(values, np.linspace(0, 1, len(colours) + 1)[:-1])
+        edges = np.unique([_round(edge) for edge in edges])
+        # The lowest class starts at the lowest value, and no class is empty.
+        edges[0] = min(edges[0], values.min())
+        edges = edges[edges <= values.max()]
+        picked = np.linspace(0, len(colours) - 1, len(edges)).round().astype(int)
+        if len(edges) == 1:
+            picked = np.array([len(colours) // 2])
+        return cls(
+            tuple(edges.tolist()), float(values.max()), tuple(colours[index] for index in picked)
+        )
+
+    def rgba(self, values, alpha: int = 200) -> list[list[int]]:
+        """Colour of each value, shape ``(n, 4)``, 0 to 255."""
+        values = np.asarray(values, dtype=float)
+        index = np.clip(np.searchsorted(self.breaks, values, side="right") - 1, 0, None)
+        table = np.array([[*rgb(colour), alpha] for colour in self.colours])
+        return table[index].tolist()
+
+    def labels(self) -> list[str]:
+        """The range of each class in words."""
+        whole = all(edge == round(edge) for edge in (*self.breaks, self.top))
+        words = []
+        for low, end in zip(self.breaks, (*self.breaks[1:], None), strict=True):
+            last = self.top if end is None else end - 1 if whole else end
+            words.append(number(low) if last == low else f"{number(low)} – {number(last)}")
+        return words
+
+
+def legend_html(title: str, scale: Scale) -> str:
+    """Return a legend as a small piece of HTML: a colour and a range for each class."""
+    entries = "".join(
+        f'<span style="display:inline-flex;align-items:center;gap:.3rem;white-space:nowrap">'
+        f'<span style="width:.95rem;height:.95rem;border-radius:.2rem;background:{colour}"></span>'
+        f"{escape(label)}</span>"
+        for colour, label in zip(scale.colours, scale.labels(), strict=True)
+    )
+    return (
+        '<div style="display:flex;flex-wrap:wrap;gap:.2rem .9rem;font-size:.85rem;opacity:.9">'
+        f"<strong>{escape(title)}</strong>{entries}</div>"
+    )
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Return the parts of a hex colour, 0 to 255.
+
+    Examples
+    --------
+    >>> rgb("#0E8F8C")
+    (14, 143, 140)
+    """
+    return tuple(int(colour[start : start + 2], 16) for start in (1, 3, 5))
+
+
+def number(value: float) -> str:
+    """Return a number as people write it: whole where it is, three figures where it is not.
+
+    Examples
+    --------
+    >>> number(1234), number(0.12345), number(2.0)
+    ('1,234', '0.123', '2')
+    """
+    if value == round(value) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def _round(value: float) -> float:
+    """Two figures, and whole from ten on."""
+    if value == 0:
+        return 0.0
+    digits = 1 - int(np.floor(np.log10(abs(value))))
+    return round(float(value), min(digits, 2))

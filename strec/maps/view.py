@@ -1,0 +1,118 @@
+"""Where the camera of a map looks at first: the bulk of the data, wherever on Earth it is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from strec.errors import AnalysisError
+
+#: A picture that a map of the app has at least; the view fits into it.
+WIDTH_PX, HEIGHT_PX = 640, 460
+#: deck.gl's world is 512 pixels wide at zoom 0.
+WORLD_PX = 512
+MIN_ZOOM, MAX_ZOOM = 0.6, 15.0
+KM_PER_DEGREE = 111.195
+
+
+@dataclass(frozen=True)
+class View:
+    """Centre and zoom of a map, and the box that it shows in full, in degrees.
+
+    `west` and `east` may lie beyond ±180 where the data spans the date line; `west < east`.
+    """
+
+    lat: float
+    lon: float
+    zoom: float
+    west: float
+    south: float
+    east: float
+    north: float
+
+    @property
+    def span_deg(self) -> float:
+        """The larger side of the box."""
+        return max(self.east - self.west, self.north - self.south)
+
+    def unwrap(self, lon: np.ndarray) -> np.ndarray:
+        """Longitudes moved by full turns to the side of the date line where the view is."""
+        return self.lon + (np.asarray(lon, dtype=float) - self.lon + 180) % 360 - 180
+
+    def pixels(self, lat: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Positions in pixels from the centre at the first zoom (x to the right, y up)."""
+        per_degree = WORLD_PX * 2**self.zoom / 360
+        x = (self.unwrap(lon) - self.lon) * per_degree
+        y = (_mercator(np.asarray(lat, dtype=float)) - _mercator(self.lat)) * per_degree
+        return x, y
+
+
+def view_of(lat, lon, max_zoom: float = MAX_ZOOM) -> View:
+    """Return a view of the bulk of some places: their 2 % to 98 % quantiles.
+
+    Parameters
+    ----------
+    lat, lon : array-like
+        Degrees, shape ``(n,)``; missing values are left out.
+    max_zoom : float
+        The closest zoom, for one place or places close together.
+
+    Raises
+    ------
+    AnalysisError
+        If no place is known.
+
+    Examples
+    --------
+    >>> view = view_of([-17.8, -18.1], [179.5, -179.5])
+    >>> round(view.lon, 1), round(view.lat, 1)
+    (180.0, -18.0)
+    """
+    lat, lon = np.asarray(lat, dtype=float), np.asarray(lon, dtype=float)
+    known = np.isfinite(lat) & np.isfinite(lon)
+    if not known.any():
+        raise AnalysisError(
+            "A map needs places (latitude and longitude).",
+            "no place is known for these check-ins.",
+            "Loosen the filters, or map latitude and longitude when reading the file.",
+        )
+    lat, lon = np.clip(lat[known], -85, 85), _away_from_largest_gap(lon[known])
+    west, east = np.quantile(lon, [0.02, 0.98])
+    south, north = np.quantile(lat, [0.02, 0.98])
+    middle_lon = (west + east) / 2
+    middle_y = (_mercator(south) + _mercator(north)) / 2
+    # A tenth of room on each side, so that nothing sits on the frame.
+    width = max((east - west) * 1.2, 1e-9)
+    height = max((_mercator(north) - _mercator(south)) * 1.2, 1e-9)
+    zoom = np.log2(min(WIDTH_PX / width, HEIGHT_PX / height) * 360 / WORLD_PX)
+    zoom = float(np.clip(zoom, MIN_ZOOM, max_zoom))
+    degrees_per_px = 360 / (WORLD_PX * 2**zoom)
+    half_width, half_height = WIDTH_PX / 2 * degrees_per_px, HEIGHT_PX / 2 * degrees_per_px
+    if middle_lon - half_width > 180:
+        middle_lon -= 360
+    return View(
+        lat=float(_latitude(middle_y)),
+        lon=float(middle_lon),
+        zoom=zoom,
+        west=float(middle_lon - half_width),
+        south=float(_latitude(middle_y - half_height)),
+        east=float(middle_lon + half_width),
+        north=float(_latitude(middle_y + half_height)),
+    )
+
+
+def _away_from_largest_gap(lon: np.ndarray) -> np.ndarray:
+    """Longitudes as one run that starts after the widest empty stretch of the globe."""
+    turned = lon % 360
+    around = np.unique(turned)
+    gaps = np.diff(np.append(around, around[0] + 360))
+    start = around[(gaps.argmax() + 1) % len(around)]
+    run = start + (turned - start) % 360
+    return run - 360 if np.median(run) > 180 else run
+
+
+def _mercator(lat):
+    return np.degrees(np.arctanh(np.sin(np.radians(lat))))
+
+
+def _latitude(y):
+    return np.degrees(np.arcsin(np.tanh(np.radians(y))))

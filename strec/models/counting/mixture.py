@@ -1,0 +1,164 @@
+"""The counter mix: past visits that speak, and a share for somewhere new.
+
+    P(item | query) = [ Σ_{j visited item} exp(w · x_j) + Σ_c exp(b_c + n · z) p_c(item) ] / Z
+
+The first sum runs over the user's visible visits j; x_j holds numbers about the pair of visit
+and query (see `visits`). The second runs over sources c of new items (see `newcomers`), which
+share the chance of novelty exp(n · z). Z makes the items' probabilities sum to 1. The weights w,
+b, n are fitted by maximum likelihood on the last slice of the training check-ins, with counts
+from what lies before it; then the counts are taken anew from all of training.
+"""
+
+import numpy as np
+
+from strec.models.base import Explanation, Model, Progress
+from strec.models.counting import fitting
+from strec.models.counting.newcomers import (
+    NOVELTY,
+    SOURCES,
+    novelty_numbers,
+    shares_of_sources,
+)
+from strec.models.counting.reasons import explain_items
+from strec.models.counting.statistics import Statistics
+from strec.models.counting.visits import N_COLUMNS, Visits, default_weights, visits_of
+from strec.split import Log, Queries
+
+#: Numbers held at once per array when scoring many queries.
+_CHUNK_NUMBERS = 2_000_000
+
+
+class CounterMix(Model):
+    """Counts × recency × hour × weekday × sequence × nearness, plus a share for new items.
+
+    Parameters
+    ----------
+    time_known : bool
+        Fit the weights for queries whose time is given, or for queries that know only when the
+        last check-in was.
+    slice_share : float
+        Share of the training check-ins, the latest, on which the weights are fitted; 0 keeps
+        the default weights.
+    n_queries : int
+        Check-ins drawn from this slice at most.
+    ridge : float
+        How strongly weights are held at their defaults.
+    seed : int
+        Seed of the draw.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import split
+    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
+    >>> model = CounterMix(slice_share=0).fit(parts.train)
+    >>> scores = model.score(parts.queries(scored="every"))
+    >>> scores.shape, float(scores.sum().round(9))
+    ((1, 2), 1.0)
+    """
+
+    kind = "counting"
+
+    def __init__(
+        self,
+        time_known: bool = True,
+        slice_share: float = 0.15,
+        n_queries: int = 3000,
+        ridge: float = 3.0,
+        seed: int = 0,
+    ):
+        self.time_known = time_known
+        self.slice_share = slice_share
+        self.n_queries = n_queries
+        self.ridge = ridge
+        self.seed = seed
+
+    def _fit(self, train: Log, progress: Progress) -> None:
+        weights = np.r_[default_weights(), [b for _, b in SOURCES.values()], *NOVELTY.values()]
+        if self.slice_share > 0:
+            weights = fitting.fit_weights(
+                train,
+                weights,
+                share=self.slice_share,
+                time_known=self.time_known,
+                n_queries=self.n_queries,
+                ridge=self.ridge,
+                seed=self.seed,
+                progress=progress,
+            )
+        progress("Counting", 0.95)
+        self.statistics_ = Statistics.of(train)
+        self.visit_weights_ = weights[:N_COLUMNS]
+        self.source_weights_ = weights[N_COLUMNS : N_COLUMNS + len(SOURCES)]
+        self.novelty_weights_ = weights[N_COLUMNS + len(SOURCES) :]
+        progress("Done", 1.0)
+
+    def _score(self, queries: Queries) -> np.ndarray:
+        scores = np.empty((len(queries), len(queries.vocabulary.items)))
+        for rows in chunks(queries, _CHUNK_NUMBERS):
+            part = queries.take(rows)
+            visits = visits_of(part, self.statistics_)
+            loudness, rates = self.loudness(part, visits)
+            total = np.bincount(
+                visits.query * np.int64(scores.shape[1]) + visits.item,
+                weights=loudness,
+                minlength=len(part) * scores.shape[1],
+            ).reshape(len(part), -1)
+            spoken = np.bincount(visits.query, weights=loudness, minlength=len(part))
+            for rate, shares in zip(
+                rates.T, shares_of_sources(part, self.statistics_), strict=True
+            ):
+                total += rate[:, None] * shares
+                spoken += rate * (shares.any(axis=1))
+            scores[rows] = total / spoken[:, None]
+        return scores
+
+    def loudness(self, queries: Queries, visits: Visits) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weight of each visit and of each source, up to a factor per query.
+
+        Returns
+        -------
+        tuple of numpy.ndarray
+            Shapes ``(n_pairs,)`` and ``(n_queries, n_sources)``.
+        """
+        voice = visits.numbers.astype(np.float64) @ self.visit_weights_
+        rate = novelty_numbers(queries) @ self.novelty_weights_
+        rates = rate[:, None] + self.source_weights_
+        # The factor keeps exp in range; it falls out when scores are divided by their sum.
+        top = rates.max(axis=1)
+        np.maximum.at(top, visits.query, voice)
+        return np.exp(voice - top[visits.query]), np.exp(rates - top[:, None])
+
+    def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
+        """Return the exact parts of the probability of some items for one query."""
+        self._check(queries)
+        return explain_items(self, queries.take(slice(row, row + 1)), np.asarray(items))
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return self.statistics_.arrays() | {
+            "visit_weights": self.visit_weights_,
+            "source_weights": self.source_weights_,
+            "novelty_weights": self.novelty_weights_,
+        }
+
+    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
+        self.statistics_ = Statistics.restore(arrays)
+        shapes = {"visit_weights": N_COLUMNS, "source_weights": len(SOURCES),
+                  "novelty_weights": len(NOVELTY)}  # fmt: skip
+        for name, size in shapes.items():
+            if arrays[name].shape != (size,):
+                raise ValueError(f"{name} has shape {arrays[name].shape}, not ({size},)")
+            setattr(self, name + "_", arrays[name])
+
+
+def chunks(queries: Queries, numbers: int):
+    """Yield slices of queries that keep arrays over items or visits within a size."""
+    per_query = max(len(queries.vocabulary.items), 1)
+    visits = np.maximum(queries.length, 1) * N_COLUMNS
+    cost = np.cumsum(np.maximum(visits, per_query))
+    start = 0
+    while start < len(queries):
+        spent = cost[start - 1] if start else 0
+        stop = max(int(np.searchsorted(cost, spent + numbers, side="right")), start + 1)
+        yield slice(start, stop)
+        start = stop

@@ -1,0 +1,133 @@
+"""Where somebody may go who goes somewhere new: ways to guess items without a past visit.
+
+Each *source* spreads a probability of 1 over the items that the user has not visited yet, or is
+silent where it has nothing to say. The mixture gives each source a share.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import sparse
+
+from strec.models.counting.statistics import Statistics, time_cell
+from strec.split import Queries
+
+#: Sources and the reason that each stands for, with its share before a model has seen data
+#: (as a logarithm).
+SOURCES: dict[str, tuple[str, float]] = {
+    "popular": ("popular", 0.0),
+    "popular at this time": ("popular now", 0.0),
+    "follows the last item": ("follows", -0.5),
+    "a short way": ("close by", 0.0),
+    "a middle way": ("close by", 0.5),
+    "a long way": ("close by", 0.5),
+    "of a liked category, near": ("taste", 0.0),
+    "of a liked category": ("taste", 0.0),
+}
+NEW_REASONS = tuple(dict.fromkeys(reason for reason, _ in SOURCES.values()))
+
+#: What the chance of going somewhere new depends on, with weights before a model has seen data.
+NOVELTY: dict[str, float] = {
+    "constant": -1.5,
+    "log check-ins": -0.4,
+    "log items": 1.2,
+    "log hours since the last check-in": 0.0,
+    "log check-ins of the session": 0.0,
+    "weekend": 0.0,
+}
+
+
+def shares_of_sources(queries: Queries, statistics: Statistics) -> Iterator[np.ndarray]:
+    """Yield, for each of `SOURCES`, the share of each item that is new to the user.
+
+    Yields
+    ------
+    numpy.ndarray
+        Shape ``(n_queries, n_items)``; each row sums to 1, or to 0 where the source is silent.
+    """
+    new = unvisited(queries)
+    for raw in _raw_sources(queries, statistics):
+        masked = raw * new
+        total = masked.sum(axis=1, keepdims=True)
+        yield np.divide(masked, total, out=np.zeros_like(masked), where=total > 0)
+
+
+def unvisited(queries: Queries) -> np.ndarray:
+    """Return which items are not in the visible history; shape ``(n_queries, n_items)``."""
+    item = queries.log.item[queries.indices]
+    known = item >= 0
+    new = np.ones((len(queries), len(queries.vocabulary.items)), dtype=bool)
+    new[queries.pair_query[known], item[known]] = False
+    return new
+
+
+def novelty_numbers(queries: Queries) -> np.ndarray:
+    """Return the numbers behind the chance of going somewhere new, one column per `NOVELTY`."""
+    width = len(queries.vocabulary.items) + 1
+    # An item that training has not seen has code -1: together they count as one item.
+    key = queries.pair_query * np.int64(width) + queries.log.item[queries.indices] % width
+    n_distinct = np.bincount(np.unique(key) // width, minlength=len(queries))
+    has_past = queries.last >= 0
+    gap = np.zeros(len(queries))
+    then = queries.log.time_us[queries.last[has_past]]
+    gap[has_past] = np.log1p(np.maximum(queries.time_us[has_past] - then, 0) / 3.6e9)
+    return np.stack(
+        [
+            np.ones(len(queries)),
+            np.log1p(queries.length),
+            np.log1p(n_distinct),
+            np.minimum(gap, 4.0),
+            np.log1p(queries.session_length),
+            queries.weekday >= 5,
+        ],
+        axis=1,
+    )
+
+
+def _raw_sources(queries: Queries, statistics: Statistics) -> Iterator[np.ndarray]:
+    lift = statistics.time_lift[:, time_cell(queries.hour, queries.weekday)].T
+    popular = np.broadcast_to(statistics.popularity, lift.shape)
+    yield popular
+    yield popular * lift
+    last = np.where(queries.last >= 0, queries.log.item[queries.last], -1)
+    start = statistics.follows[np.maximum(last, 0)]
+    yield start.multiply((last >= 0)[:, None]).toarray()
+    liked = _category_lift(queries, statistics)
+    if not statistics.has_places:
+        yield from [np.zeros(lift.shape)] * 4
+        yield popular * lift * liked
+        return
+    at = statistics.spot_distance_km(queries.lat, queries.lon)
+    local = [_local_count(at, km, statistics) * lift for km in statistics.move_km]
+    yield from local
+    yield local[1] * liked
+    yield local[2] * liked
+
+
+def _local_count(at_km: np.ndarray, reach_km: float, statistics: Statistics) -> np.ndarray:
+    """Return check-ins of each item, fading with their distance; 0 where the place is unknown."""
+    fade = np.nan_to_num(np.exp(-at_km / reach_km))
+    return (statistics.spots.T @ fade.T).T
+
+
+def _category_lift(queries: Queries, statistics: Statistics) -> np.ndarray:
+    """Return how much the user likes each item's category, against all; 0 without categories."""
+    vocabulary, log = queries.vocabulary, queries.log
+    n = len(vocabulary.categories)
+    if not n:
+        return np.zeros((len(queries), len(vocabulary.items)))
+    item = log.item[queries.indices]
+    category = np.where(item >= 0, vocabulary.item_category[item], log.category[queries.indices])
+    age_us = np.maximum(queries.time_us[queries.pair_query] - log.time_us[queries.indices], 0)
+    weight = np.where(category >= 0, (1 + age_us / 3.6e9) ** -0.3, 0.0)
+    taste = sparse.csr_matrix(
+        (weight, (queries.pair_query, np.maximum(category, 0))), shape=(len(queries), n)
+    ).toarray()
+    taste /= np.maximum(taste.sum(axis=1, keepdims=True), 1e-12)
+    known = vocabulary.item_category >= 0
+    share = np.bincount(
+        vocabulary.item_category[known], weights=statistics.popularity[known], minlength=n
+    )
+    lift = np.hstack([taste / (share + 1e-4), np.zeros((len(queries), 1))])
+    # Category -1 picks the last column: an item without a category is of no liked category.
+    return lift[:, vocabulary.item_category]

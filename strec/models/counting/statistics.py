@@ -1,0 +1,201 @@
+"""What training teaches about items in general: counts, hours, places, what follows what."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from scipy import sparse
+
+from strec import schema
+from strec.split import Log, Vocabulary, distance_km
+
+#: Local hours of working days, then of weekends, then "time not known".
+N_TIMES = 49
+UNKNOWN_TIME = 48
+#: Items whose check-ins lie farther apart than this (median, km) are not places themselves.
+PLACE_SPREAD_KM = 1.0
+_CELL_RESOLUTION = 7
+_EARTH_RADIUS_KM = 6371.0088
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Counts over a training log.
+
+    Attributes
+    ----------
+    count : numpy.ndarray
+        Shape ``(n_items,)``: check-ins.
+    time_lift : numpy.ndarray
+        Shape ``(n_items, 49)``: how many times more often the item is taken at a time than
+        items are on average; 1 means no preference, and the last column is 1.
+    next_indptr, next_indices, next_count : numpy.ndarray
+        Transitions between items within sessions as a sparse matrix (CSR), shape
+        ``(n_items, n_items)``.
+    spot_xyz : numpy.ndarray
+        Shape ``(n_spots, 3)``: unit vectors of the places where items are taken.
+    spot_indptr, spot_indices, spot_count : numpy.ndarray
+        Check-ins per spot and item (CSR), shape ``(n_spots, n_items)``.
+    move_km : numpy.ndarray
+        Shape ``(3,)``: a short, a middle and a long move between check-ins of a session
+        (quantiles 0.15, 0.5, 0.85); empty where no places are known.
+    """
+
+    count: np.ndarray
+    time_lift: np.ndarray
+    next_indptr: np.ndarray
+    next_indices: np.ndarray
+    next_count: np.ndarray
+    spot_xyz: np.ndarray
+    spot_indptr: np.ndarray
+    spot_indices: np.ndarray
+    spot_count: np.ndarray
+    move_km: np.ndarray
+
+    @classmethod
+    def of(cls, train: Log) -> "Statistics":
+        """Count a training log."""
+        n_items = len(train.vocabulary.items)
+        known = train.item >= 0
+        follows = transitions(train)
+        xyz, spots = _spots(train, n_items)
+        return cls(
+            count=np.bincount(train.item[known], minlength=n_items).astype(np.float64),
+            time_lift=_time_lift(train),
+            next_indptr=follows.indptr,
+            next_indices=follows.indices,
+            next_count=follows.data,
+            spot_xyz=xyz,
+            spot_indptr=spots.indptr,
+            spot_indices=spots.indices,
+            spot_count=spots.data,
+            move_km=_moves(train),
+        )
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all fields, for saving."""
+        return {f"statistics.{f.name}": getattr(self, f.name) for f in fields(self)}
+
+    @classmethod
+    def restore(cls, arrays: dict[str, np.ndarray]) -> "Statistics":
+        """Return the statistics whose `arrays` these are."""
+        return cls(**{f.name: arrays[f"statistics.{f.name}"] for f in fields(cls)})
+
+    @property
+    def popularity(self) -> np.ndarray:
+        """Shape ``(n_items,)``: smoothed share of check-ins, sums to 1."""
+        return (self.count + 0.5) / (self.count + 0.5).sum()
+
+    @property
+    def has_places(self) -> bool:
+        return len(self.move_km) > 0
+
+    @property
+    def follows(self) -> sparse.csr_matrix:
+        """Transitions, shape ``(n_items, n_items)``."""
+        n = len(self.count)
+        return sparse.csr_matrix(
+            (self.next_count, self.next_indices, self.next_indptr), shape=(n, n)
+        )
+
+    @property
+    def spots(self) -> sparse.csr_matrix:
+        """Check-ins per spot and item, shape ``(n_spots, n_items)``."""
+        shape = (len(self.spot_xyz), len(self.count))
+        return sparse.csr_matrix((self.spot_count, self.spot_indices, self.spot_indptr), shape)
+
+    def spot_distance_km(self, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
+        """Return the distance of each place from each spot, shape ``(n, n_spots)``."""
+        cosine = np.clip(unit_vectors(lat, lon) @ self.spot_xyz.T, -1.0, 1.0)
+        return 2 * _EARTH_RADIUS_KM * np.arcsin(np.sqrt((1.0 - cosine) / 2))
+
+
+def time_cell(hour: np.ndarray, weekday: np.ndarray) -> np.ndarray:
+    """Return the column of `Statistics.time_lift` for local hours and weekdays.
+
+    Examples
+    --------
+    >>> time_cell(np.array([8.5, 8.5, np.nan]), np.array([0, 6, -1])).tolist()
+    [8, 32, 48]
+    """
+    whole = np.nan_to_num(hour).astype(int) + 24 * (weekday >= 5)
+    return np.where(np.isnan(hour), UNKNOWN_TIME, whole)
+
+
+def unit_vectors(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
+    """Return places in degrees as unit vectors, shape ``(n, 3)``."""
+    phi, theta = np.radians(lat), np.radians(lon)
+    return np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], axis=1)
+
+
+def transitions(train: Log) -> sparse.csr_matrix:
+    """Count what follows what within sessions, shape ``(n_items, n_items)``."""
+    n_items = len(train.vocabulary.items)
+    before, after = train.item[:-1], train.item[1:]
+    linked = (np.diff(train.session) == 0) & (before >= 0) & (after >= 0)
+    pairs = (np.ones(linked.sum()), (before[linked], after[linked]))
+    matrix = sparse.csr_matrix(pairs, shape=(n_items, n_items))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _time_lift(train: Log) -> np.ndarray:
+    """Return smoothed hour profiles: the item's own, leaning on its category and on all."""
+    vocabulary: Vocabulary = train.vocabulary
+    known = train.item >= 0
+    item = train.item[known]
+    cell = time_cell(train.hour[known], train.weekday[known])
+    n_items, n_categories = len(vocabulary.items), len(vocabulary.categories) + 1
+    own = _histogram(item, cell, n_items)
+    # Code -1, no category, is the last row: items without a category lean on one another.
+    category = _histogram(vocabulary.item_category[item] % n_categories, cell, n_categories)
+    everything = category.sum(axis=0) + 1e-9
+    everything /= everything.sum()
+    category = (category + 20 * everything) / (category.sum(axis=1, keepdims=True) + 20)
+    own = (own + 5 * category[vocabulary.item_category]) / (own.sum(axis=1, keepdims=True) + 5)
+    return np.hstack([own / everything, np.ones((n_items, 1))]).astype(np.float32)
+
+
+def _histogram(row: np.ndarray, cell: np.ndarray, n_rows: int) -> np.ndarray:
+    """Count rows by time; neighbouring hours and the other kind of day share some weight."""
+    flat = np.bincount(row.astype(np.int64) * 48 + cell, minlength=n_rows * 48)
+    hours = flat.reshape(n_rows, 2, 24).astype(np.float64)
+    kernel = {-2: 0.1, -1: 0.2, 0: 0.4, 1: 0.2, 2: 0.1}
+    smooth = sum(weight * np.roll(hours, shift, axis=2) for shift, weight in kernel.items())
+    return (smooth + 0.3 * smooth[:, ::-1]).reshape(n_rows, 48)
+
+
+def _spots(train: Log, n_items: int) -> tuple[np.ndarray, sparse.csr_matrix]:
+    """Return the places where items are taken, and how often each is taken there.
+
+    An item that is a place has one spot, its own. Other items are counted by H3 cell.
+    """
+    import polars as pl
+
+    vocabulary = train.vocabulary
+    is_place = vocabulary.item_spread_km <= PLACE_SPREAD_KM
+    usable = (train.item >= 0) & ~np.isnan(train.lat)
+    item = train.item[usable]
+    lat, lon = train.lat[usable], train.lon[usable]
+    cell = schema.cells_of(pl.Series(lat), pl.Series(lon), _CELL_RESOLUTION).fill_null(0)
+    # Cells have bit 58 or lower set; item numbers are far smaller, so the keys do not meet.
+    key = np.where(is_place[item], item, cell.to_numpy().astype(np.int64))
+    keys, spot = np.unique(key, return_inverse=True)
+    matrix = sparse.csr_matrix(
+        (np.ones(len(item)), (spot, item)), shape=(len(keys), n_items), dtype=np.float64
+    )
+    matrix.sum_duplicates()
+    size = np.maximum(np.bincount(spot, minlength=len(keys)), 1)
+    xyz = np.stack(
+        [np.bincount(spot, weights=axis, minlength=len(keys)) / size
+         for axis in unit_vectors(lat, lon).T], axis=1,
+    )  # fmt: skip
+    return xyz / np.maximum(np.linalg.norm(xyz, axis=1, keepdims=True), 1e-12), matrix
+
+
+def _moves(train: Log) -> np.ndarray:
+    km = distance_km(train.lat[:-1], train.lon[:-1], train.lat[1:], train.lon[1:])
+    km = km[(np.diff(train.session) == 0) & (km > 0.02)]
+    if not len(km):
+        far = not np.isnan(train.lat).all()
+        return np.array([0.3, 2.0, 10.0]) if far else np.zeros(0)
+    return np.maximum(np.quantile(km, [0.15, 0.5, 0.85]), 0.05)

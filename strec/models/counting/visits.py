@@ -1,0 +1,247 @@
+"""How loudly each past visit speaks for its item now: numbers about (visit, query) pairs.
+
+A visit's weight is ``exp(weights · numbers)``. The numbers come in groups, one per reason, so
+that the weight is a product of one factor per reason.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from strec.models.counting.statistics import Statistics, time_cell
+from strec.split import Queries, distance_km
+
+#: Reasons, in the order of the columns.
+REASONS = ("habit", "recency", "hour", "weekday", "sequence", "near")
+
+#: Knots of the piecewise linear curves, with the weights before any fit.
+_AGE_HOURS = (0, 8, 20, 30, 72, 168, 504, 1440)
+_HOURS_APART = {0: 2.0, 1: 1.5, 2: 0.9, 4: 0.3, 7: 0.0, 12: 0.0}
+_DISTANCE = {0.0: 0.8, 0.03: 0.8, 0.1: 0.7, 0.3: 0.6, 1.0: 0.4, 3.0: 0.1, 10.0: 0.0}
+
+#: Columns of each reason, with the weights a model starts from before it has seen data.
+COLUMNS: dict[str, dict[str, float]] = {
+    "habit": {"log count": 0.0, "latest visit": 0.0, "log popularity": -0.1},
+    "recency": {
+        **{f"slope of log age from {h} h": -0.4 if h == 0 else 0.0 for h in _AGE_HOURS},
+        "log rank": 0.0,
+        **{f"slope of log latest age from {h} h": 0.0 for h in (0, 12, 30, 168)},
+    },
+    "hour": {
+        **{f"{h} h apart": weight for h, weight in list(_HOURS_APART.items())[:-1]},
+        "log time lift": 0.3,
+    },
+    "weekday": {
+        "same weekday": 0.1,
+        "same kind of day": 0.3,
+        "same weekday and hour": 0.4,
+        "same kind of day and hour": 0.2,
+    },
+    "sequence": {
+        "after the same item": 0.5,
+        "after the same two": 0.5,
+        "after a near place": 0.3,
+        "same item again": -0.5,
+        "same item again, later": 0.2,
+        "already in this session": 0.0,
+        "log transition lift": 0.2,
+    },
+    "near": {
+        **{f"{d:g} moves away": weight for d, weight in list(_DISTANCE.items())[:-1]},
+        **{f"{d:g} moves away, soon": 0.0 for d in list(_DISTANCE)[:-1]},
+    },
+}
+N_COLUMNS = sum(len(columns) for columns in COLUMNS.values())
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Pairs of a query and a past visit to a known item.
+
+    Attributes
+    ----------
+    query, item, row : numpy.ndarray
+        Shape ``(n_pairs,)``: position of the query, code of the item, row of the log.
+    numbers : numpy.ndarray
+        Shape ``(n_pairs, N_COLUMNS)``, float32: the columns of `COLUMNS`.
+    """
+
+    query: np.ndarray
+    item: np.ndarray
+    row: np.ndarray
+    numbers: np.ndarray
+
+
+def reason_slices() -> dict[str, slice]:
+    """Return which columns belong to which reason."""
+    ends = np.cumsum([len(columns) for columns in COLUMNS.values()]).tolist()
+    return {
+        reason: slice(end - len(columns), end)
+        for (reason, columns), end in zip(COLUMNS.items(), ends, strict=True)
+    }
+
+
+def default_weights() -> np.ndarray:
+    """Return the weights before any fit, shape ``(N_COLUMNS,)``."""
+    return np.array([w for columns in COLUMNS.values() for w in columns.values()])
+
+
+def visits_of(queries: Queries, statistics: Statistics) -> Visits:
+    """Return all pairs of a query and a visible visit, with their numbers."""
+    pairs = _Pairs(queries)
+    groups = (
+        _habit(pairs, statistics),
+        _recency(pairs),
+        _hour(pairs, statistics),
+        _weekday(pairs),
+        _sequence(pairs, statistics),
+        _near(pairs, statistics),
+    )
+    numbers = np.empty((len(pairs.row), N_COLUMNS), dtype=np.float32)
+    for slot, group in zip(reason_slices().values(), groups, strict=True):
+        numbers[:, slot] = np.stack(group, axis=1)
+    known = pairs.item >= 0
+    return Visits(pairs.query[known], pairs.item[known], pairs.row[known], numbers[known])
+
+
+class _Pairs:
+    """Query-visit pairs and what several reasons share about them."""
+
+    def __init__(self, queries: Queries):
+        log = queries.log
+        self.queries = queries
+        self.log = log
+        self.query, self.row = queries.pair_query, queries.indices
+        self.item = log.item[self.row]
+        position = np.arange(len(self.row))
+        first = queries.indptr[self.query]
+        #: Visits since this one.
+        self.rank = queries.indptr[self.query + 1] - 1 - position
+        self.previous = np.where(position > first, self.row[np.maximum(position - 1, 0)], -1)
+        self.second = np.where(position > first + 1, self.row[np.maximum(position - 2, 0)], -1)
+        self.last = queries.last[self.query]
+        ends = queries.indices[np.maximum(queries.indptr[1:] - 2, 0)] if len(self.row) else -1
+        self.last_but_one = np.where(queries.length > 1, ends, -1)[self.query]
+        self.age = _log_hours(queries.time_us[self.query] - log.time_us[self.row])
+        self.gap = _log_hours(queries.time_us[self.query] - log.time_us[self.last])
+        self._group_by_item(position)
+
+    def _group_by_item(self, position: np.ndarray) -> None:
+        width = len(self.queries.vocabulary.items) + 1
+        key = self.query * np.int64(width) + self.item % width
+        _, self.group = np.unique(key, return_inverse=True)
+        n_groups = self.group.max(initial=-1) + 1
+        self.count = np.bincount(self.group, minlength=n_groups)[self.group]
+        newest = np.zeros(n_groups, dtype=np.int64)
+        # Positions rise, so the last assignment to a group is its latest visit.
+        newest[self.group] = position
+        self.is_newest = newest[self.group] == position
+        self.newest_age = self.age[newest[self.group]]
+
+    def item_of(self, row: np.ndarray) -> np.ndarray:
+        """Return the item at rows; no row and no known item have codes that match nothing."""
+        return np.where(row >= 0, self.log.item[row], -2)
+
+
+def _habit(pairs: _Pairs, statistics: Statistics) -> list[np.ndarray]:
+    return [
+        np.log(pairs.count),
+        pairs.is_newest,
+        np.log1p(statistics.count[np.maximum(pairs.item, 0)]),
+    ]
+
+
+def _recency(pairs: _Pairs) -> list[np.ndarray]:
+    latest = [np.maximum(pairs.newest_age - np.log1p(h), 0) for h in (0, 12, 30, 168)]
+    return [
+        *(np.maximum(pairs.age - np.log1p(h), 0) for h in _AGE_HOURS),
+        np.log1p(pairs.rank),
+        *latest,
+    ]
+
+
+def _hour(pairs: _Pairs, statistics: Statistics) -> list[np.ndarray]:
+    queries = pairs.queries
+    apart = _hours_apart(pairs)
+    cell = time_cell(queries.hour, queries.weekday)[pairs.query]
+    lift = np.log(statistics.time_lift[np.maximum(pairs.item, 0), cell])
+    return [*_tents(np.nan_to_num(apart, nan=12.0), list(_HOURS_APART)), lift]
+
+
+def _weekday(pairs: _Pairs) -> list[np.ndarray]:
+    now, then = pairs.queries.weekday[pairs.query], pairs.log.weekday[pairs.row]
+    same = (now == then) & (now >= 0)
+    same_kind = ((now >= 5) == (then >= 5)) & (now >= 0)
+    close = np.clip(2.0 - _hours_apart(pairs), 0, 1)
+    close = np.nan_to_num(close)
+    return [same, same_kind, same * close, same_kind * close]
+
+
+def _sequence(pairs: _Pairs, statistics: Statistics) -> list[np.ndarray]:
+    log, queries = pairs.log, pairs.queries
+    running = queries.running_session[pairs.query]
+    linked = (pairs.previous >= 0) & (log.session[pairs.previous] == log.session[pairs.row])
+    last_item, previous_item = pairs.item_of(pairs.last), pairs.item_of(pairs.previous)
+    after_same = linked & (last_item == previous_item) & (last_item >= 0)
+    second_item = pairs.item_of(pairs.second)
+    after_both = (
+        after_same & (second_item == pairs.item_of(pairs.last_but_one)) & (second_item >= 0)
+    )
+    from_km = distance_km(
+        queries.lat[pairs.query], queries.lon[pairs.query],
+        log.lat[pairs.previous], log.lon[pairs.previous],
+    )  # fmt: skip
+    again = pairs.item == last_item
+    inside = np.bincount(pairs.group, weights=log.session[pairs.row] == running) > 0
+    return [
+        after_same,
+        after_both,
+        linked & (from_km < 0.3),
+        again,
+        again * pairs.gap,
+        inside[pairs.group],
+        transition_lift(statistics, last_item, pairs.item),
+    ]
+
+
+def transition_lift(statistics: Statistics, last: np.ndarray, item: np.ndarray) -> np.ndarray:
+    """Return log(P(item after last) / P(item)), smoothed; 0 where there is no last item."""
+    follows = statistics.follows
+    known = (last >= 0) & (item >= 0)
+    start, stop = np.maximum(last, 0), np.maximum(item, 0)
+    seen = np.asarray(follows[start, stop]).ravel() if len(item) else np.zeros(0)
+    total = np.asarray(follows.sum(axis=1)).ravel()[start]
+    share = statistics.popularity[stop]
+    return np.where(known, np.log((seen + 5 * share) / ((total + 5) * share)), 0.0)
+
+
+def _near(pairs: _Pairs, statistics: Statistics) -> list[np.ndarray]:
+    n = len(_DISTANCE) - 1
+    if not statistics.has_places:
+        return [np.zeros(len(pairs.row))] * (2 * n)
+    queries, log = pairs.queries, pairs.log
+    km = distance_km(
+        queries.lat[pairs.query], queries.lon[pairs.query], log.lat[pairs.row], log.lon[pairs.row]
+    )
+    moves = np.log1p(10 * km / statistics.move_km[1])
+    tents = _tents(np.nan_to_num(moves, nan=np.inf), np.log1p(10 * np.array(list(_DISTANCE))))
+    # Little time since the last check-in leaves little room to move.
+    soon = np.maximum(0.0, 1.5 - pairs.gap)
+    return [*tents, *(tent * soon for tent in tents)]
+
+
+def _hours_apart(pairs: _Pairs) -> np.ndarray:
+    """Return the distance of the visit's hour of the day from the query's, 0 to 12."""
+    apart = np.abs(pairs.queries.hour[pairs.query] - pairs.log.hour[pairs.row])
+    return np.minimum(apart, 24 - apart)
+
+
+def _tents(x: np.ndarray, knots: np.ndarray | list[float]) -> list[np.ndarray]:
+    """Return hat functions at all knots but the last: a piecewise linear curve that ends at 0."""
+    knots = np.asarray(knots, dtype=np.float64)
+    curves = np.eye(len(knots))[:-1]
+    return [np.interp(x, knots, curve) for curve in curves]
+
+
+def _log_hours(microseconds: np.ndarray) -> np.ndarray:
+    return np.log1p(np.maximum(microseconds, 0) / 3.6e9)

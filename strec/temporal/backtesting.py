@@ -1,0 +1,279 @@
+"""Which forecaster would have been right? Rolling-origin backtest of all on the same windows."""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from strec.errors import AnalysisError, StrecError
+from strec.temporal.forecasting import MIN_POINTS, Forecaster
+from strec.temporal.grains import in_words
+from strec.temporal.timeseries import TimeSeries, as_series
+
+NAIVE = "Seasonal naive"
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Forecasts made in the past, and what came.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per model, smallest error first: `model`, `mae`, `mse`, `rmse`, `mase`, `coverage`
+        (share of values inside the interval), `width` (of the interval, mean), `wins` (windows
+        with a smaller error than the seasonal naive's), `seconds` (all fits).
+    forecasts : pandas.DataFrame
+        `model`, `window` (from 0), `start`, `step` (from 1), `observed`, `mean`, `lower`, `upper`.
+    failed : dict
+        Model to the reason why it could not take part.
+    series : TimeSeries
+    horizon, windows : int
+    level : float
+    """
+
+    table: pd.DataFrame
+    forecasts: pd.DataFrame
+    failed: dict[str, str]
+    series: TimeSeries
+    horizon: int
+    windows: int
+    level: float
+
+    @property
+    def best(self) -> str:
+        """The model with the smallest mean absolute error."""
+        return str(self.table["model"].iloc[0])
+
+    @property
+    def sentence(self) -> str:
+        """Who wins, by how much, how reliably, and whether its interval holds its promise."""
+        rows = self.table.set_index("model")
+        grain, unit = self.series.grain, f" {self.series.unit}" if self.series.unit else ""
+        first = rows.iloc[0]
+        words = (
+            f"In {_count(self.windows, 'window')} of {in_words(self.horizon, grain)}, "
+            f"{self.best} errs least: by {first.mae:,.1f}{unit} per {grain.one} on average."
+        )
+        if NAIVE in rows.index:
+            words += f" {_against_naive(rows, self.best, self.windows)}"
+        held = (
+            f" Its {self.level:.0%} intervals held {first.coverage:.0%} of the values"
+            f"{_promise(first.coverage, self.level)}."
+        )
+        reasons = [f" {name} took no part: {why}" for name, why in self.failed.items()]
+        return words + held + "".join(reasons)
+
+
+def backtest(
+    series,
+    models: Mapping[str, Forecaster] | None = None,
+    *,
+    horizon: int | None = None,
+    windows: int = 5,
+    level: float = 0.9,
+    on_progress: Callable[[int, int, str], None] | None = None,
+) -> Backtest:
+    """Forecast the last windows of a series from what came before each, and compare.
+
+    Parameters
+    ----------
+    series : TimeSeries, pandas.Series or sequence of float
+    models : mapping of str to Forecaster, optional
+        Name to unfitted model; by default `standard_models`.
+    horizon : int, optional
+        Steps per window; by default one longest season, at most a fifth of the series.
+    windows : int
+        They do not overlap and end with the series; fewer where it is too short.
+    level : float
+        Of the intervals.
+    on_progress : callable, optional
+        Called with fits done, fits in all, and what is fitted next.
+
+    Returns
+    -------
+    Backtest
+        Each model chooses its structure (orders, waves) on the first window's past only, and is
+        fitted again for each window. MASE is the mean absolute error over that of the seasonal
+        naive within the past (Hyndman & Koehler 2006). Gaps are not scored.
+
+    Raises
+    ------
+    AnalysisError
+        If the series is too short for one window.
+
+    Examples
+    --------
+    >>> from strec.temporal.baselines import SeasonalNaive
+    >>> found = backtest([1.0, 5.0] * 20, {"Repeat": SeasonalNaive(2)}, horizon=4, windows=2)
+    >>> float(found.table["mae"].iloc[0])
+    0.0
+    """
+    data = as_series(series)
+    models = dict(models or standard_models())
+    horizon, windows = _fit_in(data, horizon, windows)
+    parts, failed, seconds = [], {}, {}
+    for number, (name, blank) in enumerate(models.items()):
+        model = copy.deepcopy(blank)
+        rows = []
+        for window in range(windows):
+            if on_progress:
+                done = number * windows + window
+                on_progress(done, len(models) * windows, f"{name}, window {window + 1}")
+            split = len(data) - (windows - window) * horizon
+            past = data.part(0, split)
+            try:
+                model = model.refit(past) if window else model.fit(past)
+                ahead = model.forecast(horizon, level)
+            except StrecError as error:
+                failed[name] = f"{error.needed} {error.found}"
+                break
+            except (ValueError, ArithmeticError, np.linalg.LinAlgError):
+                failed[name] = "it could not be fitted to these values."
+                break
+            seconds[name] = seconds.get(name, 0.0) + model.seconds_
+            rows.append(_window(name, window, ahead, data, past, split))
+        if name not in failed:
+            parts += rows
+    if not parts:
+        raise AnalysisError(
+            "A backtest needs one model that fits.",
+            "; ".join(f"{name}: {why}" for name, why in failed.items()),
+            "Choose a longer span of dates or a coarser grain.",
+        )
+    forecasts = pd.concat(parts, ignore_index=True)
+    table = _table(forecasts, seconds)
+    columns = ["model", "window", "start", "step", "observed", "mean", "lower", "upper"]
+    return Backtest(table, forecasts[columns], failed, data, horizon, windows, level)
+
+
+def standard_models(budget_s: float = 8.0, neural: bool = True) -> dict[str, Forecaster]:
+    """Return one of each kind by its label, unfitted.
+
+    Parameters
+    ----------
+    budget_s : float
+        Seconds for each search of an ARIMA order.
+    neural : bool
+        Whether the LSTM is among them; it takes longest.
+    """
+    from strec.temporal.arima import HarmonicRegression, Sarima
+    from strec.temporal.baselines import ExponentialSmoothing, SeasonalNaive
+
+    models = [
+        SeasonalNaive(),
+        ExponentialSmoothing(),
+        HarmonicRegression(budget_s=budget_s),
+        Sarima(budget_s=budget_s),
+    ]
+    if neural:
+        from strec.temporal.lstm import LSTMForecaster
+
+        models.append(LSTMForecaster())
+    return {model.label: model for model in models}
+
+
+def mase_scale(past: TimeSeries) -> float:
+    """Return the mean absolute error of the seasonal naive within a series."""
+    values = past.clock.to_numpy()
+    period = max(past.usable_periods(), default=1)
+    errors = np.abs(values[period:] - values[:-period])
+    return float(np.nanmean(errors)) if np.isfinite(errors).any() else float("nan")
+
+
+def _fit_in(data: TimeSeries, horizon: int | None, windows: int) -> tuple[int, int]:
+    longest = max(data.usable_periods(), default=max(1, len(data) // 10))
+    horizon = min(longest, max(1, len(data) // 5)) if horizon is None else horizon
+    if horizon < 1 or windows < 1:
+        raise AnalysisError(
+            "A backtest needs at least one window of one period.",
+            f"{windows} of {horizon}.",
+            "Ask for 1 or more of each.",
+        )
+    # A window's past must hold two cycles of the shortest season, or models fall back to none.
+    shortest = min((each for each in data.periods if each > 1), default=0)
+    past = max(MIN_POINTS, 2 * shortest + 1)
+    possible = (len(data) - past) // horizon
+    if possible < 1:
+        raise AnalysisError(
+            f"A backtest with windows of {horizon} {data.grain.many} needs at least "
+            f"{past + horizon} of them.",
+            f"{len(data)} of {data.name}.",
+            "Choose a shorter horizon, a finer grain, or a longer span of dates.",
+        )
+    return horizon, min(windows, possible)
+
+
+def _window(name, window, ahead, data, past, split) -> pd.DataFrame:
+    observed = data.clock.to_numpy()[split : split + len(ahead)]
+    return pd.DataFrame(
+        {
+            "model": name,
+            "window": window,
+            "start": ahead.index,
+            "step": np.arange(1, len(ahead) + 1),
+            "observed": observed,
+            **{column: ahead[column].to_numpy() for column in ("mean", "lower", "upper")},
+            "scale": mase_scale(past),
+        }
+    )
+
+
+def _table(forecasts: pd.DataFrame, seconds: dict[str, float]) -> pd.DataFrame:
+    known = forecasts[forecasts["observed"].notna()]
+    error = known["observed"] - known["mean"]
+    scored = known.assign(
+        absolute=error.abs(),
+        squared=error**2,
+        scaled=error.abs() / known["scale"],
+        inside=known["observed"].between(known["lower"], known["upper"]),
+        width=known["upper"] - known["lower"],
+    )
+    table = scored.groupby("model", sort=False).agg(
+        mae=("absolute", "mean"),
+        mse=("squared", "mean"),
+        mase=("scaled", "mean"),
+        coverage=("inside", "mean"),
+        width=("width", "mean"),
+    )
+    table.insert(2, "rmse", np.sqrt(table["mse"]))
+    per_window = scored.pivot_table(index="window", columns="model", values="absolute")
+    naive = per_window.get(NAIVE)
+    table["wins"] = [
+        np.nan if naive is None or name == NAIVE else int((per_window[name] < naive).sum())
+        for name in table.index
+    ]
+    table["seconds"] = [seconds[name] for name in table.index]
+    return table.sort_values("mae").reset_index()
+
+
+def _against_naive(rows: pd.DataFrame, best: str, windows: int) -> str:
+    naive = rows.loc[NAIVE]
+    if best == NAIVE:
+        return (
+            "No model beats repeating the last season: use that, and look for what the models "
+            "lack (events, weather, prices) rather than for a cleverer model."
+        )
+    if naive.mae == 0:
+        return ""
+    gain = 1 - rows.loc[best].mae / naive.mae
+    wins = int(rows.loc[best].wins)
+    words = f"That is {gain:.0%} less than repeating the last season, and less in {wins} of "
+    words += f"{_count(windows, 'window')}."
+    if windows > 1 and wins <= windows / 2 + 0.5:
+        words += " So the advantage is not reliable: repeating the last season is as good a choice."
+    return words
+
+
+def _promise(coverage: float, level: float) -> str:
+    if coverage < level - 0.1:
+        return ": too narrow, so take them as a lower bound of the uncertainty"
+    if coverage > level + 0.08:
+        return ": wider than needed"
+    return ""
+
+
+def _count(n: int, word: str) -> str:
+    return f"{n} {word}{'' if n == 1 else 's'}"
