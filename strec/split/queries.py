@@ -1,7 +1,7 @@
 """Moments at which "where next?" is asked, and the history visible at each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -35,6 +35,8 @@ class Queries:
         Shape ``(n,)``: the target's row in `log`, -1 where there is none. The same holds.
     time_known : bool
         Whether `time_us` is the time asked about (else it is that of the last check-in).
+    hour_known : bool
+        Whether hour and weekday may be looked at (see `blind`).
     """
 
     log: Log
@@ -48,6 +50,7 @@ class Queries:
     target: np.ndarray
     row: np.ndarray
     time_known: bool = True
+    hour_known: bool = True
 
     def __len__(self) -> int:
         return len(self.time_us)
@@ -58,13 +61,18 @@ class Queries:
 
     @cached_property
     def hour(self) -> np.ndarray:
-        """Shape ``(n,)``: local hour of the day with fractions."""
-        return local_hour(self.time_us, self.offset_min)
+        """Shape ``(n,)``: local hour of the day with fractions, NaN where unknown."""
+        return np.where(self._has_hour, local_hour(self.time_us, self.offset_min), np.nan)
 
     @cached_property
     def weekday(self) -> np.ndarray:
-        """Shape ``(n,)``: local weekday, Monday is 0."""
-        return local_weekday(self.time_us, self.offset_min)
+        """Shape ``(n,)``: local weekday, Monday is 0, -1 where unknown."""
+        return np.where(self._has_hour, local_weekday(self.time_us, self.offset_min), -1)
+
+    @property
+    def _has_hour(self) -> np.ndarray:
+        # Without a time and without a last check-in there is no clock to read.
+        return self.hour_known & (self.time_known | (self.length > 0))
 
     @cached_property
     def length(self) -> np.ndarray:
@@ -109,18 +117,18 @@ class Queries:
         """Return the chosen queries, in the order given."""
         rows = np.arange(len(self))[rows]
         indptr, indices = ranges(self.indptr[rows], self.indptr[rows + 1])
-        return Queries(
-            self.log,
-            *(
-                getattr(self, name)[rows]
-                for name in ("user", "time_us", "offset_min", "lat", "lon")
-            ),
-            indptr,
-            self.indices[indices],
-            self.target[rows],
-            self.row[rows],
-            self.time_known,
+        per_query = ("user", "time_us", "offset_min", "lat", "lon", "target", "row")
+        return replace(
+            self,
+            **{name: getattr(self, name)[rows] for name in per_query},
+            indptr=indptr,
+            indices=self.indices[indices],
         )
+
+    def blind(self) -> "Queries":
+        """Return the same queries without hour, weekday and place: only who asks is known."""
+        nowhere = np.full(len(self), np.nan)
+        return replace(self, lat=nowhere, lon=nowhere, hour_known=False)
 
 
 def queries_of_rows(
@@ -152,13 +160,13 @@ def queries_of_rows(
         indices = indices[seen]
         indptr = np.r_[0, np.cumsum(np.bincount(query[seen], minlength=len(rows)))]
     last = np.where(np.diff(indptr) > 0, indices[indptr[1:] - 1] if len(indices) else 0, -1)
-    clock = rows if time_known else np.where(last >= 0, last, rows)
+    clock = rows if time_known else last
     lat, lon = (np.where(last >= 0, place[last], np.nan) for place in (log.lat, log.lon))
     return Queries(
         log=log,
         user=log.user[rows],
-        time_us=log.time_us[clock],
-        offset_min=log.offset_min[clock],
+        time_us=np.where(clock >= 0, log.time_us[clock], 0),
+        offset_min=np.where(clock >= 0, log.offset_min[clock], 0),
         lat=lat,
         lon=lon,
         indptr=indptr,
