@@ -161,8 +161,8 @@ def tables(rows: list[dict]) -> str:
             ]
             text.append(
                 f"| {name} | {strength} | {_size(some[0])} | {len(some)} | "
-                f"**{_share([r[name]['decision'] for r in some])}** | "
-                f"{np.mean([r[name]['gain'] for r in some]):.3f} | {' | '.join(others)} |"
+                f"**{_share([r['found'][name]['decision'] for r in some])}** | "
+                f"{np.mean([r['found'][name]['gain'] for r in some]):.3f} | {' | '.join(others)} |"
             )
     return "\n".join(text)
 

@@ -142,6 +142,15 @@ def test_shuffled_times_never_matter():
     assert not dependence.test_dependence(mixed, **FAST).time.decision
 
 
+def test_equal_times_carry_no_order():
+    """Sorted by item, the days' items would follow each other in a pattern that nobody made."""
+    days = world("travel", n_users=60, n_checkins=3_600, seed=4, time_grain_minutes=1_440)
+    assert days.group_by(schema.USER, schema.TIME).len()["len"].mean() > 1.5
+    found = dependence.test_dependence(days, **FAST)
+    assert decisions(found) == (False, False, False)
+    assert found.space.p_value > 0.05
+
+
 def test_a_large_table_is_sampled_by_whole_users_and_says_so():
     table = world()
     result = dependence.test_dependence(table, max_checkins=2_000, **FAST)

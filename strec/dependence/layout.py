@@ -117,7 +117,7 @@ def lay_out(checkins: pl.DataFrame, rng: np.random.Generator) -> tuple[Layout, L
     AnalysisError
         If there are too few users or check-ins to hold any out.
     """
-    table = checkins.sort(schema.USER, schema.TIME, schema.ITEM)
+    table = _in_order(checkins, rng)
     user, item = (_codes(table[name]) for name in (schema.USER, schema.ITEM))
     length = np.bincount(user)
     start = np.cumsum(length) - length
@@ -182,6 +182,20 @@ def distance_bins(layout: Layout, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if layout.bin_table is not None:
         return layout.bin_table[a, b]
     return bins_of(layout.item_xyz[a] - layout.item_xyz[b])
+
+
+def _in_order(checkins: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """Sort by user and time; what carries the same time comes in random order.
+
+    Any fixed order, such as by item, would be a pattern in the sequence that nobody made.
+    """
+    luck = rng.spawn(1)[0].random(len(checkins))
+    known = checkins.sort(schema.USER, schema.TIME, schema.ITEM)
+    return (
+        known.with_columns(pl.Series("luck", luck))
+        .sort(schema.USER, schema.TIME, "luck")
+        .drop("luck")
+    )
 
 
 def _codes(column: pl.Series) -> np.ndarray:
