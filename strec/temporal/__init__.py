@@ -24,6 +24,9 @@ _HOME = {
     "LSTMForecaster": "lstm",
     "diagnose": "residuals",
     "backtest": "backtesting",
+    "Backtest": "backtesting",
+    "mase_scale": "backtesting",
+    "outlook": "outlooks",
     "standard_models": "backtesting",
 }
 

@@ -185,15 +185,17 @@ def mase_scale(past: TimeSeries) -> float:
 
 def _fit_in(data: TimeSeries, horizon: int | None, windows: int) -> tuple[int, int]:
     longest = max(data.usable_periods(), default=max(1, len(data) // 10))
-    horizon = min(longest, max(1, len(data) // 5)) if horizon is None else horizon
+    # A window's past must hold two cycles of the shortest season, or models fall back to none.
+    shortest = min((each for each in data.periods if each > 1), default=1)
+    if horizon is None:
+        horizon = min(longest, max(1, len(data) // 5))
+        horizon -= horizon % shortest if horizon > shortest else 0
     if horizon < 1 or windows < 1:
         raise AnalysisError(
             "A backtest needs at least one window of one period.",
             f"{windows} of {horizon}.",
             "Ask for 1 or more of each.",
         )
-    # A window's past must hold two cycles of the shortest season, or models fall back to none.
-    shortest = min((each for each in data.periods if each > 1), default=0)
     past = max(MIN_POINTS, 2 * shortest + 1)
     possible = (len(data) - past) // horizon
     if possible < 1:

@@ -75,7 +75,10 @@ class ExponentialSmoothing(Forecaster):
 
     def _fit(self, values):
         self.period_ = self._period()
-        self.rates_ = min(_rate_grid(self.period_), key=lambda rates: self._loss(values, rates))
+        # Within a day the hours go up and down; a trend of hours would run away with that.
+        trends = self.series_.grain.hours >= 24 or self.series_.grain.name == "step"
+        grid = _rate_grid(self.period_, trends)
+        self.rates_ = min(grid, key=lambda rates: self._loss(values, rates))
         self._finish(values)
 
     def _refit(self, values):
@@ -140,15 +143,14 @@ class ExponentialSmoothing(Forecaster):
         ahead = np.arange(1, horizon + 1)
         mean = self._says(self._states, np.array([len(self._values) - 1]), ahead)[0]
         low, high, variance = error_quantiles(self._errors_ahead, horizon, level)
-        scale = self.scale_
-        return scale.mean(mean, variance), scale.back(mean + low), scale.back(mean + high)
+        return self._from_scale(mean, variance, mean + low, mean + high)
 
 
 #: The order in which statsmodels takes the rates.
 _ORDER = ("level", "trend", "season", "damping")
 
 
-def _rate_grid(period: int | None) -> list[dict[str, float]]:
+def _rate_grid(period: int | None, trends: bool) -> list[dict[str, float]]:
     grid = []
     for level in (0.01, 0.03, 0.1, 0.25, 0.5, 0.8):
         for season in (0.01, 0.1, 0.3) if period else (None,):
@@ -158,7 +160,7 @@ def _rate_grid(period: int | None) -> list[dict[str, float]]:
             grid.append(rates)
             grid += [
                 rates | {"trend": trend * level, "damping": damping}
-                for trend in (0.05, 0.3)
+                for trend in ((0.05, 0.3) if trends else ())
                 for damping in (0.9, 0.98)
             ]
     return grid

@@ -100,6 +100,7 @@ class Forecaster:
         started = time.perf_counter()
         self.series_, self._values = data, data.filled().to_numpy()
         self.scale_ = choose_scale(self._values, data.usable_periods()) if self.transforms else NONE
+        self._most_variance = float(np.var(self.scale_.to(self._values)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             how(self.scale_.to(self._values))
@@ -108,6 +109,21 @@ class Forecaster:
 
     def _refit(self, values: np.ndarray) -> None:
         self._fit(values)
+
+    def _from_scale(self, mean, variance, lower, upper):
+        """Mean and interval of the values from those on the scale."""
+        # A model that has lost its way far ahead must not drag the mean along with its variance:
+        # that of the series itself is the most that a forecast can be uncertain by.
+        bounded = np.minimum(variance, self._most_variance)
+        return self.scale_.mean(mean, bounded), self.scale_.back(lower), self.scale_.back(upper)
+
+    def _normal(self, mean, sd, level: float):
+        """Mean and interval of the values from a normal forecast on the scale."""
+        from scipy.stats import norm
+
+        mean, sd = np.asarray(mean), np.asarray(sd)
+        reach = norm.ppf((1 + level) / 2) * sd
+        return self._from_scale(mean, sd**2, mean - reach, mean + reach)
 
     def _fit(self, values: np.ndarray) -> None:
         raise TypeError(f"{type(self).__name__} cannot be fitted")
@@ -185,16 +201,6 @@ def recent(series: TimeSeries) -> TimeSeries:
     longest = max(series.usable_periods(), default=0)
     keep = int(np.clip(CYCLES * longest, LEAST, MOST))
     return series if len(series) <= keep else series.part(len(series) - keep, len(series))
-
-
-def normal_interval(
-    scale: Scale, mean: np.ndarray, sd: np.ndarray, level: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and interval of the values from a normal forecast on the scale."""
-    from scipy.stats import norm
-
-    reach = norm.ppf((1 + level) / 2) * sd
-    return scale.mean(mean, sd**2), scale.back(mean - reach), scale.back(mean + reach)
 
 
 def error_quantiles(

@@ -115,11 +115,7 @@ class LSTMForecaster(Forecaster):
             for part, power in zip(error_quantiles(errors, horizon, level), (1, 1, 2), strict=True)
         )
         back = self._centre + self._spread * mean
-        return (
-            self.scale_.mean(back, variance),
-            self.scale_.back(back + low),
-            self.scale_.back(back + high),
-        )
+        return self._from_scale(back, variance, back + low, back + high)
 
     def _calibration_errors(self, horizon: int) -> np.ndarray:
         """Errors of the network that had not seen those values, shape ``(origins, steps)``."""

@@ -1,11 +1,13 @@
 """Which ARIMA? The order with the best AICc that a stepwise search finds in the time given.
 
 The search of Hyndman & Khandakar (2008): a few plausible orders, then steps of one from the best.
-Each is fitted by exact maximum likelihood through the innovations algorithm (Brockwell & Davis), in
-statsmodels twenty times faster than through the Kalman filter, with the same likelihood.
+Each is fitted by exact maximum likelihood: with a season through the Kalman filter of the
+differenced series, else through the innovations algorithm (Brockwell & Davis 1991, section 8.7),
+which statsmodels runs twenty times faster, with the same likelihood.
 """
 
 import time
+import warnings
 from dataclasses import dataclass
 from itertools import product
 
@@ -45,7 +47,7 @@ def search(
     seasonal_differences: int = 0,
     period: int = 0,
     budget_s: float = 10.0,
-    max_order: int = 4,
+    max_order: int = 3,
 ) -> Search:
     """Search for the order with the lowest AICc.
 
@@ -73,7 +75,7 @@ def search(
     """
     stop = time.perf_counter() + budget_s
     trend = "c" if differences + seasonal_differences == 0 else "n"
-    drift = "t" if differences == 1 and seasonal_differences == 0 else trend
+    drift = "t" if differences == 1 and not period else trend
     tried: dict[tuple, tuple[float, float]] = {}
 
     def attempt(key) -> float:
@@ -127,15 +129,36 @@ def fit(values: np.ndarray, order: Order, seasonal: Seasonal, trend: str, exog=N
 
     Returns
     -------
-    statsmodels ARIMAResults or None
+    statsmodels ARIMAResults or SARIMAXResults or None
     """
+    import statsmodels.tsa.statespace.sarimax  # noqa: F401 (its import resets warning filters)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            if seasonal[3]:
+                return _seasonal(values, order, seasonal, trend)
+            return _plain(values, order, trend, exog)
+        except (ValueError, np.linalg.LinAlgError, IndexError, ZeroDivisionError):
+            return None
+
+
+def _plain(values, order, trend, exog):
     from statsmodels.tsa.arima.model import ARIMA
 
-    try:
-        model = ARIMA(values, exog=exog, order=order, seasonal_order=seasonal, trend=trend)
-        return model.fit(method="innovations_mle")
-    except (ValueError, np.linalg.LinAlgError, IndexError, ZeroDivisionError):
-        return None
+    model = ARIMA(values, exog=exog, order=order, trend=trend)
+    # With regressors, likelihood and coefficients alternate; the third round changes nothing.
+    rounds = {} if model.exog is None else {"gls_kwargs": {"max_iter": 3}}
+    return model.fit(method="innovations_mle", **rounds)
+
+
+def _seasonal(values, order, seasonal, trend):
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    asked = {"order": order, "seasonal_order": seasonal, "trend": trend, "concentrate_scale": True}
+    # Differencing before the filter instead of in it: sixty times faster for a day of hours.
+    found = SARIMAX(values, simple_differencing=True, **asked).fit(disp=0, maxiter=50)
+    return SARIMAX(values, **asked).filter(found.params)
 
 
 def in_words(order: Order, seasonal: Seasonal, trend: str) -> str:
