@@ -28,7 +28,7 @@ class Log:
     time_us : numpy.ndarray
         Shape ``(n,)``, int64: microseconds since 1970, UTC.
     offset_min : numpy.ndarray
-        Shape ``(n,)``, int32: minutes to add for local time.
+        Shape ``(n,)``, int64: minutes to add for local time.
     lat, lon : numpy.ndarray
         Shape ``(n,)``, degrees, NaN where unknown.
     session : numpy.ndarray
@@ -110,11 +110,16 @@ def encode(checkins: pl.DataFrame, vocabulary: Vocabulary) -> Log:
         item=vocabulary.item_codes(ordered[schema.ITEM]),
         category=_categories(ordered, vocabulary),
         time_us=time_us,
-        offset_min=ordered[schema.OFFSET].to_numpy().astype(np.int32),
+        offset_min=ordered[schema.OFFSET].to_numpy().astype(np.int64),
         lat=ordered[schema.LAT].fill_null(nan).to_numpy().astype(np.float64),
         lon=ordered[schema.LON].fill_null(nan).to_numpy().astype(np.float64),
         session=np.cumsum(opens).astype(np.int64) - 1,
     )
+
+
+def local_us(time_us: np.ndarray, offset_min: np.ndarray) -> np.ndarray:
+    """Return local wall-clock time in microseconds since 1970."""
+    return time_us + offset_min * np.int64(60_000_000)
 
 
 def local_hour(time_us: np.ndarray, offset_min: np.ndarray) -> np.ndarray:
@@ -124,7 +129,7 @@ def local_hour(time_us: np.ndarray, offset_min: np.ndarray) -> np.ndarray:
 
 def local_weekday(time_us: np.ndarray, offset_min: np.ndarray) -> np.ndarray:
     """Return the local weekday; 1970-01-01 was a Thursday, Monday is 0."""
-    days = np.floor((time_us + offset_min * np.int64(60_000_000)) / 86.4e9).astype(np.int64)
+    days = local_us(time_us, offset_min) // 86_400_000_000
     return (days + 3) % 7
 
 

@@ -216,7 +216,7 @@ def ask(
         log=log,
         user=np.full(n, user, dtype=np.int32),
         time_us=time_us,
-        offset_min=np.asarray(offset_min, dtype=np.int32),
+        offset_min=np.asarray(offset_min, dtype=np.int64),
         lat=np.asarray(lat, dtype=np.float64),
         lon=np.asarray(lon, dtype=np.float64),
         indptr=indptr,

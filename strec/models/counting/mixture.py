@@ -104,7 +104,9 @@ class CounterMix(Model):
                 weights=loudness,
                 minlength=len(part) * scores.shape[1],
             ).reshape(len(part), -1)
-            spoken = np.bincount(visits.query, weights=loudness, minlength=len(part))
+            # Without any visit NumPy counts in integers.
+            total = total.astype(np.float64)
+            spoken = total.sum(axis=1)
             for rate, shares in zip(
                 rates.T, shares_of_sources(part, self.statistics_), strict=True
             ):

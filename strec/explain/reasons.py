@@ -1,0 +1,153 @@
+"""Take a suggestion's probability apart into named parts, with the check-ins behind each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from strec import palette
+from strec.errors import ModelError
+from strec.explain.words import names_in_labels, sentences
+from strec.models.base import Part
+from strec.recommend import Answer
+from strec.split import Queries, local_us
+
+#: Each part of a probability: the words for it, and its colour in every bar and dot.
+LABELS: dict[str, tuple[str, str]] = {
+    "habit": ("Habit", palette.USER),
+    "recency": ("How recent", palette.INTERACTION),
+    "hour": ("This hour", palette.TIME),
+    "weekday": ("This weekday", "#B58B00"),
+    "sequence": ("After {last}", palette.TRANSITION),
+    "near": ("Near here", palette.SPACE),
+    "popular": ("Popular overall", palette.POPULARITY),
+    "popular now": ("Popular at this hour", palette.TIME),
+    "follows": ("Others go there after {last}", palette.TRANSITION),
+    "close by": ("Close by", palette.SPACE),
+    "taste": ("A liked kind: {category}", palette.USER),
+}
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why one suggestion stands where it stands.
+
+    Attributes
+    ----------
+    item_id, item_name : str
+        The suggestion.
+    probability : float
+        What the parts add up to.
+    parts : polars.DataFrame
+        Columns ``part, label, value, colour, n_checkins``: `value` is the share of the
+        probability, largest first; negative where the reason speaks against the item.
+    evidence : dict of str to polars.DataFrame
+        For each part the user's own check-ins behind it: ``item_name, local_time, strength``.
+    sentences : list of str
+        One to three sentences in words.
+    """
+
+    item_id: str
+    item_name: str
+    probability: float
+    parts: pl.DataFrame
+    evidence: dict[str, pl.DataFrame]
+    sentences: list[str]
+
+
+def explain(answer: Answer, rank: int = 1) -> Reasons:
+    """Take the probability of one suggestion apart.
+
+    Parameters
+    ----------
+    answer : Answer
+        From `Recommender.answer`.
+    rank : int
+        Which suggestion, 1 is the first.
+
+    Raises
+    ------
+    ModelError
+        If there is no such suggestion, or the model's scores have no parts.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> from strec import schema
+    >>> from strec.models import CounterMix
+    >>> from strec.recommend import Recommender
+    >>> from strec.split import Vocabulary, encode
+    >>> table = schema.example()
+    >>> model = CounterMix(slice_share=0).fit(encode(table, Vocabulary.of(table)))
+    >>> answer = Recommender(table, model).answer("ann", datetime(2024, 6, 5, 8))
+    >>> reasons = explain(answer, rank=1)
+    >>> abs(reasons.parts["value"].sum() - answer.frame["probability"][0]) < 1e-9
+    True
+    """
+    code = code_of_rank(answer, rank)
+    explanation = answer.model.explain(answer.query, 0, np.array([code]))[0]
+    labels = names_in_labels(answer.query, code)
+    parts = pl.DataFrame(
+        {
+            "part": [part.name for part in explanation.parts],
+            "label": [LABELS[part.name][0].format(**labels) for part in explanation.parts],
+            "value": [part.value for part in explanation.parts],
+            "colour": [LABELS[part.name][1] for part in explanation.parts],
+            "n_checkins": [len(part.rows) for part in explanation.parts],
+        }
+    ).sort("value", descending=True, maintain_order=True)
+    vocabulary = answer.query.vocabulary
+    return Reasons(
+        item_id=str(vocabulary.items[code]),
+        item_name=str(vocabulary.item_name[code]),
+        probability=explanation.score,
+        parts=parts,
+        evidence={part.name: _evidence(answer.query, part) for part in explanation.parts},
+        sentences=sentences(answer.query, code, explanation),
+    )
+
+
+def parts_of_list(answer: Answer) -> pl.DataFrame:
+    """Return the parts of every suggestion of a list, one row per suggestion and part.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns ``rank, item_id, item_name, part, label, value, colour``.
+    """
+    explained = answer.model.explain(answer.query, 0, answer.codes) if len(answer.codes) else []
+    vocabulary = answer.query.vocabulary
+    rows = [
+        (rank, str(vocabulary.items[each.item]), str(vocabulary.item_name[each.item]), part.name,
+         LABELS[part.name][0].format(**names_in_labels(answer.query, each.item)), part.value,
+         LABELS[part.name][1])
+        for rank, each in enumerate(explained, 1)
+        for part in each.parts
+    ]  # fmt: skip
+    columns = ["rank", "item_id", "item_name", "part", "label", "value", "colour"]
+    return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+def code_of_rank(answer: Answer, rank: int) -> int:
+    """Return the item code of a suggestion, 1 is the first."""
+    if not 1 <= rank <= len(answer.codes):
+        raise ModelError(
+            f"A rank from 1 to {len(answer.codes)} is needed.",
+            f"rank {rank}.",
+            "Choose a suggestion of the list.",
+        )
+    return int(answer.codes[rank - 1])
+
+
+def _evidence(query: Queries, part: Part) -> pl.DataFrame:
+    log, vocabulary = query.log, query.vocabulary
+    item = log.item[part.rows]
+    names = np.where(item >= 0, vocabulary.item_name[item], "(not in training)")
+    local = local_us(log.time_us[part.rows], log.offset_min[part.rows])
+    return pl.DataFrame(
+        {
+            "item_name": pl.Series(names, dtype=pl.String),
+            "local_time": pl.Series(local, dtype=pl.Int64).cast(pl.Datetime("us")),
+            "strength": pl.Series(part.weights, dtype=pl.Float64),
+        }
+    )
