@@ -147,7 +147,7 @@ def tables(rows: list[dict]) -> str:
     if powers:
         text += [
             "",
-            "| only this acts | slider | size | worlds | found | mean gain (nats) | false yes: "
+            "| only this acts | slider | size | worlds | found | mean effect (nats) | false yes: "
             "time | space | interaction |",
             "|---|---|---|---|---|---|---|---|---|",
         ]
