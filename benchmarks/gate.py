@@ -181,7 +181,6 @@ def real_table(folder: Path) -> str:
             f"| {name} | {result.n_checkins:,} | {result.n_users:,} | {result.n_items:,} | "
             f"{place} | {' | '.join(cells)} | {result.route} | {result.seconds:.0f} |"
         )
-        print(text[-1], flush=True)
     return "\n".join(text)
 
 
@@ -189,23 +188,29 @@ def real_data(folder: Path):
     """Yield name and check-ins of each research data set, and two shuffled controls."""
     from strec.io import read
 
-    nyc = read(folder / "foursquare_nyc" / "train.csv.gz")
+    def checkins(*files: str) -> pl.DataFrame:
+        return read([folder / file for file in files]).checkins
+
+    nyc = checkins("foursquare_nyc/train.csv.gz")
     yield "Foursquare New York (train)", nyc
     yield "the same, times shuffled within users", shuffled_times(nyc)
-    yield "Foursquare Calgary", read(folder / "foursquare_calgary" / "checkins.csv.gz")
-    yield "Divvy Chicago, July 2013", read(folder / "divvy_2013" / "trips.csv.gz")
+    yield "Foursquare Calgary", checkins("foursquare_calgary/checkins.csv.gz")
+    yield "Divvy Chicago, July 2013", checkins("divvy_2013/trips.csv.gz")
     for short, city in (("Edin", "Edinburgh"), ("Osak", "Osaka"), ("Toro", "Toronto")):
-        yield f"Flickr tours {city}", read(folder / "flickr_tours" / f"traj-{short}.csv")
-    yield "nycflights13", read(folder / "nycflights13" / "visits.csv.gz")
-    movielens = read(folder / "movielens_100k" / "u.data")
+        files = (f"flickr_tours/{kind}-{short}.csv" for kind in ("traj", "poi"))
+        yield f"Flickr tours {city}", checkins(*files)
+    yield "nycflights13", checkins("nycflights13/visits.csv.gz")
+    movielens = checkins("movielens_100k/u.data")
     yield "MovieLens 100k", movielens
     yield "the same, times shuffled within users", shuffled_times(movielens)
 
 
 def shuffled_times(checkins: pl.DataFrame) -> pl.DataFrame:
     """Deal the times of each user's check-ins anew."""
-    moved = pl.col(schema.TIME, schema.OFFSET).shuffle(seed=1).over(schema.USER)
-    return checkins.with_columns(moved)
+    moved = pl.struct(schema.TIME, schema.OFFSET).shuffle(seed=1).over(schema.USER)
+    return checkins.with_columns(moved.alias("moved")).with_columns(
+        pl.col("moved").struct.field(name) for name in (schema.TIME, schema.OFFSET)
+    )
 
 
 def _numbers(ingredient) -> dict:

@@ -202,7 +202,7 @@ def test_p_values_are_uniform_or_larger_when_nothing_acts():
 def test_new_york_depends_on_time_and_place(data_dir):
     from strec.io import read
 
-    nyc = read(data_dir / "foursquare_nyc" / "train.csv.gz")
+    nyc = read(data_dir / "foursquare_nyc" / "train.csv.gz").checkins
     result = dependence.test_dependence(nyc, max_checkins=15_000, **FAST)
     assert result.time.decision and result.space.decision
 
@@ -210,7 +210,7 @@ def test_new_york_depends_on_time_and_place(data_dir):
 def test_shuffled_movielens_does_not(data_dir):
     from strec.io import read
 
-    ratings = read(data_dir / "movielens_100k" / "u.data")
+    ratings = read(data_dir / "movielens_100k" / "u.data").checkins
     mixed = ratings.with_columns(pl.col(schema.TIME).shuffle(seed=1).over(schema.USER))
     result = dependence.test_dependence(mixed, **FAST)
     assert result.route == "traditional" and not result.space.tested
