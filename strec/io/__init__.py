@@ -1,12 +1,27 @@
 """Files in, check-ins out: recognise, map, read, write, and the samples that come with strec."""
 
 from strec.io.formats import FORMATS
+from strec.io.inspection import Inspection, inspect
 from strec.io.limits import Limits
 from strec.io.mapping import Mapping, Option, Question
-from strec.io.read import Inspection, ReadResult, ingest, inspect, read, write
+from strec.io.reading import ReadResult, ingest, read
 from strec.io.samples import Sample, read_sample, samples
+from strec.io.writing import no_formula, write
 
 __all__ = [
-    "FORMATS", "Inspection", "Limits", "Mapping", "Option", "Question", "ReadResult", "Sample",
-    "ingest", "inspect", "read", "read_sample", "samples", "write",
-]  # fmt: skip
+    "FORMATS",
+    "Inspection",
+    "Limits",
+    "Mapping",
+    "Option",
+    "Question",
+    "ReadResult",
+    "Sample",
+    "ingest",
+    "inspect",
+    "no_formula",
+    "read",
+    "read_sample",
+    "samples",
+    "write",
+]

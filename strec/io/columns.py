@@ -1,138 +1,177 @@
 """Guess which column of an unknown table is the user, the item, the time, the place."""
 
-import re
-
 import polars as pl
 
 from strec.io.mapping import FIELDS, Mapping
 from strec.io.places import decimals_share, degrees, is_pair
-from strec.io.tables import Table
-from strec.io.times import detect_time
+from strec.io.quantities import MISSING, numbers_of, offset_minutes
+from strec.io.times import TimeGuess, detect_time
+from strec.io.words import end_of, named
 
-#: Names that a field goes by, likeliest first; compared without case, blanks and punctuation.
-SYNONYMS = {
-    "user_id": "userid user uid username customerid customer customernumber memberid member "
-    "visitorid visitor clientid client shopperid shopper riderid rider passengerid travellerid "
-    "travelerid accountid account deviceid device personid person vehicleid bikeid tailnum "
-    "trackid tracker agentid who kunde kundennummer kundennr nutzer benutzer utilisateur cliente "
-    "usuario 用户 用户id 会员 会员id 客户 客户id",
-    "item_id": "itemid item poiid poi venueid venue placeid productid product sku asin articleid "
-    "article contentid content movieid film businessid stationid station locationid "
-    "destination endstationid tostationname dest sightid shopid storeid songid trackname "
-    "hotelid restaurantid what ort ortid artikel artikelnummer produkt filiale lieu produit "
-    "articulo producto lugar 商品 商品id 物品 物品id 地点id 店铺 景点 站点",
-    "timestamp": "timestamp time datetime utctime localtime checkintime eventtime createdat "
-    "created date starttime startedat visittime orderdate orderedat purchasedate purchasedat "
-    "visitedat when ts zeit zeitpunkt datum uhrzeit datumuhrzeit zeitstempel besuchtam heure "
-    "dateheure horodatage fecha fechahora hora 时间 时间戳 日期 签到时间",
-    "utc_offset_min": "utcoffsetmin utcoffset tzoffset timezoneoffset timezoneoffsetmin "
-    "timezone offset zone gmtoffset 时区偏移",
-    "lat": "lat latitude y poilat geolat placelat venuelat breite breitengrad latitud 纬度",
-    "lon": "lon lng long longitude x poilon geolon placelon venuelon laenge längengrad "
-    "laengengrad länge longitud 经度",
-    "category": "category categoryname cat poicatname poicat venuecategory type genre genres "
-    "kind class productcategory department kategorie typ art categorie catégorie categoria "
-    "categoría tipo 类别 分类 品类",
-    "item_name": "itemname name venuename poiname placename productname title stationname "
-    "businessname bezeichnung titel nom nombre titre 名称 商品名称 店名 标题",
-    "event": "event eventtype action activity behavior behaviour eventname aktion ereignis "
-    "evenement evento 行为 事件",
-    "value": "value rating stars score price amount quantity total revenue duration preis "
-    "betrag bewertung menge prix montant note precio importe 评分 价格 金额 数量",
-    "text": "text review comment description tip message body bewertungstext kommentar "
-    "commentaire comentario 评论 描述 文本",
-}  # fmt: skip
-_SYNONYMS = {name: words.split() for name, words in SYNONYMS.items()}
 #: A column is a time, or a coordinate, when at least this share of its values reads as one.
 SHARE = 0.8
+#: Values looked at to tell what a column holds.
+N_VALUES = 300
+#: A field counts as given by its name from this confidence on.
+SURE = 0.35
 
 
-def guess_mapping(table: Table) -> tuple[Mapping, dict[str, float]]:
+def guess_mapping(sample: pl.DataFrame) -> tuple[Mapping, dict[str, float]]:
     """Guess the mapping of a table that is in no known format.
+
+    Names in several languages propose, the content decides: a column called "time" that holds no
+    times is no time, and coordinates are found without a name too.
+
+    Parameters
+    ----------
+    sample : polars.DataFrame
+        The first rows of the table.
 
     Returns
     -------
     tuple of Mapping and dict
         The guess; and the confidence per field, 0 to 1 (1: a usual name and fitting content).
+
+    Examples
+    --------
+    >>> sample = pl.DataFrame({"Kunde": ["1", "1"], "Filiale": ["a", "b"],
+    ...                        "Datum": ["2024-05-01", "2024-05-02"]})
+    >>> guess_mapping(sample)[0].to_dict()
+    {'user_id': 'Kunde', 'item_id': 'Filiale', 'timestamp': 'Datum'}
     """
-    sample = table.sample
+    looked = {column: _values(sample[column]) for column in sample.columns}
+    times = {column: detect_time(values) for column, values in looked.items()}
     scores = {
         (field, column): score
         for field in FIELDS
-        for column in table.columns
-        if (score := _score(field, column, sample[column])) > 0
+        for column in sample.columns
+        if (score := _score(field, column, looked[column], times[column])) > 0
     }
-    found: dict[str, str] = {}
-    confidence: dict[str, float] = {}
-    for (field, column), score in sorted(scores.items(), key=lambda entry: -entry[1]):
-        if field not in found and column not in found.values():
-            found[field], confidence[field] = column, round(score, 2)
-    _places_by_content(sample, found, confidence)
+    found, confidence = _assigned(scores)
+    _places_by_content(looked, found, confidence)
+    if "item_id" not in found and "item_name" in found:
+        found["item_id"] = found.pop("item_name")
+        confidence["item_id"] = min(confidence.pop("item_name"), 0.6)
     for half in ("lat", "lon"):
         if not {"lat", "lon"} <= found.keys():
             found.pop(half, None)
+            confidence.pop(half, None)
     return Mapping(**found), confidence
 
 
-def _score(field: str, column: str, values: pl.Series) -> float:
-    """Return how well a column fits a field: by its name, refused or helped by its content."""
-    named = _named(field, column)
-    if field == "timestamp":
-        guess = detect_time(values)
-        fits = guess.share >= SHARE and (guess.time_format is not None or guess.ambiguous)
-        is_number = guess.time_format is not None and guess.time_format.startswith(("unix", "exc"))
-        # A number is a time only when its name says so; a date is one anyway.
-        return (0.5 + named / 2 if named or not is_number else 0) if fits else 0
-    if not named:
-        return 0
+def rank_identities(sample: pl.DataFrame, columns: list[str]) -> list[str]:
+    """Return the columns that may say who or what, likeliest first.
+
+    Such a column repeats its values, and holds neither times nor decimals.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"row": ["1", "2", "3"], "who": ["a", "a", "b"],
+    ...                       "temp": ["0.5", "1.25", "0.5"]})
+    >>> rank_identities(frame, frame.columns)
+    ['who', 'row', 'temp']
+    """
+
+    def rank(column: str) -> tuple[int, float]:
+        values = _values(sample[column])
+        if not len(values):
+            return 3, 0
+        plain = numbers_of(values).drop_nulls()
+        if detect_time(values).share >= SHARE or (len(plain) and (plain % 1 != 0).mean() > 0.2):
+            return 2, 0
+        repeats = 1 - values.n_unique() / len(values)
+        return (0 if repeats > 0 else 1), -min(repeats, 0.95)
+
+    return sorted(columns, key=rank)
+
+
+def _values(values: pl.Series) -> pl.Series:
+    """Return some values that are present."""
     present = values.drop_nulls()
-    if field in ("lat", "lon", "value", "utc_offset_min") and len(present):
-        numbers = degrees(present)[0] if field in ("lat", "lon") else _numbers(present)
-        readable = 1 - numbers.null_count() / len(present)
-        if readable < SHARE:
-            return 0
-        if field == "utc_offset_min" and (numbers.abs().max() or 0) > 50_400:
-            return 0
-        return named * readable
-    if field == "category" and len(present) > 50 and present.n_unique() > 0.9 * len(present):
+    if present.dtype == pl.String:
+        present = present.filter(~present.str.strip_chars().is_in(MISSING))
+    return present.head(N_VALUES)
+
+
+def _assigned(scores: dict[tuple[str, str], float]) -> tuple[dict[str, str], dict[str, float]]:
+    """Give each field its best column, each column to one field; ends of a trip stay together."""
+    found: dict[str, str] = {}
+    confidence: dict[str, float] = {}
+    items = {column: s - 0.1 * (end_of(column) == 0) for (f, column), s in scores.items()
+             if f == "item_id"}  # fmt: skip
+    end = end_of(max(items, key=items.get)) if items else None
+    for (field, column), score in scores.items():
+        own = end_of(column)
+        if field in ("item_id", "lat", "lon", "item_name") and own is not None:
+            # Without a named item a trip is told by where it goes.
+            shift = 0.1 if own == (1 if end is None else end) else -0.1
+            scores[field, column] = min(max(score + shift, 0.05), 1.0)
+    for (field, column), score in sorted(scores.items(), key=lambda entry: -entry[1]):
+        if field not in found and column not in found.values():
+            found[field], confidence[field] = column, round(score, 2)
+    return found, confidence
+
+
+def _score(field: str, column: str, values: pl.Series, time: TimeGuess) -> float:
+    """Return how well a column fits a field: by its name, refused or helped by its content."""
+    name = named(field, column)
+    if field == "timestamp":
+        return _score_time(name, time)
+    if not name or not len(values):
+        return name
+    if field in ("lat", "lon", "value", "utc_offset_min"):
+        return name * _readable(field, values)
+    is_time = time.share >= SHARE and (time.time_format == "iso" or time.ambiguous)
+    if field in ("user_id", "item_id", "category") and is_time and values.dtype != pl.Int64:
         return 0
-    return named
+    if field == "category" and len(values) > 50 and values.n_unique() > 0.9 * len(values):
+        return 0
+    return name
 
 
-def _named(field: str, column: str) -> float:
-    plain = re.sub(r"[^\w]|_", "", column).lower()
-    words = _SYNONYMS[field]
-    if plain in words:
-        return 1 - 0.3 * words.index(plain) / len(words)
-    tokens = re.findall(r"[^\W_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", column).lower())
-    inside = [word for word in words if word in tokens or (len(word) > 5 and word in plain)]
-    return 0.4 if inside else 0
+def _score_time(name: float, time: TimeGuess) -> float:
+    if time.share < SHARE or (time.time_format is None and not time.ambiguous):
+        return 0
+    is_number = (time.time_format or "").startswith(("unix", "excel"))
+    # Any number may be a count of seconds; only a date is a time without being called one.
+    return 0.5 + name / 2 if name or not is_number else 0
 
 
-def _numbers(values: pl.Series) -> pl.Series:
-    if values.dtype != pl.String:
-        return values.cast(pl.Float64, strict=False)
-    return values.str.replace_all(",", ".").cast(pl.Float64, strict=False)
+def _readable(field: str, values: pl.Series) -> float:
+    """Return the share of values that are numbers, 0 when they are too few or too large."""
+    if field == "utc_offset_min":
+        numbers = offset_minutes(values, "minutes")
+    elif field == "value":
+        numbers = numbers_of(values)
+    elif is_pair(values):
+        return 0
+    else:
+        numbers = degrees(values)[0]
+    share = 1 - numbers.null_count() / len(values)
+    return share if share >= SHARE else 0
 
 
 def _places_by_content(
-    sample: pl.DataFrame, found: dict[str, str], confidence: dict[str, float]
+    looked: dict[str, pl.Series], found: dict[str, str], confidence: dict[str, float]
 ) -> None:
     """Find coordinates that no name gives away: a pair in one column, or two with decimals."""
     if {"lat", "lon"} <= found.keys():
         return
-    free = [name for name in sample.columns if name not in found.values()]
+    free = [name for name in looked if name not in found.values()]
     for name in free:
-        if is_pair(sample[name]):
+        if len(looked[name]) and is_pair(looked[name]):
             found["lat"] = found["lon"] = name
             confidence["lat"] = confidence["lon"] = 0.7
             return
     fine = []
     for name in free:
-        numbers = degrees(sample[name].drop_nulls())[0].drop_nulls()
-        if len(numbers) > 0.8 * len(sample) and numbers.abs().max() <= 180:
-            if decimals_share(numbers.to_numpy()) > 0.8:
-                fine.append(name)
+        numbers = degrees(looked[name])[0].drop_nulls()
+        if (
+            len(numbers) >= max(0.8 * len(looked[name]), 1)
+            and numbers.abs().max() <= 180
+            and decimals_share(numbers.to_numpy()) > 0.8
+        ):
+            fine.append(name)
     if len(fine) == 2:
         found["lat"], found["lon"] = fine
         confidence["lat"] = confidence["lon"] = 0.4

@@ -1,28 +1,45 @@
 """Raw columns to canonical check-ins, and the rows that cannot be check-ins with the reason."""
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from strec import schema
 from strec.io.mapping import ZONE_OF_PLACE, Mapping
+from strec.io.quantities import MISSING, numbers_of, offset_minutes
 from strec.io.settle import coordinates
-from strec.io.tables import ROW, SURPLUS, UNREADABLE
-from strec.io.times import MISSING, WALL, parse_time
+from strec.io.tables import FILE, ROW, SURPLUS, UNREADABLE
+from strec.io.times import WALL, parse_time
 from strec.io.zones import OFFSET, UTC, resolve, zones_of
 
-_PER_MINUTE = {"minutes": 1.0, "hours": 60.0, "seconds": 1 / 60}
-#: Thousands separators: 1,539 and 1,234,567.
-_THOUSANDS = r"^-?\d{1,3}(,\d{3})+(\.\d+)?$"
+#: Texts that are no id. "NA" and "None" may be one: Namibia, or a track of that name.
+NO_ID = ("", "null", "NULL", "nan", "NaN", "<NA>", "\\N")
+NOT_JSON = "the line is not a JSON object"
+NO_USER = "no user"
+NO_ITEM = "no item"
+NO_PLACE = "no place, which is the item here"
+NO_TIME = "no time"
+BAD_TIME = "the time is not understood"
+BAD_PLACE = "a coordinate is not a number"
+SHIFTED = " (the line has more cells than the header)"
 
 
-def convert(
-    raw: pl.DataFrame, mapping: Mapping, columns: list[str]
-) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, int]]:
+@dataclass(frozen=True)
+class Converted:
+    """Check-ins of some rows; rejected rows with reasons; counts of what was noticed."""
+
+    checkins: pl.DataFrame
+    rejected: pl.DataFrame
+    noticed: dict[str, int]
+
+
+def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converted:
     """Turn rows of a file into check-ins.
 
     Parameters
     ----------
     raw : polars.DataFrame
-        `ROW` and the raw columns.
+        `ROW` and the raw columns, shape ``(n, 1 + n_columns)``.
     mapping : Mapping
         Settled: see `strec.io.settle.settle`.
     columns : list of str
@@ -30,73 +47,110 @@ def convert(
 
     Returns
     -------
-    tuple
-        Canonical check-ins; rejected rows (`row`, `reason`, raw columns as text); and counts of
-        what was noticed: `skipped` and `double` clock times, `half_places`.
+    Converted
+        Canonical check-ins in the order of the file; rejected rows (`row` from 1, `file` where
+        there are several, `reason`, raw columns as text); and the counts. Blank lines are neither.
+
+    Examples
+    --------
+    >>> raw = pl.DataFrame({ROW: [0, 1], "who": ["007", None], "what": ["a", "b"],
+    ...                     "when": ["2024-05-01", "2024-05-01"]})
+    >>> mapping = Mapping(user_id="who", item_id="what", timestamp="when", time_format="iso",
+    ...                   time_is="local", time_zone="UTC")
+    >>> done = convert(raw, mapping, ["who", "what", "when"])
+    >>> done.checkins["user_id"].to_list(), done.rejected["reason"].to_list()
+    (['007'], ['no user'])
     """
-    blank = pl.all_horizontal(pl.col(columns).is_null())
-    raw = raw.filter(~blank | _damaged(raw))
-    lat, lon = coordinates(raw, mapping)
-    unreadable_place = _unreadable(raw, mapping, lat, lon)
-    if mapping.coordinate_order == "lon_lat" and mapping.lat != mapping.lon:
-        lat, lon = lon, lat
+    content = pl.any_horizontal(pl.col(columns).is_not_null())
+    raw = raw.filter(content | _has(raw, SURPLUS) | _has(raw, UNREADABLE))
+    lat, lon, n_repaired = coordinates(raw, mapping)
+    bad_place = _unreadable(raw, mapping.lat, lat if mapping.coordinate_order != "lon_lat" else lon)
+    bad_place |= _unreadable(
+        raw, mapping.lon, lon if mapping.coordinate_order != "lon_lat" else lat
+    )
     half = lat.is_null() != lon.is_null()
     place = pl.DataFrame({"lat": lat, "lon": lon}).with_columns(
         pl.when(half).then(None).otherwise(pl.col(name)).alias(name) for name in ("lat", "lon")
     )
-    user, item = _user(raw, mapping), _item(raw, mapping, place)
     parsed = parse_time(raw[mapping.timestamp], mapping.time_format)
-    zones = (
-        zones_of(place["lat"], place["lon"])
-        if mapping.time_zone == ZONE_OF_PLACE
-        else mapping.time_zone or "UTC"
-    )
-    clock, counts = resolve(parsed, _offsets(raw, mapping), zones, mapping.time_is or "local")
+    offsets = None
+    if mapping.utc_offset_min:
+        offsets = offset_minutes(raw[mapping.utc_offset_min], mapping.offset_unit or "minutes")
+    clock, counts = resolve(parsed, offsets, _zones(mapping, place), mapping.time_is or "local")
+    value = numbers_of(raw[mapping.value]) if mapping.value else None
     table = pl.DataFrame(
         {
-            schema.USER: user,
-            schema.ITEM: item,
+            schema.USER: _user(raw, mapping),
+            schema.ITEM: _item(raw, mapping, place),
             schema.TIME: clock[UTC].dt.replace_time_zone("UTC"),
             schema.OFFSET: clock[OFFSET].fill_null(0).cast(pl.Int16),
             schema.LAT: place["lat"],
             schema.LON: place["lon"],
-            **_optional(raw, mapping),
+            **_optional(raw, mapping, value),
         }
     )
-    reason = _reasons(raw, mapping, user, item, parsed[WALL], unreadable_place)
-    bad = reason.is_not_null()
-    rejected = raw.filter(bad).select(
-        (pl.col(ROW).cast(pl.Int64) + 1).alias("row"),
-        reason.filter(bad).alias("reason"),
-        *(pl.col(name).cast(pl.String) for name in columns),
+    reason = _reasons(raw, mapping, table, parsed[WALL], bad_place)
+    good = reason.is_null()
+    noticed = {
+        "skipped": counts.skipped,
+        "double": counts.double,
+        "half_places": int((half & good).sum()),
+        "repaired_coordinates": n_repaired,
+        "no_offset": int((offsets.is_null() & good).sum()) if offsets is not None else 0,
+        "bad_values": _n_bad(raw, mapping.value, value),
+        "surplus": raw.select((_has(raw, SURPLUS) & good).sum()).item(),
+    }
+    return Converted(
+        schema.validate(table.filter(good)), _rejected(raw, ~good, reason, columns), noticed
     )
-    noticed = {"skipped": counts.skipped, "double": counts.double, "half_places": int(half.sum())}
-    return schema.validate(table.filter(~bad)), rejected, noticed
+
+
+def _has(raw: pl.DataFrame, name: str) -> pl.Expr:
+    return pl.col(name).is_not_null() if name in raw.columns else pl.lit(False)
+
+
+def _zones(mapping: Mapping, place: pl.DataFrame) -> pl.Series | str:
+    if mapping.time_zone == ZONE_OF_PLACE:
+        return zones_of(place["lat"], place["lon"])
+    return mapping.time_zone or "UTC"
 
 
 def _reasons(
     raw: pl.DataFrame,
     mapping: Mapping,
-    user: pl.Series,
-    item: pl.Series,
+    table: pl.DataFrame,
     wall: pl.Series,
-    unreadable_place: pl.Series,
+    bad_place: pl.Series,
 ) -> pl.Series:
-    no_time = _is_missing(raw[mapping.timestamp])
-    chain = pl.when(_damaged(raw)).then(
-        pl.lit("the line is damaged: more cells than the header, or not JSON")
+    """Return why each row is no check-in, null where it is one."""
+    no_item = NO_ITEM if mapping.item_id else NO_PLACE
+    reason = (
+        pl.when(_has(raw, UNREADABLE))
+        .then(pl.lit(NOT_JSON))
+        .when(table[schema.USER].is_null())
+        .then(pl.lit(NO_USER))
+        .when(bad_place)
+        .then(pl.lit(BAD_PLACE))
+        .when(table[schema.ITEM].is_null())
+        .then(pl.lit(no_item))
+        .when(_is_missing(raw[mapping.timestamp]))
+        .then(pl.lit(NO_TIME))
+        .when(wall.is_null())
+        .then(pl.lit(BAD_TIME))
     )
-    chain = chain.when(user.is_null()).then(pl.lit("no user"))
-    chain = chain.when(item.is_null()).then(pl.lit("no item"))
-    chain = chain.when(no_time).then(pl.lit("no time"))
-    chain = chain.when(wall.is_null()).then(pl.lit("the time is not understood"))
-    chain = chain.when(unreadable_place).then(pl.lit("a coordinate is not a number"))
-    return raw.select(chain.otherwise(None).cast(pl.String).alias("reason"))["reason"]
+    shifted = pl.when(_has(raw, SURPLUS)).then(pl.lit(SHIFTED)).otherwise(pl.lit(""))
+    return raw.select((reason + shifted).cast(pl.String).alias("reason"))["reason"]
 
 
-def _damaged(raw: pl.DataFrame) -> pl.Expr:
-    marks = [pl.col(name).is_not_null() for name in (SURPLUS, UNREADABLE) if name in raw.columns]
-    return pl.any_horizontal(marks) if marks else pl.lit(False)
+def _rejected(
+    raw: pl.DataFrame, bad: pl.Series, reason: pl.Series, columns: list[str]
+) -> pl.DataFrame:
+    shown = [pl.col(name).cast(pl.String) for name in columns]
+    shown += [pl.col(UNREADABLE).alias("line")] if UNREADABLE in raw.columns else []
+    file = [pl.col(FILE).alias("file")] if FILE in raw.columns else []
+    return raw.filter(bad).select(
+        (pl.col(ROW).cast(pl.Int64) + 1).alias("row"), *file, reason.filter(bad), *shown
+    )
 
 
 def _is_missing(values: pl.Series) -> pl.Series:
@@ -105,30 +159,32 @@ def _is_missing(values: pl.Series) -> pl.Series:
     return values.is_null() | values.str.strip_chars().is_in(MISSING).fill_null(True)
 
 
-def _unreadable(
-    raw: pl.DataFrame, mapping: Mapping, lat: pl.Series, lon: pl.Series
-) -> pl.Series:
-    if not mapping.lat:
+def _unreadable(raw: pl.DataFrame, column: str | None, read: pl.Series) -> pl.Series:
+    """Tell where a coordinate is written but is no number."""
+    if column is None:
         return pl.Series([False]).new_from_index(0, len(raw))
-    return (lat.is_null() & ~_is_missing(raw[mapping.lat])) | (
-        lon.is_null() & ~_is_missing(raw[mapping.lon])
-    )
+    return read.is_null() & ~_is_missing(raw[column])
 
 
 def _ids(values: pl.Series) -> pl.Series:
     """Return ids as text; whole floats lose their '.0', text keeps its leading zeros."""
     if values.dtype.is_float():
-        whole = (values.fill_null(0) % 1 == 0).all()
-        return values.cast(pl.Int64 if whole else pl.String, strict=False).cast(pl.String)
+        values = values.fill_nan(None)
+        whole = values.cast(pl.Int64, strict=False)
+        is_whole = (whole.cast(pl.Float64) == values).fill_null(False)
+        return pl.select(
+            pl.when(is_whole).then(whole.cast(pl.String)).otherwise(values.cast(pl.String))
+        ).to_series()
     text = values.cast(pl.String).str.strip_chars()
-    return pl.select(pl.when(~_is_missing(text)).then(text)).to_series()
+    return pl.select(pl.when(~text.is_in(NO_ID)).then(text)).to_series()
 
 
 def _user(raw: pl.DataFrame, mapping: Mapping) -> pl.Series:
     if mapping.user_id:
         return _ids(raw[mapping.user_id])
     if mapping.user_from == "row":
-        return (raw[ROW].cast(pl.Int64) + 1).cast(pl.String)
+        number = (raw[ROW].cast(pl.Int64) + 1).cast(pl.String)
+        return number + " " + raw[FILE] if FILE in raw.columns else number
     return pl.Series(["one user"]).new_from_index(0, len(raw))
 
 
@@ -138,28 +194,15 @@ def _item(raw: pl.DataFrame, mapping: Mapping, place: pl.DataFrame) -> pl.Series
     cells = schema.cells_of(place["lat"], place["lon"])
     distinct = cells.drop_nulls().unique()
     names = pl.Series([f"{cell:x}" for cell in distinct], dtype=pl.String)
-    if not len(distinct):
-        return pl.Series([None], dtype=pl.String).new_from_index(0, len(raw))
     return cells.replace_strict(distinct, names, default=None, return_dtype=pl.String)
 
 
-def _offsets(raw: pl.DataFrame, mapping: Mapping) -> pl.Series | None:
-    if not mapping.utc_offset_min:
-        return None
-    numbers = raw[mapping.utc_offset_min].cast(pl.Float64, strict=False)
-    minutes = numbers * _PER_MINUTE[mapping.offset_unit or "minutes"]
-    sane = minutes.abs() <= 960
-    return pl.select(pl.when(sane).then(minutes.round()).cast(pl.Int16)).to_series()
-
-
-def _optional(raw: pl.DataFrame, mapping: Mapping) -> dict[str, pl.Series]:
+def _optional(raw: pl.DataFrame, mapping: Mapping, value: pl.Series | None) -> dict[str, pl.Series]:
     found = {}
     for name in schema.OPTIONAL:
         column = getattr(mapping, name)
-        if column is None:
-            continue
-        values = raw[column]
-        found[name] = _numbers(values) if name == schema.VALUE else _text(values)
+        if column is not None:
+            found[name] = value if name == schema.VALUE else _text(raw[column])
     return found
 
 
@@ -168,13 +211,7 @@ def _text(values: pl.Series) -> pl.Series:
     return pl.select(pl.when(text != "").then(text)).to_series()
 
 
-def _numbers(values: pl.Series) -> pl.Series:
-    if values.dtype != pl.String:
-        return values.cast(pl.Float64, strict=False)
-    text = values.str.strip_chars()
-    text = pl.select(
-        pl.when(text.str.contains(_THOUSANDS))
-        .then(text.str.replace_all(",", ""))
-        .otherwise(text.str.replace(",", "."))
-    ).to_series()
-    return text.cast(pl.Float64, strict=False).fill_nan(None)
+def _n_bad(raw: pl.DataFrame, column: str | None, value: pl.Series | None) -> int:
+    if column is None or value is None:
+        return 0
+    return int((value.is_null() & ~_is_missing(raw[column])).sum())

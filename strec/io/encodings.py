@@ -85,6 +85,8 @@ def refuse_binary(head: bytes, name: str) -> None:
     found = next((what for magic, what in SIGNATURES if head.startswith(magic)), None)
     if head[257:262] == b"ustar":
         found = "a tar archive"
+    if head[:500].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        found = "a web page or XML, such as the page of a portal that asks to log in"
     wide = any(head.startswith(mark) for mark, _ in MARKS) or _wide(head)
     if found is None and not wide:
         control = sum(head[:65536].count(bytes([code])) for code in (*range(9), *range(14, 32)))

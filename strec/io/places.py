@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from strec.io.times import MISSING
+from strec.io.quantities import MISSING
 from strec.io.zones import inhabited_share
 
 #: Two numbers in one text: "40.7, -74.0", "POINT (-74.0 40.7)", "40,7; -74,0".

@@ -1,14 +1,21 @@
 """From opened tables to one: the known format, its companions, and what is left over."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from strec.errors import ReadError
 from strec.io.columns import guess_mapping
 from strec.io.formats import KNOWN, Companion, Format
-from strec.io.mapping import Mapping
-from strec.io.tables import SURPLUS, UNREADABLE, Table
+from strec.io.join import find_key, joined
+from strec.io.mapping import Mapping, Question
+from strec.io.quantities import MISSING
+from strec.io.tables import FILE, ROW, SURPLUS, UNREADABLE, Table, renamed, with_column
+from strec.io.times import detect_time
+
+CLOCK = r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"
+#: An apostrophe that `write` put before what a spreadsheet would run as a formula.
+GUARD = r"^'('*[=+\-@\t\r])"
 
 
 @dataclass
@@ -23,18 +30,28 @@ class Recognised:
 
     @property
     def key(self) -> str:
-        """The format's key, or ``table``."""
-        return self.format.key if self.format else "table"
+        """The format's key, or ``table``, ``geojson``, ``geopackage``."""
+        if self.format:
+            return self.format.key
+        return self.table.kind if self.table.kind in ("geojson", "geopackage") else "table"
 
     @property
     def title(self) -> str:
         """The format in words."""
-        return self.format.title if self.format else "A table whose columns were guessed"
+        if self.format:
+            return self.format.title
+        names = {"geojson": "GeoJSON points", "geopackage": "GeoPackage points"}
+        return f"{names.get(self.key, 'A table')} whose columns were guessed"
 
     @property
     def cite(self) -> str:
         """How to cite the source, where it is known."""
         return self.format.cite if self.format else ""
+
+    @property
+    def questions(self) -> list[Question]:
+        """What this format leaves to the person, with a default."""
+        return list(self.format.questions) if self.format else []
 
 
 def recognise(tables: list[Table]) -> Recognised:
@@ -43,119 +60,183 @@ def recognise(tables: list[Table]) -> Recognised:
     Raises
     ------
     ReadError
-        If only a companion file was given, or a file that the format needs is missing.
+        If only a companion file was given, a file that the format needs is missing, or two files
+        do not belong together.
     """
     for known in KNOWN:
         mains = [table for table in tables if known.signature.fits(table)]
         if mains:
             return _known(known, mains, [each for each in tables if each not in mains])
     _refuse_companion_alone(tables)
-    main = max(tables, key=lambda table: (table.n_rows_estimate, len(table.columns)))
-    same = [table for table in tables if table.columns == main.columns]
-    notes = _left_out([table for table in tables if table not in same])
-    merged = _stacked(same)
-    mapping, confidence = guess_mapping(merged)
-    return Recognised(merged, None, mapping, confidence, [*merged.notes, *notes])
+    return _unknown(tables)
 
 
 def _known(known: Format, mains: list[Table], others: list[Table]) -> Recognised:
-    main = _stacked(mains)
     if known.signature.names:
-        main = _renamed(main, known.signature.names)
-    mapping = Mapping(
-        **{
-            name: value
-            for name, value in known.mapping.to_dict().items()
-            if name not in known.mapping.columns() or value in main.columns
-        }
-    )
-    notes = [*main.notes, *known.notes]
+        mains = [renamed(table, known.signature.names) for table in mains]
+    if known.key == "strec":
+        mains = [_unguarded(table) for table in mains]
+    main, notes = _stacked(mains)
+    notes += known.notes
+    mapping = _present(known.mapping, main)
     for companion in known.companions:
         fitting = [table for table in others if companion.signature.fits(table)]
+        if known.needs:
+            _refuse_other_than_one(known, companion, mains, fitting)
         if fitting:
             others = [table for table in others if table not in fitting]
-            main, mapping = _joined(main, mapping, companion, fitting[0])
-            notes.append(f"Joined {fitting[0].name}: {companion.title}.")
-        elif known.needs:
-            raise ReadError(
-                f"{known.title}: needs also {known.needs}.",
-                f"only {main.name}.",
-                "Give both files together.",
-            )
+            main, mapping, said = _with_companion(main, mapping, companion, fitting)
+            notes += said
     confidence = dict.fromkeys(mapping.columns(), 1.0)
     return Recognised(main, known, mapping, confidence, notes + _left_out(others))
 
 
-def _joined(
-    main: Table, mapping: Mapping, companion: Companion, table: Table
-) -> tuple[Table, Mapping]:
-    """Left-join a companion by its key; its columns get the fields that the check-ins lack."""
+def _unknown(tables: list[Table]) -> Recognised:
+    """Guess the columns of tables in no known format; a second table may describe the items."""
+    alike: dict[tuple[str, ...], list[Table]] = {}
+    for table in tables:
+        alike.setdefault(tuple(table.columns), []).append(table)
+    groups = [_stacked(group) for group in alike.values()]
+
+    def rank(group: tuple[Table, list[str]]) -> tuple[bool, int]:
+        return guess_mapping(group[0].sample)[0].timestamp is not None, group[0].n_rows_estimate
+
+    main, notes = max(groups, key=rank)
+    others = [table for table, _ in groups if table is not main]
+    for other in list(others):
+        key = find_key(main, other) if len(alike) > 1 else None
+        if key:
+            adds = {name: name for name in other.columns if name != key[1]}
+            main, _, share = joined(main, other, key, adds)
+            others.remove(other)
+            notes.append(
+                f"Joined {other.name} by {key[0]}: {share:.0%} of the rows looked at are in it."
+            )
+    mapping, confidence = guess_mapping(main.sample)
+    main, mapping, said = _with_clock(main, mapping)
+    return Recognised(main, None, mapping, confidence, [*notes, *said, *_left_out(others)])
+
+
+def _present(mapping: Mapping, table: Table) -> Mapping:
+    """Return the mapping without the columns that this table does not have."""
+    absent = {name for name, column in mapping.columns().items() if column not in table.columns}
+    return mapping.replace(**dict.fromkeys(absent))
+
+
+def _with_companion(
+    main: Table, mapping: Mapping, companion: Companion, fitting: list[Table]
+) -> tuple[Table, Mapping, list[str]]:
+    """Join a companion file; its columns get the fields that the check-ins lack."""
     if companion.signature.names:
-        table = _renamed(table, companion.signature.names)
-    left, right = companion.key
-    adds = {name: column for name, column in companion.adds.items() if not getattr(mapping, name)}
-    labels = {column: f"{column} ({table.name})" for column in dict.fromkeys(adds.values())}
-    key = "__key"
-    extra = table.lazy.select(pl.col(right).cast(pl.String).alias(key), *labels).unique(
-        key, keep="first", maintain_order=True
-    )
-    lazy = (
-        main.lazy.with_columns(pl.col(left).cast(pl.String).alias(key))
-        .join(extra.rename(labels), on=key, how="left", maintain_order="left")
-        .drop(key)
-    )
-    columns = [*main.columns, *labels.values()]
-    sample = lazy.head(len(main.sample)).select(columns).collect()
-    changed = Table(**{**main.__dict__, "lazy": lazy, "columns": columns, "sample": sample})
-    return changed, mapping.replace(**{name: labels[column] for name, column in adds.items()})
+        fitting = [renamed(table, companion.signature.names) for table in fitting]
+    other, notes = _stacked(fitting)
+    adds = {
+        name: column
+        for name, column in companion.adds.items()
+        if not getattr(mapping, name) and column in other.columns
+    }
+    if not adds:
+        return main, mapping, [*notes, f"{other.name} adds nothing that the check-ins lack."]
+    main, labels, share = joined(main, other, companion.key, dict.fromkeys(adds.values()))
+    if share == 0:
+        raise ReadError(
+            f"The {companion.title} must belong to the check-ins.",
+            f"no {companion.key[0]} of {main.name} is in {other.name}.",
+            "Give the two files of the same city or release.",
+        )
+    note = f"Joined {other.name}: {companion.title}"
+    note += f"; {1 - share:.1%} of the rows looked at are not in it." if share < 1 else "."
+    changed = mapping.replace(**{name: labels[column] for name, column in adds.items()})
+    return main, changed, [*notes, note, *filter(None, [companion.note])]
 
 
-def _stacked(tables: list[Table]) -> Table:
-    """Put tables with the same columns one below the other."""
+def _stacked(tables: list[Table]) -> tuple[Table, list[str]]:
+    """Put tables with the same columns one below the other; each row keeps its file's name."""
     first = tables[0]
+    notes = list(dict.fromkeys(note for table in tables for note in table.notes))
     if len(tables) == 1:
-        return first
-    kept = [*first.columns, *(name for name in (SURPLUS, UNREADABLE) if _has(first, name))]
-    lazy = pl.concat([table.lazy.select(kept) for table in tables], how="vertical_relaxed")
-    return Table(
-        **{
-            **first.__dict__,
-            "lazy": lazy.with_row_index("__row"),
-            "name": ", ".join(table.name for table in tables),
-            "n_rows_estimate": sum(table.n_rows_estimate for table in tables),
-            "notes": [note for table in tables for note in table.notes]
-            + [f"{len(tables)} files with the same columns were put together."],
-        }
+        return first, notes
+    extra = [
+        name
+        for name in (SURPLUS, UNREADABLE)
+        if any(name in table.lazy.collect_schema() for table in tables)
+    ]
+    pieces = []
+    for table in tables:
+        absent = [name for name in extra if name not in table.lazy.collect_schema()]
+        lazy = table.lazy.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
+        lazy = lazy.with_columns(pl.lit(table.name).alias(FILE))
+        pieces.append(lazy.select(ROW, FILE, *first.columns, *extra))
+    stacked = replace(
+        first,
+        lazy=pl.concat(pieces, how="vertical_relaxed"),
+        name=", ".join(table.name for table in tables),
+        n_rows_estimate=sum(table.n_rows_estimate for table in tables),
+        sample=pl.concat([table.sample for table in tables], how="vertical_relaxed"),
     )
+    return stacked, [*notes, f"{len(tables)} files with the same columns were put together."]
 
 
-def _renamed(table: Table, names: tuple[str, ...]) -> Table:
-    changes = dict(zip(table.columns, names, strict=True))
-    return Table(
-        **{
-            **table.__dict__,
-            "lazy": table.lazy.rename(changes),
-            "columns": list(names),
-            "sample": table.sample.rename(changes),
-        }
+def _with_clock(table: Table, mapping: Mapping) -> tuple[Table, Mapping, list[str]]:
+    """Join a column of dates and one of clock times into one, where a file has them apart."""
+    date = mapping.timestamp
+    if date is None or mapping.time_format is not None:
+        return table, mapping, []
+    days = table.sample[date].cast(pl.String).drop_nulls()
+    if days.is_empty() or days.str.contains(":").any() or detect_time(days).is_instant:
+        return table, mapping, []
+    for name in table.columns:
+        if table.sample.schema[name] != pl.String or name == date:
+            continue
+        clock = table.sample[name].str.strip_chars()
+        clock = clock.filter(~clock.is_in(MISSING)).drop_nulls()
+        if len(clock) and clock.str.contains(CLOCK).mean() > 0.8:
+            both = f"{date} {name}"
+            expr = pl.concat_str([pl.col(date).cast(pl.String), pl.col(name)], separator=" ")
+            expr = pl.coalesce(expr, pl.col(date).cast(pl.String)).alias(both)
+            table = with_column(table, both, expr)
+            freed = {f: None for f, column in mapping.columns().items() if column == name}
+            note = f"The date ({date}) and the clock ({name}) were put together."
+            return table, mapping.replace(**freed | {"timestamp": both}), [note]
+    return table, mapping, []
+
+
+def _unguarded(table: Table) -> Table:
+    """Take off the apostrophes that `write` put before formulas in CSV."""
+    if table.kind != "csv":
+        return table
+    bare = [pl.col(name).str.replace(GUARD, "${1}") for name in table.columns]
+    return replace(
+        table, lazy=table.lazy.with_columns(bare), sample=table.sample.with_columns(bare)
     )
-
-
-def _has(table: Table, name: str) -> bool:
-    return name in table.lazy.collect_schema()
 
 
 def _left_out(tables: list[Table]) -> list[str]:
     return [f"{table.name} was left out: its columns do not fit the rest." for table in tables]
 
 
+def _refuse_other_than_one(
+    known: Format, companion: Companion, mains: list[Table], fitting: list[Table]
+) -> None:
+    if len(mains) == 1 and len(fitting) == 1:
+        return
+    found = "no such file" if not fitting else f"{len(mains)} and {len(fitting)} files"
+    raise ReadError(
+        f"{known.title}: {', '.join(table.name for table in mains)} needs {known.needs}.",
+        f"{found}.",
+        f"Give exactly one file of visits together with its {companion.title}; ids repeat "
+        "between files, so read one pair at a time.",
+    )
+
+
 def _refuse_companion_alone(tables: list[Table]) -> None:
     for known in KNOWN:
         for companion in known.companions:
             for table in tables:
-                if companion.signature.fits(table) and len(tables) == 1:
+                if len(tables) == 1 and companion.signature.fits(table):
                     raise ReadError(
-                        f"{known.title}: the check-ins themselves are needed.",
+                        f"{known.title}: the file with the check-ins themselves is needed.",
                         f"only {table.name}, the {companion.title}.",
-                        "Give the file with the check-ins together with this one.",
+                        f"Give it together with the file that has "
+                        f"{', '.join(known.mapping.columns().values())}.",
                     )

@@ -1,113 +1,164 @@
 """Decide what a mapping leaves open, say what was decided, and ask what only a person knows."""
 
+from dataclasses import dataclass, field
+
 import polars as pl
 
 from strec.errors import MappingError
+from strec.io.columns import rank_identities
 from strec.io.mapping import ZONE_OF_PLACE, Mapping, Option, Question
 from strec.io.places import degrees, detect_order, pair
+from strec.io.quantities import offset_minutes, plain_numbers
 from strec.io.tables import Table
 from strec.io.times import TimeGuess, detect_time
-from strec.io.zones import check_zone, zone_near
+from strec.io.zones import check_zone, zone_near, zones_of
+
+#: Columns offered as an answer.
+N_OFFERED = 12
+#: Times known as UTC take the zone of each place when more than this share lies elsewhere.
+FAR_SHARE = 0.1
 
 
-def settle(table: Table, mapping: Mapping) -> tuple[Mapping, list[Question], list[str]]:
+@dataclass
+class Settled:
+    """A mapping with all that could be decided, what must or may be asked, what was noticed."""
+
+    mapping: Mapping
+    questions: list[Question] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Add a note, unless there is nothing to say."""
+        self.notes += [text] if text else []
+
+
+def settle(table: Table, mapping: Mapping) -> Settled:
     """Fill the open settings of a mapping from the file's content.
 
-    Returns
-    -------
-    tuple of Mapping, list of Question and list of str
-        The mapping with all that could be decided; what must or may be asked; what was noticed.
+    Parameters
+    ----------
+    table : Table
+        Its sample decides; the whole column is read only to tell day from month.
+    mapping : Mapping
+        Settings that are given are kept as they are.
 
     Raises
     ------
     MappingError
-        If a mapped column is not in the file, or the time zone is unknown.
+        If a mapped column is not in the file, a time cannot be read at all, or the time zone is
+        unknown.
     """
     _check_columns(table, mapping)
-    questions, notes = [], []
-    mapping = _who_and_what(table, mapping, questions, notes)
-    lat, lon = coordinates(table.sample, mapping)
-    if mapping.lat and mapping.coordinate_order is None:
-        order = detect_order(lat, lon)
-        if order.projected:
-            raise MappingError(
-                "Coordinates must be degrees of latitude and longitude (WGS 84).",
-                order.note,
-                "Convert them to degrees (EPSG:4326) and read the file again.",
-            )
-        notes += [order.note] if order.note else []
-        if order.order is None:
-            questions.append(_order_question(order.note))
-        mapping = mapping.replace(coordinate_order=order.order)
-    if mapping.coordinate_order == "lon_lat":
-        lat, lon = lon, lat
+    done = Settled(mapping)
+    _who_and_what(table, done)
+    _where(table, done)
     if mapping.timestamp:
-        mapping = _when(table, mapping, lat, lon, questions, notes)
-    return mapping, questions, notes
+        _when(table, done)
+    else:
+        done.questions.append(_which(table, mapping, "timestamp", "timestamp", "says when?"))
+    return done
 
 
-def coordinates(frame: pl.DataFrame, mapping: Mapping) -> tuple[pl.Series, pl.Series]:
-    """Return latitude and longitude as named, before any swap; null where not readable."""
+def coordinates(frame: pl.DataFrame, mapping: Mapping) -> tuple[pl.Series, pl.Series, int]:
+    """Return latitude and longitude, null where not readable, and how many needed repair.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"x": ["116,3"], "y": ["39,9"]})
+    >>> lat, lon, n = coordinates(frame, Mapping(lat="y", lon="x"))
+    >>> lat.to_list(), lon.to_list(), n
+    ([39.9], [116.3], 2)
+    """
     if not mapping.lat or not mapping.lon:
         empty = pl.Series([None], dtype=pl.Float64).new_from_index(0, len(frame))
-        return empty, empty
+        return empty, empty, 0
     if mapping.lat == mapping.lon:
-        return pair(frame[mapping.lat])
-    return degrees(frame[mapping.lat])[0], degrees(frame[mapping.lon])[0]
+        (lat, lon), repaired = pair(frame[mapping.lat]), 0
+    else:
+        (lat, n_lat), (lon, n_lon) = degrees(frame[mapping.lat]), degrees(frame[mapping.lon])
+        repaired = n_lat + n_lon
+    return (lon, lat, repaired) if mapping.coordinate_order == "lon_lat" else (lat, lon, repaired)
 
 
 def _check_columns(table: Table, mapping: Mapping) -> None:
-    for field, column in mapping.columns().items():
+    for name, column in mapping.columns().items():
         if column not in table.columns:
             raise MappingError(
-                f"{field} is mapped to a column of the file.",
+                f"{name} is mapped to a column of the file.",
                 f"no column {column!r}; the file has {', '.join(table.columns[:20])}.",
                 "Choose one of the file's columns.",
             )
+    if (mapping.lat is None) != (mapping.lon is None):
+        raise MappingError(
+            "Latitude and longitude are mapped together, or neither.",
+            f"lat={mapping.lat!r}, lon={mapping.lon!r}.",
+            "Choose both columns; where one column holds both, choose it twice.",
+        )
 
 
-def _who_and_what(
-    table: Table, mapping: Mapping, questions: list[Question], notes: list[str]
-) -> Mapping:
-    free = [name for name in table.columns if name not in mapping.columns().values()]
+def _which(table: Table, mapping: Mapping, key: str, name: str, verb: str) -> Question:
+    """Ask which column is meant, the likeliest first."""
+    free = [column for column in table.columns if column not in mapping.columns().values()]
+    if key != "timestamp":
+        free = rank_identities(table.sample, free)
+    options = tuple(
+        Option(f"the column {column!r}", _first(table, column), {name: column})
+        for column in free[:N_OFFERED]
+    )
+    return Question(key, f"Which column {verb}", options)
+
+
+def _who_and_what(table: Table, done: Settled) -> None:
+    mapping = done.mapping
     if not mapping.user_id and not mapping.user_from:
-        options = [Option(f"the column {name!r}", _first(table, name), {"user_id": name})
-                   for name in free[:12]]  # fmt: skip
-        options += [
-            Option("all rows are one user", "", {"user_from": "constant"}),
-            Option("each row is a user of its own", "", {"user_from": "row"}),
-        ]
-        questions.append(Question("user", "Which column says who?", tuple(options)))
-    if not mapping.item_id and not mapping.item_from_place:
-        if mapping.lat:
-            mapping = mapping.replace(item_from_place=True)
-            notes.append("There is no item column: each place (an H3 cell of 130 m) is an item.")
-        else:
-            options = [Option(f"the column {name!r}", _first(table, name), {"item_id": name})
-                       for name in free[:12]]  # fmt: skip
-            questions.append(Question("item", "Which column says what (the item)?", tuple(options)))
-    if not mapping.timestamp:
-        options = [Option(f"the column {name!r}", _first(table, name), {"timestamp": name})
-                   for name in free[:12]]  # fmt: skip
-        questions.append(Question("timestamp", "Which column says when?", tuple(options)))
-    return mapping
+        question = _which(table, mapping, "user", "user_id", "says who?")
+        alone = (
+            Option("none: all rows are one user", "", {"user_from": "constant"}),
+            Option("none: each row is a user of its own", "", {"user_from": "row"}),
+        )
+        done.questions.append(Question("user", question.text, (*question.options, *alone)))
+    if mapping.item_id or mapping.item_from_place:
+        return
+    question = _which(table, mapping, "item", "item_id", "says what (the item)?")
+    if not mapping.lat:
+        done.questions.append(question)
+        return
+    cell = Option("none: each place (a hexagon of 130 m)", "", {"item_from_place": True})
+    done.questions.append(Question("item", question.text, (cell, *question.options), default=0))
+    done.mapping = mapping.replace(item_from_place=True)
 
 
-def _when(
-    table: Table,
-    mapping: Mapping,
-    lat: pl.Series,
-    lon: pl.Series,
-    questions: list[Question],
-    notes: list[str],
-) -> Mapping:
-    guess = detect_time(table.sample[mapping.timestamp])
+def _where(table: Table, done: Settled) -> None:
+    """Settle the order of the coordinates, or ask."""
+    mapping = done.mapping
+    if not mapping.lat or mapping.coordinate_order is not None:
+        return
+    lat, lon, _ = coordinates(table.sample, mapping)
+    order = detect_order(lat, lon)
+    if order.projected:
+        text = f"{order.note} They must be degrees of latitude and longitude (EPSG:4326)."
+        without = {"lat": None, "lon": None}
+        if mapping.item_from_place:
+            without |= {"item_from_place": False}
+        label = "read the file without places (or convert them and come back)"
+        done.questions.append(Question("places", text, (Option(label, "", without),)))
+    elif order.order is None:
+        done.questions.append(_order_question(order.note))
+    else:
+        done.note(order.note)
+        done.mapping = mapping.replace(coordinate_order=order.order)
+
+
+def _when(table: Table, done: Settled) -> None:
+    mapping = done.mapping
+    values = table.sample[mapping.timestamp]
+    guess = detect_time(values)
     if guess.ambiguous and mapping.time_format is None:
         # Only a day above 12 can tell, and it may come late in the file.
-        guess = detect_time(table.lazy.select(mapping.timestamp).unique().collect().to_series())
+        guess = detect_time(_all_distinct(table, mapping.timestamp))
     if mapping.time_format is None:
         if guess.ambiguous:
-            questions.append(_day_question(_first(table, mapping.timestamp)))
+            done.questions.append(_day_question(_first(table, mapping.timestamp)))
         elif guess.time_format is None:
             raise MappingError(
                 "The time column holds dates, times or Unix seconds.",
@@ -115,18 +166,53 @@ def _when(
                 "Choose another column, or give its pattern, such as '%d %b %Y %H:%M'.",
             )
         mapping = mapping.replace(time_format=guess.time_format)
-        notes += [guess.note] if guess.note else []
+        done.note(guess.note)
     if mapping.time_is is None:
         mapping = mapping.replace(time_is=_time_is(mapping, guess))
-    if mapping.utc_offset_min and mapping.offset_unit is None:
-        mapping = mapping.replace(offset_unit=_offset_unit(table.sample[mapping.utc_offset_min]))
+    if mapping.utc_offset_min:
+        offsets = table.sample[mapping.utc_offset_min]
+        mapping = mapping.replace(offset_unit=mapping.offset_unit or _offset_unit(offsets))
+        if mapping.time_zone is None and offset_minutes(offsets, mapping.offset_unit).has_nulls():
+            lat, lon, _ = coordinates(table.sample, mapping)
+            mapping = mapping.replace(time_zone=zone_near(lat, lon))
+    done.mapping = mapping
     if mapping.time_zone not in (None, ZONE_OF_PLACE):
         check_zone(mapping.time_zone)
     elif mapping.time_zone is None and not mapping.utc_offset_min and not guess.states_offset:
-        zone = zone_near(lat, lon)
-        questions.append(_zone_question(zone, mapping.time_is, mapping.lat is not None))
-        mapping = mapping.replace(time_zone=zone or "UTC")
-    return mapping
+        _ask_zone(table, done)
+
+
+def _all_distinct(table: Table, column: str) -> pl.Series:
+    try:
+        return table.lazy.select(pl.col(column).unique()).collect(engine="streaming").to_series()
+    except pl.exceptions.PolarsError:
+        # A damaged file is mended, or refused, when it is read.
+        return table.sample[column]
+
+
+def _ask_zone(table: Table, done: Settled) -> None:
+    """Offer the zone of the median place, or of each place where they are far apart."""
+    mapping = done.mapping
+    lat, lon, _ = coordinates(table.sample, mapping)
+    zone = zone_near(lat, lon)
+    options = []
+    if zone:
+        found = zones_of(lat, lon).drop_nulls()
+        elsewhere = (found != zone).mean() or 0.0
+        own = Option("the zone of each place", f"{found.n_unique()} zones here",
+                     {"time_zone": ZONE_OF_PLACE})  # fmt: skip
+        options = [Option(zone, "the zone of the median place", {"time_zone": zone}), own]
+        # A local time may be that of the place or of the office: then the median is safer.
+        if mapping.time_is == "utc" and elsewhere > FAR_SHARE:
+            options.reverse()
+    options.append(Option("UTC", "hours as they are written", {"time_zone": "UTC"}))
+    text = (
+        "The times are local, without a zone. Which zone are they in?"
+        if mapping.time_is == "local"
+        else "The times are UTC. In which zone do people live, for hours of the day?"
+    )
+    done.questions.append(Question("time_zone", text, tuple(options), default=0))
+    done.mapping = mapping.replace(**options[0].changes)
 
 
 def _time_is(mapping: Mapping, guess: TimeGuess) -> str:
@@ -135,7 +221,7 @@ def _time_is(mapping: Mapping, guess: TimeGuess) -> str:
 
 
 def _offset_unit(values: pl.Series) -> str:
-    largest = values.cast(pl.Float64, strict=False).abs().max() or 0
+    largest = plain_numbers(values).abs().max() or 0
     if largest <= 16:
         return "hours"
     return "minutes" if largest <= 960 else "seconds"
@@ -144,25 +230,12 @@ def _offset_unit(values: pl.Series) -> str:
 def _day_question(example: str) -> Question:
     return Question(
         "time_format",
-        f"Is the day or the month first in dates such as {example}?",
+        f"Does the day or the month come first in dates such as {example}?",
         (
             Option("day first", "03/04 is the 3rd of April", {"time_format": "day_first"}),
             Option("month first", "03/04 is March the 4th", {"time_format": "month_first"}),
         ),
     )
-
-
-def _zone_question(zone: str | None, time_is: str, has_places: bool) -> Question:
-    options = [Option(zone, "the zone of the median place", {"time_zone": zone})] if zone else []
-    if has_places:
-        options.append(Option("the zone of each place", "", {"time_zone": ZONE_OF_PLACE}))
-    options.append(Option("UTC", "", {"time_zone": "UTC"}))
-    text = (
-        "The times are local, without a zone. In which time zone?"
-        if time_is == "local"
-        else "The times are UTC. In which time zone do people live?"
-    )
-    return Question("time_zone", text, tuple(options), default=0)
 
 
 def _order_question(note: str) -> Question:

@@ -93,17 +93,22 @@ def _delimited(lines: list[str], name: str) -> Shape:
             f"{name} holds only comments or blank lines.",
             "Export or upload it again.",
         )
-    delimiter = declared or max(DELIMITERS, key=lambda each: _fitness(body, each))
+    # MovieLens writes "::", which is a colon and an empty cell.
+    candidates = (*DELIMITERS, ":") if "::" in body[0] else DELIMITERS
+    delimiter = declared or max(candidates, key=lambda each: _fitness(body, each))
     rows = _cut(body, delimiter)
     width = _usual([len(row) for row in rows])
-    # Titles above the table have fewer cells than the table.
-    above = next((i for i, row in enumerate(rows[:20]) if len(row) == width), 0)
+    # Titles above the table have few cells; a header may lack only the name of the first column.
+    above = next((i for i, row in enumerate(rows[:20]) if len(row) >= max(width - 1, 2)), 0)
     if above and width > 1:
         skipped = lines.index(body[above], skipped)
         rows = rows[above:]
     first = rows[0]
     has_header = not any(DATA_CELL.fullmatch(cell.strip()) for cell in first if cell.strip())
     notes = [f"Skipped {skipped} line(s) above the table."] if skipped else []
+    if has_header and len(first) == width - 1 and all(len(row) == width for row in rows[1:]):
+        # R writes row names without a header of their own.
+        first = ["row_name", *first]
     columns, more = unique_names([cell.strip() for cell in first] if has_header else [], width)
     return Shape(
         "csv",

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +16,8 @@ from strec.io.sniff import Shape, sniff, unique_names
 
 #: Number of the row in its file, from 0; kept beside the raw columns.
 ROW = "__row"
+#: Name of the file of a row, where several files are read as one table.
+FILE = "__file"
 #: What a line holds beyond the last column of its header.
 SURPLUS = "__surplus"
 #: A line of a JSON Lines file that is not JSON.
@@ -103,6 +105,27 @@ def open_table(raw: RawFile, opened: Opened, whole: bool) -> Table:
     return table
 
 
+def renamed(table: Table, names: tuple[str, ...]) -> Table:
+    """Return the table with other column names."""
+    changes = dict(zip(table.columns, names, strict=True))
+    return replace(
+        table,
+        lazy=table.lazy.rename(changes),
+        columns=list(names),
+        sample=table.sample.rename(changes),
+    )
+
+
+def with_column(table: Table, name: str, values: pl.Expr) -> Table:
+    """Return the table with one more column, computed from the others."""
+    return replace(
+        table,
+        lazy=table.lazy.with_columns(values.alias(name)),
+        columns=[*table.columns, name],
+        sample=table.sample.with_columns(values.alias(name)),
+    )
+
+
 def scan_delimited(path: Path, shape: Shape) -> pl.LazyFrame:
     """Return a lazy frame of text over a delimited file; every column is text."""
     schema = dict.fromkeys([*shape.columns, SURPLUS], pl.String)
@@ -127,9 +150,7 @@ def scan_json_lines(path: Path, columns: list[str], nested: dict[str, str]) -> p
     schema = dict.fromkeys([*dict.fromkeys([*flat, *parents]), UNREADABLE], pl.String)
     lazy = pl.scan_ndjson(path, schema=schema, row_index_name=ROW)
     inner = [
-        pl.col(parent)
-        .str.json_path_match(f"$['{name[len(parent) + 1 :]}']")
-        .alias(name)
+        pl.col(parent).str.json_path_match(f"$['{name[len(parent) + 1 :]}']").alias(name)
         for name, parent in nested.items()
     ]
     return lazy.with_columns(inner).select(ROW, *columns, UNREADABLE)
@@ -167,7 +188,7 @@ def repaired(table: Table, opened: Opened) -> Table | None:
     if n_lines == 0:
         return None
     notes = [*table.notes, note]
-    changed = Table(**{**table.__dict__, "lazy": lazy, "path": target, "notes": notes})
+    changed = replace(table, lazy=lazy, path=target, notes=notes)
     changed.sample = _sample(changed)
     return changed
 
@@ -215,7 +236,9 @@ def _parquet(raw: RawFile, limits: Limits) -> Table:
         (columns if usable else dropped).append(name)
     columns = [name for name in columns if name != ROW]
     as_strings = [
-        pl.col(name).cast(pl.String) for name in columns if schema[name] in (pl.Categorical, pl.Enum)
+        pl.col(name).cast(pl.String)
+        for name in columns
+        if schema[name] in (pl.Categorical, pl.Enum)
     ]
     notes = [f"Left out columns that hold lists or bytes: {', '.join(dropped)}."] if dropped else []
     lazy = lazy.select(ROW, *columns).with_columns(as_strings)

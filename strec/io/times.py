@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from strec.errors import MappingError
+from strec.io.quantities import MISSING, plain_numbers, stated_minutes
 
 WALL = "wall"
 STATED = "stated_offset_min"
@@ -18,8 +19,6 @@ PLAUSIBLE_S = (4.7e8, 3.0e9)
 #: Beyond this many seconds (year 5138) a number is no time.
 MAX_S = 1e11
 EXCEL_EPOCH_DAYS = 25569
-#: Texts that mean "no value".
-MISSING = ("", "NA", "N/A", "n/a", "null", "NULL", "None", "nan", "NaN", "<NA>", "\\N", "-")
 #: Patterns tried when a text is none of the named formats; month names are English.
 PATTERNS = (
     "%d %b %Y %H:%M:%S",
@@ -130,9 +129,9 @@ def parse_time(values: pl.Series, time_format: str) -> pl.DataFrame:
     if values.dtype == pl.Date or isinstance(values.dtype, pl.Datetime):
         return _from_datetimes(values)
     if time_format in UNIX_PER_SECOND:
-        return _from_seconds(_numbers(values) / UNIX_PER_SECOND[time_format])
+        return _from_seconds(plain_numbers(values) / UNIX_PER_SECOND[time_format])
     if time_format == "excel_days":
-        seconds = (_numbers(values) - EXCEL_EPOCH_DAYS) * 86400
+        seconds = (plain_numbers(values) - EXCEL_EPOCH_DAYS) * 86400
         return _from_seconds(seconds).with_columns(pl.lit(None, pl.Int16).alias(STATED))
     text = values.cast(pl.String).str.strip_chars()
     if time_format == "iso":
@@ -140,7 +139,7 @@ def parse_time(values: pl.Series, time_format: str) -> pl.DataFrame:
     if time_format == "twitter":
         rewritten = text.str.slice(26, 4) + " " + text.str.slice(4, 15)
         wall = rewritten.str.to_datetime("%Y %b %d %H:%M:%S", time_unit="us", strict=False)
-        return _frame(wall, _offsets(text.str.slice(20, 5)))
+        return _frame(wall, stated_minutes(text.str.slice(20, 5)))
     if time_format in ("day_first", "month_first"):
         return _from_slashes(text, time_format)
     return _from_pattern(text, time_format)
@@ -157,15 +156,9 @@ def _is_local(values: pl.Series) -> bool:
     return values.dtype.time_zone not in ("UTC", "GMT", "Etc/UTC")
 
 
-def _numbers(values: pl.Series) -> pl.Series:
-    if values.dtype == pl.String:
-        values = values.str.strip_chars()
-    return values.cast(pl.Float64, strict=False)
-
-
 def _detect_number(present: pl.Series) -> TimeGuess | None:
     """Return the unit when the values are numbers that make plausible times."""
-    numbers = _numbers(present)
+    numbers = plain_numbers(present)
     share = 1 - numbers.null_count() / len(numbers)
     if share < 0.5:
         return None
@@ -210,7 +203,9 @@ def _detect_order(present: pl.Series) -> TimeGuess:
 
 def _frame(wall: pl.Series, stated: pl.Series | None = None) -> pl.DataFrame:
     empty = pl.Series([None], dtype=pl.Int16).new_from_index(0, len(wall))
-    return pl.DataFrame({WALL: wall.cast(pl.Datetime("us")), STATED: empty if stated is None else stated})
+    return pl.DataFrame(
+        {WALL: wall.cast(pl.Datetime("us")), STATED: empty if stated is None else stated}
+    )
 
 
 def _from_datetimes(values: pl.Series) -> pl.DataFrame:
@@ -244,7 +239,7 @@ def _from_iso(text: pl.Series) -> pl.DataFrame:
         # Fractions and offsets repeat: read each distinct one only once where that pays.
         parts = rest.str.extract_groups(r"^(?:[.,](\d+))?\s*(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$")
         parts = parts.struct.unnest()
-        stated = _offsets(parts["2"])
+        stated = stated_minutes(parts["2"])
         good = rest.str.contains(r"^([.,]\d+)?\s*(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?)?$")
         micros = _micros(parts["1"])
         wall = pl.select(pl.when(good).then(wall + pl.duration(microseconds=micros)))
@@ -259,7 +254,7 @@ def _from_iso(text: pl.Series) -> pl.DataFrame:
     parts = parts.select(
         [pl.coalesce(pl.col(name), compact[name]).alias(name) for name in parts.columns]
     )
-    slow = _frame(_from_parts(parts, ("1", "2", "3")), _offsets(parts["8"]))
+    slow = _frame(_from_parts(parts, ("1", "2", "3")), stated_minutes(parts["8"]))
     return _fill(read, missed, slow)
 
 
@@ -279,7 +274,10 @@ def _from_slashes(text: pl.Series, order: str) -> pl.DataFrame:
     # Group 8 is the letter of AM or PM.
     hour, letter = parts["4"].cast(pl.Int32, strict=False), parts["8"].str.to_lowercase()
     shift = (
-        pl.when((letter == "p") & (hour < 12)).then(12).when((letter == "a") & (hour == 12)).then(-12)
+        pl.when((letter == "p") & (hour < 12))
+        .then(12)
+        .when((letter == "a") & (hour == 12))
+        .then(-12)
     ).otherwise(0)
     return _frame(pl.select((pl.lit(wall) + pl.duration(hours=shift)).alias(WALL))[WALL])
 
@@ -289,7 +287,9 @@ def _from_parts(parts: pl.DataFrame, order: tuple[str, str, str]) -> pl.Series:
     year, month, day = order
     full_year = (
         pl.when(pl.col(year).str.len_chars() == 2)
-        .then(pl.when(pl.col(year) < "70").then(pl.lit("20")).otherwise(pl.lit("19")) + pl.col(year))
+        .then(
+            pl.when(pl.col(year) < "70").then(pl.lit("20")).otherwise(pl.lit("19")) + pl.col(year)
+        )
         .otherwise(pl.col(year))
     )
     clock = [pl.col(group).fill_null("00") for group in ("4", "5", "6")]
@@ -304,28 +304,14 @@ def _from_parts(parts: pl.DataFrame, order: tuple[str, str, str]) -> pl.Series:
     wall = text.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
     if parts["7"].null_count() == len(parts):
         return wall
-    return pl.select((pl.lit(wall) + pl.duration(microseconds=_micros(parts["7"]))).alias(WALL))[WALL]
+    return pl.select((pl.lit(wall) + pl.duration(microseconds=_micros(parts["7"]))).alias(WALL))[
+        WALL
+    ]
 
 
 def _micros(digits: pl.Series) -> pl.Series:
     """Return the digits after the decimal point as microseconds, 0 where there are none."""
     return digits.fill_null("").str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64)
-
-
-def _offsets(text: pl.Series) -> pl.Series:
-    """Return "+02:00", "-0700", "+09" or "Z" as minutes."""
-    distinct = text.drop_nulls().unique()
-    minutes = []
-    for each in distinct:
-        digits = each.strip("+-").replace(":", "")
-        if not digits.isdigit():
-            minutes.append(0 if each else None)
-            continue
-        sign = -1 if each.startswith("-") else 1
-        minutes.append(sign * (int(digits[:2]) * 60 + int(digits[2:4] or 0)))
-    if len(distinct) == 0:
-        return pl.Series([None], dtype=pl.Int16).new_from_index(0, len(text))
-    return text.replace_strict(distinct, pl.Series(minutes, dtype=pl.Int16), default=None)
 
 
 def _from_pattern(text: pl.Series, pattern: str) -> pl.DataFrame:

@@ -15,8 +15,6 @@ UTC = "utc"
 OFFSET = "offset_min"
 #: Places are rounded to this many degrees before their zone is looked up (about 5 km).
 GRID_DEGREES = 0.05
-#: The largest UTC offset in use is 14 hours; local mean times of the past reach a little further.
-MAX_OFFSET_MIN = 16 * 60
 #: Zones in which hardly anybody checks in: the open sea and Antarctica.
 EMPTY_ZONES = ("Etc/", "Antarctica/")
 

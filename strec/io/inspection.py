@@ -1,0 +1,148 @@
+"""Look at files before reading them: what they are, what their columns mean, what to ask."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from strec.errors import ReadError
+from strec.io.files import Opened, open_files
+from strec.io.limits import Limits
+from strec.io.mapping import Mapping, Question
+from strec.io.recognise import recognise
+from strec.io.settle import settle
+from strec.io.tables import Table, open_table
+
+Paths = str | Path | Sequence[str | Path]
+
+PREVIEW_ROWS = 50
+#: A look expands this much of a compressed file.
+LOOK_BYTES = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a look at files has found, before anything is read as check-ins.
+
+    `format` is the key of a known format or ``table``, `title` says it in words, `cite` how to
+    cite it. `files` has facts per file (name, kind, compression, size, encoding, delimiter, about
+    how many rows). `mapping` is the guess with every setting that could be decided, `confidence`
+    rates it per field from 0 to 1; `questions` are what the files do not say, some with a default
+    that is already in the mapping; `notes` say what was noticed. `preview` shows the first rows
+    as text, companions joined.
+    """
+
+    format: str
+    title: str
+    cite: str
+    files: list[dict]
+    columns: list[str]
+    preview: pl.DataFrame
+    mapping: Mapping
+    confidence: dict[str, float]
+    questions: list[Question]
+    notes: list[str]
+    n_rows_estimate: int
+
+
+def inspect(
+    paths: Paths,
+    *,
+    names: Sequence[str] | None = None,
+    mapping: Mapping | None = None,
+    limits: Limits | None = None,
+) -> Inspection:
+    """Look at the beginning of files: format, columns, guessed mapping, open questions.
+
+    Parameters
+    ----------
+    paths : path or sequence of paths
+        Files that belong together, in any order: check-ins, and what adds to them.
+    names : sequence of str, optional
+        How to call the files in messages, where paths are temporary.
+    mapping : Mapping, optional
+        A mapping to examine in place of the guess, after a person changed it: the questions and
+        notes are then about this one. Settings to be detected anew are None in it.
+    limits : Limits, optional
+        Safety limits.
+
+    Raises
+    ------
+    ReadError, LimitError, MappingError
+        If the files are no tables, too large, or cannot be check-ins.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "visits.csv"
+    >>> _ = path.write_text("customer,shop,date\\n1,bakery,03/04/2024\\n1,bank,05/04/2024\\n")
+    >>> [(question.key, question.must_be_answered) for question in inspect(path).questions]
+    [('time_format', True), ('time_zone', False)]
+    """
+    looked = _look(paths, names, mapping, limits, LOOK_BYTES)
+    asks_order = any(question.key == "time_format" for question in looked.questions)
+    if asks_order and any(facts["compression"] != "none" for facts in looked.files):
+        # The day above 12 that answers the question may lie beyond what was expanded.
+        return _look(paths, names, mapping, limits, None)
+    return looked
+
+
+def _look(
+    paths: Paths,
+    names: Sequence[str] | None,
+    mapping: Mapping | None,
+    limits: Limits | None,
+    head_bytes: int | None,
+) -> Inspection:
+    with opened_tables(paths, names, limits, head_bytes) as (opened, tables):
+        found = recognise(tables)
+        settled = settle(found.table, mapping or found.mapping)
+        opened.check_unchanged()
+        return Inspection(
+            format=found.key,
+            title=found.title,
+            cite=found.cite,
+            files=[table.facts for table in tables],
+            columns=list(found.table.columns),
+            preview=found.table.sample.head(PREVIEW_ROWS).select(pl.all().cast(pl.String)),
+            mapping=settled.mapping,
+            confidence=found.confidence,
+            questions=[*(found.questions if mapping is None else []), *settled.questions],
+            notes=[*found.notes, *settled.notes],
+            n_rows_estimate=found.table.n_rows_estimate,
+        )
+
+
+@contextmanager
+def opened_tables(
+    paths: Paths, names: Sequence[str] | None, limits: Limits | None, head_bytes: int | None
+) -> Iterator[tuple[Opened, list[Table]]]:
+    """Open files as tables; those of an archive that are no tables are passed over.
+
+    Raises
+    ------
+    ReadError
+        If no file is a table, or none has a row.
+    """
+    with open_files(paths, names, limits, head_bytes) as opened:
+        tables, problems = [], []
+        for raw in opened.files:
+            try:
+                tables.append(open_table(raw, opened, whole=head_bytes is None))
+            except ReadError as problem:
+                # A README in an archive is no reason to refuse the table beside it.
+                if raw.compression != "zip" or len(opened.files) == 1:
+                    raise
+                problems.append(problem)
+        if not tables:
+            raise problems[0]
+        filled = [table for table in tables if not table.sample.is_empty()]
+        if not filled:
+            raise ReadError(
+                "A file with at least one row of data is needed.",
+                f"{', '.join(table.name for table in tables)}: a header and no rows.",
+                "Export the file again, with its rows.",
+            )
+        yield opened, filled

@@ -1,0 +1,97 @@
+"""Numbers and UTC offsets as people write them."""
+
+import polars as pl
+
+OFFSET_UNITS = {"minutes": 1.0, "hours": 60.0, "seconds": 1 / 60}
+#: The largest UTC offset in use is 14 hours; local mean times of the past reach a little further.
+MAX_OFFSET_MIN = 16 * 60
+OFFSET_PARTS = r"^(?:UTC|GMT)?\s*([+-])(\d{1,2}):(\d{2})$|^(?:UTC|GMT)\s*([+-])(\d{1,2})$"
+#: Texts that mean "no value".
+MISSING = ("", "NA", "N/A", "n/a", "null", "NULL", "None", "nan", "NaN", "<NA>", "\\N", "-")
+
+
+def numbers_of(values: pl.Series) -> pl.Series:
+    """Read numbers as people write them (Float64), null where it is none.
+
+    Takes thousands separators (1,539 and 1.234,56), decimal commas, and currency signs.
+
+    Examples
+    --------
+    >>> numbers_of(pl.Series(["1,539", "1.234,56", "2,5", "€ 3.20", "x"])).to_list()
+    [1539.0, 1234.56, 2.5, 3.2, None]
+    """
+    plain = plain_numbers(values)
+    if values.dtype != pl.String:
+        return plain
+    text = values.str.strip_chars()
+    missed = plain.is_null() & text.is_not_null() & ~text.is_in(MISSING)
+    if not missed.any():
+        return plain
+    other = text.filter(missed).str.replace_all(r"^[^\d+\-.,]+|[^\d.,]+$|[\s'’]", "")
+    as_english = other.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
+    repaired = pl.select(
+        pl.when(as_english)
+        .then(other.str.replace_all(",", ""))
+        .when(other.str.contains(r"^[+-]?[\d.]*,\d+$"))
+        .then(other.str.replace_all(".", "", literal=True).str.replace(",", "."))
+        .otherwise(other)
+    ).to_series()
+    return plain.scatter(missed.arg_true(), repaired.cast(pl.Float64, strict=False))
+
+
+def offset_minutes(values: pl.Series, unit: str) -> pl.Series:
+    """Read a column of UTC offsets as minutes (Int16), null where it is none.
+
+    Parameters
+    ----------
+    values : polars.Series
+        Numbers in `unit`, or text such as ``-240``, ``+02:00``, ``UTC-5``; shape ``(n,)``.
+    unit : str
+        ``minutes``, ``hours`` or ``seconds``.
+
+    Examples
+    --------
+    >>> offset_minutes(pl.Series(["-240", "+02:00", "UTC-5", "x"]), "minutes").to_list()
+    [-240, 120, -300, None]
+    """
+    minutes = plain_numbers(values) * OFFSET_UNITS[unit]
+    read = pl.select(pl.when(minutes.abs() <= MAX_OFFSET_MIN).then(minutes.round()).cast(pl.Int16))
+    read = read.to_series()
+    if values.dtype != pl.String:
+        return read
+    parts = values.str.strip_chars().str.extract_groups(OFFSET_PARTS).struct.unnest()
+    spelled = pl.coalesce(
+        pl.col("1") + pl.col("2").str.pad_start(2, "0") + ":" + pl.col("3"),
+        pl.col("4") + pl.col("5").str.pad_start(2, "0"),
+    )
+    text = parts.select(spelled.alias("text"))["text"]
+    return pl.select(pl.coalesce(stated_minutes(text), read)).to_series()
+
+
+def plain_numbers(values: pl.Series) -> pl.Series:
+    """Return plain numbers (Float64), null where a value is none or not a number."""
+    if values.dtype == pl.String:
+        values = values.str.strip_chars()
+    return values.cast(pl.Float64, strict=False).fill_nan(None)
+
+
+def stated_minutes(text: pl.Series) -> pl.Series:
+    """Return "+02:00", "-0700", "+09" or "Z" as minutes (Int16), null where there is none.
+
+    Examples
+    --------
+    >>> stated_minutes(pl.Series(["+02:00", "-0730", "Z", None])).to_list()
+    [120, -450, 0, None]
+    """
+    distinct = text.drop_nulls().unique()
+    minutes = []
+    for each in distinct:
+        digits = each.strip("+-").replace(":", "")
+        if not digits.isdigit():
+            minutes.append(0 if each else None)
+            continue
+        sign = -1 if each.startswith("-") else 1
+        minutes.append(sign * (int(digits[:2]) * 60 + int(digits[2:4] or 0)))
+    if len(distinct) == 0:
+        return pl.Series([None], dtype=pl.Int16).new_from_index(0, len(text))
+    return text.replace_strict(distinct, pl.Series(minutes, dtype=pl.Int16), default=None)

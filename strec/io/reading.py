@@ -1,0 +1,373 @@
+"""Read files as check-ins, in memory or into a Parquet file, with a reason per rejected row."""
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import polars as pl
+
+from strec import schema
+from strec.errors import MappingError, ReadError
+from strec.io.convert import Converted, convert
+from strec.io.files import Opened
+from strec.io.inspection import Paths, opened_tables
+from strec.io.limits import Limits
+from strec.io.mapping import Mapping, Question
+from strec.io.recognise import Recognised, recognise
+from strec.io.settle import Settled, settle
+from strec.io.tables import Table, repaired
+
+#: Called with the share done, 0 to 1, and a text for people.
+Progress = Callable[[float, str], None]
+
+#: Raw text converted at a time; bounds the memory that a large file takes.
+BATCH_BYTES = 24 * 2**20
+BATCH_ROWS = (5_000, 250_000)
+#: Rejected rows that a report keeps to be looked at; all are counted.
+KEPT_REJECTED = 100_000
+NOTICES = {
+    "skipped": "{} local times do not exist, as the clock was set forward; they are read with the "
+    "offset before the change.",
+    "double": "{} local times happened twice, as the clock was set back; the first is taken.",
+    "half_places": "{} check-ins have only one of latitude and longitude; they count as without a "
+    "place.",
+    "repaired_coordinates": "{} coordinates were written with decimal commas or degree signs.",
+    "no_offset": "{} check-ins have no readable UTC offset; the time zone gives it.",
+    "bad_values": "{} values are not numbers; they count as missing.",
+    "surplus": "{} lines have more cells than the header; the surplus was left out.",
+}
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """Check-ins read from files, and what could not be read.
+
+    `checkins` is a canonical table (empty after `ingest`, which writes it), `n_checkins` its
+    rows; `rejected` has `row` (from 1, the header not counted), `reason` and the raw columns as
+    text, `reasons` counts all of them; `n_rows` counts the rows that are not blank. `mapping` is
+    complete and reads the next file of this kind in the same way; `notes` say what was noticed
+    and what was assumed.
+    """
+
+    checkins: pl.DataFrame
+    n_checkins: int
+    rejected: pl.DataFrame
+    reasons: dict[str, int]
+    mapping: Mapping
+    format: str
+    title: str
+    cite: str
+    notes: list[str]
+    n_rows: int
+
+
+def read(
+    paths: Paths,
+    mapping: Mapping | None = None,
+    *,
+    time_zone: str | None = None,
+    day_first: bool | None = None,
+    names: Sequence[str] | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> ReadResult:
+    """Read files as check-ins, in memory.
+
+    Parameters
+    ----------
+    paths : path or sequence of paths
+        Files that belong together, in any order.
+    mapping : Mapping, optional
+        Which column is what; recognised or guessed without it.
+    time_zone : str, optional
+        IANA zone of local times, or ``place``.
+    day_first : bool, optional
+        Whether 03/04 is the 3rd of April.
+    names : sequence of str, optional
+        How to call the files in messages.
+    limits : Limits, optional
+        Safety limits.
+    progress : callable, optional
+        Called with the share done, 0 to 1, and a text; an exception that it raises stops reading.
+
+    Returns
+    -------
+    ReadResult
+        Check-ins in the order of the files.
+
+    Raises
+    ------
+    MappingError
+        If something must be known that the files do not say (see `Inspection.questions`).
+    ReadError, LimitError
+        If the files are no tables or too large, or no row is a check-in.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "visits.csv"
+    >>> _ = path.write_text("customer;shop;visited_at\\n007;bakery;2024-05-01T08:00:00Z\\n")
+    >>> result = read(path, time_zone="Europe/Berlin")
+    >>> result.checkins["user_id"].to_list(), result.checkins["utc_offset_min"].to_list()
+    (['007'], [120])
+    """
+    wishes = _Wishes(mapping, time_zone, day_first)
+    result, sink = _run(paths, wishes, names, limits, progress, _Memory)
+    return replace(result, checkins=pl.concat(sink.pieces))
+
+
+def ingest(
+    paths: Paths,
+    out_parquet: str | Path,
+    mapping: Mapping | None = None,
+    *,
+    time_zone: str | None = None,
+    day_first: bool | None = None,
+    names: Sequence[str] | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> ReadResult:
+    """Read files as check-ins into a Parquet file, batch by batch, for files beyond memory.
+
+    The file has the canonical columns, in the order of the rows read; it appears, or replaces an
+    older one, only when all went well.
+
+    Parameters
+    ----------
+    out_parquet : path
+        The file to write; its folder exists.
+    paths, mapping, time_zone, day_first, names, limits, progress
+        As in `read`.
+
+    Returns
+    -------
+    ReadResult
+        As from `read`, with an empty `checkins`.
+
+    Raises
+    ------
+    MappingError, ReadError, LimitError
+        As from `read`.
+    """
+    out = Path(out_parquet)
+    if not out.parent.is_dir():
+        raise ReadError(
+            "The folder to write to must exist.", f"there is no {out.parent}.", "Make it first."
+        )
+    wishes = _Wishes(mapping, time_zone, day_first)
+    # Beside the result, so that putting it in place is one atomic step.
+    with tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder:
+        result, sink = _run(
+            paths, wishes, names, limits, progress, lambda: _ParquetFile(Path(folder))
+        )
+        os.replace(sink.path, out)
+    return result
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """What the caller has said about the file."""
+
+    mapping: Mapping | None
+    time_zone: str | None
+    day_first: bool | None
+
+    def over(self, guess: Mapping) -> Mapping:
+        """Return the mapping to settle: the guess, or what the caller gave instead."""
+        mapping = self.mapping or guess
+        if self.time_zone is not None:
+            mapping = mapping.replace(time_zone=self.time_zone)
+        if self.day_first is not None and mapping.time_format is None:
+            order = "day_first" if self.day_first else "month_first"
+            mapping = mapping.replace(time_format=order)
+        return mapping
+
+
+class _Memory:
+    """Keeps batches of check-ins."""
+
+    def __init__(self):
+        self.pieces: list[pl.DataFrame] = []
+
+    def take(self, checkins: pl.DataFrame) -> None:
+        self.pieces.append(checkins)
+
+    def close(self) -> None:
+        """Nothing to do in memory."""
+
+
+class _ParquetFile:
+    """Writes batches of check-ins one behind the other."""
+
+    def __init__(self, folder: Path):
+        self.path = folder / f"{len(list(folder.iterdir()))}.parquet"
+        self.writer = None
+
+    def take(self, checkins: pl.DataFrame) -> None:
+        import pyarrow.parquet as pq
+
+        table = checkins.to_arrow(compat_level=pl.CompatLevel.oldest())
+        self.writer = self.writer or pq.ParquetWriter(self.path, table.schema, compression="zstd")
+        self.writer.write_table(table)
+
+    def close(self) -> None:
+        if self.writer is not None:
+            self.writer.close()
+
+
+@dataclass
+class _Pass:
+    """One pass over the files, and what it has counted."""
+
+    found: Recognised
+    settled: Settled
+    sink: _Memory | _ParquetFile
+    n_rows: int = 0
+    n_checkins: int = 0
+    n_line_breaks: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    noticed: dict[str, int] = field(default_factory=dict)
+    rejected: list[pl.DataFrame] = field(default_factory=list)
+
+    def count(self, done: Converted) -> None:
+        """Add a batch to the counts, and keep some of its rejected rows."""
+        self.n_checkins += len(done.checkins)
+        self.n_rows += len(done.checkins) + len(done.rejected)
+        for reason, n in done.rejected["reason"].value_counts().iter_rows():
+            self.reasons[reason] = self.reasons.get(reason, 0) + n
+        for name, n in done.noticed.items():
+            self.noticed[name] = self.noticed.get(name, 0) + n
+        room = KEPT_REJECTED - sum(len(piece) for piece in self.rejected)
+        self.rejected.append(done.rejected.head(max(room, 0)))
+
+
+def _run(paths, wishes: _Wishes, names, limits, progress: Progress | None, new_sink):
+    """Open, recognise, settle, convert batch by batch; return the result and where it went."""
+    report = progress or (lambda share, text: None)
+    report(0.0, "Looking at the file")
+    with opened_tables(paths, names, limits, None) as (opened, tables):
+        done = _best_pass(tables, opened, wishes, report, new_sink)
+        opened.check_unchanged()
+    if not done.n_checkins:
+        _refuse_nothing(done)
+    report(1.0, f"{done.n_checkins:,} check-ins")
+    notes = [NOTICES[name].format(f"{n:,}") for name, n in done.noticed.items() if n]
+    result = ReadResult(
+        checkins=pl.DataFrame(schema=schema.REQUIRED),
+        n_checkins=done.n_checkins,
+        rejected=pl.concat(done.rejected),
+        reasons=dict(sorted(done.reasons.items(), key=lambda entry: -entry[1])),
+        mapping=done.settled.mapping,
+        format=done.found.key,
+        title=done.found.title,
+        cite=done.found.cite,
+        notes=[*done.found.notes, *done.settled.notes, *_assumed(done.settled.questions), *notes],
+        n_rows=done.n_rows,
+    )
+    return result, done.sink
+
+
+def _best_pass(tables: list[Table], opened: Opened, wishes, report, new_sink) -> _Pass:
+    """Read; where quotation marks or lines are damaged, mend them and read again.
+
+    An unpaired quotation mark either stops the parser or silently swallows the lines up to the
+    next one. The second shows as cells with line breaks, which honest texts have too: so both
+    ways are read, and the one with more check-ins counts.
+    """
+    first = None
+    try:
+        first = _pass(tables, opened, wishes, report, new_sink)
+        problem = None
+    except pl.exceptions.PolarsError as error:
+        opened.check_unchanged()
+        problem = error
+    if first is not None and not first.n_line_breaks:
+        return first
+    mended = [repaired(table, opened) for table in tables]
+    second = None
+    if any(mended):
+        chosen = [new or old for new, old in zip(mended, tables, strict=True)]
+        try:
+            second = _pass(chosen, opened, wishes, report, new_sink)
+        except pl.exceptions.PolarsError as error:
+            problem = problem or error
+    if first is None and second is None:
+        raise _damaged(tables, problem) from problem
+    if first is None or (second is not None and second.n_checkins > first.n_checkins):
+        return second
+    return first
+
+
+def _pass(tables: list[Table], opened: Opened, wishes, report, new_sink) -> _Pass:
+    found = recognise(tables)
+    settled = settle(found.table, wishes.over(found.mapping))
+    _refuse_open_questions(settled.questions)
+    table, sink = found.table, new_sink()
+    done = _Pass(found, settled, sink)
+    try:
+        for raw in table.lazy.collect_batches(chunk_size=_batch_rows(table), maintain_order=True):
+            converted = convert(raw, settled.mapping, table.columns)
+            done.count(converted)
+            done.n_line_breaks += _line_breaks(raw, table)
+            opened.limits.check_rows(done.n_rows, table.name)
+            if len(converted.checkins):
+                sink.take(converted.checkins)
+            share = done.n_rows / max(table.n_rows_estimate, done.n_rows, 1)
+            report(min(share, 0.99), f"{done.n_rows:,} rows read")
+    finally:
+        sink.close()
+    return done
+
+
+def _batch_rows(table: Table) -> int:
+    per_row = table.sample.estimated_size() / max(len(table.sample), 1) + 1
+    return int(min(max(BATCH_BYTES / per_row, BATCH_ROWS[0]), BATCH_ROWS[1]))
+
+
+def _line_breaks(raw: pl.DataFrame, table: Table) -> int:
+    """Count the cells of a CSV with line breaks; none without quotation marks."""
+    if table.kind != "csv":
+        return 0
+    text = [pl.col(name).str.contains("\n", literal=True).sum() for name in table.columns]
+    return raw.select(pl.sum_horizontal(text)).item() or 0
+
+
+def _refuse_open_questions(questions: list[Question]) -> None:
+    for question in questions:
+        if question.must_be_answered:
+            answers = "; ".join(
+                f"{', '.join(f'{k}={v!r}' for k, v in option.changes.items())} ({option.label})"
+                for option in question.options[:6]
+            )
+            hint = " (read: day_first=True or False)" if question.key == "time_format" else ""
+            raise MappingError(
+                question.text, "the file does not say.", f"Set in the mapping{hint}: {answers}."
+            )
+
+
+def _assumed(questions: list[Question]) -> list[str]:
+    return [
+        f"{question.text} Taken: {question.options[question.default].label}."
+        for question in questions
+        if question.default is not None
+    ]
+
+
+def _damaged(tables: list[Table], problem: Exception) -> ReadError:
+    return ReadError(
+        "A table that can be read to its end is needed.",
+        f"{', '.join(table.name for table in tables)} is damaged "
+        f"({str(problem).splitlines()[0][:160]}).",
+        "Export it again, as CSV with quoted texts or as Parquet.",
+    )
+
+
+def _refuse_nothing(done: _Pass) -> None:
+    counts = ", ".join(f"{n:,} × {reason}" for reason, n in done.reasons.items()) or "no rows"
+    raise ReadError(
+        "At least one row must be a check-in: a user, an item and a time.",
+        f"none of {done.n_rows:,} rows of {done.found.table.name} is ({counts}).",
+        "Check which column is mapped to what, and how the time is written.",
+    )

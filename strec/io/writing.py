@@ -1,0 +1,86 @@
+"""Write check-ins as Parquet, CSV or JSON Lines."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import polars as pl
+
+from strec import schema
+from strec.errors import ReadError
+
+TIME_PATTERN = "%Y-%m-%dT%H:%M:%S%.6fZ"
+#: What a spreadsheet would run as a formula, also behind an apostrophe that was there before.
+FORMULA = r"^'*[=+\-@\t\r]"
+
+
+def write(checkins: pl.DataFrame, path: str | Path) -> Path:
+    """Write a table of check-ins by the ending of the name; the file appears complete or not.
+
+    In CSV, a text that a spreadsheet would run as a formula is led by an apostrophe, which
+    `strec.io.read` takes off again.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        Canonical check-ins, or any table with text, numbers and times (such as rejected rows).
+    path : path
+        Ends in ``.parquet``, ``.csv``, ``.jsonl`` or ``.ndjson``.
+
+    Raises
+    ------
+    ReadError
+        If the ending is none of these, or the folder does not exist.
+
+    Examples
+    --------
+    >>> path = write(schema.example(), Path(tempfile.mkdtemp()) / "visits.csv")
+    >>> path.read_text().splitlines()[1]
+    'ann,cafe,2024-06-03T12:00:00.000000Z,-240,40.71,-74.0,Coffee Shop'
+    """
+    path = Path(path)
+    writers = {".parquet": _parquet, ".csv": _csv, ".jsonl": _json_lines, ".ndjson": _json_lines}
+    writer = writers.get(path.suffix.lower())
+    if writer is None or not path.parent.is_dir():
+        raise ReadError(
+            "A file in an existing folder whose name ends in .parquet, .csv or .jsonl is needed.",
+            f"{path.name!r} in {path.parent}.",
+            "Choose one of these endings, and make the folder first.",
+        )
+    with tempfile.TemporaryDirectory(prefix=".strec-", dir=path.parent) as folder:
+        partial = Path(folder) / "partial"
+        writer(checkins, partial)
+        os.replace(partial, path)
+    return path
+
+
+def no_formula(values: pl.Expr) -> pl.Expr:
+    """Return text in which nothing is a formula to a spreadsheet.
+
+    Examples
+    --------
+    >>> pl.select(no_formula(pl.Series(["=1+1", "a=b", "-5", "'=x"]))).to_series().to_list()
+    ["'=1+1", 'a=b', "'-5", "''=x"]
+    """
+    text = pl.lit(values) if isinstance(values, pl.Series) else values
+    return pl.when(text.str.contains(FORMULA)).then(pl.lit("'") + text).otherwise(text)
+
+
+def _parquet(checkins: pl.DataFrame, path: Path) -> None:
+    checkins.write_parquet(path, compression="zstd")
+
+
+def _csv(checkins: pl.DataFrame, path: Path) -> None:
+    plain = _with_plain_times(checkins)
+    texts = [name for name, dtype in plain.schema.items() if dtype == pl.String]
+    plain.with_columns(no_formula(pl.col(name)).alias(name) for name in texts).write_csv(path)
+
+
+def _json_lines(checkins: pl.DataFrame, path: Path) -> None:
+    _with_plain_times(checkins).write_ndjson(path)
+
+
+def _with_plain_times(checkins: pl.DataFrame) -> pl.DataFrame:
+    if schema.TIME not in checkins.columns or checkins.schema[schema.TIME] == pl.String:
+        return checkins
+    return checkins.with_columns(pl.col(schema.TIME).dt.to_string(TIME_PATTERN))
