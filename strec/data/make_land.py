@@ -29,7 +29,13 @@ def main(package: Path) -> None:
         topology = json.loads((package / f"land-{level}.json").read_text())
         (land,) = topology["objects"]["land"]["geometries"]
         polygons = _polygons(land)
-        rings = [_ring(ring, topology["arcs"]) for polygon in polygons for ring in polygon]
+        turn = 360 / topology["transform"]["scale"][0]
+        south = (-90 - topology["transform"]["translate"][1]) / topology["transform"]["scale"][1]
+        rings = [
+            _unwrapped(_ring(ring, topology["arcs"]), turn, south)
+            for polygon in polygons
+            for ring in polygon
+        ]
         arrays |= _pack(f"land_{level}", rings, topology["transform"])
         arrays[f"land_{level}_rings"] = np.array([len(polygon) for polygon in polygons], np.int32)
     topology = json.loads((package / "countries-50m.json").read_text())
@@ -55,6 +61,19 @@ def _ring(indices: list[int], arcs: list) -> np.ndarray:
         points = np.cumsum(np.array(arcs[index if index >= 0 else ~index]), axis=0)
         parts.append(points[1:] if index >= 0 else points[::-1][1:])
     return np.concatenate([parts[-1][-1:], *parts])
+
+
+def _unwrapped(ring: np.ndarray, turn: float, south: float) -> np.ndarray:
+    """Let a ring that crosses the date line go on beyond 180°; close Antarctica over the pole."""
+    steps = np.diff(ring[:, 0], prepend=ring[0, 0])
+    x = ring[:, 0] - np.cumsum(np.round(steps / turn) * turn)
+    ring = np.column_stack([x, ring[:, 1]]).round().astype(int)
+    if abs(ring[-1, 0] - ring[0, 0]) > turn / 2:
+        pole = [[ring[-1, 0], south], [ring[0, 0], south], ring[0]]
+        ring = np.concatenate([ring, np.round(pole).astype(int)])
+    # The source's zero is at 180° west; the middle of a ring belongs on the first turn.
+    turns = np.floor(ring[:, 0].mean() / turn)
+    return ring - np.array([round(turns * turn), 0])
 
 
 def _shared_arcs(countries: list[dict], arcs: list) -> list[np.ndarray]:

@@ -112,7 +112,7 @@ def hexagons(
     'hexagons'
     """
     view = view or view_of(cells["lat"], cells["lon"])
-    layer = hexagon_layer(cells, value, scale, elevation)
+    layer = hexagon_layer(cells, value, scale, elevation, dark)
     return deck(
         [layer, *_labels(labels, view, dark)],
         view,
@@ -133,7 +133,7 @@ def heatmap(
 ) -> pdk.Deck:
     """Return a map of smooth density from weighted places (cells or points)."""
     view = view or view_of(places["lat"], places["lon"])
-    layers = [heat_layer(places, value), *_labels(labels, view, dark)]
+    layers = [heat_layer(places, value, dark), *_labels(labels, view, dark)]
     return deck(layers, view, dark=dark, basemap=basemap)
 
 
@@ -186,7 +186,7 @@ def columns(
     the frames can be compared.
     """
     view = view or view_of(frame["lat"], frame["lon"])
-    layer = column_layer(frame, top=top, radius_m=radius_m, scale=scale)
+    layer = column_layer(frame, top=top, radius_m=radius_m, scale=scale, dark=dark)
     return deck([layer], view, dark=dark, basemap=basemap, pitch=48)
 
 

@@ -100,8 +100,8 @@ def text_layer(
         font_weight=650 if bold else 500,
         # Names come in every script; deck.gl draws only ASCII unless told.
         character_set=pdk.types.String("auto"),
-        font_settings={"sdf": True, "fontSize": 48, "buffer": 6, "radius": 12},
-        outline_width=3,
+        font_settings={"sdf": True, "fontSize": 48, "buffer": 14, "radius": 16},
+        outline_width=9,
         outline_color=[*colours["halo"], 255],
         billboard=True,
         pickable=False,

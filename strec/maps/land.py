@@ -13,6 +13,8 @@ from strec.maps.view import View
 LEVELS = ((12.0, "10m"), (100.0, "50m"), (400.0, "110m"))
 #: A point of the background lies this many pixels or more from the next, at the first zoom.
 MIN_STEP_PX = 0.4
+#: A view may look over the date line, so the globe is laid out three times.
+TURNS_DEG = (-360, 0, 360)
 
 
 def background(view: View) -> dict:
@@ -29,12 +31,14 @@ def background(view: View) -> dict:
     near = _around(view)
     tolerance = MIN_STEP_PX * view.span_deg / 640
     fine, coast, rest = [], [], []
-    for shift in _shifts(near):
+    for shift in TURNS_DEG:
         land = _land(level, shift)
         fine += _clipped(land, near, tolerance)
         coast += _clipped(shapely.boundary(land), near, tolerance)
-    if level != "110m":
-        rest = list(shapely.difference(shapely.make_valid(_land("110m", 0)), shapely.box(*near)))
+        if level != "110m":
+            rest += _clipped(_land("110m", shift), (view.lon - 180, -90, view.lon + 180, 90), 0)
+    if rest:
+        rest = shapely.difference(shapely.make_valid(rest), shapely.box(*near))
     borders = _clipped(_borders(), near, tolerance)
     digits = int(np.clip(4 - np.log10(view.span_deg), 2, 5))
     return {
@@ -66,7 +70,7 @@ def _data() -> dict[str, np.ndarray]:
         return {name: file[name] for name in file.files}
 
 
-@lru_cache(maxsize=6)
+@lru_cache(maxsize=9)
 def _land(level: str, shift_deg: int) -> np.ndarray:
     """Polygons of the land, shape (n,), moved east by whole turns of the globe."""
     import shapely
@@ -113,10 +117,6 @@ def _around(view: View) -> tuple[float, float, float, float]:
     return west, max(view.south - margin, -85.0), east, min(view.north + margin, 85.0)
 
 
-def _shifts(box: tuple[float, float, float, float]) -> list[int]:
-    return [turn for turn in (-360, 0, 360) if box[0] < 180 + turn and box[2] > -180 + turn]
-
-
 def _geojson(kind: str, *groups: tuple[list, int]) -> dict:
     """Coordinates of shapes, each group rounded to its number of digits."""
     import shapely
@@ -124,7 +124,7 @@ def _geojson(kind: str, *groups: tuple[list, int]) -> dict:
     coordinates = []
     for shapes, digits in groups:
         for part in shapely.get_parts(shapes):
-            if part.geom_type == kind.removeprefix("Multi"):
+            if part.geom_type == kind.removeprefix("Multi") and not part.is_empty:
                 coordinates.append(_rounded(part.__geo_interface__["coordinates"], digits))
     return {"type": kind, "coordinates": coordinates}
 

@@ -4,6 +4,8 @@ Frames carry `lat`, `lon` (degrees) and `n_checkins`, `n_users` as the store giv
 on hover is plain text in a field `tip`, never HTML, so a name can hold anything.
 """
 
+import base64
+
 import numpy as np
 import pandas as pd
 import pydeck as pdk
@@ -25,6 +27,7 @@ def hexagon_layer(
     value: str = "n_checkins",
     scale: Scale | None = None,
     elevation: str | None = None,
+    dark: bool = False,
     layer_id: str = "hexagons",
 ) -> pdk.Layer:
     """Return H3 hexagons, coloured by a column and, if asked, raised by another.
@@ -41,7 +44,7 @@ def hexagon_layer(
     elevation : str, optional
         A column whose largest value rises to about the width of twelve hexagons.
     """
-    scale = scale or Scale.fit(frame[value])
+    scale = scale or Scale.fit(frame[value], dark)
     rows = pd.DataFrame(
         {
             "hex": [format(int(cell), "x") for cell in frame["cell"]],
@@ -76,8 +79,13 @@ def hexagon_layer(
     )
 
 
-def heat_layer(frame: pd.DataFrame, value: str = "n_checkins") -> pdk.Layer:
-    """Return a smooth density of weighted places; it cannot be clicked."""
+def heat_layer(frame: pd.DataFrame, value: str = "n_checkins", dark: bool = False) -> pdk.Layer:
+    """Return a smooth density of weighted places; it cannot be clicked.
+
+    The strongest colour begins at a third of the highest density, so that one peak does not
+    wash out the rest.
+    """
+    shades = SEQUENTIAL_SPACE[::-1] if dark else SEQUENTIAL_SPACE
     rows = _positions(frame).assign(weight=frame[value].astype(float).to_numpy())
     return pdk.Layer(
         "HeatmapLayer",
@@ -87,9 +95,9 @@ def heat_layer(frame: pd.DataFrame, value: str = "n_checkins") -> pdk.Layer:
         get_weight="weight",
         aggregation=pdk.types.String("SUM"),
         radius_pixels=38,
-        intensity=1,
-        threshold=0.04,
-        color_range=[[*rgb(colour), 60 + 35 * k] for k, colour in enumerate(SEQUENTIAL_SPACE)],
+        intensity=3,
+        threshold=0.03,
+        color_range=[[*rgb(colour), 70 + 32 * k] for k, colour in enumerate(shades)],
         pickable=False,
     )
 
@@ -184,6 +192,7 @@ def column_layer(
     radius_m: float | None = None,
     value: str = "n_checkins",
     scale: Scale | None = None,
+    dark: bool = False,
 ) -> pdk.Layer:
     """Return columns at places: height and colour are a count.
 
@@ -198,7 +207,7 @@ def column_layer(
     """
     values = frame[value].to_numpy(dtype=float)
     top = top or max(values.max(initial=0), 1e-9)
-    scale = scale or Scale.fit(values)
+    scale = scale or Scale.fit(values, dark)
     radius_m = radius_m or _spacing_m(frame) * 0.42
     rows = _positions(frame).assign(
         height=values / top * radius_m * 26,
@@ -247,34 +256,18 @@ def suggestion_layers(frame: pd.DataFrame, view: View, dark: bool = False) -> li
         if "tip" in placed
         else [f"{rank}. {name}" for rank, name in zip(placed["rank"], names, strict=True)],
     )
-    # The best is drawn last, on top.
-    records = rows.to_dict("records")[::-1]
+    rows["icon"] = [_pin(rank) for rank in rows["rank"]]
     pins = pdk.Layer(
-        "ScatterplotLayer",
-        records,
+        "IconLayer",
+        # The best is drawn last, on top.
+        rows.to_dict("records")[::-1],
         id="suggestions",
         get_position="position",
-        get_radius=12,
-        radius_units=pdk.types.String("pixels"),
-        get_fill_color=[*rgb(SPACE), 245],
-        get_line_color=[255, 255, 255, 255],
-        line_width_min_pixels=2,
-        stroked=True,
+        get_icon="icon",
+        get_size=38,
+        size_units=pdk.types.String("pixels"),
         pickable=True,
         auto_highlight=True,
-        parameters={"depthTest": False, "depthCompare": "always"},
-    )
-    numbers = pdk.Layer(
-        "TextLayer",
-        records,
-        id="suggestion-numbers",
-        get_position="position",
-        get_text="rank",
-        get_size=13,
-        size_units=pdk.types.String("pixels"),
-        get_color=[255, 255, 255, 255],
-        font_weight=700,
-        pickable=False,
         parameters={"depthTest": False, "depthCompare": "always"},
     )
     labels = [
@@ -282,8 +275,8 @@ def suggestion_layers(frame: pd.DataFrame, view: View, dark: bool = False) -> li
         for name, lat, lon in zip(names, placed["lat"], placed["lon"], strict=True)
     ]
     shown = declutter(labels, view, size_px=13, most=12)
-    writing = text_layer("suggestion-names", shown, dark, size_px=13, offset_px=(0, -22), bold=True)
-    return [pins, numbers, writing]
+    writing = text_layer("suggestion-names", shown, dark, size_px=13, offset_px=(0, -47), bold=True)
+    return [pins, writing]
 
 
 def here_layer(lat: float, lon: float, tip: str = "You are here") -> pdk.Layer:
@@ -411,6 +404,19 @@ def _spacing_m(frame: pd.DataFrame) -> float:
     xyz = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
     nearest = cKDTree(xyz).query(xyz, k=2)[0][:, 1] * 6_371_000
     return float(max(np.median(nearest), 20.0))
+
+
+def _pin(rank: str) -> dict:
+    """A pin with its number as one picture, so that pins cover each other whole."""
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="76" viewBox="0 0 64 76">'
+        '<path d="M32 74C27 62 4 50 4 30a28 28 0 1 1 56 0C60 50 37 62 32 74z" '
+        f'fill="{SPACE}" stroke="white" stroke-width="4"/>'
+        '<text x="32" y="40" font-family="sans-serif" font-size="28" font-weight="700" '
+        f'fill="white" text-anchor="middle">{int(rank)}</text></svg>'
+    )
+    url = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    return {"url": url, "width": 64, "height": 76, "anchorY": 76}
 
 
 def _short(name: str, longest: int = 28) -> str:

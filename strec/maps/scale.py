@@ -27,14 +27,21 @@ class Scale:
     colours: tuple[str, ...]
 
     @classmethod
-    def fit(cls, values, colours: tuple[str, ...] = SEQUENTIAL_SPACE) -> "Scale":
-        """Return classes with about equally many different values each, on round numbers.
+    def fit(
+        cls, values, dark: bool = False, colours: tuple[str, ...] = SEQUENTIAL_SPACE
+    ) -> "Scale":
+        """Return classes with about equally many values each, on round numbers.
+
+        Large values stand out from the page: they are dark on a light page, light on a dark one.
 
         Examples
         --------
-        >>> Scale.fit([1, 2, 3, 5, 8, 13, 21, 34, 55, 89], ("#000000", "#ffffff")).breaks
+        >>> Scale.fit(range(1, 21), colours=("#ffffff", "#000000")).breaks
         (1.0, 10.0)
         """
+        if dark:
+            # The darkest shade would drown in the page.
+            colours = (*colours[-2:0:-1], colours[0])
         values = np.asarray(values, dtype=float)
         values = values[np.isfinite(values)]
         if not len(values):

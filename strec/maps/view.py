@@ -7,7 +7,7 @@ import numpy as np
 from strec.errors import AnalysisError
 
 #: A picture that a map of the app has at least; the view fits into it.
-WIDTH_PX, HEIGHT_PX = 640, 460
+WIDTH_PX, HEIGHT_PX = 560, 450
 #: deck.gl's world is 512 pixels wide at zoom 0.
 WORLD_PX = 512
 MIN_ZOOM, MAX_ZOOM = 0.6, 15.0
