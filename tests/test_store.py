@@ -115,6 +115,11 @@ def test_hour_weekday_counts_local_time(store, derived):
     assert store.hour_weekday().to_numpy().tolist() == [list(row) for row in expected.rows()]
 
 
+def test_hours_that_are_filtered_out_are_not_listed_as_zero(store):
+    week = store.hour_weekday(Filters(hours=(7, 8), weekdays=(6,)))
+    assert week[["weekday", "hour"]].to_numpy().tolist() == [[6, 7], [6, 8]]
+
+
 def test_cells_are_those_of_h3_and_hide_small_groups(store, derived):
     expected = (
         derived.drop_nulls("cell")

@@ -15,7 +15,8 @@ import numpy as np
 import pydeck as pdk
 
 from strec.maps import land
-from strec.maps.view import KM_PER_DEGREE, View
+from strec.maps.view import View
+from strec.spatial import KM_PER_DEGREE
 
 BASEMAPS = ("auto", "offline", "tiles")
 TILES_HOST = "basemaps.cartocdn.com"

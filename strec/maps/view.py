@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from strec.errors import AnalysisError
+from strec.spatial import one_run
 
 #: A picture that a map of the app has at least; the view fits into it.
 WIDTH_PX, HEIGHT_PX = 560, 450
 #: deck.gl's world is 512 pixels wide at zoom 0.
 WORLD_PX = 512
 MIN_ZOOM, MAX_ZOOM = 0.6, 15.0
-KM_PER_DEGREE = 111.195
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def view_of(lat, lon, max_zoom: float = MAX_ZOOM) -> View:
             "no place is known for these check-ins.",
             "Loosen the filters, or map latitude and longitude when reading the file.",
         )
-    lat, lon = np.clip(lat[known], -85, 85), _away_from_largest_gap(lon[known])
+    lat, lon = np.clip(lat[known], -85, 85), one_run(lon[known])
     west, east = np.quantile(lon, [0.02, 0.98])
     south, north = np.quantile(lat, [0.02, 0.98])
     middle_lon = (west + east) / 2
@@ -98,16 +98,6 @@ def view_of(lat, lon, max_zoom: float = MAX_ZOOM) -> View:
         east=float(middle_lon + half_width),
         north=float(_latitude(middle_y + half_height)),
     )
-
-
-def _away_from_largest_gap(lon: np.ndarray) -> np.ndarray:
-    """Longitudes as one run that starts after the widest empty stretch of the globe."""
-    turned = lon % 360
-    around = np.unique(turned)
-    gaps = np.diff(np.append(around, around[0] + 360))
-    start = around[(gaps.argmax() + 1) % len(around)]
-    run = start + (turned - start) % 360
-    return run - 360 if np.median(run) > 180 else run
 
 
 def _mercator(lat):

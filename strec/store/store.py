@@ -182,9 +182,18 @@ class Store:
         return counts | {"n_days": n_days} | dates
 
     def hour_weekday(self, filters: Filters | None = None) -> pd.DataFrame:
-        """Return 168 rows: `weekday` (0 is Monday), `hour`, `n_checkins`, `n_users`."""
+        """Return counts per hour of the week, zeros included.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `weekday` (0 is Monday), `hour`, `n_checkins`, `n_users`: 168 rows, fewer where the
+            filters leave out hours or weekdays.
+        """
+        every = (filters or Filters()).hours_of_week()
         found = self._run(aggregates.hours_of_week(self._kept(filters)))
-        full = found.set_index("hour_of_week").reindex(range(168), fill_value=0).reset_index()
+        full = found.set_index("hour_of_week").reindex(every, fill_value=0)
+        full = full.rename_axis("hour_of_week").reset_index()
         full.insert(0, "weekday", full.hour_of_week // 24)
         full.insert(1, "hour", full.hour_of_week % 24)
         return full.drop(columns="hour_of_week")

@@ -1,0 +1,63 @@
+"""The look that all figures share."""
+
+from html import escape
+
+import plotly.graph_objects as go
+
+from strec.palette import SEQUENTIAL_TIME
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+FAINT = "rgba(128,140,150,0.22)"
+#: Names longer than this are cut in axis labels; hovering shows them whole.
+LONGEST_LABEL = 34
+
+
+def finish(
+    figure: go.Figure, title: str, below: str = "", height: int = 380, legend: bool = False
+) -> go.Figure:
+    """Give a figure its title, its note below, and transparent ground."""
+    figure.update_layout(
+        title={"text": title, "x": 0, "xanchor": "left", "y": 0.98, "yanchor": "top"},
+        height=height,
+        margin={"l": 8, "r": 8, "t": 44, "b": 58 if below else 36},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=legend,
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+        hoverlabel={"align": "left"},
+    )
+    figure.update_xaxes(automargin=True, gridcolor=FAINT, zerolinecolor=FAINT)
+    figure.update_yaxes(automargin=True, gridcolor=FAINT, zerolinecolor=FAINT)
+    if below:
+        figure.add_annotation(
+            text=below, x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top",
+            yshift=-34, showarrow=False, align="left", font={"size": 11}, opacity=0.75,
+        )  # fmt: skip
+    return figure
+
+
+def note(n_checkins: int, n_users: int | None = None, time_zone: str | None = None) -> str:
+    """Return the line that every figure carries: how much it counts, and in whose time.
+
+    Examples
+    --------
+    >>> note(1200, 31, "America/New_York")
+    '1,200 check-ins · 31 users · times in America/New_York'
+    """
+    words = [f"{n_checkins:,} check-in{'' if n_checkins == 1 else 's'}"]
+    if n_users is not None:
+        words.append(f"{n_users:,} user{'' if n_users == 1 else 's'}")
+    words.append(f"times in {label(time_zone)}" if time_zone else "local times")
+    return " · ".join(words)
+
+
+def label(text: str, longest: int | None = None) -> str:
+    """Return text of a person's file so that plotly shows it as it is, never as markup."""
+    if longest is not None and len(text) > longest:
+        text = f"{text[: longest - 1].rstrip()}…"
+    return escape(str(text), quote=False)
+
+
+def time_colours(dark: bool) -> list[str]:
+    """Return the colours of counts in time; few is near the page's ground."""
+    return list(("#2A2117", *SEQUENTIAL_TIME[-1:0:-1]) if dark else SEQUENTIAL_TIME)

@@ -1,0 +1,185 @@
+"""When check-ins happen: the week, the clock, the calendar, the trend."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from strec.palette import TIME
+from strec.plots.style import FAINT, WEEKDAYS, finish, time_colours
+
+#: Periods averaged by the smooth line: a day of hours, a week of days, …
+SMOOTH = {"hour": 24, "day": 7, "week": 4, "month": 3}
+#: The calendar shows one row per year from this many weeks on, and the latest years.
+WEEKS_IN_ONE_ROW, MOST_YEARS = 54, 6
+
+
+def hour_weekday(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Figure:
+    """Return a heatmap of check-ins per weekday and hour.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `weekday` (0 is Monday), `hour`, `n_checkins`, `n_users`; hours that are not listed stay
+        blank.
+    below : str
+        The note below the figure, see `note`.
+    """
+    counts = _week(frame, "n_checkins")
+    users = _week(frame, "n_users")
+    hours = [f"{hour:02d}:00–{hour + 1:02d}:00" for hour in range(24)]
+    figure = go.Figure(
+        go.Heatmap(
+            z=counts,
+            x=list(range(24)),
+            y=list(WEEKDAYS),
+            customdata=np.dstack([users, np.tile(hours, (7, 1))]),
+            colorscale=time_colours(dark),
+            zmin=0,
+            xgap=2,
+            ygap=2,
+            hoverongaps=False,
+            colorbar=_colour_bar(),
+            hovertemplate="<b>%{y} %{customdata[1]}</b><br>%{z:,} check-ins<br>"
+            "%{customdata[0]:,} users<extra></extra>",
+        )
+    )
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(
+        title="Hour of the day", tickvals=list(range(0, 24, 3)), showgrid=False,
+        ticktext=[f"{hour}:00" for hour in range(0, 24, 3)],
+    )  # fmt: skip
+    return finish(figure, "Check-ins by weekday and hour", below, height=370)
+
+
+def clock(frame: pd.DataFrame, below: str = "", title: str = "The day as a clock") -> go.Figure:
+    """Return the hours of the day around a clock: midnight on top, noon below.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `hour` and `n_checkins`; rows of the same hour are summed.
+    """
+    counts = frame.groupby("hour")["n_checkins"].sum().reindex(range(24), fill_value=0)
+    share = counts / max(counts.sum(), 1)
+    figure = go.Figure(
+        go.Barpolar(
+            r=counts,
+            theta=counts.index * 15 + 7.5,
+            width=[14] * 24,
+            marker_color=TIME,
+            customdata=np.column_stack([counts.index, share]),
+            hovertemplate="<b>%{customdata[0]:02d}:00</b><br>%{r:,} check-ins "
+            "(%{customdata[1]:.1%})<extra></extra>",
+        )
+    )
+    figure.update_polars(
+        bgcolor="rgba(0,0,0,0)",
+        angularaxis={
+            "direction": "clockwise", "rotation": 90, "gridcolor": FAINT, "linecolor": FAINT,
+            "tickvals": list(range(0, 360, 45)),
+            "ticktext": [f"{hour}:00" for hour in range(0, 24, 3)],
+        },
+        radialaxis={"showticklabels": False, "gridcolor": FAINT, "ticks": "", "showline": False},
+    )  # fmt: skip
+    return finish(figure, title, below, height=370)
+
+
+def calendar(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Figure:
+    """Return a calendar: a column per week, a row per weekday, colour for check-ins.
+
+    Up to a year stands in one block; a longer time in a block per year, the latest six.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `period` (days), `n_checkins`, `n_users`, as `Store.calendar` returns them.
+    """
+    days = frame.assign(
+        weekday=frame["period"].dt.day_of_week,
+        week=frame["period"] - pd.to_timedelta(frame["period"].dt.day_of_week, unit="D"),
+    )
+    in_one = days["week"].nunique() <= WEEKS_IN_ONE_ROW
+    # A block's weeks are numbered by their Monday, so the first days of a year keep their row.
+    blocks = [("", days)] if in_one else list(days.groupby(days["period"].dt.year))[-MOST_YEARS:]
+    figure = make_subplots(
+        rows=len(blocks), cols=1, vertical_spacing=0.16 / len(blocks),
+        subplot_titles=None if in_one else [str(year) for year, _ in blocks],
+    )  # fmt: skip
+    top = max(float(np.quantile(days["n_checkins"], 0.99)), 1.0)
+    for row, (_, block) in enumerate(blocks, 1):
+        figure.add_trace(_calendar_block(block, top, dark, row == 1), row=row, col=1)
+    figure.update_yaxes(
+        autorange="reversed", showgrid=False, tickvals=[0, 2, 4, 6],
+        ticktext=["Mon", "Wed", "Fri", "Sun"],
+    )  # fmt: skip
+    figure.update_xaxes(showgrid=False, tickformat="%b %Y" if in_one else "%b")
+    height = 270 if in_one else 90 + 150 * len(blocks)
+    return finish(figure, "Check-ins day by day", below, height=height)
+
+
+def trend(
+    frame: pd.DataFrame, grain: str = "day", value: str = "n_checkins", below: str = ""
+) -> go.Figure:
+    """Return counts over time with a centred moving average.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `period`, `n_checkins`, `n_users`, as `Store.trend` returns them.
+    grain : str
+        `hour`, `day`, `week` or `month`; sets the width of the average (`SMOOTH`).
+    value : str
+        `n_checkins` or `n_users`.
+    """
+    window = SMOOTH[grain]
+    smooth = frame[value].rolling(window, center=True, min_periods=window // 2 + 1).mean()
+    unit = "users" if value == "n_users" else "check-ins"
+    shown = {"hour": "%a %d %b %Y, %H:00", "month": "%B %Y"}.get(grain, "%a %d %b %Y")
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=frame["period"], y=frame[value], mode="lines", name=f"per {grain}",
+                line={"width": 1, "color": TIME}, opacity=0.45,
+                hovertemplate=f"%{{x|{shown}}}<br><b>%{{y:,}} {unit}</b><extra></extra>",
+            ),
+            go.Scatter(
+                x=frame["period"], y=smooth, mode="lines", name=f"average of {window} {grain}s",
+                line={"width": 3, "color": TIME},
+                hovertemplate=f"average of {window} {grain}s: %{{y:,.1f}}<extra></extra>",
+            ),
+        ]
+    )  # fmt: skip
+    if len(frame) < 3:
+        figure.update_traces(mode="lines+markers", opacity=1)
+    figure.update_yaxes(rangemode="tozero", title=f"{unit} per {grain}")
+    figure.update_xaxes(showgrid=False)
+    figure.update_layout(hovermode="x unified")
+    title = f"{unit.capitalize()} per {grain}"
+    return finish(figure, title, below, height=360, legend=True)
+
+
+def _week(frame: pd.DataFrame, value: str) -> np.ndarray:
+    table = frame.pivot_table(index="weekday", columns="hour", values=value, aggfunc="sum")
+    return table.reindex(index=range(7), columns=range(24)).to_numpy(dtype=float)
+
+
+def _calendar_block(days: pd.DataFrame, top: float, dark: bool, with_bar: bool) -> go.Heatmap:
+    def grid(value: str) -> np.ndarray:
+        table = days.pivot(index="weekday", columns="week", values=value)
+        return table.reindex(index=range(7), columns=weeks).to_numpy(dtype=float)
+
+    weeks = pd.date_range(days["week"].min(), days["week"].max(), freq="7D")
+    dates = weeks.to_numpy()[None, :] + np.arange(7)[:, None].astype("m8[D]")
+    shown = pd.DatetimeIndex(dates.ravel()).strftime("%a %d %b %Y").to_numpy().reshape(7, -1)
+    return go.Heatmap(
+        z=grid("n_checkins"), x=weeks, y=list(range(7)), zmin=0, zmax=top,
+        customdata=np.dstack([grid("n_users"), shown]), colorscale=time_colours(dark),
+        xgap=2, ygap=2, hoverongaps=False, showscale=with_bar, colorbar=_colour_bar(),
+        hovertemplate="<b>%{customdata[1]}</b><br>%{z:,} check-ins<br>%{customdata[0]:,} users"
+        "<extra></extra>",
+    )  # fmt: skip
+
+
+def _colour_bar() -> dict:
+    return {"title": {"text": "check-ins", "side": "right"}, "thickness": 10, "outlinewidth": 0}

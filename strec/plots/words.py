@@ -1,0 +1,105 @@
+"""What a figure shows, in one sentence."""
+
+import numpy as np
+import pandas as pd
+
+from strec.plots.style import WEEKDAYS
+
+
+def in_words(kind: str, frame: pd.DataFrame, grain: str = "day") -> str:
+    """Return the main thing that a frame of counts says.
+
+    Parameters
+    ----------
+    kind : str
+        `hour_weekday`, `calendar`, `trend`, `category_hours` or `categories`.
+    frame : pandas.DataFrame
+        What the figure of that kind shows.
+    grain : str
+        For a trend.
+
+    Returns
+    -------
+    str
+        Plain text; names from the data are in it as they are.
+
+    Examples
+    --------
+    >>> week = pd.DataFrame({"weekday": [0, 4], "hour": [8, 18], "n_checkins": [1, 3]})
+    >>> in_words("hour_weekday", week)
+    'Busiest: Friday 18:00–19:00, 1.5 times the average hour.'
+    """
+    if not len(frame) or not frame["n_checkins"].sum():
+        return "No check-ins match the filters."
+    return {
+        "hour_weekday": _week,
+        "calendar": _days,
+        "trend": lambda frame: _trend(frame, grain),
+        "category_hours": _category_hours,
+        "categories": _categories,
+    }[kind](frame)
+
+
+def _week(frame: pd.DataFrame) -> str:
+    top = frame.loc[frame["n_checkins"].idxmax()]
+    hour = int(top["hour"])
+    return (
+        f"Busiest: {WEEKDAYS[int(top['weekday'])]} {hour:02d}:00–{hour + 1:02d}:00, "
+        f"{_times(top['n_checkins'] / frame['n_checkins'].mean())} the average hour."
+    )
+
+
+def _days(frame: pd.DataFrame) -> str:
+    top = frame.loc[frame["n_checkins"].idxmax()]
+    empty = int((frame["n_checkins"] == 0).sum())
+    words = f"Busiest day: {_date(top['period'])}, with {top['n_checkins']:,} check-ins."
+    if empty:
+        words += f" {empty:,} of {len(frame):,} days have none."
+    return words
+
+
+def _trend(frame: pd.DataFrame, grain: str) -> str:
+    counts = frame["n_checkins"].to_numpy(dtype=float)
+    if len(counts) < 6:
+        return f"{counts.mean():,.1f} check-ins per {grain} on average."
+    # The first and last period may be cut off by the edges of the data.
+    inner = counts[1:-1]
+    third = max(len(inner) // 3, 1)
+    early, late = inner[:third].mean(), inner[-third:].mean()
+    average = f"{counts.mean():,.1f} check-ins per {grain} on average"
+    if not early or abs(late / early - 1) < 0.05:
+        return f"{average}, about as many in the last third of the time as in the first."
+    direction = "more" if late > early else "fewer"
+    return (
+        f"{average}; {abs(late / early - 1):.0%} {direction} in the last third of the time than "
+        "in the first."
+    )
+
+
+def _category_hours(frame: pd.DataFrame) -> str:
+    counts = frame.pivot(index="category", columns="hour", values="n_checkins")
+    share = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
+    category, hour = np.unravel_index(share.to_numpy().argmax(), share.shape)
+    name, value = share.index[category], share.iloc[category, hour]
+    hour = int(share.columns[hour])
+    return (
+        f"The most concentrated: {name}, with {value:.0%} of its check-ins between "
+        f"{hour}:00 and {hour + 1}:00 ({value * 24:.1f} times an even spread)."
+    )
+
+
+def _categories(frame: pd.DataFrame) -> str:
+    top = frame.iloc[0]
+    n_all = frame.attrs.get("n_categories", len(frame))
+    return (
+        f"{top['category']} leads with {top['n_checkins']:,} check-ins by {top['n_users']:,} "
+        f"users; there are {n_all:,} categories."
+    )
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f} times"
+
+
+def _date(day: pd.Timestamp) -> str:
+    return f"{day:%A} {day.day} {day:%B %Y}"

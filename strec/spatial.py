@@ -1,0 +1,209 @@
+"""Space as hexagons: how fine, where, how concentrated, and what is hidden to protect people."""
+
+import h3
+import numpy as np
+import pandas as pd
+
+from strec import schema
+from strec.errors import AnalysisError
+
+#: Across the bulk of the data there are about this many hexagons.
+HEXAGONS_ACROSS = 70
+#: A hexagon should hold about this many check-ins or more.
+ENOUGH_CHECKINS = 10
+KM_PER_DEGREE = 111.195
+
+
+def suggest_resolution(places: pd.DataFrame) -> int:
+    """Return the H3 resolution that shows some places best.
+
+    The bulk of the check-ins (their 2 % to 98 % quantiles) is about 70 hexagons across, so that
+    one can be seen; up to two steps coarser where the hexagons would hold fewer than ten
+    check-ins on average.
+
+    Parameters
+    ----------
+    places : pandas.DataFrame
+        `lat`, `lon`, `n_checkins`, for instance `Store.cells(10, min_users=1)`.
+
+    Raises
+    ------
+    AnalysisError
+        If there are no places.
+
+    Examples
+    --------
+    >>> city = pd.DataFrame({"lat": [40.6, 40.8], "lon": [-74.1, -73.9], "n_checkins": [900, 900]})
+    >>> suggest_resolution(city)
+    9
+    """
+    if not len(places):
+        raise AnalysisError(
+            "Hexagons need places (latitude and longitude).",
+            "no check-in with a place matches the filters.",
+            "Loosen the filters.",
+        )
+    wanted_km = span_km(places) / HEXAGONS_ACROSS
+    widths = np.array([hexagon_width_km(r) for r in range(schema.CELL_RESOLUTION + 1)])
+    finest = int(np.abs(np.log(widths / max(wanted_km, 1e-6))).argmin())
+    n_checkins = places["n_checkins"].sum()
+    for resolution in range(finest, max(finest - 2, 0), -1):
+        cells = schema.cells_of(*_series(places), resolution)
+        if n_checkins / max(cells.n_unique(), 1) >= ENOUGH_CHECKINS:
+            return resolution
+    return max(finest - 2, 0)
+
+
+def span_km(places: pd.DataFrame) -> float:
+    """Return the larger side of the box around the bulk of the check-ins, in km."""
+    weight = places["n_checkins"].to_numpy(dtype=float)
+    lat = places["lat"].to_numpy(dtype=float)
+    lon = one_run(places["lon"].to_numpy(dtype=float))
+    south, north = _quantiles(lat, weight)
+    west, east = _quantiles(lon, weight)
+    narrowing = np.cos(np.radians((south + north) / 2))
+    return max(north - south, (east - west) * narrowing) * KM_PER_DEGREE
+
+
+def hexagon_width_km(resolution: int) -> float:
+    """Return the distance between two opposite sides of an average hexagon, in km.
+
+    Examples
+    --------
+    >>> round(hexagon_width_km(8), 2)
+    0.92
+    """
+    return float(np.sqrt(3) * h3.average_hexagon_edge_length(resolution, unit="km"))
+
+
+def one_run(lon: np.ndarray) -> np.ndarray:
+    """Return longitudes as one run without a jump at the date line.
+
+    The run starts after the widest empty stretch of the globe; values may lie beyond ±180.
+
+    Examples
+    --------
+    >>> one_run(np.array([179.0, -179.0])).tolist()
+    [179.0, 181.0]
+    """
+    turned = np.asarray(lon, dtype=float) % 360
+    around = np.unique(turned)
+    gaps = np.diff(np.append(around, around[0] + 360))
+    start = around[(gaps.argmax() + 1) % len(around)]
+    run = start + (turned - start) % 360
+    return run - 360 if np.median(run) > 180 else run
+
+
+def grid_around(cells: pd.DataFrame, resolution: int, rings: int = 1) -> pd.DataFrame:
+    """Return the hexagons where anybody was, and those around them: places to ask from.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        `cell` (uint64) of this or a finer resolution.
+    resolution : int
+        Of the hexagons returned.
+    rings : int
+        How many rings of neighbours to add.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `cell` (uint64), `lat`, `lon` (centre), sorted by cell.
+
+    Examples
+    --------
+    >>> len(grid_around(pd.DataFrame({"cell": [608725924560502783]}), 7))
+    7
+    """
+    parents = {
+        h3.cell_to_parent(h3.int_to_str(int(cell)), resolution) for cell in cells["cell"].unique()
+    }
+    names = sorted({near for cell in parents for near in h3.grid_disk(cell, rings)})
+    centres = np.array([h3.cell_to_latlng(name) for name in names]).reshape(-1, 2)
+    return pd.DataFrame(
+        {
+            "cell": np.array([h3.str_to_int(name) for name in names], dtype=np.uint64),
+            "lat": centres[:, 0],
+            "lon": centres[:, 1],
+        }
+    )
+
+
+def per_user(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with `per_user`: check-ins per distinct user."""
+    rate = cells["n_checkins"] / cells["n_users"].clip(lower=1)
+    frame = cells.assign(per_user=rate.round(2))
+    frame.attrs = dict(cells.attrs)
+    return frame
+
+
+def concentration(counts: pd.Series) -> int:
+    """Return how many of the largest groups together hold half of all check-ins.
+
+    Examples
+    --------
+    >>> concentration(pd.Series([50, 30, 10, 10]))
+    1
+    """
+    ordered = np.sort(counts.to_numpy(dtype=float))[::-1]
+    return int(np.searchsorted(ordered.cumsum(), ordered.sum() / 2)) + 1 if len(ordered) else 0
+
+
+def hidden_in_words(frame: pd.DataFrame, noun: str = "hexagon") -> str:
+    """Return what a frame of the store leaves out to protect people, or an empty text.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame()
+    >>> frame.attrs = {"hidden": 2, "hidden_checkins": 7, "min_users": 5}
+    >>> hidden_in_words(frame)
+    '2 hexagons with fewer than 5 users are hidden (7 check-ins).'
+    """
+    hidden = frame.attrs.get("hidden", 0)
+    if not hidden:
+        return ""
+    n = frame.attrs["hidden_checkins"]
+    nouns, verb = (noun, "is") if hidden == 1 else (f"{noun}s", "are")
+    return (
+        f"{hidden:,} {nouns} with fewer than {frame.attrs['min_users']} users {verb} hidden "
+        f"({n:,} check-in{'' if n == 1 else 's'})."
+    )
+
+
+def as_geojson(cells: pd.DataFrame) -> dict:
+    """Return hexagons with their columns as GeoJSON, for a geographic information system.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        `cell` (uint64) and any columns.
+    """
+    columns = [name for name in cells.columns if name != "cell"]
+    features = []
+    for row in cells.to_dict("records"):
+        name = h3.int_to_str(int(row["cell"]))
+        corners = np.array(h3.cell_to_boundary(name))
+        lon = one_run(corners[:, 1])
+        ring = np.column_stack([lon, corners[:, 0]]).round(6).tolist()
+        features.append(
+            {
+                "type": "Feature",
+                "properties": {"h3": name} | {column: row[column] for column in columns},
+                "geometry": {"type": "Polygon", "coordinates": [[*ring, ring[0]]]},
+            }
+        )
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _quantiles(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    order = np.argsort(values, kind="stable")
+    share = weight[order].cumsum() / weight.sum()
+    low, high = np.searchsorted(share, [0.02, 0.98]).clip(max=len(values) - 1)
+    return float(values[order[low]]), float(values[order[high]])
+
+
+def _series(places: pd.DataFrame):
+    import polars as pl
+
+    return (pl.Series(places[name].to_numpy(dtype=float)) for name in ("lat", "lon"))
