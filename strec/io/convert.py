@@ -133,7 +133,7 @@ def _reasons(
         .then(pl.lit(BAD_PLACE))
         .when(table[schema.ITEM].is_null())
         .then(pl.lit(no_item))
-        .when(_is_missing(raw[mapping.timestamp]))
+        .when(_is_missing(raw[mapping.timestamp], wall))
         .then(pl.lit(NO_TIME))
         .when(wall.is_null())
         .then(pl.lit(BAD_TIME))
@@ -153,8 +153,9 @@ def _rejected(
     )
 
 
-def _is_missing(values: pl.Series) -> pl.Series:
-    if values.dtype != pl.String:
+def _is_missing(values: pl.Series, read: pl.Series) -> pl.Series:
+    """Tell which values are absent, looking only where something was not read."""
+    if values.dtype != pl.String or not read.has_nulls():
         return values.is_null()
     return values.is_null() | values.str.strip_chars().is_in(MISSING).fill_null(True)
 
@@ -163,7 +164,7 @@ def _unreadable(raw: pl.DataFrame, column: str | None, read: pl.Series) -> pl.Se
     """Tell where a coordinate is written but is no number."""
     if column is None:
         return pl.Series([False]).new_from_index(0, len(raw))
-    return read.is_null() & ~_is_missing(raw[column])
+    return read.is_null() & ~_is_missing(raw[column], read)
 
 
 def _ids(values: pl.Series) -> pl.Series:
@@ -214,4 +215,4 @@ def _text(values: pl.Series) -> pl.Series:
 def _n_bad(raw: pl.DataFrame, column: str | None, value: pl.Series | None) -> int:
     if column is None or value is None:
         return 0
-    return int((value.is_null() & ~_is_missing(raw[column])).sum())
+    return int((value.is_null() & ~_is_missing(raw[column], value)).sum())

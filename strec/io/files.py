@@ -49,6 +49,7 @@ class Opened:
     folder: Path
     limits: Limits
     states: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     n_parts: int = 0
 
     def check_unchanged(self) -> None:

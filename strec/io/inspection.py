@@ -110,7 +110,7 @@ def _look(
             mapping=settled.mapping,
             confidence=found.confidence,
             questions=[*(found.questions if mapping is None else []), *settled.questions],
-            notes=[*found.notes, *settled.notes],
+            notes=[*opened.notes, *found.notes, *settled.notes],
             n_rows_estimate=found.table.n_rows_estimate,
         )
 
@@ -127,7 +127,7 @@ def opened_tables(
         If no file is a table, or none has a row.
     """
     with open_files(paths, names, limits, head_bytes) as opened:
-        tables, problems = [], []
+        tables, problems = [], {}
         for raw in opened.files:
             try:
                 tables.append(open_table(raw, opened, whole=head_bytes is None))
@@ -135,14 +135,16 @@ def opened_tables(
                 # A README in an archive is no reason to refuse the table beside it.
                 if raw.compression != "zip" or len(opened.files) == 1:
                     raise
-                problems.append(problem)
+                problems[raw.name] = problem
         if not tables:
-            raise problems[0]
+            raise next(iter(problems.values()))
         filled = [table for table in tables if not table.sample.is_empty()]
+        without = [table.name for table in tables if table.sample.is_empty()]
         if not filled:
             raise ReadError(
                 "A file with at least one row of data is needed.",
-                f"{', '.join(table.name for table in tables)}: a header and no rows.",
+                f"{', '.join(without)}: a header and no rows.",
                 "Export the file again, with its rows.",
             )
+        opened.notes += [f"Passed over {name}: no table." for name in [*problems, *without]]
         yield opened, filled

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from strec.io.limits import Limits
 from strec.io.mapping import Mapping, Question
 from strec.io.recognise import Recognised, recognise
 from strec.io.settle import Settled, settle
-from strec.io.tables import Table, repaired
+from strec.io.tables import Table, damaged, repaired
 
 #: Called with the share done, 0 to 1, and a text for people.
 Progress = Callable[[float, str], None]
@@ -25,18 +26,20 @@ Progress = Callable[[float, str], None]
 #: Raw text converted at a time; bounds the memory that a large file takes.
 BATCH_BYTES = 24 * 2**20
 BATCH_ROWS = (5_000, 250_000)
+#: What polars raises on a damaged file, or on one that shrinks while it is read.
+BROKEN = (pl.exceptions.PolarsError, OSError)
 #: Rejected rows that a report keeps to be looked at; all are counted.
 KEPT_REJECTED = 100_000
 NOTICES = {
-    "skipped": "{} local times do not exist, as the clock was set forward; they are read with the "
-    "offset before the change.",
-    "double": "{} local times happened twice, as the clock was set back; the first is taken.",
-    "half_places": "{} check-ins have only one of latitude and longitude; they count as without a "
-    "place.",
-    "repaired_coordinates": "{} coordinates were written with decimal commas or degree signs.",
-    "no_offset": "{} check-ins have no readable UTC offset; the time zone gives it.",
-    "bad_values": "{} values are not numbers; they count as missing.",
-    "surplus": "{} lines have more cells than the header; the surplus was left out.",
+    "skipped": "{} local time(s) do not exist, as the clock was set forward; they are read with "
+    "the offset before the change.",
+    "double": "{} local time(s) happened twice, as the clock was set back; the first is taken.",
+    "half_places": "{} check-in(s) have only one of latitude and longitude; they count as "
+    "without a place.",
+    "repaired_coordinates": "{} coordinate(s) were written with decimal commas or degree signs.",
+    "no_offset": "{} check-in(s) have no readable UTC offset; the time zone gives it.",
+    "bad_values": "{} value(s) are not numbers; they count as missing.",
+    "surplus": "{} line(s) have more cells than the header; the surplus was left out.",
 }
 
 
@@ -197,24 +200,40 @@ class _Memory:
     def close(self) -> None:
         """Nothing to do in memory."""
 
+    def finish(self) -> None:
+        """Nothing to do in memory."""
+
 
 class _ParquetFile:
-    """Writes batches of check-ins one behind the other."""
+    """Writes batches of check-ins one behind the other, while the next one is converted."""
 
     def __init__(self, folder: Path):
         self.path = folder / f"{len(list(folder.iterdir()))}.parquet"
         self.writer = None
+        self.thread = ThreadPoolExecutor(1)
+        self.last: Future | None = None
 
     def take(self, checkins: pl.DataFrame) -> None:
+        if self.last is not None:
+            self.last.result()
+        self.last = self.thread.submit(self._write, checkins)
+
+    def close(self) -> None:
+        self.thread.shutdown(wait=True)
+        if self.writer is not None:
+            self.writer.close()
+
+    def finish(self) -> None:
+        """Raise what the last write raised."""
+        if self.last is not None:
+            self.last.result()
+
+    def _write(self, checkins: pl.DataFrame) -> None:
         import pyarrow.parquet as pq
 
         table = checkins.to_arrow(compat_level=pl.CompatLevel.oldest())
         self.writer = self.writer or pq.ParquetWriter(self.path, table.schema, compression="zstd")
         self.writer.write_table(table)
-
-    def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
 
 
 @dataclass
@@ -263,7 +282,13 @@ def _run(paths, wishes: _Wishes, names, limits, progress: Progress | None, new_s
         format=done.found.key,
         title=done.found.title,
         cite=done.found.cite,
-        notes=[*done.found.notes, *done.settled.notes, *_assumed(done.settled.questions), *notes],
+        notes=[
+            *opened.notes,
+            *done.found.notes,
+            *done.settled.notes,
+            *_assumed(done.settled.questions),
+            *notes,
+        ],
         n_rows=done.n_rows,
     )
     return result, done.sink
@@ -280,7 +305,7 @@ def _best_pass(tables: list[Table], opened: Opened, wishes, report, new_sink) ->
     try:
         first = _pass(tables, opened, wishes, report, new_sink)
         problem = None
-    except pl.exceptions.PolarsError as error:
+    except BROKEN as error:
         opened.check_unchanged()
         problem = error
     if first is not None and not first.n_line_breaks:
@@ -291,10 +316,10 @@ def _best_pass(tables: list[Table], opened: Opened, wishes, report, new_sink) ->
         chosen = [new or old for new, old in zip(mended, tables, strict=True)]
         try:
             second = _pass(chosen, opened, wishes, report, new_sink)
-        except pl.exceptions.PolarsError as error:
+        except BROKEN as error:
             problem = problem or error
     if first is None and second is None:
-        raise _damaged(tables, problem) from problem
+        raise damaged(", ".join(table.name for table in tables), problem) from problem
     if first is None or (second is not None and second.n_checkins > first.n_checkins):
         return second
     return first
@@ -316,6 +341,7 @@ def _pass(tables: list[Table], opened: Opened, wishes, report, new_sink) -> _Pas
                 sink.take(converted.checkins)
             share = done.n_rows / max(table.n_rows_estimate, done.n_rows, 1)
             report(min(share, 0.99), f"{done.n_rows:,} rows read")
+        sink.finish()
     finally:
         sink.close()
     return done
@@ -353,15 +379,6 @@ def _assumed(questions: list[Question]) -> list[str]:
         for question in questions
         if question.default is not None
     ]
-
-
-def _damaged(tables: list[Table], problem: Exception) -> ReadError:
-    return ReadError(
-        "A table that can be read to its end is needed.",
-        f"{', '.join(table.name for table in tables)} is damaged "
-        f"({str(problem).splitlines()[0][:160]}).",
-        "Export it again, as CSV with quoted texts or as Parquet.",
-    )
 
 
 def _refuse_nothing(done: _Pass) -> None:

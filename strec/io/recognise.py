@@ -101,7 +101,7 @@ def _unknown(tables: list[Table]) -> Recognised:
     def rank(group: tuple[Table, list[str]]) -> tuple[bool, int]:
         return guess_mapping(group[0].sample)[0].timestamp is not None, group[0].n_rows_estimate
 
-    main, notes = max(groups, key=rank)
+    main, notes = max(groups, key=rank) if len(groups) > 1 else groups[0]
     others = [table for table, _ in groups if table is not main]
     for other in list(others):
         key = find_key(main, other) if len(alike) > 1 else None

@@ -11,6 +11,7 @@ from strec.io.places import degrees, detect_order, pair
 from strec.io.quantities import offset_minutes, plain_numbers
 from strec.io.tables import Table
 from strec.io.times import TimeGuess, detect_time
+from strec.io.words import named
 from strec.io.zones import check_zone, zone_near, zones_of
 
 #: Columns offered as an answer.
@@ -55,7 +56,7 @@ def settle(table: Table, mapping: Mapping) -> Settled:
     if mapping.timestamp:
         _when(table, done)
     else:
-        done.questions.append(_which(table, mapping, "timestamp", "timestamp", "says when?"))
+        done.questions.append(_ask_time(table, mapping))
     return done
 
 
@@ -108,6 +109,19 @@ def _which(table: Table, mapping: Mapping, key: str, name: str, verb: str) -> Qu
     return Question(key, f"Which column {verb}", options)
 
 
+def _ask_time(table: Table, mapping: Mapping) -> Question:
+    """Ask which column says when, if one is called so; without one there is nothing to ask."""
+    question = _which(table, mapping, "timestamp", "timestamp", "says when?")
+    called_so = [each for each in question.options if named("timestamp", each.changes["timestamp"])]
+    if not called_so:
+        raise MappingError(
+            "A column with the time of each event is needed.",
+            f"no column of {table.name} holds dates or times ({', '.join(table.columns[:12])}).",
+            "Add such a column, for example 2024-05-31 18:05, or give another file.",
+        )
+    return Question("timestamp", question.text, tuple(called_so))
+
+
 def _who_and_what(table: Table, done: Settled) -> None:
     mapping = done.mapping
     if not mapping.user_id and not mapping.user_from:
@@ -136,11 +150,11 @@ def _where(table: Table, done: Settled) -> None:
     lat, lon, _ = coordinates(table.sample, mapping)
     order = detect_order(lat, lon)
     if order.projected:
-        text = f"{order.note} They must be degrees of latitude and longitude (EPSG:4326)."
+        text = f"{order.note} Convert them to degrees (EPSG:4326), or read without places."
         without = {"lat": None, "lon": None}
         if mapping.item_from_place:
             without |= {"item_from_place": False}
-        label = "read the file without places (or convert them and come back)"
+        label = "read the file without places"
         done.questions.append(Question("places", text, (Option(label, "", without),)))
     elif order.order is None:
         done.questions.append(_order_question(order.note))

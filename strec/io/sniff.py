@@ -156,10 +156,11 @@ def _cut(lines: list[str], delimiter: str) -> list[list[str]]:
 
 
 def _quote(lines: list[str], delimiter: str) -> str | None:
-    """Return the quote character when cells are properly wrapped in it."""
-    edge = re.escape(delimiter)
-    wrapped = re.compile(rf'(^|{edge})\s?"([^"]|"")*"(?=\s*({edge}|$))')
-    return '"' if any(wrapped.search(line) for line in lines) or delimiter == "," else None
+    """Return the quote character, unless it only occurs inside texts, as in 5" pipe."""
+    opened = re.compile(rf'(^|{re.escape(delimiter)})\s?"')
+    if any('"' in line for line in lines):
+        return '"' if any(opened.search(line) for line in lines) else None
+    return '"' if delimiter == "," else None
 
 
 def unique_names(names: list[str], width: int) -> tuple[list[str], list[str]]:

@@ -101,7 +101,13 @@ def open_table(raw: RawFile, opened: Opened, whole: bool) -> Table:
         "size": size_text(raw.n_bytes),
         "rows": table.n_rows_estimate,
     } | table.facts
-    table.sample = _sample(table)
+    try:
+        table.sample = _sample(table)
+    except pl.exceptions.PolarsError as problem:
+        mended = repaired(table, opened)
+        if mended is None:
+            raise damaged(table.name, problem) from problem
+        return mended
     return table
 
 
@@ -189,28 +195,27 @@ def repaired(table: Table, opened: Opened) -> Table | None:
         return None
     notes = [*table.notes, note]
     changed = replace(table, lazy=lazy, path=target, notes=notes)
-    changed.sample = _sample(changed)
+    try:
+        changed.sample = _sample(changed)
+    except pl.exceptions.PolarsError:
+        return None
     return changed
+
+
+def damaged(name: str, problem: Exception | None) -> ReadError:
+    """Return the error of a table that no repair makes readable."""
+    return ReadError(
+        "A table that can be read to its end is needed.",
+        f"{name} is damaged ({str(problem).splitlines()[0][:160]}).",
+        "Export it again, as CSV with quoted texts or as Parquet.",
+    )
 
 
 def _sample(table: Table) -> pl.DataFrame:
     """Return the first rows; rows that are only blanks are left out."""
-    try:
-        rows = table.lazy.head(SAMPLE_ROWS).collect(engine="streaming")
-    except pl.exceptions.PolarsError:
-        # Damage in the first rows is repaired, or reported, when the table is read.
-        rows = _first_readable(table)
+    rows = table.lazy.head(SAMPLE_ROWS).collect(engine="streaming")
     kept = rows.filter(~pl.all_horizontal(pl.col(table.columns).is_null()))
     return kept.select(table.columns)
-
-
-def _first_readable(table: Table) -> pl.DataFrame:
-    for n_rows in (1000, 100, 20, 5, 1):
-        try:
-            return table.lazy.head(n_rows).collect()
-        except pl.exceptions.PolarsError:
-            continue
-    return pl.DataFrame(schema=dict.fromkeys([ROW, *table.columns], pl.String))
 
 
 def _parquet(raw: RawFile, limits: Limits) -> Table:

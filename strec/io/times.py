@@ -43,6 +43,7 @@ ISO_PARTS = (
     r"(?:[T ,]+(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?[秒分]?(?:[.,](\d+))?)?"
     r"\s*(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
 )
+TAIL_PARTS = r"^(?:[.,](\d+))?\s*(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
 COMPACT_PARTS = (
     r"^(\d{4})(\d{2})(\d{2})(?:[T ]?(\d{2}):?(\d{2}):?(\d{2})?(?:[.,](\d+))?)?"
     r"\s*(Z|[+-]\d{2}(?::?\d{2})?)?$"
@@ -231,19 +232,14 @@ def _from_seconds(seconds: pl.Series) -> pl.DataFrame:
 def _from_iso(text: pl.Series) -> pl.DataFrame:
     """Read ISO 8601 and its relatives: the common form fast, the rest by its parts."""
     start, rest = text.str.slice(0, 19), text.str.slice(19)
-    wall = start.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-    if wall.null_count() > len(wall) / 2:
-        wall = start.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
+    first = next(iter(text.drop_nulls().head(1)), "")
+    pattern = "%Y-%m-%dT%H:%M:%S" if first[10:11] == "T" else "%Y-%m-%d %H:%M:%S"
+    wall = start.str.to_datetime(pattern, time_unit="us", strict=False)
     stated = None
     if (rest != "").any():
-        # Fractions and offsets repeat: read each distinct one only once where that pays.
-        parts = rest.str.extract_groups(r"^(?:[.,](\d+))?\s*(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$")
-        parts = parts.struct.unnest()
-        stated = stated_minutes(parts["2"])
-        good = rest.str.contains(r"^([.,]\d+)?\s*(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?)?$")
-        micros = _micros(parts["1"])
-        wall = pl.select(pl.when(good).then(wall + pl.duration(microseconds=micros)))
-        wall = wall.to_series()
+        tail = _tails(rest)
+        wall = pl.select(wall + tail["after"]).to_series()
+        stated = tail[STATED]
     read = _frame(wall, stated)
     missed = wall.is_null() & text.is_not_null()
     if not missed.any():
@@ -256,6 +252,28 @@ def _from_iso(text: pl.Series) -> pl.DataFrame:
     )
     slow = _frame(_from_parts(parts, ("1", "2", "3")), stated_minutes(parts["8"]))
     return _fill(read, missed, slow)
+
+
+def _tails(rest: pl.Series) -> pl.DataFrame:
+    """Read what follows the seconds: fraction and offset; `after` is null where it is neither."""
+    distinct = rest.unique().drop_nulls()
+    # Offsets repeat, fractions do not: few distinct tails are read once each.
+    few = len(distinct) <= 1000
+    tails = distinct if few else rest
+    parts = tails.str.extract_groups(TAIL_PARTS).struct.unnest()
+    good = tails.str.contains(TAIL_PARTS)
+    read = pl.DataFrame(
+        {
+            "tail": tails,
+            "after": pl.select(pl.when(good).then(pl.duration(microseconds=_micros(parts["1"])))),
+            STATED: stated_minutes(parts["2"]),
+        }
+    )
+    if not few:
+        return read
+    if len(distinct) == 1 and not rest.has_nulls():
+        return read.select(pl.all().repeat_by(len(rest)).explode())
+    return pl.DataFrame({"tail": rest}).join(read, on="tail", how="left", maintain_order="left")
 
 
 def _fill(read: pl.DataFrame, missed: pl.Series, slow: pl.DataFrame) -> pl.DataFrame:

@@ -63,7 +63,7 @@ def localise(wall: pl.Series, zone: str) -> tuple[pl.DataFrame, ClockCounts]:
             zone, ambiguous="earliest", non_existent="null"
         )
         shift = before.dt.base_utc_offset() + before.dt.dst_offset()
-        utc = pl.select(pl.coalesce(utc, wall - shift)).to_series()
+        utc = pl.select(pl.coalesce(utc, (wall - shift).dt.cast_time_unit("us"))).to_series()
     return pl.DataFrame({UTC: utc, OFFSET: offset_at(utc, zone)}), counts
 
 
