@@ -4,6 +4,7 @@ A time is read into two columns: the wall clock as written, and the UTC offset t
 states (null where it states none). What the wall clock means is decided in `zones`.
 """
 
+import re
 from dataclasses import dataclass
 
 import polars as pl
@@ -53,6 +54,7 @@ SLASH_PARTS = (
     r"(?:[T ,]+(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?(?:[.,](\d+))?)?"
     r"\s*(?:([AaPp])\.?[Mm]\.?)?$"
 )
+YEAR_DIRECTIVE = r"%[-_0]?[YyCFDcxs+]"
 TWITTER = r"^\w{3} \w{3} \d{1,2} \d{2}:\d{2}:\d{2} [+-]\d{4} \d{4}$"
 
 
@@ -333,15 +335,11 @@ def _micros(digits: pl.Series) -> pl.Series:
 
 
 def _from_pattern(text: pl.Series, pattern: str) -> pl.DataFrame:
-    try:
-        parsed = text.str.to_datetime(pattern, time_unit="us", strict=False)
-    except pl.exceptions.PolarsError as problem:
-        try:
-            parsed = text.str.to_date(pattern, strict=False)
-        except pl.exceptions.PolarsError:
-            raise MappingError(
-                "time_format is a named format or a strptime pattern such as '%d %b %Y %H:%M'.",
-                f"time_format={pattern!r} ({str(problem).splitlines()[0]}).",
-                "Use one of iso, unix_s, unix_ms, twitter, day_first, month_first, or a pattern.",
-            ) from problem
-    return _from_datetimes(parsed)
+    if re.search(YEAR_DIRECTIVE, pattern) is None:
+        raise MappingError(
+            "time_format is a named format, or a strptime pattern that has at least the year.",
+            f"time_format={pattern!r}.",
+            "Use iso, unix_s, unix_ms, twitter, day_first, month_first, or for instance "
+            "'%d %b %Y %H:%M'.",
+        )
+    return _from_datetimes(text.str.to_datetime(pattern, time_unit="us", strict=False))
