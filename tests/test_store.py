@@ -56,6 +56,7 @@ def aggregates_of(store: Store) -> dict[str, pd.DataFrame]:
         weekdays=(0, 2, 4, 6),
         categories=("kind 1", "kind 2"),
         users=tuple(f"u{i:02d}" for i in range(25)),
+        cells=tuple(int(cell) for cell in store.cells(4, min_users=1).cell),
     )
     found = {}
     for name, filters in (("all", None), ("some", some)):
@@ -276,6 +277,17 @@ def test_filters_that_keep_nothing(store):
         store.checkins(nothing),
     ):
         assert len(frame) == 0
+
+
+def test_a_cell_of_any_resolution_can_be_looked_into(store):
+    cells = store.cells(6, min_users=1)
+    chosen = Filters(cells=(int(cells.cell[1]),))
+    assert store.summary(chosen)["n_checkins"] == cells.n_checkins[1]
+    finer = store.cells(8, chosen, min_users=1)
+    assert finer.n_checkins.sum() == cells.n_checkins[1]
+    both = Filters(cells=(int(cells.cell[1]), int(finer.cell[0])))
+    assert store.summary(both)["n_checkins"] == cells.n_checkins[1]
+    assert store.summary(Filters(cells=()))["n_checkins"] == 0
 
 
 def test_filters_are_hashable_whatever_they_are_made_of():

@@ -7,11 +7,11 @@ group-by on (group, user) followed by one on the group: exact on every engine, a
 
 import math
 
-import ibis
 import ibis.expr.types as ir
 from ibis import _
 
 from strec import schema
+from strec.store.h3_bits import parent
 
 #: Columns that a store adds to the canonical and derived ones.
 USER_CODE = "user_code"
@@ -177,17 +177,6 @@ def item_labels(table: ir.Table, column: str) -> ir.Table:
     """How often each item bears each value of a text column (category or name)."""
     known = table.filter(table[column].notnull())
     return known.group_by(item=known[ITEM_CODE].cast("int64"), label=known[column]).agg(n=_.count())
-
-
-def parent(cell: ir.IntegerValue, resolution: int) -> ir.IntegerValue:
-    """The H3 cell of a coarser resolution that holds this cell, by bit arithmetic.
-
-    An H3 index keeps its resolution in bits 52 to 55 and three bits per resolution below 45;
-    those finer than the resolution are all ones.
-    """
-    unused_digits = (1 << (3 * (15 - resolution))) - 1
-    without_resolution = cell.cast("int64") & ibis.literal(~(0xF << 52), "int64")
-    return without_resolution | ibis.literal((resolution << 52) | unused_digits, "int64")
 
 
 def _hour(table: ir.Table) -> ir.IntegerValue:

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import reduce
+from operator import or_
 
 import ibis
 import ibis.expr.types as ir
 
 from strec import schema
 from strec.errors import AnalysisError
+from strec.store.h3_bits import parent, resolution_of
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class Filters:
         Days of the week to keep, 0 is Monday.
     categories, events, users : tuple of str, optional
         Values to keep. `None` keeps everything, an empty tuple keeps nothing.
+    cells : tuple of int, optional
+        H3 cells, of any resolution down to the stored one, to keep.
 
     Examples
     --------
@@ -38,6 +43,7 @@ class Filters:
     categories: tuple[str, ...] | None = None
     events: tuple[str, ...] | None = None
     users: tuple[str, ...] | None = None
+    cells: tuple[int, ...] | None = None
 
     def __post_init__(self):
         # A list is what JSON and widgets give; a tuple is what a cache key needs.
@@ -66,6 +72,8 @@ class Filters:
             keep.append(table[schema.LOCAL_DATE] <= ibis.literal(self.date_to))
         if self.hours is not None or self.weekdays is not None:
             keep.append(_among(table[schema.HOUR_OF_WEEK], self.hours_of_week()))
+        if self.cells is not None:
+            keep.append(_within(table[schema.CELL], self.cells))
         for name, values in (
             (schema.CATEGORY, self.categories),
             (schema.EVENT, self.events),
@@ -81,6 +89,14 @@ class Filters:
                 )
             keep.append(_among(table[name], list(values)))
         return table.filter(keep) if keep else table
+
+
+def _within(cell: ir.IntegerColumn, cells: tuple[int, ...]) -> ir.BooleanValue:
+    by_resolution: dict[int, list[int]] = {}
+    for each in cells:
+        by_resolution.setdefault(resolution_of(each), []).append(int(each))
+    inside = [_among(parent(cell, r), some) for r, some in by_resolution.items()]
+    return reduce(or_, inside, ibis.literal(False))
 
 
 def _among(column: ir.Column, values: list) -> ir.BooleanValue:
