@@ -9,7 +9,7 @@ from strec.io.quantities import MISSING
 from strec.io.zones import inhabited_share
 
 #: Two numbers in one text: "40.7, -74.0", "POINT (-74.0 40.7)", "40,7; -74,0".
-PAIR_PARTS = r"^[^\d+-]*([+-]?\d+(?:[.,]\d+)?)\s*[,; ]\s*([+-]?\d+(?:[.,]\d+)?)\s*[)\]]?$"
+PAIR_PARTS = r"^[^\d+-]*([+-]?\d+(?:[.,]\d+)?)\s*[,;|/ ]\s*([+-]?\d+(?:[.,]\d+)?)\s*[)\]]?$"
 DEGREES_PARTS = (
     r"^([NSEWO])?\s*([+-]?\d+(?:[.,]\d+)?)\s*[°º]?\s*"
     r"(?:(\d+(?:[.,]\d+)?)\s*['′’]\s*)?(?:(\d+(?:[.,]\d+)?)\s*(?:\"|″|”|'')\s*)?([NSEWO])?$"

@@ -3,7 +3,6 @@
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from strec.io.limits import Limits
 from strec.io.mapping import Mapping, Question
 from strec.io.recognise import Recognised, recognise
 from strec.io.settle import Settled, settle
+from strec.io.sinks import Memory, ParquetFile
 from strec.io.tables import Table, damaged, repaired
 
 #: Called with the share done, 0 to 1, and a text for people.
@@ -117,7 +117,7 @@ def read(
     (['007'], [120])
     """
     wishes = _Wishes(mapping, time_zone, day_first)
-    result, sink = _run(paths, wishes, names, limits, progress, _Memory)
+    result, sink = _run(paths, wishes, names, limits, progress, Memory)
     return replace(result, checkins=pl.concat(sink.pieces))
 
 
@@ -163,7 +163,7 @@ def ingest(
     # Beside the result, so that putting it in place is one atomic step.
     with tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder:
         result, sink = _run(
-            paths, wishes, names, limits, progress, lambda: _ParquetFile(Path(folder))
+            paths, wishes, names, limits, progress, lambda: ParquetFile(Path(folder))
         )
         os.replace(sink.path, out)
     return result
@@ -188,61 +188,13 @@ class _Wishes:
         return mapping
 
 
-class _Memory:
-    """Keeps batches of check-ins."""
-
-    def __init__(self):
-        self.pieces: list[pl.DataFrame] = []
-
-    def take(self, checkins: pl.DataFrame) -> None:
-        self.pieces.append(checkins)
-
-    def close(self) -> None:
-        """Nothing to do in memory."""
-
-    def finish(self) -> None:
-        """Nothing to do in memory."""
-
-
-class _ParquetFile:
-    """Writes batches of check-ins one behind the other, while the next one is converted."""
-
-    def __init__(self, folder: Path):
-        self.path = folder / f"{len(list(folder.iterdir()))}.parquet"
-        self.writer = None
-        self.thread = ThreadPoolExecutor(1)
-        self.last: Future | None = None
-
-    def take(self, checkins: pl.DataFrame) -> None:
-        if self.last is not None:
-            self.last.result()
-        self.last = self.thread.submit(self._write, checkins)
-
-    def close(self) -> None:
-        self.thread.shutdown(wait=True)
-        if self.writer is not None:
-            self.writer.close()
-
-    def finish(self) -> None:
-        """Raise what the last write raised."""
-        if self.last is not None:
-            self.last.result()
-
-    def _write(self, checkins: pl.DataFrame) -> None:
-        import pyarrow.parquet as pq
-
-        table = checkins.to_arrow(compat_level=pl.CompatLevel.oldest())
-        self.writer = self.writer or pq.ParquetWriter(self.path, table.schema, compression="zstd")
-        self.writer.write_table(table)
-
-
 @dataclass
 class _Pass:
     """One pass over the files, and what it has counted."""
 
     found: Recognised
     settled: Settled
-    sink: _Memory | _ParquetFile
+    sink: Memory | ParquetFile
     n_rows: int = 0
     n_checkins: int = 0
     n_line_breaks: int = 0
@@ -264,7 +216,7 @@ class _Pass:
 
 def _run(paths, wishes: _Wishes, names, limits, progress: Progress | None, new_sink):
     """Open, recognise, settle, convert batch by batch; return the result and where it went."""
-    report = progress or (lambda share, text: None)
+    report = _rising(progress)
     report(0.0, "Looking at the file")
     with opened_tables(paths, names, limits, None) as (opened, tables):
         done = _best_pass(tables, opened, wishes, report, new_sink)
@@ -294,6 +246,19 @@ def _run(paths, wishes: _Wishes, names, limits, progress: Progress | None, new_s
     return result, done.sink
 
 
+def _rising(progress: Progress | None) -> Progress:
+    """Return a reporter whose share never falls, also when a file is read a second time."""
+    highest = 0.0
+
+    def report(share: float, text: str) -> None:
+        nonlocal highest
+        highest = max(highest, share)
+        if progress is not None:
+            progress(highest, text)
+
+    return report
+
+
 def _best_pass(tables: list[Table], opened: Opened, wishes, report, new_sink) -> _Pass:
     """Read; where quotation marks or lines are damaged, mend them and read again.
 
@@ -318,6 +283,10 @@ def _best_pass(tables: list[Table], opened: Opened, wishes, report, new_sink) ->
             second = _pass(chosen, opened, wishes, report, new_sink)
         except BROKEN as error:
             problem = problem or error
+        except ReadError:
+            # Honest line breaks may not survive mending; then the first way was right.
+            if first is None:
+                raise
     if first is None and second is None:
         raise damaged(", ".join(table.name for table in tables), problem) from problem
     if first is None or (second is not None and second.n_checkins > first.n_checkins):
