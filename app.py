@@ -19,6 +19,9 @@ PAGES = {
         ("data", "data", "Data", "table_view", {}),
         ("time", "time", "Time", "schedule", {}),
         ("space", "space", "Space", "map", {}),
+        ("dependence", "dependence", "Dependence", "balance", {}),
+        ("train", "train", "Train", "model_training", {}),
+        ("evaluate", "evaluate", "Evaluate", "leaderboard", {}),
         ("recommend", "recommend", "Recommend", "recommend", {}),
     ]
 }

@@ -124,6 +124,12 @@ def hotspots(
             "Choose another measure or a coarser resolution.",
         )
     touching = lattice.neighbours(frame.cell.to_numpy())
+    if not touching.nnz:
+        raise AnalysisError(
+            "Hotspots compare a hexagon with those that touch it.",
+            f"{len(frame):,} hexagons, none beside another.",
+            "Choose larger hexagons (a coarser resolution).",
+        )
     frame = pd.concat([frame, local_statistics(values, touching, draws, seed)], axis=1)
     significant = frame.q <= alpha
     frame["kind"] = ""

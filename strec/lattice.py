@@ -134,8 +134,8 @@ def _disks(cells: np.ndarray, radius_cells: int) -> pl.Series:
 
 def _closed(cells: np.ndarray) -> np.ndarray:
     """Dilate, then keep what lies deep enough within: gaps are filled, the outline stays."""
-    wide = _disks(cells, _CLOSING_CELLS).explode().drop_nulls().unique().sort().rename("cell")
     _refuse_large(len(cells), "filled")
+    wide = _disks(cells, _CLOSING_CELLS).explode().drop_nulls().unique().sort().rename("cell")
     within = (
         pl.DataFrame({"centre": wide, "cell": _disks(wide.to_numpy(), _CLOSING_CELLS)})
         .explode("cell")

@@ -167,7 +167,7 @@ def _result(
     return StepResult(
         step=step.name,
         title=step.title,
-        on=step.enabled,
+        enabled=step.enabled,
         rows_before=before.height,
         rows_after=outcome.checkins.height,
         users_before=counts[0],

@@ -173,35 +173,7 @@ def _expand_zip(path: Path, name: str, opened: Opened, head_bytes: int | None) -
     """Expand the members of an archive, after checking the sizes that they declare."""
     files = []
     with zipfile.ZipFile(path) as archive:
-        members = [
-            member
-            for member in archive.infolist()
-            if not member.is_dir() and not any(part in member.filename for part in CLUTTER)
-        ]
-        if any(member.filename == "[Content_Types].xml" for member in members):
-            raise ReadError(
-                "A table as text (CSV), Parquet or JSON Lines is needed.",
-                f"{name} is an Office document, such as an Excel workbook.",
-                "Open it and save the sheet as CSV UTF-8.",
-            )
-        if len(members) > opened.limits.max_files:
-            raise LimitError(
-                f"At most {opened.limits.max_files:,} files can be read together.",
-                f"{name} has {len(members):,} members.",
-                "Put the one or two tables that matter into an archive of their own.",
-            )
-        total = sum(member.file_size for member in members)
-        opened.limits.check_bytes(total, name)
-        opened.limits.check_ratio(total, path.stat().st_size, name)
-        for member in members:
-            if member.file_size == 0:
-                continue
-            if member.flag_bits & 1:
-                raise ReadError(
-                    "An archive without a password is needed.",
-                    f"{name} is encrypted.",
-                    "Unpack it with its password and give the files inside.",
-                )
+        for member in _members(archive, path, name, opened.limits):
             label = f"{name}: {member.filename}"
             with archive.open(member) as stream:
                 target, taken, complete = _copy(
@@ -216,6 +188,39 @@ def _expand_zip(path: Path, name: str, opened: Opened, head_bytes: int | None) -
             "Check what was packed.",
         )
     return files
+
+
+def _members(
+    archive: zipfile.ZipFile, path: Path, name: str, limits: Limits
+) -> list[zipfile.ZipInfo]:
+    """Return the members with content, once their number and declared sizes are in bounds."""
+    members = [
+        member
+        for member in archive.infolist()
+        if member.file_size and not any(part in member.filename for part in CLUTTER)
+    ]
+    if any(member.filename == "[Content_Types].xml" for member in members):
+        raise ReadError(
+            "A table as text (CSV), Parquet or JSON Lines is needed.",
+            f"{name} is an Office document, such as an Excel workbook.",
+            "Open it and save the sheet as CSV UTF-8.",
+        )
+    if len(members) > limits.max_files:
+        raise LimitError(
+            f"At most {limits.max_files:,} files can be read together.",
+            f"{name} has {len(members):,} members.",
+            "Put the one or two tables that matter into an archive of their own.",
+        )
+    total = sum(member.file_size for member in members)
+    limits.check_bytes(total, name)
+    limits.check_ratio(total, path.stat().st_size, name)
+    if any(member.flag_bits & 1 for member in members):
+        raise ReadError(
+            "An archive without a password is needed.",
+            f"{name} is encrypted.",
+            "Unpack it with its password and give the files inside.",
+        )
+    return members
 
 
 def _copy(

@@ -35,23 +35,8 @@ def read_points(
         If it cannot be read, or holds no point.
     """
     import geopandas
-    import pyogrio
 
-    # The driver goes by the suffix, and must never see a name that a stranger chose.
-    link = opened.folder / f"{opened.new_path().name}{suffix}"
-    shutil.copyfile(path, link)
-    notes = []
-    try:
-        layers = [layer for layer, geometry in pyogrio.list_layers(link) if geometry is not None]
-        if len(layers) > 1:
-            notes.append(f"Read the layer {layers[0]}; others: {', '.join(layers[1:6])}.")
-        points = geopandas.read_file(link, layer=layers[0] if layers else None)
-    except Exception as problem:
-        raise ReadError(
-            "A valid GeoJSON or GeoPackage with points is needed.",
-            f"{name} cannot be read ({str(problem).splitlines()[0][:200]}).",
-            "Export it again, or export the table as CSV with columns for latitude and longitude.",
-        ) from problem
+    points, notes = _open(path, suffix, name, opened)
     if not isinstance(points, geopandas.GeoDataFrame) or points.geometry.isna().all():
         raise ReadError(
             "A geographic file with points is needed.",
@@ -78,6 +63,27 @@ def read_points(
     columns[_free(LAT, columns)] = pl.Series(where.y.to_numpy(), nan_to_null=True)
     columns[_free(LON, columns)] = pl.Series(where.x.to_numpy(), nan_to_null=True)
     return pl.DataFrame(columns), notes
+
+
+def _open(path: Path, suffix: str, name: str, opened: Opened):
+    """Return the first layer with a geometry as a GeoDataFrame, and a note on the others."""
+    import geopandas
+    import pyogrio
+
+    # The driver goes by the suffix, and must never see a name that a stranger chose.
+    copy = opened.folder / f"{opened.new_path().name}{suffix}"
+    shutil.copyfile(path, copy)
+    try:
+        layers = [layer for layer, geometry in pyogrio.list_layers(copy) if geometry is not None]
+        points = geopandas.read_file(copy, layer=layers[0] if layers else None)
+    except Exception as problem:
+        raise ReadError(
+            "A valid GeoJSON or GeoPackage with points is needed.",
+            f"{name} cannot be read ({str(problem).splitlines()[0][:200]}).",
+            "Export it again, or export the table as CSV with columns for latitude and longitude.",
+        ) from problem
+    others = f"Read the layer {layers[0]}; others: {', '.join(layers[1:6])}." if layers[1:] else ""
+    return points, [others] if others else []
 
 
 def _free(wanted: str, columns: dict) -> str:

@@ -10,6 +10,7 @@ import pydeck as pdk
 
 from strec.maps.basemap import attribution, furniture, has_network, style
 from strec.maps.layers import (
+    MAX_ARCS,
     arc_layer,
     column_layer,
     heat_layer,
@@ -25,7 +26,7 @@ from strec.maps.scale import Scale, legend_html
 from strec.maps.view import View, view_of
 
 __all__ = [
-    "Scale", "View", "arc_layer", "arcs", "attribution", "column_layer", "columns", "deck",
+    "MAX_ARCS", "Scale", "View", "arc_layer", "arcs", "attribution", "column_layer", "columns", "deck",
     "has_network", "heat_layer", "heatmap", "here_layer", "hexagon_layer", "hexagons",
     "history_layer", "label_layer", "legend_html", "picking_layer", "point_layer", "points",
     "suggestion_layers", "view_of",
@@ -86,6 +87,7 @@ def hexagons(
     elevation: str | None = None,
     *,
     scale: Scale | None = None,
+    top: float | None = None,
     labels: pd.DataFrame | None = None,
     view: View | None = None,
     dark: bool = False,
@@ -100,7 +102,8 @@ def hexagons(
     value, elevation : str
         Columns for colour and, optionally, for height.
     scale : Scale, optional
-        Keep it, and `view`, the same over the frames of an animation.
+        Keep it, `top` (the value of the highest) and `view` the same over the frames of an
+        animation.
     labels : pandas.DataFrame, optional
         Items whose names serve as landmarks (see `label_layer`).
 
@@ -112,7 +115,7 @@ def hexagons(
     'hexagons'
     """
     view = view or view_of(cells["lat"], cells["lon"])
-    layer = hexagon_layer(cells, value, scale, elevation, dark)
+    layer = hexagon_layer(cells, value, scale, elevation, top, dark)
     return deck(
         [layer, *_labels(labels, view, dark)],
         view,

@@ -27,6 +27,7 @@ def hexagon_layer(
     value: str = "n_checkins",
     scale: Scale | None = None,
     elevation: str | None = None,
+    top: float | None = None,
     dark: bool = False,
     layer_id: str = "hexagons",
 ) -> pdk.Layer:
@@ -43,6 +44,8 @@ def hexagon_layer(
         Colours to keep the same over several maps; fitted to the values otherwise.
     elevation : str, optional
         A column whose largest value rises to about the width of twelve hexagons.
+    top : float, optional
+        The value that rises so high; give the day's largest to compare hours.
     """
     scale = scale or Scale.fit(frame[value], dark)
     rows = pd.DataFrame(
@@ -59,7 +62,7 @@ def hexagon_layer(
         resolution = int(frame["cell"].iloc[0]) >> 52 & 0xF
         top_m = 12 * 1_220 * 2.6458 ** (7 - resolution)
         heights = frame[elevation].to_numpy(dtype=float)
-        rows["height"] = heights / max(heights.max(), 1e-9) * top_m
+        rows["height"] = heights / max(top or heights.max(), 1e-9) * top_m
         raised = {"get_elevation": "height", "elevation_scale": 1}
     return pdk.Layer(
         "H3HexagonLayer",

@@ -127,7 +127,7 @@ def place(found: pd.DataFrame, periods: pd.DataFrame, measure: str) -> np.ndarra
 def floor(local: pd.DatetimeIndex, grain: Grain) -> pd.DatetimeIndex:
     """Return the starts of the wall-clock periods that hold these times."""
     if grain.name == "week":
-        return local.normalize() - pd.to_timedelta(local.dayofweek, unit="D")
+        return local.normalize() - pd.to_timedelta(local.day_of_week, unit="D")
     if grain.name == "month":
         return local.normalize() - pd.to_timedelta(local.day - 1, unit="D")
     return local.floor(grain.freq)

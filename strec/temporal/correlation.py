@@ -8,6 +8,7 @@ import pandas as pd
 
 from strec.temporal.grains import Grain, in_words
 from strec.temporal.timeseries import as_series
+from strec.temporal.unitroots import plainly
 
 MIN_POINTS = 10
 
@@ -91,7 +92,8 @@ def autocorrelation(series, lags: int | None = None, alpha: float = 0.05) -> Aut
     lags = min(lags, n // 2 - 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        plain = acf(data.clock.to_numpy(), nlags=lags, fft=False, missing="conservative")
+        known = data.clock.to_numpy()
+        plain = plainly(acf, known, nlags=lags, fft=False, missing="conservative")
         partial = np.asarray(pacf(values, nlags=lags, method="ywm"))
         p = float(acorr_ljungbox(values, lags=[min(lags, n // 5)])["lb_pvalue"].iloc[0])
     quantile = norm.ppf(1 - alpha / 2)

@@ -79,7 +79,7 @@ def _others(frame: pd.DataFrame, real: list[int]) -> list[tuple[float, float, fl
     padded = np.concatenate([[-np.inf], ratio, [-np.inf]])
     top = (ratio >= padded[:-2]) & (ratio > padded[2:]) & frame["significant"].to_numpy()
     top &= frequency >= _CYCLES * width
-    tests = max(1, len(frame) // 2)
+    tests = len(frame)
     kept: list[int] = []
     for k in sorted(np.flatnonzero(top), key=lambda k: -power[k]):
         f = frequency[k]

@@ -227,7 +227,7 @@ def _with_groups(source: Source, groups: Mapping[str, str] | None) -> ir.Table:
 def _possible(starts: pd.Series, grain: Grain, filters: Filters) -> np.ndarray:
     keep = np.ones(len(starts), dtype=bool)
     if grain.hours <= 24 and filters.weekdays is not None:
-        keep &= starts.dt.dayofweek.isin(filters.weekdays).to_numpy()
+        keep &= starts.dt.day_of_week.isin(filters.weekdays).to_numpy()
     if grain.hours < 24 and filters.hours is not None:
         reach = [starts.dt.hour + each for each in range(max(1, int(grain.hours)))]
         keep &= np.any([hour.isin(filters.hours) for hour in reach], axis=0)

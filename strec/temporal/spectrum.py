@@ -64,7 +64,7 @@ class Periodogram:
             ]
             words = (
                 f"Real rhythm{'s' * (len(names) > 1)}: {_listed(names)} of all variation. Noise "
-                f"with memory would show such power with a probability below {self.alpha:.0%}."
+                f"with memory would show any such power in about {self.alpha:.0%} of all series."
             )
         if not real.empty and len(absent):
             names = [in_words(row.period, self.grain) for row in absent.itertuples()]
@@ -102,8 +102,7 @@ def periodogram(series, alpha: float = 0.05) -> Periodogram:
     frequency, power = _power(data.filled().to_numpy())
     memory, background = red_noise(frequency, power)
     p = chi2.sf(2 * power / background, 2)
-    # The taper halves the number of frequencies that are independent of each other.
-    tests = max(1, len(frequency) // 2)
+    tests = len(frequency)
     strict = 1 - (1 - alpha) ** (1 / tests)
     frame = pd.DataFrame(
         {
@@ -146,8 +145,9 @@ def red_noise(frequency: np.ndarray, power: np.ndarray) -> tuple[float, np.ndarr
         calm = chi2.sf(2 * power / background, 2) > _PEAK_P
         if calm.sum() < 8:
             break
-        memory, level = _whittle(frequency[calm], power[calm], frequency)
-        background = level
+        memory, background = _whittle(frequency[calm], power[calm], frequency)
+        # Leaving out the highest powers of pure noise too lowers the mean of the others.
+        background = background / (1 + _PEAK_P * np.log(_PEAK_P) / (1 - _PEAK_P))
     return memory, background
 
 

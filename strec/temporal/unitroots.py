@@ -6,6 +6,7 @@ keeps its level". Only together do they tell steady, wandering, drifting and "to
 apart.
 """
 
+import inspect
 import warnings
 from dataclasses import dataclass
 
@@ -160,13 +161,20 @@ def p_words(p: float, bounded: bool = False) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
+def plainly(function, *args, **kwargs):
+    """Call a function of statsmodels for its plain tuple, not the default of later versions."""
+    if "result_object" in inspect.signature(function).parameters:
+        kwargs["result_object"] = False
+    return function(*args, **kwargs)
+
+
 def _adf(values: np.ndarray, around: str) -> UnitRootTest:
     from statsmodels.tsa.stattools import adfuller
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            statistic, p, lags = adfuller(values, regression=around, autolag="AIC")[:3]
+            statistic, p, lags = plainly(adfuller, values, regression=around, autolag="AIC")[:3]
         except (ValueError, np.linalg.LinAlgError):
             # A straight line, or a few points with a straight piece, leaves nothing to test.
             return UnitRootTest(float("nan"), 1.0, 0)
@@ -178,5 +186,5 @@ def _kpss(values: np.ndarray, around: str) -> UnitRootTest:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        statistic, p, lags = kpss(values, regression=around, nlags="auto")[:3]
+        statistic, p, lags = plainly(kpss, values, regression=around, nlags="auto")[:3]
     return UnitRootTest(float(statistic), float(p), int(lags))

@@ -13,6 +13,14 @@ from strec.temporal.timeseries import as_series
 MIN_POINTS = 20
 #: Cycles over which a season is smoothed: so many that no single period bends it.
 WINDOW = 35
+#: A season longer than the shortest is taken out when there are this many cycles of it: with fewer
+#: it would explain each value by itself.
+CYCLES = 6
+#: Degrees of freedom of the errors' distribution: nearly normal, but their scale is itself estimated.
+FREEDOM = 30
+#: Standard deviations beyond which a value is left out of the next pass: the wildest first, so that
+#: it does not make the others at its hour look odd.
+LIMITS = (8.0, 5.0)
 #: Makes the median absolute deviation of a normal variable its standard deviation.
 MAD_TO_SD = 1.4826
 
@@ -84,8 +92,8 @@ def anomalies(series, rate: float = 0.05) -> Anomalies:
 
     Notes
     -----
-    Counts are made equally noisy by Anscombe's square root and taken apart by STL (MSTL), twice:
-    in the second pass what stood out in the first is replaced by what was expected. What is left
+    Counts are made equally noisy by Anscombe's square root and taken apart by STL (MSTL), again and
+    again: what stood out, at first only the extreme, is replaced by what was expected. What is left
     is divided by its median absolute deviation, separately for each phase of the shortest season
     where that phase was seen often enough: nights are calmer than days.
 
@@ -97,7 +105,7 @@ def anomalies(series, rate: float = 0.05) -> Anomalies:
     >>> anomalies(values).found.index.to_list()
     [33]
     """
-    from scipy.stats import false_discovery_control, norm
+    from scipy.stats import false_discovery_control, t
 
     data = as_series(series)
     data.need(MIN_POINTS, "Finding unusual periods")
@@ -105,10 +113,10 @@ def anomalies(series, rate: float = 0.05) -> Anomalies:
     filled = data.filled().to_numpy()
     to, back = (stabilise, restore) if filled.min() >= 0 else (np.asarray, np.asarray)
     values = to(filled)
-    usable = data.usable_periods()
-    rest = _two_passes(values, usable)
+    usable = data.usable_periods(3)[:1] + data.usable_periods(CYCLES)[1:]
+    rest = _unbent(values, usable)
     scale = _scale(rest, usable[0] if usable else 1)
-    if not scale.any():
+    if scale.max() <= 1e-9 * (1 + np.abs(values).max()):
         raise AnalysisError(
             "Finding unusual periods needs values that vary from their season.",
             f"more than half of the {data.grain.many} repeat exactly.",
@@ -116,12 +124,13 @@ def anomalies(series, rate: float = 0.05) -> Anomalies:
         )
     known = observed.notna().to_numpy()
     z = (rest - np.median(rest)) / scale
-    p = 2 * norm.sf(np.abs(z))
+    p = 2 * t.sf(np.abs(z), FREEDOM)
     q = np.ones(len(p))
     q[known] = false_discovery_control(p[known])
     unusual = (q <= rate) & known
     # The band's edge is where an alarm starts, so that marks and band agree.
-    limit = norm.isf(max(p[unusual].max() if unusual.any() else 0, rate / known.sum()) / 2)
+    edge = max(p[unusual].max() if unusual.any() else 0, rate / known.sum())
+    limit = t.isf(edge / 2, FREEDOM)
     expected = values - rest + np.median(rest)
     frame = pd.DataFrame(
         {
@@ -149,17 +158,18 @@ def restore(values: np.ndarray) -> np.ndarray:
     return np.maximum((np.maximum(values, 0) / 2) ** 2 - 0.375, 0)
 
 
-def _two_passes(values: np.ndarray, periods: tuple[int, ...]) -> np.ndarray:
+def _unbent(values: np.ndarray, periods: tuple[int, ...]) -> np.ndarray:
     """What is left after trend and seasons that outliers did not bend."""
+    period = periods[0] if periods else 1
     rest = components(values, periods, window=WINDOW)["rest"]
-    scale = _scale(rest, periods[0] if periods else 1)
-    ordinary = np.abs(rest - np.median(rest)) <= 3.5 * scale
-    calm = np.where(ordinary, values, values - rest)
-    again = values - (calm - components(calm, periods, window=WINDOW)["rest"])
+    for limit in LIMITS:
+        ordinary = np.abs(rest - np.median(rest)) <= limit * _scale(rest, period)
+        calm = np.where(ordinary, values, values - rest)
+        rest = values - (calm - components(calm, periods, window=WINDOW)["rest"])
     # An ordinary value pulls its own expectation towards itself, one that was left out does not:
     # without this its distance could not be compared with theirs.
     pull = sum(1 / min(WINDOW, len(values) / each) for each in periods)
-    return np.where(ordinary, again, again * max(0.5, 1 - pull))
+    return np.where(ordinary, rest, rest * max(0.5, 1 - pull))
 
 
 def _scale(rest: np.ndarray, period: int) -> np.ndarray:

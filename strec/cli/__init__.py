@@ -13,6 +13,9 @@ import typer
 
 from strec.errors import StrecError
 
+#: Modules of this package that each register their commands.
+COMMANDS = ("clean", "simulate", "analyse", "train", "evaluate", "recommend", "bench", "doctor")
+
 app = typer.Typer(
     name="strec",
     help="See how behaviour depends on time and place, and recommend from it.",

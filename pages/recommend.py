@@ -1,0 +1,3 @@
+"""placeholder"""
+from pages import _ui
+_ui.page_header('recommend', 'Being built.')
