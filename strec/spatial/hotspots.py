@@ -7,9 +7,9 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from strec import lattice
-from strec.autocorrelation import DRAWS, Moran, local_statistics, moran
 from strec.errors import AnalysisError
+from strec.spatial import lattice
+from strec.spatial.autocorrelation import DRAWS, Moran, local_statistics, moran
 
 #: What can be compared between hexagons.
 VALUES = {
@@ -76,7 +76,7 @@ def hotspots(
         ``n_checkins``, ``n_users``, or ``per_user`` (check-ins per user, which an empty hexagon
         does not have: study area ``observed`` only).
     study_area : str
-        ``filled``, ``observed`` or ``hull``; see `strec.lattice.study_area`.
+        ``filled``, ``observed`` or ``hull``; see `strec.spatial.lattice.study_area`.
     alpha : float
         Share of false discoveries that is accepted among the hexagons named.
     min_users : int
