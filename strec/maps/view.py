@@ -87,8 +87,7 @@ def view_of(lat, lon, max_zoom: float = MAX_ZOOM) -> View:
     zoom = float(np.clip(zoom, MIN_ZOOM, max_zoom))
     degrees_per_px = 360 / (WORLD_PX * 2**zoom)
     half_width, half_height = WIDTH_PX / 2 * degrees_per_px, HEIGHT_PX / 2 * degrees_per_px
-    if middle_lon - half_width > 180:
-        middle_lon -= 360
+    middle_lon = _on_globe(middle_lon)
     return View(
         lat=float(_latitude(middle_y)),
         lon=float(middle_lon),
@@ -98,6 +97,10 @@ def view_of(lat, lon, max_zoom: float = MAX_ZOOM) -> View:
         east=float(middle_lon + half_width),
         north=float(_latitude(middle_y + half_height)),
     )
+
+
+def _on_globe(lon):
+    return lon - 360 if lon > 180 else lon + 360 if lon < -180 else lon
 
 
 def _mercator(lat):
