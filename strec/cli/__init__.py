@@ -2,27 +2,35 @@
 
 Exit codes: 0 done; 1 the input cannot be used (the message says why and how to mend it);
 2 the command was not understood.
+
+A command is a module of this package with its name, which registers itself on `app`. Only the
+module that is asked for is imported, and modules import what is heavy within their functions,
+so that help comes at once.
 """
 
 import json
 import sys
-from pathlib import Path
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
 from strec.errors import StrecError
 
-#: Modules of this package that each register their commands.
+#: Modules of this package that each register the command of their name, in the order of help.
 COMMANDS = ("clean", "simulate", "analyse", "train", "evaluate", "recommend", "bench", "doctor")
 
 app = typer.Typer(
     name="strec",
     help="See how behaviour depends on time and place, and recommend from it.",
+    epilog="`strec COMMAND --help` shows examples. DATA is one or several files, the folder of a "
+    "store, or a sample: social, ecommerce, travel, traffic, flights.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 Data = Annotated[
@@ -35,15 +43,48 @@ Data = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 
 
-def main() -> None:
-    """Run the command line; a `StrecError` becomes a message and exit code 1."""
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; a `StrecError` becomes a message and exit code 1.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        What follows `strec`; that of the shell when not given.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    load_commands(arguments)
     try:
-        app()
+        app(arguments, prog_name="strec")
     except StrecError as error:
-        if "--json" in sys.argv:
+        if "--json" in arguments:
             found = {"needed": error.needed, "found": error.found, "mend": error.mend}
             typer.echo(json.dumps({"error": found}, ensure_ascii=False))
         else:
             typer.secho(error.needed, fg="red", err=True)
             typer.echo(f"Found: {error.found}\nMend:  {error.mend}", err=True)
         sys.exit(1)
+
+
+def load_commands(arguments: list[str] = ()) -> None:
+    """Import the module of the command that is asked for, or all of them for help."""
+    asked = next((word for word in arguments if not word.startswith("-")), None)
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        if find_spec(f"strec.cli.{name}") is not None:
+            import_module(f"strec.cli.{name}")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from strec import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _strec(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print it."),
+    ] = False,
+) -> None: ...

@@ -1,0 +1,174 @@
+"""What all commands share: data in, progress on the terminal, tables and JSON out."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from strec.errors import ReadError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+#: As models and analyses report: a text and the share done.
+Progress = Callable[[str, float], None]
+
+TimeZone = Annotated[
+    str | None,
+    typer.Option(
+        help="IANA zone of local times in files, or 'place' for that of each coordinate.",
+        show_default=False,
+    ),
+]
+DayFirst = Annotated[
+    bool | None,
+    typer.Option(
+        "--day-first/--month-first",
+        help="Whether 03/04 is the 3rd of April or the 4th of March.",
+        show_default=False,
+    ),
+]
+
+
+class Loaded(NamedTuple):
+    """Check-ins with their name and, where known, their IANA time zone."""
+
+    checkins: "pl.DataFrame"
+    name: str
+    time_zone: str | None
+
+
+def load(
+    data: Sequence[str],
+    *,
+    time_zone: str | None = None,
+    day_first: bool | None = None,
+) -> Loaded:
+    """Return the check-ins of one or several files, of a store's folder, or of a sample.
+
+    Parameters
+    ----------
+    data : sequence of str
+        What the command line gave. Several files belong together (see `strec.read`).
+    time_zone, day_first
+        How to read local times of files; see `strec.read`.
+
+    Raises
+    ------
+    ReadError, MappingError, StoreError
+        If nothing of this name is there, or it is not check-ins.
+
+    Examples
+    --------
+    >>> load(["travel"]).name
+    'Three days in the old town (simulated)'
+    """
+    from strec.io.samples import read_sample, samples
+
+    known = {sample.name: sample for sample in samples()}
+    if len(data) == 1 and data[0] in known and not Path(data[0]).exists():
+        sample = known[data[0]]
+        return Loaded(read_sample(sample.name), sample.title, sample.time_zone)
+    paths = [Path(each).expanduser() for each in data]
+    for path in paths:
+        if not path.exists():
+            raise ReadError(
+                "Data is one or several files, the folder of a store, or a sample.",
+                f"there is no {path}.",
+                f"Check the path, or name a sample: {', '.join(known)}.",
+            )
+    if len(paths) == 1 and paths[0].is_dir():
+        from strec.store import Store
+
+        store = Store(paths[0])
+        return Loaded(store.checkins(), store.name, store.time_zone)
+    return _read_files(paths, time_zone, day_first)
+
+
+@contextmanager
+def progress(quiet: bool = False) -> Iterator[Progress]:
+    """Give a reporter ``(text, share)`` that draws a bar on stderr if that is a terminal.
+
+    Parameters
+    ----------
+    quiet : bool
+        Draw nothing.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda text, share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeLeft())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda text, share: bar.update(task, description=text, completed=share)
+
+
+def note(text: str) -> None:
+    """Tell the person something beside the result: on stderr, so that pipes stay clean."""
+    typer.secho(text, dim=True, err=True)
+
+
+def print_json(value) -> None:
+    """Print a result for a script; NaN, which JSON does not know, becomes null."""
+    typer.echo(json.dumps(_plain(value), ensure_ascii=False, indent=2, default=str))
+
+
+def table(rows: Sequence[Sequence[str]], header: Sequence[str], left: int = 1) -> str:
+    """Return aligned columns, the first `left` of them flush left, the others flush right.
+
+    Examples
+    --------
+    >>> print(table([("a", "1"), ("bb", "22")], ("name", "n")))
+    name   n
+    ----  --
+    a      1
+    bb    22
+    """
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    width = [max(len(row[k]) for row in cells) for k in range(len(header))]
+    cells.insert(1, ["-" * size for size in width])
+    lines = (
+        "  ".join(
+            cell.ljust(size) if k < left else cell.rjust(size)
+            for k, (cell, size) in enumerate(zip(row, width, strict=True))
+        ).rstrip()
+        for row in cells
+    )
+    return "\n".join(lines)
+
+
+def _read_files(paths: list[Path], time_zone: str | None, day_first: bool | None) -> Loaded:
+    from strec.io import read
+
+    with progress() as report:
+        result = read(
+            paths,
+            time_zone=time_zone,
+            day_first=day_first,
+            progress=lambda share, text: report(text, share),
+        )
+    for text in result.notes:
+        note(text)
+    for reason, n in result.reasons.items():
+        note(f"Set aside: {n:,} row(s), {reason}.")
+    zone = result.mapping.time_zone
+    name = paths[0].name.split(".")[0]
+    return Loaded(result.checkins, name, zone if zone != "place" else None)
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    return None if isinstance(value, float) and value != value else value
