@@ -10,6 +10,9 @@ st.set_page_config(
     layout="wide",
 )
 
+st.logo(_ui.WORDMARK, size="large")
+st.html(_ui.STYLE)
+
 PAGES = {
     name: st.Page(
         f"pages/{file}.py", title=title, icon=f":material/{icon}:", url_path=name, **extra

@@ -18,6 +18,17 @@ from strec.io.samples import read_sample, samples
 from strec.store import Filters, Store
 
 DEFAULT_SAMPLE = "social"
+#: A pin whose head is a clock, and the name; teal reads on light and dark ground.
+WORDMARK = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 36" width="132" height="36">'
+    '<g fill="none" stroke="#17A09B" stroke-width="3" stroke-linecap="round">'
+    '<path d="M16 33 C 9 24 5 19 5 14 a 11 11 0 0 1 22 0 C 27 19 23 24 16 33 Z"/>'
+    '<path d="M16 8 v 6.5 l 4.5 3" stroke="#E08A2B"/></g>'
+    '<text x="36" y="25" font-family="Source Sans, Helvetica, Arial, sans-serif" '
+    'font-size="25" font-weight="700" letter-spacing="0.5" fill="#17A09B">strec</text></svg>'
+)
+#: Less empty ground above the title than Streamlit leaves.
+STYLE = "<style>.stMainBlockContainer { padding-top: 3.2rem; }</style>"
 #: Uploaded data sets are deleted this long after they were last opened.
 KEEP_HOURS = 24
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -155,8 +166,8 @@ def page_header(title: str, sentence: str) -> None:
 def show_error(error: StrecError) -> None:
     """Show what was needed, what was found and how to mend it."""
     st.error(
-        f"**{_plain(error.needed)}**\n\nFound: {_plain(error.found)}\n\n"
-        f":material/build: {_plain(error.mend)}",
+        f"**{plain(error.needed)}**\n\nFound: {plain(error.found)}\n\n"
+        f":material/build: {plain(error.mend)}",
         icon=":material/error:",
     )
 
@@ -231,8 +242,8 @@ def safe_csv(frame: pd.DataFrame) -> bytes:
     return safe.to_csv(index=False).encode()
 
 
-def _plain(text: str) -> str:
-    """Escape what Markdown would read as markup in a message that quotes a person's file."""
+def plain(text: str) -> str:
+    """Escape what Markdown would read as markup in words that quote a person's data."""
     return re.sub(r"([\\`*_{}\[\]<>$#|~:])", r"\\\1", text)
 
 
@@ -250,15 +261,39 @@ def sidebar(page: str) -> None:
     _remember_in_url()
     with st.sidebar:
         summary = _summary(store.fingerprint, store)
-        st.markdown(f"**{_plain(store.meta['name'])}**")
+        st.markdown(f"**{plain(store.meta['name'])}**")
         st.caption(
             f"{summary['n_checkins']:,} check-ins · {summary['n_users']:,} users · "
             f"{summary['n_items']:,} {item_word(plural=True)}  \n"
             f"{summary['first_date']} – {summary['last_date']}  \n"
-            f"Times in {_plain(store.meta.get('time_zone') or 'each check-in’s own offset')}"
+            f"Times in {plain(store.meta.get('time_zone') or 'each check-in’s own offset')}"
         )
+        _other_data()
         if page in ("time", "space"):
             _filter_widgets(store, summary)
+
+
+def _other_data() -> None:
+    """Offer the samples and the person's own file from every page."""
+    now = current_sample()
+    with st.popover("Change data", icon=":material/swap_horiz:", width="stretch"):
+        for sample in samples():
+            if st.button(
+                sample.title,
+                key=f"sidebar_{sample.name}",
+                disabled=now is not None and sample.name == now.name,
+                width="stretch",
+            ):
+                use_store(sample_store(sample.name))
+                st.rerun()
+        if st.button(
+            "Bring your own data",
+            key="sidebar_own",
+            icon=":material/upload_file:",
+            type="primary",
+            width="stretch",
+        ):
+            go_to("data")
 
 
 def _filter_widgets(store: Store, summary: dict) -> None:

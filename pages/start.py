@@ -1,37 +1,155 @@
 """Start: a living sample world, one sentence, three ways in."""
 
+import time
+
 import streamlit as st
 
 from pages import _ui
-from strec import maps
+from strec import maps, schema, spatial
+from strec.io.samples import samples
 from strec.store import Filters
 
-SECONDS_PER_HOUR = 1.2
-
-store = _ui.current_store()
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def day_of_cells(fingerprint: str, resolution: int, _store):
-    """Return check-ins per cell and hour of the day, with the day's largest value."""
-    return _store.cell_hours(resolution, Filters())
+SECONDS_PER_HOUR = 1.3
+#: The animation rests after this many days, so that a page left open costs nothing.
+DAYS_PLAYED = 3
+ICONS = {"social": "group", "e-commerce": "shopping_basket", "travel": "luggage"}
 
 
-def ways_in() -> None:
-    """Offer the three ways in."""
+def page() -> None:
+    """Show the title, the ways in, the world in use, and the other worlds."""
+    st.title("When, where, and what next", anchor=False)
+    st.markdown(
+        "strec turns a table of **who** did **what**, **when** and **where** into a picture of "
+        "how behaviour depends on time and place, and into recommendations that give their "
+        "reasons."
+    )
     with st.container(horizontal=True):
         if st.button("Explore this world", type="primary", icon=":material/schedule:"):
             _ui.go_to("time")
         if st.button("Bring your own data", icon=":material/upload_file:"):
             _ui.go_to("data")
-        if st.button("Take the tour", icon=":material/signpost:"):
+        if st.button("Take the tour", icon=":material/signpost:", help="Ten minutes, step by step"):
             st.session_state["tour"] = True
+            st.rerun()
+    store = _ui.current_store()
+    left, right = st.columns([5, 2], gap="large")
+    with left:
+        world(store)
+    with right:
+        other_worlds()
+
+
+# ---------------------------------------------------------------- the living map
+
+
+def world(store) -> None:
+    """Show the data set in use, hour by hour."""
+    if not store.has_places:
+        st.info(
+            "This data set has no places, so there is no map of it. Its times and its "
+            "recommendations are there.",
+            icon=":material/location_off:",
+        )
+        return
+    resolution = suggestion(store.fingerprint, store)
+    day = day_of_cells(store.fingerprint, resolution, store)
+    if not len(day):
+        st.info("Too few people share a place to show a map of them.", icon=":material/shield:")
+        return
+    playing = st.session_state.setdefault("start_playing", True)
+    st.fragment(hour_of, run_every=SECONDS_PER_HOUR if playing else None)(store, day)
+
+
+def hour_of(store, day) -> None:
+    """Show one hour of the day; while playing, each run shows the next."""
+    hour = next_hour()
+    frame = day[day["hour"] == hour].reset_index(drop=True)
+    # Cells that are empty in this hour stay as flat columns, so that the others do not jump.
+    flat = day.drop_duplicates("cell")
+    flat = flat[~flat["cell"].isin(frame["cell"])].assign(n_checkins=0, n_users=0)
+    shown = frame._append(flat).sort_values("cell").reset_index(drop=True)
+    dark = _ui.is_dark()
+    deck = maps.columns(
+        shown,
+        top=float(day["n_checkins"].max()),
+        radius_m=spatial.hexagon_width_km(day.attrs["resolution"]) * 1000 * 0.42,
+        scale=maps.Scale.fit(day["n_checkins"], dark),
+        view=maps.view_of(day["lat"], day["lon"]),
+        dark=dark,
+        basemap="offline",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"#### {hour:02d}:00–{hour + 1:02d}:00")
+        playing = st.session_state["start_playing"]
+        if st.button(
+            "Pause" if playing else "Play",
+            icon=":material/pause:" if playing else ":material/play_arrow:",
+            type="tertiary",
+            key="start_play",
+        ):
+            st.session_state.update(start_playing=not playing, start_ticks=0)
+            st.rerun()
+    _ui.deck(
+        deck,
+        "start_map",
+        height=470,
+        caption=f"{_ui.plain(store.name)}: the higher a column, the more check-ins at this hour "
+        f"of the day, all days together. {int(frame['n_checkins'].sum()):,} check-ins, times in "
+        f"{_ui.plain(store.time_zone or 'local time')}. {maps.attribution('offline')}",
+    )
+
+
+def next_hour() -> int:
+    """Return the hour to show, and stop the animation after some days."""
+    state = st.session_state
+    hour = state.setdefault("start_hour", 7)
+    due = time.monotonic() - state.get("start_tick", 0.0) > SECONDS_PER_HOUR * 0.7
+    if state["start_playing"] and due:
+        state["start_tick"] = time.monotonic()
+        state["start_hour"] = hour = (hour + 1) % 24
+        state["start_ticks"] = state.get("start_ticks", 0) + 1
+        if state["start_ticks"] >= 24 * DAYS_PLAYED:
+            state["start_playing"] = False
+            st.rerun()
+    return hour
+
+
+@st.cache_data(max_entries=8, show_spinner="Looking at the map…")
+def day_of_cells(fingerprint: str, resolution: int, _store):
+    """Return check-ins per cell and hour of the day."""
+    frame = _store.cell_hours(resolution, Filters())
+    frame.attrs["resolution"] = resolution
+    return frame
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def suggestion(fingerprint: str, _store) -> int:
+    """Return the size of hexagons that suits the data set."""
+    return spatial.suggest_resolution(_store.cells(schema.CELL_RESOLUTION, min_users=1))
+
+
+# ---------------------------------------------------------------- the other worlds
+
+
+def other_worlds() -> None:
+    """Offer the samples, each with what it is about."""
+    now = _ui.current_sample()
+    if now is not None:
+        st.markdown(f"**{_ui.plain(now.title)}**")
+        st.markdown(f":gray[{_ui.plain(now.story)}]")
+    st.markdown("**Other worlds to explore**")
+    for sample in samples():
+        if now is not None and sample.name == now.name:
+            continue
+        if st.button(
+            sample.title,
+            icon=f":material/{ICONS.get(sample.world, 'route')}:",
+            key=f"world_{sample.name}",
+            width="stretch",
+            help=sample.story,
+        ):
+            _ui.use_store(_ui.sample_store(sample.name))
             st.rerun()
 
 
-st.title("When, where, and what next", anchor=False)
-st.markdown(
-    "strec turns a table of **who** did **what**, **when** and **where** into a picture of how "
-    "behaviour depends on time and place, and into recommendations that give their reasons."
-)
-ways_in()
+_ui.guarded(page)

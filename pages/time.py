@@ -120,7 +120,7 @@ def by_category(store, chosen: Filters, below: str) -> None:
 
 def words(kind: str, frame, grain: str = "day") -> str:
     """Return what a figure shows in words, with names from the data shown as they are."""
-    return _ui._plain(plots.in_words(kind, frame, grain))
+    return _ui.plain(plots.in_words(kind, frame, grain))
 
 
 @st.cache_data(max_entries=128, show_spinner="Counting…")

@@ -16,22 +16,25 @@ def finish(
     figure: go.Figure, title: str, below: str = "", height: int = 380, legend: bool = False
 ) -> go.Figure:
     """Give a figure its title, its note below, and transparent ground."""
+    # The note stands below the title of the axis, where there is one.
+    titled = any(axis.title.text for axis in figure.select_xaxes())
     figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left", "y": 0.98, "yanchor": "top"},
         height=height,
-        margin={"l": 8, "r": 8, "t": 44, "b": 58 if below else 36},
+        margin={"l": 8, "r": 8, "t": 44, "b": 36 + 22 * bool(below) + 20 * titled},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=legend,
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
         hoverlabel={"align": "left"},
     )
-    figure.update_xaxes(automargin=True, gridcolor=FAINT, zerolinecolor=FAINT)
+    figure.update_xaxes(automargin=True, title_standoff=6, gridcolor=FAINT, zerolinecolor=FAINT)
     figure.update_yaxes(automargin=True, gridcolor=FAINT, zerolinecolor=FAINT)
     if below:
         figure.add_annotation(
             text=below, x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top",
-            yshift=-34, showarrow=False, align="left", font={"size": 11}, opacity=0.75,
+            yshift=-34 - 20 * titled, showarrow=False, align="left", font={"size": 11},
+            opacity=0.75,
         )  # fmt: skip
     return figure
 
