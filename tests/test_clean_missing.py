@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.interpolate import PchipInterpolator
 
 from strec.clean import MissingCategory, MissingPlace, MissingValue, Recipe, clean
-from strec.schema import CATEGORY, ITEM, LAT, LON, OFFSET, TIME, USER, VALUE
+from strec.schema import CATEGORY, ITEM, LAT, LON, OFFSET, TEXT, TIME, USER, VALUE
 
 START = dt.datetime(2024, 6, 3, tzinfo=dt.UTC)
 HOURS = [0, 1, 4, 5, 9, 10, 12, 20]
@@ -264,9 +264,11 @@ def test_what_is_known_is_never_changed_and_what_is_filled_is_on_earth(way, rows
         [place[1] if place else None for *_, place in rows],
         hours=[hour for _, _, hour, _ in rows],
         user_id=[user for user, *_ in rows],
+        text=[f"row {number:02}" for number in range(len(rows))],
     )
-    before, _ = clean(checkins, Recipe(()))
+    before = clean(checkins, Recipe(()))[0].sort(TEXT)
     after, report = run(checkins, MissingPlace(enabled=True, way=way))
+    after = after.sort(TEXT)
     known = before.filter(pl.col(LAT).is_not_null())
     if way == "delete":
         assert after.height >= known.height

@@ -64,6 +64,9 @@ def clean(
         after = counts if outcome.checkins.height == table.height else _distinct(outcome.checkins)
         results.append(_result(step, table, outcome, counts, after))
         table, counts = outcome.checkins, after
+    if any(result.changed for result in results):
+        # A changed value may come elsewhere in the order: a second run must find nothing to do.
+        table = table.sort(_order(table.columns))
     if progress:
         progress(1.0, "Done")
     return table, CleanReport(tuple(results), rows, table.height)

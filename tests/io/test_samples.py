@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import sys
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -10,7 +11,6 @@ from polars.testing import assert_frame_equal
 
 from strec import schema
 from strec.errors import ReadError
-from strec.io import samples as module
 from strec.io.samples import FOLDER, read_sample, samples
 
 NAMES = ["social", "ecommerce", "travel", "traffic", "flights"]
@@ -88,7 +88,8 @@ def test_an_unknown_name_lists_the_known_ones():
 
 
 def test_without_the_folder_the_error_says_where_it_is_found(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    # `strec.io.samples` is the function of that name; the module is found by its path.
+    monkeypatch.setattr(sys.modules[read_sample.__module__], "FOLDER", tmp_path)
     with pytest.raises(ReadError, match="checkout"):
         samples()
     (tmp_path / "samples.json").write_text("[{]")
