@@ -2,6 +2,7 @@
 
 import time
 
+import pandas as pd
 import streamlit as st
 
 from pages import _ui
@@ -67,7 +68,7 @@ def hour_of(store, day) -> None:
     # Cells that are empty in this hour stay as flat columns, so that the others do not jump.
     flat = day.drop_duplicates("cell")
     flat = flat[~flat["cell"].isin(frame["cell"])].assign(n_checkins=0, n_users=0)
-    shown = frame._append(flat).sort_values("cell").reset_index(drop=True)
+    shown = pd.concat([frame, flat]).sort_values("cell").reset_index(drop=True)
     dark = _ui.is_dark()
     deck = maps.columns(
         shown,
