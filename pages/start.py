@@ -52,7 +52,8 @@ def world(store) -> None:
             icon=":material/location_off:",
         )
         return
-    resolution = suggestion(store.fingerprint, store)
+    # One size coarser than the space page: few high columns tell more than many low ones.
+    resolution = max(suggestion(store.fingerprint, store) - 1, 0)
     day = day_of_cells(store.fingerprint, resolution, store)
     if not len(day):
         st.info("Too few people share a place to show a map of them.", icon=":material/shield:")
@@ -139,11 +140,12 @@ def other_worlds() -> None:
         st.markdown(f"**{_ui.plain(now.title)}**")
         st.markdown(f":gray[{_ui.plain(now.story)}]")
     st.markdown("**Other worlds to explore**")
+    st.caption("All simulated but the aircraft, which are real.")
     for sample in samples():
         if now is not None and sample.name == now.name:
             continue
         if st.button(
-            sample.title,
+            sample.title.removesuffix(" (simulated)"),
             icon=f":material/{ICONS.get(sample.world, 'route')}:",
             key=f"world_{sample.name}",
             width="stretch",
