@@ -1,0 +1,193 @@
+"""Texts to vectors: what means the same lies close together."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from strec.llm.cache import VectorCache, cache_folder
+from strec.llm.weights import fingerprint, load, resolve
+
+#: Texts between two writes to the cache and two calls of progress.
+_STEP = 256
+#: Tokens in one batch, padding included: what a small machine holds easily.
+_BATCH_TOKENS = 4096
+_BATCH_TEXTS = 64
+
+
+class Encoder:
+    """Encode texts as unit vectors, the mean of a transformer's last states.
+
+    The cosine of two texts is the product of their vectors. Texts are encoded once: their
+    vectors stay in the cache folder (STREC_CACHE moves it), under the digest of the text and the
+    fingerprint of the model. Nothing is downloaded unless `online` allows it.
+
+    Parameters
+    ----------
+    model : str or pathlib.Path
+        ``"minilm"`` (the embedded sentence encoder, English), ``"smollm2"``, the folder of any
+        transformers model (BERT, GPT-2, XLNet, Llama …), or a hub id.
+    max_tokens : int
+        Longer texts are cut.
+    device : str, optional
+        Torch's name of the device; CUDA or MPS where there is one.
+    online : bool
+        Whether a hub id may be downloaded.
+    cache : bool
+        Whether vectors are kept on disk.
+
+    Examples
+    --------
+    >>> encoder = Encoder()
+    >>> cafe, bakery, office = encoder.encode(["Café", "Bakery", "Tax office"])
+    >>> bool(cafe @ bakery > cafe @ office)
+    True
+    """
+
+    def __init__(
+        self,
+        model: str | Path = "minilm",
+        *,
+        max_tokens: int = 128,
+        device: str | None = None,
+        online: bool = False,
+        cache: bool = True,
+    ):
+        self.model = model
+        self.max_tokens = max_tokens
+        self.device = device
+        self.folder = resolve(model, online=online)
+        self._cache = (
+            VectorCache(cache_folder() / "vectors" / f"{self.fingerprint}.sqlite")
+            if cache
+            else None
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Encoders with the same fingerprint give the same vectors."""
+        return f"{fingerprint(self.folder)}-mean-{self.max_tokens}"
+
+    @cached_property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return int(self._loaded[1].config.hidden_size)
+
+    def encode(
+        self,
+        texts: Iterable[str],
+        *,
+        progress: Callable[[str, float], None] | None = None,
+    ) -> np.ndarray:
+        """Return one vector of length 1 per text; an empty text gives zeros.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            n texts.
+        progress : callable, optional
+            Called with a text and the share done. It may raise to stop: what is encoded by then
+            is kept.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape ``(n, dim)``, float32.
+
+        Raises
+        ------
+        MissingPartError
+            If the model's files do not load.
+        """
+        # Lone surrogates, which broken files bring, are no reason to stop.
+        texts = [str(text).encode("utf-8", "replace").decode().strip() for text in texts]
+        # Sorted by length, batches hold little padding; sorted by content, a run repeats exactly.
+        distinct = sorted({text for text in texts if text}, key=lambda text: (len(text), text))
+        known = self._cache.get(distinct) if self._cache else {}
+        missing = [text for text in distinct if text not in known]
+        for first in range(0, len(missing), _STEP):
+            step = missing[first : first + _STEP]
+            vectors = self._encode(step)
+            known |= dict(zip(step, vectors, strict=True))
+            if self._cache:
+                self._cache.put(step, vectors)
+            if progress:
+                done = min(first + _STEP, len(missing))
+                progress(f"{done:,} of {len(missing):,} texts read", done / len(missing))
+        if not known:
+            return np.zeros((len(texts), self.dim), dtype=np.float32)
+        nothing = np.zeros_like(next(iter(known.values())))
+        return np.stack([known.get(text, nothing) for text in texts])
+
+    @cached_property
+    def _loaded(self):
+        tokenizer, model = load(self.folder, "encode")
+        if model.config.is_encoder_decoder:
+            model = model.get_encoder()
+        return tokenizer, model.to(self.device or _best_device())
+
+    def _encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the vectors of texts that are not empty, shape ``(n, dim)``."""
+        tokenizer, model = self._loaded
+        ids = [
+            row or [tokenizer.eos_token_id or 0]
+            for row in tokenizer(
+                list(texts), truncation=True, max_length=self._most_tokens(model.config)
+            )["input_ids"]
+        ]
+        vectors = np.empty((len(ids), model.config.hidden_size), dtype=np.float32)
+        for rows in _batches([len(row) for row in ids]):
+            vectors[rows] = _mean_states(model, [ids[row] for row in rows])
+        return vectors
+
+    def _most_tokens(self, config) -> int:
+        positions = getattr(config, "max_position_embeddings", None) or -1
+        # XLNet has no limit and says -1; RoBERTa counts positions from its padding index on.
+        return min(self.max_tokens, positions - 2) if positions > 2 else self.max_tokens
+
+
+def _batches(lengths: Sequence[int]) -> list[np.ndarray]:
+    """Return batches of rows of similar length, within the limits on texts and tokens.
+
+    Examples
+    --------
+    >>> [rows.tolist() for rows in _batches([3000, 5, 3000])]
+    [[1], [0], [2]]
+    """
+    batches, rows = [], []
+    for row in np.argsort(lengths, kind="stable"):
+        full = (len(rows) + 1) * lengths[row] > _BATCH_TOKENS or len(rows) == _BATCH_TEXTS
+        if rows and full:
+            batches.append(np.array(rows))
+            rows = []
+        rows.append(row)
+    return batches + [np.array(rows)] if rows else batches
+
+
+def _mean_states(model, ids: Sequence[Sequence[int]]) -> np.ndarray:
+    """Return the unit mean of the last states over the tokens of each row."""
+    import torch
+
+    longest = max(len(row) for row in ids)
+    # What stands in the padding does not matter: the mask hides it, whatever the architecture.
+    tokens = torch.zeros(len(ids), longest, dtype=torch.long)  # (n, n_tokens)
+    mask = torch.zeros_like(tokens)
+    for i, row in enumerate(ids):
+        tokens[i, : len(row)] = torch.tensor(row)
+        mask[i, : len(row)] = 1
+    with torch.inference_mode():
+        states = model(
+            input_ids=tokens.to(model.device), attention_mask=mask.to(model.device)
+        ).last_hidden_state.float()  # (n, n_tokens, dim)
+        weights = mask.to(states.device).unsqueeze(-1)
+        means = (states * weights).sum(1) / weights.sum(1)
+        return torch.nn.functional.normalize(means, dim=-1).cpu().numpy()
+
+
+def _best_device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

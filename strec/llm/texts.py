@@ -1,0 +1,102 @@
+"""Items as texts that a language model understands: kind, name, and when it is busy."""
+
+import numpy as np
+
+from strec.split import Log, Vocabulary
+
+#: Parts of the day: name, first hour, number of hours.
+DAYPARTS = (
+    ("mornings", 5, 6),
+    ("at noon", 11, 3),
+    ("afternoons", 14, 4),
+    ("evenings", 18, 5),
+    ("at night", 23, 6),
+)
+#: With fewer check-ins an hour profile is chance.
+_ENOUGH = 8
+#: A part of the day or week is worth words when it is this much busier than the average.
+_CLEARLY = 1.3
+
+
+def item_texts(vocabulary: Vocabulary, train: Log | None = None) -> list[str]:
+    """Return one description per item of the vocabulary.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        The items, with names and categories where the data has them.
+    train : Log, optional
+        Training check-ins; with them a description says when an item is busiest.
+
+    Returns
+    -------
+    list of str
+        Shape ``(n_items,)``: for instance ``"Coffee Shop: Third Rail, busiest weekday
+        mornings"``.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> item_texts(Vocabulary.of(schema.example()))[:1]
+    ['Coffee Shop']
+    """
+    times = busiest(train, len(vocabulary.items)) if train is not None else None
+    texts = []
+    for code, (item, name) in enumerate(zip(vocabulary.items, vocabulary.item_name, strict=True)):
+        category = vocabulary.item_category[code]
+        kind = str(vocabulary.categories[category]) if category >= 0 else ""
+        # An id without a name says nothing, unless nothing else is known.
+        own = str(name) if name != item or not kind else ""
+        text = ": ".join(part for part in (kind, own) if part)
+        texts.append(f"{text}, busiest {times[code]}" if times and times[code] else text)
+    return texts
+
+
+def busiest(log: Log, n_items: int) -> list[str]:
+    """Return when each item is busiest, in words; empty where no time stands out.
+
+    Busyness counts per hour, so that a long part of the day does not win by its length.
+    """
+    known = log.item >= 0
+    item = log.item[known]
+    part = _daypart_of_hour()[log.hour[known].astype(int)]
+    by_part = _counts(item, part, n_items, len(DAYPARTS))  # (n_items, n_parts)
+    weekend = _counts(item, (log.weekday[known] >= 5).astype(int), n_items, 2)
+    n = by_part.sum(axis=1)
+    hours = np.array([length for _, _, length in DAYPARTS])
+    rate = by_part / hours
+    peak = rate.argmax(axis=1)
+    stands_out = (n >= _ENOUGH) & (rate.max(axis=1) * 24 > _CLEARLY * n)
+    days = np.array([5, 2])
+    day_peak = (weekend / days).argmax(axis=1)
+    day_stands_out = (weekend / days).max(axis=1) * 7 > _CLEARLY * n
+    words = []
+    for code in range(n_items):
+        day = ("weekday", "weekend")[day_peak[code]] if day_stands_out[code] else ""
+        words.append(_words(DAYPARTS[peak[code]][0], day) if stands_out[code] else "")
+    return words
+
+
+def _words(part: str, day: str) -> str:
+    """Return a part of the day and of the week in words.
+
+    Examples
+    --------
+    >>> _words("mornings", "weekday"), _words("at noon", "weekend"), _words("at night", "")
+    ('weekday mornings', 'at noon on weekends', 'at night')
+    """
+    if part.startswith("at "):
+        return f"{part} on {day}s" if day else part
+    return f"{day} {part}".strip()
+
+
+def _daypart_of_hour() -> np.ndarray:
+    part = np.empty(24, dtype=int)
+    for i, (_, first, length) in enumerate(DAYPARTS):
+        part[(first + np.arange(length)) % 24] = i
+    return part
+
+
+def _counts(item: np.ndarray, group: np.ndarray, n_items: int, n_groups: int) -> np.ndarray:
+    flat = np.bincount(item * n_groups + group, minlength=n_items * n_groups)
+    return flat.reshape(n_items, n_groups)
