@@ -7,6 +7,7 @@ group-by on (group, user) followed by one on the group: exact on every engine, a
 
 import math
 
+import ibis
 import ibis.expr.types as ir
 from ibis import _
 
@@ -19,9 +20,15 @@ ITEM_CODE = "item_code"
 #: Item and cell of the previous check-in in the same session, null where a session begins.
 FROM_ITEM = "from_item"
 FROM_CELL = "from_cell"
+#: Distance from the previous check-in in the same session in km, null where either has no place.
+STEP_KM = "step_km"
+#: Steps are binned so that 10^(bin / 20) km is the lower edge; shorter ones than 10 m stand still.
+STEP_BINS_PER_DECADE = 20
+SHORTEST_STEP_BIN = -2 * STEP_BINS_PER_DECADE
 #: How a missing category is shown.
 NO_CATEGORY = "(no category)"
 KM_PER_DEGREE = 111.195
+EARTH_KM = 6371.0088
 
 
 def count(table: ir.Table, **keys: ir.Value) -> ir.Table:
@@ -102,6 +109,81 @@ def cell_hours(table: ir.Table, resolution: int) -> ir.Table:
     """Counts per H3 cell of this resolution and hour of the day."""
     placed = table.filter(table[schema.CELL].notnull())
     return count(placed, cell=parent(placed[schema.CELL], resolution), hour=_hour(placed))
+
+
+def cell_weeks(table: ir.Table, resolution: int) -> ir.Table:
+    """Counts per H3 cell of this resolution and hour of the week."""
+    placed = table.filter(table[schema.CELL].notnull())
+    return count(
+        placed,
+        cell=parent(placed[schema.CELL], resolution),
+        hour_of_week=placed[schema.HOUR_OF_WEEK].cast("int64"),
+    )
+
+
+def cell_days(table: ir.Table, resolution: int) -> ir.Table:
+    """Counts per H3 cell of this resolution and local date."""
+    placed = table.filter(table[schema.CELL].notnull())
+    return count(
+        placed, cell=parent(placed[schema.CELL], resolution), period=placed[schema.LOCAL_DATE]
+    )
+
+
+def user_weeks(table: ir.Table) -> ir.Table:
+    """Check-ins per user and hour of the week."""
+    return table.group_by(
+        user=table[USER_CODE].cast("int64"), hour_of_week=table[schema.HOUR_OF_WEEK].cast("int64")
+    ).agg(n_checkins=_.count())
+
+
+def user_cells(table: ir.Table, resolution: int) -> ir.Table:
+    """Check-ins per user and H3 cell of this resolution."""
+    placed = table.filter(table[schema.CELL].notnull())
+    return placed.group_by(
+        user=placed[USER_CODE].cast("int64"), cell=parent(placed[schema.CELL], resolution)
+    ).agg(n_checkins=_.count())
+
+
+def steps(table: ir.Table) -> ir.Table:
+    """Steps within a session per class of length, and the sum of their lengths."""
+    moves = table.filter(table[STEP_KM].notnull())
+    length = moves[STEP_KM].cast("float64")
+    shortest = 10 ** ((SHORTEST_STEP_BIN - 1) / STEP_BINS_PER_DECADE)
+    position = ibis.greatest(length, shortest).log10() * STEP_BINS_PER_DECADE
+    binned = moves.select(bin=position.floor().cast("int64"), length=length)
+    return binned.group_by("bin").agg(n_checkins=_.count(), km=_.length.sum())
+
+
+def movers(table: ir.Table) -> ir.Table:
+    """One row: users with a step."""
+    moves = table.filter(table[STEP_KM].notnull())
+    return moves.agg(n_users=moves[USER_CODE].nunique())
+
+
+def gyration(table: ir.Table) -> ir.Table:
+    """Radius of gyration of each user, and the mean of their places as a vector from the core."""
+    placed = table.filter(table[schema.CELL].notnull())
+    lat, lon = placed[schema.LAT].radians(), placed[schema.LON].radians()
+    points = placed.select(
+        user=placed[USER_CODE].cast("int64"),
+        x=lat.cos() * lon.cos(),
+        y=lat.cos() * lon.sin(),
+        z=lat.sin(),
+    )
+    middle = points.group_by("user").agg(
+        n_checkins=_.count(), x=_.x.mean(), y=_.y.mean(), z=_.z.mean()
+    )
+    length = (middle.x * middle.x + middle.y * middle.y + middle.z * middle.z).sqrt()
+    centre = middle.select("user", cx=_.x / length, cy=_.y / length, cz=_.z / length)
+    both = points.join(centre, "user")
+    dx, dy, dz = both.x - both.cx, both.y - both.cy, both.z - both.cz
+    # Twice the arc sine of half the chord is the way over the ground.
+    half_chord = ibis.least((dx * dx + dy * dy + dz * dz).sqrt() / 2, 1.0)
+    away = 2 * EARTH_KM * half_chord.asin()
+    squares = both.select("user", square=away * away).group_by("user").agg(mean=_.square.mean())
+    return middle.join(squares, "user").select(
+        "user", "n_checkins", "x", "y", "z", gyration_km=squares["mean"].sqrt()
+    )
 
 
 def cell_flows(table: ir.Table, resolution: int) -> ir.Table:

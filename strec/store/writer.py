@@ -16,10 +16,17 @@ import pyarrow.parquet as pq
 
 from strec import schema
 from strec.errors import SchemaError, StoreError
-from strec.store.aggregates import FROM_CELL, FROM_ITEM, ITEM_CODE, USER_CODE
+from strec.store.aggregates import (
+    EARTH_KM,
+    FROM_CELL,
+    FROM_ITEM,
+    ITEM_CODE,
+    STEP_KM,
+    USER_CODE,
+)
 
 #: Counts up when the layout of the folder changes.
-FORMAT = 1
+FORMAT = 2
 CHECKINS = "checkins.parquet"
 ITEMS = "items.parquet"
 USERS = "users.parquet"
@@ -182,15 +189,27 @@ def _coded(derived: pl.DataFrame, codes: pl.DataFrame, last: pl.DataFrame | None
         (pl.col(schema.USER).rle_id() + first_user).cast(pl.UInt32).alias(USER_CODE),
         pl.col(schema.SESSION) + first_session,
     )
-    columns = [schema.SESSION, ITEM_CODE, schema.CELL]
+    columns = [schema.SESSION, ITEM_CODE, schema.CELL, schema.LAT, schema.LON]
     before = coded.select(pl.col(columns).shift())
     if last is not None:
         before = pl.concat([last.select(columns), before.slice(1)])
-    goes_on = coded[schema.SESSION] == before[schema.SESSION]
+    goes_on = (coded[schema.SESSION] == before[schema.SESSION]).fill_null(False)
+    placed = goes_on & coded[schema.CELL].is_not_null() & before[schema.CELL].is_not_null()
     return coded.with_columns(
-        pl.when(goes_on.fill_null(False)).then(before[name]).alias(into)
-        for name, into in ((ITEM_CODE, FROM_ITEM), (schema.CELL, FROM_CELL))
+        pl.when(goes_on).then(before[ITEM_CODE]).alias(FROM_ITEM),
+        pl.when(goes_on).then(before[schema.CELL]).alias(FROM_CELL),
+        pl.when(placed).then(_step_km(before)).cast(pl.Float32).alias(STEP_KM),
     )
+
+
+def _step_km(before: pl.DataFrame) -> pl.Expr:
+    """Great-circle distance by the haversine formula, which is exact for short steps too."""
+    lat, lon = pl.col(schema.LAT).radians(), pl.col(schema.LON).radians()
+    lat_before, lon_before = (before[name].radians() for name in (schema.LAT, schema.LON))
+    half = ((lat - lat_before) / 2).sin() ** 2 + (
+        lat.cos() * lat_before.cos() * ((lon - lon_before) / 2).sin() ** 2
+    )
+    return 2 * EARTH_KM * half.clip(0, 1).sqrt().arcsin()
 
 
 def _hash(hashers: dict, coded: pl.DataFrame) -> None:

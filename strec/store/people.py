@@ -1,0 +1,128 @@
+"""Questions of a store about single users: how far they roam, and their habits."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from strec import schema
+from strec.errors import AnalysisError
+from strec.store import aggregates
+from strec.store.aggregates import USER_CODE
+from strec.store.filters import Filters
+
+#: Habits of at most this many users are compared; a seeded sample stands for more.
+MAX_USERS = 5_000
+
+
+class PeopleQuestions:
+    """What `Store` answers about users."""
+
+    def gyration(self, filters: Filters | None = None) -> pd.DataFrame:
+        """Return the radius of gyration of each user: the typical distance from their centre.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `user` (row of `users()`), `n_checkins` with a place, `lat`, `lon` (centre of the
+            user's check-ins), `gyration_km` (root of the mean squared distance to it).
+        """
+        self._need_places()
+        found = self._run(aggregates.gyration(self._kept(filters)))
+        found["lat"] = np.degrees(np.arctan2(found["z"], np.hypot(found["x"], found["y"])))
+        found["lon"] = np.degrees(np.arctan2(found["y"], found["x"]))
+        columns = ["user", "n_checkins", "lat", "lon", "gyration_km"]
+        return found.sort_values("user", ignore_index=True)[columns]
+
+    def user_weeks(
+        self,
+        filters: Filters | None = None,
+        min_checkins: int = 1,
+        most: int = MAX_USERS,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Return check-ins per user and hour of the week (0 is Monday 00:00).
+
+        Parameters
+        ----------
+        min_checkins : int
+            Leave out users with fewer check-ins.
+        most, seed : int
+            A random sample of so many users where there are more.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `user` (row of `users()`), `hour_of_week`, `n_checkins`; `attrs`: `n_users` (with
+            enough check-ins) and `sampled`.
+        """
+        return self._habits(aggregates.user_weeks, filters, min_checkins, most, seed)
+
+    def user_cells(
+        self,
+        resolution: int,
+        filters: Filters | None = None,
+        min_checkins: int = 1,
+        most: int = MAX_USERS,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Return check-ins per user and H3 cell, as `user_weeks` does."""
+        self._need_places(resolution)
+
+        def builder(table):
+            return aggregates.user_cells(table, resolution)
+
+        found = self._habits(builder, filters, min_checkins, most, seed)
+        found["cell"] = found["cell"].astype("uint64")
+        return found
+
+    def sequences(
+        self, filters: Filters | None = None, most: int = 500, longest: int = 500, seed: int = 0
+    ) -> pl.DataFrame:
+        """Return where users were, one after the other, for a random sample of users.
+
+        Returns
+        -------
+        polars.DataFrame
+            `user`, `item` (codes) and `cell`, by user and time: the latest `longest` check-ins
+            of each.
+        """
+        sample = self._sample(2, most, seed)
+        kept = self._kept(filters)
+        kept = kept.filter(kept[USER_CODE].isin(sample.tolist()))
+        rows = self._polars(
+            kept.select(
+                user=kept[USER_CODE].cast("int64"),
+                item=kept[aggregates.ITEM_CODE].cast("int64"),
+                cell=kept[schema.CELL],
+                time=kept[schema.TIME],
+            )
+        )
+        rows = rows.sort("user", "time", "item").group_by("user", maintain_order=True).tail(longest)
+        return rows.drop("time")
+
+    def _habits(self, builder, filters, min_checkins, most, seed) -> pd.DataFrame:
+        sample = self._sample(min_checkins, most, seed)
+        kept = self._kept(filters)
+        all_users = len(sample) == self.meta["n_users"]
+        if not all_users:
+            kept = kept.filter(kept[USER_CODE].isin(sample.tolist()))
+        found = self._run(builder(kept))
+        found = found.sort_values(list(found.columns[:2]), ignore_index=True)
+        total = found.groupby("user")["n_checkins"].transform("sum")
+        found = found[total >= min_checkins].reset_index(drop=True)
+        enough = int((self.users()["n_checkins"] >= min_checkins).sum())
+        found.attrs = {"n_users": enough, "sampled": enough > len(sample)}
+        return found
+
+    def _sample(self, min_checkins: int, most: int, seed: int) -> np.ndarray:
+        """The codes of users with enough check-ins, or a random sample of them, sorted."""
+        codes = np.flatnonzero(self.users()["n_checkins"].to_numpy() >= min_checkins)
+        if not len(codes):
+            raise AnalysisError(
+                f"Habits need users with at least {min_checkins} check-ins.",
+                "nobody has so many.",
+                "Ask for fewer check-ins per user, or add data.",
+            )
+        if len(codes) > most:
+            codes = np.sort(np.random.default_rng(seed).choice(codes, most, replace=False))
+        return codes

@@ -1,0 +1,180 @@
+"""Questions of a store about places: cells, flows, points, steps."""
+
+import pandas as pd
+
+from strec import schema
+from strec.errors import AnalysisError
+from strec.store import aggregates
+from strec.store.filters import Filters
+from strec.store.frames import largest_first, suppress, with_centre
+
+#: Groups with fewer distinct users than this are hidden, unless the caller chooses otherwise.
+MIN_USERS = 5
+#: More points than this are too many for a browser; use hexagons.
+MAX_POINTS = 20_000
+
+
+class PlaceQuestions:
+    """What `Store` answers about places."""
+
+    def cells(
+        self, resolution: int, filters: Filters | None = None, min_users: int = MIN_USERS
+    ) -> pd.DataFrame:
+        """Return counts per H3 cell: `cell` (uint64), centre `lat`, `lon`, counts.
+
+        Raises
+        ------
+        AnalysisError
+            If no check-in of the store has a place, or the resolution is not 0 to 10.
+        """
+        self._need_places(resolution)
+        found = self._run(aggregates.cells(self._kept(filters), resolution))
+        found = suppress(largest_first(found, ["cell"]), min_users)
+        return with_centre(found, "cell", "lat", "lon")
+
+    def cell_hours(
+        self, resolution: int, filters: Filters | None = None, min_users: int = MIN_USERS
+    ) -> pd.DataFrame:
+        """Return counts per H3 cell and local hour of the day, as `cells` does."""
+        self._need_places(resolution)
+        found = self._run(aggregates.cell_hours(self._kept(filters), resolution))
+        found = suppress(largest_first(found, ["cell", "hour"]), min_users)
+        return with_centre(found, "cell", "lat", "lon")
+
+    def flows(
+        self,
+        filters: Filters | None = None,
+        resolution: int | None = None,
+        min_count: int = 1,
+        min_users: int = MIN_USERS,
+    ) -> pd.DataFrame:
+        """Return how often one place follows another within a session, largest first.
+
+        Parameters
+        ----------
+        filters : Filters, optional
+            Applied to the check-in that arrives.
+        resolution : int, optional
+            Between H3 cells of this resolution; between items where it is not given.
+        min_count : int
+            Leave out flows with fewer check-ins.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `origin`, `destination` (cell, or item id), `from_lat`, `from_lon`, `to_lat`,
+            `to_lon`, `from_name`, `to_name` (items only), `n_checkins`, `n_users`.
+        """
+        kept = self._kept(filters)
+        if resolution is None:
+            found = self._run(aggregates.item_flows(kept))
+        else:
+            self._need_places(resolution)
+            found = self._run(aggregates.cell_flows(kept, resolution))
+        found = found[found.n_checkins >= min_count]
+        found = suppress(largest_first(found, ["origin", "destination"]), min_users)
+        if resolution is None:
+            return self._with_items(found)
+        found = with_centre(found, "origin", "from_lat", "from_lon")
+        return with_centre(found, "destination", "to_lat", "to_lon")
+
+    def points(
+        self,
+        filters: Filters | None = None,
+        limit: int = MAX_POINTS,
+        min_users: int = MIN_USERS,
+    ) -> pd.DataFrame:
+        """Return counts per item and exact place, largest first, at most `limit` of them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `item_id`, `item_name`, `category`, `lat`, `lon`, `n_checkins`, `n_users`;
+            `attrs['n_points']` counts those that are not hidden, before the limit.
+        """
+        self._need_places()
+        found = self._run(aggregates.points(self._kept(filters)))
+        found = suppress(largest_first(found, ["item", "lat", "lon"]), min_users)
+        attrs = found.attrs | {"n_points": len(found)}
+        labels = self.items().select("item_id", "item_name", "category").to_pandas()
+        found = found.head(limit)
+        labels = labels.iloc[found.pop("item")].reset_index(drop=True)
+        points = pd.concat([labels, found.reset_index(drop=True)], axis=1)
+        points.attrs = attrs
+        return points
+
+    def cell_weeks(
+        self, resolution: int, filters: Filters | None = None, min_users: int = MIN_USERS
+    ) -> pd.DataFrame:
+        """Return counts per H3 cell and hour of the week (0 is Monday 00:00), largest first.
+
+        Cells, not single hours, are left out for having too few users.
+        """
+        return self._over_time(aggregates.cell_weeks, resolution, filters, min_users)
+
+    def cell_days(
+        self, resolution: int, filters: Filters | None = None, min_users: int = MIN_USERS
+    ) -> pd.DataFrame:
+        """Return counts per H3 cell and local day (`period`), largest first.
+
+        Cells, not single days, are left out for having too few users.
+        """
+        found = self._over_time(aggregates.cell_days, resolution, filters, min_users)
+        found["period"] = pd.to_datetime(found["period"])
+        return found
+
+    def steps(self, filters: Filters | None = None) -> pd.DataFrame:
+        """Return how many steps within a session are how long.
+
+        Parameters
+        ----------
+        filters : Filters, optional
+            Applied to the check-in that arrives.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `bin` (twenty to a factor of ten: 10^(bin/20) km is the lower edge), `n_checkins`,
+            `km` (sum of the lengths); `attrs['n_still']` counts steps under ten metres, which
+            stay at the place, and `attrs['n_users']` the users with a step.
+        """
+        self._need_places()
+        found = self._run(aggregates.steps(self._kept(filters))).sort_values("bin")
+        still = found["bin"] < aggregates.SHORTEST_STEP_BIN
+        n_users = self._run(aggregates.movers(self._kept(filters)))["n_users"].iloc[0]
+        moved = found[~still].reset_index(drop=True)
+        moved.attrs = {"n_still": int(found.n_checkins[still].sum()), "n_users": int(n_users)}
+        return moved
+
+    def _over_time(self, builder, resolution, filters, min_users) -> pd.DataFrame:
+        cells = self.cells(resolution, filters, min_users)
+        found = self._run(builder(self._kept(filters), resolution))
+        found["cell"] = found["cell"].astype("uint64")
+        kept = found[found["cell"].isin(cells["cell"])].reset_index(drop=True)
+        kept = largest_first(kept, [name for name in kept if not name.startswith("n_")])
+        kept.attrs = dict(cells.attrs)
+        return kept
+
+    def _need_places(self, resolution: int = 0) -> None:
+        if not self.has_places:
+            raise AnalysisError(
+                "This view needs places (latitude and longitude).",
+                f"no check-in of {self.name} has one.",
+                "Map latitude and longitude when reading the file; the views of time work without.",
+            )
+        if not 0 <= resolution <= schema.CELL_RESOLUTION:
+            raise AnalysisError(
+                f"Cells have a resolution from 0 (coarse) to {schema.CELL_RESOLUTION} (fine).",
+                f"{resolution}.",
+                "Choose a resolution in between.",
+            )
+
+    def _with_items(self, flows: pd.DataFrame) -> pd.DataFrame:
+        items = self.items().to_pandas()
+        for column, side in (("origin", "from"), ("destination", "to")):
+            known = items.iloc[flows[column]]
+            flows[f"{side}_lat"] = known.lat.to_numpy()
+            flows[f"{side}_lon"] = known.lon.to_numpy()
+            flows[f"{side}_name"] = known.item_name.fillna(known.item_id).to_numpy()
+            flows[column] = known.item_id.to_numpy()
+        return flows
