@@ -3,12 +3,18 @@
 from pathlib import Path
 
 from strec.errors import ModelError
+from strec.models.about import ABOUT, About
 from strec.models.base import Explanation, Model, Part, read_folder
+from strec.models.collaborative import ALS, BPR, ItemKNN, UserKNN
 from strec.models.counting import CounterMix, Markov, Popularity, UserCounts
 
 #: Every kind of model by its name in saved files.
 KINDS: dict[str, type[Model]] = {
-    model.kind: model for model in (Popularity, UserCounts, Markov, CounterMix)
+    model.kind: model
+    for model in (
+        *(Popularity, UserCounts, Markov, CounterMix),
+        *(UserKNN, ItemKNN, ALS, BPR),
+    )
 }
 
 
@@ -31,13 +37,19 @@ def load_model(folder: str | Path) -> Model:
 
 
 __all__ = [
+    "ABOUT",
+    "ALS",
+    "BPR",
     "KINDS",
+    "About",
     "CounterMix",
     "Explanation",
+    "ItemKNN",
     "Markov",
     "Model",
     "Part",
     "Popularity",
     "UserCounts",
+    "UserKNN",
     "load_model",
 ]

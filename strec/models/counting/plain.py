@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import sparse
 
+from strec.graph import transitions
 from strec.models.base import Model, Progress
-from strec.models.counting.statistics import transitions
 from strec.split import Log, Queries
 
 

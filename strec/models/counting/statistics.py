@@ -6,15 +6,13 @@ import numpy as np
 from scipy import sparse
 
 from strec import schema
+from strec.graph import EARTH_RADIUS_KM, PLACE_SPREAD_KM, transitions
 from strec.split import Log, Vocabulary, distance_km
 
 #: Local hours of working days, then of weekends, then "time not known".
 N_TIMES = 49
 UNKNOWN_TIME = 48
-#: Items whose check-ins lie farther apart than this (median, km) are not places themselves.
-PLACE_SPREAD_KM = 1.0
 _CELL_RESOLUTION = 7
-_EARTH_RADIUS_KM = 6371.0088
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ class Statistics:
     def spot_distance_km(self, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
         """Return the distance of each place from each spot, shape ``(n, n_spots)``."""
         cosine = np.clip(unit_vectors(lat, lon) @ self.spot_xyz.T, -1.0, 1.0)
-        return 2 * _EARTH_RADIUS_KM * np.arcsin(np.sqrt((1.0 - cosine) / 2))
+        return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt((1.0 - cosine) / 2))
 
 
 def time_cell(hour: np.ndarray, weekday: np.ndarray) -> np.ndarray:
@@ -125,17 +123,6 @@ def unit_vectors(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
     """Return places in degrees as unit vectors, shape ``(n, 3)``."""
     phi, theta = np.radians(lat), np.radians(lon)
     return np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], axis=1)
-
-
-def transitions(train: Log) -> sparse.csr_matrix:
-    """Count what follows what within sessions, shape ``(n_items, n_items)``."""
-    n_items = len(train.vocabulary.items)
-    before, after = train.item[:-1], train.item[1:]
-    linked = (np.diff(train.session) == 0) & (before >= 0) & (after >= 0)
-    pairs = (np.ones(linked.sum()), (before[linked], after[linked]))
-    matrix = sparse.csr_matrix(pairs, shape=(n_items, n_items))
-    matrix.sum_duplicates()
-    return matrix
 
 
 def _time_lift(train: Log) -> np.ndarray:

@@ -1,0 +1,136 @@
+"""The item graph: which item follows which, and which places are near one another.
+
+Two sparse relations over the same items, each with weights from 0 to 1. *Follows* holds the
+commonest transitions within sessions; *near* holds the nearest places, fading with distance.
+Graph models read both as edges; neither needs more memory than ``n_items × neighbours``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from strec.split import Log, Vocabulary
+
+#: Items whose check-ins lie farther apart than this (median, km) are not places themselves.
+PLACE_SPREAD_KM = 1.0
+EARTH_RADIUS_KM = 6371.0088
+
+
+def item_graph(train: Log, *, n_follows: int = 20, n_near: int = 10) -> "ItemGraph":
+    """Return the item graph of training check-ins.
+
+    Parameters
+    ----------
+    train : Log
+        Training check-ins (`Split.train`).
+    n_follows : int
+        Commonest successors kept per item.
+    n_near : int
+        Nearest places kept per item.
+
+    Returns
+    -------
+    ItemGraph
+        The weight of a successor is its share of the item's transitions; that of a near place
+        is ``exp(-distance / reach)``, where reach is the median distance of the pairs kept.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import encode
+    >>> table = schema.example()
+    >>> graph = item_graph(encode(table, Vocabulary.of(table)), n_near=1)
+    >>> graph.follows.toarray().tolist()  # cafe → office, cafe → park
+    [[0.0, 0.5, 0.5], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    """
+    follows = strongest(transitions(train), n_follows)
+    total = np.asarray(follows.sum(axis=1)).ravel()
+    follows = sparse.diags_array(1 / np.maximum(total, 1)) @ follows
+    return ItemGraph(sparse.csr_array(follows), near_places(train.vocabulary, n_near))
+
+
+@dataclass(frozen=True)
+class ItemGraph:
+    """Two weighted relations between items.
+
+    Attributes
+    ----------
+    follows, near : scipy.sparse.csr_array
+        Shape ``(n_items, n_items)``, weights from 0 to 1; `follows` points from an item to its
+        successors, `near` is symmetric where both keep each other.
+    """
+
+    follows: sparse.csr_array
+    near: sparse.csr_array
+
+    @property
+    def n_items(self) -> int:
+        return self.follows.shape[0]
+
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return both relations as one set of undirected edges, in both directions.
+
+        Returns
+        -------
+        tuple of numpy.ndarray
+            Source and target, shape ``(2, n_edges)``, int64, sorted and without repetition;
+            weights, shape ``(n_edges,)``, float32: the larger where relations overlap.
+        """
+        relations = (self.follows, self.follows.T, self.near, self.near.T)
+        both = sparse.csr_array(self.follows.shape)
+        for relation in relations:
+            both = both.maximum(sparse.csr_array(relation))
+        both.setdiag(0)
+        both.eliminate_zeros()
+        both.sort_indices()
+        found = both.tocoo()
+        return np.stack([found.row, found.col]).astype(np.int64), found.data.astype(np.float32)
+
+
+def transitions(train: Log) -> sparse.csr_matrix:
+    """Count what follows what within sessions, shape ``(n_items, n_items)``."""
+    n_items = len(train.vocabulary.items)
+    before, after = train.item[:-1], train.item[1:]
+    linked = (np.diff(train.session) == 0) & (before >= 0) & (after >= 0)
+    pairs = (np.ones(linked.sum()), (before[linked], after[linked]))
+    matrix = sparse.csr_matrix(pairs, shape=(n_items, n_items))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def near_places(vocabulary: Vocabulary, n_near: int) -> sparse.csr_array:
+    """Return how near the nearest places are, shape ``(n_items, n_items)``."""
+    from sklearn.neighbors import BallTree
+
+    n_items = len(vocabulary.items)
+    place = np.flatnonzero(vocabulary.item_spread_km <= PLACE_SPREAD_KM)
+    n_near = min(n_near, len(place) - 1)
+    if n_near < 1:
+        return sparse.csr_array((n_items, n_items))
+    at = np.radians(np.stack([vocabulary.item_lat[place], vocabulary.item_lon[place]], axis=1))
+    # Its nearest place is itself, or another at the very same spot; the diagonal goes below.
+    away, other = BallTree(at, metric="haversine").query(at, k=n_near + 1)
+    km = (away * EARTH_RADIUS_KM).ravel()
+    source, target = np.repeat(place, n_near + 1), place[other.ravel()]
+    kept = source != target
+    km, source, target = km[kept], source[kept], target[kept]
+    reach_km = max(float(np.median(km)), 0.05)
+    return sparse.csr_array((np.exp(-km / reach_km), (source, target)), shape=(n_items, n_items))
+
+
+def strongest(matrix: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
+    """Return the k largest entries of each row; equal ones keep the order of columns.
+
+    Examples
+    --------
+    >>> strongest(sparse.csr_matrix([[1, 3, 2], [0, 0, 4]]), 2).toarray().tolist()
+    [[0, 3, 2], [0, 0, 4]]
+    """
+    matrix = sparse.csr_matrix(matrix)
+    matrix.sort_indices()
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    order = np.lexsort((matrix.indices, -matrix.data, row))
+    kept = np.sort(order[np.arange(len(order)) - matrix.indptr[row[order]] < k])
+    entries = (matrix.data[kept], (row[kept], matrix.indices[kept]))
+    return sparse.csr_matrix(entries, shape=matrix.shape)

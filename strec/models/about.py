@@ -1,0 +1,67 @@
+"""What each kind of model is, in words for people, and settings that train it in seconds."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Family = Literal["counting", "traditional", "spatio-temporal", "llm"]
+
+
+@dataclass(frozen=True)
+class About:
+    """One kind of model, as a page shows it.
+
+    Attributes
+    ----------
+    label : str
+        Its name for people.
+    sentence : str
+        What it does, in one plain sentence.
+    family : str
+        ``"counting"``, ``"traditional"``, ``"spatio-temporal"`` or ``"llm"``.
+    quick : dict
+        Parameters with which it trains in seconds on a small table, to try it out.
+    """
+
+    label: str
+    sentence: str
+    family: Family
+    quick: dict[str, Any] = field(default_factory=dict)
+
+
+#: By kind, in the order in which a page lists them.
+ABOUT: dict[str, About] = {
+    "popularity": About("Popularity", "What most people take, the same for everybody.", "counting"),
+    "user_counts": About("Own counts", "What this user has taken most often.", "counting"),
+    "markov": About(
+        "What came next", "What this user took after the same item before.", "counting"
+    ),
+    "counting": About(
+        "Counter mix",
+        "Past visits weighed by how recent they are, hour, weekday, sequence and distance.",
+        "counting",
+        {"n_queries": 300},
+    ),
+    "content": About(
+        "Content",
+        "Items whose words, category and place are like those the user took before.",
+        "traditional",
+    ),
+    "user_knn": About(
+        "Similar users", "What the users with the most similar history take.", "traditional"
+    ),
+    "item_knn": About(
+        "Similar items", "Items taken by the same users as those in the history.", "traditional"
+    ),
+    "als": About(
+        "Matrix factorisation (ALS)",
+        "Hidden tastes that explain who took what how often.",
+        "traditional",
+        {"n_factors": 16, "n_iterations": 5},
+    ),
+    "bpr": About(
+        "Matrix factorisation (BPR)",
+        "Hidden tastes that rank what a user took above what the user did not.",
+        "traditional",
+        {"n_factors": 16, "n_iterations": 30},
+    ),
+}

@@ -1,0 +1,110 @@
+"""What a user's visible history says about items, as sparse rows: shared by several models."""
+
+import numpy as np
+from scipy import sparse
+
+from strec.split import Log, Queries
+
+#: Scores computed at once (queries × items), which bounds the memory of intermediate arrays.
+CHUNK_NUMBERS = 4_000_000
+
+
+def profiles(queries: Queries, half_life_days: float | None = None) -> sparse.csr_matrix:
+    """Count the visible check-ins of each query and item.
+
+    Parameters
+    ----------
+    queries : Queries
+        The queries.
+    half_life_days : float, optional
+        After so many days a check-in counts half; without it all count alike.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix
+        Shape ``(n_queries, n_items)``, float64.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import split
+    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
+    >>> profiles(parts.queries(scored="every")).toarray().tolist()
+    [[1.0, 0.0]]
+    """
+    log = queries.log
+    item = log.item[queries.indices]
+    weight = np.ones(len(item))
+    if half_life_days is not None:
+        age_us = queries.time_us[queries.pair_query] - log.time_us[queries.indices]
+        weight = 0.5 ** (np.maximum(age_us, 0) / (half_life_days * 86.4e9))
+    known = item >= 0
+    matrix = sparse.csr_matrix(
+        (weight[known], (queries.pair_query[known], item[known])),
+        shape=(len(queries), len(queries.vocabulary.items)),
+    )
+    matrix.sum_duplicates()
+    return matrix
+
+
+def user_items(train: Log) -> sparse.csr_matrix:
+    """Count the training check-ins of each user and item, shape ``(n_users, n_items)``."""
+    known = (train.item >= 0) & (train.user >= 0)
+    shape = (len(train.vocabulary.users), len(train.vocabulary.items))
+    matrix = sparse.csr_matrix(
+        (np.ones(known.sum()), (train.user[known], train.item[known])), shape=shape
+    )
+    matrix.sum_duplicates()
+    return matrix
+
+
+def popularity(train: Log) -> np.ndarray:
+    """Return the share of training check-ins of each item; sums to 1."""
+    known = train.item[train.item >= 0]
+    return np.bincount(known, minlength=len(train.vocabulary.items)) / max(len(known), 1)
+
+
+def recent_items(queries: Queries, length: int) -> np.ndarray:
+    """Return the last visible items of each query, the latest last.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n_queries, length)``, int64: item codes, -1 where there is no check-in or its
+        item is unknown.
+    """
+    rows = recent_rows(queries, length)
+    if not len(queries.log):
+        return rows
+    return np.where(rows >= 0, queries.log.item[rows], -1)
+
+
+def recent_rows(queries: Queries, length: int) -> np.ndarray:
+    """Return the log rows of the last visible check-ins, the latest last, -1 where none.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n_queries, length)``, int64.
+    """
+    position = queries.indptr[1:, None] - np.arange(length, 0, -1)
+    inside = position >= queries.indptr[:-1, None]
+    if not len(queries.indices):
+        return np.full(position.shape, -1, dtype=np.int64)
+    return np.where(inside, queries.indices[np.maximum(position, 0)], -1)
+
+
+def csr_arrays(name: str, matrix: sparse.csr_matrix) -> dict[str, np.ndarray]:
+    """Return a sparse matrix as arrays to save."""
+    return {
+        f"{name}.data": matrix.data,
+        f"{name}.indices": matrix.indices,
+        f"{name}.indptr": matrix.indptr,
+        f"{name}.shape": np.array(matrix.shape, dtype=np.int64),
+    }
+
+
+def csr_restore(name: str, arrays: dict[str, np.ndarray]) -> sparse.csr_matrix:
+    """Return the sparse matrix whose `csr_arrays` these are."""
+    parts = tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
+    return sparse.csr_matrix(parts, shape=tuple(arrays[f"{name}.shape"].tolist()))
