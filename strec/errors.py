@@ -68,5 +68,9 @@ class ModelError(StrecError):
     """A model cannot be fitted, loaded, or used for this query."""
 
 
+class Cancelled(ModelError):
+    """A training was stopped on purpose; its checkpoint stays."""
+
+
 class MissingPartError(StrecError):
     """An optional package or a model's weights are not installed."""

@@ -9,7 +9,7 @@ import inspect
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from strec.errors import ModelError
 from strec.split import Log, Queries, Vocabulary
+from strec.train import Watch
 
 FORMAT = "strec-model"
 FORMAT_VERSION = 1
@@ -36,7 +37,14 @@ class Model(ABC):
 
     vocabulary_: Vocabulary | None = None
 
-    def fit(self, train: Log, *, progress: Progress | None = None) -> Self:
+    @classmethod
+    def small(cls) -> Self:
+        """Return a model whose parameters suit a few check-ins and a second of time."""
+        return cls()
+
+    def fit(
+        self, train: Log, *, progress: Progress | None = None, watch: Watch | None = None
+    ) -> Self:
         """Learn from training check-ins.
 
         Parameters
@@ -45,11 +53,15 @@ class Model(ABC):
             Training check-ins alone (`Split.train`).
         progress : callable, optional
             Called with a text and the share done, 0 to 1.
+        watch : Watch, optional
+            Listens to every event, keeps checkpoints, sets a time budget, stops the training.
 
         Raises
         ------
         ModelError
             If there is no check-in to learn from.
+        Cancelled
+            If the watch stopped it.
         """
         if not (train.item >= 0).any():
             raise ModelError(
@@ -57,7 +69,8 @@ class Model(ABC):
                 f"{len(train):,} check-ins, none with an item of the vocabulary.",
                 "Check the data and the split.",
             )
-        self._fit(train, progress or (lambda text, share: None))
+        watch = watch or Watch()
+        self._fit(train, replace(watch, on_progress=progress) if progress else watch)
         self.vocabulary_ = train.vocabulary
         return self
 
@@ -167,7 +180,8 @@ class Model(ABC):
         return model
 
     @abstractmethod
-    def _fit(self, train: Log, progress: Progress) -> None: ...
+    def _fit(self, train: Log, watch: Watch) -> None:
+        """Learn; report steps by ``watch(text, share)``, which also stops a cancelled fit."""
 
     @abstractmethod
     def _score(self, queries: Queries) -> np.ndarray: ...

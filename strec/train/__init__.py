@@ -1,0 +1,54 @@
+"""The one training loop; it knows no model.
+
+A model gives a `Task`; `fit` trains it on whatever device there is, reports to a `Watch`, stops
+early, keeps the best weights, and goes on from its last checkpoint. torch is loaded by `fit`.
+"""
+
+from strec.train.device import Device, devices
+from strec.train.task import Event, History, Settings, Task, Watch
+
+
+def fit(task: Task, settings: Settings, *, watch: Watch | None = None) -> History:
+    """Train a task's module in place; it ends with the best weights, in evaluation mode.
+
+    The result depends on task and seed alone, on one kind of device: a training that was
+    cancelled or killed and then resumed gives the same weights as one that ran through.
+
+    Parameters
+    ----------
+    task : Task
+        What to train.
+    settings : Settings
+        How to train.
+    watch : Watch, optional
+        Listeners, checkpoint folder, time budget, a way to stop.
+
+    Raises
+    ------
+    Cancelled
+        If the watch stopped it.
+    ModelError
+        If the loss is not a number, memory does not suffice for the smallest batch, or the
+        checkpoint belongs to another training.
+
+    Examples
+    --------
+    >>> import torch
+    >>> class Line:
+    ...     module, batch_size, n_batches = torch.nn.Linear(1, 1), 4, 1
+    ...     def batches(self, epoch, rng):
+    ...         yield {"x": torch.tensor([[0.0], [1.0], [2.0], [3.0]])}
+    ...     def loss(self, batch):
+    ...         return ((self.module(batch["x"]) - 2 * batch["x"]) ** 2).mean()
+    ...     def validate(self):
+    ...         return {"loss": float(self.loss(next(self.batches(0, None))))}
+    >>> history = fit(Line(), Settings(epochs=200, learning_rate=0.1, patience=200))
+    >>> history.epochs[-1]["validation"]["loss"] < 0.01
+    True
+    """
+    from strec.train.loop import Loop
+
+    return Loop(task, settings, watch or Watch()).run()
+
+
+__all__ = ["Device", "Event", "History", "Settings", "Task", "Watch", "devices", "fit"]

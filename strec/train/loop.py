@@ -1,0 +1,305 @@
+"""The loop: batches, steps, validation, early stopping, checkpoints."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import islice
+
+import numpy as np
+import torch
+
+from strec.errors import ModelError
+from strec.train import checkpoint
+from strec.train.checkpoint import State
+from strec.train.device import choose
+from strec.train.task import History, Settings, Task, Watch, cancelled
+
+#: Shortest time between two events about batches.
+REPORT_SECONDS = 0.25
+
+
+class Loop:
+    """One training; see `strec.train.fit`."""
+
+    def __init__(self, task: Task, settings: Settings, watch: Watch):
+        self.task, self.settings, self.watch = task, settings, watch
+        self.device = choose(watch.device)
+        self.accelerator = _accelerator(self.device.kind, settings.precision)
+        self.world = self.accelerator.num_processes
+        self.state = State()
+        self.best: dict[str, torch.Tensor] = {}
+
+    def run(self) -> History:
+        cuda = [self.accelerator.device] if self.device.kind == "cuda" else []
+        with torch.random.fork_rng(devices=cuda):
+            self._prepare()
+            while not self.state.stopped:
+                self._epoch(len(self.state.epochs))
+        self.task.module.load_state_dict(self.best)
+        self.task.module.eval()
+        state = self.state
+        self._tell("end", stopped=state.stopped, best_epoch=state.best_epoch, seconds=state.seconds)
+        return History(
+            epochs=state.epochs,
+            best_epoch=state.best_epoch,
+            stopped=state.stopped,
+            seconds=state.seconds,
+            device=self.device.words(),
+            batch_size=self.task.batch_size * self.world,
+        )
+
+    # ------------------------------------------------------------ before
+
+    def _prepare(self) -> None:
+        task, settings = self.task, self.settings
+        # Processes share a batch, so that several train as one does.
+        task.batch_size = max(1, task.batch_size // self.world)
+        task.module.to(self.accelerator.device)
+        groups = task.groups() if hasattr(task, "groups") else task.module.parameters()
+        optimizer = torch.optim.AdamW(
+            groups, lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        self.base_rates = [group["lr"] for group in optimizer.param_groups]
+        self._resume(optimizer)
+        self.step, self.optimizer = self.accelerator.prepare(_Step(task), optimizer)
+        self.begun = time.perf_counter() - self.state.seconds
+        self.share_at_start = len(self.state.epochs) / settings.epochs
+        self.reported = 0.0
+        self._tell(
+            "start",
+            device=self.device.words(),
+            precision=self.accelerator.mixed_precision,
+            n_processes=self.world,
+            n_parameters=sum(p.numel() for p in task.module.parameters()),
+            epochs=settings.epochs,
+            epochs_done=len(self.state.epochs),
+            batch_size=task.batch_size * self.world,
+        )
+
+    def _identity(self) -> dict:
+        shapes = {name: list(value.shape) for name, value in self.task.module.state_dict().items()}
+        return {"settings": asdict(self.settings), "shapes": shapes}
+
+    def _resume(self, optimizer: torch.optim.Optimizer) -> None:
+        folder = self.watch.checkpoint
+        found = checkpoint.load(folder, self._identity()) if folder else None
+        if found is None:
+            return
+        self.state, parts = found
+        self.best = parts["best"]
+        self.task.batch_size = max(1, self.state.batch_size // self.world)
+        if not self.state.stopped:
+            self.task.module.load_state_dict(parts["module"])
+            checkpoint.restore_optimizer(optimizer, parts.get("optimizer", {}))
+
+    # ------------------------------------------------------------ an epoch
+
+    def _epoch(self, epoch: int) -> None:
+        loss, out_of_time = self._pass_with_memory(epoch)
+        self.task.module.eval()
+        with torch.no_grad(), self.accelerator.autocast():
+            measures = self._agree(self.task.validate)
+        if not np.isfinite(measures["loss"]):
+            raise self._not_a_number(epoch, measures["loss"], "validation loss")
+        state = self.state
+        state.seconds = time.perf_counter() - self.begun
+        state.batch_size = self.task.batch_size * self.world
+        state.epochs.append(
+            {"epoch": epoch + 1, "loss": loss, "validation": measures, "seconds": state.seconds}
+        )
+        is_best = measures["loss"] < state.best_loss
+        if is_best:
+            state.best_loss, state.best_epoch = measures["loss"], epoch + 1
+            self.best = _on_cpu(self.task.module)
+        if out_of_time:
+            state.stopped = "time"
+        elif epoch + 1 >= self.settings.epochs:
+            state.stopped = "epochs"
+        elif state.patience_used >= self.settings.patience:
+            state.stopped = "patience"
+        self._save()
+        left = 0.0 if state.stopped else self._seconds_left(epoch + 1.0)
+        self._tell("epoch", **state.epochs[-1], is_best=is_best, epochs=self.settings.epochs,
+                   seconds_left=left)  # fmt: skip
+
+    def _pass_with_memory(self, epoch: int) -> tuple[float, bool]:
+        """Make one pass; when memory runs out, halve the batch and make it again."""
+        from accelerate.utils.memory import should_reduce_batch_size
+
+        while True:
+            try:
+                return self._pass(epoch)
+            except (RuntimeError, MemoryError) as error:
+                if isinstance(error, MemoryError) or should_reduce_batch_size(error):
+                    self._halve(error)
+                elif "CUDA error" in str(error) or "MPS" in str(error):
+                    raise ModelError(
+                        "A training needs its device until the end.",
+                        f"the device failed ({str(error).splitlines()[0]}).",
+                        "Resume from the last complete epoch, perhaps on the CPU.",
+                    ) from error
+                else:
+                    raise
+
+    def _pass(self, epoch: int) -> tuple[float, bool]:
+        """Train on every batch once; returns the mean loss and whether time is up."""
+        task, device = self.task, self.accelerator.device
+        task.module.train()
+        # Each epoch has its own seed, so that a resumed training meets the same chance.
+        torch.manual_seed(self.settings.seed * 100_003 + epoch * self.world
+                          + self.accelerator.process_index)  # fmt: skip
+        n_steps = max(1, -(-task.n_batches // self.world))
+        total, n_done, stop = torch.zeros((), device=device), 0, 0
+        for batch, weight in self._batches(epoch):
+            self._set_rate((epoch + min(n_done / n_steps, 1.0)) / self.settings.epochs)
+            batch = {name: value.to(device) for name, value in batch.items()}
+            loss = self.step(batch)
+            self.accelerator.backward(loss * weight)
+            if self.settings.clip_norm:
+                self.accelerator.clip_grad_norm_(task.module.parameters(), self.settings.clip_norm)
+            self.optimizer.step()
+            self.optimizer.zero_grad(set_to_none=True)
+            shared, stop = self._share(loss.detach() * weight)
+            total += shared
+            n_done += 1
+            if stop == 2:
+                raise cancelled(f"in epoch {epoch + 1}")
+            self._report(epoch, n_done, n_steps, total)
+            if stop:
+                break
+        if not n_done:
+            raise ModelError("Training needs at least one example.", "none.", "Use more check-ins.")
+        loss = float(total) / n_done
+        if not np.isfinite(loss):
+            raise self._not_a_number(epoch, loss, "loss")
+        return loss, bool(stop)
+
+    def _batches(self, epoch: int) -> Iterator[tuple[dict[str, torch.Tensor], float]]:
+        """Yield this process's batches with their weight.
+
+        One step takes as many batches as there are processes. Where the last step lacks some,
+        the processes without one go along with weight 0 and the others count for them.
+        """
+        rng = np.random.default_rng([self.settings.seed, epoch])
+        batches, mine = self.task.batches(epoch, rng), self.accelerator.process_index
+        while group := list(islice(batches, self.world)):
+            has_one = mine < len(group)
+            yield group[mine if has_one else 0], self.world / len(group) if has_one else 0.0
+
+    def _set_rate(self, share: float) -> None:
+        factor = self.settings.learning_rate_at(share) / self.settings.learning_rate
+        for group, rate in zip(self.optimizer.param_groups, self.base_rates, strict=True):
+            group["lr"] = rate * factor
+
+    def _share(self, loss: torch.Tensor) -> tuple[torch.Tensor, int]:
+        """Return the loss over all processes, and 0 to go on, 1 when time is up, 2 to cancel."""
+        watch, elapsed = self.watch, time.perf_counter() - self.begun
+        stop = 2 if watch.should_stop() else int(elapsed > (watch.max_seconds or np.inf))
+        if self.world == 1:
+            return loss, stop
+        told = torch.stack([loss.float(), torch.tensor(float(stop), device=loss.device)])
+        every = self.accelerator.gather(told[None])
+        return every[:, 0].mean(), int(every[:, 1].max())
+
+    def _halve(self, error: BaseException) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.device.kind == "cuda":
+            torch.cuda.empty_cache()
+        if self.task.batch_size <= 1 or self.world > 1:
+            raise ModelError(
+                "Training needs memory for "
+                + ("each process's batch." if self.world > 1 else "a batch of one example."),
+                f"memory ran out with {self.task.batch_size} in a batch.",
+                "Use a smaller model or batch, fewer items, or a machine with more memory.",
+            ) from error
+        self.task.batch_size //= 2
+        self._tell("note", text=f"Memory ran out; going on with {self.task.batch_size} in a batch.")
+
+    # ------------------------------------------------------------ telling and keeping
+
+    def _agree(self, measure) -> dict[str, float]:
+        """Validate in one process and tell the others, so that all stop at the same epoch."""
+        from accelerate.utils import broadcast_object_list
+
+        told = [measure() if self.accelerator.is_main_process else None]
+        return {k: float(v) for k, v in broadcast_object_list(told)[0].items()}
+
+    def _report(self, epoch: int, n_done: int, n_steps: int, total: torch.Tensor) -> None:
+        now = time.perf_counter()
+        if now - self.reported < REPORT_SECONDS and n_done < n_steps:
+            return
+        self.reported = now
+        loss = float(total) / n_done
+        if not np.isfinite(loss):
+            raise self._not_a_number(epoch, loss, "loss")
+        self._tell("batch", epoch=epoch + 1, epochs=self.settings.epochs, batch=n_done,
+                   n_batches=n_steps, loss=loss, seconds=now - self.begun,
+                   seconds_left=self._seconds_left(epoch + min(n_done / n_steps, 1.0)))  # fmt: skip
+
+    def _seconds_left(self, epochs_done: float) -> float:
+        """Return the time to the last epoch at the pace of this run, within the budget."""
+        seconds = time.perf_counter() - self.begun
+        share = epochs_done / self.settings.epochs
+        mine = max(share - self.share_at_start, 1e-9)
+        pace = (seconds - self._seconds_before) / mine
+        left = pace * (1 - share)
+        return max(0.0, min(left, (self.watch.max_seconds or np.inf) - seconds))
+
+    @property
+    def _seconds_before(self) -> float:
+        done = round(self.share_at_start * self.settings.epochs)
+        return self.state.epochs[done - 1]["seconds"] if done else 0.0
+
+    def _tell(self, event: str, **what) -> None:
+        if self.accelerator.is_main_process:
+            self.watch.on_event({"event": event, **what})
+
+    def _save(self) -> None:
+        if self.watch.checkpoint is None or not self.accelerator.is_main_process:
+            return
+        parts = {"best": self.best}
+        if not self.state.stopped:
+            parts |= {
+                "module": self.task.module.state_dict(),
+                "optimizer": checkpoint.optimizer_tensors(self.optimizer),
+            }
+        checkpoint.save(self.watch.checkpoint, self.state, self._identity(), parts)
+
+    def _not_a_number(self, epoch: int, value: float, name: str) -> ModelError:
+        return ModelError(
+            f"Training needs a finite {name}.",
+            f"{value} in epoch {epoch + 1}.",
+            f"Lower the learning rate (now {self.settings.learning_rate:g}), and look for "
+            "extreme numbers in the data.",
+        )
+
+
+class _Step(torch.nn.Module):
+    """The loss as a module, which Accelerate can wrap for precision and for several processes."""
+
+    def __init__(self, task: Task):
+        super().__init__()
+        self.module = task.module
+        self._loss = task.loss
+
+    def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        return self._loss(batch)
+
+
+def _accelerator(kind: str, precision: str):
+    """Return Accelerate's handle on the device and the other processes."""
+    from accelerate import Accelerator, DistributedDataParallelKwargs
+    from accelerate.state import AcceleratorState
+
+    if precision == "auto":
+        precision = "bf16" if kind == "cuda" and torch.cuda.is_bf16_supported() else "no"
+    is_alone = not torch.distributed.is_available() or not torch.distributed.is_initialized()
+    # Accelerate remembers the first device and precision of a process; each training has its own.
+    AcceleratorState._reset_state(reset_partial_state=is_alone)
+    # Parts of a module may rest in a step, and statistics in buffers are the same everywhere.
+    options = DistributedDataParallelKwargs(find_unused_parameters=True, broadcast_buffers=False)
+    return Accelerator(cpu=kind == "cpu", mixed_precision=precision, kwargs_handlers=[options])
+
+
+def _on_cpu(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.detach().cpu().clone() for name, value in module.state_dict().items()}
