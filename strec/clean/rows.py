@@ -103,11 +103,11 @@ class Bots(Step):
     )
 
     def apply(self, checkins: pl.DataFrame) -> Outcome:
-        rhythm = _rhythm(checkins)
-        busy = rhythm.filter(pl.col("per_day") > self.max_per_day)
+        users = rhythm(checkins)
+        busy = users.filter(pl.col("per_day") > self.max_per_day)
         # Where times are only known to the hour or the day, equal intervals mean nothing.
         judged = time_resolution_s(checkins) < 3600
-        regular = rhythm.filter(
+        regular = users.filter(
             judged & (pl.col("n") >= self.min_checkins) & (pl.col("regular") > self.regular_share)
         )
         notes = []
@@ -215,6 +215,31 @@ def near_duplicates(checkins: pl.DataFrame, minutes: float) -> pl.Series:
     return pl.DataFrame({"row": order["row"], "repeats": repeats}).sort("row")["repeats"]
 
 
+def rhythm(checkins: pl.DataFrame) -> pl.DataFrame:
+    """Return how often and how regularly each user acts; `checkins` is sorted by user and time.
+
+    Returns
+    -------
+    polars.DataFrame
+        `user_id`, `n` check-ins, `days` (active local days), `per_day`, and `regular`: the share
+        of the most frequent interval, to the second, among all that are not 0.
+    """
+    days = checkins.group_by(USER).agg(
+        pl.len().alias("n"), local_time().dt.date().n_unique().alias("days")
+    )
+    gaps = (
+        checkins.select(USER, pl.col(TIME).dt.truncate("1s").diff().over(USER).alias("gap"))
+        .filter(pl.col("gap") > pl.duration(seconds=0))
+        .group_by(USER, "gap")
+        .len()
+        .group_by(USER)
+        .agg((pl.col("len").max() / pl.col("len").sum()).alias("regular"))
+    )
+    return days.join(gaps, on=USER, how="left").with_columns(
+        (pl.col("n") / pl.col("days")).alias("per_day"), pl.col("regular").fill_null(0)
+    )
+
+
 def time_resolution_s(checkins: pl.DataFrame) -> int:
     """Return the seconds to which times are known: 86,400, 3,600, 60 or 1.
 
@@ -240,23 +265,6 @@ def _tidy(texts: pl.Series) -> pl.Series:
         clean = clean.set(clean == "", None)
     changed = clean.ne_missing(distinct)
     return texts.replace(distinct.filter(changed), clean.filter(changed))
-
-
-def _rhythm(checkins: pl.DataFrame) -> pl.DataFrame:
-    days = checkins.group_by(USER).agg(
-        pl.len().alias("n"), local_time().dt.date().n_unique().alias("days")
-    )
-    gaps = (
-        checkins.select(USER, pl.col(TIME).dt.truncate("1s").diff().over(USER).alias("gap"))
-        .filter(pl.col("gap") > pl.duration(seconds=0))
-        .group_by(USER, "gap")
-        .len()
-        .group_by(USER)
-        .agg((pl.col("len").max() / pl.col("len").sum()).alias("regular"))
-    )
-    return days.join(gaps, on=USER, how="left").with_columns(
-        (pl.col("n") / pl.col("days")).alias("per_day"), pl.col("regular").fill_null(0)
-    )
 
 
 def _codes(ids: pl.Series) -> np.ndarray:
