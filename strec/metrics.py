@@ -80,6 +80,30 @@ def standing(scores: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.nda
     return better, tied
 
 
+def best_first(scores: np.ndarray, k: int) -> np.ndarray:
+    """Return the codes of the k highest scores of each row, best first; ties go by code.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n, min(k, n_items))``.
+
+    Examples
+    --------
+    >>> best_first(np.array([[0.1, 0.5, 0.5, 0.0]]), 2).tolist()
+    [[1, 2]]
+    """
+    n, n_items = scores.shape
+    if k >= n_items:
+        return np.argsort(-scores, axis=1, kind="stable")
+    # Only what reaches the k-th highest score is sorted: far less than all items.
+    bar = np.partition(scores, n_items - k, axis=1)[:, n_items - k]
+    row, code = np.nonzero(scores >= bar[:, None])
+    order = np.lexsort((code, -scores[row, code], row))
+    first = np.searchsorted(row, np.arange(n))
+    return code[order[first[:, None] + np.arange(k)]]
+
+
 def expected_rank(better: np.ndarray, tied: np.ndarray) -> np.ndarray:
     """Return the mean rank of the target over all orders of its ties; 1 is the best.
 
@@ -93,6 +117,9 @@ def expected_rank(better: np.ndarray, tied: np.ndarray) -> np.ndarray:
 
 def macro_f1(target: np.ndarray, predicted: np.ndarray) -> float:
     """Return F1 averaged over the items that are a target or a prediction.
+
+    F1 of an item is the harmonic mean of precision (of the times it was predicted, how often it
+    came) and recall (of the times it came, how often it was predicted).
 
     Examples
     --------
@@ -142,6 +169,34 @@ def novelty_bits(recommended: np.ndarray, count: np.ndarray) -> np.ndarray:
     return -np.log2(share)[recommended].mean(axis=1)
 
 
+def reliability(
+    probability: np.ndarray, hit: np.ndarray, n_bins: int = 10
+) -> dict[str, np.ndarray]:
+    """Return the reliability diagram of stated probabilities: bins of equal width.
+
+    Returns
+    -------
+    dict of numpy.ndarray
+        For each bin with queries: ``n``, ``stated`` (mean probability) and ``observed`` (share
+        of hits).
+
+    Examples
+    --------
+    >>> {k: v.tolist() for k, v in reliability(np.array([0.9, 0.9]), np.array([1, 0])).items()}
+    {'n': [2], 'stated': [0.9], 'observed': [0.5]}
+    """
+    bins = np.minimum((np.asarray(probability) * n_bins).astype(int), n_bins - 1)
+    n = np.bincount(bins, minlength=n_bins)
+    filled = n > 0
+    stated = np.bincount(bins, weights=probability, minlength=n_bins)
+    observed = np.bincount(bins, weights=np.asarray(hit, dtype=float), minlength=n_bins)
+    return {
+        "n": n[filled],
+        "stated": stated[filled] / n[filled],
+        "observed": observed[filled] / n[filled],
+    }
+
+
 def calibration_error(probability: np.ndarray, hit: np.ndarray, n_bins: int = 10) -> float:
     """Return the expected calibration error (ECE) of stated probabilities.
 
@@ -157,9 +212,10 @@ def calibration_error(probability: np.ndarray, hit: np.ndarray, n_bins: int = 10
     >>> round(calibration_error(np.array([0.9, 0.9]), np.array([1.0, 0.0])), 3)
     0.4
     """
-    bins = np.minimum((np.asarray(probability) * n_bins).astype(int), n_bins - 1)
-    gap = np.bincount(bins, weights=np.asarray(hit, dtype=float) - probability)
-    return float(np.abs(gap).sum() / len(bins))
+    found = reliability(probability, hit, n_bins)
+    return float(
+        (found["n"] * np.abs(found["observed"] - found["stated"])).sum() / found["n"].sum()
+    )
 
 
 def user_interval(
@@ -174,7 +230,7 @@ def user_interval(
     Parameters
     ----------
     values : numpy.ndarray
-        Shape ``(n,)``.
+        Shape ``(n,)``, at least one.
     users : numpy.ndarray
         Shape ``(n,)``: whose query each is.
     n_draws, seed : int

@@ -99,6 +99,8 @@ class Split:
         scored: Scored = "session_end",
         history: History = "streaming",
         time_known: bool = True,
+        at_most: int | None = None,
+        seed: int = 0,
     ) -> "Queries":
         """Return the queries of one part, with their targets.
 
@@ -117,6 +119,8 @@ class Split:
         time_known : bool
             Whether the target's time is given. If not, the time of the query is that of the
             last visible check-in.
+        at_most, seed : int, optional
+            Where there are more queries, return so many of them, drawn with this seed.
 
         Raises
         ------
@@ -130,6 +134,8 @@ class Split:
                 f"{int((self.part == PARTS[part]).sum()):,} check-ins there, none to score.",
                 "Use more data, other boundaries, or scored='every'.",
             )
+        if at_most is not None and len(rows) > at_most:
+            rows = np.sort(np.random.default_rng(seed).choice(rows, at_most, replace=False))
         hidden = None if history == "streaming" else self.part != TRAIN
         return queries_of_rows(self.log, rows, time_known=time_known, hidden=hidden)
 

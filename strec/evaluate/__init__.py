@@ -1,0 +1,43 @@
+"""How good is a model? One value per query, leaderboards with intervals, slices, a proposal.
+
+The protocol is in docs/protocol.md: what is scored, what is known, how ties count.
+"""
+
+from strec.evaluate.export import to_csv, to_html, to_markdown
+from strec.evaluate.on_map import errors_on_map
+from strec.evaluate.proposal import Proposal, propose
+from strec.evaluate.regime import Regime
+from strec.evaluate.scoring import (
+    COUNTING,
+    LENGTHS,
+    Result,
+    counting_models,
+    evaluate,
+    evaluate_checkins,
+)
+from strec.evaluate.slices import SLICES, slices
+from strec.evaluate.summary import MEASURES, PAIRED, Measure, compare, difference, leaderboard
+
+__all__ = [
+    "COUNTING",
+    "LENGTHS",
+    "MEASURES",
+    "PAIRED",
+    "SLICES",
+    "Measure",
+    "Proposal",
+    "Regime",
+    "Result",
+    "compare",
+    "counting_models",
+    "difference",
+    "errors_on_map",
+    "evaluate",
+    "evaluate_checkins",
+    "leaderboard",
+    "propose",
+    "slices",
+    "to_csv",
+    "to_html",
+    "to_markdown",
+]
