@@ -1,0 +1,257 @@
+"""Who, when and where, as people say it, turned into what a model sees."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+
+import numpy as np
+import polars as pl
+
+from strec.errors import ModelError
+from strec.split import Log, Queries, ask, distance_km, encode, local_us
+from strec.split.queries import ranges
+
+#: Moments and places farther than this from the data are answered with a note.
+FAR_DAYS = 60
+FAR_KM = 200.0
+#: Farther than this from any known place a note says how far it is.
+NOBODY_KM = 25.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question: its query, and what was said about user and place.
+
+    Attributes
+    ----------
+    queries : Queries
+        One row.
+    is_new : bool
+        Whether the question was asked for somebody without a past.
+    has_place : bool
+        Whether a place was given, instead of that of the last check-in.
+    """
+
+    queries: Queries
+    is_new: bool
+    has_place: bool
+
+
+class Questions:
+    """Turns questions over one log into queries."""
+
+    def __init__(self, log: Log):
+        self.log = log
+        self._owners = {user: owner for owner, user in enumerate(log.owner_ids)}
+        by_time = np.argsort(log.time_us, kind="stable")
+        # Wall clocks of all check-ins, for the offset of somebody without any.
+        self._clock = local_us(log.time_us[by_time], log.offset_min[by_time])
+        self._offset = log.offset_min[by_time]
+
+    def one(
+        self,
+        user: str | pl.DataFrame | None,
+        when: datetime | None,
+        lat: float | None,
+        lon: float | None,
+    ) -> Asked:
+        """Return one question; see `Recommender.answer`."""
+        log, owner = self._history(user)
+        moment, offset, time_known = self._moment(log, owner, when)
+        query = ask(log, owner, [moment], [offset], [np.nan], [np.nan], time_known=time_known)
+        query = _placed(query, *_checked_place(lat, lon))
+        return Asked(query, user is None, lat is not None)
+
+    def many(self, questions: pl.DataFrame) -> Iterator[tuple[np.ndarray, Queries]]:
+        """Yield row numbers and queries of a table of questions; see `Recommender.answer_many`.
+
+        Questions whose time is known come apart from those of somebody new without a time.
+        """
+        rows = []
+        for number, row in enumerate(_columns(questions).iter_rows(named=True)):
+            try:
+                _, owner = self._history(row["user_id"] or None)
+                moment = self._moment(self.log, owner, row["time"])
+                place = _checked_place(row["lat"], row["lon"])
+            except ModelError as error:
+                raise ModelError(
+                    error.needed, f"in question {number + 1}: {error.found}", error.mend
+                ) from error
+            rows.append((moment[2], number, owner, *moment[:2], *place))
+        rows.sort(key=lambda row: row[0])
+        for time_known, group in groupby(rows, key=lambda row: row[0]):
+            _, number, owner, time_us, offset, lat, lon = zip(*group, strict=True)
+            queries = _ask_for(
+                self.log, np.array(owner), np.array(time_us), np.array(offset), time_known
+            )
+            yield np.array(number), _placed(queries, np.array(lat), np.array(lon))
+
+    def _history(self, user: str | pl.DataFrame | None) -> tuple[Log, int]:
+        if user is None:
+            return self.log, -1
+        if isinstance(user, pl.DataFrame):
+            log = encode(user, self.log.vocabulary)
+            if len(log.owner_ids) > 1:
+                raise ModelError(
+                    "A history is the check-ins of one person.",
+                    f"{len(log.owner_ids):,} different user ids.",
+                    "Keep the rows of one user.",
+                )
+            return log, len(log.owner_ids) - 1
+        if user not in self._owners:
+            raise ModelError(
+                "The user has check-ins in this data set.",
+                f"{_short(user)!r}, who has none.",
+                "Choose a user of the data set, give a history, or ask for somebody new.",
+            )
+        return self.log, self._owners[user]
+
+    def _moment(self, log: Log, owner: int, when: datetime | None) -> tuple[int, int, bool]:
+        """Return UTC microseconds, the offset in minutes, and whether the time is known."""
+        first, stop = (log.indptr[owner], log.indptr[owner + 1]) if owner >= 0 else (0, 0)
+        if when is None:
+            if first == stop:
+                return 0, 0, False
+            # One step after the last check-in, which is thus visible.
+            return int(log.time_us[stop - 1]) + 1, int(log.offset_min[stop - 1]), True
+        if when.tzinfo is not None:
+            offset = int(when.utcoffset().total_seconds() // 60)
+            return _microseconds(when.replace(tzinfo=None)) - offset * 60_000_000, offset, True
+        local = _microseconds(when)
+        # The offset of the nearest check-in follows summer time and the user's travels.
+        if first == stop:
+            at = min(int(np.searchsorted(self._clock, local)), len(self._clock) - 1)
+            offset = int(self._offset[at])
+        else:
+            clock = local_us(log.time_us[first:stop], log.offset_min[first:stop])
+            offset = int(log.offset_min[first + int(np.argmin(np.abs(clock - local)))])
+        return local - offset * 60_000_000, offset, True
+
+
+def notes_on(asked: Asked, log: Log) -> list[str]:
+    """Return what a person should know about a question over the check-ins of a log."""
+    query, notes = asked.queries, []
+    if query.length[0] == 0:
+        notes.append(
+            "No past check-ins: the list shows what is popular then and there."
+            if asked.is_new
+            else "No check-ins before this moment: answered as for somebody new."
+        )
+    outside_us = max(log.time_us.min() - query.time_us[0], query.time_us[0] - log.time_us.max(), 0)
+    days = outside_us / 86.4e9
+    if query.time_known and days > FAR_DAYS:
+        notes.append(
+            f"This moment lies {days:,.0f} days outside the data: what was recent then is "
+            "old now, so only habits speak."
+        )
+    if asked.has_place:
+        notes += _notes_on_place(query)
+    return notes
+
+
+def _notes_on_place(query: Queries) -> list[str]:
+    vocabulary = query.vocabulary
+    away = distance_km(query.lat[0], query.lon[0], vocabulary.item_lat, vocabulary.item_lon)
+    nearest = np.nanmin(away, initial=np.inf)
+    if not np.isfinite(nearest):
+        return ["This data set has no places, so the place makes no difference."]
+    if nearest > FAR_KM:
+        return [f"The nearest known place is {nearest:,.0f} km away: nearness cannot help here."]
+    if nearest > NOBODY_KM:
+        return [
+            f"Nobody checked in near this place: the nearest known one is {nearest:,.0f} km away."
+        ]
+    return []
+
+
+def _placed(queries: Queries, lat: np.ndarray, lon: np.ndarray) -> Queries:
+    """Return queries at these places, at that of the last check-in where they are NaN."""
+    last, log = queries.last, queries.log
+    has_last = last >= 0
+    fallback = [np.full(len(queries), np.nan) for _ in range(2)]
+    for into, place in zip(fallback, (log.lat, log.lon), strict=True):
+        into[has_last] = place[last[has_last]]
+    given = ~np.isnan(np.atleast_1d(np.asarray(lat, dtype=float)))
+    return replace(
+        queries, lat=np.where(given, lat, fallback[0]), lon=np.where(given, lon, fallback[1])
+    )
+
+
+def _checked_place(lat: float | None, lon: float | None) -> tuple[float, float]:
+    """Return a place that can be, NaN where none is given."""
+    if (lat is None) != (lon is None) or (
+        lat is not None and not (abs(lat) <= 90 and abs(lon) <= 180)
+    ):
+        raise ModelError(
+            "A place is a latitude from -90 to 90 and a longitude from -180 to 180.",
+            f"latitude {lat}, longitude {lon}.",
+            "Give both, or neither for the place of the last check-in.",
+        )
+    return (np.nan, np.nan) if lat is None else (float(lat), float(lon))
+
+
+def _ask_for(
+    log: Log, owner: np.ndarray, time_us: np.ndarray, offset_min: np.ndarray, time_known: bool
+) -> Queries:
+    """Return queries of many users, -1 for somebody without a past."""
+    start = np.where(owner >= 0, log.indptr[owner], 0)
+    end = np.where(owner >= 0, log.indptr[owner + 1], 0)
+    stop = np.array(
+        [
+            a + np.searchsorted(log.time_us[a:b], t)
+            for a, b, t in zip(start, end, time_us, strict=True)
+        ]
+    )
+    indptr, indices = ranges(start, stop)
+    n = len(owner)
+    return Queries(
+        log=log,
+        user=np.where(end > start, log.user[np.minimum(start, len(log) - 1)], -1),
+        time_us=time_us,
+        offset_min=offset_min,
+        lat=np.full(n, np.nan),
+        lon=np.full(n, np.nan),
+        indptr=indptr,
+        indices=indices,
+        target=np.full(n, -1, dtype=np.int32),
+        row=np.full(n, -1),
+        time_known=time_known,
+    )
+
+
+def _columns(questions: pl.DataFrame) -> pl.DataFrame:
+    """Return `user_id`, `time`, `lat`, `lon` of a table of questions, with their types."""
+    if "user_id" not in questions.columns:
+        raise ModelError(
+            "A table of questions has a column user_id and, where known, time, lat, lon.",
+            f"the columns {', '.join(questions.columns[:8]) or '(none)'}.",
+            "Rename the column that says who asks.",
+        )
+    types = {"user_id": pl.String, "lat": pl.Float64, "lon": pl.Float64}
+    table = questions.select(
+        (pl.col(name) if name in questions.columns else pl.lit(None)).alias(name)
+        for name in ("user_id", "time", "lat", "lon")
+    )
+    try:
+        table = table.cast(types)
+        if table.schema["time"] == pl.String:
+            text = pl.col("time").str.strip_chars().str.replace("T", " ")
+            text = text.str.replace(r"^(\d{4}-\d{2}-\d{2})$", "${1} 00:00")
+            text = text.str.replace(r"^(\d{4}-\d{2}-\d{2} \d{1,2}:\d{2})$", "${1}:00")
+            table = table.with_columns(text.replace("", None).str.to_datetime("%Y-%m-%d %H:%M:%S"))
+        return table.with_columns(pl.col("time").cast(pl.Datetime("us")))
+    except pl.exceptions.PolarsError as error:
+        raise ModelError(
+            "Questions have local times like 2024-06-05 18:30 and degrees as numbers.",
+            f"{str(error).splitlines()[0]}",
+            "Mend the cells, or leave them empty.",
+        ) from error
+
+
+def _short(text: str, longest: int = 60) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def _microseconds(naive: datetime) -> int:
+    return round((naive - datetime(1970, 1, 1)).total_seconds() * 1_000_000)

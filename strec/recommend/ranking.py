@@ -1,0 +1,282 @@
+"""How a list is made of a model's scores: strategy, filters, novelty, diversity, a wish."""
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Literal
+
+import numpy as np
+
+from strec.errors import ModelError
+from strec.models import Model
+from strec.recommend.diversity import PLACE_SPREAD_KM, spread_out
+from strec.split import Log, Queries, Vocabulary, distance_km
+
+Strategy = Literal["balanced", "interest", "context", "learned"]
+STRATEGIES: dict[str, str] = {
+    "balanced": "what is most probable, all things considered",
+    "interest": "who you are: without looking at the clock or the map",
+    "context": "what this hour and this place make likelier than usual",
+    "learned": "the mix of the three that predicted best on the latest check-ins",
+}
+#: A wish at full weight multiplies the odds of an item one deviation above the mean by e³.
+WISH_STRENGTH = 3.0
+#: Diversity chooses among this many times the length of the list.
+_POOL = 5
+
+
+@dataclass(frozen=True)
+class How:
+    """How a list is made of a model's scores.
+
+    Attributes
+    ----------
+    strategy : str
+        ``"balanced"`` ranks by probability P; ``"interest"`` by the probability P₀ that does not
+        look at hour, weekday and place; ``"context"`` by P²/P₀, what now and here make likelier
+        than usual; ``"learned"`` by P·(P/P₀)^a with `exponent` a.
+    exponent : float
+        The a of the learned mix, from `learn_mix`; 0 is balanced, -1 interest, 1 context.
+    new_only : bool
+        Leave out what the user has taken before.
+    categories : sequence of str, optional
+        Keep these alone.
+    max_distance_km : float, optional
+        Keep what is at most so far; items that are not places are left out.
+    novelty : float
+        0 to 1: divide by popularity to this power, so that what few people take comes up.
+    diversity : float
+        0 to 1: how much an item loses for being like those above it (maximal marginal
+        relevance): of the same category, or near them.
+    wish : numpy.ndarray, optional
+        Shape ``(n_items,)``: how well each item fits a wish; higher is better.
+    wish_weight : float
+        0 to 1: how much the wish counts.
+
+    References
+    ----------
+    Carbonell and Goldstein, "The use of MMR, diversity-based reranking", SIGIR 1998.
+    """
+
+    strategy: Strategy = "balanced"
+    exponent: float = 0.0
+    new_only: bool = False
+    categories: tuple[str, ...] | list[str] | None = None
+    max_distance_km: float | None = None
+    novelty: float = 0.0
+    diversity: float = 0.0
+    wish: np.ndarray | None = field(default=None, compare=False)
+    wish_weight: float = 0.5
+
+    def __post_init__(self):
+        if self.strategy not in STRATEGIES:
+            raise ModelError(
+                f"A strategy is {', '.join(STRATEGIES)}.",
+                f"{self.strategy!r}.",
+                "Choose one of them.",
+            )
+        for name in ("novelty", "diversity", "wish_weight"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ModelError(
+                    f"{name.replace('_', ' ').capitalize()} is a number from 0 to 1.",
+                    f"{getattr(self, name)}.",
+                    "Choose 0 for none and 1 for all.",
+                )
+
+    def plain(self) -> "How":
+        """Return the same filters without anything that moves items."""
+        return replace(
+            self, strategy="balanced", exponent=0.0, novelty=0.0, diversity=0.0, wish=None
+        )
+
+    def changes(self) -> dict:
+        """Return the fields as keyword arguments."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Queries with what ranks their items; all arrays have shape ``(n_queries, n_items)``.
+
+    Attributes
+    ----------
+    score : numpy.ndarray
+        What the strategy, novelty and wish rank by.
+    probability : numpy.ndarray
+        What the model gives; NaN where its scores are no probabilities.
+    raw : numpy.ndarray
+        The model's own scores.
+    away_km : numpy.ndarray
+        Distance to items that are places, NaN for others.
+    visits : numpy.ndarray
+        Visible visits of the user.
+    keep : numpy.ndarray
+        Whether the item passes the filters.
+    notes : list of str
+        What the person should know.
+    """
+
+    queries: Queries
+    score: np.ndarray
+    probability: np.ndarray
+    raw: np.ndarray
+    away_km: np.ndarray
+    visits: np.ndarray
+    keep: np.ndarray
+    notes: list[str]
+
+    @property
+    def is_probability(self) -> bool:
+        """Whether the model's scores are probabilities."""
+        return not np.isnan(self.probability).any()
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """A model with what ranks its items in other ways than by its scores alone.
+
+    Attributes
+    ----------
+    model : Model
+        A fitted model.
+    popularity : numpy.ndarray
+        Shape ``(n_items,)``: share of check-ins, smoothed.
+    """
+
+    model: Model
+    popularity: np.ndarray
+
+    @classmethod
+    def of(cls, model: Model, log: Log) -> "Ranker":
+        """Return a ranker whose popularity is counted over a log."""
+        count = np.bincount(log.item[log.item >= 0], minlength=len(log.vocabulary.items)) + 0.5
+        return cls(model, count / count.sum())
+
+    def score(self, queries: Queries, how: How) -> Scored:
+        """Score all items of some queries in a given way."""
+        raw = self.model.score(queries)
+        probable = _are_probabilities(raw)
+        visits = _visits(queries)
+        away = away_km(queries)
+        keep, notes = _filtered(queries, how, visits, away)
+        moved = raw
+        if how.strategy != "balanced":
+            moved = _by_strategy(raw, self.model.score(queries.blind()), how, probable)
+        if how.novelty or how.wish is not None:
+            moved = _logits(moved, probable) + self._moves(how)
+        return Scored(
+            queries=queries,
+            score=moved,
+            probability=raw if probable else np.full(raw.shape, np.nan),
+            raw=raw,
+            away_km=away,
+            visits=visits,
+            keep=keep,
+            notes=notes,
+        )
+
+    def _moves(self, how: How) -> np.ndarray:
+        """Return what novelty and a wish add to the logarithm of each item's score."""
+        moved = -how.novelty * np.log(self.popularity)
+        if how.wish is not None:
+            fit = np.asarray(how.wish, dtype=np.float64)
+            if fit.shape != moved.shape:
+                raise ModelError(
+                    "A wish has one number per item of the model.",
+                    f"{fit.size:,} numbers for {len(moved):,} items.",
+                    "Score the items of the model's vocabulary.",
+                )
+            moved += how.wish_weight * WISH_STRENGTH * (fit - fit.mean()) / max(fit.std(), 1e-9)
+        return moved
+
+
+def order(scored: Scored, row: int, how: How, k: int) -> np.ndarray:
+    """Return the item codes of the list of one query, best first.
+
+    Equal scores keep the order of item codes.
+    """
+    plain = how == how.plain() and how.wish is None
+    values = (scored.raw if plain else scored.score)[row]
+    kept = np.flatnonzero(scored.keep[row])
+    wanted = k * _POOL if how.diversity else k
+    if len(kept) > 4 * wanted:
+        # Ties at the border are all kept, so that their order is that of the codes.
+        border = np.partition(values[kept], len(kept) - wanted)[len(kept) - wanted]
+        kept = kept[values[kept] >= border]
+    best = kept[np.argsort(-values[kept], kind="stable")][:wanted]
+    if not how.diversity or len(best) < 2:
+        return best[:k]
+    return best[spread_out(scored.queries.vocabulary, best, how.diversity, k)]
+
+
+def away_km(queries: Queries) -> np.ndarray:
+    """Return km from each query to each item that is a place, NaN for others."""
+    vocabulary = queries.vocabulary
+    is_place = vocabulary.item_spread_km <= PLACE_SPREAD_KM
+    km = distance_km(
+        queries.lat[:, None], queries.lon[:, None], vocabulary.item_lat, vocabulary.item_lon
+    )
+    return np.where(is_place, km, np.nan)
+
+
+def _by_strategy(raw: np.ndarray, interest: np.ndarray, how: How, probable: bool) -> np.ndarray:
+    if how.strategy == "interest":
+        return interest
+    if not probable:
+        lift = _logits(raw, False) - _logits(interest, False)
+        return _logits(raw, False) + (1.0 if how.strategy == "context" else how.exponent) * lift
+    # The floor keeps items that hardly anybody takes from winning by their ratio alone.
+    floor = 1.0 / raw.shape[1]
+    exponent = 1.0 if how.strategy == "context" else how.exponent
+    return raw * ((raw + floor) / (interest + floor)) ** exponent
+
+
+def _filtered(
+    queries: Queries, how: How, visits: np.ndarray, away: np.ndarray
+) -> tuple[np.ndarray, list[str]]:
+    keep, notes = np.ones(visits.shape, dtype=bool), []
+    if how.new_only:
+        keep &= visits == 0
+    if how.categories:
+        keep &= _in_categories(queries.vocabulary, list(how.categories))
+    if how.max_distance_km is not None:
+        known = ~np.isnan(queries.lat)
+        if not known.all():
+            notes.append("No place is known, so the distance limit was not used.")
+        elif np.isnan(away).all():
+            notes.append("These items are not places, so the distance limit was not used.")
+            known = np.zeros(len(queries), dtype=bool)
+        keep[known] &= away[known] <= how.max_distance_km
+    return keep, notes
+
+
+def _in_categories(vocabulary: Vocabulary, categories: list[str]) -> np.ndarray:
+    wanted = vocabulary.category_codes(np.array(categories, dtype=object))
+    if (wanted < 0).any():
+        unknown = [name for name, code in zip(categories, wanted, strict=True) if code < 0]
+        raise ModelError(
+            "Categories are those of the data set.",
+            f"unknown: {', '.join(unknown[:5])}.",
+            f"Choose among {', '.join(vocabulary.categories[:8]) or '(none)'}.",
+        )
+    return np.isin(vocabulary.item_category, wanted)
+
+
+def _visits(queries: Queries) -> np.ndarray:
+    """Count the visible visits to each item, shape ``(n_queries, n_items)``."""
+    n_items = len(queries.vocabulary.items)
+    # Code -1, an item that the model does not know, falls into a last column.
+    item = queries.log.item[queries.indices] % (n_items + 1)
+    key = queries.pair_query * np.int64(n_items + 1) + item
+    counts = np.bincount(key, minlength=len(queries) * (n_items + 1))
+    return counts.reshape(len(queries), -1)[:, :n_items]
+
+
+def _are_probabilities(scores: np.ndarray) -> bool:
+    return bool((scores >= 0).all() and np.allclose(scores.sum(axis=1), 1.0, atol=1e-6))
+
+
+def _logits(scores: np.ndarray, probable: bool) -> np.ndarray:
+    """Return scores on a scale on which moves can be added: logarithms, or deviations."""
+    if probable:
+        return np.log(np.maximum(scores, 1e-300))
+    spread = np.maximum(scores.std(axis=1, keepdims=True), 1e-12)
+    return (scores - scores.mean(axis=1, keepdims=True)) / spread

@@ -1,0 +1,248 @@
+"""Answers to "where next?": one for a person, or many at once for a file of queries."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from strec.errors import ModelError
+from strec.models import CounterMix, Model
+from strec.models.base import Progress
+from strec.recommend.asking import Asked, Questions, notes_on
+from strec.recommend.listing import listing
+from strec.recommend.ranking import How, Ranker, order
+from strec.split import Queries, Vocabulary, encode
+
+#: A model that knows a smaller share of the check-ins' items was trained on something else.
+_LEAST_KNOWN = 0.5
+#: Numbers held at once per array when answering many queries.
+_CHUNK_NUMBERS = 2_000_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A ranked list with what is needed to explain it.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        One row per suggestion: ``rank, item_id, item_name, category, lat, lon, distance_km,
+        score, probability, is_return, n_visits, last_visit``. `score` is what the strategy
+        ranks by, `probability` what the model gives to the item among all items, null where
+        the model's scores are no probabilities. `last_visit` is local time.
+    notes : list of str
+        What the person should know about the answer.
+    query : Queries
+        The question as the model saw it, one row.
+    codes : numpy.ndarray
+        Item codes of the rows of `frame`.
+    ranker : Ranker
+        What answered: the model, and popularity.
+    how : How
+        How the list was made.
+    new_share : float
+        The probability that the next check-in is with an item new to the user; NaN where the
+        model's scores are no probabilities.
+    hit_chance, best_chance : float
+        The probability that the next check-in is in the list, and in the list that is made of
+        the most probable items that pass the same filters: their difference is the price of
+        strategy, diversity, novelty and wish.
+    """
+
+    frame: pl.DataFrame
+    notes: list[str]
+    query: Queries
+    codes: np.ndarray
+    ranker: Ranker
+    how: How
+    new_share: float
+    hit_chance: float
+    best_chance: float
+
+    @property
+    def model(self) -> Model:
+        """The model that answered."""
+        return self.ranker.model
+
+
+class Recommender:
+    """Answers "where next?" over a table of check-ins.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        Canonical check-ins: the history of the users.
+    model : Model, optional
+        A fitted model; without one a `CounterMix` is fitted on all check-ins.
+    progress : callable, optional
+        Called with a text and the share done while fitting.
+
+    Raises
+    ------
+    ModelError
+        If there is no check-in, the model cannot be fitted, or it was trained on other items.
+
+    Examples
+    --------
+    >>> from strec.io.samples import read_sample
+    >>> recommender = Recommender(read_sample("travel"))
+    >>> ranked = recommender.recommend(None, datetime(2024, 6, 5, 10), k=3)
+    >>> ranked["rank"].to_list(), ranked["is_return"].any()
+    ([1, 2, 3], False)
+    """
+
+    def __init__(
+        self,
+        checkins: pl.DataFrame,
+        model: Model | None = None,
+        *,
+        progress: Progress | None = None,
+    ):
+        if checkins.is_empty():
+            raise ModelError(
+                "Recommendations need check-ins.", "an empty table.", "Check data and filters."
+            )
+        if model is None:
+            log = encode(checkins, Vocabulary.of(checkins))
+            model = CounterMix().fit(log, progress=progress)
+        else:
+            log = encode(checkins, model._fitted())
+            known = float((log.item >= 0).mean())
+            if known < _LEAST_KNOWN:
+                raise ModelError(
+                    "A model answers for the data set that it was trained on.",
+                    f"a model that knows the items of {known:.0%} of these check-ins.",
+                    "Choose a model of this data set, or the counter mix, which needs no training.",
+                )
+        self.log = log
+        self.ranker = Ranker.of(model, log)
+        self._questions = Questions(log)
+
+    @property
+    def model(self) -> Model:
+        """The model that answers."""
+        return self.ranker.model
+
+    def recommend(self, user: str | pl.DataFrame | None = None, *args, **kwargs) -> pl.DataFrame:
+        """Return the ranked list alone: the `frame` of `answer`, which takes the same words."""
+        return self.answer(user, *args, **kwargs).frame
+
+    def answer(
+        self,
+        user: str | pl.DataFrame | None = None,
+        when: datetime | None = None,
+        lat: float | None = None,
+        lon: float | None = None,
+        *,
+        k: int = 10,
+        **how,
+    ) -> Answer:
+        """Rank items for somebody, at a time and a place.
+
+        Parameters
+        ----------
+        user : str or polars.DataFrame, optional
+            A user id, or the check-ins of somebody else as a canonical table, or None for
+            somebody without a past.
+        when : datetime, optional
+            Local time, or with a time zone. Only earlier check-ins are seen. Without it the
+            moment is that of the last check-in.
+        lat, lon : float, optional
+            The place, in degrees; that of the last check-in when not given.
+        k : int
+            Length of the list.
+        **how
+            Strategy, filters, diversity, novelty, wish: the fields of `How`.
+
+        Raises
+        ------
+        ModelError
+            If the user is unknown, or the place, a category or another wish cannot be.
+        """
+        asked = self._questions.one(user, when, lat, lon)
+        return self.answer_query(asked, k=k, how=How(**how))
+
+    def query(
+        self,
+        user: str | pl.DataFrame | None = None,
+        when: datetime | None = None,
+        lat: float | None = None,
+        lon: float | None = None,
+    ) -> tuple[Queries, list[str]]:
+        """Return the question as the model sees it, and notes about it."""
+        asked = self._questions.one(user, when, lat, lon)
+        return asked.queries, notes_on(asked, self.log)
+
+    def answer_query(self, asked: Asked, *, k: int = 10, how: How | None = None) -> Answer:
+        """Rank items for a question that is already in the model's terms, one row."""
+        how = how or How()
+        scored = self.ranker.score(asked.queries, how)
+        codes = order(scored, 0, how, k)
+        plain = order(scored, 0, how.plain(), k) if scored.is_probability else codes
+        notes = notes_on(asked, self.log) + scored.notes
+        if not len(codes):
+            notes.append("Nothing fits these filters: allow more distance, categories, or returns.")
+        return Answer(
+            frame=listing(scored, [codes]).drop("query"),
+            notes=notes,
+            query=asked.queries,
+            codes=codes,
+            ranker=self.ranker,
+            how=how,
+            new_share=float(scored.probability[0, scored.visits[0] == 0].sum()),
+            hit_chance=float(scored.probability[0, codes].sum()),
+            best_chance=float(scored.probability[0, plain].sum()),
+        )
+
+    def answer_many(self, questions: pl.DataFrame, *, k: int = 10, **how) -> pl.DataFrame:
+        """Answer a table of questions at once.
+
+        Parameters
+        ----------
+        questions : polars.DataFrame
+            One row per question: ``user_id`` (null or empty for somebody new) and, where they
+            are known, ``time`` (local, datetime or text), ``lat``, ``lon``.
+        k : int
+            Length of each list.
+        **how
+            The fields of `How`, the same for all questions.
+
+        Returns
+        -------
+        polars.DataFrame
+            The rows of `Answer.frame`, with ``query`` (the number of the question, from 0) in
+            front.
+
+        Raises
+        ------
+        ModelError
+            If a question cannot be answered; the message names its row.
+
+        Examples
+        --------
+        >>> from strec.io.samples import read_sample
+        >>> recommender = Recommender(read_sample("travel"))
+        >>> questions = pl.DataFrame({"user_id": ["tourist_0001", None], "time": "2024-06-05"})
+        >>> recommender.answer_many(questions, k=2)["query"].to_list()
+        [0, 0, 1, 1]
+        """
+        how = How(**how)
+        frames = []
+        for row, asked in self._questions.many(questions):
+            step = max(_CHUNK_NUMBERS // len(self.log.vocabulary.items), 1)
+            for first in range(0, len(row), step):
+                part = slice(first, first + step)
+                scored = self.ranker.score(asked.take(part), how)
+                codes = [order(scored, each, how, k) for each in range(len(row[part]))]
+                frame = listing(scored, codes)
+                number = pl.Series("query", row[part][frame["query"].to_numpy()])
+                frames.append(frame.with_columns(number))
+        if not frames:
+            return listing_schema(self.answer(k=k, **how.changes()))
+        return pl.concat(frames).sort("query", "rank")
+
+
+def listing_schema(answer: Answer) -> pl.DataFrame:
+    """Return an empty table of answers to many questions."""
+    return answer.frame.clear().insert_column(0, pl.Series("query", [], dtype=pl.Int64))
