@@ -103,7 +103,6 @@ def test_the_timeline_has_its_gaps_and_all_check_ins():
 
 
 def test_users_are_counted_by_their_number_of_check_ins():
-    rows = [(f"u{n}", "x", 0) for n in (1, 2, 2, 3, 7) for _ in range(1)]
     counts = {"u1": 1, "u2": 2, "u3": 2, "u4": 3, "u5": 7}
     rows = [(user, "x", hour) for user, n in counts.items() for hour in range(n)]
     histogram = quality(table(rows)).users_by_checkins
@@ -273,10 +272,7 @@ def test_nothing_to_measure_and_no_check_ins_are_refused():
 def test_numbers_hold_together_for_any_table(rows):
     checkins = table([(u, i, h, lat, None if lat is None else 0.5) for u, i, h, lat in rows])
     report = quality(checkins)
-    assert (
-        report == quality(checkins.reverse())
-        or report.to_dict() == quality(checkins.reverse()).to_dict()
-    )
+    assert report.to_dict() == quality(checkins.reverse()).to_dict()
     assert 0 <= report.sparsity < 1 and 0 <= report.return_share < 1
     assert report.n_checkins >= report.n_pairs >= max(report.n_users, report.n_items)
     assert report.timeline["n_checkins"].sum() == sum(report.hours) == report.n_checkins

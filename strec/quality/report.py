@@ -45,7 +45,7 @@ class Column:
         return self.n_known / max(self.n_known + self.n_missing, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class QualityReport:
     """What `quality` has measured.
 
