@@ -72,6 +72,9 @@ def propose(results: Sequence[Result], measure: str = "acc@1") -> Proposal:
         sentence += " No trained model is better here."
     others = [each for each in ranked if each is not proposed]
     as_good = [each.name for each in others if not difference(proposed, each, measure)["is_real"]]
+    unnamed = [name for name in as_good if name != best.name]
+    if unnamed:
+        sentence += f" Not to be told apart from it here: {', '.join(unnamed)}."
     return Proposal(proposed.name, best.name, sentence, tuple(as_good))
 
 
