@@ -7,12 +7,16 @@ suits how much data and which machine.
 
 from strec.llm.embedded import MODELS, EmbeddedModel, check, device, locate
 from strec.llm.encoder import Encoder
+from strec.llm.remote import RemoteWriter
 from strec.llm.texts import item_texts
+from strec.llm.writer import Writer
 
 __all__ = [
     "MODELS",
     "EmbeddedModel",
     "Encoder",
+    "RemoteWriter",
+    "Writer",
     "check",
     "device",
     "item_texts",

@@ -7,6 +7,8 @@ import hashlib
 import json
 import shutil
 import tempfile
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 from strec.errors import MissingPartError
@@ -73,7 +75,8 @@ def _unpack(source: Path, folder: Path) -> None:
     from strec.llm.weights import quiet
 
     where = {"gguf_file": source.name, "local_files_only": True}
-    with quiet():
+    # The reader of GGUF draws a bar of its own.
+    with quiet(), redirect_stderr(StringIO()):
         tokenizer = AutoTokenizer.from_pretrained(source.parent, **where)
         model = AutoModelForCausalLM.from_pretrained(source.parent, **where)
         # The weights are plain numbers now, which transformers would not save otherwise.

@@ -99,9 +99,10 @@ def check(name: str) -> str:
     MissingPartError
         If it is not installed, or its weights do not load.
     """
-    path, start = locate(name), time.perf_counter()
+    locate(name)
+    start = time.perf_counter()
     try:
-        evidence = _encode_once(path) if name == "encoder" else _write_once(path)
+        evidence = _encode_once() if name == "encoder" else _write_once()
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         raise MissingPartError(
             f"The weights of {MODELS[name].title} must load.",
@@ -120,33 +121,18 @@ def device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def _encode_once(path: Path) -> str:
-    import torch
-    from transformers import AutoModel, AutoTokenizer
+def _encode_once() -> str:
+    from strec.llm.encoder import Encoder
 
-    tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-    model = AutoModel.from_pretrained(path, local_files_only=True).eval()
-    words = ["coffee shop", "café", "tax office"]
-    batch = tokenizer(words, padding=True, return_tensors="pt")
-    with torch.no_grad():
-        states = model(**batch).last_hidden_state  # (3, n_tokens, 384)
-    mask = batch["attention_mask"].unsqueeze(-1)
-    means = torch.nn.functional.normalize((states * mask).sum(1) / mask.sum(1), dim=-1)
-    near, far = float(means[0] @ means[1]), float(means[0] @ means[2])
+    coffee, cafe, office = Encoder(cache=False).encode(["coffee shop", "café", "tax office"])
+    near, far = float(coffee @ cafe), float(coffee @ office)
     if near <= far:
         raise ValueError("its weights load, but its sense of meaning is off")
     return f"loaded; coffee shop ~ café {near:.2f}, ~ tax office {far:.2f};"
 
 
-def _write_once(path: Path) -> str:
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+def _write_once() -> str:
+    from strec.llm.writer import Writer
 
-    where = {"gguf_file": path.name, "local_files_only": True}
-    tokenizer = AutoTokenizer.from_pretrained(path.parent, **where)
-    model = AutoModelForCausalLM.from_pretrained(path.parent, **where).eval()
-    tokens = tokenizer("The capital of France is", return_tensors="pt")
-    with torch.no_grad():
-        answer = model.generate(**tokens, max_new_tokens=3, do_sample=False)
-    text = tokenizer.decode(answer[0, tokens["input_ids"].shape[1] :], skip_special_tokens=True)
-    return f"loaded; “The capital of France is…{text}”"
+    question = "What is the capital of France?"
+    return f"loaded; “{question}” “{Writer().generate(question, max_new_tokens=8)}”"

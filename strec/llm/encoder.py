@@ -125,7 +125,7 @@ class Encoder:
         tokenizer, model = load(self.folder, "encode")
         if model.config.is_encoder_decoder:
             model = model.get_encoder()
-        return tokenizer, model.to(self.device or _best_device())
+        return tokenizer, model.to(self.device or best_device())
 
     def _encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of texts that are not empty, shape ``(n, dim)``."""
@@ -185,7 +185,8 @@ def _mean_states(model, ids: Sequence[Sequence[int]]) -> np.ndarray:
         return torch.nn.functional.normalize(means, dim=-1).cpu().numpy()
 
 
-def _best_device() -> str:
+def best_device() -> str:
+    """Return torch's name of the fastest device here."""
     import torch
 
     if torch.cuda.is_available():

@@ -38,7 +38,7 @@ def test_a_vector_is_the_mean_of_the_last_states_whatever_stands_beside_it(folde
 def test_long_texts_are_cut(folder):
     long, longer = Encoder(folder, max_tokens=10, cache=False).encode(["ab" * 50, "ab" * 500])
     np.testing.assert_allclose(long, longer, atol=1e-6)
-    assert np.isfinite(Encoder(folder, max_tokens=5000, cache=False).encode(["ab" * 2000])).all()
+    assert np.isfinite(Encoder(folder, max_tokens=5000, cache=False).encode(["ab" * 300])).all()
 
 
 def test_what_is_encoded_once_is_not_computed_again(tiny_model, monkeypatch):

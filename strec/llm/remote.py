@@ -1,0 +1,153 @@
+"""Prompts to words, by a server that speaks OpenAI's protocol: Ollama, vLLM, llama.cpp and others.
+
+Nothing is sent unless a person has given the address. What would be sent can be looked at first
+(`RemoteWriter.payload`).
+"""
+
+import hashlib
+import ipaddress
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from strec.errors import ModelError
+from strec.llm.writer import cut
+
+#: An answer of a few sentences is far smaller.
+_MOST_BYTES = 1_000_000
+
+
+class RemoteWriter:
+    """Let a server answer prompts, with the same `generate` as `Writer`.
+
+    The caller replaces ids of people by pseudonyms before they get here.
+
+    Parameters
+    ----------
+    url : str
+        Base address of the interface, for instance ``http://localhost:11434/v1`` (Ollama).
+    model : str
+        The model's name on that server.
+    key : str, optional
+        Sent as a bearer token; only over https, or to this machine.
+    timeout_s : float
+        How long to wait for an answer.
+
+    Raises
+    ------
+    ModelError
+        If the address is not one of http or https, or a key would travel unprotected.
+
+    Examples
+    --------
+    >>> writer = RemoteWriter("http://localhost:11434/v1", "llama3.2")
+    >>> writer.payload("Say why.", max_new_tokens=40)["messages"]
+    [{'role': 'user', 'content': 'Say why.'}]
+    """
+
+    def __init__(self, url: str, model: str, *, key: str | None = None, timeout_s: float = 20.0):
+        self.url = _checked(url, key)
+        self.model = model
+        self.timeout_s = timeout_s
+        self._key = key
+
+    @property
+    def fingerprint(self) -> str:
+        """Writers with the same fingerprint ask the same model."""
+        return hashlib.sha256(f"{self.url}\n{self.model}".encode()).hexdigest()[:16]
+
+    def payload(
+        self,
+        prompt: str,
+        *,
+        system: str = "",
+        max_new_tokens: int = 60,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+    ) -> dict[str, Any]:
+        """Return exactly what `generate` would send, as a dict, without sending it."""
+        messages = [{"role": "system", "content": system}] if system else []
+        return {
+            "model": self.model,
+            "messages": [*messages, {"role": "user", "content": prompt}],
+            "max_tokens": max_new_tokens,
+            "temperature": temperature,
+            "seed": 0,
+            "stream": False,
+        } | ({"stop": list(stop)} if stop else {})
+
+    def generate(self, prompt: str, *, time_limit_s: float | None = None, **options: Any) -> str:
+        """Send one prompt and return the answer; takes the options of `payload`.
+
+        Raises
+        ------
+        ModelError
+            If the server does not answer in time, refuses, or answers something else.
+        """
+        seconds = min(self.timeout_s, time_limit_s or self.timeout_s)
+        request = urllib.request.Request(
+            f"{self.url}/chat/completions",
+            data=json.dumps(self.payload(prompt, **options)).encode(),
+            headers={"Content-Type": "application/json"}
+            | ({"Authorization": f"Bearer {self._key}"} if self._key else {}),
+        )
+        try:
+            with _opener(self.url).open(request, timeout=seconds) as answer:
+                data = answer.read(_MOST_BYTES + 1)
+        except urllib.error.HTTPError as error:
+            raise self._failed(f"status {error.code} ({error.reason})") from error
+        except (OSError, ValueError) as error:
+            raise self._failed(str(getattr(error, "reason", error))) from error
+        try:
+            text = json.loads(data)["choices"][0]["message"]["content"]
+            return cut(text, options.get("stop", ()))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise self._failed("an answer that is not a chat completion") from error
+
+    def _failed(self, why: str) -> ModelError:
+        return ModelError(
+            f"An answer of {self.model} within {self.timeout_s:g} s is needed.",
+            f"{why} from {self.url}.",
+            "Check address, name of the model and key; the template speaks meanwhile.",
+        )
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect could carry the prompt and the key to somebody else."""
+
+    def redirect_request(self, *args, **kwargs):
+        return None
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    # A server on this machine is never reached through a proxy.
+    direct = [urllib.request.ProxyHandler({})] if _is_here(url) else []
+    return urllib.request.build_opener(_NoRedirect, *direct)
+
+
+def _checked(url: str, key: str | None) -> str:
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise ModelError(
+            "The address of a server begins with http:// or https:// and holds no password.",
+            f"{url[:100]!r}.",
+            "For Ollama on this machine: http://localhost:11434/v1.",
+        )
+    if key and parts.scheme == "http" and not _is_here(url):
+        raise ModelError(
+            "A key travels over https alone.",
+            f"a key for {parts.hostname}, reached by http.",
+            "Use the https address, or a server on this machine.",
+        )
+    return url.strip().rstrip("/")
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

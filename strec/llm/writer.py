@@ -1,0 +1,198 @@
+"""Prompts to words, by a language model on this machine."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from strec.errors import ModelError
+from strec.llm.encoder import best_device
+from strec.llm.weights import fingerprint, load, resolve
+
+#: Stands for the prompt while the chat template is filled.
+_MARK = "\u2402strec-prompt\u2403"
+
+
+class Writer:
+    """Let a causal language model answer prompts.
+
+    The embedded model is SmolLM2-135M-Instruct, whose package brings a GGUF file. The first use
+    converts it to safetensors in the cache folder (about 20 s and 540 MB); from then on it loads
+    in a second. It is small: it writes fluent sentences, and invents facts. Whoever shows its
+    words checks them first (`strec.explain.voice`).
+
+    Parameters
+    ----------
+    model : str or pathlib.Path
+        ``"smollm2"``, the folder of any causal transformers model, or a hub id.
+    device : str, optional
+        Torch's name of the device; CUDA or MPS where there is one.
+    online : bool
+        Whether a hub id may be downloaded.
+    seed : int
+        Seed of answers that are drawn (``temperature`` above 0).
+
+    Examples
+    --------
+    >>> writer = Writer()  # doctest: +SKIP
+    >>> writer.generate("The capital of France is?", max_new_tokens=12)  # doctest: +SKIP
+    'The capital of France is Paris.'
+    """
+
+    def __init__(
+        self,
+        model: str | Path = "smollm2",
+        *,
+        device: str | None = None,
+        online: bool = False,
+        seed: int = 0,
+    ):
+        self.model = model
+        self.device = device
+        self.seed = seed
+        self.folder = resolve(model, online=online)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Writers with the same fingerprint answer a prompt alike."""
+        return f"{fingerprint(self.folder)}-{self.seed}"
+
+    def generate(self, prompt: str, **options: Any) -> str:
+        """Answer one prompt; takes the options of `generate_many`."""
+        return self.generate_many([prompt], **options)[0]
+
+    def generate_many(
+        self,
+        prompts: Sequence[str],
+        *,
+        system: str = "",
+        max_new_tokens: int = 60,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+        time_limit_s: float | None = None,
+    ) -> list[str]:
+        """Answer prompts together, which is faster than one by one.
+
+        Parameters
+        ----------
+        prompts : sequence of str
+            What to answer; put into the model's chat template where it has one.
+        system : str
+            Instructions that precede each prompt.
+        max_new_tokens : int
+            Longest answer.
+        stop : sequence of str
+            An answer ends before the first of these.
+        temperature : float
+            0 takes the likeliest token each time; above, tokens are drawn with the seed.
+        time_limit_s : float, optional
+            Answers are cut when so much time has passed.
+
+        Returns
+        -------
+        list of str
+            One answer per prompt, without white space at its ends.
+
+        Raises
+        ------
+        MissingPartError
+            If the model's files do not load.
+        ModelError
+            If a prompt is longer than the model can read.
+        """
+        import torch
+
+        if not prompts:
+            return []
+        tokenizer, model = self._loaded
+        tokens, mask = self._tokens(prompts, system, max_new_tokens)
+        drawn = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
+        with torch.random.fork_rng(), torch.inference_mode():
+            torch.manual_seed(self.seed)
+            answers = model.generate(
+                input_ids=tokens,
+                attention_mask=mask,
+                max_new_tokens=max_new_tokens,
+                max_time=time_limit_s,
+                pad_token_id=self._padding,
+                stopping_criteria=[_Stop(tokenizer, stop, tokens.shape[1])] if stop else None,
+                **(drawn if temperature > 0 else {"do_sample": False}),
+            )
+        texts = tokenizer.batch_decode(answers[:, tokens.shape[1] :], skip_special_tokens=True)
+        return [cut(text, stop) for text in texts]
+
+    @cached_property
+    def _loaded(self):
+        tokenizer, model = load(self.folder, "write")
+        return tokenizer, model.to(self.device or best_device())
+
+    @property
+    def _padding(self) -> int:
+        tokenizer = self._loaded[0]
+        known = (tokenizer.pad_token_id, tokenizer.eos_token_id, 0)
+        return next(token for token in known if token is not None)
+
+    def _tokens(self, prompts: Sequence[str], system: str, max_new_tokens: int):
+        """Return tokens and mask, padded on the left, each ``(n_prompts, n_tokens)``."""
+        import torch
+
+        tokenizer, model = self._loaded
+        rows = [_prompt_tokens(tokenizer, prompt, system) for prompt in prompts]
+        longest = max(len(row) for row in rows)
+        limit = getattr(model.config, "max_position_embeddings", None) or -1
+        if 0 < limit < longest + max_new_tokens:
+            raise ModelError(
+                f"A prompt of at most {limit - max_new_tokens:,} tokens is needed.",
+                f"{longest:,} tokens.",
+                "Shorten the prompt, or use a model that reads more.",
+            )
+        tokens = torch.full((len(rows), longest), self._padding)
+        mask = torch.zeros_like(tokens)
+        for i, row in enumerate(rows):
+            tokens[i, longest - len(row) :] = torch.tensor(row)
+            mask[i, longest - len(row) :] = 1
+        return tokens.to(model.device), mask.to(model.device)
+
+
+def cut(text: str, stop: Sequence[str]) -> str:
+    """Return a text up to the first of some strings.
+
+    Examples
+    --------
+    >>> cut(" One. Two.\\nThree.", ["\\n", "Three"])
+    'One. Two.'
+    """
+    ends = [at for word in stop if (at := text.find(word)) >= 0]
+    return text[: min(ends, default=len(text))].strip()
+
+
+class _Stop:
+    """Tells `generate` which answers hold one of the strings that end them."""
+
+    def __init__(self, tokenizer, stop: Sequence[str], n_prompt: int):
+        self.tokenizer, self.stop, self.n_prompt = tokenizer, stop, n_prompt
+
+    def __call__(self, tokens, scores, **_):
+        import torch
+
+        texts = self.tokenizer.batch_decode(tokens[:, self.n_prompt :], skip_special_tokens=True)
+        ended = [any(word in text for word in self.stop) for text in texts]
+        return torch.tensor(ended, device=tokens.device)
+
+
+def _prompt_tokens(tokenizer, prompt: str, system: str) -> list[int]:
+    if not tokenizer.chat_template:
+        return _plain_tokens(tokenizer, f"{system}\n\n{prompt}" if system else prompt)
+    said = [{"role": "user", "content": _MARK}]
+    if system:
+        said.insert(0, {"role": "system", "content": system})
+    frame = tokenizer.apply_chat_template(said, add_generation_prompt=True, tokenize=False)
+    before, after = (
+        tokenizer(part, add_special_tokens=False)["input_ids"] for part in frame.split(_MARK)
+    )
+    return before + _plain_tokens(tokenizer, prompt) + after
+
+
+def _plain_tokens(tokenizer, text: str) -> list[int]:
+    # What others wrote (names of items) is never read as the model's own control tokens.
+    return tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]

@@ -1,0 +1,67 @@
+"""The writer's GGUF file becomes safetensors once, whole or not at all, and is checked."""
+
+import pytest
+
+from strec.errors import MissingPartError
+from strec.llm import convert
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    path = tmp_path / "tiny.gguf"
+    path.write_bytes(b"GGUF, as far as this test goes")
+    monkeypatch.setattr(convert, "locate", lambda name: path)
+    return path
+
+
+@pytest.fixture
+def unpacked(monkeypatch):
+    times = []
+
+    def unpack(source, folder):
+        times.append(source)
+        (folder / "model.safetensors").write_bytes(b"weights")
+        (folder / "config.json").write_text("{}")
+
+    monkeypatch.setattr(convert, "_unpack", unpack)
+    return times
+
+
+def test_once_and_then_found(source, unpacked):
+    folder = convert.converted()
+    assert convert.converted() == folder and len(unpacked) == 1
+    assert sorted(path.name for path in folder.parent.iterdir()) == [folder.name]
+
+
+def test_other_weights_go_elsewhere(source, unpacked):
+    first = convert.converted()
+    source.write_bytes(b"other weights")
+    assert convert.converted() != first and len(unpacked) == 2
+
+
+@pytest.mark.parametrize("harm", ["change", "remove", "add", "record"])
+def test_a_folder_that_was_changed_is_made_anew(source, unpacked, harm):
+    folder = convert.converted()
+    weights = folder / "model.safetensors"
+    if harm == "change":
+        weights.write_bytes(b"Weights")
+    elif harm == "remove":
+        weights.unlink()
+    elif harm == "add":
+        (folder / "tokenizer.json").write_text("{}")
+    else:
+        (folder / "converted.json").write_text("[]")
+    assert not convert.is_whole(folder)
+    assert convert.is_whole(convert.converted()) and len(unpacked) == 2
+    assert weights.read_bytes() == b"weights"
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_nothing(source, monkeypatch):
+    def full(source, folder):
+        (folder / "model.safetensors").write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(convert, "_unpack", full)
+    with pytest.raises(MissingPartError, match="No space left"):
+        convert.converted()
+    assert not list((convert.cache_folder() / "models").iterdir())
