@@ -151,7 +151,7 @@ def _models(names: list[str], time_known: bool) -> dict:
             raise ModelError(
                 "A model is 'counting', a kind of model, or the folder of a trained run.",
                 f"{name!r}.",
-                f"Choose among counting, {', '.join(sorted({*KINDS} - {'counting'}))}, or a folder.",
+                f"Choose among {', '.join(sorted({*KINDS, *counting}))}, or give a folder.",
             )
     return found
 
