@@ -6,14 +6,18 @@ from strec.errors import ModelError
 from strec.models.about import ABOUT, About
 from strec.models.base import Explanation, Model, Part, read_folder
 from strec.models.collaborative import ALS, BPR, ItemKNN, UserKNN
+from strec.models.content import Content
 from strec.models.counting import CounterMix, Markov, Popularity, UserCounts
+from strec.models.item2vec import Item2Vec
+from strec.models.patterns import Patterns
 
 #: Every kind of model by its name in saved files.
 KINDS: dict[str, type[Model]] = {
     model.kind: model
     for model in (
         *(Popularity, UserCounts, Markov, CounterMix),
-        *(UserKNN, ItemKNN, ALS, BPR),
+        *(Content, UserKNN, ItemKNN, ALS, BPR),
+        *(Item2Vec, Patterns),
     )
 }
 
@@ -42,12 +46,15 @@ __all__ = [
     "BPR",
     "KINDS",
     "About",
+    "Content",
     "CounterMix",
     "Explanation",
+    "Item2Vec",
     "ItemKNN",
     "Markov",
     "Model",
     "Part",
+    "Patterns",
     "Popularity",
     "UserCounts",
     "UserKNN",

@@ -64,4 +64,15 @@ ABOUT: dict[str, About] = {
         "traditional",
         {"n_factors": 16, "n_iterations": 30},
     ),
+    "item2vec": About(
+        "item2vec",
+        "Items that stand close to the recent ones in other people's histories.",
+        "traditional",
+        {"n_factors": 16, "epochs": 3},
+    ),
+    "patterns": About(
+        "Sequential patterns",
+        "What followed the same last steps before, recent sessions counting more.",
+        "traditional",
+    ),
 }

@@ -1,0 +1,178 @@
+"""Content: items that are like those the user took, in words, in kind, and in place.
+
+Each item is a vector of three blocks, each of length 1 or 0 where nothing is known:
+
+    v_i = [ √w_text · text_i,  √w_category · category_i,  √w_place · place_i ]
+
+The text block is a sentence embedding of the item's description (or weighted words), the
+category block is one-hot, and the product of two place blocks is about exp(-(distance/reach)²/2)
+(random Fourier features). The user is the mean of the vectors of the visible history, recent
+visits counting more, so that
+
+    s(i) = v_i · Σ_j 2^(-age_j / half-life) v_j / Σ_j 2^(-age_j / half-life)
+
+is a mean likeness between the item and the visits. A new item needs no check-in to be found.
+
+References
+----------
+Lops, de Gemmis and Semeraro, "Content-based recommender systems", in Recommender Systems
+Handbook, 2011. Rahimi and Recht, "Random features for large-scale kernel machines", 2007.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from strec.errors import ModelError
+from strec.graph import EARTH_RADIUS_KM, PLACE_SPREAD_KM
+from strec.llm import Encoder, item_texts
+from strec.models.base import Model, Progress
+from strec.models.profiles import CHUNK_NUMBERS, popularity, profiles
+from strec.split import Log, Queries, Vocabulary
+
+
+class Content(Model):
+    """Likeness of words, category and place to the user's history.
+
+    Parameters
+    ----------
+    text : str
+        ``"words"``: words of the description, weighted by rarity; or an encoder for
+        `strec.llm.Encoder`: ``"minilm"``, or the folder of a transformers model.
+    text_weight, category_weight, place_weight : float
+        Weights of the three blocks.
+    reach_km : float
+        Two places so far apart are alike by e^(-1/2).
+    half_life_days : float, optional
+        After so many days a check-in counts half.
+    n_words, n_place_features : int
+        Lengths of the text block of ``"words"`` at most, and of the place block.
+    seed : int
+        Seed of the random features.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import split
+    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
+    >>> Content(text="words").fit(parts.train).score(parts.queries(scored="every")).argmax()
+    np.int64(0)
+    """
+
+    kind = "content"
+
+    def __init__(
+        self,
+        text: str = "words",
+        text_weight: float = 1.0,
+        category_weight: float = 0.5,
+        place_weight: float = 2.0,
+        reach_km: float = 0.2,
+        half_life_days: float | None = 30.0,
+        n_words: int = 256,
+        n_place_features: int = 256,
+        seed: int = 0,
+    ):
+        self.text = text
+        self.text_weight = text_weight
+        self.category_weight = category_weight
+        self.place_weight = place_weight
+        self.reach_km = reach_km
+        self.half_life_days = half_life_days
+        self.n_words = n_words
+        self.n_place_features = n_place_features
+        self.seed = seed
+        #: Set it to use any function from texts to vectors, shape (n_texts, dim), for `text`.
+        self.encode: Callable[[list[str]], np.ndarray] | None = None
+
+    def _fit(self, train: Log, progress: Progress) -> None:
+        vocabulary = train.vocabulary
+        progress("Reading the items", 0.05)
+        blocks = [
+            (self.text_weight, self._texts(item_texts(vocabulary), progress)),
+            (self.category_weight, _categories(vocabulary)),
+            (self.place_weight, self._places(vocabulary)),
+        ]
+        if min(weight for weight, _ in blocks) < 0:
+            raise ModelError(
+                "The weights of text, category and place are not negative.",
+                ", ".join(str(weight) for weight, _ in blocks) + ".",
+                "Use 0 to leave a part out.",
+            )
+        #: Shape (n_items, dim), float32.
+        self.items_ = np.hstack([np.sqrt(w) * block for w, block in blocks]).astype(np.float32)
+        self.popularity_ = popularity(train)
+        progress("Done", 1.0)
+
+    def _score(self, queries: Queries) -> np.ndarray:
+        n_items = len(self.items_)
+        scores = np.empty((len(queries), n_items))
+        step = max(1, CHUNK_NUMBERS // n_items)
+        for first in range(0, len(queries), step):
+            history = profiles(queries.take(slice(first, first + step)), self.half_life_days)
+            total = np.maximum(np.asarray(history.sum(axis=1)), 1e-300)
+            mean = np.asarray(history @ self.items_) / total  # (n, dim)
+            scores[first : first + step] = mean @ self.items_.T
+        return scores + 1e-6 * self.popularity_
+
+    def _texts(self, texts: list[str], progress: Progress) -> np.ndarray:
+        if self.encode is not None:
+            return _unit(np.asarray(self.encode(texts), dtype=np.float64))
+        if self.text == "words":
+            return self._words(texts)
+        encoder = Encoder(self.text)
+        return encoder.encode(texts, progress=lambda t, share: progress(t, 0.1 + 0.8 * share))
+
+    def _words(self, texts: list[str]) -> np.ndarray:
+        """Return weighted words, projected where there are more than `n_words` of them."""
+        from sklearn.decomposition import TruncatedSVD
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        try:
+            words = TfidfVectorizer(sublinear_tf=True).fit_transform(texts)
+        except ValueError:  # no text has a word
+            return np.zeros((len(texts), 1))
+        if words.shape[1] <= self.n_words:
+            return words.toarray()
+        n = min(self.n_words, min(words.shape) - 1)
+        svd = TruncatedSVD(max(n, 1), random_state=self.seed)
+        return _unit(svd.fit_transform(words))
+
+    def _places(self, vocabulary: Vocabulary) -> np.ndarray:
+        """Return random features whose product is the Gaussian kernel of the distance."""
+        from sklearn.kernel_approximation import RBFSampler
+
+        is_place = vocabulary.item_spread_km <= PLACE_SPREAD_KM
+        features = np.zeros((len(is_place), self.n_place_features if is_place.any() else 1))
+        if is_place.any():
+            phi = np.radians(vocabulary.item_lat[is_place])
+            theta = np.radians(vocabulary.item_lon[is_place])
+            flat = np.cos(phi)
+            xyz_km = EARTH_RADIUS_KM * np.stack(
+                [flat * np.cos(theta), flat * np.sin(theta), np.sin(phi)], axis=1
+            )
+            sampler = RBFSampler(
+                gamma=0.5 / self.reach_km**2,
+                n_components=self.n_place_features,
+                random_state=self.seed,
+            )
+            features[is_place] = _unit(sampler.fit_transform(xyz_km))
+        return features
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {"items": self.items_, "popularity": self.popularity_}
+
+    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
+        self.items_, self.popularity_ = arrays["items"], arrays["popularity"]
+
+
+def _categories(vocabulary: Vocabulary) -> np.ndarray:
+    """Return one-hot categories, zeros where unknown; shape ``(n_items, n_categories)``."""
+    n = len(vocabulary.categories)
+    # Code -1 picks the last row.
+    return np.vstack([np.eye(n), np.zeros((1, n))])[vocabulary.item_category]
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(length > 0, length, 1.0)

@@ -1,0 +1,149 @@
+"""item2vec: items that stand in the same sessions get similar vectors.
+
+Skip-gram with negative sampling over sessions as sentences, by `gensim`:
+
+    P(i in the session of j) ∝ exp(u_j · v_i)
+
+An item is scored by its output vector v_i against the input vectors u_j of the recent visits,
+the latest counting most:
+
+    s(i) = (Σ_r d^r u_{j_r} / Σ_r d^r) · v_i,   r = 0 for the last visit, 1 for the one before …
+
+References
+----------
+Mikolov et al., "Distributed representations of words and phrases", NeurIPS 2013.
+Barkan and Koenigstein, "Item2vec: neural item embedding for collaborative filtering", 2016.
+"""
+
+import numpy as np
+
+from strec.models.base import Model, Progress
+from strec.models.profiles import CHUNK_NUMBERS, popularity, recent_items
+from strec.split import Log, Queries
+
+
+class Item2Vec(Model):
+    """word2vec over sessions.
+
+    Parameters
+    ----------
+    n_factors : int
+        Length of the vectors.
+    window : int
+        How many visits apart two items may stand to count as together.
+    epochs : int
+        Passes over the sessions.
+    n_negatives : int
+        Items drawn against each pair.
+    n_recent : int
+        Visits of the history that are looked at.
+    decay : float
+        Weight of each visit against the one after it, 0 to 1.
+    by_user : bool
+        Take whole trajectories as sentences instead of sessions.
+    seed : int
+        Seed of vectors and draws.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import split
+    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
+    >>> model = Item2Vec(n_factors=4, epochs=2).fit(parts.train)
+    >>> model.score(parts.queries(scored="every")).shape
+    (1, 2)
+    """
+
+    kind = "item2vec"
+
+    def __init__(
+        self,
+        n_factors: int = 64,
+        window: int = 5,
+        epochs: int = 10,
+        n_negatives: int = 10,
+        n_recent: int = 50,
+        decay: float = 0.9,
+        by_user: bool = True,
+        seed: int = 0,
+    ):
+        self.n_factors = n_factors
+        self.window = window
+        self.epochs = epochs
+        self.n_negatives = n_negatives
+        self.n_recent = n_recent
+        self.decay = decay
+        self.by_user = by_user
+        self.seed = seed
+
+    def _fit(self, train: Log, progress: Progress) -> None:
+        from gensim.models import Word2Vec
+        from gensim.models.callbacks import CallbackAny2Vec
+
+        class Report(CallbackAny2Vec):
+            """Tells each epoch's end."""
+
+            done = 0
+
+            def on_epoch_end(report, model):
+                report.done += 1
+                progress("Fitting item2vec", report.done / self.epochs)
+
+        # One worker: more would make the result depend on their race.
+        words = Word2Vec(
+            sentences=sentences(train, self.by_user),
+            vector_size=self.n_factors,
+            window=self.window,
+            min_count=1,
+            sg=1,
+            negative=self.n_negatives,
+            epochs=self.epochs,
+            workers=1,
+            seed=self.seed,
+            callbacks=[Report()],
+        )
+        shape = (len(train.vocabulary.items), self.n_factors)
+        self.input_, self.output_ = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        code = np.array(words.wv.index_to_key, dtype=np.int64)
+        self.input_[code], self.output_[code] = words.wv.vectors, words.syn1neg
+        self.popularity_ = popularity(train)
+
+    def _score(self, queries: Queries) -> np.ndarray:
+        n_items = len(self.popularity_)
+        scores = np.empty((len(queries), n_items))
+        step = max(1, CHUNK_NUMBERS // n_items)
+        for first in range(0, len(queries), step):
+            mean = self._mean_of_history(queries.take(slice(first, first + step)))
+            scores[first : first + step] = mean @ self.output_.T
+        # Without a history all products are 0, and popularity orders.
+        return scores + 1e-6 * self.popularity_
+
+    def _mean_of_history(self, queries: Queries) -> np.ndarray:
+        """Return the weighted mean of the recent input vectors, shape ``(n, n_factors)``."""
+        recent = recent_items(queries, self.n_recent)  # (n, n_recent), the latest last
+        weight = self.decay ** np.arange(self.n_recent)[::-1] * (recent >= 0)
+        weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
+        return np.einsum("nr,nrf->nf", weight, self.input_[np.maximum(recent, 0)])
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {"input": self.input_, "output": self.output_, "popularity": self.popularity_}
+
+    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
+        self.input_, self.output_ = arrays["input"], arrays["output"]
+        self.popularity_ = arrays["popularity"]
+
+
+def sentences(train: Log, by_user: bool = False) -> list[list[str]]:
+    """Return the known items of each session, or trajectory, in time order, as text.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import Vocabulary, encode
+    >>> sentences(encode(schema.example(), Vocabulary.of(schema.example())))
+    [['0', '1'], ['0', '2']]
+    """
+    known = train.item >= 0
+    owner = (train.owner if by_user else train.session)[known]
+    ends = np.flatnonzero(np.diff(owner)) + 1
+    return [part.astype(str).tolist() for part in np.split(train.item[known], ends)]

@@ -1,0 +1,278 @@
+"""Sequential patterns of sessions, weighted by time: what follows the longest matching ending.
+
+A *pattern* (a_1 … a_m → b) says that within sessions b came next after a_1 … a_m, in this order
+and with at most `max_gap` other check-ins between any two of them. Its strength is the decayed
+number of sessions that hold it:
+
+    w(a → b) = Σ_{sessions with it} 2^(-age of the session / half-life) · decay^(check-ins between)
+
+Mining is PrefixSpan's: grow patterns one item at a time, and look for the next item only in the
+sessions where the pattern so far has been found. A query matches its recent check-ins against
+the beginnings a_1 … a_m that end with the last one; the longest that is known speaks, shorter
+ones speak `backoff` times as loud each, so that they rank what the longest leaves open.
+
+References
+----------
+Pei et al., "PrefixSpan: mining sequential patterns efficiently by prefix-projected pattern
+growth", ICDE 2001. The time weights follow the idea of temporal pattern mining for
+session-based recommendation (2019); the back-off is that of Brants et al., EMNLP 2007.
+"""
+
+from collections import defaultdict
+
+import numpy as np
+
+from strec.models.base import Model, Progress
+from strec.models.profiles import popularity, recent_items
+from strec.split import Log, Queries
+
+#: Beginning → what follows it → weight.
+Rules = dict[tuple[int, ...], dict[int, float]]
+
+
+class Patterns(Model):
+    """Sequential pattern mining.
+
+    Parameters
+    ----------
+    max_length : int
+        Most items in the beginning of a pattern.
+    min_sessions : int
+        Fewest sessions that a pattern must be found in; a beginning and what follows it.
+    max_gap : int
+        Check-ins that may stand between two neighbours of a pattern.
+    gap_decay : float
+        Weight of a pattern with one check-in between against one with none.
+    half_life_days : float
+        A session so many days before the end of training counts half.
+    backoff : float
+        Weight of a beginning against one that is longer by an item.
+    n_recent : int
+        Visits of the history that are matched.
+    own : float
+        How many strangers' sessions one session of the query's own history is worth; 0 leaves
+        it out.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import split
+    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
+    >>> model = Patterns(min_sessions=1).fit(parts.train)
+    >>> model.score(parts.queries(scored="every")).argmax()  # office follows cafe
+    np.int64(1)
+    """
+
+    kind = "patterns"
+
+    def __init__(
+        self,
+        max_length: int = 2,
+        min_sessions: int = 2,
+        max_gap: int = 1,
+        gap_decay: float = 0.5,
+        half_life_days: float = 90.0,
+        backoff: float = 0.3,
+        n_recent: int = 6,
+        own: float = 20.0,
+    ):
+        self.max_length = max_length
+        self.min_sessions = min_sessions
+        self.max_gap = max_gap
+        self.gap_decay = gap_decay
+        self.half_life_days = half_life_days
+        self.backoff = backoff
+        self.n_recent = n_recent
+        self.own = own
+
+    def _fit(self, train: Log, progress: Progress) -> None:
+        sequences, end_us = _sessions(train)
+        age_days = (train.time_us.max() - end_us) / 86.4e9
+        progress("Mining patterns", 0.1)
+        self.rules_ = mine(
+            sequences,
+            0.5 ** (age_days / self.half_life_days),
+            max_length=self.max_length,
+            min_sessions=self.min_sessions,
+            max_gap=self.max_gap,
+            gap_decay=self.gap_decay,
+        )
+        self.popularity_ = popularity(train)
+        progress("Done", 1.0)
+
+    def _score(self, queries: Queries) -> np.ndarray:
+        scores = np.tile(1e-6 * self.popularity_, (len(queries), 1))
+        recent = recent_items(queries, self.n_recent)
+        for query in range(len(queries)):
+            past = recent[query][recent[query] >= 0].tolist()
+            matches = endings(past, self.max_length, self.max_gap)
+            own = self._own_rules(queries, query, matches) if self.own and past else {}
+            self._add(scores[query], matches, own)
+        return scores
+
+    def _add(self, scores: np.ndarray, matches: dict[tuple[int, ...], int], own: Rules) -> None:
+        """Add what the matching beginnings say: each length shares out a weight of one."""
+        found = defaultdict(lambda: defaultdict(float))
+        for beginning, gaps in matches.items():
+            quiet = self.gap_decay**gaps
+            for rules, loud in ((self.rules_, 1.0), (own, self.own)):
+                for item, weight in rules.get(beginning, {}).items():
+                    found[len(beginning)][item] += loud * quiet * weight
+        for shorter, length in enumerate(sorted(found, reverse=True)):
+            total = sum(found[length].values())
+            for item, weight in found[length].items():
+                scores[item] += self.backoff**shorter * weight / total
+
+    def _own_rules(
+        self, queries: Queries, query: int, matches: dict[tuple[int, ...], int]
+    ) -> Rules:
+        """Mine the visible history of one query for what followed these beginnings."""
+        log = queries.log
+        rows = queries.indices[queries.indptr[query] : queries.indptr[query + 1]]
+        items = log.item[rows]
+        rows, items = rows[items >= 0], items[items >= 0]
+        ends = np.flatnonzero(np.diff(log.session[rows])) + 1
+        sequences = [part.tolist() for part in np.split(items, ends)]
+        end_us = log.time_us[rows[np.r_[ends - 1, len(rows) - 1]]]
+        age_days = np.maximum(queries.time_us[query] - end_us, 0) / 86.4e9
+        return mine(
+            sequences,
+            0.5 ** (age_days / self.half_life_days),
+            max_length=self.max_length,
+            min_sessions=1,
+            max_gap=self.max_gap,
+            gap_decay=self.gap_decay,
+            wanted=set(matches),
+        )
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        rows = [
+            (beginning, item, weight)
+            for beginning, following in sorted(self.rules_.items())
+            for item, weight in sorted(following.items())
+        ]
+        table = np.full((len(rows), self.max_length + 1), -1, dtype=np.int64)
+        for row, (beginning, item, _) in enumerate(rows):
+            table[row, : len(beginning)] = beginning
+            table[row, -1] = item
+        weights = np.array([weight for *_, weight in rows], dtype=np.float64)
+        return {"rules": table, "weights": weights, "popularity": self.popularity_}
+
+    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
+        self.rules_ = defaultdict(dict)
+        for row, weight in zip(arrays["rules"].tolist(), arrays["weights"].tolist(), strict=True):
+            beginning = tuple(code for code in row[:-1] if code >= 0)
+            self.rules_[beginning][row[-1]] = weight
+        self.popularity_ = arrays["popularity"]
+
+
+def mine(
+    sequences: list[list[int]],
+    weights: np.ndarray,
+    *,
+    max_length: int = 3,
+    min_sessions: int = 2,
+    max_gap: int = 0,
+    gap_decay: float = 1.0,
+    wanted: set[tuple[int, ...]] | None = None,
+) -> Rules:
+    """Return what follows each beginning that is frequent, with its decayed number of sessions.
+
+    Parameters
+    ----------
+    sequences : list of list of int
+        Items of each session in time order.
+    weights : numpy.ndarray
+        Shape ``(n_sequences,)``: how much each session counts.
+    max_length : int
+        Most items in a beginning.
+    min_sessions : int
+        Fewest sessions that must hold beginning and follower.
+    max_gap : int
+        Items that may stand between two neighbours.
+    gap_decay : float
+        Factor for each of these; of several places in one session the closest counts.
+    wanted : set of tuple, optional
+        Beginnings that are asked for; all when not given.
+
+    Returns
+    -------
+    dict
+        Beginning, a tuple → item → weight.
+
+    Examples
+    --------
+    >>> mine([[1, 2, 3], [1, 2, 4], [2, 3]], np.ones(3), max_length=2)
+    {(1,): {2: 2.0}, (2,): {3: 2.0}}
+    """
+    rules: Rules = {}
+    grows = None if wanted is None else {p[:n] for p in wanted for n in range(1, len(p) + 1)}
+    start = defaultdict(list)
+    for number, sequence in enumerate(sequences):
+        for position, item in enumerate(sequence):
+            if grows is not None and (item,) not in grows:
+                continue
+            start[item].append((number, position, 0))
+    stack = [((item,), found) for item, found in sorted(start.items(), reverse=True)]
+    while stack:
+        pattern, places = stack.pop()
+        grown = _grow(sequences, places, max_gap)
+        following = {}
+        for item, found in sorted(grown.items()):
+            # One session counts once, by its closest occurrence.
+            closest: dict[int, int] = {}
+            for number, _, gaps in found:
+                closest[number] = min(gaps, closest.get(number, gaps))
+            if len(closest) < min_sessions:
+                continue
+            following[item] = float(
+                sum(weights[number] * gap_decay**gaps for number, gaps in closest.items())
+            )
+            longer = (*pattern, item)
+            if len(pattern) < max_length and (grows is None or longer in grows):
+                stack.append((longer, found))
+        if following and (wanted is None or pattern in wanted):
+            rules[pattern] = following
+    return dict(sorted(rules.items()))
+
+
+def endings(past: list[int], max_length: int, max_gap: int) -> dict[tuple[int, ...], int]:
+    """Return all beginnings that end with the last item, and the fewest check-ins left out.
+
+    Examples
+    --------
+    >>> endings([7, 8, 9], max_length=2, max_gap=1)
+    {(9,): 0, (8, 9): 0, (7, 9): 1}
+    """
+    found: dict[tuple[int, ...], int] = {}
+    stack = [((past[-1],), len(past) - 1, 0)] if past else []
+    while stack:
+        pattern, position, gaps = stack.pop()
+        found[pattern] = min(gaps, found.get(pattern, gaps))
+        if len(pattern) < max_length:
+            for between in range(max_gap, -1, -1):
+                earlier = position - 1 - between
+                if earlier >= 0:
+                    stack.append(((past[earlier], *pattern), earlier, gaps + between))
+    return found
+
+
+def _grow(
+    sequences: list[list[int]], places: list[tuple[int, int, int]], max_gap: int
+) -> dict[int, list[tuple[int, int, int]]]:
+    """Return where each next item is found: session, position, check-ins left out so far."""
+    grown = defaultdict(list)
+    for number, position, gaps in places:
+        sequence = sequences[number]
+        for between, item in enumerate(sequence[position + 1 : position + 2 + max_gap]):
+            grown[item].append((number, position + 1 + between, gaps + between))
+    return grown
+
+
+def _sessions(train: Log) -> tuple[list[list[int]], np.ndarray]:
+    """Return the known items of each session, and when it ended."""
+    known = np.flatnonzero(train.item >= 0)
+    session = train.session[known]
+    ends = np.flatnonzero(np.diff(session)) + 1
+    sequences = [part.tolist() for part in np.split(train.item[known], ends)]
+    return sequences, train.time_us[known[np.r_[ends - 1, len(known) - 1]]]
