@@ -61,7 +61,7 @@ class Loop:
         )
         self.base_rates = [group["lr"] for group in optimizer.param_groups]
         self._resume(optimizer)
-        self.step, self.optimizer = self.accelerator.prepare(_Step(task), optimizer)
+        self.optimizer = self.accelerator.prepare_optimizer(optimizer)
         self.begun = time.perf_counter() - self.state.seconds
         self.share_at_start = len(self.state.epochs) / settings.epochs
         self.reported = 0.0
@@ -153,8 +153,10 @@ class Loop:
         for batch, weight in self._batches(epoch):
             self._set_rate((epoch + min(n_done / n_steps, 1.0)) / self.settings.epochs)
             batch = {name: value.to(device) for name, value in batch.items()}
-            loss = self.step(batch)
+            with self.accelerator.autocast():
+                loss = task.loss(batch)
             self.accelerator.backward(loss * weight)
+            self._average_gradients()
             if self.settings.clip_norm:
                 self.accelerator.clip_grad_norm_(task.module.parameters(), self.settings.clip_norm)
             self.optimizer.step()
@@ -200,6 +202,18 @@ class Loop:
         told = torch.stack([loss.float(), torch.tensor(float(stop), device=loss.device)])
         every = self.accelerator.gather(told[None])
         return every[:, 0].mean(), int(every[:, 1].max())
+
+    def _average_gradients(self) -> None:
+        """Average over processes; a task need not know of them, nor use every parameter."""
+        if self.world == 1:
+            return
+        parameters = [p for p in self.task.module.parameters() if p.requires_grad]
+        flat = torch.cat(
+            [(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in parameters]
+        )
+        flat = self.accelerator.reduce(flat, "mean")
+        for p, grad in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+            p.grad = grad.view_as(p)
 
     def _halve(self, error: BaseException) -> None:
         self.optimizer.zero_grad(set_to_none=True)
@@ -274,21 +288,9 @@ class Loop:
         )
 
 
-class _Step(torch.nn.Module):
-    """The loss as a module, which Accelerate can wrap for precision and for several processes."""
-
-    def __init__(self, task: Task):
-        super().__init__()
-        self.module = task.module
-        self._loss = task.loss
-
-    def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        return self._loss(batch)
-
-
 def _accelerator(kind: str, precision: str):
     """Return Accelerate's handle on the device and the other processes."""
-    from accelerate import Accelerator, DistributedDataParallelKwargs
+    from accelerate import Accelerator
     from accelerate.state import AcceleratorState
 
     if precision == "auto":
@@ -296,9 +298,7 @@ def _accelerator(kind: str, precision: str):
     is_alone = not torch.distributed.is_available() or not torch.distributed.is_initialized()
     # Accelerate remembers the first device and precision of a process; each training has its own.
     AcceleratorState._reset_state(reset_partial_state=is_alone)
-    # Parts of a module may rest in a step, and statistics in buffers are the same everywhere.
-    options = DistributedDataParallelKwargs(find_unused_parameters=True, broadcast_buffers=False)
-    return Accelerator(cpu=kind == "cpu", mixed_precision=precision, kwargs_handlers=[options])
+    return Accelerator(cpu=kind == "cpu", mixed_precision=precision)
 
 
 def _on_cpu(module: torch.nn.Module) -> dict[str, torch.Tensor]:
