@@ -1,3 +1,104 @@
-"""placeholder"""
-from pages import _ui
-_ui.page_header('data', 'Being built.')
+"""Data: from a stranger's file, or a sample, to the data set that every page shows."""
+
+import streamlit as st
+
+from pages import _data_clean, _data_columns, _data_draft, _data_quality, _data_source, _ui
+from pages._data_draft import Draft
+
+METHOD = """
+1. **Reading** sets a row aside only when it cannot be a check-in: no user, no item, no time, a
+   time that cannot be read, a coordinate that is not a number. Each such row is kept with its
+   reason.
+2. **Cleaning** treats what can be read but is hardly true: duplicates, places that are not on
+   Earth, times in the future, journeys faster than an airliner. Every step can be switched off,
+   and the recipe repeats it all from the command line.
+3. **The data set** is a folder of Parquet files on the computer that runs strec. Uploads are
+   deleted a day after they were last opened; nobody else can open them, and nothing is sent
+   anywhere.
+
+What must be known and cannot be read from the file is asked: whether the day or the month comes
+first, which column says who, whether coordinates are swapped. What can be assumed is said, and can
+be changed: the time zone, for instance, is that of the median place.
+"""
+
+
+def page() -> None:
+    """Show the ways to bring data, or the draft under way."""
+    _ui.page_header("Data", "Who did what, when and where: bring a table, or explore a sample.")
+    draft = _data_draft.current()
+    if draft is None:
+        _data_source.in_use()
+        _data_source.files()
+        _data_source.sample_cards()
+    else:
+        show(draft)
+    _ui.how_it_works(METHOD)
+    _ui.next_step("See when people act", "time")
+
+
+def show(draft: Draft) -> None:
+    """Lead from the files to a data set, as far as they allow."""
+    if not _data_source.files_given(draft):
+        return
+    _data_columns.recognised(draft)
+    _data_columns.must_be_answered(draft)
+    if draft.open_questions:
+        st.info("Answer the question above, and the file is read.", icon=":material/arrow_upward:")
+        _data_columns.raw_preview(draft)
+        _data_columns.column_form(draft)
+        return
+    if not (_data_draft.guarded(draft.read) and _data_draft.guarded(draft.clean)):
+        _data_columns.raw_preview(draft)
+        _data_columns.column_form(draft)
+        return
+    summary(draft)
+    details(draft)
+
+
+def summary(draft: Draft) -> None:
+    """Show what the data set will be, what was assumed, and the one button."""
+    with st.container(border=True):
+        _data_quality.headline(draft)
+        _data_columns.assumed(draft)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            draft.name = st.text_input(
+                "Name of the data set", draft.name, max_chars=80, key=f"data_name_{draft.version}"
+            )
+            pressed = st.button(
+                "Use this data", type="primary", icon=":material/check:", key="data_use"
+            )
+        if draft.used and draft.used == _ui.current_store().fingerprint:
+            st.success(
+                "Every page now shows this data set. Go on with **Time** in the menu, or with the "
+                "button at the end of this page.",
+                icon=":material/check_circle:",
+            )
+    if pressed and _data_draft.guarded(draft.use):
+        st.rerun()
+
+
+def details(draft: Draft) -> None:
+    """Show everything that can be looked at and changed before the data is used."""
+    left_out = sum(draft.result.reasons.values())
+    labels = [
+        "Preview",
+        "Columns and times",
+        f"Rows left out ({left_out:,})",
+        "Cleaning",
+        "Quality",
+    ]
+    preview, columns, rejected, cleaning, quality = st.tabs(labels)
+    with preview:
+        _data_columns.preview(draft)
+    with columns:
+        _data_columns.notes(draft)
+        _data_columns.column_form(draft)
+    with rejected:
+        _data_clean.rejected_rows(draft)
+    with cleaning:
+        _data_clean.steps(draft)
+    with quality:
+        _data_quality.of_draft(draft)
+
+
+_ui.guarded(page)

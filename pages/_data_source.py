@@ -1,0 +1,137 @@
+"""Where data comes from: an upload, a file on this computer, a sample."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages import _data_draft, _data_quality, _ui
+from pages._data_draft import Draft
+from strec.errors import ReadError, StrecError
+from strec.io import Sample, samples
+
+ICONS = {"social": "groups", "ecommerce": "shopping_bag", "travel": "luggage",
+         "traffic": "pedal_bike", "flights": "flight_takeoff"}  # fmt: skip
+
+
+def in_use() -> None:
+    """Say which data set is in use, with its quality for those who open it."""
+    store = _ui.current_store()
+    panel = st.expander(
+        f"In use now: **{_ui.plain(store.name)}** · how good is it?",
+        icon=":material/database:",
+        key="data_in_use",
+        on_change="rerun",
+    )
+    with panel:
+        if panel.open:
+            _data_quality.of_store(store)
+
+
+def files() -> None:
+    """Offer to bring files."""
+    st.subheader("Bring your own data", anchor=False)
+    st.markdown(
+        "A table with a row per event: **who** (user, customer, vehicle…), **what** (place, "
+        "product, station…), **when**, and if possible **where** (latitude, longitude)."
+    )
+    if "data_upload_error" in st.session_state:
+        _ui.show_error(st.session_state.pop("data_upload_error"))
+    st.file_uploader(
+        "CSV, TSV, Parquet, JSON Lines, GeoJSON or GeoPackage; also as .zip or .gz. Give files "
+        "that belong together at once.",
+        accept_multiple_files=True,
+        key="data_upload",
+        on_change=_uploaded,
+    )
+    if _data_draft.local_files_allowed():
+        with st.expander("A large file on this computer", icon=":material/hard_drive:"):
+            with st.form("data_path_form", border=False):
+                st.text_area(
+                    "Path of the file; several files, one a line",
+                    key="data_path",
+                    height=80,
+                    placeholder="/home/me/checkins.parquet",
+                )
+                st.form_submit_button("Open", on_click=_path_given, key="data_path_open")
+            st.caption("The file is read where it lies, piece by piece, whatever its size.")
+
+
+def files_given(draft: Draft) -> bool:
+    """Show which files the draft has, and look at them; return whether they are a table."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            ":material/description: "
+            + " · ".join(f"**{_ui.plain(name)}**" for name in draft.names[:6])
+            + (f" and {len(draft.names) - 6} more" if len(draft.names) > 6 else "")
+        )
+        st.button(
+            "Choose other files or a sample",
+            icon=":material/close:",
+            on_click=_data_draft.drop,
+            key="data_drop",
+        )
+    try:
+        with st.spinner("Looking at the file…"):
+            draft.look_at()
+    except StrecError as error:
+        _ui.show_error(error)
+        store = _ui.current_store()
+        st.caption(f"The data set in use is as it was: {_ui.plain(store.name)}.")
+        return False
+    return True
+
+
+def sample_cards() -> None:
+    """Show the samples as cards, each with a button that takes it."""
+    st.subheader("Or explore a sample", anchor=False)
+    listed = samples()
+    now = _ui.current_sample()
+    for start in range(0, len(listed), 3):
+        for column, sample in zip(st.columns(3), listed[start : start + 3], strict=False):
+            with column.container(border=True, height="stretch"):
+                _card(sample, now is not None and now.name == sample.name)
+
+
+def _card(sample: Sample, is_used: bool) -> None:
+    icon = ICONS.get(sample.name, "dataset")
+    st.markdown(f"##### :material/{icon}: {_ui.plain(sample.title)}")
+    if sample.simulated:
+        st.badge("Simulated", icon=":material/science:", color="gray")
+    else:
+        st.badge("Real data", icon=":material/verified:", color="green")
+    st.markdown(sample.story)
+    st.caption(
+        f"{sample.n_checkins:,} check-ins · {sample.n_users:,} {sample.user_word}s · "
+        f"{sample.n_items:,} {sample.item_word_plural}",
+        help=f"{sample.source} Licence: {sample.licence}.",
+    )
+    if st.button(
+        "In use" if is_used else "Use this sample",
+        key=f"data_sample_{sample.name}",
+        icon=":material/check:" if is_used else None,
+        disabled=is_used,
+        width="stretch",
+    ):
+        _ui.use_store(_ui.sample_store(sample.name))
+        st.rerun()
+
+
+def _uploaded() -> None:
+    uploads = st.session_state["data_upload"]
+    if not uploads:
+        return
+    try:
+        _data_draft.start_with_uploads(uploads)
+    except StrecError as error:
+        st.session_state["data_upload_error"] = error
+
+
+def _path_given() -> None:
+    lines = [line.strip().strip("\"'") for line in st.session_state["data_path"].splitlines()]
+    paths = [Path(line).expanduser() for line in lines if line]
+    if not paths:
+        st.session_state["data_upload_error"] = ReadError(
+            "The path of a file is needed.", "nothing.", "Write the path of a file into the field."
+        )
+        return
+    _data_draft.start(paths, [path.name for path in paths])
