@@ -1,3 +1,370 @@
-"""placeholder"""
+"""How good is it? A leaderboard under stated rules, two models side by side, and where they err."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import streamlit as st
+
 from pages import _ui
-_ui.page_header('evaluate', 'Being built.')
+from strec import maps, metrics
+from strec.errors import StrecError
+from strec.evaluate import (
+    COUNTING,
+    MEASURES,
+    SLICES,
+    Regime,
+    Result,
+    compare,
+    counting_models,
+    errors_on_map,
+    evaluate,
+    leaderboard,
+    propose,
+    slices,
+    split_of_store,
+    to_csv,
+    to_html,
+    to_markdown,
+)
+from strec.models import ABOUT
+from strec.plots import evaluation as plots
+from strec.store import Store
+
+#: Enough for narrow intervals, within seconds.
+AT_MOST = 3_000
+#: Below this, intervals are so wide that the page says so.
+FEW = 100
+#: What is kept between visits, by content of the data set: splits, fitted models, results.
+ROOM = {"splits": 2, "models": 12, "results": 60}
+SHOWN = {"acc@1": "first try", "acc@10": "first ten", "mrr": "mean reciprocal rank",
+         "ndcg@10": "NDCG@10"}  # fmt: skip
+
+METHOD = r"""
+**The data is cut by time**: the first 80 % of all check-ins train, the next 10 % are the test
+shown here, the last 10 % stay untouched. Nothing a model learns lies after anything it is asked.
+
+**A question** is one check-in of the later part: who, the place of the last check-in, and, if the
+rules say so, when. The model ranks **all** items. With $b$ items scored higher than what came and
+$t$ tied with it (itself included), ties count as if drawn by lot:
+
+$$ \mathrm{Acc@}k = \min\Bigl(1, \max\bigl(0, \tfrac{k-b}{t}\bigr)\Bigr), \qquad
+   \mathrm{MRR} = \frac1t \sum_{r=b+1}^{b+t} \frac1r , \qquad
+   \mathrm{NDCG@}k = \frac1t \sum_{r=b+1}^{b+t} \frac{[r \le k]}{\log_2(1+r)} . $$
+
+**Intervals** (95 %) resample whole users 2,000 times, since check-ins of one user resemble each
+other. **Two models** are compared question by question: a difference is called one only when the
+interval of the paired difference excludes 0.
+
+**Calibration**: when a model says 30 %, does it happen 30 % of the time? The error is
+$\sum_b \tfrac{n_b}{n} |\text{said}_b - \text{happened}_b|$ over ten bins. **MSE** is the Brier
+score $\frac1n\sum_q \sum_i (p_{qi} - y_{qi})^2$.
+
+The full protocol is in `docs/protocol.md`; `strec evaluate` gives the same numbers in the shell.
+"""
+
+
+# ---------------------------------------------------------------- rules and results
+
+
+def rules() -> Regime:
+    """Let the person set what is scored and known; return it."""
+    with st.container(border=True):
+        st.markdown("**The rules of the test**")
+        when, what, which = st.columns(3)
+        time_known = when.segmented_control(
+            "The time asked about is", ["known", "not known"], default="known", required=True,
+            key="evaluate_time",
+            help="“Where next, at 18:00 on Friday?” or just “where next?”",
+        )  # fmt: skip
+        history = what.segmented_control(
+            "A model may look at", ["all that came before", "training only"],
+            default="all that came before", required=True, key="evaluate_history",
+            help="All that the user did up to the question, or only the training part and the "
+            "running session.",
+        )  # fmt: skip
+        scored = which.segmented_control(
+            "Scored is", ["the end of each session", "every check-in"],
+            default="the end of each session", required=True, key="evaluate_scored",
+            help="The first is the rule of the research literature and leaves out new users and "
+            "new items; the second leaves out nothing.",
+        )  # fmt: skip
+        regime = Regime(
+            scored="every" if scored == "every check-in" else "session_end",
+            history="train" if history == "training only" else "streaming",
+            time_known=time_known == "known",
+            at_most=AT_MOST,
+        )
+        st.caption(regime.words())
+    return regime
+
+
+def results_of(store: Store, regime: Regime) -> tuple[list[Result], str]:
+    """Return the results of all models under these rules, computing what is not kept."""
+    parts, note = keep("splits", store.fingerprint, lambda: split_of_store(store))
+    models = counting_models(regime.time_known) | trained_models(store)
+    bar = st.empty()
+    results = []
+    for k, (name, model) in enumerate(models.items()):
+
+        def report(text: str, share: float, k: int = k) -> None:
+            bar.progress(min((k + min(share, 1.0)) / len(models), 1.0), text)
+
+        def fitted(model=model, name=name, report=report):
+            if model.vocabulary_ is not None:
+                return model
+            report(f"Fitting {name}", 0.0)
+            return model.fit(parts.train, progress=report)
+
+        def scored(name=name, fitted=fitted, report=report) -> Result:
+            ready = keep("models", (store.fingerprint, regime.time_known, name), fitted)
+            return evaluate(ready, parts, regime, name=name, progress=report)
+
+        results.append(keep("results", (store.fingerprint, regime, name), scored))
+    bar.empty()
+    return results, note
+
+
+def trained_models(store: Store) -> dict:
+    """Return the fitted models of finished runs on this data set, by name."""
+    return {}
+
+
+def keep(shelf: str, key, make: Callable):
+    """Return what is kept under a key, or make it and keep it; the oldest make room.
+
+    Keys hold the fingerprint of the data set's content, so nobody sees data they do not have.
+    """
+    kept = _shelves()[shelf]
+    value = kept.get(key)
+    if value is None:
+        value = kept[key] = make()
+        while len(kept) > ROOM[shelf]:
+            kept.popitem(last=False)
+    return value
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _shelves() -> dict[str, OrderedDict]:
+    return {name: OrderedDict() for name in ROOM}
+
+
+# ---------------------------------------------------------------- parts of the page
+
+
+def show(results: list[Result], note: str) -> None:
+    """Show the proposal, the leaderboard, and two models side by side."""
+    queries = results[0].queries
+    size = f"{len(queries):,} scored check-ins of {queries['user_id'].n_unique():,} users"
+    if len(queries) < FEW:
+        _few(size)
+    measure = st.segmented_control(
+        "Compare by", list(SHOWN), default="acc@1", required=True, key="evaluate_measure",
+        format_func=lambda key: SHOWN[key], help="\n\n".join(
+            f"**{SHOWN[key]}**: {MEASURES[key].sentence}" for key in SHOWN),
+    )  # fmt: skip
+    proposal = propose(results, measure)
+    st.success(
+        f"**Proposed: {_ui.plain(proposal.model)}.** {_ui.plain(proposal.sentence)}",
+        icon=":material/thumb_up:",
+    )
+    board = leaderboard(results)
+    counting = [each.name for each in results if each.kind in COUNTING]
+    trained = len(counting) < len(results)
+    _ui.figure(
+        plots.leaderboard(
+            board, measure, MEASURES[measure].title, counting=counting, proposed=proposal.model
+        ),
+        key="evaluate_board",
+        caption=f"{MEASURES[measure].sentence} Bars: 95 % interval over users. "
+        + ("Grey: models that only count. " if trained else "")
+        + f"{size}. {note}",
+    )
+    if not trained:
+        st.info(
+            "All of these only count, nothing was trained. Train a model and it joins this list.",
+            icon=":material/model_training:",
+        )
+    numbers(results, board)
+    side_by_side(results, proposal.model, measure)
+
+
+def _few(size: str) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f":material/warning: Only {size}: the intervals are wide, and most differences are "
+            "chance."
+        )
+        if st.session_state.get("evaluate_scored") != "every check-in":
+            st.button("Score every check-in", key="evaluate_score_every", on_click=_score_every)
+
+
+def _score_every() -> None:
+    st.session_state["evaluate_scored"] = "every check-in"
+
+
+def numbers(results: list[Result], board) -> None:
+    """Show all measures with what they mean, what each model does, and the downloads."""
+    with st.expander("All numbers, and what they mean", icon=":material/table:"):
+        shown = ["model", *MEASURES]
+        st.dataframe(
+            board.select(shown).to_pandas(),
+            hide_index=True,
+            width="stretch",
+            column_config={"model": "Model"}
+            | {
+                key: st.column_config.NumberColumn(
+                    each.title, help=each.sentence, format=f"%.{each.digits}f"
+                )
+                for key, each in MEASURES.items()
+            },
+        )
+        st.markdown("\n".join(f"- **{m.title}**: {m.sentence}" for m in MEASURES.values()))
+        st.markdown(
+            "**The models**\n"
+            + "\n".join(f"- **{_ui.plain(each.name)}**: {_about(each)}" for each in results)
+        )
+        name = "evaluation"
+        with st.container(horizontal=True):
+            for ending, mime, make in (
+                ("csv", "text/csv", lambda: to_csv(results)),
+                ("md", "text/markdown", lambda: to_markdown(results)),
+                ("html", "text/html", lambda: to_html(results)),
+            ):
+                st.download_button(
+                    {"csv": "CSV", "md": "Markdown", "html": "Page with slices (HTML)"}[ending],
+                    make, file_name=f"{name}.{ending}", mime=mime, type="tertiary",
+                    key=f"evaluate_{ending}", icon=":material/download:",
+                )  # fmt: skip
+
+
+def _about(result: Result) -> str:
+    return ABOUT[result.kind].sentence if result.kind in ABOUT else result.kind
+
+
+def side_by_side(results: list[Result], proposed: str, measure: str) -> None:
+    """Let the person pick two models and look at them from four sides."""
+    st.subheader("Two models side by side", anchor=False)
+    by_name = {each.name: each for each in results}
+    ranked = sorted(by_name, key=lambda name: -by_name[name].queries[measure].mean())
+    order = [proposed, *(name for name in ranked if name != proposed)]
+    left, right = st.columns(2)
+    first = by_name[left.selectbox("First", order, key="evaluate_first")]
+    others = [name for name in order if name != first.name] or order
+    second = by_name[right.selectbox("Second", others, key="evaluate_second")]
+    view = st.segmented_control(
+        "View", ["Differences", "Slices", "Trust", "Map"], default="Differences", required=True,
+        key="evaluate_view", label_visibility="collapsed",
+    )  # fmt: skip
+    {"Differences": differences, "Slices": sliced, "Trust": trust, "Map": on_map}[view](
+        first, second, measure
+    )
+
+
+def differences(first: Result, second: Result, measure: str) -> None:
+    """Show the paired differences and say in words which are real."""
+    frame = compare(first, second)
+    row = frame.filter(measure=measure).to_dicts()[0]
+    better = first.name if row["difference"] > 0 else second.name
+    words = (
+        f"**{_ui.plain(better)}** is better: the difference is more than chance."
+        if row["is_real"]
+        else "The two **cannot be told apart** on this data: the interval includes 0."
+    )
+    st.markdown(f"{words} {MEASURES[measure].title}: {row['first']:.3f} and {row['second']:.3f}.")
+    _ui.figure(
+        plots.comparison(frame, first.name, second.name),
+        key="evaluate_differences",
+        caption="Each dot: the mean difference over the same questions, with its 95 % interval "
+        "over users. Grey: the interval includes 0, so the difference may be chance.",
+    )
+    _ui.downloads("comparison", frame.to_pandas(), key="evaluate_comparison")
+
+
+def sliced(first: Result, second: Result, measure: str) -> None:
+    """Show both models on slices of the questions."""
+    by = st.selectbox("Split by", list(SLICES), format_func=SLICES.get, key="evaluate_by")
+    frame = slices([first, second], by, measure)
+    _ui.figure(
+        plots.slices(frame, [first.name, second.name], f"{MEASURES[measure].title}: {SLICES[by]}"),
+        key="evaluate_slices",
+        caption="In brackets: scored check-ins. Bars: 95 % interval over users. "
+        "A return is something the user took before, a discovery is not.",
+    )
+    if frame["slice"].n_unique() == 1:
+        st.caption("All questions are in one slice under these rules.")
+    _ui.downloads("slices", frame.to_pandas(), key="evaluate_slices")
+
+
+def trust(first: Result, second: Result, measure: str) -> None:
+    """Show whether stated probabilities come true."""
+    able = [each for each in (first, second) if each.is_probability]
+    for each in (first, second):
+        if each not in able:
+            st.caption(
+                f"{_ui.plain(each.name)} ranks, but states no probabilities: there is nothing to "
+                "check. The counter mix does."
+            )
+    if not able:
+        return
+    diagrams = {
+        each.name: metrics.reliability(
+            each.queries["guess_score"].to_numpy(), each.queries["is_hit"].to_numpy()
+        )
+        for each in able
+    }
+    _ui.figure(
+        plots.reliability(diagrams),
+        key="evaluate_reliability",
+        caption="First suggestions by the probability that the model gave them, and how often "
+        "they came true; larger dots hold more. On the dotted line the model is honest, below it "
+        "it is too sure of itself.",
+    )
+
+
+def on_map(first: Result, second: Result, measure: str) -> None:
+    """Show where the two models miss."""
+    dark = _ui.is_dark()
+    for column, each in zip(st.columns(2), (first, second), strict=True):
+        with column:
+            st.markdown(f"**{_ui.plain(each.name)}**")
+            cells = errors_on_map(each, measure).to_pandas()
+            cells["tip"] = [_tip(row, measure) for row in cells.to_dict("records")]
+            scale = maps.Scale.fit([0, 0.2, 0.4, 0.6, 0.8, 1.0], dark)
+            _ui.deck(
+                maps.hexagons(cells, "miss", scale=scale, dark=dark),
+                key=f"evaluate_map_{each.name}",
+                height=420,
+            )
+            hidden = len(each.queries) - int(cells["n_checkins"].sum())
+            st.html(maps.legend_html("Share of misses", scale))
+            st.caption(
+                f"Where people went, and how often the model missed it there. {hidden:,} of "
+                f"{len(each.queries):,} scored check-ins are in cells with under 5 users and not "
+                f"shown. {maps.attribution()}"
+            )
+
+
+def _tip(row: dict, measure: str) -> str:
+    km = row["distance_error_km"]
+    far = "" if km is None or km != km else f"\nfirst suggestion {km:,.1f} km away (median)"
+    return (
+        f"{MEASURES[measure].title}: {row['value']:.2f}\n{row['n_checkins']:,} scored check-ins, "
+        f"{row['n_users']:,} users{far}"
+    )
+
+
+# ---------------------------------------------------------------- page
+
+_ui.page_header(
+    "How good is it?",
+    "Models are asked about check-ins that came later than all they have learned from.",
+)
+regime = rules()
+try:
+    show(*results_of(_ui.current_store(), regime))
+except StrecError as error:
+    _ui.show_error(error)
+    if regime.scored != "every":
+        st.button("Score every check-in", key="evaluate_rescue", on_click=_score_every)
+_ui.how_it_works(METHOD)
+_ui.next_step("Recommend with the best", "recommend")

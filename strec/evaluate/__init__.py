@@ -4,6 +4,7 @@ The protocol is in docs/protocol.md: what is scored, what is known, how ties cou
 """
 
 from strec.evaluate.export import to_csv, to_html, to_markdown
+from strec.evaluate.of_store import split_of_store
 from strec.evaluate.on_map import errors_on_map
 from strec.evaluate.proposal import Proposal, propose
 from strec.evaluate.regime import Regime
@@ -37,6 +38,7 @@ __all__ = [
     "leaderboard",
     "propose",
     "slices",
+    "split_of_store",
     "to_csv",
     "to_html",
     "to_markdown",

@@ -132,7 +132,7 @@ class Split:
             raise SplitError(
                 f"Scoring needs check-ins in the {part} part.",
                 f"{int((self.part == PARTS[part]).sum()):,} check-ins there, none to score.",
-                "Use more data, other boundaries, or scored='every'.",
+                "Use more data, other boundaries, or score every check-in (scored='every').",
             )
         if at_most is not None and len(rows) > at_most:
             rows = np.sort(np.random.default_rng(seed).choice(rows, at_most, replace=False))
