@@ -113,15 +113,21 @@ def _store_from_url() -> Store | None:
 
 def _remember_in_url() -> None:
     store, sample = current_store(), current_sample()
-    st.query_params.clear()
+    said = {}
     if sample is not None:
         if sample.name != DEFAULT_SAMPLE:
-            st.query_params["sample"] = sample.name
-        return
-    folder = Path(store.folder)
-    if folder.parent == _STORES / st.session_state.get("workspace", ""):
-        (folder.parent / "current").write_text(folder.name)
-        st.query_params["data"] = folder.parent.name
+            said["sample"] = sample.name
+    else:
+        folder = Path(store.folder)
+        if folder.parent == _STORES / st.session_state.get("workspace", ""):
+            (folder.parent / "current").write_text(folder.name)
+            said["data"] = folder.parent.name
+    # Other parameters are a page's own, such as the view that Recommend saves.
+    for key in ("sample", "data"):
+        if key in st.query_params and key not in said:
+            del st.query_params[key]
+        elif key in said and st.query_params.get(key) != said[key]:
+            st.query_params[key] = said[key]
 
 
 def _forget_old_workspaces() -> None:
@@ -169,6 +175,14 @@ def show_error(error: StrecError) -> None:
         f"**{plain(error.needed)}**\n\nFound: {plain(error.found)}\n\n"
         f":material/build: {plain(error.mend)}",
         icon=":material/error:",
+    )
+
+
+def show_notice(error: StrecError) -> None:
+    """Say in place of a figure why there is none: nothing is wrong, the data are too few."""
+    st.info(
+        f"{plain(error.needed)} Found: {plain(error.found)}  \n{plain(error.mend)}",
+        icon=":material/info:",
     )
 
 
