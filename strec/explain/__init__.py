@@ -1,6 +1,7 @@
 """Why this suggestion: parts that add up, the check-ins behind them, and what would change it."""
 
-from strec.explain.reasons import LABELS, Reasons, explain, parts_of_list
+from strec.explain.changes import Change, changes, rank_moves
+from strec.explain.reasons import LABELS, Reasons, explain, has_parts, parts_of_list
 from strec.explain.what_if import (
     best_by_hour,
     best_by_place,
@@ -11,6 +12,7 @@ from strec.explain.what_if import (
 )
 
 __all__ = [
-    "LABELS", "Reasons", "best_by_hour", "best_by_place", "counterfactual", "explain",
-    "parts_of_list", "walk", "what_if_hours", "what_if_places",
+    "LABELS", "Change", "Reasons", "best_by_hour", "best_by_place", "changes", "counterfactual",
+    "explain", "has_parts", "parts_of_list", "rank_moves", "walk", "what_if_hours",
+    "what_if_places",
 ]  # fmt: skip

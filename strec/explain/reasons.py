@@ -8,23 +8,24 @@ import polars as pl
 from strec import palette
 from strec.errors import ModelError
 from strec.explain.words import names_in_labels, sentences
-from strec.models.base import Part
+from strec.models.base import Model, Part
 from strec.recommend import Answer
 from strec.split import Queries, local_us
 
-#: Each part of a probability: the words for it, and its colour in every bar and dot.
+#: Each part of a probability: the words for it, and its colour in every bar and dot. Reasons of
+#: one kind share a hue; those from the person's own past are the stronger shade.
 LABELS: dict[str, tuple[str, str]] = {
     "habit": ("Habit", palette.USER),
-    "recency": ("How recent", palette.INTERACTION),
+    "recency": ("How recently", palette.INTERACTION),
     "hour": ("This hour", palette.TIME),
     "weekday": ("This weekday", "#B58B00"),
     "sequence": ("After {last}", palette.TRANSITION),
-    "near": ("Near here", palette.SPACE),
+    "near": ("Distance from here", palette.SPACE),
     "popular": ("Popular overall", palette.POPULARITY),
-    "popular now": ("Popular at this hour", palette.TIME),
-    "follows": ("Others go there after {last}", palette.TRANSITION),
-    "close by": ("Close by", palette.SPACE),
-    "taste": ("A liked kind: {category}", palette.USER),
+    "popular now": ("Popular at this hour", "#F2B45F"),
+    "follows": ("Others go on there", "#DE8FA3"),
+    "close by": ("A usual distance", "#5FBFBA"),
+    "taste": ("A liked kind: {category}", "#8FA5F0"),
 }
 
 
@@ -86,13 +87,13 @@ def explain(answer: Answer, rank: int = 1) -> Reasons:
     """
     code = code_of_rank(answer, rank)
     explanation = answer.model.explain(answer.query, 0, np.array([code]))[0]
-    labels = names_in_labels(answer.query, code)
+    labels = [label_of(part.name, answer.query, code) for part in explanation.parts]
     parts = pl.DataFrame(
         {
             "part": [part.name for part in explanation.parts],
-            "label": [LABELS[part.name][0].format(**labels) for part in explanation.parts],
+            "label": [label for label, _ in labels],
             "value": [part.value for part in explanation.parts],
-            "colour": [LABELS[part.name][1] for part in explanation.parts],
+            "colour": [colour for _, colour in labels],
             "n_checkins": [len(part.rows) for part in explanation.parts],
         }
     ).sort("value", descending=True, maintain_order=True)
@@ -117,15 +118,29 @@ def parts_of_list(answer: Answer) -> pl.DataFrame:
     """
     explained = answer.model.explain(answer.query, 0, answer.codes) if len(answer.codes) else []
     vocabulary = answer.query.vocabulary
-    rows = [
-        (rank, str(vocabulary.items[each.item]), str(vocabulary.item_name[each.item]), part.name,
-         LABELS[part.name][0].format(**names_in_labels(answer.query, each.item)), part.value,
-         LABELS[part.name][1])
-        for rank, each in enumerate(explained, 1)
-        for part in each.parts
-    ]  # fmt: skip
+    rows = []
+    for rank, each in enumerate(explained, 1):
+        item = (rank, str(vocabulary.items[each.item]), str(vocabulary.item_name[each.item]))
+        for part in each.parts:
+            label, colour = label_of(part.name, answer.query, each.item)
+            rows.append((*item, part.name, label, part.value, colour))
     columns = ["rank", "item_id", "item_name", "part", "label", "value", "colour"]
     return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+def has_parts(model: Model) -> bool:
+    """Return whether the scores of a model can be taken apart."""
+    return type(model).explain is not Model.explain
+
+
+def label_of(part: str, query: Queries, code: int) -> tuple[str, str]:
+    """Return the words for a part of an item's score, and its colour."""
+    if part in LABELS:
+        words, colour = LABELS[part]
+        return words.format(**names_in_labels(query, code)), colour
+    # A model may name parts that are not of the counter mix; the same name keeps its colour.
+    colour = palette.CATEGORICAL[sum(part.encode()) % len(palette.CATEGORICAL)]
+    return part[:1].upper() + part[1:].replace("_", " "), colour
 
 
 def code_of_rank(answer: Answer, rank: int) -> int:

@@ -32,10 +32,11 @@ def sentences(query: Queries, code: int, explanation: Explanation) -> list[str]:
     least = _WORTH_SAYING * explanation.score
     for_it = [part for part in parts if part.name != "habit" and part.value > least][:2]
     against = [part for part in parts if part.name != "habit" and part.value < -least][-1:]
-    for opening, chosen in (("It speaks for it", for_it), ("It speaks against it", against)):
+    for opening, chosen in (("In its favour", for_it), ("Against it", against)):
         phrases = [_phrase(query, code, part, visits) for part in chosen]
+        phrases = list(dict.fromkeys(filter(None, phrases)))
         if phrases:
-            said.append(f"{opening} that {' and that '.join(phrases)}.")
+            said.append(f"{opening}: {', and '.join(phrases)}.")
     return said
 
 
@@ -56,7 +57,7 @@ def _past(query: Queries, visits: np.ndarray) -> str:
     day = pl.Series(last).cast(pl.Datetime("us")).dt.strftime("%-d %b %Y")[0]
     if n == 1:
         return f"Chosen once before, on {day}, in {_count(total, 'check-in')}."
-    return f"Chosen {n:,} times in {total:,} check-ins ({n / total:.0%}), last on {day}."
+    return f"Chosen {n:,} times in {total:,} check-ins ({100 * n / total:.0f} %), last on {day}."
 
 
 def _new(query: Queries) -> str:
@@ -67,30 +68,45 @@ def _new(query: Queries) -> str:
 
 
 def _phrase(query: Queries, code: int, part: Part, visits: np.ndarray) -> str:
-    """Return the fact behind one part, in numbers counted from the visible check-ins."""
+    """Return the fact behind one part, in numbers counted from the visible check-ins.
+
+    Empty where the count would speak the other way: the part then rests on what others do.
+    """
     log, n, names = query.log, len(visits), names_in_labels(query, code)
     if part.name == "hour":
         apart = np.abs(log.hour[visits] - query.hour[0])
         close = int((np.minimum(apart, 24 - apart) <= 2).sum())
-        return f"{_of_them(close, n)} within two hours of {_clock(query.hour[0])}"
+        said = f"{_of_them(close, n)} within two hours of {_clock(query.hour[0])}"
+        return said if close or part.value < 0 else "others choose it at this hour"
     if part.name == "weekday":
         day = int(query.weekday[0])
-        return f"{_of_them(int((log.weekday[visits] == day).sum()), n)} on a {DAYS[day]}"
+        same = int((log.weekday[visits] == day).sum())
+        return f"{_of_them(same, n)} on a {DAYS[day]}" if same or part.value < 0 else ""
     if part.name == "recency":
         days = (query.time_us[0] - log.time_us[visits[-1]]) / 86.4e9
         return f"the last visit was {_ago(days)}"
     if part.name == "sequence":
-        return f"{_of_them(_after(query, visits), n)} right after “{names['last']}”"
+        return _sequence(query, code, part, visits)
     if part.name in ("near", "close by"):
         return _how_far(query, code, visits)
     if part.name == "taste":
         same = int((_categories(query) == query.vocabulary.item_category[code]).sum())
         return f"{same:,} of {query.length[0]:,} earlier check-ins are “{names['category']}” too"
-    if part.name == "popular now":
-        return f"others choose it around {_clock(query.hour[0])}"
-    if part.name == "follows":
-        return f"others choose it after “{names['last']}”"
-    return "others choose it often"
+    return {
+        "popular": "others choose it often",
+        "popular now": f"others choose it around {_clock(query.hour[0])}",
+        "follows": f"others choose it after “{names['last']}”",
+    }.get(part.name, "")
+
+
+def _sequence(query: Queries, code: int, part: Part, visits: np.ndarray) -> str:
+    last = names_in_labels(query, code)["last"]
+    if query.log.item[query.last[0]] == code:
+        return "it was the last check-in"
+    after = _after(query, visits)
+    if after:
+        return f"{_of_them(after, len(visits))} right after “{last}”"
+    return f"{_of_them(0, len(visits))} right after “{last}”" if part.value < 0 else ""
 
 
 def _of_them(count: int, n: int) -> str:
