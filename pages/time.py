@@ -2,10 +2,19 @@
 
 import streamlit as st
 
+from pages import _time_series as deeper
 from pages import _ui
 from strec import plots, schema
+from strec.errors import StrecError
 from strec.store import Filters
 
+WEEK = "Week and calendar"
+PARTS = {
+    WEEK: ":material/calendar_view_week:",
+    deeper.RHYTHMS: ":material/graphic_eq:",
+    deeper.UNUSUAL: ":material/priority_high:",
+    deeper.FORECAST: ":material/query_stats:",
+}
 #: Trends in hours get slow and illegible beyond this.
 MOST_HOURLY_DAYS = 400
 
@@ -36,13 +45,33 @@ def page() -> None:
             icon=":material/filter_alt_off:",
         )
         return
+    part = st.segmented_control(
+        "Look at",
+        list(PARTS),
+        default=WEEK,
+        required=True,
+        format_func=lambda each: f"{PARTS[each]} {each}",
+        key="time_part",
+        label_visibility="collapsed",
+    )
+    if part == WEEK:
+        overview(store, chosen, summary)
+    else:
+        try:
+            deeper.show(part, store, chosen)
+        except StrecError as error:
+            _ui.show_notice(error)
+    _ui.next_step("See where", "space")
+
+
+def overview(store, chosen: Filters, summary: dict) -> None:
+    """Show the week, the clock, the calendar, the trend and the categories."""
     below = plots.note(summary["n_checkins"], summary["n_users"], store.time_zone)
     week(store, chosen, below)
     over_time(store, chosen, below, summary["n_days"])
     if store.has(schema.CATEGORY):
         by_category(store, chosen, below)
     _ui.how_it_works(METHOD)
-    _ui.next_step("See where", "space")
 
 
 def week(store, chosen: Filters, below: str) -> None:

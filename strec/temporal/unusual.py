@@ -16,7 +16,7 @@ WINDOW = 35
 #: A season longer than the shortest is taken out when there are this many cycles of it: with fewer
 #: it would explain each value by itself.
 CYCLES = 6
-#: Degrees of freedom of the errors' distribution: nearly normal, but their scale is itself estimated.
+#: Degrees of freedom of the errors' distribution: nearly normal, but their scale is estimated too.
 FREEDOM = 30
 #: Standard deviations beyond which a value is left out of the next pass: the wildest first, so that
 #: it does not make the others at its hour look odd.

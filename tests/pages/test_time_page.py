@@ -1,0 +1,99 @@
+"""The time page: every sample, every part, filters, and data too small to say anything."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages import _ui
+from strec import schema
+from strec.io.samples import samples
+from strec.store import Filters, Store
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "time.py")
+PARTS = ("Week and calendar", "Rhythms", "Out of the ordinary", "Forecast")
+
+
+def page(store, **state) -> AppTest:
+    app = AppTest.from_file(PAGE, default_timeout=60)
+    app.session_state["store"] = store
+    for name, value in state.items():
+        app.session_state[name] = value
+    return app.run()
+
+
+def words(app: AppTest) -> str:
+    return " ".join(
+        each.value for kind in (app.markdown, app.caption, app.info, app.error) for each in kind
+    )
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    return {each.name: _ui.sample_store(each.name) for each in samples()}
+
+
+@pytest.mark.parametrize("name", [each.name for each in samples()])
+def test_every_sample_shows_its_week(stores, name):
+    app = page(stores[name])
+    assert not app.exception and not app.error
+    assert "Busiest" in words(app)
+    assert len(app.get("plotly_chart")) >= 4
+
+
+@pytest.mark.parametrize("part", PARTS[1:])
+def test_deeper_parts_speak_in_words(stores, part):
+    app = page(stores["social"], time_part=part)
+    assert not app.exception and not app.error
+    if part == "Rhythms":
+        assert "1 week" in words(app) and "Real rhythm" in words(app)
+        assert len(app.get("plotly_chart")) == 3
+    if part == "Out of the ordinary":
+        assert "out of the ordinary" in words(app)
+    if part == "Forecast":
+        assert any("Compare five" in each.label for each in app.button)
+
+
+def test_a_forecast_compares_with_repeating_the_last_season(tmp_path):
+    store = Store.create(daily(60), tmp_path / "s", name="Sixty days", time_zone="UTC")
+    app = page(store, time_part="Forecast")
+    next(each for each in app.button if "Compare five" in each.label).click()
+    app.run(timeout=120)
+    assert not app.exception and not app.error
+    assert "errs least" in words(app) and "Expected in the next" in words(app)
+    models = set(app.dataframe[0].value["Model"])
+    assert {"Seasonal naive", "SARIMA", "LSTM"} <= models
+
+
+def test_filters_that_leave_nothing_say_so(stores):
+    app = page(stores["social"], filters=Filters(categories=()))
+    assert "No check-ins match the filters" in words(app)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_three_check_ins_give_words_instead_of_figures(tmp_path, part):
+    store = Store.create(schema.example().head(3), tmp_path / "s", name="Three", time_zone=None)
+    app = page(store, time_part=part)
+    assert not app.exception and not app.error
+    assert words(app)
+
+
+def daily(n_days: int) -> pl.DataFrame:
+    """Check-ins of a small shop: more on Saturdays, a few every day."""
+    rows = []
+    for day in range(n_days):
+        for k in range(3 + 4 * (day % 7 == 5) + day % 3):
+            rows.append((f"u{k % 4}", f"i{k % 3}", day * 86_400 + 36_000 + k * 600))
+    frame = pl.DataFrame(rows, schema=["user_id", "item_id", "seconds"], orient="row")
+    return schema.validate(
+        frame.with_columns(
+            pl.from_epoch("seconds", time_unit="s")
+            .dt.replace_time_zone("UTC")
+            .cast(pl.Datetime("us", "UTC"))
+            .alias(schema.TIME),
+            pl.lit(0, pl.Int16).alias(schema.OFFSET),
+            pl.lit(None, pl.Float64).alias(schema.LAT),
+            pl.lit(None, pl.Float64).alias(schema.LON),
+        )
+    )
