@@ -98,8 +98,7 @@ def _delimited(lines: list[str], name: str) -> Shape:
     delimiter = declared or max(candidates, key=lambda each: _fitness(body, each))
     rows = _cut(body, delimiter)
     width = _usual([len(row) for row in rows])
-    # Titles above the table have few cells; a header may lack only the name of the first column.
-    above = next((i for i, row in enumerate(rows[:20]) if len(row) >= max(width - 1, 2)), 0)
+    above = next((i for i, row in enumerate(rows[:20]) if not _is_title(row, width)), 0)
     if above and width > 1:
         skipped = lines.index(body[above], skipped)
         rows = rows[above:]
@@ -119,6 +118,15 @@ def _delimited(lines: list[str], name: str) -> Shape:
         tuple(columns),
         tuple(notes + more),
     )
+
+
+def _is_title(row: list[str], width: int) -> bool:
+    """Tell a line above the table: few cells, or few filled ones, as spreadsheets export them.
+
+    A header may lack only the name of the first column.
+    """
+    filled = sum(bool(cell.strip()) for cell in row)
+    return len(row) < max(width - 1, 2) or (width > 2 and filled <= max(1, width // 4))
 
 
 def _preamble(lines: list[str]) -> tuple[int, str | None]:

@@ -75,7 +75,8 @@ def test_no_row_is_lost(name, tmp_path):
 
 
 SAME = ["pipes", "tabs", "utf16_without_mark", "utf8_mark", "duplicate_columns", "blank_lines",
-        "old_mac", "windows_lines", "spreadsheet_sep", "title_above", "r_row_names", "json_lines",
+        "old_mac", "windows_lines", "spreadsheet_sep", "title_above", "title_of_a_sheet",
+        "r_row_names", "json_lines",
         "date_and_clock_apart", "pair_in_one_column", "gzipped", "parquet", "json_array",
         "zipped_with_readme", "geojson", "stray_quotes", "unclosed_quote", "surplus_cells",
         "stray_among_quoted"]  # fmt: skip
