@@ -22,12 +22,12 @@ from strec.maps.layers import (
     point_layer,
     suggestion_layers,
 )
-from strec.maps.scale import Scale, legend_html
+from strec.maps.scale import Classes, Scale, legend_html
 from strec.maps.view import View, view_of
 
 __all__ = [
-    "MAX_ARCS", "Scale", "View", "arc_layer", "arcs", "attribution", "column_layer", "columns", "deck",
-    "has_network", "heat_layer", "heatmap", "here_layer", "hexagon_layer", "hexagons",
+    "MAX_ARCS", "Classes", "Scale", "View", "arc_layer", "arcs", "attribution", "column_layer", 
+    "columns", "deck", "has_network", "heat_layer", "heatmap", "here_layer", "hexagon_layer", "hexagons",
     "history_layer", "label_layer", "legend_html", "picking_layer", "point_layer", "points",
     "suggestion_layers", "view_of",
 ]  # fmt: skip
@@ -86,7 +86,7 @@ def hexagons(
     value: str = "n_checkins",
     elevation: str | None = None,
     *,
-    scale: Scale | None = None,
+    scale: Scale | Classes | None = None,
     top: float | None = None,
     labels: pd.DataFrame | None = None,
     view: View | None = None,
@@ -101,7 +101,7 @@ def hexagons(
         `cell`, `lat`, `lon`, `n_checkins`, `n_users` and the columns named.
     value, elevation : str
         Columns for colour and, optionally, for height.
-    scale : Scale, optional
+    scale : Scale or Classes, optional
         Keep it, `top` (the value of the highest) and `view` the same over the frames of an
         animation.
     labels : pandas.DataFrame, optional

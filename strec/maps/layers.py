@@ -12,7 +12,7 @@ import pydeck as pdk
 
 from strec.errors import AnalysisError
 from strec.maps.basemap import declutter, text_layer
-from strec.maps.scale import Scale, number, rgb
+from strec.maps.scale import Classes, Scale, number, rgb
 from strec.maps.view import View
 from strec.palette import SEQUENTIAL_SPACE, SPACE, TIME, TRANSITION, USER
 
@@ -25,7 +25,7 @@ MAX_ARCS = 300
 def hexagon_layer(
     frame: pd.DataFrame,
     value: str = "n_checkins",
-    scale: Scale | None = None,
+    scale: Scale | Classes | None = None,
     elevation: str | None = None,
     top: float | None = None,
     dark: bool = False,
@@ -40,7 +40,7 @@ def hexagon_layer(
         words shown on hover.
     value : str
         The column that colours.
-    scale : Scale, optional
+    scale : Scale or Classes, optional
         Colours to keep the same over several maps; fitted to the values otherwise.
     elevation : str, optional
         A column whose largest value rises to about the width of twelve hexagons.

@@ -75,7 +75,44 @@ class Scale:
         return words
 
 
-def legend_html(title: str, scale: Scale) -> str:
+@dataclass(frozen=True)
+class Classes:
+    """Names as colours: the counterpart of `Scale` for kinds instead of amounts.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The kinds, in the order of the legend.
+    colours : tuple of str
+        Hex colours, one per name.
+    rest : str
+        Colour of everything else, which the legend leaves out.
+
+    Examples
+    --------
+    >>> Classes(("hot",), ("#ff0000",)).rgba(["hot", "other"], alpha=9)
+    [[255, 0, 0, 9], [151, 163, 173, 9]]
+    """
+
+    names: tuple[str, ...]
+    colours: tuple[str, ...]
+    rest: str = "#97A3AD"
+
+    def rgba(self, values, alpha: int = 200) -> list[list[int]]:
+        """Colour of each value, shape ``(n, 4)``, 0 to 255; the rest is fainter."""
+        known = {
+            name: [*rgb(colour), alpha]
+            for name, colour in zip(self.names, self.colours, strict=True)
+        }
+        rest = [*rgb(self.rest), min(alpha, 60)]
+        return [known.get(value, rest) for value in values]
+
+    def labels(self) -> list[str]:
+        """The names."""
+        return list(self.names)
+
+
+def legend_html(title: str, scale: Scale | Classes) -> str:
     """Return a legend as a small piece of HTML: a colour and a range for each class."""
     entries = "".join(
         f'<span style="display:inline-flex;align-items:center;gap:.3rem;white-space:nowrap">'

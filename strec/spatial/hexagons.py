@@ -11,6 +11,12 @@ from strec.errors import AnalysisError
 HEXAGONS_ACROSS = 70
 #: A hexagon should hold about this many check-ins or more.
 ENOUGH_CHECKINS = 10
+#: Hexagons should touch so many others on average, or a map of them is dust.
+ENOUGH_TOUCHING = 1.2
+#: …unless there are so few that a coarser map would not tell places apart.
+ENOUGH_HEXAGONS = 40
+#: At most this share of the check-ins should be hidden to protect people.
+MOST_HIDDEN = 0.2
 KM_PER_DEGREE = 111.195
 
 
@@ -19,7 +25,7 @@ def suggest_resolution(places: pd.DataFrame) -> int:
 
     The bulk of the check-ins (their 2 % to 98 % quantiles) is about 70 hexagons across, so that
     one can be seen; up to two steps coarser where the hexagons would hold fewer than ten
-    check-ins on average.
+    check-ins on average, one step where they would stand alone.
 
     Parameters
     ----------
@@ -48,10 +54,37 @@ def suggest_resolution(places: pd.DataFrame) -> int:
     finest = int(np.abs(np.log(widths / max(wanted_km, 1e-6))).argmin())
     n_checkins = places["n_checkins"].sum()
     for resolution in range(finest, max(finest - 2, 0), -1):
-        cells = schema.cells_of(*_series(places), resolution)
-        if n_checkins / max(cells.n_unique(), 1) >= ENOUGH_CHECKINS:
+        cells = schema.cells_of(*_series(places), resolution).drop_nulls().unique()
+        full = n_checkins / max(len(cells), 1) >= ENOUGH_CHECKINS
+        dust = resolution == finest and _touching(cells.to_numpy()) < ENOUGH_TOUCHING
+        if full and not (dust and len(cells) >= ENOUGH_HEXAGONS):
             return resolution
     return max(finest - 2, 0)
+
+
+def resolution_that_shows(hidden_at, resolution: int, n_checkins: int, steps: int = 3) -> int:
+    """Return this resolution, or the next coarser one at which protecting people hides little.
+
+    Parameters
+    ----------
+    hidden_at : callable
+        Resolution → check-ins hidden there because their hexagon has too few users.
+    resolution : int
+        From `suggest_resolution`.
+    n_checkins : int
+        All check-ins with a place.
+    steps : int
+        Go at most so many steps coarser.
+
+    Examples
+    --------
+    >>> resolution_that_shows({9: 80, 8: 40, 7: 5}.get, 9, 100)
+    7
+    """
+    for coarser in range(resolution, max(resolution - steps, 0), -1):
+        if hidden_at(coarser) <= MOST_HIDDEN * n_checkins:
+            return coarser
+    return max(resolution - steps, 0)
 
 
 def span_km(places: pd.DataFrame) -> float:
@@ -194,6 +227,13 @@ def as_geojson(cells: pd.DataFrame) -> dict:
             }
         )
     return {"type": "FeatureCollection", "features": features}
+
+
+def _touching(cells: np.ndarray) -> float:
+    """How many others a hexagon touches on average."""
+    from strec.spatial import lattice
+
+    return float(lattice.neighbours(cells).sum() / max(len(cells), 1))
 
 
 def _quantiles(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:

@@ -112,21 +112,20 @@ def cell_hours(table: ir.Table, resolution: int) -> ir.Table:
 
 
 def cell_weeks(table: ir.Table, resolution: int) -> ir.Table:
-    """Counts per H3 cell of this resolution and hour of the week."""
+    """Check-ins per H3 cell of this resolution and hour of the week."""
     placed = table.filter(table[schema.CELL].notnull())
-    return count(
-        placed,
+    return placed.group_by(
         cell=parent(placed[schema.CELL], resolution),
         hour_of_week=placed[schema.HOUR_OF_WEEK].cast("int64"),
-    )
+    ).agg(n_checkins=_.count())
 
 
 def cell_days(table: ir.Table, resolution: int) -> ir.Table:
-    """Counts per H3 cell of this resolution and local date."""
+    """Check-ins per H3 cell of this resolution and local date."""
     placed = table.filter(table[schema.CELL].notnull())
-    return count(
-        placed, cell=parent(placed[schema.CELL], resolution), period=placed[schema.LOCAL_DATE]
-    )
+    return placed.group_by(
+        cell=parent(placed[schema.CELL], resolution), period=placed[schema.LOCAL_DATE]
+    ).agg(n_checkins=_.count())
 
 
 def user_weeks(table: ir.Table) -> ir.Table:

@@ -106,7 +106,7 @@ class PlaceQuestions:
     def cell_weeks(
         self, resolution: int, filters: Filters | None = None, min_users: int = MIN_USERS
     ) -> pd.DataFrame:
-        """Return counts per H3 cell and hour of the week (0 is Monday 00:00), largest first.
+        """Return check-ins per H3 cell and hour of the week (0 is Monday 00:00), largest first.
 
         Cells, not single hours, are left out for having too few users.
         """
@@ -115,7 +115,7 @@ class PlaceQuestions:
     def cell_days(
         self, resolution: int, filters: Filters | None = None, min_users: int = MIN_USERS
     ) -> pd.DataFrame:
-        """Return counts per H3 cell and local day (`period`), largest first.
+        """Return check-ins per H3 cell and local day (`period`), largest first.
 
         Cells, not single days, are left out for having too few users.
         """

@@ -1,0 +1,270 @@
+"""Distance decay: how much less likely is a destination for being farther away?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from strec.errors import AnalysisError
+from strec.store.aggregates import EARTH_KM
+
+#: Only the largest origins and destinations: the fit looks at every pair.
+MOST_CELLS = 400
+MIN_CELLS = 5
+MIN_STEPS = 50
+BOOTSTRAPS, PERMUTATIONS = 500, 499
+POWER, EXPONENTIAL = "power law", "exponential"
+_GRID = 121
+_BINS = 12
+
+
+@dataclass(frozen=True)
+class DistanceDecay:
+    """How the choice of a destination falls with distance.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        One row per class of distance: `km` (geometric middle), `n_checkins`, `expected` (steps
+        if only the popularity of destinations counted), `ratio` (observed / expected), `power`,
+        `exponential` (the ratios that the two fits say).
+    exponent, exponent_low, exponent_high : float
+        Of the power law d^-exponent, with its 95 % interval over origins.
+    scale_km, scale_low, scale_high : float
+        Of the exponential e^(-d / scale), with its interval.
+    better : str
+        ``power law`` or ``exponential``: the one with the higher likelihood.
+    support : float
+        Share of bootstrap samples in which it stays the better.
+    p : float
+        Share of shuffled maps in which distance explains as much.
+    n_steps, n_cells : int
+    """
+
+    frame: pd.DataFrame
+    exponent: float
+    exponent_low: float
+    exponent_high: float
+    scale_km: float
+    scale_low: float
+    scale_high: float
+    better: str
+    support: float
+    p: float
+    n_steps: int
+    n_cells: int
+
+    @property
+    def sentence(self) -> str:
+        """What distance does, with its intervals."""
+        if self.p > 0.05:
+            return (
+                "Destinations are chosen without regard to distance, as far as these steps can "
+                f"tell (p = {self.p:.3f})."
+            )
+        if self.exponent <= 0:
+            return (
+                f"Far destinations are preferred to near ones of the same size (p = {self.p:.3f})."
+            )
+        if self.better == POWER:
+            effect = (
+                f"Twice as far, a destination of the same size is chosen {2**self.exponent:.1f} "
+                f"times less often: d to the power of −{self.exponent:.2f} (95 % interval "
+                f"{self.exponent_low:.2f} to {self.exponent_high:.2f})"
+            )
+        else:
+            effect = (
+                f"With every {_km(self.scale_km)} more, a destination of the same size is chosen "
+                f"2.7 times less often (95 % interval {_km(self.scale_low)} to "
+                f"{_km(self.scale_high)})"
+            )
+        other = EXPONENTIAL if self.better == POWER else POWER
+        return (
+            f"{effect}. The {self.better} fits better than the {other} in {self.support:.0%} of "
+            f"resampled data; p = {self.p:.3f} against shuffled maps."
+        )
+
+
+def distance_decay(
+    flows: pd.DataFrame,
+    most_cells: int = MOST_CELLS,
+    bootstraps: int = BOOTSTRAPS,
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
+) -> DistanceDecay:
+    """Fit how the choice of a destination falls with distance, given how popular it is.
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        `origin`, `destination`, `from_lat`, `from_lon`, `to_lat`, `to_lon`, `n_checkins`:
+        `Store.flows` between cells, with `min_users=1`.
+    most_cells : int
+        Look at the steps among so many of the busiest cells.
+    bootstraps, permutations, seed : int
+        Samples of origins, shuffles of the map, and where they start.
+
+    Raises
+    ------
+    AnalysisError
+        If there are too few cells or steps between them.
+
+    Notes
+    -----
+    An origin-constrained gravity model (Wilson 1971; Huff 1964): from cell i, destination j ≠ i
+    is chosen with probability proportional to m_j f(d_ij), where m_j counts arrivals at j and f
+    is d^-β or e^(-d/s). Both have one parameter, fitted by maximum likelihood on a grid. The
+    interval resamples origins; the p-value compares the score of log d at β = 0 with that on maps
+    whose cells are shuffled.
+    """
+    counts, lat, lon = _matrix(flows, most_cells)
+    n_cells, n_steps = len(counts), int(counts.sum())
+    if n_cells < MIN_CELLS or n_steps < MIN_STEPS:
+        raise AnalysisError(
+            f"Distance decay needs {MIN_STEPS} steps among {MIN_CELLS} or more hexagons.",
+            f"{n_steps:,} steps among {n_cells:,} hexagons.",
+            "Choose smaller hexagons, or loosen the filters.",
+        )
+    distance = distances_km(lat, lon)
+    np.fill_diagonal(distance, 1.0)
+    # One or two hexagons without arrivals are still origins.
+    log_mass = np.log(np.maximum(counts.sum(axis=0), 1e-9))
+    mean_km = float((counts * distance).sum() / n_steps)
+    log_distance = np.log(distance)
+    betas = np.linspace(-1, 5, _GRID)
+    rates = np.linspace(-1, 10, _GRID) / mean_km
+    power = _likelihood(counts, log_mass, log_distance, betas)
+    exponential = _likelihood(counts, log_mass, distance, rates)
+    rng = np.random.default_rng(seed)
+    busy = np.flatnonzero(counts.sum(axis=1))
+    weight = rng.multinomial(len(busy), np.full(len(busy), 1 / len(busy)), size=bootstraps)
+    beta, beta_best = _top(betas, power[busy].sum(axis=0)[None, :])
+    rate, rate_best = _top(rates, exponential[busy].sum(axis=0)[None, :])
+    beta_draws, beta_score = _top(betas, weight @ power[busy])
+    rate_draws, rate_score = _top(rates, weight @ exponential[busy])
+    power_wins = beta_best[0] >= rate_best[0]
+    support = np.mean((beta_score >= rate_score) == power_wins)
+    return DistanceDecay(
+        _classes(counts, log_mass, distance, beta[0], rate[0]),
+        float(beta[0]),
+        *map(float, np.quantile(beta_draws, [0.025, 0.975])),
+        _scale(rate[0]),
+        *sorted(_scale(each) for each in np.quantile(rate_draws, [0.025, 0.975])),
+        POWER if power_wins else EXPONENTIAL,
+        float(support),
+        _shuffled_maps(counts, log_mass, log_distance, permutations, rng),
+        n_steps,
+        n_cells,
+    )
+
+
+def distances_km(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
+    """Return great-circle distances between all pairs of places, shape ``(n, n)``.
+
+    Examples
+    --------
+    >>> distances_km(np.array([0.0, 0.0]), np.array([0.0, 1.0])).round(1)[0].tolist()
+    [0.0, 111.2]
+    """
+    from sklearn.metrics.pairwise import haversine_distances
+
+    return haversine_distances(np.radians(np.column_stack([lat, lon]))) * EARTH_KM
+
+
+def _matrix(flows: pd.DataFrame, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Steps between the busiest cells, shape ``(n, n)``, and where those cells are."""
+    sides = [
+        flows[[name, f"{side}_lat", f"{side}_lon", "n_checkins"]].set_axis(
+            ["cell", "lat", "lon", "n"], axis=1
+        )
+        for name, side in (("origin", "from"), ("destination", "to"))
+    ]
+    ends = pd.concat(sides).dropna().groupby("cell").agg(lat=("lat", "first"), lon=("lon", "first"),
+                                                         n=("n", "sum"))  # fmt: skip
+    ends = ends.nlargest(most, "n").sort_index()
+    row, column = (ends.index.get_indexer(flows[name]) for name in ("origin", "destination"))
+    inside = (row >= 0) & (column >= 0) & (row != column)
+    counts = np.zeros((len(ends), len(ends)))
+    np.add.at(counts, (row[inside], column[inside]), flows["n_checkins"].to_numpy()[inside])
+    return counts, ends["lat"].to_numpy(), ends["lon"].to_numpy()
+
+
+def _likelihood(counts, log_mass, cost, slopes) -> np.ndarray:
+    """Log likelihood of each origin's steps at each slope, shape ``(n_origins, n_slopes)``."""
+    steps, costs = counts.sum(axis=1), (counts * cost).sum(axis=1)
+    found = np.empty((len(counts), len(slopes)))
+    for k, slope in enumerate(slopes):
+        found[:, k] = -slope * costs - steps * np.log(_weights(log_mass, cost, slope).sum(axis=1))
+    return found
+
+
+def _weights(log_mass, cost, slope) -> np.ndarray:
+    weights = np.exp(log_mass[None, :] - slope * cost)
+    np.fill_diagonal(weights, 0)
+    return np.maximum(weights, 1e-300)
+
+
+def _top(grid: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each row of scores is highest, between the points of the grid, and how high."""
+    k = score.argmax(axis=1).clip(1, len(grid) - 2)
+    rows = np.arange(len(score))
+    left, middle, right = score[rows, k - 1], score[rows, k], score[rows, k + 1]
+    curve = left - 2 * middle + right
+    shift = np.where(curve < 0, 0.5 * (left - right) / np.where(curve < 0, curve, 1), 0).clip(-1, 1)
+    height = middle - 0.25 * (left - right) * shift
+    return grid[k] + shift * (grid[1] - grid[0]), np.maximum(height, score.max(axis=1))
+
+
+def _classes(counts, log_mass, distance, beta, rate) -> pd.DataFrame:
+    """Observed over expected steps in classes of distance with about equally many expected."""
+    steps = counts.sum(axis=1, keepdims=True)
+
+    def share(cost, slope):
+        weights = _weights(log_mass, cost, slope)
+        return steps * weights / weights.sum(axis=1, keepdims=True)
+
+    pairs = ~np.eye(len(counts), dtype=bool)
+    expected = share(distance, 0.0)[pairs]
+    d = distance[pairs]
+    order = np.argsort(d, kind="stable")
+    running = expected[order].cumsum()
+    group = np.empty(len(d), dtype=int)
+    group[order] = np.minimum((running / running[-1] * _BINS).astype(int), _BINS - 1)
+    table = pd.DataFrame(
+        {
+            "group": group,
+            "log_km": np.log(d) * expected,
+            "n_checkins": counts[pairs],
+            "expected": expected,
+            "power": share(np.log(distance), beta)[pairs],
+            "exponential": share(distance, rate)[pairs],
+        }
+    ).groupby("group").sum()  # fmt: skip
+    table.insert(0, "km", np.exp(table.pop("log_km") / table["expected"]))
+    table["ratio"] = table["n_checkins"] / table["expected"]
+    for law in ("power", "exponential"):
+        table[law] = table[law] / table["expected"]
+    return table.reset_index(drop=True)
+
+
+def _shuffled_maps(counts, log_mass, log_distance, permutations: int, rng) -> float:
+    """Two-sided p-value of the score of log distance at slope 0 over shuffled maps."""
+    weights = _weights(log_mass, np.zeros_like(log_distance), 0.0)
+    steps = counts.sum(axis=1, keepdims=True)
+    surplus = counts - steps * weights / weights.sum(axis=1, keepdims=True)
+    observed = (surplus * log_distance).sum()
+    drawn = np.empty(permutations)
+    for k in range(permutations):
+        order = rng.permutation(len(counts))
+        drawn[k] = (surplus * log_distance[np.ix_(order, order)]).sum()
+    centre = drawn.mean()
+    extreme = (np.abs(drawn - centre) >= abs(observed - centre)).sum()
+    return float((1 + extreme) / (1 + permutations))
+
+
+def _scale(rate: float) -> float:
+    return float(1 / rate) if rate > 1e-9 else float("inf")
+
+
+def _km(km: float) -> str:
+    return f"{km * 1000:,.0f} m" if km < 1 else f"{km:,.1f} km" if km < 10 else f"{km:,.0f} km"

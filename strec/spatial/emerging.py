@@ -1,0 +1,225 @@
+"""Emerging hotspots: where does the heat of a neighbourhood rise or fall from period to period?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from strec.errors import AnalysisError
+from strec.spatial import lattice
+from strec.spatial.autocorrelation import false_discovery
+
+#: The normal approximation of Mann and Kendall's statistic is good from about here on.
+MIN_PERIODS = 8
+MIN_CELLS = 8
+#: A standardised Gi* from here on is called hot (two-sided 5 %).
+HOT_Z = 1.96
+KINDS = {
+    "emerging": "rising, and hot now for the first time",
+    "intensifying": "rising, and hot before",
+    "rising": "rising, not hot yet",
+    "persistent": "hot nearly always, without a trend",
+    "cooling": "falling, and hot before",
+    "falling": "falling",
+}
+
+
+@dataclass(frozen=True)
+class Emerging:
+    """Trends of heat.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        `cell`, `lat`, `lon`, `n_checkins`, `z_first`, `z_last` (mean Gi* of the first and the
+        last third of the periods), `hot_share` (of periods), `s` (Mann and Kendall's), `tau`,
+        `p`, `q` (p after Benjamini-Hochberg) and `kind` (a key of `KINDS`, or "").
+    series : pandas.DataFrame
+        Check-ins, index cell, one column per period.
+    grain : str
+        `week` or `day`.
+    alpha : float
+    """
+
+    frame: pd.DataFrame
+    series: pd.DataFrame
+    grain: str
+    alpha: float
+
+    @property
+    def sentence(self) -> str:
+        """What was found, with its basis and its risk of error."""
+        counts = self.frame["kind"].value_counts()
+        n_periods = self.series.shape[1]
+        basis = f"Over {n_periods:,} {self.grain}s and {len(self.frame):,} hexagons"
+        words = [f"{counts[kind]:,} {kind}" for kind in KINDS if counts.get(kind)]
+        if not words:
+            return f"{basis}, none is hot for long, and none has a trend beyond chance."
+        return (
+            f"{basis}: {', '.join(words)}. At most {self.alpha:.0%} of the trends named are "
+            "expected to be false."
+        )
+
+
+def emerging(cell_days: pd.DataFrame, grain: str = "week", alpha: float = 0.05) -> Emerging:
+    """Find hexagons whose surroundings get hotter or cooler.
+
+    Parameters
+    ----------
+    cell_days : pandas.DataFrame
+        `cell` (uint64, one resolution), `period` (days), `n_checkins`: `Store.cell_days`.
+    grain : str
+        `week` or `day`. Weeks cut off by the edges of the data are left out.
+    alpha : float
+        Share of false discoveries that is accepted among the trends named.
+
+    Raises
+    ------
+    AnalysisError
+        If there are fewer than `MIN_PERIODS` periods or `MIN_CELLS` hexagons.
+
+    Notes
+    -----
+    In each period the Gi* of each hexagon is taken (Ord and Getis 1995), which compares it and
+    those it touches with the whole area in that period, so that growth of the whole is no trend.
+    Its series is tested for a monotonic trend by Mann (1945) and Kendall (1975); the p-value is
+    that of all orders of the periods, by its normal approximation with correction for ties.
+    """
+    series = _series(cell_days, grain)
+    if len(series) < MIN_CELLS:
+        raise AnalysisError(
+            f"Trends of hotspots compare at least {MIN_CELLS} hexagons.",
+            f"{len(series):,}.",
+            "Choose smaller hexagons, or loosen the filters.",
+        )
+    cells = series.index.to_numpy(dtype=np.uint64)
+    z = heat(series.to_numpy(dtype=float), lattice.neighbours(cells))
+    s, tau, p = mann_kendall(z)
+    third = max(z.shape[1] // 3, 1)
+    lat, lon = lattice.centres(cells)
+    frame = pd.DataFrame(
+        {
+            "cell": cells,
+            "lat": lat,
+            "lon": lon,
+            "n_checkins": series.sum(axis=1).to_numpy(),
+            "z_first": z[:, :third].mean(axis=1),
+            "z_last": z[:, -third:].mean(axis=1),
+            "hot_share": (z >= HOT_Z).mean(axis=1),
+            "s": s,
+            "tau": tau,
+            "p": p,
+            "q": false_discovery(p),
+        }
+    )
+    frame["kind"] = _kinds(frame, alpha)
+    frame = frame.sort_values(["n_checkins", "cell"], ascending=[False, True], ignore_index=True)
+    frame.attrs = dict(cell_days.attrs)
+    return Emerging(frame, series, grain, alpha)
+
+
+def heat(counts: np.ndarray, touching: sparse.csr_array) -> np.ndarray:
+    """Return Gi* of every cell in every period, standardised within the period.
+
+    Parameters
+    ----------
+    counts : numpy.ndarray
+        Shape ``(n_cells, n_periods)``.
+    touching : scipy.sparse.csr_array
+        0/1 neighbours without a diagonal, shape ``(n_cells, n_cells)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n_cells, n_periods)``; 0 in a period in which all cells are equal.
+    """
+    n = len(counts)
+    size = (np.diff(touching.indptr) + 1)[:, None]
+    total = touching @ counts + counts
+    mean, spread = counts.mean(axis=0), counts.std(axis=0)
+    scale = spread * np.sqrt(size * (n - size) / (n - 1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = (total - size * mean) / scale
+    return np.where(scale > 0, z, 0.0)
+
+
+def mann_kendall(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return Mann and Kendall's test of a monotonic trend for each row.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Shape ``(n, n_periods)``.
+
+    Returns
+    -------
+    s, tau, p : numpy.ndarray
+        Concordant minus discordant pairs, that number as a share of all pairs, and the two-sided
+        p-value (normal approximation, corrected for ties and continuity), each of shape ``(n,)``.
+
+    Examples
+    --------
+    >>> s, tau, p = mann_kendall(np.arange(10.0)[None, :])
+    >>> int(s[0]), float(tau[0]), bool(p[0] < 0.001)
+    (45, 1.0, True)
+    """
+    from scipy.stats import norm
+
+    # Equal numbers may differ in their last bits after standardising.
+    values = np.round(np.asarray(values, dtype=float), 9)
+    n = values.shape[1]
+    s = np.zeros(len(values))
+    for lag in range(1, n):
+        s += np.sign(values[:, lag:] - values[:, :-lag]).sum(axis=1)
+    ties = np.array([_tie_term(row) for row in values])
+    variance = (n * (n - 1) * (2 * n + 5) - ties) / 18
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = np.where(variance > 0, (s - np.sign(s)) / np.sqrt(variance), 0.0)
+    return s, s / (n * (n - 1) / 2), 2 * norm.sf(np.abs(z))
+
+
+def _tie_term(row: np.ndarray) -> float:
+    _, t = np.unique(row, return_counts=True)
+    return float((t * (t - 1) * (2 * t + 5)).sum())
+
+
+def _series(cell_days: pd.DataFrame, grain: str) -> pd.DataFrame:
+    if grain not in ("week", "day"):
+        raise AnalysisError(
+            "Trends are taken over weeks or days.", f"{grain}.", "Choose one of the two."
+        )
+    days = pd.to_datetime(cell_days["period"])
+    first, last = days.min(), days.max()
+    period = days - pd.to_timedelta(days.dt.day_of_week, unit="D") if grain == "week" else days
+    counts = cell_days.assign(period=period).pivot_table(
+        index="cell", columns="period", values="n_checkins", aggfunc="sum", fill_value=0
+    )
+    if grain == "week" and len(days):
+        # A week cut off by the edges of the data would look like a fall.
+        whole = (counts.columns >= first) & (counts.columns + pd.Timedelta(days=6) <= last)
+        counts = counts.loc[:, whole]
+    if counts.shape[1]:
+        step = "7D" if grain == "week" else "D"
+        every = pd.date_range(counts.columns.min(), counts.columns.max(), freq=step)
+        counts = counts.reindex(columns=every, fill_value=0)
+    if counts.shape[1] < MIN_PERIODS:
+        raise AnalysisError(
+            f"A trend needs at least {MIN_PERIODS} whole {grain}s.",
+            f"{counts.shape[1]:,}.",
+            "Choose days instead of weeks, or add data over a longer time.",
+        )
+    return counts[counts.sum(axis=1) > 0]
+
+
+def _kinds(frame: pd.DataFrame, alpha: float) -> np.ndarray:
+    trend = np.where(frame["q"] <= alpha, np.sign(frame["s"]), 0)
+    hot_first, hot_last = frame["z_first"] >= HOT_Z, frame["z_last"] >= HOT_Z
+    kind = np.full(len(frame), "", dtype=object)
+    kind[(trend == 0) & (frame["hot_share"] >= 0.9)] = "persistent"
+    kind[trend < 0] = "falling"
+    kind[(trend < 0) & hot_first] = "cooling"
+    kind[trend > 0] = "rising"
+    kind[(trend > 0) & hot_last] = "emerging"
+    kind[(trend > 0) & hot_last & hot_first] = "intensifying"
+    return kind

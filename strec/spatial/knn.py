@@ -1,0 +1,171 @@
+"""Nearest neighbours: places near a place, and users who live alike."""
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from strec.errors import AnalysisError
+from strec.store.aggregates import EARTH_KM
+
+HOURS_OF_WEEK = 168
+#: Standard deviation of the bell that spreads a check-in over the hours near it.
+BLUR_HOURS = 1.5
+
+
+def nearest_places(
+    items: pd.DataFrame, item_id: str, k: int = 10, same_category: bool = False
+) -> pd.DataFrame:
+    """Return the k places nearest to one, by great-circle distance.
+
+    Parameters
+    ----------
+    items : pandas.DataFrame
+        `item_id`, `lat`, `lon` and any other columns; rows without a place are left out.
+    item_id : str
+        The place asked about.
+    same_category : bool
+        Whether to look only among those of its category.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of the neighbours with `distance_km`, nearest first; the place itself is not
+        among them.
+
+    Raises
+    ------
+    AnalysisError
+        If the place is unknown or has no coordinates, or there is no other.
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"item_id": ["a", "b", "c"], "lat": [0.0, 0.0, 0.0],
+    ...                       "lon": [0.0, 1.0, 3.0]})
+    >>> nearest_places(items, "a", 1)[["item_id", "distance_km"]].round(1).to_numpy().tolist()
+    [['b', 111.2]]
+    """
+    from sklearn.neighbors import BallTree
+
+    placed = items.dropna(subset=["lat", "lon"]).reset_index(drop=True)
+    row = np.flatnonzero(placed["item_id"].astype(str) == str(item_id))
+    if not len(row):
+        raise AnalysisError(
+            "Nearest places are asked of one with a latitude and a longitude.",
+            f"{item_id} has none, or is not in the data.",
+            "Choose another one.",
+        )
+    others = placed.drop(index=row[0])
+    if same_category:
+        others = others[others["category"] == placed["category"].iloc[row[0]]]
+    if not len(others):
+        raise AnalysisError(
+            "Nearest places need other places.", "there is no other.", "Loosen the choice."
+        )
+    tree = BallTree(np.radians(others[["lat", "lon"]].to_numpy(dtype=float)), metric="haversine")
+    here = np.radians(placed.loc[row[:1], ["lat", "lon"]].to_numpy(dtype=float))
+    distance, found = tree.query(here, k=min(k, len(others)))
+    near = others.iloc[found[0]].reset_index(drop=True)
+    return near.assign(distance_km=distance[0] * EARTH_KM)
+
+
+def place_profiles(user_cells: pd.DataFrame) -> tuple[np.ndarray, sparse.csr_array]:
+    """Return each user's weights of cells: log counts, less for cells where everybody goes.
+
+    Parameters
+    ----------
+    user_cells : pandas.DataFrame
+        `user`, `cell`, `n_checkins`: `Store.user_cells`.
+
+    Returns
+    -------
+    users : numpy.ndarray
+        Shape ``(n_users,)``, sorted.
+    profiles : scipy.sparse.csr_array
+        Shape ``(n_users, n_cells)``, rows of length 1: (1 + ln n) · (1 + ln(n_users / users of
+        the cell)), the usual tf-idf.
+    """
+    users, row = np.unique(user_cells["user"].to_numpy(), return_inverse=True)
+    cells, column = np.unique(user_cells["cell"].to_numpy(), return_inverse=True)
+    visitors = np.bincount(column, minlength=len(cells))
+    weight = 1 + np.log(user_cells["n_checkins"].to_numpy(dtype=float))
+    weight = weight * (1 + np.log(len(users) / visitors[column]))
+    matrix = sparse.csr_array((weight, (row, column)), shape=(len(users), len(cells)))
+    return users, _unit_rows(matrix)
+
+
+def time_profiles(
+    habits: pd.DataFrame, unit: str = "user", blur_hours: float = BLUR_HOURS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how each unit's check-ins spread over the hours of the week.
+
+    Parameters
+    ----------
+    habits : pandas.DataFrame
+        `user` or `cell`, `hour_of_week`, `n_checkins`: `Store.user_weeks`, `Store.cell_weeks`.
+    unit : str
+        `user` or `cell`.
+    blur_hours : float
+        Check-ins are spread over the hours near theirs, around the week.
+
+    Returns
+    -------
+    units : numpy.ndarray
+        Shape ``(n,)``, sorted.
+    profiles : numpy.ndarray
+        Shape ``(n, 168)``; rows add up to 1.
+    """
+    from scipy.ndimage import gaussian_filter1d
+
+    units, row = np.unique(habits[unit].to_numpy(), return_inverse=True)
+    counts = np.zeros((len(units), HOURS_OF_WEEK))
+    np.add.at(counts, (row, habits["hour_of_week"].to_numpy()), habits["n_checkins"].to_numpy())
+    if blur_hours:
+        counts = gaussian_filter1d(counts, blur_hours, axis=1, mode="wrap")
+    return units, counts / counts.sum(axis=1, keepdims=True)
+
+
+def similar_users(users: np.ndarray, profiles, user: int, k: int = 10) -> pd.DataFrame:
+    """Return the k users whose profile points most nearly the same way (cosine).
+
+    Parameters
+    ----------
+    users, profiles :
+        From `place_profiles` or `time_profiles`.
+    user : int
+        The one asked about.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `user`, `similarity` (0: nothing in common, 1: the same mix), most similar first.
+
+    Raises
+    ------
+    AnalysisError
+        If the user has no profile, or is the only one.
+
+    Examples
+    --------
+    >>> habits = pd.DataFrame({"user": [0, 1, 2], "hour_of_week": [8, 9, 80], "n_checkins": 5})
+    >>> similar_users(*time_profiles(habits), user=0, k=1).user.to_list()
+    [1]
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    row = np.flatnonzero(users == user)
+    if not len(row) or len(users) < 2:
+        raise AnalysisError(
+            "Similar users are asked of a user with enough check-ins, among others.",
+            f"{len(users):,} users with a profile" + ("." if len(row) else ", not this one."),
+            "Choose another user, or ask for fewer check-ins per user.",
+        )
+    searcher = NearestNeighbors(metric="cosine", algorithm="brute").fit(profiles)
+    distance, found = searcher.kneighbors(profiles[row[:1]], n_neighbors=min(k + 1, len(users)))
+    frame = pd.DataFrame({"user": users[found[0]], "similarity": 1 - distance[0]})
+    frame = frame[frame["user"] != user].head(k)
+    return frame.assign(similarity=frame["similarity"].clip(0, 1)).reset_index(drop=True)
+
+
+def _unit_rows(matrix: sparse.csr_array) -> sparse.csr_array:
+    length = np.sqrt(np.asarray((matrix * matrix).sum(axis=1)).ravel())
+    return sparse.csr_array(sparse.diags_array(1 / np.maximum(length, 1e-12)) @ matrix)
