@@ -7,6 +7,7 @@ safetensors files: text and numbers, never code.
 import hashlib
 import inspect
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -132,13 +133,12 @@ class Model(ABC):
         Raises
         ------
         ModelError
-            If the model is not fitted.
+            If the model is not fitted, or the disk does not take it.
         """
         from safetensors.numpy import save
 
         vocabulary = self._fitted()
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
         arrays = self._arrays() | _vocabulary_arrays(vocabulary)
         tensors = save({name: np.ascontiguousarray(value) for name, value in arrays.items()})
         texts = json.dumps(_vocabulary_texts(vocabulary), ensure_ascii=False).encode()
@@ -149,10 +149,8 @@ class Model(ABC):
             "params": self.params(),
             "sha256": {name: _digest(data) for name, data in _named(tensors, texts).items()},
         }
-        for name, data in _named(tensors, texts).items():
-            (folder / name).write_bytes(data)
-        # The head comes last: a folder whose writing was cut short is not taken for a model.
-        (folder / "model.json").write_text(json.dumps(head, indent=2))
+        files = _named(tensors, texts) | {"model.json": json.dumps(head, indent=2).encode()}
+        _write(folder, files)
         return folder
 
     @classmethod
@@ -266,6 +264,29 @@ def read_folder(folder: Path) -> tuple[dict, dict[str, np.ndarray], dict[str, li
         return head, load(data["model.safetensors"]), json.loads(data["vocabulary.json"])
     except (SafetensorError, ValueError) as error:
         raise _broken(folder, f"it cannot be read ({error}).") from error
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> None:
+    """Write files whole or not at all, in their order.
+
+    The head comes last: a folder whose writing was cut short is not taken for a model.
+    """
+    fresh = {name: folder / f".{name}.{os.getpid()}" for name in files}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            fresh[name].write_bytes(data)
+        for name in files:
+            os.replace(fresh[name], folder / name)
+    except OSError as error:
+        raise ModelError(
+            f"A model needs {sum(map(len, files.values())) / 1e6:,.1f} MB of disk.",
+            f"{folder} cannot be written ({error.strerror or error}).",
+            "Free some space or choose another folder, then save it again.",
+        ) from error
+    finally:
+        for path in fresh.values():
+            path.unlink(missing_ok=True)
 
 
 def _broken(folder: str | Path, why: str) -> ModelError:

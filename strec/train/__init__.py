@@ -51,4 +51,15 @@ def fit(task: Task, settings: Settings, *, watch: Watch | None = None) -> Histor
     return Loop(task, settings, watch or Watch()).run()
 
 
-__all__ = ["Device", "Event", "History", "Settings", "Task", "Watch", "devices", "fit"]
+def leave() -> None:
+    """Take leave of the other processes of a training, if there are any, before this one ends."""
+    import sys
+
+    # Only a process that has trained can have company.
+    torch = sys.modules.get("torch")
+    if torch and torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+
+
+__all__ = ["Device", "Event", "History", "Settings", "Task", "Watch", "devices", "fit", "leave"]

@@ -1,0 +1,29 @@
+"""Trainings that outlive the page that started them: a folder each, a process of their own.
+
+A run folder says all about itself: what was trained on which data with which versions
+(``run.json``), where it stands (``state.json``), what happened (``events.jsonl``), how good the
+model is (``results.json``), and the model itself, as `strec.models.load_model` reads it.
+"""
+
+from strec.runs.budget import BUDGETS, Budget, expected_seconds, needs_several, parameters, shortage
+from strec.runs.folder import ACTIVE, Run, Status, create, home, runs_in
+from strec.runs.launch import command, start
+from strec.runs.worker import train_run
+
+__all__ = [
+    "ACTIVE",
+    "BUDGETS",
+    "Budget",
+    "Run",
+    "Status",
+    "command",
+    "create",
+    "expected_seconds",
+    "home",
+    "needs_several",
+    "parameters",
+    "runs_in",
+    "shortage",
+    "start",
+    "train_run",
+]

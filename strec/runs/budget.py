@@ -1,0 +1,118 @@
+"""How much time a training may take, what data it needs, and how long it will take."""
+
+import inspect
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import polars as pl
+
+from strec import schema
+from strec.models import ABOUT, KINDS
+from strec.runs.folder import Run
+from strec.store import Store
+
+#: Tables larger than this are never too small, so that their sessions need not be counted.
+_LARGE = 20_000
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A choice between speed and care.
+
+    Attributes
+    ----------
+    label, sentence : str
+        For people.
+    max_seconds : float
+        After this time the best weights so far are taken.
+    epochs_factor : float
+        Multiplies the passes over the data that the model asks for.
+    patience_extra : int
+        More passes without progress before a training stops.
+    """
+
+    label: str
+    sentence: str
+    max_seconds: float
+    epochs_factor: float
+    patience_extra: int = 0
+
+
+BUDGETS = {
+    "quick": Budget("Quick", "A first impression: at most a minute per model.", 60, 0.5),
+    "normal": Budget("Normal", "What the models are made for: at most 10 minutes each.", 600, 1),
+    "thorough": Budget("Thorough", "For the last bit of quality: up to an hour each.", 3600, 3, 2),
+}
+
+
+def parameters(kind: str, budget: str = "normal", *, seed: int = 0, **given) -> dict[str, Any]:
+    """Return a model's parameters under a budget; what is given has the last word.
+
+    Examples
+    --------
+    >>> parameters("counting", seed=3)["seed"]
+    3
+    """
+    defaults = {
+        name: each.default for name, each in inspect.signature(KINDS[kind]).parameters.items()
+    }
+    plan = BUDGETS[budget]
+    params = {}
+    if "epochs" in defaults:
+        params["epochs"] = max(1, ceil(defaults["epochs"] * plan.epochs_factor))
+    if "patience" in defaults:
+        params["patience"] = defaults["patience"] + plan.patience_extra
+    if "seed" in defaults:
+        params["seed"] = seed
+    return params | {name: value for name, value in given.items() if value is not None}
+
+
+def shortage(kind: str, store: Store) -> str | None:
+    """Return in words what a data set lacks to train a model, or None if it will do.
+
+    Counting needs next to nothing; models that compare users need users; models that learn
+    sequences need sessions with a next item.
+    """
+    family = ABOUT[kind].family if kind in ABOUT else "spatio-temporal"
+    meta = store.meta
+    lacks = []
+    if meta["n_items"] < 2:
+        lacks.append(f"at least 2 items (it has {meta['n_items']})")
+    checkins, users = {"counting": (10, 1), "traditional": (30, 3)}.get(family, (100, 1))
+    if meta["n_checkins"] < checkins:
+        lacks.append(f"at least {checkins} check-ins (it has {meta['n_checkins']:,})")
+    if meta["n_users"] < users:
+        lacks.append(f"at least {users} users (it has {meta['n_users']:,})")
+    if family not in ("counting", "traditional") and meta["n_checkins"] < _LARGE:
+        n_sessions = _sessions(store)
+        if n_sessions < 10:
+            lacks.append(f"at least 10 sessions of two or more check-ins (it has {n_sessions})")
+    return " and ".join(lacks) or None
+
+
+def expected_seconds(kind: str, store: Store, budget: str, past: list[Run]) -> float | None:
+    """Return how long a training will take, from past ones here, or None if there are none.
+
+    Time grows with the check-ins; runs under the same budget are the best witness.
+    """
+    n = store.meta["n_checkins"]
+    found = []
+    for run in past:
+        results = run.results()
+        if run.kind == kind and results and run.config["budget"] == budget:
+            found.append(results["fit_seconds"] * n / max(run.config["data"]["n_checkins"], 1))
+    return min(found[0], BUDGETS[budget].max_seconds) if found else None
+
+
+def needs_several(kind: str) -> bool:
+    """Whether a model gains from several processes: only those of the common loop do."""
+    from strec.models.neural import NeuralModel
+
+    return issubclass(KINDS[kind], NeuralModel)
+
+
+def _sessions(store: Store) -> int:
+    rows = store.checkins(columns=[schema.USER, schema.SESSION])
+    per_session = rows.group_by(schema.USER, schema.SESSION).len()
+    return per_session.filter(pl.col("len") > 1).height

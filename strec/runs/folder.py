@@ -1,0 +1,438 @@
+"""A run's folder: what is in it, how it stands, and whether it fits the data."""
+
+import json
+import os
+import platform
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from strec.errors import ModelError
+from strec.llm.cache import cache_folder
+from strec.models import ABOUT, KINDS, Model, load_model
+from strec.split import Vocabulary
+from strec.store import Store
+
+FORMAT, FORMAT_VERSION = "strec-run", 1
+#: States of a run that somebody works on.
+ACTIVE = ("waiting", "running")
+#: Space that must be free before a training starts.
+MIN_FREE_BYTES = 200_000_000
+#: A process may take so long from its start to its first sign of life.
+STARTUP_SECONDS = 60
+_PACKAGES = ("strec", "torch", "accelerate", "numpy", "polars", "safetensors", "implicit", "gensim")
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a run stands.
+
+    Attributes
+    ----------
+    state : str
+        ``"waiting"``, ``"running"``, ``"done"``, ``"failed"``, ``"cancelled"`` or
+        ``"interrupted"`` (its process died); the last three can be resumed.
+    text : str
+        What it does, or did last.
+    share : float
+        Share done, 0 to 1.
+    seconds : float
+        Since it began to train.
+    seconds_left : float or None
+        Until the end at the present pace, where that is known.
+    error : dict or None
+        ``needed``, ``found``, ``mend`` of a run that failed.
+    """
+
+    state: str
+    text: str = ""
+    share: float = 0.0
+    seconds: float = 0.0
+    seconds_left: float | None = None
+    error: dict[str, str] | None = None
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+
+def home(store: Store, is_shared: bool = False) -> Path:
+    """Return where the runs on a data set are kept.
+
+    Beside the store, so that they are deleted with it; for data that all visitors share (the
+    samples), in the user's cache folder, so that everybody finds them again.
+    """
+    if is_shared:
+        return cache_folder() / "runs" / store.fingerprint
+    return store.folder.parent / "runs"
+
+
+def create(
+    folder: Path | str,
+    kind: str,
+    store: Store,
+    *,
+    params: dict[str, Any] | None = None,
+    budget: str = "normal",
+    max_seconds: float | None = None,
+    device: str = "auto",
+) -> "Run":
+    """Make the folder of a new run; nothing is trained yet.
+
+    Parameters
+    ----------
+    folder : path
+        A new or empty folder.
+    kind : str
+        A key of `strec.models.KINDS`.
+    store : Store
+        The data.
+    params : dict, optional
+        Parameters of the model.
+    budget : str
+        Its name, for people.
+    max_seconds : float, optional
+        Time after which the best weights so far are taken.
+    device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, a parameter it does not have, no space, or another run there.
+    """
+    folder = Path(folder)
+    model = _unfitted(kind, params or {})
+    if folder.exists() and any(folder.iterdir()):
+        raise ModelError(
+            "A new run needs a new folder.",
+            f"{folder} is not empty.",
+            "Choose another folder, or resume the run in it.",
+        )
+    summary = {name: store.meta[name] for name in ("n_checkins", "n_users", "n_items")}
+    config = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "id": f"{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        "kind": kind,
+        "params": model.params(),
+        "seed": model.params().get("seed"),
+        "budget": budget,
+        "max_seconds": max_seconds,
+        "device": device,
+        "created": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "data": {"name": store.name, "fingerprint": store.fingerprint} | summary,
+        "versions": _versions(),
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+        },
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        free = shutil.disk_usage(folder).free
+        if free < MIN_FREE_BYTES:
+            raise ModelError(
+                f"A training needs {MIN_FREE_BYTES / 1e6:.0f} MB of free disk.",
+                f"{free / 1e6:.0f} MB free in {folder}.",
+                "Free some space, or choose another folder.",
+            )
+        write_json(folder / "run.json", config)
+        write_json(folder / "state.json", {"state": "waiting", "since": time.time()})
+    except OSError as error:
+        raise ModelError(
+            "A run needs a folder that can be written to.",
+            f"{folder}: {error.strerror or error}.",
+            "Choose another folder, or free some space.",
+        ) from error
+    return Run(folder)
+
+
+def runs_in(root: Path, fingerprint: str | None = None) -> list["Run"]:
+    """Return the runs below a folder, the newest first; of one data set if its hash is given.
+
+    Folders that are not runs, or are broken, are left out.
+    """
+    found = []
+    for path in root.glob("*/run.json") if root.is_dir() else []:
+        try:
+            run = Run(path.parent)
+        except ModelError:
+            continue
+        if fingerprint in (None, run.config["data"]["fingerprint"]):
+            found.append(run)
+    return sorted(found, key=lambda run: run.config["created"], reverse=True)
+
+
+class Run:
+    """A training and what came of it; see the package.
+
+    Parameters
+    ----------
+    folder : path
+        As made by `create`.
+
+    Raises
+    ------
+    ModelError
+        If the folder holds no run.
+    """
+
+    def __init__(self, folder: Path | str):
+        self.folder = Path(folder)
+        try:
+            self.config = json.loads((self.folder / "run.json").read_text())
+            known = (self.config["format"], self.config["version"])
+            self.config["data"]["fingerprint"], self.config["created"], self.config["params"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _no_run(self.folder, f"run.json cannot be read ({error})") from error
+        if known != (FORMAT, FORMAT_VERSION) or self.config.get("kind") not in KINDS:
+            raise _no_run(self.folder, "run.json is of another version of strec")
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r})"
+
+    @property
+    def kind(self) -> str:
+        return self.config["kind"]
+
+    @property
+    def label(self) -> str:
+        """The model's name for people."""
+        return ABOUT[self.kind].label if self.kind in ABOUT else self.kind
+
+    @cached_property
+    def lock(self):
+        """Held by the process that trains; the system lets go of it whenever that dies."""
+        from filelock import FileLock
+
+        return FileLock(self.folder / "lock", thread_local=False)
+
+    # ------------------------------------------------------------ reading
+
+    def poll(self) -> Status:
+        """Return how the run stands now."""
+        state = self._state()
+        if state["state"] in ACTIVE and not self._is_alive(state):
+            state["state"] = "cancelled" if self.is_cancelled() else "interrupted"
+        return _status(state, self.events())
+
+    def events(self) -> list[dict]:
+        """Return all events so far; a line cut short by a crash is left out."""
+        try:
+            lines = (self.folder / "events.jsonl").read_text(errors="replace").splitlines()
+        except OSError:
+            return []
+        return [event for line in lines if isinstance(event := _parsed(line), dict)]
+
+    def results(self) -> dict | None:
+        """Return the measures on the validation part, or None before the end."""
+        try:
+            return json.loads((self.folder / "results.json").read_text())
+        except (OSError, ValueError):
+            return None
+
+    def model(self, data: Store | Vocabulary | None = None) -> Model:
+        """Return the trained model.
+
+        Parameters
+        ----------
+        data : Store or Vocabulary, optional
+            What it shall be used on; refused where it was trained on something else.
+
+        Raises
+        ------
+        ModelError
+            If it is not trained yet, was changed since, or does not fit the data.
+        """
+        if isinstance(data, Store):
+            self.check_fits(data)
+        state = self.poll().state
+        if state != "done":
+            raise ModelError(
+                "A model is ready when its training is done.",
+                f"{self.label} is {state}.",
+                "Wait for it, or resume it.",
+            )
+        model = load_model(self.folder)
+        if isinstance(data, Vocabulary) and data.digest != model.vocabulary_.digest:
+            raise self._other_data(f"{len(data.users):,} users and {len(data.items):,} items")
+        return model
+
+    def check_fits(self, store: Store) -> None:
+        """Raise `ModelError` if the data is not what the run was made for."""
+        if store.fingerprint != self.config["data"]["fingerprint"]:
+            raise self._other_data(f"“{store.name}”, {store.meta['n_checkins']:,} check-ins")
+
+    def is_cancelled(self) -> bool:
+        """Whether somebody asked it to stop."""
+        return (self.folder / "cancel").exists()
+
+    # ------------------------------------------------------------ acting
+
+    def cancel(self) -> None:
+        """Ask the training to stop after its present batch; `Run.resume` goes on from there."""
+        (self.folder / "cancel").touch()
+
+    def stop_hard(self) -> None:
+        """End the process of a training that does not heed `cancel`."""
+        import signal
+
+        state = self._state()
+        if self._is_alive(state) and state.get("pid"):
+            os.kill(state["pid"], getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def prepare_resume(self, store: Store) -> None:
+        """Make a run that ended early ready to go on.
+
+        Raises
+        ------
+        ModelError
+            If it is at work or done, or the data is not the same.
+        """
+        self.check_fits(store)
+        state = self.poll().state
+        if state in (*ACTIVE, "done"):
+            raise ModelError(
+                "Only a training that has stopped can be resumed.",
+                f"{self.label} is {state}.",
+                "Wait for it, cancel it, or start a new one.",
+            )
+        (self.folder / "cancel").unlink(missing_ok=True)
+        self.set_state("waiting")
+
+    def delete(self) -> None:
+        """Remove the folder with all that is in it.
+
+        Raises
+        ------
+        ModelError
+            If a process works on it.
+        """
+        if self.poll().is_active:
+            raise ModelError(
+                "A run can be deleted when nobody works on it.",
+                f"{self.label} is being trained.",
+                "Cancel it first.",
+            )
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def set_state(self, state: str, **more) -> None:
+        """Say how it stands; called by whoever trains."""
+        write_json(self.folder / "state.json", {"state": state, "since": time.time()} | more)
+
+    def append(self, event: dict) -> None:
+        """Add an event; called by whoever trains."""
+        line = json.dumps({"at": round(time.time(), 3)} | event, default=float) + "\n"
+        with (self.folder / "events.jsonl").open("a") as file:
+            file.write(line)
+
+    def _state(self) -> dict:
+        try:
+            return json.loads((self.folder / "state.json").read_text())
+        except (OSError, ValueError):
+            return {"state": "interrupted", "since": 0.0}
+
+    def _is_alive(self, state: dict) -> bool:
+        from filelock import Timeout
+
+        # Between its start and its first sign of life a process holds no lock yet.
+        if not state.get("pid") and time.time() - state["since"] < STARTUP_SECONDS:
+            return True
+        try:
+            with self.lock.acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    def _other_data(self, found: str) -> ModelError:
+        data = self.config["data"]
+        return ModelError(
+            f"{self.label} was trained on “{data['name']}” with {data['n_checkins']:,} check-ins, "
+            "and works on these alone.",
+            f"{found}, or a table that was changed since.",
+            "Train it on the data in use, or open the data it was trained on.",
+        )
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Write a file that a reader finds whole or not at all."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        fresh.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=float))
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _status(state: dict, events: list[dict]) -> Status:
+    told = [e for e in events if e.get("event") in ("batch", "epoch", "progress", "note")]
+    last = told[-1] if told else {}
+    text, share = last.get("text", ""), float(last.get("share", 0.0))
+    seconds, left = last.get("seconds"), last.get("seconds_left")
+    if last.get("event") in ("batch", "epoch"):
+        done = last.get("batch", 1) / max(last.get("n_batches", 1), 1)
+        share = (last["epoch"] - 1 + done) / max(last["epochs"], 1)
+        text = f"Epoch {last['epoch']} of at most {last['epochs']}"
+    elif state["state"] == "running":
+        seconds = time.time() - state["since"]
+        left = seconds * (1 - share) / share if 0.1 < share < 1 else None
+    if state["state"] == "done":
+        share, seconds, left = 1.0, state.get("seconds", seconds), 0.0
+    return Status(
+        state=state["state"],
+        text=text,
+        share=min(max(share, 0.0), 1.0),
+        seconds=float(seconds or 0.0),
+        seconds_left=left,
+        error=state.get("error"),
+    )
+
+
+def _unfitted(kind: str, params: dict) -> Model:
+    if kind not in KINDS:
+        raise ModelError(
+            "A training needs the name of a model.",
+            f"{kind!r}.",
+            f"Choose one of {', '.join(KINDS)}.",
+        )
+    try:
+        return KINDS[kind](**params)
+    except TypeError as error:
+        raise ModelError(
+            f"{kind} knows the parameters {', '.join(KINDS[kind]().params()) or '(none)'}.",
+            f"{', '.join(params)} ({error}).",
+            "Correct or leave out the parameter.",
+        ) from error
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _parsed(line: str):
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _no_run(folder: Path, why: str) -> ModelError:
+    return ModelError(
+        "A run is a folder that strec train or the Train page has made.",
+        f"{folder}: {why}.",
+        "Choose another folder, or train again.",
+    )

@@ -1,0 +1,71 @@
+"""Start trainings in a process of their own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from strec.errors import ModelError
+from strec.runs.folder import Run
+
+
+def start(
+    runs: Sequence[Run], store_folder: Path, *, n_processes: int = 1, in_turn: bool = True
+) -> subprocess.Popen:
+    """Train runs one after another, in a process that outlives this one.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        New ones, or stopped ones made ready by `Run.prepare_resume`.
+    store_folder : Path
+        The data they were made for.
+    n_processes : int
+        Train in so many processes at once, by Accelerate's launcher: one per GPU.
+    in_turn : bool
+        Wait while other trainings take the machine.
+
+    Raises
+    ------
+    ModelError
+        If the process cannot be started.
+    """
+    words = command(runs, store_folder, n_processes=n_processes, in_turn=in_turn)
+    try:
+        with (runs[0].folder / "log.txt").open("ab") as log:
+            # A session of its own: it goes on when the app's server stops.
+            return subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )
+    except OSError as error:
+        raise ModelError(
+            "A training needs a process of its own.",
+            f"it cannot be started ({error.strerror or error}).",
+            "Free memory or disk, and try again.",
+        ) from error
+
+
+def command(
+    runs: Sequence[Run], store_folder: Path, *, n_processes: int = 1, in_turn: bool = True
+) -> list[str]:
+    """Return the command line that trains runs.
+
+    Examples
+    --------
+    >>> command([], Path("data"))[1:]
+    ['-m', 'strec.runs', '--in-turn', '--store', 'data']
+    """
+    words = [sys.executable]
+    if n_processes > 1:
+        # The launcher's name for "several processes"; the device is the run's.
+        words += ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "1"]
+        words += ["--num_processes", str(n_processes)]
+        words += ["--mixed_precision", "no", "--dynamo_backend", "no"]
+    words += ["-m", "strec.runs", *(["--in-turn"] if in_turn else [])]
+    return [*words, "--store", str(store_folder), *(str(run.folder) for run in runs)]
