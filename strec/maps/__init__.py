@@ -26,10 +26,10 @@ from strec.maps.scale import Classes, Scale, legend_html
 from strec.maps.view import View, view_of
 
 __all__ = [
-    "MAX_ARCS", "Classes", "Scale", "View", "arc_layer", "arcs", "attribution", "column_layer", 
-    "columns", "deck", "has_network", "heat_layer", "heatmap", "here_layer", "hexagon_layer", "hexagons",
-    "history_layer", "label_layer", "legend_html", "picking_layer", "point_layer", "points",
-    "suggestion_layers", "view_of",
+    "MAX_ARCS", "Classes", "Scale", "View", "arc_layer", "arcs", "attribution", "column_layer",
+    "columns", "deck", "has_network", "heat_layer", "heatmap", "here_layer", "hexagon_layer",
+    "hexagons", "history_layer", "label_layer", "legend_html", "picking_layer", "point_layer",
+    "points", "suggestion_layers", "view_of",
 ]  # fmt: skip
 
 

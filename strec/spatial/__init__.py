@@ -1,6 +1,14 @@
-"""Space: hexagons, hotspots, autocorrelation; small frames of the store in, small frames out."""
+"""Space: small frames of the store in, small frames and plain sentences out.
 
+Hexagons and what they hide, hotspots and autocorrelation, change and emerging hotspots, nearest
+neighbours, the activity map, flows with their distance decay, and predictability.
+"""
+
+from strec.spatial.activity import ActivityMap, activity_map
 from strec.spatial.autocorrelation import Moran, false_discovery, local_statistics, moran
+from strec.spatial.change import Change, change
+from strec.spatial.decay import DistanceDecay, distance_decay
+from strec.spatial.emerging import Emerging, emerging, mann_kendall
 from strec.spatial.hexagons import (
     KM_PER_DEGREE,
     as_geojson,
@@ -10,13 +18,19 @@ from strec.spatial.hexagons import (
     hidden_in_words,
     one_run,
     per_user,
+    resolution_that_shows,
     span_km,
     suggest_resolution,
 )
 from strec.spatial.hotspots import Hotspots, hotspots
+from strec.spatial.knn import nearest_places, place_profiles, similar_users, time_profiles
+from strec.spatial.mobility import Predictability, predictability, step_quantiles
 
 __all__ = [
-    "KM_PER_DEGREE", "Hotspots", "Moran", "as_geojson", "concentration", "false_discovery",
-    "grid_around", "hexagon_width_km", "hidden_in_words", "hotspots", "local_statistics", "moran",
-    "one_run", "per_user", "span_km", "suggest_resolution",
+    "KM_PER_DEGREE", "ActivityMap", "Change", "DistanceDecay", "Emerging", "Hotspots", "Moran",
+    "Predictability", "activity_map", "as_geojson", "change", "concentration", "distance_decay",
+    "emerging", "false_discovery", "grid_around", "hexagon_width_km", "hidden_in_words",
+    "hotspots", "local_statistics", "mann_kendall", "moran", "nearest_places", "one_run",
+    "per_user", "place_profiles", "predictability", "resolution_that_shows", "similar_users",
+    "span_km", "step_quantiles", "suggest_resolution", "time_profiles",
 ]  # fmt: skip

@@ -128,7 +128,7 @@ def activity_map(
     if n_units < MIN_UNITS:
         noun = {"user": "users", "cell": "hexagons"}[unit]
         raise AnalysisError(
-            f"A map of rhythms needs {MIN_UNITS} {noun} with {min_checkins} or more check-ins each.",
+            f"A map of rhythms needs {MIN_UNITS} {noun} of {min_checkins} or more check-ins.",
             f"{n_units:,}.",
             "Loosen the filters, add data"
             + (", or choose larger hexagons." if unit == "cell" else ", or map hexagons instead."),

@@ -7,14 +7,10 @@ import pandas as pd
 from strec import schema
 from strec.errors import AnalysisError
 
-#: Across the bulk of the data there are about this many hexagons.
-HEXAGONS_ACROSS = 70
+#: Across the bulk of the data there are about so many hexagons: few places, few hexagons.
+HEXAGONS_ACROSS = (35, 70)
 #: A hexagon should hold about this many check-ins or more.
 ENOUGH_CHECKINS = 10
-#: Hexagons should touch so many others on average, or a map of them is dust.
-ENOUGH_TOUCHING = 1.2
-#: …unless there are so few that a coarser map would not tell places apart.
-ENOUGH_HEXAGONS = 40
 #: At most this share of the check-ins should be hidden to protect people.
 MOST_HIDDEN = 0.2
 KM_PER_DEGREE = 111.195
@@ -23,9 +19,9 @@ KM_PER_DEGREE = 111.195
 def suggest_resolution(places: pd.DataFrame) -> int:
     """Return the H3 resolution that shows some places best.
 
-    The bulk of the check-ins (their 2 % to 98 % quantiles) is about 70 hexagons across, so that
-    one can be seen; up to two steps coarser where the hexagons would hold fewer than ten
-    check-ins on average, one step where they would stand alone.
+    The bulk of the check-ins (their 2 % to 98 % quantiles) is 35 to 70 hexagons across, more for
+    more places, so that one can be seen; up to two steps coarser where the hexagons would hold
+    fewer than ten check-ins on average.
 
     Parameters
     ----------
@@ -49,15 +45,15 @@ def suggest_resolution(places: pd.DataFrame) -> int:
             "no check-in with a place matches the filters.",
             "Loosen the filters.",
         )
-    wanted_km = span_km(places) / HEXAGONS_ACROSS
+    n_places = schema.cells_of(*_series(places)).n_unique()
+    across = np.clip(2.5 * np.sqrt(n_places), *HEXAGONS_ACROSS)
+    wanted_km = span_km(places) / across
     widths = np.array([hexagon_width_km(r) for r in range(schema.CELL_RESOLUTION + 1)])
     finest = int(np.abs(np.log(widths / max(wanted_km, 1e-6))).argmin())
     n_checkins = places["n_checkins"].sum()
     for resolution in range(finest, max(finest - 2, 0), -1):
-        cells = schema.cells_of(*_series(places), resolution).drop_nulls().unique()
-        full = n_checkins / max(len(cells), 1) >= ENOUGH_CHECKINS
-        dust = resolution == finest and _touching(cells.to_numpy()) < ENOUGH_TOUCHING
-        if full and not (dust and len(cells) >= ENOUGH_HEXAGONS):
+        cells = schema.cells_of(*_series(places), resolution)
+        if n_checkins / max(cells.n_unique(), 1) >= ENOUGH_CHECKINS:
             return resolution
     return max(finest - 2, 0)
 
@@ -227,13 +223,6 @@ def as_geojson(cells: pd.DataFrame) -> dict:
             }
         )
     return {"type": "FeatureCollection", "features": features}
-
-
-def _touching(cells: np.ndarray) -> float:
-    """How many others a hexagon touches on average."""
-    from strec.spatial import lattice
-
-    return float(lattice.neighbours(cells).sum() / max(len(cells), 1))
 
 
 def _quantiles(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
