@@ -38,11 +38,6 @@ class Model(ABC):
 
     vocabulary_: Vocabulary | None = None
 
-    @classmethod
-    def small(cls) -> Self:
-        """Return a model whose parameters suit a few check-ins and a second of time."""
-        return cls()
-
     def fit(
         self, train: Log, *, progress: Progress | None = None, watch: Watch | None = None
     ) -> Self:

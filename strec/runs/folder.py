@@ -222,7 +222,7 @@ class Run:
         state = self._state()
         if state["state"] in ACTIVE and not self._is_alive(state):
             state["state"] = "cancelled" if self.is_cancelled() else "interrupted"
-        return _status(state, self.events())
+        return status_of(state, self.events())
 
     def events(self) -> list[dict]:
         """Return all events so far; a line cut short by a crash is left out."""
@@ -372,7 +372,8 @@ def write_json(path: Path, content: dict) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def _status(state: dict, events: list[dict]) -> Status:
+def status_of(state: dict, events: list[dict]) -> Status:
+    """Return how a run stands, from the content of ``state.json`` and its events."""
     told = [e for e in events if e.get("event") in ("batch", "epoch", "progress", "note")]
     last = told[-1] if told else {}
     text, share = last.get("text", ""), float(last.get("share", 0.0))

@@ -1,0 +1,215 @@
+"""`strec train`: train models into folders that say all about themselves."""
+
+import json
+import tempfile
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strec.cli import AsJson, Data, app
+from strec.cli._common import DayFirst, Progress, TimeZone, load, note, print_json, progress, table
+from strec.errors import Cancelled, ModelError
+
+if TYPE_CHECKING:
+    from strec.runs import Run
+    from strec.store import Store
+
+_POLL_SECONDS = 0.3
+
+
+class Plan(StrEnum):
+    """How much time training may take."""
+
+    quick = "quick"
+    normal = "normal"
+    thorough = "thorough"
+
+
+class Where(StrEnum):
+    """What to train on."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+@app.command()
+def train(
+    data: Data,
+    model: Annotated[list[str], typer.Option(help="The kind of a model; may come several times.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder of the run; with several models one folder each in it.")
+    ],
+    budget: Annotated[Plan, typer.Option(help="At most 1, 10 or 60 minutes.")] = Plan.normal,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the data.", show_default=False)
+    ] = None,
+    max_minutes: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="Then take the best weights so far.", show_default=False),
+    ] = None,
+    setting: Annotated[
+        list[str], typer.Option("--set", help="A parameter of the model, as name=value.")
+    ] = (),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
+    device: Annotated[Where, typer.Option(help="Where to train.")] = Where.auto,
+    processes: Annotated[
+        int, typer.Option(min=0, help="Processes that train together; 0: one per GPU.")
+    ] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    time_zone: TimeZone = None,
+    day_first: DayFirst = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train models on the first 80 % of the check-ins and measure them on the next 10 %.
+
+    **Examples**
+
+    - `strec train social --model counting --out runs/counting`
+
+    - `strec train checkins.csv --model lstm --model st_lstm --out runs --budget quick`
+
+    - `strec train checkins.csv --model stllm --out runs/stllm --resume`
+    """
+    from strec.runs import BUDGETS
+
+    seconds = 60 * max_minutes if max_minutes else BUDGETS[budget.value].max_seconds
+    given = _settings(setting) | ({"epochs": epochs} if epochs else {})
+    with tempfile.TemporaryDirectory(prefix="strec-train-") as folder:
+        store = _store(data, Path(folder) / "store", time_zone, day_first)
+        runs = []
+        for kind in model:
+            place = out / kind if len(model) > 1 else out
+            runs.append(
+                _resumed(place, kind, store)
+                if resume
+                else _new(place, kind, store, budget.value, seconds, seed, device.value, given)
+            )
+        for run in runs:
+            _train(run, store, processes, quiet=as_json)
+    if as_json:
+        print_json([{"run": str(run.folder), "kind": run.kind} | run.results() for run in runs])
+    else:
+        _print(runs)
+
+
+def _new(place, kind, store, budget, seconds, seed, device, given) -> "Run":
+    from strec.models import KINDS
+    from strec.runs import create, parameters
+
+    params = parameters(kind, budget, seed=seed, **given) if kind in KINDS else {}
+    return create(
+        place, kind, store, params=params, budget=budget, max_seconds=seconds, device=device
+    )
+
+
+def _resumed(place: Path, kind: str, store: "Store") -> "Run":
+    from strec.runs import Run
+
+    run = Run(place)
+    if run.kind != kind:
+        raise ModelError(
+            "A run goes on with the model that it began with.",
+            f"{place} trains {run.kind!r}, not {kind!r}.",
+            f"Use --model {run.kind}, or another folder.",
+        )
+    run.prepare_resume(store)
+    return run
+
+
+def _train(run: "Run", store: "Store", processes: int, *, quiet: bool) -> None:
+    """Train here, or in several processes that this one watches."""
+    from strec.runs import needs_several, start, train_run
+
+    n = processes or _gpus(run)
+    if n > 1 and not needs_several(run.kind):
+        note(f"{run.label} trains in one process.")
+        n = 1
+    with progress(quiet) as report:
+        try:
+            if n > 1:
+                start([run], store.folder, n_processes=n, in_turn=False)
+                _follow(run, report)
+            else:
+                with run.lock:
+                    train_run(run, store, on_event=lambda event: _report(run, event, report))
+        except KeyboardInterrupt:
+            run.cancel()
+            if n <= 1:
+                run.set_state("cancelled")
+            raise Cancelled(
+                "A model is ready when its training has run to its end.",
+                "it was cancelled.",
+                f"Go on with --resume --out {run.folder}.",
+            ) from None
+
+
+def _follow(run: "Run", report: Progress) -> None:
+    while (status := run.poll()).is_active:
+        report(status.text or "Starting", status.share)
+        time.sleep(_POLL_SECONDS)
+    if status.state != "done":
+        told = status.error or {
+            "needed": "A training runs to its end.",
+            "found": f"{run.label} is {status.state}.",
+            "mend": f"See {run.folder / 'log.txt'}, then go on with --resume.",
+        }
+        raise ModelError(**told)
+
+
+def _report(run: "Run", event: dict, report: Progress) -> None:
+    from strec.runs.folder import status_of
+
+    status = status_of({"state": "running", "since": time.time()}, [event])
+    if status.text:
+        report(f"{run.label}: {status.text}", status.share)
+
+
+def _gpus(run: "Run") -> int:
+    """Return how many GPUs a model can use here; torch is not loaded for one that counts."""
+    from strec.runs import needs_several
+    from strec.train import devices
+
+    if run.config["device"] == "cpu" or not needs_several(run.kind):
+        return 1
+    best = devices()[0]
+    return best.count if best.kind == "cuda" else 1
+
+
+def _store(data: list[str], folder: Path, time_zone: str | None, day_first: bool | None) -> "Store":
+    from strec.store import Store
+
+    if len(data) == 1 and (Path(data[0]) / "meta.json").is_file():
+        return Store(data[0])
+    loaded = load(data, time_zone=time_zone, day_first=day_first)
+    return Store.create(loaded.checkins, folder, name=loaded.name, time_zone=loaded.time_zone)
+
+
+def _settings(pairs: list[str]) -> dict:
+    found = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise ModelError(
+                "A parameter is given as name=value.", f"{pair!r}.", "For instance --set epochs=3."
+            )
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return found
+
+
+def _print(runs: list["Run"]) -> None:
+    rows = []
+    for run in runs:
+        results = run.results()
+        measures = results["measures"]
+        shown = [f"{measures[m]:.3f}" if measures else "-" for m in ("acc@1", "acc@10", "mrr")]
+        rows.append((run.label, *shown, f"{results['fit_seconds']:.1f}", str(run.folder)))
+    typer.echo(table(rows, ("model", "Acc@1", "Acc@10", "MRR", "seconds", "run")))
+    typer.echo(f"\n{runs[0].results()['regime']}")
