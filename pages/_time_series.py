@@ -210,7 +210,7 @@ def forecast(store, asked: Slice, data, below: str) -> None:
             kept.pop(next(iter(kept)))
     past = kept[key]
     st.markdown(f"**{_ui.plain(past.sentence)}**")
-    st.dataframe(figures.as_table(past).round(2), hide_index=True, width="stretch")
+    st.dataframe(figures.as_table(past), hide_index=True, width="stretch")
     names = list(past.table["model"])
     name = st.segmented_control(
         "Forecast by", names, default=past.best, required=True, key=f"forecast_by_{hash(key)}"

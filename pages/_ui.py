@@ -5,6 +5,7 @@ import logging
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -145,6 +146,27 @@ def remember_pages(pages: dict) -> None:
     st.session_state["pages"] = pages
 
 
+def wanted_page() -> None:
+    """Switch to the page that a bookmark asked for (see `_through_the_app`)."""
+    if (wanted := st.session_state.pop("wanted", None)) is not None:
+        page, query = wanted
+        st.switch_page(st.session_state["pages"].get(page, ""), query_params=query)
+
+
+def _through_the_app() -> None:
+    """Lead a bookmark of a page through app.py.
+
+    Until app.py has run once in a server, Streamlit takes every file in `pages/` for a page of its
+    own and runs it without the frame.
+    """
+    main = Path(getattr(sys.modules["__main__"], "__file__", ""))
+    if "pages" in st.session_state or main.name != "app.py":
+        return
+    page = st.context.url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+    st.session_state["wanted"] = (page, st.query_params.to_dict())
+    st.switch_page("app.py")
+
+
 def guarded(run: Callable[[], None]) -> None:
     """Run a page; an error becomes words, never a traceback, and the data set stays."""
     try:
@@ -165,6 +187,7 @@ def guarded(run: Callable[[], None]) -> None:
 
 def page_header(title: str, sentence: str) -> None:
     """Show the page's title and one sentence that says what a person finds here."""
+    _through_the_app()
     st.title(title, anchor=False)
     st.markdown(f":gray[{sentence}]")
 

@@ -76,8 +76,10 @@ def periodogram(found: Periodogram, below: str = "") -> go.Figure:
     figure.update_xaxes(type="log", title="Length of a cycle")
     top = np.log10(frame["power"].max()) + 0.4
     figure.update_yaxes(
-        type="log", title="Share of variation", range=[top - 5, top], exponentformat="power"
-    )
+        type="log", title="Share of variation", range=[top - 5, top],
+        tickvals=[1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1],
+        ticktext=["0.001 %", "0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
+    )  # fmt: skip
     return finish(figure, "Which rhythms are real?", below, height=380, legend=True)
 
 
@@ -120,7 +122,7 @@ def unusual(found: Anomalies, moved: Shifts | None, below: str = "") -> go.Figur
         [
             go.Scatter(
                 x=index + index[::-1], y=[*frame["high"], *frame["low"][::-1]], fill="toself",
-                fillcolor=_BAND, line={"width": 0}, name="expected", hoverinfo="skip",
+                mode="lines", fillcolor=_BAND, line={"width": 0}, name="expected", hoverinfo="skip",
             ),
             go.Scatter(
                 x=index, y=frame["observed"], mode="lines", name="observed",
@@ -165,7 +167,7 @@ def forecast(found: Outlook, below: str = "") -> go.Figure:
             ),
             go.Scatter(
                 x=index + index[::-1], y=[*ahead["upper"], *ahead["lower"][::-1]], fill="toself",
-                fillcolor=_BAND, line={"width": 0}, name=f"{found.level:.0%} interval",
+                mode="lines", fillcolor=_BAND, line={"width": 0}, name=f"{found.level:.0%} interval",
                 hoverinfo="skip",
             ),
             go.Scatter(
@@ -198,7 +200,7 @@ def backtest(found: Backtest, models: list[str], below: str = "") -> go.Figure:
         figure.add_trace(
             go.Scatter(
                 x=said["start"], y=said["mean"], mode="lines", name=name,
-                line={"width": 2, "color": TIME if not number else CATEGORICAL[number % 10]},
+                line={"width": 2, "color": (TIME, *CATEGORICAL[2:])[number]},
                 hovertemplate=name + ": <b>%{y:,.1f}</b><extra></extra>",
             )
         )  # fmt: skip
@@ -252,7 +254,11 @@ def as_table(found: Backtest) -> pd.DataFrame:
     words = {
         "model": "Model", "mae": "MAE", "mse": "MSE", "rmse": "RMSE", "mase": "MASE",
         "coverage": f"Inside the {found.level:.0%} interval",
-        "wins": "Windows won against repeating",
+        "wins": "Windows won",
         "seconds": "Seconds",
     }  # fmt: skip
-    return found.table[list(words)].rename(columns=words)
+    table = found.table[list(words)].round(2)
+    wins = [
+        f"{won:.0f} of {found.windows}" if won == won else "(the rule)" for won in table["wins"]
+    ]
+    return table.assign(wins=wins).rename(columns=words)

@@ -21,7 +21,7 @@ def finish(
     figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left", "y": 0.98, "yanchor": "top"},
         height=height,
-        margin={"l": 8, "r": 8, "t": 44, "b": 36 + 22 * bool(below) + 20 * titled},
+        margin={"l": 8, "r": 8, "t": 44, "b": 36 + 32 * bool(below) + 20 * titled},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=legend,
@@ -33,7 +33,7 @@ def finish(
     if below:
         figure.add_annotation(
             text=below, x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top",
-            yshift=-34 - 20 * titled, showarrow=False, align="left", font={"size": 11},
+            yshift=-44 - 20 * titled, showarrow=False, align="left", font={"size": 11},
             opacity=0.75,
         )  # fmt: skip
     return figure
