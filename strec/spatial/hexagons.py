@@ -37,7 +37,7 @@ def suggest_resolution(places: pd.DataFrame) -> int:
     --------
     >>> city = pd.DataFrame({"lat": [40.6, 40.8], "lon": [-74.1, -73.9], "n_checkins": [900, 900]})
     >>> suggest_resolution(city)
-    9
+    8
     """
     if not len(places):
         raise AnalysisError(
