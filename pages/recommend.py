@@ -1,3 +1,135 @@
-"""placeholder"""
+"""Who, when, where: a ranked list, a map, and the reasons."""
+
+import streamlit as st
+
+from pages import _recommend_ask as ask
+from pages import _recommend_list as listing
+from pages import _recommend_state as state
+from pages import _recommend_why as why
 from pages import _ui
-_ui.page_header('recommend', 'Being built.')
+from strec import explain
+from strec.errors import StrecError
+
+METHOD = r"""
+The **counter mix** predicts the next item from counts alone:
+
+$$ P(i \mid \text{who, when, where}) \;=\; \frac1Z \Bigl[ \sum_{j:\, i_j = i} e^{\,w \cdot x_j}
+\;+\; e^{\,n \cdot z} \sum_c e^{\,b_c}\, p_c(i) \Bigr] $$
+
+- The first sum runs over the person's own past check-ins $j$. The numbers $x_j$ say how long ago
+  it was, how far its hour and weekday are from those asked about, whether it followed the same
+  item, and how far it was from here. Each past check-in is a voice; $w$ says how loud.
+- The second part is for somewhere new: sources $c$ (popular overall, popular at this hour, what
+  others do next, a usual distance, a liked kind) share the chance of novelty $e^{n \cdot z}$.
+- The weights are fitted by maximum likelihood on the latest 15 % of the check-ins; $Z$ makes the
+  probabilities sum to 1.
+
+**The bars add up exactly.** A voice is a product of one factor per reason; what each reason is
+worth is its Shapley value: the average of what it adds over all orders of switching reasons on.
+"""
+
+
+def page() -> None:
+    """Show the page for the data set in use."""
+    word = _ui.item_word()
+    _ui.page_header(
+        "What next?",
+        f"Choose who, when and where: the likeliest next {word}, and why. Then change the hour.",
+    )
+    store = _ui.current_store()
+    engine, known = state.recommender(store), state.people(store)
+    state.begin(store, engine, known)
+    question = ask.controls(store, engine, known)
+    state.remember()
+    state.write_url(known)
+    answer = question.ask(engine)
+    ask.who_line(answer, question, known)
+    _notes(store, answer, question)
+    ask.how_line(answer)
+    before = _before(question, answer)
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
+        _list(answer, before)
+    with right:
+        listing.map_of(store, answer)
+    if not len(answer.frame):
+        return
+    if before is not None:
+        why.changed(before[1], answer, before[0], _said(question))
+    rank = listing.selected_rank(answer)
+    why.why(answer, rank)
+    why.other_hours(answer, rank)
+    _out(answer)
+    _ui.how_it_works(METHOD)
+    _ui.next_step("See how good the models are", "evaluate")
+
+
+def _list(answer, before) -> None:
+    if not len(answer.frame):
+        st.info("Nothing fits. Loosen what is set under “How”.", icon=":material/filter_alt_off:")
+        return
+    moves = explain.rank_moves(before[1], answer) if before is not None else None
+    listing.cards(answer, moves)
+    listing.legend(answer)
+
+
+def _notes(store, answer, question) -> None:
+    story = _story(store)
+    if story:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/auto_stories: {story}")
+            if st.button("Got it", type="tertiary", key="rec_story_off"):
+                st.session_state["rec_story_seen"] = store.fingerprint
+                st.rerun()
+    for note in [*st.session_state.get("rec_url_notes", []), *answer.notes]:
+        st.info(note, icon=":material/info:")
+
+
+def _story(store) -> str:
+    sample = _ui.current_sample()
+    if sample is None or st.session_state.get("rec_story_seen") == store.fingerprint:
+        return ""
+    return state.STORIES[sample.name].text if sample.name in state.STORIES else ""
+
+
+def _said(question) -> str:
+    """Return the question's moment in a few words."""
+    return f"{question.when:%a} {question.when.hour}:00"
+
+
+def _before(question, answer):
+    """Return words and answer of the question before this one, None at the first.
+
+    Only a question of the same person to the same model is compared.
+    """
+    asked = (question.name, question.when, question.place, str(question.how))
+    trail = st.session_state.setdefault("rec_trail", [])
+    if not trail or trail[-1][0] != asked:
+        trail.append((asked, _said(question), answer))
+        del trail[:-2]
+    if len(trail) < 2 or trail[0][0][0] != question.name:
+        return None
+    if trail[0][2].model is not answer.model:
+        return None
+    return trail[0][1:]
+
+
+def _out(answer) -> None:
+    with st.container(horizontal=True):
+        _ui.downloads("recommendations", answer.frame.to_pandas(), "rec_list")
+        st.download_button(
+            "As JSON",
+            lambda: _ui.to_json(answer.frame.to_dicts()),
+            file_name="recommendations.json",
+            mime="application/json",
+            key="rec_json",
+            icon=":material/download:",
+            type="tertiary",
+        )
+
+
+try:
+    page()
+except StrecError as error:
+    _ui.show_error(error)
+    _ui.how_it_works(METHOD)

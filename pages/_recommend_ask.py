@@ -1,0 +1,259 @@
+"""Who, when, where and how: the row of questions above the list."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import streamlit as st
+
+from pages import _recommend_state as state
+from pages import _ui
+from pages._recommend_state import LAST, NEW, ON_MAP, People
+from strec.recommend import STRATEGIES, Answer, How, Recommender
+from strec.recommend.portrait import Portrait, portrait
+from strec.split import distance_km
+
+STRATEGY_LABELS = {
+    "balanced": "Balanced", "interest": "Interest", "context": "Context", "learned": "Learned mix",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, for `Recommender.answer`, and how the page names who asks."""
+
+    user: object
+    name: str
+    when: object
+    place: tuple[float | None, float | None]
+    how: dict = field(default_factory=dict)
+
+    def ask(self, engine: Recommender, k: int = 10) -> Answer:
+        """Return the answer."""
+        return engine.answer(self.user, self.when, *self.place, k=k, **self.how)
+
+
+def controls(store, engine: Recommender, known: People) -> Question:
+    """Show who, when, where, how in one row, and return the question they make."""
+    who, when, where, how = st.columns([2.3, 5.9, 2.5, 1.5], vertical_alignment="bottom")
+    with who:
+        user = _who(known)
+    with when:
+        _when()
+    with where:
+        place = _where(store, user)
+    with how:
+        chosen = _how(store, engine)
+    return Question(
+        user=None if user == NEW else user,
+        name=state.name_of(user, known),
+        when=state.when(),
+        place=place,
+        how=chosen,
+    )
+
+
+def _who(known: People) -> str:
+    options = [NEW, *known.ids[: state.MOST_LISTED]]
+    if st.session_state["rec_user"] not in options:
+        options.insert(1, st.session_state["rec_user"])
+    many = len(known.ids) > state.MOST_LISTED
+    user = st.selectbox(
+        "Who",
+        options,
+        format_func=lambda each: state.name_of(each, known),
+        key="rec_user",
+        help="Type to search. The most active come first. Names are pseudonyms; the portrait has "
+        "a switch." + (" Anyone else: type the whole id." if many else ""),
+        accept_new_options=many,
+    )
+    return user
+
+
+def _when() -> None:
+    day, hour = st.columns([2, 4], vertical_alignment="bottom")
+    with day:
+        st.date_input(
+            "When",
+            key="rec_date",
+            min_value=date(1970, 1, 1),
+            max_value=date(2100, 12, 31),
+            on_change=_date_moved,
+            format="YYYY-MM-DD",
+        )
+    with hour:
+        st.select_slider(
+            "Hour of the week",
+            range(168),
+            format_func=lambda each: f"{state.DAYS[each // 24]} {each % 24}:00",
+            key="rec_hour",
+            on_change=_hour_moved,
+            help="Drag over the week: the list follows. Arrow keys move by an hour.",
+        )
+
+
+def _date_moved() -> None:
+    day = st.session_state["rec_date"]
+    st.session_state["rec_hour"] = day.weekday() * 24 + st.session_state["rec_hour"] % 24
+
+
+def _hour_moved() -> None:
+    day = st.session_state["rec_date"]
+    moved = st.session_state["rec_hour"] // 24 - day.weekday()
+    st.session_state["rec_date"] = day + timedelta(days=moved)
+
+
+def _where(store, user: str) -> tuple[float | None, float | None]:
+    if not store.has_places:
+        st.caption(":material/location_off: This data set has no places: who and when decide.")
+        return None, None
+    labels = {
+        LAST: "Anywhere" if user == NEW else "Where they last were",
+        ON_MAP: "A place of my choice",
+    }
+    where = st.selectbox(
+        "Where", list(labels), format_func=labels.get, key="rec_where",
+        help="Or click on the map below.",
+    )  # fmt: skip
+    if where == LAST:
+        return None, None
+    return st.session_state.get("rec_at") or (None, None)
+
+
+def place_words(answer: Answer) -> str:
+    """Return where the question is asked from, by the nearest known item."""
+    query, vocabulary = answer.query, answer.query.vocabulary
+    km = distance_km(query.lat[0], query.lon[0], vocabulary.item_lat, vocabulary.item_lon)
+    if not (km == km).any():
+        return "no place"
+    nearest = min((each for each in range(len(km)) if km[each] == km[each]), key=km.__getitem__)
+    name = _ui.plain(str(vocabulary.item_name[nearest]))
+    if vocabulary.item_spread_km[nearest] > 1 or km[nearest] > 25:
+        return f"{query.lat[0]:.3f}, {query.lon[0]:.3f}"
+    return f"at {name}" if km[nearest] < 0.05 else f"{km[nearest]:.1f} km from {name}"
+
+
+def type_place() -> None:
+    """Offer to type coordinates instead of clicking on the map."""
+    text = st.text_input(
+        "Latitude, longitude", key="rec_typed", placeholder="40.42, -3.70", max_chars=60
+    )
+    if not text:
+        return
+    place = state.read_place(text)
+    if place is None:
+        st.caption(
+            ":material/error: Two numbers are needed: a latitude from -90 to 90 and a longitude "
+            "from -180 to 180, such as 40.42, -3.70."
+        )
+    elif place != st.session_state.get("rec_typed_used"):
+        st.session_state |= {"rec_typed_used": place, "rec_at": place, "rec_moved": True}
+        st.rerun()
+
+
+# ---------------------------------------------------------------- who they are
+
+
+def who_line(answer: Answer, question: Question, known: People) -> None:
+    """Show the person in one line, with a portrait behind a button."""
+    seen = portrait(answer.query)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"**{_ui.plain(question.name)}**, up to this moment: "
+            f"{_ui.plain(seen.words(_ui.item_word(plural=True)))}",
+            width="stretch",
+        )
+        with st.popover("Portrait", icon=":material/person:", type="tertiary"):
+            _portrait(seen)
+
+
+def _portrait(seen: Portrait) -> None:
+    from strec import plots
+
+    st.toggle(
+        "Show ids instead of pseudonyms", key="rec_real_ids",
+        help="Pseudonyms stay the same within a data set and tell nothing about the id.",
+    )  # fmt: skip
+    if not seen.n_checkins:
+        st.caption("Nothing is known of this person's past at the moment asked about.")
+        return
+    import pandas as pd
+
+    clock = pd.DataFrame({"hour": range(24), "n_checkins": seen.hours})
+    _ui.figure(plots.clock(clock, title="Rhythm of the day"), "rec_rhythm")
+    if seen.categories:
+        names = ", ".join(f"{_ui.plain(name)} {share:.0%}" for name, share in seen.categories)
+        st.caption(f"Favourite kinds: {names}".replace("%", " %"))
+    st.caption(
+        "Coarse on purpose: a radius in steps, no home, no addresses. Half of the check-ins lie "
+        f"within {seen.radius_km:,} km of their middle."
+        if seen.radius_km is not None
+        else "Coarse on purpose: no home, no addresses."
+    )
+
+
+# ---------------------------------------------------------------- how
+
+
+def _how(store, engine: Recommender) -> dict:
+    word = _ui.item_word(plural=True)
+    with st.popover("How", icon=":material/tune:", width="stretch"):
+        strategy = st.segmented_control(
+            "Strategy", ["balanced", "interest", "context"], default="balanced", required=True,
+            format_func=STRATEGY_LABELS.get, key="rec_strategy",
+        )  # fmt: skip
+        st.caption(f"{STRATEGY_LABELS[strategy]}: {STRATEGIES[strategy]}.")
+        new_only = st.toggle(f"New {word} only", key="rec_new_only")
+        categories = list(engine.log.vocabulary.categories)
+        chosen = (
+            st.multiselect("Kinds", categories, placeholder="All kinds", key="rec_categories")
+            if categories
+            else []
+        )
+        distance = None
+        if store.has_places:
+            distance = st.select_slider(
+                "At most this far", [0.5, 1, 2, 5, 10, 25, 100, 1000, None], value=None,
+                format_func=lambda km: "any distance" if km is None else f"{km:g} km",
+                key="rec_distance",
+            )  # fmt: skip
+        diversity = st.slider("Diversity", 0.0, 1.0, 0.0, 0.1, key="rec_diversity",
+                              help="Items lose for being like those above them.")  # fmt: skip
+        novelty = st.slider("Novelty", 0.0, 1.0, 0.0, 0.1, key="rec_novelty",
+                            help="What few people take comes up.")  # fmt: skip
+    return {
+        "strategy": strategy,
+        "new_only": new_only,
+        "categories": tuple(chosen) or None,
+        "max_distance_km": distance,
+        "diversity": diversity,
+        "novelty": novelty,
+    }
+
+
+def how_line(answer: Answer) -> None:
+    """Say which wishes shape the list, and what they cost in probability."""
+    how: How = answer.how
+    said = []
+    if how.strategy != "balanced":
+        said.append(f"strategy {STRATEGY_LABELS[how.strategy].lower()}")
+    if how.new_only:
+        said.append(f"new {_ui.item_word(plural=True)} only")
+    if how.categories:
+        said.append("only " + _ui.plain(", ".join(how.categories)))
+    if how.max_distance_km is not None:
+        said.append(f"at most {how.max_distance_km:g} km")
+    if how.diversity:
+        said.append(f"diversity {how.diversity:g}")
+    if how.novelty:
+        said.append(f"novelty {how.novelty:g}")
+    if how.wish is not None:
+        said.append(f"a wish, weight {how.wish_weight:g}")
+    if not said:
+        return
+    cost = ""
+    if how != how.plain() or how.wish is not None:
+        cost = (
+            f" The next check-in is in this list with {answer.hit_chance:.0%}; the most probable "
+            f"list would reach {answer.best_chance:.0%}."
+        ).replace("%", " %")
+    st.caption(f":material/tune: {'; '.join(said).capitalize()}.{cost}")

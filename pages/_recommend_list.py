@@ -1,0 +1,235 @@
+"""The ranked list as cards, and the map beside it."""
+
+from html import escape
+
+import pandas as pd
+import polars as pl
+import streamlit as st
+
+from pages import _recommend_state as state
+from pages import _ui
+from pages._recommend_state import LAST, ON_MAP
+from strec import explain, maps, spatial
+from strec.explain.what_if import percent
+from strec.recommend import Answer
+from strec.recommend.portrait import history_table
+
+HEIGHT = 560
+#: A city is looked at as a whole; data over more degrees by where the person goes.
+_CITY_DEG = 1.2
+_MOST_PICKS = 1_500
+
+
+def selected_rank(answer: Answer) -> int:
+    """Return the rank of the suggestion that is being explained: it is kept while it is listed."""
+    ids = answer.frame["item_id"].to_list()
+    item = st.session_state.get("rec_item")
+    return ids.index(item) + 1 if item in ids else 1
+
+
+def cards(answer: Answer, moves: pl.DataFrame | None) -> None:
+    """Show the list; the button of a card chooses what is explained."""
+    shown = selected_rank(answer)
+    parts = None
+    if explain.has_parts(answer.model):
+        parts = explain.parts_of_list(answer)
+    before = dict(moves.select("item_id", "rank_before").iter_rows()) if moves is not None else {}
+    top = max((row for row in answer.frame["probability"].to_list() if row), default=None)
+    with st.container(height=HEIGHT, border=False, gap="small"):
+        for row in answer.frame.iter_rows(named=True):
+            own = parts.filter(pl.col("rank") == row["rank"]) if parts is not None else None
+            with st.container(gap=None, key=f"rec_box_{row['rank']}"):
+                _card(row, row["rank"] == shown, _moved(row, before, moves is not None))
+                st.html(_card_html(row, own, top))
+
+
+def _card(row: dict, is_chosen: bool, moved: str) -> None:
+    """Show name and number; a click chooses what is explained below."""
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        name = _ui.plain(row["item_name"])
+        st.button(
+            f"**{row['rank']}\u2002{name}**{moved}",
+            key=f"rec_card_{row['rank']}",
+            type="primary" if is_chosen else "tertiary",
+            help=None if is_chosen else "Show why",
+            on_click=_choose,
+            args=(row["item_id"],),
+        )
+        number = (
+            f"score {row['score']:.3g}"
+            if row["probability"] is None
+            else percent(row["probability"])
+        )
+        st.markdown(f"**{number}**", width="content")
+
+
+def legend(answer: Answer) -> None:
+    """Show which colour stands for which part."""
+    if not explain.has_parts(answer.model):
+        return
+    parts = explain.parts_of_list(answer)
+    # What hardly shows in any bar needs no colour explained.
+    large = parts.filter(pl.col("value") > 0.03 * parts["value"].max())
+    shown = large.unique("part", maintain_order=True)
+    dots = "".join(
+        f'<span style="white-space:nowrap"><span style="display:inline-block;width:.7rem;'
+        f'height:.7rem;border-radius:.2rem;background:{colour};margin-right:.3rem"></span>'
+        f"{escape(_short_label(part, label))}</span>"
+        for part, label, colour in shown.select("part", "label", "colour").iter_rows()
+    )
+    st.html(
+        '<div style="display:flex;flex-wrap:wrap;gap:.15rem .9rem;font-size:.8rem;opacity:.85">'
+        f"{dots}</div>"
+    )
+
+
+def _short_label(part: str, label: str) -> str:
+    # A label of one item names its category or the last check-in; the legend stands for all.
+    return {"sequence": "What came before", "taste": "A liked kind"}.get(part, label)
+
+
+def _choose(item: str) -> None:
+    st.session_state["rec_item"] = item
+
+
+def _moved(row: dict, before: dict, compared: bool) -> str:
+    was = before.get(row["item_id"])
+    if not compared or was == row["rank"]:
+        return ""
+    if was is None:
+        return "\u2002:small[new here]"
+    return f"\u2002:small[{'▲' if was > row['rank'] else '▼'} {abs(was - row['rank'])}]"
+
+
+def _card_html(row: dict, parts: pl.DataFrame | None, top: float | None) -> str:
+    facts = [escape(row["category"])] if row["category"] else []
+    if row["distance_km"] is not None:
+        facts.append(distance(row["distance_km"]))
+    facts.append(_visits(row))
+    width = 0.0 if row["probability"] is None else 100 * row["probability"] / (top or 1)
+    return (
+        f'<div style="font-size:.85rem;opacity:.8">{" · ".join(facts)}</div>'
+        f'<div style="display:flex;height:.5rem;margin-top:.3rem;width:{width:.1f}%;'
+        f'min-width:3px;border-radius:.25rem;overflow:hidden">{_segments(parts)}</div>'
+    )
+
+
+def _segments(parts: pl.DataFrame | None) -> str:
+    if parts is None or parts.is_empty():
+        return '<span style="flex:1;background:#7D8A99"></span>'
+    return "".join(
+        f'<span style="flex:{1e6 * value:.0f};background:{colour}" title="{escape(label)}"></span>'
+        for label, value, colour in parts.select("label", "value", "colour").iter_rows()
+        if value > 0
+    )
+
+
+def _visits(row: dict) -> str:
+    if not row["n_visits"]:
+        return "new"
+    times = "once before" if row["n_visits"] == 1 else f"{row['n_visits']:,} times before"
+    return times
+
+
+def distance(km: float) -> str:
+    """Return a distance as people say it."""
+    return f"{km * 1000:,.0f} m" if km < 0.95 else f"{km:,.1f} km" if km < 100 else f"{km:,.0f} km"
+
+
+# ---------------------------------------------------------------- map
+
+
+def map_of(store, answer: Answer) -> None:
+    """Show the person's past, here, and the suggestions; a click asks from there."""
+    if not store.has_places:
+        st.caption("No map: this data set has no places.")
+        return
+    history = history_table(answer.query).drop_nulls(["lat", "lon"])
+    view = _view(store, answer, history)
+    layers = [maps.picking_layer(_picks(store.fingerprint, store, view), "Ask from here")]
+    if len(history):
+        layers.append(maps.history_layer(_history_frame(history)))
+    lat, lon = float(answer.query.lat[0]), float(answer.query.lon[0])
+    if lat == lat:
+        layers.append(maps.here_layer(lat, lon, "Asked from here"))
+    layers += maps.suggestion_layers(_pins(answer), view, _ui.is_dark())
+    _ui.deck(
+        maps.deck(layers, view, dark=_ui.is_dark()),
+        "rec_map",
+        height=HEIGHT - 30,
+        on_select=_clicked,
+    )
+    word = _ui.item_word(plural=True)
+    pins = "Numbered pins: the suggestions. " if _any_place(answer) else (
+        f"No pins: these {word} are taken in many places. "
+    )  # fmt: skip
+    st.caption(
+        f"{pins}Blue: the person's past. Orange ring: here. Click anywhere to ask from there."
+    )
+
+
+def _clicked() -> None:
+    chosen = st.session_state["rec_map"].selection["objects"]
+    if pins := chosen.get("suggestions"):
+        st.session_state["rec_item"] = pins[0]["item_id"]
+    elif cells := chosen.get("pick"):
+        st.session_state["rec_at"] = (cells[0]["lat"], cells[0]["lon"])
+        st.session_state["rec_where"] = ON_MAP
+    elif places := chosen.get("history"):
+        lon, lat = places[0]["position"]
+        st.session_state["rec_at"], st.session_state["rec_where"] = (lat, lon), ON_MAP
+
+
+def _any_place(answer: Answer) -> bool:
+    return answer.frame["lat"].is_not_null().any()
+
+
+def _pins(answer: Answer) -> pd.DataFrame:
+    frame = answer.frame.to_pandas()
+    frame["tip"] = [
+        f"{row.rank}. {row.item_name}" + (f"\n{row.category}" if row.category else "")
+        for row in frame.itertuples()
+    ]
+    return frame
+
+
+def _history_frame(history: pl.DataFrame) -> pd.DataFrame:
+    frame = history.to_pandas().assign(n_users=1)
+    frame["tip"] = [
+        f"{row.item_name}\n{row.n_checkins:,} check-in{'' if row.n_checkins == 1 else 's'}"
+        for row in frame.itertuples()
+    ]
+    return frame
+
+
+def _view(store, answer: Answer, history: pl.DataFrame) -> maps.View:
+    """Return a view that stays where it is while only the hour changes."""
+    everywhere = _everywhere(store.fingerprint, store)
+    whole = maps.view_of(everywhere["lat"], everywhere["lon"])
+    if whole.span_deg <= _CITY_DEG or not len(history):
+        return whole
+    lat = [*history["lat"], float(answer.query.lat[0])]
+    lon = [*history["lon"], float(answer.query.lon[0])]
+    return maps.view_of(lat, lon, max_zoom=13)
+
+
+@st.cache_data(max_entries=6, show_spinner=False)
+def _everywhere(fingerprint: str, _store) -> pd.DataFrame:
+    return _store.cells(8, min_users=1)
+
+
+@st.cache_data(max_entries=12, show_spinner=False)
+def _picks(fingerprint: str, _store, view: maps.View) -> pd.DataFrame:
+    """Return hexagons to click on: where anybody was and around, as fine as a finger can hit."""
+    cells = _everywhere(fingerprint, _store)
+    finest = 8 if view.span_deg < 1 else 6 if view.span_deg < 6 else 3
+    for resolution in range(finest, 1, -1):
+        grid = spatial.grid_around(cells, resolution, rings=2)
+        if len(grid) <= _MOST_PICKS:
+            return grid
+    return spatial.grid_around(cells, 1)
+
+
+__all__ = ["LAST", "cards", "distance", "legend", "map_of", "selected_rank", "state"]

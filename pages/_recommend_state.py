@@ -1,0 +1,279 @@
+"""What the Recommend page remembers: the fitted model, who can be asked for, the view."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import polars as pl
+import streamlit as st
+
+from pages import _ui
+from strec import schema
+from strec.recommend import Recommender
+from strec.recommend.portrait import pseudonyms
+
+NEW = "\0new"
+LAST, ON_MAP = "last", "map"
+MOST_LISTED = 2_000
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+#: The widgets whose values survive a visit to another page, and "rec_at", a place.
+KEPT = (
+    "rec_user", "rec_date", "rec_hour", "rec_where", "rec_at", "rec_real_ids", "rec_strategy",
+    "rec_new_only", "rec_categories", "rec_distance", "rec_diversity", "rec_novelty", "rec_wish",
+    "rec_wish_weight",
+)  # fmt: skip
+_COLUMNS = (*schema.REQUIRED, schema.CATEGORY, schema.ITEM_NAME)
+
+
+@dataclass(frozen=True)
+class Story:
+    """Where a sample begins: a moment in the life of its default user, and what to try."""
+
+    moment: datetime
+    text: str
+
+
+STORIES = {
+    "social": Story(
+        datetime(2024, 8, 9, 22),
+        "Friday, ten in the evening: where will this member go? Then drag the hour to noon and "
+        "watch the bars leave the list.",
+    ),
+    "ecommerce": Story(
+        datetime(2024, 8, 28, 20),
+        "Wednesday evening: what goes into this shopper's basket? Then drag the hour to noon, "
+        "and click on another district.",
+    ),
+    "travel": Story(
+        datetime(2024, 8, 11, 17),
+        "The second day in town, five o'clock: where does this tourist go from the last stop? "
+        "Then try ten in the evening.",
+    ),
+    "traffic": Story(
+        datetime(2024, 8, 19, 8),
+        "Monday at eight: at which station does this rider's next trip end? Then drag to seven "
+        "in the evening.",
+    ),
+    "flights": Story(
+        datetime(2013, 12, 30, 6),
+        "Six in the morning in New York: where does this aircraft fly? Then try six in the "
+        "evening.",
+    ),
+}
+
+
+# ---------------------------------------------------------------- the model
+
+
+def recommender(store) -> Recommender:
+    """Return the counter mix of a data set, fitted once per content, with progress shown."""
+    slot = _slot(store.fingerprint)
+    if "recommender" not in slot:
+        bar = st.progress(0.0, "Reading the check-ins")
+        try:
+            slot["recommender"] = Recommender(
+                checkins(store), progress=lambda text, share: bar.progress(min(share, 1.0), text)
+            )
+        finally:
+            bar.empty()
+    return slot["recommender"]
+
+
+def checkins(store) -> pl.DataFrame:
+    """Return the columns of the check-ins that recommending reads."""
+    return store.checkins(
+        columns=[name for name in _COLUMNS if name in schema.REQUIRED or store.has(name)]
+    )
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _slot(fingerprint: str) -> dict:
+    """Return a place for what is computed once per data set, by the hash of its content."""
+    return {}
+
+
+# ---------------------------------------------------------------- people
+
+
+@dataclass(frozen=True)
+class People:
+    """Who can be asked for.
+
+    Attributes
+    ----------
+    ids : list of str
+        The most active users first.
+    pseudonym : dict of str to str
+        A name that does not tell the id.
+    user_of : dict of str to str
+        The id of each pseudonym.
+    """
+
+    ids: list[str]
+    pseudonym: dict[str, str]
+    user_of: dict[str, str]
+
+    def find(self, text: str) -> str | None:
+        """Return the user that an id or a pseudonym means, None if nobody is called so."""
+        if text in self.pseudonym:
+            return text
+        return self.user_of.get(text)
+
+
+@st.cache_data(max_entries=6, show_spinner=False)
+def _people(fingerprint: str, word: str, _store) -> People:
+    users = _store.users().sort("n_checkins", "user_id", descending=[True, False])
+    ids = users["user_id"].to_list()
+    names = pseudonyms(ids, fingerprint, word)
+    return People(ids, names, {name: user for user, name in names.items()})
+
+
+def people(store) -> People:
+    """Return who can be asked for in a data set."""
+    sample = _ui.current_sample()
+    return _people(store.fingerprint, sample.user_word if sample else "user", store)
+
+
+def name_of(user: str, known: People) -> str:
+    """Return what the page calls a user: a pseudonym, unless the person asked for the ids."""
+    if user == NEW:
+        return "Somebody new"
+    if st.session_state.get("rec_real_ids"):
+        return user
+    return known.pseudonym.get(user, user)
+
+
+# ---------------------------------------------------------------- the view
+
+
+def begin(store, engine: Recommender, known: People) -> None:
+    """Set who, when and where at the first visit: from the URL, else the sample's story."""
+    mine = st.session_state.get("rec_data")
+    if mine != store.fingerprint:
+        for key in [key for key in st.session_state if str(key).startswith("rec_")]:
+            del st.session_state[key]
+        st.session_state["rec_data"] = store.fingerprint
+        st.session_state["rec_view"] = _first_view(store, engine, known)
+    for key, value in st.session_state["rec_view"].items():
+        if key not in st.session_state:
+            st.session_state[key] = value
+
+
+def remember() -> None:
+    """Keep the view while other pages are looked at."""
+    st.session_state["rec_view"] = {
+        key: st.session_state[key] for key in KEPT if key in st.session_state
+    }
+
+
+def when() -> datetime:
+    """Return the local time asked about."""
+    day: date = st.session_state["rec_date"]
+    hour = int(st.session_state["rec_hour"])
+    monday = day - timedelta(days=day.weekday())
+    return datetime(monday.year, monday.month, monday.day) + timedelta(hours=hour)
+
+
+def _first_view(store, engine: Recommender, known: People) -> dict:
+    sample = _ui.current_sample()
+    user = sample.default_user if sample and sample.default_user in known.pseudonym else None
+    user = user or known.ids[0]
+    asked = read_url(known)
+    if "rec_user" in asked:
+        user = asked["rec_user"]
+    moment = asked.pop("moment", None) or _first_moment(engine, user, sample)
+    return {
+        "rec_user": user,
+        "rec_date": moment.date(),
+        "rec_hour": moment.weekday() * 24 + moment.hour,
+        "rec_where": LAST,
+    } | asked
+
+
+def _first_moment(engine: Recommender, user: str, sample) -> datetime:
+    """Return the moment of the sample's story, else the hour after the user's last check-in."""
+    if sample is not None and sample.name in STORIES and user == sample.default_user:
+        return STORIES[sample.name].moment
+    query, _ = engine.query(None if user == NEW else user)
+    log, last = engine.log, query.last[0]
+    row = int(last) if last >= 0 else int(log.time_us.argmax())
+    local = int(log.time_us[row]) + int(log.offset_min[row]) * 60_000_000
+    moment = datetime(1970, 1, 1) + timedelta(microseconds=local)
+    return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+# ---------------------------------------------------------------- the URL
+
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}")
+
+
+def read_url(known: People) -> dict:
+    """Return the view that the URL describes; what it gets wrong is said by `url_notes`."""
+    found, notes = {}, []
+    said = st.query_params
+    if user := said.get("user"):
+        who = NEW if user == "new" else known.find(user)
+        if who is None:
+            notes.append(
+                f"The link asks for “{_ui.plain(user[:60])}”, who is not in this data set. "
+                "Somebody else is shown: choose anyone under “Who”."
+            )
+        else:
+            found["rec_user"] = who
+    if moment := said.get("time"):
+        if _TIME.fullmatch(moment[:13]):
+            try:
+                found["moment"] = datetime.strptime(moment[:13], "%Y-%m-%dT%H")
+            except ValueError:
+                notes.append("The link's time is no date; the usual one is shown.")
+        else:
+            notes.append("The link's time is no date; the usual one is shown.")
+    if at := said.get("at"):
+        place = read_place(at)
+        if place is None:
+            notes.append("The link's place is no latitude and longitude; the last one is used.")
+        else:
+            found |= {"rec_at": place, "rec_where": ON_MAP}
+    if said.get("strategy") in ("interest", "context", "learned"):
+        found["rec_strategy"] = said["strategy"]
+    if said.get("new") == "1":
+        found["rec_new_only"] = True
+    st.session_state["rec_url_notes"] = notes
+    return found
+
+
+def write_url(known: People) -> None:
+    """Put the view into the URL, so that it can be saved and shared."""
+    user = st.session_state["rec_user"]
+    shown = {
+        "user": "new" if user == NEW else name_of(user, known),
+        "time": when().strftime("%Y-%m-%dT%H"),
+    }
+    if st.session_state["rec_where"] == ON_MAP and st.session_state.get("rec_at"):
+        shown["at"] = "{:.4f},{:.4f}".format(*st.session_state["rec_at"])
+    if st.session_state.get("rec_strategy", "balanced") != "balanced":
+        shown["strategy"] = st.session_state["rec_strategy"]
+    if st.session_state.get("rec_new_only"):
+        shown["new"] = "1"
+    for key in ("user", "time", "at", "strategy", "new"):
+        if key not in shown and key in st.query_params:
+            del st.query_params[key]
+    for key, value in shown.items():
+        if st.query_params.get(key) != value:
+            st.query_params[key] = value
+
+
+def read_place(text: str) -> tuple[float, float] | None:
+    """Return latitude and longitude written with a comma or space between, None if they are not.
+
+    Examples
+    --------
+    >>> read_place("40.7, -74"), read_place("somewhere")
+    ((40.7, -74.0), None)
+    """
+    numbers = re.split(r"[,;\s]+", text.strip())
+    try:
+        lat, lon = (float(each) for each in numbers)
+    except ValueError:
+        return None
+    return (lat, lon) if abs(lat) <= 90 and abs(lon) <= 180 else None
