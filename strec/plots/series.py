@@ -167,8 +167,8 @@ def forecast(found: Outlook, below: str = "") -> go.Figure:
             ),
             go.Scatter(
                 x=index + index[::-1], y=[*ahead["upper"], *ahead["lower"][::-1]], fill="toself",
-                mode="lines", fillcolor=_BAND, line={"width": 0}, name=f"{found.level:.0%} interval",
-                hoverinfo="skip",
+                mode="lines", fillcolor=_BAND, line={"width": 0}, hoverinfo="skip",
+                name=f"{found.level:.0%} interval",
             ),
             go.Scatter(
                 x=index, y=ahead["mean"], mode="lines", name=found.model.label,
