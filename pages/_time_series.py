@@ -208,6 +208,7 @@ def forecast(store, asked: Slice, data, below: str) -> None:
         kept[key] = compare(data)
         if len(kept) > 12:
             kept.pop(next(iter(kept)))
+        st.rerun()
     past = kept[key]
     st.markdown(f"**{_ui.plain(past.sentence)}**")
     st.dataframe(figures.as_table(past), hide_index=True, width="stretch")
