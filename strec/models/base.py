@@ -66,7 +66,9 @@ class Model(ABC):
                 "Check the data and the split.",
             )
         watch = watch or Watch()
-        self._fit(train, replace(watch, on_progress=progress) if progress else watch)
+        watch = replace(watch, on_progress=progress) if progress else watch
+        watch(f"Fitting {self.kind}", 0.0)
+        self._fit(train, watch)
         self.vocabulary_ = train.vocabulary
         return self
 
