@@ -27,15 +27,19 @@ from strec.evaluate import (
     to_markdown,
 )
 from strec.models import ABOUT
+from strec.palette import DIVERGING
 from strec.plots import evaluation as plots
+from strec.runs import Run, home, runs_in
 from strec.store import Store
 
 #: Enough for narrow intervals, within seconds.
 AT_MOST = 3_000
+#: Trained runs that are shown, the newest first.
+MOST_RUNS = 12
 #: Below this, intervals are so wide that the page says so.
 FEW = 100
 #: What is kept between visits, by content of the data set: splits, fitted models, results.
-ROOM = {"splits": 2, "models": 12, "results": 60}
+ROOM = {"splits": 2, "models": 24, "results": 120}
 SHOWN = {"acc@1": "first try", "acc@10": "first ten", "mrr": "mean reciprocal rank",
          "ndcg@10": "NDCG@10"}  # fmt: skip
 
@@ -98,35 +102,61 @@ def rules() -> Regime:
     return regime
 
 
-def results_of(store: Store, regime: Regime) -> tuple[list[Result], str]:
-    """Return the results of all models under these rules, computing what is not kept."""
+def results_of(store: Store, regime: Regime) -> tuple[list[Result], list[str]]:
+    """Return the results of all models under these rules, and notes; what is kept comes at once."""
     parts, note = keep("splits", store.fingerprint, lambda: split_of_store(store))
-    models = counting_models(regime.time_known) | trained_models(store)
+    notes = [note] if note else []
+    # By name: what the model is kept under (two runs of one kind differ by folder), and itself.
+    models = {
+        name: ((store.fingerprint, regime.time_known, name), model)
+        for name, model in counting_models(regime.time_known).items()
+    }
+    for name, run in finished_runs(store).items():
+        key = (store.fingerprint, str(run.folder), run.config["created"])
+        model = keep("models", key, run.model)
+        if model.vocabulary_.digest != parts.vocabulary.digest:
+            notes.append(f"{name} was trained on all users, so it is not scored on some of them.")
+        elif getattr(model, "time_known", regime.time_known) != regime.time_known:
+            knows = "knows" if model.time_known else "does not know"
+            notes.append(f"{name} was trained for questions in which it {knows} the time.")
+        else:
+            models[name] = (key, model)
     bar = st.empty()
     results = []
-    for k, (name, model) in enumerate(models.items()):
+    for k, (name, (key, model)) in enumerate(models.items()):
 
         def report(text: str, share: float, k: int = k) -> None:
             bar.progress(min((k + min(share, 1.0)) / len(models), 1.0), text)
 
-        def fitted(model=model, name=name, report=report):
-            if model.vocabulary_ is not None:
-                return model
-            report(f"Fitting {name}", 0.0)
-            return model.fit(parts.train, progress=report)
-
-        def scored(name=name, fitted=fitted, report=report) -> Result:
-            ready = keep("models", (store.fingerprint, regime.time_known, name), fitted)
-            return evaluate(ready, parts, regime, name=name, progress=report)
-
-        results.append(keep("results", (store.fingerprint, regime, name), scored))
+        results.append(_result(key, parts, regime, name, model, report))
     bar.empty()
-    return results, note
+    return results, notes
 
 
-def trained_models(store: Store) -> dict:
-    """Return the fitted models of finished runs on this data set, by name."""
-    return {}
+def _result(key, parts, regime: Regime, name: str, model, report: Callable) -> Result:
+    """Return one model's result; counting models are fitted first."""
+
+    def fitted():
+        report(f"Fitting {name}", 0.0)
+        return model.fit(parts.train, progress=report)
+
+    def scored() -> Result:
+        ready = model if model.vocabulary_ is not None else keep("models", key, fitted)
+        return evaluate(ready, parts, regime, name=name, progress=report)
+
+    return keep("results", (key, regime), scored)
+
+
+def finished_runs(store: Store) -> dict[str, Run]:
+    """Return the trainings on this data set that are done, the newest of each kind first."""
+    root = home(store, is_shared=_ui.current_sample() is not None)
+    done = [run for run in runs_in(root, store.fingerprint) if run.poll().state == "done"]
+    named: dict[str, Run] = {}
+    for run in done[:MOST_RUNS]:
+        alone = sum(each.kind == run.kind for each in done) == 1
+        when = run.config["created"][:19].replace("T", " ")
+        named[run.label if alone else f"{run.label}, {when}"] = run
+    return named
 
 
 def keep(shelf: str, key, make: Callable):
@@ -151,7 +181,7 @@ def _shelves() -> dict[str, OrderedDict]:
 # ---------------------------------------------------------------- parts of the page
 
 
-def show(results: list[Result], note: str) -> None:
+def show(results: list[Result], notes: list[str]) -> None:
     """Show the proposal, the leaderboard, and two models side by side."""
     queries = results[0].queries
     size = f"{len(queries):,} scored check-ins of {queries['user_id'].n_unique():,} users"
@@ -177,7 +207,7 @@ def show(results: list[Result], note: str) -> None:
         key="evaluate_board",
         caption=f"{MEASURES[measure].sentence} Bars: 95 % interval over users. "
         + ("Grey: models that only count. " if trained else "")
-        + f"{size}. {note}",
+        + f"{size}. {_ui.plain(' '.join(notes))}",
     )
     if not trained:
         st.info(
@@ -241,6 +271,7 @@ def _about(result: Result) -> str:
     return ABOUT[result.kind].sentence if result.kind in ABOUT else result.kind
 
 
+@st.fragment
 def side_by_side(results: list[Result], proposed: str, measure: str) -> None:
     """Let the person pick two models and look at them from four sides."""
     st.subheader("Two models side by side", anchor=False)
@@ -316,32 +347,30 @@ def trust(first: Result, second: Result, measure: str) -> None:
         plots.reliability(diagrams),
         key="evaluate_reliability",
         caption="First suggestions by the probability that the model gave them, and how often "
-        "they came true; larger dots hold more. On the dotted line the model is honest, below it "
-        "it is too sure of itself.",
+        "they came true, with 95 % interval; larger dots hold more. On the dotted line a model is "
+        "honest, below it is too sure of itself.",
     )
 
 
 def on_map(first: Result, second: Result, measure: str) -> None:
-    """Show where the two models miss."""
-    dark = _ui.is_dark()
-    for column, each in zip(st.columns(2), (first, second), strict=True):
-        with column:
-            st.markdown(f"**{_ui.plain(each.name)}**")
-            cells = errors_on_map(each, measure).to_pandas()
-            cells["tip"] = [_tip(row, measure) for row in cells.to_dict("records")]
-            scale = maps.Scale.fit([0, 0.2, 0.4, 0.6, 0.8, 1.0], dark)
-            _ui.deck(
-                maps.hexagons(cells, "miss", scale=scale, dark=dark),
-                key=f"evaluate_map_{each.name}",
-                height=420,
-            )
-            hidden = len(each.queries) - int(cells["n_checkins"].sum())
-            st.html(maps.legend_html("Share of misses", scale))
-            st.caption(
-                f"Where people went, and how often the model missed it there. {hidden:,} of "
-                f"{len(each.queries):,} scored check-ins are in cells with under 5 users and not "
-                f"shown. {maps.attribution()}"
-            )
+    """Show where on the map a model misses."""
+    both = {each.name: each for each in (first, second)}
+    name = st.segmented_control(
+        "Misses of", list(both), default=first.name, required=True, key="evaluate_map_of"
+    )
+    shown = both.get(name, first)
+    cells = errors_on_map(shown, measure).to_pandas()
+    cells["tip"] = [_tip(row, measure) for row in cells.to_dict("records")]
+    # The same colours for every model, so that two maps can be compared.
+    scale = maps.Scale((0.0, 0.2, 0.4, 0.6, 0.8), 1.0, DIVERGING[::-1])
+    _ui.deck(maps.hexagons(cells, "miss", scale=scale, dark=_ui.is_dark()), key="evaluate_map")
+    st.html(maps.legend_html("Share of misses", scale))
+    hidden = len(shown.queries) - int(cells["n_checkins"].sum())
+    st.caption(
+        f"Where people went, and how often the model missed it there ({MEASURES[measure].title}). "
+        f"{hidden:,} of {len(shown.queries):,} scored check-ins are in cells with under 5 users "
+        f"and not shown. {maps.attribution()}."
+    )
 
 
 def _tip(row: dict, measure: str) -> str:

@@ -4,6 +4,8 @@ Ties count as if their order were drawn at random: each measure is its expected 
 orders, so no model gains from how equal scores happen to be sorted. Scores are float64.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 
@@ -177,23 +179,35 @@ def reliability(
     Returns
     -------
     dict of numpy.ndarray
-        For each bin with queries: ``n``, ``stated`` (mean probability) and ``observed`` (share
-        of hits).
+        For each bin with queries: ``n``, ``stated`` (mean probability), ``observed`` (share of
+        hits) and its 95 % Wilson interval, ``low`` and ``high``.
+
+    References
+    ----------
+    Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
 
     Examples
     --------
-    >>> {k: v.tolist() for k, v in reliability(np.array([0.9, 0.9]), np.array([1, 0])).items()}
-    {'n': [2], 'stated': [0.9], 'observed': [0.5]}
+    >>> found = reliability(np.array([0.9, 0.9]), np.array([1, 0]))
+    >>> found["n"].tolist(), found["stated"].tolist(), found["observed"].tolist()
+    ([2], [0.9], [0.5])
     """
     bins = np.minimum((np.asarray(probability) * n_bins).astype(int), n_bins - 1)
     n = np.bincount(bins, minlength=n_bins)
     filled = n > 0
     stated = np.bincount(bins, weights=probability, minlength=n_bins)
     observed = np.bincount(bins, weights=np.asarray(hit, dtype=float), minlength=n_bins)
+    n = n[filled]
+    share = observed[filled] / n
+    z = 1.959964
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
     return {
-        "n": n[filled],
-        "stated": stated[filled] / n[filled],
-        "observed": observed[filled] / n[filled],
+        "n": n,
+        "stated": stated[filled] / n,
+        "observed": share,
+        "low": centre - half,
+        "high": centre + half,
     }
 
 
@@ -248,10 +262,23 @@ def user_interval(
     """
     _, block = np.unique(users, return_inverse=True)
     total, size = np.bincount(block, weights=values), np.bincount(block)
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(size), np.full(len(size), 1 / len(size)), size=n_draws)
+    drawn = _drawn_users(len(size), n_draws, seed)
     low, high = np.quantile((drawn @ total) / (drawn @ size), [0.025, 0.975])
     return float(low), float(high)
+
+
+def _drawn_users(n_users: int, n_draws: int, seed: int) -> np.ndarray:
+    """Return how often each user is drawn, shape ``(n_draws, n_users)``."""
+    # Many measures and models are scored on the same users; few are cheap to keep.
+    draw = _kept_draws if n_users <= 2000 else _kept_draws.__wrapped__
+    return draw(n_users, n_draws, seed)
+
+
+@lru_cache(maxsize=4)
+def _kept_draws(n_users: int, n_draws: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    share = np.full(n_users, 1 / n_users)
+    return rng.multinomial(n_users, share, size=n_draws).astype(np.float64)
 
 
 def _longest(better: np.ndarray, tied: np.ndarray) -> int:

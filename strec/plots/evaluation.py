@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 from strec.palette import BAD, CATEGORICAL, GOOD, POPULARITY, USER
@@ -151,15 +152,13 @@ def slices(frame, models: Sequence[str], title: str, below: str = "") -> go.Figu
     )
 
 
-def reliability(
-    diagrams: Mapping[str, Mapping[str, Sequence[float]]], below: str = ""
-) -> go.Figure:
+def reliability(diagrams: Mapping[str, Mapping[str, np.ndarray]], below: str = "") -> go.Figure:
     """Return how often stated probabilities come true; on the diagonal they are honest.
 
     Parameters
     ----------
     diagrams : mapping
-        By model: `n`, `stated` and `observed`, as `strec.metrics.reliability` returns them.
+        By model, as `strec.metrics.reliability` returns it.
     """
     figure = go.Figure(
         go.Scatter(
@@ -173,15 +172,21 @@ def reliability(
             go.Scatter(
                 x=list(each["stated"]),
                 y=list(each["observed"]),
-                mode="lines+markers",
+                error_y={
+                    "type": "data", "symmetric": False, "thickness": 4, "width": 0,
+                    "color": _faint(colour),
+                    "array": each["high"] - each["observed"],
+                    "arrayminus": each["observed"] - each["low"],
+                },
+                mode="markers",
                 name=label(model),
-                line={"color": colour, "width": 2},
                 marker={"size": [7 + 17 * (n / most) ** 0.5 for n in each["n"]], "color": colour},
-                customdata=list(each["n"]),
-                hovertemplate=f"<b>{label(model)}</b><br>said %{{x:.0%}}, came true %{{y:.0%}}"
-                "<br>%{customdata:,} first suggestions<extra></extra>",
+                customdata=list(zip(each["n"], each["low"], each["high"], strict=True)),
+                hovertemplate=f"<b>{label(model)}</b><br>said %{{x:.0%}}, came true %{{y:.0%}} "
+                "[%{customdata[1]:.0%}, %{customdata[2]:.0%}]<br>%{customdata[0]:,} first "
+                "suggestions<extra></extra>",
             )
-        )
+        )  # fmt: skip
     figure.update_xaxes(title="Stated probability", tickformat=".0%", range=[-0.02, 1.02])
     figure.update_yaxes(title="Came true", tickformat=".0%", range=[-0.02, 1.02])
     figure = finish(figure, "Said and done", below, height=420, legend=True)
@@ -195,6 +200,11 @@ def _bar(low: float, high: float, y: float, colour: str) -> go.Scatter:
         x=[low, high], y=[y, y], mode="lines", hoverinfo="skip", showlegend=False, opacity=0.45,
         line={"color": colour, "width": 7},
     )  # fmt: skip
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.35)"
 
 
 def _rows(figure: go.Figure, names: Sequence[str]) -> None:
