@@ -30,7 +30,9 @@ def rejected_rows(draft: Draft) -> None:
     )
     counts = pd.DataFrame({"Reason": result.reasons.keys(), "Rows": result.reasons.values()})
     st.dataframe(counts, hide_index=True)
-    st.dataframe(result.rejected.head(SHOWN_REJECTED).to_pandas(), hide_index=True, height=240)
+    st.caption("Rows are numbered from 1, the header not counted.")
+    shown = result.rejected.head(SHOWN_REJECTED).to_pandas()
+    st.dataframe(shown, hide_index=True, height=min(36 * (len(shown) + 1), 300))
     st.download_button(
         "Rows left out, as CSV",
         lambda: _ui.safe_csv(result.rejected.to_pandas()),

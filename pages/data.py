@@ -33,7 +33,9 @@ def page() -> None:
     else:
         show(draft)
     _ui.how_it_works(METHOD)
-    _ui.next_step("See when people act", "time")
+    # While a file waits to be used, the way on is the button "Use this data".
+    if draft is None or _is_used(draft):
+        _ui.next_step("See when people act", "time")
 
 
 def show(draft: Draft) -> None:
@@ -67,7 +69,7 @@ def summary(draft: Draft) -> None:
             pressed = st.button(
                 "Use this data", type="primary", icon=":material/check:", key="data_use"
             )
-        if draft.used and draft.used == _ui.current_store().fingerprint:
+        if _is_used(draft):
             st.success(
                 "Every page now shows this data set. Go on with **Time** in the menu, or with the "
                 "button at the end of this page.",
@@ -75,6 +77,10 @@ def summary(draft: Draft) -> None:
             )
     if pressed and _data_draft.guarded(draft.use):
         st.rerun()
+
+
+def _is_used(draft: Draft) -> bool:
+    return bool(draft.used) and draft.used == _ui.current_store().fingerprint
 
 
 def details(draft: Draft) -> None:
