@@ -8,8 +8,11 @@ from strec.models.base import Explanation, Model, Part, read_folder
 from strec.models.collaborative import ALS, BPR, ItemKNN, UserKNN
 from strec.models.content import Content
 from strec.models.counting import CounterMix, Markov, Popularity, UserCounts
+from strec.models.hybrid import Hybrid
 from strec.models.item2vec import Item2Vec
+from strec.models.ncf import NeuMF
 from strec.models.patterns import Patterns
+from strec.models.recurrent import LSTM, STLSTM
 
 #: Every kind of model by its name in saved files.
 KINDS: dict[str, type[Model]] = {
@@ -17,7 +20,8 @@ KINDS: dict[str, type[Model]] = {
     for model in (
         *(Popularity, UserCounts, Markov, CounterMix),
         *(Content, UserKNN, ItemKNN, ALS, BPR),
-        *(Item2Vec, Patterns),
+        *(Hybrid, NeuMF, Item2Vec, Patterns),
+        *(LSTM, STLSTM),
     )
 }
 
@@ -49,13 +53,17 @@ __all__ = [
     "Content",
     "CounterMix",
     "Explanation",
+    "Hybrid",
     "Item2Vec",
     "ItemKNN",
+    "LSTM",
     "Markov",
     "Model",
+    "NeuMF",
     "Part",
     "Patterns",
     "Popularity",
+    "STLSTM",
     "UserCounts",
     "UserKNN",
     "load_model",

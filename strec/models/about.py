@@ -64,6 +64,18 @@ ABOUT: dict[str, About] = {
         "traditional",
         {"n_factors": 16, "n_iterations": 30},
     ),
+    "hybrid": About(
+        "Hybrid factorisation",
+        "Hidden tastes for users and items, helped by categories and areas of the city.",
+        "traditional",
+        {"dim": 16, "epochs": 3},
+    ),
+    "neumf": About(
+        "Neural collaborative filtering",
+        "A network that learns who takes what from ids alone.",
+        "traditional",
+        {"dim": 16, "layers": [16, 8], "epochs": 3},
+    ),
     "item2vec": About(
         "item2vec",
         "Items that stand close to the recent ones in other people's histories.",
@@ -74,5 +86,17 @@ ABOUT: dict[str, About] = {
         "Sequential patterns",
         "What followed the same last steps before, recent sessions counting more.",
         "traditional",
+    ),
+    "lstm": About(
+        "LSTM",
+        "A recurrent network that reads the last items in order.",
+        "traditional",
+        {"dim": 24, "n_recent": 16, "epochs": 3},
+    ),
+    "st_lstm": About(
+        "ST-LSTM",
+        "A recurrent network over items, times and places, and a graph of which follow which.",
+        "spatio-temporal",
+        {"dim": 24, "n_recent": 16, "epochs": 3},
     ),
 }

@@ -10,6 +10,13 @@ from strec import schema
 from strec.split.vocabulary import Vocabulary
 
 GAP_US = schema.SESSION_GAP_HOURS * 3_600_000_000
+#: Kinds of events that say how much somebody wants an item; the code of a kind is its position.
+#: Anything else, and no event at all, is 0.
+EVENTS = ("", "view", "cart", "purchase")
+_SAME_EVENT = {"click": "view", "impression": "view", "pageview": "view", "basket": "cart",
+               "add_to_cart": "cart", "addtocart": "cart", "wishlist": "cart", "fav": "cart",
+               "favourite": "cart", "favorite": "cart", "buy": "purchase", "order": "purchase",
+               "transaction": "purchase"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,8 @@ class Log:
         Shape ``(n,)``, int64: minutes to add for local time.
     lat, lon : numpy.ndarray
         Shape ``(n,)``, degrees, NaN where unknown.
+    event : numpy.ndarray
+        Shape ``(n,)``, int8: what was done, a code of `EVENTS`.
     session : numpy.ndarray
         Shape ``(n,)``, int64: rises by one at each gap over 24 h and at each new user.
     """
@@ -45,6 +54,7 @@ class Log:
     offset_min: np.ndarray
     lat: np.ndarray
     lon: np.ndarray
+    event: np.ndarray
     session: np.ndarray
 
     def __len__(self) -> int:
@@ -113,6 +123,7 @@ def encode(checkins: pl.DataFrame, vocabulary: Vocabulary) -> Log:
         offset_min=ordered[schema.OFFSET].to_numpy().astype(np.int64),
         lat=ordered[schema.LAT].fill_null(nan).to_numpy().astype(np.float64),
         lon=ordered[schema.LON].fill_null(nan).to_numpy().astype(np.float64),
+        event=_events(ordered),
         session=np.cumsum(opens).astype(np.int64) - 1,
     )
 
@@ -137,3 +148,12 @@ def _categories(checkins: pl.DataFrame, vocabulary: Vocabulary) -> np.ndarray:
     if schema.CATEGORY not in checkins.columns:
         return np.full(len(checkins), -1, dtype=np.int32)
     return vocabulary.category_codes(checkins[schema.CATEGORY])
+
+
+def _events(checkins: pl.DataFrame) -> np.ndarray:
+    if schema.EVENT not in checkins.columns:
+        return np.zeros(len(checkins), dtype=np.int8)
+    codes = {name: code for code, name in enumerate(EVENTS)}
+    codes |= {name: codes[same] for name, same in _SAME_EVENT.items()}
+    plain = checkins[schema.EVENT].str.strip_chars().str.to_lowercase()
+    return plain.replace_strict(codes, default=0, return_dtype=pl.Int8).fill_null(0).to_numpy()
