@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 
+import polars as pl
 import streamlit as st
 
 from pages import _ui
@@ -359,10 +360,12 @@ def on_map(first: Result, second: Result, measure: str) -> None:
         "Misses of", list(both), default=first.name, required=True, key="evaluate_map_of"
     )
     shown = both.get(name, first)
-    cells = errors_on_map(shown, measure).to_pandas()
+    errors = {each: errors_on_map(result, measure) for each, result in both.items()}
+    cells = errors[shown.name].to_pandas()
     cells["tip"] = [_tip(row, measure) for row in cells.to_dict("records")]
-    # The same colours for every model, so that two maps can be compared.
-    scale = maps.Scale((0.0, 0.2, 0.4, 0.6, 0.8), 1.0, DIVERGING[::-1])
+    # The same colours for both models, so that their maps can be compared.
+    misses = pl.concat([each["miss"] for each in errors.values()]).to_numpy()
+    scale = maps.Scale.fit(misses, colours=(*DIVERGING[:2:-1], *DIVERGING[1::-1]))
     _ui.deck(maps.hexagons(cells, "miss", scale=scale, dark=_ui.is_dark()), key="evaluate_map")
     st.html(maps.legend_html("Share of misses", scale))
     hidden = len(shown.queries) - int(cells["n_checkins"].sum())
