@@ -32,9 +32,10 @@ def test_a_storm_of_half_a_day_is_one_cluster():
     wave = daily_wave(42, level=60).clock.to_numpy().copy()
     wave[20 * 24 + 8 : 20 * 24 + 20] *= 0.2
     found = anomalies(TimeSeries.of(wave, grain="hour", start="2024-01-01"))
-    days = found.found.index.day_of_year.value_counts()
-    assert days.index[0] == 21 and days.iloc[0] >= 9
-    assert "lower than trend and seasons explain" in found.sentence
+    marks = found.found.index
+    # The hours in which much is missing; the quiet ones after 14:00 could be quiet by chance.
+    assert {8, 9, 10, 11, 12, 13} <= set(marks[marks.day_of_year == 21].hour)
+    assert (marks.day_of_year == 21).mean() > 0.8
 
 
 def test_rates_are_those_of_benjamini_and_hochberg():
