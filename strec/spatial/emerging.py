@@ -56,10 +56,9 @@ class Emerging:
         words = [f"{counts[kind]:,} {kind}" for kind in KINDS if counts.get(kind)]
         if not words:
             return f"{basis}, none is hot for long, and none has a trend beyond chance."
-        return (
-            f"{basis}: {', '.join(words)}. At most {self.alpha:.0%} of the trends named are "
-            "expected to be false."
-        )
+        risk = f" At most {self.alpha:.0%} of the trends named are expected to be false."
+        trends = (self.frame["q"] <= self.alpha).any()
+        return f"{basis}: {', '.join(words)}.{risk if trends else ' No trend is beyond chance.'}"
 
 
 def emerging(cell_days: pd.DataFrame, grain: str = "week", alpha: float = 0.05) -> Emerging:
