@@ -28,15 +28,6 @@ MOST_IN_MEMORY = 5_000_000
 #: Stores of one person that are kept: the one in use, and those other tabs may still show.
 KEPT_STORES = 3
 READ, CLEANED = "read.parquet", "cleaned.parquet"
-#: Settings that must be detected anew when a field is mapped to another column.
-DEPENDS = {
-    "user_id": {"user_from": None},
-    "item_id": {"item_from_place": False},
-    "timestamp": {"time_format": None, "time_is": None, "time_zone": None},
-    "utc_offset_min": {"offset_unit": None, "time_zone": None},
-    "lat": {"coordinate_order": None, "time_zone": None, "item_from_place": False},
-    "lon": {"coordinate_order": None, "time_zone": None, "item_from_place": False},
-}
 
 
 @dataclass
@@ -102,13 +93,10 @@ class Draft:
     def map_columns(self, changes: dict) -> None:
         """Map fields to other columns, or set how they are read."""
         old = self.mapping or Mapping()
-        changed = {name: value for name, value in changes.items() if getattr(old, name) != value}
-        if not changed:
+        new = old.remap(**changes)
+        if new == old:
             return
-        stale = {}
-        for name in changed:
-            stale |= DEPENDS.get(name, {})
-        self.columns = old.replace(**stale | changed)
+        self.columns = new
         self.answers = {}
         self._forget(keep_columns=True)
 

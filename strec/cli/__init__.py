@@ -19,7 +19,17 @@ import typer
 from strec.errors import StrecError
 
 #: Modules of this package that each register the command of their name, in the order of help.
-COMMANDS = ("clean", "simulate", "analyse", "train", "evaluate", "recommend", "bench", "doctor")
+COMMANDS = (
+    "inspect",
+    "clean",
+    "simulate",
+    "analyse",
+    "train",
+    "evaluate",
+    "recommend",
+    "bench",
+    "doctor",
+)
 
 app = typer.Typer(
     name="strec",

@@ -28,6 +28,16 @@ CHOICES = {
     "user_from": ("constant", "row"),
 }
 
+#: Settings that say how a column is read, and so hold no longer when another one is mapped.
+_DEPENDS = {
+    "user_id": {"user_from": None},
+    "item_id": {"item_from_place": False},
+    "timestamp": {"time_format": None, "time_is": None, "time_zone": None},
+    "utc_offset_min": {"offset_unit": None, "time_zone": None},
+    "lat": {"coordinate_order": None, "time_zone": None},
+    "lon": {"coordinate_order": None, "time_zone": None},
+}
+
 
 @dataclass(frozen=True)
 class Mapping:
@@ -115,6 +125,23 @@ class Mapping:
     def replace(self, **changes) -> "Mapping":
         """Return a copy with some entries changed."""
         return replace(self, **changes)
+
+    def remap(self, **changes) -> "Mapping":
+        """Return a copy with some entries changed, and open again what depended on the old ones.
+
+        Examples
+        --------
+        >>> mapping = Mapping(timestamp="day", time_format="day_first", time_zone="UTC")
+        >>> mapping.remap(timestamp="at", time_zone="Asia/Tokyo").to_dict()
+        {'timestamp': 'at', 'time_zone': 'Asia/Tokyo'}
+        """
+        new = {name: value for name, value in changes.items() if getattr(self, name) != value}
+        stale: dict = {}
+        for name in new:
+            stale |= _DEPENDS.get(name, {})
+        if not new.get("lat", self.lat):
+            stale["item_from_place"] = False
+        return replace(self, **stale | new)
 
     def columns(self) -> dict[str, str]:
         """Return the mapped columns, canonical field to column name."""

@@ -336,7 +336,11 @@ def _refuse_open_questions(questions: list[Question]) -> None:
                 f"{', '.join(f'{k}={v!r}' for k, v in option.changes.items())} ({option.label})"
                 for option in question.options[:6]
             )
-            hint = " (read: day_first=True or False)" if question.key == "time_format" else ""
+            hint = (
+                " (read: day_first=True or False; strec clean: --day-first or --month-first)"
+                if question.key == "time_format"
+                else " (strec clean: --map)"
+            )
             raise MappingError(
                 question.text, "the file does not say.", f"Set in the mapping{hint}: {answers}."
             )

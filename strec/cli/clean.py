@@ -1,0 +1,268 @@
+"""`strec clean`: any file to a clean table of check-ins, by a recipe."""
+
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strec.cli import AsJson, app
+from strec.cli._common import DayFirst, Progress, TimeZone, note, print_json, progress, table
+from strec.errors import MappingError, ReadError
+
+if TYPE_CHECKING:
+    from strec.clean import CleanReport, Recipe
+    from strec.io import Mapping, ReadResult
+
+#: Short names of the fields in `--map`.
+SHORT = {
+    "user": "user_id",
+    "item": "item_id",
+    "time": "timestamp",
+    "offset": "utc_offset_min",
+    "name": "item_name",
+}
+TABLES = (".parquet", ".csv", ".jsonl", ".ndjson")
+
+
+@app.command()
+def clean(
+    files: Annotated[
+        list[Path], typer.Argument(help="One file, or several that belong together.",
+                                   show_default=False)
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="What to write: .parquet, .csv or .jsonl; a name without "
+                     "an ending makes a store, which all commands and the app open at once.",
+                     show_default=False),
+    ],
+    recipe: Annotated[
+        Path | None,
+        typer.Option(help="A recipe (YAML or JSON), such as the Data page saves.",
+                     show_default="the default steps"),
+    ] = None,
+    map: Annotated[
+        list[str] | None,
+        typer.Option(help="Which column is what: user=…, item=…, time=…, lat=…, lon=…, category=…, "
+                     "name=…, value=…, event=…, text=…, offset=…; also time_format=…, "
+                     "coordinate_order=lon_lat, item_from_place=true, user_from=row.",
+                     show_default="guessed"),
+    ] = None,
+    time_zone: TimeZone = None,
+    day_first: DayFirst = None,
+    rejected: Annotated[
+        Path | None,
+        typer.Option(help="Where rows that are no check-ins go.",
+                     show_default="OUT.rejected.csv, if there are any"),
+    ] = None,
+    save_recipe: Annotated[
+        Path | None,
+        typer.Option(help="Where the recipe goes that repeats this.",
+                     show_default="OUT.recipe.yaml"),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the quality report as HTML.", show_default=False)
+    ] = None,
+    cleaning: Annotated[
+        bool, typer.Option("--cleaning/--no-cleaning", help="Without cleaning, files of any size "
+                           "are read in little memory.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Read files, clean them step by step, and write a table of check-ins.
+
+    Known formats are recognised by content; of any other table the columns are guessed, and what
+    was assumed is said. Rows that cannot be check-ins are kept apart with the reason.
+
+    **Examples**
+
+    - `strec clean visits.csv --out visits.parquet`
+
+    - `strec clean visits.csv --recipe recipe.yaml --out visits.parquet`
+
+    - `strec clean sales.csv --map user=customer,item=shop,time=date --day-first --out sales`
+
+    - `strec clean traj-Edin.csv poi-Edin.csv --out edinburgh --report quality.html --json`
+    """
+    from strec.clean import Recipe
+
+    kind = _checked(files, out)
+    steps = Recipe.load(recipe) if recipe else Recipe.default()
+    with progress(quiet=as_json) as tell:
+        mapping = _mapping(files, map, steps)
+        with tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder:
+            piece = Path(folder) / "read.parquet"
+            result = _read(files, piece, mapping, time_zone, day_first, tell)
+            full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
+            done = _write(piece, full, out, kind, result, files, tell)
+            if report:
+                report.write_text(_quality(out, kind, files, result), encoding="utf-8")
+    written = {"out": out, "recipe": full.save(save_recipe or _beside(out, ".recipe.yaml"))}
+    if result.reasons:
+        written["rejected"] = _write_rejected(result, rejected or _beside(out, ".rejected.csv"))
+    if report:
+        written["report"] = report
+    _tell(result, done, written, as_json)
+
+
+def mapping_of(entries: list[str]) -> dict:
+    """Return what `--map` says, as entries of a `strec.io.Mapping`.
+
+    Examples
+    --------
+    >>> mapping_of(["user=Kunde, Nr.,item=shop", "item_from_place=true", "lat="])
+    {'user_id': 'Kunde, Nr.', 'item_id': 'shop', 'item_from_place': True, 'lat': None}
+    """
+    from strec.io import Mapping
+
+    known = Mapping.__dataclass_fields__
+    found = {}
+    for entry in entries:
+        # A column's name may hold a comma; only one before another "name=" separates.
+        for part in re.split(r",(?=\s*\w+=)", entry):
+            short, equals, column = part.partition("=")
+            name = SHORT.get(short.strip(), short.strip())
+            if not equals or name not in known:
+                raise MappingError(
+                    f"--map takes name=column, the names being {', '.join((*SHORT, *known))}.",
+                    f"{part.strip()!r}.",
+                    "Write for instance --map user=customer,item=shop,time=date.",
+                )
+            value = column.strip() or None
+            found[name] = value == "true" if name == "item_from_place" else value
+    return found
+
+
+def _checked(files: list[Path], out: Path) -> str:
+    """Return whether a table or a store is to be written, before any work is done."""
+    if out.suffix and out.suffix.lower() not in TABLES:
+        raise ReadError(
+            f"The result is a file ending in {', '.join(TABLES)}, or a store (no ending).",
+            f"{out.name}.",
+            "Choose another name for --out.",
+        )
+    if not out.parent.is_dir():
+        raise ReadError("The folder of --out must exist.", f"{out.parent}.", "Make it first.")
+    if out.exists() and any(path.exists() and path.samefile(out) for path in files):
+        raise ReadError(
+            "The result goes into a file of its own.", f"{out} is read.", "Choose another --out."
+        )
+    return "table" if out.suffix else "store"
+
+
+def _mapping(files: list[Path], entries: list[str] | None, recipe: "Recipe") -> "Mapping | None":
+    from strec.io import Mapping, inspect
+
+    base = Mapping.from_dict(recipe.mapping) if recipe.mapping else None
+    if not entries:
+        return base
+    return (base or inspect(files).mapping).remap(**mapping_of(entries))
+
+
+def _read(files, piece: Path, mapping, time_zone, day_first, tell: Progress) -> "ReadResult":
+    from strec.io import ingest
+
+    return ingest(
+        files,
+        piece,
+        mapping,
+        time_zone=time_zone,
+        day_first=day_first,
+        progress=lambda share, text: tell(text, 0.7 * share),
+    )
+
+
+def _write(
+    piece: Path, recipe: "Recipe", out: Path, kind: str, result: "ReadResult", files, tell: Progress
+) -> "CleanReport | None":
+    """Clean what was read and write it; without steps it need not fit into memory."""
+    import polars as pl
+
+    from strec.clean import clean as run
+    from strec.io import write
+    from strec.store import Store
+
+    done, checkins = None, piece
+    if recipe.steps:
+        checkins, done = run(
+            pl.read_parquet(piece),
+            recipe,
+            progress=lambda share, text: tell(text, 0.7 + 0.2 * share),
+        )
+        if checkins.is_empty():
+            raise ReadError(
+                "At least one check-in must be left after cleaning.",
+                f"none of {done.rows_before:,} ({_emptying(done)}).",
+                "Loosen the steps of the recipe.",
+            )
+    tell(f"Writing {out.name}", 0.9)
+    if kind == "store":
+        zone = result.mapping.time_zone
+        Store.create(
+            checkins, out, name=out.name, time_zone=None if zone == "place" else zone,
+            source=result.cite or ", ".join(path.name for path in files), recipe=recipe.to_dict(),
+        )  # fmt: skip
+    elif done is None and out.suffix == ".parquet":
+        piece.replace(out)
+    else:
+        write(pl.read_parquet(piece) if done is None else checkins, out)
+    return done
+
+
+def _emptying(report: "CleanReport") -> str:
+    last = next(step for step in report.steps if not step.rows_after)
+    return f"{last.title}: {last.sentence}"
+
+
+def _quality(out: Path, kind: str, files: list[Path], result: "ReadResult") -> str:
+    from strec.io import read
+    from strec.quality import quality
+    from strec.store import Store
+
+    checkins = Store(out).checkins() if kind == "store" else read(out).checkins
+    return quality(checkins).html(files[0].name, tuple(result.notes))
+
+
+def _write_rejected(result: "ReadResult", path: Path) -> Path:
+    from strec.io import write
+
+    return write(result.rejected, path)
+
+
+def _beside(out: Path, ending: str) -> Path:
+    return out.with_name(out.stem + ending)
+
+
+def _tell(result: "ReadResult", done: "CleanReport | None", written: dict, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "format": result.format,
+                "n_rows": result.n_rows,
+                "n_read": result.n_checkins,
+                "n_checkins": done.rows_after if done else result.n_checkins,
+                "rejected": result.reasons,
+                "mapping": result.mapping.to_dict(),
+                "notes": result.notes,
+                "cleaning": done.to_dict() if done else None,
+                "files": {name: str(path) for name, path in written.items()},
+            }
+        )
+        return
+    for text in result.notes:
+        note(text)
+    typer.echo(f"{result.title}: {result.n_checkins:,} check-ins in {result.n_rows:,} rows.")
+    for reason, n in result.reasons.items():
+        typer.echo(f"  set aside: {n:,} × {reason}")
+    if done:
+        rows = [
+            (step.title, f"{step.rows_before:,}", f"{step.rows_after:,}", f"{step.changed:,}")
+            for step in done.steps
+            if step.enabled
+        ]
+        typer.echo("\n" + table(rows, ("Step", "before", "after", "changed")) + "\n")
+        typer.echo(done.sentence)
+    for name, path in written.items():
+        typer.echo(f"{name.capitalize()}: {path}")

@@ -1,0 +1,62 @@
+"""`strec inspect`: what a file is, before anything is read."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from strec.cli import AsJson, app
+from strec.cli._common import print_json
+
+
+@app.command()
+def inspect(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="One file, or several that belong together.", show_default=False),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Say what files are: format, columns, what is assumed, and what must be answered.
+
+    **Examples**
+
+    - `strec inspect visits.csv`
+
+    - `strec inspect traj-Edin.csv poi-Edin.csv --json`
+    """
+    from strec.io import inspect as look_at
+
+    look = look_at(files)
+    if as_json:
+        print_json(
+            {
+                "format": look.format,
+                "title": look.title,
+                "cite": look.cite,
+                "files": look.files,
+                "columns": look.columns,
+                "mapping": look.mapping.to_dict(),
+                "confidence": look.confidence,
+                "questions": [asdict(question) for question in look.questions],
+                "notes": look.notes,
+                "n_rows_estimate": look.n_rows_estimate,
+                "preview": look.preview.head(5).to_dicts(),
+            }
+        )
+        return
+    typer.echo(f"{look.title}, about {look.n_rows_estimate:,} rows")
+    for facts in look.files:
+        typer.echo(f"  {', '.join(f'{name} {value}' for name, value in facts.items())}")
+    for field, column in look.mapping.columns().items():
+        typer.echo(f"  {field:<15} {column}")
+    for text in look.notes:
+        typer.echo(f"Note: {text}")
+    for question in look.questions:
+        must = "Must be answered" if question.must_be_answered else "Assumed"
+        typer.echo(f"{must}: {question.text}")
+        for number, option in enumerate(question.options):
+            settings = ",".join(f"{name}={value}" for name, value in option.changes.items())
+            mark = "*" if number == question.default else "-"
+            typer.echo(f"  {mark} {option.label}  (--map {settings})")
