@@ -1,3 +1,213 @@
-"""placeholder"""
-from pages import _ui
-_ui.page_header('train', 'Being built.')
+"""Train models on the data in use: choose, watch, cancel, resume, compare."""
+
+import secrets
+
+import streamlit as st
+
+from pages import _train_board, _ui
+from strec.errors import StrecError
+from strec.models import ABOUT, KINDS
+from strec.runs import (
+    BUDGETS,
+    create,
+    expected_seconds,
+    needs_several,
+    parameters,
+    prune,
+    runs_in,
+    shortage,
+    start,
+)
+from strec.train import devices
+
+#: Families in the order of the page: title, what they are good for.
+FAMILIES = {
+    "counting": ("Counting", "No training at all: the bar that every other model must clear."),
+    "traditional": ("Traditional", "Who likes what. Best where time and place do not matter."),
+    "spatio-temporal": ("Time and place", "The order, the hours and the places of steps."),
+    "llm": ("With a language model", "Words, time and place; newcomers and new items too."),
+}
+#: What is chosen before a person chooses.
+FIRST_CHOICE = "counting"
+
+METHOD = r"""
+**What is learned from what.** The check-ins are cut by time: models learn from the first 80 %,
+the next 10 % measure them, the last 10 % stay untouched. Within the training part its latest tenth
+is held out once more: after each pass over the data the loss is read there, training stops when it
+no longer falls, and the weights of the best pass are kept.
+
+**The loss** of most networks is the mean surprise $-\log P(\text{item that came})$ in nats: 0 means
+always certain and right, $\log n$ is blind guessing among $n$ items. Networks are trained with
+AdamW; batches, dropout and first weights follow from the seed, so the same seed gives the same
+model on the same kind of device.
+
+**A training is a process of its own** with a folder of its own. It goes on when you reload the
+page, close it, or open it twice. After each pass it writes a checkpoint; a training that was
+cancelled or killed resumes from there and ends as if nothing had happened. The folder holds the
+settings, the fingerprint of the data, versions, every event, and the weights as safetensors.
+
+In the shell: `strec train DATA --model stllm --out RUN`, and `--resume` to go on.
+"""
+
+
+def page() -> None:
+    """Choose above, watch and compare below."""
+    store = _ui.current_store()
+    root = _train_board.root_of(store)
+    runs = runs_in(root, store.fingerprint)
+    said = st.session_state.pop("train_said", None)
+    if said:
+        st.toast(said, icon=":material/model_training:")
+    gate(store)
+    _train_board.board(store, runs)
+    states = {run.poll().state for run in runs}
+    if states & {"waiting", "running"}:
+        with st.expander("Train more models", icon=":material/add:"):
+            choose(store, root, runs)
+    else:
+        st.subheader("Train more models" if runs else "Choose what to train", anchor=False)
+        choose(store, root, runs)
+    _ui.how_it_works(METHOD)
+    if "done" in states:
+        _ui.next_step("Compare the models in detail", "evaluate")
+
+
+def gate(store) -> None:
+    """Say what the test of dependence found, and what follows from it here."""
+    found = recommended(store)
+    if found is None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                ":material/balance: Do time and place matter in this data? The test says which "
+                "kind of model to begin with."
+            )
+            if "pages" in st.session_state and st.button("Test it", key="train_gate"):
+                _ui.go_to("dependence")
+        return
+    kind, route = found
+    name = ABOUT[kind].label
+    st.info(
+        f"The test of dependence chose the **{_ui.plain(route)}** route, so **{_ui.plain(name)}** "
+        "is ticked below, with the counter mix to compare it with.",
+        icon=":material/balance:",
+    )
+
+
+def recommended(store) -> tuple[str, str] | None:
+    """Return the kind of model and the route that the test chose for this data, if it was run."""
+    results = st.session_state.get("dependence", {})
+    result = results.get((store.fingerprint, "full")) or results.get((store.fingerprint, "quick"))
+    if result is None:
+        return None
+    usual = {"collaborative": "als"}
+    kind = usual.get(result.recommended_model, result.recommended_model)
+    return (kind, result.route) if kind in KINDS else None
+
+
+def choose(store, root, runs) -> None:
+    """Show the budget, the device and the way to start, then all models with a sentence each."""
+    plan = st.container(border=True)
+    budget = st.session_state.get("train_budget") or "normal"
+    found = recommended(store)
+    ticked = {FIRST_CHOICE} | ({found[0]} if found else set())
+    busy = {run.kind for run in runs if run.poll().is_active}
+    chosen = []
+    families = [each for each in FAMILIES if any(ABOUT[k].family == each for k in KINDS)]
+    for column, family in zip(st.columns(len(families)), families, strict=True):
+        with column:
+            title, good_for = FAMILIES[family]
+            st.markdown(f"**{title}**  \n:gray[{good_for}]")
+            for kind in (k for k in ABOUT if k in KINDS and ABOUT[k].family == family):
+                if tick(kind, store, budget, runs, kind in ticked, kind in busy):
+                    chosen.append(kind)
+    with plan:
+        start_part(chosen, store, root)
+
+
+def start_part(chosen, store, root) -> None:
+    """Let the person set the time to spend and start."""
+    plan, go = st.columns([3, 1], vertical_alignment="center")
+    device = devices()[0]
+    with plan.container(horizontal=True, vertical_alignment="center"):
+        budget = st.segmented_control(
+            "Time to spend", list(BUDGETS), default="normal", required=True, key="train_budget",
+            format_func=lambda name: BUDGETS[name].label, label_visibility="collapsed",
+        )  # fmt: skip
+        st.caption(f"{BUDGETS[budget].sentence}  \n:material/memory: Trains on: {device.words()}.")
+    n = len(chosen)
+    if go.button(
+        f"Train {n} model{'' if n == 1 else 's'}" if n else "Choose a model below",
+        type="primary", disabled=not n, key="train_start", width="stretch",
+        icon=":material/play_arrow:",
+    ):  # fmt: skip
+        begin(chosen, store, root, budget, device)
+
+
+def tick(kind, store, budget, runs, is_ticked, is_busy) -> bool:
+    """Show a model to choose, with its sentence and its time; return whether it is chosen."""
+    lacks = lacking(store.fingerprint, kind, store)
+    about = ABOUT[kind]
+    note = "being trained" if is_busy else expected(kind, store, budget, runs)
+    with st.container(gap=None):
+        is_chosen = st.checkbox(
+            f"{about.label} :gray[· {note}]" if not lacks else about.label,
+            value=is_ticked and not lacks,
+            key=f"train_{store.fingerprint[:8]}_{kind}",
+            disabled=bool(lacks) or is_busy,
+        )
+        st.caption(f"{about.sentence}" + (f" **Needs {lacks}.**" if lacks else ""))
+    return is_chosen and not lacks and not is_busy
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def lacking(fingerprint: str, kind: str, _store) -> str | None:
+    """Return what a data set lacks for a model; the fingerprint is that of its content."""
+    return shortage(kind, _store)
+
+
+def expected(kind, store, budget, runs) -> str:
+    """Return in words how long it will take: as long as it took, else what is known of it."""
+    seconds = expected_seconds(kind, store, budget, runs)
+    if seconds is not None:
+        return f"took {_train_board.duration(seconds)} here"
+    if ABOUT[kind].family == "counting":
+        return "seconds"
+    most = _train_board.duration(BUDGETS[budget].max_seconds)
+    return f"at most {most}" if needs_several(kind) else "seconds to a minute"
+
+
+def begin(kinds, store, root, budget, device) -> None:
+    """Make a folder for each run and start the process that trains them."""
+    prune(root)
+    runs = []
+    for kind in kinds:
+        runs.append(
+            create(
+                root / f"{kind}-{secrets.token_hex(4)}",
+                kind,
+                store,
+                params=parameters(kind, budget),
+                budget=budget,
+                max_seconds=BUDGETS[budget].max_seconds,
+            )
+        )
+    together = device.count if device.kind == "cuda" else 1
+    for several in (False, True):
+        mine = [run for run in runs if (together > 1 and needs_several(run.kind)) == several]
+        if mine:
+            start(mine, store.folder, n_processes=together if several else 1)
+    n = len(runs)
+    st.session_state["train_said"] = f"{n} model{'s are' if n > 1 else ' is'} being trained."
+    st.rerun()
+
+
+_ui.page_header(
+    "Train models",
+    "Choose models and how much time they may take. They are trained here, measured on later "
+    "check-ins, and kept.",
+)
+try:
+    page()
+except StrecError as error:
+    _ui.show_error(error)
+    _ui.how_it_works(METHOD)

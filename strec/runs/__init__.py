@@ -6,7 +6,7 @@ model is (``results.json``), and the model itself, as `strec.models.load_model` 
 """
 
 from strec.runs.budget import BUDGETS, Budget, expected_seconds, needs_several, parameters, shortage
-from strec.runs.folder import ACTIVE, Run, Status, create, home, runs_in
+from strec.runs.folder import ACTIVE, Run, Status, create, home, prune, runs_in
 from strec.runs.launch import command, start
 from strec.runs.worker import train_run
 
@@ -22,6 +22,7 @@ __all__ = [
     "home",
     "needs_several",
     "parameters",
+    "prune",
     "runs_in",
     "shortage",
     "start",

@@ -171,6 +171,13 @@ def runs_in(root: Path, fingerprint: str | None = None) -> list["Run"]:
     return sorted(found, key=lambda run: run.config["created"], reverse=True)
 
 
+def prune(root: Path, keep: int = 40) -> None:
+    """Delete the oldest runs that nobody works on, beyond so many."""
+    for run in runs_in(root)[keep:]:
+        if not run.poll().is_active:
+            run.delete()
+
+
 class Run:
     """A training and what came of it; see the package.
 

@@ -1,6 +1,10 @@
 """The devices of this machine, in words."""
 
+import os
+import sys
 from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
 
 from strec.errors import ModelError
 
@@ -39,18 +43,28 @@ class Device:
 
 def devices() -> list[Device]:
     """Return what can train here, the fastest first; the CPU is always last."""
-    import os
-
-    import torch
-
     # The cores this process may use, which a container may have limited.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     found = [Device("cpu", cores or 1, "processor")]
+    if not _may_have_gpu():
+        return found
+    import torch
+
     if torch.backends.mps.is_available():
         found.insert(0, Device("mps", 1, "Apple GPU"))
     if torch.cuda.is_available():
         found.insert(0, Device("cuda", torch.cuda.device_count(), torch.cuda.get_device_name(0)))
     return found
+
+
+def _may_have_gpu() -> bool:
+    """Whether it is worth the seconds to load torch and ask it."""
+    return (
+        "torch" in sys.modules
+        or sys.platform in ("darwin", "win32")
+        or any(Path(path).exists() for path in ("/proc/driver/nvidia", "/dev/kfd"))
+        or which("nvidia-smi") is not None
+    )
 
 
 def choose(name: str = "auto") -> Device:

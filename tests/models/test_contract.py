@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-import worlds
 
 from strec import schema
 from strec.errors import Cancelled, ModelError, StrecError
@@ -22,6 +21,7 @@ from strec.models import ABOUT, KINDS, Model
 from strec.simulate import simulate
 from strec.split import Log, Queries, Split, ask, encode, queries_of_rows, split
 from strec.train import Watch
+from tests.models import worlds
 
 #: Kinds that look at what a user took, not at the order of it.
 NO_SEQUENCE = {"popularity", "user_counts", "content", "user_knn", "item_knn", "als", "bpr"}

@@ -1,0 +1,66 @@
+"""Figures of a training while it runs and after."""
+
+import plotly.graph_objects as go
+
+from strec.palette import GOOD, POPULARITY, TIME, USER
+from strec.plots.style import finish
+
+
+def learning_curve(events: list[dict], height: int = 300) -> go.Figure | None:
+    """Return the loss in training and on held-out check-ins, or None before there is any.
+
+    Parameters
+    ----------
+    events : list of dict
+        As `strec.runs.Run.events` returns them. Where several networks are trained one after
+        another, the latest is shown.
+    """
+    stage = next((e.get("stage") for e in reversed(events) if "loss" in e), None)
+    mine = [e for e in events if "loss" in e and e.get("stage") == stage]
+    # After a resume an epoch may be told twice; the later one counts.
+    batches = {
+        (e["epoch"] - 1 + e["batch"] / e["n_batches"]): e["loss"]
+        for e in mine
+        if e["event"] == "batch"
+    }
+    epochs = {e["epoch"]: e for e in mine if e["event"] == "epoch"}
+    if not batches and not epochs:
+        return None
+    figure = go.Figure()
+    at = sorted(batches)
+    figure.add_trace(
+        go.Scatter(
+            x=at, y=[batches[x] for x in at], mode="lines", name="training, so far in each pass",
+            line={"color": USER, "width": 1}, opacity=0.5,
+            hovertemplate="pass %{x:.2f}: %{y:.3f}<extra></extra>",
+        )
+    )  # fmt: skip
+    for name, colour, value in (
+        ("training", USER, lambda e: e["loss"]),
+        ("held out", TIME, lambda e: e["validation"]["loss"]),
+    ):
+        figure.add_trace(
+            go.Scatter(
+                x=list(epochs), y=[value(e) for e in epochs.values()], name=name,
+                mode="lines+markers", line={"color": colour, "width": 3}, marker={"size": 8},
+                hovertemplate=f"{name}, pass %{{x}}: %{{y:.3f}}<extra></extra>",
+            )
+        )  # fmt: skip
+    if epochs:
+        best = min(epochs.values(), key=lambda e: e["validation"]["loss"])
+        figure.add_trace(
+            go.Scatter(
+                x=[best["epoch"]], y=[best["validation"]["loss"]], mode="markers", name="kept",
+                marker={"size": 16, "color": GOOD, "symbol": "circle-open", "line": {"width": 3}},
+                hovertemplate="the weights that are kept<extra></extra>",
+            )
+        )  # fmt: skip
+    figure.update_xaxes(title="pass over the data", rangemode="tozero", dtick=_tick(at, epochs))
+    figure.update_yaxes(title="loss")
+    figure = finish(figure, "", height=height, legend=True)
+    return figure.update_layout(margin_t=36, legend_font_color=POPULARITY)
+
+
+def _tick(at: list[float], epochs: dict[int, dict]) -> int:
+    last = max([*at, *epochs, 1])
+    return max(1, round(last / 10))
