@@ -46,6 +46,6 @@ def _draw(users: pl.DataFrame, at_most: int, seed: int) -> list[str]:
     """Return users in random order whose check-ins together stay within a number."""
     order = np.random.default_rng(seed).permutation(len(users))
     shuffled = users[order]
+    n = int((shuffled["n_checkins"].cum_sum() <= at_most).sum())
     # At least one user: else there is nothing to say.
-    within = (shuffled["n_checkins"].cum_sum() <= at_most).set(0, True)
-    return shuffled.filter(within)[schema.USER].to_list()
+    return shuffled[schema.USER].head(max(n, 1)).to_list()

@@ -1,38 +1,13 @@
 """Cutting by time: nothing is lost, sessions come first, training knows nothing of later."""
 
-from datetime import UTC, datetime, timedelta
-
 import numpy as np
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from strec import schema
 from strec.errors import SplitError
 from strec.split import TRAIN, VALIDATION, Vocabulary, encode, split
-
-START = datetime(2024, 6, 3, tzinfo=UTC)
-
-
-def table(*rows: tuple[str, str, float]) -> pl.DataFrame:
-    """Return check-ins from (user, item, hours since the start)."""
-    users, items, hours = zip(*rows, strict=True) if rows else ((), (), ())
-    n = len(rows)
-    return pl.DataFrame(
-        {
-            schema.USER: pl.Series(users, dtype=pl.String),
-            schema.ITEM: pl.Series(items, dtype=pl.String),
-            schema.TIME: pl.Series(
-                [START + timedelta(hours=h) for h in hours], dtype=pl.Datetime("us", "UTC")
-            ),
-            schema.OFFSET: pl.Series([0] * n, dtype=pl.Int16),
-            schema.LAT: pl.Series(
-                [40.0 + 0.01 * (ord(i[0]) - 97) for i in items], dtype=pl.Float64
-            ),
-            schema.LON: pl.Series([-74.0] * n, dtype=pl.Float64),
-        }
-    )
+from tests.tables import table
 
 
 def test_cuts_by_time_over_all_users_not_per_user():
