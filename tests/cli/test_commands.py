@@ -1,0 +1,221 @@
+"""The command line: help at once, data by any name, words and exit codes for what goes wrong."""
+
+import json
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+from strec import cli, schema
+from strec.cli._common import load, table
+from strec.errors import ReadError
+from strec.io import write
+from strec.simulate import simulate
+from strec.store import Store
+
+
+@pytest.fixture
+def run(capsys):
+    """Run `strec …` in this process; return its exit code, output and messages."""
+
+    def strec(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            cli.main(list(arguments))
+        code = left.value.code
+        out, err = capsys.readouterr()
+        return code or 0, out, err
+
+    return strec
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory):
+    """A file of a small simulated city."""
+    path = tmp_path_factory.mktemp("city") / "city.csv"
+    return write(simulate("social", n_users=30, n_checkins=1_500, seed=2), path)
+
+
+# ---------------------------------------------------------------- commands
+
+
+def test_help_lists_every_command_that_is_there_and_imports_nothing_heavy():
+    code = (
+        "import sys; from strec.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = 'torch transformers polars pandas plotly sklearn statsmodels duckdb'.split()\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    out = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert out.splitlines()[-1] == "[]"
+    for name in ("simulate", "evaluate", "doctor"):
+        assert f" {name} " in out
+
+
+def test_a_command_imports_its_own_module_alone():
+    code = (
+        "import sys; from strec.cli import load_commands; load_commands(['doctor', '--quick'])\n"
+        "print(sorted(m for m in sys.modules if m.startswith('strec.cli.')))"
+    )
+    out = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert out.strip() == "['strec.cli._common', 'strec.cli.doctor']"
+
+
+@pytest.mark.parametrize("name", ["simulate", "evaluate", "doctor"])
+def test_help_of_each_command_shows_examples(run, name):
+    code, out, _ = run(name, "--help")
+    assert code == 0 and "Examples" in out and f"strec {name}" in out
+
+
+@pytest.mark.parametrize("wrong", [["nothing"], ["simulate"], ["evaluate", "a", "--part", "x"]])
+def test_what_is_not_understood_has_exit_code_2(run, wrong):
+    code, out, err = run(*wrong)
+    assert code == 2 and "Usage" in err and "Traceback" not in err
+
+
+def test_version(run):
+    from strec import __version__
+
+    assert run("--version") == (0, f"{__version__}\n", "")
+
+
+# ---------------------------------------------------------------- data
+
+
+def test_data_is_a_sample_files_or_a_store(city, tmp_path):
+    assert load(["travel"]).time_zone == "Europe/Prague"
+    loaded = load([str(city)])
+    assert (len(loaded.checkins), loaded.name) == (1_500, "city")
+    store = Store.create(
+        loaded.checkins, tmp_path / "store", name="My city", time_zone="Asia/Tokyo"
+    )
+    again = load([str(store.folder)])
+    assert (len(again.checkins), again.name, again.time_zone) == (1_500, "My city", "Asia/Tokyo")
+    assert again.checkins[schema.USER].n_unique() == 30
+
+
+def test_a_file_named_like_a_sample_goes_before_it(city, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "travel").write_bytes(city.read_bytes())
+    assert len(load(["travel"]).checkins) == 1_500
+
+
+def test_data_that_is_not_there_is_said_with_the_samples(run):
+    with pytest.raises(ReadError, match="social"):
+        load(["no/such.csv"])
+    code, out, err = run("evaluate", "no/such.csv")
+    assert code == 1 and "no/such.csv" in err and "Mend" in err and not out
+    code, out, _ = run("evaluate", "no/such.csv", "--json")
+    assert code == 1 and "social" in json.loads(out)["error"]["mend"]
+
+
+def test_tables_are_aligned():
+    lines = table([("a", "1"), ("longer", "22")], ("name", "n")).splitlines()
+    assert lines == ["name     n", "------  --", "a        1", "longer  22"]
+
+
+# ---------------------------------------------------------------- simulate
+
+
+def test_simulate_writes_the_same_world_for_the_same_seed(run, tmp_path):
+    sizes = ["--users", "20", "--checkins", "300", "--temporal", "0", "--seed", "4"]
+    for name in ("a.parquet", "b.parquet"):
+        code, out, _ = run("simulate", "travel", *sizes, "--out", str(tmp_path / name))
+        assert code == 0 and "300 check-ins" in out
+    first, second = (pl.read_parquet(tmp_path / name) for name in ("a.parquet", "b.parquet"))
+    assert first.equals(second) and first[schema.USER].n_unique() == 20
+    expected = simulate("travel", n_users=20, n_checkins=300, temporal=0, seed=4)
+    assert first.equals(expected)
+
+
+def test_simulate_says_what_it_cannot_do(run, tmp_path):
+    code, _, err = run("simulate", "mars", "--out", str(tmp_path / "a.csv"))
+    assert code == 1 and "ecommerce" in err
+    code, _, err = run("simulate", "travel", "--temporal", "2", "--out", str(tmp_path / "a.csv"))
+    assert code == 2 and not (tmp_path / "a.csv").exists()
+
+
+# ---------------------------------------------------------------- evaluate
+
+
+def test_evaluate_prints_a_leaderboard_with_its_regime(run, city):
+    code, out, _ = run("evaluate", str(city), "--model", "user counts", "--model", "popularity",
+                       "--by", "kind", "--no-time", "--history", "train")  # fmt: skip
+    assert code == 0
+    for words in ("not the time of the target", "running session", "user counts", "[0.", "return",
+                  "95 % interval", "Acc@1"):  # fmt: skip
+        assert words in out
+
+
+def test_evaluate_gives_a_script_all_there_is(run, city, tmp_path):
+    files = {name: tmp_path / f"r.{name}" for name in ("html", "csv", "queries.parquet")}
+    code, out, _ = run(
+        "evaluate", str(city), "--model", "popularity", "--model", "item_knn", "--json", "--by",
+        "time", "--scored", "every", "--at-most", "50", "--html", str(files["html"]),
+        "--csv", str(files["csv"]), "--queries", str(files["queries.parquet"]),
+    )  # fmt: skip
+    found = json.loads(out)
+    assert code == 0 and found["regime"]["at_most"] == 50
+    assert {row["model"] for row in found["leaderboard"]} == {"popularity", "item_knn"}
+    assert sum(row["n_queries"] for row in found["slices"]["time"]) == 2 * 50
+    assert len(pl.read_parquet(files["queries.parquet"])) == 100
+    assert pl.read_csv(files["csv"])["model"].len() == 2
+    assert "<table>" in files["html"].read_text()
+
+
+def test_evaluate_takes_parts_from_files_and_a_fitted_model_from_a_folder(run, city, tmp_path):
+    from strec.models import UserCounts
+    from strec.split import split
+
+    whole = load([str(city)]).checkins.sort(schema.TIME)
+    early, late = write(whole[:1_000], tmp_path / "a.csv"), write(whole[1_000:], tmp_path / "b.csv")
+    fitted = UserCounts().fit(split(whole[:1_000], whole[1_000:]).train)
+    folder = fitted.save(tmp_path / "mine")
+    code, out, err = run("evaluate", str(early), str(late), "--model", str(folder), "--json")
+    assert code == 0, err
+    assert json.loads(out)["leaderboard"][0]["model"] == "mine"
+    # The same model does not fit another cut.
+    code, _, err = run("evaluate", str(city), "--model", str(folder))
+    assert code == 1 and "vocabulary" in err
+
+
+def test_evaluate_prints_markdown(run, city):
+    code, out, _ = run("evaluate", str(city), "--model", "popularity", "--markdown")
+    assert code == 0 and "| popularity |" in out
+
+
+@pytest.mark.parametrize(
+    "wrong, word", [(["--model", "gpt"], "gpt"), (["--by", "mood"], "mood")]
+)  # fmt: skip
+def test_evaluate_says_what_there_is_to_choose_from(run, city, wrong, word):
+    code, _, err = run("evaluate", str(city), *wrong)
+    assert code == 1 and word in err and "Mend" in err
+
+
+def test_evaluate_says_when_there_is_nothing_to_score(run, tmp_path):
+    path = write(schema.example(), tmp_path / "few.csv")
+    code, _, err = run("evaluate", str(path), "--model", "popularity")
+    assert code == 1 and "score every check-in" in err
+
+
+# ---------------------------------------------------------------- doctor
+
+
+def test_doctor_finds_what_is_installed(run):
+    from strec.cli import doctor
+
+    found = list(doctor.examine(quick=True))
+    names = {finding.name: finding for finding in found}
+    assert names["polars"].is_well and names["samples"].is_well and names["store"].is_well
+    assert "CPU cores" in names["device"].seen
+    assert all(finding.is_well or finding.mend for finding in found)
+
+
+def test_doctor_says_how_to_mend_what_is_missing(run, monkeypatch):
+    from strec.cli import doctor
+
+    monkeypatch.setitem(doctor.PACKAGES, "no-such-package", "magic")
+    code, out, _ = run("doctor", "--quick", "--json")
+    missing = next(row for row in json.loads(out) if row["name"] == "no-such-package")
+    assert code == 1 and not missing["is_well"] and "pip install" in missing["mend"]
