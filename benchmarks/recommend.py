@@ -1,0 +1,120 @@
+"""Time of one recommendation and of a file of 1,000 questions, with and without wishes.
+
+Prints a Markdown table::
+
+    python benchmarks/recommend.py                   # simulated, 5,000 items
+    STREC_DATA=folder python benchmarks/recommend.py # and the New York check-ins
+
+Budgets (DESIGN section 10, two cores): one at most 20 ms, 1,000 at most 2 s after loading.
+"""
+
+import os
+import time
+from pathlib import Path
+from statistics import median
+
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+import numpy as np
+import polars as pl
+
+from strec import schema
+from strec.explain import counterfactual, explain, parts_of_list, what_if_hours
+from strec.recommend import Recommender
+
+N_ITEMS, N_USERS, N_CHECKINS = 5_000, 1_000, 200_000
+WAYS = {
+    "balanced": {},
+    "context": {"strategy": "context"},
+    "diversity 0.5, novelty 0.3": {"diversity": 0.5, "novelty": 0.3},
+}
+EXPLAINED = {
+    "reasons of one": explain,
+    "parts of ten": parts_of_list,
+    "24 hours of five": lambda answer: what_if_hours(answer, 5),
+    "counterfactual": counterfactual,
+}
+
+
+def main() -> None:
+    """Print one table per data set."""
+    worlds = {f"random, {N_ITEMS:,} items": random_world()}
+    if folder := os.environ.get("STREC_DATA"):
+        worlds["Foursquare New York"] = new_york(Path(folder))
+    for name, checkins in worlds.items():
+        begun = time.perf_counter()
+        recommender = Recommender(checkins)
+        fitted = time.perf_counter() - begun
+        n_items = len(recommender.log.vocabulary.items)
+        print(f"\n{name}: {len(checkins):,} check-ins, {n_items:,} items; fit {fitted:.1f} s\n")
+        print("| what | one (ms, median of 50) | 1,000 questions (s) |\n|---|---:|---:|")
+        questions = asked(checkins)
+        for way, how in WAYS.items():
+            one = timed(recommender, questions, how)
+            begun = time.perf_counter()
+            recommender.answer_many(questions, **how)
+            print(f"| list, {way} | {one:.1f} | {time.perf_counter() - begun:.2f} |")
+        answer = recommender.answer(questions["user_id"][0])
+        for label, work in EXPLAINED.items():
+            print(f"| {label} | {repeated(work, answer):.1f} | |")
+
+
+def timed(recommender: Recommender, questions: pl.DataFrame, how: dict) -> float:
+    """Return milliseconds of one answer, the median over 50 questions."""
+    spent = []
+    for user, when, lat, lon in questions.head(50).iter_rows():
+        begun = time.perf_counter()
+        recommender.answer(user, when, lat, lon, **how)
+        spent.append(1000 * (time.perf_counter() - begun))
+    return median(spent)
+
+
+def repeated(work, answer) -> float:
+    """Return milliseconds of explaining an answer, the median of 20."""
+    spent = []
+    for _ in range(20):
+        begun = time.perf_counter()
+        work(answer)
+        spent.append(1000 * (time.perf_counter() - begun))
+    return median(spent)
+
+
+def asked(checkins: pl.DataFrame) -> pl.DataFrame:
+    """Return 1,000 questions at moments and places of the check-ins."""
+    drawn = checkins.sample(1_000, seed=0)
+    return drawn.select("user_id", time=schema.local_time(), lat=pl.col("lat"), lon=pl.col("lon"))
+
+
+def random_world(seed: int = 0) -> pl.DataFrame:
+    """Return check-ins of people who go back to their own few of many places."""
+    rng = np.random.default_rng(seed)
+    place = rng.normal([40.7, -74.0], 0.08, (N_ITEMS, 2))
+    user = rng.integers(0, N_USERS, N_CHECKINS)
+    own = rng.integers(0, N_ITEMS, (N_USERS, 30))
+    item = own[user, np.minimum(rng.geometric(0.15, N_CHECKINS) - 1, 29)]
+    start = np.datetime64("2024-01-01T00:00:00", "us")
+    return pl.DataFrame(
+        {
+            "user_id": [f"u{each:04d}" for each in user],
+            "item_id": [f"i{each:04d}" for each in item],
+            "timestamp": start + rng.integers(0, 180 * 86_400, N_CHECKINS).astype("m8[s]"),
+            "utc_offset_min": np.full(N_CHECKINS, -240, dtype=np.int16),
+            "lat": place[item, 0],
+            "lon": place[item, 1],
+            "category": [f"kind {each % 40}" for each in item],
+        }
+    ).with_columns(pl.col("timestamp").dt.replace_time_zone("UTC"))
+
+
+def new_york(folder: Path) -> pl.DataFrame:
+    """Return the training and validation check-ins of New York."""
+    from strec.io import read
+
+    nyc = folder / "foursquare_nyc"
+    return pl.concat(
+        [read([nyc / f"{part}.csv.gz", nyc / "pois.csv"]).checkins for part in ("train", "val")]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""`strec recommend`: where next, for one person or for a file of questions."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from strec.cli import AsJson, Data, app
+from strec.cli._common import DayFirst, TimeZone, load, note, print_json, progress, table
+from strec.errors import ModelError, ReadError
+
+
+@app.command()
+def recommend(
+    data: Data,
+    user: Annotated[
+        str | None, typer.Option(help="Who asks; somebody new when not given.", show_default=False)
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            help="Local time, '2024-06-05 18:30'; that of the last check-in else.",
+            show_default=False,
+        ),
+    ] = None,
+    place: Annotated[
+        str | None,
+        typer.Option(
+            help="LAT,LON in degrees; that of the last check-in else.", show_default=False
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of a trained run or a saved model; the counter mix else.",
+            show_default=False,
+        ),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", "--k", min=1, help="Length of the list.")] = 10,
+    strategy: Annotated[str, typer.Option(help="balanced, interest or context.")] = "balanced",
+    new_only: Annotated[bool, typer.Option("--new-only", help="Leave out earlier items.")] = False,
+    category: Annotated[
+        list[str] | None, typer.Option(help="Keep this kind; may be repeated.", show_default=False)
+    ] = None,
+    max_km: Annotated[
+        float | None, typer.Option(min=0, help="Keep what is at most so far.", show_default=False)
+    ] = None,
+    diversity: Annotated[float, typer.Option(min=0, max=1, help="Items differ more.")] = 0.0,
+    novelty: Annotated[float, typer.Option(min=0, max=1, help="What few take comes up.")] = 0.0,
+    queries: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of questions (.csv, .tsv, .parquet, .jsonl) with user_id and, "
+            "where known, time, lat, lon.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write the answers to .csv, .parquet or .jsonl.", show_default=False),
+    ] = None,
+    time_zone: TimeZone = None,
+    day_first: DayFirst = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recommend what comes next for somebody, at a time and a place, with reasons.
+
+    Each suggestion comes with its probability among all items and, where the model can be taken
+    apart, with sentences on why.
+
+    **Examples**
+
+    - `strec recommend social --user member_291 --time "2024-08-09 22:00"`
+
+    - `strec recommend checkins.csv --user 42 --place 40.73,-73.99 --new-only --json`
+
+    - `strec recommend social --queries questions.csv --out answers.csv`
+    """  # fmt: skip
+    from strec.recommend import Recommender
+
+    how = {
+        "strategy": strategy,
+        "new_only": new_only,
+        "categories": tuple(category or ()) or None,
+        "max_distance_km": max_km,
+        "diversity": diversity,
+        "novelty": novelty,
+    }
+    loaded = load(data, time_zone=time_zone, day_first=day_first)
+    fitted = None if model is None else load_any(model)
+    with progress(quiet=as_json) as report:
+        recommender = Recommender(loaded.checkins, fitted, progress=report)
+    if queries is not None:
+        if user or time or place:
+            raise ModelError(
+                "Questions come from a file, or from --user, --time and --place.",
+                "both were given.",
+                "Put all questions into the file.",
+            )
+        _many(recommender, queries, out, as_json, k=k, **how)
+        return
+    answer = recommender.answer(user, _moment(time), *_place(place), k=k, **how)
+    _one(answer, out, as_json)
+
+
+def load_any(folder: Path):
+    """Return the model of a trained run, or of a folder that `Model.save` wrote."""
+    from strec.models import load_model
+    from strec.runs import Run
+
+    if (folder / "run.json").is_file():
+        return Run(folder).model()
+    return load_model(folder)
+
+
+def _one(answer, out: Path | None, as_json: bool) -> None:
+    from strec.explain import explain, has_parts
+
+    for text in answer.notes:
+        note(text)
+    ranks = range(1, len(answer.frame) + 1) if has_parts(answer.model) else ()
+    reasons = [explain(answer, rank) for rank in ranks]
+    if out is not None:
+        _write(answer.frame, out)
+    if as_json:
+        found = answer.frame.to_dicts()
+        for row, why in zip(found, reasons, strict=False):
+            row["parts"] = dict(why.parts.select("part", "value").iter_rows())
+            row["reasons"] = why.sentences
+        print_json({"notes": answer.notes, "suggestions": found})
+        return
+    typer.echo(_as_table(answer.frame))
+    if reasons:
+        typer.echo(f"\nWhy {reasons[0].item_name}: {' '.join(reasons[0].sentences)}")
+
+
+def _many(recommender, queries: Path, out: Path | None, as_json: bool, **how) -> None:
+    from time import perf_counter
+
+    asked = read_questions(queries)
+    begun = perf_counter()
+    answers = recommender.answer_many(asked, **how)
+    seconds = perf_counter() - begun
+    note(f"{len(asked):,} questions answered in {seconds:.2f} s.")
+    if out is not None:
+        _write(answers, out)
+    if as_json:
+        print_json(answers.to_dicts())
+    elif out is None:
+        typer.echo(answers.drop("last_visit").write_csv(), nl=False)
+
+
+def read_questions(path: Path):
+    """Return a file of questions as a table; ids stay text."""
+    import polars as pl
+
+    if not path.is_file():
+        raise ReadError("A file of questions is needed.", f"there is no {path}.", "Check the path.")
+    kind = path.suffix.lower()
+    try:
+        if kind == ".parquet":
+            return pl.read_parquet(path)
+        if kind in (".jsonl", ".ndjson"):
+            return pl.read_ndjson(path)
+        separator = "\t" if kind == ".tsv" else ","
+        table = pl.read_csv(path, separator=separator, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ReadError(
+            "Questions come as .csv, .tsv, .parquet or .jsonl.",
+            f"{path.name} cannot be read ({str(error).splitlines()[0]}).",
+            "Save the table again in one of these formats.",
+        ) from error
+    # An empty cell means: not known.
+    return table.with_columns(pl.all().str.strip_chars().replace("", None))
+
+
+def _write(frame, path: Path) -> None:
+    import polars as pl
+
+    kind = path.suffix.lower()
+    writers = {".csv": "write_csv", ".parquet": "write_parquet", ".jsonl": "write_ndjson"}
+    if kind not in writers:
+        raise ReadError(
+            f"Answers are written as {', '.join(writers)}.", f"{path.name}.", "Choose one of these."
+        )
+    if kind == ".csv":
+        # A spreadsheet takes text that begins like this for a formula.
+        text = pl.col(pl.String)
+        frame = frame.with_columns(
+            pl.when(text.str.contains(r"^[=+\-@\t\r]")).then(pl.lit("'") + text).otherwise(text)
+        )
+    getattr(frame, writers[kind])(path)
+    note(f"Written to {path}.")
+
+
+def _as_table(frame) -> str:
+    rows = [
+        (
+            row["item_name"],
+            row["category"] or "",
+            "" if row["distance_km"] is None else f"{row['distance_km']:,.1f} km",
+            f"{row['score']:.3g}" if row["probability"] is None else f"{row['probability']:.1%}",
+            f"{row['n_visits']:,}",
+        )
+        for row in frame.iter_rows(named=True)
+    ]
+    return table(rows, ("suggestion", "kind", "distance", "probability", "visits"), left=2)
+
+
+def _moment(text: str | None):
+    from datetime import datetime
+
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ModelError(
+            "A time is written as 2024-06-05 18:30.", f"{text!r}.", "Write it so, in local time."
+        ) from error
+
+
+def _place(text: str | None) -> tuple[float | None, float | None]:
+    if text is None:
+        return None, None
+    try:
+        lat, lon = (float(each) for each in text.split(","))
+    except ValueError as error:
+        raise ModelError(
+            "A place is written as latitude,longitude, such as 40.73,-73.99.",
+            f"{text!r}.",
+            "Write two numbers with a comma between.",
+        ) from error
+    return lat, lon
