@@ -254,7 +254,6 @@ def numbers(results: list[Result], board) -> None:
             "**The models**\n"
             + "\n".join(f"- **{_ui.plain(each.name)}**: {_about(each)}" for each in results)
         )
-        name = "evaluation"
         with st.container(horizontal=True):
             for ending, mime, make in (
                 ("csv", "text/csv", lambda: to_csv(results)),
@@ -263,7 +262,7 @@ def numbers(results: list[Result], board) -> None:
             ):
                 st.download_button(
                     {"csv": "CSV", "md": "Markdown", "html": "Page with slices (HTML)"}[ending],
-                    make, file_name=f"{name}.{ending}", mime=mime, type="tertiary",
+                    make, file_name=f"evaluation.{ending}", mime=mime, type="tertiary",
                     key=f"evaluate_{ending}", icon=":material/download:",
                 )  # fmt: skip
 
@@ -287,9 +286,9 @@ def side_by_side(results: list[Result], proposed: str, measure: str) -> None:
         "View", ["Differences", "Slices", "Trust", "Map"], default="Differences", required=True,
         key="evaluate_view", label_visibility="collapsed",
     )  # fmt: skip
-    {"Differences": differences, "Slices": sliced, "Trust": trust, "Map": on_map}[view](
-        first, second, measure
-    )
+    show_view = {"Differences": differences, "Slices": sliced, "Trust": trust, "Map": on_map}[view]
+    # A fragment runs again without the page around it, so it guards itself.
+    _ui.guarded(lambda: show_view(first, second, measure))
 
 
 def differences(first: Result, second: Result, measure: str) -> None:
@@ -322,8 +321,6 @@ def sliced(first: Result, second: Result, measure: str) -> None:
         caption="In brackets: scored check-ins. Bars: 95 % interval over users. "
         "A return is something the user took before, a discovery is not.",
     )
-    if frame["slice"].n_unique() == 1:
-        st.caption("All questions are in one slice under these rules.")
     _ui.downloads("slices", frame.to_pandas(), key="evaluate_slices")
 
 

@@ -1,0 +1,128 @@
+"""The Evaluate page: a proposal and a leaderboard at once, other rules, little data."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from strec import schema
+from strec.simulate import simulate
+from strec.store import Store
+
+PAGE = Path(__file__).parents[2] / "pages" / "evaluate.py"
+
+
+def page(table: pl.DataFrame, folder: Path) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=90)
+    app.session_state["store"] = Store.create(table, folder / "store", name="A world")
+    return app.run()
+
+
+def text_of(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.success, *app.info, *app.error, *app.subheader]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def choose(app: AppTest, key: str, value: str) -> AppTest:
+    return app.segmented_control(key=key).set_value(value).run()
+
+
+@pytest.fixture(scope="module")
+def world() -> pl.DataFrame:
+    return simulate("social", n_users=60, n_checkins=3_000, temporal=1, spatial=1, seed=5)
+
+
+def test_the_counting_models_are_compared_at_once(world, tmp_path):
+    app = page(world, tmp_path)
+    assert not app.exception and not app.error
+    assert app.success[0].value.startswith("**Proposed: ")
+    assert len(app.get("plotly_chart")) == 2  # the leaderboard, the differences
+    table = app.dataframe[0].value
+    assert set(table["model"]) == {
+        "popularity", "user counts", "Markov, user", "Markov, global", "counter mix"
+    }  # fmt: skip
+    words = text_of(app)
+    assert "scored check-ins of" in words and "95 % interval" in words
+    assert "and the time of the target" in words
+    assert "F1 (macro)" in words and "MSE (Brier)" in words
+
+
+def test_other_rules_give_other_numbers(world, tmp_path):
+    app = page(world, tmp_path)
+    before = app.dataframe[0].value
+    app = choose(app, "evaluate_time", "not known")
+    assert not app.exception and "not the time of the target" in text_of(app)
+    after = app.dataframe[0].value
+    mix = [frame.set_index("model").loc["counter mix", "acc@1"] for frame in (before, after)]
+    assert mix[0] > mix[1]
+    app = choose(app, "evaluate_scored", "every check-in")
+    assert "new users and items included" in text_of(app)
+
+
+def test_two_models_are_looked_at_from_four_sides(world, tmp_path):
+    app = page(world, tmp_path)
+    app = app.selectbox(key="evaluate_first").set_value("popularity").run()
+    app = app.selectbox(key="evaluate_second").set_value("counter mix").run()
+    assert "**counter mix** is better" in text_of(app)
+    app = choose(app, "evaluate_view", "Slices")
+    app = app.selectbox(key="evaluate_by").set_value("weekday").run()
+    assert not app.exception and not app.error
+    app = choose(app, "evaluate_view", "Trust")
+    assert "came true" in text_of(app)
+    app = choose(app, "evaluate_view", "Map")
+    assert len(app.get("deck_gl_json_chart")) == 1 and "under 5 users" in text_of(app)
+
+
+def test_without_places_the_map_is_words(world, tmp_path):
+    nowhere = world.with_columns(lat=pl.lit(None, pl.Float64), lon=pl.lit(None, pl.Float64))
+    app = page(nowhere, tmp_path)
+    assert not app.exception and app.success
+    app = choose(app, "evaluate_view", "Map")
+    assert (
+        not app.exception and "A map of errors needs check-ins with a place" in app.error[0].value
+    )
+
+
+def test_few_questions_are_said_and_more_are_one_click_away(world, tmp_path):
+    app = page(world.sort(schema.TIME).head(600), tmp_path)
+    assert not app.exception and "most differences are chance" in text_of(app)
+    app = app.button(key="evaluate_score_every").click().run()
+    assert not app.exception and "new users and items included" in text_of(app)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_too_little_data_is_said_in_words(n, tmp_path):
+    app = page(schema.example().head(n), tmp_path)
+    assert not app.exception
+    assert app.error and "check-ins" in app.error[0].value
+
+
+def test_one_user_is_enough(world, tmp_path):
+    busiest = world[schema.USER].mode()[0]
+    app = page(world.filter(pl.col(schema.USER) == busiest), tmp_path)
+    assert not app.exception
+    app = app.button(key="evaluate_rescue" if app.error else "evaluate_score_every").click().run()
+    assert not app.exception and not app.error and app.success
+
+
+def test_names_from_the_data_are_shown_as_they_are(world, tmp_path):
+    odd = world.with_columns(pl.lit("*<b>$x$").alias(schema.CATEGORY))
+    app = page(odd, tmp_path)
+    app = choose(app, "evaluate_view", "Slices")
+    app = app.selectbox(key="evaluate_by").set_value("category").run()
+    assert not app.exception and not app.error
+
+
+def test_a_finished_training_joins_the_leaderboard(world, tmp_path):
+    from strec.runs import create, home, train_run
+
+    store = Store.create(world, tmp_path / "store", name="A world")
+    run = create(home(store) / "one", "item_knn", store)
+    train_run(run, store)
+    app = AppTest.from_file(str(PAGE), default_timeout=90)
+    app.session_state["store"] = store
+    app.run()
+    assert not app.exception and not app.error
+    assert run.label in set(app.dataframe[0].value["model"])
+    assert "nothing was trained" not in text_of(app)
