@@ -91,15 +91,14 @@ def _live(store: Store) -> None:
 
 def _card(run: Run, status: Status) -> None:
     is_stopping = run.is_cancelled()
-    head, act = st.columns([5, 1], vertical_alignment="center")
-    with head:
+    with _row():
         word, colour = ("stopping", "orange") if is_stopping else WORDS[status.state]
         st.markdown(f"**{_ui.plain(run.label)}** :{colour}-badge[{word}]")
-    if is_stopping:
-        _insist(run)
-    elif act.button("Cancel", key=f"cancel_{run.folder.name}", icon=":material/stop:"):
-        run.cancel()
-        st.rerun(scope="fragment")
+        if is_stopping:
+            _insist(run)
+        elif st.button("Cancel", key=f"cancel_{run.folder.name}", icon=":material/stop:"):
+            run.cancel()
+            st.rerun(scope="fragment")
     if status.state == "waiting":
         st.caption(status.text or "Its turn comes next.")
         return
@@ -127,6 +126,12 @@ def _card(run: Run, status: Status) -> None:
         )
 
 
+def _row():
+    return st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    )
+
+
 def _insist(run: Run) -> None:
     """End by force what does not stop by itself: a library at work looks up seldom."""
     try:
@@ -144,14 +149,15 @@ def _ended(run: Run, status: Status, store: Store) -> None:
     """Show a training that did not reach its end, and the way on."""
     word, colour = WORDS[status.state]
     with st.container(border=True):
-        head, again, away = st.columns([5, 1, 1], vertical_alignment="center")
-        head.markdown(f"**{_ui.plain(run.label)}** :{colour}-badge[{word}]")
         name = run.folder.name
-        if again.button("Resume", key=f"resume_{name}", icon=":material/play_arrow:"):
-            _resume(run, store)
-        if away.button("Discard", key=f"discard_{name}", icon=":material/delete:", type="tertiary"):
-            run.delete()
-            st.rerun()
+        with _row():
+            st.markdown(f"**{_ui.plain(run.label)}** :{colour}-badge[{word}]")
+            with st.container(horizontal=True, width="content"):
+                if st.button("Discard", key=f"discard_{name}", type="tertiary"):
+                    run.delete()
+                    st.rerun()
+                if st.button("Resume", key=f"resume_{name}", icon=":material/play_arrow:"):
+                    _resume(run, store)
         if status.error:
             st.markdown(
                 f"{_ui.plain(status.error['needed'])}  \nFound: {_ui.plain(status.error['found'])}"

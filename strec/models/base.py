@@ -67,7 +67,7 @@ class Model(ABC):
             )
         watch = watch or Watch()
         watch = replace(watch, on_progress=progress) if progress else watch
-        watch(f"Fitting {self.kind}", 0.0)
+        watch("Fitting the model", 0.0)
         self._fit(train, watch)
         self.vocabulary_ = train.vocabulary
         return self

@@ -388,7 +388,7 @@ def status_of(state: dict, events: list[dict]) -> Status:
     if last.get("event") in ("batch", "epoch"):
         done = last.get("batch", 1) / max(last.get("n_batches", 1), 1)
         share = (last["epoch"] - 1 + done) / max(last["epochs"], 1)
-        text = f"Epoch {last['epoch']} of at most {last['epochs']}"
+        text = f"Pass {last['epoch']} of at most {last['epochs']}"
     elif state["state"] == "running":
         seconds = time.time() - state["since"]
         left = seconds * (1 - share) / share if 0.1 < share < 1 else None

@@ -1,0 +1,323 @@
+"""Run folders: they describe themselves, survive what happens to processes, and fit their data."""
+
+import json
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from strec import runs
+from strec.cli import main
+from strec.errors import Cancelled, ModelError
+from strec.models import KINDS, load_model
+from strec.runs import Run, create, home, needs_several, parameters, runs_in, shortage, start
+from strec.simulate import simulate
+from strec.split import split
+from strec.store import Store
+
+SLOW = {"epochs": 200, "patience": 200, "dim": 8}
+
+
+def world(n: int = 1_500) -> pl.DataFrame:
+    return simulate("social", n_users=20, n_checkins=2_000, seed=1).head(n)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Store:
+    return Store.create(world(), tmp_path_factory.mktemp("data") / "store", name="A world")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """Other trainings on this machine do not make these wait."""
+    monkeypatch.setenv("STREC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+def wait_for(condition, seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited too long"
+        time.sleep(0.05)
+
+
+def epochs_done(run: Run) -> int:
+    return len([event for event in run.events() if event["event"] == "epoch"])
+
+
+# ---------------------------------------------------------------- the folder
+
+
+def test_a_run_says_all_about_itself(store, tmp_path):
+    run = create(tmp_path / "run", "popularity", store, budget="quick", max_seconds=60)
+    results = runs.train_run(run, store)
+    said = json.loads((run.folder / "run.json").read_text())
+    assert said["kind"] == "popularity" and said["budget"] == "quick"
+    assert said["data"] == {
+        "name": "A world", "fingerprint": store.fingerprint,
+        "n_checkins": 1_500, "n_users": 16, "n_items": store.meta["n_items"],
+    }  # fmt: skip
+    assert {"python", "strec", "torch", "polars"} <= said["versions"].keys()
+    assert said["machine"]["cores"] and said["created"]
+    assert run.poll().state == "done" and run.poll().share == 1
+    assert run.results() == json.loads(json.dumps(results, default=float))
+    assert 0 <= results["measures"]["acc@1"] <= 1 and "Scored:" in results["regime"]
+    assert (run.folder / "model.safetensors").is_file()
+
+
+def test_the_trained_model_is_the_model(store, tmp_path):
+    run = create(tmp_path / "run", "counting", store, params={"n_queries": 100})
+    runs.train_run(run, store)
+    parts = split(store.checkins())
+    direct = KINDS["counting"](n_queries=100).fit(parts.train)
+    queries = parts.queries(scored="every")
+    for model in (run.model(store), run.model(parts.vocabulary), load_model(run.folder)):
+        assert np.array_equal(model.score(queries), direct.score(queries))
+
+
+def test_runs_are_listed_by_data_and_age(store, tmp_path):
+    made = [create(tmp_path / name, "popularity", store) for name in ("b", "a", "c")]
+    (tmp_path / "no run").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "run.json").write_text("{")
+    assert [run.folder for run in runs_in(tmp_path)] == [run.folder for run in made[::-1]]
+    assert runs_in(tmp_path, "another hash") == [] == runs_in(tmp_path / "nowhere")
+    runs.prune(tmp_path, keep=3)
+    assert len(runs_in(tmp_path)) == 3
+
+
+def test_own_runs_stand_beside_the_data_and_shared_ones_in_the_cache(store, tmp_path):
+    assert home(store) == store.folder.parent / "runs"
+    assert home(store, is_shared=True) == tmp_path / "cache" / "runs" / store.fingerprint
+
+
+def test_parameters_follow_the_budget():
+    normal = parameters("lstm", seed=4)
+    assert normal["seed"] == 4 and normal["epochs"] == KINDS["lstm"]().epochs
+    assert parameters("lstm", "quick")["epochs"] < normal["epochs"]
+    assert parameters("lstm", "thorough")["epochs"] > normal["epochs"]
+    assert parameters("lstm", epochs=3, patience=None)["epochs"] == 3
+    assert parameters("popularity") == {}
+    assert needs_several("lstm") and not needs_several("als")
+
+
+# ---------------------------------------------------------------- processes
+
+
+def test_a_process_trains_several_and_one_that_fails_does_not_stop_the_next(store, tmp_path):
+    first = create(tmp_path / "a", "popularity", store)
+    bad = create(tmp_path / "b", "lstm", store, params={"learning_rate": 1e30, "dim": 8})
+    last = create(tmp_path / "c", "markov", store)
+    start([first, bad, last], store.folder)
+    wait_for(lambda: not any(run.poll().is_active for run in (first, bad, last)))
+    assert first.poll().state == last.poll().state == "done"
+    assert bad.poll().state == "failed"
+    assert "finite" in bad.poll().error["needed"]
+    assert "learning rate" in bad.poll().error["mend"]
+    assert not (bad.folder / "model.json").exists()
+
+
+def test_killed_in_the_middle_it_resumes_and_ends_as_if_nothing_had_happened(store, tmp_path):
+    params = SLOW | {"epochs": 8, "patience": 9}
+    run = create(tmp_path / "run", "lstm", store, params=params)
+    start([run], store.folder)
+    wait_for(lambda: epochs_done(run) >= 2)
+    os.kill(json.loads((run.folder / "state.json").read_text())["pid"], signal.SIGKILL)
+    wait_for(lambda: not run.poll().is_active)
+    assert run.poll().state == "interrupted"
+    with pytest.raises(ModelError, match="LSTM is interrupted"):
+        run.model(store)
+    run.prepare_resume(store)
+    runs.train_run(run, store)
+    assert run.poll().state == "done" and not (run.folder / "checkpoint").exists()
+    starts = [event["epochs_done"] for event in run.events() if event["event"] == "start"]
+    assert starts[0] == 0 and starts[1] >= 2
+    through = create(tmp_path / "through", "lstm", store, params=params)
+    runs.train_run(through, store)
+    queries = split(store.checkins()).queries(scored="every")
+    assert np.allclose(run.model().score(queries), through.model().score(queries), atol=1e-5)
+
+
+def test_cancelled_it_stops_between_batches_and_can_go_on(store, tmp_path):
+    run = create(tmp_path / "run", "lstm", store, params=SLOW)
+
+    def cancel(event):
+        if event["event"] == "epoch":
+            Run(run.folder).cancel()
+
+    with pytest.raises(Cancelled):
+        runs.train_run(run, store, on_event=cancel)
+    assert run.poll().state == "cancelled" and epochs_done(run) < 200
+    assert run.poll().text.startswith("Pass ")
+    run.prepare_resume(store)
+    assert run.poll().state == "waiting" and not run.is_cancelled()
+
+
+def test_whoever_holds_the_lock_is_at_work(store, tmp_path):
+    run = create(tmp_path / "run", "popularity", store)
+    run.set_state("running", pid=1)
+    assert run.poll().state == "interrupted"
+    with Run(run.folder).lock:
+        assert run.poll().state == "running"
+        with pytest.raises(ModelError, match="Cancel it first"):
+            run.delete()
+        with pytest.raises(ModelError, match="has stopped"):
+            run.prepare_resume(store)
+    run.delete()
+    assert not run.folder.exists()
+
+
+# ---------------------------------------------------------------- bad input
+
+
+def test_too_little_data_is_said_before_anything_begins(tmp_path):
+    few = Store.create(world(12), tmp_path / "few" / "store", name="Few")
+    assert "at least 100 check-ins (it has 12)" in shortage("st_lstm", few)
+    assert "at least 10 sessions" in shortage("st_lstm", few)
+    assert "at least 3 users" in shortage("als", few)
+    assert shortage("popularity", few) is None
+    run = create(tmp_path / "run", "st_lstm", few)
+    with pytest.raises(ModelError, match="a model that counts"):
+        runs.train_run(run, few)
+    assert run.poll().state == "failed" and "Use more check-ins" in run.poll().error["mend"]
+
+
+def test_data_that_changed_is_refused(store, tmp_path):
+    run = create(tmp_path / "run", "popularity", store)
+    runs.train_run(run, store)
+    other = Store.create(world(1_400), tmp_path / "other" / "store", name="Another")
+    for use in (run.model, run.check_fits, run.prepare_resume):
+        with pytest.raises(ModelError, match="A world.*with 1,500 check-ins"):
+            use(other)
+    with pytest.raises(ModelError, match="works on these alone"):
+        run.model(split(other.checkins()).vocabulary)
+    again = create(tmp_path / "again", "popularity", store)
+    with pytest.raises(ModelError):
+        runs.train_run(again, other)
+    assert again.poll().state == "failed"
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "vocabulary.json"])
+def test_a_model_that_was_changed_is_refused(store, tmp_path, name):
+    run = create(tmp_path / "run", "popularity", store)
+    runs.train_run(run, store)
+    path = run.folder / name
+    path.write_bytes(path.read_bytes()[:-1] + b" ")
+    with pytest.raises(ModelError, match="was changed after it was saved"):
+        run.model(store)
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"format": "strec-run"}'])
+def test_what_is_no_run_is_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / "run.json").write_text(content)
+    with pytest.raises(ModelError, match="A run is a folder"):
+        Run(tmp_path)
+
+
+def test_a_crash_in_the_middle_of_a_line_loses_that_line_alone(store, tmp_path):
+    run = create(tmp_path / "run", "popularity", store)
+    run.append({"event": "note", "text": "one"})
+    with (run.folder / "events.jsonl").open("a") as file:
+        file.write('{"event": "no')
+    assert [event["text"] for event in run.events()] == ["one"]
+
+
+def test_wrong_names_are_said(store, tmp_path):
+    with pytest.raises(ModelError, match="Choose one of popularity"):
+        create(tmp_path / "a", "crystal ball", store)
+    with pytest.raises(ModelError, match="als knows the parameters"):
+        create(tmp_path / "b", "als", store, params={"magic": 1})
+    create(tmp_path / "c", "als", store)
+    with pytest.raises(ModelError, match="is not empty"):
+        create(tmp_path / "c", "als", store)
+
+
+def test_a_disk_without_space_is_said_before_training(store, tmp_path, monkeypatch):
+    full = shutil._ntuple_diskusage(10**9, 10**9, 1_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
+    with pytest.raises(ModelError, match="1 MB free"):
+        create(tmp_path / "run", "popularity", store)
+
+
+def test_a_disk_that_fills_up_leaves_no_half_model(store, tmp_path, monkeypatch):
+    run = create(tmp_path / "run", "popularity", store)
+    real = Path.write_bytes
+
+    def full(path, data):
+        if "vocabulary" in path.name:
+            real(path, data[:10])
+            raise OSError(28, "No space left on device")
+        return real(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ModelError, match="No space left on device"):
+        runs.train_run(run, store)
+    assert run.poll().state == "failed"
+    assert not [path for path in run.folder.iterdir() if "model" in path.name]
+
+
+def test_an_unexpected_fault_is_on_record(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        KINDS["popularity"], "_fit", lambda *_: (_ for _ in ()).throw(ZeroDivisionError("boom"))
+    )
+    run = create(tmp_path / "run", "popularity", store)
+    with pytest.raises(ModelError, match="ZeroDivisionError: boom"):
+        runs.train_run(run, store)
+    assert run.poll().error["needed"] == "A training runs to its end."
+
+
+# ---------------------------------------------------------------- the command line
+
+
+def strec(*words: str) -> int:
+    try:
+        main(["train", *words])
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def test_the_shell_trains_several_models(tmp_path, capsys):
+    out = str(tmp_path / "out")
+    models = ("--model", "popularity", "--model", "user_counts")
+    assert strec("travel", *models, "--out", out, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [each["kind"] for each in told] == ["popularity", "user_counts"]
+    for each in told:
+        assert Run(each["run"]).poll().state == "done"
+        assert each["measures"]["acc@1"] == Run(each["run"]).results()["measures"]["acc@1"]
+
+
+def test_the_shell_goes_on_with_a_run_and_says_what_does_not_fit(tmp_path, capsys):
+    world().write_parquet(tmp_path / "world.parquet")
+    data, out = str(tmp_path / "world.parquet"), str(tmp_path / "out")
+    lstm = ("--model", "lstm", "--out", out, "--set", "dim=8")
+    assert strec(data, *lstm, "--epochs", "3", "--max-minutes", "5", "--seed", "2") == 0
+    run = Run(out)
+    assert (run.config["params"]["epochs"], run.config["seed"]) == (3, 2)
+    assert "LSTM" in capsys.readouterr().out
+    assert strec(data, *lstm, "--resume") == 1
+    assert "LSTM is done" in capsys.readouterr().err
+    assert strec(data, "--model", "als", "--out", out, "--resume") == 1
+    assert "trains 'lstm', not 'als'" in capsys.readouterr().err
+    run.set_state("running", pid=1)  # as a process leaves it that was killed
+    assert strec("travel", "--model", "lstm", "--out", out, "--resume") == 1
+    assert "works on these alone" in capsys.readouterr().err
+    assert strec(data, "--model", "lstm", "--out", out, "--resume") == 0
+    assert run.poll().state == "done"
+
+
+def test_the_shell_trains_in_two_processes(tmp_path, capsys):
+    world().write_parquet(tmp_path / "world.parquet")
+    words = ("--model", "lstm", "--set", "dim=8", "--epochs", "2", "--device", "cpu", "--json")
+    out = str(tmp_path / "two")
+    assert strec(str(tmp_path / "world.parquet"), *words, "--out", out, "--processes", "2") == 0
+    begun = next(event for event in Run(out).events() if event["event"] == "start")
+    assert begun["n_processes"] == 2
+    assert json.loads(capsys.readouterr().out)[0]["history"]["epochs"] == 2
