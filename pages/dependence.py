@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages import _ui
-from strec import plots_dependence as plots
+from strec.plots import dependence as plots
 from strec import schema
 from strec.dependence import DependenceResult, test_dependence, training_part
 from strec.dependence.result import ST_LLM, STRONG_NATS, WEAK_NATS, percent

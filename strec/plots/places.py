@@ -1,0 +1,65 @@
+"""Hexagons as a plotly figure: for pages that must carry their map with them."""
+
+import h3
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from strec.palette import SEQUENTIAL_SPACE, SPACE
+from strec.plots.style import finish
+
+#: More hexagons than this make a page heavy; the busiest are drawn.
+MOST_HEXAGONS = 1_500
+_CLASSES = len(SEQUENTIAL_SPACE) - 1
+
+
+def hexagon_figure(cells: pd.DataFrame, title: str, below: str = "") -> go.Figure:
+    """Return hexagons in classes of about equal size, in true proportion, without a background.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        `cell` (uint64), `lat`, `lon`, `n_checkins`, `n_users`, as `Store.cells` gives.
+    title, below : str
+        Above and below the figure.
+    """
+    shown = cells.nlargest(MOST_HEXAGONS, "n_checkins")
+    edges = np.unique(np.quantile(shown["n_checkins"], np.linspace(0, 1, _CLASSES + 1)))
+    rank = np.clip(np.searchsorted(edges, shown["n_checkins"], "right") - 1, 0, len(edges) - 2)
+    figure = go.Figure()
+    for each in range(max(len(edges) - 1, 1)):
+        some = shown[rank == each] if len(edges) > 1 else shown
+        if not len(some):
+            continue
+        low, high = some["n_checkins"].min(), some["n_checkins"].max()
+        lat, lon = _outlines(some["cell"])
+        figure.add_trace(
+            go.Scatter(
+                x=lon, y=lat, fill="toself", mode="lines", hoverinfo="skip",
+                line={"width": 0.6, "color": SEQUENTIAL_SPACE[min(each + 1, _CLASSES)]},
+                fillcolor=SEQUENTIAL_SPACE[min(each + 1, _CLASSES)],
+                name=f"{low:,}" if low == high else f"{low:,}–{high:,}",
+            )
+        )  # fmt: skip
+    figure.add_trace(
+        go.Scatter(
+            x=shown["lon"], y=shown["lat"], mode="markers", showlegend=False,
+            marker={"opacity": 0, "color": SPACE, "size": 9},
+            customdata=shown[["n_checkins", "n_users"]],
+            hovertemplate="%{customdata[0]:,} check-ins<br>%{customdata[1]:,} users<extra></extra>",
+        )
+    )  # fmt: skip
+    squeeze = 1 / max(np.cos(np.radians(float(shown["lat"].mean()))), 0.05)
+    figure.update_yaxes(scaleanchor="x", scaleratio=squeeze, ticksuffix="°", nticks=5)
+    figure.update_xaxes(ticksuffix="°", nticks=6)
+    return finish(figure, title, below, height=560, legend=True)
+
+
+def _outlines(cells: pd.Series) -> tuple[list, list]:
+    """Return the corners of all hexagons, one outline after the other, None between them."""
+    lat, lon = [], []
+    for cell in cells:
+        corners = h3.cell_to_boundary(h3.int_to_str(int(cell)))
+        lat += [corner[0] for corner in (*corners, corners[0])] + [None]
+        lon += [corner[1] for corner in (*corners, corners[0])] + [None]
+    return lat, lon
