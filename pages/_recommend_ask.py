@@ -5,10 +5,13 @@ from datetime import date, timedelta
 
 import streamlit as st
 
+from pages import _recommend_models as models
 from pages import _recommend_state as state
 from pages import _ui
 from pages._recommend_state import LAST, NEW, ON_MAP, People
+from strec.errors import MissingPartError
 from strec.recommend import STRATEGIES, Answer, How, Recommender
+from strec.recommend.learning import learn_mix
 from strec.recommend.portrait import Portrait, portrait
 from strec.split import distance_km
 
@@ -27,9 +30,9 @@ class Question:
     place: tuple[float | None, float | None]
     how: dict = field(default_factory=dict)
 
-    def ask(self, engine: Recommender, k: int = 10) -> Answer:
-        """Return the answer."""
-        return engine.answer(self.user, self.when, *self.place, k=k, **self.how)
+    def ask(self, engine: Recommender, k: int = 10, **other) -> Answer:
+        """Return the answer of a model, in the question's way or another."""
+        return engine.answer(self.user, self.when, *self.place, k=k, **(other or self.how))
 
 
 def controls(store, engine: Recommender, known: People) -> Question:
@@ -198,10 +201,11 @@ def _how(store, engine: Recommender) -> dict:
     word = _ui.item_word(plural=True)
     with st.popover("How", icon=":material/tune:", width="stretch"):
         strategy = st.segmented_control(
-            "Strategy", ["balanced", "interest", "context"], default="balanced", required=True,
+            "Strategy", list(STRATEGIES), default="balanced", required=True,
             format_func=STRATEGY_LABELS.get, key="rec_strategy",
         )  # fmt: skip
         st.caption(f"{STRATEGY_LABELS[strategy]}: {STRATEGIES[strategy]}.")
+        exponent = _learned(store, engine) if strategy == "learned" else 0.0
         new_only = st.toggle(f"New {word} only", key="rec_new_only")
         categories = list(engine.log.vocabulary.categories)
         chosen = (
@@ -220,6 +224,8 @@ def _how(store, engine: Recommender) -> dict:
                               help="Items lose for being like those above them.")  # fmt: skip
         novelty = st.slider("Novelty", 0.0, 1.0, 0.0, 0.1, key="rec_novelty",
                             help="What few people take comes up.")  # fmt: skip
+        wish = _wish(store, engine)
+        _model(store)
     return {
         "strategy": strategy,
         "new_only": new_only,
@@ -227,7 +233,73 @@ def _how(store, engine: Recommender) -> dict:
         "max_distance_km": distance,
         "diversity": diversity,
         "novelty": novelty,
+        "exponent": exponent,
+        **wish,
     }
+
+
+def _learned(store, engine: Recommender) -> float:
+    """Return the exponent of the learned mix; it is learned once per data set."""
+    kept = state.slot(store)
+    if "mix" not in kept:
+        bar = st.progress(0.0, "Learning the mix")
+        try:
+            kept["mix"] = learn_mix(
+                engine.log, progress=lambda text, share: bar.progress(min(share, 1.0), text)
+            )
+        finally:
+            bar.empty()
+    st.caption(kept["mix"].words())
+    return kept["mix"].exponent
+
+
+def _wish(store, engine: Recommender) -> dict:
+    """Ask for a wish in words; return what `How` needs of it, nothing where there is none."""
+    words = st.text_input(
+        "A wish in words", key="rec_wish", max_chars=5_000,
+        placeholder="quiet coffee near the park",
+        help="The embedded sentence encoder compares it with each name and kind. No network.",
+    )  # fmt: skip
+    if not words.strip():
+        return {}
+    weight = st.slider("How much the wish counts", 0.0, 1.0, 0.5, 0.1, key="rec_wish_weight")
+    try:
+        wish = _read(words, store, engine)
+    except MissingPartError as error:
+        st.caption(f":material/info: {_ui.plain(error.needed)} {_ui.plain(error.mend)}")
+        return {}
+    for note in wish.notes:
+        st.caption(f":material/info: {_ui.plain(note)}")
+    return {"wish": wish.scores, "wish_weight": weight} if wish.scores.any() else {}
+
+
+def _read(words: str, store, engine: Recommender):
+    """Return how well items fit the wish; what a person wishes is kept in their session alone."""
+    from strec.llm.wish import read_wish
+
+    asked = (store.fingerprint, words)
+    if st.session_state.get("rec_wish_read", (None,))[0] != asked:
+        bar = st.progress(0.0, "Reading the wish")
+        try:
+            wish = read_wish(
+                words,
+                engine.log.vocabulary,
+                engine.log,
+                progress=lambda text, share: bar.progress(min(share, 1.0), text),
+            )
+        finally:
+            bar.empty()
+        st.session_state["rec_wish_read"] = (asked, wish)
+    return st.session_state["rec_wish_read"][1]
+
+
+def _model(store) -> None:
+    runs = models.finished_runs(store)
+    if runs:
+        st.selectbox(
+            "Model", [models.COUNTER, *runs], key="rec_model",
+            help="Trained models of this data set. Only some can be taken apart into reasons.",
+        )  # fmt: skip
 
 
 def how_line(answer: Answer) -> None:
@@ -251,7 +323,7 @@ def how_line(answer: Answer) -> None:
     if not said:
         return
     cost = ""
-    if how != how.plain() or how.wish is not None:
+    if answer.hit_chance == answer.hit_chance and not answer.how.is_plain:
         cost = (
             f" The next check-in is in this list with {answer.hit_chance:.0%}; the most probable "
             f"list would reach {answer.best_chance:.0%}."

@@ -6,9 +6,8 @@ import pandas as pd
 import polars as pl
 import streamlit as st
 
-from pages import _recommend_state as state
 from pages import _ui
-from pages._recommend_state import LAST, ON_MAP
+from pages._recommend_state import ON_MAP
 from strec import explain, maps, spatial
 from strec.explain.what_if import percent
 from strec.recommend import Answer
@@ -220,16 +219,19 @@ def _everywhere(fingerprint: str, _store) -> pd.DataFrame:
     return _store.cells(8, min_users=1)
 
 
+def picks(store, answer: Answer, most: int) -> pd.DataFrame:
+    """Return hexagons over the map that the page shows, at most so many."""
+    history = history_table(answer.query).drop_nulls(["lat", "lon"])
+    return _picks(store.fingerprint, store, _view(store, answer, history), most)
+
+
 @st.cache_data(max_entries=12, show_spinner=False)
-def _picks(fingerprint: str, _store, view: maps.View) -> pd.DataFrame:
+def _picks(fingerprint: str, _store, view: maps.View, most: int = _MOST_PICKS) -> pd.DataFrame:
     """Return hexagons to click on: where anybody was and around, as fine as a finger can hit."""
     cells = _everywhere(fingerprint, _store)
     finest = 8 if view.span_deg < 1 else 6 if view.span_deg < 6 else 3
     for resolution in range(finest, 1, -1):
         grid = spatial.grid_around(cells, resolution, rings=2)
-        if len(grid) <= _MOST_PICKS:
+        if len(grid) <= most:
             return grid
     return spatial.grid_around(cells, 1)
-
-
-__all__ = ["LAST", "cards", "distance", "legend", "map_of", "selected_rank", "state"]

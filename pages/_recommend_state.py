@@ -20,7 +20,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 KEPT = (
     "rec_user", "rec_date", "rec_hour", "rec_where", "rec_at", "rec_real_ids", "rec_strategy",
     "rec_new_only", "rec_categories", "rec_distance", "rec_diversity", "rec_novelty", "rec_wish",
-    "rec_wish_weight",
+    "rec_wish_weight", "rec_model",
 )  # fmt: skip
 _COLUMNS = (*schema.REQUIRED, schema.CATEGORY, schema.ITEM_NAME)
 
@@ -67,16 +67,16 @@ STORIES = {
 
 def recommender(store) -> Recommender:
     """Return the counter mix of a data set, fitted once per content, with progress shown."""
-    slot = _slot(store.fingerprint)
-    if "recommender" not in slot:
+    kept = slot(store)
+    if "recommender" not in kept:
         bar = st.progress(0.0, "Reading the check-ins")
         try:
-            slot["recommender"] = Recommender(
+            kept["recommender"] = Recommender(
                 checkins(store), progress=lambda text, share: bar.progress(min(share, 1.0), text)
             )
         finally:
             bar.empty()
-    return slot["recommender"]
+    return kept["recommender"]
 
 
 def checkins(store) -> pl.DataFrame:
@@ -86,9 +86,13 @@ def checkins(store) -> pl.DataFrame:
     )
 
 
+def slot(store) -> dict:
+    """Return the place for what is computed once per data set, such as fitted models."""
+    return _slot(store.fingerprint)
+
+
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _slot(fingerprint: str) -> dict:
-    """Return a place for what is computed once per data set, by the hash of its content."""
     return {}
 
 

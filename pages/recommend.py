@@ -4,6 +4,8 @@ import streamlit as st
 
 from pages import _recommend_ask as ask
 from pages import _recommend_list as listing
+from pages import _recommend_models as models
+from pages import _recommend_more as further
 from pages import _recommend_state as state
 from pages import _recommend_why as why
 from pages import _ui
@@ -37,8 +39,9 @@ def page() -> None:
         f"Choose who, when and where: the likeliest next {word}, and why. Then change the hour.",
     )
     store = _ui.current_store()
-    engine, known = state.recommender(store), state.people(store)
-    state.begin(store, engine, known)
+    known = state.people(store)
+    state.begin(store, state.recommender(store), known)
+    engine = models.chosen(store, st.session_state.get("rec_model", models.COUNTER))
     question = ask.controls(store, engine, known)
     state.remember()
     state.write_url(known)
@@ -58,7 +61,7 @@ def page() -> None:
         why.changed(before[1], answer, before[0], _said(question))
     rank = listing.selected_rank(answer)
     why.why(answer, rank)
-    why.other_hours(answer, rank)
+    further.more(store, question, answer, rank)
     _out(answer)
     _ui.how_it_works(METHOD)
     _ui.next_step("See how good the models are", "evaluate")

@@ -47,6 +47,9 @@ def recommend(
     ] = None,
     diversity: Annotated[float, typer.Option(min=0, max=1, help="Items differ more.")] = 0.0,
     novelty: Annotated[float, typer.Option(min=0, max=1, help="What few take comes up.")] = 0.0,
+    wish: Annotated[
+        str | None, typer.Option(help="What is wanted, in English words.", show_default=False)
+    ] = None,
     queries: Annotated[
         Path | None,
         typer.Option(
@@ -74,6 +77,8 @@ def recommend(
 
     - `strec recommend checkins.csv --user 42 --place 40.73,-73.99 --new-only --json`
 
+    - `strec recommend social --user member_291 --wish "quiet coffee near the park"`
+
     - `strec recommend social --queries questions.csv --out answers.csv`
     """  # fmt: skip
     from strec.recommend import Recommender
@@ -90,6 +95,8 @@ def recommend(
     fitted = None if model is None else load_any(model)
     with progress(quiet=as_json) as report:
         recommender = Recommender(loaded.checkins, fitted, progress=report)
+        if wish:
+            how["wish"] = _wished(wish, recommender, report)
     if queries is not None:
         if user or time or place:
             raise ModelError(
@@ -101,6 +108,15 @@ def recommend(
         return
     answer = recommender.answer(user, _moment(time), *_place(place), k=k, **how)
     _one(answer, out, as_json)
+
+
+def _wished(words: str, recommender, report):
+    from strec.llm.wish import read_wish
+
+    found = read_wish(words, recommender.log.vocabulary, recommender.log, progress=report)
+    for text in found.notes:
+        note(text)
+    return found.scores
 
 
 def load_any(folder: Path):

@@ -84,8 +84,19 @@ class How:
     def plain(self) -> "How":
         """Return the same filters without anything that moves items."""
         return replace(
-            self, strategy="balanced", exponent=0.0, novelty=0.0, diversity=0.0, wish=None
+            self,
+            strategy="balanced",
+            exponent=0.0,
+            novelty=0.0,
+            diversity=0.0,
+            wish=None,
+            wish_weight=0.5,
         )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but filters shapes the list."""
+        return self.wish is None and self == self.plain()
 
     def changes(self) -> dict:
         """Return the fields as keyword arguments."""
@@ -193,8 +204,7 @@ def order(scored: Scored, row: int, how: How, k: int) -> np.ndarray:
 
     Equal scores keep the order of item codes.
     """
-    plain = how == how.plain() and how.wish is None
-    values = (scored.raw if plain else scored.score)[row]
+    values = (scored.raw if how.is_plain else scored.score)[row]
     kept = np.flatnonzero(scored.keep[row])
     wanted = k * _POOL if how.diversity else k
     if len(kept) > 4 * wanted:
@@ -223,10 +233,17 @@ def _by_strategy(raw: np.ndarray, interest: np.ndarray, how: How, probable: bool
     if not probable:
         lift = _logits(raw, False) - _logits(interest, False)
         return _logits(raw, False) + (1.0 if how.strategy == "context" else how.exponent) * lift
-    # The floor keeps items that hardly anybody takes from winning by their ratio alone.
-    floor = 1.0 / raw.shape[1]
     exponent = 1.0 if how.strategy == "context" else how.exponent
-    return raw * ((raw + floor) / (interest + floor)) ** exponent
+    return raw * context_lift(raw, interest) ** exponent
+
+
+def context_lift(probability: np.ndarray, interest: np.ndarray) -> np.ndarray:
+    """Return how much likelier hour, weekday and place make each item.
+
+    The floor keeps items that hardly anybody takes from winning by their ratio alone.
+    """
+    floor = 1.0 / probability.shape[1]
+    return (probability + floor) / (interest + floor)
 
 
 def _filtered(
