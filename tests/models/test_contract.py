@@ -206,7 +206,7 @@ def _make(kind: str, **more) -> Model:
 def _make_keen(kind: str) -> Model:
     """Return a model that goes over a tiny world often enough to learn it."""
     parameters = inspect.signature(KINDS[kind]).parameters
-    more = {"epochs": 25, "learning_rate": 0.01, "batch_size": 64, "patience": 25}
+    more = {"epochs": 15, "learning_rate": 0.02, "batch_size": 256, "patience": 15}
     return _make(kind, **{name: value for name, value in more.items() if name in parameters})
 
 

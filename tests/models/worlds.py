@@ -35,7 +35,7 @@ def table(rows: list[tuple], places: dict[str, tuple[float, float]] | None = Non
     )
 
 
-def alternating(n_users: int = 10, n_steps: int = 60) -> pl.DataFrame:
+def alternating(n_users: int = 8, n_steps: int = 40) -> pl.DataFrame:
     """Users alternate between two items, A/B or C/D; every 7 hours, so that no hour tells."""
     pairs = [("A", "B"), ("C", "D")]
     rows = [
@@ -46,7 +46,7 @@ def alternating(n_users: int = 10, n_steps: int = 60) -> pl.DataFrame:
     return table(rows)
 
 
-def nightly(n_users: int = 10, n_days: int = 30, seed: int = 0) -> pl.DataFrame:
+def nightly(n_users: int = 10, n_days: int = 25, seed: int = 0) -> pl.DataFrame:
     """Everyone takes X at night; by day anything else, by chance."""
     rng = np.random.default_rng(seed)
     rows = []
