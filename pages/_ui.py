@@ -404,10 +404,18 @@ _TOUR = [
     ("data", "Every analysis starts with a table: who, what, when, where. Pick a sample here, or "
              "drop your own file: strec guesses the columns and says what it would clean."),
     ("time", "When do people act? Read the heatmap row by row: the darkest cell is the busiest "
-             "hour of the week."),
-    ("space", "Where do they act? Drag the hour slider and see the centre of gravity move."),
-    ("recommend", "Who, when, where: change the hour and watch the list follow. Open “why” to see "
-                  "the parts of the score add up."),
+             "hour of the week. **Rhythms** tells which repetition is more than chance."),
+    ("space", "Where do they act? Switch on **Hour by hour** and see the centre of gravity move; "
+              "**Hotspots** names the places that are busier than chance allows."),
+    ("dependence", "Does it matter? Three dials say whether hour, place, or both together help to "
+                   "predict what people do next. Open the **Live simulator**, move a slider, and "
+                   "see the decision follow."),
+    ("train", "Now teach a model. Keep **Counter mix** ticked, add **ST-LLM**, choose **Quick** "
+              "and press the button; the curves move while it learns, and you may go on."),
+    ("evaluate", "Was it worth it? Every model is asked about check-ins that came later than all "
+                 "it has learned from. Where the bars overlap, the simpler model is as good."),
+    ("recommend", "Who, when, where: change the hour and watch the list follow. **Why** shows the "
+                  "parts of the score add up. **Live** replays the future event by event."),
 ]  # fmt: skip
 
 
