@@ -119,21 +119,20 @@ def _parameter(spec, value, key: str):
 
 
 def _before_after(draft: Draft) -> None:
-    table = draft.report.to_frame().to_pandas()
+    table = draft.report.to_frame().filter("enabled").to_pandas()
     shown = pd.DataFrame(
         {
             "Step": table["title"],
-            "On": table["enabled"],
             "Check-ins before": table["rows_before"],
-            "after": table["rows_after"],
+            "Check-ins after": table["rows_after"],
             "Values changed": table["changed"],
             "Users before": table["users_before"],
-            "users after": table["users_after"],
+            "Users after": table["users_after"],
             "Items before": table["items_before"],
-            "items after": table["items_after"],
+            "Items after": table["items_after"],
         }
     )
-    st.markdown("**Before and after each step**")
+    st.markdown("**Before and after each step that is on**")
     st.dataframe(shown, hide_index=True, height=36 * (len(shown) + 1))
     removed = [step.removed for step in draft.report.steps if step.removed.height]
     if removed:
@@ -163,6 +162,7 @@ def _recipe_file(draft: Draft) -> None:
     st.file_uploader(
         "Use a recipe saved earlier (YAML or JSON)",
         type=["yaml", "yml", "json"],
+        max_upload_size=1,
         key=f"data_recipe_upload_{draft.version}",
         on_change=_recipe_uploaded,
         args=(draft, draft.version),

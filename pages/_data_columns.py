@@ -1,5 +1,6 @@
 """What the files are: recognised format, questions, preview, which column is what."""
 
+from collections.abc import Callable
 from zoneinfo import available_timezones
 
 import polars as pl
@@ -51,6 +52,8 @@ def recognised(draft: Draft) -> None:
     st.markdown(f":material/{'verified' if known else 'search'}: {words}")
     facts = " · ".join(_file_facts(facts) for facts in look.files[:4])
     st.caption(facts + (f"  \nSource: {_ui.plain(look.cite)}" if look.cite else ""))
+    if "data_columns_error" in st.session_state:
+        _ui.show_error(st.session_state.pop("data_columns_error"))
 
 
 def must_be_answered(draft: Draft) -> None:
@@ -104,8 +107,7 @@ def _time_zone(draft: Draft) -> None:
         key=f"data_zone_{draft.version}",
     )
     if chosen != draft.mapping.time_zone:
-        draft.map_columns({"time_zone": chosen})
-        st.rerun()
+        _change(draft, lambda: draft.map_columns({"time_zone": chosen}))
 
 
 def raw_preview(draft: Draft) -> None:
@@ -128,8 +130,9 @@ def preview(draft: Draft) -> None:
 
 def notes(draft: Draft) -> None:
     """Show what was noticed and assumed while reading."""
-    if draft.result is not None and draft.result.notes:
-        lines = "\n".join(f"- {_ui.plain(note)}" for note in draft.result.notes)
+    noticed = dict.fromkeys([*draft.look.notes, *(draft.result.notes if draft.result else [])])
+    if noticed:
+        lines = "\n".join(f"- {_ui.plain(note)}" for note in noticed)
         st.markdown(f"**Noticed and assumed while reading**\n\n{lines}")
 
 
@@ -156,17 +159,7 @@ def column_form(draft: Draft) -> None:
             left, "Latitude and longitude are", ORDERS, mapping.coordinate_order, draft
         )
         if st.form_submit_button("Read it this way", key="data_columns_apply"):
-            before = draft.columns, draft.answers
-            try:
-                draft.map_columns(chosen)
-                draft.look_at()
-            except StrecError as error:
-                # The choice cannot be read: say why, and go back to what could.
-                draft.columns, draft.answers = before
-                st.session_state["data_columns_error"] = error
-            st.rerun()
-    if "data_columns_error" in st.session_state:
-        _ui.show_error(st.session_state.pop("data_columns_error"))
+            _change(draft, lambda: draft.map_columns(chosen))
 
 
 def _guessed(draft: Draft) -> str:
@@ -202,10 +195,20 @@ def _words_of(question: Question):
 
 
 def _take(draft: Draft, question: Question, choice: int | None) -> None:
-    version = draft.version
-    draft.answer(question, choice)
-    if draft.version != version:
-        st.rerun()
+    if choice is not None and draft.answers.get(question.key, question.default) != choice:
+        _change(draft, lambda: draft.answer(question, choice))
+
+
+def _change(draft: Draft, change: Callable[[], None]) -> None:
+    """Change how the files are read; what cannot be read is explained and taken back."""
+    before = draft.columns, dict(draft.answers)
+    try:
+        change()
+        draft.look_at()
+    except StrecError as error:
+        draft.columns, draft.answers = before
+        st.session_state["data_columns_error"] = error
+    st.rerun()
 
 
 def _column_box(draft: Draft, mapping: Mapping, name: str) -> str | None:

@@ -84,11 +84,10 @@ class Draft:
         """Questions without an answer, without which the files cannot be read."""
         return [q for q in self.questions if q.must_be_answered and q.key not in self.answers]
 
-    def answer(self, question: Question, choice: int | None) -> None:
+    def answer(self, question: Question, choice: int) -> None:
         """Take an option of a question."""
-        if choice is not None and self.answers.get(question.key, question.default) != choice:
-            self.answers[question.key] = choice
-            self._forget(keep_columns=True)
+        self.answers = self.answers | {question.key: choice}
+        self._forget()
 
     def map_columns(self, changes: dict) -> None:
         """Map fields to other columns, or set how they are read."""
@@ -98,7 +97,7 @@ class Draft:
             return
         self.columns = new
         self.answers = {}
-        self._forget(keep_columns=True)
+        self._forget()
 
     def take_recipe(self, recipe: Recipe) -> str:
         """Use a saved recipe, its mapping too where the columns are the same; say what was done."""
@@ -111,7 +110,7 @@ class Draft:
             else:
                 self.columns, self.answers = mapping, {}
                 said += " Columns and times are read as it says."
-                self._forget(keep_columns=True)
+                self._forget()
         self._forget_cleaning()
         self.version += 1
         return said
@@ -142,6 +141,11 @@ class Draft:
     def is_large(self) -> bool:
         """Whether there are too many check-ins to be cleaned in memory."""
         return self.result is not None and self.result.n_checkins > MOST_IN_MEMORY
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether cleaning has removed every check-in."""
+        return self.report is not None and not self.report.rows_after
 
     def clean(self) -> None:
         """Run the recipe into ``cleaned.parquet``."""
@@ -202,7 +206,7 @@ class Draft:
         stem = self.names[0].split(".")[0].replace("_", " ").strip()
         return stem[:1].upper() + stem[1:] or "My data"
 
-    def _forget(self, keep_columns: bool = False) -> None:
+    def _forget(self) -> None:
         self.look = self.result = None
         self._forget_cleaning()
         self.version += 1

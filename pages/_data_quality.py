@@ -31,7 +31,9 @@ def headline(draft: Draft) -> None:
         st.metric("Last day", f"{report.last:%d %b %Y}")
     words = []
     if left_out:
-        words.append(f"{left_out:,} rows of the file could not be read as check-ins.")
+        words.append(
+            f"{left_out:,} rows of the file could not be read as check-ins (see “Rows left out”)."
+        )
     if not draft.is_large:
         words.append(draft.report.sentence)
     serious = [finding for finding in report.findings if finding.severity == "serious"]
@@ -80,17 +82,21 @@ def report_view(report: QualityReport, name: str, n_all: int, notes: tuple[str, 
         for column, (label, value, text) in zip(
             st.columns(3), numbers[start : start + 3], strict=False
         ):
-            column.metric(label, value)
-            column.caption(text)
+            with column.container(gap=None):
+                st.metric(label, value)
+                st.caption(text)
     st.markdown("**What looks suspicious**")
     if not report.findings:
         st.success("Nothing.", icon=":material/check_circle:")
     for finding in report.findings:
         mark = MARKS[finding.severity]
         st.markdown(f"{mark} **{_ui.plain(finding.title)}.** {_ui.plain(finding.text)}")
-    _ui.figure(figures.completeness(report), "quality_columns")
+    left, right = st.columns(2)
+    with left:
+        _ui.figure(figures.completeness(report), "quality_columns")
+    with right:
+        _ui.figure(figures.users_by_checkins(report), "quality_users")
     _ui.figure(figures.timeline(report), "quality_timeline")
-    _ui.figure(figures.users_by_checkins(report), "quality_users")
     st.download_button(
         "The report as a web page",
         lambda: report.html(name, notes),

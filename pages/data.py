@@ -47,7 +47,8 @@ def show(draft: Draft) -> None:
     if draft.open_questions:
         st.info("Answer the question above, and the file is read.", icon=":material/arrow_upward:")
         _data_columns.raw_preview(draft)
-        _data_columns.column_form(draft)
+        with st.expander("Which column is what?", icon=":material/view_column:"):
+            _data_columns.column_form(draft)
         return
     if not (_data_draft.guarded(draft.read) and _data_draft.guarded(draft.clean)):
         _data_columns.raw_preview(draft)
@@ -59,6 +60,12 @@ def show(draft: Draft) -> None:
 
 def summary(draft: Draft) -> None:
     """Show what the data set will be, what was assumed, and the one button."""
+    if draft.is_empty:
+        st.warning(
+            "Cleaning removed every check-in. Switch a step off, or loosen it, under **Cleaning**.",
+            icon=":material/filter_alt_off:",
+        )
+        return
     with st.container(border=True):
         _data_quality.headline(draft)
         _data_columns.assumed(draft)
@@ -104,7 +111,10 @@ def details(draft: Draft) -> None:
     with cleaning:
         _data_clean.steps(draft)
     with quality:
-        _data_quality.of_draft(draft)
+        if draft.is_empty:
+            st.caption("No check-in is left to be measured.")
+        else:
+            _data_quality.of_draft(draft)
 
 
 _ui.guarded(page)

@@ -22,7 +22,7 @@ def completeness(report: QualityReport) -> go.Figure:
             hovertemplate="<b>%{y}</b><br>%{x:.1%} " + word + "<extra></extra>",
         )  # fmt: skip
     figure.update_layout(barmode="stack", bargap=0.35)
-    figure.update_xaxes(tickformat=".0%", range=[0, 1])
+    figure.update_xaxes(tickformat=".0%", range=[0, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1])
     figure.update_yaxes(autorange="reversed")
     below = note(report.n_checkins, report.n_users)
     return finish(figure, "Known values per column", below, height=110 + 30 * len(titles))
