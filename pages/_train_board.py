@@ -96,9 +96,9 @@ def _card(run: Run, status: Status) -> None:
         st.markdown(f"**{_ui.plain(run.label)}** :{colour}-badge[{word}]")
         if is_stopping:
             _insist(run)
-        elif st.button("Cancel", key=f"cancel_{run.folder.name}", icon=":material/stop:"):
-            run.cancel()
-            st.rerun(scope="fragment")
+        else:
+            key = f"cancel_{run.folder.name}"
+            st.button("Cancel", key=key, icon=":material/stop:", on_click=run.cancel)
     if status.state == "waiting":
         st.caption(status.text or "Its turn comes next.")
         return

@@ -1,0 +1,184 @@
+"""The Train page: choose, watch, cancel, resume, compare; whatever becomes of the process."""
+
+import json
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from strec.dependence import test_dependence as dependence_of
+from strec.models import ABOUT, KINDS
+from strec.runs import Run, create, home, runs_in, train_run
+from strec.simulate import simulate
+from strec.store import Store
+
+PAGE = Path(__file__).parents[2] / "pages" / "train.py"
+
+
+def world(n: int = 1_200, **sliders) -> pl.DataFrame:
+    setting = dict(temporal=0.5, spatial=0.5, interaction=0.5) | sliders
+    return simulate("social", n_users=15, n_checkins=1_200, seed=3, **setting).head(n)
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch) -> Store:
+    monkeypatch.setenv("STREC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return Store.create(world(), tmp_path / "data" / "store", name="A world")
+
+
+def page(store: Store, **state) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.session_state["store"] = store
+    for name, value in state.items():
+        app.session_state[name] = value
+    return app.run()
+
+
+def text_of(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.info, *app.error, *app.subheader]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def tick_of(app: AppTest, store: Store, kind: str):
+    return app.checkbox(key=f"train_{store.fingerprint[:8]}_{kind}")
+
+
+def made(store: Store, kind: str = "popularity", **more) -> Run:
+    return create(home(store) / f"{kind}-{time.monotonic_ns()}", kind, store, **more)
+
+
+def test_every_model_is_offered_with_its_sentence(store):
+    app = page(store)
+    assert not app.exception
+    for kind in KINDS:
+        assert ABOUT[kind].sentence in text_of(app)
+    assert tick_of(app, store, "counting").value
+    assert app.button(key="train_start").label == "Train 1 model"
+    assert "Trains on: " in text_of(app) and "Nothing is trained on this data yet" in text_of(app)
+
+
+def test_what_the_gate_recommends_is_ticked_and_said(store):
+    result = dependence_of(store.checkins(), n_permutations=9)
+    forced = type(result)(**{**fields(result), "recommended_model": "als", "route": "traditional"})
+    app = page(store, dependence={(store.fingerprint, "quick"): forced})
+    assert tick_of(app, store, "als").value and tick_of(app, store, "counting").value
+    assert "**traditional** route" in app.info[0].value
+    other = page(store, dependence={("other data", "quick"): forced})
+    assert not tick_of(other, store, "als").value and not other.info
+
+
+def fields(result) -> dict:
+    return {k: v for k, v in vars(result).items() if k != "ingredients"}
+
+
+def test_nothing_chosen_cannot_be_trained(store):
+    app = page(store)
+    tick_of(app, store, "counting").uncheck()
+    app.run()
+    assert app.button(key="train_start").disabled
+
+
+def test_a_click_trains_and_the_result_appears(store):
+    app = page(store)
+    tick_of(app, store, "counting").uncheck()
+    tick_of(app, store, "popularity").check()
+    app.segmented_control(key="train_budget").set_value("quick").run()
+    app.button(key="train_start").click().run()
+    assert not app.exception
+    (run,) = runs_in(home(store))
+    assert run.config["budget"] == "quick" and run.config["max_seconds"] == 60
+    until = time.monotonic() + 60
+    while run.poll().is_active and time.monotonic() < until:
+        time.sleep(0.1)
+    app.run()
+    table = app.dataframe[0].value
+    assert list(table["Model"]) == ["Popularity"]
+    assert table["Right at first try"][0] == run.results()["measures"]["acc@1"]
+    assert "Scored:" in text_of(app)
+    # A page opened anew finds it too, and knows how long it took.
+    again = page(store)
+    assert list(again.dataframe[0].value["Model"]) == ["Popularity"]
+
+
+def test_a_running_training_is_shown_live_and_can_be_cancelled(store):
+    run = made(store, "lstm")
+    run.set_state("running", pid=1)
+    run.append({"event": "start", "device": "processor (CPU), 2 cores", "n_processes": 1,
+                "n_parameters": 1234, "batch_size": 32})  # fmt: skip
+    batch = {"event": "batch", "epoch": 1, "epochs": 4, "batch": 5, "n_batches": 10, "loss": 3.0}
+    run.append(batch | {"seconds": 10.0, "seconds_left": 70.0})
+    with run.lock:
+        app = page(store)
+        assert not app.exception
+        assert "**LSTM** :blue-badge[running]" in text_of(app)
+        assert "1,234 numbers to learn" in text_of(app)
+        assert len(app.get("plotly_chart")) == 1
+        (bar,) = app.get("progress")
+        assert bar.proto.text == "Pass 1 of at most 4 · 10 s · about 70 s left"
+        assert bar.proto.value == 12
+        assert tick_of(app, store, "lstm").disabled
+        app.button(key=f"cancel_{run.folder.name}").click().run()
+        assert run.is_cancelled() and "stopping" in text_of(app)
+    assert "cancelled" in text_of(page(store))
+
+
+@pytest.mark.parametrize("state", ["cancelled", "interrupted"])
+def test_a_training_that_ended_early_can_be_resumed_or_discarded(store, state):
+    run = made(store)
+    run.set_state("running", pid=1)
+    if state == "cancelled":
+        run.cancel()
+    app = page(store)
+    assert f"badge[{state}]" in text_of(app) and "Resume begins again" in text_of(app)
+    app.button(key=f"resume_{run.folder.name}").click().run()
+    until = time.monotonic() + 60
+    while run.poll().is_active and time.monotonic() < until:
+        time.sleep(0.1)
+    assert run.poll().state == "done"
+
+
+def test_a_failure_says_what_to_do_and_can_be_discarded(store):
+    run = made(store)
+    error = {"needed": "Training needs a *finite* loss.", "found": "nan.", "mend": "Lower it."}
+    run.set_state("failed", error=error)
+    app = page(store)
+    assert not app.exception and r"a \*finite\* loss" in text_of(app) and "Lower it" in text_of(app)
+    app.button(key=f"discard_{run.folder.name}").click().run()
+    assert not run.folder.exists() and "Nothing is trained" in text_of(app)
+
+
+def test_finished_models_are_compared_and_can_be_taken_along(store):
+    for kind in ("popularity", "user_counts"):
+        train_run(made(store, kind), store)
+    app = page(store)
+    table = app.dataframe[0].value
+    assert table["Right at first try"].is_monotonic_decreasing
+    assert [each.label for each in app.get("download_button")] == ["Data as CSV"]
+
+
+def test_runs_on_other_data_are_not_shown(store, tmp_path):
+    train_run(made(store), store)
+    other = Store.create(world(1_100), store.folder.parent / "other", name="Another")
+    assert home(other) == home(store)
+    assert not page(other).dataframe
+
+
+def test_a_broken_run_folder_does_not_break_the_page(store):
+    train_run(made(store), store)
+    folder = home(store) / "broken"
+    folder.mkdir()
+    (folder / "run.json").write_text(json.dumps({"format": "strec-run"}))
+    app = page(store)
+    assert not app.exception and len(app.dataframe[0].value) == 1
+
+
+def test_models_that_cannot_learn_from_so_little_say_why(tmp_path, monkeypatch):
+    monkeypatch.setenv("STREC_CACHE", str(tmp_path / "cache"))
+    few = Store.create(world(12), tmp_path / "few" / "store", name="Few")
+    app = page(few)
+    assert not app.exception
+    assert tick_of(app, few, "als").disabled and not tick_of(app, few, "popularity").disabled
+    assert "at least 30 check-ins (it has 12)" in text_of(app)
