@@ -104,7 +104,8 @@ def _card(run: Run, status: Status) -> None:
         return
     left = ""
     if status.seconds_left is not None and status.share < 1:
-        left = f" · about {duration(status.seconds_left)} left"
+        seconds = status.seconds_left
+        left = f" · about {duration(seconds)} left" if seconds >= 1 else " · almost done"
     st.progress(status.share, f"{status.text} · {duration(status.seconds)}{left}")
     events = run.events()
     notes = [event["text"] for event in events if event["event"] == "note"]
@@ -197,6 +198,10 @@ def _succeeded(run: Run, runs: list[Run]) -> bool:
 # ---------------------------------------------------------------- results
 
 
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
 def _results(runs: list[Run]) -> None:
     """Show the finished models, the best on top."""
     rows, regimes = [], set()
@@ -208,9 +213,9 @@ def _results(runs: list[Run]) -> None:
         rows.append(
             {
                 "Model": run.label,
-                "Right at first try": measures.get("acc@1"),
+                "Right at first try": _percent(measures.get("acc@1")),
                 "95 % interval": f"{low:.1%} – {high:.1%}" if low is not None else "",
-                "Among first ten": measures.get("acc@10"),
+                "Among first ten": _percent(measures.get("acc@10")),
                 "MRR": measures.get("mrr"),
                 "Training": duration(results.get("fit_seconds", 0.0)),
                 "Budget": run.config["budget"],
@@ -219,7 +224,7 @@ def _results(runs: list[Run]) -> None:
         )
     table = pd.DataFrame(rows).sort_values("Right at first try", ascending=False)
     st.subheader("Trained models", anchor=False)
-    share = st.column_config.NumberColumn(format="percent")
+    share = st.column_config.NumberColumn(format="%.1f %%")
     st.dataframe(
         table, hide_index=True, width="stretch",
         column_config={

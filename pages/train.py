@@ -192,10 +192,12 @@ def begin(kinds, store, root, budget, device) -> None:
             )
         )
     together = device.count if device.kind == "cuda" else 1
-    for several in (False, True):
-        mine = [run for run in runs if (together > 1 and needs_several(run.kind)) == several]
-        if mine:
-            start(mine, store.folder, n_processes=together if several else 1)
+    alone = [run for run in runs if together == 1 or not needs_several(run.kind)]
+    if alone:
+        start(alone, store.folder)
+    for run in runs:
+        if run not in alone:
+            start([run], store.folder, n_processes=together)
     n = len(runs)
     st.session_state["train_said"] = f"{n} model{'s are' if n > 1 else ' is'} being trained."
     st.rerun()

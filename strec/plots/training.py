@@ -1,5 +1,7 @@
 """Figures of a training while it runs and after."""
 
+from math import ceil
+
 import plotly.graph_objects as go
 
 from strec.palette import GOOD, POPULARITY, TIME, USER
@@ -28,9 +30,15 @@ def learning_curve(events: list[dict], height: int = 300) -> go.Figure | None:
         return None
     figure = go.Figure()
     at = sorted(batches)
+    # Each pass begins its own mean, so its line does not go on from the one before.
+    within = [(x, batches[x]) for x in at]
+    for k in range(len(at) - 1, 0, -1):
+        if ceil(at[k]) > ceil(at[k - 1]):
+            within.insert(k, (at[k - 1], None))
     figure.add_trace(
         go.Scatter(
-            x=at, y=[batches[x] for x in at], mode="lines", name="training, so far in each pass",
+            x=[x for x, _ in within], y=[y for _, y in within], mode="lines",
+            name="training, so far in each pass",
             line={"color": USER, "width": 1}, opacity=0.5,
             hovertemplate="pass %{x:.2f}: %{y:.3f}<extra></extra>",
         )

@@ -65,7 +65,7 @@ def command(
     if n_processes > 1:
         # The launcher's name for "several processes"; the device is the run's.
         words += ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "1"]
-        words += ["--num_processes", str(n_processes)]
+        words += ["--num_processes", str(n_processes), "--main_process_port", "0"]
         words += ["--mixed_precision", "no", "--dynamo_backend", "no"]
     words += ["-m", "strec.runs", *(["--in-turn"] if in_turn else [])]
     return [*words, "--store", str(store_folder), *(str(run.folder) for run in runs)]

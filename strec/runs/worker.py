@@ -69,8 +69,13 @@ def train_run(
 
 
 def work(runs: Sequence[Run], store_folder: Path, *, in_turn: bool) -> None:
-    """Train several runs; one that fails does not keep the others from theirs."""
+    """Train several runs; one that fails does not keep the others from theirs.
+
+    Where several processes train one run together, the first that stumbles ends them all: the
+    others would wait for it.
+    """
     log = logging.getLogger("strec.runs")
+    together = int(os.environ.get("WORLD_SIZE", "1")) > 1
     with ExitStack() as held:
         if _is_first():
             for run in runs:
@@ -79,13 +84,16 @@ def work(runs: Sequence[Run], store_folder: Path, *, in_turn: bool) -> None:
                 run.set_state("waiting", pid=os.getpid())
         for run in runs:
             try:
-                with _turn(run) if in_turn and _is_first() else ExitStack():
+                with _turn(run) if in_turn else ExitStack():
                     train_run(run, Store(store_folder))
-            except Cancelled:
-                _record(run, "cancelled")
             except StrecError as error:
-                _record(run, "failed", error=_as_dict(error))
-                log.warning("%s: %s", run.folder.name, error, exc_info=error.__cause__)
+                if isinstance(error, Cancelled):
+                    _record(run, "cancelled")
+                else:
+                    _record(run, "failed", error=_as_dict(error))
+                    log.warning("%s: %s", run.folder.name, error, exc_info=error.__cause__)
+                if together:
+                    raise SystemExit(1) from error
         leave()
 
 
@@ -193,6 +201,11 @@ def _turn(run: Run) -> Iterator[None]:
     """Wait until this machine has a place for one more training."""
     from filelock import FileLock, Timeout
 
+    if not _is_first():
+        while run.poll().state == "waiting":
+            time.sleep(_TURN_SECONDS)
+        yield
+        return
     folder = cache_folder() / "turns"
     folder.mkdir(parents=True, exist_ok=True)
     # Two trainings on two cores each take twice as long, and longer still on one GPU.

@@ -96,7 +96,7 @@ def test_a_click_trains_and_the_result_appears(store):
     app.run()
     table = app.dataframe[0].value
     assert list(table["Model"]) == ["Popularity"]
-    assert table["Right at first try"][0] == run.results()["measures"]["acc@1"]
+    assert table["Right at first try"][0] == 100 * run.results()["measures"]["acc@1"]
     assert "Scored:" in text_of(app)
     # A page opened anew finds it too, and knows how long it took.
     again = page(store)
