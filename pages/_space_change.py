@@ -46,7 +46,7 @@ def show(store, chosen: Filters, setting: common.Setting, view: maps.View) -> No
             "Compare", [PERIODS, WEEK, DAY, TRENDS], default=PERIODS, required=True,
             key="change_kind",
         )  # fmt: skip
-        resolution = common.hexagon_size(store, setting)
+        resolution = common.hexagon_size(store, setting, touching=kind == TRENDS)
     if kind == TRENDS:
         trends(store, chosen, setting, view, resolution)
         return

@@ -36,10 +36,14 @@ def settings(suggested: int) -> Setting:
     return Setting(suggested, min_users, basemap)
 
 
-def hexagon_size(store: Store, setting: Setting) -> int:
-    """Ask for the size of hexagons in words of their width; parts share the answer."""
-    kept = f"space_resolution_{store.fingerprint}"
-    suggested = setting.suggested
+def hexagon_size(store: Store, setting: Setting, touching: bool = False) -> int:
+    """Ask for the size of hexagons in words of their width; parts share the answer.
+
+    Where hexagons are compared with their neighbours (`touching`), they start, and are kept, as
+    wide as it takes for them to have some.
+    """
+    suggested = touching_size(store.fingerprint, setting, store) if touching else setting.suggested
+    kept = f"space_resolution_{store.fingerprint}_{touching}"
     options = list(range(max(suggested - 3, 0), min(suggested + 2, schema.CELL_RESOLUTION) + 1))
     now = st.session_state.get(kept, suggested)
     chosen = st.select_slider(
@@ -47,7 +51,7 @@ def hexagon_size(store: Store, setting: Setting) -> int:
         options,
         value=now if now in options else suggested,
         format_func=lambda each: width(spatial.hexagon_width_km(each)),
-        key=f"space_size_{store.fingerprint}",
+        key=f"space_size_{store.fingerprint}_{touching}",
         help=f"{width(spatial.hexagon_width_km(suggested))} suits these data.",
     )
     st.session_state[kept] = chosen
@@ -62,6 +66,15 @@ def suggestion(fingerprint: str, _store) -> int:
         lambda resolution: _store.cells(resolution, min_users=MIN_USERS).attrs["hidden_checkins"],
         spatial.suggest_resolution(places),
         int(places["n_checkins"].sum()),
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def touching_size(fingerprint: str, setting: Setting, _store) -> int:
+    """Return the size at which hexagons have neighbours to be compared with."""
+    return spatial.resolution_that_touches(
+        lambda resolution: _store.cells(resolution, min_users=setting.min_users),
+        setting.suggested,
     )
 
 

@@ -15,10 +15,11 @@ METHOD = r"""
 - **Flows**: hexagon (or item) $a$ followed by $b \ne a$ in the same session (no gap over 24
   hours). A flow is filtered by its arrival. Arcs go from the light end to the dark end.
 - **How distance keeps people away**: from hexagon $i$, a destination $j \ne i$ is chosen with
-  probability proportional to $m_j f(d_{ij})$, where $m_j$ counts arrivals at $j$ and $f$ is
-  $d^{-\beta}$ (power law) or $e^{-d/s}$ (exponential): Huff 1964, Wilson 1971. Both are fitted by
-  maximum likelihood on the steps among the 400 busiest hexagons; the interval comes from 500
-  samples of origins, the p-value from 499 maps whose hexagons are shuffled (seed 0).
+  probability proportional to $m_j f(d_{ij})$, where $f$ is $d^{-\beta}$ (power law) or $e^{-d/s}$
+  (exponential) and the attractions $m_j$ are such that every hexagon gets as many arrivals as it
+  has (doubly constrained gravity model, Wilson 1971). Both are fitted by maximum likelihood on the
+  steps among the 400 busiest hexagons; the interval comes from 500 samples of origins, the p-value
+  from 499 maps whose hexagons are shuffled (seed 0).
 - **Steps** are great-circle distances between check-ins that follow each other in a session;
   those under ten metres stay at the place and are not shown.
 - **Radius of gyration**: $r_g = \sqrt{\frac1n \sum_k d(r_k, \bar r)^2}$, the typical distance of a
@@ -93,7 +94,7 @@ def arcs(store, chosen, setting, view, resolution: int | None, most: int, least:
     )
     words = (
         f"The largest: {'' if resolution is None else 'near '}{_ui.plain(ends[0])} → "
-        f"{_ui.plain(ends[1])}, {top['n_checkins']:,} check-ins. "
+        f"{_ui.plain(ends[1])}, {int(top['n_checkins']):,} check-ins. "
     )
     shown = frame.head(most)
     if len(frame) > len(shown):

@@ -1,5 +1,6 @@
 """Hotspots on the space page: where it is busier, or quieter, than chance would make it."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -13,7 +14,9 @@ from strec.store import Filters
 SPOTS, EXCEPTIONS = "Hot and cold spots", "Alike or exceptional"
 VALUES = {"n_checkins": "Check-ins", "n_users": "Users"}
 AREAS = {"filled": "With the gaps between them", "observed": "Only hexagons with check-ins"}
-HOT, COLD = "hotspot", "coldspot"
+HOT, WARM, COOL, COLD = "hotspot", "warm, perhaps by chance", "cool, perhaps by chance", "coldspot"
+#: Before correction for testing many hexagons.
+SUGGESTIVE_P = 0.05
 QUADRANTS = {
     "high among high": "busy among busy",
     "low among low": "quiet among quiet",
@@ -34,7 +37,8 @@ I = \frac1n \sum_i I_i$$
   among quiet ones.
 - **Is it real?** The neighbours are replaced by random hexagons 99,999 times (seed 0), and the
   p-values are corrected for testing many hexagons (Benjamini and Hochberg 1995): of the hexagons
-  named, at most the share you allow are expected to be false.
+  named, at most the share you allow are expected to be false. "Perhaps by chance" marks those that
+  would be named if only one hexagon had been tested ($p \le 0.05$).
 - **Study area**: empty hexagons between busy ones count as zero, since a count of zero is data.
 
 Getis & Ord 1992; Ord & Getis 1995; Anselin 1995; Moran 1950; Caldas de Castro & Singer 2006.
@@ -52,7 +56,7 @@ def show(store, chosen: Filters, setting: common.Setting, view: maps.View) -> No
             "Count", list(VALUES), default="n_checkins", required=True, format_func=VALUES.get,
             key="hot_value",
         )  # fmt: skip
-        resolution = common.hexagon_size(store, setting)
+        resolution = common.hexagon_size(store, setting, touching=True)
         with st.popover("More", icon=":material/tune:"):
             alpha = st.select_slider(
                 "False alarms allowed among those named", [0.01, 0.05, 0.1, 0.2], value=0.05,
@@ -64,12 +68,12 @@ def show(store, chosen: Filters, setting: common.Setting, view: maps.View) -> No
     )
     frame = described(found.frame, kind, alpha)
     classes = (
-        maps.Classes((HOT, COLD), (BAD, USER))
+        maps.Classes((HOT, WARM, COOL, COLD), (BAD, "#E9A7A0", "#A9B8EE", USER))
         if kind == SPOTS
         else maps.Classes(tuple(QUADRANTS.values()), (BAD, USER, TIME, INTERACTION))
     )
     st.markdown(f"**{_ui.plain(found.sentence)}**")
-    st.html(maps.legend_html("Beyond chance", classes))
+    st.html(maps.legend_html("Heat" if kind == SPOTS else "Beyond chance", classes))
     deck = maps.hexagons(frame, "shown", scale=classes, **common.look(store, setting, view))
     cells = aggregate(
         "cells", store.fingerprint, chosen, store, resolution, min_users=setting.min_users
@@ -94,7 +98,9 @@ def computed(fingerprint, chosen, resolution, value, area, alpha, min_users, _st
 def described(frame: pd.DataFrame, kind: str, alpha: float) -> pd.DataFrame:
     """Return what colours a hexagon, and what hovering over it says."""
     if kind == SPOTS:
-        shown = frame["kind"].map({"hot": HOT, "cold": COLD}).fillna("")
+        leaning = np.where(frame["gi_z"] > 0, np.where(frame["n_users"] > 0, WARM, ""), COOL)
+        leaning = np.where(frame["p"] <= SUGGESTIVE_P, leaning, "")
+        shown = frame["kind"].map({"hot": HOT, "cold": COLD}).fillna(pd.Series(leaning))
         number = [f"Gi* z = {z:.1f}" for z in frame["gi_z"]]
     else:
         significant = frame["q"] <= alpha

@@ -77,7 +77,7 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
     layers = [
         maps.point_layer(near.assign(tip=_tips(near)), layer_id="near", min_px=6),
         maps.here_layer(here["lat"], here["lon"], str(here["shown"])),
-        maps.label_layer(near, look["view"], look["dark"]),
+        maps.label_layer(near, look["view"], look["dark"], offset_px=(0, -15)),
     ]
     deck = maps.deck(layers, look["view"], dark=look["dark"], basemap=look["basemap"])
     first = near.iloc[0]
@@ -92,7 +92,8 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
             f"{common.width(here['spread_km'])} of the middle); distances are from that middle. "
         )
     n = int(near["n_checkins"].sum() + here["n_checkins"])
-    _ui.deck(deck, "near_places", caption=words + common.below(store, chosen, setting, n))
+    words += f"{n:,} check-ins at these {_ui.item_word(True)}. {maps.attribution(setting.basemap)}."
+    _ui.deck(deck, "near_places", caption=words)
     columns = ["item_id", "item_name", "category", "lat", "lon", "distance_km", "n_checkins"]
     st.dataframe(
         pd.DataFrame(

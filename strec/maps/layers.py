@@ -335,13 +335,23 @@ def picking_layer(frame: pd.DataFrame, tip: str = "Ask from here") -> pdk.Layer:
     )
 
 
-def label_layer(items: pd.DataFrame, view: View, dark: bool = False, most: int = 14) -> pdk.Layer:
+def label_layer(
+    items: pd.DataFrame,
+    view: View,
+    dark: bool = False,
+    most: int = 14,
+    offset_px: tuple[int, int] = (0, 0),
+) -> pdk.Layer:
     """Return the names of the largest places that have room: landmarks made of the data itself.
 
     Parameters
     ----------
     items : pandas.DataFrame
         `item_name`, `lat`, `lon`, `n_checkins`; items without a name or place are left out.
+    most : int
+        How many names at most.
+    offset_px : tuple of int
+        How far a name stands from its place, to the right and down.
     """
     named = items.dropna(subset=["item_name", "lat", "lon"])
     named = named.sort_values("n_checkins", ascending=False, kind="stable").head(200)
@@ -351,7 +361,7 @@ def label_layer(items: pd.DataFrame, view: View, dark: bool = False, most: int =
         if view.south < lat < view.north and view.west < view.unwrap(lon) < view.east
     ]
     shown = declutter(rows, view, size_px=12, most=most)
-    return text_layer("places", shown, dark, size_px=12)
+    return text_layer("places", shown, dark, size_px=12, offset_px=offset_px)
 
 
 def counts_in_words(frame: pd.DataFrame) -> list[str]:

@@ -44,8 +44,12 @@ def distance_decay(decay, below: str = "") -> go.Figure:
         )
     )  # fmt: skip
     figure.add_hline(y=1, line={"color": POPULARITY, "width": 1, "dash": "dash"})
-    figure.update_xaxes(type="log", title="distance in km (each step is ten times as much)")
-    figure.update_yaxes(type="log", title="times as often as popularity says")
+    ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
+    km = frame["km"].to_numpy()
+    figure.update_xaxes(type="log", title="distance", **_km_ticks(km.min() / 3, km.max()))
+    figure.update_yaxes(
+        type="log", title="times as often", tickvals=ticks, ticktext=[f"{each:g}" for each in ticks]
+    )
     title = "How distance keeps people away"
     return finish(figure, title, below, height=390, legend=True)
 

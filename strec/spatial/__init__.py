@@ -19,6 +19,7 @@ from strec.spatial.hexagons import (
     one_run,
     per_user,
     resolution_that_shows,
+    resolution_that_touches,
     span_km,
     suggest_resolution,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Predictability", "activity_map", "as_geojson", "change", "concentration", "distance_decay",
     "emerging", "false_discovery", "grid_around", "hexagon_width_km", "hidden_in_words",
     "hotspots", "local_statistics", "mann_kendall", "moran", "nearest_places", "one_run",
-    "per_user", "place_profiles", "predictability", "resolution_that_shows", "similar_users",
-    "span_km", "step_quantiles", "suggest_resolution", "time_profiles",
+    "per_user", "place_profiles", "predictability", "resolution_that_shows",
+    "resolution_that_touches", "similar_users", "span_km", "step_quantiles",
+    "suggest_resolution", "time_profiles",
 ]  # fmt: skip

@@ -11,6 +11,10 @@ from strec.errors import AnalysisError
 HEXAGONS_ACROSS = (35, 70)
 #: A hexagon should hold about this many check-ins or more.
 ENOUGH_CHECKINS = 10
+#: Hexagons compared with their neighbours should have so many on average, of six.
+ENOUGH_TOUCHING = 2.5
+#: …as long as there are so many hexagons.
+ENOUGH_HEXAGONS = 40
 #: At most this share of the check-ins should be hidden to protect people.
 MOST_HIDDEN = 0.2
 KM_PER_DEGREE = 111.195
@@ -81,6 +85,38 @@ def resolution_that_shows(hidden_at, resolution: int, n_checkins: int, steps: in
         if hidden_at(coarser) <= MOST_HIDDEN * n_checkins:
             return coarser
     return max(resolution - steps, 0)
+
+
+def resolution_that_touches(cells_at, resolution: int, steps: int = 2) -> int:
+    """Return this resolution, or a coarser one whose hexagons touch enough others to compare.
+
+    Parameters
+    ----------
+    cells_at : callable
+        Resolution → frame with `cell`, such as `Store.cells`.
+    resolution : int
+        From `suggest_resolution`.
+    steps : int
+        Go at most so many steps coarser, and not below forty hexagons.
+
+    Examples
+    --------
+    >>> near = pd.DataFrame({"cell": grid_around(pd.DataFrame({"cell": [608725924560502783]}),
+    ...                                          7, rings=4)["cell"]})
+    >>> resolution_that_touches(lambda resolution: near, 7)
+    7
+    """
+    from strec.spatial import lattice
+
+    best = resolution
+    for coarser in range(resolution, max(resolution - steps, 0) - 1, -1):
+        cells = cells_at(coarser)["cell"].to_numpy()
+        if len(cells) < ENOUGH_HEXAGONS:
+            break
+        best = coarser
+        if lattice.neighbours(cells).sum() >= ENOUGH_TOUCHING * len(cells):
+            break
+    return best
 
 
 def span_km(places: pd.DataFrame) -> float:
