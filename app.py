@@ -26,6 +26,7 @@ PAGES = {
         ("train", "train", "Train", "model_training", {}),
         ("evaluate", "evaluate", "Evaluate", "leaderboard", {}),
         ("recommend", "recommend", "Recommend", "recommend", {}),
+        ("live", "live", "Live", "play_circle", {}),
     ]
 }
 

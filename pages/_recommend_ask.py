@@ -7,13 +7,13 @@ import streamlit as st
 
 from pages import _recommend_models as models
 from pages import _recommend_state as state
+from pages import _recommend_visitor as visitor
 from pages import _ui
 from pages._recommend_state import LAST, NEW, ON_MAP, People
 from strec.errors import MissingPartError
 from strec.recommend import STRATEGIES, Answer, How, Recommender
 from strec.recommend.learning import learn_mix
 from strec.recommend.portrait import Portrait, portrait
-from strec.split import distance_km
 
 STRATEGY_LABELS = {
     "balanced": "Balanced", "interest": "Interest", "context": "Context", "learned": "Learned mix",
@@ -47,7 +47,7 @@ def controls(store, engine: Recommender, known: People) -> Question:
     with how:
         chosen = _how(store, engine)
     return Question(
-        user=None if user == NEW else user,
+        user=visitor.past(engine) if user == NEW else user,
         name=state.name_of(user, known),
         when=state.when(),
         place=place,
@@ -122,35 +122,26 @@ def _where(store, user: str) -> tuple[float | None, float | None]:
     return st.session_state.get("rec_at") or (None, None)
 
 
-def place_words(answer: Answer) -> str:
-    """Return where the question is asked from, by the nearest known item."""
-    query, vocabulary = answer.query, answer.query.vocabulary
-    km = distance_km(query.lat[0], query.lon[0], vocabulary.item_lat, vocabulary.item_lon)
-    if not (km == km).any():
-        return "no place"
-    nearest = min((each for each in range(len(km)) if km[each] == km[each]), key=km.__getitem__)
-    name = _ui.plain(str(vocabulary.item_name[nearest]))
-    if vocabulary.item_spread_km[nearest] > 1 or km[nearest] > 25:
-        return f"{query.lat[0]:.3f}, {query.lon[0]:.3f}"
-    return f"at {name}" if km[nearest] < 0.05 else f"{km[nearest]:.1f} km from {name}"
-
-
 def type_place() -> None:
     """Offer to type coordinates instead of clicking on the map."""
-    text = st.text_input(
-        "Latitude, longitude", key="rec_typed", placeholder="40.42, -3.70", max_chars=60
-    )
-    if not text:
-        return
-    place = state.read_place(text)
-    if place is None:
+    st.text_input(
+        "Latitude, longitude", key="rec_typed", placeholder="40.42, -3.70", max_chars=60,
+        on_change=_place_typed,
+    )  # fmt: skip
+    if (
+        st.session_state.get("rec_typed")
+        and state.read_place(st.session_state["rec_typed"]) is None
+    ):
         st.caption(
             ":material/error: Two numbers are needed: a latitude from -90 to 90 and a longitude "
             "from -180 to 180, such as 40.42, -3.70."
         )
-    elif place != st.session_state.get("rec_typed_used"):
-        st.session_state |= {"rec_typed_used": place, "rec_at": place, "rec_moved": True}
-        st.rerun()
+
+
+def _place_typed() -> None:
+    place = state.read_place(st.session_state["rec_typed"])
+    if place is not None:
+        st.session_state["rec_at"], st.session_state["rec_where"] = place, ON_MAP
 
 
 # ---------------------------------------------------------------- who they are

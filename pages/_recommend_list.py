@@ -2,21 +2,27 @@
 
 from html import escape
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import streamlit as st
 
+from pages import _recommend_ask as ask
+from pages import _recommend_visitor as visitor
 from pages import _ui
 from pages._recommend_state import ON_MAP
 from strec import explain, maps, spatial
 from strec.explain.what_if import percent
 from strec.recommend import Answer
 from strec.recommend.portrait import history_table
+from strec.recommend.ranking import away_km
 
 HEIGHT = 560
 #: A city is looked at as a whole; data over more degrees by where the person goes.
 _CITY_DEG = 1.2
 _MOST_PICKS = 1_500
+#: A place is named after the nearest item within this distance.
+_SAID_BY_NAME_KM = 25
 
 
 def selected_rank(answer: Answer) -> int:
@@ -164,20 +170,47 @@ def map_of(store, answer: Answer) -> None:
     pins = "Numbered pins: the suggestions. " if _any_place(answer) else (
         f"No pins: these {word} are taken in many places. "
     )  # fmt: skip
-    st.caption(
-        f"{pins}Blue: the person's past. Orange ring: here. Click anywhere to ask from there."
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"{pins}Blue: the person's past. Orange ring: here, {place_words(answer)}. "
+            f"{'A click adds a visit.' if visitor.is_adding() else 'Click to ask from elsewhere.'}",
+            width="stretch",
+        )
+        with st.popover("Type a place", icon=":material/my_location:", type="tertiary"):
+            ask.type_place()
+
+
+def place_words(answer: Answer) -> str:
+    """Return where the question is asked from, by the nearest known item that is a place."""
+    query, vocabulary = answer.query, answer.query.vocabulary
+    if np.isnan(query.lat[0]):
+        return "not known"
+    km = away_km(query)[0]
+    if np.isnan(km).all() or np.nanmin(km) > _SAID_BY_NAME_KM:
+        return f"{query.lat[0]:.3f}, {query.lon[0]:.3f}"
+    nearest = int(np.nanargmin(km))
+    name = _ui.plain(str(vocabulary.item_name[nearest]))
+    return f"at {name}" if km[nearest] < 0.05 else f"{distance(km[nearest])} from {name}"
 
 
 def _clicked() -> None:
     chosen = st.session_state["rec_map"].selection["objects"]
     if pins := chosen.get("suggestions"):
-        st.session_state["rec_item"] = pins[0]["item_id"]
+        if visitor.is_adding():
+            visitor.add(pins[0]["item_id"])
+        else:
+            st.session_state["rec_item"] = pins[0]["item_id"]
     elif cells := chosen.get("pick"):
-        st.session_state["rec_at"] = (cells[0]["lat"], cells[0]["lon"])
-        st.session_state["rec_where"] = ON_MAP
+        _place_clicked(cells[0]["lat"], cells[0]["lon"])
     elif places := chosen.get("history"):
         lon, lat = places[0]["position"]
+        _place_clicked(lat, lon)
+
+
+def _place_clicked(lat: float, lon: float) -> None:
+    if visitor.is_adding():
+        visitor.add_near(lat, lon)
+    else:
         st.session_state["rec_at"], st.session_state["rec_where"] = (lat, lon), ON_MAP
 
 

@@ -7,6 +7,7 @@ from pages import _recommend_list as listing
 from pages import _recommend_models as models
 from pages import _recommend_more as further
 from pages import _recommend_state as state
+from pages import _recommend_visitor as visitor
 from pages import _recommend_why as why
 from pages import _ui
 from strec import explain
@@ -47,6 +48,8 @@ def page() -> None:
     state.write_url(known)
     answer = question.ask(engine)
     ask.who_line(answer, question, known)
+    if st.session_state["rec_user"] == state.NEW:
+        visitor.panel(engine)
     _notes(store, answer, question)
     ask.how_line(answer)
     before = _before(question, answer)

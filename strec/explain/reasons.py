@@ -26,6 +26,9 @@ LABELS: dict[str, tuple[str, str]] = {
     "follows": ("Others go on there", "#DE8FA3"),
     "close by": ("A usual distance", "#5FBFBA"),
     "taste": ("A liked kind: {category}", "#8FA5F0"),
+    "others": ("People with a like past", "#A9B2BD"),
+    "text": ("Like what came before", palette.TEXT),
+    "novelty": ("Any new item", "#C9CED6"),
 }
 
 

@@ -64,7 +64,9 @@ def _new(query: Queries) -> str:
     n = int(query.length[0])
     if not n:
         return "Nothing is known of this person's past: only what others do can speak."
-    return f"Something new: not among the {_count(n, 'earlier check-in')}."
+    if n == 1:
+        return "Something new: not that of the one earlier check-in."
+    return f"Something new: not among the {n:,} earlier check-ins."
 
 
 def _phrase(query: Queries, code: int, part: Part, visits: np.ndarray) -> str:
@@ -96,6 +98,8 @@ def _phrase(query: Queries, code: int, part: Part, visits: np.ndarray) -> str:
         "popular": "others choose it often",
         "popular now": f"others choose it around {_clock(query.hour[0])}",
         "follows": f"others choose it after “{names['last']}”",
+        "others": "people with a like past choose it",
+        "text": "it is like what came before",
     }.get(part.name, "")
 
 

@@ -58,7 +58,7 @@ class Portrait:
         noun = "check-in" if self.n_checkins == 1 else "check-ins"
         if self.n_checkins < 5:
             return f"{self.n_checkins} {noun} so far: too little for habits."
-        said = [f"{self.n_checkins:,} {noun} at {self.n_items:,} {items}"]
+        said = [f"{self.n_checkins:,} {noun}", f"{self.n_items:,} different {items}"]
         said += [f"mostly {self.part_of_day()}"]
         if self.categories:
             said.append(f"likes {' and '.join(name for name, _ in self.categories[:2])}")

@@ -27,7 +27,7 @@ def test_the_line_reads_well_and_knows_when_it_knows_nothing(town):
     assert portrait(town.query(None)[0]).words() == "Nobody yet: no check-ins are known."
     assert "too little for habits" in portrait(town.query("eve")[0]).words()
     line = portrait(town.query("ann")[0]).words("places")
-    assert line.startswith("42 check-ins at 3 places") and "93 % returns" in line
+    assert line.startswith("42 check-ins · 3 different places") and "93 % returns" in line
 
 
 def test_the_history_is_counted_by_item_and_place(town):

@@ -1,0 +1,262 @@
+"""Live: the latest check-ins in their real order, each predicted before it comes."""
+
+import pandas as pd
+import polars as pl
+import streamlit as st
+
+from pages import _recommend_state as state
+from pages import _ui
+from strec import maps
+from strec.errors import StrecError
+from strec.explain.what_if import percent
+from strec.plots.live import running
+from strec.recommend.replay import Replay, replay
+
+EVERYBODY = "\0everybody"
+SPEEDS = {"slow": 1, "normal": 3, "fast": 10, "very fast": 40}
+MEASURES = {
+    "acc@1": "Right at the first try",
+    "acc@5": "Among the first five",
+    "acc@10": "Among the first ten",
+    "mrr": "Mean of 1 / rank",
+}
+_TRAIL = 30
+
+METHOD = r"""
+The model (the counter mix) is fitted on everything before the first check-in shown. Then each
+check-in is predicted **before** it is seen, twice:
+
+- **growing history**: with all check-ins of the person before it, those just played included;
+- **fixed history**: with those before the replay began only.
+
+Both know the hour and the place of the last check-in, and neither is trained again. A guess is a
+**hit** when what came is among the first five. The curves are means over all check-ins played so
+far: $\text{Acc@}k = \frac1n \sum_i [\text{rank}_i \le k]$,
+$\text{MRR} = \frac1n \sum_i 1/\text{rank}_i$. The distance of the curves is what it is worth to
+let the history grow without training.
+"""
+
+
+def page() -> None:
+    """Show the controls and play the replay."""
+    _ui.page_header(
+        "Live",
+        "The latest check-ins, one by one: a guess before each, then what really came.",
+    )
+    store = _ui.current_store()
+    known = state.people(store)
+    user, n_events, speed = controls(store, known)
+    played = computed(store, user, n_events)
+    begin(store, user, n_events)
+    buttons(len(played.events))
+    every = 1.0 if st.session_state["live_playing"] else None
+    st.fragment(show, run_every=every)(store, played, known, speed)
+    _ui.how_it_works(METHOD)
+    _ui.next_step("Ask for somebody yourself", "recommend")
+
+
+def controls(store, known) -> tuple[str | None, int, int]:
+    """Ask whose check-ins, how many, and how fast."""
+    who, count, speed = st.columns([3, 3, 3], vertical_alignment="bottom")
+    with who:
+        user = st.selectbox(
+            "Whose check-ins",
+            [EVERYBODY, *known.ids[: state.MOST_LISTED]],
+            format_func=lambda each: (
+                "Everybody’s" if each == EVERYBODY else state.name_of(each, known)
+            ),
+            key="live_user",
+        )
+    with count:
+        n_events = st.select_slider(
+            "How many", [20, 50, 100, 200, 500, 1000, 2000], value=500, key="live_events"
+        )
+    with speed:
+        pace = st.segmented_control(
+            "Speed", list(SPEEDS), default="normal", required=True, key="live_speed",
+            help="1, 3, 10 or 40 check-ins a second.",
+        )  # fmt: skip
+    return (None if user == EVERYBODY else user), n_events, SPEEDS[pace]
+
+
+def computed(store, user: str | None, n_events: int) -> Replay:
+    """Return the replay, computed once; a person's own data is kept by its content."""
+    engine, kept = state.recommender(store), state.slot(store)
+    key = f"replay {n_events} {user}"
+    if key not in kept:
+        bar = st.progress(0.0, "Fitting on what came before")
+        try:
+            kept[key] = replay(
+                engine.log, n_events, user,
+                progress=lambda text, share: bar.progress(min(share, 1.0), text),
+            )  # fmt: skip
+        finally:
+            bar.empty()
+    return kept[key]
+
+
+def begin(store, user: str | None, n_events: int) -> None:
+    """Start again when something else is to be played."""
+    asked = (store.fingerprint, user, n_events)
+    if st.session_state.get("live_asked") != asked:
+        st.session_state.update({"live_asked": asked, "live_at": 0, "live_playing": False})
+
+
+def buttons(n: int) -> None:
+    """Offer play, pause, a single step, and the beginning."""
+    playing = st.session_state["live_playing"]
+    with st.container(horizontal=True):
+        st.button(
+            "Pause" if playing else "Play",
+            type="primary",
+            icon=":material/pause:" if playing else ":material/play_arrow:",
+            key="live_play",
+            on_click=_toggle,
+            args=(n,),
+        )
+        st.button("One more", icon=":material/skip_next:", key="live_step", on_click=_step,
+                  args=(n, 1))  # fmt: skip
+        st.button("To the end", icon=":material/last_page:", key="live_end", on_click=_step,
+                  args=(n, n))  # fmt: skip
+        st.button("From the start", icon=":material/replay:", key="live_restart", on_click=_restart)
+
+
+def _toggle(n: int) -> None:
+    if not st.session_state["live_playing"] and st.session_state["live_at"] >= n:
+        st.session_state["live_at"] = 0
+    st.session_state["live_playing"] = not st.session_state["live_playing"]
+
+
+def _step(n: int, by: int) -> None:
+    st.session_state["live_playing"] = False
+    st.session_state["live_at"] = min(st.session_state["live_at"] + by, n)
+
+
+def _restart() -> None:
+    st.session_state.update({"live_at": 0, "live_playing": False})
+
+
+# ---------------------------------------------------------------- what is seen
+
+
+def show(store, played: Replay, known, speed: int) -> None:
+    """Show the event, the map and the running measures; runs again by itself while playing."""
+    n = len(played.events)
+    if st.session_state["live_playing"]:
+        st.session_state["live_at"] = min(st.session_state["live_at"] + speed, n)
+        if st.session_state["live_at"] >= n:
+            st.session_state["live_playing"] = False
+            st.rerun()
+    at = st.session_state["live_at"]
+    st.progress(at / n, f"{at:,} of {n:,} check-ins · fitted on the {played.n_before:,} before")
+    if not at:
+        st.info("Press play: a guess comes first, then what really happened.",
+                icon=":material/play_circle:")  # fmt: skip
+        return
+    left, right = st.columns([4, 5], gap="medium")
+    with left:
+        event(played.events.row(at - 1, named=True), known)
+        totals(played, at)
+    with right:
+        where(store, played, at)
+    measure = st.segmented_control(
+        "Measure", list(MEASURES), default="acc@1", required=True, format_func=MEASURES.get,
+        key="live_measure",
+    )  # fmt: skip
+    frame = played.running(at)
+    last = frame.row(at - 1, named=True)
+    gain = last[measure] - last[f"{measure} static"]
+    _ui.figure(
+        running(frame, measure, MEASURES[measure]),
+        "live_running",
+        caption=f"With the growing history {last[measure]:.1%}, with the fixed one "
+        f"{last[f'{measure} static']:.1%}: the history since the start is worth "
+        f"{100 * gain:+.1f} points so far. {at:,} check-ins of "
+        f"{played.events.head(at)['user_id'].n_unique():,} "
+        f"users.".replace("%", " %"),
+    )
+    _ui.downloads(
+        "replay", played.events.head(at).with_columns(pl.col("top").list.join("; ")).to_pandas(),
+        "live",
+    )  # fmt: skip
+
+
+def event(row: dict, known) -> None:
+    """Show one guess and what came."""
+    moment = row["local_time"]
+    st.markdown(
+        f"**{_ui.plain(state.name_of(row['user_id'], known))}**, {moment:%a} {moment.day} "
+        f"{moment:%b}, {moment:%H:%M}"
+    )
+    rank = row["rank"]
+    hit = rank <= 5
+    guesses = []
+    for k, name in enumerate(row["top"], 1):
+        came = name == row["item_name"] and k == round(rank)
+        text = _ui.plain(name)
+        guesses.append(f"{k}. :green[**{text}**] :material/check:" if came else f"{k}. {text}")
+    st.caption("Guessed before:")
+    st.markdown("\n".join(guesses))
+    icon = ":material/check_circle:" if hit else ":material/cancel:"
+    kind = "a return" if row["is_return"] else "somewhere new for this person"
+    verdict = "the first guess" if rank <= 1 else f"number {rank:,.0f} of the list"
+    st.markdown(
+        f"{icon} Came: **{_ui.plain(row['item_name'])}**, {verdict} "
+        f"({percent(row['probability'])}), {kind}."
+    )
+
+
+def totals(played: Replay, at: int) -> None:
+    """Show hits and misses so far."""
+    events = played.events.head(at)
+    hits = int((events["rank"] <= 5).sum())
+    first = int((events["rank"] <= 1).sum())
+    columns = st.columns(3)
+    columns[0].metric("First guess right", f"{first:,}")
+    columns[1].metric("Among five", f"{hits:,}")
+    columns[2].metric("Missed", f"{at - hits:,}")
+
+
+def where(store, played: Replay, at: int) -> None:
+    """Show the last check-ins on the map, the guess and what came."""
+    if not store.has_places:
+        st.caption("No map: this data set has no places.")
+        return
+    everything = played.events.drop_nulls(["lat", "lon"])
+    if everything.is_empty():
+        st.caption("These check-ins have no places.")
+        return
+    view = maps.view_of(everything["lat"], everything["lon"])
+    trail = played.events.head(at).tail(_TRAIL).drop_nulls(["lat", "lon"]).to_pandas()
+    trail = trail.assign(n_checkins=1, n_users=1, hit=trail["rank"] <= 5)
+    trail["tip"] = [f"{r.item_name}\n{'hit' if r.hit else 'missed'}" for r in trail.itertuples()]
+    layers = [
+        maps.point_layer(part, colour=colour, layer_id=name, min_px=6, max_px=6)
+        for name, part, colour in _hits_and_misses(trail)
+        if len(part)
+    ]
+    now = played.events.row(at - 1, named=True)
+    if now["lat"] is not None:
+        layers.append(maps.here_layer(now["lat"], now["lon"], f"Came: {now['item_name']}"))
+    guess = pd.DataFrame([{"rank": 1, "item_id": "guess", "item_name": now["top"][0],
+                           "lat": now["guess_lat"], "lon": now["guess_lon"]}])  # fmt: skip
+    layers += maps.suggestion_layers(guess.astype({"lat": float, "lon": float}), view,
+                                     _ui.is_dark())  # fmt: skip
+    _ui.deck(
+        maps.deck(layers, view, dark=_ui.is_dark()), "live_map", height=430,
+        caption=f"Pin: the first guess. Orange ring: what came. Dots: the last {_TRAIL}, green "
+        "where it was among the five guesses, red where not.",
+    )  # fmt: skip
+
+
+def _hits_and_misses(trail: pd.DataFrame):
+    from strec.palette import BAD, GOOD
+
+    return [("hits", trail[trail["hit"]], GOOD), ("misses", trail[~trail["hit"]], BAD)]
+
+
+try:
+    page()
+except StrecError as error:
+    _ui.show_error(error)
+    _ui.how_it_works(METHOD)

@@ -1,0 +1,179 @@
+"""A replay of the latest check-ins in their real order: what a growing history is worth."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from strec import metrics
+from strec.errors import ModelError
+from strec.models import CounterMix, Model
+from strec.models.base import Progress
+from strec.split import Log, Queries, local_us, queries_of_rows
+
+#: Events replayed at most, and the share of all check-ins that they may be.
+MOST_EVENTS, MOST_SHARE = 2_000, 0.3
+_FEWEST = 20
+_TOP = 5
+_CHUNK_NUMBERS = 2_000_000
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A replay, computed: show as much of it as has been played.
+
+    Attributes
+    ----------
+    events : polars.DataFrame
+        One row per check-in in order of time: ``n`` (from 1), ``user_id``, ``local_time``,
+        ``item_id``, ``item_name``, ``category``, ``lat``, ``lon``; ``rank`` and
+        ``rank_static``, the rank of what came, with the growing and with the fixed history;
+        ``is_return``; ``top``, the five names guessed before it came; ``probability`` given to
+        it; ``guess_lat``, ``guess_lon``, the place of the first guess.
+    n_before : int
+        Check-ins before the first event, from which the model was fitted.
+    """
+
+    events: pl.DataFrame
+    n_before: int
+
+    def running(self, n: int) -> pl.DataFrame:
+        """Return the measures after each of the first n events.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``n``, then for both histories ``acc@1``, ``acc@5``, ``acc@10``, ``mrr`` and the same
+            with ``static`` after it: means over the events so far.
+        """
+        played = self.events.head(n)
+        columns = {"n": played["n"]}
+        for column, end in (("rank", ""), ("rank_static", " static")):
+            rank = played[column].to_numpy()
+            for k in (1, 5, 10):
+                columns[f"acc@{k}{end}"] = _mean_so_far(rank <= k)
+            columns[f"mrr{end}"] = _mean_so_far(1.0 / rank)
+        return pl.DataFrame(columns)
+
+
+def replay(
+    log: Log,
+    n_events: int = 300,
+    user: str | None = None,
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Replay:
+    """Predict each of the latest check-ins from what came before it.
+
+    A counter mix is fitted on the check-ins before the first event. Then it predicts each event
+    twice: with all check-ins of the user before it (the growing history), and with those before
+    the first event of the replay alone (the fixed history); both know the hour, and the place of
+    the user's last check-in. The model's weights stay as they are; only the history grows.
+
+    Parameters
+    ----------
+    log : Log
+        All check-ins.
+    n_events : int
+        How many of the latest check-ins; of one user if `user` is given.
+    user : str, optional
+        Replay the check-ins of this user alone.
+    progress : callable, optional
+        Called with a text and the share done.
+
+    Raises
+    ------
+    ModelError
+        If there are too few check-ins, or nobody has this id.
+    """
+    rows = _rows(log, n_events, user)
+    start_us = log.time_us[rows[0]]
+    before = log.where(log.time_us < start_us)
+    if len(before) < _FEWEST or not (before.item >= 0).any():
+        raise ModelError(
+            f"A replay needs {_FEWEST} check-ins before its first event.",
+            f"{len(before):,} before, {len(rows):,} to replay.",
+            "Use more data, or replay fewer check-ins.",
+        )
+    model = CounterMix(seed=seed).fit(before, progress=progress)
+    growing = queries_of_rows(log, rows)
+    # Sessions of the replayed part are hidden too: the history stands still at the start.
+    static = _standing_still(growing, log, start_us)
+    return Replay(_events(model, growing, static, progress), len(before))
+
+
+def _rows(log: Log, n_events: int, user: str | None) -> np.ndarray:
+    rows = np.flatnonzero(log.item >= 0)
+    if user is not None:
+        owner = np.flatnonzero(log.owner_ids == user)
+        if not len(owner):
+            raise ModelError(
+                "A replay is of everybody or of one user of the data set.",
+                f"{user[:60]!r}.",
+                "Choose a user of the data set.",
+            )
+        rows = rows[log.owner[rows] == owner[0]]
+    most = MOST_EVENTS if user else min(MOST_EVENTS, int(MOST_SHARE * len(rows)))
+    most = min(max(n_events, 1), max(most, 1), max(len(rows) - 1, 1))
+    ordered = rows[np.lexsort((rows, log.time_us[rows]))]
+    if not len(ordered):
+        raise ModelError("A replay needs check-ins.", "none.", "Use more data.")
+    return ordered[-most:]
+
+
+def _standing_still(growing: Queries, log: Log, start_us: int) -> Queries:
+    """Return the same questions, their history cut at the start of the replay."""
+    keep = log.time_us[growing.indices] < start_us
+    size = np.bincount(growing.pair_query[keep], minlength=len(growing))
+    return dataclasses.replace(
+        growing, indices=growing.indices[keep], indptr=np.r_[0, np.cumsum(size)]
+    )
+
+
+def _events(
+    model: Model, growing: Queries, static: Queries, progress: Progress | None
+) -> pl.DataFrame:
+    log, vocabulary, row = growing.log, growing.vocabulary, growing.row
+    n = len(growing)
+    rank, rank_static, given = np.zeros(n), np.zeros(n), np.zeros(n)
+    best = np.zeros((n, min(_TOP, len(vocabulary.items))), dtype=int)
+    step = max(_CHUNK_NUMBERS // len(vocabulary.items), 1)
+    for first in range(0, n, step):
+        part = slice(first, first + step)
+        scores = model.score(growing.take(part))
+        target = growing.target[part]
+        rank[part] = metrics.expected_rank(*metrics.standing(scores, target))
+        fixed = model.score(static.take(part))
+        rank_static[part] = metrics.expected_rank(*metrics.standing(fixed, target))
+        best[part] = np.argsort(-scores, axis=1, kind="stable")[:, : best.shape[1]]
+        given[part] = scores[np.arange(len(target)), target]
+        if progress:
+            progress("Predicting each check-in", min(first + step, n) / n)
+    item = growing.target
+    local = pl.Series(local_us(log.time_us[row], log.offset_min[row]), dtype=pl.Int64)
+    categories = np.append(vocabulary.categories, None)
+    return pl.DataFrame(
+        {
+            "n": np.arange(1, n + 1),
+            "user_id": pl.Series(log.owner_ids[log.owner[row]], dtype=pl.String),
+            "local_time": local.cast(pl.Datetime("us")),
+            "item_id": pl.Series(vocabulary.items[item], dtype=pl.String),
+            "item_name": pl.Series(vocabulary.item_name[item], dtype=pl.String),
+            "category": pl.Series(categories[vocabulary.item_category[item]], dtype=pl.String),
+            "lat": log.lat[row],
+            "lon": log.lon[row],
+            "rank": rank,
+            "rank_static": rank_static,
+            "is_return": growing.returns,
+            "top": [[str(vocabulary.item_name[code]) for code in codes] for codes in best],
+            "probability": given,
+            "guess_lat": vocabulary.item_lat[best[:, 0]],
+            "guess_lon": vocabulary.item_lon[best[:, 0]],
+        }
+    ).with_columns(pl.col("lat", "lon", "guess_lat", "guess_lon").fill_nan(None))
+
+
+def _mean_so_far(values: np.ndarray) -> np.ndarray:
+    return np.cumsum(values) / np.arange(1, len(values) + 1)
