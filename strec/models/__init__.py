@@ -8,11 +8,14 @@ from strec.models.base import Explanation, Model, Part, read_folder
 from strec.models.collaborative import ALS, BPR, ItemKNN, UserKNN
 from strec.models.content import Content
 from strec.models.counting import CounterMix, Markov, Popularity, UserCounts
+from strec.models.ctr import CTR
 from strec.models.hybrid import Hybrid
 from strec.models.item2vec import Item2Vec
 from strec.models.ncf import NeuMF
 from strec.models.patterns import Patterns
 from strec.models.recurrent import LSTM, STLSTM
+from strec.models.stgcn import STGCN
+from strec.models.stllm import STLLM
 
 #: Every kind of model by its name in saved files.
 KINDS: dict[str, type[Model]] = {
@@ -21,7 +24,7 @@ KINDS: dict[str, type[Model]] = {
         *(Popularity, UserCounts, Markov, CounterMix),
         *(Content, UserKNN, ItemKNN, ALS, BPR),
         *(Hybrid, NeuMF, Item2Vec, Patterns),
-        *(LSTM, STLSTM),
+        *(LSTM, STLSTM, STLLM),
     )
 }
 
@@ -48,6 +51,7 @@ __all__ = [
     "ABOUT",
     "ALS",
     "BPR",
+    "CTR",
     "KINDS",
     "About",
     "Content",
@@ -63,6 +67,8 @@ __all__ = [
     "Part",
     "Patterns",
     "Popularity",
+    "STLLM",
+    "STGCN",
     "STLSTM",
     "UserCounts",
     "UserKNN",

@@ -99,4 +99,22 @@ ABOUT: dict[str, About] = {
         "spatio-temporal",
         {"dim": 24, "n_recent": 16, "epochs": 3},
     ),
+    "stgcn": About(
+        "ST-GCN",
+        "A graph network in which past visits fade with time and spread to neighbouring items.",
+        "spatio-temporal",
+        {"n_channels": 4, "n_queries": 64, "epochs": 2},
+    ),
+    "ctr": About(
+        "Attention per context",
+        "Looks at the few past steps that match this session, hour or place, and at purchases.",
+        "spatio-temporal",
+        {"dim": 16, "n_recent": 32, "n_per_context": 6, "epochs": 2},
+    ),
+    "stllm": About(
+        "ST-LLM",
+        "Past visits speak by time, place, order and meaning; a language model helps with the new.",
+        "llm",
+        {"epochs": 4, "text": ""},
+    ),
 }

@@ -1,0 +1,143 @@
+"""Spatio-temporal graph convolution: signals on the nodes of a graph, over slots of time."""
+
+import numpy as np
+import torch
+from torch import nn
+
+
+class GatedTemporalConvolution(nn.Module):
+    """(P + x) ⊙ σ(Q), where P and Q are convolutions over time; shorter by ``kernel - 1``."""
+
+    def __init__(self, n_in: int, n_out: int, kernel: int):
+        super().__init__()
+        self.kernel = kernel
+        self.both = nn.Conv2d(n_in, 2 * n_out, (kernel, 1))
+        self.same = nn.Conv2d(n_in, n_out, 1) if n_in != n_out else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map ``(B, n_in, T, N)`` to ``(B, n_out, T - kernel + 1, N)``."""
+        value, gate = self.both(x).chunk(2, dim=1)
+        return (value + self.same(x[:, :, self.kernel - 1 :])) * torch.sigmoid(gate)
+
+
+class GraphConvolution(nn.Module):
+    """Θ₀ x + Θ₁ Â x: each node and the mean of its neighbours (first-order Chebyshev)."""
+
+    def __init__(self, n_channels: int):
+        super().__init__()
+        from torch_geometric.nn import SimpleConv
+
+        self.neighbours = SimpleConv(aggr="sum")
+        self.mix = nn.Conv2d(2 * n_channels, n_channels, 1)
+
+    def forward(self, x: torch.Tensor, graph: torch.Tensor) -> torch.Tensor:
+        """Map ``(B, C, T, N)`` to the same shape; `graph` is ``(N, N)``, sparse."""
+        n, c, t, n_nodes = x.shape
+        flat = x.permute(3, 0, 1, 2).reshape(n_nodes, -1)  # (N, B · C · T)
+        around = self.neighbours(flat, graph).reshape(n_nodes, n, c, t).permute(1, 2, 3, 0)
+        return torch.relu(self.mix(torch.cat([x, around], dim=1)))
+
+
+class SpatioTemporalBlock(nn.Module):
+    """Time, graph, time: the sandwich of Yu et al."""
+
+    def __init__(self, n_in: int, n_channels: int, kernel: int):
+        super().__init__()
+        self.before = GatedTemporalConvolution(n_in, n_channels, kernel)
+        self.graph = GraphConvolution(n_channels)
+        self.after = GatedTemporalConvolution(n_channels, n_channels, kernel)
+        self.norm = nn.GroupNorm(1, n_channels)
+
+    def forward(self, x: torch.Tensor, graph: torch.Tensor) -> torch.Tensor:
+        """Map ``(B, n_in, T, N)`` to ``(B, n_channels, T - 2 (kernel - 1), N)``."""
+        return self.norm(self.after(self.graph(self.before(x), graph)))
+
+
+class GraphTrunk(nn.Module):
+    """Blocks, and a last convolution over all time that is left: one vector per node."""
+
+    def __init__(self, n_in: int, n_channels: int, n_slots: int, n_blocks: int, kernel: int,
+                 edges: torch.Tensor, weights: torch.Tensor, n_nodes: int):  # fmt: skip
+        super().__init__()
+        widths = [n_in, *[n_channels] * n_blocks]
+        self.blocks = nn.ModuleList(
+            SpatioTemporalBlock(before, after, kernel)
+            for before, after in zip(widths, widths[1:], strict=False)
+        )
+        left = n_slots - 2 * (kernel - 1) * n_blocks
+        self.last = GatedTemporalConvolution(n_channels, n_channels, left)
+        # A sparse matrix does not move with a module, so its parts do.
+        mean = mean_of_neighbours(edges, weights, n_nodes)
+        self.register_buffer("rows", mean.crow_indices(), persistent=False)
+        self.register_buffer("columns", mean.col_indices(), persistent=False)
+        self.register_buffer("values", mean.values(), persistent=False)
+        self.n_nodes = n_nodes
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map signals ``(B, n_in, T, N)`` to ``(B, n_channels, N)``."""
+        size = (self.n_nodes, self.n_nodes)
+        graph = torch.sparse_csr_tensor(self.rows, self.columns, self.values, size)
+        for block in self.blocks:
+            x = block(x, graph)
+        return self.last(x).squeeze(2)
+
+
+class NextItemNetwork(nn.Module):
+    """The trunk over the item graph, plus what time and place alone say about each item."""
+
+    def __init__(self, trunk: GraphTrunk, n_channels: int, n_context: int, dim: int,
+                 log_share: torch.Tensor):  # fmt: skip
+        super().__init__()
+        self.trunk = trunk
+        self.loud = nn.Linear(n_context, n_channels)
+        self.context = nn.Sequential(nn.Linear(n_context, 2 * dim), nn.ReLU(),
+                                     nn.Linear(2 * dim, dim))  # fmt: skip
+        self.items = nn.Embedding(len(log_share), dim)
+        nn.init.normal_(self.items.weight, std=0.1 * dim**-0.5)
+        self.bias = nn.Parameter(log_share.clone())
+
+    def forward(self, signal: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+        """Return a logit per node from ``(B, n_in, T, N)`` and ``(B, n_context)``."""
+        nodes = self.trunk(signal)  # (B, n_channels, N)
+        own = torch.einsum("bcn,bc->bn", nodes, 1 + self.loud(context))  # (B, N)
+        return own + self.context(context) @ self.items.weight.T + self.bias
+
+
+class DemandNetwork(nn.Module):
+    """The trunk over cells, and one number per cell: how far demand is from last season's."""
+
+    def __init__(self, trunk: GraphTrunk, n_channels: int, n_nodes: int):
+        super().__init__()
+        self.trunk = trunk
+        self.out = nn.Conv1d(n_channels, 1, 1)
+        nn.init.zeros_(self.out.weight)
+        self.scale = nn.Parameter(torch.ones(n_nodes))
+        self.bias = nn.Parameter(torch.zeros(n_nodes))
+
+    def forward(self, signal: torch.Tensor) -> torch.Tensor:
+        """Map ``(B, n_in, T, N)`` to ``(B, N)``."""
+        return self.out(self.trunk(signal)).squeeze(1) * self.scale + self.bias
+
+
+def mean_of_neighbours(edges: torch.Tensor, weights: torch.Tensor, n_nodes: int) -> torch.Tensor:
+    """Return D^(-1/2) A D^(-1/2) as a sparse matrix in rows, ``(n_nodes, n_nodes)``.
+
+    Examples
+    --------
+    >>> edges = torch.tensor([[0, 1], [1, 0]])
+    >>> mean_of_neighbours(edges, torch.ones(2), 2).to_dense().tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    from scipy import sparse
+
+    at = edges.numpy()
+    matrix = sparse.csr_array((weights.numpy(), (at[0], at[1])), shape=(n_nodes, n_nodes))
+    degree = np.sqrt(np.maximum(np.asarray(matrix.sum(axis=1)).ravel(), 1e-12))
+    half = sparse.diags_array(1 / degree)
+    scaled = sparse.csr_array(half @ matrix @ half)
+    return torch.sparse_csr_tensor(
+        torch.from_numpy(scaled.indptr.astype(np.int64)),
+        torch.from_numpy(scaled.indices.astype(np.int64)),
+        torch.from_numpy(scaled.data.astype(np.float32)),
+        (n_nodes, n_nodes),
+    )
