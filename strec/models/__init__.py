@@ -24,7 +24,8 @@ KINDS: dict[str, type[Model]] = {
         *(Popularity, UserCounts, Markov, CounterMix),
         *(Content, UserKNN, ItemKNN, ALS, BPR),
         *(Hybrid, NeuMF, Item2Vec, Patterns),
-        *(LSTM, STLSTM, STLLM),
+        *(LSTM, STLSTM, STGCN, CTR),
+        STLLM,
     )
 }
 
