@@ -6,8 +6,8 @@ import pandas as pd
 import polars as pl
 import streamlit as st
 
-from pages import _ui
-from pages._data_draft import MOST_IN_MEMORY, READ, Draft
+from pages import _data_draft, _ui
+from pages._data_draft import READ, Draft
 from strec.clean import Recipe, Step
 from strec.errors import StrecError
 from strec.io.reading import KEPT_REJECTED
@@ -49,8 +49,8 @@ def steps(draft: Draft) -> None:
     """Show each cleaning step with its switch, its parameters, and what it did."""
     if draft.is_large:
         st.info(
-            f"Cleaning works in memory and is left out beyond {MOST_IN_MEMORY:,} check-ins. "
-            "`strec clean` does it on a computer with enough memory; the data can be used as it "
+            f"Cleaning works in memory and is left out beyond {_data_draft.MOST_IN_MEMORY:,} "
+            "check-ins. `strec clean` does it on a computer with enough memory; the data can be used as it "
             "is.",
             icon=":material/memory:",
         )

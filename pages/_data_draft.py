@@ -54,6 +54,7 @@ class Draft:
     result: ReadResult | None = None
     report: CleanReport | None = None
     qualities: dict[str, QualityReport] = field(default_factory=dict)
+    counts: dict = field(default_factory=dict)
     used: str = ""
 
     # ------------------------------------------------------------ what the files are
@@ -163,6 +164,20 @@ class Draft:
                 self.qualities[which] = quality(some_users(pl.scan_parquet(self.folder / which)))
         return self.qualities[which]
 
+    def count(self) -> dict:
+        """Return `n_checkins`, `n_users`, `n_items`, `first` and `last` of what would be used."""
+        if not self.counts:
+            local = schema.local_time()
+            found = pl.scan_parquet(self.table()).select(
+                pl.len().alias("n_checkins"),
+                pl.col(schema.USER).n_unique().alias("n_users"),
+                pl.col(schema.ITEM).n_unique().alias("n_items"),
+                local.min().alias("first"),
+                local.max().alias("last"),
+            )
+            self.counts = found.collect(engine="streaming").row(0, named=True)
+        return self.counts
+
     def table(self) -> Path:
         """Return the Parquet file that would be used."""
         return self.folder / (READ if self.is_large else CLEANED)
@@ -212,7 +227,7 @@ class Draft:
         self.version += 1
 
     def _forget_cleaning(self) -> None:
-        self.report, self.qualities, self.used = None, {}, ""
+        self.report, self.qualities, self.counts, self.used = None, {}, {}, ""
 
 
 # ---------------------------------------------------------------- the draft of this visit

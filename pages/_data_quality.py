@@ -3,8 +3,8 @@
 import polars as pl
 import streamlit as st
 
-from pages import _ui
-from pages._data_draft import CLEANED, MOST_IN_MEMORY, READ, Draft, some_users
+from pages import _data_draft, _ui
+from pages._data_draft import CLEANED, READ, Draft, some_users
 from strec.plots import quality as figures
 from strec.quality import QualityReport, quality
 from strec.quality.html import facts
@@ -22,13 +22,13 @@ def headline(draft: Draft) -> None:
     """Show what the data set would be, in numbers and one sentence."""
     report = draft.measure(draft.table().name)
     left_out = sum(draft.result.reasons.values())
-    n = draft.result.n_checkins if draft.is_large else draft.report.rows_after
+    counts = draft.count()
     with st.container(horizontal=True):
-        st.metric("Check-ins", f"{n:,}")
-        st.metric("Users", f"{report.n_users:,}")
-        st.metric("Items", f"{report.n_items:,}")
-        st.metric("First day", f"{report.first:%d %b %Y}")
-        st.metric("Last day", f"{report.last:%d %b %Y}")
+        st.metric("Check-ins", f"{counts['n_checkins']:,}")
+        st.metric("Users", f"{counts['n_users']:,}")
+        st.metric("Items", f"{counts['n_items']:,}")
+        st.metric("First day", f"{counts['first']:%d %b %Y}")
+        st.metric("Last day", f"{counts['last']:%d %b %Y}")
     words = []
     if left_out:
         words.append(
@@ -73,7 +73,7 @@ def of_store(store: Store) -> None:
 
 def report_view(report: QualityReport, name: str, n_all: int, notes: tuple[str, ...] = ()) -> None:
     """Show a quality report with its figures and its download."""
-    if n_all > MOST_IN_MEMORY:
+    if n_all > _data_draft.MOST_IN_MEMORY:
         st.caption(
             f"Measured on {report.n_checkins:,} of {n_all:,} check-ins: those of some users."
         )

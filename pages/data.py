@@ -34,7 +34,7 @@ def page() -> None:
         show(draft)
     _ui.how_it_works(METHOD)
     # While a file waits to be used, the way on is the button "Use this data".
-    if draft is None or _is_used(draft):
+    if draft is None:
         _ui.next_step("See when people act", "time")
 
 
@@ -74,14 +74,18 @@ def summary(draft: Draft) -> None:
                 "Name of the data set", draft.name, max_chars=80, key=f"data_name_{draft.version}"
             )
             pressed = st.button(
-                "Use this data", type="primary", icon=":material/check:", key="data_use"
+                "Use this data",
+                type="secondary" if _is_used(draft) else "primary",
+                icon=":material/check:",
+                key="data_use",
             )
         if _is_used(draft):
-            st.success(
-                "Every page now shows this data set. Go on with **Time** in the menu, or with the "
-                "button at the end of this page.",
-                icon=":material/check_circle:",
-            )
+            st.success("Every page now shows this data set.", icon=":material/check_circle:")
+            if st.button(
+                "See when people act", icon=":material/arrow_forward:", type="primary",
+                key="data_next",
+            ):  # fmt: skip
+                _ui.go_to("time")
     if pressed and _data_draft.guarded(draft.use):
         st.rerun()
 

@@ -31,15 +31,15 @@ BROKEN = (pl.exceptions.PolarsError, OSError)
 #: Rejected rows that a report keeps to be looked at; all are counted.
 KEPT_REJECTED = 100_000
 NOTICES = {
-    "skipped": "{} local time(s) do not exist, as the clock was set forward; they are read with "
-    "the offset before the change.",
-    "double": "{} local time(s) happened twice, as the clock was set back; the first is taken.",
-    "half_places": "{} check-in(s) have only one of latitude and longitude; they count as "
+    "skipped": "Local times that do not exist, as the clock was set forward: {}. They are read "
+    "with the offset before the change.",
+    "double": "Local times that happened twice, as the clock was set back: {}. The first is taken.",
+    "half_places": "Check-ins with only one of latitude and longitude: {}. They count as "
     "without a place.",
-    "repaired_coordinates": "{} coordinate(s) were written with decimal commas or degree signs.",
-    "no_offset": "{} check-in(s) have no readable UTC offset; the time zone gives it.",
-    "bad_values": "{} value(s) are not numbers; they count as missing.",
-    "surplus": "{} line(s) have more cells than the header; the surplus was left out.",
+    "repaired_coordinates": "Coordinates written with decimal commas or degree signs: {}.",
+    "no_offset": "Check-ins without a readable UTC offset: {}. The time zone gives it.",
+    "bad_values": "Values that are not numbers: {}. They count as missing.",
+    "surplus": "Lines with more cells than the header: {}. The surplus was left out.",
 }
 
 

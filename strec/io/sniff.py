@@ -104,7 +104,7 @@ def _delimited(lines: list[str], name: str) -> Shape:
         rows = rows[above:]
     first = rows[0]
     has_header = not any(DATA_CELL.fullmatch(cell.strip()) for cell in first if cell.strip())
-    notes = [f"Skipped {skipped} line(s) above the table."] if skipped else []
+    notes = [f"Lines skipped above the table: {skipped}."] if skipped else []
     if has_header and len(first) == width - 1 and all(len(row) == width for row in rows[1:]):
         # R writes row names without a header of their own.
         first = ["row_name", *first]

@@ -176,7 +176,7 @@ def repaired(table: Table, opened: Opened) -> Table | None:
                     n_lines += 1
                     line = line.replace(b'"', b"")
                 out.write(line)
-        note = f"Left out the quotation marks of {n_lines:,} line(s) where they were not paired."
+        note = f"Quotation marks that were not paired were left out; lines: {n_lines:,}."
         lazy = scan_delimited(target, table.shape)
     elif table.kind == "jsonl":
         target, n_lines = opened.new_path(), 0
@@ -186,7 +186,7 @@ def repaired(table: Table, opened: Opened) -> Table | None:
                     n_lines += 1
                     line = json.dumps({UNREADABLE: line.rstrip("\n")}) + "\n"
                 out.write(line)
-        note = f"{n_lines:,} line(s) are not JSON objects; they are among the rejected rows."
+        note = f"Lines that are not JSON objects, among the rejected rows: {n_lines:,}."
         nested = _nested(table.columns)
         lazy = scan_json_lines(target, table.columns, nested)
     else:

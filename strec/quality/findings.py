@@ -192,10 +192,12 @@ def _robots(table: pl.DataFrame, measured: dict) -> Iterator[Finding]:
     suspects = users.filter(pl.col("busy") | pl.col("clockwork"))
     if suspects.height:
         n = int(suspects["n"].sum())
-        yield Finding(_graded(n, measured["n_checkins"]), f"{plural(suspects.height, 'user')} "
-                      f"who may be a program ({plural(n, 'check-in')})",
+        # Never serious: people who rate all they know in one evening look the same.
+        yield Finding("check", f"{plural(suspects.height, 'user')} who may be a program "
+                      f"({plural(n, 'check-in')})",
                       f"More than {bots.max_per_day:g} check-ins per active day, or a clockwork "
-                      "rhythm. The cleaning step “Bots” removes them.", n)  # fmt: skip
+                      "rhythm. If these are no people, switch on the cleaning step “Bots”.",
+                      n)  # fmt: skip
 
 
 def _gaps(table: pl.DataFrame, measured: dict) -> Iterator[Finding]:

@@ -20,14 +20,19 @@ PAGE = Path(__file__).parents[2] / "pages" / "data.py"
 BEFORE = "The data set from before"
 
 
+@pytest.fixture(scope="module")
+def before(tmp_path_factory) -> Store:
+    return Store.create(example(), tmp_path_factory.mktemp("before") / "store", name=BEFORE)
+
+
 @pytest.fixture
-def app(tmp_path, monkeypatch) -> AppTest:
+def app(before, tmp_path, monkeypatch) -> AppTest:
     """The page with a small data set in use, and workspaces in a folder of the test."""
     import pages._ui as ui
 
     monkeypatch.setattr(ui, "_STORES", tmp_path / "workspaces")
     app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.session_state["store"] = Store.create(example(), tmp_path / "before", name=BEFORE)
+    app.session_state["store"] = before
     return app.run()
 
 
@@ -146,6 +151,19 @@ def test_local_paths_are_for_the_person_at_this_computer(app, monkeypatch):
     monkeypatch.setenv("STREC_LOCAL_FILES", "0")
     app.run()
     assert not app.text_area
+
+
+def test_a_table_too_large_for_memory_is_used_without_cleaning(app, tmp_path, monkeypatch):
+    from pages import _data_draft
+
+    monkeypatch.setattr(_data_draft, "MOST_IN_MEMORY", 30)
+    path = corpus.make("null_islands", tmp_path)
+    upload(app, path)
+    assert not app.exception and not app.error
+    assert "Cleaning works in memory" in text_of(app) and not app.toggle
+    assert metrics(app)["Check-ins"] == "60"
+    assert "of 60 check-ins: those of some users" in text_of(app)
+    assert use(app).checkins().filter(pl.col("lat") == 0).height == 15
 
 
 # ---------------------------------------------------------------- questions and columns
@@ -343,6 +361,10 @@ def test_a_bad_file_says_needed_found_and_mend_and_loses_nothing(app, tmp_path, 
     assert "Something went wrong" not in app.error[0].value
     assert app.session_state["store"].name == BEFORE
     assert not any(button.key == "data_use" for button in app.button)
+
+
+def test_after_a_bad_file_a_good_one_can_be_given(app, tmp_path):
+    upload(app, corpus.make("binary_junk", tmp_path))
     app.button(key="data_drop").click().run()
     upload(app, corpus.make("plain", tmp_path))
     assert use(app).meta["n_checkins"] == 60
