@@ -7,7 +7,7 @@ import streamlit as st
 from pages import _space_common as common
 from pages import _ui
 from pages._space_common import aggregate
-from strec import maps, spatial
+from strec import maps, plots, spatial
 from strec.errors import AnalysisError
 from strec.palette import SPACE, TIME
 from strec.plots import space as figures
@@ -92,7 +92,8 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
             f"{common.width(here['spread_km'])} of the middle); distances are from that middle. "
         )
     n = int(near["n_checkins"].sum() + here["n_checkins"])
-    words += f"{n:,} check-ins at these {_ui.item_word(True)}. {maps.attribution(setting.basemap)}."
+    note = _ui.plain(plots.note(n, None, store.time_zone))
+    words += f"Together {note}. {maps.attribution(setting.basemap)}."
     _ui.deck(deck, "near_places", caption=words)
     columns = ["item_id", "item_name", "category", "lat", "lon", "distance_km", "n_checkins"]
     st.dataframe(

@@ -1,0 +1,193 @@
+"""The Space page: every part on a sample, and words instead of figures on poor data."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from strec.io.samples import read_sample
+from strec.simulate import simulate
+from strec.store import Filters, Store
+
+PAGE = Path(__file__).parents[2] / "pages" / "space.py"
+PARTS = ["Map", "Hotspots", "Neighbours", "Rhythms", "Flows and distance", "Change"]
+#: Every control that leads to another figure, by part.
+CHOICES = {
+    "Map": [("space_value", "per_user"), ("space_mode", "Heatmap"), ("space_mode", "Points")],
+    "Hotspots": [("hot_kind", "Alike or exceptional"), ("hot_value", "n_users")],
+    "Neighbours": [("near_kind", "Users who live alike"), ("near_by", "When they are active")],
+    "Rhythms": [("week_kind", "Users")],
+    "Flows and distance": [("flows_between", True)],
+    "Change": [
+        ("change_kind", "Weekdays and weekends"),
+        ("change_kind", "Two times of day"),
+        ("change_kind", "Trends"),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory) -> Store:
+    world = simulate("social", n_users=120, n_checkins=9_000, seed=5)
+    folder = tmp_path_factory.mktemp("city") / "store"
+    return Store.create(world, folder, name="A city", time_zone="Europe/Madrid")
+
+
+def page(store: Store, part: str = "Map", filters: Filters | None = None) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.session_state["store"] = store
+    app.session_state["filters"] = filters or Filters()
+    app.run()
+    if part != "Map" and app.segmented_control:
+        app.segmented_control(key="space_part").set_value(part).run()
+    return app
+
+
+def words(app: AppTest) -> str:
+    shown = [*app.markdown, *app.caption, *app.info, *app.error]
+    return "\n".join(str(each.value) for each in shown)
+
+
+def fine(app: AppTest) -> None:
+    assert not app.exception and not app.error, words(app)
+
+
+def decks(app: AppTest) -> list[dict]:
+    return [json.loads(each.proto.json) for each in app.get("deck_gl_json_chart")]
+
+
+def layer(app: AppTest, layer_id: str) -> dict:
+    found = [each for deck in decks(app) for each in deck["layers"] if each["id"] == layer_id]
+    assert found, f"no layer {layer_id}"
+    return found[0]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_and_every_choice_shows_something(city, part):
+    app = page(city, part)
+    for key, value in [(None, None), *CHOICES[part]]:
+        if key:
+            app.segmented_control(key=key).set_value(value).run()
+        fine(app)
+        assert decks(app) or app.get("plotly_chart")
+        assert not app.info, words(app)
+        assert "check-ins" in words(app) and app.get("download_button")
+        notes = "".join(each.proto.spec for each in app.get("plotly_chart"))
+        assert "Europe/Madrid" in words(app) + notes
+
+
+def test_the_map_counts_what_the_store_counts(city):
+    app = page(city)
+    rows = layer(app, "hexagons")["data"]
+    resolution = int(rows[0]["hex"], 16) >> 52 & 0xF
+    expected = city.cells(resolution).set_index("cell")["n_checkins"]
+    assert len(rows) == len(expected)
+    for row in rows[:20]:
+        assert row["tip"].startswith(f"{expected[int(row['hex'], 16)]:,} check-in")
+    assert "120 users" in words(app) and "times in Europe/Madrid" in words(app)
+
+
+def test_privacy_and_size_are_changeable(city):
+    app = page(city)
+    before = len(layer(app, "hexagons")["data"])
+    app.number_input(key="space_min_users").set_value(40).run()
+    fine(app)
+    assert len(layer(app, "hexagons")["data"]) < before
+    assert "with fewer than 40 users" in words(app)
+    size = next(each for each in app.select_slider if each.label == "Width of a hexagon")
+    size.set_value(size.options[0] if isinstance(size.options[0], int) else size.value - 1).run()
+    fine(app)
+
+
+def test_hour_by_hour_shows_one_hour_with_the_colours_of_the_day(city):
+    app = page(city)
+    app.toggle(key="space_hourly").set_value(True).run()
+    app.select_slider(key="space_hour").set_value(19).run()
+    fine(app)
+    rows = layer(app, "hexagons")["data"]
+    resolution = int(rows[0]["hex"], 16) >> 52 & 0xF
+    at_19 = city.cell_hours(resolution)
+    assert len(rows) == (at_19["hour"] == 19).sum()
+
+
+def test_filters_reach_every_part(city):
+    for part in PARTS:
+        app = page(city, part, Filters(hours=(18, 19, 20), weekdays=(4, 5)))
+        fine(app)
+
+
+def test_a_period_without_check_ins_is_said_in_words(city):
+    app = page(city, "Map", Filters(date_from=date(2031, 1, 1)))
+    fine(app)
+    assert "No check-ins with a place match" in words(app)
+
+
+# ---------------------------------------------------------------- poor data
+
+
+def table(n: int = 3, users: int = 1, places: int = 1, days: int = 1) -> pl.DataFrame:
+    """Return n check-ins of so many users at so many places on so many days."""
+    start = pl.datetime(2024, 5, 6, 8, time_unit="us", time_zone="UTC")
+    return pl.select(k=pl.int_range(n)).select(
+        user_id=pl.format("u{}", pl.col("k") % users),
+        item_id=pl.format("i{}", pl.col("k") % places),
+        timestamp=start + pl.duration(days=pl.col("k") % days, minutes=pl.col("k") // days),
+        utc_offset_min=pl.lit(120, pl.Int16),
+        lat=40.4 + 0.01 * (pl.col("k") % places),
+        lon=-3.7 + 0.02 * ((pl.col("k") % places) % 7),
+    )
+
+
+POOR = {
+    "three check-ins": table(3, users=3, places=3),
+    "one check-in": table(1),
+    "one user": table(300, users=1, places=12, days=60),
+    "one place": table(300, users=30, places=1, days=60),
+    "one day": table(300, users=30, places=12, days=1),
+    "two distant places": table(60, users=20, places=2, days=20).with_columns(
+        lat=pl.when(pl.col("item_id") == "i0").then(-17.8).otherwise(51.5),
+        lon=pl.when(pl.col("item_id") == "i0").then(179.9).otherwise(-0.1),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", POOR)
+def test_poor_data_gets_words_instead_of_a_figure(tmp_path, kind):
+    store = Store.create(POOR[kind], tmp_path / "store", name="Poor")
+    for part in PARTS:
+        app = page(store, part)
+        fine(app)
+        for key, value in CHOICES[part]:
+            if any(each.key == key for each in app.segmented_control):
+                app.segmented_control(key=key).set_value(value).run()
+                fine(app)
+        assert app.info or decks(app) or app.get("plotly_chart"), f"{kind}: {part} is silent"
+
+
+def test_without_places_the_page_leads_on(tmp_path):
+    bare = table(20).with_columns(pl.lit(None, pl.Float64).alias(c) for c in ("lat", "lon"))
+    app = page(Store.create(bare, tmp_path / "store", name="Shop"))
+    fine(app)
+    assert "no places" in words(app) and not decks(app)
+
+
+def test_names_from_the_data_are_not_markup(tmp_path):
+    rows = table(400, users=20, places=20, days=40).with_columns(
+        item_name=pl.lit("**bold** [link](http://x) <b>=1+1</b>"), category=pl.lit("$x$")
+    )
+    store = Store.create(rows, tmp_path / "store", name="Names")
+    for part in ("Map", "Neighbours", "Flows and distance"):
+        app = page(store, part)
+        fine(app)
+        assert "](http" not in words(app).replace("\\]", "").replace("\\[", "")
+
+
+def test_a_world_of_airports_instead_of_venues_of_a_city(tmp_path):
+    store = Store.create(read_sample("flights"), tmp_path / "store", name="Flights")
+    for part in PARTS:
+        app = page(store, part)
+        fine(app)
+        assert not app.info, f"{part}: {words(app)}"
