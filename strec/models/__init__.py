@@ -5,6 +5,7 @@ from pathlib import Path
 from strec.errors import ModelError
 from strec.models.about import ABOUT, About
 from strec.models.base import Explanation, Model, Part, read_folder
+from strec.models.blend import Blend
 from strec.models.collaborative import ALS, BPR, ItemKNN, UserKNN
 from strec.models.content import Content
 from strec.models.counting import CounterMix, Markov, Popularity, UserCounts
@@ -25,6 +26,7 @@ KINDS: dict[str, type[Model]] = {
         *(Content, UserKNN, ItemKNN, ALS, BPR),
         *(Hybrid, NeuMF, Item2Vec, Patterns),
         *(LSTM, STLSTM, STGCN, CTR),
+        Blend,
         STLLM,
     )
 }
@@ -52,6 +54,7 @@ __all__ = [
     "ABOUT",
     "ALS",
     "BPR",
+    "Blend",
     "CTR",
     "KINDS",
     "About",

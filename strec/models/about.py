@@ -87,6 +87,12 @@ ABOUT: dict[str, About] = {
         "What followed the same last steps before, recent sessions counting more.",
         "traditional",
     ),
+    "blend": About(
+        "Blend",
+        "Several models answer together; each has the weight that it has earned.",
+        "traditional",
+        {"models": ["user_counts", "markov", "counting"], "n_queries": 200},
+    ),
     "lstm": About(
         "LSTM",
         "A recurrent network that reads the last items in order.",

@@ -1,0 +1,201 @@
+"""A blend: several models answer, and each has the share that it has earned.
+
+    P(i) = Σ_m w_m P_m(i),   w_m ≥ 0,  Σ_m w_m = 1
+
+P_m is the model's own probability, or softmax(score / T_m) over scores measured in their spread
+where it has none. T_m and then w are fitted by maximum likelihood (w by expectation
+maximisation) on the latest slice of the training check-ins, which the models have not seen;
+then all models are fitted anew on all of training.
+
+References
+----------
+Burke, "Hybrid recommender systems: survey and experiments", 2002 (weighted hybrids).
+Dempster, Laird and Rubin, "Maximum likelihood from incomplete data via the EM algorithm", 1977.
+"""
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from strec.errors import ModelError
+from strec.models.base import Model
+from strec.split import Log, Queries, queries_of_rows
+from strec.train import Watch
+
+Member = Model | str | dict[str, Any]
+
+DEFAULT = ("counting", "item_knn", "patterns")
+_TEMPERATURES = np.logspace(-2, 1, 13)
+_FEWEST_QUERIES = 20
+#: Scores of one model held at once while fitting.
+_MAX_NUMBERS = 10_000_000
+
+
+class Blend(Model):
+    """A learned mean of the answers of other models.
+
+    Parameters
+    ----------
+    models : sequence of Model, str or dict
+        Unfitted models, or their kinds, or ``{"kind": …, "params": {…}}``.
+    slice_share : float
+        Share of the training check-ins, the latest, on which the weights are fitted.
+    n_queries : int
+        Check-ins drawn from this slice at most.
+    time_known : bool
+        Whether the time of a query is given; goes to the models that are named by kind.
+    seed : int
+        Seed of the draw.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import split
+    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
+    >>> model = Blend(("popularity", "item_knn")).fit(parts.train)
+    >>> scores = model.score(parts.queries(scored="every"))
+    >>> float(scores.sum().round(9)), model.weights_.tolist()  # too few check-ins to tell
+    (1.0, [0.5, 0.5])
+    """
+
+    kind = "blend"
+
+    def __init__(
+        self,
+        models: Sequence[Member] = DEFAULT,
+        slice_share: float = 0.1,
+        n_queries: int = 2000,
+        time_known: bool = True,
+        seed: int = 0,
+    ):
+        self.models = models
+        self.slice_share = slice_share
+        self.n_queries = n_queries
+        self.time_known = time_known
+        self.seed = seed
+
+    def params(self) -> dict[str, Any]:
+        """Return the parameters, the models as kinds and parameters."""
+        models = [{"kind": m.kind, "params": m.params()} for m in self._members()]
+        return super().params() | {"models": models}
+
+    def _fit(self, train: Log, watch: Watch) -> None:
+        moments = np.sort(train.time_us)
+        cut = moments[min(int((1 - self.slice_share) * len(moments)), len(moments) - 1)]
+        inner = train.where(train.time_us < cut)
+        rows = np.flatnonzero((train.time_us >= cut) & (train.item >= 0))
+        most = min(self.n_queries, max(1, _MAX_NUMBERS // len(train.vocabulary.items)))
+        rows = np.sort(np.random.default_rng(self.seed).permutation(rows)[:most])
+        members = self._members()
+        self.weights_ = np.full(len(members), 1 / len(members))
+        self.temperatures_ = np.ones(len(members))
+        if len(rows) >= _FEWEST_QUERIES and (inner.item >= 0).any():
+            queries = queries_of_rows(train, rows, time_known=self.time_known)
+            self._weigh(members, inner, queries, watch)
+        self.members_ = self._members()
+        for number, member in enumerate(self.members_):
+            watch(f"Fitting {member.kind}", 0.5 + 0.5 * number / len(members))
+            member.fit(train, watch=watch.stage(f"{number}-{member.kind}"))
+
+    def _weigh(self, members: list[Model], inner: Log, queries: Queries, watch: Watch) -> None:
+        """Fit temperatures and weights on held-out queries."""
+        row, chances = np.arange(len(queries)), np.empty((len(queries), len(members)))
+        for number, member in enumerate(members):
+            watch(f"Fitting {member.kind} without the latest", 0.5 * number / len(members))
+            member.fit(inner, watch=watch.stage(f"{number}-{member.kind}-inner"))
+            scores = member.score(queries)
+            if _is_probability(scores):
+                self.temperatures_[number] = 0.0
+                chances[:, number] = scores[row, queries.target]
+                continue
+            tried = [_soft(scores, t)[row, queries.target] for t in _TEMPERATURES]
+            best = int(np.argmax([np.log(p + 1e-12).sum() for p in tried]))
+            self.temperatures_[number] = _TEMPERATURES[best]
+            chances[:, number] = tried[best]
+        self.weights_ = mixture_weights(chances)
+
+    def _score(self, queries: Queries) -> np.ndarray:
+        total = np.zeros((len(queries), len(queries.vocabulary.items)))
+        for weight, temperature, member in zip(
+            self.weights_, self.temperatures_, self.members_, strict=True
+        ):
+            scores = member.score(queries)
+            total += weight * (scores if temperature == 0 else _soft(scores, temperature))
+        return total
+
+    def _members(self) -> list[Model]:
+        """Return fresh, unfitted models."""
+        from strec.models import KINDS
+
+        members = []
+        for given in self.models:
+            if isinstance(given, Model):
+                kind, params = given.kind, given.params()
+            elif isinstance(given, str):
+                kind, params = given, {}
+            else:
+                kind, params = given.get("kind"), dict(given.get("params", {}))
+            if kind not in KINDS or kind == self.kind:
+                raise ModelError(
+                    "A blend is made of known kinds of models.",
+                    f"{kind!r}.",
+                    f"Choose among {', '.join(k for k in KINDS if k != self.kind)}.",
+                )
+            if "time_known" in inspect.signature(KINDS[kind]).parameters:
+                params.setdefault("time_known", self.time_known)
+            members.append(KINDS[kind](**params))
+        if not members:
+            raise ModelError("A blend needs models.", "none.", "Name at least one kind.")
+        return members
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        arrays = {"weights": self.weights_, "temperatures": self.temperatures_}
+        for number, member in enumerate(self.members_):
+            arrays |= {f"{number}.{name}": value for name, value in member._arrays().items()}
+        return arrays
+
+    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
+        self.weights_, self.temperatures_ = arrays["weights"], arrays["temperatures"]
+        self.members_ = self._members()
+        for number, member in enumerate(self.members_):
+            prefix = f"{number}."
+            own = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+            member.vocabulary_ = self.vocabulary_
+            member._restore(own)
+
+
+def mixture_weights(chances: np.ndarray, n_rounds: int = 200) -> np.ndarray:
+    """Return the weights under which a mixture makes what came most likely.
+
+    Parameters
+    ----------
+    chances : numpy.ndarray
+        Shape ``(n_queries, n_models)``: what each model gave to the item that came.
+    n_rounds : int
+        Rounds of expectation maximisation.
+
+    Examples
+    --------
+    >>> mixture_weights(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])).round(2).tolist()
+    [0.67, 0.33]
+    """
+    chances = chances + 1e-12
+    weights = np.full(chances.shape[1], 1 / chances.shape[1])
+    for _ in range(n_rounds):
+        share = chances * weights
+        weights = (share / share.sum(axis=1, keepdims=True)).mean(axis=0)
+    return weights
+
+
+def _is_probability(scores: np.ndarray) -> bool:
+    return bool((scores >= 0).all() and np.allclose(scores.sum(axis=1), 1.0, atol=1e-6))
+
+
+def _soft(scores: np.ndarray, temperature: float) -> np.ndarray:
+    """Return softmax of scores measured in their spread; rows sum to 1."""
+    spread = scores.std(axis=1, keepdims=True)
+    scaled = (scores - scores.max(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1.0)
+    weight = np.exp(scaled / temperature)
+    return weight / weight.sum(axis=1, keepdims=True)
