@@ -5,6 +5,7 @@ leave this machine. What it writes is checked (`strec.explain.claims`); if anyth
 the evidence, the sentences counted from the check-ins speak instead.
 """
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from typing import Protocol
 
 from strec.errors import StrecError
 from strec.explain.claims import STAND_INS, objections
-from strec.explain.reasons import LABELS, Reasons
+from strec.explain.reasons import Reasons
 
 _SYSTEM = (
     "You tell a person why X is suggested, in one or two short sentences. Use only the facts "
@@ -26,6 +27,7 @@ Answer: You have chosen X 6 times, last on 3 May 2024. 4 of your 6 visits were w
 of 9:15, but it is 3.0 km away.
 
 """
+_QUOTED = re.compile("“([^“”]*)”")
 _REMEMBERED = 256
 
 
@@ -143,16 +145,14 @@ def prompt_of(facts: Sequence[str]) -> str:
 def stand_in(reasons: Reasons) -> tuple[dict[str, str], list[str]] | None:
     """Return names by their stand-ins, and the sentences with the stand-ins; None if unsafe."""
     names = {STAND_INS[0]: reasons.item_name}
-    facts = list(reasons.sentences)
-    for name in sorted(_names_in_labels(reasons), key=len, reverse=True):
-        if any(f"“{name}”" in fact for fact in facts):
-            if len(names) == len(STAND_INS):
-                return None
-            letter = STAND_INS[len(names)]
-            names[letter] = name
-            facts = [fact.replace(f"“{name}”", letter) for fact in facts]
-    # What is still in quotes is a name that could pass for a fact.
-    return None if any(quote in fact for fact in facts for quote in '“”"\n') else (names, facts)
+    # A name cannot close its quotes (`strec.explain.words.quoted`), so they tell it from facts.
+    for name in dict.fromkeys(_QUOTED.findall(" ".join(reasons.sentences))):
+        if len(names) == len(STAND_INS):
+            return None
+        names[STAND_INS[len(names)]] = name
+    letters = {name: letter for letter, name in list(names.items())[1:]}
+    facts = [_QUOTED.sub(lambda m: letters[m.group(1)], each) for each in reasons.sentences]
+    return None if any(mark in fact for fact in facts for mark in "“”\n") else (names, facts)
 
 
 def restore(draft: str, names: dict[str, str]) -> str:
@@ -191,16 +191,4 @@ def _ends_sentence(text: str, at: int) -> bool:
 
 
 def _split_words(text: str) -> list[str]:
-    import re
-
     return re.split(r"(\b[A-Z]\b)", text)
-
-
-def _names_in_labels(reasons: Reasons) -> set[str]:
-    """Return the names that sentences may quote: each also stands in the label of a part."""
-    found = set()
-    for part, label in reasons.parts.select("part", "label").iter_rows():
-        before, brace, _ = LABELS[part][0].partition("{")
-        if brace:
-            found.add(label.removeprefix(before))
-    return found

@@ -40,6 +40,17 @@ def sentences(query: Queries, code: int, explanation: Explanation) -> list[str]:
     return said
 
 
+def quoted(name: str) -> str:
+    """Return a name in quotes that it cannot close: it is data, whatever it says.
+
+    Examples
+    --------
+    >>> quoted("Joe”s, and best of all “Bars")
+    '“Joe"s, and best of all "Bars”'
+    """
+    return "“" + " ".join(name.replace("“", '"').replace("”", '"').split()) + "”"
+
+
 def names_in_labels(query: Queries, code: int) -> dict[str, str]:
     """Return the names that labels of parts need: the last item, and the item's category."""
     vocabulary, log = query.vocabulary, query.log
@@ -93,11 +104,13 @@ def _phrase(query: Queries, code: int, part: Part, visits: np.ndarray) -> str:
         return _how_far(query, code, visits)
     if part.name == "taste":
         same = int((_categories(query) == query.vocabulary.item_category[code]).sum())
-        return f"{same:,} of {query.length[0]:,} earlier check-ins are “{names['category']}” too"
+        return (
+            f"{same:,} of {query.length[0]:,} earlier check-ins are {quoted(names['category'])} too"
+        )
     return {
         "popular": "others choose it often",
         "popular now": f"others choose it around {_clock(query.hour[0])}",
-        "follows": f"others choose it after “{names['last']}”",
+        "follows": f"others choose it after {quoted(names['last'])}",
         "others": "people with a like past choose it",
         "text": "it is like what came before",
     }.get(part.name, "")
@@ -109,8 +122,8 @@ def _sequence(query: Queries, code: int, part: Part, visits: np.ndarray) -> str:
         return "it was the last check-in"
     after = _after(query, visits)
     if after:
-        return f"{_of_them(after, len(visits))} right after “{last}”"
-    return f"{_of_them(0, len(visits))} right after “{last}”" if part.value < 0 else ""
+        return f"{_of_them(after, len(visits))} right after {quoted(last)}"
+    return f"{_of_them(0, len(visits))} right after {quoted(last)}" if part.value < 0 else ""
 
 
 def _of_them(count: int, n: int) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
@@ -21,9 +22,7 @@ _RECORD = "converted.json"
 def converted(name: str = "writer") -> Path:
     """Return the folder with an embedded GGUF model as safetensors, converting it if needed.
 
-    The folder is named by the digest of the GGUF file and appears whole or not at all. Each file
-    is checked against the digest taken when it was written; a folder that does not fit is made
-    anew.
+    The folder is named by the digest of the GGUF file.
 
     Raises
     ------
@@ -33,15 +32,28 @@ def converted(name: str = "writer") -> Path:
     source = locate(name)
     with source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    folder = cache_folder() / "models" / f"{source.stem}-{digest[:16]}"
+    return made_once(f"{source.stem}-{digest[:16]}", lambda folder: _unpack(source, folder))
+
+
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder of the cache with a model's files, made if it is not there.
+
+    It appears whole or not at all. Each file is checked against the digest taken when it was
+    written; a folder that does not fit is made anew.
+
+    Raises
+    ------
+    MissingPartError
+        If the disk has no room for it.
+    """
+    folder = cache_folder() / "models" / name
     if is_whole(folder):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
     try:
-        _unpack(source, draft)
-        record = {"source": source.name, "sha256": _digests(draft)}
-        (draft / _RECORD).write_text(json.dumps(record, indent=2))
+        make(draft)
+        (draft / _RECORD).write_text(json.dumps({"sha256": _digests(draft)}, indent=2))
         shutil.rmtree(folder, ignore_errors=True)
         try:
             draft.rename(folder)
@@ -51,7 +63,7 @@ def converted(name: str = "writer") -> Path:
                 raise
     except OSError as error:
         raise MissingPartError(
-            "Room for the language model's weights in the cache folder: 540 MB.",
+            "Room for the language model's weights in the cache folder (SmolLM2: 540 MB).",
             f"{error.strerror or error} in {folder.parent}.",
             "Make room, or set STREC_CACHE to a folder with room.",
         ) from error
@@ -61,7 +73,7 @@ def converted(name: str = "writer") -> Path:
 
 
 def is_whole(folder: Path) -> bool:
-    """Return whether a converted folder holds what was written into it."""
+    """Return whether a folder holds what was written into it."""
     try:
         record = json.loads((folder / _RECORD).read_text())["sha256"]
         return bool(record) and record == _digests(folder)

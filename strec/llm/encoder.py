@@ -132,30 +132,34 @@ class Encoder:
 
     def _encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of texts that are not empty, shape ``(n, dim)``."""
+        import torch
+
         tokenizer, model = self._loaded
-        ids = [
-            row or [tokenizer.eos_token_id or 0]
-            for row in tokenizer(
-                list(texts), truncation=True, max_length=self._most_tokens(model.config)
-            )["input_ids"]
-        ]
+        ids = token_ids(tokenizer, model.config, texts, self.max_tokens)
         vectors = np.empty((len(ids), model.config.hidden_size), dtype=np.float32)
-        for rows in _batches([len(row) for row in ids]):
-            vectors[rows] = _mean_states(model, [ids[row] for row in rows])
+        for rows in batches([len(row) for row in ids]):
+            tokens, mask = padded([ids[row] for row in rows])
+            with torch.inference_mode():
+                states = mean_states(model, tokens.to(model.device), mask.to(model.device))
+            vectors[rows] = states.cpu().numpy()
         return vectors
 
-    def _most_tokens(self, config) -> int:
-        positions = getattr(config, "max_position_embeddings", None) or -1
-        # XLNet has no limit and says -1; RoBERTa counts positions from its padding index on.
-        return min(self.max_tokens, positions - 2) if positions > 2 else self.max_tokens
+
+def token_ids(tokenizer, config, texts: Sequence[str], most: int) -> list[list[int]]:
+    """Return the ids of each text's tokens, at least one and at most so many."""
+    positions = getattr(config, "max_position_embeddings", None) or -1
+    # XLNet has no limit and says -1; RoBERTa counts positions from its padding index on.
+    most = min(most, positions - 2) if positions > 2 else most
+    ids = tokenizer(list(texts), truncation=True, max_length=most)["input_ids"]
+    return [row or [tokenizer.eos_token_id or 0] for row in ids]
 
 
-def _batches(lengths: Sequence[int]) -> list[np.ndarray]:
+def batches(lengths: Sequence[int]) -> list[np.ndarray]:
     """Return batches of rows of similar length, within the limits on texts and tokens.
 
     Examples
     --------
-    >>> [rows.tolist() for rows in _batches([3000, 5, 3000])]
+    >>> [rows.tolist() for rows in batches([3000, 5, 3000])]
     [[1], [0], [2]]
     """
     batches, rows = [], []
@@ -168,24 +172,28 @@ def _batches(lengths: Sequence[int]) -> list[np.ndarray]:
     return batches + [np.array(rows)] if rows else batches
 
 
-def _mean_states(model, ids: Sequence[Sequence[int]]) -> np.ndarray:
-    """Return the unit mean of the last states over the tokens of each row."""
+def padded(ids: Sequence[Sequence[int]]):
+    """Return tokens and mask of rows of ids, each of shape ``(n, n_tokens)``."""
     import torch
 
     longest = max(len(row) for row in ids)
     # What stands in the padding does not matter: the mask hides it, whatever the architecture.
-    tokens = torch.zeros(len(ids), longest, dtype=torch.long)  # (n, n_tokens)
+    tokens = torch.zeros(len(ids), longest, dtype=torch.long)
     mask = torch.zeros_like(tokens)
     for i, row in enumerate(ids):
         tokens[i, : len(row)] = torch.tensor(row)
         mask[i, : len(row)] = 1
-    with torch.inference_mode():
-        states = model(
-            input_ids=tokens.to(model.device), attention_mask=mask.to(model.device)
-        ).last_hidden_state.float()  # (n, n_tokens, dim)
-        weights = mask.to(states.device).unsqueeze(-1)
-        means = (states * weights).sum(1) / weights.sum(1)
-        return torch.nn.functional.normalize(means, dim=-1).cpu().numpy()
+    return tokens, mask
+
+
+def mean_states(model, tokens, mask):
+    """Return the unit mean of a model's last states over the tokens, shape ``(n, dim)``."""
+    import torch
+
+    states = model(input_ids=tokens, attention_mask=mask).last_hidden_state  # (n, n_tokens, dim)
+    weights = mask.unsqueeze(-1)
+    means = (states.float() * weights).sum(1) / weights.sum(1)
+    return torch.nn.functional.normalize(means, dim=-1)
 
 
 def best_device() -> str:

@@ -103,7 +103,7 @@ def busiest(log: Log, n_items: int) -> list[str]:
     """
     known = log.item >= 0
     item = log.item[known]
-    part = _daypart_of_hour()[log.hour[known].astype(int)]
+    part = daypart_of_hour()[log.hour[known].astype(int)]
     by_part = _counts(item, part, n_items, len(DAYPARTS))  # (n_items, n_parts)
     weekend = _counts(item, (log.weekday[known] >= 5).astype(int), n_items, 2)
     n = by_part.sum(axis=1)
@@ -134,7 +134,8 @@ def _words(part: str, day: str) -> str:
     return f"{day} {part}".strip()
 
 
-def _daypart_of_hour() -> np.ndarray:
+def daypart_of_hour() -> np.ndarray:
+    """Return the index into `DAYPARTS` of each hour, shape ``(24,)``."""
     part = np.empty(24, dtype=int)
     for i, (_, first, length) in enumerate(DAYPARTS):
         part[(first + np.arange(length)) % 24] = i

@@ -11,7 +11,7 @@ from strec.errors import MissingPartError
 from strec.llm.embedded import locate
 
 #: Names of the models that come with the installation.
-EMBEDDED = ("minilm", "smollm2")
+EMBEDDED = ("minilm", "smollm2", "tiny")
 #: Text and numbers alone: no pickled weights, no code.
 _FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
@@ -23,8 +23,8 @@ def resolve(model: str | Path, *, online: bool = False) -> Path:
     Parameters
     ----------
     model : str or pathlib.Path
-        ``"minilm"``, ``"smollm2"``, a folder that ``save_pretrained`` wrote, or an id of the
-        Hugging Face hub.
+        ``"minilm"``, ``"smollm2"``, ``"tiny"`` (random weights, to try things out), a folder
+        that ``save_pretrained`` wrote, or an id of the Hugging Face hub.
     online : bool
         Whether a hub id may be downloaded; otherwise it must be on this machine already.
 
@@ -39,6 +39,10 @@ def resolve(model: str | Path, *, online: bool = False) -> Path:
         from strec.llm.convert import converted
 
         return converted()
+    if model == "tiny":
+        from strec.llm.tiny import tiny
+
+        return tiny()
     folder = Path(model)
     if (folder / "config.json").is_file():
         return folder

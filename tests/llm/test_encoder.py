@@ -5,7 +5,7 @@ import pytest
 
 from strec.errors import MissingPartError
 from strec.llm import Encoder
-from strec.llm.encoder import _batches
+from strec.llm.encoder import batches
 
 TEXTS = ["coffee", "a bar by the river", "x", "coffee", ""]
 ARCHITECTURES = ["bert", "gpt2", "xlnet", "llama"]
@@ -79,11 +79,11 @@ def test_stopping_keeps_what_is_done(tiny_model):
 
 def test_batches_hold_every_row_once_within_limits():
     lengths = np.random.default_rng(0).integers(1, 200, 500)
-    batches = _batches(lengths)
-    assert sorted(np.concatenate(batches)) == list(range(500))
-    for rows in batches:
+    found = batches(lengths)
+    assert sorted(np.concatenate(found)) == list(range(500))
+    for rows in found:
         assert len(rows) <= 64 and len(rows) * lengths[rows].max() <= 4096
-    assert _batches([]) == []
+    assert batches([]) == []
 
 
 def test_no_texts_and_odd_texts(tiny_model):
@@ -102,7 +102,7 @@ def test_no_texts_and_odd_texts(tiny_model):
     ],
 )
 def test_an_unknown_model_is_refused_in_words(name, found):
-    with pytest.raises(MissingPartError, match="minilm, smollm2, a folder") as error:
+    with pytest.raises(MissingPartError, match="minilm, smollm2, tiny, a folder") as error:
         Encoder(name)
     assert found in error.value.found
 
