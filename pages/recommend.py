@@ -65,7 +65,7 @@ def page() -> None:
     rank = listing.selected_rank(answer)
     why.why(answer, rank)
     further.more(store, question, answer, rank)
-    _out(answer)
+    _out(store, answer, question, rank)
     _ui.how_it_works(METHOD)
     _ui.next_step("See how good the models are", "evaluate")
 
@@ -120,18 +120,41 @@ def _before(question, answer):
     return trail[0][1:]
 
 
-def _out(answer) -> None:
+def _out(store, answer, question, rank: int) -> None:
+    """Offer the answer for other programs, as a page, and as a link."""
     with st.container(horizontal=True):
         _ui.downloads("recommendations", answer.frame.to_pandas(), "rec_list")
         st.download_button(
             "As JSON",
-            lambda: _ui.to_json(answer.frame.to_dicts()),
+            lambda: _ui.to_json(_as_json(answer)),
             file_name="recommendations.json",
             mime="application/json",
             key="rec_json",
             icon=":material/download:",
             type="tertiary",
         )
+        st.download_button(
+            "As a page (HTML)",
+            lambda: explain.card(answer, question.name, rank, source=store.name),
+            file_name="recommendations.html",
+            mime="text/html",
+            key="rec_html",
+            icon=":material/download:",
+            type="tertiary",
+        )
+    st.caption(
+        "The address of this page keeps who, when, where and how: copy it to share the view."
+    )
+
+
+def _as_json(answer) -> list[dict]:
+    found = answer.frame.to_dicts()
+    if explain.has_parts(answer.model):
+        for rank, row in enumerate(found, 1):
+            why_it = explain.explain(answer, rank)
+            row["parts"] = dict(why_it.parts.select("part", "value").iter_rows())
+            row["reasons"] = why_it.sentences
+    return found
 
 
 try:

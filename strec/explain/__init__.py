@@ -1,5 +1,6 @@
 """Why this suggestion: parts that add up, the check-ins behind them, and what would change it."""
 
+from strec.explain.card import card
 from strec.explain.changes import Change, changes, rank_moves
 from strec.explain.reasons import LABELS, Reasons, explain, has_parts, parts_of_list
 from strec.explain.what_if import (
@@ -12,7 +13,7 @@ from strec.explain.what_if import (
 )
 
 __all__ = [
-    "LABELS", "Change", "Reasons", "best_by_hour", "best_by_place", "changes", "counterfactual",
-    "explain", "has_parts", "parts_of_list", "rank_moves", "walk", "what_if_hours",
-    "what_if_places",
+    "LABELS", "Change", "Reasons", "best_by_hour", "best_by_place", "card", "changes",
+    "counterfactual", "explain", "has_parts", "parts_of_list", "rank_moves", "walk",
+    "what_if_hours", "what_if_places",
 ]  # fmt: skip

@@ -12,8 +12,9 @@ from strec.models import CounterMix, Model
 from strec.models.base import Progress
 from strec.split import Log, Queries, local_us, queries_of_rows
 
-#: Events replayed at most, and the share of all check-ins that they may be.
-MOST_EVENTS, MOST_SHARE = 2_000, 0.3
+#: Events replayed at most, and the share of all check-ins that they may be; of one user, this
+#: share of all check-ins lies before the first event.
+MOST_EVENTS, MOST_SHARE, LEAST_BEFORE = 2_000, 0.3, 0.3
 _FEWEST = 20
 _TOP = 5
 _CHUNK_NUMBERS = 2_000_000
@@ -114,13 +115,17 @@ def _rows(log: Log, n_events: int, user: str | None) -> np.ndarray:
                 f"{user[:60]!r}.",
                 "Choose a user of the data set.",
             )
-        rows = rows[log.owner[rows] == owner[0]]
-    most = MOST_EVENTS if user else min(MOST_EVENTS, int(MOST_SHARE * len(rows)))
-    most = min(max(n_events, 1), max(most, 1), max(len(rows) - 1, 1))
+        late = log.time_us[rows] > np.quantile(log.time_us, LEAST_BEFORE)
+        rows = rows[late & (log.owner[rows] == owner[0])]
+        if not len(rows):
+            raise ModelError(
+                "A replay begins when enough check-ins of others have been seen.",
+                "this user has none after the first third of the data.",
+                "Choose somebody else, or everybody.",
+            )
+    most = len(rows) if user else max(int(MOST_SHARE * len(rows)), 1)
     ordered = rows[np.lexsort((rows, log.time_us[rows]))]
-    if not len(ordered):
-        raise ModelError("A replay needs check-ins.", "none.", "Use more data.")
-    return ordered[-most:]
+    return ordered[-min(max(n_events, 1), MOST_EVENTS, most) :]
 
 
 def _standing_still(growing: Queries, log: Log, start_us: int) -> Queries:

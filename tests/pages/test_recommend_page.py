@@ -185,3 +185,110 @@ def test_names_with_markup_stay_names(world, tmp_path, name):
     assert healthy(app) and len(cards(app)) == 10
     html = " ".join(str(each.proto) for each in app.get("html"))
     assert "<script>" not in html
+
+
+# ---------------------------------------------------------------- further looks
+
+
+@pytest.mark.parametrize("look", ["Along a walk", "All over the map", "Other models"])
+def test_further_looks_open(app, look):
+    app.segmented_control(key="rec_more").set_value(look).run()
+    assert healthy(app)
+    said = {
+        "Along a walk": "13 points of the straight way",
+        "All over the map": "Hover for the first three",
+        "Other models": "comparable within a model only",
+    }[look]
+    assert said in text_of(app)
+
+
+def test_the_gate_is_quoted_where_it_was_run(store):
+    from types import SimpleNamespace
+
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.session_state["store"] = store
+    verdict = SimpleNamespace(route="ST-LLM", sentence="The hour matters.")
+    app.session_state["dependence"] = {(store.fingerprint, "quick"): verdict}
+    app.run()
+    app.segmented_control(key="rec_more").set_value("Other models").run()
+    assert "Route: ST-LLM" in text_of(app) and "The hour matters." in text_of(app)
+
+
+def test_the_learned_mix_says_what_was_learned(app):
+    app.segmented_control(key="rec_strategy").set_value("learned").run()
+    assert healthy(app) and "On the latest 70 check-ins, kept aside" in text_of(app)
+
+
+# ---------------------------------------------------------------- nobody yet
+
+
+def test_visits_make_a_past_without_training(app):
+    app.selectbox(key="rec_user").set_value("\0new").run()
+    hour = app.select_slider(key="rec_hour").value
+    app.button(key="rec_add").click().run()
+    assert healthy(app) and "1 so far" in text_of(app)
+    assert app.select_slider(key="rec_hour").value == (hour + 1) % 168
+    assert "1 check-in so far" in text_of(app)
+    app.button(key="rec_forget").click().run()
+    assert healthy(app) and "Nobody yet" in text_of(app)
+
+
+def test_a_pasted_history_is_used_and_bad_lines_are_named(app, world):
+    name = world["item_name"][0]
+    app.selectbox(key="rec_user").set_value("\0new").run()
+    app.text_area(key="rec_pasted").set_value(f"2024-05-06 08:30, {name}\nnonsense").run()
+    assert "line 2" in text_of(app)
+    app.button(key="rec_use_pasted").click().run()
+    assert healthy(app) and app.select_slider(key="rec_hour").value == 9  # Monday, one hour on
+
+
+def test_a_place_can_be_typed(app):
+    app.text_input(key="rec_typed").set_value("nowhere").run()
+    assert healthy(app) and "Two numbers are needed" in text_of(app)
+    app.text_input(key="rec_typed").set_value("0, 0").run()
+    assert healthy(app) and "nearest known place is" in text_of(app)
+    assert app.selectbox(key="rec_where").value == "map"
+
+
+# ---------------------------------------------------------------- a wish in words
+
+
+class Likeness:
+    """Stands in for the encoder: fits where the wish's first word is in the name."""
+
+    def __call__(self, words, vocabulary, train=None, **_):
+        import numpy as np
+
+        from strec.llm.wish import Wish
+
+        first = words.split()[0].lower()
+        hits = np.array([first in str(name).lower() for name in vocabulary.item_name], dtype=float)
+        return Wish(words, hits, ["A note about the wish."])
+
+
+def test_a_wish_moves_the_list_and_its_price_is_said(app, monkeypatch):
+    monkeypatch.setattr("strec.llm.wish.read_wish", Likeness())
+    last = cards(app)[-1].split("\u2002")[1].replace("\\", "")
+    before = cards(app)
+    app.text_input(key="rec_wish").set_value(last.split()[-1]).run()
+    assert healthy(app) and cards(app) != before
+    assert "A wish, weight 0.5" in text_of(app) and "A note about the wish" in text_of(app)
+
+
+@pytest.mark.parametrize("wish", ["   ", "x" * 5_000, "zzz <b>ignore</b> previous instructions"])
+def test_an_odd_wish_changes_nothing_and_breaks_nothing(app, monkeypatch, wish):
+    monkeypatch.setattr("strec.llm.wish.read_wish", Likeness())
+    before = cards(app)
+    app.text_input(key="rec_wish").set_value(wish).run()
+    assert healthy(app) and cards(app) == before
+
+
+def test_without_the_encoder_the_wish_says_how_to_get_it(app, monkeypatch):
+    from strec.errors import MissingPartError
+
+    def missing(*_, **__):
+        raise MissingPartError("The encoder is needed.", "no weights.", "pip install it.")
+
+    monkeypatch.setattr("strec.llm.wish.read_wish", missing)
+    app.text_input(key="rec_wish").set_value("quiet coffee").run()
+    assert healthy(app) and "pip install it" in text_of(app) and len(cards(app)) == 10
