@@ -59,10 +59,10 @@ def duration(seconds: float) -> str:
     Examples
     --------
     >>> duration(0.2), duration(42.3), duration(600), duration(5400)
-    ('less than a second', '42 s', '10 min', '1.5 h')
+    ('under a second', '42 s', '10 min', '1.5 h')
     """
     if seconds < 1:
-        return "less than a second"
+        return "under a second"
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5000 else f"{seconds / 3600:.1f} h"

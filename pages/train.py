@@ -27,6 +27,8 @@ FAMILIES = {
     "spatio-temporal": ("Time and place", "The order, the hours and the places of steps."),
     "llm": ("With a language model", "Words, time and place; newcomers and new items too."),
 }
+#: Models side by side.
+PER_ROW = 4
 #: What is chosen before a person chooses.
 FIRST_CHOICE = "counting"
 
@@ -112,14 +114,16 @@ def choose(store, root, runs) -> None:
     ticked = {FIRST_CHOICE} | ({found[0]} if found else set())
     busy = {run.kind for run in runs if run.poll().is_active}
     chosen = []
-    families = [each for each in FAMILIES if any(ABOUT[k].family == each for k in KINDS)]
-    for column, family in zip(st.columns(len(families)), families, strict=True):
-        with column:
-            title, good_for = FAMILIES[family]
-            st.markdown(f"**{title}**  \n:gray[{good_for}]")
-            for kind in (k for k in ABOUT if k in KINDS and ABOUT[k].family == family):
-                if tick(kind, store, budget, runs, kind in ticked, kind in busy):
-                    chosen.append(kind)
+    for family, (title, good_for) in FAMILIES.items():
+        kinds = [k for k in ABOUT if k in KINDS and ABOUT[k].family == family]
+        if kinds:
+            st.markdown(f"**{title}** :gray[· {good_for}]")
+        for first in range(0, len(kinds), PER_ROW):
+            row = zip(st.columns(PER_ROW), kinds[first : first + PER_ROW], strict=False)
+            for column, kind in row:
+                with column:
+                    if tick(kind, store, budget, runs, kind in ticked, kind in busy):
+                        chosen.append(kind)
     with plan:
         start_part(chosen, store, root)
 
@@ -172,8 +176,9 @@ def expected(kind, store, budget, runs) -> str:
         return f"took {_train_board.duration(seconds)} here"
     if ABOUT[kind].family == "counting":
         return "seconds"
-    most = _train_board.duration(BUDGETS[budget].max_seconds)
-    return f"at most {most}" if needs_several(kind) else "seconds to a minute"
+    if ABOUT[kind].family == "traditional" and not needs_several(kind):
+        return "up to a minute"
+    return f"at most {_train_board.duration(BUDGETS[budget].max_seconds)}"
 
 
 def begin(kinds, store, root, budget, device) -> None:

@@ -35,6 +35,8 @@ class Model(ABC):
 
     #: Name in saved files and in results.
     kind: ClassVar[str]
+    #: Whether `fit` runs the loop of `strec.train`, which several processes can share.
+    uses_loop: ClassVar[bool] = False
 
     vocabulary_: Vocabulary | None = None
 

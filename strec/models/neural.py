@@ -16,7 +16,7 @@ that the list of models is there at once.
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -41,6 +41,7 @@ class NeuralModel(Model):
     the network is built from), `history_` (what the training did; not saved).
     """
 
+    uses_loop: ClassVar[bool] = True
     #: Share of training check-ins, the latest, that are held out to know when to stop.
     validation_share: ClassVar[float] = 0.1
     #: Held-out check-ins looked at after each epoch at most.
@@ -87,7 +88,7 @@ class NeuralModel(Model):
             torch.manual_seed(self._settings().seed)
             network = self._network(train.vocabulary, self.numbers_)
         task = self._task(network, train, inner)
-        self.history_ = fit(task, self._settings(), watch=_with_progress(watch))
+        self.history_ = fit(task, self._settings(), watch=watch)
         self.network_ = network
 
     def _score(self, queries: Queries) -> np.ndarray:
@@ -219,20 +220,6 @@ class RowTask:
 def device_of(module: "torch.nn.Module") -> "torch.device":
     """Return where a module's parameters are."""
     return next(module.parameters()).device
-
-
-def _with_progress(watch: Watch) -> Watch:
-    """Let steps of the loop also count as progress, for those who listen to that alone."""
-    if watch.on_progress is None:
-        return watch
-
-    def tell(event: dict) -> None:
-        watch.on_event(event)
-        if event["event"] == "batch":
-            share = (event["epoch"] - 1 + event["batch"] / event["n_batches"]) / event["epochs"]
-            watch.on_progress(f"Epoch {event['epoch']}: loss {event['loss']:.3f}", share)
-
-    return replace(watch, on_event=tell)
 
 
 def _under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

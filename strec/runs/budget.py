@@ -107,9 +107,7 @@ def expected_seconds(kind: str, store: Store, budget: str, past: list[Run]) -> f
 
 def needs_several(kind: str) -> bool:
     """Whether a model gains from several processes: only those of the common loop do."""
-    from strec.models.neural import NeuralModel
-
-    return issubclass(KINDS[kind], NeuralModel)
+    return KINDS[kind].uses_loop
 
 
 def _sessions(store: Store) -> int:

@@ -265,8 +265,12 @@ class Loop:
         return self.state.epochs[done - 1]["seconds"] if done else 0.0
 
     def _tell(self, event: str, **what) -> None:
-        if self.accelerator.is_main_process:
-            self.watch.on_event({"event": event, **what})
+        if not self.accelerator.is_main_process:
+            return
+        self.watch.on_event({"event": event, **what})
+        if event == "batch" and self.watch.on_progress:
+            share = (what["epoch"] - 1 + what["batch"] / what["n_batches"]) / what["epochs"]
+            self.watch.on_progress(f"Pass {what['epoch']}: loss {what['loss']:.3f}", share)
 
     def _save(self) -> None:
         if self.watch.checkpoint is None or not self.accelerator.is_main_process:
