@@ -50,8 +50,8 @@ def steps(draft: Draft) -> None:
     if draft.is_large:
         st.info(
             f"Cleaning works in memory and is left out beyond {_data_draft.MOST_IN_MEMORY:,} "
-            "check-ins. `strec clean` does it on a computer with enough memory; the data can be used as it "
-            "is.",
+            "check-ins. `strec clean` does it on a computer with enough memory; the data can be "
+            "used as it is.",
             icon=":material/memory:",
         )
         return
