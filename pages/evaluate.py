@@ -1,12 +1,10 @@
 """How good is it? A leaderboard under stated rules, two models side by side, and where they err."""
 
-from collections import OrderedDict
-from collections.abc import Callable
-
 import polars as pl
 import streamlit as st
 
 from pages import _ui
+from pages._race import Race
 from strec import maps, metrics
 from strec.errors import StrecError
 from strec.evaluate import (
@@ -16,13 +14,10 @@ from strec.evaluate import (
     Regime,
     Result,
     compare,
-    counting_models,
     errors_on_map,
-    evaluate,
     leaderboard,
     propose,
     slices,
-    split_of_store,
     to_csv,
     to_html,
     to_markdown,
@@ -30,17 +25,11 @@ from strec.evaluate import (
 from strec.models import ABOUT
 from strec.palette import DIVERGING
 from strec.plots import evaluation as plots
-from strec.runs import Run, home, runs_in
-from strec.store import Store
 
 #: Enough for narrow intervals, within seconds.
 AT_MOST = 3_000
-#: Trained runs that are shown, the newest first.
-MOST_RUNS = 12
 #: Below this, intervals are so wide that the page says so.
 FEW = 100
-#: What is kept between visits, by content of the data set: splits, fitted models, results.
-ROOM = {"splits": 2, "models": 24, "results": 120}
 SHOWN = {"acc@1": "first try", "acc@10": "first ten", "mrr": "mean reciprocal rank",
          "ndcg@10": "NDCG@10"}  # fmt: skip
 
@@ -68,7 +57,7 @@ The full protocol is in `docs/protocol.md`; `strec evaluate` gives the same numb
 """
 
 
-# ---------------------------------------------------------------- rules and results
+# ---------------------------------------------------------------- rules
 
 
 def rules() -> Regime:
@@ -103,86 +92,10 @@ def rules() -> Regime:
     return regime
 
 
-def results_of(store: Store, regime: Regime) -> tuple[list[Result], list[str]]:
-    """Return the results of all models under these rules, and notes; what is kept comes at once."""
-    parts, note = keep("splits", store.fingerprint, lambda: split_of_store(store))
-    notes = [note] if note else []
-    # By name: what the model is kept under (two runs of one kind differ by folder), and itself.
-    models = {
-        name: ((store.fingerprint, regime.time_known, name), model)
-        for name, model in counting_models(regime.time_known).items()
-    }
-    for name, run in finished_runs(store).items():
-        key = (store.fingerprint, str(run.folder), run.config["created"])
-        model = keep("models", key, run.model)
-        if model.vocabulary_.digest != parts.vocabulary.digest:
-            notes.append(f"{name} was trained on all users, so it is not scored on some of them.")
-        elif getattr(model, "time_known", regime.time_known) != regime.time_known:
-            knows = "knows" if model.time_known else "does not know"
-            notes.append(f"{name} was trained for questions in which it {knows} the time.")
-        else:
-            models[name] = (key, model)
-    bar = st.empty()
-    results = []
-    for k, (name, (key, model)) in enumerate(models.items()):
-
-        def report(text: str, share: float, k: int = k) -> None:
-            bar.progress(min((k + min(share, 1.0)) / len(models), 1.0), text)
-
-        results.append(_result(key, parts, regime, name, model, report))
-    bar.empty()
-    return results, notes
-
-
-def _result(key, parts, regime: Regime, name: str, model, report: Callable) -> Result:
-    """Return one model's result; counting models are fitted first."""
-
-    def fitted():
-        report(f"Fitting {name}", 0.0)
-        return model.fit(parts.train, progress=report)
-
-    def scored() -> Result:
-        ready = model if model.vocabulary_ is not None else keep("models", key, fitted)
-        return evaluate(ready, parts, regime, name=name, progress=report)
-
-    return keep("results", (key, regime), scored)
-
-
-def finished_runs(store: Store) -> dict[str, Run]:
-    """Return the trainings on this data set that are done, the newest of each kind first."""
-    root = home(store, is_shared=_ui.current_sample() is not None)
-    done = [run for run in runs_in(root, store.fingerprint) if run.poll().state == "done"]
-    named: dict[str, Run] = {}
-    for run in done[:MOST_RUNS]:
-        alone = sum(each.kind == run.kind for each in done) == 1
-        when = run.config["created"][:19].replace("T", " ")
-        named[run.label if alone else f"{run.label}, {when}"] = run
-    return named
-
-
-def keep(shelf: str, key, make: Callable):
-    """Return what is kept under a key, or make it and keep it; the oldest make room.
-
-    Keys hold the fingerprint of the data set's content, so nobody sees data they do not have.
-    """
-    kept = _shelves()[shelf]
-    value = kept.get(key)
-    if value is None:
-        value = kept[key] = make()
-        while len(kept) > ROOM[shelf]:
-            kept.popitem(last=False)
-    return value
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _shelves() -> dict[str, OrderedDict]:
-    return {name: OrderedDict() for name in ROOM}
-
-
 # ---------------------------------------------------------------- parts of the page
 
 
-def show(results: list[Result], notes: list[str]) -> None:
+def show(results: list[Result], race: Race) -> None:
     """Show the proposal, the leaderboard, and two models side by side."""
     queries = results[0].queries
     size = f"{len(queries):,} scored check-ins of {queries['user_id'].n_unique():,} users"
@@ -200,7 +113,7 @@ def show(results: list[Result], notes: list[str]) -> None:
     )
     board = leaderboard(results)
     counting = [each.name for each in results if each.kind in COUNTING]
-    trained = len(counting) < len(results)
+    trained = any(model.kind not in COUNTING for _, model in race.models.values())
     _ui.figure(
         plots.leaderboard(
             board, measure, MEASURES[measure].title, counting=counting, proposed=proposal.model
@@ -208,7 +121,7 @@ def show(results: list[Result], notes: list[str]) -> None:
         key="evaluate_board",
         caption=f"{MEASURES[measure].sentence} Bars: 95 % interval over users. "
         + ("Grey: models that only count. " if trained else "")
-        + f"{size}. {_ui.plain(' '.join(notes))}",
+        + f"{size}. {_ui.plain(' '.join(race.notes))}",
     )
     if not trained:
         st.info(
@@ -390,7 +303,17 @@ _ui.page_header(
 )
 regime = rules()
 try:
-    show(*results_of(_ui.current_store(), regime))
+    race = Race(_ui.current_store(), regime)
+    late = race.waiting()
+    bar = st.progress(0.0, f"Fitting and scoring {_ui.plain(', '.join(late))}…") if late else None
+    show([race.result(name) for name in race.models if name not in late], race)
+    # What is quick is on the page by now; the rest joins it when it is ready.
+    for k, name in enumerate(late):
+        race.result(
+            name, lambda text, share, k=k: bar.progress((k + min(share, 1.0)) / len(late), text)
+        )
+    if late:
+        st.rerun()
 except StrecError as error:
     _ui.show_error(error)
     if regime.scored != "every":
