@@ -46,7 +46,8 @@ class Reasons:
         Columns ``part, label, value, colour, n_checkins``: `value` is the share of the
         probability, largest first; negative where the reason speaks against the item.
     evidence : dict of str to polars.DataFrame
-        For each part the user's own check-ins behind it: ``item_name, local_time, strength``.
+        For each part the user's own check-ins behind it: ``item_name, local_time, strength,
+        lat, lon``.
     sentences : list of str
         One to three sentences in words.
     """
@@ -167,5 +168,7 @@ def _evidence(query: Queries, part: Part) -> pl.DataFrame:
             "item_name": pl.Series(names, dtype=pl.String),
             "local_time": pl.Series(local, dtype=pl.Int64).cast(pl.Datetime("us")),
             "strength": pl.Series(part.weights, dtype=pl.Float64),
+            "lat": pl.Series(log.lat[part.rows], dtype=pl.Float64),
+            "lon": pl.Series(log.lon[part.rows], dtype=pl.Float64),
         }
-    )
+    ).with_columns(pl.col("lat", "lon").fill_nan(None))

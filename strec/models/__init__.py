@@ -12,6 +12,7 @@ from strec.models.counting import CounterMix, Markov, Popularity, UserCounts
 from strec.models.ctr import CTR
 from strec.models.hybrid import Hybrid
 from strec.models.item2vec import Item2Vec
+from strec.models.llm_ranker import LLMRanker
 from strec.models.ncf import NeuMF
 from strec.models.patterns import Patterns
 from strec.models.recurrent import LSTM, STLSTM
@@ -27,7 +28,7 @@ KINDS: dict[str, type[Model]] = {
         *(Hybrid, NeuMF, Item2Vec, Patterns),
         *(LSTM, STLSTM, STGCN, CTR),
         Blend,
-        STLLM,
+        *(STLLM, LLMRanker),
     )
 }
 
@@ -64,6 +65,7 @@ __all__ = [
     "Hybrid",
     "Item2Vec",
     "ItemKNN",
+    "LLMRanker",
     "LSTM",
     "Markov",
     "Model",

@@ -123,4 +123,10 @@ ABOUT: dict[str, About] = {
         "llm",
         {"epochs": 4, "text": ""},
     ),
+    "llm_ranker": About(
+        "LLM ranker",
+        "A language model reads the last check-ins as text and re-ranks what counting suggests.",
+        "llm",
+        {"llm": "tiny", "n_queries": 120, "n_candidates": 5, "epochs": 1},
+    ),
 }

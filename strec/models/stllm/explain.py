@@ -1,0 +1,176 @@
+"""Take a probability of ST-LLM apart into named parts that add up to it.
+
+A visited item owes its probability to the visits. The networks mix their numbers, so the worth
+of a reason is its Shapley value in the game "which reasons are heard": a reason that is not
+heard has its columns at their mean. With none, the item has what habit alone gives; with all,
+its probability. A new item owes its probability to the generator, in the same way: with no
+reason heard, all new items are equally likely.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from math import factorial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from strec.models.base import Explanation, Part
+from strec.models.counting.reasons import MAX_EVIDENCE
+from strec.models.stllm.features import REASONS
+from strec.models.stllm.network import Tensors
+from strec.models.stllm.scoring import Reading, generator_parts, read, shares, unvisited
+from strec.models.stllm.spread import REASONS as NEW_REASONS
+from strec.split import Queries
+
+if TYPE_CHECKING:
+    from strec.models.stllm.model import STLLM
+
+#: Reasons of a visited item; habit is what is there without any other.
+PLAYERS = (*(reason for reason in REASONS if reason != "habit"), "text")
+
+
+def explain_items(model: "STLLM", query: Queries, items: np.ndarray) -> list[Explanation]:
+    """Return the parts of the probability of each item for one query."""
+    model.network_.eval()
+    with torch.inference_mode():
+        reading = read(model, query)
+        new = unvisited(model, reading)[0]
+        gate, total = shares(reading, new[None].any(axis=1))
+        parts: dict[int, tuple[Part, ...]] = {}
+        old = np.array([item for item in items if not new[item]], dtype=np.int64)
+        if len(old):
+            share = float(np.exp(reading.visited - total)[0])
+            parts |= _visited_parts(model, reading, old, share)
+        fresh = np.array([item for item in items if new[item]], dtype=np.int64)
+        if len(fresh):
+            share = float(np.exp(gate - total)[0])
+            parts |= _new_parts(model, reading, fresh, new, share)
+    return [
+        Explanation(int(item), float(sum(part.value for part in parts[item])), parts[item])
+        for item in map(int, items)
+    ]
+
+
+def shapley(
+    players: Sequence[str], worth: Callable[[frozenset[str]], np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return the Shapley value of each player, and under ``""`` the worth of nobody.
+
+    References
+    ----------
+    Shapley, "A value for n-person games", 1953.
+
+    Examples
+    --------
+    >>> glove = lambda team: np.array([float(len(team) == 2)])
+    >>> {name: float(value[0]) for name, value in shapley(("left", "right"), glove).items()}
+    {'': 0.0, 'left': 0.5, 'right': 0.5}
+    """
+    n = len(players)
+    teams = {
+        frozenset(team): worth(frozenset(team))
+        for size in range(n + 1)
+        for team in combinations(players, size)
+    }
+    values = {"": teams[frozenset()]} | {p: np.zeros_like(teams[frozenset()]) for p in players}
+    for team, value in teams.items():
+        for player in set(players) - team:
+            chance = factorial(len(team)) * factorial(n - len(team) - 1) / factorial(n)
+            values[player] = values[player] + chance * (teams[team | {player}] - value)
+    return values
+
+
+def _visited_parts(
+    model: "STLLM", reading: Reading, items: np.ndarray, share: float
+) -> dict[int, tuple[Part, ...]]:
+    network, held = model.network_, reading.numbers.item
+    place = {int(item): int(np.flatnonzero(held == item)[0]) for item in items}
+    places = [place[int(item)] for item in items]
+
+    def voices(team: frozenset[str]) -> tuple[np.ndarray, np.ndarray]:
+        totals, visits = network.point(
+            reading.batch, reading.context, reading.moment, _heard(model, team)
+        )
+        return totals.double().numpy(), visits.double().numpy()
+
+    def worth(team: frozenset[str]) -> np.ndarray:
+        totals, _ = voices(team)
+        raised = np.exp(totals - totals.max())
+        return share * raised[places] / raised.sum()
+
+    values = shapley(PLAYERS, worth)
+    everything = frozenset(PLAYERS)
+    _, loud = voices(everything)
+    tones = {p: loud - voices(everything - {p})[1] for p in PLAYERS}
+    tones["habit"] = loud
+    weights = np.exp(loud - loud.max())
+    ptr = reading.numbers.visit_ptr
+    found = {}
+    for i, item in enumerate(items):
+        own = np.arange(ptr[places[i]], ptr[places[i] + 1])
+        named = {"habit": values[""][i]} | {p: values[p][i] for p in PLAYERS}
+        found[int(item)] = tuple(
+            _part(reading, name, float(value), tones[name], own, weights)
+            for name, value in named.items()
+        )
+    return found
+
+
+def _part(
+    reading: Reading, name: str, value: float, tone: np.ndarray, own: np.ndarray, loud: np.ndarray
+) -> Part:
+    """Return a part with the visits behind it: high or low against the user's other visits."""
+    strength = np.exp(np.clip(tone[own] - np.average(tone, weights=loud), -30, 30))
+    order = np.argsort(-strength if value >= 0 else strength, kind="stable")[:MAX_EVIDENCE]
+    return Part(name, value, reading.numbers.row[own[order]], strength[order])
+
+
+def _heard(model: "STLLM", team: frozenset[str]) -> Tensors:
+    """Return the factors of columns when only a team (and habit) is heard."""
+    heard = team | {"habit"}
+    on = {
+        kind: torch.tensor([float(reason in heard) for reason in reasons])
+        for kind, reasons in model.reasons_.items()
+    }
+    return on | {"fit": torch.tensor(float("text" in heard))}
+
+
+def _new_parts(
+    model: "STLLM", reading: Reading, items: np.ndarray, new: np.ndarray, share: float
+) -> dict[int, tuple[Part, ...]]:
+    everything = model.network_.represent(torch.arange(len(new)))
+    logits = {reason: np.zeros(len(new)) for reason in NEW_REASONS}
+    for reason, column in generator_parts(model, reading, everything):
+        logits[reason] += column[0]
+
+    def worth(team: frozenset[str]) -> np.ndarray:
+        total = sum((logits[reason] for reason in team), np.zeros(len(new)))
+        raised = np.exp(total - total[new].max()) * new
+        return share * raised[items] / raised.sum()
+
+    values = shapley(NEW_REASONS, worth)
+    return {
+        int(item): (
+            Part("novelty", float(values[""][i]), np.zeros(0, np.int64), np.zeros(0)),
+            *(
+                Part(name, float(values[name][i]), rows, np.ones(len(rows)))
+                for name in NEW_REASONS
+                for rows in [_rows_behind(reading.queries, name, int(item))]
+            ),
+        )
+        for i, item in enumerate(items)
+    }
+
+
+def _rows_behind(query: Queries, reason: str, item: int) -> np.ndarray:
+    """Return the user's own check-ins behind a reason for something new, latest first."""
+    vocabulary, log = query.vocabulary, query.log
+    if reason == "follows":
+        return query.last[query.last >= 0]
+    if reason == "taste":
+        taken = log.item[query.indices]
+        kind = np.where(taken >= 0, vocabulary.item_category[taken], log.category[query.indices])
+        same = (kind == vocabulary.item_category[item]) & (kind >= 0)
+        return query.indices[same][::-1][:MAX_EVIDENCE]
+    return np.zeros(0, dtype=np.int64)

@@ -1,0 +1,269 @@
+"""Numbers about a query, the items of its history, and each past visit to them.
+
+Each number belongs to a reason, so that a score can be taken apart by reason.
+"""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from strec.models.stllm.columns import Columns
+from strec.models.stllm.pairs import Pairs
+from strec.models.stllm.world import World
+from strec.split import Queries, distance_km
+from strec.split.queries import ranges
+
+#: Check-ins that the sequence encoder reads, and numbers about each.
+N_STEPS = 16
+STEP_REASONS = ("habit", "hour", "hour", "weekday", "recency", "sequence", "near", "near")
+#: Reasons that columns may have, and the tables they stand in.
+REASONS = ("habit", "recency", "hour", "weekday", "sequence", "near", "follows")
+KINDS_OF_NUMBER = ("context", "item", "visit", "prior")
+#: Knots of piecewise linear curves: hours of age, hours of the day apart, km.
+_AGE_H = (0, 8, 20, 30, 72, 168, 504, 1440)
+_APART_H = (0, 0.25, 0.5, 1, 2, 4, 8, 12)
+_AWAY_KM = (0, 0.05, 0.2, 0.6, 2, 8)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Everything the pointer reads about some queries.
+
+    Q queries, G pairs of a query and an item of its history, V visits, S steps.
+
+    Attributes
+    ----------
+    context : numpy.ndarray
+        Shape ``(Q, n_context)``.
+    item_numbers, visit_numbers : numpy.ndarray
+        Shapes ``(G, n_item)`` and ``(V, n_visit)``.
+    item : numpy.ndarray
+        Shape ``(G,)``: item codes, -1 for what the vocabulary does not know.
+    row : numpy.ndarray
+        Shape ``(V,)``: rows of the log.
+    prior : numpy.ndarray
+        Shape ``(V, 3)``: how loudly a visit speaks before any training, by reason.
+    item_ptr, visit_ptr : numpy.ndarray
+        Shapes ``(Q + 1,)`` and ``(G + 1,)``: items of a query, visits of an item.
+    steps, step_numbers : numpy.ndarray
+        Shapes ``(Q, S)`` and ``(Q, S, n_step)``: item codes of the last check-ins, the latest
+        last, and numbers about them; -2 where there is none.
+    """
+
+    context: np.ndarray
+    item_numbers: np.ndarray
+    visit_numbers: np.ndarray
+    item: np.ndarray
+    row: np.ndarray
+    prior: np.ndarray
+    item_ptr: np.ndarray
+    visit_ptr: np.ndarray
+    steps: np.ndarray
+    step_numbers: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.context)
+
+    def slim(self) -> "Numbers":
+        """Return the same with half the bytes per number, for keeping many."""
+        short = {
+            f.name: getattr(self, f.name).astype(np.float16)
+            for f in fields(self)
+            if getattr(self, f.name).dtype == np.float32
+        }
+        return replace(self, **short)
+
+
+def concatenate(parts: list[Numbers]) -> Numbers:
+    """Return the numbers of several sets of queries as one."""
+    joined = {
+        f.name: np.concatenate([getattr(part, f.name) for part in parts])
+        for f in fields(Numbers)
+        if not f.name.endswith("_ptr")
+    }
+    for name in ("item_ptr", "visit_ptr"):
+        lengths = np.concatenate([np.diff(getattr(part, name)) for part in parts])
+        joined[name] = np.r_[0, np.cumsum(lengths)]
+    return Numbers(**joined)
+
+
+def shorten(queries: Queries, n_history: int) -> Queries:
+    """Return queries that see their last `n_history` check-ins alone."""
+    stop = queries.indptr[1:]
+    indptr, indices = ranges(np.maximum(queries.indptr[:-1], stop - n_history), stop)
+    return replace(queries, indptr=indptr, indices=queries.indices[indices])
+
+
+def numbers_of(queries: Queries, world: World) -> tuple[Numbers, dict[str, list[str]]]:
+    """Return the numbers of queries, and the reason of each column by kind of number."""
+    pairs = Pairs(queries, world)
+    items, visits, prior, context = Columns(), Columns(), Columns(), Columns()
+    _items(items, pairs, world)
+    _visits(visits, pairs)
+    _prior(prior, pairs)
+    _context(context, pairs)
+    steps, step_numbers = _steps(pairs)
+    numbers = Numbers(
+        context=context.stack(len(queries)),
+        item_numbers=items.stack(len(pairs.group_item)),
+        visit_numbers=visits.stack(len(pairs.row))[pairs.by_group],
+        item=pairs.group_item,
+        row=pairs.row[pairs.by_group],
+        prior=prior.stack(len(pairs.row))[pairs.by_group],
+        item_ptr=np.searchsorted(pairs.group_query, np.arange(len(queries) + 1)),
+        visit_ptr=np.searchsorted(
+            pairs.group[pairs.by_group], np.arange(len(pairs.group_item) + 1)
+        ),
+        steps=steps,
+        step_numbers=step_numbers,
+    )
+    return numbers, {
+        "context": context.reasons,
+        "item": items.reasons,
+        "visit": visits.reasons,
+        "prior": prior.reasons,
+    }
+
+
+def _items(put: Columns, p: Pairs, world: World) -> None:
+    """Numbers about an item of the history, from all visits to it."""
+    of_query = p.group_query
+    for reason, weight in p.evidence():
+        own, total = p.per_item(weight), p.per_query(weight)
+        put(reason, np.log(own + 0.05))
+        put(reason, np.log((own + 0.02) / (total[of_query] + 0.5)))
+    _returning(put, p)
+    for days in (7, 14):
+        put("weekday", p.per_item((p.days == days) * p.close_2h))
+    put("hour", p.per_item((p.days == 1) * p.close_2h))
+    again, again_2 = p.per_item(p.again) > 0, p.per_item(p.again_2) > 0
+    put("sequence", np.minimum(p.per_item(p.in_session), 3), again, again_2)
+    put("sequence", again * p.gap_now[of_query])
+    put("sequence", p.per_item(p.same_gap * p.fade_60d) / (p.per_item(p.fade_60d) + 0.1))
+    count = p.count
+    put("sequence", (p.per_item(p.ends_session) + 0.2) / (count + 1))
+    put("sequence", (p.per_item(p.opens_session) + 0.2) / (count + 1))
+    put("sequence", p.per_item(p.gap_after) / count)
+    put("sequence", p.per_item(np.nan_to_num(p.gap_before, nan=3.0)) / count)
+    angle = p.hour_then / 12 * np.pi
+    x, y = p.per_item(np.cos(angle)) / count, p.per_item(np.sin(angle)) / count
+    now = np.nan_to_num(p.queries.hour[of_query]) / 12 * np.pi
+    put("hour", np.hypot(x, y), (x * np.cos(now) + y * np.sin(now)) * p.clock[of_query])
+    statistics, item = world.statistics, np.maximum(p.group_item, 0)
+    put("habit", np.log1p(statistics.count[item]))
+    put("hour", np.log(statistics.time_lift[item, p.cell[of_query]]))
+    put("follows", p.transition_lift(statistics, p.last_item[of_query], item))
+    put("sequence", world.end_share[item])
+    for reason, weight in p.kinds():
+        amount = p.per_kind(weight)  # (Q, n_categories + 1)
+        own = amount[of_query, p.group_kind]
+        put(reason, np.log((own + 0.02) / (amount.sum(axis=1)[of_query] + 0.5)))
+    away = p.km[p.newest]
+    put("near", np.log1p(10 * np.nan_to_num(away)), ~np.isnan(away))
+
+
+def _returning(put: Columns, p: Pairs) -> None:
+    """How long since the last visit to the item, against how long it usually takes."""
+    age = p.age[p.newest]
+    put("recency", age, np.minimum(age, np.log1p(24)), p.age[p.oldest])
+    between = np.nan_to_num(p.since_same)
+    n = p.per_item(~np.isnan(p.since_same))
+    usual = np.where(n > 0, p.per_item(between) / np.maximum(n, 1), 6.0)
+    square = p.per_item(between**2) / np.maximum(n, 1)
+    spread = np.sqrt(np.maximum(square - usual**2, 0))
+    put("recency", usual, np.where(n > 1, spread, -1), age - usual, np.exp(-np.abs(age - usual)))
+    put("recency", np.nan_to_num(p.since_same[p.newest], nan=7.0), p.per_item(p.days == 0))
+
+
+def _visits(put: Columns, p: Pairs) -> None:
+    """Numbers about one visit."""
+    put("recency", *tents(p.age, np.log1p(_AGE_H)))
+    put("recency", np.log1p(p.rank), p.is_newest, p.days == 0, p.days == 1)
+    clock = p.clock[p.query]
+    put("hour", *(curve * clock for curve in tents(p.apart, np.array(_APART_H))))
+    put("hour", np.sign(p.later) * np.exp(-p.apart / 2) * clock)
+    put("weekday", p.same_weekday, p.same_kind, p.same_weekday * p.close, p.same_kind * p.close)
+    put("weekday", p.days == 7, p.days == 14)
+    put("sequence", p.same_before, p.same_before & p.linked, p.same_two, p.skip)
+    put("sequence", p.same_kind_before, p.again, p.in_session, p.same_gap)
+    put("sequence", p.same_gap * p.same_before)
+    put("sequence", np.minimum(np.nan_to_num(p.gap_before, nan=3.0), 6))
+    put("sequence", np.minimum(p.gap_after, 6), p.ends_session)
+    knots = np.array(_AWAY_KM)
+    placed = ~np.isnan(p.km)
+    put("near", *(curve * placed for curve in tents(np.nan_to_num(p.km), knots)))
+    came_from = np.nan_to_num(p.km_before, nan=30.0)
+    put("near", *(curve * p.linked for curve in tents(came_from, knots)[:-1]))
+
+
+def _prior(put: Columns, p: Pairs) -> None:
+    """What training starts from: recent visits, at this hour, after the same item."""
+    put("recency", -0.5 * p.age)
+    put("hour", p.close_2h)
+    put("sequence", 0.7 * p.same_before - 0.5 * p.again)
+
+
+def _context(put: Columns, p: Pairs) -> None:
+    """Numbers about the query alone."""
+    q = p.queries
+    angle = np.nan_to_num(q.hour) / 12 * np.pi
+    for turn in (1, 2, 3):
+        put("hour", np.sin(turn * angle) * p.clock, np.cos(turn * angle) * p.clock)
+    put("weekday", *(q.weekday == day for day in range(7)))
+    n_items = np.bincount(p.group_query, minlength=len(q))
+    put("habit", np.log1p(q.length), np.log1p(n_items))
+    put("recency", np.minimum(p.gap_now, 6), p.gap_now > np.log1p(24))
+    put("sequence", np.log1p(q.session_length))
+    first, late = np.isnan(p.since_same), p.rank < 20
+    put("habit", p.per_query(first & late) / np.maximum(p.per_query(late), 1))
+    put("habit", p.per_query(first) / np.maximum(q.length, 1))
+    share = p.count / np.maximum(q.length[p.group_query], 1)
+    put("habit", np.bincount(p.group_query, -share * np.log(share), minlength=len(q)))
+    put("hour", np.log(p.per_query(p.close_2h * p.fade_60d) + 0.05))
+    put("sequence", np.log(p.per_query(p.same_before) + 0.05))
+    put("recency", np.sqrt(p.per_query(p.age < np.log1p(168))))
+    put("near", ~np.isnan(q.lat))
+
+
+def _steps(p: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    """Return the last check-ins of each query and numbers about them."""
+    q, log = p.queries, p.queries.log
+    back = np.arange(N_STEPS)[::-1]
+    position = q.indptr[1:, None] - 1 - back
+    there = position >= q.indptr[:-1, None]
+    row = q.indices[np.where(there, position, 0)] if len(q.indices) else np.zeros_like(position)
+    steps = np.full(row.shape, -2)
+    numbers = np.zeros((*row.shape, len(STEP_REASONS)), dtype=np.float32)
+    if not len(q.indices):
+        return steps, numbers
+    steps[there] = log.item[row[there]]
+    at = np.where(there, position, 0)
+    angle = log.hour[row] / 12 * np.pi
+    km = distance_km(q.lat[:, None], q.lon[:, None], log.lat[row], log.lon[row])
+    columns = (
+        np.ones(row.shape),
+        np.sin(angle),
+        np.cos(angle),
+        log.weekday[row] >= 5,
+        p.age[at] / 4,
+        np.nan_to_num(p.gap_before[at], nan=3.0) / 3,
+        np.log1p(np.nan_to_num(km)),
+        ~np.isnan(km),
+    )
+    for column, value in enumerate(columns):
+        numbers[..., column] = np.where(there, value, 0)
+    return steps, numbers
+
+
+def tents(x: np.ndarray, knots: np.ndarray) -> list[np.ndarray]:
+    """Return hat functions at all knots: 1 there, 0 at the others, linear between.
+
+    Examples
+    --------
+    >>> [a.tolist() for a in tents(np.array([0.0, 1.5, 9.0]), np.array([0, 1, 2]))]
+    [[1.0, 0.0, 0.0], [0.0, 0.5, 0.0], [0.0, 0.5, 1.0]]
+    """
+    x = np.clip(x, knots[0], knots[-1]).astype(np.float32)
+    rise = [np.clip((x - a) / (b - a), 0, 1) for a, b in zip(knots, knots[1:], strict=False)]
+    first, last = np.ones_like(x), np.zeros_like(x)
+    return [up - down for up, down in zip([first, *rise], [*rise, last], strict=True)]

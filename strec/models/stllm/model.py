@@ -1,0 +1,302 @@
+"""ST-LLM as a model of strec: training, scores, explanation, another city without training."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from strec.errors import ModelError
+from strec.models.base import Explanation, Model
+from strec.models.neural import RowTask
+from strec.models.stllm.features import KINDS_OF_NUMBER, REASONS, STEP_REASONS
+from strec.models.stllm.lessons import Lessons, lessons_of
+from strec.models.stllm.meaning import meaning_of
+from strec.models.stllm.spread import SPREAD
+from strec.models.stllm.world import World
+from strec.split import Log, Queries
+from strec.train import Settings, Watch, fit
+
+if TYPE_CHECKING:
+
+    from strec.models.stllm.network import Network
+
+#: What can be left out, to see what it is worth.
+INGREDIENTS = ("history", "graph", "time", "place", "text", "identity")
+#: Reasons that are silent when an ingredient is left out.
+_SILENT = {
+    "graph": {"follows", "others"},
+    "time": {"hour", "weekday", "popular now"},
+    "place": {"near", "close by"},
+    "text": {"text"},
+}
+
+
+class STLLM(Model):
+    """A pointer over the user's past, aware of time and place, and a generator for the new.
+
+    Parameters
+    ----------
+    time_known : bool
+        Whether the time of a query is given; else that of the last check-in stands for it.
+    epochs : int
+        Passes over the training targets.
+    batch_size : int
+        Targets in a batch.
+    learning_rate, weight_decay : float
+        Of AdamW; the rate falls to zero along a cosine.
+    n_history : int
+        Latest check-ins that are read of each history.
+    end_weight : float
+        How much the last check-in of a session counts among the targets, against 1 for others.
+    fade : float
+        Later targets count more: the weight falls by e over this share of the training time.
+    dropout : float
+        Share of hidden numbers dropped in training.
+    text : str
+        ``"minilm"``, another encoder of `strec.llm`, or ``""`` to do without.
+    without : list of str
+        Ingredients left out: ``"history"``, ``"graph"``, ``"time"``, ``"place"``, ``"text"``,
+        ``"identity"``.
+    seed : int
+        Seed of everything drawn.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import split
+    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
+    >>> model = STLLM(epochs=1, text="").fit(parts.train)
+    >>> scores = model.score(parts.queries(scored="every"))
+    >>> scores.shape, float(scores.sum().round(9))
+    ((1, 2), 1.0)
+    """
+
+    kind = "stllm"
+    uses_loop = True
+
+    def __init__(
+        self,
+        time_known: bool = True,
+        epochs: int = 6,
+        batch_size: int = 256,
+        learning_rate: float = 2e-3,
+        weight_decay: float = 1e-3,
+        n_history: int = 200,
+        end_weight: float = 3.0,
+        fade: float = 0.5,
+        dropout: float = 0.1,
+        text: str = "minilm",
+        without: list[str] | tuple[str, ...] = (),
+        seed: int = 0,
+    ):
+        self.time_known = time_known
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.n_history = n_history
+        self.end_weight = end_weight
+        self.fade = fade
+        self.dropout = dropout
+        self.text = text
+        self.without = without
+        self.seed = seed
+
+    # ------------------------------------------------------------ training
+
+    def _settings(self) -> Settings:
+        return Settings(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            patience=max(self.epochs, 1),
+            schedule="cosine",
+            warmup_share=0.05,
+            seed=self.seed,
+        )
+
+    def _fit(self, train: Log, watch: Watch) -> None:
+        import torch
+
+        unknown = set(self.without) - set(INGREDIENTS)
+        if unknown:
+            raise ModelError(
+                f"What is left out is one of {', '.join(INGREDIENTS)}.",
+                f"{', '.join(sorted(unknown))}.",
+                "Correct the names in without.",
+            )
+        text = "" if "text" in self.without else self.text
+        meaning, self.directions_ = meaning_of(train.vocabulary, text, None, watch)
+        lessons = lessons_of(
+            train,
+            meaning,
+            n_history=self.n_history,
+            time_known=self.time_known,
+            end_weight=self.end_weight,
+            fade=self.fade,
+            remember=self.remembers,
+            seed=self.seed,
+            progress=watch,
+        )
+        watch("Counting over all check-ins", 0.95)
+        self.world_ = World.of(train, meaning)
+        self.reasons_ = lessons.reasons
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            network = self._network()
+        _measure(network, lessons)
+        task = self._lesson_task(network, lessons)
+        self.history_ = fit(task, self._settings(), watch=watch)
+        self.network_ = network.eval()
+
+    def _lesson_task(self, network: "Network", lessons: Lessons) -> RowTask:
+        from strec.models.stllm.batches import lesson_batch
+
+        # A few targets are held out to watch, not to stop: the latest check-ins teach most.
+        order = np.random.default_rng(self.seed).permutation(len(lessons.target))
+        n_check = min(1_000, len(order) // 30)
+        return RowTask(
+            module=network,
+            rows=np.sort(order[n_check:]),
+            check_rows=np.sort(order[:n_check] if n_check else order),
+            batch_size=self.batch_size,
+            collate=lambda rows, rng: lesson_batch(lessons, rows, self.remembers),
+            loss=network.loss,
+        )
+
+    def _network(self) -> "Network":
+        import torch
+
+        from strec.models.stllm.network import Network
+
+        weights = np.array([weight for _, weight in SPREAD.values()], dtype=np.float32)
+        on = {name: torch.from_numpy(value) for name, value in self._on().items()}
+        return Network(
+            traits=torch.from_numpy(self._traits()),
+            sizes={name: len(value) for name, value in on.items()},
+            start=torch.from_numpy(weights),
+            on=on,
+            dropout=self.dropout,
+            identity="identity" not in self.without,
+        )
+
+    def _on(self) -> dict[str, np.ndarray]:
+        """Return which columns speak, by kind of number: 1, or 0 for what is left out."""
+        reasons = self.reasons_ | {
+            "step": STEP_REASONS, "spread": [reason for reason, _ in SPREAD.values()]
+        }  # fmt: skip
+        silent = set().union(*(_SILENT.get(name, set()) for name in self.without))
+        return {
+            name: np.array([each not in silent for each in found], dtype=np.float32)
+            for name, found in reasons.items()
+        }
+
+    @property
+    def remembers(self) -> bool:
+        return "history" not in self.without
+
+    def _traits(self) -> np.ndarray:
+        """Return what is known of each item whoever asks, shape ``(n_items, n_traits)``."""
+        world = self.world_
+        hours = np.log(world.statistics.time_lift[:, :48])
+        if "time" in self.without:
+            hours = np.zeros_like(hours)
+        popularity = np.log(world.statistics.popularity * len(world.lately))
+        return np.hstack([world.meaning, hours, popularity[:, None]]).astype(np.float32)
+
+    # ------------------------------------------------------------ scores
+
+    def _score(self, queries: Queries) -> np.ndarray:
+        from strec.models.stllm.scoring import scores_of
+
+        return scores_of(self, queries)
+
+    def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
+        """Return the exact parts of the probability of some items for one query."""
+        from strec.models.stllm.explain import explain_items
+
+        self._check(queries)
+        return explain_items(self, queries.take(slice(row, row + 1)), np.asarray(items))
+
+    def adapt(self, train: Log) -> "STLLM":
+        """Return the same model for other items and users, without training.
+
+        What is learned stays (how time, place, order and meaning speak); counts and meanings
+        are taken from the other check-ins, and items have no residual of their own.
+        """
+        import torch
+
+        self._fitted()
+        other = STLLM(**self.params())
+        text = "" if "text" in self.without else self.text
+        directions = self.directions_ if len(self.directions_) else None
+        meaning, other.directions_ = meaning_of(
+            train.vocabulary, text, directions, lambda text, share: None
+        )
+        other.world_, other.reasons_ = World.of(train, meaning), self.reasons_
+        other.vocabulary_ = train.vocabulary
+        other.network_ = other._network().eval()
+        state = self.network_.state_dict()
+        own = {name: value for name, value in state.items() if name != "identity.weight"}
+        other.network_.load_state_dict(own, strict=False)
+        if other.network_.identity is not None:
+            torch.nn.init.zeros_(other.network_.identity.weight)
+        return other
+
+    # ------------------------------------------------------------ files
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        state = self.network_.state_dict()
+        reasons = {
+            f"reasons.{kind}": np.array([REASONS.index(each) for each in found])
+            for kind, found in self.reasons_.items()
+        }
+        return (
+            {f"world.{name}": value for name, value in self.world_.arrays().items()}
+            | {f"network.{name}": value.detach().cpu().numpy() for name, value in state.items()}
+            | reasons
+            | {"directions": self.directions_}
+        )
+
+    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
+        import torch
+
+        self.world_ = World.restore(_under(arrays, "world."))
+        self.directions_ = arrays["directions"]
+        self.reasons_ = {
+            kind: [REASONS[code] for code in arrays[f"reasons.{kind}"]] for kind in KINDS_OF_NUMBER
+        }
+        network = self._network()
+        # from_numpy needs memory it may write to.
+        state = {k: torch.from_numpy(v.copy()) for k, v in _under(arrays, "network.").items()}
+        try:
+            network.load_state_dict(state)
+        except RuntimeError as error:
+            raise ValueError(" ".join(str(error).split())) from error
+        self.network_ = network.eval()
+
+
+def _measure(network: "Network", lessons: Lessons) -> None:
+    """Tell the network the mean and spread of each column."""
+    import torch
+
+    rng = np.random.default_rng(0)
+    numbers = lessons.numbers
+    tables = {
+        "context": numbers.context,
+        "item": numbers.item_numbers,
+        "visit": numbers.visit_numbers,
+        "spread": lessons.spread.reshape(-1, len(SPREAD)),
+    }
+    for name, table in tables.items():
+        if not len(table):
+            continue
+        drawn = table[rng.integers(len(table), size=min(len(table), 200_000))].astype(np.float64)
+        spread = drawn.std(axis=0)
+        # A column that never varies says nothing: it stays at its mean.
+        spread = np.where(spread > 1e-3, spread, 1.0)
+        getattr(network, f"{name}_mean").copy_(torch.from_numpy(drawn.mean(axis=0)))
+        getattr(network, f"{name}_spread").copy_(torch.from_numpy(spread))
+
+
+def _under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
