@@ -4,7 +4,8 @@ import polars as pl
 import streamlit as st
 
 from pages import _ui
-from strec import explain, plots
+from pages._recommend_voice import voice
+from strec import explain, maps, plots
 from strec.explain.what_if import percent
 from strec.plots.visits import visit_clock
 from strec.recommend import Answer
@@ -23,6 +24,7 @@ def why(answer: Answer, rank: int) -> None:
     reasons = explain.explain(answer, rank)
     st.markdown(_ui.plain(" ".join(reasons.sentences)))
     st.markdown(f":material/schedule: {explain.counterfactual(answer, rank)}")
+    voice(reasons)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _sum(answer, reasons, rank)
@@ -73,8 +75,10 @@ def _behind(answer: Answer, reasons) -> None:
         caption=f"{_n(len(evidence))} of this person, latest outside, those that speak loudest "
         "largest. The orange hand is the hour asked about.",
     )
+    _evidence_map(evidence, colour)
     with st.expander("As a list", icon=":material/list:"):
-        table = evidence.sort("local_time", descending=True).to_pandas()
+        table = evidence.select("item_name", "local_time", "strength")
+        table = table.sort("local_time", descending=True).to_pandas()
         st.dataframe(
             table,
             hide_index=True,
@@ -89,6 +93,26 @@ def _behind(answer: Answer, reasons) -> None:
                 ),
             },
         )  # fmt: skip
+
+
+def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
+    """Show where these check-ins were; one place alone needs no map of its own."""
+    placed = evidence.drop_nulls(["lat", "lon"]).unique(
+        ["lat", "lon", "item_name"], maintain_order=True
+    )
+    if placed.height < 2:
+        return
+    counts = evidence.group_by("lat", "lon", "item_name").len("n_checkins")
+    frame = placed.join(counts, on=["lat", "lon", "item_name"], how="left").to_pandas()
+    frame["tip"] = [f"{row.item_name}\n{_n(row.n_checkins)}" for row in frame.itertuples()]
+    view = maps.view_of(frame["lat"], frame["lon"], max_zoom=13)
+    layer = maps.point_layer(
+        frame.assign(n_users=1), colour=colour, layer_id="evidence", min_px=5, max_px=12
+    )
+    _ui.deck(
+        maps.deck([layer], view, dark=_ui.is_dark()), "rec_evidence_map", height=230,
+        caption="Where they were.",
+    )  # fmt: skip
 
 
 def other_hours(answer: Answer, rank: int) -> None:

@@ -122,15 +122,24 @@ class Voice:
             return Spoken(template, False, wrong, draft, seconds)
         return Spoken(restore(draft, names), True, [], draft, seconds)
 
+    def payload(self, reasons: Reasons) -> dict | None:
+        """Return exactly what a remote writer would send for a suggestion, without sending it.
+
+        None where a name cannot be told from the text around it: then nothing would be sent.
+        """
+        stood_in = stand_in(reasons)
+        if stood_in is None:
+            return None
+        return self.writer.payload(prompt_of(stood_in[1]), **self._options())
+
+    def _options(self) -> dict:
+        return {"system": _SYSTEM, "max_new_tokens": self.max_new_tokens, "stop": ["\n"]}
+
     def _draft(self, prompt: str) -> str:
         key = self.writer.fingerprint, prompt
         if key not in self._said:
             self._said[key] = self.writer.generate(
-                prompt,
-                system=_SYSTEM,
-                max_new_tokens=self.max_new_tokens,
-                stop=["\n"],
-                time_limit_s=self.time_limit_s,
+                prompt, **self._options(), time_limit_s=self.time_limit_s
             )
             while len(self._said) > _REMEMBERED:
                 self._said.popitem(last=False)
