@@ -1,0 +1,267 @@
+"""ST-GCN for demand: how many check-ins each cell will have in the coming hours.
+
+    d(t, n)  = (y(t, n) - y(t - season, n)) / s_n          how far from the last season
+    d̂(t + 1) = STGCN( d(t - T + 1 … t), level, hour )      over the graph of cells
+    ŷ(t + 1) = max(0, y(t + 1 - season) + s · d̂(t + 1))
+
+The network starts as the seasonal naive forecast (d̂ = 0) and learns what lies beyond it: the
+weather of the day, an event, what happens next door. Several hours ahead, each forecast hour is
+read as if it had been seen.
+
+References
+----------
+Yu, Yin and Zhu, "Spatio-temporal graph convolutional networks: a deep learning framework for
+traffic forecasting", IJCAI 2018.
+"""
+
+from typing import Self
+
+import numpy as np
+
+from strec.errors import ModelError
+from strec.graph import EARTH_RADIUS_KM
+from strec.models.neural import RowTask, device_of
+from strec.train import History, Settings, Watch, fit
+
+_KERNEL = 3
+_N_CHANNELS_IN = 5
+
+
+class DemandSTGCN:
+    """Forecast counts per hour and cell over a graph of cells.
+
+    Parameters
+    ----------
+    season_hours : int
+        Length of the season: 24 for days, 168 for weeks.
+    n_hours : int
+        Hours that the network reads (T).
+    n_channels, n_blocks : int
+        Signals per cell and hour inside the network, and blocks of time, graph, time.
+    n_neighbours : int
+        Cells that are a cell's neighbours: the nearest, or without places the most similar.
+    epochs, learning_rate, weight_decay, patience, batch_size, seed
+        See `strec.train.Settings`; a batch is a number of hours.
+
+    Examples
+    --------
+    >>> hours = np.arange(240)
+    >>> demand = np.stack([5 + 4 * np.sin(2 * np.pi * hours / 24)] * 3, axis=1)
+    >>> model = DemandSTGCN(epochs=1).fit(demand)
+    >>> bool(abs(model.forecast(24) - demand[:24]).max() < 0.5)
+    True
+    """
+
+    def __init__(
+        self,
+        season_hours: int = 24,
+        n_hours: int = 12,
+        n_channels: int = 16,
+        n_blocks: int = 2,
+        n_neighbours: int = 6,
+        epochs: int = 15,
+        learning_rate: float = 3e-3,
+        weight_decay: float = 1e-4,
+        patience: int = 3,
+        batch_size: int = 32,
+        seed: int = 0,
+    ):
+        self.season_hours = season_hours
+        self.n_hours = n_hours
+        self.n_channels = n_channels
+        self.n_blocks = n_blocks
+        self.n_neighbours = n_neighbours
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.patience = patience
+        self.batch_size = batch_size
+        self.seed = seed
+
+    history_: History | None = None
+
+    def fit(
+        self, demand: np.ndarray, places: np.ndarray | None = None, *, watch: Watch | None = None
+    ) -> Self:
+        """Learn from past hours.
+
+        Parameters
+        ----------
+        demand : numpy.ndarray
+            Shape ``(n_hours, n_cells)``, counts of consecutive hours, the latest last.
+        places : numpy.ndarray, optional
+            Shape ``(n_cells, 2)``: latitude and longitude, degrees. Without places the
+            neighbours are the cells whose demand goes most alike.
+        watch : Watch, optional
+            Listens, keeps checkpoints, stops.
+
+        Raises
+        ------
+        ModelError
+            If there are too few hours, or numbers that are not finite.
+        """
+        demand = self._checked(demand)
+        away = demand[self.season_hours :] - demand[: -self.season_hours]
+        #: Shape (n_cells,): how far demand usually is from that of the last season.
+        self.scale_ = np.maximum(away.std(axis=0), 0.1 * (demand.std() + 1e-9)) + 1e-9
+        self.level_ = demand.mean(axis=0)
+        self.edges_ = _neighbours(demand, places, self.n_neighbours)
+        self.demand_ = demand
+        self._train(watch or Watch())
+        return self
+
+    def forecast(self, horizon: int, demand: np.ndarray | None = None) -> np.ndarray:
+        """Return demand of the coming hours, shape ``(horizon, n_cells)``, not negative.
+
+        Parameters
+        ----------
+        horizon : int
+            Hours ahead.
+        demand : numpy.ndarray, optional
+            What happened up to now, shape ``(n_hours, n_cells)``, its first hour at the same
+            hour of the season as the first one fitted; what was fitted when not given.
+        """
+        import torch
+
+        past = self.demand_ if demand is None else self._checked(demand)
+        begun = len(past)
+        past = np.concatenate([past, np.zeros((horizon, past.shape[1]))])
+        self.network_.eval()
+        with torch.inference_mode():
+            for hour in range(begun, begun + horizon):
+                signal = torch.from_numpy(self._signal(past, np.array([hour])))
+                away = self.network_(signal.to(device_of(self.network_))).cpu().numpy()[0]
+                naive = past[hour - self.season_hours]
+                past[hour] = np.maximum(0.0, naive + self.scale_ * away)
+        return past[begun:]
+
+    def backtest(self, demand: np.ndarray, n_test: int, horizon: int = 1) -> dict[str, float]:
+        """Compare with repeating the last season, over the last hours of `demand`.
+
+        Parameters
+        ----------
+        demand : numpy.ndarray
+            Shape ``(n_hours, n_cells)``; fit the model on what comes before the last `n_test`.
+        n_test : int
+            Hours at the end that are forecast.
+        horizon : int
+            Hours forecast at a time, each time with what really happened before.
+
+        Returns
+        -------
+        dict of str to float
+            ``mae``, ``mse``, ``naive_mae``, ``naive_mse``, and ``mase``: MAE against the naive.
+        """
+        begun, found = len(demand) - n_test, []
+        for first in range(begun, len(demand), horizon):
+            found.append(self.forecast(min(horizon, len(demand) - first), demand[:first]))
+        error = np.concatenate(found) - demand[begun:]
+        # The last season that was known when the forecast was made.
+        hour = np.arange(begun, len(demand))
+        known = begun + (hour - begun) // horizon * horizon
+        back = self.season_hours * -(-(hour - known + 1) // self.season_hours)
+        naive = demand[hour - back] - demand[begun:]
+        naive_mae = float(np.abs(naive).mean())
+        mae = float(np.abs(error).mean())
+        return {
+            "mae": mae,
+            "mse": float((error**2).mean()),
+            "naive_mae": naive_mae,
+            "naive_mse": float((naive**2).mean()),
+            "mase": mae / naive_mae if naive_mae > 0 else float("nan"),
+        }
+
+    def _train(self, watch: Watch) -> None:
+        import torch
+        from torch.nn.functional import smooth_l1_loss
+
+        from strec.models.networks.stgcn import DemandNetwork, GraphTrunk
+
+        first = self.season_hours + self.n_hours
+        hours = np.arange(first, len(self.demand_))
+        cut = max(1, int(0.85 * len(hours)))
+        edges = torch.from_numpy(self.edges_)
+        n_cells = self.demand_.shape[1]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            trunk = GraphTrunk(_N_CHANNELS_IN, self.n_channels, self.n_hours, self.n_blocks,
+                               _KERNEL, edges, torch.ones(edges.shape[1]), n_cells)  # fmt: skip
+            self.network_ = DemandNetwork(trunk, self.n_channels, n_cells)
+
+        def collate(rows: np.ndarray, rng: np.random.Generator) -> dict[str, torch.Tensor]:
+            away = self.demand_[rows] - self.demand_[rows - self.season_hours]
+            target = (away / self.scale_).astype(np.float32)
+            return {
+                "signal": torch.from_numpy(self._signal(self.demand_, rows)),
+                "target": torch.from_numpy(target),
+            }
+
+        def loss(batch: dict[str, torch.Tensor]) -> torch.Tensor:
+            return smooth_l1_loss(self.network_(batch["signal"]), batch["target"])
+
+        check = hours[cut:] if cut < len(hours) else hours
+        task = RowTask(self.network_, hours[:cut], check, self.batch_size, collate, loss)
+        settings = Settings(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            patience=self.patience,
+            seed=self.seed,
+        )
+        self.history_ = fit(task, settings, watch=watch)
+
+    def _signal(self, demand: np.ndarray, hours: np.ndarray) -> np.ndarray:
+        """Return what is known before each hour, shape ``(n, 5, T, n_cells)``, float32.
+
+        Signals: distance from the last season; the same a season ago, up to the hour asked
+        about; level of demand; hour of the season as sine and cosine.
+        """
+        at = hours[:, None] + np.arange(-self.n_hours, 0)  # (n, T)
+        season = self.season_hours
+        away = (demand[at] - demand[at - season]) / self.scale_  # (n, T, n_cells)
+        # A season before the hour asked about, so that the network sees what came next then.
+        then = (demand[at + 1 - season] - self.level_) / self.scale_
+        level = (demand[at] - self.level_) / self.scale_
+        angle = np.broadcast_to((2 * np.pi * (at + 1) / season)[..., None], away.shape)
+        signal = np.stack([away, then, level, np.sin(angle), np.cos(angle)], axis=1)
+        return signal.astype(np.float32)
+
+    def _checked(self, demand: np.ndarray) -> np.ndarray:
+        demand = np.asarray(demand, dtype=np.float64)
+        fewest = self.season_hours + self.n_hours + 1
+        if demand.ndim != 2 or len(demand) < fewest or not demand.shape[1]:
+            raise ModelError(
+                f"Forecasting needs at least {fewest:,} hours of at least one cell.",
+                f"an array of shape {demand.shape}.",
+                "Use more hours, or a shorter season.",
+            )
+        if not np.isfinite(demand).all():
+            raise ModelError(
+                "Demand is a number in each hour and cell.",
+                f"{int((~np.isfinite(demand)).sum()):,} that are not finite.",
+                "Fill hours without check-ins with 0.",
+            )
+        return demand
+
+
+def _neighbours(demand: np.ndarray, places: np.ndarray | None, n_neighbours: int) -> np.ndarray:
+    """Return edges between cells in both directions, shape ``(2, n_edges)``, int64."""
+    from sklearn.neighbors import NearestNeighbors
+
+    n_cells = demand.shape[1]
+    k = min(n_neighbours, n_cells - 1)
+    if k < 1:
+        return np.zeros((2, 0), dtype=np.int64)
+    if places is None:
+        # Standardised, the squared distance of two series falls with their correlation.
+        spread = np.maximum(demand.std(axis=0), 1e-9)
+        points = ((demand - demand.mean(axis=0)) / spread).T
+    else:
+        phi, theta = np.radians(np.asarray(places, dtype=np.float64)).T
+        flat = np.cos(phi)
+        points = EARTH_RADIUS_KM * np.stack(
+            [flat * np.cos(theta), flat * np.sin(theta), np.sin(phi)], axis=1
+        )
+    graph = NearestNeighbors(n_neighbors=k).fit(points).kneighbors_graph()
+    found = (graph + graph.T).tocoo()
+    return np.stack([found.row, found.col]).astype(np.int64)
