@@ -1,0 +1,168 @@
+"""How the adapters of `strec.models.llm_ranker` learn: examples, the task, the weight."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from strec.models.neural import RowTask, device_of
+from strec.split import Log, queries_of_rows
+from strec.train import Settings, Watch, fit
+
+if TYPE_CHECKING:
+    from strec.models.llm_ranker import LLMRanker
+
+#: Share of the training check-ins, the latest, from which queries are drawn.
+_LATEST = 0.2
+_HELD_OUT = 0.2
+_MOST_WEIGHT = 3.0
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Queries with the best candidates of the first stage.
+
+    Attributes
+    ----------
+    candidates : numpy.ndarray
+        Shape ``(n, k)``: item codes, best first.
+    prior : numpy.ndarray
+        Shape ``(n, k)``: their log-probabilities.
+    tokens : list of list of int
+        Each trajectory as token ids.
+    """
+
+    candidates: np.ndarray
+    prior: np.ndarray
+    tokens: list[list[int]]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def likeness(self, reader, items: np.ndarray) -> np.ndarray:
+        """Return what a reader says of each candidate, shape ``(n, k)``."""
+        import torch
+
+        from strec.llm.encoder import batches
+
+        device = device_of(reader)
+        found = np.empty(self.prior.shape)
+        with torch.inference_mode():
+            for rows in batches([len(row) for row in self.tokens]):
+                tokens, mask = reader.pad([self.tokens[row] for row in rows])
+                about = torch.from_numpy(items[self.candidates[rows]])
+                found[rows] = (
+                    reader(tokens.to(device), mask.to(device), about.to(device)).cpu().numpy()
+                )
+        return found
+
+
+@dataclass(frozen=True)
+class Example(Ranked):
+    """Queries whose answer is among the candidates.
+
+    Attributes
+    ----------
+    right : numpy.ndarray
+        Shape ``(n,)``: the position of the item that came.
+    """
+
+    right: np.ndarray
+
+
+def examples_of(model: "LLMRanker", train: Log, watch: Watch) -> tuple[Example, Example]:
+    """Return examples to learn from, and later ones held out.
+
+    The first stage that names their candidates has seen only what lies before all of them.
+    """
+    rows = np.flatnonzero(train.item >= 0)
+    rows = rows[np.argsort(train.time_us[rows], kind="stable")]
+    first_row = rows[min(int((1 - _LATEST) * len(rows)), len(rows) - 1)]
+    cut = train.time_us[first_row]
+    before = train.where(train.time_us < cut)
+    later = rows[train.time_us[rows] >= cut]
+    rng = np.random.default_rng(model.seed)
+    if len(later) > model.n_queries:
+        later = later[np.sort(rng.choice(len(later), model.n_queries, replace=False))]
+    n_fit = int((1 - _HELD_OUT) * len(later)) if (before.item >= 0).any() else 0
+    if not n_fit:
+        nothing = np.empty((0, 0))
+        empty = Example(nothing.astype(int), nothing, [], np.empty(0, dtype=int))
+        return empty, empty
+    first = model._new_first().fit(before, progress=lambda text, share: watch(text, 0.2 * share))
+    return _examples(model, first, train, later[:n_fit]), _examples(
+        model, first, train, later[n_fit:]
+    )
+
+
+def _examples(model: "LLMRanker", first, train: Log, rows: np.ndarray) -> Example:
+    queries = queries_of_rows(train, rows, time_known=model.time_known)
+    ranked = model.ranked(queries, first.score(queries))
+    hit = ranked.candidates == queries.target[:, None]
+    kept = np.flatnonzero(hit.any(axis=1))
+    return Example(
+        ranked.candidates[kept],
+        ranked.prior[kept],
+        [ranked.tokens[row] for row in kept],
+        hit[kept].argmax(axis=1),
+    )
+
+
+def train_reader(model: "LLMRanker", learn: Example, held_out: Example, watch: Watch) -> None:
+    """Train the adapters of a ranker in place."""
+    import torch
+
+    reader, n_learn = model.reader_, len(learn)
+
+    def collate(chosen: np.ndarray, rng: np.random.Generator) -> dict[str, torch.Tensor]:
+        # Numbers below n_learn are examples to learn from, the others are held out.
+        source, at = (held_out, chosen - n_learn) if chosen[0] >= n_learn else (learn, chosen)
+        tokens, mask = reader.pad([source.tokens[row] for row in at])
+        return {
+            "tokens": tokens,
+            "mask": mask,
+            "items": torch.from_numpy(model.items_[source.candidates[at]]),
+            "prior": torch.from_numpy(source.prior[at].astype(np.float32)),
+            "right": torch.from_numpy(source.right[at]),
+        }
+
+    def loss(batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        likeness = reader(batch["tokens"], batch["mask"], batch["items"])  # (n, k)
+        return torch.nn.functional.cross_entropy(batch["prior"] + likeness, batch["right"])
+
+    task = RowTask(
+        module=reader,
+        rows=np.arange(n_learn),
+        check_rows=n_learn + np.arange(len(held_out)),
+        batch_size=model.batch_size,
+        collate=collate,
+        loss=loss,
+    )
+    settings = Settings(
+        epochs=model.epochs,
+        learning_rate=model.learning_rate,
+        patience=model.patience,
+        seed=model.seed,
+    )
+    fit(task, settings, watch=watch)
+
+
+def fit_weight(held_out: Example, likeness: np.ndarray) -> float:
+    """Return the weight under which the items that came are likeliest; 0 if none helps.
+
+    Examples
+    --------
+    >>> two = Example(np.zeros((2, 2), int), np.zeros((2, 2)), [[1], [1]], np.array([0, 1]))
+    >>> fit_weight(two, np.array([[-1.0, 0.0], [0.0, -1.0]]))
+    0.0
+    """
+    from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
+
+    rows = np.arange(len(held_out))
+
+    def loss(weight: float) -> float:
+        return -log_softmax(held_out.prior + weight * likeness, axis=1)[rows, held_out.right].mean()
+
+    found = minimize_scalar(loss, bounds=(0.0, _MOST_WEIGHT), method="bounded")
+    return float(found.x) if loss(found.x) < loss(0.0) - 1e-4 else 0.0
