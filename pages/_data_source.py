@@ -100,9 +100,10 @@ def _card(sample: Sample, is_used: bool) -> None:
     else:
         st.badge("Real data", icon=":material/verified:", color="green")
     st.markdown(sample.story)
+    article = "an" if sample.user_word[0] in "aeiou" else "a"
     st.caption(
-        f"{sample.n_checkins:,} check-ins · {sample.n_users:,} {sample.user_word}s · "
-        f"{sample.n_items:,} {sample.item_word_plural}",
+        f"{sample.n_checkins:,} check-ins · {sample.n_users:,} users (each {article} "
+        f"{sample.user_word}) · {sample.n_items:,} items ({sample.item_word_plural})",
         help=f"{sample.source} Licence: {sample.licence}.",
     )
     if st.button(
