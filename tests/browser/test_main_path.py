@@ -1,0 +1,165 @@
+"""The main path in a real browser: a stranger's file becomes a recommendation with its reasons.
+
+Screenshots are kept in `tests/browser/screenshots`, or in the folder that STREC_SCREENSHOTS names:
+the pictures of the README were made so.
+"""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+
+MINUTE = 60_000
+PAGES = ("data", "time", "space", "dependence", "train", "evaluate", "recommend")
+#: What Chromium says when a machine has no network, and what an old path of Streamlit asks for.
+HARMLESS = ("ERR_NAME_NOT_RESOLVED", "ERR_INTERNET_DISCONNECTED", "404", "ERR_CONNECTION")
+
+
+class Person:
+    """Somebody in front of a browser."""
+
+    def __init__(self, browser, pictures, **look):
+        size = look.pop("size", (1400, 900))
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, service_workers="block", **look
+        )
+        self.page = context.new_page()
+        self.page.set_default_timeout(2 * MINUTE)
+        self.pictures, self.complaints = pictures, []
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _listen(self, message):
+        if message.type == "error" and not any(word in message.text for word in HARMLESS):
+            self.complaints.append(message.text)
+
+    def open(self, address: str) -> None:
+        self.page.goto(address)
+        self.settle()
+
+    def settle(self, pause: int = 700) -> None:
+        """Wait until the app has nothing more to do."""
+        self.page.wait_for_selector("[data-testid=stApp]")
+        self.page.wait_for_timeout(pause)
+        running = self.page.locator("[data-testid=stApp][data-test-script-state=running]")
+        for _ in range(240):
+            if not running.count():
+                break
+            self.page.wait_for_timeout(250)
+        self.page.wait_for_timeout(pause)
+
+    def keep(self, name: str) -> None:
+        """Keep a screenshot of the whole page."""
+        tall = self.page.evaluate(
+            "(document.querySelector('[data-testid=stMain]') || document.body).scrollHeight"
+        )
+        size = self.page.viewport_size
+        self.page.set_viewport_size({"width": size["width"], "height": min(int(tall) + 20, 5000)})
+        self.page.wait_for_timeout(1500)
+        self.page.screenshot(path=self.pictures / f"{name}.png")
+        self.page.set_viewport_size(size)
+
+    def sees(self, text) -> bool:
+        return self.page.get_by_text(text).first.is_visible()
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name).first.click()
+        self.settle()
+
+    def nothing_broke(self) -> None:
+        assert not self.page.locator("[data-testid=stException]").count()
+        assert not self.complaints, self.complaints
+
+
+@pytest.fixture
+def person(browser, pictures):
+    return lambda **look: Person(browser, pictures, **look)
+
+
+def spreadsheet() -> str:
+    """A table as a spreadsheet exports it in Germany: semicolons, decimal commas, own names."""
+    start = datetime(2024, 4, 1, 8)
+    lines = ["Kunde;Laden;Zeitpunkt;Breite;Länge"]
+    for k in range(420):
+        who, day = k % 12, k // 12
+        at = start + timedelta(days=day, hours=(who * 2 + day) % 10, minutes=k % 60)
+        shop = (who + (at.hour > 13) * 3 + day % 2) % 8
+        lat, lon = f"{52.5 + shop * 0.004:.4f}", f"{13.4 + shop * 0.006:.4f}"
+        lines.append(
+            f"K{who:03d};Laden {shop};{at:%Y-%m-%d %H:%M};"
+            f"{lat.replace('.', ',')};{lon.replace('.', ',')}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(server, person, tmp_path):
+    visitor = person()
+    address = server()
+    visitor.open(address)
+    assert visitor.sees("When, where, and what next")
+    visitor.page.wait_for_selector("canvas")
+    visitor.page.wait_for_timeout(3000)
+    visitor.keep("start")
+
+    visitor.press("Bring your own data")
+    table = tmp_path / "einkäufe.csv"
+    table.write_text(spreadsheet(), encoding="utf-8")
+    visitor.page.locator("input[type=file]").first.set_input_files(table)
+    visitor.page.get_by_role("button", name="Use this data").wait_for()
+    visitor.settle()
+    visitor.keep("data")
+    visitor.press("Use this data")
+
+    visitor.press("See when people act")
+    visitor.page.wait_for_url(re.compile("/time"))
+    visitor.page.locator("[data-testid=stPlotlyChart] svg").first.wait_for()
+    assert visitor.sees(re.compile("420 check-ins"))
+    visitor.keep("time")
+
+    visitor.press("See where")
+    visitor.page.wait_for_url(re.compile("/space"))
+    visitor.page.wait_for_selector("canvas")
+    visitor.page.wait_for_timeout(2500)
+    visitor.keep("space")
+
+    visitor.page.get_by_role("link", name="Recommend").click()
+    visitor.page.get_by_text("Why").first.wait_for()
+    visitor.settle(1500)
+    assert visitor.sees(re.compile(r"Laden \d"))
+    visitor.keep("recommend")
+    before = visitor.page.locator("[data-testid=stMain]").inner_text()
+    slider = visitor.page.get_by_role("slider").first
+    slider.focus()
+    for _ in range(7):
+        slider.press("ArrowRight")
+    visitor.settle(1500)
+    assert visitor.page.locator("[data-testid=stMain]").inner_text() != before
+    visitor.nothing_broke()
+
+    # A reload in another tab finds the same data by its secret address.
+    again = person()
+    again.open(visitor.page.url)
+    assert again.sees(re.compile("420 check-ins"))
+    again.nothing_broke()
+
+
+def test_a_bookmark_opens_the_whole_app_on_a_server_just_started(server, person):
+    visitor = person()
+    visitor.open(f"{server()}/space?sample=travel")
+    visitor.page.get_by_role("link", name="Dependence").wait_for()
+    assert visitor.sees(re.compile("Three days in the old town"))
+    visitor.nothing_broke()
+
+
+def test_every_page_of_a_sample_in_the_dark_and_on_a_telephone(server, person):
+    visitor = person(size=(420, 900), color_scheme="dark")
+    address = server()
+    for page in PAGES:
+        visitor.open(f"{address}/{page}")
+        visitor.page.get_by_role("heading", level=1).wait_for()
+        visitor.page.locator("[data-testid=stProgress]").wait_for(state="detached")
+        visitor.settle()
+        visitor.keep(f"{page}-dark-narrow")
+        main = visitor.page.locator("[data-testid=stMain]")
+        assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 2"), page
+    visitor.nothing_broke()
