@@ -55,10 +55,11 @@ def page() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         part = st.segmented_control(
-            "Part", list(PARTS), default=MAP, required=True, key="space_part",
+            "Part", list(PARTS), default=_part_in_url(), required=True, key="space_part",
             format_func=lambda each: f"{PARTS[each][1]} {each}", label_visibility="collapsed",
         )  # fmt: skip
         setting = _space_common.settings(_space_common.suggestion(store.fingerprint, store))
+    st.query_params["part"] = _slug(part)
     module, _, sentence = PARTS[part]
     st.caption(sentence)
     try:
@@ -67,6 +68,15 @@ def page() -> None:
         _ui.show_notice(error)
     _ui.how_it_works(module.METHOD)
     _ui.next_step("Does it matter?", "dependence")
+
+
+def _part_in_url() -> str:
+    """Return the part that the address names, so that one can be shared; the map otherwise."""
+    return next((part for part in PARTS if _slug(part) == st.query_params.get("part")), MAP)
+
+
+def _slug(part: str) -> str:
+    return part.split(" ")[0].lower()
 
 
 _ui.guarded(page)

@@ -75,7 +75,7 @@ def test_every_part_and_every_choice_shows_something(city, part):
         assert decks(app) or app.get("plotly_chart")
         assert not app.info, words(app)
         assert "check-ins" in words(app) and app.get("download_button")
-        notes = "".join(each.proto.spec for each in app.get("plotly_chart"))
+        notes = "".join(str(json.loads(each.proto.spec)) for each in app.get("plotly_chart"))
         assert "Europe/Madrid" in words(app) + notes
 
 
@@ -88,6 +88,16 @@ def test_the_map_counts_what_the_store_counts(city):
     for row in rows[:20]:
         assert row["tip"].startswith(f"{expected[int(row['hex'], 16)]:,} check-in")
     assert "120 users" in words(app) and "times in Europe/Madrid" in words(app)
+
+
+def test_a_part_has_an_address(city):
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.session_state["store"], app.query_params["part"] = city, "change"
+    app.run()
+    fine(app)
+    assert app.segmented_control(key="space_part").value == "Change"
+    app.segmented_control(key="space_part").set_value("Map").run()
+    assert app.query_params["part"] in ("map", ["map"])
 
 
 def test_privacy_and_size_are_changeable(city):
