@@ -50,7 +50,7 @@ class Reader(torch.nn.Module):
                 model, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear")
             )
         #: The logarithm of what cosines are multiplied by.
-        self.log_scale = torch.nn.Parameter(torch.tensor(1.0))
+        self.log_scale = torch.nn.Parameter(torch.ones(1))
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text's tokens."""
