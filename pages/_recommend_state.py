@@ -56,8 +56,8 @@ STORIES = {
     ),
     "flights": Story(
         datetime(2013, 12, 30, 6),
-        "Six in the morning in New York: where does this aircraft fly? Then try six in the "
-        "evening.",
+        "Six in the morning: to which airport does this aircraft leave New York next? Then try "
+        "six in the evening.",
     ),
 }
 

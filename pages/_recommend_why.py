@@ -130,7 +130,7 @@ def other_hours(answer: Answer, rank: int) -> None:
         plots.what_if_hours(strip, int(answer.query.hour[0]) if answer.query.time_known else None),
         "rec_what_if",
         caption="The same question at each hour of the same day, everything before it unchanged. "
-        f"First at which hour: {_firsts(best)}.",
+        f"First at which hour: {_firsts(best)}",
     )
 
 
@@ -143,7 +143,7 @@ def _firsts(best: pl.DataFrame) -> str:
         else:
             runs.append([hour, hour, name])
     said = [f"{_ui.plain(name)} {first}:00–{last + 1}:00" for first, last, name in runs]
-    return "; ".join(said[:6]) + ("; …" if len(said) > 6 else "")
+    return "; ".join(said[:6]) + (" …" if len(said) > 6 else ".")
 
 
 def changed(before: Answer, after: Answer, said_before: str, said_after: str) -> None:

@@ -109,7 +109,7 @@ def what_if_hours(frame, now: int | None = None, below: str = "") -> go.Figure:
                 y=[value for _, value in own],
                 mode="lines+markers",
                 name=label(name, LONGEST_LABEL),
-                line={"width": 3, "color": CATEGORICAL[k % len(CATEGORICAL)], "shape": "spline"},
+                line={"width": 3, "color": CATEGORICAL[k % len(CATEGORICAL)]},
                 marker={"size": 5},
                 hovertemplate=f"{label(name)}, %{{x}}:00<br><b>%{{y:.1%}}</b><extra></extra>",
             )
@@ -122,9 +122,10 @@ def what_if_hours(frame, now: int | None = None, below: str = "") -> go.Figure:
         ticktext=[f"{hour}:00" for hour in range(0, 24, 3)], range=[-0.5, 23.5],
     )  # fmt: skip
     title = "At another hour of the same day"
-    figure = finish(figure, title, below, height=340, legend=True)
+    figure = finish(figure, title, below, height=380, legend=True)
+    # Below, where long names have room on a narrow screen too.
     return figure.update_layout(
-        margin_t=84, legend={"x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"}
+        legend={"x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top"}, uirevision="keep"
     )
 
 
