@@ -8,6 +8,7 @@ References
 Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022.
 """
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,7 +45,8 @@ class Reader(torch.nn.Module):
         if model.config.is_encoder_decoder:
             model = model.get_encoder()
         self.config = model.config
-        with torch.random.fork_rng(devices=[]):
+        # peft warns of settings that it then mends by itself.
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings(action="ignore"):
             torch.manual_seed(seed)
             self.model = get_peft_model(
                 model, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear")

@@ -6,8 +6,8 @@ from strec.llm.texts import DAYPARTS, daypart_of_hour, item_texts
 from strec.split import Queries
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_AGES_H = ((1, "just before"), (6, "hours before"), (24, "that day"), (48, "the day before"),
-           (24 * 7, "that week"), (24 * 31, "that month"), (np.inf, "long ago"))  # fmt: skip
+_AGES_H = ((1, "just before"), (6, "some hours before"), (24, "within a day"), (48, "a day before"),
+           (24 * 7, "within a week"), (24 * 31, "within a month"), (np.inf, "long ago"))  # fmt: skip
 
 
 def trajectory_texts(queries: Queries, n_recent: int = 8) -> list[str]:
@@ -26,7 +26,7 @@ def trajectory_texts(queries: Queries, n_recent: int = 8) -> list[str]:
     >>> from strec.split import split
     >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
     >>> trajectory_texts(parts.queries(scored="every"))
-    ['Tuesday mornings. Before: Coffee Shop, the day before.']
+    ['Tuesday mornings. Before: Coffee Shop, within a day.']
     """
     log, names = queries.log, item_texts(queries.vocabulary)
     part = daypart_of_hour()
