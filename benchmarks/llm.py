@@ -38,7 +38,7 @@ NUMBERS = set(
         r"\w+", "two three four five six seven eight nine ten eleven twelve dozen half twice"
     )
 )
-LINKS = ("", "of", "your", "the", "in", "and", "but", "on", "x")
+LINKS = ("", ".", ",", "of", "your", "the", "in", "and", "but", "on")
 CLAIMS = set(
     re.findall(
         r"\w+",
@@ -114,12 +114,19 @@ def voice_table(n: int, model: str) -> str:
         row = np.array([len(reasons), len(used), invented, seconds])
         total += row
         lines.append(_voice_line(name, *row))
-        print(lines[-1], flush=True)
-        for _, said in used[:2]:
-            print("   ", said.text, flush=True)
-        for said in [each for each in spoken if not each.is_llm][:2]:
-            print("    not used:", said.draft, said.objections[:2], flush=True)
+        print(lines[-1], *_examples(used, spoken), sep="\n    ", flush=True)
     return "\n".join([*lines, _voice_line("all", *total)])
+
+
+def _examples(used: list[tuple[Reasons, Spoken]], spoken: list[Spoken]) -> list[str]:
+    """Return lines that show what was used, what the second check found, and what was not used."""
+    lines = [f"used: {said.text}" for _, said in used[:2]]
+    for each, said in used:
+        if found := second_opinion(said.text, each):
+            lines.append(f"invented? {found} in {said.text} FROM {' '.join(each.sentences)}")
+    for said in [each for each in spoken if not each.is_llm][:2]:
+        lines.append(f"not used: {said.draft} {said.objections[:2]}")
+    return lines
 
 
 def drawn_reasons(sample: str, n: int) -> list[Reasons]:
@@ -171,7 +178,7 @@ def second_opinion(text: str, reasons: Reasons) -> list[str]:
     """
     known = f"{reasons.item_name}. {' '.join(reasons.sentences)}"
     plain = [_plain(each).replace(_plain(reasons.item_name), " ") for each in (text, known)]
-    told, evidence = (re.findall(r"[^\W_]+(?:[.:,'][^\W_]+)*", each) for each in plain)
+    told, evidence = (re.findall(r"[^\W_]+(?:[.:,'][^\W_]+)*|[.,%]", each) for each in plain)
     pairs = set(zip(evidence, [*evidence[1:], ""], strict=True))
     found = []
     for word, following in zip(told, [*told[1:], ""], strict=True):

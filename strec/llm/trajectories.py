@@ -6,8 +6,10 @@ from strec.llm.texts import DAYPARTS, daypart_of_hour, item_texts
 from strec.split import Queries
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_AGES_H = ((1, "just before"), (6, "some hours before"), (24, "within a day"), (48, "a day before"),
-           (24 * 7, "within a week"), (24 * 31, "within a month"), (np.inf, "long ago"))  # fmt: skip
+_AGES_H = (
+    (1, "just before"), (6, "some hours before"), (24, "within a day"), (48, "a day before"),
+    (24 * 7, "within a week"), (24 * 31, "within a month"), (np.inf, "long ago"),
+)  # fmt: skip
 
 
 def trajectory_texts(queries: Queries, n_recent: int = 8) -> list[str]:
