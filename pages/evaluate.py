@@ -96,7 +96,7 @@ def rules() -> Regime:
 
 
 def show(results: list[Result], race: Race) -> None:
-    """Show the proposal, the leaderboard, and two models side by side."""
+    """Show the leaderboard and, when all models are in, the proposal and two side by side."""
     queries = results[0].queries
     size = f"{len(queries):,} scored check-ins of {queries['user_id'].n_unique():,} users"
     if len(queries) < FEW:
@@ -106,18 +106,24 @@ def show(results: list[Result], race: Race) -> None:
         format_func=lambda key: SHOWN[key], help="\n\n".join(
             f"**{SHOWN[key]}**: {MEASURES[key].sentence}" for key in SHOWN),
     )  # fmt: skip
+    is_complete = len(results) == len(race.models)
     proposal = propose(results, measure)
-    st.success(
-        f"**Proposed: {_ui.plain(proposal.model)}.** {_ui.plain(proposal.sentence)}",
-        icon=":material/thumb_up:",
-    )
+    if is_complete:
+        st.success(
+            f"**Proposed: {_ui.plain(proposal.model)}.** {_ui.plain(proposal.sentence)}",
+            icon=":material/thumb_up:",
+        )
     board = leaderboard(results)
     counting = [each.name for each in results if each.kind in COUNTING]
     trained = any(model.kind not in COUNTING for _, model in race.models.values())
     _ui.figure(
         plots.leaderboard(
-            board, measure, MEASURES[measure].title, counting=counting, proposed=proposal.model
-        ),
+            board,
+            measure,
+            MEASURES[measure].title,
+            counting=counting,
+            proposed=proposal.model if is_complete else None,
+        ),  # fmt: skip
         key="evaluate_board",
         caption=f"{MEASURES[measure].sentence} Bars: 95 % interval over users. "
         + ("Grey: models that only count. " if trained else "")
@@ -128,8 +134,9 @@ def show(results: list[Result], race: Race) -> None:
             "All of these only count, nothing was trained. Train a model and it joins this list.",
             icon=":material/model_training:",
         )
-    numbers(results, board)
-    side_by_side(results, proposal.model, measure)
+    if is_complete:
+        numbers(results, board)
+        side_by_side(results, proposal.model, measure)
 
 
 def _few(size: str) -> None:
