@@ -188,6 +188,8 @@ def numbers(results: list[Result], board) -> None:
 
 
 def _about(result: Result) -> str:
+    if result.name == "Markov, global":
+        return "What everybody took after the same item before."
     return ABOUT[result.kind].sentence if result.kind in ABOUT else result.kind
 
 
