@@ -36,16 +36,22 @@ def main() -> None:
         print(json.dumps(CASES[arguments.case](Path(arguments.folder))))
         return
     begun = time.perf_counter()
-    lines = [_heading(arguments)]
+    parts = [_heading(arguments)]
+    # Each part is shown when it is ready: a long run that is stopped has said what it knows.
     for n_rows in arguments.rows:
-        lines += _scale(n_rows)
+        parts.append("\n".join(_scale(n_rows)))
+        _show(parts, arguments.out)
     if not arguments.no_start:
-        lines += ["", start.tables()]
-    lines.append(f"The whole run took {(time.perf_counter() - begun) / 60:.0f} minutes.")
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if arguments.out:
-        Path(arguments.out).write_text(text, encoding="utf-8")
+        parts.append(start.tables())
+    parts.append(f"The whole run took {(time.perf_counter() - begun) / 60:.0f} minutes.")
+    _show(parts, arguments.out)
+    print("\n\n".join(parts))
+
+
+def _show(parts: list[str], out: str | None) -> None:
+    if out:
+        Path(out).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    print(parts[-1].splitlines()[0], file=sys.stderr)
 
 
 # ---------------------------------------------------------------- tables
@@ -60,7 +66,7 @@ def _scale(n_rows: int) -> list[str]:
         found = {case: _run(case, folder) for case in CASES}
     strec, pandas = found["pages"]["times"], found["pandas_parquet"]
     lines = [
-        f"\n## {n_rows:,} check-ins\n",
+        f"## {n_rows:,} check-ins\n",
         f"CSV {sizes['csv']:,.0f} MB, Parquet {sizes['parquet']:,.0f} MB.\n",
         "| from file to store | seconds | rows/s | CPU seconds | peak memory (MB) |",
         "|---|---:|---:|---:|---:|",
