@@ -102,7 +102,8 @@ class NeuralModel(Model):
             for first in range(0, len(queries), step):
                 rows = slice(first, first + step)
                 found = self._scores(self.network_, queries.take(rows))
-                scores[rows] = found.double().cpu().numpy()
+                # Not every device knows double precision.
+                scores[rows] = found.cpu().double().numpy()
         return scores
 
     @property

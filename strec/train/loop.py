@@ -14,8 +14,9 @@ from strec.train.checkpoint import State
 from strec.train.device import choose
 from strec.train.task import History, Settings, Task, Watch, cancelled
 
-#: Shortest time between two events about batches.
-REPORT_SECONDS = 0.25
+#: Shortest time between two events about batches, in seconds and as a share of the time so far:
+#: a training of an hour tells about 2,000 of them.
+REPORT_SECONDS, REPORT_SHARE = 0.25, 0.002
 
 
 class Loop:
@@ -240,7 +241,8 @@ class Loop:
 
     def _report(self, epoch: int, n_done: int, n_steps: int, total: torch.Tensor) -> None:
         now = time.perf_counter()
-        if now - self.reported < REPORT_SECONDS and n_done < n_steps:
+        pause = max(REPORT_SECONDS, REPORT_SHARE * (now - self.begun))
+        if now - self.reported < pause and n_done < n_steps:
             return
         self.reported = now
         loss = float(total) / n_done
