@@ -205,6 +205,18 @@ def test_large_values_stand_out_from_either_page():
     assert light == sorted(light, reverse=True) and dark == sorted(dark)
 
 
+def test_kinds_have_a_colour_each_and_the_rest_is_faint():
+    kinds = maps.Classes(("hot", "<cold>"), ("#ff0000", "#0000ff"))
+    assert kinds.rgba(["<cold>", "hot", ""], 200)[:2] == [[0, 0, 255, 200], [255, 0, 0, 200]]
+    assert kinds.rgba([""], 200)[0][3] < 100
+    legend = maps.legend_html("Heat", kinds)
+    assert "hot" in legend and "<cold>" not in legend and "&lt;cold&gt;" in legend
+    frame = cells(3).assign(kind=["hot", "", "<cold>"], tip=["a", "b", "c"])
+    rows = layer(maps.hexagons(frame, "kind", scale=kinds, basemap="offline"), "hexagons")["data"]
+    assert [row["fill"][:3] for row in rows[::2]] == [[255, 0, 0], [0, 0, 255]]
+    assert [row["tip"] for row in rows] == ["a", "b", "c"]
+
+
 # ---------------------------------------------------------------- layers
 
 

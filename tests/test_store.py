@@ -71,6 +71,12 @@ def aggregates_of(store: Store) -> dict[str, pd.DataFrame]:
             f"flows {name}": store.flows(filters, min_users=1),
             f"cell flows {name}": store.flows(filters, resolution=7, min_users=2, min_count=3),
             f"points {name}": store.points(filters, min_users=1),
+            f"cell weeks {name}": store.cell_weeks(7, filters, min_users=3),
+            f"cell days {name}": store.cell_days(7, filters, min_users=3),
+            f"steps {name}": store.steps(filters),
+            f"gyration {name}": store.gyration(filters),
+            f"user weeks {name}": store.user_weeks(filters, most=30),
+            f"user cells {name}": store.user_cells(7, filters, min_checkins=2),
         }
         for grain in ("hour", "week", "month"):
             found[f"trend {grain} {name}"] = store.trend(grain, filters)
@@ -155,6 +161,85 @@ def test_flows_count_steps_within_a_session(tmp_path):
     flows = Store.create(rows, tmp_path / "s", name="Steps").flows(min_users=1)
     pairs = flows[["origin", "destination", "n_checkins"]].to_numpy().tolist()
     assert sorted(pairs) == [["a", "b", 1], ["b", "a", 1], ["c", "a", 1]]
+
+
+def haversine_km(lat, lon, lat_2, lon_2):
+    lat, lon, lat_2, lon_2 = map(np.radians, (lat, lon, lat_2, lon_2))
+    half = np.sin((lat - lat_2) / 2) ** 2
+    half += np.cos(lat) * np.cos(lat_2) * np.sin((lon - lon_2) / 2) ** 2
+    return 2 * 6371.0088 * np.arcsin(np.sqrt(half))
+
+
+def test_steps_are_great_circles_within_a_session(store, derived):
+    both = derived.with_columns(
+        pl.col("lat", "lon").shift().over("session_id").name.suffix("_before")
+    ).drop_nulls(["lat", "lat_before"])
+    km = haversine_km(*(both[c].to_numpy() for c in ("lat", "lon", "lat_before", "lon_before")))
+    found = store.steps()
+    moved = km >= 0.01
+    assert found.n_checkins.sum() == moved.sum() and found.attrs["n_still"] == (~moved).sum()
+    assert found.km.sum() == pytest.approx(km[moved].sum(), rel=1e-5)
+    assert found.attrs["n_users"] == both["user_id"].n_unique()
+    bins, counts = np.unique(np.floor(np.log10(km[moved]) * 20), return_counts=True)
+    assert np.abs(found.set_index("bin").n_checkins.reindex(bins) - counts).max() <= 1
+
+
+def test_the_radius_of_gyration_is_its_definition(store, derived):
+    found = store.gyration().set_index("user")
+    ids = store.users()["user_id"].to_list()
+    for code in (0, 17, 39):
+        own = derived.filter(pl.col("user_id") == ids[code]).drop_nulls("lat")
+        lat, lon = own["lat"].to_numpy(), own["lon"].to_numpy()
+        # In a city, the mean of the degrees is the centre (scikit-mobility takes it so).
+        away = haversine_km(lat, lon, lat.mean(), lon.mean())
+        assert found.gyration_km[code] == pytest.approx(np.sqrt((away**2).mean()), rel=1e-4)
+        assert (found.lat[code], found.lon[code]) == pytest.approx(
+            (lat.mean(), lon.mean()), abs=1e-4
+        )
+        assert found.n_checkins[code] == len(own)
+
+
+def test_gyration_by_hand_across_the_date_line(tmp_path):
+    rows = schema.example().head(1).select(pl.all().repeat_by(2)).explode(pl.all())
+    rows = rows.with_columns(lat=pl.lit(0.0), lon=pl.Series([179.0, -179.0]))
+    found = Store.create(rows, tmp_path / "s", name="Fiji").gyration()
+    # Each is one degree from the middle on the equator.
+    assert found.gyration_km[0] == pytest.approx(6371.0088 * np.pi / 180)
+    assert abs(found.lon[0]) == pytest.approx(180)
+
+
+def test_habits_are_counts_of_users_with_enough_check_ins(store, derived):
+    week = store.user_weeks(min_checkins=100)
+    ids = np.array(store.users()["user_id"].to_list())
+    sizes = derived.group_by("user_id").len().filter(pl.col("len") >= 100)
+    assert set(ids[week.user.unique()]) == set(sizes["user_id"])
+    assert week.n_checkins.sum() == sizes["len"].sum()
+    own = derived.filter(pl.col("user_id") == ids[week.user[0]])
+    expected = own.group_by("hour_of_week").len().sort("hour_of_week")["len"].to_list()
+    assert week[week.user == week.user[0]].n_checkins.to_list() == expected
+    few = store.user_cells(7, most=10, seed=3)
+    assert few.user.nunique() == 10 and few.attrs == {"n_users": 40, "sampled": True}
+    assert few.equals(store.user_cells(7, most=10, seed=3))
+    with pytest.raises(AnalysisError, match="nobody"):
+        store.user_weeks(min_checkins=10_000)
+
+
+def test_sequences_are_the_latest_check_ins_in_order(store, derived):
+    found = store.sequences(most=5, longest=20, seed=1)
+    assert found["user"].n_unique() == 5 and (found.group_by("user").len()["len"] == 20).all()
+    user = found["user"][0]
+    own = derived.filter(pl.col("user_id") == store.users()["user_id"][int(user)])
+    latest = own.sort("timestamp", "item_id").tail(20)["item_id"].to_list()
+    names = store.items()["item_id"]
+    assert [names[int(k)] for k in found.filter(pl.col("user") == user)["item"]] == latest
+
+
+def test_cells_over_time_hide_the_cells_of_few(store):
+    shown = store.cells(7, min_users=35)
+    for frame in (store.cell_weeks(7, min_users=35), store.cell_days(7, min_users=35)):
+        totals = frame.groupby("cell").n_checkins.sum()
+        assert totals.to_dict() == shown.set_index("cell").n_checkins.to_dict()
+        assert frame.attrs == shown.attrs and frame.attrs["hidden"] > 0
 
 
 def test_trend_lists_missing_periods_as_zero(tmp_path):
