@@ -157,6 +157,12 @@ class Draft:
             table.write_parquet(self.folder / CLEANED)
         self.report = found
 
+    def prepare(self) -> None:
+        """Clean and measure what would be used."""
+        self.clean()
+        if not self.is_empty:
+            self.measure(self.table().name)
+
     def measure(self, which: str) -> QualityReport:
         """Return the quality of ``read.parquet`` or ``cleaned.parquet``."""
         if which not in self.qualities:

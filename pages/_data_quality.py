@@ -61,7 +61,9 @@ def of_draft(draft: Draft) -> None:
             key="data_quality_which",
         )
     notes = tuple(draft.result.notes)
-    report_view(draft.measure(which), draft.name, draft.result.n_checkins, notes)
+    with st.container():
+        report = draft.measure(which)
+    report_view(report, draft.name, draft.result.n_checkins, notes)
 
 
 def of_store(store: Store) -> None:

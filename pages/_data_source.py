@@ -71,7 +71,7 @@ def files_given(draft: Draft) -> bool:
             key="data_drop",
         )
     try:
-        with st.spinner("Looking at the file…"):
+        with st.container(), st.spinner("Looking at the file…"):
             draft.look_at()
     except StrecError as error:
         _ui.show_error(error)

@@ -50,7 +50,10 @@ def show(draft: Draft) -> None:
         with st.expander("Which column is what?", icon=":material/view_column:"):
             _data_columns.column_form(draft)
         return
-    if not (_data_draft.guarded(draft.read) and _data_draft.guarded(draft.clean)):
+    # What shows progress has a place of its own, so that all below stays where it is.
+    with st.container():
+        ready = _data_draft.guarded(draft.read) and _data_draft.guarded(draft.prepare)
+    if not ready:
         _data_columns.raw_preview(draft)
         _data_columns.column_form(draft)
         return
@@ -86,8 +89,9 @@ def summary(draft: Draft) -> None:
                 key="data_next",
             ):  # fmt: skip
                 _ui.go_to("time")
-    if pressed and _data_draft.guarded(draft.use):
-        st.rerun()
+        with st.container():
+            if pressed and _data_draft.guarded(draft.use):
+                st.rerun()
 
 
 def _is_used(draft: Draft) -> bool:
@@ -104,7 +108,7 @@ def details(draft: Draft) -> None:
         "Cleaning",
         "Quality",
     ]
-    preview, columns, rejected, cleaning, quality = st.tabs(labels)
+    preview, columns, rejected, cleaning, quality = st.tabs(labels, key="data_tabs")
     with preview:
         _data_columns.preview(draft)
     with columns:
