@@ -6,7 +6,7 @@ import streamlit as st
 from pages import _space_common as common
 from pages import _ui
 from pages._space_common import aggregate
-from strec import maps, spatial
+from strec import maps, plots, spatial
 from strec.errors import AnalysisError
 from strec.plots import space as figures
 from strec.store import Filters
@@ -110,7 +110,8 @@ def arcs(store, chosen, setting, view, resolution: int | None, most: int, least:
 def decay(store, chosen: Filters, resolution: int) -> None:
     """Show how distance keeps people away."""
     found = computed_decay(store.fingerprint, chosen, resolution, store)
-    note = f"{found.n_steps:,} steps among {found.n_cells:,} hexagons"
+    note = f"{found.n_steps:,} steps among {found.n_cells:,} hexagons, from "
+    note += common.counted_plain(store, chosen)
     _ui.figure(figures.distance_decay(found, note), "flows_decay", _ui.plain(found.sentence))
     _ui.downloads("distance-decay", found.frame, "flows_decay")
 
@@ -120,7 +121,7 @@ def step_lengths(store, chosen: Filters, steps: pd.DataFrame) -> None:
     half, most = spatial.step_quantiles(steps)
     n = int(steps["n_checkins"].sum())
     still = steps.attrs["n_still"]
-    note = f"{n:,} steps of {steps.attrs['n_users']:,} users"
+    note = plots.note(n, steps.attrs["n_users"], store.time_zone).replace("check-in", "step")
     _ui.figure(
         figures.step_lengths(steps, note), "flows_steps",
         f"Half of the steps are shorter than {common.width(half)}, nine of ten shorter than "
@@ -147,7 +148,7 @@ def roaming(store, chosen: Filters) -> None:
 def guesses(store, chosen: Filters) -> None:
     """Show how predictable users are at best."""
     found = computed_guesses(store.fingerprint, chosen, store)
-    note = f"{found.frame['n_visits'].sum():,} check-ins of {len(found.frame):,} users"
+    note = plots.note(int(found.frame["n_visits"].sum()), len(found.frame), store.time_zone)
     sentence = found.sentence.replace("the next item", f"the next {_ui.item_word()}")
     _ui.figure(figures.predictability(found.frame, note), "flows_guesses", _ui.plain(sentence))
     ids = store.users()["user_id"]

@@ -51,7 +51,8 @@ def distance_decay(decay, below: str = "") -> go.Figure:
         type="log", title="times as often", tickvals=ticks, ticktext=[f"{each:g}" for each in ticks]
     )
     title = "How distance keeps people away"
-    return finish(figure, title, below, height=390, legend=True)
+    figure = finish(figure, title, below, height=390, legend=True)
+    return figure.update_layout(margin_t=70, legend={"x": 0, "xanchor": "left"})
 
 
 def step_lengths(steps: pd.DataFrame, below: str = "") -> go.Figure:
