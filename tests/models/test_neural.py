@@ -1,0 +1,124 @@
+"""The base of neural models: what is held out, which rows a batch holds, what a file holds."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strec.errors import ModelError
+from strec.models.neural import NeuralModel, RowTask, inner_split
+from strec.split import Queries, queries_of_rows, split
+from strec.train import Watch
+from tests.models import worlds
+
+
+class Follows(NeuralModel):
+    """A score per pair of last and next item, and a popularity that is counted."""
+
+    kind = "follows"
+
+    def __init__(self, epochs: int = 3, learning_rate: float = 0.1, batch_size: int = 64):
+        self.epochs, self.learning_rate, self.batch_size = epochs, learning_rate, batch_size
+
+    def _numbers(self, train, inner):
+        return {
+            "share": np.bincount(train.item, minlength=len(train.vocabulary.items)) / len(train)
+        }
+
+    def _network(self, vocabulary, numbers):
+        n = len(vocabulary.items)
+        network = torch.nn.Embedding(n + 1, n)
+        network.register_buffer("share", torch.from_numpy(numbers["share"]).float())
+        return network
+
+    def _last(self, queries: Queries) -> torch.Tensor:
+        last = np.where(queries.last >= 0, queries.log.item[queries.last], -1)
+        return torch.from_numpy(last).long() + 1
+
+    def _task(self, network, train, inner):
+        def collate(rows, rng):
+            queries = queries_of_rows(train, np.sort(rows))
+            return {"last": self._last(queries), "item": torch.from_numpy(queries.target).long()}
+
+        def loss(batch):
+            return torch.nn.functional.cross_entropy(network(batch["last"]), batch["item"])
+
+        return RowTask(network, inner.fit_rows, inner.check_rows, self.batch_size, collate, loss)
+
+    def _scores(self, network, queries):
+        return network(self._last(queries)) + network.share
+
+
+def parts():
+    return split(worlds.alternating())
+
+
+def test_a_few_lines_make_a_model_that_learns_saves_and_scores(tmp_path):
+    model = Follows(epochs=20).fit(parts().train)
+    queries = parts().queries(scored="every")
+    assert (model.recommend(queries, 1)[0][:, 0] == queries.target).mean() > 0.9
+    again = Follows.load(model.save(tmp_path))
+    assert np.array_equal(again.score(queries), model.score(queries))
+    assert again.params()["epochs"] == 20
+    assert model.history_.epochs[-1]["validation"]["loss"] < model.history_.epochs[0]["loss"]
+
+
+def test_scoring_in_pieces_changes_nothing(monkeypatch):
+    model = Follows().fit(parts().train)
+    queries = parts().queries(scored="every")
+    whole = model.score(queries)
+    monkeypatch.setattr(Follows, "score_batch", 7)
+    assert np.allclose(model.score(queries), whole, atol=1e-6)
+
+
+def test_progress_and_checkpoints_reach_the_watch(tmp_path):
+    told = []
+    watch = Watch(checkpoint=tmp_path)
+    Follows().fit(parts().train, progress=lambda *said: told.append(said), watch=watch)
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch-0003-end"]
+    shares = [share for _, share in told]
+    assert shares == sorted(shares) and shares[-1] == 1 and "Pass 3: loss" in told[-1][0]
+
+
+def test_a_file_of_another_shape_is_refused(tmp_path):
+    model = Follows().fit(parts().train)
+    model.network_.register_buffer("extra", torch.zeros(1))
+    with pytest.raises(ModelError, match="does not fit this version"):
+        Follows.load(model.save(tmp_path))
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    times=st.lists(st.integers(0, 50), min_size=1, max_size=60),
+    share=st.floats(0.05, 0.5),
+    most=st.integers(1, 30),
+)
+def test_what_is_held_out_is_later_than_all_that_is_learned_from(times, share, most):
+    log = split(
+        worlds.table([(f"u{k % 3}", "A", hour) for k, hour in enumerate([*times, 99])]),
+        fractions=(len(times) / (len(times) + 1), 1 / (len(times) + 1), 0),
+    ).train
+    inner = inner_split(log, share, most=most)
+    if np.array_equal(inner.fit_rows, inner.check_rows):
+        # Everything at one moment: there is nothing to hold out.
+        assert len(inner.fit_rows) == len(log)
+        return
+    assert log.time_us[inner.fit_rows].max() < inner.cut_us <= log.time_us[inner.check_rows].min()
+    assert 1 <= len(inner.check_rows) <= most
+    assert (np.diff(inner.check_rows) > 0).all()
+
+
+def test_an_epoch_holds_every_row_once_in_an_order_of_its_own():
+    seen = []
+    task = RowTask(
+        torch.nn.Linear(1, 1), np.arange(10), np.arange(3), 4,
+        collate=lambda rows, rng: seen.extend(rows) or {"rows": torch.from_numpy(rows)},
+        loss=lambda batch: batch["rows"].float().mean(),
+    )  # fmt: skip
+    assert task.n_batches == 3
+    assert [len(b["rows"]) for b in task.batches(0, np.random.default_rng(1))] == [4, 4, 2]
+    assert sorted(seen) == list(range(10)) != seen
+    # Batches of unequal size weigh by their size: the mean of 0, 1, 2 in batches of 2.
+    task.batch_size = 2
+    assert task.validate() == {"loss": 1.0}
