@@ -28,9 +28,11 @@ METHOD = r"""
 Does a hexagon $i$, with those that touch it, hold more check-ins than other hexagons in their
 place would? With values $x_j$, $w_{ij} = 1$ for $i$ and its neighbours, $W_i = \sum_j w_{ij}$:
 
-$$G_i^* = \frac{\sum_j w_{ij} x_j - W_i \bar x}{s \sqrt{(n W_i - W_i^2) / (n - 1)}}, \qquad
+$$
+G_i^* = \frac{\sum_j w_{ij} x_j - W_i \bar x}{s \sqrt{(n W_i - W_i^2) / (n - 1)}}, \qquad
 I_i = \frac{x_i - \bar x}{s^2} \sum_{j \ne i} \frac{w_{ij}}{W_i - 1} (x_j - \bar x), \qquad
-I = \frac1n \sum_i I_i$$
+I = \frac1n \sum_i I_i
+$$
 
 - **Hot and cold spots** are where Getis and Ord's $G_i^*$ is high or low.
 - **Alike or exceptional**: local Moran $I_i$ tells a busy hexagon among busy ones from a busy one

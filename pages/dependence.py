@@ -3,11 +3,11 @@
 import streamlit as st
 
 from pages import _ui
-from strec.plots import dependence as plots
 from strec import schema
 from strec.dependence import DependenceResult, test_dependence, training_part
 from strec.dependence.result import ST_LLM, STRONG_NATS, WEAK_NATS, percent
 from strec.errors import StrecError
+from strec.plots import dependence as plots
 from strec.simulate import SCENARIOS, simulate
 
 #: The quick look: enough to see strong effects, in a few seconds.
@@ -30,8 +30,10 @@ two halves. Models that count the first half predict the second:
 
 Each piece of evidence is a smoothed **lift** over what was to be expected,
 
-$$ r_i(x) = \frac{N_i(x) + \kappa\, r_{g(i)}(x)}{E_i(x) + \kappa}, \qquad
-   E_i(x) = \sum_u N_{ui}\, q_u(x), $$
+$$
+r_i(x) = \frac{N_i(x) + \kappa\, r_{g(i)}(x)}{E_i(x) + \kappa}, \qquad
+   E_i(x) = \sum_u N_{ui}\, q_u(x),
+$$
 
 with $N_i(x)$ the check-ins of item $i$ in context $x$ (a time bin or a zone), $q_u$ the user's
 own share of contexts, $g(i)$ the category. The next item is a choice among rivals drawn from M0,

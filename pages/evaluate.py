@@ -41,9 +41,11 @@ shown here, the last 10 % stay untouched. Nothing a model learns lies after anyt
 rules say so, when. The model ranks **all** items. With $b$ items scored higher than what came and
 $t$ tied with it (itself included), ties count as if drawn by lot:
 
-$$ \mathrm{Acc@}k = \min\Bigl(1, \max\bigl(0, \tfrac{k-b}{t}\bigr)\Bigr), \qquad
+$$
+\mathrm{Acc@}k = \min\Bigl(1, \max\bigl(0, \tfrac{k-b}{t}\bigr)\Bigr), \qquad
    \mathrm{MRR} = \frac1t \sum_{r=b+1}^{b+t} \frac1r , \qquad
-   \mathrm{NDCG@}k = \frac1t \sum_{r=b+1}^{b+t} \frac{[r \le k]}{\log_2(1+r)} . $$
+   \mathrm{NDCG@}k = \frac1t \sum_{r=b+1}^{b+t} \frac{[r \le k]}{\log_2(1+r)} .
+$$
 
 **Intervals** (95 %) resample whole users 2,000 times, since check-ins of one user resemble each
 other. **Two models** are compared question by question: a difference is called one only when the

@@ -16,8 +16,10 @@ from strec.errors import StrecError
 METHOD = r"""
 The **counter mix** predicts the next item from counts alone:
 
-$$ P(i \mid \text{who, when, where}) \;=\; \frac1Z \Bigl[ \sum_{j:\, i_j = i} e^{\,w \cdot x_j}
-\;+\; e^{\,n \cdot z} \sum_c e^{\,b_c}\, p_c(i) \Bigr] $$
+$$
+P(i \mid \text{who, when, where}) \;=\; \frac1Z \Bigl[ \sum_{j:\, i_j = i} e^{\,w \cdot x_j}
+\;+\; e^{\,n \cdot z} \sum_c e^{\,b_c}\, p_c(i) \Bigr]
+$$
 
 - The first sum runs over the person's own past check-ins $j$. The numbers $x_j$ say how long ago
   it was, how far its hour and weekday are from those asked about, whether it followed the same
@@ -93,7 +95,8 @@ def _notes(store, answer, question) -> None:
 
 def _story(store) -> str:
     sample = _ui.current_sample()
-    if sample is None or st.session_state.get("rec_story_seen") == store.fingerprint:
+    seen = st.session_state.get("rec_story_seen") == store.fingerprint
+    if sample is None or seen or st.session_state["rec_user"] != sample.default_user:
         return ""
     return state.STORIES[sample.name].text if sample.name in state.STORIES else ""
 
