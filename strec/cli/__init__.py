@@ -85,9 +85,9 @@ def load_commands(arguments: list[str] = ()) -> None:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from strec import __version__
+        import strec
 
-        typer.echo(__version__)
+        typer.echo(strec.__version__)
         raise typer.Exit
 
 

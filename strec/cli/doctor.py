@@ -74,9 +74,9 @@ def doctor(
 
 def examine(quick: bool = False) -> Iterator[Finding]:
     """Yield one finding after the other, the quick ones first."""
-    from strec import __version__
+    import strec
 
-    yield Finding("strec", True, f"{__version__} on Python {platform.python_version()}")
+    yield Finding("strec", True, f"{strec.__version__} on Python {platform.python_version()}")
     yield from _packages()
     yield _samples()
     yield _store()
