@@ -128,7 +128,7 @@ def offer(name: str, frame: pd.DataFrame, deck=None, cells: pd.DataFrame | None 
             _download("Hexagons as GeoJSON", lambda: _ui.to_json(spatial.as_geojson(cells)),
                       f"{name}.geojson", "application/geo+json")  # fmt: skip
         if deck is not None:
-            _download("Map as HTML", lambda: deck.to_html(as_string=True, offline=True),
+            _download("Map as HTML", lambda: maps.to_html(deck),
                       f"{name}.html", "text/html")  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from urllib.parse import unquote
 
 import numpy as np
@@ -250,6 +251,12 @@ def test_the_heatmap_weighs_and_cannot_be_clicked():
     heat = layer(maps.heatmap(cells(), basemap="offline"), "heat")
     assert [row["weight"] for row in heat["data"]] == list(range(1, 13))
     assert heat["pickable"] is False
+
+
+def test_a_map_as_a_page_loads_nothing_from_elsewhere():
+    page = maps.to_html(maps.hexagons(cells(), basemap="offline"))
+    outside = re.findall(r"<(?:link|script|img|iframe)[^>]*(?:src|href)=[^>]*>", page[:20_000])
+    assert not outside and "12 check-ins" in page and len(page) > 1_000_000
 
 
 def test_too_many_points_are_refused_kindly():

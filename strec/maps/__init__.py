@@ -5,6 +5,8 @@ layers of your own choice on the same background. Without a network the backgrou
 land, borders and graticule; no request is made.
 """
 
+import re
+
 import pandas as pd
 import pydeck as pdk
 
@@ -29,7 +31,7 @@ __all__ = [
     "MAX_ARCS", "Classes", "Scale", "View", "arc_layer", "arcs", "attribution", "column_layer",
     "columns", "deck", "has_network", "heat_layer", "heatmap", "here_layer", "hexagon_layer",
     "hexagons", "history_layer", "label_layer", "legend_html", "picking_layer", "point_layer",
-    "points", "suggestion_layers", "view_of",
+    "points", "suggestion_layers", "to_html", "view_of",
 ]  # fmt: skip
 
 
@@ -79,6 +81,28 @@ def deck(
             },
         },
     )
+
+
+def to_html(deck: pdk.Deck) -> str:
+    """Return a map as one self-contained page that opens without a network.
+
+    Parameters
+    ----------
+    deck : pydeck.Deck
+        From any function of this module.
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"cell": [608725924560502783], "lat": [40.71], "lon": [-74.0],
+    ...                       "n_checkins": [7], "n_users": [3]})
+    >>> "<link" in to_html(hexagons(cells, basemap="offline"))
+    False
+    """
+    page = deck.to_html(as_string=True, offline=True)
+    # The drawing code is inside; style sheets and a second library from elsewhere are not needed.
+    head, start, rest = page.partition("<body")
+    head = re.sub(r"<link\b[^>]*>|<script\b[^>]*\bsrc=[^>]*>\s*</script>", "", head)
+    return head + start + rest
 
 
 def hexagons(
