@@ -18,7 +18,8 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 div.wide { overflow-x: auto }
-th, td { white-space: nowrap; padding: .35rem .6rem; border-bottom: 1px solid #8886; text-align: right }
+th, td { padding: .35rem .6rem; border-bottom: 1px solid #8886; text-align: right;
+white-space: nowrap }
 th:first-child, td:first-child { text-align: left }
 small { opacity: .7 } .best { font-weight: 700 } p.box { border-left: 4px solid #0E8F8C;
 padding: .4rem .8rem; background: #0E8F8C18 }
