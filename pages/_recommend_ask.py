@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import streamlit as st
 
 from pages import _recommend_models as models
+from pages import _recommend_pictures as pictures
 from pages import _recommend_state as state
 from pages import _recommend_visitor as visitor
 from pages import _ui
@@ -69,7 +70,16 @@ def _who(known: People) -> str:
         "a switch." + (" Anyone else: type the whole id." if many else ""),
         accept_new_options=many,
     )
-    return user
+    return user if user in known.pseudonym or user == NEW else _find(user, known)
+
+
+def _find(text: str, known: People) -> str:
+    """Return the user that a typed text means; somebody new, said so, where it means nobody."""
+    found = known.find(text.strip())
+    if found is None:
+        st.caption(f":material/info: Nobody is called “{_ui.plain(text[:60])}” here.")
+        return NEW
+    return found
 
 
 def _when() -> None:
@@ -217,6 +227,7 @@ def _how(store, engine: Recommender) -> dict:
                             help="What few people take comes up.")  # fmt: skip
         wish = _wish(store, engine)
         _model(store)
+        pictures.uploader()
     return {
         "strategy": strategy,
         "new_only": new_only,

@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from pages import _recommend_ask as ask
+from pages import _recommend_pictures as pictures
 from pages import _recommend_visitor as visitor
 from pages import _ui
 from pages._recommend_state import ON_MAP
@@ -18,6 +19,7 @@ from strec.recommend.portrait import history_table
 from strec.recommend.ranking import away_km
 
 HEIGHT = 560
+_PICTURE_PX = 180
 #: A city is looked at as a whole; data over more degrees by where the person goes.
 _CITY_DEG = 1.2
 _MOST_PICKS = 1_500
@@ -45,6 +47,8 @@ def cards(answer: Answer, moves: pl.DataFrame | None) -> None:
             own = parts.filter(pl.col("rank") == row["rank"]) if parts is not None else None
             with st.container(gap=None, key=f"rec_box_{row['rank']}"):
                 _card(row, row["rank"] == shown, _moved(row, before, moves is not None))
+                if picture := pictures.of(row["item_id"], row["item_name"]):
+                    st.image(picture, width=_PICTURE_PX)
                 st.html(_card_html(row, own, top))
 
 
@@ -104,7 +108,7 @@ def _moved(row: dict, before: dict, compared: bool) -> str:
     if not compared or was == row["rank"]:
         return ""
     if was is None:
-        return "\u2002:small[new here]"
+        return "\u2002:small[entered]"
     return f"\u2002:small[{'▲' if was > row['rank'] else '▼'} {abs(was - row['rank'])}]"
 
 

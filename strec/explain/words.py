@@ -109,7 +109,9 @@ def _phrase(query: Queries, code: int, part: Part, visits: np.ndarray) -> str:
         )
     return {
         "popular": "others choose it often",
-        "popular now": f"others choose it around {_clock(query.hour[0])}",
+        "popular now": "others choose it often"
+        if np.isnan(query.hour[0])
+        else f"others choose it around {_clock(query.hour[0])}",
         "follows": f"others choose it after {quoted(names['last'])}",
         "others": "people with a like past choose it",
         "text": "it is like what came before",

@@ -79,6 +79,11 @@ def test_somebody_new_is_told_that_nothing_is_known(town):
     assert "Nothing is known" in said[0] and "others choose it" in said[1]
 
 
+def test_without_any_time_nothing_is_said_about_an_hour(town):
+    said = " ".join(explain(town.answer(None), 1).sentences)
+    assert "others choose it often" in said and "around" not in said
+
+
 def test_a_reason_that_counts_nothing_is_not_given_as_a_reason(town):
     for user in ("ann", "bob", "eve"):
         for hour in (3, 8, 15, 21):

@@ -292,3 +292,50 @@ def test_without_the_encoder_the_wish_says_how_to_get_it(app, monkeypatch):
     monkeypatch.setattr("strec.llm.wish.read_wish", missing)
     app.text_input(key="rec_wish").set_value("quiet coffee").run()
     assert healthy(app) and "pip install it" in text_of(app) and len(cards(app)) == 10
+
+
+# ---------------------------------------------------------------- words and pictures
+
+
+class Parrot:
+    """A writer that says what it is told to."""
+
+    fingerprint = "parrot"
+
+    def __init__(self, words: str):
+        self.words = words
+
+    def generate(self, prompt, **_):
+        return self.words
+
+
+def test_a_models_invention_is_not_shown(app, monkeypatch):
+    writer = Parrot("X has the best espresso in Madrid, says Maria.")
+    monkeypatch.setattr("strec.llm.writer.Writer", lambda: writer)
+    app.button(key="rec_speak").click().run()
+    assert healthy(app) and "Maria" not in "".join(str(i.value) for i in app.info)
+    assert "words are not shown" in text_of(app)
+
+
+def test_the_payload_is_shown_before_anything_is_sent(app):
+    app.text_input(key="rec_url").set_value("http://localhost:9/v1").run()
+    app.text_input(key="rec_url_model").set_value("m").run()
+    assert healthy(app) and '"messages"' in app.code[0].value
+    name = cards(app)[0].split("\u2002")[1].replace("\\", "")
+    assert name not in app.code[0].value
+
+
+def test_a_picture_named_like_an_item_is_on_its_card(app):
+    from io import BytesIO
+
+    from PIL import Image
+
+    buffer = BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(buffer, "PNG")
+    name = cards(app)[0].split("\u2002")[1].replace("\\", "")
+    upload = app.file_uploader(key="rec_pictures")
+    upload.upload([(f"{name}.png", buffer.getvalue(), "image/png"),
+                   ("junk.png", b"no picture", "image/png")])  # fmt: skip
+    app.run()
+    assert healthy(app) and len(app.get("imgs")) == 1
+    assert "Not a picture, or too large: junk.png" in text_of(app)
