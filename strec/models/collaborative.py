@@ -16,6 +16,8 @@ Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets"
 Rendle et al., "BPR: Bayesian personalized ranking from implicit feedback", UAI 2009.
 """
 
+import warnings
+
 import numpy as np
 from scipy import sparse
 
@@ -178,8 +180,10 @@ class ItemKNN(_Collaborative):
                 "Choose one of them.",
             )
         knn = measures[self.measure](K=self.n_neighbours, num_threads=1)
-        # An item taken by every user has no tf-idf weight: its row becomes 0/0.
-        with np.errstate(invalid="ignore", divide="ignore"):
+        # An item taken by every user has no tf-idf weight: its row becomes 0/0. implicit also
+        # warns that it converts its own matrix.
+        with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             knn.fit(counts, show_progress=False)
         similarity = sparse.csr_matrix(knn.similarity)
         similarity.data = np.nan_to_num(similarity.data)

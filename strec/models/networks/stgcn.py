@@ -1,5 +1,7 @@
 """Spatio-temporal graph convolution: signals on the nodes of a graph, over slots of time."""
 
+import warnings
+
 import numpy as np
 import torch
 from torch import nn
@@ -75,8 +77,7 @@ class GraphTrunk(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map signals ``(B, n_in, T, N)`` to ``(B, n_channels, N)``."""
-        size = (self.n_nodes, self.n_nodes)
-        graph = torch.sparse_csr_tensor(self.rows, self.columns, self.values, size)
+        graph = _sparse(self.rows, self.columns, self.values, self.n_nodes)
         for block in self.blocks:
             x = block(x, graph)
         return self.last(x).squeeze(2)
@@ -135,9 +136,18 @@ def mean_of_neighbours(edges: torch.Tensor, weights: torch.Tensor, n_nodes: int)
     degree = np.sqrt(np.maximum(np.asarray(matrix.sum(axis=1)).ravel(), 1e-12))
     half = sparse.diags_array(1 / degree)
     scaled = sparse.csr_array(half @ matrix @ half)
-    return torch.sparse_csr_tensor(
+    return _sparse(
         torch.from_numpy(scaled.indptr.astype(np.int64)),
         torch.from_numpy(scaled.indices.astype(np.int64)),
         torch.from_numpy(scaled.data.astype(np.float32)),
-        (n_nodes, n_nodes),
+        n_nodes,
     )
+
+
+def _sparse(
+    rows: torch.Tensor, columns: torch.Tensor, values: torch.Tensor, n_nodes: int
+) -> torch.Tensor:
+    with warnings.catch_warnings():
+        # torch says at the first use that this format is young.
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.sparse_csr_tensor(rows, columns, values, (n_nodes, n_nodes))

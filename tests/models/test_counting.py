@@ -1,0 +1,125 @@
+"""Counting models against counts and weights worked out by hand."""
+
+import numpy as np
+import pytest
+
+from strec.models import CounterMix, Markov, Popularity, UserCounts
+from strec.models.counting.fitting import fit_weights
+from strec.models.counting.newcomers import SOURCES, shares_of_sources
+from strec.models.counting.statistics import Statistics
+from strec.models.counting.visits import COLUMNS, N_COLUMNS
+from strec.split import Queries, Vocabulary, ask, encode, split
+from tests.models import worlds
+
+#: One user: A, B, A, C, A, B within a day, so that A came before B twice and before C once.
+ROWS = [("u", item, hour) for hour, item in enumerate("ABACAB")]
+OTHERS = [("v", "C", hour) for hour in (0, 1, 30)]
+
+
+def asked(rows=ROWS, hour: float = 6.0) -> tuple:
+    """Return the log of some check-ins, and the first user's query at an hour after the start."""
+    table = worlds.table(rows)
+    log = encode(table, Vocabulary.of(table))
+    moment = int(worlds.START.timestamp() * 1e6) + int(hour * 3.6e9)
+    return log, ask(log, 0, [moment], [0], [np.nan], [np.nan])
+
+
+def silent_mix(log, **weights: float) -> CounterMix:
+    """Return a counter mix that hears the past alone, with some weights set and others 0."""
+    model = CounterMix(slice_share=0).fit(log)
+    names = [name for columns in COLUMNS.values() for name in columns]
+    model.visit_weights_ = np.array([weights.get(name, 0.0) for name in names])
+    model.source_weights_ = np.full(len(SOURCES), -60.0)
+    model.novelty_weights_ = np.zeros_like(model.novelty_weights_)
+    return model
+
+
+def test_popularity_is_the_share_of_check_ins():
+    log, query = asked(ROWS + OTHERS)
+    # A 3, B 2, C 1 + 3 of nine.
+    assert Popularity().fit(log).score(query)[0] == pytest.approx([3 / 9, 2 / 9, 4 / 9])
+
+
+def test_own_counts_come_first_and_popularity_breaks_ties():
+    log, query = asked(ROWS + OTHERS)
+    assert UserCounts().fit(log).score(query)[0] == pytest.approx([3 + 3 / 9, 2 + 2 / 9, 1 + 4 / 9])
+
+
+def test_own_transitions_count_what_followed_the_last_item():
+    log, query = asked([*ROWS, ("u", "A", 6)], hour=7)
+    # After A came B, C, B; the last A has no successor yet.
+    share = Popularity().fit(log).score(query)[0]
+    assert Markov("user").fit(log).score(query)[0] - share == pytest.approx([0, 2, 1])
+
+
+def test_everybodys_transitions_stay_within_sessions():
+    # v took C, C within an hour, and C again after a gap of 29 hours.
+    log, query = asked([*OTHERS, ("u", "C", 0)], hour=1)
+    model = Markov("global").fit(log)
+    assert model.follows_.toarray().tolist() == [[1.0]]
+
+
+def test_the_future_of_a_user_is_not_counted():
+    log, query = asked(hour=2.5)  # A, B, A are visible
+    share = Popularity().fit(log).score(query)[0]
+    assert UserCounts().fit(log).score(query)[0] - share == pytest.approx([2, 1, 0])
+
+
+def test_with_no_weight_the_mix_is_the_share_of_visits():
+    log, query = asked()
+    assert silent_mix(log).score(query)[0] == pytest.approx([3 / 6, 2 / 6, 1 / 6])
+
+
+def test_a_visit_fades_with_its_age():
+    log, query = asked([("u", "A", 0), ("u", "B", 2)], hour=3)
+    # exp(-log(1 + age)): A was 3 hours ago and weighs 1/4, B 1 hour and weighs 1/2.
+    model = silent_mix(log, **{"slope of log age from 0 h": -1.0})
+    assert model.score(query)[0] == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_a_visit_at_the_same_hour_is_louder():
+    log, query = asked([("u", "A", 0), ("u", "B", 12)], hour=24)
+    model = silent_mix(log, **{"0 h apart": np.log(3)})
+    assert model.score(query)[0] == pytest.approx([3 / 4, 1 / 4])
+
+
+def test_what_followed_the_same_item_is_louder():
+    # After the last A: B followed an A before, the two A and the C did not follow one.
+    log, query = asked([("u", i, h) for h, i in enumerate("ABCA")], hour=4)
+    model = silent_mix(log, **{"after the same item": np.log(5)})
+    assert model.score(query)[0] == pytest.approx([2 / 8, 5 / 8, 1 / 8])
+
+
+def test_probabilities_sum_to_one_for_everybody():
+    parts = split(worlds.paired(n_steps=8))
+    queries = parts.queries(scored="every")
+    scores = CounterMix(n_queries=100).fit(parts.train).score(queries)
+    assert scores.min() >= 0 and scores.sum(axis=1) == pytest.approx(np.ones(len(queries)))
+
+
+def test_sources_of_the_new_leave_out_what_was_visited():
+    log, query = asked(ROWS + OTHERS + [("v", "D", 31)])
+    shares = list(shares_of_sources(query, Statistics.of(log)))
+    popular = shares[list(SOURCES).index("popular")][0]
+    assert popular == pytest.approx([0, 0, 0, 1])
+    for each in shares:
+        assert each[0].sum() == pytest.approx(1) or not each.any()
+
+
+def test_fitted_weights_make_the_held_out_slice_likelier():
+    parts = split(worlds.alternating())
+    queries = parts.queries(scored="every")
+
+    def log_chance(model: CounterMix, queries: Queries) -> float:
+        scores = model.fit(parts.train).score(queries)
+        return float(np.log(scores[np.arange(len(queries)), queries.target]).mean())
+
+    assert log_chance(CounterMix(), queries) > log_chance(CounterMix(slice_share=0), queries) + 0.1
+
+
+def test_too_few_check_ins_leave_the_weights_as_they_are():
+    log, _ = asked()
+    start = np.arange(N_COLUMNS + len(SOURCES) + 6, dtype=float)
+    fitted = fit_weights(log, start, share=0.1, time_known=True, n_queries=10, ridge=1.0, seed=0,
+                         progress=lambda text, share: None)  # fmt: skip
+    assert (fitted == start).all()
