@@ -39,7 +39,7 @@ def learning_curve(events: list[dict], height: int = 300) -> go.Figure | None:
         go.Scatter(
             x=[x for x, _ in within], y=[y for _, y in within], mode="lines",
             name="training, so far in each pass",
-            line={"color": USER, "width": 1}, opacity=0.5,
+            line={"color": USER, "width": 1.5}, opacity=0.8,
             hovertemplate="pass %{x:.2f}: %{y:.3f}<extra></extra>",
         )
     )  # fmt: skip
@@ -63,12 +63,10 @@ def learning_curve(events: list[dict], height: int = 300) -> go.Figure | None:
                 hovertemplate="the weights that are kept<extra></extra>",
             )
         )  # fmt: skip
-    figure.update_xaxes(title="pass over the data", rangemode="tozero", dtick=_tick(at, epochs))
+    last = max([1, *epochs, *map(ceil, at)])
+    figure.update_xaxes(
+        title="pass over the data", range=[0, 1.03 * last], dtick=max(1, round(last / 10))
+    )
     figure.update_yaxes(title="loss")
     figure = finish(figure, "", height=height, legend=True)
     return figure.update_layout(margin_t=36, legend_font_color=POPULARITY)
-
-
-def _tick(at: list[float], epochs: dict[int, dict]) -> int:
-    last = max([*at, *epochs, 1])
-    return max(1, round(last / 10))
