@@ -85,7 +85,7 @@ def objections(text: str, evidence: Sequence[str]) -> list[str]:
     if len(sentences) > _MOST_SENTENCES:
         return ["too many sentences"]
     statements = statements_of(evidence)
-    place, found, told = None, [], 0
+    place, found, told = None, [], set()
     for sentence in sentences:
         stances = set()
         for clause in _clauses(sentence):
@@ -99,7 +99,9 @@ def objections(text: str, evidence: Sequence[str]) -> list[str]:
             if place is None:
                 found.append(f"“{' '.join(content)}” is not in the evidence")
                 continue
-            told += 1
+            if place in told:
+                found.append(f"“{' '.join(content)}” is said twice")
+            told.add(place)
             stances.add(used.stance)
         found += _wrong_way(sentence, stances)
     return found or ([] if told else ["it says nothing of the evidence"])

@@ -86,6 +86,7 @@ def test_the_evidence_in_other_words_is_let_through(evidence, text):
         (RETURN, "In its favour: none of the 4 visits was right after Y."),
         (RETURN, "Against it: it is 4.3 km away."),
         # form
+        (RETURN, "It is 4.3 km away, but it is 4.3 km away."),
         (RETURN, ""),
         (RETURN, "X."),
         (RETURN, "You have chosen X"),
