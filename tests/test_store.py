@@ -240,6 +240,9 @@ def test_cells_over_time_hide_the_cells_of_few(store):
         totals = frame.groupby("cell").n_checkins.sum()
         assert totals.to_dict() == shown.set_index("cell").n_checkins.to_dict()
         assert frame.attrs == shown.attrs and frame.attrs["hidden"] > 0
+    everything = store.cell_days(7, min_users=1)
+    assert everything.attrs["hidden"] == 0
+    assert everything.n_checkins.sum() == store.cells(7, min_users=1).n_checkins.sum()
 
 
 def test_trend_lists_missing_periods_as_zero(tmp_path):

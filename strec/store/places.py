@@ -147,12 +147,15 @@ class PlaceQuestions:
         return moved
 
     def _over_time(self, builder, resolution, filters, min_users) -> pd.DataFrame:
-        cells = self.cells(resolution, filters, min_users)
-        found = self._run(builder(self._kept(filters), resolution))
-        found["cell"] = found["cell"].astype("uint64")
-        kept = found[found["cell"].isin(cells["cell"])].reset_index(drop=True)
+        self._need_places(resolution)
+        kept = self._run(builder(self._kept(filters), resolution))
+        kept["cell"] = kept["cell"].astype("uint64")
+        attrs = {"hidden": 0, "hidden_checkins": 0, "min_users": min_users}
+        if min_users > 1:
+            cells = self.cells(resolution, filters, min_users)
+            kept, attrs = kept[kept["cell"].isin(cells["cell"])], dict(cells.attrs)
         kept = largest_first(kept, [name for name in kept if not name.startswith("n_")])
-        kept.attrs = dict(cells.attrs)
+        kept.attrs = attrs
         return kept
 
     def _need_places(self, resolution: int = 0) -> None:
