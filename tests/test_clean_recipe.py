@@ -88,7 +88,8 @@ def test_python_checks_parameters_like_a_file_does():
     with pytest.raises(RecipeError, match="limit_kmh"):
         ImpossibleSpeed(limit_kmh=-1)
     assert KCore(enabled=True).to_dict() == {
-        "step": "k_core", "enabled": True, "min_per_item": 10, "min_per_user": 10, "way": "iterated",
+        "step": "k_core", "enabled": True, "min_per_item": 10, "min_per_user": 10,
+        "way": "iterated",
     }  # fmt: skip
 
 
