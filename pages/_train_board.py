@@ -219,7 +219,7 @@ def _results(runs: list[Run]) -> None:
                 "MRR": measures.get("mrr"),
                 "Training": duration(results.get("fit_seconds", 0.0)),
                 "Budget": run.config["budget"],
-                "Finished": pd.Timestamp(run.config["created"]).strftime("%d %b, %H:%M UTC"),
+                "Started": pd.Timestamp(run.config["created"]).strftime("%d %b, %H:%M UTC"),
             }
         )
     table = pd.DataFrame(rows).sort_values("Right at first try", ascending=False)
