@@ -334,8 +334,13 @@ def test_a_picture_named_like_an_item_is_on_its_card(app):
     Image.new("RGB", (40, 30), "teal").save(buffer, "PNG")
     name = cards(app)[0].split("\u2002")[1].replace("\\", "")
     upload = app.file_uploader(key="rec_pictures")
-    upload.upload([(f"{name}.png", buffer.getvalue(), "image/png"),
-                   ("junk.png", b"no picture", "image/png")])  # fmt: skip
+    upload.set_value(
+        [
+            (f"{name}.png", buffer.getvalue(), "image/png"),
+            ("junk.png", b"no picture", "image/png"),
+        ]
+    )
     app.run()
-    assert healthy(app) and len(app.get("imgs")) == 1
+    pictures = [each for each in app.main if each.type in ("image", "imgs")]
+    assert healthy(app) and len(pictures) == 1
     assert "Not a picture, or too large: junk.png" in text_of(app)
