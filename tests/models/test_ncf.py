@@ -1,0 +1,29 @@
+"""NeuMF against its equation, and how it learns who takes what."""
+
+import numpy as np
+import torch
+
+from strec.models import NeuMF
+from strec.split import split
+from tests.models import worlds
+
+PARTS = split(worlds.alternating())
+QUERIES = PARTS.queries(scored="every")
+
+
+def test_a_score_is_the_equation():
+    model = NeuMF(dim=4, layers=(8, 4), epochs=1).fit(PARTS.train)
+    net, user, item = model.network_, int(QUERIES.user[0]), 2
+    with torch.inference_mode():
+        gmf = net.users_gmf.weight[user + 1] * net.items_gmf.weight[item]
+        both = torch.cat([net.users_mlp.weight[user + 1], net.items_mlp.weight[item]])
+        layer = net.mlp[0]
+        mlp = torch.relu(layer.weight @ both + layer.bias)
+        out = net.out.weight[0] @ torch.cat([gmf, mlp]) + net.out.bias + net.bias.weight[item]
+    assert np.isclose(model.score(QUERIES)[0, item], float(out[0]), atol=1e-5)
+
+
+def test_users_get_the_two_items_that_they_take():
+    model = NeuMF(dim=8, layers=(8, 4), epochs=30, patience=30, batch_size=64).fit(PARTS.train)
+    best, _ = model.recommend(QUERIES, 2)
+    assert (best // 2 == QUERIES.target[:, None] // 2).all()
