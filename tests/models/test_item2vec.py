@@ -42,7 +42,7 @@ def test_items_taken_together_are_found_from_each_other():
     # Ten circles of three items, each taken round and round by its user.
     rows = [(f"u{k}", f"i{3 * k + step % 3:02}", step) for k in range(10) for step in range(60)]
     parts = split(worlds.table(rows))
-    model = Item2Vec(n_factors=16, epochs=20).fit(parts.train)
+    model = Item2Vec(n_factors=16, epochs=200).fit(parts.train)
     queries = parts.queries(scored="every")
     best, _ = model.recommend(queries, 3)
     assert (best // 3 == queries.target[:, None] // 3).all()
