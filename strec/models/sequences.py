@@ -56,7 +56,7 @@ def windows(log: Log, rows: np.ndarray, length: int) -> Windows:
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import encode
+    >>> from strec.split import Vocabulary, encode
     >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
     >>> found = windows(log, np.arange(4), 4)
     >>> found.first.tolist(), found.stop.tolist()
