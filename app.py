@@ -33,6 +33,6 @@ PAGES = {
 page = st.navigation(list(PAGES.values()))
 _ui.remember_pages(PAGES)
 _ui.wanted_page()
-_ui.sidebar(page.url_path)
+_ui.guarded(lambda: _ui.sidebar(page.url_path))
 _ui.tour(page.url_path)
 _ui.guarded(page.run)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from strec import schema
 from strec.errors import StrecError
 from strec.io.samples import read_sample, samples
 from strec.store import Filters, Store
@@ -392,6 +393,8 @@ def _summary(fingerprint: str, _store: Store) -> dict:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _categories(fingerprint: str, _store: Store) -> list[str]:
+    if not _store.has(schema.CATEGORY):
+        return []
     frame = _store.by_category()
     return list(frame["category"]) if len(frame) else []
 

@@ -1,0 +1,65 @@
+"""The frame: navigation, the data set in use, filters, the tour, on any data set."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from strec import schema
+from strec.store import Store
+
+ROOT = Path(__file__).parents[2]
+
+
+def app(**state) -> AppTest:
+    found = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for name, value in state.items():
+        found.session_state[name] = value
+    return found.run()
+
+
+def words(found: AppTest) -> str:
+    kinds = (found.title, found.markdown, found.caption, found.info, found.error)
+    return " ".join(str(each.value) for kind in kinds for each in kind)
+
+
+def test_the_first_run_shows_a_living_world():
+    found = app()
+    assert not found.exception and not found.error
+    assert "When, where, and what next" in words(found)
+    assert "A city of friends" in words(found)
+    assert found.get("deck_gl_json_chart")
+    labels = {each.label for each in found.button}
+    assert {"Explore this world", "Bring your own data", "Take the tour"} <= labels
+
+
+def test_another_world_is_one_click_away():
+    found = app()
+    found.button(key="world_flights").click().run()
+    assert not found.exception and "Aircraft leaving New York" in words(found)
+
+
+def test_the_tour_begins_on_the_start_page_and_can_be_ended():
+    found = app(tour=True)
+    assert "Tour 1/" in words(found)
+    found.button(key="tour_end").click().run()
+    assert "Tour 1/" not in words(found)
+
+
+@pytest.mark.parametrize("page", ["time", "space"])
+def test_a_data_set_without_categories_has_a_sidebar(tmp_path, page):
+    bare = schema.example().drop("category")
+    store = Store.create(bare, tmp_path / "s", name="Bare")
+    found = app(store=store, wanted=(page, {}))
+    assert not found.exception and not found.error
+    assert found.title[0].value.lower() == page and "Bare" in words(found)
+    assert found.sidebar.slider(key="filter_hours").value == (0, 24)
+
+
+def test_the_start_page_of_data_without_places_says_so(tmp_path):
+    nowhere = schema.example().with_columns(
+        pl.lit(None, pl.Float64).alias("lat"), pl.lit(None, pl.Float64).alias("lon")
+    )
+    found = app(store=Store.create(nowhere, tmp_path / "s", name="Nowhere"))
+    assert not found.exception and "no places" in words(found)
