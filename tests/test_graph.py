@@ -26,27 +26,11 @@ def test_transitions_are_counted_within_sessions():
 
 
 def test_a_successor_weighs_its_share():
-    rows = [
-        ("u", "A", 0),
-        ("u", "B", 1),
-        ("v", "A", 0),
-        ("v", "B", 1),
-        ("w", "A", 0),
-        ("w", "C", 1),
-    ]
     follows = graph_of(AFTER_A).follows.toarray()
     assert np.allclose(follows[0], [0, 2 / 3, 1 / 3])
 
 
 def test_only_the_commonest_successors_stay():
-    rows = [
-        ("u", "A", 0),
-        ("u", "B", 1),
-        ("v", "A", 0),
-        ("v", "B", 1),
-        ("w", "A", 0),
-        ("w", "C", 1),
-    ]
     assert graph_of(AFTER_A, n_follows=1).follows.toarray()[0].tolist() == [0, 1, 0]
 
 
