@@ -8,6 +8,7 @@ reason heard, all new items are equally likely.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import combinations
 from math import factorial
 from typing import TYPE_CHECKING
@@ -19,8 +20,16 @@ from strec.models.base import Explanation, Part
 from strec.models.counting.reasons import MAX_EVIDENCE
 from strec.models.stllm.features import REASONS
 from strec.models.stllm.network import Tensors
-from strec.models.stllm.scoring import Reading, generator_parts, read, shares, unvisited
+from strec.models.stllm.scoring import (
+    Reading,
+    column_logits,
+    meaning_logits,
+    read,
+    shares,
+    unvisited,
+)
 from strec.models.stllm.spread import REASONS as NEW_REASONS
+from strec.models.stllm.spread import SPREAD, spread_columns
 from strec.split import Queries
 
 if TYPE_CHECKING:
@@ -31,25 +40,36 @@ PLAYERS = (*(reason for reason in REASONS if reason != "habit"), "text")
 
 
 def explain_items(model: "STLLM", query: Queries, items: np.ndarray) -> list[Explanation]:
-    """Return the parts of the probability of each item for one query."""
-    model.network_.eval()
+    """Return the parts of the probability of each item for one query.
+
+    A score is the mean over the networks, so its parts are the means of theirs.
+    """
     with torch.inference_mode():
-        reading = read(model, query)
-        new = unvisited(model, reading)[0]
-        gate, total = shares(reading, new[None].any(axis=1))
-        parts: dict[int, tuple[Part, ...]] = {}
+        readings = read(model, query)
+        new = unvisited(model, readings[0])[0]
         old = np.array([item for item in items if not new[item]], dtype=np.int64)
-        if len(old):
-            share = float(np.exp(reading.visited - total)[0])
-            parts |= _visited_parts(model, reading, old, share)
         fresh = np.array([item for item in items if new[item]], dtype=np.int64)
-        if len(fresh):
-            share = float(np.exp(gate - total)[0])
-            parts |= _new_parts(model, reading, fresh, new, share)
-    return [
-        Explanation(int(item), float(sum(part.value for part in parts[item])), parts[item])
-        for item in map(int, items)
-    ]
+        found = []
+        for reading in readings:
+            gate, total = shares(reading, new[None].any(axis=1))
+            parts: dict[int, tuple[Part, ...]] = {}
+            if len(old):
+                parts |= _visited_parts(
+                    model, reading, old, float(np.exp(reading.visited - total)[0])
+                )
+            if len(fresh):
+                parts |= _new_parts(model, reading, fresh, new, float(np.exp(gate - total)[0]))
+            found.append(parts)
+    return [_mean(int(item), [parts[int(item)] for parts in found]) for item in items]
+
+
+def _mean(item: int, found: list[tuple[Part, ...]]) -> Explanation:
+    """Return the mean of what several networks say; the check-ins behind it are the first's."""
+    parts = tuple(
+        replace(same[0], value=float(np.mean([part.value for part in same])))
+        for same in zip(*found, strict=True)
+    )
+    return Explanation(item, float(sum(part.value for part in parts)), parts)
 
 
 def shapley(
@@ -84,7 +104,7 @@ def shapley(
 def _visited_parts(
     model: "STLLM", reading: Reading, items: np.ndarray, share: float
 ) -> dict[int, tuple[Part, ...]]:
-    network, held = model.network_, reading.numbers.item
+    network, held = reading.network, reading.numbers.item
     place = {int(item): int(np.flatnonzero(held == item)[0]) for item in items}
     places = [place[int(item)] for item in items]
 
@@ -139,10 +159,13 @@ def _heard(model: "STLLM", team: frozenset[str]) -> Tensors:
 def _new_parts(
     model: "STLLM", reading: Reading, items: np.ndarray, new: np.ndarray, share: float
 ) -> dict[int, tuple[Part, ...]]:
-    everything = model.network_.represent(torch.arange(len(new)))
+    everything = reading.network.represent(torch.arange(len(new)))
     logits = {reason: np.zeros(len(new)) for reason in NEW_REASONS}
-    for reason, column in generator_parts(model, reading, everything):
-        logits[reason] += column[0]
+    logits["text"] += meaning_logits(reading, everything)[0]
+    columns = zip(SPREAD.values(), spread_columns(reading.queries, model.world_), strict=True)
+    for k, ((reason, _), column) in enumerate(columns):
+        if reading.network.spread_on[k]:
+            logits[reason] += column_logits(reading, k, column)[0]
 
     def worth(team: frozenset[str]) -> np.ndarray:
         total = sum((logits[reason] for reason in team), np.zeros(len(new)))

@@ -16,7 +16,6 @@ from strec.split import Log, Queries
 from strec.train import Settings, Watch, fit
 
 if TYPE_CHECKING:
-
     from strec.models.stllm.network import Network
 
 #: What can be left out, to see what it is worth.
@@ -28,6 +27,9 @@ _SILENT = {
     "place": {"near", "close by"},
     "text": {"text"},
 }
+#: An epoch has so many steps where targets are few, down to batches of this size.
+_FEWEST_STEPS = 40
+_FEWEST_IN_BATCH = 16
 
 
 class STLLM(Model):
@@ -53,6 +55,8 @@ class STLLM(Model):
         Share of hidden numbers dropped in training.
     text : str
         ``"minilm"``, another encoder of `strec.llm`, or ``""`` to do without.
+    members : int
+        Networks trained from different seeds, whose probabilities are averaged.
     without : list of str
         Ingredients left out: ``"history"``, ``"graph"``, ``"time"``, ``"place"``, ``"text"``,
         ``"identity"``.
@@ -76,15 +80,16 @@ class STLLM(Model):
     def __init__(
         self,
         time_known: bool = True,
-        epochs: int = 6,
-        batch_size: int = 256,
-        learning_rate: float = 2e-3,
+        epochs: int = 5,
+        batch_size: int = 512,
+        learning_rate: float = 4e-3,
         weight_decay: float = 1e-3,
         n_history: int = 200,
         end_weight: float = 3.0,
         fade: float = 0.5,
-        dropout: float = 0.1,
+        dropout: float = 0.2,
         text: str = "minilm",
+        members: int = 1,
         without: list[str] | tuple[str, ...] = (),
         seed: int = 0,
     ):
@@ -98,20 +103,22 @@ class STLLM(Model):
         self.fade = fade
         self.dropout = dropout
         self.text = text
+        self.members = members
         self.without = without
         self.seed = seed
 
     # ------------------------------------------------------------ training
 
-    def _settings(self) -> Settings:
+    def _settings(self, seed: int, batch_size: int) -> Settings:
         return Settings(
             epochs=self.epochs,
-            learning_rate=self.learning_rate,
+            # Small batches are noisy: they take smaller steps.
+            learning_rate=self.learning_rate * (batch_size / self.batch_size) ** 0.5,
             weight_decay=self.weight_decay,
             patience=max(self.epochs, 1),
             schedule="cosine",
             warmup_share=0.05,
-            seed=self.seed,
+            seed=seed,
         )
 
     def _fit(self, train: Log, watch: Watch) -> None:
@@ -140,13 +147,17 @@ class STLLM(Model):
         watch("Counting over all check-ins", 0.95)
         self.world_ = World.of(train, meaning)
         self.reasons_ = lessons.reasons
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            network = self._network()
-        _measure(network, lessons)
-        task = self._lesson_task(network, lessons)
-        self.history_ = fit(task, self._settings(), watch=watch)
-        self.network_ = network.eval()
+        self.networks_ = []
+        for member in range(self.members):
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(self.seed + member)
+                network = self._network()
+            _measure(network, lessons)
+            task = self._lesson_task(network, lessons)
+            stage = watch.stage(f"network {member + 1}") if self.members > 1 else watch
+            settings = self._settings(self.seed + member, task.batch_size)
+            self.history_ = fit(task, settings, watch=stage)
+            self.networks_.append(network.cpu().eval())
 
     def _lesson_task(self, network: "Network", lessons: Lessons) -> RowTask:
         from strec.models.stllm.batches import lesson_batch
@@ -158,7 +169,7 @@ class STLLM(Model):
             module=network,
             rows=np.sort(order[n_check:]),
             check_rows=np.sort(order[:n_check] if n_check else order),
-            batch_size=self.batch_size,
+            batch_size=_batch_size(self.batch_size, len(order)),
             collate=lambda rows, rng: lesson_batch(lessons, rows, self.remembers),
             loss=network.loss,
         )
@@ -195,13 +206,11 @@ class STLLM(Model):
         return "history" not in self.without
 
     def _traits(self) -> np.ndarray:
-        """Return what is known of each item whoever asks, shape ``(n_items, n_traits)``."""
-        world = self.world_
-        hours = np.log(world.statistics.time_lift[:, :48])
-        if "time" in self.without:
-            hours = np.zeros_like(hours)
-        popularity = np.log(world.statistics.popularity * len(world.lately))
-        return np.hstack([world.meaning, hours, popularity[:, None]]).astype(np.float32)
+        """Return what is known of each item whoever asks, shape ``(n_items, n_traits)``.
+
+        Meaning alone: hours and popularity of all training would tell targets of training.
+        """
+        return self.world_.meaning
 
     # ------------------------------------------------------------ scores
 
@@ -223,8 +232,6 @@ class STLLM(Model):
         What is learned stays (how time, place, order and meaning speak); counts and meanings
         are taken from the other check-ins, and items have no residual of their own.
         """
-        import torch
-
         self._fitted()
         other = STLLM(**self.params())
         text = "" if "text" in self.without else self.text
@@ -234,28 +241,28 @@ class STLLM(Model):
         )
         other.world_, other.reasons_ = World.of(train, meaning), self.reasons_
         other.vocabulary_ = train.vocabulary
-        other.network_ = other._network().eval()
-        state = self.network_.state_dict()
-        own = {name: value for name, value in state.items() if name != "identity.weight"}
-        other.network_.load_state_dict(own, strict=False)
-        if other.network_.identity is not None:
-            torch.nn.init.zeros_(other.network_.identity.weight)
+        other.networks_ = []
+        for network in self.networks_:
+            own = {k: v for k, v in network.state_dict().items() if k != "identity.weight"}
+            adapted = other._network()
+            adapted.load_state_dict(own, strict=False)
+            other.networks_.append(adapted.eval())
         return other
 
     # ------------------------------------------------------------ files
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        state = self.network_.state_dict()
         reasons = {
             f"reasons.{kind}": np.array([REASONS.index(each) for each in found])
             for kind, found in self.reasons_.items()
         }
-        return (
-            {f"world.{name}": value for name, value in self.world_.arrays().items()}
-            | {f"network.{name}": value.detach().cpu().numpy() for name, value in state.items()}
-            | reasons
-            | {"directions": self.directions_}
-        )
+        networks = {
+            f"network{member}.{name}": value.detach().cpu().numpy()
+            for member, network in enumerate(self.networks_)
+            for name, value in network.state_dict().items()
+        }
+        world = {f"world.{name}": value for name, value in self.world_.arrays().items()}
+        return world | networks | reasons | {"directions": self.directions_}
 
     def _restore(self, arrays: dict[str, np.ndarray]) -> None:
         import torch
@@ -265,14 +272,21 @@ class STLLM(Model):
         self.reasons_ = {
             kind: [REASONS[code] for code in arrays[f"reasons.{kind}"]] for kind in KINDS_OF_NUMBER
         }
-        network = self._network()
-        # from_numpy needs memory it may write to.
-        state = {k: torch.from_numpy(v.copy()) for k, v in _under(arrays, "network.").items()}
-        try:
-            network.load_state_dict(state)
-        except RuntimeError as error:
-            raise ValueError(" ".join(str(error).split())) from error
-        self.network_ = network.eval()
+        self.networks_ = []
+        for member in range(self.members):
+            network = self._network()
+            # from_numpy needs memory it may write to.
+            state = _under(arrays, f"network{member}.")
+            try:
+                network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in state.items()})
+            except RuntimeError as error:
+                raise ValueError(" ".join(str(error).split())) from error
+            self.networks_.append(network.eval())
+
+
+def _batch_size(wanted: int, n_targets: int) -> int:
+    """Return a batch size that leaves enough steps where there are few targets."""
+    return min(wanted, max(_FEWEST_IN_BATCH, n_targets // _FEWEST_STEPS))
 
 
 def _measure(network: "Network", lessons: Lessons) -> None:

@@ -1,6 +1,5 @@
 """Scores of ST-LLM: probabilities over all items, in double precision."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,28 +9,28 @@ import torch
 from strec.models.counting.mixture import chunks
 from strec.models.stllm.batches import tensors_of
 from strec.models.stllm.features import Numbers, numbers_of, shorten
-from strec.models.stllm.network import Tensors, log_sum
-from strec.models.stllm.spread import SPREAD, spread_columns
+from strec.models.stllm.network import NEVER, Network, Tensors, log_sum
+from strec.models.stllm.spread import spread_columns
 from strec.split import Queries
 
 if TYPE_CHECKING:
     from strec.models.stllm.model import STLLM
 
 _CHUNK_NUMBERS = 4_000_000
-#: Below this share of all probability there is nothing new to offer.
-_NOTHING = -1e9
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the network makes of some queries; logits are comparable within a query.
+    """What one network makes of some queries; logits are comparable within a query.
 
     Attributes
     ----------
+    network : Network
+        Who reads.
     queries : Queries
         With histories as long as the model reads.
     numbers : Numbers
-        What was read.
+        What is read.
     batch : dict of tensors
         The same as tensors.
     context, moment : torch.Tensor
@@ -42,6 +41,7 @@ class Reading:
         Shape ``(Q,)``: logits of all visits, and of somewhere new.
     """
 
+    network: Network
     queries: Queries
     numbers: Numbers
     batch: Tensors
@@ -51,56 +51,65 @@ class Reading:
     visited: np.ndarray
     gate: np.ndarray
 
+    @property
+    def item_query(self) -> np.ndarray:
+        return self.batch["item_query"].numpy()
+
 
 def scores_of(model: "STLLM", queries: Queries) -> np.ndarray:
-    """Return probabilities, shape ``(n_queries, n_items)``."""
+    """Return probabilities, shape ``(n_queries, n_items)``: the mean over the networks."""
     n_items = len(queries.vocabulary.items)
     scores = np.zeros((len(queries), n_items))
     if not len(queries):
         return scores
-    model.network_.eval()
     with torch.inference_mode():
-        items = model.network_.represent(torch.arange(n_items))  # (n_items, dim)
+        items = [network.represent(torch.arange(n_items)) for network in model.networks_]
         for rows in chunks(queries, _CHUNK_NUMBERS):
-            scores[rows] = _score(model, queries.take(rows), items)
+            readings = read(model, queries.take(rows))
+            new = unvisited(model, readings[0])
+            for reading, logits in zip(
+                readings, generator_logits(model, readings, items), strict=True
+            ):
+                scores[rows] += _mixed(reading, logits, new) / len(readings)
     return scores
 
 
-def read(model: "STLLM", queries: Queries) -> Reading:
-    """Return what the network makes of queries."""
-    network = model.network_
+def read(model: "STLLM", queries: Queries) -> list[Reading]:
+    """Return what each network makes of queries."""
     queries = shorten(queries, model.n_history)
     numbers, _ = numbers_of(queries, model.world_)
     batch, _ = tensors_of(numbers, np.arange(len(queries)))
-    context = network.scaled("context", batch["context"])
-    moment = network.moment_of(batch, context)
-    gate = network.gate_of(context, moment)
-    if model.remembers and len(numbers.item):
-        pointed, _ = network.point(batch, context, moment)
-        visited = log_sum(pointed.double(), batch["item_query"], len(queries))
-    else:
-        pointed = torch.zeros(0)
-        visited = torch.full((len(queries),), _NOTHING, dtype=torch.float64)
-    return Reading(
-        queries, numbers, batch, context, moment,
-        pointed.double().numpy(), visited.numpy(), gate.double().numpy(),
-    )  # fmt: skip
+    found = []
+    for network in model.networks_:
+        network.eval()
+        context = network.scaled("context", batch["context"])
+        moment = network.moment_of(batch, context)
+        gate = network.gate_of(context, moment)
+        if model.remembers and len(numbers.item):
+            pointed, _ = network.point(batch, context, moment)
+            visited = log_sum(pointed.double(), batch["item_query"], len(queries))
+        else:
+            pointed = torch.zeros(0)
+            visited = torch.full((len(queries),), NEVER, dtype=torch.float64)
+        read_by = (pointed.double().numpy(), visited.numpy(), gate.double().numpy())
+        found.append(Reading(network, queries, numbers, batch, context, moment, *read_by))
+    return found
 
 
-def _score(model: "STLLM", queries: Queries, items: torch.Tensor) -> np.ndarray:
-    reading = read(model, queries)
-    logits = sum(evidence for _, evidence in generator_parts(model, reading, items))
-    logits[~unvisited(model, reading)] = -np.inf
-    top = logits.max(axis=1, keepdims=True)
-    new = np.exp(logits - np.where(np.isfinite(top), top, 0.0), dtype=np.float64)
-    total = new.sum(axis=1)
-    gate, all_ = shares(reading, total > 0)
-    new *= np.divide(np.exp(gate - all_), total, out=np.zeros_like(total), where=total > 0)[:, None]
+def _mixed(reading: Reading, logits: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Return the probabilities of one network from its generator's logits and its visits."""
+    top = np.where(new, logits, -np.inf).max(axis=1, keepdims=True)
+    found = np.exp(logits - np.where(np.isfinite(top), top, 0.0), dtype=np.float64) * new
+    total = found.sum(axis=1)
+    gate, everything = shares(reading, total > 0)
+    share = np.exp(gate - everything)
+    found *= np.divide(share, total, out=np.zeros_like(total), where=total > 0)[:, None]
     if len(reading.pointed):
-        item, query = reading.numbers.item, reading.batch["item_query"].numpy()
+        item, query = reading.numbers.item, reading.item_query
         known = item >= 0
-        new[query[known], item[known]] = np.exp(reading.pointed - all_[query])[known]
-    return new
+        pointed = np.exp(reading.pointed - everything[query])
+        found[query[known], item[known]] = pointed[known]
+    return found
 
 
 def shares(reading: Reading, has_new: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -111,32 +120,38 @@ def shares(reading: Reading, has_new: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 def unvisited(model: "STLLM", reading: Reading) -> np.ndarray:
     """Return which items the generator speaks of, shape ``(Q, n_items)``."""
-    n_items = len(model.world_.lately)
-    new = np.ones((len(reading.queries), n_items), dtype=bool)
+    new = np.ones((len(reading.queries), len(model.world_.lately)), dtype=bool)
     if model.remembers:
         item = reading.numbers.item
         known = item >= 0
-        new[reading.batch["item_query"].numpy()[known], item[known]] = False
+        new[reading.item_query[known], item[known]] = False
     return new
 
 
-def generator_parts(
-    model: "STLLM", reading: Reading, items: torch.Tensor
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the reason and the logits of each column of the generator, then of the meaning.
+def generator_logits(
+    model: "STLLM", readings: list[Reading], items: list[torch.Tensor]
+) -> list[np.ndarray]:
+    """Return the generator's logits for each network, shape ``(Q, n_items)`` each."""
+    totals = [meaning_logits(*pair) for pair in zip(readings, items, strict=True)]
+    for k, column in enumerate(spread_columns(readings[0].queries, model.world_)):
+        for reading, total in zip(readings, totals, strict=True):
+            if reading.network.spread_on[k]:
+                total += column_logits(reading, k, column)
+    return totals
 
-    Parameters
-    ----------
-    items : torch.Tensor
-        Shape ``(n_items, dim)``: the representation of all items.
-    """
-    network = model.network_
-    weights = network.weights_of(reading.context, reading.moment).numpy()
-    mean, spread = network.spread_mean.numpy(), network.spread_spread.numpy()
-    on = network.spread_on.numpy()
-    columns = spread_columns(reading.queries, model.world_)
-    for k, ((reason, _), column) in enumerate(zip(SPREAD.values(), columns, strict=True)):
-        if on[k]:
-            scaled = np.clip((column - mean[k]) / spread[k], -6, 6).astype(np.float32)
-            yield reason, scaled * weights[:, k, None]
-    yield "text", (network.to_new(reading.moment) @ items.T).numpy()
+
+def column_logits(reading: Reading, k: int, column: np.ndarray) -> np.ndarray:
+    """Return what one column of the generator adds to its logits."""
+    network = reading.network
+    weight = network.weights_of(reading.context, reading.moment)[:, k].numpy()
+    mean, spread = float(network.spread_mean[k]), float(network.spread_spread[k])
+    # The same as scaling first: limits and slope are those of the scaled column.
+    bounded = np.clip(column, mean - 6 * spread, mean + 6 * spread, dtype=np.float32)
+    bounded -= np.float32(mean)
+    bounded *= (weight / spread)[:, None]
+    return bounded
+
+
+def meaning_logits(reading: Reading, items: torch.Tensor) -> np.ndarray:
+    """Return what the representations of items, ``(n_items, dim)``, add to the logits."""
+    return (reading.network.to_new(reading.moment) @ items.T).numpy()

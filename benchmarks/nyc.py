@@ -1,0 +1,213 @@
+"""ST-LLM on Foursquare New York: the table, ablations, newcomers, other cities.
+
+Fitted on `train`, scored on `val` (the last check-in of each session, of known users and items;
+everything before is known, and the time of the target). Prints Markdown, writes JSON::
+
+    STREC_DATA=folder python benchmarks/nyc.py                       # or: strec bench nyc
+    STREC_DATA=folder python benchmarks/nyc.py --only main ablations # some of it
+    STREC_DATA=folder python benchmarks/nyc.py --seeds 1 --out nyc.json
+
+Parts: main (seeds), baselines, regimes, ablations, newcomers, transfer, and, without data,
+million: scores over a million items. Seconds are those of the processor.
+"""
+
+import argparse
+import json
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from strec.evaluate import Regime, evaluate
+from strec.io import read
+from strec.metrics import user_interval
+from strec.models import STLLM, CounterMix, Model
+from strec.split import Split, split
+
+PARTS = ("main", "baselines", "regimes", "ablations", "newcomers", "transfer", "million")
+MEASURES = ("acc@1", "acc@5", "acc@10", "acc@20", "mrr", "ndcg@10")
+HELD_OUT = 0.1
+TOURS = ("Edin", "Toro")
+
+Row = dict[str, float | str]
+Say = Callable[[str], None]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--out", type=Path, help="write the rows here as JSON")
+    args = parser.parse_args()
+    rows = run(Path(os.environ["STREC_DATA"]), args.only, args.seeds, print)
+    if args.out:
+        args.out.write_text(json.dumps(rows, indent=2))
+
+
+def run(folder: Path, only: Sequence[str], n_seeds: int, say: Say) -> list[Row]:
+    """Compute the rows of some parts, say each as a line of a Markdown table, and return them."""
+    parts = nyc(folder)
+    sources = {
+        "main": lambda: main_rows(parts, n_seeds),
+        "baselines": lambda: [measured("counter mix", CounterMix(), parts)[1]],
+        "regimes": lambda: regime_rows(parts),
+        "ablations": lambda: ablation_rows(parts),
+        "newcomers": lambda: newcomer_rows(parts),
+        "transfer": lambda: transfer_rows(folder, parts),
+        "million": lambda: [million_row()],
+    }
+    rows: list[Row] = []
+    columns = ("row", "queries", *MEASURES, "return acc@1", "discovery acc@10", "fit s", "score s")
+    say(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
+    for name in only:
+        for row in sources[name]():
+            rows.append({"part": name, **row})
+            cells = (row.get(column, "") for column in columns)
+            say("| " + " | ".join(f"{c:.3f}" if isinstance(c, float) else str(c) for c in cells)
+                + " |")  # fmt: skip
+    return rows
+
+
+def nyc(folder: Path) -> Split:
+    """Read New York as it was published: training and validation files, venue names."""
+    names = folder / "foursquare_nyc" / "pois.csv"
+    files = (folder / "foursquare_nyc" / f"{part}.csv.gz" for part in ("train", "val"))
+    return split(*(read([file, names]).checkins for file in files))
+
+
+def main_rows(parts: Split, n_seeds: int) -> Iterator[Row]:
+    """Yield a row per seed, then their mean and the interval of the mean over seeds."""
+    rows = []
+    for seed in range(n_seeds):
+        rows.append(measured(f"ST-LLM, seed {seed}", STLLM(seed=seed), parts)[1])
+        yield rows[-1]
+    numbers = [name for name, value in rows[0].items() if isinstance(value, float)]
+    mean = {name: float(np.mean([row[name] for row in rows])) for name in numbers}
+    spread = {
+        f"{name} ±": float(np.std([row[name] for row in rows], ddof=1)) if n_seeds > 1 else 0.0
+        for name in MEASURES
+    }
+    yield {"row": f"ST-LLM, mean of {n_seeds} seeds", "queries": rows[0]["queries"]} | mean | spread
+
+
+def regime_rows(parts: Split) -> Iterator[Row]:
+    """Yield the rows with less knowledge."""
+    blind = STLLM(time_known=False)
+    yield measured("time of the target not given", blind, parts, Regime(time_known=False))[1]
+    regime = Regime(history="train")
+    yield measured("training history and running session", STLLM(), parts, regime)[1]
+
+
+def ablation_rows(parts: Split) -> Iterator[Row]:
+    """Yield a row for each ingredient left out."""
+    for name in ("history", "graph", "time", "place", "text", "identity"):
+        yield measured(f"without {name}", STLLM(without=[name]), parts)[1]
+
+
+def newcomer_rows(parts: Split) -> Iterator[Row]:
+    """Yield rows for users, then items, without a row in training, beside a model that saw them."""
+    rng, train = np.random.default_rng(0), parts.train
+    seen, _ = measured("", STLLM(), parts)
+    users = rng.permutation(train.owner_ids)[: round(HELD_OUT * len(train.owner_ids))]
+    items = rng.permutation(len(parts.vocabulary.items))
+    items = items[: round(HELD_OUT * len(items))]
+    item_ids = parts.vocabulary.items[items]
+    for what, column, ids, kept in (
+        ("users", "user_id", users, ~np.isin(train.owner_ids[train.owner], users)),
+        ("items", "item_id", item_ids, ~np.isin(train.item, items)),
+    ):
+        chosen = pl.col(column).is_in(pl.Series(ids, dtype=pl.String).implode())
+        for name, model in (("ST-LLM", STLLM()), ("counter mix", CounterMix())):
+            model.fit(train.where(kept))
+            found = evaluate(model, parts).queries.filter(chosen)
+            yield summary(f"{name}, new {what}", found)
+        yield summary(f"ST-LLM that saw these {what}", seen.filter(chosen))
+
+
+def transfer_rows(folder: Path, parts: Split) -> Iterator[Row]:
+    """Yield rows of other cities: trained on New York alone, beside the counter mix tuned there."""
+    model = STLLM().fit(parts.train)
+    files = {"Calgary": [folder / "foursquare_calgary" / "checkins.csv.gz"]} | {
+        f"tours, {city}": [folder / "flickr_tours" / f"{kind}-{city}.csv" for kind in
+                           ("traj", "poi")] for city in TOURS
+    }  # fmt: skip
+    for city, paths in files.items():
+        there = split(read(paths).checkins)
+        for name, each in (
+            ("ST-LLM trained on New York", model.adapt(there.train)),
+            ("counter mix tuned there", CounterMix().fit(there.train)),
+            ("ST-LLM trained there", STLLM().fit(there.train)),
+        ):
+            yield summary(f"{city}: {name}", evaluate(each, there).queries)
+
+
+def measured(
+    name: str, model: Model, parts: Split, regime: Regime | None = None
+) -> tuple[pl.DataFrame, Row]:
+    """Fit and score a model; return one row per query, and their summary."""
+    begun = time.process_time()
+    model.fit(parts.train)
+    fitted = time.process_time()
+    found = evaluate(model, parts, regime).queries
+    seconds = {"fit s": fitted - begun, "score s": time.process_time() - fitted}
+    return found, summary(name, found) | seconds
+
+
+def summary(name: str, found: pl.DataFrame) -> Row:
+    """Return the means over queries, with 95 % intervals over users for Acc@1 and MRR."""
+    row: Row = {"row": name, "queries": len(found)}
+    if not len(found):
+        return row
+    row |= {measure: float(found[measure].mean()) for measure in MEASURES}
+    for measure in ("acc@1", "mrr"):
+        low, high = user_interval(found[measure].to_numpy(), found["user_id"].to_numpy())
+        row |= {f"{measure} low": low, f"{measure} high": high}
+    for kind, some in (
+        ("return", found.filter("is_return")),
+        ("discovery", found.filter(~pl.col("is_return"))),
+    ):
+        if len(some):
+            row |= {f"{kind} {m}": float(some[m].mean()) for m in ("acc@1", "acc@10", "mrr")}
+    return row
+
+
+def million_row(n_items: int = 1_000_000, n_users: int = 2_000) -> Row:
+    """Return time and memory of one query over a million items, with counts of random check-ins."""
+    rng = np.random.default_rng(0)
+    n = n_items + 50_000
+    item = np.r_[np.arange(n_items), rng.zipf(1.5, n - n_items) % n_items]
+    frame = pl.DataFrame(
+        {
+            "user_id": pl.Series(rng.integers(n_users, size=n)).cast(pl.String),
+            "item_id": pl.Series(item).cast(pl.String),
+            "timestamp": pl.Series(1_700_000_000_000_000 + np.sort(rng.integers(10**13, size=n)))
+            .cast(pl.Datetime("us", "UTC")),
+            "utc_offset_min": pl.Series(np.zeros(n), dtype=pl.Int16),
+            "lat": 40 + rng.random(n),
+            "lon": -74 + rng.random(n),
+        }
+    )  # fmt: skip
+    parts = split(frame, fractions=(0.99, 0.01, 0.0))
+    begun = time.process_time()
+    model = STLLM(epochs=1, text="").fit(parts.train)
+    fitted = time.process_time()
+    queries = parts.queries(scored="every").take(slice(0, 10))
+    model.score(queries.take(slice(0, 1)))
+    warm = time.process_time()
+    for row in range(10):
+        model.score(queries.take(slice(row, row + 1)))
+    return {
+        "row": f"{n_items:,} items, one query",
+        "queries": 10,
+        "fit s": fitted - begun,
+        "score s": (time.process_time() - warm) / 10,
+        "peak GB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+    }
+
+
+if __name__ == "__main__":
+    main()

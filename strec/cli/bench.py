@@ -1,0 +1,89 @@
+"""`strec bench`: reproduce a published table from scratch."""
+
+import importlib.util
+import json
+import os
+from enum import StrEnum
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated
+
+import typer
+
+from strec.cli import AsJson, app
+from strec.errors import ReadError
+
+#: Beside the package in a checkout of the source.
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+class Table(StrEnum):
+    """Which table."""
+
+    nyc = "nyc"
+
+
+@app.command()
+def bench(
+    name: Annotated[Table, typer.Argument(help="nyc: ST-LLM on Foursquare New York.")],
+    data: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The folder that holds foursquare_nyc/ and, for other cities, "
+            "foursquare_calgary/ and flickr_tours/; STREC_DATA when not given.",
+            show_default=False,
+        ),
+    ] = None,
+    only: Annotated[
+        list[str],
+        typer.Option(
+            help="Some parts of it: main, baselines, regimes, ablations, newcomers, transfer, "
+            "million; may come several times."
+        ),
+    ] = ("main", "baselines"),
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of the main row.")] = 3,
+    out: Annotated[Path | None, typer.Option(help="Write all numbers here as JSON.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train and score from scratch, and print the table in Markdown.
+
+    **Examples**
+
+    - `strec bench nyc folder`
+
+    - `strec bench nyc folder --seeds 1 --only main --only ablations --out nyc.json`
+    """
+    folder = data or Path(os.environ.get("STREC_DATA", ""))
+    if not (folder / "foursquare_nyc").is_dir():
+        raise ReadError(
+            "The benchmark needs the folder foursquare_nyc with train.csv.gz and val.csv.gz.",
+            f"none in {folder}.",
+            "Name the folder that holds it, or set STREC_DATA.",
+        )
+    table = _script(name.value)
+    unknown = set(only) - set(table.PARTS)
+    if unknown:
+        raise ReadError(
+            f"A part of the table is one of {', '.join(table.PARTS)}.",
+            f"{', '.join(sorted(unknown))}.",
+            "Correct --only.",
+        )
+    rows = table.run(folder, list(only), seeds, (lambda line: None) if as_json else typer.echo)
+    if out:
+        out.write_text(json.dumps(rows, indent=2))
+    if as_json:
+        typer.echo(json.dumps(rows))
+
+
+def _script(name: str) -> ModuleType:
+    path = FOLDER / f"{name}.py"
+    if not path.is_file():
+        raise ReadError(
+            f"The benchmark needs its script {path.name} in benchmarks/.",
+            "no such file.",
+            "Use strec from a checkout of its source (pip install -e .).",
+        )
+    spec = importlib.util.spec_from_file_location(f"strec_bench_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,223 @@
+"""ST-LLM: its numbers against hand counts, its lessons against peeking, its parts against sums."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strec.errors import ModelError
+from strec.models import STLLM
+from strec.models.stllm.explain import shapley
+from strec.models.stllm.features import numbers_of, shorten, tents
+from strec.models.stllm.lessons import lessons_of
+from strec.models.stllm.meaning import N_DIRECTIONS
+from strec.models.stllm.network import NEVER, log_sum
+from strec.models.stllm.pairs import Pairs
+from strec.models.stllm.world import World
+from strec.simulate import simulate
+from strec.split import Log, Split, Vocabulary, encode, queries_of_rows, split
+from tests.models import worlds
+
+QUICK = {"epochs": 1, "text": ""}
+
+
+@cache
+def _parts() -> Split:
+    return split(simulate("social", n_users=20, n_items=40, n_checkins=900, seed=1))
+
+
+@cache
+def _model(**parameters) -> STLLM:
+    return STLLM(**QUICK, **parameters).fit(_parts().train)
+
+
+def _nothing(n_items: int) -> np.ndarray:
+    return np.zeros((n_items, N_DIRECTIONS), dtype=np.float32)
+
+
+def _lessons(train: Log):
+    return lessons_of(
+        train,
+        _nothing(len(train.vocabulary.items)),
+        n_history=50,
+        time_known=True,
+        end_weight=1.0,
+        fade=1.0,
+        remember=True,
+        seed=0,
+        progress=lambda text, share: None,
+    )
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def test_pairs_of_three_visits_counted_by_hand():
+    # A at 0 h, B at 24 h, A at 26 h, and the question is what comes at 48 h.
+    log = _log([("u", "A", 0), ("u", "B", 24), ("u", "A", 26), ("u", "B", 48)])
+    pairs = Pairs(queries_of_rows(log, np.array([3])), World.of(log, _nothing(2)))
+    assert pairs.group_item.tolist() == [0, 1] and pairs.count.tolist() == [2, 1]
+    assert np.expm1(pairs.age).tolist() == pytest.approx([48, 24, 22])
+    assert pairs.rank.tolist() == [2, 1, 0]
+    # Only B, at 24 h, came right after an A, the last item.
+    assert pairs.same_before.tolist() == [False, True, False]
+    assert np.expm1(pairs.since_same)[2] == pytest.approx(26)
+    assert pairs.days.tolist() == [2, 1, 1]
+    assert pairs.apart.tolist() == pytest.approx([0, 0, 2])
+
+
+@given(st.lists(st.floats(-5, 50), min_size=1, max_size=20))
+def test_tents_share_each_value_among_two_knots(values):
+    knots = np.array([0.0, 1.0, 4.0, 9.0])
+    curves = np.stack(tents(np.array(values), knots))
+    assert np.allclose(curves.sum(axis=0), 1, atol=1e-5) and (curves >= -1e-6).all()
+    assert np.allclose(knots @ curves, np.clip(values, 0, 9), atol=1e-4)
+
+
+def test_log_sum_agrees_with_torch():
+    values = torch.tensor([1.0, -50.0, 60.0, 2.0])
+    found = log_sum(values, torch.tensor([0, 0, 2, 2]), 3)
+    assert found[0] == pytest.approx(float(values[:2].logsumexp(0)), abs=1e-5)
+    assert found[2] == pytest.approx(float(values[2:].logsumexp(0)), abs=1e-5)
+    assert found[1] < NEVER / 2
+
+
+def test_the_company_of_an_item_is_who_shares_its_users():
+    rows = [(user, item, hour) for user in "uv" for hour, item in enumerate("AB")]
+    log = _log([*rows, ("w", "C", 0)])
+    company = World.of(log, _nothing(3)).company.toarray()
+    assert company[0, 1] == pytest.approx(1.0) and company[0, 2] == 0
+    assert np.diag(company).tolist() == [0, 0, 0]
+
+
+# ---------------------------------------------------------------- lessons
+
+
+def test_a_lesson_does_not_know_what_comes_after_its_block():
+    train = _parts().train
+    late = train.time_us > np.quantile(train.time_us, 0.8)
+    item = train.item.copy()
+    item[late] = np.random.default_rng(0).permutation(item[late])
+    honest, changed = _lessons(train), _lessons(replace(train, item=item))
+    # The same targets, in blocks by time: those of the first blocks are early.
+    n = int(0.4 * len(honest.target))
+    visits = honest.numbers.item_ptr[n]
+    assert (honest.target[:n] == changed.target[:n]).all()
+    assert (honest.numbers.item_numbers[:visits] == changed.numbers.item_numbers[:visits]).all()
+    assert (honest.numbers.context[:n] == changed.numbers.context[:n]).all()
+    early = (honest.new < n).sum()
+    assert early and (honest.spread[:early] == changed.spread[:early]).all()
+    # The late ones do differ: the comparison above could have failed.
+    assert (honest.target != changed.target).any()
+
+
+def test_a_target_is_never_its_own_rival():
+    lessons = _lessons(_parts().train)
+    rivals = lessons.candidates[:, 1:] == lessons.candidates[:, :1]
+    assert rivals.any() and (lessons.log_drawn[:, 1:][rivals] > 1e3).all()
+    assert (lessons.candidates[:, 0] == lessons.target[lessons.new]).all()
+
+
+# ---------------------------------------------------------------- scores and parts
+
+
+def test_scores_are_probabilities_and_parts_add_up_to_them():
+    queries = _parts().queries(scored="every")
+    scores = _model().score(queries)
+    assert np.allclose(scores.sum(axis=1), 1, atol=1e-9) and (scores >= 0).all()
+    row = int(np.argmax(queries.length))
+    items = np.arange(scores.shape[1])
+    explained = _model().explain(queries, row, items)
+    taken = set(queries.log.item[shorten(queries.take([row]), 200).indices].tolist())
+    for item, each in zip(items, explained, strict=True):
+        assert each.score == pytest.approx(scores[row, item], abs=1e-6)
+        assert sum(part.value for part in each.parts) == pytest.approx(scores[row, item], abs=1e-6)
+        # What the user has taken is habit and its reasons, the rest is something new.
+        first = "habit" if int(item) in taken else "novelty"
+        assert each.parts[0].name == first and each.parts[0].value >= 0
+        for part in each.parts:
+            if first == "habit":
+                assert (queries.log.item[part.rows] == item).all()
+
+
+def test_several_networks_speak_with_one_voice():
+    model, queries = _model(members=2), _parts().queries(scored="every").take(slice(0, 5))
+    first, second = STLLM(**QUICK), STLLM(**QUICK)
+    for alone, network in ((first, model.networks_[0]), (second, model.networks_[1])):
+        alone.world_, alone.reasons_ = model.world_, model.reasons_
+        alone.vocabulary_, alone.networks_ = model.vocabulary_, [network]
+    mean = (first.score(queries) + second.score(queries)) / 2
+    assert np.allclose(model.score(queries), mean, atol=1e-12)
+    assert np.abs(first.score(queries) - second.score(queries)).max() > 1e-6
+
+
+def test_shapley_values_of_a_game_known_by_hand():
+    worths = {"": 0.0, "a": 1.0, "b": 3.0, "ab": 6.0}
+    values = shapley("ab", lambda team: np.array([worths["".join(sorted(team))]]))
+    assert [float(values[name][0]) for name in ("", "a", "b")] == [0.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize("name", ["time", "place"])
+def test_what_is_left_out_changes_nothing(name):
+    model, queries = _model(without=(name,)), _parts().queries(scored="every").take(slice(0, 8))
+    full = _model()
+    if name == "place":
+        elsewhere = replace(queries, lat=queries.lat + 0.05)
+    else:
+        elsewhere = replace(queries, offset_min=queries.offset_min + 6 * 60)
+    assert np.allclose(model.score(elsewhere), model.score(queries), atol=2e-3)
+    assert np.abs(full.score(elsewhere) - full.score(queries)).max() > 2e-3
+
+
+def test_without_history_everything_comes_from_the_generator():
+    model, queries = _model(without=("history",)), _parts().queries(scored="every")
+    assert np.allclose(model.score(queries).sum(axis=1), 1)
+    part = model.explain(queries, 5, queries.target[5:6])[0].parts[0]
+    assert part.name == "novelty"
+
+
+def test_an_unknown_ingredient_is_refused():
+    with pytest.raises(ModelError, match="left out"):
+        STLLM(without=["salt"]).fit(_parts().train)
+
+
+# ---------------------------------------------------------------- elsewhere
+
+
+def test_another_city_is_served_without_training():
+    there = split(simulate("social", n_users=15, n_items=30, n_checkins=600, seed=9))
+    moved = _model().adapt(there.train)
+    scores = moved.score(there.queries(scored="every"))
+    assert scores.shape[1] == len(there.vocabulary.items) and np.allclose(scores.sum(axis=1), 1)
+    # An item's residual is of the items that were trained on; here there are others.
+    assert not moved.networks_[0].identity.weight.any()
+    own = _model().networks_[0].state_dict()
+    assert (moved.networks_[0].state_dict()["gate.0.weight"] == own["gate.0.weight"]).all()
+
+
+def test_a_new_check_in_changes_the_next_answer_without_training():
+    parts = _parts()
+    queries = parts.queries(scored="every")
+    row = int(np.argmax(queries.length))
+    full = queries.take(np.array([row]))
+    fewer = shorten(full, 3)
+    assert full.length[0] > 3
+    assert np.abs(_model().score(full) - _model().score(fewer)).max() > 1e-3
+
+
+def test_numbers_do_not_depend_on_who_else_asks():
+    queries = _parts().queries(scored="every").take(slice(0, 6))
+    together, _ = numbers_of(queries, _model().world_)
+    alone, _ = numbers_of(queries.take(slice(5, 6)), _model().world_)
+    mine = slice(together.item_ptr[5], together.item_ptr[6])
+    assert np.allclose(together.item_numbers[mine], alone.item_numbers, atol=1e-5)
+    assert np.allclose(together.context[5], alone.context[0], atol=1e-6)
+
+
+def _log(rows: list[tuple]) -> Log:
+    table = worlds.table(rows)
+    return encode(table, Vocabulary.of(table))
