@@ -50,7 +50,7 @@ def _walk(store, answer: Answer) -> None:
         "Walk from here to", list(names), format_func=lambda each: names[each], key="rec_walk_to"
     )
     row = targets.set_index("item_id").loc[goal]
-    steps, lists = explain.walk(answer, float(row.lat), float(row.lon), n_steps=_STEPS, k=3)
+    steps, lists = explain.walk(answer, float(row.lat), float(row.lon), n_steps=_STEPS, k=2)
     table = (
         lists.with_columns(
             shown=pl.col("item_name")
@@ -66,13 +66,13 @@ def _walk(store, answer: Answer) -> None:
     left, right = st.columns([5, 4])
     with left:
         st.dataframe(
-            table.select("way", *[str(each) for each in (1, 2, 3) if str(each) in table.columns]),
+            table.select("way", *[str(each) for each in (1, 2) if str(each) in table.columns]),
             hide_index=True, width="stretch", height=490,
             column_config={
                 "way": st.column_config.ProgressColumn(
                     "Way", min_value=0, max_value=100, format="%d %%", width="small"
                 ),
-                "1": "First", "2": "Second", "3": "Third",
+                "1": "First", "2": "Second",
             },
         )  # fmt: skip
     with right:

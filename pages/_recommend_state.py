@@ -203,6 +203,8 @@ def _first_moment(engine: Recommender, user: str, sample) -> datetime:
     row = int(last) if last >= 0 else int(log.time_us.argmax())
     local = int(log.time_us[row]) + int(log.offset_min[row]) * 60_000_000
     moment = datetime(1970, 1, 1) + timedelta(microseconds=local)
+    if user == NEW:
+        return moment.replace(hour=12, minute=0, second=0, microsecond=0)
     return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 

@@ -146,7 +146,7 @@ def _firsts(best: pl.DataFrame) -> str:
     return "; ".join(said[:6]) + (" …" if len(said) > 6 else ".")
 
 
-def changed(before: Answer, after: Answer, said_before: str, said_after: str) -> None:
+def changed(before: Answer, after: Answer, difference: str) -> None:
     """Say what moved since the question before, and because of which part."""
     moved = explain.changes(before, after)
     if not moved:
@@ -164,7 +164,7 @@ def changed(before: Answer, after: Answer, said_before: str, said_after: str) ->
             f"mostly because of: {because}"
         )
     with st.expander(
-        f"What changed from {said_before} to {said_after}, and why",
+        f"What changed with {difference}, and why",
         icon=":material/compare_arrows:", expanded=True,
     ):  # fmt: skip
         st.markdown("\n".join(lines))

@@ -63,7 +63,7 @@ def page() -> None:
     if not len(answer.frame):
         return
     if before is not None:
-        why.changed(before[1], answer, before[0], _said(question))
+        why.changed(before[1], answer, before[0])
     rank = listing.selected_rank(answer)
     why.why(answer, rank)
     further.more(store, question, answer, rank)
@@ -101,26 +101,43 @@ def _story(store) -> str:
     return state.STORIES[sample.name].text if sample.name in state.STORIES else ""
 
 
-def _said(question) -> str:
-    """Return the question's moment in a few words."""
-    return f"{question.when:%a} {question.when.hour}:00"
-
-
 def _before(question, answer):
-    """Return words and answer of the question before this one, None at the first.
+    """Return what differs from the question before this one, in words, and its answer.
 
-    Only a question of the same person to the same model is compared.
+    None at the first question, and where person or model are others.
     """
-    asked = (question.name, question.when, question.place, str(question.how))
+    asked = (
+        question.name,
+        question.when,
+        question.place,
+        str(question.how),
+        answer.query.length[0],
+    )
     trail = st.session_state.setdefault("rec_trail", [])
     if not trail or trail[-1][0] != asked:
-        trail.append((asked, _said(question), answer))
+        trail.append((asked, answer))
         del trail[:-2]
-    if len(trail) < 2 or trail[0][0][0] != question.name:
+    if len(trail) < 2:
         return None
-    if trail[0][2].model is not answer.model:
+    (was, old), (now, _) = trail
+    if was[0] != now[0] or old.model is not answer.model:
         return None
-    return trail[0][1:]
+    return _difference(was, now), old
+
+
+def _difference(was: tuple, now: tuple) -> str:
+    said = []
+    if was[1] != now[1]:
+        said.append(f"another time ({_clock(was[1])} → {_clock(now[1])})")
+    if was[2] != now[2]:
+        said.append("another place")
+    if was[4] != now[4]:
+        said.append(f"{abs(now[4] - was[4]):,} check-ins {'more' if now[4] > was[4] else 'less'}")
+    return " and ".join(said) or "other settings"
+
+
+def _clock(moment) -> str:
+    return f"{moment:%a} {moment.hour}:00"
 
 
 def _out(store, answer, question, rank: int) -> None:

@@ -73,7 +73,7 @@ def test_another_hour_gives_another_list_and_says_what_changed(app):
     hour = app.select_slider(key="rec_hour").value
     app.select_slider(key="rec_hour").set_value((hour + 9) % 168).run()
     assert healthy(app) and cards(app) != before
-    assert any(each.label.startswith("What changed from") for each in app.expander)
+    assert any(each.label.startswith("What changed with another time (") for each in app.expander)
 
 
 def test_date_and_slider_agree(app):
