@@ -344,3 +344,59 @@ def test_a_picture_named_like_an_item_is_on_its_card(app):
     pictures = [each for each in app.main if each.type in ("image", "imgs")]
     assert healthy(app) and len(pictures) == 1
     assert "Not a picture, or too large: junk.png" in text_of(app)
+
+
+# ---------------------------------------------------------------- clicks on the map
+
+
+def clicked(objects: dict, **state) -> AppTest:
+    """Let the page's callback see a click, which AppTest cannot make itself."""
+
+    def script():
+        from types import SimpleNamespace
+
+        import streamlit as st
+
+        from pages import _recommend_list
+
+        st.session_state["rec_map"] = SimpleNamespace(
+            selection={"objects": st.session_state["clicked"]}
+        )
+        _recommend_list._clicked()
+        del st.session_state["rec_map"]
+
+    app = AppTest.from_function(script)
+    app.session_state["clicked"] = objects
+    for key, value in state.items():
+        app.session_state[key] = value
+    return app.run()
+
+
+def test_a_click_on_the_grid_asks_from_there():
+    app = clicked({"pick": [{"lat": 40.4, "lon": -3.7, "cell": "1"}]})
+    assert not app.exception
+    assert app.session_state["rec_at"] == (40.4, -3.7) and app.session_state["rec_where"] == "map"
+
+
+def test_a_click_on_a_past_place_asks_from_there():
+    app = clicked({"history": [{"position": [-3.7, 40.4]}]})
+    assert app.session_state["rec_at"] == (40.4, -3.7)
+
+
+def test_a_click_on_a_pin_chooses_what_is_explained():
+    app = clicked({"suggestions": [{"item_id": "bar"}]})
+    assert app.session_state["rec_item"] == "bar" and "rec_at" not in app.session_state
+
+
+def test_an_empty_click_changes_nothing():
+    app = clicked({})
+    assert not app.exception and "rec_at" not in app.session_state
+
+
+def test_for_nobody_yet_a_click_on_a_pin_can_add_a_visit():
+    from datetime import date
+
+    app = clicked({"suggestions": [{"item_id": "bar"}]}, rec_user="\0new", rec_adding=True,
+                  rec_date=date(2024, 6, 7), rec_hour=4 * 24 + 21)  # fmt: skip
+    assert not app.exception and app.session_state["rec_visits"][0][0] == "bar"
+    assert app.session_state["rec_hour"] == 4 * 24 + 22
