@@ -365,7 +365,7 @@ def clicked(objects: dict, **state) -> AppTest:
         _recommend_list._clicked()
         del st.session_state["rec_map"]
 
-    app = AppTest.from_function(script)
+    app = AppTest.from_function(script, default_timeout=60)
     app.session_state["clicked"] = objects
     for key, value in state.items():
         app.session_state[key] = value
