@@ -37,7 +37,9 @@ def recommend(
         ),
     ] = None,
     k: Annotated[int, typer.Option("-k", "--k", min=1, help="Length of the list.")] = 10,
-    strategy: Annotated[str, typer.Option(help="balanced, interest or context.")] = "balanced",
+    strategy: Annotated[
+        str, typer.Option(help="balanced, interest, context or learned.")
+    ] = "balanced",
     new_only: Annotated[bool, typer.Option("--new-only", help="Leave out earlier items.")] = False,
     category: Annotated[
         list[str] | None, typer.Option(help="Keep this kind; may be repeated.", show_default=False)
@@ -82,6 +84,7 @@ def recommend(
     - `strec recommend social --queries questions.csv --out answers.csv`
     """  # fmt: skip
     from strec.recommend import Recommender
+    from strec.recommend.learning import learn_mix
 
     how = {
         "strategy": strategy,
@@ -95,6 +98,10 @@ def recommend(
     fitted = None if model is None else load_any(model)
     with progress(quiet=as_json) as report:
         recommender = Recommender(loaded.checkins, fitted, progress=report)
+        if strategy == "learned":
+            mix = learn_mix(recommender.log, progress=report)
+            how["exponent"] = mix.exponent
+            note(mix.words())
         if wish:
             how["wish"] = _wished(wish, recommender, report)
     if queries is not None:
