@@ -4,12 +4,12 @@ Counts over all users would give the target away if they knew it, so the trainin
 cut into blocks by time, and targets of a block see counts from the blocks before it alone.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from strec.models.base import Progress
-from strec.models.counting.mixture import chunks
 from strec.models.stllm.features import Numbers, concatenate, numbers_of, shorten
 from strec.models.stllm.spread import SPREAD, spread_columns
 from strec.models.stllm.world import World
@@ -23,7 +23,8 @@ MAX_VISITS = 6_000_000
 MAX_CELLS = 60_000_000
 #: Items drawn beside each new target.
 N_CANDIDATES = 255
-_CHUNK_NUMBERS = 4_000_000
+_CHUNK_VISITS = 300_000
+_CHUNK_CELLS = 30_000_000
 
 
 @dataclass
@@ -93,7 +94,7 @@ def lessons_of(
     rows = _targets(train, share, n_history, rng)
     edges = np.linspace(share[rows].min(initial=1.0), 1.0, N_BLOCKS + 1)
     parts, order = [], []
-    n_new = max(50, MAX_CELLS // max(len(train.vocabulary.items), 1))
+    n_new = max(8 * N_BLOCKS, MAX_CELLS // max(len(train.vocabulary.items), 1))
     for block, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
         progress("Reading the past of each check-in", block / N_BLOCKS)
         last = block == N_BLOCKS - 1
@@ -122,23 +123,38 @@ def lessons_of(
 
 
 def _block(queries: Queries, world: World, remember: bool, n_new: int, rng):
-    numbers, new, candidates, log_drawn, spread = [], [], [], [], []
-    begun = 0
-    for rows in chunks(queries, _CHUNK_NUMBERS):
-        part = queries.take(rows)
-        found, reasons = numbers_of(part, world)
+    numbers = []
+    for rows in _runs(queries.length + 1, _CHUNK_VISITS):
+        found, reasons = numbers_of(queries.take(rows), world)
         numbers.append(found.slim())
-        is_new = np.flatnonzero(~part.returns) if remember else np.arange(len(part))
-        allowed = max(1, round(n_new * len(part) / len(queries)))
-        if len(is_new) > allowed:
-            is_new = np.sort(rng.choice(is_new, allowed, replace=False))
-        drawn = _candidates(part.take(is_new), world, remember, rng)
-        new.append(is_new + begun)
-        for kept, value in zip((candidates, log_drawn, spread), drawn, strict=True):
-            kept.append(value)
-        begun += len(part)
-    joined = (np.concatenate(kept) for kept in (new, candidates, log_drawn, spread))
-    return (concatenate(numbers), *joined, reasons)
+    new = np.flatnonzero(~queries.returns) if remember else np.arange(len(queries))
+    if len(new) > n_new:
+        new = np.sort(rng.choice(new, n_new, replace=False))
+    cells = np.full(len(new), len(world.lately) * len(SPREAD))
+    drawn = [
+        _candidates(queries.take(new[rows]), world, remember, rng)
+        for rows in _runs(cells, _CHUNK_CELLS)
+    ]
+    if not drawn:
+        drawn = [_candidates(queries.take(new), world, remember, rng)]
+    joined = (np.concatenate(pieces) for pieces in zip(*drawn, strict=True))
+    return (concatenate(numbers), new, *joined, reasons)
+
+
+def _runs(size: np.ndarray, most: int) -> Iterator[slice]:
+    """Yield slices whose sizes add up to `most` at most, or of one entry.
+
+    Examples
+    --------
+    >>> list(_runs(np.array([2, 2, 9, 1]), 4))
+    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
+    """
+    total, start = np.cumsum(size), 0
+    while start < len(size):
+        spent = total[start - 1] if start else 0
+        stop = max(int(np.searchsorted(total, spent + most, side="right")), start + 1)
+        yield slice(start, stop)
+        start = stop
 
 
 def _candidates(queries: Queries, world: World, remember: bool, rng):

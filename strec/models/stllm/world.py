@@ -10,6 +10,8 @@ from strec.split import Log
 
 #: Items that keep one another company: so many neighbours of each are kept.
 N_NEIGHBOURS = 50
+#: Pairs of items looked at for it, about; a bound on time.
+MAX_COMPANY = 50_000_000
 #: "Lately" in the popularity of an item.
 LATELY_DAYS = 28
 #: Side of the squares in which a user's own area is told, and how far an area reaches, in km.
@@ -109,6 +111,12 @@ def _company(train: Log) -> sparse.csr_matrix:
     n_items = len(train.vocabulary.items)
     known = train.item >= 0
     pairs = np.unique(train.owner[known].astype(np.int64) * n_items + train.item[known])
+    # Time grows with the square of what a user took: of very much, every second item or fewer.
+    most = max(10, int((MAX_COMPANY / max(len(train.owner_ids), 1)) ** 0.5))
+    owner = pairs // n_items
+    first = np.searchsorted(owner, owner)
+    n_own = np.searchsorted(owner, owner, side="right") - first
+    pairs = pairs[(np.arange(len(pairs)) - first) % (-(-n_own // most)) == 0]
     takes = sparse.csr_matrix(
         (np.ones(len(pairs), np.float32), (pairs // n_items, pairs % n_items)),
         shape=(len(train.owner_ids), n_items),
