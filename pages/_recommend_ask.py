@@ -132,8 +132,15 @@ def _where(store, user: str) -> tuple[float | None, float | None]:
     return st.session_state.get("rec_at") or (None, None)
 
 
-def type_place() -> None:
-    """Offer to type coordinates instead of clicking on the map."""
+def type_place(store) -> None:
+    """Offer a known place by its name, or coordinates, instead of a click on the map."""
+    places = state.landmarks(store.fingerprint, store).set_index("item_id")
+    if len(places):
+        st.selectbox(
+            "At", list(places.index), index=None, key="rec_landmark", placeholder="a known place",
+            format_func=lambda item: str(places.loc[item, "item_name"]),
+            on_change=_landmark_chosen, args=(places,),
+        )  # fmt: skip
     st.text_input(
         "Latitude, longitude", key="rec_typed", placeholder="40.42, -3.70", max_chars=60,
         on_change=_place_typed,
@@ -146,6 +153,12 @@ def type_place() -> None:
             ":material/error: Two numbers are needed: a latitude from -90 to 90 and a longitude "
             "from -180 to 180, such as 40.42, -3.70."
         )
+
+
+def _landmark_chosen(places) -> None:
+    if item := st.session_state["rec_landmark"]:
+        place = float(places.loc[item, "lat"]), float(places.loc[item, "lon"])
+        st.session_state["rec_at"], st.session_state["rec_where"] = place, ON_MAP
 
 
 def _place_typed() -> None:

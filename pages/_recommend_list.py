@@ -180,8 +180,8 @@ def map_of(store, answer: Answer) -> None:
             f"{'A click adds a visit.' if visitor.is_adding() else 'Click to ask from elsewhere.'}",
             width="stretch",
         )
-        with st.popover("Type a place", icon=":material/my_location:", type="tertiary"):
-            ask.type_place()
+        with st.popover("Name a place", icon=":material/my_location:", type="tertiary"):
+            ask.type_place(store)
 
 
 def place_words(answer: Answer) -> str:

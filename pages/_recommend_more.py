@@ -2,12 +2,12 @@
 
 from html import escape
 
-import pandas as pd
 import polars as pl
 import streamlit as st
 
 from pages import _recommend_list as listing
 from pages import _recommend_models as models
+from pages import _recommend_state as state
 from pages import _recommend_why as why
 from pages import _ui
 from strec import explain, maps
@@ -44,7 +44,7 @@ def _walk(store, answer: Answer) -> None:
     if answer.query.lat[0] != answer.query.lat[0]:
         st.caption("A walk begins somewhere: choose a place under “Where” first.")
         return
-    targets = _landmarks(store.fingerprint, store)
+    targets = state.landmarks(store.fingerprint, store)
     names = {row.item_id: f"{row.item_name}" for row in targets.itertuples()}
     goal = st.selectbox(
         "Walk from here to", list(names), format_func=lambda each: names[each], key="rec_walk_to"
@@ -91,18 +91,6 @@ def _walk_map(answer: Answer, steps: pl.DataFrame, lists: pl.DataFrame) -> None:
         maps.here_layer(float(answer.query.lat[0]), float(answer.query.lon[0]), "The walk begins"),
     ]
     _ui.deck(maps.deck(layers, view, dark=_ui.is_dark()), "rec_walk_map", height=460)
-
-
-@st.cache_data(max_entries=6, show_spinner=False)
-def _landmarks(fingerprint: str, _store) -> pd.DataFrame:
-    """Return the busiest items that are places, with their names."""
-    items = _store.items().filter(
-        pl.col("lat").is_not_null() & (pl.col("spread_km") <= 1) & (pl.col("n_users") >= 2)
-    )
-    if items.is_empty():
-        items = _store.items().filter(pl.col("lat").is_not_null())
-    top = items.sort("n_checkins", "item_id", descending=[True, False]).head(200)
-    return top.with_columns(pl.col("item_name").fill_null(pl.col("item_id"))).to_pandas()
 
 
 # ---------------------------------------------------------------- the city

@@ -96,6 +96,18 @@ def _slot(fingerprint: str) -> dict:
     return {}
 
 
+@st.cache_data(max_entries=6, show_spinner=False)
+def landmarks(fingerprint: str, _store):
+    """Return the busiest items that are places, with their names."""
+    items = _store.items().filter(
+        pl.col("lat").is_not_null() & (pl.col("spread_km") <= 1) & (pl.col("n_users") >= 2)
+    )
+    if items.is_empty():
+        items = _store.items().filter(pl.col("lat").is_not_null())
+    top = items.sort("n_checkins", "item_id", descending=[True, False]).head(200)
+    return top.with_columns(pl.col("item_name").fill_null(pl.col("item_id"))).to_pandas()
+
+
 # ---------------------------------------------------------------- people
 
 

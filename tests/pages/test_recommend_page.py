@@ -250,6 +250,14 @@ def test_a_place_can_be_typed(app):
     assert app.selectbox(key="rec_where").value == "map"
 
 
+def test_a_place_can_be_named(app):
+    place = app.selectbox(key="rec_landmark")
+    name = place.options[0]
+    place.select_index(0).run()
+    assert healthy(app) and app.selectbox(key="rec_where").value == "map"
+    assert f"here, at {name}" in text_of(app).replace("\\", "")
+
+
 # ---------------------------------------------------------------- a wish in words
 
 
