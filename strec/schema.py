@@ -53,6 +53,8 @@ DERIVED = {
 CELL_RESOLUTION = 10
 #: A session ends where the next check-in of the user comes more than this later.
 SESSION_GAP_HOURS = 24
+#: With more distinct latitudes per row than this, each place is turned into its cell by itself.
+_MOST_DISTINCT = 0.5
 
 
 def validate(checkins: pl.DataFrame) -> pl.DataFrame:
@@ -112,13 +114,15 @@ def validate(checkins: pl.DataFrame) -> pl.DataFrame:
     return checkins.select(present)
 
 
-def derive(checkins: pl.DataFrame) -> pl.DataFrame:
+def derive(checkins: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
     """Sort by user and time and add cell, session, hour of week and local date.
 
     Parameters
     ----------
     checkins : polars.DataFrame
         A canonical table (see `validate`).
+    in_order : bool
+        Whether the rows are sorted by user, time and item already; then they are not sorted again.
 
     Returns
     -------
@@ -132,7 +136,7 @@ def derive(checkins: pl.DataFrame) -> pl.DataFrame:
     >>> derive(example())["hour_of_week"].to_list()
     [8, 9, 10, 32]
     """
-    ordered = checkins.sort(USER, TIME, ITEM)
+    ordered = checkins if in_order else checkins.sort(USER, TIME, ITEM)
     local = local_time()
     new_session = (pl.col(USER) != pl.col(USER).shift()).fill_null(True) | (
         pl.col(TIME).diff() > pl.duration(hours=SESSION_GAP_HOURS)
@@ -167,16 +171,29 @@ def cells_of(lat: pl.Series, lon: pl.Series, resolution: int = CELL_RESOLUTION) 
     >>> cells_of(pl.Series([40.7, None, 95.0]), pl.Series([-74.0, None, 0.0])).null_count()
     2
     """
-    lat_deg = lat.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    lon_deg = lon.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    places = pl.DataFrame({LAT: lat.cast(pl.Float64), LON: lon.cast(pl.Float64)})
+    # Check-ins repeat places, and finding the distinct ones is cheaper than converting all; an
+    # estimate of their number, which is cheap, tells whether it is worth it.
+    if places[LAT].approx_n_unique() > len(places) * _MOST_DISTINCT:
+        return _cells_of_each(places, resolution)[CELL]
+    distinct = _cells_of_each(places.unique(), resolution)
+    return places.join(
+        distinct, on=[LAT, LON], how="left", nulls_equal=True, maintain_order="left"
+    )[CELL]
+
+
+def _cells_of_each(places: pl.DataFrame, resolution: int) -> pl.DataFrame:
+    lat_deg, lon_deg = (places[name].fill_null(float("nan")).to_numpy() for name in (LAT, LON))
     # NaN compares false, so a missing place is not on Earth either.
     on_earth = (np.abs(lat_deg) <= 90) & (np.abs(lon_deg) <= 180)
-    cells = coordinates_to_cells(lat_deg[on_earth], lon_deg[on_earth], resolution)
-    values = np.zeros(len(lat_deg), dtype=np.uint64)
-    values[on_earth] = pl.Series(cells).to_numpy() if on_earth.any() else 0
-    return pl.DataFrame({CELL: values, "known": on_earth}).select(
-        pl.when("known").then(CELL).otherwise(None).alias(CELL)
-    )[CELL]
+    values = np.zeros(len(places), dtype=np.uint64)
+    if on_earth.any():
+        cells = coordinates_to_cells(lat_deg[on_earth], lon_deg[on_earth], resolution)
+        values[on_earth] = pl.Series(cells).to_numpy()
+    known = pl.Series(on_earth)
+    return places.with_columns(
+        pl.when(known).then(pl.Series(CELL, values)).otherwise(None).alias(CELL)
+    )
 
 
 def example() -> pl.DataFrame:

@@ -53,5 +53,5 @@ class ParquetFile:
         import pyarrow.parquet as pq
 
         table = checkins.to_arrow(compat_level=pl.CompatLevel.oldest())
-        self.writer = self.writer or pq.ParquetWriter(self.path, table.schema, compression="zstd")
+        self.writer = self.writer or pq.ParquetWriter(self.path, table.schema, compression="snappy")
         self.writer.write_table(table)

@@ -34,6 +34,8 @@ META = "meta.json"
 #: Rows held in memory at once, and rows of a Parquet row group (a unit of parallel reading).
 CHUNK_ROWS = 1_000_000
 ROW_GROUP_ROWS = 250_000
+#: Columns by whose bounds an engine may leave out row groups.
+SKIPPED_BY = (USER_CODE, ITEM_CODE, schema.TIME, schema.LOCAL_DATE, schema.HOUR_OF_WEEK)
 #: What the sort of a file larger than memory may use before it spills to the store's folder.
 SORT_MEMORY = "1GB"
 
@@ -143,10 +145,10 @@ def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path
         for chunk in chunks:
             if not chunk.height:
                 continue
-            coded = _coded(schema.derive(schema.validate(chunk)), codes, last)
+            coded = _coded(schema.derive(schema.validate(chunk), in_order=True), codes, last)
             table = coded.to_arrow(compat_level=pl.CompatLevel.oldest())
             if writer is None:
-                writer = pq.ParquetWriter(folder / CHECKINS, table.schema, compression="zstd")
+                writer = pq.ParquetWriter(folder / CHECKINS, table.schema, **_layout(table.schema))
             writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
             _hash(hashers, coded)
             last = coded.tail(1)
@@ -171,6 +173,19 @@ def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path
         "first_date": min(dates).isoformat(),
         "last_date": max(dates).isoformat(),
         "fingerprint": digest.hexdigest(),
+    }
+
+
+def _layout(columns: pa.Schema) -> dict:
+    """How columns are packed: dictionaries where values repeat, bounds where readers skip by them.
+
+    Snappy, which every engine reads, takes half the time of zstd for files a tenth larger.
+    """
+    rarely_repeat = (schema.TIME, schema.SESSION, STEP_KM, schema.TEXT, schema.VALUE)
+    return {
+        "compression": "snappy",
+        "use_dictionary": [name for name in columns.names if name not in rarely_repeat],
+        "write_statistics": [name for name in columns.names if name in SKIPPED_BY],
     }
 
 
