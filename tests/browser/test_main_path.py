@@ -60,7 +60,9 @@ class Person:
         self.page.set_viewport_size(size)
 
     def sees(self, text) -> bool:
-        return self.page.get_by_text(text).first.is_visible()
+        """Wait until a text is there to read."""
+        self.page.get_by_text(text).locator("visible=true").first.wait_for()
+        return True
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name).first.click()
