@@ -216,15 +216,13 @@ def points(table: ir.Table) -> ir.Table:
 
 
 def users(table: ir.Table) -> ir.Table:
-    """Check-ins, distinct items, first and last time of each user."""
+    """Check-ins, distinct items, first and last time of each user, by user code."""
     per_item = table.group_by(user=table[USER_CODE], item=table[ITEM_CODE]).agg(
-        user_id=_[schema.USER].min(),
         n=_.count(),
         first=_[schema.TIME].min(),
         last=_[schema.TIME].max(),
     )
     return per_item.group_by("user").agg(
-        user_id=_.user_id.min(),
         n_checkins=_.n.sum().cast("int64"),
         n_items=_.count().cast("int64"),
         first=_["first"].min(),
@@ -235,6 +233,17 @@ def users(table: ir.Table) -> ir.Table:
 def item_counts(table: ir.Table) -> ir.Table:
     """Check-ins and distinct users of each item, by item code."""
     return count(table, item=table[ITEM_CODE].cast("int64"))
+
+
+def item_bounds(table: ir.Table) -> ir.Table:
+    """South, north, west and east edge of each item's places."""
+    placed = table.filter(table[schema.CELL].notnull())
+    return placed.group_by(item=placed[ITEM_CODE].cast("int64")).agg(
+        south=_[schema.LAT].min(),
+        north=_[schema.LAT].max(),
+        west=_[schema.LON].min(),
+        east=_[schema.LON].max(),
+    )
 
 
 def item_places(table: ir.Table) -> ir.Table:

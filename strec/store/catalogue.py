@@ -9,9 +9,11 @@ from strec.store.aggregates import ITEM_CODE, USER_CODE
 
 #: Check-ins per pass when medians are taken, which need all values at once.
 PASS_ROWS = 15_000_000
+#: So many items at most are named one by one in a filter.
+FEW_ITEMS = 1_000
 
 
-def item_table(ask, table, n_items: int, n_rows: int) -> pl.DataFrame:
+def item_table(ask, table, ids: pl.Series, n_rows: int) -> pl.DataFrame:
     """Return one row per item in the order of its code; see `Store.items`.
 
     Parameters
@@ -20,34 +22,49 @@ def item_table(ask, table, n_items: int, n_rows: int) -> pl.DataFrame:
         Runs an Ibis expression and returns a Polars frame.
     table : ibis Table
         The check-ins.
-    n_items, n_rows : int
-        How many items and check-ins there are.
+    ids : polars.Series
+        The item ids in the order of their codes.
+    n_rows : int
+        How many check-ins there are.
     """
     # Label counts are small next to the check-ins; medians are taken in passes over the items.
     parts = []
-    for some in _passes(table, ITEM_CODE, n_items, n_rows):
-        ids = some.group_by(item=some[ITEM_CODE].cast("int64")).agg(item_id=some[schema.ITEM].min())
-        part = ask(ids)
-        for builder in (aggregates.item_counts, aggregates.item_places):
-            part = part.join(ask(builder(some)), on="item", how="left")
+    for some in _passes(table, ITEM_CODE, len(ids), n_rows):
+        part = ask(aggregates.item_counts(some)).join(_places(ask, some), on="item", how="left")
         for column in (schema.ITEM_NAME, schema.CATEGORY):
             part = part.join(_labels(ask, some, column), on="item", how="left")
         parts.append(part)
     columns = ["item_id", "item_name", "category", "lat", "lon", "spread_km"]
-    return pl.concat(parts).sort("item").select(*columns, "n_checkins", "n_users")
+    found = pl.concat(parts).sort("item").with_columns(ids.alias("item_id"))
+    return found.select(*columns, "n_checkins", "n_users")
 
 
-def user_table(ask, table, n_users: int, n_rows: int) -> pl.DataFrame:
+def user_table(ask, table, ids: pl.Series, n_rows: int) -> pl.DataFrame:
     """Return one row per user in the order of its code; see `Store.users`."""
-    passes = _passes(table, USER_CODE, n_users, n_rows)
+    passes = _passes(table, USER_CODE, len(ids), n_rows)
     parts = [ask(aggregates.users(some)) for some in passes]
-    return pl.concat(parts).sort("user").drop("user")
+    found = pl.concat(parts).sort("user").with_columns(ids.alias("user_id"))
+    return found.select("user_id", "n_checkins", "n_items", "first", "last")
 
 
 def _passes(table, code: str, n_codes: int, n_rows: int):
     edges = np.linspace(0, n_codes, 2 + n_rows // PASS_ROWS).astype(int)
     for low, high in zip(edges[:-1], edges[1:], strict=True):
         yield table.filter(table[code].between(int(low), int(high) - 1))
+
+
+def _places(ask, table) -> pl.DataFrame:
+    """Median place and spread; most items never move, and need no medians."""
+    bounds = ask(aggregates.item_bounds(table))
+    moves = (pl.col("south") < pl.col("north")) | (pl.col("west") < pl.col("east"))
+    still = bounds.filter(~moves).select("item", lat="south", lon="west", spread_km=pl.lit(0.0))
+    moving = bounds.filter(moves)["item"]
+    if not len(moving):
+        return still
+    if len(moving) <= FEW_ITEMS:
+        table = table.filter(table[ITEM_CODE].isin(moving.to_list()))
+    found = ask(aggregates.item_places(table)).filter(pl.col("item").is_in(moving.implode()))
+    return pl.concat([still, found.select(still.columns)])
 
 
 def _labels(ask, table, column: str) -> pl.DataFrame:

@@ -87,11 +87,15 @@ class Store(PlaceQuestions, PeopleQuestions):
         folder = Path(folder)
         with writer.replacing(folder) as fresh:
             meta = {"name": name, "time_zone": time_zone, "source": source, "recipe": recipe}
-            meta |= writer.write_checkins(checkins, fresh)
+            written = writer.write_checkins(checkins, fresh)
+            meta |= written.meta
             writer.write_meta(fresh, meta)
             draft = cls(fresh)
-            draft._item_table().write_parquet(fresh / writer.ITEMS)
-            draft._user_table().write_parquet(fresh / writer.USERS)
+            ask, n_rows = draft._polars, meta["n_checkins"]
+            items = catalogue.item_table(ask, draft.table, written.items, n_rows)
+            items.write_parquet(fresh / writer.ITEMS)
+            users = catalogue.user_table(ask, draft.table, written.users, n_rows)
+            users.write_parquet(fresh / writer.USERS)
             draft._connection.disconnect()
         return cls(folder, engine)
 
@@ -259,14 +263,6 @@ class Store(PlaceQuestions, PeopleQuestions):
                 f"{self.name} has {', '.join(self.meta['columns'])}.",
                 "Map such a column when reading the file, or choose another view.",
             )
-
-    def _item_table(self) -> pl.DataFrame:
-        counts = self.meta["n_items"], self.meta["n_checkins"]
-        return catalogue.item_table(self._polars, self.table, *counts)
-
-    def _user_table(self) -> pl.DataFrame:
-        counts = self.meta["n_users"], self.meta["n_checkins"]
-        return catalogue.user_table(self._polars, self.table, *counts)
 
     def _polars(self, expression) -> pl.DataFrame:
         with self._lock:

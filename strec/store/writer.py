@@ -6,7 +6,9 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,8 +42,17 @@ SKIPPED_BY = (USER_CODE, ITEM_CODE, schema.TIME, schema.LOCAL_DATE, schema.HOUR_
 SORT_MEMORY = "1GB"
 
 
-def write_checkins(checkins: pl.DataFrame | Path, folder: Path) -> dict:
-    """Write `checkins.parquet` into a folder and return its counts and fingerprint.
+@dataclass(frozen=True)
+class Written:
+    """What was written: the meta data of the store, and ids in the order of their codes."""
+
+    meta: dict
+    items: pl.Series
+    users: pl.Series
+
+
+def write_checkins(checkins: pl.DataFrame | Path, folder: Path) -> Written:
+    """Write `checkins.parquet` into a folder and return its counts, fingerprint and ids.
 
     Parameters
     ----------
@@ -52,8 +63,9 @@ def write_checkins(checkins: pl.DataFrame | Path, folder: Path) -> dict:
 
     Returns
     -------
-    dict
-        `n_checkins`, `n_users`, `n_items`, `n_places` (check-ins with a place), `columns`,
+    Written
+        Its `meta`: `n_checkins`, `n_users`, `n_items`, `n_places` (check-ins with a
+        place), `columns`,
         `first_date`, `last_date` (ISO text), `fingerprint` (a hash of the content).
     """
     if isinstance(checkins, pl.DataFrame):
@@ -134,30 +146,40 @@ def _dtypes(known: dict, batch: pa.RecordBatch) -> dict:
     return {name: known[name] for name in batch.schema.names}
 
 
-def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path) -> dict:
+def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path) -> Written:
     codes = pl.DataFrame({schema.ITEM: items}).with_row_index(ITEM_CODE)
     counts = {"n_checkins": 0, "n_users": 0, "n_items": len(items), "n_places": 0}
-    dates = []
+    dates, users = [], []
     hashers: dict = {}
     last = None
-    writer = None
-    try:
-        for chunk in chunks:
-            if not chunk.height:
-                continue
-            coded = _coded(schema.derive(schema.validate(chunk), in_order=True), codes, last)
-            table = coded.to_arrow(compat_level=pl.CompatLevel.oldest())
-            if writer is None:
-                writer = pq.ParquetWriter(folder / CHECKINS, table.schema, **_layout(table.schema))
-            writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
-            _hash(hashers, coded)
-            last = coded.tail(1)
-            dates += [coded[schema.LOCAL_DATE].min(), coded[schema.LOCAL_DATE].max()]
-            counts["n_checkins"] += coded.height
-            counts["n_places"] += coded.height - coded[schema.CELL].null_count()
-    finally:
-        if writer is not None:
-            writer.close()
+    file = _File(folder / CHECKINS)
+    # Packing and hashing a chunk go on while the next one is sorted and derived.
+    with ThreadPoolExecutor(2) as threads:
+        pending: list[Future] = []
+        try:
+            for chunk in chunks:
+                if not chunk.height:
+                    continue
+                coded = _coded(schema.derive(schema.validate(chunk), in_order=True), codes, last)
+                for done in pending:
+                    done.result()
+                pending = [
+                    threads.submit(file.write, coded),
+                    threads.submit(_hash, hashers, coded),
+                ]
+                begins = coded[USER_CODE] != coded[USER_CODE].shift(fill_value=coded[USER_CODE][0])
+                if last is None or coded[USER_CODE][0] != last[USER_CODE].item():
+                    begins[0] = True
+                users.append(coded[schema.USER].filter(begins))
+                last = coded.tail(1)
+                dates += [coded[schema.LOCAL_DATE].min(), coded[schema.LOCAL_DATE].max()]
+                counts["n_checkins"] += coded.height
+                counts["n_places"] += coded.height - coded[schema.CELL].null_count()
+            for done in pending:
+                done.result()
+        finally:
+            threads.shutdown(wait=True)
+            file.close()
     if last is None:
         raise StoreError(
             "A store needs at least one check-in.",
@@ -168,12 +190,31 @@ def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path
     digest = hashlib.blake2b(digest_size=16)
     for name in sorted(hashers):
         digest.update(name.encode() + hashers[name].digest())
-    return counts | {
+    meta = counts | {
         "columns": [name for name in coded.columns if name in schema.REQUIRED | schema.OPTIONAL],
         "first_date": min(dates).isoformat(),
         "last_date": max(dates).isoformat(),
         "fingerprint": digest.hexdigest(),
     }
+    return Written(meta, items, pl.concat(users))
+
+
+class _File:
+    """The Parquet file of the check-ins, written chunk by chunk."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.writer = None
+
+    def write(self, coded: pl.DataFrame) -> None:
+        table = coded.to_arrow(compat_level=pl.CompatLevel.oldest())
+        if self.writer is None:
+            self.writer = pq.ParquetWriter(self.path, table.schema, **_layout(table.schema))
+        self.writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+
+    def close(self) -> None:
+        if self.writer is not None:
+            self.writer.close()
 
 
 def _layout(columns: pa.Schema) -> dict:
