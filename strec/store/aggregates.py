@@ -52,6 +52,34 @@ def count(table: ir.Table, **keys: ir.Value) -> ir.Table:
     )
 
 
+def enough(found: ir.Table, min_users: int, min_count: int = 1) -> ir.Table:
+    """Keep groups of enough users and check-ins, and fold the others into two rows.
+
+    Parameters
+    ----------
+    found : ibis Table
+        Groups with `n_checkins` and `n_users`, see `count`.
+
+    Returns
+    -------
+    ibis Table
+        The keys (0 for groups folded together), `fate` (0 kept, 1 too few users, 2 too few
+        check-ins), `n_groups`, `n_checkins`, `n_users`. Millions of groups that nobody is shown
+        stay in the engine.
+    """
+    fate = ibis.cases(
+        (found.n_checkins < min_count, 2), (found.n_users < min_users, 1), else_=0
+    ).cast("int64")
+    keys = [name for name in found.columns if name not in ("n_checkins", "n_users")]
+    known = found.mutate(fate=fate)
+    folded = known.mutate(**{name: ibis.ifelse(known.fate == 0, known[name], 0) for name in keys})
+    return folded.group_by([*keys, "fate"]).agg(
+        n_groups=_.count(),
+        n_checkins=_.n_checkins.sum().cast("int64"),
+        n_users=_.n_users.sum().cast("int64"),
+    )
+
+
 def summary(table: ir.Table) -> ir.Table:
     """One row: check-ins, users, items, check-ins with a place, first and last local date."""
     return table.agg(

@@ -67,12 +67,11 @@ class PlaceQuestions:
         """
         kept = self._kept(filters)
         if resolution is None:
-            found = self._run(aggregates.item_flows(kept))
+            groups = aggregates.item_flows(kept)
         else:
             self._need_places(resolution)
-            found = self._run(aggregates.cell_flows(kept, resolution))
-        found = found[found.n_checkins >= min_count]
-        found = suppress(largest_first(found, ["origin", "destination"]), min_users)
+            groups = aggregates.cell_flows(kept, resolution)
+        found = self._shown(groups, min_users, min_count)
         if resolution is None:
             return self._with_items(found)
         found = with_centre(found, "origin", "from_lat", "from_lon")
@@ -93,8 +92,7 @@ class PlaceQuestions:
             `attrs['n_points']` counts those that are not hidden, before the limit.
         """
         self._need_places()
-        found = self._run(aggregates.points(self._kept(filters)))
-        found = suppress(largest_first(found, ["item", "lat", "lon"]), min_users)
+        found = self._shown(aggregates.points(self._kept(filters)), min_users)
         attrs = found.attrs | {"n_points": len(found)}
         labels = self.items().select("item_id", "item_name", "category").to_pandas()
         found = found.head(limit)
@@ -145,6 +143,20 @@ class PlaceQuestions:
         moved = found[~still].reset_index(drop=True)
         moved.attrs = {"n_still": int(found.n_checkins[still].sum()), "n_users": int(n_users)}
         return moved
+
+    def _shown(self, groups, min_users: int, min_count: int = 1) -> pd.DataFrame:
+        """The groups that may be shown, largest first, with the number of the others."""
+        found = self._run(aggregates.enough(groups, min_users, min_count))
+        hidden = found[found["fate"] == 1]
+        kept = found[found["fate"] == 0].drop(columns=["fate", "n_groups"])
+        keys = [name for name in kept if not name.startswith("n_")]
+        kept = largest_first(kept, keys)
+        kept.attrs = {
+            "hidden": int(hidden["n_groups"].sum()),
+            "hidden_checkins": int(hidden["n_checkins"].sum()),
+            "min_users": min_users,
+        }
+        return kept
 
     def _over_time(self, builder, resolution, filters, min_users) -> pd.DataFrame:
         self._need_places(resolution)
