@@ -5,13 +5,13 @@ from html.parser import HTMLParser
 
 import polars as pl
 import pytest
-from recommend import worlds
-from recommend.worlds import at
 
 from strec.explain import card, explain
 from strec.models import Popularity
 from strec.recommend import Recommender
 from strec.split import Vocabulary, encode
+from tests.recommend import worlds
+from tests.recommend.worlds import at
 
 
 class Tags(HTMLParser):

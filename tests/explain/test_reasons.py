@@ -5,8 +5,6 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recommend import worlds
-from recommend.worlds import at
 
 from strec import palette
 from strec.errors import ModelError
@@ -15,6 +13,8 @@ from strec.explain.reasons import label_of
 from strec.models import KINDS, CounterMix, Model, Popularity
 from strec.recommend import Recommender
 from strec.split import Vocabulary, encode
+from tests.recommend import worlds
+from tests.recommend.worlds import at
 
 TOWN = worlds.recommender()
 

@@ -3,8 +3,6 @@
 import numpy as np
 import polars as pl
 import pytest
-from recommend import worlds
-from recommend.worlds import at
 
 from strec.explain import (
     best_by_hour,
@@ -17,6 +15,8 @@ from strec.explain import (
     what_if_places,
 )
 from strec.explain.what_if import percent
+from tests.recommend import worlds
+from tests.recommend.worlds import at
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import worlds
 
 from strec.errors import ModelError
 from strec.models import CounterMix, LLMRanker, load_model
 from strec.models.llm_training import Example, fit_weight, train_reader
 from strec.split import split
 from strec.train import Watch
+from tests.models import worlds
 
 QUICK = {"llm": "tiny", "n_queries": 120, "n_candidates": 3, "epochs": 1}
 

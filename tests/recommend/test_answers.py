@@ -4,12 +4,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recommend import worlds
-from recommend.worlds import at
 from strec.errors import ModelError
 from strec.models import Popularity, UserCounts
 from strec.recommend import Recommender
 from strec.split import Vocabulary, encode
+from tests.recommend import worlds
+from tests.recommend.worlds import at
 
 
 @pytest.fixture(scope="module")

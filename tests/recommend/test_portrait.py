@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from recommend import worlds
-from recommend.worlds import at
 from strec.recommend.portrait import history_table, portrait, pseudonyms
+from tests.recommend import worlds
+from tests.recommend.worlds import at
 
 
 @pytest.fixture(scope="module")

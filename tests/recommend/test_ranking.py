@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recommend import worlds
-from recommend.worlds import at
 from strec.recommend.diversity import alike, spread_out
+from tests.recommend import worlds
+from tests.recommend.worlds import at
 
 
 @pytest.fixture(scope="module")

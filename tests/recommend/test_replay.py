@@ -4,12 +4,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recommend import worlds
 from strec.errors import ModelError
 from strec.models import CounterMix
 from strec.recommend.learning import learn_mix
 from strec.recommend.replay import replay
 from strec.split import Vocabulary, encode, queries_of_rows
+from tests.recommend import worlds
 
 
 @pytest.fixture(scope="module")

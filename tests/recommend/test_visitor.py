@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommend import worlds
-from recommend.worlds import at
 from strec.recommend.visitor import Visit, history, nearest_item, parse_history
+from tests.recommend import worlds
+from tests.recommend.worlds import at
 
 TOWN = worlds.recommender()
 
