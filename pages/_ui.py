@@ -1,5 +1,7 @@
 """What all pages share: the data set in use, the sidebar, empty and error states, downloads."""
 
+import contextlib
+import hashlib
 import json
 import logging
 import re
@@ -16,7 +18,8 @@ import streamlit as st
 
 from strec import schema
 from strec.errors import StrecError
-from strec.io.samples import read_sample, samples
+from strec.io.samples import FOLDER, read_sample, samples
+from strec.llm.cache import cache_folder
 from strec.store import Filters, Store
 
 DEFAULT_SAMPLE = "social"
@@ -60,7 +63,11 @@ def use_store(store: Store) -> None:
 def sample_store(name: str) -> Store:
     """Return the store of a sample; samples hold nobody's data, so all visitors share it."""
     sample = next(each for each in samples() if each.name == name)
-    folder = Path(tempfile.mkdtemp(prefix=f"strec-{name}-")) / "store"
+    folder = _sample_folder(sample)
+    # The next start of the app finds the store; one that is damaged or of an old format is made
+    # anew.
+    with contextlib.suppress(StrecError):
+        return Store(folder)
     return Store.create(
         read_sample(name),
         folder,
@@ -68,6 +75,16 @@ def sample_store(name: str) -> Store:
         time_zone=sample.time_zone,
         source=sample.source,
     )
+
+
+def _sample_folder(sample) -> Path:
+    """Return a folder in strec's cache named by the sample's content, or a new one without it."""
+    content = (FOLDER / f"{sample.name}.parquet").read_bytes() + repr(sample).encode()
+    digest = hashlib.blake2b(content, digest_size=8).hexdigest()
+    try:
+        return cache_folder() / "samples" / f"{sample.name}-{digest}"
+    except (StrecError, OSError):
+        return Path(tempfile.mkdtemp(prefix=f"strec-{sample.name}-")) / "store"
 
 
 def current_sample():
