@@ -204,6 +204,9 @@ def _pages(folder: Path) -> dict:
         "flows between hexagons (Space)": lambda: store.flows(resolution=RESOLUTION),
         "flows between places (Space)": lambda: store.flows(min_count=5),
         "points (Space)": store.points,
+        "hexagons × hour of the week (Space)": lambda: store.cell_weeks(RESOLUTION),
+        "lengths of steps (Space)": store.steps,
+        "weeks of users (Space)": store.user_weeks,
         "hour × weekday × cell": lambda: _by_hour_and_cell(store),
     }
     times = {}
