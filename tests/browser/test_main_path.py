@@ -48,8 +48,11 @@ class Person:
             self.page.wait_for_timeout(250)
         self.page.wait_for_timeout(pause)
 
-    def keep(self, name: str) -> None:
-        """Keep a screenshot of the whole page."""
+    def keep(self, name: str, whole: bool = True) -> None:
+        """Keep a screenshot of the whole page, or of what the window shows."""
+        if not whole:
+            self.page.screenshot(path=self.pictures / f"{name}.png")
+            return
         tall = self.page.evaluate(
             "(document.querySelector('[data-testid=stMain]') || document.body).scrollHeight"
         )
@@ -143,6 +146,16 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(server, pers
     again.open(visitor.page.url)
     assert again.sees(re.compile("420 check-ins"))
     again.nothing_broke()
+
+
+def test_the_picture_of_the_readme(server, person):
+    visitor = person(size=(1400, 1180))
+    visitor.open(f"{server()}/recommend")
+    assert visitor.sees(re.compile("Why .* is number 1"))
+    visitor.page.wait_for_selector("canvas")
+    visitor.settle(3000)
+    visitor.keep("app", whole=False)
+    visitor.nothing_broke()
 
 
 def test_a_bookmark_opens_the_whole_app_on_a_server_just_started(server, person):
