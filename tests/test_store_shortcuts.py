@@ -1,0 +1,75 @@
+"""Short cuts of the store give what the long way gives."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from strec import schema
+from strec.store import Store
+
+
+def test_cells_of_repeated_and_of_distinct_places_are_those_of_each_place_alone():
+    rng = np.random.default_rng(0)
+    lat, lon = rng.uniform(-90, 90, 200), rng.uniform(-180, 180, 200)
+    lat[:3], lon[:3] = [np.nan, 91.0, 0.0], [0.0, 0.0, 181.0]
+    one_by_one = [
+        schema.cells_of(pl.Series([a]), pl.Series([b]))[0] for a, b in zip(lat, lon, strict=True)
+    ]
+    assert schema.cells_of(pl.Series(lat), pl.Series(lon)).to_list() == one_by_one
+    again = np.tile(np.arange(200), 5)
+    repeated = schema.cells_of(pl.Series(lat[again]), pl.Series(lon[again]))
+    assert repeated.to_list() == [one_by_one[k] for k in again]
+
+
+def test_median_places_of_items_that_move_and_items_that_stay(tmp_path):
+    rng = np.random.default_rng(1)
+    n = 60
+    stays = np.arange(n) % 2 == 0
+    lat = np.where(stays, 40.7, 40.7 + rng.uniform(0, 0.1, n))
+    checkins = pl.DataFrame(
+        {
+            "user_id": [f"u{k % 7}" for k in range(n)],
+            "item_id": np.where(stays, "shop", "bus"),
+            "timestamp": pl.Series(np.arange(n) * 3_600_000_000).cast(pl.Datetime("us", "UTC")),
+            "utc_offset_min": pl.Series([0] * n, dtype=pl.Int16),
+            "lat": lat,
+            "lon": [-74.0] * n,
+        }
+    )
+    bus, shop = Store.create(checkins, tmp_path / "s", name="s").items().iter_rows(named=True)
+    moving = lat[~stays]
+    away_km = np.abs(moving - np.median(moving)) * 111.195
+    assert bus["lat"] == pytest.approx(np.median(moving))
+    assert bus["spread_km"] == pytest.approx(np.median(away_km))
+    assert (shop["lat"], shop["lon"], shop["spread_km"]) == (40.7, -74.0, 0.0)
+    assert (bus["n_checkins"], shop["n_users"]) == (30, 7)
+
+
+@pytest.mark.parametrize("engine", ["duckdb://", "polars://"])
+def test_hidden_flows_are_counted_as_pandas_counts_them(tmp_path, engine):
+    rng = np.random.default_rng(2)
+    n = 400
+    item = rng.integers(0, 4, n)
+    checkins = pl.DataFrame(
+        {
+            "user_id": [f"u{k}" for k in rng.integers(0, 8, n)],
+            "item_id": [f"i{k}" for k in item],
+            "timestamp": pl.Series(np.arange(n) * 3_600_000_000).cast(pl.Datetime("us", "UTC")),
+            "utc_offset_min": pl.Series([0] * n, dtype=pl.Int16),
+            "lat": 40.0 + item,
+            "lon": [-74.0] * n,
+        }
+    )
+    store = Store.create(checkins, tmp_path / "s", name="s", engine=engine)
+    rows = store.checkins().to_pandas()
+    rows["origin"] = rows.groupby("session_id")["item_id"].shift()
+    moves = rows[rows["origin"].notna() & (rows["origin"] != rows["item_id"])]
+    groups = moves.groupby(["origin", "item_id"])["user_id"].agg(["size", "nunique"])
+    groups = groups[groups["size"] >= 20]
+    shown = groups[groups["nunique"] >= 8]
+    assert 0 < len(shown) < len(groups)
+    flows = store.flows(min_count=20, min_users=8)
+    found = flows.set_index(["origin", "destination"])["n_checkins"].to_dict()
+    assert found == shown["size"].to_dict()
+    assert flows.attrs["hidden"] == len(groups) - len(shown)
+    assert flows.attrs["hidden_checkins"] == groups["size"].sum() - shown["size"].sum()
