@@ -207,11 +207,10 @@ def _write(frame, path: Path) -> None:
             f"Answers are written as {', '.join(writers)}.", f"{path.name}.", "Choose one of these."
         )
     if kind == ".csv":
-        # A spreadsheet takes text that begins like this for a formula.
-        text = pl.col(pl.String)
-        frame = frame.with_columns(
-            pl.when(text.str.contains(r"^[=+\-@\t\r]")).then(pl.lit("'") + text).otherwise(text)
-        )
+        from strec.io import no_formula
+
+        texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+        frame = frame.with_columns(no_formula(pl.col(name)).alias(name) for name in texts)
     getattr(frame, writers[kind])(path)
     note(f"Written to {path}.")
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 
@@ -32,7 +33,7 @@ class Loop:
 
     def run(self) -> History:
         cuda = [self.accelerator.device] if self.device.kind == "cuda" else []
-        with torch.random.fork_rng(devices=cuda):
+        with torch.random.fork_rng(devices=cuda), _same_sums():
             self._prepare()
             while not self.state.stopped:
                 self._epoch(len(self.state.epochs))
@@ -309,3 +310,16 @@ def _accelerator(kind: str, precision: str):
 
 def _on_cpu(module: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.detach().cpu().clone() for name, value in module.state_dict().items()}
+
+
+@contextmanager
+def _same_sums():
+    """Add numbers in the same order in each run: several threads would not, and a seed is not
+    enough then for the same model."""
+    before = torch.are_deterministic_algorithms_enabled()
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warned)
