@@ -1,0 +1,122 @@
+"""Several protections in their order, as one setting with its words."""
+
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from strec.privacy.noise import noise, noise_words
+from strec.privacy.protect import coarsen, new_key, pseudonyms, suppress
+
+#: Cells in which people are counted for suppression where places are not coarsened.
+DEFAULT_RESOLUTION = 9
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What is done to check-ins before they are given away; nothing by default.
+
+    Parameters
+    ----------
+    noise_m : float, optional
+        Planar Laplace noise: with 95 % the shown place is within so many metres.
+    resolution : int, optional
+        Places move to the centre of their H3 cell of this resolution.
+    hours : int, optional
+        Times move to the start of a bin of so many local hours.
+    k : int, optional
+        Check-ins in cells with fewer users are left out.
+    pseudonymous : bool
+        User ids are replaced by a keyed hash.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> setting = Protection(resolution=7, hours=6, k=2)
+    >>> len(setting.apply(schema.example())) <= len(schema.example())
+    True
+    """
+
+    noise_m: float | None = None
+    resolution: int | None = None
+    hours: int | None = None
+    k: int | None = None
+    pseudonymous: bool = False
+
+    def apply(
+        self, checkins: pl.DataFrame, *, key: str | None = None, seed: int | None = None
+    ) -> pl.DataFrame:
+        """Return protected check-ins; the input stays as it is.
+
+        Noise comes first, so that all later steps see noisy places only; pseudonyms come last.
+
+        Parameters
+        ----------
+        checkins : polars.DataFrame
+            Canonical check-ins.
+        key : str, optional
+            Secret of the pseudonyms; a new one that nobody keeps when not given.
+        seed : int, optional
+            Of the noise, for repeatable measurements; never give away what was made with a seed
+            that others may know.
+        """
+        given = checkins
+        if self.noise_m:
+            given = noise(given, self.noise_m, seed=seed)
+        if self.resolution is not None or self.hours is not None:
+            given = coarsen(given, self.resolution, self.hours)
+        if self.k is not None and self.k > 1:
+            given = suppress(given, self.k, self.cells)
+        if self.pseudonymous:
+            given = pseudonyms(given, key or new_key())
+        return given
+
+    @property
+    def cells(self) -> int:
+        """Return the H3 resolution in which people are counted for suppression."""
+        return DEFAULT_RESOLUTION if self.resolution is None else self.resolution
+
+    @property
+    def does_nothing(self) -> bool:
+        """Return whether places, times and rows all stay as they are."""
+        return self.without_pseudonyms() == Protection() or (
+            replace(self.without_pseudonyms(), k=None) == Protection() and (self.k or 0) <= 1
+        )
+
+    def without_pseudonyms(self) -> "Protection":
+        """Return the same setting with user ids as they are."""
+        return replace(self, pseudonymous=False)
+
+    def only_coarse(self) -> "Protection":
+        """Return what anybody can do to a point they know: the coarsening alone."""
+        return Protection(resolution=self.resolution, hours=self.hours)
+
+    def words(self) -> list[str]:
+        """Say what was done, a sentence for each step.
+
+        Examples
+        --------
+        >>> Protection(hours=6).words()
+        ['Times are moved to the start of their 6-hour bin (local time).']
+        """
+        from strec.privacy.words import width_words
+
+        said = []
+        if self.noise_m:
+            said.append("Places carry planar Laplace noise. " + noise_words(self.noise_m))
+        if self.resolution is not None:
+            said.append(
+                f"Places are moved to the centre of their hexagon ({width_words(self.resolution)} "
+                "across)."
+            )
+        if self.hours is not None:
+            said.append(
+                f"Times are moved to the start of their {self.hours}-hour bin (local time)."
+            )
+        if self.k is not None and self.k > 1:
+            said.append(
+                f"Check-ins in hexagons ({width_words(self.cells)} across) with fewer than "
+                f"{self.k} users are left out."
+            )
+        if self.pseudonymous:
+            said.append("User ids are replaced by keyed hashes; the key is not in the file.")
+        return said or ["Nothing was done: the check-ins are as they were."]

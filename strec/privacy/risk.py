@@ -1,0 +1,183 @@
+"""How much a table of check-ins gives away of the people in it, in numbers and in words."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import polars as pl
+
+from strec import schema
+from strec.errors import AnalysisError
+from strec.privacy import exposure as homes_and_work
+from strec.privacy.exposure import Exposure
+from strec.privacy.grid import PLACE_COLUMN, Grid, located
+from strec.privacy.protection import Protection
+from strec.privacy.unique import draw_known, share_found
+
+#: Against noise an onlooker may look at coarser cells: up to so many resolutions.
+_COARSER = 4
+_ROW = "_row"
+
+
+@dataclass(frozen=True)
+class RiskReport:
+    """What a stranger with some knowledge could find out.
+
+    Attributes
+    ----------
+    n_checkins, n_users, n_without_place : int
+        Size of the table as given away.
+    n_tried : int
+        Users that were looked for (drawn where there are more).
+    resolution, hours, k : int
+        H3 resolution and width of the time bins of the onlooker; users that make a crowd.
+    found : list of float or None
+        Share of users found by 1, 2, 3 and 4 random points (cell and time bin) of their own.
+    found_by_items : list of float
+        The same where the onlooker knows which item was taken when.
+    home, work, both : Exposure or None
+        Users whose home, workplace, or pair of both a stranger guesses right and shares with
+        fewer than k.
+    n_cells, n_cells_below, share_below : int, int, float
+        Cells, those with fewer than k users, and the share of check-ins in them.
+    """
+
+    n_checkins: int
+    n_users: int
+    n_without_place: int
+    n_tried: int
+    resolution: int
+    hours: int
+    k: int
+    found: list[float] | None
+    found_by_items: list[float]
+    home: Exposure | None
+    work: Exposure | None
+    both: Exposure | None
+    n_cells: int
+    n_cells_below: int
+    share_below: float
+
+    def sentences(self) -> list[str]:
+        """Return the report in words, the most telling first."""
+        from strec.privacy.words import sentences
+
+        return sentences(self)
+
+    def to_dict(self) -> dict:
+        """Return plain numbers and texts."""
+        return asdict(self) | {"sentences": self.sentences()}
+
+
+def risk(
+    checkins: pl.DataFrame,
+    protection: Protection | None = None,
+    *,
+    resolution: int = 9,
+    hours: int = 1,
+    k: int = 5,
+    at_most: int = 2000,
+    seed: int = 0,
+) -> RiskReport:
+    """Measure what check-ins give away, as they are or after a protection.
+
+    The onlooker knows true points of somebody and looks for them in what is given away. Before
+    and after a protection the onlooker knows the same points of the same users, and knows how
+    places and times were coarsened, but not the noise; against noise the coarser cell that
+    serves the onlooker best counts.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        Canonical check-ins, as they are.
+    protection : Protection, optional
+        What is done before they are given away.
+    resolution, hours : int
+        How finely the onlooker knows places (H3 resolution, 9 is about 350 m) and local times.
+    k : int
+        Users that make a crowd.
+    at_most, seed : int
+        Users looked for, and the seed of their draw and of their points (and of the noise).
+
+    Raises
+    ------
+    AnalysisError
+        If there are no check-ins.
+
+    Examples
+    --------
+    >>> report = risk(schema.example())
+    >>> report.found, report.n_cells_below
+    ([1.0, 1.0, 1.0, 1.0], 3)
+    """
+    if not len(checkins):
+        raise AnalysisError(
+            "A privacy report needs check-ins.", "an empty table.", "Choose a table with rows."
+        )
+    protection = protection or Protection()
+    true = checkins.select(*schema.REQUIRED).with_row_index(_ROW)
+    given = protection.without_pseudonyms().apply(true, seed=seed)
+    # What the onlooker makes of what they know: coarsened as the table is, without the noise.
+    seen = protection.only_coarse().apply(true)
+    steps = range(_COARSER + 1) if protection.noise_m else (0,)
+    grids = [Grid(max(resolution - step, 0), hours) for step in steps]
+    draw = {"at_most": at_most, "seed": seed}
+    has_places = checkins[schema.LAT].is_not_null().any()
+    cells = homes_and_work.users_per_cell(given, grids[0])
+    below = cells.filter(pl.col("n_users") < k)
+    return RiskReport(
+        n_checkins=len(given),
+        n_users=given[schema.USER].n_unique(),
+        n_without_place=given[schema.LAT].null_count(),
+        n_tried=min(at_most, true[schema.USER].n_unique()),
+        resolution=resolution,
+        hours=hours,
+        k=k,
+        found=_found(true, seen, given, grids, draw) if has_places else None,
+        found_by_items=_found(true, seen, given, [Grid(hours=hours, by="item")], draw),
+        **(_exposures(seen, given, true, grids, k) if has_places else _NO_EXPOSURE),
+        n_cells=len(cells),
+        n_cells_below=len(below),
+        share_below=float(below["n_checkins"].sum() / max(cells["n_checkins"].sum(), 1)),
+    )
+
+
+_NO_EXPOSURE = {"home": None, "work": None, "both": None}
+
+
+def _found(true, seen, given, grids: list[Grid], draw: dict) -> list[float]:
+    """Return the shares found, for each number of points on the grid that finds most."""
+    # Always the same points: those that differ on the onlooker's finest grid.
+    known = draw_known(located(true, grids[0]).with_columns(true[_ROW]), **draw)
+    shares = []
+    for grid in grids:
+        view = located(seen, grid).with_columns(seen[_ROW]).drop(schema.USER)
+        asked = known.select(schema.USER, "order", _ROW).join(view, on=_ROW)
+        shares.append(share_found(located(given, grid), asked))
+    return np.max(shares, axis=0).tolist()
+
+
+def _exposures(seen, given, true, grids: list[Grid], k: int) -> dict[str, Exposure]:
+    """Return who is exposed, on the grid that exposes most."""
+    # Where people truly live follows from the true times, also if only coarse ones are given away.
+    real = seen.with_columns(true[schema.TIME])
+    best: dict[str, Exposure] = {}
+    for grid in grids:
+        for name, guess in _guesses(given, grid.resolution).items():
+            truth = _guesses(real, grid.resolution)[name]
+            found = _right_and_rare(truth, guess, k)
+            if name not in best or found.n_exposed > best[name].n_exposed:
+                best[name] = found
+    return best
+
+
+def _guesses(checkins: pl.DataFrame, resolution: int) -> dict[str, pl.DataFrame]:
+    home = homes_and_work.homes(checkins, resolution)
+    work = homes_and_work.workplaces(checkins, resolution)
+    return {"home": home, "work": work, "both": homes_and_work.both(home, work)}
+
+
+def _right_and_rare(truth: pl.DataFrame, guess: pl.DataFrame, k: int) -> Exposure:
+    cells = [name for name in (PLACE_COLUMN, "work") if name in truth.columns]
+    sharing = truth.with_columns(n=pl.len().over(cells))
+    rare = sharing.filter(pl.col("n") < k).join(guess, on=[schema.USER, *cells])
+    return Exposure(len(truth), len(rare))
