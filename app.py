@@ -27,6 +27,7 @@ PAGES = {
         ("evaluate", "evaluate", "Evaluate", "leaderboard", {}),
         ("recommend", "recommend", "Recommend", "recommend", {}),
         ("live", "live", "Live", "play_circle", {}),
+        ("privacy", "privacy", "Privacy", "shield_person", {}),
     ]
 }
 

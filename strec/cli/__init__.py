@@ -27,6 +27,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "recommend",
+    "privacy",
     "bench",
     "doctor",
 )

@@ -119,4 +119,6 @@ class Protection:
             )
         if self.pseudonymous:
             said.append("User ids are replaced by keyed hashes; the key is not in the file.")
+        if self.noise_m or self.resolution is not None:
+            said.append("Items are as they were: where an item is a place, it still tells where.")
         return said or ["Nothing was done: the check-ins are as they were."]

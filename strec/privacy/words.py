@@ -18,10 +18,10 @@ def sentences(report) -> list[str]:
     if report.found is None:
         said.append(
             "The check-ins have no places, so the onlooker knows what was taken and when: "
-            + _found(report.found_by_items, f"items with {hours_words(report.hours)}")
+            + _found(report.found_by_items, _items(report.hours))
         )
     else:
-        where = f"points (a hexagon {width_words(report.resolution)} across and "
+        where = f"points of somebody (a hexagon {width_words(report.resolution)} across and "
         said.append(_found(report.found, f"{where}{hours_words(report.hours)})"))
         said += [_exposed(report.home, "home", "at night", report.k)]
         said += [_exposed(report.work, "workplace", "in office hours", report.k)]
@@ -35,8 +35,8 @@ def sentences(report) -> list[str]:
             f"{report.k} users; {percent(report.share_below)} of the check-ins lie there."
         )
         said.append(
-            "Items stay as they are. Where an item is a place, it tells the place: "
-            + _found(report.found_by_items, f"items with {hours_words(report.hours)}")
+            "Items tell on people too, and no protection here changes them. "
+            + _found(report.found_by_items, _items(report.hours))
         )
     if report.n_without_place and report.found is not None:
         said.append(f"{report.n_without_place:,} check-ins have no place and are left out here.")
@@ -89,9 +89,13 @@ def percent(share: float) -> str:
 
 def _found(shares: list[float], what: str) -> str:
     return (
-        f"Four random {what} of somebody single out {percent(shares[3])} of the users; one alone "
-        f"singles out {percent(shares[0])}."
+        f"Knowing four random {what} singles out {percent(shares[3])} of the users; knowing one, "
+        f"{percent(shares[0])}."
     )
+
+
+def _items(hours: int) -> str:
+    return f"items that somebody took, each with {hours_words(hours)},"
 
 
 def _exposed(found: Exposure | None, what: str, when: str, k: int) -> str:
@@ -104,4 +108,55 @@ def _exposed(found: Exposure | None, what: str, when: str, k: int) -> str:
         f"A stranger can guess a {what} (the most frequent hexagon {when}) that fewer than {k} "
         f"users share for {found.n_exposed:,} of {found.n_guessed:,} users "
         f"({percent(found.share)})."
+    )
+
+
+def before_after(price) -> list[tuple[str, str, str]]:
+    """Return the rows of a table: what, before, after."""
+    was, now = price.before, price.after
+    rows = [("check-ins", f"{was.n_checkins:,}", f"{now.n_checkins:,}")]
+    if was.found is not None:
+        rows += [
+            (
+                f"found by {n} point{'s' * (n > 1)}",
+                percent(was.found[n - 1]),
+                percent(now.found[n - 1]),
+            )
+            for n in (1, 2, 3, 4)
+        ]
+    rows += [
+        (
+            f"found by {n} item{'s' * (n > 1)} and time",
+            percent(was.found_by_items[n - 1]),
+            percent(now.found_by_items[n - 1]),
+        )
+        for n in (1, 4)
+    ]
+    for what, name in (("home", "home"), ("workplace", "work"), ("home with workplace", "both")):
+        old, new = getattr(was, name), getattr(now, name)
+        if old is not None and old.n_guessed:
+            rows.append(
+                (f"users whose {what} is exposed", f"{old.n_exposed:,}", f"{new.n_exposed:,}")
+            )
+    return rows
+
+
+def price_words(price) -> str:
+    """Say what a protection costs in accuracy."""
+    if price.why:
+        return f"What it costs in accuracy cannot be measured. {price.why}"
+    hit = price.accuracy["acc@1"]
+    real = hit.low > 0 or hit.high < 0
+    verdict = (
+        f"{'better' if hit.change > 0 else 'worse'} by {abs(hit.change) * 100:.1f} points"
+        if real
+        else "no difference that is more than chance"
+    )
+    lost = f" {price.n_lost:,} more were left out by suppression." if price.n_lost else ""
+    mrr = price.accuracy["mrr"]
+    return (
+        f"Right at the first try: {hit.before * 100:.1f} % before, {hit.after * 100:.1f} % after: "
+        f"{verdict} (95 % interval of the change {hit.low * 100:+.1f} to {hit.high * 100:+.1f} "
+        f"points). Mean of 1 / rank: {mrr.before:.3f} before, {mrr.after:.3f} after. The same "
+        f"{price.n_queries:,} later check-ins, asked of the counter mix.{lost}"
     )

@@ -1,0 +1,300 @@
+"""Privacy: what the check-ins give away of people, protections, and what these cost."""
+
+import io
+import json
+
+import polars as pl
+import streamlit as st
+
+from pages import _ui
+from strec import schema
+from strec.errors import StrecError
+from strec.io.writing import no_formula
+from strec.plots import privacy as plots
+from strec.privacy import Price, Protection, RiskReport, new_key, price, risk, width_words
+from strec.privacy.words import FEWEST_USERS, before_after, price_words
+
+#: Of more check-ins than this, accuracy is measured on some users with all they did.
+MOST_CHECKINS = 200_000
+OFF = "off"
+WIDTHS = (OFF, 10, 9, 8, 7, 6, 5)
+HOURS = (OFF, 3, 6, 12, 24)
+NOISE_M = (OFF, 100, 200, 500, 1_000, 2_000, 5_000)
+CROWDS = (OFF, 2, 3, 5, 10, 20)
+
+METHOD = r"""
+**The onlooker** knows one to four random points of somebody and looks for them in the table. A
+*point* is a hexagon of 350 m and an hour of local time. Somebody is *found* when exactly one
+person in the table was at all these points, and it is them; matches are counted exactly among
+all users, for up to 2,000 users drawn with a seed (de Montjoye et al. 2013). Before and after a
+protection the onlooker knows the same points of the same users, and knows how places and times
+were coarsened, but not the noise; against noise they may look at coarser hexagons, and what
+serves them best is shown. Whoever has fewer points is known by all they have.
+
+**Home** is guessed as a user's most frequent hexagon from 22:00 to 6:00, **workplace** as that
+from 9:00 to 17:00, Monday to Friday, from three check-ins on (Golle & Partridge 2009). Users count
+as exposed when the guess is right and fewer than $k = 5$ share it.
+
+**Coarser places and times**: each place moves to the centre of its H3 hexagon, each time to the
+start of its bin. **Suppression**: check-ins in hexagons with fewer than $k$ users are left out.
+
+**Noise**: each place of a user moves once by planar Laplace noise with density
+$\frac{\epsilon^2}{2\pi} e^{-\epsilon r}$ at distance $r$ (Andrés et al. 2013). The distance is
+drawn by the inverse of its distribution,
+
+$$ C(r) = 1 - (1 + \epsilon r)\, e^{-\epsilon r}, \qquad
+   r = -\tfrac{1}{\epsilon}\Bigl(W_{-1}\bigl(\tfrac{p - 1}{e}\bigr) + 1\Bigr), $$
+
+so 95 % stay within $r = 4.74 / \epsilon$. Two true places $d$ apart can be told apart with odds of
+$e^{\epsilon d}$ at most; $n$ places of one person add up to $e^{n \epsilon d}$.
+
+**The price**: the counter mix learns from the first 80 % of each table, as it is and protected,
+and is asked about the same check-ins of the next 10 %; the interval is over resampled users.
+
+**What this does not see**: item ids and names stay as they are, and where an item is a place it
+tells where. A person's rhythm, or other data sets, can single people out as well.
+
+References: de Montjoye, Hidalgo, Verleysen & Blondel, *Scientific Reports* 3, 1376 (2013) ·
+Golle & Partridge, *Pervasive* 2009 · Andrés, Bordenabe, Chatzikokolakis & Palamidessi, *CCS* 2013 ·
+Sweeney, *IJUFKS* 10, 557 (2002).
+"""
+
+
+def page() -> None:
+    """Show the risk, the protections beside it, and the protected table to take along."""
+    _ui.page_header(
+        "Privacy",
+        "What these check-ins would give away of the people in them, and what protecting them "
+        "costs.",
+    )
+    store = _ui.current_store()
+    before = of(store, Protection())
+    st.subheader("If the table were given away", anchor=False)
+    st.markdown("\n".join(f"- {_ui.plain(each)}" for each in before.sentences()))
+    if before.n_users >= FEWEST_USERS:
+        protection = controls(before)
+        after = None if protection.does_nothing else of(store, protection)
+        figures(before, after)
+        if after is not None:
+            worth(store, protection)
+        take_along(store, protection)
+    _ui.how_it_works(METHOD)
+    _ui.next_step("Back to the recommendations", "recommend")
+
+
+def controls(before: RiskReport) -> Protection:
+    """Ask what is to be done to the check-ins."""
+    st.subheader("Protect it", anchor=False)
+    has_places = before.found is not None
+    first, second, third, fourth = st.columns(4)
+    with first:
+        width = _choice(
+            "Hexagons instead of places", WIDTHS, "privacy_width", has_places,
+            lambda each: width_words(each), "Every place moves to the centre of its hexagon.",
+        )  # fmt: skip
+    with second:
+        hours = _choice(
+            "Bins instead of times", HOURS, "privacy_hours", True,
+            lambda each: f"{each} hours", "Every time moves to the start of its bin.",
+        )  # fmt: skip
+    with third:
+        noise_m = _choice(
+            "Noise on places", NOISE_M, "privacy_noise", has_places,
+            lambda each: f"{each:,} m", "With 95 % the shown place is within this distance.",
+        )  # fmt: skip
+    with fourth:
+        k = _choice(
+            "Leave out lonely hexagons", CROWDS, "privacy_k", has_places,
+            lambda each: f"below {each} users", "Check-ins where fewer people were are left out.",
+        )  # fmt: skip
+    return Protection(noise_m=noise_m, resolution=width, hours=hours, k=k)
+
+
+def _choice(label: str, options, key: str, usable: bool, words, help_text: str):
+    """Return the choice of a slider, None when off."""
+    chosen = st.select_slider(
+        label, options, key=key, disabled=not usable, help=help_text,
+        format_func=lambda each: OFF if each == OFF else words(each),
+    )  # fmt: skip
+    return chosen if usable and chosen != OFF else None
+
+
+def figures(before: RiskReport, after: RiskReport | None) -> None:
+    """Show who is found by how many points, and whose home and work are exposed."""
+    left, right = st.columns(2)
+    by_place = before.found is not None
+    n = f"{before.n_checkins:,} check-ins, {before.n_tried:,} users looked for"
+    with left:
+        st.markdown("**Found by a few points of their own**")
+        shares = [
+            None if each is None else (each.found if by_place else each.found_by_items)
+            for each in (before, after)
+        ]
+        what = "points" if by_place else "items with their hour"
+        _ui.figure(
+            plots.found_by_points(*shares, what=what),
+            key="privacy_found",
+            caption=f"Share of users whom 1 to 4 random {what} tell from all others. {n}.",
+        )
+    with right:
+        if not by_place or not any(_counts(before).values()):
+            return
+        st.markdown("**Home and work**")
+        _ui.figure(
+            plots.exposed(_counts(before), None if after is None else _counts(after)),
+            key="privacy_exposed",
+            caption="Of the users whose home (or workplace) can be guessed from night-time (or "
+            f"office-hour) check-ins: those who share it with fewer than {before.k}. The pair of "
+            "both is rarer than each.",
+        )
+
+
+def _counts(report: RiskReport) -> dict[str, tuple[int, int]]:
+    parts = {"home": report.home, "workplace": report.work, "both": report.both}
+    return {name: (p.n_exposed, p.n_guessed) for name, p in parts.items() if p and p.n_guessed}
+
+
+def worth(store, protection: Protection) -> None:
+    """Show before and after in numbers, and what the protection costs in accuracy."""
+    found = priced(store, protection)
+    st.subheader("What it buys, and what it costs", anchor=False)
+    for sentence in protection.words():
+        st.markdown(f":material/shield: {_ui.plain(sentence)}")
+    if found.why:
+        st.info(_ui.plain(price_words(found)), icon=":material/info:")
+    else:
+        hit = found.accuracy["acc@1"]
+        real = hit.low > 0 or hit.high < 0
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.metric(
+                "Right at the first try, protected",
+                f"{hit.after * 100:.1f} %",
+                f"{hit.change * 100:+.1f} points",
+                delta_color="normal" if real else "off",
+                width="content",
+            )
+            st.markdown(_ui.plain(price_words(found)))
+    with st.expander("The numbers", icon=":material/table:"):
+        frame = pl.DataFrame(
+            before_after(found), schema=["measure", "as it is", "protected"], orient="row"
+        ).to_pandas()
+        st.dataframe(frame, hide_index=True, width="stretch")
+        _ui.downloads("privacy", frame, key="privacy")
+        st.download_button(
+            "Everything as JSON",
+            lambda: _ui.to_json(found.to_dict()),
+            file_name="privacy.json", mime="application/json", key="privacy_json",
+            icon=":material/download:", type="tertiary",
+        )  # fmt: skip
+
+
+def take_along(store, protection: Protection) -> None:
+    """Offer the protected table, with a note of what was done in it or beside it."""
+    st.subheader("Take the protected table along", anchor=False)
+    hidden = st.toggle(
+        "Pseudonyms for users", value=True, key="privacy_pseudonyms",
+        help="User ids become keyed hashes. The key is made anew for each file and kept nowhere, "
+        "so nobody can go back, and two files cannot be joined.",
+    )  # fmt: skip
+    setting = Protection(
+        noise_m=protection.noise_m, resolution=protection.resolution, hours=protection.hours,
+        k=protection.k, pseudonymous=hidden,
+    )  # fmt: skip
+    note = "\n".join(setting.words())
+    with st.container(horizontal=True):
+        for label, ending, write, mime in (
+            ("Parquet, with the note inside", "parquet", _parquet, "application/octet-stream"),
+            ("CSV", "csv", _csv, "text/csv"),
+        ):
+            st.download_button(
+                label,
+                lambda write=write: write(protected(store, setting), note),
+                file_name=f"protected.{ending}", mime=mime, key=f"privacy_{ending}",
+                icon=":material/download:",
+            )  # fmt: skip
+        st.download_button(
+            "The note of what was done",
+            note,
+            file_name="protected.txt", mime="text/plain", key="privacy_note",
+            icon=":material/description:", type="tertiary",
+        )  # fmt: skip
+    st.caption("Noise in the file is drawn anew, by the system: it is not the one measured above.")
+
+
+def protected(store, protection: Protection) -> pl.DataFrame:
+    """Return the whole table, protected, with a key that is forgotten at once."""
+    return protection.apply(_checkins(store), key=new_key()).sort(
+        schema.USER, schema.TIME, schema.ITEM
+    )
+
+
+def _parquet(table: pl.DataFrame, note: str) -> bytes:
+    buffer = io.BytesIO()
+    table.write_parquet(buffer, compression="zstd", metadata={"strec.privacy": json.dumps(note)})
+    return buffer.getvalue()
+
+
+def _csv(table: pl.DataFrame, note: str) -> bytes:
+    texts = [name for name, dtype in table.schema.items() if dtype == pl.String]
+    plain = table.with_columns(no_formula(pl.col(name)).alias(name) for name in texts)
+    return plain.write_csv().encode()
+
+
+# ---------------------------------------------------------------- computed once per session
+
+
+def of(store, protection: Protection) -> RiskReport:
+    """Return the risk report, computed once in a session per content and setting."""
+    kept = _kept(store)
+    if ("risk", protection) not in kept:
+        with st.spinner("Counting who could be found…"):
+            kept["risk", protection] = risk(_checkins(store), protection)
+    return kept["risk", protection]
+
+
+def priced(store, protection: Protection) -> Price:
+    """Return the price, computed once in a session per content and setting."""
+    kept = _kept(store)
+    if ("price", protection) not in kept:
+        bar = st.progress(0.0, "Reading the check-ins")
+        try:
+            table = _some_users(_checkins(store))
+            whole = len(table) == of(store, Protection()).n_checkins
+            kept["price", protection] = price(
+                table,
+                protection,
+                before=of(store, Protection()) if whole else None,
+                progress=lambda text, share: bar.progress(min(share, 1.0), text),
+            )
+        finally:
+            bar.empty()
+    return kept["price", protection]
+
+
+def _kept(store) -> dict:
+    """Return this person's results on the data set in use; those of others are forgotten."""
+    mine = st.session_state.get("privacy")
+    if mine is None or mine["of"] != store.fingerprint:
+        mine = st.session_state["privacy"] = {"of": store.fingerprint}
+    return mine
+
+
+def _checkins(store) -> pl.DataFrame:
+    columns = [*schema.REQUIRED, *(c for c in schema.OPTIONAL if store.has(c))]
+    return store.checkins(columns=columns)
+
+
+def _some_users(table: pl.DataFrame) -> pl.DataFrame:
+    """Return the table, or of a large one the check-ins of some users, drawn by their hash."""
+    if len(table) <= MOST_CHECKINS:
+        return table
+    share = MOST_CHECKINS / len(table)
+    drawn = pl.col(schema.USER).hash(seed=0) % 10_000 < int(share * 10_000)
+    return table.filter(drawn)
+
+
+try:
+    page()
+except StrecError as error:
+    _ui.show_error(error)
+    _ui.how_it_works(METHOD)
