@@ -144,8 +144,8 @@ def figures(before: RiskReport, after: RiskReport | None) -> None:
             plots.exposed(_counts(before), None if after is None else _counts(after)),
             key="privacy_exposed",
             caption="Of the users whose home (or workplace) can be guessed from night-time (or "
-            f"office-hour) check-ins: those who share it with fewer than {before.k}. The pair of "
-            "both is rarer than each.",
+            f"office-hour) check-ins: those who share it with fewer than {before.k}; the numbers "
+            "count them. The pair of both is rarer than each.",
         )
 
 
@@ -174,6 +174,11 @@ def worth(store, protection: Protection) -> None:
                 width="content",
             )
             st.markdown(_ui.plain(price_words(found)))
+    if found.before.n_checkins < of(store, Protection()).n_checkins:
+        st.caption(
+            f"Counted and asked on {found.before.n_checkins:,} check-ins of "
+            f"{found.before.n_users:,} users, drawn by chance, with all they did."
+        )
     with st.expander("The numbers", icon=":material/table:"):
         frame = pl.DataFrame(
             before_after(found), schema=["measure", "as it is", "protected"], orient="row"

@@ -127,6 +127,8 @@ def _found_in(held: sparse.csc_array, asked: np.ndarray, own: np.ndarray) -> np.
     """Return how many of these people are found by their first 1 to 4 points."""
     n_users = held.shape[0]
     found = np.zeros(MOST_POINTS)
+    if not n_users:
+        return found
     matches = np.ones((n_users, len(asked)), dtype=bool)
     anything = np.zeros(len(asked), dtype=bool)
     for k in range(MOST_POINTS):

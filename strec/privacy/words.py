@@ -8,6 +8,8 @@ FEWEST_USERS = 5
 
 def sentences(report) -> list[str]:
     """Return what a `RiskReport` says, the most telling first."""
+    if not report.n_users:
+        return ["No check-in is left, so nothing is given away."]
     if report.n_users < FEWEST_USERS:
         users = "user" if report.n_users == 1 else "users"
         return [
