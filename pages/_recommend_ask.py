@@ -181,6 +181,11 @@ def who_line(answer: Answer, question: Question, known: People) -> None:
         )
         with st.popover("Portrait", icon=":material/person:", type="tertiary"):
             _portrait(seen)
+        if st.button(
+            "Privacy", icon=":material/shield_person:", type="tertiary", key="rec_privacy",
+            help="What these check-ins would give away of people, and what protecting them costs.",
+        ):  # fmt: skip
+            _ui.go_to("privacy")
 
 
 def _portrait(seen: Portrait) -> None:
