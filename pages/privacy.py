@@ -33,7 +33,8 @@ serves them best is shown. Whoever has fewer points is known by all they have.
 
 **Home** is guessed as a user's most frequent hexagon from 22:00 to 6:00, **workplace** as that
 from 9:00 to 17:00, Monday to Friday, from three check-ins on (Golle & Partridge 2009). Users count
-as exposed when the guess is right and fewer than $k = 5$ share it.
+as exposed when the guess is right and fewer than $k = 5$ share it. Coarse times are read by the
+start or the middle of their bin, whichever exposes more.
 
 **Coarser places and times**: each place moves to the centre of its H3 hexagon, each time to the
 start of its bin. **Suppression**: check-ins in hexagons with fewer than $k$ users are left out.

@@ -83,7 +83,8 @@ def risk(
     The onlooker knows true points of somebody and looks for them in what is given away. Before
     and after a protection the onlooker knows the same points of the same users, and knows how
     places and times were coarsened, but not the noise; against noise the coarser cell that
-    serves the onlooker best counts.
+    serves the onlooker best counts, and homes are guessed from the start or the middle of coarse
+    times, whichever exposes more.
 
     Parameters
     ----------
@@ -122,6 +123,10 @@ def risk(
     grids = [Grid(max(resolution - step, 0), hours) for step in steps]
     draw = {"at_most": at_most, "seed": seed}
     has_places = checkins[schema.LAT].is_not_null().any()
+    # Where people truly live follows from the true times, also if only coarse ones are given away.
+    real = seen.with_columns(true[schema.TIME])
+    # The start of a coarse time may lie before the night of which its middle is a part.
+    views = [given] + ([_in_the_middle(given, protection.hours)] if protection.hours else [])
     cells = homes_and_work.users_per_cell(given, grids[0])
     below = cells.filter(pl.col("n_users") < k)
     return RiskReport(
@@ -134,7 +139,7 @@ def risk(
         k=k,
         found=_found(true, seen, given, grids, draw) if has_places else None,
         found_by_items=_found(true, seen, given, [Grid(hours=hours, by="item")], draw),
-        **(_exposures(seen, given, true, grids, k) if has_places else _NO_EXPOSURE),
+        **(_exposures(real, views, grids, k) if has_places else _NO_EXPOSURE),
         n_cells=len(cells),
         n_cells_below=len(below),
         share_below=float(below["n_checkins"].sum() / max(cells["n_checkins"].sum(), 1)),
@@ -156,18 +161,21 @@ def _found(true, seen, given, grids: list[Grid], draw: dict) -> list[float]:
     return np.max(shares, axis=0).tolist()
 
 
-def _exposures(seen, given, true, grids: list[Grid], k: int) -> dict[str, Exposure]:
-    """Return who is exposed, on the grid that exposes most."""
-    # Where people truly live follows from the true times, also if only coarse ones are given away.
-    real = seen.with_columns(true[schema.TIME])
+def _exposures(real, views, grids: list[Grid], k: int) -> dict[str, Exposure]:
+    """Return who is exposed, on the grid and with the reading of the times that expose most."""
     best: dict[str, Exposure] = {}
     for grid in grids:
-        for name, guess in _guesses(given, grid.resolution).items():
-            truth = _guesses(real, grid.resolution)[name]
-            found = _right_and_rare(truth, guess, k)
-            if name not in best or found.n_exposed > best[name].n_exposed:
-                best[name] = found
+        truth = _guesses(real, grid.resolution)
+        for view in views:
+            for name, guess in _guesses(view, grid.resolution).items():
+                found = _right_and_rare(truth[name], guess, k)
+                if name not in best or found.n_exposed > best[name].n_exposed:
+                    best[name] = found
     return best
+
+
+def _in_the_middle(given: pl.DataFrame, hours: int) -> pl.DataFrame:
+    return given.with_columns(pl.col(schema.TIME) + pl.duration(minutes=30 * hours))
 
 
 def _guesses(checkins: pl.DataFrame, resolution: int) -> dict[str, pl.DataFrame]:

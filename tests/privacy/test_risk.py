@@ -113,6 +113,13 @@ def test_the_report_is_plain_and_repeatable():
     assert report.to_dict()["sentences"][0].startswith("Knowing four random points")
 
 
+def test_coarse_times_do_not_hide_homes_by_a_trick_of_the_clock():
+    # Three-hour bins: 22:30 goes to 21:00, which is no night; the middle of the bin is.
+    checkins = table([("u1", "A", 22.5 + 24 * k) for k in range(3)] + [("u1", "B", 12)])
+    report = risk(checkins, Protection(hours=3))
+    assert (report.home.n_guessed, report.home.n_exposed) == (1, 1)
+
+
 def test_noise_hides_homes_that_are_rare():
     checkins = read_sample("travel").head(6_000)
     plain, noisy = risk(checkins), risk(checkins, Protection(noise_m=20_000))
