@@ -23,7 +23,7 @@ from scipy import sparse
 
 from strec.errors import ModelError
 from strec.graph import strongest
-from strec.models.base import Model, Progress
+from strec.models.base import Model
 from strec.models.profiles import (
     CHUNK_NUMBERS,
     csr_arrays,
@@ -33,6 +33,7 @@ from strec.models.profiles import (
     user_items,
 )
 from strec.split import Log, Queries
+from strec.train import Watch
 
 #: Weight of popularity, which orders items that a model cannot tell apart.
 TIE_BREAK = 1e-6
@@ -49,11 +50,11 @@ class _Collaborative(Model):
     weight: str
     half_life_days: float | None
 
-    def _fit(self, train: Log, progress: Progress) -> None:
+    def _fit(self, train: Log, watch: Watch) -> None:
         self.popularity_ = popularity(train)
-        progress(f"Fitting {self.kind}", 0.05)
-        self._learn(self._weigh(user_items(train)), progress)
-        progress("Done", 1.0)
+        watch(f"Fitting {self.kind}", 0.05)
+        self._learn(self._weigh(user_items(train)), watch)
+        watch("Done", 1.0)
 
     def _score(self, queries: Queries) -> np.ndarray:
         n_items = len(queries.vocabulary.items)
@@ -75,7 +76,7 @@ class _Collaborative(Model):
         return sparse.csr_matrix((ways[self.weight](counts.data), counts.indices, counts.indptr),
                                  shape=counts.shape)  # fmt: skip
 
-    def _learn(self, counts: sparse.csr_matrix, progress: Progress) -> None:
+    def _learn(self, counts: sparse.csr_matrix, watch: Watch) -> None:
         raise NotImplementedError
 
     def _relate(self, history: sparse.csr_matrix, user: np.ndarray) -> np.ndarray:
@@ -119,7 +120,7 @@ class UserKNN(_Collaborative):
         self.weight = weight
         self.half_life_days = half_life_days
 
-    def _learn(self, counts: sparse.csr_matrix, progress: Progress) -> None:
+    def _learn(self, counts: sparse.csr_matrix, watch: Watch) -> None:
         self.counts_ = counts
 
     def _relate(self, history: sparse.csr_matrix, user: np.ndarray) -> np.ndarray:
@@ -165,7 +166,7 @@ class ItemKNN(_Collaborative):
         self.weight = weight
         self.half_life_days = half_life_days
 
-    def _learn(self, counts: sparse.csr_matrix, progress: Progress) -> None:
+    def _learn(self, counts: sparse.csr_matrix, watch: Watch) -> None:
         from implicit import nearest_neighbours
 
         measures = {
@@ -239,7 +240,7 @@ class ALS(_Collaborative):
         self.half_life_days = half_life_days
         self.seed = seed
 
-    def _learn(self, counts: sparse.csr_matrix, progress: Progress) -> None:
+    def _learn(self, counts: sparse.csr_matrix, watch: Watch) -> None:
         from threadpoolctl import threadpool_limits
 
         als = self._solver()
@@ -248,7 +249,7 @@ class ALS(_Collaborative):
             als.fit(
                 counts.astype(np.float32),
                 show_progress=False,
-                callback=lambda *_: progress("Fitting als", next(done) / self.n_iterations),
+                callback=lambda *_: watch("Fitting als", next(done) / self.n_iterations),
             )
         self.item_factors_ = als.item_factors
 
@@ -319,7 +320,7 @@ class BPR(_Collaborative):
         self.regularisation = regularisation
         self.seed = seed
 
-    def _learn(self, counts: sparse.csr_matrix, progress: Progress) -> None:
+    def _learn(self, counts: sparse.csr_matrix, watch: Watch) -> None:
         from implicit.cpu.bpr import BayesianPersonalizedRanking
         from threadpoolctl import threadpool_limits
 

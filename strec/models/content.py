@@ -26,9 +26,10 @@ import numpy as np
 from strec.errors import ModelError
 from strec.graph import EARTH_RADIUS_KM, PLACE_SPREAD_KM
 from strec.llm import Encoder, item_texts
-from strec.models.base import Model, Progress
+from strec.models.base import Model
 from strec.models.profiles import CHUNK_NUMBERS, popularity, profiles
 from strec.split import Log, Queries, Vocabulary
+from strec.train import Watch
 
 
 class Content(Model):
@@ -85,11 +86,11 @@ class Content(Model):
         #: Set it to use any function from texts to vectors, shape (n_texts, dim), for `text`.
         self.encode: Callable[[list[str]], np.ndarray] | None = None
 
-    def _fit(self, train: Log, progress: Progress) -> None:
+    def _fit(self, train: Log, watch: Watch) -> None:
         vocabulary = train.vocabulary
-        progress("Reading the items", 0.05)
+        watch("Reading the items", 0.05)
         blocks = [
-            (self.text_weight, self._texts(item_texts(vocabulary), progress)),
+            (self.text_weight, self._texts(item_texts(vocabulary), watch)),
             (self.category_weight, _categories(vocabulary)),
             (self.place_weight, self._places(vocabulary)),
         ]
@@ -102,7 +103,7 @@ class Content(Model):
         #: Shape (n_items, dim), float32.
         self.items_ = np.hstack([np.sqrt(w) * block for w, block in blocks]).astype(np.float32)
         self.popularity_ = popularity(train)
-        progress("Done", 1.0)
+        watch("Done", 1.0)
 
     def _score(self, queries: Queries) -> np.ndarray:
         n_items = len(self.items_)
@@ -115,13 +116,13 @@ class Content(Model):
             scores[first : first + step] = mean @ self.items_.T
         return scores + 1e-6 * self.popularity_
 
-    def _texts(self, texts: list[str], progress: Progress) -> np.ndarray:
+    def _texts(self, texts: list[str], watch: Watch) -> np.ndarray:
         if self.encode is not None:
             return _unit(np.asarray(self.encode(texts), dtype=np.float64))
         if self.text == "words":
             return self._words(texts)
         encoder = Encoder(self.text)
-        return encoder.encode(texts, progress=lambda t, share: progress(t, 0.1 + 0.8 * share))
+        return encoder.encode(texts, progress=lambda t, share: watch(t, 0.1 + 0.8 * share))
 
     def _words(self, texts: list[str]) -> np.ndarray:
         """Return weighted words, projected where there are more than `n_words` of them."""

@@ -17,9 +17,10 @@ Barkan and Koenigstein, "Item2vec: neural item embedding for collaborative filte
 
 import numpy as np
 
-from strec.models.base import Model, Progress
+from strec.models.base import Model
 from strec.models.profiles import CHUNK_NUMBERS, popularity, recent_items
 from strec.split import Log, Queries
+from strec.train import Watch
 
 
 class Item2Vec(Model):
@@ -76,7 +77,7 @@ class Item2Vec(Model):
         self.by_user = by_user
         self.seed = seed
 
-    def _fit(self, train: Log, progress: Progress) -> None:
+    def _fit(self, train: Log, watch: Watch) -> None:
         from gensim.models import Word2Vec
         from gensim.models.callbacks import CallbackAny2Vec
 
@@ -87,7 +88,7 @@ class Item2Vec(Model):
 
             def on_epoch_end(report, model):
                 report.done += 1
-                progress("Fitting item2vec", report.done / self.epochs)
+                watch("Fitting item2vec", report.done / self.epochs)
 
         # One worker: more would make the result depend on their race.
         words = Word2Vec(

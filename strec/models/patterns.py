@@ -22,9 +22,10 @@ from collections import defaultdict
 
 import numpy as np
 
-from strec.models.base import Model, Progress
+from strec.models.base import Model
 from strec.models.profiles import popularity, recent_items
 from strec.split import Log, Queries
+from strec.train import Watch
 
 #: Beginning → what follows it → weight.
 Rules = dict[tuple[int, ...], dict[int, float]]
@@ -85,10 +86,10 @@ class Patterns(Model):
         self.n_recent = n_recent
         self.own = own
 
-    def _fit(self, train: Log, progress: Progress) -> None:
+    def _fit(self, train: Log, watch: Watch) -> None:
         sequences, end_us = _sessions(train)
         age_days = (train.time_us.max() - end_us) / 86.4e9
-        progress("Mining patterns", 0.1)
+        watch("Mining patterns", 0.1)
         self.rules_ = mine(
             sequences,
             0.5 ** (age_days / self.half_life_days),
@@ -98,7 +99,7 @@ class Patterns(Model):
             gap_decay=self.gap_decay,
         )
         self.popularity_ = popularity(train)
-        progress("Done", 1.0)
+        watch("Done", 1.0)
 
     def _score(self, queries: Queries) -> np.ndarray:
         scores = np.tile(1e-6 * self.popularity_, (len(queries), 1))

@@ -11,7 +11,7 @@ from what lies before it; then the counts are taken anew from all of training.
 
 import numpy as np
 
-from strec.models.base import Explanation, Model, Progress
+from strec.models.base import Explanation, Model
 from strec.models.counting import fitting
 from strec.models.counting.newcomers import (
     NOVELTY,
@@ -23,6 +23,7 @@ from strec.models.counting.reasons import explain_items
 from strec.models.counting.statistics import Statistics
 from strec.models.counting.visits import N_COLUMNS, Visits, default_weights, visits_of
 from strec.split import Log, Queries
+from strec.train import Watch
 
 #: Numbers held at once per array when scoring many queries.
 _CHUNK_NUMBERS = 2_000_000
@@ -73,7 +74,7 @@ class CounterMix(Model):
         self.ridge = ridge
         self.seed = seed
 
-    def _fit(self, train: Log, progress: Progress) -> None:
+    def _fit(self, train: Log, watch: Watch) -> None:
         weights = np.r_[default_weights(), [b for _, b in SOURCES.values()], *NOVELTY.values()]
         if self.slice_share > 0:
             weights = fitting.fit_weights(
@@ -84,14 +85,14 @@ class CounterMix(Model):
                 n_queries=self.n_queries,
                 ridge=self.ridge,
                 seed=self.seed,
-                progress=progress,
+                progress=watch,
             )
-        progress("Counting", 0.95)
+        watch("Counting", 0.95)
         self.statistics_ = Statistics.of(train)
         self.visit_weights_ = weights[:N_COLUMNS]
         self.source_weights_ = weights[N_COLUMNS : N_COLUMNS + len(SOURCES)]
         self.novelty_weights_ = weights[N_COLUMNS + len(SOURCES) :]
-        progress("Done", 1.0)
+        watch("Done", 1.0)
 
     def _score(self, queries: Queries) -> np.ndarray:
         scores = np.empty((len(queries), len(queries.vocabulary.items)))

@@ -4,8 +4,9 @@ import numpy as np
 from scipy import sparse
 
 from strec.graph import transitions
-from strec.models.base import Model, Progress
+from strec.models.base import Model
 from strec.split import Log, Queries
+from strec.train import Watch
 
 
 class Popularity(Model):
@@ -22,7 +23,7 @@ class Popularity(Model):
 
     kind = "popularity"
 
-    def _fit(self, train: Log, progress: Progress) -> None:
+    def _fit(self, train: Log, watch: Watch) -> None:
         self.share_ = _popularity(train)
 
     def _score(self, queries: Queries) -> np.ndarray:
@@ -65,7 +66,7 @@ class Markov(Popularity):
     def __init__(self, scope: str = "user"):
         self.scope = scope
 
-    def _fit(self, train: Log, progress: Progress) -> None:
+    def _fit(self, train: Log, watch: Watch) -> None:
         self.share_ = _popularity(train)
         self.follows_ = transitions(train)
 
