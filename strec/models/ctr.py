@@ -61,6 +61,7 @@ class CTR(NeuralModel):
     """
 
     kind = "ctr"
+    learns_from_all = True
 
     def __init__(
         self,

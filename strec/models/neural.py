@@ -16,14 +16,14 @@ that the list of models is there at once.
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from strec.models.base import Model
 from strec.split import Log, Queries, Vocabulary
-from strec.train import History, Settings, Task, Watch, fit
+from strec.train import Event, History, Settings, Task, Watch, fit
 from strec.train.device import choose
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ class NeuralModel(Model):
     validation_share: ClassVar[float] = 0.1
     #: Held-out check-ins looked at after each epoch at most.
     max_validation: ClassVar[int] = 3_000
+    #: Whether one more pass, after the best epoch is known, learns from the held-out ones too.
+    #: It helps some models and unsettles others (docs/models.md), so each says it for itself.
+    learns_from_all: ClassVar[bool] = False
     #: Queries scored at once at most.
     score_batch: ClassVar[int] = 512
 
@@ -88,8 +91,27 @@ class NeuralModel(Model):
             torch.manual_seed(self._settings().seed)
             network = self._network(train.vocabulary, self.numbers_)
         task = self._task(network, train, inner)
-        self.history_ = fit(task, self._settings(), watch=watch)
+        passes = 1 - _last_share(self._settings())
+        self.history_ = fit(task, self._settings(), watch=_first_passes(watch, passes))
+        rows = np.flatnonzero(train.item >= 0)
+        if self.learns_from_all and len(inner.fit_rows) < len(rows):
+            self._learn_from_all(self._task(network, train, replace(inner, fit_rows=rows)), watch)
         self.network_ = network
+        watch("Done", 1.0)
+
+    def _learn_from_all(self, task: Task, watch: Watch) -> None:
+        """Make one pass over all training check-ins, from the best weights on.
+
+        What comes next is most like the latest check-ins, which have only told when to stop.
+        """
+        settings, history = self._settings(), self.history_
+        left = np.inf if watch.max_seconds is None else watch.max_seconds - history.seconds
+        if history.stopped == "time" or left <= 0:
+            return
+        task.batch_size = history.batch_size
+        once = replace(settings, epochs=1, seed=settings.seed + 1)
+        done = fit(task, once, watch=_last_pass(watch, left, _last_share(settings)))
+        self.history_ = replace(history, seconds=history.seconds + done.seconds)
 
     def _score(self, queries: Queries) -> np.ndarray:
         import torch
@@ -221,6 +243,39 @@ class RowTask:
 def device_of(module: "torch.nn.Module") -> "torch.device":
     """Return where a module's parameters are."""
     return next(module.parameters()).device
+
+
+def _last_share(settings: Settings) -> float:
+    """Return the share of the whole fit that its last pass takes at least."""
+    return 1 / (settings.epochs + 1)
+
+
+def _first_passes(watch: Watch, share: float) -> Watch:
+    """Return a watch whose progress ends at a share of the whole."""
+    tell = watch.on_progress
+    return replace(watch, on_progress=tell and (lambda text, done: tell(text, done * share)))
+
+
+def _last_pass(watch: Watch, seconds_left: float, share: float) -> Watch:
+    """Return a watch of the pass over all check-ins: its batches are told as progress.
+
+    Its epoch is none of the learning curve's, since it looks at what it learns from.
+    """
+
+    def on_event(event: Event) -> None:
+        if event["event"] == "note":
+            watch.on_event(event)
+        elif event["event"] == "batch":
+            text = "Learning from the latest check-ins too"
+            done = 1 - share * (1 - event["batch"] / event["n_batches"])
+            if watch.on_progress:
+                watch.on_progress(text, done)
+            watch.on_event({"event": "progress", "text": text, "share": done})
+
+    folder = watch.checkpoint / "last-pass" if watch.checkpoint else None
+    return replace(
+        watch, on_event=on_event, on_progress=None, checkpoint=folder, max_seconds=seconds_left
+    )
 
 
 def _under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strec.errors import ModelError
+from strec.errors import Cancelled, ModelError
 from strec.models.neural import NeuralModel, RowTask, inner_split
 from strec.split import Queries, queries_of_rows, split
 from strec.train import Watch
@@ -17,6 +17,7 @@ class Follows(NeuralModel):
     """A score per pair of last and next item, and a popularity that is counted."""
 
     kind = "follows"
+    learns_from_all = True
 
     def __init__(self, epochs: int = 3, learning_rate: float = 0.1, batch_size: int = 64):
         self.epochs, self.learning_rate, self.batch_size = epochs, learning_rate, batch_size
@@ -76,9 +77,61 @@ def test_progress_and_checkpoints_reach_the_watch(tmp_path):
     told = []
     watch = Watch(checkpoint=tmp_path)
     Follows().fit(parts().train, progress=lambda *said: told.append(said), watch=watch)
-    assert [path.name for path in tmp_path.iterdir()] == ["epoch-0003-end"]
+    assert {path.name for path in tmp_path.iterdir()} == {"epoch-0003-end", "last-pass"}
     shares = [share for _, share in told]
-    assert shares == sorted(shares) and shares[-1] == 1 and "Pass 3: loss" in told[-1][0]
+    assert shares == sorted(shares) and shares[-1] == 1
+    assert any("Pass 3: loss" in text for text, _ in told)
+    assert told[-2][0] == "Learning from the latest check-ins too"
+
+
+def changed():
+    """Return a log where A is followed by B, but by C in its latest twentieth."""
+    pairs = [("A", "B")] * 190 + [("A", "C")] * 10
+    items = [item for pair in pairs for item in pair]
+    return split(
+        worlds.table([("u", item, 2 * hour) for hour, item in enumerate([*items, "A"])]),
+        fractions=(400 / 401, 1 / 401, 0),
+    ).train
+
+
+def chance_of_c(model, log):
+    """Return how much higher C scores than an item that never follows A, its popularity apart."""
+    queries = queries_of_rows(log, np.array([len(log) - 1]))
+    a, c = (log.vocabulary.items.tolist().index(name) for name in "AC")
+    score = model.score(queries)[0] - model.network_.share.numpy()
+    return score[c] - score[a]
+
+
+def test_the_latest_check_ins_are_learned_from_after_they_told_when_to_stop(monkeypatch):
+    log = changed()
+    learned = Follows().fit(log)
+    monkeypatch.setattr(Follows, "learns_from_all", False)
+    held_out = Follows().fit(log)
+    assert chance_of_c(learned, log) > chance_of_c(held_out, log) + 0.1
+    assert learned.history_.epochs[-1]["validation"] == held_out.history_.epochs[-1]["validation"]
+
+
+def test_cancelled_in_the_last_pass_it_resumes_to_the_same_model(tmp_path):
+    log, told = changed(), []
+    watch = Watch(
+        checkpoint=tmp_path,
+        on_event=lambda event: told.append(event.get("text", "")),
+        should_stop=lambda: any("latest" in text for text in told),
+    )
+    with pytest.raises(Cancelled):
+        Follows().fit(log, watch=watch)
+    starts = []
+    resumed = Follows().fit(log, watch=Watch(checkpoint=tmp_path, on_event=starts.append))
+    through = Follows().fit(log)
+    assert next(e["epochs_done"] for e in starts if e["event"] == "start") == 3
+    for name, value in through.network_.state_dict().items():
+        assert torch.equal(resumed.network_.state_dict()[name], value)
+
+
+def test_a_training_out_of_time_makes_no_last_pass(tmp_path):
+    model = Follows().fit(changed(), watch=Watch(checkpoint=tmp_path, max_seconds=0.0001))
+    assert model.history_.stopped == "time"
+    assert not (tmp_path / "last-pass").exists()
 
 
 def test_a_file_of_another_shape_is_refused(tmp_path):
