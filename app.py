@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _ui
+from pages import _tour, _ui
 
 st.set_page_config(
     page_title="strec: when, where, and what next",
@@ -35,5 +35,5 @@ page = st.navigation(list(PAGES.values()))
 _ui.remember_pages(PAGES)
 _ui.wanted_page()
 _ui.guarded(lambda: _ui.sidebar(page.url_path))
-_ui.tour(page.url_path)
+_tour.card(page.url_path)
 _ui.guarded(page.run)

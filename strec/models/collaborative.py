@@ -17,6 +17,7 @@ Rendle et al., "BPR: Bayesian personalized ranking from implicit feedback", UAI 
 """
 
 import warnings
+from abc import abstractmethod
 
 import numpy as np
 from scipy import sparse
@@ -76,12 +77,12 @@ class _Collaborative(Model):
         return sparse.csr_matrix((ways[self.weight](counts.data), counts.indices, counts.indptr),
                                  shape=counts.shape)  # fmt: skip
 
-    def _learn(self, counts: sparse.csr_matrix, watch: Watch) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _learn(self, counts: sparse.csr_matrix, watch: Watch) -> None: ...
 
+    @abstractmethod
     def _relate(self, history: sparse.csr_matrix, user: np.ndarray) -> np.ndarray:
         """Return scores of shape ``(n_queries, n_items)`` from weighted histories."""
-        raise NotImplementedError
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return {"popularity": self.popularity_}
