@@ -43,8 +43,10 @@ start of its bin. **Suppression**: check-ins in hexagons with fewer than $k$ use
 $\frac{\epsilon^2}{2\pi} e^{-\epsilon r}$ at distance $r$ (Andrés et al. 2013). The distance is
 drawn by the inverse of its distribution,
 
-$$ C(r) = 1 - (1 + \epsilon r)\, e^{-\epsilon r}, \qquad
-   r = -\tfrac{1}{\epsilon}\Bigl(W_{-1}\bigl(\tfrac{p - 1}{e}\bigr) + 1\Bigr), $$
+$$
+C(r) = 1 - (1 + \epsilon r)\, e^{-\epsilon r}, \qquad
+r = -\tfrac{1}{\epsilon}\Bigl(W_{-1}\bigl(\tfrac{p - 1}{e}\bigr) + 1\Bigr),
+$$
 
 so 95 % stay within $r = 4.74 / \epsilon$. Two true places $d$ apart can be told apart with odds of
 $e^{\epsilon d}$ at most; $n$ places of one person add up to $e^{n \epsilon d}$.
