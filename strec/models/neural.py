@@ -91,7 +91,7 @@ class NeuralModel(Model):
             torch.manual_seed(self._settings().seed)
             network = self._network(train.vocabulary, self.numbers_)
         task = self._task(network, train, inner)
-        passes = 1 - _last_share(self._settings())
+        passes = 1 - _last_share(self._settings()) if self.learns_from_all else 1.0
         self.history_ = fit(task, self._settings(), watch=_first_passes(watch, passes))
         rows = np.flatnonzero(train.item >= 0)
         if self.learns_from_all and len(inner.fit_rows) < len(rows):
@@ -251,9 +251,13 @@ def _last_share(settings: Settings) -> float:
 
 
 def _first_passes(watch: Watch, share: float) -> Watch:
-    """Return a watch whose progress ends at a share of the whole."""
+    """Return a watch whose progress ends at a share of the whole; its events say which."""
     tell = watch.on_progress
-    return replace(watch, on_progress=tell and (lambda text, done: tell(text, done * share)))
+    return replace(
+        watch,
+        on_progress=tell and (lambda text, done: tell(text, done * share)),
+        on_event=lambda event: watch.on_event({**event, "of_whole": share}),
+    )
 
 
 def _last_pass(watch: Watch, seconds_left: float, share: float) -> Watch:

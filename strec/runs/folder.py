@@ -4,54 +4,19 @@ import json
 import os
 import shutil
 import time
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from strec.errors import ModelError
 from strec.llm.cache import cache_folder
 from strec.models import ABOUT, KINDS, Model, load_model
+from strec.runs.status import ACTIVE, Status, status_of
 from strec.split import Vocabulary
 from strec.store import Store
 
 FORMAT, FORMAT_VERSION = "strec-run", 1
-#: States of a run that somebody works on.
-ACTIVE = ("waiting", "running")
 #: A process may take so long from its start to its first sign of life.
 STARTUP_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Status:
-    """How a run stands.
-
-    Attributes
-    ----------
-    state : str
-        ``"waiting"``, ``"running"``, ``"done"``, ``"failed"``, ``"cancelled"`` or
-        ``"interrupted"`` (its process died); the last three can be resumed.
-    text : str
-        What it does, or did last.
-    share : float
-        Share done, 0 to 1.
-    seconds : float
-        Since it began to train.
-    seconds_left : float or None
-        Until the end at the present pace, where that is known.
-    error : dict or None
-        ``needed``, ``found``, ``mend`` of a run that failed.
-    """
-
-    state: str
-    text: str = ""
-    share: float = 0.0
-    seconds: float = 0.0
-    seconds_left: float | None = None
-    error: dict[str, str] | None = None
-
-    @property
-    def is_active(self) -> bool:
-        return self.state in ACTIVE
 
 
 def home(store: Store, is_shared: bool = False) -> Path:
@@ -139,7 +104,7 @@ class Run:
         state = self._state()
         if state["state"] in ACTIVE and not self._is_alive(state):
             state["state"] = "cancelled" if self.is_cancelled() else "interrupted"
-        return status_of(state, self.events())
+        return status_of(state, self.events(), makes_passes=KINDS[self.kind].uses_loop)
 
     def events(self) -> list[dict]:
         """Return all events so far; a line cut short by a crash is left out."""
@@ -223,6 +188,7 @@ class Run:
                 "Wait for it, cancel it, or start a new one.",
             )
         (self.folder / "cancel").unlink(missing_ok=True)
+        self.append({"event": "resume"})
         self.set_state("waiting")
 
     def delete(self) -> None:
@@ -287,31 +253,6 @@ def write_json(path: Path, content: dict) -> None:
         os.replace(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
-
-
-def status_of(state: dict, events: list[dict]) -> Status:
-    """Return how a run stands, from the content of ``state.json`` and its events."""
-    told = [e for e in events if e.get("event") in ("batch", "epoch", "progress", "note")]
-    last = told[-1] if told else {}
-    text, share = last.get("text", ""), float(last.get("share", 0.0))
-    seconds, left = last.get("seconds"), last.get("seconds_left")
-    if last.get("event") in ("batch", "epoch"):
-        done = last.get("batch", 1) / max(last.get("n_batches", 1), 1)
-        share = (last["epoch"] - 1 + done) / max(last["epochs"], 1)
-        text = f"Pass {last['epoch']} of at most {last['epochs']}"
-    elif state["state"] == "running":
-        seconds = time.time() - state["since"]
-        left = seconds * (1 - share) / share if 0.1 < share < 1 else None
-    if state["state"] == "done":
-        share, seconds, left = 1.0, state.get("seconds", seconds), 0.0
-    return Status(
-        state=state["state"],
-        text=text,
-        share=min(max(share, 0.0), 1.0),
-        seconds=float(seconds or 0.0),
-        seconds_left=left,
-        error=state.get("error"),
-    )
 
 
 def _parsed(line: str):
