@@ -11,6 +11,7 @@ from strec.cli import main
 from strec.cli.clean import mapping_of
 from strec.errors import MappingError
 from strec.io import read
+from strec.io.samples import read_sample
 from strec.store import Store
 from tests import corpus
 
@@ -142,6 +143,27 @@ def test_a_recipe_that_removes_everything_says_which_step(tmp_path, capsys):
     path = corpus.make("plain", tmp_path)
     code, _, error = strec(capsys, "clean", path, "--recipe", saved, "-o", tmp_path / "x.csv")
     assert code == 1 and "none of 60 (Rare users and items" in error
+
+
+def test_a_sample_and_a_store_are_cleaned_like_files(tmp_path, capsys):
+    code, said, _ = strec(capsys, "clean", "travel", "--out", tmp_path / "world")
+    assert code == 0 and "30,000 check-ins in 30,000 rows" in said
+    store = Store(tmp_path / "world")
+    code, _, _ = strec(capsys, "clean", store.folder, "--out", tmp_path / "again.csv")
+    assert code == 0
+    expected, _ = clean(read_sample("travel"))
+    assert_frame_equal(
+        read(tmp_path / "again.csv").checkins, store.checkins(columns=expected.columns)
+    )
+    assert_frame_equal(store.checkins(columns=expected.columns), expected)
+
+
+@pytest.mark.parametrize("command", ["clean", "inspect", "recommend"])
+def test_what_is_not_there_is_said_alike_by_all_commands(tmp_path, capsys, command):
+    more = ["--out", tmp_path / "x.csv"] if command == "clean" else []
+    code, _, said = strec(capsys, command, "sozial", *more)
+    assert code == 1
+    assert "there is no sozial." in said and "name a sample: social, ecommerce" in said
 
 
 def test_a_command_that_is_not_understood_ends_in_2(tmp_path, capsys):

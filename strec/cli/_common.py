@@ -76,17 +76,40 @@ def load(
     paths = [Path(each).expanduser() for each in data]
     for path in paths:
         if not path.exists():
-            raise ReadError(
-                "Data is one or several files, the folder of a store, or a sample.",
-                f"there is no {path}.",
-                f"Check the path, or name a sample: {', '.join(known)}.",
-            )
+            raise _not_there(path, list(known))
     if len(paths) == 1 and paths[0].is_dir():
         from strec.store import Store
 
         store = Store(paths[0])
         return Loaded(store.checkins(), store.name, store.time_zone)
     return _read_files(paths, time_zone, day_first)
+
+
+def files_of(data: Sequence[str]) -> list[Path]:
+    """Return the files behind what the command line gave: files, a store's folder, or a sample.
+
+    Raises
+    ------
+    ReadError
+        If nothing of this name is there.
+
+    Examples
+    --------
+    >>> files_of(["travel"])[0].name
+    'travel.parquet'
+    """
+    from strec.io.samples import FOLDER, samples
+
+    names = [sample.name for sample in samples()]
+    if len(data) == 1 and data[0] in names and not Path(data[0]).exists():
+        return [FOLDER / f"{data[0]}.parquet"]
+    paths = [Path(each).expanduser() for each in data]
+    for path in paths:
+        if not path.exists():
+            raise _not_there(path, names)
+    if len(paths) == 1 and (paths[0] / "meta.json").is_file():
+        return [paths[0] / "checkins.parquet"]
+    return paths
 
 
 @contextmanager
@@ -143,6 +166,14 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str], left: int = 1) -
         for row in cells
     )
     return "\n".join(lines)
+
+
+def _not_there(path: Path, samples: list[str]) -> ReadError:
+    return ReadError(
+        "Data is one or several files, the folder of a store, or a sample.",
+        f"there is no {path}.",
+        f"Check the path, or name a sample: {', '.join(samples)}.",
+    )
 
 
 def _read_files(paths: list[Path], time_zone: str | None, day_first: bool | None) -> Loaded:

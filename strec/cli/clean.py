@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strec.cli import AsJson, app
-from strec.cli._common import DayFirst, Progress, TimeZone, note, print_json, progress, table
+from strec.cli import AsJson, Data, app
+from strec.cli._common import (
+    DayFirst,
+    Progress,
+    TimeZone,
+    files_of,
+    note,
+    print_json,
+    progress,
+    table,
+)
 from strec.errors import MappingError, ReadError
 
 if TYPE_CHECKING:
@@ -28,10 +37,7 @@ TABLES = (".parquet", ".csv", ".jsonl", ".ndjson")
 
 @app.command()
 def clean(
-    files: Annotated[
-        list[Path], typer.Argument(help="One file, or several that belong together.",
-                                   show_default=False)
-    ],
+    data: Data,
     out: Annotated[
         Path,
         typer.Option("--out", "-o", help="What to write: .parquet, .csv or .jsonl; a name without "
@@ -85,9 +91,12 @@ def clean(
     - `strec clean sales.csv --map user=customer,item=shop,time=date --day-first --out sales`
 
     - `strec clean traj-Edin.csv poi-Edin.csv --out edinburgh --report quality.html --json`
+
+    - `strec clean social --out social.csv`
     """
     from strec.clean import Recipe
 
+    files = files_of(data)
     kind = _checked(files, out)
     steps = Recipe.load(recipe) if recipe else Recipe.default()
     with progress(quiet=as_json) as tell:

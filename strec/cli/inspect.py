@@ -1,21 +1,16 @@
 """`strec inspect`: what a file is, before anything is read."""
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from strec.cli import AsJson, app
-from strec.cli._common import print_json
+from strec.cli import AsJson, Data, app
+from strec.cli._common import files_of, print_json
 
 
 @app.command()
 def inspect(
-    files: Annotated[
-        list[Path],
-        typer.Argument(help="One file, or several that belong together.", show_default=False),
-    ],
+    data: Data,
     as_json: AsJson = False,
 ) -> None:
     """Say what files are: format, columns, what is assumed, and what must be answered.
@@ -28,7 +23,7 @@ def inspect(
     """
     from strec.io import inspect as look_at
 
-    look = look_at(files)
+    look = look_at(files_of(data))
     if as_json:
         print_json(
             {
