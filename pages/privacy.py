@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import polars as pl
 import streamlit as st
@@ -21,6 +22,7 @@ WIDTHS = (OFF, 10, 9, 8, 7, 6, 5)
 HOURS = (OFF, 3, 6, 12, 24)
 NOISE_M = (OFF, 100, 200, 500, 1_000, 2_000, 5_000)
 CROWDS = (OFF, 2, 3, 5, 10, 20)
+ITEM_CHOICES = {"keep": "As they are", "pseudonyms": "Pseudonyms", "kind": "Only their kind"}
 
 METHOD = r"""
 **The onlooker** knows one to four random points of somebody and looks for them in the table. A
@@ -54,8 +56,9 @@ $e^{\epsilon d}$ at most; $n$ places of one person add up to $e^{n \epsilon d}$.
 **The price**: the counter mix learns from the first 80 % of each table, as it is and protected,
 and is asked about the same check-ins of the next 10 %; the interval is over resampled users.
 
-**What this does not see**: item ids and names stay as they are, and where an item is a place it
-tells where. A person's rhythm, or other data sets, can single people out as well.
+**What this does not see**: the numbers leave items as they are, and where an item is a place it
+tells where. The file to take along can hide items, or keep only their kind; what recommendations
+from it would be worth is not measured here. A person's rhythm, or other data sets, can single people out as well.
 
 References: de Montjoye, Hidalgo, Verleysen & Blondel, *Scientific Reports* 3, 1376 (2013) ·
 Golle & Partridge, *Pervasive* 2009 · Andrés, Bordenabe, Chatzikokolakis & Palamidessi, *CCS* 2013 ·
@@ -199,15 +202,21 @@ def worth(store, protection: Protection) -> None:
 def take_along(store, protection: Protection) -> None:
     """Offer the protected table, with a note of what was done in it or beside it."""
     st.subheader("Take the protected table along", anchor=False)
-    hidden = st.toggle(
-        "Pseudonyms for users", value=True, key="privacy_pseudonyms",
-        help="User ids become keyed hashes. The key is made anew for each file and kept nowhere, "
-        "so nobody can go back, and two files cannot be joined.",
-    )  # fmt: skip
-    setting = Protection(
-        noise_m=protection.noise_m, resolution=protection.resolution, hours=protection.hours,
-        k=protection.k, pseudonymous=hidden,
-    )  # fmt: skip
+    word = _ui.item_word(plural=True).capitalize()
+    with st.container(horizontal=True, vertical_alignment="center", gap="large"):
+        hidden = st.toggle(
+            "Pseudonyms for users", value=True, key="privacy_pseudonyms", width="content",
+            help="User ids become keyed hashes. The key is made anew for each file and kept "
+            "nowhere, so nobody can go back, and two files cannot be joined.",
+        )  # fmt: skip
+        items = st.segmented_control(
+            word, list(ITEM_CHOICES), default="keep", required=True, key="privacy_items",
+            format_func=ITEM_CHOICES.get, width="content",
+            help="Where an item is a place, its id and name tell where somebody was, however "
+            "coarse the coordinates. Pseudonyms hide both; only the kind leaves nothing but the "
+            "category. The numbers above look at places and times alone.",
+        )  # fmt: skip
+    setting = replace(protection, pseudonymous=hidden, items=items or "keep")
     note = "\n".join(setting.words())
     with st.container(horizontal=True):
         for label, ending, write, mime in (

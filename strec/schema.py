@@ -21,6 +21,7 @@ ITEM_NAME = "item_name"
 EVENT = "event"
 VALUE = "value"
 TEXT = "text"
+IMAGE = "image"
 # Derived by `derive`, stored with the check-ins.
 CELL = "cell"
 SESSION = "session_id"
@@ -41,6 +42,7 @@ OPTIONAL = {
     EVENT: pl.String,
     VALUE: pl.Float64,
     TEXT: pl.String,
+    IMAGE: pl.String,
 }
 DERIVED = {
     CELL: pl.UInt64,
@@ -69,7 +71,7 @@ def validate(checkins: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Shape ``(n_checkins, 6 to 15)``: `REQUIRED`, then the `OPTIONAL` and `DERIVED` present.
+        Shape ``(n_checkins, 6 to 16)``: `REQUIRED`, then the `OPTIONAL` and `DERIVED` present.
 
     Raises
     ------

@@ -44,6 +44,13 @@ def privacy(
     pseudonymous: Annotated[
         bool, typer.Option("--pseudonyms", help="Replace user ids by keyed hashes.")
     ] = False,
+    items: Annotated[
+        str,
+        typer.Option(
+            help="What becomes of items: keep; pseudonyms (keyed hashes, without names, texts and "
+            "pictures); or kind (the category takes the place of the item)."
+        ),
+    ] = "keep",
     key_file: Annotated[
         Path | None,
         typer.Option(
@@ -74,7 +81,7 @@ def privacy(
 
     - `strec privacy social --coarsen-km 2 --coarsen-hours 6`
 
-    - `strec privacy checkins.csv --noise-m 500 --pseudonyms --out protected.csv`
+    - `strec privacy checkins.csv --noise-m 500 --pseudonyms --items kind --out protected.csv`
     """  # fmt: skip
     from strec.privacy import Protection, price, risk
 
@@ -84,6 +91,7 @@ def privacy(
         hours=coarsen_hours,
         k=suppress_below,
         pseudonymous=pseudonymous or key_file is not None,
+        items=items,
     )
     secret = _secret(key_file)
     loaded = load(data, time_zone=time_zone, day_first=day_first)

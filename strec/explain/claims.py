@@ -10,36 +10,19 @@ phrase: "1 of the 4 visits was within two hours" never becomes "the visits were 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-#: Names never stand in evidence or text: these take their place, the first for the suggestion.
-STAND_INS = ("X", "Y", "Z", "V", "W")
-#: Words that claim nothing by themselves.
-NEUTRAL = frozenset(
-    re.findall(
-        r"\S+",
-        "a an the of to it it's its is are was were be been being has have had having you "
-        "your you've we this that these those on at in by for with as place suggest suggested "
-        "suggestion recommend recommended recommendation",
-    )
-)
-#: Words that begin a new clause.
-_JOINTS = ("and", "but", "because", "since", "so", "although", "though", "while", "which",
-           "however", "also", "yet")  # fmt: skip
-_CONTRASTS = frozenset(("but", "although", "though", "however", "yet", "while"))
-_SAME = {
-    "choose": "chosen", "chose": "chosen", "choosing": "chosen", "visited": "chosen",
-    "picked": "chosen", "visits": "visit", "check-in": "check-ins", "checkins": "check-ins",
-    "ago": "before", "hour": "hours", "favor": "favour", "percent": "%", "january": "jan",
-    "february": "feb", "march": "mar", "april": "apr", "june": "jun", "july": "jul",
-    "august": "aug", "september": "sep", "october": "oct", "november": "nov", "december": "dec",
-}  # fmt: skip
-_NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
-_SAME |= {word: str(number) for number, word in enumerate(_NUMBERS)}
-_WORD = re.compile(r"\d+(?:[.,:]\d+)*(?: ?%)?|[^\W\d_]+(?:['’-][^\W\d_]+)*|%")
+from strec.explain.clauses import clauses_of, content_of, sentences_of, sides_of
+
+_CAUSES = ("because", "since", "so")
+_OTHERS = frozenset(("others", "people"))
+#: What nobody may be told of what others do: that it was done to them, or to the person.
+_NOT_OF_OTHERS = frozenset("is are was were be been being you your you've we by".split())  # noqa: SIM905
+#: "You have been chosen": it was the person who chose.
+_PASSIVE = re.compile(r"\byou(?:['’]ve| have| had)? (?:been|were|are|being)\b")
 _PLAIN = re.compile(r"[A-Za-z0-9\s.,;:!()%'’“”\"–—-]*")
 _MOST_CHARACTERS = 400
-_MOST_SENTENCES = 3
+MOST_SENTENCES = 3
 
 
 @dataclass(frozen=True)
@@ -81,30 +64,103 @@ def objections(text: str, evidence: Sequence[str]) -> list[str]:
         return ["characters that no sentence needs"]
     if not text.endswith((".", "!")) or len(text) > _MOST_CHARACTERS:
         return ["no end, or too long"]
-    sentences = _sentences(text)
-    if len(sentences) > _MOST_SENTENCES:
+    sentences = sentences_of(text)
+    if len(sentences) > MOST_SENTENCES:
         return ["too many sentences"]
-    statements = statements_of(evidence)
-    place, found, told = None, [], set()
+    reading = read(sentences, statements_of(evidence))
+    return reading.found or ([] if reading.told else ["it says nothing of the evidence"])
+
+
+def supported(text: str, evidence: Sequence[str]) -> str:
+    """Return the sentences of a text that hold, without those that do not.
+
+    Examples
+    --------
+    >>> known = ["Chosen 4 times in 183 check-ins (2 %), last on 19 Jul 2024."]
+    >>> supported("You have chosen X 4 times. It is your favourite.", known)
+    'You have chosen X 4 times.'
+    """
+    kept: list[str] = []
+    for sentence in sentences_of(text.strip()):
+        if not objections(" ".join([*kept, sentence]), evidence):
+            kept.append(sentence)
+    return " ".join(kept)
+
+
+@dataclass
+class Reading:
+    """How far a text has been compared with the evidence.
+
+    Attributes
+    ----------
+    place : tuple of int or None
+        Statement and phrase at which the last clause ended.
+    told : set of tuple of int
+        Places that have been told.
+    stances : set of str
+        Of the last sentence.
+    found : list of str
+        Objections.
+    """
+
+    place: tuple[int, int] | None = None
+    told: set[tuple[int, int]] = field(default_factory=set)
+    stances: set[str] = field(default_factory=set)
+    found: list[str] = field(default_factory=list)
+
+
+def read(sentences: Sequence[str], statements: Sequence["Statement"]) -> Reading:
+    """Compare whole sentences with the evidence."""
+    reading = Reading()
     for sentence in sentences:
+        sides = read_sides(sentence, statements, reading)
+        reading.found += _wrong_way(sides, reading.stances)
+        reading.stances = set().union(*sides)
+    return reading
+
+
+def read_sides(
+    sentence: str, statements: Sequence["Statement"], reading: Reading
+) -> list[set[str]]:
+    """Compare a sentence with the evidence; return the stances on each side of its contrasts."""
+    opens_with_cause = bool(re.match(r"\s*(?:because|since)\b", sentence, re.IGNORECASE))
+    sides, n_claims = [], 0
+    for words in sides_of(sentence):
         stances = set()
-        for clause in _clauses(sentence):
+        for clause, joint in clauses_of(words):
             content = content_of(clause)
             if stance := _stance(content):
                 stances.add(f"said {stance}")
                 content = content[1:]
             if not content:
                 continue
-            place, used = _match(content, statements, place)
-            if place is None:
-                found.append(f"“{' '.join(content)}” is not in the evidence")
-                continue
-            if place in told:
-                found.append(f"“{' '.join(content)}” is said twice")
-            told.add(place)
-            stances.add(used.stance)
-        found += _wrong_way(sentence, stances)
-    return found or ([] if told else ["it says nothing of the evidence"])
+            is_cause = joint in _CAUSES and (n_claims or (joint == "so" and reading.told))
+            if is_cause or (opens_with_cause and n_claims):
+                reading.found.append("a cause that is not in the evidence")
+            n_claims += 1
+            if used := _read_claim(clause, content, statements, reading):
+                stances.add(used.stance)
+        sides.append(stances)
+    return sides
+
+
+def _read_claim(
+    clause: str, content: tuple[str, ...], statements: Sequence["Statement"], reading: Reading
+) -> "Statement | None":
+    """Look one claim up; return the statement that holds it, None where there is none."""
+    said = f"“{' '.join(content)}”"
+    reading.place, used = _match(content, statements, reading.place)
+    if used is None:
+        reading.found.append(f"{said} is not in the evidence")
+        return None
+    if reading.place in reading.told:
+        reading.found.append(f"{said} is said twice")
+    reading.told.add(reading.place)
+    words = set(re.findall(r"[a-z']+", clause.lower().replace("’", "'")))
+    is_turned = "chosen" in content and _PASSIVE.search(clause.lower())
+    if "we" in words or is_turned or (_OTHERS & set(content) and words & _NOT_OF_OTHERS):
+        reading.found.append(f"{said} is said of somebody else")
+    return used
 
 
 def statements_of(evidence: Sequence[str]) -> list[Statement]:
@@ -120,34 +176,14 @@ def statements_of(evidence: Sequence[str]) -> list[Statement]:
         head, colon, rest = sentence.partition(": ")
         stance = _stance(content_of(head)) if colon else ""
         for part in (rest if stance else sentence).split(", and "):
-            phrases = (content_of(clause) for clause in _clauses(part))
+            phrases = (content_of(clause) for clause, _ in clauses_of(part))
             if kept := tuple(content for content in phrases if content):
                 statements.append(Statement(kept, stance))
     return statements
 
 
-def content_of(clause: str) -> tuple[str, ...]:
-    """Return the words of a clause that claim something, in one form each.
-
-    Examples
-    --------
-    >>> content_of("You have visited X two times")
-    ('chosen', '2', 'times')
-    """
-    words = []
-    for word in _WORD.findall(clause):
-        if word == STAND_INS[0]:
-            continue
-        if word not in STAND_INS:
-            word = word.lower().replace("’", "'").replace(" ", "")
-            word = _SAME.get(word, word)
-        if word not in NEUTRAL:
-            words.append(word)
-    return tuple(words)
-
-
 def _match(
-    content: tuple[str, ...], statements: list[Statement], place: tuple[int, int] | None
+    content: tuple[str, ...], statements: Sequence[Statement], place: tuple[int, int] | None
 ) -> tuple[tuple[int, int] | None, Statement | None]:
     """Return where content ends in the evidence: statement and phrase; None where it is not.
 
@@ -166,7 +202,7 @@ def _match(
 
 def _match_from(content: tuple, phrases: tuple[tuple[str, ...], ...], first: int) -> int | None:
     """Return the phrase at which content ends if it begins with the phrase `first`."""
-    for variant in _variants(phrases[first]):
+    for variant in variants_of(phrases[first]):
         if content == variant:
             return first
         if content[: len(variant)] == variant:
@@ -177,35 +213,43 @@ def _match_from(content: tuple, phrases: tuple[tuple[str, ...], ...], first: int
     return None
 
 
-def _variants(phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
-    # "Chosen 4 times in 183 check-ins" holds without what it was counted among.
+def variants_of(phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the ways in which a phrase may be told: in full, or without what it is counted among.
+
+    Examples
+    --------
+    >>> variants_of(("chosen", "4", "times", "183", "check-ins"))[1]
+    ('chosen', '4', 'times')
+    """
     can_end_early = phrase[:1] == ("chosen",) and phrase[2:3] == ("times",)
     return [phrase, phrase[:3]] if can_end_early else [phrase]
 
 
-def _wrong_way(sentence: str, stances: set[str]) -> list[str]:
-    """Return whether a reason for is told as one against, or the other way round."""
-    contrasted = bool(_CONTRASTS & set(re.findall(r"[a-z]+", sentence.lower())))
+def _wrong_way(sides: Sequence[set[str]], before: set[str]) -> list[str]:
+    """Return whether a reason for is told as one against, or the other way round.
+
+    Parameters
+    ----------
+    sides : sequence of set of str
+        Stances on each side of the contrasts of a sentence; an empty first side where it begins
+        with one, as in "But it is far".
+    before : set of str
+        Stances of the sentence before.
+    """
     found = []
-    if "against" in stances and not (contrasted or "said against" in stances):
-        found.append("what speaks against it is told as if it spoke for it")
-    if "said against" in stances and stances & {"favour", ""} and not contrasted:
-        found.append("what speaks for it is told as if it spoke against it")
-    if "said favour" in stances and "against" in stances and not contrasted:
-        found.append("what speaks against it is told as if it spoke for it")
+    if len(sides) > 1 and not sides[0]:
+        sides = [before, *sides[1:]]
+    for stances in sides:
+        is_against = "said against" in stances or (len(sides) > 1 and "against" in stances)
+        if "against" in stances and (not is_against or "said favour" in stances):
+            found.append("what speaks against it is told as if it spoke for it")
+        if is_against and stances & {"favour", ""}:
+            found.append("what speaks for it is told as if it spoke against it")
+    for one, other in zip(sides, sides[1:], strict=False):
+        if ("against" in one) == ("against" in other):
+            found.append("a contrast between two things that speak the same way")
     return found
 
 
 def _stance(content: tuple[str, ...]) -> str:
     return content[0] if content and content[0] in ("favour", "against") else ""
-
-
-def _sentences(text: str) -> list[str]:
-    return [part for part in re.split(r"(?<=[.!])\s+(?=[A-Z])", text) if part]
-
-
-def _clauses(sentence: str) -> list[str]:
-    joints = "|".join(_JOINTS)
-    # A point, comma or colon between digits belongs to the number.
-    marks = r"[;!()–—]|[.,:](?!\d)|(?<!\d)[.,:]|\s-\s"
-    return re.split(rf"{marks}|\b(?:{joints})\b", sentence, flags=re.IGNORECASE)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from strec.errors import StrecError
-from strec.explain.claims import STAND_INS, objections
+from strec.explain.claims import objections
+from strec.explain.clauses import STAND_INS
 from strec.explain.reasons import Reasons
 
 _SYSTEM = (

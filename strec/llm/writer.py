@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from strec.errors import ModelError
 from strec.llm.encoder import best_device
@@ -11,6 +11,20 @@ from strec.llm.weights import fingerprint, load, resolve
 
 #: Stands for the prompt while the chat template is filled.
 _MARK = "\u2402strec-prompt\u2403"
+
+
+#: Of so many of the likeliest next tokens, one should fit a guide; otherwise the answer ends.
+_MOST_TRIED = 300
+
+
+class Guiding(Protocol):
+    """What a guide tells of an answer while it is written (`strec.explain.guide.Guide`)."""
+
+    def allows(self, text: str) -> bool:
+        """Return whether an answer may begin like this."""
+
+    def ends(self, text: str) -> bool:
+        """Return whether an answer may end here."""
 
 
 class Writer:
@@ -57,9 +71,9 @@ class Writer:
         """Writers with the same fingerprint answer a prompt alike."""
         return f"{fingerprint(self.folder)}-{self.seed}"
 
-    def generate(self, prompt: str, **options: Any) -> str:
+    def generate(self, prompt: str, *, guide: Guiding | None = None, **options: Any) -> str:
         """Answer one prompt; takes the options of `generate_many`."""
-        return self.generate_many([prompt], **options)[0]
+        return self.generate_many([prompt], guides=guide and [guide], **options)[0]
 
     def generate_many(
         self,
@@ -70,6 +84,7 @@ class Writer:
         stop: Sequence[str] = (),
         temperature: float = 0.0,
         time_limit_s: float | None = None,
+        guides: Sequence[Guiding] | None = None,
     ) -> list[str]:
         """Answer prompts together, which is faster than one by one.
 
@@ -87,6 +102,8 @@ class Writer:
             0 takes the likeliest token each time; above, tokens are drawn with the seed.
         time_limit_s : float, optional
             Answers are cut when so much time has passed.
+        guides : sequence of Guiding, optional
+            One per prompt: the likeliest token that the guide allows is taken each time.
 
         Returns
         -------
@@ -116,6 +133,7 @@ class Writer:
                 max_time=time_limit_s,
                 pad_token_id=self._padding,
                 stopping_criteria=[_Stop(tokenizer, stop, tokens.shape[1])] if stop else None,
+                logits_processor=[_Guided(tokenizer, guides, tokens.shape[1])] if guides else None,
                 **(drawn if temperature > 0 else {"do_sample": False}),
             )
         texts = tokenizer.batch_decode(answers[:, tokens.shape[1] :], skip_special_tokens=True)
@@ -164,6 +182,34 @@ def cut(text: str, stop: Sequence[str]) -> str:
     """
     ends = [at for word in stop if (at := text.find(word)) >= 0]
     return text[: min(ends, default=len(text))].strip()
+
+
+class _Guided:
+    """Leaves of each answer's next tokens the likeliest that its guide allows."""
+
+    def __init__(self, tokenizer, guides: Sequence[Guiding], n_prompt: int):
+        self.tokenizer, self.guides, self.n_prompt = tokenizer, guides, n_prompt
+
+    def __call__(self, tokens, scores):
+        for row, guide in enumerate(self.guides):
+            likeliest = self._likeliest(guide, tokens[row, self.n_prompt :], scores[row])
+            scores[row] = -float("inf")
+            scores[row, likeliest] = 0.0
+        return scores
+
+    def _likeliest(self, guide: Guiding, tokens, scores) -> int:
+        end = self.tokenizer.eos_token_id
+        if len(tokens) and tokens[-1] == end:
+            return end
+        begun = self.tokenizer.decode(tokens)
+        for token in scores.topk(min(_MOST_TRIED, len(scores))).indices.tolist():
+            word = "" if token == end else self.tokenizer.decode([token])
+            if not word or word.startswith("\n"):
+                if guide.ends(begun):
+                    return end
+            elif guide.allows(begun + word):
+                return token
+        return end
 
 
 class _Stop:

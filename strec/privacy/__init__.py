@@ -8,12 +8,13 @@ protection buys beside what it costs in accuracy.
 from strec.privacy.exposure import Exposure
 from strec.privacy.noise import epsilon_of, noise, noise_words, radius_m
 from strec.privacy.price import Cost, Price, price
-from strec.privacy.protect import coarsen, new_key, pseudonyms, suppress
-from strec.privacy.protection import Protection
+from strec.privacy.protect import coarsen, hide_items, new_key, pseudonyms, suppress
+from strec.privacy.protection import ITEMS, Protection
 from strec.privacy.risk import RiskReport, risk
 from strec.privacy.words import percent, width_words
 
 __all__ = [
+    "ITEMS",
     "Cost",
     "Exposure",
     "Price",
@@ -21,6 +22,7 @@ __all__ = [
     "RiskReport",
     "coarsen",
     "epsilon_of",
+    "hide_items",
     "new_key",
     "noise",
     "noise_words",

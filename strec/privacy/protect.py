@@ -16,6 +16,10 @@ from strec.privacy.grid import PLACE_COLUMN, Grid, coarse_cells
 #: chance of 3 in 100 million.
 _DIGITS = 16
 _US_PER_HOUR = 3_600_000_000
+#: What stands for an item without a category where items are left out.
+NO_KIND = "item"
+#: Columns that tell which item it is.
+_TELLING = (schema.ITEM_NAME, schema.TEXT, schema.IMAGE)
 
 
 def new_key() -> str:
@@ -36,7 +40,7 @@ def pseudonyms(checkins: pl.DataFrame, key: str, *, items: bool = False) -> pl.D
     key : str
         The secret, at least 16 characters; see `new_key`.
     items : bool
-        Replace item ids as well, and leave out names and texts of items, which tell places.
+        Replace item ids as well; see `hide_items`.
 
     Raises
     ------
@@ -49,17 +53,42 @@ def pseudonyms(checkins: pl.DataFrame, key: str, *, items: bool = False) -> pl.D
     >>> hidden["user_id"].n_unique(), hidden["user_id"][0] == hidden["user_id"][1]
     (2, True)
     """
-    if len(key) < 16:
-        raise AnalysisError(
-            "The key of pseudonyms is a secret of at least 16 characters.",
-            f"{len(key)} characters.",
-            "Make one with strec.privacy.new_key and keep it apart from the data.",
-        )
+    _check_key(key)
     hidden = checkins.with_columns(_hashed(checkins[schema.USER], key, "user"))
-    if items:
-        telling = [name for name in (schema.ITEM_NAME, schema.TEXT) if name in hidden.columns]
-        hidden = hidden.with_columns(_hashed(checkins[schema.ITEM], key, "item")).drop(telling)
-    return _without_derived(hidden)
+    return hide_items(hidden, key) if items else _without_derived(hidden)
+
+
+def hide_items(checkins: pl.DataFrame, key: str | None = None) -> pl.DataFrame:
+    """Leave out names, texts and pictures of items, and replace their ids.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        Canonical check-ins.
+    key : str, optional
+        With a secret, an id becomes a keyed hash: the same item, the same pseudonym. Without
+        one items are no longer told apart: an item's category takes the place of its id, or one
+        word for all where there is no category.
+
+    Raises
+    ------
+    AnalysisError
+        If the key is too short to be a secret.
+
+    Examples
+    --------
+    >>> hide_items(schema.example())["item_id"].to_list()
+    ['Coffee Shop', 'Office', 'Coffee Shop', 'Park']
+    """
+    if key is not None:
+        _check_key(key)
+        ids = _hashed(checkins[schema.ITEM], key, "item")
+    elif schema.CATEGORY in checkins.columns:
+        ids = checkins[schema.CATEGORY].fill_null(NO_KIND).alias(schema.ITEM)
+    else:
+        ids = pl.Series(schema.ITEM, [NO_KIND]).new_from_index(0, len(checkins))
+    telling = [name for name in _TELLING if name in checkins.columns]
+    return _without_derived(checkins.with_columns(ids).drop(telling))
 
 
 def coarsen(
@@ -117,6 +146,15 @@ def suppress(checkins: pl.DataFrame, k: int = 5, resolution: int = 9) -> pl.Data
     few = users_per_cell(checkins, Grid(resolution)).filter(pl.col("n_users") < k)[PLACE_COLUMN]
     inside = coarse_cells(checkins, resolution).is_in(few.implode())
     return _without_derived(checkins.filter(~inside.fill_null(False)))
+
+
+def _check_key(key: str) -> None:
+    if len(key) < 16:
+        raise AnalysisError(
+            "The key of pseudonyms is a secret of at least 16 characters.",
+            f"{len(key)} characters.",
+            "Make one with strec.privacy.new_key and keep it apart from the data.",
+        )
 
 
 def _hashed(ids: pl.Series, key: str, what: str) -> pl.Series:

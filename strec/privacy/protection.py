@@ -4,11 +4,20 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from strec.errors import AnalysisError
 from strec.privacy.noise import noise, noise_words
-from strec.privacy.protect import coarsen, new_key, pseudonyms, suppress
+from strec.privacy.protect import coarsen, hide_items, new_key, pseudonyms, suppress
 
 #: Cells in which people are counted for suppression where places are not coarsened.
 DEFAULT_RESOLUTION = 9
+#: What can be done to items.
+ITEMS = ("keep", "pseudonyms", "kind")
+_ITEM_WORDS = {
+    "pseudonyms": "Item ids are replaced by keyed hashes, and names, texts and pictures of items "
+    "are left out. How often each is visited stays, and can give a well-known one away.",
+    "kind": "Items are left out, with their names, texts and pictures: in place of an item stands "
+    "its category.",
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,15 @@ class Protection:
         Check-ins in cells with fewer users are left out.
     pseudonymous : bool
         User ids are replaced by a keyed hash.
+    items : str
+        ``"keep"``: as they are; ``"pseudonyms"``: ids are replaced by a keyed hash;
+        ``"kind"``: an item's category takes its place. Names, texts and pictures of items go
+        with both.
+
+    Raises
+    ------
+    AnalysisError
+        If `items` is none of the three.
 
     Examples
     --------
@@ -41,6 +59,15 @@ class Protection:
     hours: int | None = None
     k: int | None = None
     pseudonymous: bool = False
+    items: str = "keep"
+
+    def __post_init__(self):
+        if self.items not in ITEMS:
+            raise AnalysisError(
+                f"What is done to items is one of {', '.join(ITEMS)}.",
+                f"{self.items!r}.",
+                "Choose one of them.",
+            )
 
     def apply(
         self, checkins: pl.DataFrame, *, key: str | None = None, seed: int | None = None
@@ -66,8 +93,11 @@ class Protection:
             given = coarsen(given, self.resolution, self.hours)
         if self.k is not None and self.k > 1:
             given = suppress(given, self.k, self.cells)
+        key = key or new_key()
         if self.pseudonymous:
-            given = pseudonyms(given, key or new_key())
+            given = pseudonyms(given, key)
+        if self.items != "keep":
+            given = hide_items(given, key if self.items == "pseudonyms" else None)
         return given
 
     @property
@@ -83,8 +113,8 @@ class Protection:
         )
 
     def without_pseudonyms(self) -> "Protection":
-        """Return the same setting with user ids as they are."""
-        return replace(self, pseudonymous=False)
+        """Return the same setting with ids of users and items as they are."""
+        return replace(self, pseudonymous=False, items="keep")
 
     def only_coarse(self) -> "Protection":
         """Return what anybody can do to a point they know: the coarsening alone."""
@@ -119,6 +149,11 @@ class Protection:
             )
         if self.pseudonymous:
             said.append("User ids are replaced by keyed hashes; the key is not in the file.")
-        if self.noise_m or self.resolution is not None:
+        is_blurred = bool(self.noise_m) or self.resolution is not None
+        if self.items != "keep":
+            said.append(_ITEM_WORDS[self.items])
+            if not is_blurred:
+                said.append("Places are as they were: where an item is a place, they tell which.")
+        elif is_blurred:
             said.append("Items are as they were: where an item is a place, it still tells where.")
         return said or ["Nothing was done: the check-ins are as they were."]

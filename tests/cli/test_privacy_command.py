@@ -49,6 +49,17 @@ def test_protected_checkins_are_written_with_a_note(capsys, visits, tmp_path):
     assert "2.4 km across" in note and "within 300 m" in note and "sixteen" not in note
 
 
+def test_items_can_be_hidden_in_the_file(capsys, visits, tmp_path):
+    out_file = tmp_path / "kinds.parquet"
+    code, _, _ = run(capsys, "privacy", visits, "--items", "kind", "--out", out_file)
+    kinds = schema.validate(pl.read_parquet(out_file))
+    assert code == 0 and not {"item_name", "text"} & set(kinds.columns)
+    assert set(kinds["item_id"]) <= set(pl.read_parquet(visits)["category"])
+    assert "category" in (tmp_path / "kinds.parquet.txt").read_text()
+    code, _, err = run(capsys, "privacy", visits, "--items", "none", "--out", out_file)
+    assert code == 1 and "keep, pseudonyms, kind" in err
+
+
 def test_a_missing_key_is_said_in_words(capsys, visits, tmp_path):
     code, _, err = run(capsys, "privacy", visits, "--key-file", tmp_path / "none")
     assert code == 1 and "16 random characters" in err and "Traceback" not in err

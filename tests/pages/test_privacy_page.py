@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from strec import schema
 from strec.io.samples import read_sample
+from strec.privacy import Protection
 from strec.store import Store
 
 PAGE = Path(__file__).parents[2] / "pages" / "privacy.py"
@@ -67,3 +68,15 @@ def test_few_people_get_words_instead_of_figures(tmp_path, n_users):
     app = page(schema.example().filter(pl.col("user_id").is_in(users)), tmp_path)
     assert not app.exception and not app.get("plotly_chart")
     assert "no crowd to hide in" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"), [("pseudonyms", "keyed hashes"), ("kind", "stands its category")]
+)
+def test_items_can_be_hidden_in_the_table_to_take_along(tmp_path, choice, said):
+    app = page(some_of("travel"), tmp_path)
+    app.segmented_control(key="privacy_items").set_value(choice).run()
+    assert not app.exception and not app.error
+    note = next(each for each in app.get("download_button") if "note" in each.label.lower()
+                and each.label.startswith("The"))  # fmt: skip
+    assert note is not None and said in " ".join(Protection(items=choice).words())

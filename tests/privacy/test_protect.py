@@ -15,6 +15,7 @@ from strec.privacy import (
     Protection,
     coarsen,
     epsilon_of,
+    hide_items,
     new_key,
     noise,
     pseudonyms,
@@ -68,6 +69,40 @@ def test_items_can_be_hidden_with_their_names():
     twins = table([("A", "A", 8)])
     both = pseudonyms(twins, KEY, items=True)
     assert both["user_id"].item()[5:] != both["item_id"].item()[5:]
+
+
+def test_items_can_be_left_out_for_their_kind():
+    named = read_sample("travel").head(50).with_columns(image=pl.lit("a.png"))
+    kinds = hide_items(named)
+    assert kinds["item_id"].equals(named["category"].alias("item_id"))
+    assert not {"item_name", "text", "image"} & set(kinds.columns)
+    some_known = schema.example().with_columns(
+        category=pl.Series(["Café", None, None, "Park"], dtype=pl.String)
+    )
+    assert hide_items(some_known)["item_id"].to_list() == ["Café", "item", "item", "Park"]
+    assert set(hide_items(schema.example().drop("category"))["item_id"]) == {"item"}
+
+
+def test_a_setting_hides_items_with_or_without_users():
+    checkins = schema.example()
+    alone = Protection(items="pseudonyms").apply(checkins, key=KEY)
+    assert alone["user_id"].equals(checkins["user_id"])
+    assert alone["item_id"].str.starts_with("item_").all() and alone["item_id"].n_unique() == 3
+    # One key for both: the same file joins with pseudonyms made elsewhere.
+    both = Protection(items="pseudonyms", pseudonymous=True).apply(checkins, key=KEY)
+    assert both.equals(pseudonyms(checkins, KEY, items=True))
+    with pytest.raises(AnalysisError, match="keep, pseudonyms, kind"):
+        Protection(items="all")
+
+
+def test_what_is_done_to_items_is_said():
+    exact = " ".join(Protection(items="kind").words())
+    assert "its category" in exact and "they tell which" in exact
+    coarse = " ".join(Protection(items="pseudonyms", resolution=7).words())
+    assert "well-known" in coarse and "tell which" not in coarse and "still tells" not in coarse
+    assert "still tells where" in " ".join(Protection(resolution=7).words())
+    # Only places, times and rows are measured.
+    assert Protection(items="kind").does_nothing
 
 
 ids = some.lists(some.text(max_size=5), min_size=1, max_size=20)
