@@ -24,6 +24,7 @@ LABELS = {
     "value": ("Value", "a number: rating, price, minutes…"),
     "event": ("Event", "what was done: view, purchase, ride…"),
     "text": ("Text", "a review or description"),
+    "image": ("Picture", "a picture of the item: a file beside the data, or a web address"),
     "utc_offset_min": ("UTC offset", "the difference of local time from UTC"),
 }
 TIME_FORMATS = {

@@ -58,7 +58,8 @@ and is asked about the same check-ins of the next 10 %; the interval is over res
 
 **What this does not see**: the numbers leave items as they are, and where an item is a place it
 tells where. The file to take along can hide items, or keep only their kind; what recommendations
-from it would be worth is not measured here. A person's rhythm, or other data sets, can single people out as well.
+from it would be worth is not measured here. A person's rhythm, or other data sets, can single
+people out as well.
 
 References: de Montjoye, Hidalgo, Verleysen & Blondel, *Scientific Reports* 3, 1376 (2013) ·
 Golle & Partridge, *Pervasive* 2009 · Andrés, Bordenabe, Chatzikokolakis & Palamidessi, *CCS* 2013 ·

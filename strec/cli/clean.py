@@ -52,7 +52,7 @@ def clean(
     map: Annotated[
         list[str] | None,
         typer.Option(help="Which column is what: user=…, item=…, time=…, lat=…, lon=…, category=…, "
-                     "name=…, value=…, event=…, text=…, offset=…; also time_format=…, "
+                     "name=…, value=…, event=…, text=…, image=…, offset=…; also time_format=…, "
                      "coordinate_order=lon_lat, item_from_place=true, user_from=row.",
                      show_default="guessed"),
     ] = None,

@@ -21,11 +21,16 @@ _SYSTEM = (
     "You tell a person why X is suggested, in one or two short sentences. Use only the facts "
     "given, in their own words, with all their numbers. Add nothing."
 )
-#: Examples teach a small model the form better than rules; short ones keep it fast.
+#: Examples teach a small model the form better than rules: a return, and something new.
 _EXAMPLE = """Chosen 6 times in 80 check-ins (8 %), last on 3 May 2024. In its favour: 4 of the \
 6 visits were within two hours of 9:15. Against it: it is 3.0 km away.
 Answer: You have chosen X 6 times, last on 3 May 2024. 4 of your 6 visits were within two hours \
 of 9:15, but it is 3.0 km away.
+
+Something new: not among the 31 earlier check-ins. In its favour: others choose it at this hour, \
+and it is 780 m away.
+Answer: X is something new, not among your 31 earlier check-ins. Others choose it at this hour, \
+and it is 780 m away.
 
 """
 _QUOTED = re.compile("“([^“”]*)”")

@@ -14,6 +14,9 @@ SHARE = 0.8
 N_VALUES = 300
 #: A field counts as given by its name from this confidence on.
 SURE = 0.35
+#: How the name of a picture ends, and how a web address begins.
+PICTURE = r"(?i)\.(png|jpe?g|webp|gif|bmp|avif)([?#].*)?$"
+WEB = r"(?i)^https?://"
 
 
 def guess_mapping(sample: pl.DataFrame) -> tuple[Mapping, dict[str, float]]:
@@ -117,6 +120,8 @@ def _score(field: str, column: str, values: pl.Series, time: TimeGuess) -> float
     name = named(field, column)
     if field == "timestamp":
         return _score_time(name, time)
+    if field == "image":
+        return _score_image(name, values)
     if not name or not len(values):
         return name
     if field in ("lat", "lon", "value", "utc_offset_min"):
@@ -135,6 +140,17 @@ def _score_time(name: float, time: TimeGuess) -> float:
     is_number = (time.time_format or "").startswith(("unix", "excel"))
     # Any number may be a count of seconds; only a date is a time without being called one.
     return 0.5 + name / 2 if name or not is_number else 0
+
+
+def _score_image(name: float, values: pl.Series) -> float:
+    """Return how well a column names pictures: a usual name is believed of web addresses too."""
+    if values.dtype != pl.String or not len(values):
+        return 0
+    plain = values.str.strip_chars()
+    if plain.str.contains(PICTURE).mean() >= SHARE:
+        return 0.5 + name / 2
+    is_web = plain.str.contains(WEB).mean() >= SHARE
+    return name if is_web else 0
 
 
 def _readable(field: str, values: pl.Series) -> float:

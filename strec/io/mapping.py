@@ -17,6 +17,7 @@ FIELDS = (
     "event",
     "value",
     "text",
+    "image",
 )
 #: As a time zone: each check-in has the zone of its own place.
 ZONE_OF_PLACE = "place"
@@ -47,9 +48,12 @@ class Mapping:
 
     Parameters
     ----------
-    user_id, item_id, timestamp, utc_offset_min, lat, lon, category, item_name, event, value, text
+    user_id, item_id, timestamp, utc_offset_min, lat, lon, category, item_name, event, value
         Column names of the file. `lat` and `lon` may be the same column ("40.7, -74.0", or
         "POINT (-74.0 40.7)").
+    text, image
+        Columns that describe the item in words, and name its picture: a file beside the data, or
+        a web address.
     time_format : str, optional
         ``iso``, ``unix_s``, ``unix_ms``, ``unix_us``, ``unix_ns``, ``twitter``, ``day_first``,
         ``month_first``, ``excel_days``, or a strptime pattern such as ``%d %b %Y``.
@@ -87,6 +91,7 @@ class Mapping:
     event: str | None = None
     value: str | None = None
     text: str | None = None
+    image: str | None = None
     time_format: str | None = None
     time_is: str | None = None
     time_zone: str | None = None

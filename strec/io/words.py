@@ -44,6 +44,9 @@ SYNONYMS = {
     "prezzo цена оценка 评分 价格 金额 数量 時間 価格",
     "text": "text review reviewtext comment description tip message body bewertungstext "
     "kommentar beschreibung commentaire comentario commento отзыв 评论 评价 描述 文本 レビュー",
+    "image": "image imageurl imagepath imagefile img imgurl picture pictureurl photo photourl "
+    "thumbnail thumbnailurl thumb poster posterpath posterurl cover coverurl bild bilddatei foto "
+    "fotourl imagen immagine obraz фото изображение картинка 图片 图像 图片链接 照片 画像 写真",
 }  # fmt: skip
 _SYNONYMS = {name: words.split() for name, words in SYNONYMS.items()}
 #: RecBole writes the type of a column behind its name.

@@ -14,7 +14,7 @@ _MARK = "\u2402strec-prompt\u2403"
 
 
 #: Of so many of the likeliest next tokens, one should fit a guide; otherwise the answer ends.
-_MOST_TRIED = 300
+_MOST_TRIED = 2_000
 
 
 class Guiding(Protocol):

@@ -23,6 +23,7 @@ TITLES = {
     schema.EVENT: "Event",
     VALUE: "Value",
     schema.TEXT: "Text",
+    schema.IMAGE: "Picture",
 }
 EARTH_RADIUS_KM = 6371.0088
 #: A timeline has at most this many bars, each of one of these lengths in days.
