@@ -10,19 +10,21 @@ import re
 import pandas as pd
 import pydeck as pdk
 
+from strec.maps.answer_layers import (
+    here_layer,
+    history_layer,
+    picking_layer,
+    suggestion_layers,
+)
 from strec.maps.basemap import attribution, furniture, has_network, style
 from strec.maps.layers import (
     MAX_ARCS,
     arc_layer,
     column_layer,
     heat_layer,
-    here_layer,
     hexagon_layer,
-    history_layer,
     label_layer,
-    picking_layer,
     point_layer,
-    suggestion_layers,
 )
 from strec.maps.scale import Classes, Scale, legend_html
 from strec.maps.view import View, view_of

@@ -4,8 +4,6 @@ Frames carry `lat`, `lon` (degrees) and `n_checkins`, `n_users` as the store giv
 on hover is plain text in a field `tip`, never HTML, so a name can hold anything.
 """
 
-import base64
-
 import numpy as np
 import pandas as pd
 import pydeck as pdk
@@ -14,7 +12,7 @@ from strec.errors import AnalysisError
 from strec.maps.basemap import declutter, text_layer
 from strec.maps.scale import Classes, Scale, number, rgb
 from strec.maps.view import View
-from strec.palette import SEQUENTIAL_SPACE, SPACE, TIME, TRANSITION, USER
+from strec.palette import SEQUENTIAL_SPACE, SPACE, TIME, TRANSITION
 
 #: The browser draws this many points or hexagons without stuttering.
 MAX_POINTS = 20_000
@@ -70,9 +68,9 @@ def hexagon_layer(
         id=layer_id,
         get_hexagon="hex",
         get_fill_color="fill",
-        get_line_color=[255, 255, 255, 60],
-        line_width_min_pixels=0.5,
-        stroked=elevation is None,
+        # The gaps are the outline. Drawn lines take a browser without a graphics card so long
+        # that a click is over before the map has found what it hit.
+        stroked=False,
         extruded=elevation is not None,
         coverage=0.96 if elevation is None else 0.85,
         pickable=True,
@@ -89,7 +87,7 @@ def heat_layer(frame: pd.DataFrame, value: str = "n_checkins", dark: bool = Fals
     wash out the rest.
     """
     shades = SEQUENTIAL_SPACE[::-1] if dark else SEQUENTIAL_SPACE
-    rows = _positions(frame).assign(weight=frame[value].astype(float).to_numpy())
+    rows = positions(frame).assign(weight=frame[value].astype(float).to_numpy())
     return pdk.Layer(
         "HeatmapLayer",
         rows.to_dict("records"),
@@ -128,7 +126,7 @@ def point_layer(
         )
     values = frame[value].to_numpy(dtype=float)
     share = np.sqrt(values / max(values.max(initial=0), 1e-9))
-    rows = _positions(frame).assign(
+    rows = positions(frame).assign(
         radius=(min_px + (max_px - min_px) * share).round(1),
         tip=frame["tip"].to_numpy() if "tip" in frame else counts_in_words(frame),
     )
@@ -212,7 +210,7 @@ def column_layer(
     top = top or max(values.max(initial=0), 1e-9)
     scale = scale or Scale.fit(values, dark)
     radius_m = radius_m or _spacing_m(frame) * 0.42
-    rows = _positions(frame).assign(
+    rows = positions(frame).assign(
         height=values / top * radius_m * 26,
         fill=scale.rgba(values, alpha=235),
         tip=frame["tip"].to_numpy() if "tip" in frame else counts_in_words(frame),
@@ -232,106 +230,6 @@ def column_layer(
         pickable=True,
         auto_highlight=True,
         transitions={"getElevation": 900, "getFillColor": 900},
-    )
-
-
-def history_layer(frame: pd.DataFrame) -> pdk.Layer:
-    """Return a person's past places: discs in the user colour, larger where they came often."""
-    return point_layer(frame, colour=USER, layer_id="history", min_px=4, max_px=13)
-
-
-def suggestion_layers(frame: pd.DataFrame, view: View, dark: bool = False) -> list[pdk.Layer]:
-    """Return numbered pins, best first, with the names of those that have room.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        `item_id`, `item_name`, `lat`, `lon`, best first; `rank` (from 1) where the frame does not
-        start with the first; `tip` replaces the words on hover.
-    """
-    placed = frame.assign(rank=frame.get("rank", pd.Series(range(1, len(frame) + 1)).to_numpy()))
-    placed = placed.dropna(subset=["lat", "lon"])
-    names = placed["item_name"].fillna(placed["item_id"]).astype(str)
-    rows = _positions(placed).assign(
-        rank=[str(rank) for rank in placed["rank"]],
-        item_id=placed["item_id"].to_numpy(),
-        tip=placed["tip"].to_numpy()
-        if "tip" in placed
-        else [f"{rank}. {name}" for rank, name in zip(placed["rank"], names, strict=True)],
-    )
-    rows["icon"] = [_pin(rank) for rank in rows["rank"]]
-    pins = pdk.Layer(
-        "IconLayer",
-        # The best is drawn last, on top.
-        rows.to_dict("records")[::-1],
-        id="suggestions",
-        get_position="position",
-        get_icon="icon",
-        get_size=38,
-        size_units=pdk.types.String("pixels"),
-        pickable=True,
-        auto_highlight=True,
-        parameters={"depthTest": False, "depthCompare": "always"},
-    )
-    labels = [
-        {"name": name, "lat": lat, "lon": lon}
-        for name, lat, lon in zip(names, placed["lat"], placed["lon"], strict=True)
-    ]
-    shown = declutter(labels, view, size_px=13, most=12)
-    writing = text_layer("suggestion-names", shown, dark, size_px=13, offset_px=(0, -47), bold=True)
-    return [pins, writing]
-
-
-def here_layer(lat: float, lon: float, tip: str = "You are here") -> pdk.Layer:
-    """Return a ring that marks the place a question is asked from."""
-    return pdk.Layer(
-        "ScatterplotLayer",
-        [{"position": [lon, lat], "tip": tip}],
-        id="here",
-        get_position="position",
-        get_radius=11,
-        radius_units=pdk.types.String("pixels"),
-        get_fill_color=[*rgb(TIME), 70],
-        get_line_color=[*rgb(TIME), 255],
-        line_width_min_pixels=4,
-        stroked=True,
-        pickable=True,
-        parameters={"depthTest": False, "depthCompare": "always"},
-    )
-
-
-def picking_layer(frame: pd.DataFrame, tip: str = "Ask from here") -> pdk.Layer:
-    """Return a faint grid of hexagons to choose a place by click.
-
-    The object clicked has `lat`, `lon` (the centre) and `cell` (text).
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        `cell` (uint64), `lat`, `lon`, for instance from `spatial.grid_around`.
-    """
-    rows = pd.DataFrame(
-        {
-            "hex": [format(int(cell), "x") for cell in frame["cell"]],
-            "cell": [str(cell) for cell in frame["cell"]],
-            "lat": frame["lat"].round(6),
-            "lon": frame["lon"].round(6),
-            "tip": tip,
-        }
-    )
-    return pdk.Layer(
-        "H3HexagonLayer",
-        rows.to_dict("records"),
-        id="pick",
-        get_hexagon="hex",
-        get_fill_color=[*rgb(SPACE), 14],
-        get_line_color=[*rgb(SPACE), 70],
-        line_width_min_pixels=0.6,
-        stroked=True,
-        extruded=False,
-        pickable=True,
-        auto_highlight=True,
-        highlight_color=[*rgb(TIME), 140],
     )
 
 
@@ -397,7 +295,8 @@ def flows_in_words(frame: pd.DataFrame) -> list[str]:
     return [f"{end}\n{words}" for end, words in zip(ends, counts, strict=True)]
 
 
-def _positions(frame: pd.DataFrame) -> pd.DataFrame:
+def positions(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with a field `position`: longitude and latitude, as deck.gl wants them."""
     return pd.DataFrame({"position": _pairs(frame["lon"], frame["lat"])})
 
 
@@ -417,19 +316,6 @@ def _spacing_m(frame: pd.DataFrame) -> float:
     xyz = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
     nearest = cKDTree(xyz).query(xyz, k=2)[0][:, 1] * 6_371_000
     return float(max(np.median(nearest), 20.0))
-
-
-def _pin(rank: str) -> dict:
-    """A pin with its number as one picture, so that pins cover each other whole."""
-    svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="76" viewBox="0 0 64 76">'
-        '<path d="M32 74C27 62 4 50 4 30a28 28 0 1 1 56 0C60 50 37 62 32 74z" '
-        f'fill="{SPACE}" stroke="white" stroke-width="4"/>'
-        '<text x="32" y="40" font-family="sans-serif" font-size="28" font-weight="700" '
-        f'fill="white" text-anchor="middle">{int(rank)}</text></svg>'
-    )
-    url = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
-    return {"url": url, "width": 64, "height": 76, "anchorY": 76}
 
 
 def _short(name: str, longest: int = 28) -> str:

@@ -1,0 +1,128 @@
+"""Layers of a question and its answer: where one was, where one is, what is suggested.
+
+Put them into one `deck`, from below to above: `picking_layer`, `history_layer`, `here_layer`,
+`suggestion_layers`.
+"""
+
+import base64
+
+import pandas as pd
+import pydeck as pdk
+
+from strec.maps.basemap import declutter, text_layer
+from strec.maps.layers import point_layer, positions
+from strec.maps.scale import rgb
+from strec.maps.view import View
+from strec.palette import SPACE, TIME, USER
+
+
+def history_layer(frame: pd.DataFrame) -> pdk.Layer:
+    """Return a person's past places: discs in the user colour, larger where they came often."""
+    return point_layer(frame, colour=USER, layer_id="history", min_px=4, max_px=13)
+
+
+def suggestion_layers(frame: pd.DataFrame, view: View, dark: bool = False) -> list[pdk.Layer]:
+    """Return numbered pins, best first, with the names of those that have room.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `item_id`, `item_name`, `lat`, `lon`, best first; `rank` (from 1) where the frame does not
+        start with the first; `tip` replaces the words on hover.
+    """
+    placed = frame.assign(rank=frame.get("rank", pd.Series(range(1, len(frame) + 1)).to_numpy()))
+    placed = placed.dropna(subset=["lat", "lon"])
+    names = placed["item_name"].fillna(placed["item_id"]).astype(str)
+    rows = positions(placed).assign(
+        rank=[str(rank) for rank in placed["rank"]],
+        item_id=placed["item_id"].to_numpy(),
+        tip=placed["tip"].to_numpy()
+        if "tip" in placed
+        else [f"{rank}. {name}" for rank, name in zip(placed["rank"], names, strict=True)],
+    )
+    rows["icon"] = [_pin(rank) for rank in rows["rank"]]
+    pins = pdk.Layer(
+        "IconLayer",
+        # The best is drawn last, on top.
+        rows.to_dict("records")[::-1],
+        id="suggestions",
+        get_position="position",
+        get_icon="icon",
+        get_size=38,
+        size_units=pdk.types.String("pixels"),
+        pickable=True,
+        auto_highlight=True,
+        parameters={"depthTest": False, "depthCompare": "always"},
+    )
+    labels = [
+        {"name": name, "lat": lat, "lon": lon}
+        for name, lat, lon in zip(names, placed["lat"], placed["lon"], strict=True)
+    ]
+    shown = declutter(labels, view, size_px=13, most=12)
+    writing = text_layer("suggestion-names", shown, dark, size_px=13, offset_px=(0, -47), bold=True)
+    return [pins, writing]
+
+
+def here_layer(lat: float, lon: float, tip: str = "You are here") -> pdk.Layer:
+    """Return a ring that marks the place a question is asked from."""
+    return pdk.Layer(
+        "ScatterplotLayer",
+        [{"position": [lon, lat], "tip": tip}],
+        id="here",
+        get_position="position",
+        get_radius=11,
+        radius_units=pdk.types.String("pixels"),
+        get_fill_color=[*rgb(TIME), 70],
+        get_line_color=[*rgb(TIME), 255],
+        line_width_min_pixels=4,
+        stroked=True,
+        pickable=True,
+        parameters={"depthTest": False, "depthCompare": "always"},
+    )
+
+
+def picking_layer(frame: pd.DataFrame, tip: str = "Ask from here") -> pdk.Layer:
+    """Return a faint grid of hexagons to choose a place by click.
+
+    The object clicked has `lat`, `lon` (the centre) and `cell` (text).
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `cell` (uint64), `lat`, `lon`, for instance from `spatial.grid_around`.
+    """
+    rows = pd.DataFrame(
+        {
+            "hex": [format(int(cell), "x") for cell in frame["cell"]],
+            "cell": [str(cell) for cell in frame["cell"]],
+            "lat": frame["lat"].round(6),
+            "lon": frame["lon"].round(6),
+            "tip": tip,
+        }
+    )
+    return pdk.Layer(
+        "H3HexagonLayer",
+        rows.to_dict("records"),
+        id="pick",
+        get_hexagon="hex",
+        get_fill_color=[*rgb(SPACE), 30],
+        coverage=0.94,
+        # No lines and no light under the pointer: both make a browser without a graphics card
+        # draw so long that it takes a click for a long press, and loses it.
+        stroked=False,
+        extruded=False,
+        pickable=True,
+    )
+
+
+def _pin(rank: str) -> dict:
+    """A pin with its number as one picture, so that pins cover each other whole."""
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="76" viewBox="0 0 64 76">'
+        '<path d="M32 74C27 62 4 50 4 30a28 28 0 1 1 56 0C60 50 37 62 32 74z" '
+        f'fill="{SPACE}" stroke="white" stroke-width="4"/>'
+        '<text x="32" y="40" font-family="sans-serif" font-size="28" font-weight="700" '
+        f'fill="white" text-anchor="middle">{int(rank)}</text></svg>'
+    )
+    url = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    return {"url": url, "width": 64, "height": 76, "anchorY": 76}
