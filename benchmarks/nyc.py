@@ -7,8 +7,9 @@ everything before is known, and the time of the target). Prints Markdown, writes
     STREC_DATA=folder python benchmarks/nyc.py --only main ablations # some of it
     STREC_DATA=folder python benchmarks/nyc.py --seeds 1 --out nyc.json
 
-Parts: main (seeds), baselines, regimes, ablations, newcomers, transfer, and, without data,
-million: scores over a million items. Seconds are those of the processor.
+Parts: main (seeds), baselines, regimes, ablations, newcomers, transfer, small (thirty small data
+sets made of the training users), and, without data, million: scores over a million
+items. Seconds are those of the processor.
 """
 
 import argparse
@@ -28,9 +29,10 @@ from strec.metrics import user_interval
 from strec.models import STLLM, CounterMix, Model
 from strec.split import Split, split
 
-PARTS = ("main", "baselines", "regimes", "ablations", "newcomers", "transfer", "million")
+PARTS = ("main", "baselines", "regimes", "ablations", "newcomers", "transfer", "small", "million")
 MEASURES = ("acc@1", "acc@5", "acc@10", "acc@20", "mrr", "ndcg@10")
 HELD_OUT = 0.1
+N_SMALL = 30
 TOURS = ("Edin", "Toro")
 
 Row = dict[str, float | str]
@@ -58,6 +60,7 @@ def run(folder: Path, only: Sequence[str], n_seeds: int, say: Say) -> list[Row]:
         "ablations": lambda: ablation_rows(parts),
         "newcomers": lambda: newcomer_rows(parts),
         "transfer": lambda: transfer_rows(folder, parts),
+        "small": lambda: small_rows(folder),
         "million": lambda: [million_row()],
     }
     rows: list[Row] = []
@@ -74,9 +77,12 @@ def run(folder: Path, only: Sequence[str], n_seeds: int, say: Say) -> list[Row]:
 
 def nyc(folder: Path) -> Split:
     """Read New York as it was published: training and validation files, venue names."""
-    names = folder / "foursquare_nyc" / "pois.csv"
-    files = (folder / "foursquare_nyc" / f"{part}.csv.gz" for part in ("train", "val"))
-    return split(*(read([file, names]).checkins for file in files))
+    return split(*(read_nyc(folder, part) for part in ("train", "val")))
+
+
+def read_nyc(folder: Path, part: str) -> pl.DataFrame:
+    folder = folder / "foursquare_nyc"
+    return read([folder / f"{part}.csv.gz", folder / "pois.csv"]).checkins
 
 
 def main_rows(parts: Split, n_seeds: int) -> Iterator[Row]:
@@ -143,6 +149,31 @@ def transfer_rows(folder: Path, parts: Split) -> Iterator[Row]:
             ("ST-LLM trained there", STLLM().fit(there.train)),
         ):
             yield summary(f"{city}: {name}", evaluate(each, there).queries)
+
+
+def small_rows(folder: Path) -> Iterator[Row]:
+    """Yield rows over many small data sets: the training users, dealt into groups."""
+    checkins = read_nyc(folder, "train")
+    users = checkins["user_id"].unique().sort().to_numpy().copy()
+    np.random.default_rng(0).shuffle(users)
+    found: dict[str, list[pl.DataFrame]] = {"ST-LLM": [], "counter mix": []}
+    for group in np.array_split(users, N_SMALL):
+        parts = split(
+            checkins.filter(pl.col("user_id").is_in(group.tolist())), fractions=(0.88, 0.12, 0)
+        )
+        for name, model in (("ST-LLM", STLLM()), ("counter mix", CounterMix())):
+            found[name].append(evaluate(model.fit(parts.train), parts).queries)
+    name = f"{N_SMALL} data sets of {len(users) // N_SMALL} users"
+    both = {model: pl.concat(each) for model, each in found.items()}
+    for model, queries in both.items():
+        yield summary(f"{model}, {name}", queries)
+    ours, theirs = both.values()
+    row: Row = {"row": "ST-LLM less counter mix, the same", "queries": len(ours)}
+    for measure in ("acc@1", "mrr"):
+        gain = (ours[measure] - theirs[measure]).to_numpy()
+        low, high = user_interval(gain, ours["user_id"].to_numpy())
+        row |= {measure: float(gain.mean()), f"{measure} low": low, f"{measure} high": high}
+    yield row
 
 
 def measured(

@@ -204,11 +204,17 @@ class Draft:
                 time_zone=None if zone == ZONE_OF_PLACE else zone,
                 source=self.result.cite or ", ".join(self.names),
                 recipe=self.full_recipe().to_dict(),
+                pictures=self._beside(),
             )
         _ui.use_store(store)
         self.used = store.fingerprint
         _keep_latest_stores(folder.parent)
         return store
+
+    def _beside(self) -> Path | None:
+        """Return the folder of files on this computer; what was uploaded has none."""
+        folder = self.paths[0].resolve().parent
+        return None if folder == self.folder.resolve() else folder
 
     def _inspect(self, mapping: Mapping | None) -> Inspection:
         return inspect(self.paths, names=self.names, mapping=mapping, limits=self.limits)

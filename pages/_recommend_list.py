@@ -11,15 +11,17 @@ from pages import _recommend_ask as ask
 from pages import _recommend_pictures as pictures
 from pages import _recommend_visitor as visitor
 from pages import _ui
+from pages._map_clicks import clickable
 from pages._recommend_state import ON_MAP
 from strec import explain, maps, spatial
+from strec.explain.card import tile
 from strec.explain.what_if import percent
 from strec.recommend import Answer
 from strec.recommend.portrait import history_table
 from strec.recommend.ranking import away_km
 
 HEIGHT = 560
-_PICTURE_PX = 180
+_PICTURE_PX = 56
 #: A city is looked at as a whole; data over more degrees by where the person goes.
 _CITY_DEG = 1.2
 _MOST_PICKS = 1_500
@@ -34,7 +36,7 @@ def selected_rank(answer: Answer) -> int:
     return ids.index(item) + 1 if item in ids else 1
 
 
-def cards(answer: Answer, moves: pl.DataFrame | None) -> None:
+def cards(store, answer: Answer, moves: pl.DataFrame | None) -> None:
     """Show the list; the button of a card chooses what is explained."""
     shown = selected_rank(answer)
     parts = None
@@ -42,14 +44,14 @@ def cards(answer: Answer, moves: pl.DataFrame | None) -> None:
         parts = explain.parts_of_list(answer)
     before = dict(moves.select("item_id", "rank_before").iter_rows()) if moves is not None else {}
     top = max((row for row in answer.frame["probability"].to_list() if row), default=None)
+    pictures.ask_for_web(answer)
+    shown_pictures = pictures.of_list(store, answer)
     with st.container(height=HEIGHT, border=False, gap="small"):
-        for row in answer.frame.iter_rows(named=True):
+        for row, picture in zip(answer.frame.iter_rows(named=True), shown_pictures, strict=True):
             own = parts.filter(pl.col("rank") == row["rank"]) if parts is not None else None
             with st.container(gap=None, key=f"rec_box_{row['rank']}"):
                 _card(row, row["rank"] == shown, _moved(row, before, moves is not None))
-                if picture := pictures.of(row["item_id"], row["item_name"]):
-                    st.image(picture, width=_PICTURE_PX)
-                st.html(_card_html(row, own, top))
+                st.html(_card_html(row, own, top, picture))
 
 
 def _card(row: dict, is_chosen: bool, moved: str) -> None:
@@ -112,16 +114,24 @@ def _moved(row: dict, before: dict, compared: bool) -> str:
     return f"\u2002:small[{'▲' if was > row['rank'] else '▼'} {abs(was - row['rank'])}]"
 
 
-def _card_html(row: dict, parts: pl.DataFrame | None, top: float | None) -> str:
+def _card_html(
+    row: dict, parts: pl.DataFrame | None, top: float | None, picture: str | None
+) -> str:
     facts = [escape(row["category"])] if row["category"] else []
     if row["distance_km"] is not None:
         facts.append(distance(row["distance_km"]))
     facts.append(_visits(row))
     width = 0.0 if row["probability"] is None else 100 * row["probability"] / (top or 1)
-    return (
+    own = (
         f'<div style="font-size:.85rem;opacity:.8">{" · ".join(facts)}</div>'
         f'<div style="display:flex;height:.5rem;margin-top:.3rem;width:{width:.1f}%;'
         f'min-width:3px;border-radius:.25rem;overflow:hidden">{_segments(parts)}</div>'
+    )
+    if picture is None:
+        return own
+    return (
+        f'<div style="display:flex;gap:.75rem;align-items:center">{tile(picture, _PICTURE_PX)}'
+        f'<div style="flex:1;min-width:0">{own}</div></div>'
     )
 
 
@@ -164,12 +174,7 @@ def map_of(store, answer: Answer) -> None:
     if lat == lat:
         layers.append(maps.here_layer(lat, lon, "Asked from here"))
     layers += maps.suggestion_layers(_pins(answer), view, _ui.is_dark())
-    _ui.deck(
-        maps.deck(layers, view, dark=_ui.is_dark()),
-        "rec_map",
-        height=HEIGHT - 30,
-        on_select=_clicked,
-    )
+    clickable(maps.deck(layers, view, dark=_ui.is_dark()), "rec_map", _clicked, height=HEIGHT - 30)
     word = _ui.item_word(plural=True)
     pins = "Numbered pins: the suggestions. " if _any_place(answer) else (
         f"No pins: these {word} are taken in many places. "
@@ -197,17 +202,16 @@ def place_words(answer: Answer) -> str:
     return f"at {name}" if km[nearest] < 0.05 else f"{distance(km[nearest])} from {name}"
 
 
-def _clicked() -> None:
-    chosen = st.session_state["rec_map"].selection["objects"]
-    if pins := chosen.get("suggestions"):
+def _clicked(layer: str, clicked: dict) -> None:
+    if layer == "suggestions":
         if visitor.is_adding():
-            visitor.add(pins[0]["item_id"])
+            visitor.add(clicked["item_id"])
         else:
-            st.session_state["rec_item"] = pins[0]["item_id"]
-    elif cells := chosen.get("pick"):
-        _place_clicked(cells[0]["lat"], cells[0]["lon"])
-    elif places := chosen.get("history"):
-        lon, lat = places[0]["position"]
+            st.session_state["rec_item"] = clicked["item_id"]
+    elif layer == "pick":
+        _place_clicked(clicked["lat"], clicked["lon"])
+    elif layer in ("history", "here"):
+        lon, lat = clicked["position"]
         _place_clicked(lat, lon)
 
 

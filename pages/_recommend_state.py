@@ -21,8 +21,11 @@ KEPT = (
     "rec_user", "rec_date", "rec_hour", "rec_where", "rec_at", "rec_real_ids", "rec_strategy",
     "rec_new_only", "rec_categories", "rec_distance", "rec_diversity", "rec_novelty", "rec_wish",
     "rec_wish_weight", "rec_model", "rec_visits", "rec_adding",
+    "rec_web_pictures",
 )  # fmt: skip
-_COLUMNS = (*schema.REQUIRED, schema.CATEGORY, schema.ITEM_NAME)
+_COLUMNS = (
+    *schema.REQUIRED, schema.CATEGORY, schema.ITEM_NAME, schema.TEXT, schema.IMAGE
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

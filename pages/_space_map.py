@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages import _space_common as common
 from pages import _ui
+from pages._map_clicks import clickable
 from pages._space_common import aggregate
 from strec import maps, plots, schema, spatial
 from strec.store import Filters
@@ -105,14 +106,30 @@ def hexagons(store, chosen, setting, choice: MapSetting, hour: int | None, look:
         else ""
     )
     words = caption(store, chosen, setting, frame, "hexagon", hour)
-    event = _ui.deck(
-        deck, "map_hexagons", on_select="rerun",
+    cell = looked_into(store, choice.resolution)
+    at = frame[frame["cell"] == cell]
+    if len(at):
+        ring = maps.here_layer(at["lat"].iloc[0], at["lon"].iloc[0], "Looked into, below")
+        deck.layers.insert(1, ring)
+    clickable(
+        deck, "map_hexagons", lambda layer, found: _look(store, layer, found),
         caption=f"{first}{words} Click a hexagon to look in.",
     )  # fmt: skip
     common.offer("hexagons", frame, deck, frame)
-    clicked = event.selection["objects"].get("hexagons") if event else None
-    if clicked and not st.session_state.get("space_playing"):
-        look_into(store, chosen, int(clicked[0]["cell"]), setting)
+    if cell and not st.session_state.get("space_playing"):
+        look_into(store, chosen, cell, setting)
+
+
+def looked_into(store, resolution: int) -> int | None:
+    """Return the hexagon clicked last, None if there is none or it has another size."""
+    cell = st.session_state.get("space_cell", {}).get(store.fingerprint)
+    return cell if cell is not None and cell >> 52 & 0xF == resolution else None
+
+
+def _look(store, layer: str, found: dict) -> None:
+    """Look into the hexagon clicked; a click on the ring of the one looked into closes it."""
+    cell = int(found["cell"]) if layer == "hexagons" else None
+    st.session_state["space_cell"] = {store.fingerprint: cell}
 
 
 def heat(store, chosen, setting, choice: MapSetting, hour: int | None, look: dict) -> None:

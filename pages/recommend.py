@@ -6,6 +6,7 @@ from pages import _recommend_ask as ask
 from pages import _recommend_list as listing
 from pages import _recommend_models as models
 from pages import _recommend_more as further
+from pages import _recommend_pictures as pictures
 from pages import _recommend_state as state
 from pages import _recommend_visitor as visitor
 from pages import _recommend_why as why
@@ -57,7 +58,7 @@ def page() -> None:
     before = _before(question, answer)
     left, right = st.columns([5, 6], gap="medium")
     with left:
-        _list(answer, before)
+        _list(store, answer, before)
     with right:
         listing.map_of(store, answer)
     if not len(answer.frame):
@@ -72,12 +73,12 @@ def page() -> None:
     _ui.next_step("See how good the models are", "evaluate")
 
 
-def _list(answer, before) -> None:
+def _list(store, answer, before) -> None:
     if not len(answer.frame):
         st.info("Nothing fits. Loosen what is set under “How”.", icon=":material/filter_alt_off:")
         return
     moves = explain.rank_moves(before[1], answer) if before is not None else None
-    listing.cards(answer, moves)
+    listing.cards(store, answer, moves)
     listing.legend(answer)
 
 
@@ -155,7 +156,13 @@ def _out(store, answer, question, rank: int) -> None:
         )
         st.download_button(
             "As a page (HTML)",
-            lambda: explain.card(answer, question.name, rank, source=store.name),
+            lambda: explain.card(
+                answer,
+                question.name,
+                rank,
+                source=store.name,
+                pictures=pictures.of_store(store),
+            ),
             file_name="recommendations.html",
             mime="text/html",
             key="rec_html",

@@ -212,6 +212,7 @@ def _write(
         Store.create(
             checkins, out, name=out.name, time_zone=None if zone == "place" else zone,
             source=result.cite or ", ".join(path.name for path in files), recipe=recipe.to_dict(),
+            pictures=files[0].parent,
         )  # fmt: skip
     elif done is None and out.suffix == ".parquet":
         piece.replace(out)

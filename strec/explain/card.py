@@ -6,6 +6,7 @@ import polars as pl
 
 from strec.explain.reasons import explain, has_parts, parts_of_list
 from strec.explain.what_if import counterfactual, percent
+from strec.io.pictures import PLACEHOLDER, Pictures
 from strec.recommend import Answer
 
 _STYLE = """
@@ -16,11 +17,19 @@ h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.1rem; }
 .head strong { flex: 1; } .bar { display: flex; height: .6rem; border-radius: .3rem;
 overflow: hidden; margin-top: .25rem; } .dot { display: inline-block; width: .75rem;
 height: .75rem; border-radius: .2rem; margin-right: .3rem; } .legend span { margin-right: 1rem; }
+.pair { display: flex; gap: .8rem; align-items: center; } .pair .row { flex: 1; }
 td { padding: .15rem .8rem .15rem 0; } td.n { text-align: right; }
 """
 
 
-def card(answer: Answer, who: str, rank: int = 1, where: str = "", source: str = "") -> str:
+def card(
+    answer: Answer,
+    who: str,
+    rank: int = 1,
+    where: str = "",
+    source: str = "",
+    pictures: Pictures | None = None,
+) -> str:
     """Return an answer and the reasons of one suggestion as HTML without any script.
 
     Parameters
@@ -33,6 +42,9 @@ def card(answer: Answer, who: str, rank: int = 1, where: str = "", source: str =
         The suggestion that is explained.
     where, source : str
         The place in words, and the data set's name.
+    pictures : Pictures, optional
+        Which pictures that the data names are shown; none when not given. Files become part of
+        the page; of web addresses only the address does, and the reader's browser loads them.
 
     Examples
     --------
@@ -49,7 +61,10 @@ def card(answer: Answer, who: str, rank: int = 1, where: str = "", source: str =
     """
     explained = has_parts(answer.model) and len(answer.codes) > 0
     parts = parts_of_list(answer) if explained else None
-    rows = "".join(_row(row, parts) for row in answer.frame.iter_rows(named=True))
+    show = (pictures or Pictures()).show
+    rows = "".join(
+        _row(row, parts, show(row.get("image"))) for row in answer.frame.iter_rows(named=True)
+    )
     said = [each for each in (_moment(answer), where, source) if each]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -64,7 +79,7 @@ def card(answer: Answer, who: str, rank: int = 1, where: str = "", source: str =
     )
 
 
-def _row(row: dict, parts: pl.DataFrame | None) -> str:
+def _row(row: dict, parts: pl.DataFrame | None, picture: str | None) -> str:
     chance = f"{row['score']:.3g}" if row["probability"] is None else percent(row["probability"])
     facts = [row["category"] or ""]
     if row["distance_km"] is not None:
@@ -80,10 +95,29 @@ def _row(row: dict, parts: pl.DataFrame | None) -> str:
         )
         width = 100 * (row["probability"] or 0) / max(_top(parts), 1e-9)
         bar = f'<div class="bar" style="width:{min(width, 100):.1f}%">{segments}</div>'
-    return (
+    own = (
         f'<div class="row"><div class="head"><strong>{row["rank"]}. {escape(row["item_name"])}'
         f"</strong><span>{chance}</span></div>"
         f'<div class="soft">{escape(" · ".join(filter(None, facts)))}</div>{bar}</div>'
+    )
+    return own if picture is None else f'<div class="pair">{tile(picture)}{own}</div>'
+
+
+def tile(picture: str, size_px: int = 64) -> str:
+    """Return a square with a picture in it; what does not load leaves the placeholder.
+
+    Parameters
+    ----------
+    picture : str
+        From `Pictures.show`: its characters cannot end the style they are written into.
+    size_px : int
+        Its side.
+    """
+    layers = [picture] if picture.startswith("data:") else [picture, PLACEHOLDER]
+    images = ",".join(f"url('{each}') center/cover no-repeat" for each in layers)
+    return (
+        f'<div role="img" aria-label="" style="flex:none;width:{size_px}px;height:{size_px}px;'
+        f'border-radius:.4rem;background:{escape(images)}"></div>'
     )
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from strec.explain.clauses import clauses_of, content_of, sentences_of, sides_of
+from strec.explain.clauses import clauses_of, content_of, sentences_of, sides_of, words_of
 
 _CAUSES = ("because", "since", "so")
 _OTHERS = frozenset(("others", "people"))
@@ -35,10 +35,13 @@ class Statement:
         Content of its phrases, in order; the first stands alone, others continue it.
     stance : str
         ``"favour"``, ``"against"``, or empty.
+    wording : tuple of tuple of str
+        All words of each phrase, as they stand in the evidence.
     """
 
     phrases: tuple[tuple[str, ...], ...]
     stance: str = ""
+    wording: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
 
 
 def objections(text: str, evidence: Sequence[str]) -> list[str]:
@@ -176,9 +179,11 @@ def statements_of(evidence: Sequence[str]) -> list[Statement]:
         head, colon, rest = sentence.partition(": ")
         stance = _stance(content_of(head)) if colon else ""
         for part in (rest if stance else sentence).split(", and "):
-            phrases = (content_of(clause) for clause, _ in clauses_of(part))
-            if kept := tuple(content for content in phrases if content):
-                statements.append(Statement(kept, stance))
+            clauses = [clause for clause, _ in clauses_of(part) if content_of(clause)]
+            if clauses:
+                phrases = tuple(content_of(clause) for clause in clauses)
+                wording = tuple(tuple(words_of(clause)) for clause in clauses)
+                statements.append(Statement(phrases, stance, wording))
     return statements
 
 

@@ -19,6 +19,8 @@ DAYPARTS = (
 _ENOUGH = 8
 #: A part of the day or week is worth words when it is this much busier than the average.
 _CLEARLY = 1.3
+#: Encoders read little more of a description.
+MOST_LETTERS = 300
 
 
 def item_texts(vocabulary: Vocabulary, train: Log | None = None) -> list[str]:
@@ -34,8 +36,8 @@ def item_texts(vocabulary: Vocabulary, train: Log | None = None) -> list[str]:
     Returns
     -------
     list of str
-        Shape ``(n_items,)``: for instance ``"Coffee Shop: Third Rail, busiest weekday
-        mornings"``.
+        Shape ``(n_items,)``: for instance ``"Coffee Shop: Third Rail. A quiet room with a view,
+        busiest weekday mornings"``: kind, name, description, as far as they are known.
 
     Examples
     --------
@@ -51,6 +53,8 @@ def item_texts(vocabulary: Vocabulary, train: Log | None = None) -> list[str]:
         # An id without a name says nothing, unless nothing else is known.
         own = str(name) if name != item or not kind else ""
         text = ": ".join(part for part in (kind, own) if part)
+        about = str(vocabulary.item_text[code])[:MOST_LETTERS].rstrip(" .")
+        text = f"{text}. {about}" if about else text
         texts.append(f"{text}, busiest {times[code]}" if times and times[code] else text)
     return texts
 

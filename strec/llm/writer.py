@@ -202,14 +202,23 @@ class _Guided:
         if len(tokens) and tokens[-1] == end:
             return end
         begun = self.tokenizer.decode(tokens)
-        for token in scores.topk(min(_MOST_TRIED, len(scores))).indices.tolist():
+        likeliest = scores.topk(min(_MOST_TRIED, len(scores))).indices.tolist()
+        unfinished = end
+        for token in likeliest:
             word = "" if token == end else self.tokenizer.decode([token])
             if not word or word.startswith("\n"):
                 if guide.ends(begun):
                     return end
             elif guide.allows(begun + word):
-                return token
-        return end
+                # A space, or half a word, may lead nowhere: taken where no whole word fits.
+                if word.strip() and (not word[-1].isalpha() or _is_whole(guide, begun + word)):
+                    return token
+                unfinished = token if unfinished == end else unfinished
+        return unfinished
+
+
+def _is_whole(guide: Guiding, text: str) -> bool:
+    return any(guide.allows(text + mark) for mark in " ,.")
 
 
 class _Stop:

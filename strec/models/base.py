@@ -304,7 +304,7 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-_TEXTS = ("users", "items", "categories", "item_name")
+_TEXTS = ("users", "items", "categories", "item_name", "item_text")
 _NUMBERS = ("item_category", "item_lat", "item_lon", "item_spread_km")
 
 
@@ -317,6 +317,8 @@ def _vocabulary_arrays(vocabulary: Vocabulary) -> dict[str, np.ndarray]:
 
 
 def _vocabulary(arrays: dict[str, np.ndarray], texts: dict[str, list[str]]) -> Vocabulary:
+    # Models of earlier versions were saved without descriptions.
+    texts = {"item_text": [""] * len(texts["items"])} | texts
     return Vocabulary(
         **{name: np.array(texts[name], dtype=object) for name in _TEXTS},
         **{name: arrays[f"vocabulary.{name}"] for name in _NUMBERS},

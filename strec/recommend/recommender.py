@@ -6,13 +6,15 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
+from strec import schema
 from strec.errors import ModelError
 from strec.models import CounterMix, Model
 from strec.models.base import Progress
 from strec.recommend.asking import Asked, Questions, notes_on
 from strec.recommend.listing import listing
-from strec.recommend.ranking import How, Ranker, order
+from strec.recommend.ranking import How, Ranker, Scored, order
 from strec.split import Queries, Vocabulary, encode
+from strec.split.vocabulary import most_frequent
 
 #: A model that knows a smaller share of the check-ins' items was trained on something else.
 _LEAST_KNOWN = 0.5
@@ -28,7 +30,8 @@ class Answer:
     ----------
     frame : polars.DataFrame
         One row per suggestion: ``rank, item_id, item_name, category, lat, lon, distance_km,
-        score, probability, is_return, n_visits, last_visit``. `score` is what the strategy
+        score, probability, is_return, n_visits, last_visit``, and ``image`` where the data names
+        pictures (see `strec.io.pictures`). `score` is what the strategy
         ranks by, `probability` what the model gives to the item among all items, null where
         the model's scores are no probabilities. `last_visit` is local time.
     notes : list of str
@@ -117,6 +120,7 @@ class Recommender:
                 )
         self.log = log
         self.ranker = Ranker.of(model, log)
+        self._images = _images(checkins, log.vocabulary)
         self._questions = Questions(log)
 
     @property
@@ -184,7 +188,7 @@ class Recommender:
         if not len(codes):
             notes.append("Nothing fits these filters: allow more distance, categories, or returns.")
         return Answer(
-            frame=listing(scored, [codes]).drop("query"),
+            frame=self._listing(scored, [codes]).drop("query"),
             notes=notes,
             query=asked.queries,
             codes=codes,
@@ -235,12 +239,29 @@ class Recommender:
                 part = slice(first, first + step)
                 scored = self.ranker.score(asked.take(part), how)
                 codes = [order(scored, each, how, k) for each in range(len(row[part]))]
-                frame = listing(scored, codes)
+                frame = self._listing(scored, codes)
                 number = pl.Series("query", row[part][frame["query"].to_numpy()])
                 frames.append(frame.with_columns(number))
         if not frames:
             return listing_schema(self.answer(k=k, **how.changes()))
         return pl.concat(frames).sort("query", "rank")
+
+    def _listing(self, scored: Scored, codes: list[np.ndarray]) -> pl.DataFrame:
+        frame = listing(scored, codes)
+        if self._images is None:
+            return frame
+        item = np.concatenate(codes).astype(np.int64) if codes else np.zeros(0, dtype=np.int64)
+        return frame.with_columns(image=pl.Series(self._images[item], dtype=pl.String))
+
+
+def _images(checkins: pl.DataFrame, vocabulary: Vocabulary) -> np.ndarray | None:
+    """Return what names the picture of each item, shape ``(n_items,)``; None where nothing does."""
+    if schema.IMAGE not in checkins.columns or not checkins[schema.IMAGE].count():
+        return None
+    named = most_frequent(checkins.select(schema.ITEM, schema.IMAGE), schema.IMAGE)
+    items = pl.DataFrame({schema.ITEM: pl.Series(vocabulary.items, dtype=pl.String)})
+    found = items.join(named, on=schema.ITEM, how="left", maintain_order="left")[schema.IMAGE]
+    return np.array(found.to_list(), dtype=object)
 
 
 def listing_schema(answer: Answer) -> pl.DataFrame:

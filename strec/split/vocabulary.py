@@ -28,6 +28,10 @@ class Vocabulary:
     item_spread_km : numpy.ndarray
         Shape ``(n_items,)``: median distance of its check-ins from that place, NaN where none.
         Large where the item is not itself a place (a product, a film).
+    item_text : numpy.ndarray
+        Shape ``(n_items,)``: what describes the item in words, empty where nothing does. A text
+        counts as a description where most check-ins of the item carry it; reviews, of which each
+        check-in has its own, do not.
     """
 
     users: np.ndarray
@@ -38,6 +42,7 @@ class Vocabulary:
     item_lat: np.ndarray
     item_lon: np.ndarray
     item_spread_km: np.ndarray
+    item_text: np.ndarray
 
     @classmethod
     def of(cls, checkins: pl.DataFrame) -> "Vocabulary":
@@ -62,6 +67,7 @@ class Vocabulary:
                 f"item_{name}": items[name].fill_null(float("nan")).to_numpy()
                 for name in ("lat", "lon", "spread_km")
             },
+            item_text=_texts(items["text"]),
         )
 
     @cached_property
@@ -102,7 +108,7 @@ def distance_km(
 
 
 def _describe_items(checkins: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per item: name, category, median place, spread."""
+    """Return one row per item: name, category, median place, spread, description."""
     nothing = pl.lit(None, pl.String)
     has = checkins.columns
     name = pl.col(schema.ITEM_NAME) if schema.ITEM_NAME in has else nothing
@@ -129,11 +135,24 @@ def _describe_items(checkins: pl.DataFrame) -> pl.DataFrame:
     spread = away.group_by(schema.ITEM).agg(pl.col("km").drop_nans().median().alias("spread_km"))
     described = place.rename({"mid_lat": "lat", "mid_lon": "lon"}).join(spread, on=schema.ITEM)
     for column in ("name", "category"):
-        described = described.join(_most_frequent(rows, column), on=schema.ITEM, how="left")
-    return described.with_columns(pl.col("name").fill_null(pl.col(schema.ITEM))).sort(schema.ITEM)
+        described = described.join(most_frequent(rows, column), on=schema.ITEM, how="left")
+    described = described.join(_descriptions(checkins), on=schema.ITEM, how="left")
+    return described.with_columns(
+        pl.col("name").fill_null(pl.col(schema.ITEM)), pl.col("text").fill_null("")
+    ).sort(schema.ITEM)
 
 
-def _most_frequent(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+def _descriptions(checkins: pl.DataFrame) -> pl.DataFrame:
+    """Return the text that most check-ins of an item carry, for items that have one."""
+    if schema.TEXT not in checkins.columns:
+        return pl.DataFrame(schema={schema.ITEM: pl.String, "text": pl.String})
+    rows = checkins.select(schema.ITEM, text=pl.col(schema.TEXT)).drop_nulls("text")
+    counted = rows.group_by(schema.ITEM, "text").len()
+    whole = pl.col("len").sum().over(schema.ITEM)
+    return counted.filter(pl.col("len") * 2 > whole).select(schema.ITEM, "text")
+
+
+def most_frequent(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     """Return the most frequent value of a column per item; ties go to the first in order."""
     return (
         rows.drop_nulls(column)

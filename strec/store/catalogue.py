@@ -31,10 +31,10 @@ def item_table(ask, table, ids: pl.Series, n_rows: int) -> pl.DataFrame:
     parts = []
     for some in _passes(table, ITEM_CODE, len(ids), n_rows):
         part = ask(aggregates.item_counts(some)).join(_places(ask, some), on="item", how="left")
-        for column in (schema.ITEM_NAME, schema.CATEGORY):
+        for column in (schema.ITEM_NAME, schema.CATEGORY, schema.IMAGE):
             part = part.join(_labels(ask, some, column), on="item", how="left")
         parts.append(part)
-    columns = ["item_id", "item_name", "category", "lat", "lon", "spread_km"]
+    columns = ["item_id", "item_name", "category", "image", "lat", "lon", "spread_km"]
     found = pl.concat(parts).sort("item").with_columns(ids.alias("item_id"))
     return found.select(*columns, "n_checkins", "n_users")
 

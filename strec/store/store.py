@@ -62,6 +62,7 @@ class Store(PlaceQuestions, PeopleQuestions):
         time_zone: str | None = None,
         source: str = "",
         recipe: dict | None = None,
+        pictures: Path | None = None,
         engine: str = "duckdb://",
     ) -> "Store":
         """Write check-ins as a store and open it.
@@ -78,6 +79,8 @@ class Store(PlaceQuestions, PeopleQuestions):
             IANA name of the local times, for display.
         recipe : dict, optional
             The cleaning recipe that made this table.
+        pictures : Path, optional
+            The folder below which files that the column `image` names may be shown.
 
         Raises
         ------
@@ -87,6 +90,7 @@ class Store(PlaceQuestions, PeopleQuestions):
         folder = Path(folder)
         with writer.replacing(folder) as fresh:
             meta = {"name": name, "time_zone": time_zone, "source": source, "recipe": recipe}
+            meta["pictures"] = None if pictures is None else str(Path(pictures).resolve())
             written = writer.write_checkins(checkins, fresh)
             meta |= written.meta
             writer.write_meta(fresh, meta)
@@ -124,6 +128,12 @@ class Store(PlaceQuestions, PeopleQuestions):
         return self.meta["time_zone"]
 
     @property
+    def pictures(self) -> Path | None:
+        """The folder with the files that the column `image` names, if they may be shown."""
+        folder = self.meta.get("pictures")
+        return Path(folder) if folder else None
+
+    @property
     def has_places(self) -> bool:
         """Whether any check-in has a place."""
         return self.meta["n_places"] > 0
@@ -154,7 +164,8 @@ class Store(PlaceQuestions, PeopleQuestions):
         Returns
         -------
         polars.DataFrame
-            `item_id`, `item_name`, `category` (null where unknown), `lat`, `lon` (medians),
+            `item_id`, `item_name`, `category`, `image` (null where unknown), `lat`, `lon`
+            (medians),
             `spread_km` (half of the check-ins are this close to the median place; 0 for a POI),
             `n_checkins`, `n_users`. A row's position is the item's code in `table`.
         """

@@ -28,7 +28,7 @@ from strec.store.aggregates import (
 )
 
 #: Counts up when the layout of the folder changes.
-FORMAT = 2
+FORMAT = 3
 CHECKINS = "checkins.parquet"
 ITEMS = "items.parquet"
 USERS = "users.parquet"

@@ -5,8 +5,10 @@ from html.parser import HTMLParser
 
 import polars as pl
 import pytest
+from PIL import Image
 
 from strec.explain import card, explain
+from strec.io.pictures import Pictures
 from strec.models import Popularity
 from strec.recommend import Recommender
 from strec.split import Vocabulary, encode
@@ -53,6 +55,23 @@ def test_the_card_has_the_list_and_parts_that_add_up(evening):
 
 def test_the_id_is_not_on_a_card_for_a_pseudonym(evening):
     assert "ann" not in Tags(card(evening, "User 7")).text.lower().replace("what", "")
+
+
+def test_pictures_are_part_of_the_card_only_where_allowed(tmp_path):
+    Image.new("RGB", (40, 30), "teal").save(tmp_path / "bar.png")
+    names = {"bar": "bar.png", "cafe": "https://img.example.org/c.png", "pub": "gone.png"}
+    town = worlds.town().with_columns(
+        image=pl.col("item_id").replace_strict(names, default=None, return_dtype=pl.String)
+    )
+    log = encode(town, Vocabulary.of(town))
+    answer = Recommender(town, Popularity().fit(log)).answer("ann", at(13, 21), k=5)
+    found = dict(answer.frame.select("item_id", "image").iter_rows())
+    assert found == names | {"office": None, "museum": None}
+    assert 'role="img"' not in card(answer, "User 7")
+    beside = card(answer, "User 7", pictures=Pictures(tmp_path))
+    assert "example.org" not in beside and not Tags(beside).open
+    assert beside.count('role="img"') == 2 and beside.count("data:image/webp") == 1
+    assert "https://img.example.org/c.png" in card(answer, "User 7", pictures=Pictures(web=True))
 
 
 def test_names_are_text_and_there_is_no_script():

@@ -81,6 +81,26 @@ def test_the_destination_of_a_trip_brings_its_coordinates():
     assert (mapping.item_id, mapping.lat, mapping.lon) == ("end_station", "end_lat", "end_lng")
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "found"),
+    [
+        ("img_url", ["https://x.org/a.jpg", "https://x.org/b.jpg?size=2"], True),
+        ("Thumbnail", ["https://cdn.x.org/1", "https://cdn.x.org/2"], True),
+        ("Bild", ["bilder/a.PNG", None], True),
+        ("column 9", ["a.webp", "b.jpeg"], True),
+        ("image", ["yes", "no"], False),
+        ("photos", ["3", "5"], False),
+        ("link", ["https://x.org/shop", "https://x.org/bar"], False),
+    ],
+)
+def test_pictures_are_found_by_names_and_by_content(column, values, found):
+    frame = pl.DataFrame({"user": ["a", "b"], "item": ["x", "y"], "time": TIMES[:2],
+                          column: values})  # fmt: skip
+    mapping, _ = guess_mapping(frame)
+    assert mapping.image == (column if found else None)
+    assert (mapping.user_id, mapping.item_id, mapping.timestamp) == ("user", "item", "time")
+
+
 def test_identities_come_first_among_the_answers():
     n = 40
     frame = pl.DataFrame(

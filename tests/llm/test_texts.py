@@ -43,6 +43,18 @@ def test_what_is_known_is_said():
     ) == ["Coffee Shop: Third Rail", "Joe's", "Bar", "i4"]
 
 
+def test_a_description_is_said_but_no_review():
+    rows = [("i1", "Third Rail", "Coffee Shop", MONDAY)] * 3 + [("i2", "Bar None", "Bar", MONDAY)]
+    checkins = table(rows).with_columns(
+        text=pl.Series(["Roasts its own beans.", "Roasts its own beans.", "so-so", "x" * 900])
+    )
+    first, second = item_texts(Vocabulary.of(checkins))
+    assert first == "Coffee Shop: Third Rail. Roasts its own beans"
+    assert second == "Bar: Bar None. " + "x" * 300
+    reviews = checkins.with_columns(text=pl.Series(["good", "bad", "so-so", None]))
+    assert item_texts(Vocabulary.of(reviews)) == ["Coffee Shop: Third Rail", "Bar: Bar None"]
+
+
 def test_the_time_that_stands_out_is_said():
     morning = [("a", "A", "Bar", MONDAY + timedelta(days=i % 5, hours=8)) for i in range(10)]
     night = [("b", "B", "Bar", SATURDAY + timedelta(hours=h)) for h in (0, 1, 2, 0, 1, 2, 0, 1)]

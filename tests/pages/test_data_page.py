@@ -28,9 +28,9 @@ def before(tmp_path_factory) -> Store:
 @pytest.fixture
 def app(before, tmp_path, monkeypatch) -> AppTest:
     """The page with a small data set in use, and workspaces in a folder of the test."""
-    import pages._ui as ui
+    import pages._in_use as in_use
 
-    monkeypatch.setattr(ui, "_STORES", tmp_path / "workspaces")
+    monkeypatch.setattr(in_use, "_STORES", tmp_path / "workspaces")
     app = AppTest.from_file(str(PAGE), default_timeout=60)
     app.session_state["store"] = before
     return app.run()

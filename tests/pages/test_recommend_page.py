@@ -1,5 +1,7 @@
 """The Recommend page: who, when, where, the list, the reasons, and odd input."""
 
+import re
+from html import unescape
 from pathlib import Path
 
 import polars as pl
@@ -7,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from strec import schema
+from strec.io.pictures import PLACEHOLDER
 from strec.simulate import simulate
 from strec.store import Store
 
@@ -333,6 +336,38 @@ def test_the_payload_is_shown_before_anything_is_sent(app):
     assert name not in app.code[0].value
 
 
+def pictures_of(app: AppTest) -> list[str]:
+    """Return what each card shows as its picture; of the web, the address before the fallback."""
+    bodies = [unescape(each.proto.body) for each in app.get("html")]
+    return [re.search(r"url\('([^']*)'\)", body)[1] for body in bodies if 'role="img"' in body]
+
+
+def test_pictures_beside_the_data_are_on_the_cards(world, tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (40, 30), "teal").save(tmp_path / "a.png")
+    named = world.with_columns(image=pl.lit("a.png"))
+    store = Store.create(named, tmp_path / "store", name="A world", pictures=tmp_path)
+    app = open_page(store)
+    assert healthy(app) and len(pictures_of(app)) == 10
+    assert all(each.startswith("data:image/webp") for each in pictures_of(app))
+    assert not [each for each in app.toggle if each.key == "rec_web_pictures"]
+    # An upload has no folder: nothing of the server is opened.
+    bare = open_page(Store.create(named, tmp_path / "other", name="A world"))
+    assert healthy(bare) and not pictures_of(bare)
+
+
+def test_pictures_of_the_web_wait_for_leave(world, tmp_path):
+    address = "https://img.example.org/" + pl.col("item_id") + "');evil.png"
+    named = world.with_columns(image=address)
+    app = open_page(Store.create(named, tmp_path / "store", name="A world"))
+    assert healthy(app) and not pictures_of(app)
+    assert "img.example.org, who can see that it does" in text_of(app)
+    app.toggle(key="rec_web_pictures").set_value(True).run()
+    assert healthy(app) and len(pictures_of(app)) == 10
+    assert all("%27%29;evil.png" in each for each in pictures_of(app))
+
+
 def test_a_picture_named_like_an_item_is_on_its_card(app):
     from io import BytesIO
 
@@ -349,62 +384,51 @@ def test_a_picture_named_like_an_item_is_on_its_card(app):
         ]
     )
     app.run()
-    pictures = [each for each in app.main if each.type in ("image", "imgs")]
-    assert healthy(app) and len(pictures) == 1
+    assert healthy(app) and pictures_of(app)[0].startswith("data:image/webp")
+    assert set(pictures_of(app)[1:]) == {PLACEHOLDER}
     assert "Not a picture, or too large: junk.png" in text_of(app)
 
 
 # ---------------------------------------------------------------- clicks on the map
 
 
-def clicked(objects: dict, **state) -> AppTest:
-    """Let the page's callback see a click, which AppTest cannot make itself."""
+def clicked(layer: str, clicked: dict, **state) -> AppTest:
+    """Let the page see a click, which AppTest cannot make itself."""
 
     def script():
-        from types import SimpleNamespace
-
         import streamlit as st
 
         from pages import _recommend_list
 
-        st.session_state["rec_map"] = SimpleNamespace(
-            selection={"objects": st.session_state["clicked"]}
-        )
-        _recommend_list._clicked()
-        del st.session_state["rec_map"]
+        _recommend_list._clicked(*st.session_state["clicked"])
 
     app = AppTest.from_function(script, default_timeout=60)
-    app.session_state["clicked"] = objects
+    app.session_state["clicked"] = (layer, clicked)
     for key, value in state.items():
         app.session_state[key] = value
     return app.run()
 
 
 def test_a_click_on_the_grid_asks_from_there():
-    app = clicked({"pick": [{"lat": 40.4, "lon": -3.7, "cell": "1"}]})
+    app = clicked("pick", {"lat": 40.4, "lon": -3.7, "cell": "1"})
     assert not app.exception
     assert app.session_state["rec_at"] == (40.4, -3.7) and app.session_state["rec_where"] == "map"
 
 
 def test_a_click_on_a_past_place_asks_from_there():
-    app = clicked({"history": [{"position": [-3.7, 40.4]}]})
+    app = clicked("history", {"position": [-3.7, 40.4]})
     assert app.session_state["rec_at"] == (40.4, -3.7)
 
 
 def test_a_click_on_a_pin_chooses_what_is_explained():
-    app = clicked({"suggestions": [{"item_id": "bar"}]})
+    app = clicked("suggestions", {"item_id": "bar"})
     assert app.session_state["rec_item"] == "bar" and "rec_at" not in app.session_state
-
-
-def test_an_empty_click_changes_nothing():
-    app = clicked({})
-    assert not app.exception and "rec_at" not in app.session_state
 
 
 def test_for_nobody_yet_a_click_on_a_pin_can_add_a_visit():
     from datetime import date
 
-    app = clicked({"suggestions": [{"item_id": "bar"}]}, rec_user="\0new", rec_adding=True,
+    app = clicked("suggestions", {"item_id": "bar"}, rec_user="\0new", rec_adding=True,
                   rec_date=date(2024, 6, 7), rec_hour=4 * 24 + 21)  # fmt: skip
     assert not app.exception and app.session_state["rec_visits"][0][0] == "bar"
     assert app.session_state["rec_hour"] == 4 * 24 + 22

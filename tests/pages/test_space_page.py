@@ -60,7 +60,8 @@ def decks(app: AppTest) -> list[dict]:
 
 
 def layer(app: AppTest, layer_id: str) -> dict:
-    found = [each for deck in decks(app) for each in deck["layers"] if each["id"] == layer_id]
+    layers = [each for deck in decks(app) for each in deck["layers"]]
+    found = [each for each in layers if each["id"].split("~")[0] == layer_id]
     assert found, f"no layer {layer_id}"
     return found[0]
 
@@ -133,6 +134,23 @@ def test_a_period_without_check_ins_is_said_in_words(city):
     app = page(city, "Map", Filters(date_from=date(2031, 1, 1)))
     fine(app)
     assert "No check-ins with a place match" in words(app)
+
+
+def test_a_hexagon_can_be_looked_into_and_stays_the_same_when_filters_change(city):
+    app = page(city)
+    rows = layer(app, "hexagons")["data"]
+    busiest = max(rows, key=lambda row: int(row["tip"].split(" ")[0].replace(",", "")))
+    app.session_state["space_cell"] = {city.fingerprint: int(busiest["cell"])}
+    app.run()
+    fine(app)
+    n = next(each.value for each in app.metric if each.label == "Check-ins")
+    assert busiest["tip"].startswith(f"{n} check-in") and layer(app, "here")
+    app.session_state["filters"] = Filters(hours=(18, 19, 20))
+    app.run()
+    fine(app)
+    fewer = next(each.value for each in app.metric if each.label == "Check-ins")
+    inside = city.summary(Filters(hours=(18, 19, 20), cells=(int(busiest["cell"]),)))
+    assert fewer == f"{inside['n_checkins']:,}" != n
 
 
 # ---------------------------------------------------------------- poor data
