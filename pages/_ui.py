@@ -25,8 +25,8 @@ from strec.io.samples import samples
 from strec.store import Filters, Store
 
 __all__ = [
-    "STYLE", "WORDMARK", "current_sample", "current_store", "deck", "downloads", "figure", "filters", "go_to",
-    "guarded", "how_it_works", "is_dark", "item_word", "next_step", "now_hours", "page_header",
+    "STYLE", "WORDMARK", "current_sample", "current_store", "deck", "downloads", "figure",
+    "filters", "go_to", "guarded", "how_it_works", "is_dark", "item_word", "next_step", "now_hours", "page_header",
     "plain", "remember_pages", "safe_csv", "sample_store", "show_error", "show_notice", "sidebar",
     "to_json", "use_store", "wanted_page", "workspace",
 ]  # fmt: skip

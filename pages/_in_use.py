@@ -1,0 +1,137 @@
+"""The data set in use: a sample, or a person's own, found again by the address of the page."""
+
+import contextlib
+import hashlib
+import re
+import secrets
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from strec.errors import StrecError
+from strec.io.samples import FOLDER, read_sample, samples
+from strec.llm.cache import cache_folder
+from strec.store import Filters, Store
+
+DEFAULT_SAMPLE = "social"
+#: Uploaded data sets are deleted this long after they were last opened.
+KEEP_HOURS = 24
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+_STORES = Path(tempfile.gettempdir()) / "strec-data-sets"
+
+
+def current_store() -> Store:
+    """Return the data set in use: the one chosen last, the one in the URL, or a sample."""
+    if "store" not in st.session_state:
+        st.session_state["store"] = _store_from_url() or sample_store(DEFAULT_SAMPLE)
+    return st.session_state["store"]
+
+
+def use_store(store: Store) -> None:
+    """Make this the data set that every page shows, and forget filters of the one before."""
+    st.session_state["store"] = store
+    for key in [key for key in st.session_state if str(key).startswith("filter_")]:
+        del st.session_state[key]
+    st.session_state["filters"] = Filters()
+    remember_in_url()
+
+
+@st.cache_resource(max_entries=8, show_spinner="Loading the sample…")
+def sample_store(name: str) -> Store:
+    """Return the store of a sample; samples hold nobody's data, so all visitors share it."""
+    sample = next(each for each in samples() if each.name == name)
+    folder = _sample_folder(sample)
+    # The next start of the app finds the store; one that is damaged or of an old format is made
+    # anew.
+    with contextlib.suppress(StrecError):
+        return Store(folder)
+    return Store.create(
+        read_sample(name),
+        folder,
+        name=sample.title,
+        time_zone=sample.time_zone,
+        source=sample.source,
+    )
+
+
+def _sample_folder(sample) -> Path:
+    """Return a folder in strec's cache named by the sample's content, or a new one without it."""
+    content = (FOLDER / f"{sample.name}.parquet").read_bytes() + repr(sample).encode()
+    digest = hashlib.blake2b(content, digest_size=8).hexdigest()
+    try:
+        return cache_folder() / "samples" / f"{sample.name}-{digest}"
+    except (StrecError, OSError):
+        return Path(tempfile.mkdtemp(prefix=f"strec-{sample.name}-")) / "store"
+
+
+def current_sample():
+    """Return the `Sample` in use, or None when the data set is the person's own."""
+    store = current_store()
+    return next((each for each in samples() if each.title == store.meta["name"]), None)
+
+
+def item_word(plural: bool = False) -> str:
+    """Return what an item is called in the data set in use: venue, product, station…"""
+    sample = current_sample()
+    if sample is None:
+        return "items" if plural else "item"
+    return sample.item_word_plural if plural else sample.item_word
+
+
+def workspace() -> Path:
+    """Return this person's own folder for uploads and stores.
+
+    Its name is a secret of 128 bits that the URL carries, so that a reload of the page finds the
+    data again and nobody else does.
+    """
+    token = st.session_state.get("workspace") or st.query_params.get("data", "")
+    if not _TOKEN.fullmatch(token):
+        token = secrets.token_hex(16)
+    st.session_state["workspace"] = token
+    folder = _STORES / token
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _forget_old_workspaces()
+    return folder
+
+
+def _store_from_url() -> Store | None:
+    token, sample = st.query_params.get("data", ""), st.query_params.get("sample", "")
+    if sample in {each.name for each in samples()}:
+        return sample_store(sample)
+    if not _TOKEN.fullmatch(token) or not (_STORES / token / "current").is_file():
+        return None
+    st.session_state["workspace"] = token
+    try:
+        return Store(_STORES / token / (_STORES / token / "current").read_text())
+    except StrecError:
+        return None
+
+
+def remember_in_url() -> None:
+    """Say in the address which data set is in use, so that a reload or a link finds it."""
+    store, sample = current_store(), current_sample()
+    said = {}
+    if sample is not None:
+        if sample.name != DEFAULT_SAMPLE:
+            said["sample"] = sample.name
+    else:
+        folder = Path(store.folder)
+        if folder.parent == _STORES / st.session_state.get("workspace", ""):
+            (folder.parent / "current").write_text(folder.name)
+            said["data"] = folder.parent.name
+    # Other parameters are a page's own, such as the view that Recommend saves.
+    for key in ("sample", "data"):
+        if key in st.query_params and key not in said:
+            del st.query_params[key]
+        elif key in said and st.query_params.get(key) != said[key]:
+            st.query_params[key] = said[key]
+
+
+def _forget_old_workspaces() -> None:
+    for folder in _STORES.iterdir():
+        marker = folder / "current" if (folder / "current").exists() else folder
+        if time.time() - marker.stat().st_mtime > KEEP_HOURS * 3600:
+            shutil.rmtree(folder, ignore_errors=True)

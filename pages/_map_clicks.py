@@ -1,0 +1,37 @@
+"""A map whose every click is an event of its own."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+
+def clickable(
+    deck, key: str, on_click: Callable[[str, dict], None], height: int = 520, caption: str = ""
+) -> None:
+    """Show a map that calls `on_click` with the layer's id and the object clicked.
+
+    Streamlit keeps what was clicked by its layer's id and its position among the data: a second
+    click on it would only undo the first, whatever else is on the map turns pale, and once the
+    data change, another object is taken for it. After each click the layers get new ids, so that
+    nothing stays selected.
+    """
+    n = st.session_state.get(_counter(key), 0)
+    for layer in deck.layers:
+        layer.id = f"{layer.id}~{n}"
+    st.pydeck_chart(
+        deck, key=key, height=height, width="stretch",
+        on_select=lambda: _clicked(key, on_click),
+    )  # fmt: skip
+    if caption:
+        st.caption(caption)
+
+
+def _clicked(key: str, on_click: Callable[[str, dict], None]) -> None:
+    for layer_id, objects in st.session_state[key].selection["objects"].items():
+        if objects:
+            st.session_state[_counter(key)] = st.session_state.get(_counter(key), 0) + 1
+            on_click(layer_id.rsplit("~", 1)[0], objects[0])
+
+
+def _counter(key: str) -> str:
+    return f"{key}_clicks"
