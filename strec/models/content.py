@@ -1,13 +1,14 @@
 """Content: items that are like those the user took, in words, in kind, and in place.
 
-Each item is a vector of three blocks, each of length 1 or 0 where nothing is known:
+Each item is a vector of blocks, each of length 1 or 0 where nothing is known:
 
-    v_i = [ √w_text · text_i,  √w_category · category_i,  √w_place · place_i ]
+    v_i = [ √w_text · text_i,  √w_category · category_i,  √w_place · place_i,  √w_given · given_i ]
 
 The text block is a sentence embedding of the item's description (or weighted words), the
 category block is one-hot, and the product of two place blocks is about exp(-(distance/reach)²/2)
-(random Fourier features). The user is the mean of the vectors of the visible history, recent
-visits counting more, so that
+(random Fourier features). The last block is there where vectors are given from outside, such as
+embeddings of the items' pictures (`Content.with_vectors`). The user is the mean of the vectors of
+the visible history, recent visits counting more, so that
 
     s(i) = v_i · Σ_j 2^(-age_j / half-life) v_j / Σ_j 2^(-age_j / half-life)
 
@@ -19,7 +20,8 @@ Lops, de Gemmis and Semeraro, "Content-based recommender systems", in Recommende
 Handbook, 2011. Rahimi and Recht, "Random features for large-scale kernel machines", 2007.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Self
 
 import numpy as np
 
@@ -42,6 +44,8 @@ class Content(Model):
         `strec.llm.Encoder`: ``"minilm"``, or the folder of a transformers model.
     text_weight, category_weight, place_weight : float
         Weights of the three blocks.
+    given_weight : float
+        Weight of the vectors given to `with_vectors`.
     reach_km : float
         Two places so far apart are alike by e^(-1/2).
     half_life_days : float, optional
@@ -73,6 +77,7 @@ class Content(Model):
         n_words: int = 256,
         n_place_features: int = 256,
         seed: int = 0,
+        given_weight: float = 1.0,
     ):
         self.text = text
         self.text_weight = text_weight
@@ -83,8 +88,46 @@ class Content(Model):
         self.n_words = n_words
         self.n_place_features = n_place_features
         self.seed = seed
+        self.given_weight = given_weight
         #: Set it to use any function from texts to vectors, shape (n_texts, dim), for `text`.
         self.encode: Callable[[list[str]], np.ndarray] | None = None
+        self._given: tuple[np.ndarray, np.ndarray] | None = None
+
+    def with_vectors(self, item_ids: Sequence[str], vectors: np.ndarray) -> Self:
+        """Give a vector for each of some items before `fit`, and return this model.
+
+        Parameters
+        ----------
+        item_ids : sequence of str
+            The items, in any order. Items that are not among them have no vector; ids that the
+            data do not know are passed over.
+        vectors : numpy.ndarray
+            Shape ``(n_items, dim)``: for instance what an image model says of their pictures.
+            The direction counts alone, not the length.
+
+        Raises
+        ------
+        ModelError
+            If there is not one finite vector per item.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> from strec.split import Vocabulary, encode
+        >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
+        >>> model = Content().with_vectors(["park", "cafe"], np.array([[2.0, 0], [0, 1]]))
+        >>> model.fit(log).items_[:, -2:].tolist()
+        [[0.0, 1.0], [0.0, 0.0], [1.0, 0.0]]
+        """
+        found = np.asarray(vectors, dtype=np.float64)
+        if found.ndim != 2 or len(found) != len(item_ids) or not np.isfinite(found).all():
+            raise ModelError(
+                "Given vectors have one row of finite numbers per item.",
+                f"{len(item_ids):,} items and an array of shape {found.shape}.",
+                "Give the rows in the order of the ids, without gaps.",
+            )
+        self._given = np.array([str(each) for each in item_ids], dtype=object), _unit(found)
+        return self
 
     def _fit(self, train: Log, watch: Watch) -> None:
         vocabulary = train.vocabulary
@@ -94,9 +137,11 @@ class Content(Model):
             (self.category_weight, _categories(vocabulary)),
             (self.place_weight, self._places(vocabulary)),
         ]
+        if self._given is not None:
+            blocks.append((self.given_weight, self._given_block(vocabulary)))
         if min(weight for weight, _ in blocks) < 0:
             raise ModelError(
-                "The weights of text, category and place are not negative.",
+                "The weights of text, category, place and given vectors are not negative.",
                 ", ".join(str(weight) for weight, _ in blocks) + ".",
                 "Use 0 to leave a part out.",
             )
@@ -159,6 +204,14 @@ class Content(Model):
             )
             features[is_place] = _unit(sampler.fit_transform(xyz_km))
         return features
+
+    def _given_block(self, vocabulary: Vocabulary) -> np.ndarray:
+        """Return the given vectors by item code, zeros where there is none."""
+        ids, vectors = self._given
+        block = np.zeros((len(vocabulary.items), vectors.shape[1]))
+        code = vocabulary.item_codes(ids)
+        block[code[code >= 0]] = vectors[code >= 0]
+        return block
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return {"items": self.items_, "popularity": self.popularity_}
