@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages import _train_board, _ui
 from strec.errors import StrecError
-from strec.models import ABOUT, KINDS
+from strec.models import ABOUT, KINDS, LANGUAGE_MODELS
 from strec.runs import (
     BUDGETS,
     create,
@@ -160,7 +160,32 @@ def tick(kind, store, budget, runs, is_ticked, is_busy) -> bool:
             disabled=bool(lacks) or is_busy,
         )
         st.caption(f"{about.sentence}" + (f" **Needs {lacks}.**" if lacks else ""))
+        if about.language is not None and is_chosen:
+            language_choice(kind, store)
     return is_chosen and not lacks and not is_busy
+
+
+def language_choice(kind, store) -> None:
+    """Let the person choose the language model inside, and say what it is like."""
+    about = ABOUT[kind]
+    picked = st.selectbox(
+        f"Language model of {about.label}", about.language.choices,
+        format_func=lambda name: LANGUAGE_MODELS[name][0], key=language_key(kind, store),
+        label_visibility="collapsed",
+    )  # fmt: skip
+    name, what = LANGUAGE_MODELS[picked]
+    st.caption(f":material/translate: {name}: {what}.")
+
+
+def language_key(kind, store) -> str:
+    """Return the key of the widget with the language model of a kind of model."""
+    return f"train_{store.fingerprint[:8]}_{kind}_language"
+
+
+def language_of(kind, store) -> dict[str, str]:
+    """Return the parameter with the language model that was chosen; nothing where none is."""
+    picked = st.session_state.get(language_key(kind, store))
+    return {} if picked is None else {ABOUT[kind].language.parameter: picked}
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -191,7 +216,7 @@ def begin(kinds, store, root, budget, device) -> None:
                 root / f"{kind}-{secrets.token_hex(4)}",
                 kind,
                 store,
-                params=parameters(kind, budget),
+                params=parameters(kind, budget, **language_of(kind, store)),
                 budget=budget,
                 max_seconds=BUDGETS[budget].max_seconds,
             )

@@ -103,7 +103,7 @@ def test_parameters_follow_the_budget():
     assert parameters("lstm", "thorough")["epochs"] > normal["epochs"]
     assert parameters("lstm", epochs=3, patience=None)["epochs"] == 3
     assert parameters("popularity") == {}
-    assert needs_several("lstm") and not needs_several("als")
+    assert needs_several("lstm") and needs_several("stllm") and not needs_several("als")
 
 
 # ---------------------------------------------------------------- processes

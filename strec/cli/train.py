@@ -135,8 +135,9 @@ def _train(run: "Run", store: "Store", processes: int, *, quiet: bool) -> None:
                 start([run], store.folder, n_processes=n, in_turn=False)
                 _follow(run, report)
             else:
+                events: list[dict] = []
                 with run.lock:
-                    train_run(run, store, on_event=lambda event: _report(run, event, report))
+                    train_run(run, store, on_event=lambda each: _report(run, each, events, report))
         except KeyboardInterrupt:
             run.cancel()
             if n <= 1:
@@ -161,10 +162,13 @@ def _follow(run: "Run", report: Progress) -> None:
         raise ModelError(**told)
 
 
-def _report(run: "Run", event: dict, report: Progress) -> None:
-    from strec.runs.folder import status_of
+def _report(run: "Run", event: dict, events: list[dict], report: Progress) -> None:
+    from strec.models import KINDS
+    from strec.runs.status import status_of
 
-    status = status_of({"state": "running", "since": time.time()}, [event])
+    events.append(event)
+    state = {"state": "running", "since": time.time()}
+    status = status_of(state, events, makes_passes=KINDS[run.kind].uses_loop)
     if status.text:
         report(f"{run.label}: {status.text}", status.share)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from strec.errors import ModelError
-from strec.models.about import ABOUT, About
+from strec.models.about import ABOUT, LANGUAGE_MODELS, About, Language
 from strec.models.base import Explanation, Model, Part, read_folder
 from strec.models.blend import Blend
 from strec.models.collaborative import ALS, BPR, ItemKNN, UserKNN
@@ -58,6 +58,7 @@ __all__ = [
     "Blend",
     "CTR",
     "KINDS",
+    "LANGUAGE_MODELS",
     "About",
     "Content",
     "CounterMix",
@@ -66,6 +67,7 @@ __all__ = [
     "Item2Vec",
     "ItemKNN",
     "LLMRanker",
+    "Language",
     "LSTM",
     "Markov",
     "Model",

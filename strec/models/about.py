@@ -7,6 +7,32 @@ Family = Literal["counting", "traditional", "spatio-temporal", "llm"]
 
 
 @dataclass(frozen=True)
+class Language:
+    """The language model inside a model.
+
+    Attributes
+    ----------
+    parameter : str
+        Name of the model's parameter that takes it.
+    choices : tuple of str
+        What it can be, the model's default first; keys of `LANGUAGE_MODELS`.
+    """
+
+    parameter: str
+    choices: tuple[str, ...]
+
+
+#: Language models by the name that parameters take: a short name, and what it is like.
+LANGUAGE_MODELS: dict[str, tuple[str, str]] = {
+    "minilm": ("MiniLM", "knows what English words mean; quick"),
+    "smollm2": ("SmolLM2", "larger, much slower; takes 540 MB of disk at the first use"),
+    "tiny": ("Tiny demo", "random numbers: shows how it works and understands nothing"),
+    "words": ("Words alone", "no language model: words count that two items share"),
+    "": ("None", "no language model"),
+}
+
+
+@dataclass(frozen=True)
 class About:
     """One kind of model, as a page shows it.
 
@@ -19,13 +45,17 @@ class About:
     family : str
         ``"counting"``, ``"traditional"``, ``"spatio-temporal"`` or ``"llm"``.
     quick : dict
-        Parameters with which it trains in seconds on a small table, to try it out.
+        Parameters with which it trains in seconds on a small table, to try it out; the language
+        model is the tiny one then, or none.
+    language : Language, optional
+        Which language models it can take.
     """
 
     label: str
     sentence: str
     family: Family
     quick: dict[str, Any] = field(default_factory=dict)
+    language: Language | None = None
 
 
 #: By kind, in the order in which a page lists them.
@@ -45,6 +75,7 @@ ABOUT: dict[str, About] = {
         "Content",
         "Items whose words, category and place are like those the user took before.",
         "traditional",
+        language=Language("text", ("words", "minilm", "smollm2")),
     ),
     "user_knn": About(
         "Similar users", "What the users with the most similar history take.", "traditional"
@@ -122,11 +153,13 @@ ABOUT: dict[str, About] = {
         "Past visits speak by time, place, order and meaning; a language model helps with the new.",
         "llm",
         {"epochs": 4, "text": ""},
+        Language("text", ("minilm", "smollm2", "")),
     ),
     "llm_ranker": About(
         "LLM ranker",
         "A language model reads the last check-ins as text and re-ranks what counting suggests.",
         "llm",
         {"llm": "tiny", "n_queries": 120, "n_candidates": 5, "epochs": 1},
+        Language("llm", ("minilm", "smollm2", "tiny")),
     ),
 }

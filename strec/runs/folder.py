@@ -9,7 +9,7 @@ from pathlib import Path
 
 from strec.errors import ModelError
 from strec.llm.cache import cache_folder
-from strec.models import ABOUT, KINDS, Model, load_model
+from strec.models import ABOUT, KINDS, LANGUAGE_MODELS, Model, load_model
 from strec.runs.status import ACTIVE, Status, status_of
 from strec.split import Vocabulary
 from strec.store import Store
@@ -87,8 +87,16 @@ class Run:
 
     @property
     def label(self) -> str:
-        """The model's name for people."""
-        return ABOUT[self.kind].label if self.kind in ABOUT else self.kind
+        """The model's name for people, with the language model where it is not the usual one."""
+        about = ABOUT.get(self.kind)
+        if about is None:
+            return self.kind
+        if about.language is None:
+            return about.label
+        inside = self.config["params"].get(about.language.parameter, about.language.choices[0])
+        if inside == about.language.choices[0]:
+            return about.label
+        return f"{about.label} ({LANGUAGE_MODELS.get(inside, (str(inside), ''))[0]})"
 
     @cached_property
     def lock(self):

@@ -103,6 +103,26 @@ def test_a_click_trains_and_the_result_appears(store):
     assert list(again.dataframe[0].value["Model"]) == ["Popularity"]
 
 
+def test_the_language_model_inside_is_chosen_and_told(store, monkeypatch):
+    begun = []
+    monkeypatch.setattr("strec.runs.start", lambda runs, *_, **__: begun.extend(runs))
+    app = page(store)
+    key = f"train_{store.fingerprint[:8]}_llm_ranker_language"
+    assert key not in [each.key for each in app.selectbox]
+    tick_of(app, store, "counting").uncheck()
+    tick_of(app, store, "llm_ranker").check().run()
+    assert app.selectbox(key=key).value == "minilm"
+    app.selectbox(key=key).set_value("tiny").run()
+    assert "Tiny demo: random numbers" in text_of(app)
+    app.button(key="train_start").click().run()
+    assert not app.exception
+    (run,) = runs_in(home(store))
+    assert run.config["params"]["llm"] == "tiny" and run.label == "LLM ranker (Tiny demo)"
+    assert made(store, "llm_ranker").label == "LLM ranker"
+    bare = made(store, "stllm", params={"text": ""})
+    assert bare.label == "ST-LLM (None)"
+
+
 def test_a_running_training_is_shown_live_and_can_be_cancelled(store):
     run = made(store, "lstm")
     run.set_state("running", pid=1)
@@ -118,7 +138,8 @@ def test_a_running_training_is_shown_live_and_can_be_cancelled(store):
         assert len(app.get("plotly_chart")) == 1
         (bar,) = app.get("progress")
         assert bar.proto.text == "Pass 1 of at most 4 · 10 s · about 70 s left"
-        assert bar.proto.value == 12
+        # A tenth stands for what came before the first pass; an eighth of the rest is done.
+        assert bar.proto.value == 21
         assert tick_of(app, store, "lstm").disabled
         app.button(key=f"cancel_{run.folder.name}").click().run()
         assert run.is_cancelled() and "stopping" in text_of(app)
