@@ -4,7 +4,7 @@ from pathlib import Path
 
 from strec.errors import ModelError
 from strec.models.about import ABOUT, LANGUAGE_MODELS, About, Language
-from strec.models.base import Explanation, Model, Part, read_folder
+from strec.models.base import Explanation, Model, Part
 from strec.models.blend import Blend
 from strec.models.collaborative import ALS, BPR, ItemKNN, UserKNN
 from strec.models.content import Content
@@ -16,6 +16,7 @@ from strec.models.llm_ranker import LLMRanker
 from strec.models.ncf import NeuMF
 from strec.models.patterns import Patterns
 from strec.models.recurrent import LSTM, STLSTM
+from strec.models.saved import read_folder
 from strec.models.stgcn import STGCN
 from strec.models.stllm import STLLM
 

@@ -1,40 +1,31 @@
 """What every model of strec can do, and how it is kept on disk.
 
 A model is fitted on a training `Log`, scores `Queries`, and is saved as a folder of JSON and
-safetensors files: text and numbers, never code.
+safetensors files (see `strec.models.saved`).
 """
 
-import hashlib
-import inspect
-import json
-import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
 from strec.errors import ModelError
+from strec.models.saved import Arrays, Saved, Texts
 from strec.split import Log, Queries, Vocabulary
 from strec.train import Watch
-
-FORMAT = "strec-model"
-FORMAT_VERSION = 1
 
 Progress = Callable[[str, float], None]
 
 
-class Model(ABC):
+class Model(Saved):
     """The contract of all models.
 
     ``__init__`` stores its parameters unchanged under their own names; what `fit` learns ends
     in an underscore. Subclasses give `_fit`, `_score`, `_arrays` and `_restore`.
     """
 
-    #: Name in saved files and in results.
-    kind: ClassVar[str]
     #: Whether `fit` runs the loop of `strec.train`, which several processes can share.
     uses_loop: ClassVar[bool] = False
 
@@ -118,64 +109,6 @@ class Model(ABC):
             "Use the counter mix, or look at the scores alone.",
         )
 
-    def params(self) -> dict[str, Any]:
-        """Return the parameters given to ``__init__``."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
-
-    def __repr__(self) -> str:
-        values = ", ".join(f"{name}={value!r}" for name, value in self.params().items())
-        return f"{type(self).__name__}({values})"
-
-    def save(self, folder: str | Path) -> Path:
-        """Write the fitted model into a folder, and return its path.
-
-        Raises
-        ------
-        ModelError
-            If the model is not fitted, or the disk does not take it.
-        """
-        from safetensors.numpy import save
-
-        vocabulary = self._fitted()
-        folder = Path(folder)
-        arrays = self._arrays() | _vocabulary_arrays(vocabulary)
-        tensors = save({name: np.ascontiguousarray(value) for name, value in arrays.items()})
-        texts = json.dumps(_vocabulary_texts(vocabulary), ensure_ascii=False).encode()
-        head = {
-            "format": FORMAT,
-            "version": FORMAT_VERSION,
-            "kind": self.kind,
-            "params": self.params(),
-            "sha256": {name: _digest(data) for name, data in _named(tensors, texts).items()},
-        }
-        files = _named(tensors, texts) | {"model.json": json.dumps(head, indent=2).encode()}
-        _write(folder, files)
-        return folder
-
-    @classmethod
-    def load(cls, folder: str | Path) -> Self:
-        """Read a model that `save` wrote.
-
-        Raises
-        ------
-        ModelError
-            If the folder holds no model, another kind, or files changed since.
-        """
-        head, arrays, texts = read_folder(Path(folder))
-        if head["kind"] != cls.kind:
-            raise ModelError(
-                f"A model of kind {cls.kind!r} is needed.",
-                f"kind {head['kind']!r} in {folder}.",
-                "Load it with strec.models.load_model, which knows all kinds.",
-            )
-        try:
-            model = cls(**head["params"])
-            model.vocabulary_ = _vocabulary(arrays, texts)
-            model._restore(arrays)
-        except (TypeError, KeyError, ValueError, IndexError) as error:
-            raise _broken(folder, f"its content does not fit this version ({error}).") from error
-        return model
-
     @abstractmethod
     def _fit(self, train: Log, watch: Watch) -> None:
         """Learn; report steps by ``watch(text, share)``, which also stops a cancelled fit."""
@@ -184,10 +117,18 @@ class Model(ABC):
     def _score(self, queries: Queries) -> np.ndarray: ...
 
     @abstractmethod
-    def _arrays(self) -> dict[str, np.ndarray]: ...
+    def _arrays(self) -> Arrays: ...
 
     @abstractmethod
-    def _restore(self, arrays: dict[str, np.ndarray]) -> None: ...
+    def _restore(self, arrays: Arrays) -> None: ...
+
+    def _kept(self) -> tuple[Arrays, Texts]:
+        vocabulary = self._fitted()
+        return self._arrays() | _vocabulary_arrays(vocabulary), _vocabulary_texts(vocabulary)
+
+    def _take(self, arrays: Arrays, texts: Texts) -> None:
+        self.vocabulary_ = _vocabulary(arrays, texts)
+        self._restore(arrays)
 
     def _fitted(self) -> Vocabulary:
         if self.vocabulary_ is None:
@@ -238,85 +179,19 @@ class Explanation:
     parts: tuple[Part, ...]
 
 
-def read_folder(folder: Path) -> tuple[dict, dict[str, np.ndarray], dict[str, list[str]]]:
-    """Return head, arrays and texts of a saved model, checked against their digests."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        head = json.loads((folder / "model.json").read_text())
-        data = {name: (folder / name).read_bytes() for name in _named(b"", b"")}
-    except FileNotFoundError as error:
-        raise _broken(folder, f"{Path(error.filename).name} is missing.") from error
-    except (OSError, ValueError) as error:
-        raise _broken(folder, f"it cannot be read ({error}).") from error
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
-        raise _broken(folder, "model.json is not the head of a strec model.")
-    if head.get("version") != FORMAT_VERSION:
-        raise _broken(folder, f"format version {head.get('version')}, not {FORMAT_VERSION}.")
-    if not {"kind", "params", "sha256"} <= head.keys():
-        raise _broken(folder, "model.json lacks kind, params or sha256.")
-    for name, content in data.items():
-        if not isinstance(head["sha256"], dict) or head["sha256"].get(name) != _digest(content):
-            raise _broken(folder, f"{name} was changed after it was saved.")
-    try:
-        return head, load(data["model.safetensors"]), json.loads(data["vocabulary.json"])
-    except (SafetensorError, ValueError) as error:
-        raise _broken(folder, f"it cannot be read ({error}).") from error
-
-
-def _write(folder: Path, files: dict[str, bytes]) -> None:
-    """Write files whole or not at all, in their order.
-
-    The head comes last: a folder whose writing was cut short is not taken for a model.
-    """
-    fresh = {name: folder / f".{name}.{os.getpid()}" for name in files}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            fresh[name].write_bytes(data)
-        for name in files:
-            os.replace(fresh[name], folder / name)
-    except OSError as error:
-        raise ModelError(
-            f"A model needs {sum(map(len, files.values())) / 1e6:,.1f} MB of disk.",
-            f"{folder} cannot be written ({error.strerror or error}).",
-            "Free some space or choose another folder, then save it again.",
-        ) from error
-    finally:
-        for path in fresh.values():
-            path.unlink(missing_ok=True)
-
-
-def _broken(folder: str | Path, why: str) -> ModelError:
-    return ModelError(
-        "A model folder is one that strec's save has written, unchanged.",
-        f"{folder}: {why}",
-        "Save the model again, or choose another folder.",
-    )
-
-
-def _named(tensors: bytes, texts: bytes) -> dict[str, bytes]:
-    return {"model.safetensors": tensors, "vocabulary.json": texts}
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
 _TEXTS = ("users", "items", "categories", "item_name", "item_text")
 _NUMBERS = ("item_category", "item_lat", "item_lon", "item_spread_km")
 
 
-def _vocabulary_texts(vocabulary: Vocabulary) -> dict[str, list[str]]:
+def _vocabulary_texts(vocabulary: Vocabulary) -> Texts:
     return {name: getattr(vocabulary, name).tolist() for name in _TEXTS}
 
 
-def _vocabulary_arrays(vocabulary: Vocabulary) -> dict[str, np.ndarray]:
+def _vocabulary_arrays(vocabulary: Vocabulary) -> Arrays:
     return {f"vocabulary.{name}": getattr(vocabulary, name) for name in _NUMBERS}
 
 
-def _vocabulary(arrays: dict[str, np.ndarray], texts: dict[str, list[str]]) -> Vocabulary:
+def _vocabulary(arrays: Arrays, texts: Texts) -> Vocabulary:
     # Models of earlier versions were saved without descriptions.
     texts = {"item_text": [""] * len(texts["items"])} | texts
     return Vocabulary(

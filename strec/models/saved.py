@@ -1,0 +1,163 @@
+"""How what was learned is kept on disk: JSON and safetensors, text and numbers, never code."""
+
+import hashlib
+import inspect
+import json
+import os
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from strec.errors import ModelError
+
+FORMAT = "strec-model"
+FORMAT_VERSION = 1
+
+Arrays = dict[str, np.ndarray]
+Texts = dict[str, list[str]]
+
+
+class Saved(ABC):
+    """Something fitted whose parameters, arrays and texts make a folder.
+
+    ``__init__`` stores its parameters unchanged under their own names. Subclasses give `kind`,
+    `_kept` and `_take`.
+    """
+
+    #: Name in saved files and in results.
+    kind: ClassVar[str]
+
+    def params(self) -> dict[str, Any]:
+        """Return the parameters given to ``__init__``."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in self.params().items())
+        return f"{type(self).__name__}({values})"
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the fitted model into a folder, and return its path.
+
+        Raises
+        ------
+        ModelError
+            If the model is not fitted, or the disk does not take it.
+        """
+        from safetensors.numpy import save
+
+        arrays, texts = self._kept()
+        tensors = save({name: np.ascontiguousarray(value) for name, value in arrays.items()})
+        files = _named(tensors, json.dumps(texts, ensure_ascii=False).encode())
+        head = {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "kind": self.kind,
+            "params": self.params(),
+            "sha256": {name: _digest(data) for name, data in files.items()},
+        }
+        _write(Path(folder), files | {"model.json": json.dumps(head, indent=2).encode()})
+        return Path(folder)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read a model that `save` wrote.
+
+        Raises
+        ------
+        ModelError
+            If the folder holds no model, another kind, or files changed since.
+        """
+        head, arrays, texts = read_folder(Path(folder))
+        if head["kind"] != cls.kind:
+            raise ModelError(
+                f"A model of kind {cls.kind!r} is needed.",
+                f"kind {head['kind']!r} in {folder}.",
+                "Load it with strec.models.load_model, which knows all kinds.",
+            )
+        try:
+            model = cls(**head["params"])
+            model._take(arrays, texts)
+        except (TypeError, KeyError, ValueError, IndexError) as error:
+            raise _broken(folder, f"its content does not fit this version ({error}).") from error
+        return model
+
+    @abstractmethod
+    def _kept(self) -> tuple[Arrays, Texts]:
+        """Return what a file must hold beside the parameters; refuse if there is nothing yet."""
+
+    @abstractmethod
+    def _take(self, arrays: Arrays, texts: Texts) -> None:
+        """Become the fitted model whose `_kept` these are."""
+
+
+def read_folder(folder: Path) -> tuple[dict, Arrays, Texts]:
+    """Return head, arrays and texts of a saved model, checked against their digests."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        head = json.loads((folder / "model.json").read_text())
+        data = {name: (folder / name).read_bytes() for name in _named(b"", b"")}
+    except FileNotFoundError as error:
+        raise _broken(folder, f"{Path(error.filename).name} is missing.") from error
+    except (OSError, ValueError) as error:
+        raise _broken(folder, f"it cannot be read ({error}).") from error
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise _broken(folder, "model.json is not the head of a strec model.")
+    if head.get("version") != FORMAT_VERSION:
+        raise _broken(folder, f"format version {head.get('version')}, not {FORMAT_VERSION}.")
+    if not {"kind", "params", "sha256"} <= head.keys():
+        raise _broken(folder, "model.json lacks kind, params or sha256.")
+    for name, content in data.items():
+        if not isinstance(head["sha256"], dict) or head["sha256"].get(name) != _digest(content):
+            raise _broken(folder, f"{name} was changed after it was saved.")
+    try:
+        return head, load(data["model.safetensors"]), json.loads(data["vocabulary.json"])
+    except (SafetensorError, ValueError) as error:
+        raise _broken(folder, f"it cannot be read ({error}).") from error
+
+
+def under(arrays: Arrays, prefix: str) -> Arrays:
+    """Return the arrays whose names begin with a prefix, without it."""
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> None:
+    """Write files whole or not at all, in their order.
+
+    The head comes last: a folder whose writing was cut short is not taken for a model.
+    """
+    fresh = {name: folder / f".{name}.{os.getpid()}" for name in files}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            fresh[name].write_bytes(data)
+        for name in files:
+            os.replace(fresh[name], folder / name)
+    except OSError as error:
+        raise ModelError(
+            f"A model needs {sum(map(len, files.values())) / 1e6:,.1f} MB of disk.",
+            f"{folder} cannot be written ({error.strerror or error}).",
+            "Free some space or choose another folder, then save it again.",
+        ) from error
+    finally:
+        for path in fresh.values():
+            path.unlink(missing_ok=True)
+
+
+def _broken(folder: str | Path, why: str) -> ModelError:
+    return ModelError(
+        "A model folder is one that strec's save has written, unchanged.",
+        f"{folder}: {why}",
+        "Save the model again, or choose another folder.",
+    )
+
+
+def _named(tensors: bytes, texts: bytes) -> dict[str, bytes]:
+    return {"model.safetensors": tensors, "vocabulary.json": texts}
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
