@@ -24,8 +24,9 @@ METHODS = {
   weekly season. The strength of a part $X$ is
   $\max(0,\, 1 - \mathrm{var}(R) / \mathrm{var}(X+R))$.
 - **Real rhythms**: the periodogram $P(f)$ against the spectrum of noise with memory,
-  $B(f) \propto 1 / (1 + \phi^2 - 2 \phi \cos 2 \pi f)$; under it $2 P / B$ is $\chi^2_2$. The
-  dashed line is exceeded anywhere with probability 5 % (Šidák).
+  $B(f) \propto 1 / (1 + \phi^2 - 2 \phi \cos 2 \pi f)$; under it $2 P / B$ is $\chi^2_2$. Day and
+  week are tested with their overtones, all other lengths against the dashed line; corrected for
+  all of these questions (Šidák, Bonferroni), noise names any rhythm in 5 % of series.
 - **Memory**: correlations $\rho_k = \mathrm{cor}(y_t, y_{t-k})$; partial ones leave out what the
   periods between already told. Bars beyond the dashed lines are not chance (5 %, each alone).
 - **Steady or not**: ADF asks whether the series wanders, KPSS whether it is steady. Only together

@@ -23,13 +23,14 @@ def rhythms(frame: pd.DataFrame, usual: tuple[int, ...], alpha: float) -> pd.Dat
     usual : tuple of int
         Season lengths to test whatever the peaks say, shortest first.
     alpha : float
-        Level of the test of each usual season.
+        Probability that any season or peak is called real where there is only noise.
 
     Returns
     -------
     pandas.DataFrame
         Usual seasons first, then other rhythms, each by their share: `period` (steps), `share`
-        (of the variance, overtones included), `p`, `usual`, `real`.
+        (of the variance, overtones included), `p` (times the number of questions asked: each
+        usual season, and any other peak), `usual`, `real`.
 
     Notes
     -----
@@ -37,11 +38,14 @@ def rhythms(frame: pd.DataFrame, usual: tuple[int, ...], alpha: float) -> pd.Dat
     2 × power / background over h of them is chi-squared with 2h degrees of freedom. Multiples
     that a shorter season has too are left to that one.
     """
+    questions = 1 + len(usual)
     tests = [(period, *_season_test(frame, period, usual)) for period in usual]
+    tests = [(n, share, min(1.0, questions * p)) for n, share, p in tests]
     rows = [(float(n), share, p, True, p < alpha) for n, share, p in tests]
     real = [n for n, _, p in tests if p < alpha]
     rows.sort(key=lambda row: -row[1])
-    rows += [(n, share, p, False, True) for n, share, p in _others(frame, real)]
+    others = _others(frame, real)
+    rows += [(n, share, min(1.0, questions * p), False, True) for n, share, p in others]
     return pd.DataFrame(rows, columns=["period", "share", "p", "usual", "real"])
 
 

@@ -31,7 +31,8 @@ class Periodogram:
         `frequency` (cycles per step), `period` (steps), `power` (share of the variance per
         frequency bin), `background` (expected under red noise), `limit` (reached by chance at
         this frequency alone with probability alpha), `strict_limit` (reached by chance at any
-        frequency with probability alpha), `p`, `significant` (above the strict limit).
+        frequency with probability alpha / (1 + usual seasons): those are tested too), `p`,
+        `significant` (above the strict limit).
     rhythms : pandas.DataFrame
         See `strec.temporal.rhythms.rhythms`.
     memory : float
@@ -80,7 +81,8 @@ def periodogram(series, alpha: float = 0.05) -> Periodogram:
     series : TimeSeries, pandas.Series or sequence of float
         A straight trend is removed; a Hann taper keeps strong rhythms from leaking.
     alpha : float
-        Probability of any false rhythm, over all frequencies (Šidák's correction).
+        Probability of any false rhythm, over all frequencies (Šidák's correction) and the usual
+        seasons, which are tested beside them (Bonferroni's).
 
     Raises
     ------
@@ -102,8 +104,9 @@ def periodogram(series, alpha: float = 0.05) -> Periodogram:
     frequency, power = _power(data.filled().to_numpy())
     memory, background = red_noise(frequency, power)
     p = chi2.sf(2 * power / background, 2)
-    tests = len(frequency)
-    strict = 1 - (1 - alpha) ** (1 / tests)
+    usual = data.usable_periods()
+    # Each usual season is one more chance to find something where there is nothing.
+    strict = 1 - (1 - alpha / (1 + len(usual))) ** (1 / len(frequency))
     frame = pd.DataFrame(
         {
             "frequency": frequency,
@@ -116,7 +119,7 @@ def periodogram(series, alpha: float = 0.05) -> Periodogram:
             "significant": p < strict,
         }
     )
-    found = rhythms(frame, data.usable_periods(), alpha)
+    found = rhythms(frame, usual, alpha)
     return Periodogram(frame, found, memory, alpha, data.grain)
 
 

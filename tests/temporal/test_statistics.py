@@ -177,6 +177,15 @@ def test_red_noise_rarely_shows_a_rhythm(memory):
     assert sum(alarms) <= 11
 
 
+@pytest.mark.parametrize("memory", [0.0, 0.6])
+def test_asking_for_day_and_week_too_does_not_raise_more_false_alarms(memory):
+    alarms = [
+        periodogram(TimeSeries.of(ar1(memory, 700, seed), grain="hour")).rhythms["real"].any()
+        for seed in range(100)
+    ]
+    assert sum(alarms) <= 11
+
+
 def test_usual_seasons_are_rarely_found_in_noise():
     alarms = [
         periodogram(TimeSeries.of(ar1(0.5, 700, seed), grain="hour")).rhythms.query("usual")["p"]
