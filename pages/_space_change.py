@@ -34,8 +34,10 @@ METHOD = r"""
 - **Trends**: in each week (or day) the heat of a hexagon with those it touches is Getis and Ord's
   $G_i^*$, which compares it with the whole area in that week. Its series $z_1 \dots z_T$ is tested
   for a steady rise or fall by $S = \sum_{s<t} \mathrm{sgn}(z_t - z_s)$ (Mann 1945, Kendall 1975),
-  with the variance of $S$ over all orders of the weeks, ties corrected. A rise that ends hot but
-  did not begin so is an **emerging** hotspot.
+  with the variance of $S$ over all orders of the weeks, ties corrected, times
+  $1 + 2 \sum_k (1 - k/T)\, r^k$ where a week resembles the one before by $r$ beyond any trend (Yue
+  & Wang 2004): heat that merely wanders is no trend. p-values are corrected as above. A rise that
+  ends hot but did not begin so is an **emerging** hotspot.
 """
 
 

@@ -15,6 +15,8 @@ MIN_PERIODS = 8
 MIN_CELLS = 8
 #: A standardised Gi* from here on is called hot (two-sided 5 %).
 HOT_Z = 1.96
+#: A memory is not taken to be stronger than this: an estimate of 1 would allow no trend at all.
+_MOST_MEMORY = 0.95
 KINDS = {
     "emerging": "rising, and hot now for the first time",
     "intensifying": "rising, and hot before",
@@ -82,8 +84,10 @@ def emerging(cell_days: pd.DataFrame, grain: str = "week", alpha: float = 0.05) 
     -----
     In each period the Gi* of each hexagon is taken (Ord and Getis 1995), which compares it and
     those it touches with the whole area in that period, so that growth of the whole is no trend.
-    Its series is tested for a monotonic trend by Mann (1945) and Kendall (1975); the p-value is
-    that of all orders of the periods, by its normal approximation with correction for ties.
+    Its series is tested for a monotonic trend by Mann (1945) and Kendall (1975), by the normal
+    approximation with correction for ties. Where one period resembles the next, the variance of
+    their statistic is larger than over all orders of the periods; it is multiplied by `memory`
+    (Yue and Wang 2004), or chance alone would name a third of the hexagons.
     """
     series = _series(cell_days, grain)
     if len(series) < MIN_CELLS:
@@ -94,7 +98,7 @@ def emerging(cell_days: pd.DataFrame, grain: str = "week", alpha: float = 0.05) 
         )
     cells = series.index.to_numpy(dtype=np.uint64)
     z = heat(series.to_numpy(dtype=float), lattice.neighbours(cells))
-    s, tau, p = mann_kendall(z)
+    s, tau, p = mann_kendall(z, memory(z))
     third = max(z.shape[1] // 3, 1)
     lat, lon = lattice.centres(cells)
     frame = pd.DataFrame(
@@ -143,13 +147,17 @@ def heat(counts: np.ndarray, touching: sparse.csr_array) -> np.ndarray:
     return np.where(scale > 0, z, 0.0)
 
 
-def mann_kendall(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def mann_kendall(
+    values: np.ndarray, variance_times: np.ndarray | float = 1.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return Mann and Kendall's test of a monotonic trend for each row.
 
     Parameters
     ----------
     values : numpy.ndarray
         Shape ``(n, n_periods)``.
+    variance_times : numpy.ndarray or float
+        What the variance is multiplied by, see `memory`; 1 for independent periods.
 
     Returns
     -------
@@ -172,10 +180,43 @@ def mann_kendall(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     for lag in range(1, n):
         s += np.sign(values[:, lag:] - values[:, :-lag]).sum(axis=1)
     ties = np.array([_tie_term(row) for row in values])
-    variance = (n * (n - 1) * (2 * n + 5) - ties) / 18
+    variance = (n * (n - 1) * (2 * n + 5) - ties) / 18 * variance_times
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.where(variance > 0, (s - np.sign(s)) / np.sqrt(variance), 0.0)
     return s, s / (n * (n - 1) / 2), 2 * norm.sf(np.abs(z))
+
+
+def memory(values: np.ndarray) -> np.ndarray:
+    r"""Return by how much memory inflates the variance of Mann and Kendall's statistic, per row.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Shape ``(n, n_periods)``, five periods or more.
+
+    Returns
+    -------
+    numpy.ndarray
+        :math:`1 + 2 \sum_k (1 - k / T) r^k`, with `r` the correlation of neighbouring periods after
+        a straight trend is taken out, freed of its bias (Kendall 1954), and at least 0; shape
+        ``(n,)``.
+
+    Examples
+    --------
+    >>> wander = np.random.default_rng(0).normal(size=(1, 200)).cumsum(axis=1)
+    >>> bool(memory(wander)[0] > 5), float(memory(np.array([[1.0, -1.0] * 10]))[0])
+    (True, 1.0)
+    """
+    n = values.shape[1]
+    at = np.arange(n) - (n - 1) / 2
+    rest = values - values.mean(axis=1, keepdims=True)
+    rest = rest - np.outer(rest @ at / (at @ at), at)
+    power = (rest**2).sum(axis=1)
+    r = (rest[:, 1:] * rest[:, :-1]).sum(axis=1) / np.where(power > 1e-12, power, 1.0)
+    # Taking out mean and slope lowers the estimate by about (2 + 4 r) / n.
+    r = np.where(power > 1e-12, np.clip((n * r + 2) / (n - 4), 0, _MOST_MEMORY), 0.0)
+    lag = np.arange(1, n)
+    return 1 + 2 * (r[:, None] ** lag * (1 - lag / n)).sum(axis=1)
 
 
 def _tie_term(row: np.ndarray) -> float:

@@ -5,12 +5,13 @@ import pandas as pd
 import pytest
 from esda.getisord import G_Local
 from libpysal.graph import Graph
+from scipy.signal import lfilter
 from scipy.stats import kendalltau
 
 from strec import spatial
 from strec.errors import AnalysisError
 from strec.spatial import lattice
-from strec.spatial.emerging import heat
+from strec.spatial.emerging import heat, memory
 from tests.spatial.worlds import counted, disk, steps_from
 
 CELLS = np.sort(disk(3))
@@ -131,6 +132,26 @@ def test_mann_kendall_by_hand():
     assert p[0] == pytest.approx(2 * norm.sf(1 / np.sqrt(variance)))
     flat = spatial.mann_kendall(np.ones((1, 9)))
     assert (flat[0][0], flat[2][0]) == (0, 1)
+
+
+@pytest.mark.parametrize("r", [0.0, 0.3, 0.6])
+def test_heat_that_wanders_is_rarely_taken_for_a_trend(r):
+    noise = np.random.default_rng(0).normal(size=(1_000, 126))
+    wander = lfilter([1], [1, -r], noise, axis=1)[:, 100:]
+    # Uncorrected, 30 % of the wandering rows would be called a trend where 5 % are allowed.
+    share = (spatial.mann_kendall(wander, memory(wander))[2] < 0.05).mean()
+    assert share < 0.10
+    rising = wander + np.linspace(0, 6 * wander.std(), 26)
+    assert (spatial.mann_kendall(rising, memory(rising))[2] < 0.05).mean() > 0.7
+
+
+def test_memory_by_its_formula():
+    row = np.random.default_rng(2).normal(size=30)
+    rest = row - np.polyval(np.polyfit(np.arange(30), row, 1), np.arange(30))
+    r = (30 * (rest[1:] @ rest[:-1]) / (rest @ rest) + 2) / 26
+    expected = 1 + 2 * sum((1 - k / 30) * max(r, 0) ** k for k in range(1, 30))
+    assert memory(row[None, :])[0] == pytest.approx(expected)
+    assert memory(np.ones((1, 9)))[0] == 1
 
 
 def test_heat_is_gi_star_of_each_period():
