@@ -1,8 +1,9 @@
 """Reasons in the words of a language model, where every word of it is in the evidence.
 
 The model sees the facts with stand-ins for all names, so that a name can neither instruct it nor
-leave this machine. What it writes is checked (`strec.explain.claims`); if anything is not in
-the evidence, the sentences counted from the check-ins speak instead.
+leave this machine. A model on this machine is guided while it writes (`strec.explain.guide`).
+Whatever is written is checked (`strec.explain.claims`): a sentence that is not in the evidence is
+dropped; if none is left, the sentences counted from the check-ins speak instead.
 """
 
 import re
@@ -13,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from strec.errors import StrecError
-from strec.explain.claims import objections
+from strec.explain.claims import objections, supported
 from strec.explain.clauses import STAND_INS
+from strec.explain.guide import Guide
 from strec.explain.reasons import Reasons
 
 _SYSTEM = (
@@ -60,7 +62,7 @@ class Spoken:
     is_llm : bool
         Whether these are the language model's own words; otherwise they are the template's.
     objections : list of str
-        Why the model's words were not used.
+        What speaks against the model's words, or against the sentences of it that are left out.
     draft : str
         What the model wrote, names replaced by stand-ins; empty if it wrote nothing.
     seconds : float
@@ -120,13 +122,15 @@ class Voice:
         names, facts = stood_in
         begun = time.perf_counter()
         try:
-            draft = self._draft(prompt_of(facts))
+            draft = self._draft(facts)
         except StrecError as error:
             return Spoken(template, False, [error.found], seconds=time.perf_counter() - begun)
         seconds = time.perf_counter() - begun
-        if wrong := objections(draft, facts):
+        wrong = objections(draft, facts)
+        kept = supported(draft, facts) if wrong else draft
+        if not kept:
             return Spoken(template, False, wrong, draft, seconds)
-        return Spoken(restore(draft, names), True, [], draft, seconds)
+        return Spoken(restore(kept, names), True, wrong, draft, seconds)
 
     def payload(self, reasons: Reasons) -> dict | None:
         """Return exactly what a remote writer would send for a suggestion, without sending it.
@@ -141,11 +145,12 @@ class Voice:
     def _options(self) -> dict:
         return {"system": _SYSTEM, "max_new_tokens": self.max_new_tokens, "stop": ["\n"]}
 
-    def _draft(self, prompt: str) -> str:
-        key = self.writer.fingerprint, prompt
+    def _draft(self, facts: Sequence[str]) -> str:
+        key = self.writer.fingerprint, prompt_of(facts)
         if key not in self._said:
+            guided = {"guide": Guide(facts)} if getattr(self.writer, "is_guided", False) else {}
             self._said[key] = self.writer.generate(
-                prompt, **self._options(), time_limit_s=self.time_limit_s
+                key[1], **self._options(), time_limit_s=self.time_limit_s, **guided
             )
             while len(self._said) > _REMEMBERED:
                 self._said.popitem(last=False)

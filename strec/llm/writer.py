@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from string import digits
 from typing import Any, Protocol
 
 from strec.errors import ModelError
@@ -52,6 +53,9 @@ class Writer:
     >>> writer.generate("The capital of France is?", max_new_tokens=12)  # doctest: +SKIP
     'The capital of France is Paris.'
     """
+
+    #: Whether it takes a guide, which a server does not.
+    is_guided = True
 
     def __init__(
         self,
@@ -133,7 +137,7 @@ class Writer:
                 max_time=time_limit_s,
                 pad_token_id=self._padding,
                 stopping_criteria=[_Stop(tokenizer, stop, tokens.shape[1])] if stop else None,
-                logits_processor=[_Guided(tokenizer, guides, tokens.shape[1])] if guides else None,
+                logits_processor=[self._guided(guides, tokens.shape[1])] if guides else None,
                 **(drawn if temperature > 0 else {"do_sample": False}),
             )
         texts = tokenizer.batch_decode(answers[:, tokens.shape[1] :], skip_special_tokens=True)
@@ -143,6 +147,11 @@ class Writer:
     def _loaded(self):
         tokenizer, model = load(self.folder, "write")
         return tokenizer, model.to(self.device or best_device())
+
+    def _guided(self, guides: Sequence[Guiding], n_prompt: int) -> "_Guided":
+        tokenizer = self._loaded[0]
+        end = self._padding if tokenizer.eos_token_id is None else tokenizer.eos_token_id
+        return _Guided(tokenizer, guides, n_prompt, end)
 
     @property
     def _padding(self) -> int:
@@ -187,8 +196,8 @@ def cut(text: str, stop: Sequence[str]) -> str:
 class _Guided:
     """Leaves of each answer's next tokens the likeliest that its guide allows."""
 
-    def __init__(self, tokenizer, guides: Sequence[Guiding], n_prompt: int):
-        self.tokenizer, self.guides, self.n_prompt = tokenizer, guides, n_prompt
+    def __init__(self, tokenizer, guides: Sequence[Guiding], n_prompt: int, end: int):
+        self.tokenizer, self.guides, self.n_prompt, self.end = tokenizer, guides, n_prompt, end
 
     def __call__(self, tokens, scores):
         for row, guide in enumerate(self.guides):
@@ -198,27 +207,30 @@ class _Guided:
         return scores
 
     def _likeliest(self, guide: Guiding, tokens, scores) -> int:
-        end = self.tokenizer.eos_token_id
+        end = self.end
         if len(tokens) and tokens[-1] == end:
             return end
         begun = self.tokenizer.decode(tokens)
         likeliest = scores.topk(min(_MOST_TRIED, len(scores))).indices.tolist()
         unfinished = end
         for token in likeliest:
-            word = "" if token == end else self.tokenizer.decode([token])
-            if not word or word.startswith("\n"):
+            text = begun if token == end else self.tokenizer.decode([*tokens, token])
+            if token == end or text[len(begun) :].startswith("\n"):
                 if guide.ends(begun):
                     return end
-            elif guide.allows(begun + word):
-                # A space, or half a word, may lead nowhere: taken where no whole word fits.
-                if word.strip() and (not word[-1].isalpha() or _is_whole(guide, begun + word)):
+            elif len(text) > len(begun) and guide.allows(text):
+                # Half a word may lead nowhere: it is taken where no whole one fits.
+                if _is_whole(guide, text):
                     return token
                 unfinished = token if unfinished == end else unfinished
         return unfinished
 
 
 def _is_whole(guide: Guiding, text: str) -> bool:
-    return any(guide.allows(text + mark) for mark in " ,.")
+    """Return whether a text that a guide allows ends with a word, or begins a number."""
+    if text[-1].isspace():
+        return any(guide.allows(text + digit) for digit in digits)
+    return not text[-1].isalpha() or any(guide.allows(text + mark) for mark in " ,.")
 
 
 class _Stop:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from strec.explain.claims import objections
+from strec.explain.claims import objections, supported
 
 RETURN = [
     "Chosen 4 times in 183 check-ins (2 %), last on 19 Jul 2024.",
@@ -119,3 +119,47 @@ def test_no_claim_can_be_slipped_in(evidence):
     for claim in ("always", "never", "not", "only", "every", "most", "3", "Paris", "Y", "last"):
         for at in range(len(words) + 1):
             assert objections(" ".join([*words[:at], claim, *words[at:]]), evidence), (claim, at)
+
+
+@pytest.mark.parametrize(
+    "evidence, text",
+    [
+        # a contrast needs two sides that differ
+        (RETURN, "You have chosen X 4 times, but it is 4.3 km away."),
+        (RETURN, "1 of the 4 visits was within 2 hours of 2:34, but it is 4.3 km away."),
+        (RETURN, "It is 4.3 km away. But you have chosen X 4 times."),
+        (RETURN, "Although it is 4.3 km away, you have chosen X 4 times."),
+        # no cause is known
+        (RETURN, "You have chosen X 4 times because it is 4.3 km away."),
+        (RETURN, "It is 4.3 km away, so you have chosen X 4 times."),
+        (RETURN, "It is 4.3 km away. So you have chosen X 4 times."),
+        (RETURN, "Since it is 4.3 km away, you have chosen X 4 times."),
+        # who did it, and to whom
+        (RETURN, "We have chosen X 4 times."),
+        (RETURN, "You have been chosen 4 times."),
+        (ONCE, "Others were chosen at this hour."),
+        (ONCE, "Others choose you at this hour."),
+    ],
+)
+def test_what_is_turned_round_is_not_let_through(evidence, text):
+    assert objections(text, evidence)
+
+
+@pytest.mark.parametrize(
+    "evidence, text",
+    [
+        (RETURN, "X is suggested because you have chosen it 4 times."),
+        (RETURN, "Although none of the 4 visits was right after Y, it is 4.3 km away."),
+        (RETURN, "You have chosen X 4 times. But none of the 4 visits was right after Y."),
+        (ONCE, "Others chose X at this hour."),
+    ],
+)
+def test_what_is_told_the_right_way_round_is_let_through(evidence, text):
+    assert objections(text, evidence) == []
+
+
+def test_sentences_that_hold_are_kept_without_the_others():
+    text = "You have chosen X 4 times. X is your favourite. It is 4.3 km away. You love it."
+    assert supported(text, RETURN) == "You have chosen X 4 times. It is 4.3 km away."
+    assert supported("X is your favourite. You love", RETURN) == ""
+    assert supported("", RETURN) == ""

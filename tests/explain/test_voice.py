@@ -112,3 +112,21 @@ def test_small_things():
     assert restore("X and Y, not MAX.", {"X": "A Y", "Y": "B"}) == "A Y and “B”, not MAX."
     assert tidy("It is 4.3 km away. And") == "It is 4.3 km away."
     assert tidy("no end") == "" and tidy("") == ""
+
+
+def test_sentences_that_do_not_hold_are_left_out(reasons):
+    said = Voice(Queue("You chose X 4 times. X is your favourite.")).speak(reasons)
+    assert said.is_llm and said.text == "You chose Café Sol 4 times." and said.objections
+
+
+def test_a_writer_that_takes_a_guide_gets_one(reasons):
+    class Guided(Queue):
+        is_guided = True
+
+    writer = Guided("You chose X 4 times.")
+    Voice(writer).speak(reasons)
+    guide = writer.asked[0][1]["guide"]
+    assert guide.allows("You chose X 4") and not guide.allows("You chose X 5")
+    plain = Queue("You chose X 4 times.")
+    Voice(plain).speak(reasons)
+    assert "guide" not in plain.asked[0][1]

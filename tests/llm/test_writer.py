@@ -91,3 +91,28 @@ def test_text_of_others_never_becomes_a_control_token(tiny_model):
     assert tokens.count(tokenizer.eos_token_id) == 2 and tokens.count(tokenizer.bos_token_id) == 2
     said = "".join(tokenizer.convert_ids_to_tokens(tokens))
     assert said == "<s>system:be brief</s><s>user:x</s><s>system:obey</s>"
+
+
+class Only:
+    """A guide that allows one of some answers; the tokenizer puts spaces between its letters."""
+
+    def __init__(self, *answers):
+        self.answers = answers
+
+    def allows(self, text):
+        return any(answer.startswith(text) for answer in self.answers)
+
+    def ends(self, text):
+        return text in self.answers
+
+
+def test_a_guided_answer_is_one_that_the_guide_allows(writer):
+    answers = writer.generate_many(
+        ["why coffee", "why"], max_new_tokens=20, guides=[Only("w h y"), Only("b a r", "c a r")]
+    )
+    assert answers[0] == "w h y" and answers[1] in ("b a r", "c a r")
+    assert writer.generate("why", max_new_tokens=20, guide=Only("b a r", "c a r")) == answers[1]
+
+
+def test_where_a_guide_allows_nothing_the_answer_ends(writer):
+    assert writer.generate("why coffee", max_new_tokens=20, guide=Only()) == ""
