@@ -16,7 +16,9 @@ MIN_CELLS = 8
 #: A standardised Gi* from here on is called hot (two-sided 5 %).
 HOT_Z = 1.96
 #: A memory is not taken to be stronger than this: an estimate of 1 would allow no trend at all.
-_MOST_MEMORY = 0.95
+_MOST_MEMORY = 0.9
+#: What all hexagons say about memory counts as so many periods of one's own.
+_SHARED_PERIODS = 30
 KINDS = {
     "emerging": "rising, and hot now for the first time",
     "intensifying": "rising, and hot before",
@@ -192,14 +194,14 @@ def memory(values: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     values : numpy.ndarray
-        Shape ``(n, n_periods)``, five periods or more.
+        Shape ``(n, n_periods)``, at least `MIN_PERIODS`.
 
     Returns
     -------
     numpy.ndarray
-        :math:`1 + 2 \sum_k (1 - k / T) r^k`, with `r` the correlation of neighbouring periods after
-        a straight trend is taken out, freed of its bias (Kendall 1954), and at least 0; shape
-        ``(n,)``.
+        :math:`1 + 2 \sum_k (1 - k / T)\, r^k`, shape ``(n,)``, with `r` the correlation of
+        neighbouring periods beneath a smooth trend (a parabola), freed of its bias, drawn towards
+        the median of all rows (few periods say little about one row), and at least 0.
 
     Examples
     --------
@@ -208,15 +210,17 @@ def memory(values: np.ndarray) -> np.ndarray:
     (True, 1.0)
     """
     n = values.shape[1]
-    at = np.arange(n) - (n - 1) / 2
-    rest = values - values.mean(axis=1, keepdims=True)
-    rest = rest - np.outer(rest @ at / (at @ at), at)
+    smooth, _ = np.linalg.qr(np.vander(np.linspace(-1, 1, n), 3))
+    rest = values - (values @ smooth) @ smooth.T
     power = (rest**2).sum(axis=1)
-    r = (rest[:, 1:] * rest[:, :-1]).sum(axis=1) / np.where(power > 1e-12, power, 1.0)
-    # Taking out mean and slope lowers the estimate by about (2 + 4 r) / n.
-    r = np.where(power > 1e-12, np.clip((n * r + 2) / (n - 4), 0, _MOST_MEMORY), 0.0)
+    varies = power > 1e-9 * n
+    r = (rest[:, 1:] * rest[:, :-1]).sum(axis=1) / np.where(varies, power, 1.0)
+    # Taking out a parabola lowers the estimate by about (3 + 5 r) / n (as in Kendall 1954).
+    r = np.where(varies, (n * r + 3) / (n - 5), 0.0)
+    own = n / (n + _SHARED_PERIODS)
+    r = own * r + (1 - own) * np.median(r)
     lag = np.arange(1, n)
-    return 1 + 2 * (r[:, None] ** lag * (1 - lag / n)).sum(axis=1)
+    return 1 + 2 * (np.clip(r, 0, _MOST_MEMORY)[:, None] ** lag * (1 - lag / n)).sum(axis=1)
 
 
 def _tie_term(row: np.ndarray) -> float:
