@@ -29,5 +29,11 @@ def test_a_place_can_be_picked_by_click():
         tuple(frame.loc[1, ["lat", "lon"]]), abs=1e-5
     )
     assert picked["cell"] == str(frame.loc[1, "cell"])
+    # The seven parts of a coarser cell have seven shades.
+    import h3
+
+    parts = h3.cell_to_children(h3.latlng_to_cell(40.7, -74.0, 7), 8)
+    whole = cells(1).loc[[0] * 7].assign(cell=[h3.str_to_int(each) for each in parts])
+    assert len({row["fill"][3] for row in maps.picking_layer(whole).data}) == 7
     ids = [each["id"] for each in json.loads(deck.to_json())["layers"]]
     assert len(ids) == len(set(ids)) and ids.index("pick") < ids.index("here")

@@ -97,6 +97,7 @@ def picking_layer(frame: pd.DataFrame, tip: str = "Ask from here") -> pdk.Layer:
             "cell": [str(cell) for cell in frame["cell"]],
             "lat": frame["lat"].round(6),
             "lon": frame["lon"].round(6),
+            "fill": [[*rgb(SPACE), 12 + 4 * _place_in_parent(int(cell))] for cell in frame["cell"]],
             "tip": tip,
         }
     )
@@ -105,14 +106,20 @@ def picking_layer(frame: pd.DataFrame, tip: str = "Ask from here") -> pdk.Layer:
         rows.to_dict("records"),
         id="pick",
         get_hexagon="hex",
-        get_fill_color=[*rgb(SPACE), 30],
-        coverage=0.94,
-        # No lines and no light under the pointer: both make a browser without a graphics card
-        # draw so long that it takes a click for a long press, and loses it.
+        # Shades tell hexagons apart, and no gap swallows a click. No lines and no light under the
+        # pointer: both make a browser without a graphics card draw so long that it takes a click
+        # for a long press, and loses it.
+        get_fill_color="fill",
         stroked=False,
         extruded=False,
         pickable=True,
     )
+
+
+def _place_in_parent(cell: int) -> int:
+    """Return 0 to 6: which of the seven parts of the next coarser H3 cell a cell is."""
+    resolution = cell >> 52 & 0xF
+    return cell >> 3 * (15 - resolution) & 0b111
 
 
 def _pin(rank: str) -> dict:

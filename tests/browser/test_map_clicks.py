@@ -1,0 +1,81 @@
+"""Clicks on maps, with a real mouse: they choose a place, add a visit, look into a hexagon."""
+
+import re
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+from tests.browser.test_main_path import Person
+
+#: Spots tried one after the other, as shares of the map's width and height, from the middle out.
+SPOTS = [(0.5 + dx, 0.5 + dy) for dx in (0, 0.04, -0.04, 0.08, -0.08) for dy in (0.06, 0.1, -0.05)]
+
+
+@pytest.fixture
+def person(browser, pictures):
+    return lambda **look: Person(browser, pictures, size=(1400, 1300), **look)
+
+
+def click_on_the_map(visitor: Person, tip: str, happened) -> None:
+    """Click on what shows `tip` until something happened.
+
+    A map drawn without a graphics card on a busy machine may take a click for a long press; a
+    person clicks again, and so does the test.
+    """
+    page = visitor.page
+    chart = page.locator("[data-testid=stDeckGlJsonChart]").last
+    chart.scroll_into_view_if_needed()
+    chart.locator("canvas").first.wait_for()
+    visitor.settle(3000)
+    for x, y in SPOTS * 2:
+        box = chart.bounding_box()
+        page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
+        page.wait_for_timeout(1000)
+        if not page.locator(".deck-tooltip", has_text=tip).locator("visible=true").count():
+            continue
+        page.mouse.down()
+        page.wait_for_timeout(80)
+        page.mouse.up()
+        visitor.settle()
+        if happened():
+            return
+    pytest.fail(f"no click on {tip!r} was heard")
+
+
+def asked_from(visitor: Person) -> str | None:
+    return parse_qs(urlparse(visitor.page.url).query).get("at", [None])[0]
+
+
+def test_a_click_chooses_where_from_and_the_next_one_somewhere_else(server, person):
+    visitor = person()
+    visitor.open(f"{server()}/recommend")
+    assert asked_from(visitor) is None
+    click_on_the_map(visitor, "Ask from here", lambda: asked_from(visitor))
+    assert visitor.sees("What changed with another place")
+    first = asked_from(visitor)
+    lat, lon = map(float, first.split(","))
+    assert 40.2 < lat < 40.6 and -3.9 < lon < -3.5
+    click_on_the_map(visitor, "Ask from here", lambda: asked_from(visitor) != first)
+    visitor.keep("recommend-from-a-click")
+    visitor.nothing_broke()
+
+
+def test_for_nobody_yet_clicks_add_visits(server, person):
+    visitor = person()
+    visitor.open(f"{server()}/recommend?user=new")
+    visitor.page.get_by_text("A click on the map adds a visit").click()
+    visitor.settle()
+    for n in (1, 2):
+        said = visitor.page.get_by_text(re.compile(rf"^{n} so far"))
+        click_on_the_map(visitor, "", said.count)
+    visitor.keep("recommend-visits-by-click")
+    visitor.nothing_broke()
+
+
+def test_a_click_looks_into_a_hexagon(server, person):
+    visitor = person()
+    visitor.open(f"{server()}/space")
+    inside = visitor.page.get_by_text("In this hexagon")
+    click_on_the_map(visitor, "check-ins", inside.count)
+    visitor.keep("space-hexagon")
+    visitor.nothing_broke()
