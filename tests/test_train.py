@@ -270,11 +270,33 @@ def test_when_one_example_is_too_much_it_says_so():
         fit(out_of_memory_above(0), Settings(epochs=1))
 
 
-def test_a_device_that_fails_is_said():
-    class Lost(Curve):
-        def loss(self, batch):
-            raise RuntimeError("CUDA error: device-side assert triggered\nmore lines")
+def test_when_memory_runs_out_while_it_validates_the_pass_is_not_lost():
+    class Hungry(Curve):
+        passes = 0
 
+        def batches(self, epoch, rng):
+            self.passes += 1
+            return super().batches(epoch, rng)
+
+        def validate(self):
+            if self.batch_size > 8:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+            return {"loss": 1.0}
+
+    task = Hungry(batch_size=32)
+    assert fit(task, Settings(epochs=1)).batch_size == 8
+    assert task.passes == 1
+
+
+@pytest.mark.parametrize("where", ["loss", "validate"])
+def test_a_device_that_fails_is_said(where):
+    class Lost(Curve):
+        pass
+
+    def fail(*_):
+        raise RuntimeError("CUDA error: device-side assert triggered\nmore lines")
+
+    setattr(Lost, where, fail)
     with pytest.raises(ModelError, match="Resume from the last complete epoch"):
         fit(Lost(), Settings())
 

@@ -1,10 +1,11 @@
 """The loop: batches, steps, validation, early stopping, checkpoints."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -97,10 +98,8 @@ class Loop:
     # ------------------------------------------------------------ an epoch
 
     def _epoch(self, epoch: int) -> None:
-        loss, out_of_time = self._pass_with_memory(epoch)
-        self.task.module.eval()
-        with torch.no_grad(), self.accelerator.autocast():
-            measures = self._agree(self.task.validate)
+        loss, out_of_time = self._with_memory(lambda: self._pass(epoch))
+        measures = self._with_memory(self._validate)
         if not np.isfinite(measures["loss"]):
             raise self._not_a_number(epoch, measures["loss"], "validation loss")
         state = self.state
@@ -124,13 +123,13 @@ class Loop:
         self._tell("epoch", **state.epochs[-1], is_best=is_best, epochs=self.settings.epochs,
                    seconds_left=left)  # fmt: skip
 
-    def _pass_with_memory(self, epoch: int) -> tuple[float, bool]:
-        """Make one pass; when memory runs out, halve the batch and make it again."""
+    def _with_memory(self, work: Callable[[], Any]) -> Any:
+        """Return what some work gives; when memory runs out, halve the batch and do it again."""
         from accelerate.utils.memory import should_reduce_batch_size
 
         while True:
             try:
-                return self._pass(epoch)
+                return work()
             except (RuntimeError, MemoryError) as error:
                 if isinstance(error, MemoryError) or should_reduce_batch_size(error):
                     self._halve(error)
@@ -233,11 +232,13 @@ class Loop:
 
     # ------------------------------------------------------------ telling and keeping
 
-    def _agree(self, measure) -> dict[str, float]:
+    def _validate(self) -> dict[str, float]:
         """Validate in one process and tell the others, so that all stop at the same epoch."""
         from accelerate.utils import broadcast_object_list
 
-        told = [measure() if self.accelerator.is_main_process else None]
+        self.task.module.eval()
+        with torch.no_grad(), self.accelerator.autocast():
+            told = [self.task.validate() if self.accelerator.is_main_process else None]
         return {k: float(v) for k, v in broadcast_object_list(told)[0].items()}
 
     def _report(self, epoch: int, n_done: int, n_steps: int, total: torch.Tensor) -> None:
