@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from pages import _ui
+from pages._train_owner import may_control
 from strec.errors import StrecError
 from strec.plots.training import learning_curve
 from strec.runs import Run, Status, home, needs_several, start
@@ -40,7 +41,10 @@ def board(store: Store, runs: list[Run]) -> None:
     ended = [
         (run, status)
         for run, status in zip(runs, states, strict=True)
-        if status.state in ("failed", "cancelled", "interrupted") and not _succeeded(run, runs)
+        if status.state in ("failed", "cancelled", "interrupted")
+        and not _succeeded(run, runs)
+        # What went wrong for another visitor is no news to this one.
+        and may_control(run)
     ]
     for run, status in ended[:MOST_ENDED]:
         _ended(run, status, store)
@@ -85,7 +89,8 @@ def _live(store: Store) -> None:
     if _ui.current_sample() is not None:
         st.caption(
             "Samples are everybody's: all visitors of this server see these trainings and may "
-            "use the models. What you train on your own data only you see."
+            "use the models; only who started a training can cancel it. What you train on your "
+            "own data only you see."
         )
 
 
@@ -96,6 +101,8 @@ def _card(run: Run, status: Status) -> None:
         st.markdown(f"**{_ui.plain(run.label)}** :{colour}-badge[{word}]")
         if is_stopping:
             _insist(run)
+        elif not may_control(run):
+            st.caption("Started by another visitor", width="content")
         else:
             key = f"cancel_{run.folder.name}"
             st.button("Cancel", key=key, icon=":material/stop:", on_click=run.cancel)

@@ -4,7 +4,7 @@ import secrets
 
 import streamlit as st
 
-from pages import _train_board, _ui
+from pages import _train_board, _train_owner, _ui
 from strec.errors import StrecError
 from strec.models import ABOUT, KINDS, LANGUAGE_MODELS
 from strec.runs import (
@@ -56,6 +56,7 @@ def page() -> None:
     """Choose above, watch and compare below."""
     store = _ui.current_store()
     root = _train_board.root_of(store)
+    _train_owner.keep_in_address()
     runs = runs_in(root, store.fingerprint)
     said = st.session_state.pop("train_said", None)
     if said:
@@ -209,6 +210,7 @@ def expected(kind, store, budget, runs) -> str:
 def begin(kinds, store, root, budget, device) -> None:
     """Make a folder for each run and start the process that trains them."""
     prune(root)
+    mine = "" if _ui.current_sample() is None else _train_owner.mark()
     runs = []
     for kind in kinds:
         runs.append(
@@ -219,6 +221,7 @@ def begin(kinds, store, root, budget, device) -> None:
                 params=parameters(kind, budget, **language_of(kind, store)),
                 budget=budget,
                 max_seconds=BUDGETS[budget].max_seconds,
+                owner=mine,
             )
         )
     together = device.count if device.kind == "cuda" else 1

@@ -98,6 +98,11 @@ class Run:
             return about.label
         return f"{about.label} ({LANGUAGE_MODELS.get(inside, (str(inside), ''))[0]})"
 
+    @property
+    def owner(self) -> str:
+        """The mark of who started it; empty where nobody left one."""
+        return str(self.config.get("owner", ""))
+
     @cached_property
     def lock(self):
         """Held by the process that trains; the system lets go of it whenever that dies."""

@@ -29,6 +29,7 @@ def create(
     budget: str = "normal",
     max_seconds: float | None = None,
     device: str = "auto",
+    owner: str = "",
 ) -> Run:
     """Make the folder of a new run; nothing is trained yet.
 
@@ -48,6 +49,8 @@ def create(
         Time after which the best weights so far are taken.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    owner : str
+        A mark of who starts it, where several people share a folder of runs; nothing secret.
 
     Raises
     ------
@@ -73,6 +76,7 @@ def create(
         "budget": budget,
         "max_seconds": max_seconds,
         "device": device,
+        "owner": owner,
         "created": datetime.now(UTC).isoformat(timespec="microseconds"),
         "data": {"name": store.name, "fingerprint": store.fingerprint} | summary,
         "versions": _versions(),

@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+# Imported before a test puts something else in place of what it imports.
+import pages._train_board  # noqa: F401
 from strec.dependence import test_dependence as dependence_of
 from strec.models import ABOUT, KINDS
 from strec.runs import Run, create, home, runs_in, train_run
@@ -101,6 +103,60 @@ def test_a_click_trains_and_the_result_appears(store):
     # A page opened anew finds it too, and knows how long it took.
     again = page(store)
     assert list(again.dataframe[0].value["Model"]) == ["Popularity"]
+
+
+def sample_page(**url) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    for key, value in url.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+@pytest.fixture
+def shared(tmp_path, monkeypatch) -> Store:
+    """A sample on a server that visitors reach over the network."""
+    monkeypatch.setenv("STREC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("STREC_LOCAL_FILES", "0")
+    monkeypatch.setattr("strec.runs.start", lambda *_, **__: None)
+    return sample_page().session_state["store"]
+
+
+def test_only_who_started_a_training_on_a_sample_can_cancel_it(shared, monkeypatch):
+    mine = sample_page()
+    mine.button(key="train_start").click().run()
+    (run,) = runs_in(home(shared, is_shared=True))
+    key = f"cancel_{run.folder.name}"
+    secret = secret_of(mine)
+    assert key in keys(mine) and run.owner
+    assert secret not in (run.folder / "run.json").read_text()
+    # Another visitor sees it and cannot touch it, whatever they write into the address.
+    for url in ({}, {"me": "0" * 32}, {"me": run.owner}, {"me": "x"}):
+        other = sample_page(**url)
+        assert not other.exception and key not in keys(other)
+        assert "Started by another visitor" in text_of(other)
+    # A reload keeps control, and so does the person at the computer that runs strec.
+    assert key in keys(sample_page(me=secret))
+    monkeypatch.setenv("STREC_LOCAL_FILES", "1")
+    assert key in keys(sample_page())
+
+
+def test_what_was_cancelled_is_shown_to_who_started_it(shared):
+    mine = sample_page()
+    mine.button(key="train_start").click().run()
+    (run,) = runs_in(home(shared, is_shared=True))
+    run.set_state("cancelled")
+    secret = secret_of(mine)
+    assert f"discard_{run.folder.name}" in keys(sample_page(me=secret))
+    assert not [key for key in keys(sample_page()) if key.startswith(("discard_", "resume_"))]
+
+
+def secret_of(app: AppTest) -> str:
+    said = app.query_params["me"]
+    return said if isinstance(said, str) else said[0]
+
+
+def keys(app: AppTest) -> list[str]:
+    return [str(each.key) for each in app.button]
 
 
 def test_the_language_model_inside_is_chosen_and_told(store, monkeypatch):
