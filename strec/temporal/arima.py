@@ -69,6 +69,7 @@ class HarmonicRegression(Forecaster):
         terms = fourier(0, len(values), self._frequencies)
         self._result = _first_that_fits(values, found, terms)
         self.residuals_ = np.asarray(self._result.resid)[found.order[1] :]
+        self.n_memory_ = _n_memory(self._result)
         seasons = [
             f"{cycle_word(period, self.series_.grain)} of {count} waves"
             for period, count in self.harmonics_.items()
@@ -154,6 +155,7 @@ class Sarima(Forecaster):
         self._result = _first_that_fits(values, found, None)
         lost = found.order[1] + found.seasonal[1] * found.seasonal[3]
         self.residuals_ = np.asarray(self._result.resid)[lost:]
+        self.n_memory_ = _n_memory(self._result)
         self.description_ = orders.in_words(found.order, found.seasonal, found.trend)
 
     def _forecast(self, horizon, level):
@@ -254,6 +256,11 @@ def _first_that_fits(values: np.ndarray, found: orders.Search, terms: np.ndarray
     if result is None:
         raise ArithmeticError("no ARIMA could be fitted")
     return result
+
+
+def _n_memory(result) -> int:
+    (p, _, q), (seasonal_p, _, seasonal_q, _) = result.model.order, result.model.seasonal_order
+    return p + q + seasonal_p + seasonal_q
 
 
 def _seasonal_differences(values: np.ndarray, period: int) -> int:

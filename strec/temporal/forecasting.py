@@ -34,6 +34,8 @@ class Forecaster:
         One-step errors on the transformed scale, for diagnostics.
     description_ : str
         What was fitted, in a few words.
+    n_memory_ : int
+        Coefficients of memory (autoregressive, moving average) that were estimated.
     """
 
     #: How the model is called in tables.
@@ -45,6 +47,7 @@ class Forecaster:
     seconds_: float
     residuals_: np.ndarray
     description_: str
+    n_memory_: int = 0
 
     def fit(self, series) -> "Forecaster":
         """Learn from a series.

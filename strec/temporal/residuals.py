@@ -22,7 +22,8 @@ class Diagnosis:
     band : float
         A value of `acf` beyond ± this is not chance, looked at alone (5 %).
     ljung_box_p : float
-        p-value of "no autocorrelation left" (Ljung & Box 1978).
+        p-value of "no autocorrelation left" (Ljung & Box 1978), with as many degrees of freedom
+        less as the model estimated coefficients of memory.
     lags : int
         Lags in that test.
     normal_p : float
@@ -103,13 +104,15 @@ def diagnose(model: Forecaster) -> Diagnosis:
     standard = (errors - errors.mean()) / errors.std()
     n = len(standard)
     period = min(model.series_.usable_periods(), default=5)
-    lags = max(1, min(2 * period, n // 5))
+    # One lag more than the model has coefficients is the least that can be tested.
+    lags = min(max(2 * period, model.n_memory_ + 3), max(n // 5, model.n_memory_ + 1))
+    tested = acorr_ljungbox(standard, lags=[lags], model_df=model.n_memory_)
     covariance = acovf(standard, nlag=min(n // 2, max(lags, 2 * period)), fft=True)
     return Diagnosis(
         residuals=standard,
         acf=covariance[1:] / covariance[0],
         band=1.96 / np.sqrt(n),
-        ljung_box_p=float(acorr_ljungbox(standard, lags=[lags])["lb_pvalue"].iloc[0]),
+        ljung_box_p=float(tested["lb_pvalue"].iloc[0]),
         lags=lags,
         normal_p=float(jarque_bera(standard).pvalue),
         outside=float(np.mean(np.abs(standard) > 1.96)),

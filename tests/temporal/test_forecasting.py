@@ -239,3 +239,14 @@ def test_residuals_are_examined_as_statsmodels_does():
     assert found.ljung_box_p == pytest.approx(expected, rel=1e-6)
     # The steps of a random walk are white noise.
     assert found.ljung_box_p > 0.01 and "uses what memory there is" in found.sentence
+
+
+def test_the_memory_that_a_model_estimated_costs_degrees_of_freedom():
+    from statsmodels.stats.diagnostic import acorr_ljungbox
+
+    walk = np.random.default_rng(0).normal(size=200)
+    model = Sarima(order=(2, 0, 1)).fit(walk)
+    found = diagnose(model)
+    expected = acorr_ljungbox(model.residuals_, lags=[found.lags], model_df=3)["lb_pvalue"].iloc[0]
+    assert model.n_memory_ == 3
+    assert found.ljung_box_p == pytest.approx(expected, rel=1e-6)
