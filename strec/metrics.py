@@ -4,9 +4,13 @@ Ties count as if their order were drawn at random: each measure is its expected 
 orders, so no model gains from how equal scores happen to be sorted. Scores are float64.
 """
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
+
+#: Numbers held at once while users are drawn.
+_MOST_DRAWN = 4_000_000
 
 
 def accuracy(better: np.ndarray, tied: np.ndarray, k: int) -> np.ndarray:
@@ -261,24 +265,32 @@ def user_interval(
     (1.0, 1.0)
     """
     _, block = np.unique(users, return_inverse=True)
-    total, size = np.bincount(block, weights=values), np.bincount(block)
-    drawn = _drawn_users(len(size), n_draws, seed)
-    low, high = np.quantile((drawn @ total) / (drawn @ size), [0.025, 0.975])
+    per_user = np.stack([np.bincount(block, weights=values), np.bincount(block)], axis=1)
+    drawn = np.concatenate([d @ per_user for d in _drawn_users(len(per_user), n_draws, seed)])
+    low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
     return float(low), float(high)
 
 
-def _drawn_users(n_users: int, n_draws: int, seed: int) -> np.ndarray:
-    """Return how often each user is drawn, shape ``(n_draws, n_users)``."""
-    # Many measures and models are scored on the same users; few are cheap to keep.
-    draw = _kept_draws if n_users <= 2000 else _kept_draws.__wrapped__
-    return draw(n_users, n_draws, seed)
+def _drawn_users(n_users: int, n_draws: int, seed: int) -> Iterable[np.ndarray]:
+    """Return how often each user is drawn: pieces of a table ``(n_draws, n_users)``."""
+    # Many measures and models are scored on the same users; a table that is small is kept.
+    if n_users * n_draws <= _MOST_DRAWN:
+        return _kept_draws(n_users, n_draws, seed)
+    return _draws(n_users, n_draws, seed)
 
 
 @lru_cache(maxsize=4)
-def _kept_draws(n_users: int, n_draws: int, seed: int) -> np.ndarray:
+def _kept_draws(n_users: int, n_draws: int, seed: int) -> tuple[np.ndarray, ...]:
+    return tuple(_draws(n_users, n_draws, seed))
+
+
+def _draws(n_users: int, n_draws: int, seed: int) -> Iterator[np.ndarray]:
     rng = np.random.default_rng(seed)
     share = np.full(n_users, 1 / n_users)
-    return rng.multinomial(n_users, share, size=n_draws).astype(np.float64)
+    step = max(1, _MOST_DRAWN // n_users)
+    for first in range(0, n_draws, step):
+        n = min(step, n_draws - first)
+        yield rng.multinomial(n_users, share, size=n).astype(np.float64)
 
 
 def _longest(better: np.ndarray, tied: np.ndarray) -> int:

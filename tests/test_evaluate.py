@@ -73,6 +73,15 @@ def results(parts):
     return [evaluate(model.fit(parts.train), parts, name=name) for name, model in models.items()]
 
 
+class Blank(Oracle):
+    """Its scores are no numbers, as those of a network that came apart."""
+
+    kind = "blank"
+
+    def _score(self, queries):
+        return np.full((len(queries), self.n_items_), np.nan)
+
+
 # ---------------------------------------------------------------- regimes
 
 
@@ -145,6 +154,11 @@ def test_new_users_and_items_stay_in_the_denominator_when_every_check_in_is_scor
     assert dict(by_newness.select("slice", "value").iter_rows()) == {
         "known user and item": 1.0, "new user": 1.0, "new item": 0.0,
     }  # fmt: skip
+
+
+def test_scores_that_are_no_numbers_win_nothing(parts):
+    with pytest.raises(ModelError, match="no numbers"):
+        evaluate(Blank().fit(parts.train), parts)
 
 
 def test_the_words_say_what_was_scored_and_known():

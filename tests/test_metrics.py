@@ -184,3 +184,16 @@ def test_an_interval_over_users_is_wider_than_one_that_takes_queries_for_indepen
     wide = np.diff(metrics.user_interval(values, users))
     narrow = np.diff(metrics.user_interval(values, np.arange(len(users))))
     assert wide > 3 * narrow
+
+
+def test_many_users_are_drawn_in_steps_and_come_out_the_same(monkeypatch):
+    rng = np.random.default_rng(0)
+    users, values = rng.integers(0, 300, 900), rng.random(900)
+    whole = metrics.user_interval(values, users, n_draws=50, seed=3)
+    _, block = np.unique(users, return_inverse=True)
+    total, size = np.bincount(block, weights=values), np.bincount(block)
+    drawn = np.random.default_rng(3).multinomial(len(size), [1 / len(size)] * len(size), size=50)
+    means = drawn @ total / (drawn @ size)
+    assert whole == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])))
+    monkeypatch.setattr(metrics, "_MOST_DRAWN", 700)
+    assert metrics.user_interval(values, users, n_draws=50, seed=3) == pytest.approx(whole)

@@ -87,7 +87,7 @@ def evaluate(
     SplitError
         If the part holds nothing to score.
     ModelError
-        If the model's weights are for the other knowledge of time.
+        If the model's weights are for the other knowledge of time, or its scores no numbers.
 
     Examples
     --------
@@ -108,11 +108,14 @@ def evaluate(
     )
     name = name or model.kind
     frames, listed, is_probability = [], [], True
-    begun = perf_counter()
+    score_seconds = 0.0
     step = max(1, _CHUNK_NUMBERS // len(queries.vocabulary.items))
     for first in range(0, len(queries), step):
         chunk = queries.take(slice(first, first + step))
+        begun = perf_counter()
         scores = model.score(chunk)
+        score_seconds += perf_counter() - begun
+        _check_numbers(scores, name)
         best = metrics.best_first(scores, max(LENGTHS))
         is_probability &= _are_probabilities(scores)
         frames.append(_per_query(chunk, scores, best, parts.train))
@@ -130,7 +133,7 @@ def evaluate(
         queries=frame,
         coverage=metrics.coverage(np.concatenate(listed), len(queries.vocabulary.items)),
         is_probability=is_probability,
-        score_seconds=perf_counter() - begun,
+        score_seconds=score_seconds,
         fit_seconds=fit_seconds,
     )
 
@@ -199,6 +202,16 @@ def _check_time_known(model: Model, regime: Regime) -> None:
             "Model and regime agree on whether the time of the target is known.",
             f"a model with time_known={not regime.time_known}, a regime with {regime.time_known}.",
             f"Fit the model with time_known={regime.time_known}.",
+        )
+
+
+def _check_numbers(scores: np.ndarray, name: str) -> None:
+    # Nothing is above or beside NaN, so that it would count as always right.
+    if np.isnan(scores).any():
+        raise ModelError(
+            "Ranking needs a score, a number, for each item.",
+            f"{name} gives scores that are no numbers (NaN).",
+            "Train it again with a lower learning rate, and look for extreme numbers in the data.",
         )
 
 
