@@ -130,7 +130,7 @@ def _card_html(
     if picture is None:
         return own
     return (
-        f'<div style="display:flex;gap:.75rem;align-items:center">{tile(picture, _PICTURE_PX)}'
+        f'<div style="display:flex;gap:.75rem;align-items:center;margin-top:.3rem">{tile(picture, _PICTURE_PX)}'
         f'<div style="flex:1;min-width:0">{own}</div></div>'
     )
 
@@ -167,7 +167,7 @@ def map_of(store, answer: Answer) -> None:
         return
     history = history_table(answer.query).drop_nulls(["lat", "lon"])
     view = _view(store, answer, history)
-    layers = [maps.picking_layer(_picks(store.fingerprint, store, view), "Ask from here")]
+    layers = [maps.picking_layer(_picks(store.fingerprint, store, view), _tip())]
     if len(history):
         layers.append(maps.history_layer(_history_frame(history)))
     lat, lon = float(answer.query.lat[0]), float(answer.query.lon[0])
@@ -200,6 +200,10 @@ def place_words(answer: Answer) -> str:
     nearest = int(np.nanargmin(km))
     name = _ui.plain(str(vocabulary.item_name[nearest]))
     return f"at {name}" if km[nearest] < 0.05 else f"{distance(km[nearest])} from {name}"
+
+
+def _tip() -> str:
+    return f"Visit the nearest {_ui.item_word()}" if visitor.is_adding() else "Ask from here"
 
 
 def _clicked(layer: str, clicked: dict) -> None:
