@@ -14,20 +14,27 @@ Yu, Yin and Zhu, "Spatio-temporal graph convolutional networks: a deep learning 
 traffic forecasting", IJCAI 2018.
 """
 
-from typing import Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from strec.errors import ModelError
 from strec.graph import EARTH_RADIUS_KM
-from strec.models.neural import RowTask, device_of
-from strec.train import History, Settings, Watch, fit
+from strec.models.neural import RowTask
+from strec.models.saved import Arrays, Texts
+from strec.models.trained import Trained, tensors
+from strec.train import Watch, fit
+
+if TYPE_CHECKING:
+    import torch
 
 _KERNEL = 3
 _N_CHANNELS_IN = 5
 
 
-class DemandSTGCN:
+@dataclass(kw_only=True, repr=False, eq=False)
+class DemandSTGCN(Trained):
     """Forecast counts per hour and cell over a graph of cells.
 
     Parameters
@@ -41,7 +48,7 @@ class DemandSTGCN:
     n_neighbours : int
         Cells that are a cell's neighbours: the nearest, or without places the most similar.
     epochs, learning_rate, weight_decay, patience, batch_size, seed
-        See `strec.train.Settings`; a batch is a number of hours.
+        See `strec.models.trained.Trained`; a batch is a number of hours.
 
     Examples
     --------
@@ -52,33 +59,16 @@ class DemandSTGCN:
     True
     """
 
-    def __init__(
-        self,
-        season_hours: int = 24,
-        n_hours: int = 12,
-        n_channels: int = 16,
-        n_blocks: int = 2,
-        n_neighbours: int = 6,
-        epochs: int = 15,
-        learning_rate: float = 3e-3,
-        weight_decay: float = 1e-4,
-        patience: int = 3,
-        batch_size: int = 32,
-        seed: int = 0,
-    ):
-        self.season_hours = season_hours
-        self.n_hours = n_hours
-        self.n_channels = n_channels
-        self.n_blocks = n_blocks
-        self.n_neighbours = n_neighbours
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.patience = patience
-        self.batch_size = batch_size
-        self.seed = seed
+    kind = "demand"
 
-    history_: History | None = None
+    season_hours: int = 24
+    n_hours: int = 12
+    n_channels: int = 16
+    n_blocks: int = 2
+    n_neighbours: int = 6
+    epochs: int = 15
+    patience: int = 3
+    batch_size: int = 32
 
     def fit(
         self, demand: np.ndarray, places: np.ndarray | None = None, *, watch: Watch | None = None
@@ -102,11 +92,14 @@ class DemandSTGCN:
         """
         demand = self._checked(demand)
         away = demand[self.season_hours :] - demand[: -self.season_hours]
-        #: Shape (n_cells,): how far demand usually is from that of the last season.
-        self.scale_ = np.maximum(away.std(axis=0), 0.1 * (demand.std() + 1e-9)) + 1e-9
-        self.level_ = demand.mean(axis=0)
-        self.edges_ = _neighbours(demand, places, self.n_neighbours)
-        self.demand_ = demand
+        scale = np.maximum(away.std(axis=0), 0.1 * (demand.std() + 1e-9)) + 1e-9
+        self.numbers_ = {
+            "demand": demand,
+            "level": demand.mean(axis=0),
+            # Shape (n_cells,): how far demand usually is from that of the last season.
+            "scale": scale,
+            "edges": _neighbours(demand, places, self.n_neighbours),
+        }
         self._train(watch or Watch())
         return self
 
@@ -123,16 +116,17 @@ class DemandSTGCN:
         """
         import torch
 
-        past = self.demand_ if demand is None else self._checked(demand)
+        self._fitted()
+        past = self.numbers_["demand"] if demand is None else self._checked(demand)
         begun = len(past)
         past = np.concatenate([past, np.zeros((horizon, past.shape[1]))])
         self.network_.eval()
         with torch.inference_mode():
             for hour in range(begun, begun + horizon):
                 signal = torch.from_numpy(self._signal(past, np.array([hour])))
-                away = self.network_(signal.to(device_of(self.network_))).cpu().numpy()[0]
+                away = self.network_(signal.to(self.device)).cpu().numpy()[0]
                 naive = past[hour - self.season_hours]
-                past[hour] = np.maximum(0.0, naive + self.scale_ * away)
+                past[hour] = np.maximum(0.0, naive + self.numbers_["scale"] * away)
         return past[begun:]
 
     def backtest(self, demand: np.ndarray, n_test: int, horizon: int = 1) -> dict[str, float]:
@@ -171,44 +165,50 @@ class DemandSTGCN:
             "mase": mae / naive_mae if naive_mae > 0 else float("nan"),
         }
 
-    def _train(self, watch: Watch) -> None:
+    def _built(self):
         import torch
-        from torch.nn.functional import smooth_l1_loss
 
         from strec.models.networks.stgcn import DemandNetwork, GraphTrunk
 
-        first = self.season_hours + self.n_hours
-        hours = np.arange(first, len(self.demand_))
+        edges = tensors(self.numbers_)["edges"]
+        n_cells = self.numbers_["demand"].shape[1]
+        trunk = GraphTrunk(_N_CHANNELS_IN, self.n_channels, self.n_hours, self.n_blocks,
+                           _KERNEL, edges, torch.ones(edges.shape[1]), n_cells)  # fmt: skip
+        return DemandNetwork(trunk, self.n_channels, n_cells)
+
+    def _train(self, watch: Watch) -> None:
+        from torch.nn.functional import smooth_l1_loss
+
+        demand, scale = self.numbers_["demand"], self.numbers_["scale"]
+        hours = np.arange(self.season_hours + self.n_hours, len(demand))
         cut = max(1, int(0.85 * len(hours)))
-        edges = torch.from_numpy(self.edges_)
-        n_cells = self.demand_.shape[1]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            trunk = GraphTrunk(_N_CHANNELS_IN, self.n_channels, self.n_hours, self.n_blocks,
-                               _KERNEL, edges, torch.ones(edges.shape[1]), n_cells)  # fmt: skip
-            self.network_ = DemandNetwork(trunk, self.n_channels, n_cells)
+        network = self._seeded()
 
-        def collate(rows: np.ndarray, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-            away = self.demand_[rows] - self.demand_[rows - self.season_hours]
-            target = (away / self.scale_).astype(np.float32)
-            return {
-                "signal": torch.from_numpy(self._signal(self.demand_, rows)),
-                "target": torch.from_numpy(target),
-            }
+        def collate(rows: np.ndarray, rng: np.random.Generator) -> "dict[str, torch.Tensor]":
+            away = (demand[rows] - demand[rows - self.season_hours]) / scale
+            batch = {"signal": self._signal(demand, rows), "target": away.astype(np.float32)}
+            return tensors(batch)
 
-        def loss(batch: dict[str, torch.Tensor]) -> torch.Tensor:
-            return smooth_l1_loss(self.network_(batch["signal"]), batch["target"])
+        def loss(batch: "dict[str, torch.Tensor]") -> "torch.Tensor":
+            return smooth_l1_loss(network(batch["signal"]), batch["target"])
 
         check = hours[cut:] if cut < len(hours) else hours
-        task = RowTask(self.network_, hours[:cut], check, self.batch_size, collate, loss)
-        settings = Settings(
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            patience=self.patience,
-            seed=self.seed,
-        )
-        self.history_ = fit(task, settings, watch=watch)
+        task = RowTask(network, hours[:cut], check, self.batch_size, collate, loss)
+        self.history_ = fit(task, self._settings(), watch=watch)
+        self.network_ = network
+
+    def _kept(self) -> tuple[Arrays, Texts]:
+        self._fitted()
+        return self._learned(), {}
+
+    def _take(self, arrays: Arrays, texts: Texts) -> None:
+        self._relearn(arrays)
+
+    def _fitted(self) -> None:
+        if self.network_ is None:
+            raise ModelError(
+                "The model must be fitted first.", "a model without training.", "Call fit(demand)."
+            )
 
     def _signal(self, demand: np.ndarray, hours: np.ndarray) -> np.ndarray:
         """Return what is known before each hour, shape ``(n, 5, T, n_cells)``, float32.
@@ -218,10 +218,10 @@ class DemandSTGCN:
         """
         at = hours[:, None] + np.arange(-self.n_hours, 0)  # (n, T)
         season = self.season_hours
-        away = (demand[at] - demand[at - season]) / self.scale_  # (n, T, n_cells)
+        away = (demand[at] - demand[at - season]) / self.numbers_["scale"]  # (n, T, n_cells)
         # A season before the hour asked about, so that the network sees what came next then.
-        then = (demand[at + 1 - season] - self.level_) / self.scale_
-        level = (demand[at] - self.level_) / self.scale_
+        then = (demand[at + 1 - season] - self.numbers_["level"]) / self.numbers_["scale"]
+        level = (demand[at] - self.numbers_["level"]) / self.numbers_["scale"]
         angle = np.broadcast_to((2 * np.pi * (at + 1) / season)[..., None], away.shape)
         signal = np.stack([away, then, level, np.sin(angle), np.cos(angle)], axis=1)
         return signal.astype(np.float32)

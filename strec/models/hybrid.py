@@ -16,14 +16,18 @@ Weston, Bengio and Usunier, "WSABIE: scaling up to large vocabulary image annota
 IJCAI 2011.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import sparse
 
 from strec import schema
 from strec.errors import ModelError
 from strec.graph import PLACE_SPREAD_KM, strongest
-from strec.models.neural import Inner, NeuralModel, RowTask, device_of
+from strec.models.neural import Inner, NeuralModel
 from strec.models.profiles import csr_arrays, csr_restore, profiles
+from strec.models.saved import Arrays
+from strec.models.trained import tensors
 from strec.split import Log, Queries, Vocabulary, queries_of_rows
 
 #: H3 resolutions of the cells that are features of a place.
@@ -32,6 +36,7 @@ _RESOLUTIONS = (6, 8)
 _N_USER_SLOTS = 16
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class Hybrid(NeuralModel):
     """Factorisation over ids, categories and cells of users and items.
 
@@ -47,10 +52,8 @@ class Hybrid(NeuralModel):
         After so many days a check-in of the history counts half in the user's features.
     user_dropout : float
         Share of check-ins read as those of an unknown user, so that one is served too.
-    epochs, learning_rate, weight_decay, patience, seed
-        See `strec.train.Settings`.
-    batch_size : int
-        Check-ins in one step of training.
+    epochs, learning_rate, weight_decay, patience, batch_size, seed
+        See `strec.models.trained.Trained`.
 
     Examples
     --------
@@ -64,99 +67,56 @@ class Hybrid(NeuralModel):
 
     kind = "hybrid"
 
-    def __init__(
-        self,
-        dim: int = 64,
-        loss: str = "warp",
-        n_negatives: int = 32,
-        half_life_days: float | None = 30.0,
-        user_dropout: float = 0.05,
-        epochs: int = 15,
-        learning_rate: float = 5e-3,
-        weight_decay: float = 1e-4,
-        patience: int = 2,
-        batch_size: int = 1024,
-        seed: int = 0,
-    ):
-        self.dim = dim
-        self.loss = loss
-        self.n_negatives = n_negatives
-        self.half_life_days = half_life_days
-        self.user_dropout = user_dropout
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.patience = patience
-        self.batch_size = batch_size
-        self.seed = seed
+    dim: int = 64
+    loss: str = "warp"
+    n_negatives: int = 32
+    half_life_days: float | None = 30.0
+    user_dropout: float = 0.05
+    epochs: int = 15
+    learning_rate: float = 5e-3
 
-    def _numbers(self, train: Log, inner: Inner) -> dict[str, np.ndarray]:
-        return csr_arrays("features", item_features(train.vocabulary))
+    def _numbers(self, train: Log, inner: Inner) -> Arrays:
+        features = csr_arrays("features", item_features(train.vocabulary))
+        return super()._numbers(train, inner) | features
 
-    def _network(self, vocabulary: Vocabulary, numbers: dict[str, np.ndarray]):
-        import torch
+    def _built(self):
+        from strec.models.networks.pairs import LOSSES, FeatureNetwork
 
-        from strec.models.networks.pairs import FeatureNetwork
-
-        features = csr_restore("features", numbers)
+        if self.loss not in LOSSES:
+            raise ModelError(
+                f"The loss is {' or '.join(LOSSES)}.", f"{self.loss!r}.", "Choose one of the two."
+            )
+        features = csr_restore("features", self.numbers_)
         n_items, n_shared = features.shape
         # Slot 0 is the item itself; its number comes after the shared features.
         slots, weights = _slots(features, 1 + len(_RESOLUTIONS))
         own = n_shared + np.arange(n_items)[:, None]
-        slots = np.concatenate([own, slots], axis=1)
-        weights = np.concatenate([np.ones((n_items, 1)), weights], axis=1)
-        return FeatureNetwork(
-            n_shared + 1 + len(vocabulary.users),
-            n_shared + n_items,
-            self.dim,
-            torch.from_numpy(slots),
-            torch.from_numpy(weights.astype(np.float32)),
-        )
-
-    def _task(self, network, train: Log, inner: Inner) -> RowTask:
-        import torch
-
-        losses = {"warp": _warp, "bpr": _bpr}
-        if self.loss not in losses:
-            raise ModelError(
-                "The loss is warp or bpr.", f"{self.loss!r}.", "Choose one of the two."
-            )
-        n_items = len(train.vocabulary.items)
-
-        def collate(rows: np.ndarray, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-            queries = queries_of_rows(train, np.asarray(rows))
-            unknown = rng.random(len(rows)) < self.user_dropout
-            slots, weights = self._user_slots(queries, np.where(unknown, -1, queries.user))
-            batch = {
-                "slots": slots,
-                "weights": weights,
-                "target": train.item[rows].astype(np.int64),
-                "drawn": rng.integers(n_items, size=(len(rows), self.n_negatives)),
+        of_items = tensors(
+            {
+                "features": np.concatenate([own, slots], axis=1),
+                "weights": np.concatenate([np.ones((n_items, 1)), weights], axis=1, dtype="f4"),
             }
-            return {name: torch.from_numpy(value) for name, value in batch.items()}
-
-        def loss(batch: dict[str, torch.Tensor]) -> torch.Tensor:
-            users = network.users(batch["slots"], batch["weights"])  # (n, dim)
-            items, bias = network.items()
-            right = (users * items[batch["target"]]).sum(1) + bias[batch["target"]]  # (n,)
-            drawn = batch["drawn"]  # (n, n_negatives)
-            wrong = torch.einsum("nd,nmd->nm", users, items[drawn]) + bias[drawn]
-            # An item drawn against itself is not wrong.
-            wrong = wrong.masked_fill(drawn == batch["target"][:, None], float("-inf"))
-            return losses[self.loss](right[:, None] - wrong, n_items)
-
-        return RowTask(network, inner.fit_rows, inner.check_rows, self.batch_size, collate, loss)
-
-    def _scores(self, network, queries: Queries):
-        import torch
-
-        device = device_of(network)
-        slots, weights = self._user_slots(queries, queries.user)
-        users = network.users(
-            torch.from_numpy(slots).to(device), torch.from_numpy(weights).to(device)
         )
-        items, bias = network.items()
-        return users @ items.T + bias  # (n, n_items)
+        n_user_features = n_shared + 1 + int(self.numbers_["n_users"][0])
+        return FeatureNetwork(
+            n_user_features, n_shared + n_items, self.dim, loss=self.loss, **of_items
+        )
+
+    def _read(self, queries: Queries) -> Arrays:
+        slots, weights = self._user_slots(queries, queries.user)
+        return {"slots": slots, "weights": weights}
+
+    def _lesson(self, train: Log, rows: np.ndarray, rng: np.random.Generator) -> Arrays:
+        queries = queries_of_rows(train, np.asarray(rows))
+        unknown = rng.random(len(rows)) < self.user_dropout
+        slots, weights = self._user_slots(queries, np.where(unknown, -1, queries.user))
+        n_items = len(train.vocabulary.items)
+        return {
+            "slots": slots,
+            "weights": weights,
+            "target": train.item[rows].astype(np.int64),
+            "drawn": rng.integers(n_items, size=(len(rows), self.n_negatives)),
+        }
 
     def _user_slots(self, queries: Queries, user: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return feature numbers and weights of users, shape ``(n, 1 + _N_USER_SLOTS)`` each."""
@@ -208,22 +168,3 @@ def _slots(matrix: sparse.csr_matrix, width: int) -> tuple[np.ndarray, np.ndarra
     values = np.zeros((matrix.shape[0], width))
     columns[row, position], values[row, position] = matrix.indices, matrix.data
     return columns, values
-
-
-def _bpr(lead, n_items: int):
-    """Return -log σ(lead), the mean over pairs; `lead` has shape ``(n, n_negatives)``."""
-    from torch.nn.functional import softplus
-
-    return softplus(-lead).mean()
-
-
-def _warp(lead, n_items: int):
-    """Return the hinge on the first item that comes within 1, weighted by the guessed rank."""
-    import torch
-
-    close = lead < 1.0  # (n, n_negatives)
-    first = close.int().argmax(dim=1)  # draws before the first that is close
-    rank = ((n_items - 1) // (first + 1)).clamp(min=1)
-    hinge = (1.0 - lead.gather(1, first[:, None]).squeeze(1)).clamp(min=0)  # (n,)
-    weight = torch.log1p(rank.float()) * close.any(dim=1)
-    return torch.where(close.any(dim=1), weight * hinge, torch.zeros_like(weight)).mean()

@@ -1,14 +1,16 @@
 """What all neural models share: training through the one loop, scoring in chunks, files.
 
-A subclass gives its parameters in ``__init__`` (``epochs``, ``learning_rate``, ``batch_size``,
-``seed`` and others), a network, a task, and how the network scores:
+A subclass is a dataclass whose fields are its parameters, beside those of `Trained`. It says what
+its network reads and how the network is built; the network (an `ItemNetwork`) has a loss and
+scores:
 
+    @dataclass(kw_only=True, repr=False, eq=False)
     class Mine(NeuralModel):
         kind = "mine"
+        dim: int = 64
 
-        def _network(self, vocabulary, numbers): ...      # an unfitted torch.nn.Module
-        def _task(self, network, train, inner): ...       # a Task, mostly a RowTask
-        def _scores(self, network, queries): ...          # a tensor (n_queries, n_items)
+        def _built(self): ...            # an unfitted ItemNetwork, from self.numbers_
+        def _read(self, queries): ...    # arrays about some queries, the network's batch
 
 Modules of models import torch where they use it, or keep networks in a file of their own, so
 that the list of models is there at once.
@@ -22,24 +24,22 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from strec.models.base import Model
-from strec.split import Log, Queries, Vocabulary
-from strec.train import Event, History, Settings, Task, Watch, fit
-from strec.train.device import choose
+from strec.models.passes import first_passes, last_pass, last_share
+from strec.models.profiles import log_popularity
+from strec.models.saved import Arrays
+from strec.models.trained import Trained, device_of, tensors
+from strec.split import Log, Queries, queries_of_rows
+from strec.train import Task, Watch, fit
 
 if TYPE_CHECKING:
     import torch
 
 _CHUNK_NUMBERS = 20_000_000
-_PARAMETERS = ("epochs", "learning_rate", "weight_decay", "patience", "clip_norm", "schedule",
-               "warmup_share", "seed", "precision")  # fmt: skip
 
 
-class NeuralModel(Model):
-    """The base of all neural models; see the module.
-
-    Fitted state: `network_` (a torch module), `numbers_` (arrays counted before training that
-    the network is built from), `history_` (what the training did; not saved).
-    """
+@dataclass(kw_only=True, repr=False, eq=False)
+class NeuralModel(Trained, Model):
+    """The base of all neural models; see the module and `Trained`."""
 
     uses_loop: ClassVar[bool] = True
     #: Share of training check-ins, the latest, that are held out to know when to stop.
@@ -52,47 +52,46 @@ class NeuralModel(Model):
     #: Queries scored at once at most.
     score_batch: ClassVar[int] = 512
 
-    history_: History | None = None
+    @property
+    def numbers_per_score(self) -> int:
+        """How many numbers the network holds at once for each query and item that it scores."""
+        return 1
 
     @abstractmethod
-    def _network(self, vocabulary: Vocabulary, numbers: dict[str, np.ndarray]) -> "torch.nn.Module":
-        """Return the unfitted network; loading builds it again from the same two.
+    def _read(self, queries: Queries) -> Arrays:
+        """Return what the network reads about some queries: a batch without targets."""
 
-        Buffers that safetensors cannot keep (sparse matrices) are made from `numbers` and
-        registered with ``persistent=False``.
-        """
+    def _numbers(self, train: Log, inner: "Inner") -> Arrays:
+        """Return what is counted before training and kept in the file: a graph, popularity…"""
+        n_users = np.array([len(train.vocabulary.users)])
+        return {"log_share": log_popularity(train), "n_users": n_users}
 
-    @abstractmethod
+    def _lesson(self, train: Log, rows: np.ndarray, rng: np.random.Generator) -> Arrays:
+        """Return a batch of targets: what the network reads, and ``target``, the items."""
+        known = getattr(self, "time_known", True)
+        queries = queries_of_rows(train, np.asarray(rows), time_known=known)
+        return self._read(queries) | {"target": train.item[rows].astype(np.int64)}
+
     def _task(self, network: "torch.nn.Module", train: Log, inner: "Inner") -> Task:
         """Return what to train; its validation looks at ``inner.check_rows``."""
 
-    @abstractmethod
-    def _scores(self, network: "torch.nn.Module", queries: Queries) -> "torch.Tensor":
-        """Return scores of some queries, shape ``(n_queries, n_items)``; no gradients here."""
+        def collate(rows: np.ndarray, rng: np.random.Generator) -> dict[str, "torch.Tensor"]:
+            return tensors(self._lesson(train, rows, rng))
 
-    def _numbers(self, train: Log, inner: "Inner") -> dict[str, np.ndarray]:
-        """Return what is counted before training and kept in the file: a graph, popularity…"""
-        return {}
-
-    def _settings(self) -> Settings:
-        """Return how to train: parameters of the model that are named like `Settings`'."""
-        given = {name: getattr(self, name) for name in _PARAMETERS if hasattr(self, name)}
-        return Settings(**given)
+        rows, check_rows = inner.fit_rows, inner.check_rows
+        return RowTask(network, rows, check_rows, self.batch_size, collate, network.loss)
 
     def _fit(self, train: Log, watch: Watch) -> None:
-        import torch
-
+        settings = self._settings()
         inner = inner_split(
-            train, self.validation_share, most=self.max_validation, seed=self._settings().seed
+            train, self.validation_share, most=self.max_validation, seed=settings.seed
         )
         watch("Counting what the network starts from", 0.0)
         self.numbers_ = self._numbers(train, inner)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._settings().seed)
-            network = self._network(train.vocabulary, self.numbers_)
+        network = self._seeded()
         task = self._task(network, train, inner)
-        passes = 1 - _last_share(self._settings()) if self.learns_from_all else 1.0
-        self.history_ = fit(task, self._settings(), watch=_first_passes(watch, passes))
+        passes = 1 - last_share(settings) if self.learns_from_all else 1.0
+        self.history_ = fit(task, settings, watch=first_passes(watch, passes))
         rows = np.flatnonzero(train.item >= 0)
         if self.learns_from_all and len(inner.fit_rows) < len(rows):
             self._learn_from_all(self._task(network, train, replace(inner, fit_rows=rows)), watch)
@@ -110,47 +109,29 @@ class NeuralModel(Model):
             return
         task.batch_size = history.batch_size
         once = replace(settings, epochs=1, seed=settings.seed + 1)
-        done = fit(task, once, watch=_last_pass(watch, left, _last_share(settings)))
+        done = fit(task, once, watch=last_pass(watch, left, last_share(settings)))
         self.history_ = replace(history, seconds=history.seconds + done.seconds)
 
     def _score(self, queries: Queries) -> np.ndarray:
         import torch
 
         n_items = len(queries.vocabulary.items)
-        step = max(1, min(self.score_batch, _CHUNK_NUMBERS // max(n_items, 1)))
+        each = max(n_items, 1) * self.numbers_per_score
+        step = max(1, min(self.score_batch, _CHUNK_NUMBERS // each))
         scores = np.empty((len(queries), n_items))
         self.network_.eval()
         with torch.inference_mode():
             for first in range(0, len(queries), step):
                 rows = slice(first, first + step)
-                found = self._scores(self.network_, queries.take(rows))
-                # Not every device knows double precision.
-                scores[rows] = found.cpu().double().numpy()
+                batch = tensors(self._read(queries.take(rows)), self.device)
+                scores[rows] = self.network_.scores(batch).cpu().numpy()
         return scores
 
-    @property
-    def device(self) -> "torch.device":
-        """Where the fitted network is."""
-        return device_of(self.network_)
+    def _arrays(self) -> Arrays:
+        return self._learned()
 
-    def _arrays(self) -> dict[str, np.ndarray]:
-        state = self.network_.state_dict()
-        return {f"numbers.{name}": value for name, value in self.numbers_.items()} | {
-            f"network.{name}": value.detach().cpu().numpy() for name, value in state.items()
-        }
-
-    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
-        import torch
-
-        self.numbers_ = _under(arrays, "numbers.")
-        network = self._network(self._fitted(), self.numbers_)
-        # from_numpy needs memory it may write to.
-        state = {k: torch.from_numpy(v.copy()) for k, v in _under(arrays, "network.").items()}
-        try:
-            network.load_state_dict(state)
-        except RuntimeError as error:
-            raise ValueError(" ".join(str(error).split())) from error
-        self.network_ = network.to(choose().kind).eval()
+    def _restore(self, arrays: Arrays) -> None:
+        self._relearn(arrays)
 
 
 @dataclass(frozen=True)
@@ -179,7 +160,7 @@ def inner_split(train: Log, share: float = 0.1, *, most: int = 3_000, seed: int 
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import encode
+    >>> from strec.split import Vocabulary, encode
     >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
     >>> inner = inner_split(log, 0.25)
     >>> inner.fit_rows.tolist(), inner.check_rows.tolist()
@@ -238,49 +219,3 @@ class RowTask:
             loss = self.loss({name: value.to(device) for name, value in batch.items()})
             total += float(loss) * len(rows)
         return {"loss": total / len(self.check_rows)}
-
-
-def device_of(module: "torch.nn.Module") -> "torch.device":
-    """Return where a module's parameters are."""
-    return next(module.parameters()).device
-
-
-def _last_share(settings: Settings) -> float:
-    """Return the share of the whole fit that its last pass takes at least."""
-    return 1 / (settings.epochs + 1)
-
-
-def _first_passes(watch: Watch, share: float) -> Watch:
-    """Return a watch whose progress ends at a share of the whole; its events say which."""
-    tell = watch.on_progress
-    return replace(
-        watch,
-        on_progress=tell and (lambda text, done: tell(text, done * share)),
-        on_event=lambda event: watch.on_event({**event, "of_whole": share}),
-    )
-
-
-def _last_pass(watch: Watch, seconds_left: float, share: float) -> Watch:
-    """Return a watch of the pass over all check-ins: its batches are told as progress.
-
-    Its epoch is none of the learning curve's, since it looks at what it learns from.
-    """
-
-    def on_event(event: Event) -> None:
-        if event["event"] == "note":
-            watch.on_event(event)
-        elif event["event"] == "batch":
-            text = "Learning from the latest check-ins too"
-            done = 1 - share * (1 - event["batch"] / event["n_batches"])
-            if watch.on_progress:
-                watch.on_progress(text, done)
-            watch.on_event({"event": "progress", "text": text, "share": done})
-
-    folder = watch.checkpoint / "last-pass" if watch.checkpoint else None
-    return replace(
-        watch, on_event=on_event, on_progress=None, checkpoint=folder, max_seconds=seconds_left
-    )
-
-
-def _under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

@@ -64,6 +64,12 @@ def popularity(train: Log) -> np.ndarray:
     return np.bincount(known, minlength=len(train.vocabulary.items)) / max(len(known), 1)
 
 
+def log_popularity(train: Log) -> np.ndarray:
+    """Return where a network's item biases start: log shares, smoothed a little; float32."""
+    share = popularity(train)
+    return np.log(share + 0.1 / len(share)).astype(np.float32)
+
+
 def recent_items(queries: Queries, length: int) -> np.ndarray:
     """Return the last visible items of each query, the latest last.
 
@@ -92,6 +98,11 @@ def recent_rows(queries: Queries, length: int) -> np.ndarray:
     if not len(queries.indices):
         return np.full(position.shape, -1, dtype=np.int64)
     return np.where(inside, queries.indices[np.maximum(position, 0)], -1)
+
+
+def at_rows(values: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Return values at rows; -1 gives that of some row, or 0 where there is none at all."""
+    return values[row] if len(values) else np.zeros(row.shape, values.dtype)
 
 
 def csr_arrays(name: str, matrix: sparse.csr_matrix) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strec.models.profiles import recent_rows
+from strec.models.profiles import at_rows, recent_rows
 from strec.split import Log, Queries, local_hour, local_weekday
 
 #: Numbers that describe a moment: two waves of the day, weekdays, weekend, whether known.
@@ -102,8 +102,8 @@ def window_batch(
     asked_row = row if time_known else read
     return {
         **_read(log, read),
-        "asked": _asked(log, read, _at(log.time_us, asked_row), _at(log.offset_min, asked_row),
-                        asked_row >= 0),
+        "asked": _asked(log, read, at_rows(log.time_us, asked_row),
+                        at_rows(log.offset_min, asked_row), asked_row >= 0),
         "user": log.user[first].astype(np.int64),
         "target": np.where(counts, log.item[row], -1).astype(np.int64),
     }  # fmt: skip
@@ -127,7 +127,7 @@ def query_batch(queries: Queries, length: int) -> dict[str, np.ndarray]:
     )
     last, row = n_read, np.arange(n)
     following = np.concatenate([read[:, 1:], np.full((n, 1), -1)], axis=1)
-    time_us, offset = _at(log.time_us, following), _at(log.offset_min, following)
+    time_us, offset = at_rows(log.time_us, following), at_rows(log.offset_min, following)
     time_us[row, last], offset[row, last] = queries.time_us, queries.offset_min
     has_time = following >= 0
     has_time[row, last] = queries.weekday >= 0
@@ -182,24 +182,19 @@ def _read(log: Log, read: np.ndarray) -> dict[str, np.ndarray]:
     """Return what is known of the check-ins read: item, time, gap before it, place."""
     known = read >= 0
     before = np.concatenate([np.full((len(read), 1), -1), read[:, :-1]], axis=1)
-    gap = (_at(log.time_us, read) - _at(log.time_us, before)) / 3.6e9
-    moment = time_numbers(_at(log.hour, read), _at(log.weekday, read), known)
+    gap = (at_rows(log.time_us, read) - at_rows(log.time_us, before)) / 3.6e9
+    moment = time_numbers(at_rows(log.hour, read), at_rows(log.weekday, read), known)
     nan = np.where(known, 0.0, np.nan)
     return {
-        "item": item_tokens(_at(log.item, read), read),
+        "item": item_tokens(at_rows(log.item, read), read),
         "seen": np.concatenate([moment, gap_numbers(gap, known & (before >= 0))], axis=-1),
-        "place": place_numbers(_at(log.lat, read) + nan, _at(log.lon, read) + nan),
+        "place": place_numbers(at_rows(log.lat, read) + nan, at_rows(log.lon, read) + nan),
     }
 
 
 def _asked(
     log: Log, read: np.ndarray, time_us: np.ndarray, offset: np.ndarray, known: np.ndarray
 ) -> np.ndarray:
-    gap = (time_us - _at(log.time_us, read)) / 3.6e9
+    gap = (time_us - at_rows(log.time_us, read)) / 3.6e9
     moment = time_numbers(local_hour(time_us, offset), local_weekday(time_us, offset), known)
     return np.concatenate([moment, gap_numbers(gap, known & (read >= 0))], axis=-1)
-
-
-def _at(values: np.ndarray, row: np.ndarray) -> np.ndarray:
-    """Return values at rows; -1 gives that of some row, or 0 where there is none at all."""
-    return values[row] if len(values) else np.zeros(row.shape, values.dtype)

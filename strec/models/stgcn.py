@@ -15,22 +15,25 @@ Yu, Yin and Zhu, "Spatio-temporal graph convolutional networks: a deep learning 
 traffic forecasting", IJCAI 2018.
 """
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from strec.graph import item_graph
-from strec.models.neural import Inner, NeuralModel, RowTask, device_of
-from strec.models.profiles import popularity
+from strec.models.neural import Inner, NeuralModel
+from strec.models.saved import Arrays
 from strec.models.sequences import N_PLACE, N_TIME, place_numbers, time_numbers
-from strec.split import Log, Queries, Vocabulary, queries_of_rows
+from strec.models.trained import tensors
+from strec.split import Log, Queries
+from strec.train import Task
 
 #: Ends of the age slots in hours, the oldest first; beyond the first everything counts as oldest.
 SLOT_HOURS = (1e9, 1440.0, 504.0, 168.0, 60.0, 14.0)
 _KERNEL = 3
 _HOURS_APART = 2.0
-#: Numbers that the layers of one batch may hold when scoring.
-_CHUNK_NUMBERS = 40_000_000
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class STGCN(NeuralModel):
     """The next item, from visits that fade in time and spread over the item graph.
 
@@ -47,10 +50,8 @@ class STGCN(NeuralModel):
         check-in costs a pass over all items.
     time_known : bool
         Whether the time of a query is given; without it the last check-in's stands for it.
-    epochs, learning_rate, weight_decay, patience, seed
-        See `strec.train.Settings`.
-    batch_size : int
-        Check-ins in one step of training.
+    epochs, learning_rate, weight_decay, patience, batch_size, seed
+        See `strec.models.trained.Trained`.
 
     Notes
     -----
@@ -69,92 +70,55 @@ class STGCN(NeuralModel):
     kind = "stgcn"
     max_validation = 300
 
-    def __init__(
-        self,
-        n_channels: int = 8,
-        dim: int = 16,
-        n_follows: int = 10,
-        n_near: int = 5,
-        n_queries: int = 2500,
-        time_known: bool = True,
-        epochs: int = 3,
-        learning_rate: float = 5e-3,
-        weight_decay: float = 1e-3,
-        patience: int = 1,
-        batch_size: int = 16,
-        seed: int = 0,
-    ):
-        self.n_channels = n_channels
-        self.dim = dim
-        self.n_follows = n_follows
-        self.n_near = n_near
-        self.n_queries = n_queries
-        self.time_known = time_known
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.patience = patience
-        self.batch_size = batch_size
-        self.seed = seed
+    n_channels: int = 8
+    dim: int = 16
+    n_follows: int = 10
+    n_near: int = 5
+    n_queries: int = 2500
+    time_known: bool = True
+    epochs: int = 3
+    learning_rate: float = 5e-3
+    weight_decay: float = 1e-3
+    patience: int = 1
+    batch_size: int = 16
 
-    def _numbers(self, train: Log, inner: Inner) -> dict[str, np.ndarray]:
+    @property
+    def numbers_per_score(self) -> int:
+        return self.n_channels * len(SLOT_HOURS)
+
+    def _numbers(self, train: Log, inner: Inner) -> Arrays:
         known = train.where(train.time_us < inner.cut_us)
         edges, weights = item_graph(known, n_follows=self.n_follows, n_near=self.n_near).edges()
-        share = popularity(train)
-        log_share = np.log(share + 0.1 / len(share)).astype(np.float32)
-        return {"edges": edges, "weights": weights, "log_share": log_share}
+        return super()._numbers(train, inner) | {"edges": edges, "weights": weights}
 
-    def _network(self, vocabulary: Vocabulary, numbers: dict[str, np.ndarray]):
-        import torch
-
+    def _built(self):
         from strec.models.networks.stgcn import GraphTrunk, NextItemNetwork
 
+        numbers = tensors(self.numbers_)
         trunk = GraphTrunk(
             2,
             self.n_channels,
             len(SLOT_HOURS),
             1,
             _KERNEL,
-            torch.from_numpy(numbers["edges"].copy()),
-            torch.from_numpy(numbers["weights"].copy()),
-            len(vocabulary.items),
+            numbers["edges"],
+            numbers["weights"],
+            len(numbers["log_share"]),
         )
-        log_share = torch.from_numpy(numbers["log_share"].copy())
-        return NextItemNetwork(trunk, self.n_channels, N_TIME + N_PLACE, self.dim, log_share)
+        return NextItemNetwork(
+            trunk, self.n_channels, N_TIME + N_PLACE, self.dim, numbers["log_share"]
+        )
 
-    def _task(self, network, train: Log, inner: Inner) -> RowTask:
-        import torch
-        from torch.nn.functional import cross_entropy
-
-        def collate(rows: np.ndarray, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-            queries = queries_of_rows(train, np.asarray(rows), time_known=self.time_known)
-            arrays = _signals(queries) | {"target": train.item[rows].astype(np.int64)}
-            return {name: torch.from_numpy(value) for name, value in arrays.items()}
-
-        def loss(batch: dict[str, torch.Tensor]) -> torch.Tensor:
-            return cross_entropy(network(batch["signal"], batch["context"]), batch["target"])
-
+    def _task(self, network, train: Log, inner: Inner) -> Task:
         latest = np.argsort(-train.time_us[inner.fit_rows], kind="stable")[: self.n_queries]
         rows = np.sort(inner.fit_rows[latest])
-        return RowTask(network, rows, inner.check_rows, self.batch_size, collate, loss)
+        return super()._task(network, train, replace(inner, fit_rows=rows))
 
-    def _scores(self, network, queries: Queries):
-        import torch
-
-        device = device_of(network)
-        n_items = len(queries.vocabulary.items)
-        step = max(1, _CHUNK_NUMBERS // (n_items * self.n_channels * len(SLOT_HOURS)))
-        found = []
-        for first in range(0, len(queries), step):
-            arrays = _signals(queries.take(slice(first, first + step)))
-            signal, context = (
-                torch.from_numpy(arrays[name]).to(device) for name in ("signal", "context")
-            )
-            found.append(torch.softmax(network(signal, context).double(), dim=1))
-        return torch.cat(found) if found else torch.zeros(0, n_items)
+    def _read(self, queries: Queries) -> Arrays:
+        return _signals(queries)
 
 
-def _signals(queries: Queries) -> dict[str, np.ndarray]:
+def _signals(queries: Queries) -> Arrays:
     """Return visits as signals ``(n, 2, T, n_items)``, and time and place ``(n, n_context)``."""
     log, n_items = queries.log, len(queries.vocabulary.items)
     row, query = queries.indices, queries.pair_query

@@ -6,7 +6,8 @@ import torch
 
 from strec.errors import ModelError
 from strec.models import Hybrid
-from strec.models.hybrid import _bpr, _warp, item_features
+from strec.models.hybrid import item_features
+from strec.models.networks.pairs import bpr, warp
 from strec.split import Vocabulary, split
 from tests.models import worlds
 
@@ -26,13 +27,13 @@ def test_items_share_categories_and_cells():
 def test_bpr_is_the_mean_log_chance_of_the_right_order():
     lead = torch.tensor([[0.0, 2.0]])
     expected = -(np.log(0.5) + np.log(1 / (1 + np.exp(-2)))) / 2
-    assert float(_bpr(lead, 10)) == pytest.approx(expected, rel=1e-5)
+    assert float(bpr(lead, 10)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_warp_weighs_the_first_close_item_by_the_guessed_rank():
     # The second draw is the first within 1: hinge 0.5, rank guess (101 - 1) // 2 = 50.
     lead = torch.tensor([[3.0, 0.5, -4.0], [2.0, 2.0, 2.0]])
-    assert float(_warp(lead, 101)) == pytest.approx(np.log(51) * 0.5 / 2, rel=1e-5)
+    assert float(warp(lead, 101)) == pytest.approx(np.log(51) * 0.5 / 2, rel=1e-5)
 
 
 def test_a_score_is_the_product_of_the_sums_of_features():

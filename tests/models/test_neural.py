@@ -1,5 +1,7 @@
 """The base of neural models: what is held out, which rows a batch holds, what a file holds."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
@@ -7,48 +9,50 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strec.errors import Cancelled, ModelError
+from strec.models.networks.items import ItemNetwork
 from strec.models.neural import NeuralModel, RowTask, inner_split
+from strec.models.profiles import popularity
 from strec.split import Queries, queries_of_rows, split
 from strec.train import Watch
 from tests.models import worlds
 
 
+class FollowsNetwork(ItemNetwork):
+    """A logit per pair of last and next item; what is popular is added to the logit."""
+
+    def __init__(self, n_items: int, share: torch.Tensor):
+        super().__init__()
+        self.pairs = torch.nn.Embedding(n_items + 1, n_items)
+        self.register_buffer("share", share)
+
+    def logits(self, batch):
+        return self.pairs(batch["last"])
+
+    def scores(self, batch):
+        return self.logits(batch) + self.share
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
 class Follows(NeuralModel):
-    """A score per pair of last and next item, and a popularity that is counted."""
+    """What follows what, and a popularity that is counted."""
 
     kind = "follows"
     learns_from_all = True
 
-    def __init__(self, epochs: int = 3, learning_rate: float = 0.1, batch_size: int = 64):
-        self.epochs, self.learning_rate, self.batch_size = epochs, learning_rate, batch_size
+    epochs: int = 3
+    learning_rate: float = 0.1
+    batch_size: int = 64
 
     def _numbers(self, train, inner):
-        return {
-            "share": np.bincount(train.item, minlength=len(train.vocabulary.items)) / len(train)
-        }
+        return {"share": popularity(train)}
 
-    def _network(self, vocabulary, numbers):
-        n = len(vocabulary.items)
-        network = torch.nn.Embedding(n + 1, n)
-        network.register_buffer("share", torch.from_numpy(numbers["share"]).float())
-        return network
+    def _built(self):
+        share = torch.from_numpy(self.numbers_["share"]).float()
+        return FollowsNetwork(len(share), share)
 
-    def _last(self, queries: Queries) -> torch.Tensor:
+    def _read(self, queries: Queries):
         last = np.where(queries.last >= 0, queries.log.item[queries.last], -1)
-        return torch.from_numpy(last).long() + 1
-
-    def _task(self, network, train, inner):
-        def collate(rows, rng):
-            queries = queries_of_rows(train, np.sort(rows))
-            return {"last": self._last(queries), "item": torch.from_numpy(queries.target).long()}
-
-        def loss(batch):
-            return torch.nn.functional.cross_entropy(network(batch["last"]), batch["item"])
-
-        return RowTask(network, inner.fit_rows, inner.check_rows, self.batch_size, collate, loss)
-
-    def _scores(self, network, queries):
-        return network(self._last(queries)) + network.share
+        return {"last": last.astype(np.int64) + 1}
 
 
 def parts():

@@ -77,6 +77,23 @@ def test_a_forecast_reads_its_own_hours_and_repeats_under_its_seed():
     assert model.forecast(1, longer)[0] == pytest.approx(ahead[1])
 
 
+def test_a_saved_model_forecasts_the_same_and_tampering_is_seen(tmp_path):
+    demand = waves(24 * 6)
+    model = DemandSTGCN(n_channels=4, epochs=1, season_hours=12).fit(demand)
+    again = DemandSTGCN.load(model.save(tmp_path))
+    assert again.season_hours == 12 and (again.forecast(5) == model.forecast(5)).all()
+    assert again.backtest(demand, 12) == model.backtest(demand, 12)
+    (tmp_path / "model.safetensors").write_bytes(b"else")
+    with pytest.raises(ModelError, match="changed after"):
+        DemandSTGCN.load(tmp_path)
+
+
+def test_without_training_there_is_nothing_to_save_or_to_forecast(tmp_path):
+    for asked in (lambda: DemandSTGCN().save(tmp_path), lambda: DemandSTGCN().forecast(3)):
+        with pytest.raises(ModelError, match="fitted first"):
+            asked()
+
+
 @pytest.mark.parametrize("demand", [np.zeros((10, 2)), np.zeros(100), np.full((100, 2), np.nan)])
 def test_too_little_or_broken_demand_is_refused(demand):
     with pytest.raises(ModelError):

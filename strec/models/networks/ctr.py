@@ -3,20 +3,18 @@
 import torch
 from torch import nn
 
+from strec.models.networks.items import SeekingNetwork
 from strec.models.sequences import N_PLACE, N_TIME
 from strec.split import EVENTS
 
 
-class ContextNetwork(nn.Module):
+class ContextNetwork(SeekingNetwork):
     """Each context attends over its own interactions; a gate says which contexts count now."""
 
-    def __init__(self, n_contexts: int, n_pair: int, dim: int, dropout: float,
-                 log_share: torch.Tensor):  # fmt: skip
-        super().__init__()
-        n_items = len(log_share)
-        # 0 is "no interaction", 1 an unknown item, then the items.
-        self.embedding = nn.Embedding(n_items + 2, dim)
-        nn.init.normal_(self.embedding.weight, std=dim**-0.5)
+    def __init__(
+        self, log_share: torch.Tensor, dim: int, dropout: float, n_contexts: int, n_pair: int
+    ):
+        super().__init__(log_share, dim, dropout)
         self.event = nn.Embedding(len(EVENTS), dim)
         nn.init.normal_(self.event.weight, std=0.1)
         self.context = nn.Parameter(torch.zeros(n_contexts, dim))
@@ -29,12 +27,6 @@ class ContextNetwork(nn.Module):
             nn.Linear((n_contexts + 1) * dim, dim), nn.ReLU(), nn.Dropout(dropout),
             nn.Linear(dim, dim),
         )  # fmt: skip
-        self.dropout = nn.Dropout(dropout)
-        self.bias = nn.Parameter(log_share.clone())
-
-    def items(self) -> torch.Tensor:
-        """Return the representation of each token, ``(n_items + 2, dim)``."""
-        return self.embedding.weight
 
     def forward(self, batch: dict[str, torch.Tensor], items: torch.Tensor) -> torch.Tensor:
         """Return what is looked for by each query, ``(n, dim)``.

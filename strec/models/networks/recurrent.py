@@ -3,25 +3,17 @@
 import torch
 from torch import nn
 
+from strec.models.networks.items import SeekingNetwork
 from strec.models.sequences import N_GAP, N_PLACE, N_TIME
 
 
-class SequenceNetwork(nn.Module):
+class SequenceNetwork(SeekingNetwork):
     """An LSTM over items: h_t = LSTM(e_1 … e_t), and the next item by h_t · e_i + b_i."""
 
-    def __init__(self, n_items: int, dim: int, dropout: float, log_share: torch.Tensor):
-        super().__init__()
-        # 0 is "no check-in", 1 an unknown item, then the items.
-        self.embedding = nn.Embedding(n_items + 2, dim)
-        nn.init.normal_(self.embedding.weight, std=dim**-0.5)
+    def __init__(self, log_share: torch.Tensor, dim: int, dropout: float):
+        super().__init__(log_share, dim, dropout)
         self.lstm = nn.LSTM(dim, dim, batch_first=True)
         self.out = nn.Linear(dim, dim)
-        self.dropout = nn.Dropout(dropout)
-        self.bias = nn.Parameter(log_share.clone())
-
-    def items(self) -> torch.Tensor:
-        """Return the representation of each token, ``(n_items + 2, dim)``."""
-        return self.embedding.weight
 
     def forward(self, batch: dict[str, torch.Tensor], items: torch.Tensor) -> torch.Tensor:
         """Return what is looked for at each step, ``(n, P, dim)``."""
@@ -30,7 +22,7 @@ class SequenceNetwork(nn.Module):
         return self.out(self.dropout(states))
 
 
-class SpatioTemporalNetwork(nn.Module):
+class SpatioTemporalNetwork(SeekingNetwork):
     """SAGE over the item graph → LSTM over the check-ins → W [h_t, h_x, user] + b.
 
     h_t, the state of time: the LSTM's state, moved by the moment asked about. h_x, the state of
@@ -48,14 +40,11 @@ class SpatioTemporalNetwork(nn.Module):
         dropout: float,
         user_dropout: float,
     ):
-        super().__init__()
+        super().__init__(log_share, dim, dropout)
         from torch_geometric.nn import SAGEConv
 
-        n_items = len(log_share)
         self.user_dropout = user_dropout
         self.register_buffer("edges", edges, persistent=False)  # (2, n_edges)
-        self.embedding = nn.Embedding(n_items + 2, dim)
-        nn.init.normal_(self.embedding.weight, std=dim**-0.5)
         self.user = nn.Embedding(n_users + 1, dim)  # 0 is a user whom training has not seen
         nn.init.normal_(self.user.weight, std=dim**-0.5)
         self.sage = nn.ModuleList(SAGEConv(dim, dim) for _ in range(n_layers))
@@ -64,8 +53,6 @@ class SpatioTemporalNetwork(nn.Module):
         self.time = nn.Sequential(nn.Linear(dim + N_TIME + N_GAP, dim), nn.ReLU())
         self.place = nn.Sequential(nn.Linear(dim + N_PLACE, dim), nn.ReLU())
         self.out = nn.Linear(3 * dim, dim)
-        self.dropout = nn.Dropout(dropout)
-        self.bias = nn.Parameter(log_share.clone())
 
     def items(self) -> torch.Tensor:
         """Return the representation of each token in the graph, ``(n_items + 2, dim)``."""

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from strec.models.networks.items import Batch, ItemNetwork, embedding
+
 
 class GatedTemporalConvolution(nn.Module):
     """(P + x) ⊙ σ(Q), where P and Q are convolutions over time; shorter by ``kernel - 1``."""
@@ -83,7 +85,7 @@ class GraphTrunk(nn.Module):
         return self.last(x).squeeze(2)
 
 
-class NextItemNetwork(nn.Module):
+class NextItemNetwork(ItemNetwork):
     """The trunk over the item graph, plus what time and place alone say about each item."""
 
     def __init__(self, trunk: GraphTrunk, n_channels: int, n_context: int, dim: int,
@@ -93,13 +95,13 @@ class NextItemNetwork(nn.Module):
         self.loud = nn.Linear(n_context, n_channels)
         self.context = nn.Sequential(nn.Linear(n_context, 2 * dim), nn.ReLU(),
                                      nn.Linear(2 * dim, dim))  # fmt: skip
-        self.items = nn.Embedding(len(log_share), dim)
-        nn.init.normal_(self.items.weight, std=0.1 * dim**-0.5)
+        self.items = embedding(len(log_share), dim)
         self.bias = nn.Parameter(log_share.clone())
 
-    def forward(self, signal: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
-        """Return a logit per node from ``(B, n_in, T, N)`` and ``(B, n_context)``."""
-        nodes = self.trunk(signal)  # (B, n_channels, N)
+    def logits(self, batch: Batch) -> torch.Tensor:
+        """Return a logit per node; ``signal`` (B, n_in, T, N), ``context`` (B, n_context)."""
+        context = batch["context"]
+        nodes = self.trunk(batch["signal"])  # (B, n_channels, N)
         own = torch.einsum("bcn,bc->bn", nodes, 1 + self.loud(context))  # (B, N)
         return own + self.context(context) @ self.items.weight.T + self.bias
 
