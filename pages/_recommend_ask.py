@@ -15,6 +15,7 @@ from strec.errors import MissingPartError
 from strec.recommend import STRATEGIES, Answer, How, Recommender
 from strec.recommend.learning import learn_mix
 from strec.recommend.portrait import Portrait, portrait
+from strec.store.places import MIN_USERS
 
 STRATEGY_LABELS = {
     "balanced": "Balanced", "interest": "Interest", "context": "Context", "learned": "Learned mix",
@@ -170,7 +171,7 @@ def _place_typed() -> None:
 # ---------------------------------------------------------------- who they are
 
 
-def who_line(answer: Answer, question: Question, known: People) -> None:
+def who_line(store, answer: Answer, question: Question, known: People) -> None:
     """Show the person in one line, with a portrait behind a button."""
     seen = portrait(answer.query)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -179,8 +180,15 @@ def who_line(answer: Answer, question: Question, known: People) -> None:
             f"{_ui.plain(seen.words(_ui.item_word(plural=True)))}",
             width="stretch",
         )
-        with st.popover("Portrait", icon=":material/person:", type="tertiary"):
+        drawer = st.popover(
+            "Portrait", icon=":material/person:", type="tertiary", key="rec_portrait",
+            on_change="rerun",
+        )  # fmt: skip
+        with drawer:
             _portrait(seen)
+            if drawer.open and seen.n_checkins:
+                # The map of all weeks takes a second, once per data set: only who looks waits.
+                st.caption(state.rhythms(store).words(answer.query, MIN_USERS))
         if st.button(
             "Privacy", icon=":material/shield_person:", type="tertiary", key="rec_privacy",
             help="What these check-ins would give away of people, and what protecting them costs.",

@@ -11,6 +11,8 @@ from pages import _ui
 from strec import schema
 from strec.recommend import Recommender
 from strec.recommend.portrait import pseudonyms
+from strec.recommend.rhythms import MIN_CHECKINS, Rhythms
+from strec.recommend.rhythms import rhythms as find_rhythms
 
 NEW = "\0new"
 LAST, ON_MAP = "last", "map"
@@ -97,6 +99,14 @@ def slot(store) -> dict:
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _slot(fingerprint: str) -> dict:
     return {}
+
+
+def rhythms(store) -> Rhythms:
+    """Return the groups of weekly rhythms, computed once per data set."""
+    kept = slot(store)
+    if "rhythms" not in kept:
+        kept["rhythms"] = find_rhythms(store.user_weeks(min_checkins=MIN_CHECKINS))
+    return kept["rhythms"]
 
 
 @st.cache_data(max_entries=6, show_spinner=False)

@@ -50,7 +50,7 @@ def page() -> None:
     state.remember()
     state.write_url(known)
     answer = question.ask(engine)
-    ask.who_line(answer, question, known)
+    ask.who_line(store, answer, question, known)
     if st.session_state["rec_user"] == state.NEW:
         visitor.panel(engine)
     _notes(store, answer, question)
@@ -143,6 +143,8 @@ def _clock(moment) -> str:
 
 def _out(store, answer, question, rank: int) -> None:
     """Offer the answer for other programs, as a page, and as a link."""
+    # What a click makes is made outside of the session, which it therefore must not ask.
+    shown = pictures.of_store(store)
     with st.container(horizontal=True):
         _ui.downloads("recommendations", answer.frame.to_pandas(), "rec_list")
         st.download_button(
@@ -156,13 +158,7 @@ def _out(store, answer, question, rank: int) -> None:
         )
         st.download_button(
             "As a page (HTML)",
-            lambda: explain.card(
-                answer,
-                question.name,
-                rank,
-                source=store.name,
-                pictures=pictures.of_store(store),
-            ),
+            lambda: explain.card(answer, question.name, rank, source=store.name, pictures=shown),
             file_name="recommendations.html",
             mime="text/html",
             key="rec_html",

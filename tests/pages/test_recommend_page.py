@@ -71,6 +71,13 @@ def test_people_are_shown_under_pseudonyms_unless_asked_otherwise(app, world):
     assert app.selectbox(key="rec_user").options[1] in ids and healthy(app)
 
 
+def test_an_open_portrait_tells_the_group_of_rhythm(app, store):
+    assert "of rhythm" not in text_of(app)
+    app.session_state["rec_portrait"] = True
+    app.run()
+    assert healthy(app) and "No groups of rhythm: too few people" in text_of(app)
+
+
 def test_another_hour_gives_another_list_and_says_what_changed(app):
     before = cards(app)
     hour = app.select_slider(key="rec_hour").value
@@ -362,7 +369,7 @@ def test_pictures_of_the_web_wait_for_leave(world, tmp_path):
     named = world.with_columns(image=address)
     app = open_page(Store.create(named, tmp_path / "store", name="A world"))
     assert healthy(app) and not pictures_of(app)
-    assert "img.example.org, who can see that it does" in text_of(app)
+    assert "img.example.org, which can see that it does" in text_of(app)
     app.toggle(key="rec_web_pictures").set_value(True).run()
     assert healthy(app) and len(pictures_of(app)) == 10
     assert all("%27%29;evil.png" in each for each in pictures_of(app))
