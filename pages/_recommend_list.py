@@ -130,7 +130,8 @@ def _card_html(
     if picture is None:
         return own
     return (
-        f'<div style="display:flex;gap:.75rem;align-items:center;margin-top:.3rem">{tile(picture, _PICTURE_PX)}'
+        '<div style="display:flex;gap:.75rem;align-items:center;margin-top:.3rem">'
+        f"{tile(picture, _PICTURE_PX)}"
         f'<div style="flex:1;min-width:0">{own}</div></div>'
     )
 

@@ -42,7 +42,7 @@ def ask_for_web(answer: Answer) -> None:
     more = f" and {len(hosts) - _MOST_HOSTS} more" if len(hosts) > _MOST_HOSTS else ""
     named = ", ".join(_ui.plain(host[:60]) for host in hosts[:_MOST_HOSTS]) + more
     st.toggle("Load pictures from the web", key="rec_web_pictures")
-    st.caption(f"When on, your browser loads them from {named}, who can see that it does.")
+    st.caption(f"When on, your browser loads them from {named}, which can see that it does.")
 
 
 def of_store(store) -> Pictures:

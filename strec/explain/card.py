@@ -61,10 +61,11 @@ def card(
     """
     explained = has_parts(answer.model) and len(answer.codes) > 0
     parts = parts_of_list(answer) if explained else None
-    show = (pictures or Pictures()).show
-    rows = "".join(
-        _row(row, parts, show(row.get("image"))) for row in answer.frame.iter_rows(named=True)
-    )
+    listed = answer.frame.to_dicts()
+    shown = [(pictures or Pictures()).show(row.get("image")) for row in listed]
+    # Beside pictures, an item without one keeps its place.
+    shown = [each or PLACEHOLDER for each in shown] if any(shown) else shown
+    rows = "".join(_row(row, parts, each) for row, each in zip(listed, shown, strict=True))
     said = [each for each in (_moment(answer), where, source) if each]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

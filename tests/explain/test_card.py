@@ -70,7 +70,7 @@ def test_pictures_are_part_of_the_card_only_where_allowed(tmp_path):
     assert 'role="img"' not in card(answer, "User 7")
     beside = card(answer, "User 7", pictures=Pictures(tmp_path))
     assert "example.org" not in beside and not Tags(beside).open
-    assert beside.count('role="img"') == 2 and beside.count("data:image/webp") == 1
+    assert beside.count('role="img"') == 5 and beside.count("data:image/webp") == 1
     assert "https://img.example.org/c.png" in card(answer, "User 7", pictures=Pictures(web=True))
 
 
