@@ -10,7 +10,7 @@ from pages import _ui
 from pages._train_owner import may_control
 from strec.errors import StrecError
 from strec.plots.training import learning_curve
-from strec.runs import Run, Status, home, needs_several, start
+from strec.runs import Run, Status, end, home, needs_several, start
 from strec.store import Store
 from strec.train import devices
 
@@ -85,7 +85,7 @@ def _live(store: Store) -> None:
         st.rerun()
     for run, status in sorted(active, key=lambda each: each[1].state != "running"):
         with st.container(border=True):
-            _card(run, status)
+            _card(run, status, store)
     if _ui.current_sample() is not None:
         st.caption(
             "Samples are everybody's: all visitors of this server see these trainings and may "
@@ -94,20 +94,23 @@ def _live(store: Store) -> None:
         )
 
 
-def _card(run: Run, status: Status) -> None:
+def _card(run: Run, status: Status, store: Store) -> None:
     is_stopping = run.is_cancelled()
+    is_waiting = status.state == "waiting"
     with _row():
-        word, colour = ("stopping", "orange") if is_stopping else WORDS[status.state]
+        word, colour = WORDS[status.state]
+        if is_stopping:
+            word, colour = "will be skipped" if is_waiting else "stopping", "orange"
         st.markdown(f"**{_ui.plain(run.label)}** :{colour}-badge[{word}]")
         if is_stopping:
-            _insist(run)
+            _insist(run, store)
         elif not may_control(run):
             st.caption("Started by another visitor", width="content")
         else:
             key = f"cancel_{run.folder.name}"
             st.button("Cancel", key=key, icon=":material/stop:", on_click=run.cancel)
-    if status.state == "waiting":
-        st.caption(status.text or "Its turn comes next.")
+    if is_waiting:
+        st.caption("" if is_stopping else status.text or "Its turn comes next.")
         return
     left = ""
     if status.seconds_left is not None and status.share < 1:
@@ -140,14 +143,14 @@ def _row():
     )
 
 
-def _insist(run: Run) -> None:
+def _insist(run: Run, store: Store) -> None:
     """End by force what does not stop by itself: a library at work looks up seldom."""
     try:
         asked = (run.folder / "cancel").stat().st_mtime
     except OSError:
         return
     if time.time() - asked > PATIENCE_SECONDS:
-        run.stop_hard()
+        end(run, store.folder)
 
 
 # ---------------------------------------------------------------- ended

@@ -15,7 +15,17 @@ from strec import runs
 from strec.cli import main
 from strec.errors import Cancelled, ModelError
 from strec.models import KINDS, load_model
-from strec.runs import Run, create, home, needs_several, parameters, runs_in, shortage, start
+from strec.runs import (
+    Run,
+    create,
+    end,
+    home,
+    needs_several,
+    parameters,
+    runs_in,
+    shortage,
+    start,
+)
 from strec.simulate import simulate
 from strec.split import split
 from strec.store import Store
@@ -154,6 +164,11 @@ def test_cancelled_it_stops_between_batches_and_can_go_on(store, tmp_path):
         runs.train_run(run, store, on_event=cancel)
     assert run.poll().state == "cancelled" and epochs_done(run) < 200
     assert run.poll().text.startswith("Pass ")
+    # Cancelled, it is not even begun; and it is never at work, so that nobody ends the process.
+    seen = []
+    with pytest.raises(Cancelled):
+        runs.train_run(run, store, on_event=seen.append)
+    assert run.poll().state == "cancelled" and not seen
     run.prepare_resume(store)
     assert run.poll().state == "waiting" and not run.is_cancelled()
 
@@ -170,6 +185,25 @@ def test_whoever_holds_the_lock_is_at_work(store, tmp_path):
             run.prepare_resume(store)
     run.delete()
     assert not run.folder.exists()
+
+
+def test_ended_by_force_the_runs_that_waited_go_on(store, tmp_path):
+    slow = SLOW | {"epochs": 10_000, "patience": 10_000}
+    first, cancelled, last = (
+        create(tmp_path / "runs" / name, kind, store, params=params)
+        for name, kind, params in (("a", "lstm", slow), ("b", "lstm", slow), ("c", "markov", {}))
+    )
+    start([first, cancelled, last], store.folder)
+    wait_for(lambda: epochs_done(first) >= 1)
+    # A run that only waits has nothing to end: the process is at work on another one.
+    cancelled.cancel()
+    assert not end(cancelled, store.folder)
+    assert first.poll().state == "running"
+    assert end(first, store.folder) and first.poll().state == "cancelled"
+    assert not end(first, store.folder)
+    wait_for(lambda: not last.poll().is_active)
+    assert last.poll().state == "done"
+    assert first.poll().state == cancelled.poll().state == "cancelled"
 
 
 # ---------------------------------------------------------------- bad input
@@ -220,6 +254,26 @@ def test_what_is_no_run_is_refused(tmp_path, content):
         Run(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "change", [{"budget": 5}, {"created": "x"}, {"data": {}}, {"params": []}, {"device": None}]
+)
+def test_a_head_that_was_changed_is_refused(store, tmp_path, change):
+    run = create(tmp_path / "run", "popularity", store)
+    (run.folder / "run.json").write_text(json.dumps(run.config | change))
+    with pytest.raises(ModelError, match="A run is a folder"):
+        Run(run.folder)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "3", '{"state": "flying", "since": 1}',
+                                     '{"state": "running", "since": "x"}'])  # fmt: skip
+def test_odd_files_in_a_run_do_no_harm(store, tmp_path, content):
+    run = create(tmp_path / "run", "popularity", store)
+    for name in ("state.json", "results.json", "events.jsonl"):
+        (run.folder / name).write_text(content)
+    assert run.poll().state == "interrupted"
+    assert run.results() is None and run.events() == []
+
+
 def test_a_crash_in_the_middle_of_a_line_loses_that_line_alone(store, tmp_path):
     run = create(tmp_path / "run", "popularity", store)
     run.append({"event": "note", "text": "one"})
@@ -236,6 +290,10 @@ def test_wrong_names_are_said(store, tmp_path):
     create(tmp_path / "c", "als", store)
     with pytest.raises(ModelError, match="is not empty"):
         create(tmp_path / "c", "als", store)
+    (tmp_path / "file").touch()
+    for taken in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(ModelError, match="Choose another folder"):
+            create(taken, "als", store)
 
 
 def test_a_disk_without_space_is_said_before_training(store, tmp_path, monkeypatch):
@@ -262,14 +320,26 @@ def test_a_disk_that_fills_up_leaves_no_half_model(store, tmp_path, monkeypatch)
     assert not [path for path in run.folder.iterdir() if "model" in path.name]
 
 
-def test_an_unexpected_fault_is_on_record(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        KINDS["popularity"], "_fit", lambda *_: (_ for _ in ()).throw(ZeroDivisionError("boom"))
-    )
+@pytest.mark.parametrize(
+    "fault, needed",
+    [
+        (ZeroDivisionError("boom"), "A training runs to its end."),
+        (MemoryError(), "A training needs enough memory for its model and its data."),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 bytes"),
+            "A training needs enough memory for its model and its data.",
+        ),
+    ],
+)
+def test_an_unexpected_fault_is_on_record(store, tmp_path, monkeypatch, fault, needed):
+    def fail(*_):
+        raise fault
+
+    monkeypatch.setattr(KINDS["popularity"], "_fit", fail)
     run = create(tmp_path / "run", "popularity", store)
-    with pytest.raises(ModelError, match="ZeroDivisionError: boom"):
+    with pytest.raises(ModelError, match="boom|memory ran out"):
         runs.train_run(run, store)
-    assert run.poll().error["needed"] == "A training runs to its end."
+    assert run.poll().error["needed"] == needed
 
 
 # ---------------------------------------------------------------- the command line

@@ -4,13 +4,14 @@ import json
 import os
 import shutil
 import time
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 from strec.errors import ModelError
 from strec.llm.cache import cache_folder
 from strec.models import ABOUT, KINDS, LANGUAGE_MODELS, Model, load_model
-from strec.runs.status import ACTIVE, Status, status_of
+from strec.runs.status import ACTIVE, STATES, Status, status_of
 from strec.split import Vocabulary
 from strec.store import Store
 
@@ -72,7 +73,7 @@ class Run:
         try:
             self.config = json.loads((self.folder / "run.json").read_text())
             known = (self.config["format"], self.config["version"])
-            self.config["data"]["fingerprint"], self.config["created"], self.config["params"]
+            _check_head(self.config)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _no_run(self.folder, f"run.json cannot be read ({error})") from error
         if known != (FORMAT, FORMAT_VERSION) or self.config.get("kind") not in KINDS:
@@ -125,14 +126,13 @@ class Run:
             lines = (self.folder / "events.jsonl").read_text(errors="replace").splitlines()
         except OSError:
             return []
-        return [event for line in lines if isinstance(event := _parsed(line), dict)]
+        events = [_parsed(line) for line in lines]
+        return [each for each in events if isinstance(each, dict) and "event" in each]
 
     def results(self) -> dict | None:
         """Return the measures on the validation part, or None before the end."""
-        try:
-            return json.loads((self.folder / "results.json").read_text())
-        except (OSError, ValueError):
-            return None
+        found = _read(self.folder / "results.json")
+        return found if {"regime", "measures", "fit_seconds"} <= found.keys() else None
 
     def model(self, data: Store | Vocabulary | None = None) -> Model:
         """Return the trained model.
@@ -170,19 +170,16 @@ class Run:
         """Whether somebody asked it to stop."""
         return (self.folder / "cancel").exists()
 
+    def pid(self) -> int | None:
+        """Return the number of the process that works on it or waits to, None before its start."""
+        found = self._state().get("pid")
+        return found if isinstance(found, int) else None
+
     # ------------------------------------------------------------ acting
 
     def cancel(self) -> None:
-        """Ask the training to stop after its present batch; `Run.resume` goes on from there."""
+        """Ask the training to stop after its present batch; `prepare_resume` is the way on."""
         (self.folder / "cancel").touch()
-
-    def stop_hard(self) -> None:
-        """End the process of a training that does not heed `cancel`."""
-        import signal
-
-        state = self._state()
-        if self._is_alive(state) and state.get("pid"):
-            os.kill(state["pid"], getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def prepare_resume(self, store: Store) -> None:
         """Make a run that ended early ready to go on.
@@ -231,10 +228,9 @@ class Run:
             file.write(line)
 
     def _state(self) -> dict:
-        try:
-            return json.loads((self.folder / "state.json").read_text())
-        except (OSError, ValueError):
-            return {"state": "interrupted", "since": 0.0}
+        found = _read(self.folder / "state.json")
+        is_whole = found.get("state") in STATES and isinstance(found.get("since"), int | float)
+        return found if is_whole else {"state": "interrupted", "since": 0.0}
 
     def _is_alive(self, state: dict) -> bool:
         from filelock import Timeout
@@ -268,11 +264,32 @@ def write_json(path: Path, content: dict) -> None:
         fresh.unlink(missing_ok=True)
 
 
+def _read(path: Path) -> dict:
+    try:
+        found = _parsed(path.read_text())
+    except (OSError, UnicodeDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _parsed(line: str):
     try:
         return json.loads(line)
     except ValueError:
         return None
+
+
+def _check_head(config: dict) -> None:
+    """Raise one of the usual errors where something lacks that readers rely on."""
+    datetime.fromisoformat(config["created"])
+    texts = (config["budget"], config["device"], config["data"]["fingerprint"],
+             config["data"]["name"])  # fmt: skip
+    kinds = [(text, str) for text in texts]
+    kinds += [(config["params"], dict), (config["data"]["n_checkins"], int)]
+    kinds += [(config["max_seconds"], int | float | None)]
+    for value, kind in kinds:
+        if not isinstance(value, kind):
+            raise TypeError(f"{value!r} where {kind} is needed")
 
 
 def _no_run(folder: Path, why: str) -> ModelError:

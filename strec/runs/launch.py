@@ -1,13 +1,18 @@
 """Start trainings in a process of their own."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from strec.errors import ModelError
-from strec.runs.folder import Run
+from strec.runs.folder import Run, runs_in
+
+#: A process that was ended lets go of its locks within this time.
+_END_SECONDS = 5
 
 
 def start(
@@ -49,6 +54,47 @@ def start(
             f"it cannot be started ({error.strerror or error}).",
             "Free memory or disk, and try again.",
         ) from error
+
+
+def end(run: Run, store_folder: Path) -> bool:
+    """End by force a training that does not heed `Run.cancel`, and say whether it was at work.
+
+    Runs that waited for their turn in the same process are started anew in one of their own.
+
+    Parameters
+    ----------
+    run : Run
+        One that was cancelled.
+    store_folder : Path
+        The data that it and the others beside it were made for.
+    """
+    from filelock import Timeout
+
+    pid = run.pid()
+    if pid is None or run.poll().state != "running":
+        return False
+    fingerprint = run.config["data"]["fingerprint"]
+    beside = runs_in(run.folder.parent, fingerprint)[::-1]
+    waiting = [
+        each
+        for each in beside
+        if each.pid() == pid and each.poll().state == "waiting" and not each.is_cancelled()
+    ]
+    with suppress(ProcessLookupError):
+        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    try:
+        # Of several pages that are open, one sees to what is left.
+        with run.lock.acquire(timeout=_END_SECONDS):
+            if run.pid() != pid:
+                return False
+            run.set_state("cancelled")
+            for each in waiting:
+                each.set_state("waiting")
+    except Timeout:
+        return False
+    if waiting:
+        start(waiting, store_folder)
+    return True
 
 
 def command(

@@ -59,10 +59,10 @@ def create(
     """
     folder = Path(folder)
     model = _unfitted(kind, params or {})
-    if folder.exists() and any(folder.iterdir()):
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise ModelError(
             "A new run needs a new folder.",
-            f"{folder} is not empty.",
+            f"{folder} is {'a file' if folder.is_file() else 'not empty'}.",
             "Choose another folder, or resume the run in it.",
         )
     summary = {name: store.meta[name] for name in ("n_checkins", "n_users", "n_items")}

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 #: States of a run that somebody works on.
 ACTIVE = ("waiting", "running")
+#: All states.
+STATES = (*ACTIVE, "done", "failed", "cancelled", "interrupted")
 #: Share of the bar for what comes before the first pass of a model that makes passes.
 _BEFORE_PASSES = 0.1
 

@@ -17,6 +17,7 @@ from strec.runs.folder import Run, write_json
 from strec.split import Split, split
 from strec.store import Store
 from strec.train import Watch, leave
+from strec.train.task import cancelled
 
 #: Queries of the validation part on which a finished model is measured at most.
 MAX_SCORED = 2_000
@@ -53,6 +54,8 @@ def train_run(
     """
     is_first = _is_first()
     try:
+        if run.is_cancelled():
+            raise cancelled("before it began")
         if is_first:
             run.set_state("running", pid=os.getpid())
         return _train(run, store, on_event if is_first else None)
@@ -252,7 +255,9 @@ def _as_dict(error: StrecError) -> dict[str, str]:
 
 
 def _unexpected(error: Exception) -> ModelError:
-    if isinstance(error, MemoryError):
+    # torch says it in words of its own, wherever it is used: not only within the loop.
+    is_memory = isinstance(error, RuntimeError) and "memory" in str(error).lower()
+    if isinstance(error, MemoryError) or is_memory:
         return ModelError(
             "A training needs enough memory for its model and its data.",
             "memory ran out.",

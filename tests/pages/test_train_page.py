@@ -202,6 +202,20 @@ def test_a_running_training_is_shown_live_and_can_be_cancelled(store):
     assert "cancelled" in text_of(page(store))
 
 
+def test_a_cancelled_run_that_waits_leaves_the_one_at_work_alone(store, monkeypatch):
+    killed = []
+    monkeypatch.setattr("os.kill", lambda pid, signal: killed.append(pid))
+    monkeypatch.setattr("pages._train_board.PATIENCE_SECONDS", -1)
+    at_work, waits = made(store, "lstm"), made(store, "als")
+    at_work.set_state("running", pid=1)
+    waits.set_state("waiting", pid=1)
+    waits.cancel()
+    with at_work.lock, waits.lock:
+        app = page(store)
+    assert not app.exception and not killed
+    assert "will be skipped" in text_of(app) and "blue-badge[running]" in text_of(app)
+
+
 @pytest.mark.parametrize("state", ["cancelled", "interrupted"])
 def test_a_training_that_ended_early_can_be_resumed_or_discarded(store, state):
     run = made(store)
