@@ -97,10 +97,13 @@ def visits_of(queries: Queries, statistics: Statistics) -> Visits:
         _sequence(pairs, statistics),
         _near(pairs, statistics),
     )
-    numbers = np.empty((len(pairs.row), N_COLUMNS), dtype=np.float32)
-    for slot, group in zip(reason_slices().values(), groups, strict=True):
-        numbers[:, slot] = np.stack(group, axis=1)
-    known = pairs.item >= 0
+    # Filled column by column, which is how the columns are made.
+    columns = np.empty((N_COLUMNS, len(pairs.row)), dtype=np.float32)
+    for row, column in enumerate(column for group in groups for column in group):
+        columns[row] = column
+    numbers, known = columns.T, pairs.item >= 0
+    if known.all():
+        return Visits(pairs.query, pairs.item, pairs.row, numbers)
     return Visits(pairs.query[known], pairs.item[known], pairs.row[known], numbers[known])
 
 
