@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from strec.models import CounterMix, Markov, Popularity, UserCounts
+from strec.models.counting import fitting
 from strec.models.counting.fitting import fit_weights
 from strec.models.counting.newcomers import SOURCES, shares_of_sources
 from strec.models.counting.statistics import Statistics
@@ -123,3 +124,31 @@ def test_too_few_check_ins_leave_the_weights_as_they_are():
     fitted = fit_weights(log, start, share=0.1, time_known=True, n_queries=10, ridge=1.0, seed=0,
                          progress=lambda text, share: None)  # fmt: skip
     assert (fitted == start).all()
+
+
+def test_the_fit_ends_where_plain_steps_end_and_its_gradient_is_the_loss_s():
+    from scipy.optimize import check_grad, minimize
+
+    train = split(worlds.alternating()).train
+    cut = np.quantile(train.time_us, 0.85)
+    problem = fitting._problem(
+        fitting._draw(train, cut, True, 300, 0),
+        Statistics.of(train.where(train.time_us < cut)),
+        lambda text, share: None,
+    )
+    start = CounterMix(slice_share=0).fit(train)
+    start = np.r_[start.visit_weights_, start.source_weights_, start.novelty_weights_]
+    scale, ridge = problem.scale(), 3.0
+
+    def loss(moved: np.ndarray) -> tuple[float, np.ndarray]:
+        return problem.loss(moved, start, scale, ridge)
+
+    zero = np.zeros_like(start)
+    gradient = loss(zero)[1]
+    error = check_grad(lambda x: loss(x)[0], lambda x: loss(x)[1], zero, epsilon=1e-5, rng=0)
+    assert error < 1e-2 * np.linalg.norm(gradient)
+    each = problem.gradients(start).sum(axis=0) / scale
+    assert each == pytest.approx(gradient, rel=1e-4, abs=1e-3 * np.abs(gradient).max())
+    plain = minimize(loss, zero, jac=True, method="L-BFGS-B", options={"maxiter": 5000})
+    found = fitting._best(problem, start, ridge, lambda text, share: None)
+    assert loss((found - start) * scale)[0] <= plain.fun + 0.01
