@@ -37,7 +37,7 @@ def sentences(report) -> list[str]:
             f"{report.k} users; {percent(report.share_below)} of the check-ins lie there."
         )
         said.append(
-            "Items tell on people too, and no protection here changes them. "
+            "Items tell on people too, and blurring places and times leaves them as they are. "
             + _found(report.found_by_items, _items(report.hours))
         )
     if report.n_without_place and report.found is not None:
