@@ -1,13 +1,16 @@
 """Hybrid factorisation in the manner of LightFM: users and items are sums of their features.
 
-    s(u, i) = ( Σ_{f ∈ features of u} x_uf p_f ) · ( Σ_{g ∈ features of i} q_g ) + Σ_g b_g
+    s(u, i) = ( Σ_{f ∈ features of u} x_uf p_f  +  v Σ_{j ∈ history of u} h_uj q̃_j ) · q̃_i + b̃_i
+    q̃_i     = Σ_{g ∈ features of i} q_g,   b̃_i = Σ_g b_g
 
 Features of an item: itself, its category, its cell of about 5 km and of about 1 km. Features of
-a user: itself, and the categories and cells of the visible history, as shares. So a new item is
-known by its category and cell, and a new user by what the first check-ins have in common.
+a user: itself, the categories and cells of the visible history, and its items, whose vectors are
+those of the items themselves; all as shares in which recent check-ins count more. So a new item
+is known by its category and cell, and a new user by the first check-ins.
 
-Losses: BPR, -log σ(s(u, i) - s(u, j)) for items j drawn at random; WARP, a hinge on the first
-drawn item that comes too close, the more weighty the fewer draws it took: log(rank of i).
+Losses: softmax, -log P(i) over all items; BPR, -log σ(s(u, i) - s(u, j)) for items j drawn at
+random; WARP, a hinge on the first drawn item that comes too close, the more weighty the fewer
+draws it took: log(rank of i).
 
 References
 ----------
@@ -25,15 +28,16 @@ from strec import schema
 from strec.errors import ModelError
 from strec.graph import PLACE_SPREAD_KM, strongest
 from strec.models.neural import Inner, NeuralModel
-from strec.models.profiles import csr_arrays, csr_restore, profiles
+from strec.models.profiles import csr_arrays, csr_restore, history_slots, padded, profiles
 from strec.models.saved import Arrays
 from strec.models.trained import tensors
 from strec.split import Log, Queries, Vocabulary, queries_of_rows
 
 #: H3 resolutions of the cells that are features of a place.
 _RESOLUTIONS = (6, 8)
-#: Features of the history that a user has at most: the strongest.
+#: Features of the history that a user has at most, and items of it: the strongest.
 _N_USER_SLOTS = 16
+_N_ITEM_SLOTS = 32
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -45,9 +49,9 @@ class Hybrid(NeuralModel):
     dim : int
         Size of the feature vectors.
     loss : str
-        ``"warp"`` or ``"bpr"``.
+        ``"softmax"``, ``"warp"`` or ``"bpr"``.
     n_negatives : int
-        Items drawn against each check-in.
+        Items drawn against each check-in by the last two.
     half_life_days : float, optional
         After so many days a check-in of the history counts half in the user's features.
     user_dropout : float
@@ -68,7 +72,7 @@ class Hybrid(NeuralModel):
     kind = "hybrid"
 
     dim: int = 64
-    loss: str = "warp"
+    loss: str = "softmax"
     n_negatives: int = 32
     half_life_days: float | None = 30.0
     user_dropout: float = 0.05
@@ -80,16 +84,18 @@ class Hybrid(NeuralModel):
         return super()._numbers(train, inner) | features
 
     def _built(self):
-        from strec.models.networks.pairs import LOSSES, FeatureNetwork
+        from strec.models.networks.pairs import RANK_LOSSES, FeatureNetwork
 
-        if self.loss not in LOSSES:
+        if self.loss not in ("softmax", *RANK_LOSSES):
             raise ModelError(
-                f"The loss is {' or '.join(LOSSES)}.", f"{self.loss!r}.", "Choose one of the two."
+                f"The loss is softmax, {' or '.join(RANK_LOSSES)}.",
+                f"{self.loss!r}.",
+                "Choose one of them.",
             )
         features = csr_restore("features", self.numbers_)
         n_items, n_shared = features.shape
         # Slot 0 is the item itself; its number comes after the shared features.
-        slots, weights = _slots(features, 1 + len(_RESOLUTIONS))
+        slots, weights = padded(features, 1 + len(_RESOLUTIONS))
         own = n_shared + np.arange(n_items)[:, None]
         of_items = tensors(
             {
@@ -103,32 +109,33 @@ class Hybrid(NeuralModel):
         )
 
     def _read(self, queries: Queries) -> Arrays:
-        slots, weights = self._user_slots(queries, queries.user)
-        return {"slots": slots, "weights": weights}
+        return self._of_users(queries, queries.user)
 
     def _lesson(self, train: Log, rows: np.ndarray, rng: np.random.Generator) -> Arrays:
         queries = queries_of_rows(train, np.asarray(rows))
         unknown = rng.random(len(rows)) < self.user_dropout
-        slots, weights = self._user_slots(queries, np.where(unknown, -1, queries.user))
-        n_items = len(train.vocabulary.items)
-        return {
-            "slots": slots,
-            "weights": weights,
-            "target": train.item[rows].astype(np.int64),
-            "drawn": rng.integers(n_items, size=(len(rows), self.n_negatives)),
-        }
+        batch = self._of_users(queries, np.where(unknown, -1, queries.user))
+        batch["target"] = train.item[rows].astype(np.int64)
+        if self.loss != "softmax":
+            n_items = len(train.vocabulary.items)
+            batch["drawn"] = rng.integers(n_items, size=(len(rows), self.n_negatives))
+        return batch
 
-    def _user_slots(self, queries: Queries, user: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return feature numbers and weights of users, shape ``(n, 1 + _N_USER_SLOTS)`` each."""
+    def _of_users(self, queries: Queries, user: np.ndarray) -> Arrays:
+        """Return the features of users, the id first, and the items of their histories."""
         features = csr_restore("features", self.numbers_)
         history = profiles(queries, self.half_life_days)
         total = np.maximum(np.asarray(history.sum(axis=1)), 1e-300)
         shares = sparse.csr_matrix((history @ features).multiply(1 / total))
-        slots, weights = _slots(strongest(shares, _N_USER_SLOTS), _N_USER_SLOTS)
+        slots, weights = padded(strongest(shares, _N_USER_SLOTS), _N_USER_SLOTS)
         own = features.shape[1] + 1 + user.astype(np.int64)
-        slots = np.concatenate([own[:, None], slots], axis=1)
-        weights = np.concatenate([np.ones((len(user), 1)), weights], axis=1)
-        return slots, weights.astype(np.float32)
+        taken, share = history_slots(queries, self.half_life_days, _N_ITEM_SLOTS)
+        return {
+            "slots": np.concatenate([own[:, None], slots], axis=1),
+            "weights": np.concatenate([np.ones((len(user), 1)), weights], axis=1, dtype="f4"),
+            "taken": taken,
+            "share": share,
+        }
 
 
 def item_features(vocabulary: Vocabulary) -> sparse.csr_matrix:
@@ -156,15 +163,3 @@ def item_features(vocabulary: Vocabulary) -> sparse.csr_matrix:
         for row, code, width in pairs
     ]
     return sparse.csr_matrix(sparse.hstack(blocks))
-
-
-def _slots(matrix: sparse.csr_matrix, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return columns and values of each row, padded with column 0 and value 0."""
-    matrix = sparse.csr_matrix(matrix)
-    length = np.diff(matrix.indptr)
-    row = np.repeat(np.arange(matrix.shape[0]), length)
-    position = np.arange(len(row)) - matrix.indptr[row]
-    columns = np.zeros((matrix.shape[0], width), dtype=np.int64)
-    values = np.zeros((matrix.shape[0], width))
-    columns[row, position], values[row, position] = matrix.indices, matrix.data
-    return columns, values

@@ -1,9 +1,13 @@
 """NeuMF: neural collaborative filtering.
 
-    ŷ(u, i) = σ( h · [ p_u ∘ q_i , MLP(p'_u, q'_i) ] + b_i )
+    ŷ(u, i) = σ( h · [ p ∘ q_i , MLP(p', q'_i) ] + b_i )
+    p       = p_u + v Σ_j h_uj q_j,    p' = p'_u + Σ_j h_uj q'_j
 
 Two tables of users and items each: one for the generalised product ∘, one for the layers of the
-MLP. Trained on every training check-in against items drawn at random (binary cross-entropy).
+MLP. A user is an id, as published, and the items of the history (the features that the article
+leaves room for) with shares h in which recent check-ins count more, so that newcomers and
+later check-ins are heard. Trained on every training check-in against items drawn at random
+(binary cross-entropy).
 
 References
 ----------
@@ -16,8 +20,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from strec.models.neural import NeuralModel
+from strec.models.profiles import history_slots
 from strec.models.saved import Arrays
 from strec.split import Log, Queries
+
+#: Items of the history that a user has at most: the strongest.
+_N_ITEM_SLOTS = 32
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -36,12 +44,10 @@ class NeuMF(NeuralModel):
         Share of the layers' numbers that rest in each training step.
     user_dropout : float
         Share of check-ins read as those of an unknown user, so that one is served too.
+    half_life_days : float, optional
+        After so many days a check-in of the history counts half.
     epochs, learning_rate, weight_decay, patience, batch_size, seed
         See `strec.models.trained.Trained`.
-
-    Notes
-    -----
-    It knows the user by id alone: neither time, nor place, nor what came after training.
 
     Examples
     --------
@@ -60,6 +66,7 @@ class NeuMF(NeuralModel):
     n_negatives: int = 8
     dropout: float = 0.1
     user_dropout: float = 0.02
+    half_life_days: float | None = 30.0
     epochs: int = 15
     learning_rate: float = 1e-2
     weight_decay: float = 0.0
@@ -77,7 +84,8 @@ class NeuMF(NeuralModel):
         )
 
     def _read(self, queries: Queries) -> Arrays:
-        return {"user": queries.user.astype(np.int64)}
+        taken, share = history_slots(queries, self.half_life_days, _N_ITEM_SLOTS)
+        return {"user": queries.user.astype(np.int64), "taken": taken, "share": share}
 
     def _lesson(self, train: Log, rows: np.ndarray, rng: np.random.Generator) -> Arrays:
         drawn = rng.integers(len(train.vocabulary.items), size=(len(rows), self.n_negatives))

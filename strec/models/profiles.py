@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import sparse
 
+from strec.graph import strongest
 from strec.split import Log, Queries
 
 #: Scores computed at once (queries × items), which bounds the memory of intermediate arrays.
@@ -103,6 +104,48 @@ def recent_rows(queries: Queries, length: int) -> np.ndarray:
 def at_rows(values: np.ndarray, row: np.ndarray) -> np.ndarray:
     """Return values at rows; -1 gives that of some row, or 0 where there is none at all."""
     return values[row] if len(values) else np.zeros(row.shape, values.dtype)
+
+
+def history_slots(
+    queries: Queries, half_life_days: float | None, width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the items that weigh most in each visible history, and their shares of it.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Item codes, int64, and shares, float32, of shape ``(n_queries, width)`` each; shares of
+        those kept sum to 1, and padding has share 0.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import split
+    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
+    >>> [a.tolist() for a in history_slots(parts.queries(scored="every"), None, 2)]
+    [[[0, 0]], [[1.0, 0.0]]]
+    """
+    slots, weights = padded(strongest(profiles(queries, half_life_days), width), width)
+    total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
+    return slots, (weights / total).astype(np.float32)
+
+
+def padded(matrix: sparse.csr_matrix, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return columns and values of each row, padded with column 0 and value 0.
+
+    Examples
+    --------
+    >>> [a.tolist() for a in padded(sparse.csr_matrix([[0, 5], [0, 0]]), 2)]
+    [[[1, 0], [0, 0]], [[5.0, 0.0], [0.0, 0.0]]]
+    """
+    matrix = sparse.csr_matrix(matrix)
+    length = np.diff(matrix.indptr)
+    row = np.repeat(np.arange(matrix.shape[0]), length)
+    position = np.arange(len(row)) - matrix.indptr[row]
+    columns = np.zeros((matrix.shape[0], width), dtype=np.int64)
+    values = np.zeros((matrix.shape[0], width))
+    columns[row, position], values[row, position] = matrix.indices, matrix.data
+    return columns, values
 
 
 def csr_arrays(name: str, matrix: sparse.csr_matrix) -> dict[str, np.ndarray]:

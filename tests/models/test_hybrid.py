@@ -37,7 +37,7 @@ def test_warp_weighs_the_first_close_item_by_the_guessed_rank():
 
 
 def test_a_score_is_the_product_of_the_sums_of_features():
-    model = Hybrid(dim=4, epochs=1).fit(PARTS.train)
+    model = Hybrid(dim=4, loss="bpr", epochs=1).fit(PARTS.train)
     query = PARTS.queries(scored="every").take(slice(0, 1))
     features = item_features(PARTS.vocabulary).toarray()
     n_items, n_shared = features.shape
@@ -51,6 +51,9 @@ def test_a_score_is_the_product_of_the_sums_of_features():
     bias = net.item_bias.weight.detach().numpy()[:, 0]
     user = users[n_shared + 1 + query.user[0]] + share[kept] @ users[kept]
     item = items[n_shared:] + features @ items[:n_shared]
+    taken = np.bincount(log.item[query.indices], weights=weight / weight.sum(), minlength=n_items)
+    assert (taken > 0).sum() <= 32
+    user = user + net.volume.item() * taken @ item
     expected = item @ user + bias[n_shared:] + features @ bias[:n_shared]
     assert len(np.unique(share[share > 0])) and n_items == len(expected)
     assert np.allclose(model.score(query)[0], expected, atol=1e-3)

@@ -7,15 +7,19 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 from strec.models.networks.items import Batch, ItemNetwork, embedding
+from strec.models.networks.loss import item_loss
 
 #: (user, item) pairs whose inner layers are held at once when scoring.
 _CHUNK_PAIRS = 400_000
+#: How loud the items of the history are at first, beside what is learned of the user's id.
+FIRST_VOLUME = 4.0
 
 
 class NeuMFNetwork(ItemNetwork):
-    """NeuMF: h · [p_u ∘ q_i, MLP(p'_u, q'_i)] + b_i, a logit.
+    """NeuMF: h · [p ∘ q_i, MLP(p', q'_i)] + b_i, a logit, with users who are more than an id.
 
-    Row 0 of the users is one whom training has not seen.
+    p = p_u + v Σ_j h_j q_j and p' = p'_u + Σ_j h_j q'_j over the items of the history and their
+    shares of it. Row 0 of the users is one whom training has not seen.
     """
 
     def __init__(
@@ -26,7 +30,9 @@ class NeuMFNetwork(ItemNetwork):
         self.user_dropout = user_dropout
         width = layers[0] // 2
         self.users_gmf = embedding(n_users + 1, dim)
-        self.items_gmf = embedding(n_items, dim)
+        self.items_gmf = nn.Embedding(n_items, dim)
+        nn.init.normal_(self.items_gmf.weight, std=dim**-0.5)
+        self.volume = nn.Parameter(torch.tensor(FIRST_VOLUME))
         self.users_mlp = embedding(n_users + 1, width)
         self.items_mlp = embedding(n_items, width)
         steps: list[nn.Module] = []
@@ -38,13 +44,19 @@ class NeuMFNetwork(ItemNetwork):
         self.bias = nn.Embedding(n_items, 1)
         nn.init.zeros_(self.bias.weight)
 
-    def forward(self, user: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
-        """Return logits of users (n, 1), codes from -1, with items (n, m); shape ``(n, m)``."""
-        user = user + 1
+    def users(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the users of a batch for both halves, ``(n, dim)`` and ``(n, width)``."""
+        user, taken, share = batch["user"] + 1, batch["taken"], batch["share"]
         if self.training:
             user = user * (torch.rand_like(user, dtype=torch.float) >= self.user_dropout)
-        gmf = self.users_gmf(user) * self.items_gmf(item)  # (n, m, dim)
-        both = self.users_mlp(user).expand(-1, item.shape[1], -1)  # (n, m, width)
+        gmf = torch.einsum("ns,nsd->nd", share, self.items_gmf(taken))
+        mlp = torch.einsum("ns,nsd->nd", share, self.items_mlp(taken))
+        return self.users_gmf(user) + self.volume * gmf, self.users_mlp(user) + mlp
+
+    def forward(self, users: tuple[torch.Tensor, torch.Tensor], item: torch.Tensor) -> torch.Tensor:
+        """Return logits of users with items (n, m); shape ``(n, m)``."""
+        gmf = users[0][:, None] * self.items_gmf(item)  # (n, m, dim)
+        both = users[1][:, None].expand(-1, item.shape[1], -1)  # (n, m, width)
         mlp = self.mlp(torch.cat([both, self.items_mlp(item)], dim=-1))  # (n, m, last)
         return (self.out(torch.cat([gmf, mlp], dim=-1)) + self.bias(item)).squeeze(-1)
 
@@ -52,13 +64,13 @@ class NeuMFNetwork(ItemNetwork):
         """Return the binary cross-entropy of ``target`` (n,) and ``drawn`` (n, n_negatives)."""
         item = torch.cat([batch["target"][:, None], batch["drawn"]], dim=1)
         truth = (item == item[:, :1]).float()
-        return binary_cross_entropy_with_logits(self(batch["user"][:, None], item), truth)
+        return binary_cross_entropy_with_logits(self(self.users(batch), item), truth)
 
     def logits(self, batch: Batch) -> torch.Tensor:
-        user, n_items = batch["user"][:, None], len(self.bias.weight)
-        step = max(1, _CHUNK_PAIRS // max(len(user), 1))
-        every = torch.arange(n_items, device=user.device)
-        return torch.cat([self(user, some.expand(len(user), -1)) for some in every.split(step)], 1)
+        users, n, n_items = self.users(batch), len(batch["user"]), len(self.bias.weight)
+        every = torch.arange(n_items, device=self.bias.weight.device)
+        step = max(1, _CHUNK_PAIRS // max(n, 1))
+        return torch.cat([self(users, some.expand(n, -1)) for some in every.split(step)], dim=1)
 
     def scores(self, batch: Batch) -> torch.Tensor:
         """Return logits: each pair has a chance of its own, so they are no shares of one."""
@@ -69,23 +81,28 @@ class FeatureNetwork(ItemNetwork):
     """LightFM: (Σ features of the user) · (Σ features of the item) + the item's biases.
 
     Features are rows of one table per side; a bag of rows and weights stands for a user or item.
+    The items of a user's history are features too, whose vectors are those of the items.
     """
 
     def __init__(self, n_user_features: int, n_item_features: int, dim: int, *,
                  features: torch.Tensor, weights: torch.Tensor, loss: str):  # fmt: skip
         super().__init__()
-        self.rank_loss = LOSSES[loss]
+        self.rank_loss = RANK_LOSSES.get(loss)
         self.user_table = embedding(n_user_features, dim)
-        self.item_table = embedding(n_item_features, dim)
+        self.item_table = nn.Embedding(n_item_features, dim)
+        nn.init.normal_(self.item_table.weight, std=dim**-0.5)
+        self.volume = nn.Parameter(torch.tensor(FIRST_VOLUME))
         self.item_bias = nn.Embedding(n_item_features, 1)
         nn.init.zeros_(self.item_bias.weight)
         # (n_items, n_slots): which features an item has, and how much of each.
         self.register_buffer("features", features, persistent=False)
         self.register_buffer("weights", weights, persistent=False)
 
-    def users(self, features: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-        """Return the users with these features ``(n, n_slots)``; shape ``(n, dim)``."""
-        return torch.einsum("ns,nsd->nd", weights, self.user_table(features))
+    def users(self, batch: Batch, items: torch.Tensor) -> torch.Tensor:
+        """Return the users of a batch, ``(n, dim)``."""
+        own = torch.einsum("ns,nsd->nd", batch["weights"], self.user_table(batch["slots"]))
+        taken = torch.einsum("ns,nsd->nd", batch["share"], items[batch["taken"]])
+        return own + self.volume * taken
 
     def items(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return all items and their biases, ``(n_items, dim)`` and ``(n_items,)``."""
@@ -95,9 +112,12 @@ class FeatureNetwork(ItemNetwork):
         return items, (self.weights * bias).sum(1)
 
     def loss(self, batch: Batch) -> torch.Tensor:
-        """Return the loss of ``target`` (n,) against the items ``drawn`` (n, n_negatives)."""
-        users = self.users(batch["slots"], batch["weights"])  # (n, dim)
-        (items, bias), target, drawn = self.items(), batch["target"], batch["drawn"]
+        """Return the loss of ``target`` (n,) against all, or those ``drawn`` (n, n_negatives)."""
+        (items, bias), target = self.items(), batch["target"]
+        users = self.users(batch, items)  # (n, dim)
+        if self.rank_loss is None:
+            return item_loss(users, items, bias, target)
+        drawn = batch["drawn"]
         right = (users * items[target]).sum(1) + bias[target]  # (n,)
         wrong = torch.einsum("nd,nmd->nm", users, items[drawn]) + bias[drawn]
         # An item drawn against itself is not wrong.
@@ -106,11 +126,11 @@ class FeatureNetwork(ItemNetwork):
 
     def logits(self, batch: Batch) -> torch.Tensor:
         items, bias = self.items()
-        return self.users(batch["slots"], batch["weights"]) @ items.T + bias
+        return self.users(batch, items) @ items.T + bias
 
     def scores(self, batch: Batch) -> torch.Tensor:
-        """Return logits: a ranking loss says which is ahead, not how probable."""
-        return self.logits(batch)
+        """Return probabilities where the loss is one of them, else logits that rank alone."""
+        return super().scores(batch) if self.rank_loss is None else self.logits(batch)
 
 
 def bpr(lead: torch.Tensor, n_items: int) -> torch.Tensor:
@@ -128,4 +148,5 @@ def warp(lead: torch.Tensor, n_items: int) -> torch.Tensor:
     return torch.where(close.any(dim=1), weight * hinge, torch.zeros_like(weight)).mean()
 
 
-LOSSES = {"warp": warp, "bpr": bpr}
+#: Losses that look at how far the target leads items drawn at random.
+RANK_LOSSES = {"warp": warp, "bpr": bpr}
