@@ -325,6 +325,7 @@ def test_a_disk_that_fills_up_leaves_no_half_model(store, tmp_path, monkeypatch)
     [
         (ZeroDivisionError("boom"), "A training runs to its end."),
         (MemoryError(), "A training needs enough memory for its model and its data."),
+        (RuntimeError("boom: illegal memory access"), "A training runs to its end."),
         (
             RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 bytes"),
             "A training needs enough memory for its model and its data.",
@@ -381,6 +382,47 @@ def test_the_shell_goes_on_with_a_run_and_says_what_does_not_fit(tmp_path, capsy
     assert "works on these alone" in capsys.readouterr().err
     assert strec(data, "--model", "lstm", "--out", out, "--resume") == 0
     assert run.poll().state == "done"
+
+
+def test_the_shell_leaves_no_folder_behind_when_a_name_is_wrong(tmp_path, capsys):
+    out = str(tmp_path / "out")
+    assert strec("travel", "--model", "popularity", "--model", "gpt", "--out", out) == 1
+    assert "gpt" in capsys.readouterr().err
+    assert strec("travel", "--model", "popularity", "--model", "markov", "--out", out) == 0
+
+
+def test_the_shell_goes_on_with_those_of_several_that_are_not_done(tmp_path, capsys, monkeypatch):
+    words = ("travel", "--model", "popularity", "--model", "markov", "--model", "als",
+             "--out", str(tmp_path))  # fmt: skip
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(KINDS["markov"], "_fit", interrupted)
+        assert strec(*words) == 1
+    states = {kind: Run(tmp_path / kind).poll().state for kind in ("popularity", "markov", "als")}
+    assert states == {"popularity": "done", "markov": "cancelled", "als": "cancelled"}
+    assert "--resume" in capsys.readouterr().err
+    assert strec(*words, "--resume") == 0
+    assert {Run(tmp_path / kind).poll().state for kind in states} == {"done"}
+
+
+def test_the_shell_takes_any_parameter_by_name(tmp_path, capsys):
+    out = str(tmp_path / "out")
+    assert strec("travel", "--model", "als", "--out", out, "--set", "seed=4", "--json") == 0
+    assert Run(out).config["seed"] == 4
+    capsys.readouterr()
+    assert strec("travel", "--model", "als", "--out", out + "2", "--set", "kind=x") == 1
+    assert "als knows the parameters" in capsys.readouterr().err
+
+
+def test_the_shell_does_not_wait_for_a_process_that_never_began(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("strec.runs.launch.sys.executable", shutil.which("false"))
+    words = ("--model", "lstm", "--out", str(tmp_path / "out"), "--processes", "2")
+    begun = time.monotonic()
+    assert strec("travel", *words) == 1
+    assert time.monotonic() - begun < 30 and "log.txt" in capsys.readouterr().err
 
 
 def test_the_shell_trains_in_two_processes(tmp_path, capsys):

@@ -1,6 +1,7 @@
 """`strec train`: train models into folders that say all about themselves."""
 
 import json
+import shutil
 import tempfile
 import time
 from enum import StrEnum
@@ -14,6 +15,8 @@ from strec.cli._common import DayFirst, Progress, TimeZone, load, note, print_js
 from strec.errors import Cancelled, ModelError
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from strec.runs import Run
     from strec.store import Store
 
@@ -81,33 +84,53 @@ def train(
     given = _settings(setting) | ({"epochs": epochs} if epochs else {})
     with tempfile.TemporaryDirectory(prefix="strec-train-") as folder:
         store = _store(data, Path(folder) / "store", time_zone, day_first)
-        runs = []
-        for kind in model:
-            place = out / kind if len(model) > 1 else out
-            runs.append(
-                _resumed(place, kind, store)
-                if resume
-                else _new(place, kind, store, budget.value, seconds, seed, device.value, given)
-            )
-        for run in runs:
-            _train(run, store, processes, quiet=as_json)
+        places = {kind: out / kind if len(model) > 1 else out for kind in model}
+        if resume:
+            runs = [_resumed(place, kind, store, len(places) > 1) for kind, place in places.items()]
+        else:
+            runs = _new(places, store, budget.value, seconds, seed, device.value, given)
+        try:
+            for run in runs:
+                if run.poll().state != "done":
+                    _train(run, store, processes, quiet=as_json)
+        finally:
+            for run in runs:
+                if run.poll().state == "waiting":
+                    run.set_state("cancelled")
     if as_json:
         print_json([{"run": str(run.folder), "kind": run.kind} | run.results() for run in runs])
     else:
         _print(runs)
 
 
-def _new(place, kind, store, budget, seconds, seed, device, given) -> "Run":
+def _new(places, store, budget, seconds, seed, device, given) -> list["Run"]:
+    """Make a folder for each model, or none at all."""
     from strec.models import KINDS
     from strec.runs import create, parameters
 
-    params = parameters(kind, budget, seed=seed, **given) if kind in KINDS else {}
-    return create(
-        place, kind, store, params=params, budget=budget, max_seconds=seconds, device=device
-    )
+    runs: list[Run] = []
+    try:
+        for kind, place in places.items():
+            params = parameters(kind, budget, seed=seed) | given if kind in KINDS else {}
+            runs.append(
+                create(
+                    place,
+                    kind,
+                    store,
+                    params=params,
+                    budget=budget,
+                    max_seconds=seconds,
+                    device=device,
+                )
+            )
+    except ModelError:
+        for run in runs:
+            shutil.rmtree(run.folder, ignore_errors=True)
+        raise
+    return runs
 
 
-def _resumed(place: Path, kind: str, store: "Store") -> "Run":
+def _resumed(place: Path, kind: str, store: "Store", is_one_of_several: bool) -> "Run":
     from strec.runs import Run
 
     run = Run(place)
@@ -117,7 +140,10 @@ def _resumed(place: Path, kind: str, store: "Store") -> "Run":
             f"{place} trains {run.kind!r}, not {kind!r}.",
             f"Use --model {run.kind}, or another folder.",
         )
-    run.prepare_resume(store)
+    # Of several models, those that are done stay as they are.
+    run.check_fits(store)
+    if not is_one_of_several or run.poll().state != "done":
+        run.prepare_resume(store)
     return run
 
 
@@ -132,8 +158,8 @@ def _train(run: "Run", store: "Store", processes: int, *, quiet: bool) -> None:
     with progress(quiet) as report:
         try:
             if n > 1:
-                start([run], store.folder, n_processes=n, in_turn=False)
-                _follow(run, report)
+                process = start([run], store.folder, n_processes=n, in_turn=False)
+                _follow(run, process, report)
             else:
                 events: list[dict] = []
                 with run.lock:
@@ -149,14 +175,15 @@ def _train(run: "Run", store: "Store", processes: int, *, quiet: bool) -> None:
             ) from None
 
 
-def _follow(run: "Run", report: Progress) -> None:
-    while (status := run.poll()).is_active:
+def _follow(run: "Run", process: "Popen", report: Progress) -> None:
+    while (status := run.poll()).is_active and process.poll() is None:
         report(status.text or "Starting", status.share)
         time.sleep(_POLL_SECONDS)
+    status = run.poll()
     if status.state != "done":
         told = status.error or {
             "needed": "A training runs to its end.",
-            "found": f"{run.label} is {status.state}.",
+            "found": f"the process of {run.label} has ended before.",
             "mend": f"See {run.folder / 'log.txt'}, then go on with --resume.",
         }
         raise ModelError(**told)

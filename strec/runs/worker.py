@@ -255,9 +255,10 @@ def _as_dict(error: StrecError) -> dict[str, str]:
 
 
 def _unexpected(error: Exception) -> ModelError:
-    # torch says it in words of its own, wherever it is used: not only within the loop.
-    is_memory = isinstance(error, RuntimeError) and "memory" in str(error).lower()
-    if isinstance(error, MemoryError) or is_memory:
+    from accelerate.utils.memory import should_reduce_batch_size
+
+    # torch says in words of its own that memory ran out, and not only within the loop.
+    if isinstance(error, MemoryError) or should_reduce_batch_size(error):
         return ModelError(
             "A training needs enough memory for its model and its data.",
             "memory ran out.",
