@@ -219,6 +219,7 @@ def take_along(store, protection: Protection) -> None:
         )  # fmt: skip
     setting = replace(protection, pseudonymous=hidden, items=items or "keep")
     note = "\n".join(setting.words())
+    st.caption(":material/shield: " + _ui.plain(" ".join(setting.words())))
     with st.container(horizontal=True):
         for label, ending, write, mime in (
             ("Parquet, with the note inside", "parquet", _parquet, "application/octet-stream"),

@@ -8,7 +8,6 @@ from streamlit.testing.v1 import AppTest
 
 from strec import schema
 from strec.io.samples import read_sample
-from strec.privacy import Protection
 from strec.store import Store
 
 PAGE = Path(__file__).parents[2] / "pages" / "privacy.py"
@@ -77,6 +76,6 @@ def test_items_can_be_hidden_in_the_table_to_take_along(tmp_path, choice, said):
     app = page(some_of("travel"), tmp_path)
     app.segmented_control(key="privacy_items").set_value(choice).run()
     assert not app.exception and not app.error
-    note = next(each for each in app.get("download_button") if "note" in each.label.lower()
-                and each.label.startswith("The"))  # fmt: skip
-    assert note is not None and said in " ".join(Protection(items=choice).words())
+    assert said in words(app) and "they tell which" in words(app)
+    app.select_slider(key="privacy_width").set_value(6).run()
+    assert not app.exception and "they tell which" not in words(app)
