@@ -10,6 +10,8 @@ from strec.io.zones import inhabited_share
 
 #: Two numbers in one text: "40.7, -74.0", "POINT (-74.0 40.7)", "40,7; -74,0".
 PAIR_PARTS = r"^[^\d+-]*([+-]?\d+(?:[.,]\d+)?)\s*[,;|/ ]\s*([+-]?\d+(?:[.,]\d+)?)\s*[)\]]?$"
+#: One number with a decimal comma, not two whole numbers.
+DECIMAL_COMMA = r"^[+-]?\d+,\d+$"
 DEGREES_PARTS = (
     r"^([NSEWO])?\s*([+-]?\d+(?:[.,]\d+)?)\s*[°º]?\s*"
     r"(?:(\d+(?:[.,]\d+)?)\s*['′’]\s*)?(?:(\d+(?:[.,]\d+)?)\s*(?:\"|″|”|'')\s*)?([NSEWO])?$"
@@ -97,7 +99,8 @@ def is_pair(values: pl.Series) -> bool:
     if values.dtype != pl.String:
         return False
     present = values.drop_nulls().str.strip_chars()
-    if present.is_empty() or (present.str.contains(PAIR_PARTS).mean() or 0) < 0.9:
+    fits = present.str.contains(PAIR_PARTS) & ~present.str.contains(DECIMAL_COMMA)
+    if present.is_empty() or fits.mean() < 0.9:
         return False
     lat, lon = pair(present)
     return bool(((lat.abs() <= 180) & (lon.abs() <= 180)).mean() > 0.9) and (

@@ -19,6 +19,7 @@ from strec.io.recognise import Recognised, recognise
 from strec.io.settle import Settled, settle
 from strec.io.sinks import Memory, ParquetFile
 from strec.io.tables import Table, damaged, repaired
+from strec.io.times import DAY_FIRST, MONTH_FIRST
 
 #: Called with the share done, 0 to 1, and a text for people.
 Progress = Callable[[float, str], None]
@@ -87,7 +88,7 @@ def read(
     time_zone : str, optional
         IANA zone of local times, or ``place``.
     day_first : bool, optional
-        Whether 03/04 is the 3rd of April.
+        Whether 03/04 is the 3rd of April; of no matter to dates that are not written so.
     names : sequence of str, optional
         How to call the files in messages.
     limits : Limits, optional
@@ -182,9 +183,8 @@ class _Wishes:
         mapping = self.mapping or guess
         if self.time_zone is not None:
             mapping = mapping.replace(time_zone=self.time_zone)
-        if self.day_first is not None and mapping.time_format is None:
-            order = "day_first" if self.day_first else "month_first"
-            mapping = mapping.replace(time_format=order)
+        if self.day_first is not None and mapping.time_format in (DAY_FIRST, MONTH_FIRST):
+            mapping = mapping.replace(time_format=DAY_FIRST if self.day_first else MONTH_FIRST)
         return mapping
 
 
@@ -296,7 +296,7 @@ def _best_pass(tables: list[Table], opened: Opened, wishes, report, new_sink) ->
 
 def _pass(tables: list[Table], opened: Opened, wishes, report, new_sink) -> _Pass:
     found = recognise(tables)
-    settled = settle(found.table, wishes.over(found.mapping))
+    settled = settle(found.table, wishes.over(found.mapping), wishes.day_first)
     _refuse_open_questions(settled.questions)
     table, sink = found.table, new_sink()
     done = _Pass(found, settled, sink)

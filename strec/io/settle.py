@@ -1,6 +1,6 @@
 """Decide what a mapping leaves open, say what was decided, and ask what only a person knows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -10,7 +10,7 @@ from strec.io.mapping import ZONE_OF_PLACE, Mapping, Option, Question
 from strec.io.places import degrees, detect_order, pair
 from strec.io.quantities import offset_minutes, plain_numbers
 from strec.io.tables import Table
-from strec.io.times import TimeGuess, detect_time
+from strec.io.times import DAY_FIRST, MONTH_FIRST, TimeGuess, detect_time
 from strec.io.words import named
 from strec.io.zones import check_zone, zone_near, zones_of
 
@@ -33,7 +33,7 @@ class Settled:
         self.notes += [text] if text else []
 
 
-def settle(table: Table, mapping: Mapping) -> Settled:
+def settle(table: Table, mapping: Mapping, day_first: bool | None = None) -> Settled:
     """Fill the open settings of a mapping from the file's content.
 
     Parameters
@@ -42,6 +42,8 @@ def settle(table: Table, mapping: Mapping) -> Settled:
         Its sample decides; the whole column is read only to tell day from month.
     mapping : Mapping
         Settings that are given are kept as they are.
+    day_first : bool, optional
+        The order of day and month, for dates such as 03/04/2024.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def settle(table: Table, mapping: Mapping) -> Settled:
     _who_and_what(table, done)
     _where(table, done)
     if mapping.timestamp:
-        _when(table, done)
+        _when(table, done, day_first)
     else:
         done.questions.append(_ask_time(table, mapping))
     return done
@@ -163,24 +165,12 @@ def _where(table: Table, done: Settled) -> None:
         done.mapping = mapping.replace(coordinate_order=order.order)
 
 
-def _when(table: Table, done: Settled) -> None:
+def _when(table: Table, done: Settled, day_first: bool | None) -> None:
     mapping = done.mapping
-    values = table.sample[mapping.timestamp]
-    guess = detect_time(values)
-    if guess.ambiguous and mapping.time_format is None:
-        # Only a day above 12 can tell, and it may come late in the file.
-        guess = detect_time(_all_distinct(table, mapping.timestamp))
+    guess = detect_time(table.sample[mapping.timestamp])
     if mapping.time_format is None:
-        if guess.ambiguous:
-            done.questions.append(_day_question(_first(table, mapping.timestamp)))
-        elif guess.time_format is None:
-            raise MappingError(
-                "The time column holds dates, times or Unix seconds.",
-                f"{mapping.timestamp!r} holds for instance {_first(table, mapping.timestamp)!r}.",
-                "Choose another column, or give its pattern, such as '%d %b %Y %H:%M'.",
-            )
+        guess = _time_format(table, done, guess, day_first)
         mapping = mapping.replace(time_format=guess.time_format)
-        done.note(guess.note)
     if mapping.time_is is None:
         mapping = mapping.replace(time_is=_time_is(mapping, guess))
     if mapping.utc_offset_min:
@@ -194,6 +184,29 @@ def _when(table: Table, done: Settled) -> None:
         check_zone(mapping.time_zone)
     elif mapping.time_zone is None and not mapping.utc_offset_min and not guess.states_offset:
         _ask_zone(table, done)
+
+
+def _time_format(
+    table: Table, done: Settled, guess: TimeGuess, day_first: bool | None
+) -> TimeGuess:
+    """Return how the time is written; ask for the order of day and month if nothing tells it."""
+    column = done.mapping.timestamp
+    slashes = guess.ambiguous or guess.time_format in (DAY_FIRST, MONTH_FIRST)
+    if slashes and day_first is not None:
+        return replace(guess, time_format=DAY_FIRST if day_first else MONTH_FIRST)
+    if guess.ambiguous:
+        # Only a day above 12 can tell, and it may come late in the file.
+        guess = detect_time(_all_distinct(table, column))
+    if guess.ambiguous:
+        done.questions.append(_day_question(_first(table, column)))
+    elif guess.time_format is None:
+        raise MappingError(
+            "The time column holds dates, times or Unix seconds.",
+            f"{column!r} holds for instance {_first(table, column)!r}.",
+            "Choose another column, or give its pattern, such as '%d %b %Y %H:%M'.",
+        )
+    done.note(guess.note)
+    return guess
 
 
 def _all_distinct(table: Table, column: str) -> pl.Series:

@@ -14,6 +14,7 @@ from strec.io.quantities import MISSING, plain_numbers, stated_minutes
 
 WALL = "wall"
 STATED = "stated_offset_min"
+DAY_FIRST, MONTH_FIRST = "day_first", "month_first"
 UNIX_PER_SECOND = {"unix_s": 1, "unix_ms": 10**3, "unix_us": 10**6, "unix_ns": 10**9}
 #: Seconds since 1970 that a column of times may have as its median: 1985 to 2065.
 PLAUSIBLE_S = (4.7e8, 3.0e9)
@@ -36,13 +37,12 @@ PATTERNS = (
     "%d/%b/%Y:%H:%M:%S %z",
     "%a, %d %b %Y %H:%M:%S %z",
     "%a, %d %b %Y %H:%M:%S GMT",
-    "%Y-%m-%d %I:%M:%S %p",
     "%H:%M:%S %d.%m.%Y",
 )
 ISO_PARTS = (
     r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
     r"(?:[T ,]+(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?[秒分]?(?:[.,](\d+))?)?"
-    r"\s*(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
+    r"\s*(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?(?:\s*([AaPp])\.?[Mm]\.?)?$"
 )
 TAIL_PARTS = r"^(?:[.,](\d+))?\s*(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
 COMPACT_PARTS = (
@@ -143,7 +143,7 @@ def parse_time(values: pl.Series, time_format: str) -> pl.DataFrame:
         rewritten = text.str.slice(26, 4) + " " + text.str.slice(4, 15)
         wall = rewritten.str.to_datetime("%Y %b %d %H:%M:%S", time_unit="us", strict=False)
         return _frame(wall, stated_minutes(text.str.slice(20, 5)))
-    if time_format in ("day_first", "month_first"):
+    if time_format in (DAY_FIRST, MONTH_FIRST):
         return _from_slashes(text, time_format)
     return _from_pattern(text, time_format)
 
@@ -196,7 +196,7 @@ def _detect_order(present: pl.Series) -> TimeGuess:
     share = (first.is_not_null() & second.is_not_null()).mean()
     if not n_day_first and not n_month_first:
         return TimeGuess(None, share, ambiguous=True)
-    name = "day_first" if n_day_first >= n_month_first else "month_first"
+    name = DAY_FIRST if n_day_first >= n_month_first else MONTH_FIRST
     note = f"Dates are read {name.replace('_', ' ')}: some have a number above 12 there."
     if n_day_first and n_month_first:
         fewer = min(n_day_first, n_month_first)
@@ -249,10 +249,11 @@ def _from_iso(text: pl.Series) -> pl.DataFrame:
     other = text.filter(missed)
     parts = other.str.extract_groups(ISO_PARTS).struct.unnest()
     compact = other.str.extract_groups(COMPACT_PARTS).struct.unnest()
-    parts = parts.select(
-        [pl.coalesce(pl.col(name), compact[name]).alias(name) for name in parts.columns]
+    parts = parts.with_columns(
+        pl.coalesce(pl.col(name), compact[name]).alias(name) for name in compact.columns
     )
-    slow = _frame(_from_parts(parts, ("1", "2", "3")), stated_minutes(parts["8"]))
+    wall = _in_twelve_hours(_from_parts(parts, ("1", "2", "3")), parts["4"], parts["9"])
+    slow = _frame(wall, stated_minutes(parts["8"]))
     return _fill(read, missed, slow)
 
 
@@ -289,17 +290,23 @@ def _fill(read: pl.DataFrame, missed: pl.Series, slow: pl.DataFrame) -> pl.DataF
 
 def _from_slashes(text: pl.Series, order: str) -> pl.DataFrame:
     parts = text.str.extract_groups(SLASH_PARTS).struct.unnest()
-    day, month = ("1", "2") if order == "day_first" else ("2", "1")
+    day, month = ("1", "2") if order == DAY_FIRST else ("2", "1")
     wall = _from_parts(parts, ("3", month, day))
-    # Group 8 is the letter of AM or PM.
-    hour, letter = parts["4"].cast(pl.Int32, strict=False), parts["8"].str.to_lowercase()
+    return _frame(_in_twelve_hours(wall, parts["4"], parts["8"]))
+
+
+def _in_twelve_hours(wall: pl.Series, hour: pl.Series, letter: pl.Series) -> pl.Series:
+    """Move a clock to the half of the day that the letter of AM or PM says, where there is one."""
+    if letter.null_count() == len(letter):
+        return wall
+    hour, letter = hour.cast(pl.Int32, strict=False), letter.str.to_lowercase()
     shift = (
         pl.when((letter == "p") & (hour < 12))
         .then(12)
         .when((letter == "a") & (hour == 12))
         .then(-12)
     ).otherwise(0)
-    return _frame(pl.select((pl.lit(wall) + pl.duration(hours=shift)).alias(WALL))[WALL])
+    return pl.select((pl.lit(wall) + pl.duration(hours=shift)).alias(WALL))[WALL]
 
 
 def _from_parts(parts: pl.DataFrame, order: tuple[str, str, str]) -> pl.Series:

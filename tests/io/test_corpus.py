@@ -203,6 +203,15 @@ def test_day_or_month_first_is_asked_never_guessed(tmp_path):
     assert third == {True: "2024-01-08", False: "2024-08-01"}
 
 
+def test_the_order_of_day_and_month_is_a_wish_for_dates_written_so_alone(tmp_path):
+    iso = corpus.make("plain", tmp_path)
+    assert read(iso, day_first=True).checkins.equals(read(iso).checkins)
+    path = corpus.make("ambiguous_dates", tmp_path)
+    recipe = read(path, day_first=True).mapping
+    turned = read(path, recipe, day_first=False)
+    assert turned.mapping.time_format == "month_first"
+
+
 def test_a_late_day_above_12_settles_the_order_even_behind_compression(tmp_path):
     import gzip
 

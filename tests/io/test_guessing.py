@@ -73,6 +73,18 @@ def test_coordinates_without_a_name_are_found_by_content():
     assert (mapping.lat, mapping.lon) == ("p", "q") and confidence["lat"] < 0.5
 
 
+def test_decimal_commas_are_no_pairs():
+    frame = pl.DataFrame({"who": ["a", "b"], "what": ["x", "y"], "when": TIMES[:2],
+                          "Breite": ["52,5", "52,51"], "Länge": ["13,4", "13,45"]})  # fmt: skip
+    mapping, _ = guess_mapping(frame)
+    assert (mapping.lat, mapping.lon) == ("Breite", "Länge")
+    pairs = frame.with_columns(
+        pl.Series("Länge", ["52,5, 13,4", "52,51 13,45"]), Breite=pl.lit("1")
+    )
+    mapping, _ = guess_mapping(pairs)
+    assert mapping.lat == mapping.lon == "Länge"
+
+
 def test_the_destination_of_a_trip_brings_its_coordinates():
     header = ["rider", "start_station", "end_station", "started", "start_lat", "start_lng",
               "end_lat", "end_lng"]  # fmt: skip

@@ -19,7 +19,8 @@ moments = st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1)).map(
 #: Notation of each named format, as strftime patterns.
 NOTATIONS = {
     "iso": ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S",
-            "%Y%m%dT%H%M%S", "%Y-%m-%d %H:%M:%S.000", "%Y.%m.%d, %H:%M:%S"],
+            "%Y%m%dT%H%M%S", "%Y-%m-%d %H:%M:%S.000", "%Y.%m.%d, %H:%M:%S",
+            "%Y-%m-%d %I:%M:%S %p", "%Y/%m/%d %I:%M:%S%p"],
     "day_first": ["%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d-%m-%Y, %H:%M:%S"],
     "month_first": ["%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p"],
     "%d %b %Y %H:%M:%S": ["%d %b %Y %H:%M:%S"],
@@ -99,6 +100,12 @@ def test_midnight_and_noon_in_twelve_hours():
         datetime(2024, 1, 2, 0, 0),
         datetime(2024, 1, 2, 12, 30),
         datetime(1999, 1, 2, 13, 5),
+    ]
+    texts = pl.Series(["2024-05-01 12:00 AM", "2024-05-01 8:05 p.m.", "2024-05-01 20:05"])
+    assert parse_time(texts, "iso")[WALL].to_list() == [
+        datetime(2024, 5, 1, 0, 0),
+        datetime(2024, 5, 1, 20, 5),
+        datetime(2024, 5, 1, 20, 5),
     ]
 
 
