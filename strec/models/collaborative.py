@@ -3,7 +3,7 @@
     user-KNN   s(u, i) = Σ_{v among the k most similar to u} cos(u, v) · r(v, i)
     item-KNN   s(u, i) = Σ_j r(u, j) · sim(j, i),   sim kept for the k nearest of each item
     ALS        s(u, i) = x_u · y_i,   min Σ c(u, i) (p(u, i) - x_u · y_i)² + λ(‖x‖² + ‖y‖²)
-    BPR        s(u, i) = x_u · y_i + b_i,   max Σ log σ(s(u, i) - s(u, j)),  j not taken by u
+    BPR        s(u, i) = x_u · y_i + b_i,   max Σ log σ(s(u, i) - s(u, j)),  j not by u
 
 Similarities and factors come from `implicit`. The user is not a row of the training matrix but
 the visible history of the query, so that new users and new check-ins count at once; BPR alone
@@ -225,10 +225,10 @@ class ALS(_Collaborative):
 
     def __init__(
         self,
-        n_factors: int = 128,
+        n_factors: int = 512,
         n_iterations: int = 15,
-        regularisation: float = 0.05,
-        confidence: float = 10.0,
+        regularisation: float = 5.0,
+        confidence: float = 2.0,
         weight: str = "count",
         half_life_days: float | None = None,
         seed: int = 0,
@@ -291,7 +291,8 @@ class BPR(_Collaborative):
     Parameters
     ----------
     n_factors, n_iterations : int
-        Size of the factors, and passes over the check-ins.
+        Size of the factors, and passes over the check-ins, of which each counts (an item taken
+        ten times is ten examples).
     learning_rate, regularisation : float
         Step length, and weight of the squared factors.
     seed : int
@@ -310,9 +311,9 @@ class BPR(_Collaborative):
     def __init__(
         self,
         n_factors: int = 128,
-        n_iterations: int = 300,
+        n_iterations: int = 200,
         learning_rate: float = 0.1,
-        regularisation: float = 0.01,
+        regularisation: float = 0.005,
         seed: int = 0,
     ):
         self.n_factors = n_factors
@@ -333,8 +334,13 @@ class BPR(_Collaborative):
             random_state=self.seed,
             num_threads=1,
         )
+        done = iter(range(1, self.n_iterations + 1))
         with threadpool_limits(1, "blas"):
-            bpr.fit(counts, show_progress=False)
+            bpr.fit(
+                _repeated(counts),
+                show_progress=False,
+                callback=lambda *_: watch("Fitting bpr", next(done) / self.n_iterations),
+            )
         self.user_factors_, self.item_factors_ = bpr.user_factors, bpr.item_factors
         share = counts.T.multiply(1 / np.maximum(counts.T.sum(axis=1), 1e-12))
         #: Shape (n_items, n_factors + 1): where the users of an item stand on average.
@@ -359,3 +365,11 @@ class BPR(_Collaborative):
         self.user_factors_ = arrays["user_factors"]
         self.item_factors_ = arrays["item_factors"]
         self.takers_ = arrays["takers"]
+
+
+def _repeated(counts: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Return counts as so many entries of 1: implicit draws entries and does not read them."""
+    n = counts.data.astype(np.int64)
+    ends = np.r_[0, np.cumsum(n)]
+    data, columns = np.ones(ends[-1], np.float32), np.repeat(counts.indices, n)
+    return sparse.csr_matrix((data, columns, ends[counts.indptr]), shape=counts.shape)

@@ -72,10 +72,10 @@ class Content(Model):
         text_weight: float = 1.0,
         category_weight: float = 0.5,
         place_weight: float = 2.0,
-        reach_km: float = 0.2,
-        half_life_days: float | None = 30.0,
+        reach_km: float = 0.1,
+        half_life_days: float | None = 60.0,
         n_words: int = 256,
-        n_place_features: int = 256,
+        n_place_features: int = 1024,
         seed: int = 0,
         given_weight: float = 1.0,
     ):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.metrics.pairwise import cosine_similarity
 
 from strec.errors import ModelError
@@ -78,7 +79,7 @@ def test_als_folds_in_as_implicit_does():
 
     model = ALS(n_factors=8, n_iterations=5).fit(TRAIN)
     theirs = AlternatingLeastSquares(
-        factors=8, regularization=0.05, alpha=10.0, iterations=5, random_state=0, num_threads=1
+        factors=8, regularization=5.0, alpha=2.0, iterations=5, random_state=0, num_threads=1
     )
     theirs.fit(COUNTS.astype(np.float32), show_progress=False)
     for query in at_the_end_of_training()[:5]:
@@ -95,10 +96,14 @@ def test_bpr_scores_known_users_as_implicit_does():
 
     model = BPR(n_factors=8, n_iterations=20).fit(TRAIN)
     theirs = BayesianPersonalizedRanking(
-        factors=8, learning_rate=0.1, regularization=0.01, iterations=20, random_state=0,
+        factors=8, learning_rate=0.1, regularization=0.005, iterations=20, random_state=0,
         num_threads=1,
     )  # fmt: skip
-    theirs.fit(COUNTS, show_progress=False)
+    # Every check-in is an entry, so that implicit draws it as often as it was made.
+    ends = np.r_[0, np.cumsum(np.bincount(TRAIN.user))]
+    one = csr_matrix((np.ones(len(TRAIN), np.float32), TRAIN.item, ends), COUNTS.shape)
+    one.sort_indices()
+    theirs.fit(one, show_progress=False)
     query = at_the_end_of_training()[4]
     ids, scores = theirs.recommend(
         int(query.user[0]), COUNTS[query.user[0]], N=5, filter_already_liked_items=False
