@@ -37,8 +37,9 @@ Cleveland et al. 1990 (STL); Bandara, Hyndman & Bergmeir 2021 (MSTL); Wang, Smit
 """,
     UNUSUAL: r"""
 Counts are made equally noisy ($z = 2 \sqrt{y + 3/8}$, Anscombe), trend and seasons are taken out,
-and what is left is divided by its median absolute deviation at that hour of the day. Periods are
-marked so that at most 5 % of the marks are false alarms (Benjamini & Hochberg 1995).
+and what is left is divided by its median absolute deviation at that hour of the day. A count where
+fewer than 20 are expected is no more unusual than Poisson's distribution says. Periods are marked
+so that at most 5 % of the marks are false alarms (Benjamini & Hochberg 1995).
 
 **Level shifts** are where the mean moved by more than chance *and memory* explain: the largest
 cumulative sum, scaled by the long-run variance, against the Kolmogorov distribution; pieces are

@@ -7,6 +7,15 @@ import pandas as pd
 
 from strec.errors import AnalysisError
 from strec.temporal.grains import Grain, at_in_words
+from strec.temporal.rarities import (
+    FEW,
+    chance_of,
+    expected_count,
+    least_spread,
+    restore,
+    stabilise,
+    widened,
+)
 from strec.temporal.seasonality import components
 from strec.temporal.timeseries import as_series
 
@@ -21,6 +30,8 @@ FREEDOM = 30
 #: Standard deviations beyond which a value is left out of the next pass: the wildest first, so that
 #: it does not make the others at its hour look odd.
 LIMITS = (8.0, 5.0)
+#: What all phases say counts as so many cycles of one phase.
+_PRIOR = 5
 #: Makes the median absolute deviation of a normal variable its standard deviation.
 MAD_TO_SD = 1.4826
 
@@ -95,7 +106,9 @@ def anomalies(series, rate: float = 0.05) -> Anomalies:
     Counts are made equally noisy by Anscombe's square root and taken apart by STL (MSTL), again and
     again: what stood out, at first only the extreme, is replaced by what was expected. What is left
     is divided by its median absolute deviation, separately for each phase of the shortest season
-    where that phase was seen often enough: nights are calmer than days.
+    where that phase was seen often enough: nights are calmer than days. Where few are expected
+    (less than 20), a count is also judged by Poisson's distribution and is no more unusual than
+    that says: many hours without anything do not make an hour with one remarkable.
 
     Examples
     --------
@@ -112,10 +125,13 @@ def anomalies(series, rate: float = 0.05) -> Anomalies:
     observed = data.clock
     filled = data.filled().to_numpy()
     to, back = (stabilise, restore) if filled.min() >= 0 else (np.asarray, np.asarray)
+    are_counts = filled.min() >= 0 and _mostly_whole(observed.to_numpy())
     values = to(filled)
     usable = data.usable_periods(3)[:1] + data.usable_periods(CYCLES)[1:]
-    rest = _unbent(values, usable)
-    scale = _scale(rest, usable[0] if usable else 1)
+    period = usable[0] if usable else 1
+    usual = _usual_count(filled, period) if are_counts else None
+    rest = _unbent(values, usable, usual)
+    scale = _scale(rest, period)
     if scale.max() <= 1e-9 * (1 + np.abs(values).max()):
         raise AnalysisError(
             "Finding unusual periods needs values that vary from their season.",
@@ -123,21 +139,28 @@ def anomalies(series, rate: float = 0.05) -> Anomalies:
             "Choose a coarser grain.",
         )
     known = observed.notna().to_numpy()
-    z = (rest - np.median(rest)) / scale
+    middle = values - rest
+    scale = np.maximum(scale, _least(middle, usual))
+    z = rest / scale
     p = 2 * t.sf(np.abs(z), FREEDOM)
+    if are_counts:
+        p = np.maximum(p, chance_of(filled, _at_least(middle, usual)))
     q = np.ones(len(p))
     q[known] = false_discovery_control(p[known])
     unusual = (q <= rate) & known
     # The band's edge is where an alarm starts, so that marks and band agree.
     edge = max(p[unusual].max() if unusual.any() else 0, rate / known.sum())
     limit = t.isf(edge / 2, FREEDOM)
-    expected = values - rest + np.median(rest)
+    expected, low, high = back(middle), back(middle - limit * scale), back(middle + limit * scale)
+    if are_counts:
+        expected = expected_count(middle)
+        low, high = widened(low, high, _at_least(middle, usual), edge)
     frame = pd.DataFrame(
         {
             "observed": observed.to_numpy(),
-            "expected": back(expected),
-            "low": back(expected - limit * scale),
-            "high": back(expected + limit * scale),
+            "expected": expected,
+            "low": low,
+            "high": high,
             "z": z,
             "p": p,
             "q": q,
@@ -148,22 +171,41 @@ def anomalies(series, rate: float = 0.05) -> Anomalies:
     return Anomalies(frame, rate, data.grain, data.unit)
 
 
-def stabilise(values: np.ndarray) -> np.ndarray:
-    """Return Anscombe's root, 2 √(x + 3/8): counts of any size become equally noisy."""
-    return 2 * np.sqrt(values + 0.375)
+def _mostly_whole(observed: np.ndarray) -> bool:
+    known = observed[np.isfinite(observed)]
+    # The clock averages the hour that daylight saving repeats, so a few counts may end in a half.
+    return bool(np.mean(known == np.round(known)) >= 0.99)
 
 
-def restore(values: np.ndarray) -> np.ndarray:
-    """Undo Anscombe's root; below its smallest value the count is 0."""
-    return np.maximum((np.maximum(values, 0) / 2) ** 2 - 0.375, 0)
+def _usual_count(counts: np.ndarray, period: int) -> np.ndarray:
+    """The mean count at each value's phase of the shortest season; overall, if rarely seen."""
+    phase = np.arange(len(counts)) % period
+    seen = np.bincount(phase, minlength=period)
+    total = np.bincount(phase, weights=counts, minlength=period)
+    return ((total + _PRIOR * counts.mean()) / (seen + _PRIOR))[phase]
 
 
-def _unbent(values: np.ndarray, periods: tuple[int, ...]) -> np.ndarray:
+def _at_least(middle: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """Expected counts; where they are few, no fewer than usual at that phase.
+
+    A fit to values that are nearly all 0 runs below 0 here and there, where a single check-in
+    would look impossible.
+    """
+    expected = expected_count(middle)
+    return np.where(expected < FEW, np.maximum(expected, np.minimum(usual, FEW)), expected)
+
+
+def _least(middle: np.ndarray, usual: np.ndarray | None) -> np.ndarray | float:
+    return 0.0 if usual is None else least_spread(_at_least(middle, usual))
+
+
+def _unbent(values: np.ndarray, periods: tuple[int, ...], usual: np.ndarray | None) -> np.ndarray:
     """What is left after trend and seasons that outliers did not bend."""
     period = periods[0] if periods else 1
     rest = components(values, periods, window=WINDOW)["rest"]
     for limit in LIMITS:
-        ordinary = np.abs(rest - np.median(rest)) <= limit * _scale(rest, period)
+        scale = np.maximum(_scale(rest, period), _least(values - rest, usual))
+        ordinary = np.abs(rest) <= limit * scale
         calm = np.where(ordinary, values, values - rest)
         rest = values - (calm - components(calm, periods, window=WINDOW)["rest"])
     # An ordinary value pulls its own expectation towards itself, one that was left out does not:

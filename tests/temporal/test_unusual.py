@@ -7,7 +7,7 @@ from scipy.stats import false_discovery_control
 
 from strec.errors import AnalysisError
 from strec.temporal import TimeSeries, anomalies
-from strec.temporal.unusual import restore, stabilise
+from strec.temporal.rarities import expected_count, least_spread, restore, stabilise
 from tests.temporal.worlds import daily_wave
 
 
@@ -26,6 +26,27 @@ def test_planted_surprises_are_found_and_nothing_else():
 def test_ordinary_counts_rarely_raise_an_alarm():
     alarms = sum(len(anomalies(daily_wave(28, seed=seed)).found) > 0 for seed in range(8))
     assert alarms <= 2
+
+
+@pytest.mark.parametrize("level", [0.05, 0.2, 1.0, 3.0])
+def test_few_check_ins_are_not_alarming_because_most_hours_have_none(level):
+    alarms = sum(len(anomalies(daily_wave(42, seed, level)).found) > 0 for seed in range(8))
+    assert alarms <= 2
+
+
+def test_a_burst_among_few_check_ins_is_found():
+    wave = daily_wave(42, level=0.2).clock.to_numpy().copy()
+    wave[501] = 9
+    found = anomalies(TimeSeries.of(wave, grain="hour")).found
+    assert len(found) == 1 and found["observed"].iloc[0] == 9 and found["expected"].iloc[0] < 1
+
+
+def test_the_scale_of_few_counts_is_that_of_poisson():
+    for rate in (0.05, 0.5, 3.0, 12.0, 60.0):
+        sample = stabilise(np.random.default_rng(1).poisson(rate, 400_000))
+        assert float(expected_count(sample.mean())) == pytest.approx(rate, rel=0.02)
+        if rate < 5:
+            assert float(least_spread(np.array(rate))) == pytest.approx(sample.std(), rel=0.02)
 
 
 def test_a_storm_of_half_a_day_is_one_cluster():
