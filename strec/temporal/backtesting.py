@@ -114,6 +114,7 @@ def backtest(
     data = as_series(series)
     models = dict(models or standard_models())
     horizon, windows = _fit_in(data, horizon, windows)
+    data.need(MIN_POINTS, "A backtest")
     parts, failed, seconds = [], {}, {}
     for number, (name, blank) in enumerate(models.items()):
         model = copy.deepcopy(blank)

@@ -12,6 +12,8 @@ from strec.temporal.grains import GRAINS, Grain, at_in_words, span_in_words
 
 #: More of a series than this may not be invented by filling gaps.
 MAX_FILLED = 0.3
+#: Counts of check-ins say something when at least so many periods have any.
+MIN_BUSY = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +171,7 @@ class TimeSeries:
         return tuple(each for each in self.periods if each > 1 and len(self) > cycles * each)
 
     def need(self, at_least: int, what: str) -> None:
-        """Raise an error in words unless the series is long enough and not constant.
+        """Raise an error in words unless the series is long enough, not empty and not constant.
 
         Raises
         ------
@@ -182,6 +184,13 @@ class TimeSeries:
                 f"{what} needs at least {at_least} {self.grain.many}.",
                 f"{len(known)} of {self.name}.",
                 "Choose a finer grain, a longer span of dates, or a larger slice.",
+            )
+        busy = int((known > 0).sum())
+        if self.n_checkins and busy < MIN_BUSY:
+            raise AnalysisError(
+                f"{what} needs at least {MIN_BUSY} {self.grain.many} with check-ins.",
+                f"{busy} of {self.name}.",
+                "Choose a larger slice or more data: so few could lie anywhere by chance.",
             )
         if known.nunique() < 2:
             raise AnalysisError(

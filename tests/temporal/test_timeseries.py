@@ -2,11 +2,22 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from strec.errors import AnalysisError
-from strec.temporal import TimeSeries
+from strec.temporal import (
+    TimeSeries,
+    anomalies,
+    backtest,
+    decompose,
+    level_shifts,
+    periodogram,
+    series,
+    stationarity,
+)
 from strec.temporal.grains import GRAINS, at_in_words, in_words, span_in_words
+from tests.temporal.worlds import hourly_checkins
 
 
 def test_a_gap_takes_the_same_phase_of_the_neighbouring_seasons():
@@ -82,3 +93,14 @@ def test_times_in_words():
     assert at_in_words(when, GRAINS["year"]) == "in 2024"
     assert at_in_words(4, GRAINS["step"]) == "at step 4"
     assert span_in_words(1) == "1 hour"
+
+
+def test_three_check_ins_among_many_empty_hours_are_too_few_to_judge():
+    table = hourly_checkins("2024-01-01", 3).with_columns(
+        pl.col("timestamp") + pl.duration(days=pl.Series([0, 2, 4]))
+    )
+    data = series(table, "hour", time_zone="America/New_York")
+    assert len(data) > 90
+    for question in (periodogram, decompose, stationarity, anomalies, level_shifts, backtest):
+        with pytest.raises(AnalysisError, match="10 hours with check-ins"):
+            question(data)
