@@ -1,6 +1,7 @@
 """What all commands share: data in, progress on the terminal, tables and JSON out."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -137,6 +138,23 @@ def progress(quiet: bool = False) -> Iterator[Progress]:
 def note(text: str) -> None:
     """Tell the person something beside the result: on stderr, so that pipes stay clean."""
     typer.secho(text, dim=True, err=True)
+
+
+def check_writable(*paths: Path | None) -> None:
+    """Raise `ReadError` before the work begins where its result could not be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> check_writable(None, Path(tempfile.gettempdir()) / "report.html")
+    """
+    for path in paths:
+        if path is not None and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK)):
+            raise ReadError(
+                "A result is written to a file in a folder that exists and may be written to.",
+                f"{path}.",
+                "Make the folder first, or choose another place.",
+            )
 
 
 def print_json(value) -> None:

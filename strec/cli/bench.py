@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from strec.cli import AsJson, app
+from strec.cli._common import check_writable
 from strec.errors import ReadError
 
 #: Beside the package in a checkout of the source.
@@ -60,6 +61,7 @@ def bench(
             f"none in {folder}.",
             "Name the folder that holds it, or set STREC_DATA.",
         )
+    check_writable(out)
     table = _script(name.value)
     unknown = set(only) - set(table.PARTS)
     if unknown:

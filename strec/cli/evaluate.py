@@ -3,12 +3,22 @@
 import inspect
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from strec.cli import AsJson, app
-from strec.cli._common import DayFirst, TimeZone, load, note, print_json, progress, table
+from strec.cli._common import (
+    DayFirst,
+    TimeZone,
+    check_writable,
+    load,
+    note,
+    print_json,
+    progress,
+    table,
+)
 from strec.errors import ModelError
 
 
@@ -103,6 +113,7 @@ def evaluate(
     from strec.split import split
 
     _check_slices(by)
+    check_writable(html, csv, queries)
     options = {"time_zone": time_zone, "day_first": day_first}
     loaded = [load([each, *companion], **options) for each in (data, validation, test) if each]
     parts = split(*(each.checkins for each in loaded))
@@ -113,7 +124,7 @@ def evaluate(
         time_known=time,
         at_most=at_most,
     )
-    results = _evaluate_all(_models(model, time), parts, regime)
+    results = _evaluate_all(_models(model, time, loaded, parts), parts, regime)
     _write(results, loaded[0].name, html, csv, queries)
     if as_json:
         print_json(_as_dict(results, by, loaded[0].name))
@@ -129,20 +140,24 @@ def evaluate(
     typer.echo(f"\n{propose(results).sentence}")
 
 
-def _models(names: list[str], time_known: bool) -> dict:
+def _models(names: list[str], time_known: bool, loaded: list, parts) -> dict:
     """Return models by their names in the leaderboard; fitted ones come from folders."""
     from strec.evaluate import counting_models
-    from strec.models import KINDS, load_model
+    from strec.models import KINDS
 
     counting = counting_models(time_known)
+    folders = {name: Path(name) for name in names if name not in counting and Path(name).is_dir()}
+    last = [path.resolve().name for path in folders.values()]
     found = {}
     for name in names:
         if name == "counting":
             found |= counting
         elif name in counting:
             found[name] = counting[name]
-        elif Path(name).is_dir():
-            found[Path(name).name] = load_model(name)
+        elif name in folders:
+            short = folders[name].resolve().name
+            is_clear = last.count(short) == 1 and short not in counting
+            found[short if is_clear else name] = _fitted(folders[name], loaded, parts)
         elif name in KINDS:
             kind = KINDS[name]
             knows = "time_known" in inspect.signature(kind).parameters
@@ -154,6 +169,21 @@ def _models(names: list[str], time_known: bool) -> dict:
                 f"Choose among {', '.join(sorted({*KINDS, *counting}))}, or give a folder.",
             )
     return found
+
+
+def _fitted(folder: Path, loaded: list, parts):
+    """Return the model of a folder; that of a run only if it learned from this very data."""
+    from strec.models import load_model
+    from strec.runs import Run
+    from strec.store import Store
+
+    if not (folder / "run.json").exists():
+        return load_model(folder)
+    if len(loaded) > 1:
+        return Run(folder).model(parts.vocabulary)
+    with TemporaryDirectory(prefix="strec-") as place:
+        store = Store.create(loaded[0].checkins, Path(place) / "store", name=loaded[0].name)
+        return Run(folder).model(store)
 
 
 def _evaluate_all(models: dict, parts, regime) -> list:

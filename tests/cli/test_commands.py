@@ -180,6 +180,46 @@ def test_evaluate_takes_parts_from_files_and_a_fitted_model_from_a_folder(run, c
     assert code == 1 and "vocabulary" in err
 
 
+def test_evaluate_tells_folders_of_one_name_apart(run, city, tmp_path):
+    from strec.models import Popularity, UserCounts
+    from strec.split import split
+
+    train = split(load([str(city)]).checkins).train
+    first = Popularity().fit(train).save(tmp_path / "a" / "run")
+    second = UserCounts().fit(train).save(tmp_path / "b" / "run")
+    words = ("--model", str(first), "--model", str(second), "--model", str(first))
+    code, out, err = run("evaluate", str(city), *words, "--json")
+    assert code == 0, err
+    board = json.loads(out)["leaderboard"]
+    assert {row["model"] for row in board} == {str(first), str(second)}
+    assert {row["kind"] for row in board} == {"popularity", "user_counts"}
+
+
+def test_evaluate_refuses_a_run_on_other_data_or_without_an_end(run, city, tmp_path):
+    from strec.runs import Run
+
+    folder = tmp_path / "run"
+    assert run("train", str(city), "--model", "popularity", "--out", str(folder))[0] == 0
+    assert run("evaluate", str(city), "--model", str(folder))[0] == 0
+    # One check-in more at the very end: the same users and items, and yet other data.
+    whole = load([str(city)]).checkins
+    last = whole.filter(pl.col(schema.TIME) == whole[schema.TIME].max()).head(1)
+    later = last.with_columns(pl.col(schema.TIME) + pl.duration(hours=1))
+    changed = write(pl.concat([whole, later]), tmp_path / "changed.csv")
+    code, _, err = run("evaluate", str(changed), "--model", str(folder))
+    assert code == 1 and "changed since" in err
+    Run(folder).set_state("failed")
+    code, _, err = run("evaluate", str(city), "--model", str(folder))
+    assert code == 1 and "Popularity is failed" in err
+
+
+@pytest.mark.parametrize("option", ["--html", "--csv", "--queries"])
+def test_evaluate_says_before_it_begins_where_it_cannot_write(run, city, tmp_path, option):
+    target = str(tmp_path / "nowhere" / "file.parquet")
+    code, out, err = run("evaluate", str(city), "--model", "gpt", option, target)
+    assert code == 1 and "nowhere" in err and "gpt" not in err
+
+
 def test_evaluate_prints_markdown(run, city):
     code, out, _ = run("evaluate", str(city), "--model", "popularity", "--markdown")
     assert code == 0 and "| popularity |" in out
