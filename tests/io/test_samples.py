@@ -5,13 +5,17 @@ import json
 import sys
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 from polars.testing import assert_frame_equal
 
 from strec import schema
 from strec.errors import ReadError
+from strec.io.pictures import Pictures
 from strec.io.samples import FOLDER, read_sample, samples
+from strec.simulate.icons import SHAPES, icon
 
 NAMES = ["social", "ecommerce", "travel", "traffic", "flights"]
 make = importlib.util.module_from_spec(
@@ -46,6 +50,17 @@ def test_a_sample_is_canonical_sorted_and_as_large_as_the_index_says(name):
 
 def test_all_samples_together_are_small():
     assert sum(path.stat().st_size for path in FOLDER.glob("*.parquet")) < 5e6
+
+
+def test_products_have_the_pictures_that_the_command_draws():
+    found = read_sample("ecommerce").select("category", "image").unique()
+    assert len(found) == len(SHAPES)
+    for category, image in found.iter_rows():
+        drawn = np.asarray(icon(category), dtype=int)
+        with Image.open(FOLDER / image) as kept:
+            # Other versions of the library may smooth an edge a little differently.
+            assert abs(np.asarray(kept.convert("RGB"), dtype=int) - drawn).mean() < 2
+        assert Pictures(FOLDER).show(image).startswith("data:image/webp")
 
 
 @pytest.mark.parametrize("name", ["social", "ecommerce", "travel", "traffic"])
