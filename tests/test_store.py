@@ -127,6 +127,12 @@ def test_hours_that_are_filtered_out_are_not_listed_as_zero(store):
     assert week[["weekday", "hour"]].to_numpy().tolist() == [[6, 7], [6, 8]]
 
 
+def test_weekdays_that_never_came_are_not_listed_as_zero(store):
+    day = Filters(date_from=date(2024, 2, 24), date_to=date(2024, 2, 25))
+    assert set(store.hour_weekday(day)["weekday"]) == {5, 6}
+    assert len(store.hour_weekday(day)) == 48
+
+
 def test_cells_are_those_of_h3_and_hide_small_groups(store, derived):
     expected = (
         derived.drop_nulls("cell")

@@ -5,6 +5,9 @@ import pandas as pd
 
 from strec.plots.style import WEEKDAYS
 
+#: The largest of many small counts is largest by chance: from here on it is worth a sentence.
+ENOUGH_IN_AN_HOUR, ENOUGH_IN_A_DAY = 5, 50
+
 
 def in_words(kind: str, frame: pd.DataFrame, grain: str = "day") -> str:
     """Return the main thing that a frame of counts says.
@@ -25,7 +28,7 @@ def in_words(kind: str, frame: pd.DataFrame, grain: str = "day") -> str:
 
     Examples
     --------
-    >>> week = pd.DataFrame({"weekday": [0, 4], "hour": [8, 18], "n_checkins": [1, 3]})
+    >>> week = pd.DataFrame({"weekday": [0, 4], "hour": [8, 18], "n_checkins": [10, 30]})
     >>> in_words("hour_weekday", week)
     'Busiest: Friday 18:00–19:00, 1.5 times the average hour.'
     """
@@ -42,6 +45,11 @@ def in_words(kind: str, frame: pd.DataFrame, grain: str = "day") -> str:
 
 def _week(frame: pd.DataFrame) -> str:
     top = frame.loc[frame["n_checkins"].idxmax()]
+    if top["n_checkins"] < ENOUGH_IN_AN_HOUR:
+        return (
+            f"No hour of the week has more than {_checkins(top['n_checkins'])}: too few to call "
+            "one the busiest."
+        )
     hour = int(top["hour"])
     return (
         f"Busiest: {WEEKDAYS[int(top['weekday'])]} {hour:02d}:00–{hour + 1:02d}:00, "
@@ -52,7 +60,7 @@ def _week(frame: pd.DataFrame) -> str:
 def _days(frame: pd.DataFrame) -> str:
     top = frame.loc[frame["n_checkins"].idxmax()]
     empty = int((frame["n_checkins"] == 0).sum())
-    words = f"Busiest day: {_date(top['period'])}, with {top['n_checkins']:,} check-ins."
+    words = f"Busiest day: {_date(top['period'])}, with {_checkins(top['n_checkins'])}."
     if empty:
         words += f" {empty:,} of {len(frame):,} days have none."
     return words
@@ -78,6 +86,12 @@ def _trend(frame: pd.DataFrame, grain: str) -> str:
 
 def _category_hours(frame: pd.DataFrame) -> str:
     counts = frame.pivot(index="category", columns="hour", values="n_checkins")
+    counts = counts[counts.sum(axis=1) >= ENOUGH_IN_A_DAY]
+    if not len(counts):
+        return (
+            f"None of these categories has {ENOUGH_IN_A_DAY} check-ins: too few to tell when it "
+            "has its time."
+        )
     share = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
     category, hour = np.unravel_index(share.to_numpy().argmax(), share.shape)
     name, value = share.index[category], share.iloc[category, hour]
@@ -95,6 +109,10 @@ def _categories(frame: pd.DataFrame) -> str:
         f"{top['category']} leads with {top['n_checkins']:,} check-ins by {top['n_users']:,} "
         f"users; there are {n_all:,} categories."
     )
+
+
+def _checkins(n: int) -> str:
+    return f"{n:,} check-in{'' if n == 1 else 's'}"
 
 
 def _times(ratio: float) -> str:

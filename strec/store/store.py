@@ -199,9 +199,11 @@ class Store(PlaceQuestions, PeopleQuestions):
         -------
         pandas.DataFrame
             `weekday` (0 is Monday), `hour`, `n_checkins`, `n_users`: 168 rows, fewer where the
-            filters leave out hours or weekdays.
+            filters leave out hours or weekdays, or the dates do not span a week.
         """
-        every = (filters or Filters()).hours_of_week()
+        filters = filters or Filters()
+        there = self._weekdays(filters)
+        every = [hour for hour in filters.hours_of_week() if hour // 24 in there]
         found = self._run(aggregates.hours_of_week(self._kept(filters)))
         full = found.set_index("hour_of_week").reindex(every, fill_value=0)
         full = full.rename_axis("hour_of_week").reset_index()
@@ -258,6 +260,16 @@ class Store(PlaceQuestions, PeopleQuestions):
         names = largest_first(totals, ["category"]).head(top).category
         every = pd.MultiIndex.from_product([names, range(24)], names=["category", "hour"])
         return found.set_index(["category", "hour"]).reindex(every, fill_value=0).reset_index()
+
+    def _weekdays(self, filters: Filters) -> set[int]:
+        """Weekdays between the first and the last date: what did not come is not zero."""
+        dates = Filters(date_from=filters.date_from, date_to=filters.date_to).apply(self.table)
+        day = dates[schema.LOCAL_DATE]
+        first, last = self._run(dates.agg(first=day.min(), last=day.max())).iloc[0]
+        if pd.isna(first):
+            return set(range(7))
+        days = pd.date_range(first, last)[:7]
+        return set(days.day_of_week)
 
     def _kept(self, filters: Filters | None):
         return (filters or Filters()).apply(self.table)
