@@ -6,6 +6,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages import _ui
+from strec.errors import ModelError
 from strec.evaluate import Regime, Result, counting_models, evaluate, split_of_store
 from strec.runs import Run, home, runs_in
 from strec.store import Store
@@ -31,6 +32,7 @@ class Race:
 
     def __init__(self, store: Store, regime: Regime):
         self.regime = regime
+        self.data_name = store.name
         self.parts, note = keep("splits", store.fingerprint, lambda: split_of_store(store))
         self.notes = [note] if note else []
         # By name: what the model is kept under (two runs of one kind differ by folder), and itself.
@@ -50,21 +52,39 @@ class Race:
             if model.kind not in AT_ONCE and (key, self.regime) not in kept
         ]
 
-    def result(self, name: str, report: Callable | None = None) -> Result:
-        """Return one model's result; counting models are fitted first."""
+    def result(self, name: str, report: Callable | None = None) -> Result | None:
+        """Return one model's result; counting models are fitted first.
+
+        A trained model that cannot be scored leaves the race, which the notes say: None.
+        """
         key, model = self.models[name]
 
         def fitted():
             return model.fit(self.parts.train, progress=report)
 
-        def scored() -> Result:
-            ready = model if model.vocabulary_ is not None else keep("models", key, fitted)
-            return evaluate(ready, self.parts, self.regime, name=name, progress=report)
+        def scored() -> Result | ModelError:
+            is_trained = model.vocabulary_ is not None
+            ready = model if is_trained else keep("models", key, fitted)
+            try:
+                return evaluate(ready, self.parts, self.regime, name=name, progress=report)
+            except ModelError as error:
+                if is_trained:
+                    return error
+                raise
 
-        return keep("results", (key, self.regime), scored)
+        found = keep("results", (key, self.regime), scored)
+        if isinstance(found, ModelError):
+            del self.models[name]
+            self.notes.append(f"{name} is left out: {found.found}")
+            return None
+        return found
 
     def _join(self, name: str, key, run: Run) -> None:
-        model = keep("models", key, run.model)
+        try:
+            model = keep("models", key, run.model)
+        except ModelError as error:
+            self.notes.append(f"{name} is left out: {error.found}")
+            return
         if model.vocabulary_.digest != self.parts.vocabulary.digest:
             self.notes.append(f"{name} was trained on all users, so it is not scored on some.")
         elif getattr(model, "time_known", self.regime.time_known) != self.regime.time_known:

@@ -137,7 +137,7 @@ def show(results: list[Result], race: Race) -> None:
             icon=":material/model_training:",
         )
     if is_complete:
-        numbers(results, board)
+        numbers(results, board, race.data_name)
         side_by_side(results, proposal.model, measure)
 
 
@@ -155,7 +155,7 @@ def _score_every() -> None:
     st.session_state["evaluate_scored"] = "every check-in"
 
 
-def numbers(results: list[Result], board) -> None:
+def numbers(results: list[Result], board, data_name: str) -> None:
     """Show all measures with what they mean, what each model does, and the downloads."""
     with st.expander("All numbers, and what they mean", icon=":material/table:"):
         shown = ["model", *MEASURES]
@@ -180,7 +180,7 @@ def numbers(results: list[Result], board) -> None:
             for ending, mime, make in (
                 ("csv", "text/csv", lambda: to_csv(results)),
                 ("md", "text/markdown", lambda: to_markdown(results)),
-                ("html", "text/html", lambda: to_html(results)),
+                ("html", "text/html", lambda: to_html(results, data_name)),
             ):
                 st.download_button(
                     {"csv": "CSV", "md": "Markdown", "html": "Page with slices (HTML)"}[ending],
@@ -317,7 +317,8 @@ try:
     race = Race(_ui.current_store(), regime)
     late = race.waiting()
     bar = st.progress(0.0, f"Fitting and scoring {_ui.plain(', '.join(late))}…") if late else None
-    show([race.result(name) for name in race.models if name not in late], race)
+    quick = [race.result(name) for name in list(race.models) if name not in late]
+    show([each for each in quick if each is not None], race)
     # What is quick is on the page by now; the rest joins it when it is ready.
     for k, name in enumerate(late):
         race.result(

@@ -126,3 +126,39 @@ def test_a_finished_training_joins_the_leaderboard(world, tmp_path):
     assert not app.exception and not app.error
     assert run.label in set(app.dataframe[0].value["model"])
     assert "nothing was trained" not in text_of(app)
+
+
+def test_a_training_that_was_tampered_with_is_left_out_and_said(world, tmp_path):
+    from strec.runs import create, home, train_run
+
+    store = Store.create(world, tmp_path / "store", name="A world")
+    run = create(home(store) / "one", "item_knn", store)
+    train_run(run, store)
+    weights = run.folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    app = AppTest.from_file(str(PAGE), default_timeout=90)
+    app.session_state["store"] = store
+    app.run()
+    assert not app.exception and not app.error and app.success
+    assert run.label not in set(app.dataframe[0].value["model"])
+    assert "changed after it was saved" in text_of(app)
+
+
+def test_a_training_whose_scores_are_no_numbers_is_left_out_and_said(world, tmp_path, monkeypatch):
+    import numpy as np
+
+    from strec.models import KINDS
+    from strec.runs import create, home, train_run
+
+    store = Store.create(world, tmp_path / "store", name="A world")
+    run = create(home(store) / "one", "item_knn", store)
+    train_run(run, store)
+    monkeypatch.setattr(
+        KINDS["item_knn"], "_score",
+        lambda self, queries: np.full((len(queries), len(queries.vocabulary.items)), np.nan),
+    )  # fmt: skip
+    app = AppTest.from_file(str(PAGE), default_timeout=90)
+    app.session_state["store"] = store
+    app.run()
+    assert not app.exception and not app.error and app.success
+    assert "no numbers" in text_of(app)
