@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from strec import schema
+from strec.io.json_lines import ROW, UNREADABLE
 from strec.io.mapping import ZONE_OF_PLACE, Mapping
 from strec.io.quantities import MISSING, numbers_of, offset_minutes
 from strec.io.settle import coordinates
-from strec.io.tables import FILE, ROW, SURPLUS, UNREADABLE
+from strec.io.tables import FILE, SURPLUS
 from strec.io.times import WALL, parse_time
 from strec.io.zones import OFFSET, UTC, resolve, zones_of
 

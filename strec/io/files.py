@@ -235,8 +235,7 @@ def _copy(
             opened.limits.check_bytes(taken, name)
             opened.limits.check_ratio(taken, n_compressed, name)
             out.write(chunk)
-            # Parquet and GeoPackage keep their index at the end: only text can be cut.
-            if taken == len(chunk) and chunk.startswith((b"PAR1", b"SQLite format 3")):
+            if taken == len(chunk) and _is_one_piece(chunk):
                 head_bytes = None
             if head_bytes is not None and taken >= head_bytes and stream.read(1):
                 out.truncate(taken - len(chunk) + chunk.rfind(b"\n") + 1 or taken)
@@ -248,6 +247,20 @@ def _copy(
             "Check what was packed.",
         )
     return target, taken, True
+
+
+def _is_one_piece(start: bytes) -> bool:
+    """Tell whether a file means nothing without its end.
+
+    Parquet and GeoPackage keep their index there; a JSON text is one, unless it has an object a
+    line.
+    """
+    first = start.lstrip().split(b"\n", 1)[0].rstrip()
+    return (
+        start.startswith((b"PAR1", b"SQLite format 3"))
+        or first.startswith(b"[")
+        or (first.startswith(b"{") and not first.endswith(b"}"))
+    )
 
 
 def _damaged(name: str, problem: object) -> ReadError:

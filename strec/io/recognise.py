@@ -8,9 +8,10 @@ from strec.errors import ReadError
 from strec.io.columns import guess_mapping
 from strec.io.formats import KNOWN, Companion, Format
 from strec.io.join import find_key, joined
+from strec.io.json_lines import ROW, UNREADABLE
 from strec.io.mapping import Mapping, Question
 from strec.io.quantities import MISSING
-from strec.io.tables import FILE, ROW, SURPLUS, UNREADABLE, Table, renamed, with_column
+from strec.io.tables import FILE, SURPLUS, Table, renamed, with_column
 from strec.io.times import detect_time
 
 CLOCK = r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"

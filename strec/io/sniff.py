@@ -73,13 +73,17 @@ def _json_kind(text: str, start: str) -> str | None:
         return "json" if re.match(r"\[\s*(\{|\])", text) else None
     if re.match(r'\{\s*"', text) is None:
         return None
-    first = text.split("\n", 1)[0]
+    first, _, rest = text.partition("\n")
     try:
         parsed = json.loads(first)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = {}
     if parsed.get("type") == "FeatureCollection" or '"FeatureCollection"' in text[:2000]:
         return "geojson"
+    rows = [value for value in parsed.values() if isinstance(value, list) and value]
+    if not rest.strip() and any(isinstance(value[0], dict) for value in rows):
+        # One object that holds the rows, as many services answer.
+        return "json"
     return "jsonl" if parsed else "json"
 
 

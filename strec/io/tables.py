@@ -1,30 +1,24 @@
 """Any file as a lazy table of raw columns: the one place where file kinds differ."""
 
-import json
-import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
 from strec.errors import ReadError
-from strec.io import geo
+from strec.io import geo, json_lines
 from strec.io.encodings import as_text
 from strec.io.files import Opened, RawFile
+from strec.io.json_lines import ROW
 from strec.io.limits import Limits, size_text
-from strec.io.sniff import Shape, sniff, unique_names
+from strec.io.sniff import Shape, sniff
 
-#: Number of the row in its file, from 0; kept beside the raw columns.
-ROW = "__row"
 #: Name of the file of a row, where several files are read as one table.
 FILE = "__file"
 #: What a line holds beyond the last column of its header.
 SURPLUS = "__surplus"
-#: A line of a JSON Lines file that is not JSON.
-UNREADABLE = "__unreadable"
 SAMPLE_ROWS = 5000
 HEAD_BYTES = 2**20
-JSON_LINES_LOOKED_AT = 500
 
 
 @dataclass
@@ -45,6 +39,7 @@ class Table:
     notes: list[str] = field(default_factory=list)
     path: Path | None = None
     shape: Shape | None = None
+    paths: json_lines.Paths = field(default_factory=dict)
     sample: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
@@ -81,11 +76,11 @@ def open_table(raw: RawFile, opened: Opened, whole: bool) -> Table:
         if shape.kind == "geojson":
             table = _geographic(raw, text.path, ".geojson", opened)
         elif shape.kind in ("json", "jsonl"):
-            table = _json(raw, text.path, text.head, shape, complete, opened)
+            table = _json(raw, text.path, text.head, shape, opened)
         else:
             opened.limits.check_columns(len(shape.columns), raw.name)
             _check_line_lengths(text.head, raw.name, opened.limits)
-            n_rows = _estimate(text.head, raw)
+            n_rows = _estimate(text.head, raw.n_bytes)
             table = Table(raw.name, "csv", pl.LazyFrame(), list(shape.columns), n_rows, {})
             table.has_header, table.notes = shape.has_header, list(shape.notes)
             table.path, table.shape = text.path, shape
@@ -149,19 +144,6 @@ def scan_delimited(path: Path, shape: Shape) -> pl.LazyFrame:
     )
 
 
-def scan_json_lines(path: Path, columns: list[str], nested: dict[str, str]) -> pl.LazyFrame:
-    """Return a lazy frame of text over JSON Lines; `nested` maps "a.b" to its parent "a"."""
-    flat = [name for name in columns if name not in nested]
-    parents = sorted(set(nested.values()))
-    schema = dict.fromkeys([*dict.fromkeys([*flat, *parents]), UNREADABLE], pl.String)
-    lazy = pl.scan_ndjson(path, schema=schema, row_index_name=ROW)
-    inner = [
-        pl.col(parent).str.json_path_match(f"$['{name[len(parent) + 1 :]}']").alias(name)
-        for name, parent in nested.items()
-    ]
-    return lazy.with_columns(inner).select(ROW, *columns, UNREADABLE)
-
-
 def repaired(table: Table, opened: Opened) -> Table | None:
     """Return the table without the damage that stops a parser, or None when nothing helps.
 
@@ -179,16 +161,9 @@ def repaired(table: Table, opened: Opened) -> Table | None:
         note = f"Quotation marks that were not paired were left out; lines: {n_lines:,}."
         lazy = scan_delimited(target, table.shape)
     elif table.kind == "jsonl":
-        target, n_lines = opened.new_path(), 0
-        with open(table.path, encoding="utf-8") as source, open(target, "w") as out:
-            for line in source:
-                if line.strip() and not _is_object(line):
-                    n_lines += 1
-                    line = json.dumps({UNREADABLE: line.rstrip("\n")}) + "\n"
-                out.write(line)
+        target, n_lines = json_lines.with_marked_damage(table.path, opened)
         note = f"Lines that are not JSON objects, among the rejected rows: {n_lines:,}."
-        nested = _nested(table.columns)
-        lazy = scan_json_lines(target, table.columns, nested)
+        lazy = json_lines.scan(target, table.paths)
     else:
         return None
     if n_lines == 0:
@@ -229,6 +204,12 @@ def _parquet(raw: RawFile, limits: Limits) -> Table:
         limits.check_columns(meta.num_columns, raw.name)
         lazy = pl.scan_parquet(raw.path, row_index_name=ROW, glob=False)
         schema = lazy.collect_schema()
+    except pl.exceptions.DuplicateError as problem:
+        raise ReadError(
+            "Each column of a Parquet file needs a name of its own.",
+            f"{raw.name}: {str(problem).splitlines()[0]}.",
+            "Rename the columns where the file is made, or export it as CSV.",
+        ) from problem
     except (OSError, ValueError, pl.exceptions.PolarsError) as problem:
         raise ReadError(
             "A complete Parquet file is needed.",
@@ -250,71 +231,21 @@ def _parquet(raw: RawFile, limits: Limits) -> Table:
     return Table(raw.name, "parquet", lazy, columns, meta.num_rows, {}, notes=notes)
 
 
-def _json(
-    raw: RawFile, path: Path, head: str, shape: Shape, complete: bool, opened: Opened
-) -> Table:
+def _json(raw: RawFile, path: Path, head: str, shape: Shape, opened: Opened) -> Table:
+    n_bytes = raw.n_bytes
     if shape.kind == "json":
-        path = _lines_of_array(path, raw.name, opened)
+        path = json_lines.lines_of_array(path, raw.name, opened)
+        n_bytes = path.stat().st_size
         with open(path, encoding="utf-8") as file:
             head = file.read(HEAD_BYTES)
-        complete = len(head) < HEAD_BYTES
     _check_line_lengths(head, raw.name, opened.limits)
-    lines = head.split("\n")[: JSON_LINES_LOOKED_AT + 1]
-    objects = [json.loads(line) for line in lines if _is_object(line)]
-    if not objects:
-        raise ReadError(
-            "JSON Lines need an object with fields on each line.",
-            f"{raw.name} has none in its first lines.",
-            'Write one event per line: {"user_id": "7", "item_id": "42", "timestamp": "…"}.',
-        )
-    columns: list[str] = []
-    for entry in objects:
-        for name, value in entry.items():
-            inner = [f"{name}.{key}" for key in value] if isinstance(value, dict) else [name]
-            columns += [each for each in inner if each not in columns]
-    columns, notes = unique_names(columns, len(columns))
-    opened.limits.check_columns(len(columns), raw.name)
-    lazy = scan_json_lines(path, columns, _nested(columns))
-    n_rows = _estimate(head, raw) if complete or shape.kind == "jsonl" else len(objects)
-    table = Table(raw.name, "jsonl", lazy, columns, n_rows, {}, notes=notes)
-    table.path = path
+    paths, notes = json_lines.columns_of(head, raw.name)
+    opened.limits.check_columns(len(paths), raw.name)
+    n_rows = _estimate(head, n_bytes)
+    lazy = json_lines.scan(path, paths)
+    table = Table(raw.name, "jsonl", lazy, list(paths), n_rows, {}, notes=notes)
+    table.path, table.paths = path, paths
     return table
-
-
-def _nested(columns: list[str]) -> dict[str, str]:
-    """Return which columns are one level down, as "parent.child" → "parent"."""
-    return {name: name.split(".", 1)[0] for name in columns if re.match(r"[^.]+\..", name)}
-
-
-def _lines_of_array(path: Path, name: str, opened: Opened) -> Path:
-    """Rewrite a JSON array (or an object that holds one) as JSON Lines."""
-    geo.check_size(path, name, opened.limits)
-    try:
-        with open(path, encoding="utf-8") as file:
-            parsed = json.load(file)
-    except (ValueError, RecursionError) as problem:
-        raise ReadError(
-            "A complete JSON text is needed.",
-            f"{name} is not valid JSON ({problem}).",
-            "Export it again, or write one JSON object per line (JSON Lines).",
-        ) from problem
-    if isinstance(parsed, dict):
-        lists = [value for value in parsed.values() if isinstance(value, list)]
-        parsed = max(lists, key=len, default=[parsed])
-    target = opened.new_path()
-    with open(target, "w", encoding="utf-8") as out:
-        for entry in parsed:
-            if isinstance(entry, list):
-                entry = {f"column_{i + 1}": value for i, value in enumerate(entry)}
-            out.write(json.dumps(entry, ensure_ascii=False) + "\n")
-    return target
-
-
-def _is_object(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
 
 
 def _geographic(raw: RawFile, path: Path, suffix: str, opened: Opened) -> Table:
@@ -326,10 +257,10 @@ def _geographic(raw: RawFile, path: Path, suffix: str, opened: Opened) -> Table:
     return Table(raw.name, kind, lazy, columns, frame.height, {}, notes=notes)
 
 
-def _estimate(head: str, raw: RawFile) -> int:
+def _estimate(head: str, n_bytes: int) -> int:
     """Return about how many rows a text has, from the length of its first lines."""
     n_lines = head.count("\n") or 1
-    return max(1, round(raw.n_bytes / max(len(head.encode()) / n_lines, 1)))
+    return max(1, round(n_bytes / max(len(head.encode()) / n_lines, 1)))
 
 
 def _check_line_lengths(head: str, name: str, limits: Limits) -> None:
