@@ -89,9 +89,8 @@ def replay(
     ModelError
         If there are too few check-ins, or nobody has this id.
     """
-    rows = _rows(log, n_events, user)
+    before, rows = log_before(log, n_events, user)
     start_us = log.time_us[rows[0]]
-    before = log.where(log.time_us < start_us)
     if len(before) < _FEWEST or not (before.item >= 0).any():
         raise ModelError(
             f"A replay needs {_FEWEST} check-ins before its first event.",
@@ -103,6 +102,12 @@ def replay(
     # Sessions of the replayed part are hidden too: the history stands still at the start.
     static = _standing_still(growing, log, start_us)
     return Replay(_events(model, growing, static, progress), len(before))
+
+
+def log_before(log: Log, n_events: int, user: str | None = None) -> tuple[Log, np.ndarray]:
+    """Return the check-ins before the latest n, and the rows of those n, first to last."""
+    rows = _rows(log, n_events, user)
+    return log.where(log.time_us < log.time_us[rows[0]]), rows
 
 
 def _rows(log: Log, n_events: int, user: str | None) -> np.ndarray:

@@ -12,7 +12,7 @@ from what lies before it; then the counts are taken anew from all of training.
 import numpy as np
 
 from strec.models.base import Explanation, Model
-from strec.models.counting import fitting
+from strec.models.counting import fitted_before, fitting
 from strec.models.counting.newcomers import (
     NOVELTY,
     SOURCES,
@@ -76,7 +76,10 @@ class CounterMix(Model):
 
     def _fit(self, train: Log, watch: Watch) -> None:
         weights = np.r_[default_weights(), [b for _, b in SOURCES.values()], *NOVELTY.values()]
-        if self.slice_share > 0:
+        known = fitted_before.weights_of(train, self.settings()) if self.slice_share > 0 else None
+        if known is not None:
+            weights = known
+        elif self.slice_share > 0:
             weights = fitting.fit_weights(
                 train,
                 weights,
@@ -93,6 +96,14 @@ class CounterMix(Model):
         self.source_weights_ = weights[N_COLUMNS : N_COLUMNS + len(SOURCES)]
         self.novelty_weights_ = weights[N_COLUMNS + len(SOURCES) :]
         watch("Done", 1.0)
+
+    def settings(self) -> tuple:
+        """Return what the fit depends on besides the check-ins."""
+        return self.time_known, self.slice_share, self.n_queries, self.ridge, self.seed
+
+    def weights(self) -> np.ndarray:
+        """Return all fitted weights: of visits, of sources, of novelty."""
+        return np.r_[self.visit_weights_, self.source_weights_, self.novelty_weights_]
 
     def _score(self, queries: Queries) -> np.ndarray:
         scores = np.empty((len(queries), len(queries.vocabulary.items)))
