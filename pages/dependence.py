@@ -53,7 +53,7 @@ In 200 simulated worlds without any dependence the gate's false alarms stayed wi
 `docs/gate.md`, with power curves and the null worlds that try to mislead it.
 
 References: Besag & Clifford 1989, 1991; Holm 1979; Berrett, Wang, Barber & Samworth 2020; for the
-illustrations Knox 1964 and Miller 1955.
+illustrations Knox 1964, Miller 1955 and Moran 1950.
 """
 
 
@@ -164,7 +164,7 @@ def illustrations(result: DependenceResult) -> None:
     found = result.illustrations
     shown = [
         each
-        for each in (_rhythm(found), _information(found), _knox_pairs(found))
+        for each in (_rhythm(found), _information(found), _knox_pairs(found), _clusters(found))
         if each is not None
     ]
     if not shown:
@@ -213,6 +213,22 @@ def _knox_pairs(found):
         f"{each.pairs:,} pairs of check-ins within {each.near_km:.1f} km and "
         f"{each.near_hours:g} h, {each.expected:,.0f} expected if times fell on places by chance "
         f"(p {each.p_value:.2f}, {each.n:,} check-ins).",
+    )
+
+
+def _clusters(found):
+    if found.clustering is None:
+        return None
+    each = found.clustering
+    reading = "busy hexagons lie beside busy ones" if each.i > each.expected else "busy avoid busy"
+    if each.p_value > 0.05:
+        reading = "busy and quiet hexagons are mixed as by chance"
+    return (
+        "Busy places together (Moran’s I)",
+        f"{each.i:.2f}",
+        f"Check-ins per hexagon, {each.n_hexagons:,} hexagons of about {each.width_km:.1f} km: "
+        f"{reading} (p {each.p_value:.3f}, {each.n:,} check-ins). Places may cluster even where "
+        "the choice of items does not depend on them.",
     )
 
 

@@ -2,14 +2,21 @@
 
 from datetime import UTC, datetime, timedelta
 
+import h3
 import numpy as np
 import polars as pl
 import pytest
 from sklearn.metrics import mutual_info_score
 from statsmodels.tsa.stattools import acf
 
-from strec import schema
-from strec.dependence.illustrations import illustrate, knox, mutual_information, periodicity
+from strec import schema, spatial
+from strec.dependence.illustrations import (
+    clustering,
+    illustrate,
+    knox,
+    mutual_information,
+    periodicity,
+)
 from strec.simulate import simulate
 
 
@@ -96,3 +103,30 @@ def test_what_the_table_lacks_is_left_out():
     assert found.periodicity is not None
     still = checkins([1.0] * 200, [1.0] * 200, np.arange(200))
     assert illustrate(still).knox is None
+    assert illustrate(bare).clustering is None and illustrate(still).clustering is None
+
+
+def test_moran_tells_a_busy_centre_from_check_ins_spread_evenly():
+    from esda.moran import Moran
+    from libpysal.graph import Graph
+
+    from strec.spatial import lattice
+
+    rng = np.random.default_rng(3)
+    centre = rng.normal(0, 0.01, (3_000, 2)) + (40.7, -74.0)
+    whole = h3.grid_disk(h3.latlng_to_cell(40.7, -74.0, 8), 6)
+    even = np.array([h3.cell_to_latlng(cell) for cell in whole])[rng.integers(0, 127, 3_000)]
+    busy, mixed = (
+        clustering(checkins(*place.T.tolist(), np.arange(3_000))) for place in (centre, even)
+    )
+    assert busy.i > 0.5 and busy.p_value == 0.001 and busy.n == 3_000
+    assert abs(mixed.i) < 0.15 and mixed.p_value > 0.05
+    # As esda says of the same hexagons, from their width on.
+    size = min(range(11), key=lambda r: abs(spatial.hexagon_width_km(r) - busy.width_km))
+    cell = schema.cells_of(*(pl.Series(each) for each in centre.T), size)
+    counts = dict(cell.value_counts().iter_rows())
+    area = lattice.study_area(np.array(list(counts), dtype=np.uint64))
+    values = np.array([counts.get(int(each), 0) for each in area], dtype=float)
+    assert len(area) == busy.n_hexagons
+    theirs = Moran(values, Graph.from_sparse(lattice.neighbours(area)), permutations=0)
+    assert busy.i == pytest.approx(theirs.I)

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from strec import schema
+from strec.errors import AnalysisError
 
 EARTH_RADIUS_KM = 6_371.0
 MAX_KNOX = 2_000
@@ -13,6 +14,7 @@ KNOX_SHUFFLES = 199
 KNOX_HOURS = 2.0
 KNOX_NEAR_SHARE = 0.05
 DAY_HOURS, WEEK_HOURS = 24, 168
+MIN_HEXAGONS = 8
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,29 @@ class Periodicity:
 
 
 @dataclass(frozen=True)
+class Clustering:
+    """Moran's I of the check-ins per hexagon: are busy ones beside busy ones?
+
+    `i` is near `expected` where they are mixed as by chance; `p_value` is two-sided, from shuffled
+    hexagons.
+    """
+
+    i: float
+    expected: float
+    p_value: float
+    n_hexagons: int
+    width_km: float
+    n: int
+
+
+@dataclass(frozen=True)
 class Illustrations:
     """What could be measured; None where the table lacks what it takes."""
 
     mutual_information: MutualInformation | None
     knox: Knox | None
     periodicity: Periodicity | None
+    clustering: Clustering | None
 
 
 def illustrate(checkins: pl.DataFrame, seed: int = 0) -> Illustrations:
@@ -76,7 +95,9 @@ def illustrate(checkins: pl.DataFrame, seed: int = 0) -> Illustrations:
         category = checkins[schema.CATEGORY].filter(known).rank("dense").to_numpy().astype(int) - 1
         if len(hour) >= 100 and category.any():
             information = mutual_information(hour, category, seed)
-    return Illustrations(information, knox(checkins, seed=seed), periodicity(local))
+    return Illustrations(
+        information, knox(checkins, seed=seed), periodicity(local), clustering(checkins, seed)
+    )
 
 
 def mutual_information(a: np.ndarray, b: np.ndarray, seed: int = 0) -> MutualInformation:
@@ -155,6 +176,40 @@ def knox(
         near_hours=near_hours,
         n=len(placed),
     )
+
+
+def clustering(checkins: pl.DataFrame, seed: int = 0) -> Clustering | None:
+    """Return Moran's I (1950) of the check-ins per hexagon, gaps between hexagons counted as zero.
+
+    None where there are fewer than `MIN_HEXAGONS` hexagons, or all are alike.
+    """
+    from strec import spatial
+    from strec.spatial import lattice
+
+    placed = checkins.filter(pl.col(schema.LAT).is_not_null())
+    if not len(placed):
+        return None
+    places = placed.group_by(schema.LAT, schema.LON).len("n_checkins").to_pandas()
+
+    def cells_at(resolution: int):
+        cell = schema.cells_of(placed[schema.LAT], placed[schema.LON], resolution)
+        return cell.alias("cell").value_counts().sort("cell").to_pandas()
+
+    size = spatial.resolution_that_touches(cells_at, spatial.suggest_resolution(places))
+    counts = cells_at(size).set_index("cell")["count"]
+    if len(counts) < MIN_HEXAGONS:
+        return None
+    try:
+        area = lattice.study_area(counts.index.to_numpy())
+    except AnalysisError:
+        return None
+    values = counts.reindex(area, fill_value=0).to_numpy(dtype=float)
+    touching = lattice.neighbours(area)
+    if not np.ptp(values) or not touching.nnz:
+        return None
+    found = spatial.moran(values, touching, seed=seed)
+    width_km = spatial.hexagon_width_km(size)
+    return Clustering(found.i, found.expected, found.p, len(area), width_km, len(placed))
 
 
 def periodicity(local: pl.Series) -> Periodicity | None:
