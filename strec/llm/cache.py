@@ -70,7 +70,7 @@ class VectorCache:
                         f"SELECT key, vector FROM vectors WHERE key IN ({marks})", asked
                     )
                     found |= {by_key[k]: np.frombuffer(v, dtype="<f4") for k, v in rows}
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, ValueError):  # No database, or what is no vector.
             return {}
         return found
 

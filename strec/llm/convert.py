@@ -49,26 +49,17 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path:
     folder = cache_folder() / "models" / name
     if is_whole(folder):
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
     try:
-        make(draft)
-        (draft / _RECORD).write_text(json.dumps({"sha256": _digests(draft)}, indent=2))
-        shutil.rmtree(folder, ignore_errors=True)
-        try:
-            draft.rename(folder)
-        except OSError:
-            # Another process was faster: its folder is as good, if it is whole.
+        with _alone(name):
+            # Another process may have made it meanwhile.
             if not is_whole(folder):
-                raise
+                _make(folder, make)
     except OSError as error:
         raise MissingPartError(
             "Room for the language model's weights in the cache folder (SmolLM2: 540 MB).",
             f"{error.strerror or error} in {folder.parent}.",
             "Make room, or set STREC_CACHE to a folder with room.",
         ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return folder
 
 
@@ -79,6 +70,30 @@ def is_whole(folder: Path) -> bool:
         return bool(record) and record == _digests(folder)
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def _make(folder: Path, make: Callable[[Path], None]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f".draft-{folder.name}-"
+    for stray in folder.parent.glob(f"{prefix}*"):  # of a process that was killed
+        shutil.rmtree(stray, ignore_errors=True)
+    draft = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
+    try:
+        make(draft)
+        (draft / _RECORD).write_text(json.dumps({"sha256": _digests(draft)}, indent=2))
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _alone(name: str):
+    """Return a lock: half a minute and 1.2 GB of memory are not spent twice at a time."""
+    from filelock import FileLock
+
+    folder = cache_folder() / "locks"
+    folder.mkdir(exist_ok=True)
+    return FileLock(folder / f"{name}.lock")
 
 
 def _unpack(source: Path, folder: Path) -> None:

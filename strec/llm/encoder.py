@@ -9,8 +9,9 @@ import numpy as np
 from strec.llm.cache import VectorCache, cache_folder
 from strec.llm.weights import fingerprint, load, resolve
 
-#: Texts between two writes to the cache and two calls of progress.
-_STEP = 256
+#: Texts between two writes to the cache and two calls of progress: where a large model reads two
+#: texts a second, somebody who cancels waits half a minute.
+_STEP = 64
 #: Tokens in one batch, padding included: what a small machine holds easily.
 _BATCH_TOKENS = 4096
 _BATCH_TEXTS = 64

@@ -1,5 +1,8 @@
 """The writer's GGUF file becomes safetensors once, whole or not at all, and is checked."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from strec.errors import MissingPartError
@@ -54,6 +57,30 @@ def test_a_folder_that_was_changed_is_made_anew(source, unpacked, harm):
     assert not convert.is_whole(folder)
     assert convert.is_whole(convert.converted()) and len(unpacked) == 2
     assert weights.read_bytes() == b"weights"
+
+
+def test_several_at_once_make_it_once(source, monkeypatch):
+    times = []
+
+    def unpack(source, folder):
+        times.append(source)
+        time.sleep(0.2)
+        (folder / "model.safetensors").write_bytes(b"weights")
+
+    monkeypatch.setattr(convert, "_unpack", unpack)
+    with ThreadPoolExecutor(4) as threads:
+        folders = list(threads.map(lambda _: convert.converted(), range(4)))
+    assert len(times) == 1 and len(set(folders)) == 1
+
+
+def test_what_a_killed_process_left_is_cleared_away(source, unpacked):
+    models = convert.converted().parent
+    stray = models / f".draft-{convert.converted().name}-abc"
+    stray.mkdir()
+    (stray / "model.safetensors").write_bytes(b"half")
+    (convert.converted() / "model.safetensors").unlink()
+    folder = convert.converted()
+    assert [path.name for path in models.iterdir()] == [folder.name]
 
 
 def test_a_full_disk_is_said_in_words_and_leaves_nothing(source, monkeypatch):

@@ -1,5 +1,8 @@
 """Encoder: unit vectors, one per text, from any architecture, computed once."""
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 
@@ -62,19 +65,35 @@ def test_a_broken_cache_is_begun_anew(tiny_model):
     assert len(encoder._cache.get(TEXTS)) == 3
 
 
+def test_a_vector_that_is_damaged_is_computed_again(tiny_model):
+    encoder = Encoder(tiny_model("bert"))
+    first = encoder.encode(TEXTS)
+    with closing(sqlite3.connect(encoder._cache.path)) as database, database:
+        database.execute("UPDATE vectors SET vector = x'0102030405'")
+    assert (encoder.encode(TEXTS) == first).all()
+
+
 def test_stopping_keeps_what_is_done(tiny_model):
     class Stop(Exception):
         pass
 
     def stop(text, share):
-        assert text == "256 of 300 texts read" and share == 256 / 300
-        raise Stop
+        told.append(text)
+        assert share == int(text.split()[0]) / 150
+        if len(told) == 2:
+            raise Stop
 
     encoder = Encoder(tiny_model("bert"))
-    texts = [f"text {i:03}" for i in range(300)]
+    told: list[str] = []
+    texts = [f"text {i:03}" for i in range(150)]
     with pytest.raises(Stop):
         encoder.encode(texts, progress=stop)
-    assert len(encoder._cache.get(texts)) == 256
+    assert told == ["64 of 150 texts read", "128 of 150 texts read"]
+    assert len(encoder._cache.get(texts)) == 128
+    # The rest is read later, and what was kept is not read again.
+    told.clear()
+    encoder.encode(texts, progress=lambda text, share: told.append(text))
+    assert told == ["22 of 22 texts read"]
 
 
 def test_batches_hold_every_row_once_within_limits():
