@@ -171,11 +171,16 @@ def language_choice(kind, store) -> None:
     about = ABOUT[kind]
     picked = st.selectbox(
         f"Language model of {about.label}", about.language.choices,
-        format_func=lambda name: LANGUAGE_MODELS[name][0], key=language_key(kind, store),
+        format_func=lambda name: capital(LANGUAGE_MODELS[name][0]), key=language_key(kind, store),
         label_visibility="collapsed",
     )  # fmt: skip
     name, what = LANGUAGE_MODELS[picked]
-    st.caption(f":material/translate: {name}: {what}.")
+    st.caption(f":material/translate: {capital(name)}: {what}.")
+
+
+def capital(words: str) -> str:
+    """Return words with a capital in front, names as they are."""
+    return words[:1].upper() + words[1:]
 
 
 def language_key(kind, store) -> str:

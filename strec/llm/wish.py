@@ -58,7 +58,7 @@ def read_wish(
     *,
     progress: Callable[[str, float], None] | None = None,
 ) -> Wish:
-    """Compare a wish with what is known of each item: kind, name, and when it is busy.
+    """Compare a wish with what is known of each item: kind, name, description, and when it is busy.
 
     Parameters
     ----------

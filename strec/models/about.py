@@ -26,9 +26,9 @@ class Language:
 LANGUAGE_MODELS: dict[str, tuple[str, str]] = {
     "minilm": ("MiniLM", "knows what English words mean; quick"),
     "smollm2": ("SmolLM2", "larger, much slower; takes 540 MB of disk at the first use"),
-    "tiny": ("Tiny demo", "random numbers: shows how it works and understands nothing"),
-    "words": ("Words alone", "no language model: words count that two items share"),
-    "": ("None", "no language model"),
+    "tiny": ("tiny demo", "random numbers: shows how it works and understands nothing"),
+    "words": ("words alone", "no language model: words count that two items share"),
+    "": ("no language model", "time, place and order speak alone"),
 }
 
 

@@ -83,6 +83,13 @@ def test_what_cannot_be_says_why_and_exits_with_1(capsys, arguments, needed):
     assert code == 1 and needed in json.loads(out)["error"]["needed"]
 
 
+def test_json_names_the_pictures_of_the_data(capsys):
+    code, out, _ = run(capsys, "recommend", "ecommerce", "--json", "-k", "3")
+    assert code == 0
+    images = [each["image"] for each in json.loads(out)["suggestions"]]
+    assert len(images) == 3 and all(each.startswith("pictures/") for each in images)
+
+
 def test_formulas_are_not_written_for_a_spreadsheet(capsys, tmp_path):
     table = read_sample("travel").with_columns(pl.lit("=cmd()").alias("item_name"))
     table.write_parquet(tmp_path / "evil.parquet")

@@ -173,10 +173,10 @@ def test_the_language_model_inside_is_chosen_and_told(store, monkeypatch):
     app.button(key="train_start").click().run()
     assert not app.exception
     (run,) = runs_in(home(store))
-    assert run.config["params"]["llm"] == "tiny" and run.label == "LLM ranker (Tiny demo)"
+    assert run.config["params"]["llm"] == "tiny" and run.label == "LLM ranker (tiny demo)"
     assert made(store, "llm_ranker").label == "LLM ranker"
     bare = made(store, "stllm", params={"text": ""})
-    assert bare.label == "ST-LLM (None)"
+    assert bare.label == "ST-LLM (no language model)"
 
 
 def test_a_running_training_is_shown_live_and_can_be_cancelled(store):
