@@ -123,6 +123,10 @@ def test_a_bad_file_ends_in_1_with_needed_found_and_mend(tmp_path, capsys, name)
         (["-o", "{dir}/x.xlsx"], "ending in .parquet"),
         (["-o", "{dir}/none/x.csv"], "must exist"),
         (["-o", "{file}"], "is read"),
+        (["-o", "{dir}/x.csv", "--report", "{dir}/none/q.html"], "may be written to"),
+        (["-o", "{dir}/x.csv", "--save-recipe", "{dir}/none/r.yaml"], "may be written to"),
+        (["-o", "{dir}/x.csv", "--rejected", "{dir}/none/r.csv"], "may be written to"),
+        (["-o", "{dir}/x.csv", "--rejected", "{dir}/r.xls"], "ending in .parquet"),
         (["-o", "{dir}/x.csv", "--map", "buyer=user"], "'buyer=user'"),
         (["-o", "{dir}/x.csv", "--map", "user=nobody"], "no column 'nobody'"),
         (["-o", "{dir}/x.csv", "--time-zone", "Mars/Base"], "Mars/Base"),
@@ -164,6 +168,27 @@ def test_what_is_not_there_is_said_alike_by_all_commands(tmp_path, capsys, comma
     code, _, said = strec(capsys, command, "sozial", *more)
     assert code == 1
     assert "there is no sozial." in said and "name a sample: social, ecommerce" in said
+    code, _, said = strec(capsys, command, "https://strec.example/x.csv", *more)
+    assert code == 1 and "https://strec.example/x.csv" in said and "Download it" in said
+    code, _, said = strec(capsys, command, "a" * 5000, *more)
+    assert code == 1 and "there is no aaa" in said and len(said) < 1000
+
+
+def test_a_folder_stands_for_its_files_in_all_commands(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    corpus.make("plain", tmp_path / "in")
+    for command in (["inspect"], ["recommend"], ["clean", "--out", tmp_path / "x.csv"]):
+        assert strec(capsys, *command, tmp_path / "in")[0] == 0
+
+
+def test_what_the_computer_refuses_is_said_without_a_traceback(tmp_path, capsys, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", "x.csv")
+
+    monkeypatch.setattr("strec.io.ingest", full)
+    path = corpus.make("plain", tmp_path)
+    code, _, said = strec(capsys, "clean", path, "--out", tmp_path / "x.csv")
+    assert code == 1 and "x.csv: No space left on device" in said and "Mend" in said
 
 
 def test_a_command_that_is_not_understood_ends_in_2(tmp_path, capsys):
@@ -187,5 +212,6 @@ def test_entries_of_map():
     assert mapping_of(["user=a,time=b", "time_zone=UTC"]) == {
         "user_id": "a", "timestamp": "b", "time_zone": "UTC",
     }  # fmt: skip
+    assert mapping_of(["item_from_place=True,lat="]) == {"item_from_place": True, "lat": None}
     with pytest.raises(MappingError, match="name=column"):
         mapping_of(["user"])

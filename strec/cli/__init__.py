@@ -66,7 +66,8 @@ def main(arguments: list[str] | None = None) -> None:
     load_commands(arguments)
     try:
         app(arguments, prog_name="strec")
-    except StrecError as error:
+    except (StrecError, OSError) as problem:
+        error = problem if isinstance(problem, StrecError) else _of_the_computer(problem)
         if "--json" in arguments:
             found = {"needed": error.needed, "found": error.found, "mend": error.mend}
             typer.echo(json.dumps({"error": found}, ensure_ascii=False))
@@ -74,6 +75,15 @@ def main(arguments: list[str] | None = None) -> None:
             typer.secho(error.needed, fg="red", err=True)
             typer.echo(f"Found: {error.found}\nMend:  {error.mend}", err=True)
         sys.exit(1)
+
+
+def _of_the_computer(problem: OSError) -> StrecError:
+    """Return in words what the computer refused: a full disk, a file that may not be opened."""
+    return StrecError(
+        "Files that can be read and written, and room on the disk, are needed.",
+        f"{problem.filename or 'the computer said'}: {problem.strerror or problem}.",
+        "Check the path and its permissions, and free some room.",
+    )
 
 
 def load_commands(arguments: list[str] = ()) -> None:

@@ -49,7 +49,7 @@ def load(
     time_zone: str | None = None,
     day_first: bool | None = None,
 ) -> Loaded:
-    """Return the check-ins of one or several files, of a store's folder, or of a sample.
+    """Return the check-ins of files, of folders with files, of a store, or of a sample.
 
     Parameters
     ----------
@@ -71,14 +71,11 @@ def load(
     from strec.io.samples import read_sample, samples
 
     known = {sample.name: sample for sample in samples()}
-    if len(data) == 1 and data[0] in known and not Path(data[0]).exists():
+    paths = _paths(data, list(known))
+    if paths is None:
         sample = known[data[0]]
         return Loaded(read_sample(sample.name), sample.title, sample.time_zone)
-    paths = [Path(each).expanduser() for each in data]
-    for path in paths:
-        if not path.exists():
-            raise _not_there(path, list(known))
-    if len(paths) == 1 and paths[0].is_dir():
+    if len(paths) == 1 and (paths[0] / "meta.json").is_file():
         from strec.store import Store
 
         store = Store(paths[0])
@@ -87,7 +84,7 @@ def load(
 
 
 def files_of(data: Sequence[str]) -> list[Path]:
-    """Return the files behind what the command line gave: files, a store's folder, or a sample.
+    """Return the files behind what the command line gave: files, folders, a store, or a sample.
 
     Raises
     ------
@@ -99,18 +96,13 @@ def files_of(data: Sequence[str]) -> list[Path]:
     >>> files_of(["travel"])[0].name
     'travel.parquet'
     """
+    from strec.io.files import files_in
     from strec.io.samples import FOLDER, samples
 
-    names = [sample.name for sample in samples()]
-    if len(data) == 1 and data[0] in names and not Path(data[0]).exists():
+    paths = _paths(data, [sample.name for sample in samples()])
+    if paths is None:
         return [FOLDER / f"{data[0]}.parquet"]
-    paths = [Path(each).expanduser() for each in data]
-    for path in paths:
-        if not path.exists():
-            raise _not_there(path, names)
-    if len(paths) == 1 and (paths[0] / "meta.json").is_file():
-        return [paths[0] / "checkins.parquet"]
-    return paths
+    return [file for path in paths for file in (files_in(path) if path.is_dir() else [path])]
 
 
 @contextmanager
@@ -186,12 +178,17 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str], left: int = 1) -
     return "\n".join(lines)
 
 
-def _not_there(path: Path, samples: list[str]) -> ReadError:
-    return ReadError(
-        "Data is one or several files, the folder of a store, or a sample.",
-        f"there is no {path}.",
-        f"Check the path, or name a sample: {', '.join(samples)}.",
-    )
+def _paths(data: Sequence[str], samples: list[str]) -> list[Path] | None:
+    """Return the paths given, all of which exist, or None where a sample is named."""
+    from strec.io.files import not_there, there_is
+
+    if len(data) == 1 and data[0] in samples and not Path(data[0]).exists():
+        return None
+    paths = [Path(each).expanduser() for each in data]
+    for path in paths:
+        if not there_is(path):
+            raise not_there(path, f", or name a sample: {', '.join(samples)}")
+    return paths
 
 
 def _read_files(paths: list[Path], time_zone: str | None, day_first: bool | None) -> Loaded:

@@ -12,6 +12,7 @@ from strec.cli._common import (
     DayFirst,
     Progress,
     TimeZone,
+    check_writable,
     files_of,
     note,
     print_json,
@@ -98,6 +99,8 @@ def clean(
 
     files = files_of(data)
     kind = _checked(files, out)
+    check_writable(rejected, save_recipe, report)
+    rejected = _beside(out, ".rejected.csv") if rejected is None else _table(rejected)
     steps = Recipe.load(recipe) if recipe else Recipe.default()
     with progress(quiet=as_json) as tell:
         mapping = _mapping(files, map, steps)
@@ -110,7 +113,7 @@ def clean(
                 report.write_text(_quality(out, kind, files, result), encoding="utf-8")
     written = {"out": out, "recipe": full.save(save_recipe or _beside(out, ".recipe.yaml"))}
     if result.reasons:
-        written["rejected"] = _write_rejected(result, rejected or _beside(out, ".rejected.csv"))
+        written["rejected"] = _write_rejected(result, rejected)
     if report:
         written["report"] = report
     _tell(result, done, written, as_json)
@@ -140,18 +143,15 @@ def mapping_of(entries: list[str]) -> dict:
                     "Write for instance --map user=customer,item=shop,time=date.",
                 )
             value = column.strip() or None
-            found[name] = value == "true" if name == "item_from_place" else value
+            is_switch = name == "item_from_place"
+            found[name] = (value or "").lower() == "true" if is_switch else value
     return found
 
 
 def _checked(files: list[Path], out: Path) -> str:
     """Return whether a table or a store is to be written, before any work is done."""
-    if out.suffix and out.suffix.lower() not in TABLES:
-        raise ReadError(
-            f"The result is a file ending in {', '.join(TABLES)}, or a store (no ending).",
-            f"{out.name}.",
-            "Choose another name for --out.",
-        )
+    if out.suffix:
+        _table(out)
     if not out.parent.is_dir():
         raise ReadError("The folder of --out must exist.", f"{out.parent}.", "Make it first.")
     if out.exists() and any(path.exists() and path.samefile(out) for path in files):
@@ -159,6 +159,17 @@ def _checked(files: list[Path], out: Path) -> str:
             "The result goes into a file of its own.", f"{out} is read.", "Choose another --out."
         )
     return "table" if out.suffix else "store"
+
+
+def _table(path: Path) -> Path:
+    """Return the path, or raise `ReadError` when no table can be written to this name."""
+    if path.suffix.lower() not in TABLES:
+        raise ReadError(
+            f"A table is a file ending in {', '.join(TABLES)}; a store's name has no ending.",
+            f"{path.name}.",
+            "Choose another name.",
+        )
+    return path
 
 
 def _mapping(files: list[Path], entries: list[str] | None, recipe: "Recipe") -> "Mapping | None":

@@ -1,5 +1,6 @@
 """`strec inspect`: what a file is, before anything is read."""
 
+import shlex
 from dataclasses import asdict
 
 import typer
@@ -52,6 +53,5 @@ def inspect(
         must = "Must be answered" if question.must_be_answered else "Assumed"
         typer.echo(f"{must}: {question.text}")
         for number, option in enumerate(question.options):
-            settings = ",".join(f"{name}={value}" for name, value in option.changes.items())
             mark = "*" if number == question.default else "-"
-            typer.echo(f"  {mark} {option.label}  (--map {settings})")
+            typer.echo(f"  {mark} {option.label}  (--map {shlex.quote(option.entries)})")

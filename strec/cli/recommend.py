@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from strec.cli import AsJson, Data, app
-from strec.cli._common import DayFirst, TimeZone, load, note, print_json, progress, table
+from strec.cli._common import (
+    DayFirst,
+    TimeZone,
+    check_writable,
+    load,
+    note,
+    print_json,
+    progress,
+    table,
+)
 from strec.errors import ModelError, ReadError
 
 
@@ -85,6 +94,9 @@ def recommend(
     """  # fmt: skip
     from strec.recommend import Recommender
     from strec.recommend.learning import learn_mix
+
+    if out is not None:
+        _writer(out)
 
     how = {
         "strategy": strategy,
@@ -200,19 +212,25 @@ def read_questions(path: Path):
 def _write(frame, path: Path) -> None:
     import polars as pl
 
-    kind = path.suffix.lower()
-    writers = {".csv": "write_csv", ".parquet": "write_parquet", ".jsonl": "write_ndjson"}
-    if kind not in writers:
-        raise ReadError(
-            f"Answers are written as {', '.join(writers)}.", f"{path.name}.", "Choose one of these."
-        )
-    if kind == ".csv":
+    writer = _writer(path)
+    if path.suffix.lower() == ".csv":
         from strec.io import no_formula
 
         texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
         frame = frame.with_columns(no_formula(pl.col(name)).alias(name) for name in texts)
-    getattr(frame, writers[kind])(path)
+    getattr(frame, writer)(path)
     note(f"Written to {path}.")
+
+
+def _writer(path: Path) -> str:
+    """Return the method of a frame that writes such a file, once it can be written there."""
+    writers = {".csv": "write_csv", ".parquet": "write_parquet", ".jsonl": "write_ndjson"}
+    if path.suffix.lower() not in writers:
+        raise ReadError(
+            f"Answers are written as {', '.join(writers)}.", f"{path.name}.", "Choose one of these."
+        )
+    check_writable(path)
+    return writers[path.suffix.lower()]
 
 
 def _as_table(frame) -> str:

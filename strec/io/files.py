@@ -7,6 +7,7 @@ temporary folder under a hard limit; the files given are never changed.
 import bz2
 import gzip
 import lzma
+import re
 import tempfile
 import zipfile
 import zlib
@@ -85,17 +86,10 @@ def open_files(
         If the files are larger than `limits` allows, before or while they are expanded.
     """
     limits = limits or Limits()
-    given = _listed(paths)
-    shown = list(names) if names is not None else [path.name for path in given]
-    if len(shown) != len(given):
-        raise ReadError(
-            "Each file has one name to show.",
-            f"{len(given)} files and {len(shown)} names.",
-            "Give as many names as paths, or none.",
-        )
+    given = _listed(paths, names)
     with tempfile.TemporaryDirectory(prefix="strec-") as folder:
         opened = Opened([], Path(folder), limits)
-        for path, name in zip(given, shown, strict=True):
+        for path, name in given:
             opened.states[path] = _state(path)
             opened.files += _expand(path, name, opened, head_bytes)
             if len(opened.files) > limits.max_files:
@@ -108,22 +102,59 @@ def open_files(
         yield opened
 
 
-def _listed(paths: str | Path | Sequence[str | Path]) -> list[Path]:
-    """Return the files meant, looking into folders; every path exists."""
-    listed = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
-    files = []
-    for path in listed:
-        if not path.exists():
-            raise ReadError(
-                "A file or folder that exists is needed.",
-                f"there is nothing at {path}.",
-                "Check the path, and that the drive is connected.",
-            )
-        inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        files += [entry for entry in inside if entry.is_file() and entry.name[:1] != "."]
+def there_is(path: Path) -> bool:
+    """Tell whether a path leads somewhere; one that cannot be a path does not.
+
+    Examples
+    --------
+    >>> there_is(Path(".")), there_is(Path("a" * 5000))
+    (True, False)
+    """
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return the files of a folder; of a store's folder, the one with the check-ins."""
+    if (folder / "meta.json").is_file() and (folder / "checkins.parquet").is_file():
+        return [folder / "checkins.parquet"]
+    return [each for each in sorted(folder.iterdir()) if each.is_file() and each.name[:1] != "."]
+
+
+def not_there(path: str | Path, or_else: str = "") -> ReadError:
+    """Return the error of a path that leads nowhere, with a hint of the caller's."""
+    shown = str(path) if len(str(path)) <= 200 else f"{str(path)[:200]}…"
+    mend = f"Check the path{or_else}."
+    if re.match(r"\w+:/+\w", shown):
+        shown, mend = re.sub(":/+", "://", shown), "Download it, and give the path of the file."
+    return ReadError("A file or folder that exists is needed.", f"there is no {shown}.", mend)
+
+
+def _listed(
+    paths: str | Path | Sequence[str | Path], names: Sequence[str] | None
+) -> list[tuple[Path, str]]:
+    """Return the files meant and how to call them, looking into folders; every path exists."""
+    given = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    shown = [path.name for path in given] if names is None else list(names)
+    if len(shown) != len(given):
+        raise ReadError(
+            "Each file has one name to show.",
+            f"{len(given)} files and {len(shown)} names.",
+            "Give as many names as paths, or none.",
+        )
+    files: list[tuple[Path, str]] = []
+    for path, name in zip(given, shown, strict=True):
+        if not there_is(path):
+            raise not_there(path, ", and that the drive is connected")
+        inside = [(each, each.name) for each in files_in(path)] if path.is_dir() else [(path, name)]
+        files += inside
     if not files:
         raise ReadError(
-            "At least one file is needed.", "no file was given.", "Give the path of a file."
+            "At least one file is needed.",
+            f"the folder {given[0].name} has none." if given else "no file was given.",
+            "Give the path of a file, or of a folder with files.",
         )
     return files
 

@@ -161,6 +161,21 @@ class Option:
     example: str = ""
     changes: dict = field(default_factory=dict)
 
+    @property
+    def entries(self) -> str:
+        """The changes as `strec clean --map` takes them.
+
+        Examples
+        --------
+        >>> Option("without places", changes={"lat": None, "item_from_place": True}).entries
+        'lat=,item_from_place=true'
+        """
+        texts = {
+            name: str(value).lower() if isinstance(value, bool) else value or ""
+            for name, value in self.changes.items()
+        }
+        return ",".join(f"{name}={text}" for name, text in texts.items())
+
 
 @dataclass(frozen=True)
 class Question:

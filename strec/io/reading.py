@@ -1,6 +1,7 @@
 """Read files as check-ins, in memory or into a Parquet file, with a reason per rejected row."""
 
 import os
+import shlex
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -339,7 +340,7 @@ def _refuse_open_questions(questions: list[Question]) -> None:
             hint = (
                 " (read: day_first=True or False; strec clean: --day-first or --month-first)"
                 if question.key == "time_format"
-                else " (strec clean: --map)"
+                else f" (strec clean: --map {shlex.quote(question.options[0].entries)})"
             )
             raise MappingError(
                 question.text, "the file does not say.", f"Set in the mapping{hint}: {answers}."

@@ -11,9 +11,11 @@ import zipfile
 import polars as pl
 import pytest
 
+from strec import schema
 from strec.errors import LimitError, ReadError
 from strec.io import Limits, ingest, inspect, read
 from strec.io.files import open_files
+from strec.store import Store
 from tests import corpus
 
 PLAIN = corpus.table(corpus.rows()).encode()
@@ -73,6 +75,10 @@ def test_a_folder_stands_for_its_files(tmp_path):
     shutil.copy(tmp_path / "plain" / "plain.csv", tmp_path / "plain" / "again.csv")
     (tmp_path / "plain" / ".hidden").write_text("secret")
     assert read(tmp_path / "plain").n_checkins == 2 * corpus.N_ROWS
+    look = inspect([tmp_path / "plain"], names=["my folder"])
+    assert [facts["name"] for facts in look.files] == ["again.csv", "plain.csv"]
+    store = Store.create(read(tmp_path / "plain").checkins, tmp_path / "store", name="Twice")
+    assert read(store.folder).checkins.equals(store.checkins(columns=list(schema.REQUIRED)))
 
 
 def test_each_row_is_its_own_user_across_files(tmp_path):
@@ -125,8 +131,15 @@ def test_json_that_must_be_read_whole_has_a_limit_of_its_own(tmp_path):
 
 
 def test_what_is_not_there(tmp_path):
-    with pytest.raises(ReadError, match="nothing at"):
+    with pytest.raises(ReadError, match="there is no .*missing.csv"):
         read(tmp_path / "missing.csv")
+    with pytest.raises(ReadError, match="Download it"):
+        read("https://strec.example/x.csv")
+    with pytest.raises(ReadError, match="there is no user_id,item_id"):
+        read("user_id,item_id,timestamp\n" * 500)
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(ReadError, match="folder bare has none"):
+        read(tmp_path / "bare")
     with pytest.raises(ReadError, match="no file was given"):
         read([])
     with pytest.raises(ReadError, match="2 names"):
