@@ -22,7 +22,7 @@ import polars as pl
 from strec.explain.clauses import sentences_of
 from strec.explain.guide import Guide
 from strec.explain.reasons import Reasons, explain
-from strec.explain.voice import Spoken, Voice, prompt_of, stand_in
+from strec.explain.voice import EXAMPLE, Spoken, Voice, prompt_of, stand_in
 from strec.io.samples import read_sample, samples
 from strec.llm import Writer
 from strec.recommend import Recommender
@@ -30,11 +30,13 @@ from strec.recommend import Recommender
 #: So many texts are written together.
 BATCH = 16
 #: For the second opinion, which shares no word list with the first.
-NUMBERS = set(
-    re.findall(
-        r"\w+", "two three four five six seven eight nine ten eleven twelve dozen half twice"
+NUMBERS = {
+    word: str(k)
+    for k, word in enumerate(
+        re.findall(r"\w+", "one two three four five six seven eight nine ten eleven twelve"), 1
     )
-)
+}
+VAGUE = ("dozen", "half", "twice", "once", "several", "many")
 LINKS = ("", ".", ",", "of", "your", "the", "in", "and", "but", "on")
 CLAIMS = set(
     re.findall(
@@ -64,7 +66,7 @@ def main() -> None:
     out = args.out or Path("voice-free.jsonl" if args.free else "voice.jsonl")
     names = [each.name for each in samples()]
     reasons = {name: drawn_reasons(name, args.n // len(names)) for name in names}
-    write(Writer(args.model), reasons, out, args.free)
+    write(Writer(args.model, int8=True), reasons, out, args.free)
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     print(table(rows, reasons))
     for row in _evenly(rows, args.show):
@@ -89,6 +91,7 @@ def write(writer: Writer, reasons: dict[str, list[Reasons]], out: Path, free: bo
         drafts = writer.generate_many(
             [prompt_of(row["facts"]) for row in rows],
             guides=None if free else [Guide(row["facts"]) for row in rows],
+            shared=EXAMPLE,
             **options,
         )
         spent = {"cpu_s": time.process_time() - begun[0], "s": time.perf_counter() - begun[1]}
@@ -188,7 +191,7 @@ def second_opinion(text: str, reasons: Reasons) -> list[str]:
     pairs = set(zip(evidence, [*evidence[1:], ""], strict=True))
     found = []
     for word, following in zip(told, [*told[1:], ""], strict=True):
-        if any(c.isdigit() for c in word) or word in NUMBERS:
+        if any(c.isdigit() for c in word) or word in VAGUE:
             held = word in evidence and (following in LINKS or (word, following) in pairs)
         else:
             held = word not in CLAIMS or word in evidence
@@ -202,7 +205,7 @@ def second_opinion(text: str, reasons: Reasons) -> list[str]:
 
 def _plain(text: str) -> str:
     text = text.lower().replace("visited", "chosen").replace(" ago", " before")
-    for word, short in MONTHS.items():
+    for word, short in (MONTHS | NUMBERS).items():
         text = re.sub(rf"\b{word}\b", short, text)
     return re.sub(r" ?%", " % ", text)
 

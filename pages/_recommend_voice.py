@@ -63,7 +63,7 @@ def _writer():
 def _embedded():
     from strec.llm.writer import Writer
 
-    return Writer()
+    return Writer(int8=True)
 
 
 def _server(reasons: Reasons) -> None:

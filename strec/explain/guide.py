@@ -149,7 +149,9 @@ class Guide:
         if reading.place is None:
             return ()
         s, told = reading.place
-        return self.statements[s].wording[told + 1 :]
+        later = self.statements[s].wording[told + 1 :]
+        # A share in per cent stands in brackets, which a guided text does without.
+        return [each for each in later if "%" not in each[-1]]
 
 
 def _uncapital(words: list[str], last: str) -> tuple[list[str], str]:

@@ -24,7 +24,7 @@ _SYSTEM = (
     "given, in their own words, with all their numbers. Add nothing."
 )
 #: Examples teach a small model the form better than rules: a return, and something new.
-_EXAMPLE = """Chosen 6 times in 80 check-ins (8 %), last on 3 May 2024. In its favour: 4 of the \
+EXAMPLE = """Chosen 6 times in 80 check-ins (8 %), last on 3 May 2024. In its favour: 4 of the \
 6 visits were within two hours of 9:15. Against it: it is 3.0 km away.
 Answer: You have chosen X 6 times, last on 3 May 2024. 4 of your 6 visits were within two hours \
 of 9:15, but it is 3.0 km away.
@@ -148,7 +148,9 @@ class Voice:
     def _draft(self, facts: Sequence[str]) -> str:
         key = self.writer.fingerprint, prompt_of(facts)
         if key not in self._said:
-            guided = {"guide": Guide(facts)} if getattr(self.writer, "is_guided", False) else {}
+            guided = {}
+            if getattr(self.writer, "is_guided", False):
+                guided = {"guide": Guide(facts), "shared": EXAMPLE}
             self._said[key] = self.writer.generate(
                 key[1], **self._options(), time_limit_s=self.time_limit_s, **guided
             )
@@ -159,7 +161,7 @@ class Voice:
 
 def prompt_of(facts: Sequence[str]) -> str:
     """Return what the model is asked; with a `RemoteWriter`, show its ``payload`` of this."""
-    return f"{_EXAMPLE}{' '.join(facts)}\nAnswer:"
+    return f"{EXAMPLE}{' '.join(facts)}\nAnswer:"
 
 
 def stand_in(reasons: Reasons) -> tuple[dict[str, str], list[str]] | None:

@@ -1,31 +1,24 @@
 """Prompts to words, by a language model on this machine."""
 
+import warnings
 from collections.abc import Sequence
+from copy import deepcopy
 from functools import cached_property
+from inspect import signature
 from pathlib import Path
-from string import digits
-from typing import Any, Protocol
+from typing import Any
 
 from strec.errors import ModelError
 from strec.llm.encoder import best_device
+from strec.llm.guided import Guided, Guiding
 from strec.llm.weights import fingerprint, load, resolve
 
 #: Stands for the prompt while the chat template is filled.
 _MARK = "\u2402strec-prompt\u2403"
 
 
-#: Of so many of the likeliest next tokens, one should fit a guide; otherwise the answer ends.
-_MOST_TRIED = 2_000
-
-
-class Guiding(Protocol):
-    """What a guide tells of an answer while it is written (`strec.explain.guide.Guide`)."""
-
-    def allows(self, text: str) -> bool:
-        """Return whether an answer may begin like this."""
-
-    def ends(self, text: str) -> bool:
-        """Return whether an answer may end here."""
+#: Fewer tokens than this are read again each time.
+_WORTH_KEEPING = 32
 
 
 class Writer:
@@ -46,6 +39,9 @@ class Writer:
         Whether a hub id may be downloaded.
     seed : int
         Seed of answers that are drawn (``temperature`` above 0).
+    int8 : bool
+        On a CPU, keep weights in 8 bits and round activations to as many: about 2.5 times as
+        fast, and an answer may depend a little on those written together with it.
 
     Examples
     --------
@@ -64,16 +60,19 @@ class Writer:
         device: str | None = None,
         online: bool = False,
         seed: int = 0,
+        int8: bool = False,
     ):
         self.model = model
         self.device = device
         self.seed = seed
+        self.int8 = int8
         self.folder = resolve(model, online=online)
+        self._kept: tuple[list[int], Any] | None = None
 
     @cached_property
     def fingerprint(self) -> str:
         """Writers with the same fingerprint answer a prompt alike."""
-        return f"{fingerprint(self.folder)}-{self.seed}"
+        return f"{fingerprint(self.folder)}-{self.seed}{'-int8' if self.int8 else ''}"
 
     def generate(self, prompt: str, *, guide: Guiding | None = None, **options: Any) -> str:
         """Answer one prompt; takes the options of `generate_many`."""
@@ -89,6 +88,7 @@ class Writer:
         temperature: float = 0.0,
         time_limit_s: float | None = None,
         guides: Sequence[Guiding] | None = None,
+        shared: str = "",
     ) -> list[str]:
         """Answer prompts together, which is faster than one by one.
 
@@ -108,6 +108,8 @@ class Writer:
             Answers are cut when so much time has passed.
         guides : sequence of Guiding, optional
             One per prompt: the likeliest token that the guide allows is taken each time.
+        shared : str
+            How all prompts begin. The model reads it once, and remembers it from call to call.
 
         Returns
         -------
@@ -126,7 +128,7 @@ class Writer:
         if not prompts:
             return []
         tokenizer, model = self._loaded
-        tokens, mask = self._tokens(prompts, system, max_new_tokens)
+        head, tokens, mask = self._tokens(prompts, system, shared, max_new_tokens)
         drawn = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
         with torch.random.fork_rng(), torch.inference_mode():
             torch.manual_seed(self.seed)
@@ -139,6 +141,7 @@ class Writer:
                 stopping_criteria=[_Stop(tokenizer, stop, tokens.shape[1])] if stop else None,
                 logits_processor=[self._guided(guides, tokens.shape[1])] if guides else None,
                 **(drawn if temperature > 0 else {"do_sample": False}),
+                **self._memory_of(head, len(prompts)),
             )
         texts = tokenizer.batch_decode(answers[:, tokens.shape[1] :], skip_special_tokens=True)
         return [cut(text, stop) for text in texts]
@@ -146,12 +149,32 @@ class Writer:
     @cached_property
     def _loaded(self):
         tokenizer, model = load(self.folder, "write")
-        return tokenizer, model.to(self.device or best_device())
+        model = model.to(self.device or best_device())
+        return tokenizer, _in_int8(model) if self.int8 and model.device.type == "cpu" else model
 
-    def _guided(self, guides: Sequence[Guiding], n_prompt: int) -> "_Guided":
+    def _memory_of(self, head: list[int], n_rows: int) -> dict[str, Any]:
+        """Return what the model makes of tokens that all prompts begin with; nothing of few."""
+        import torch
+        from transformers import DynamicCache
+
+        model = self._loaded[1]
+        taken = signature(model.forward).parameters
+        # Versions of transformers differ in the name.
+        name = next((each for each in ("cache", "past_key_values") if each in taken), None)
+        if len(head) < _WORTH_KEEPING or name is None:
+            return {}
+        if self._kept is None or self._kept[0] != head:
+            memory = DynamicCache(config=model.config)
+            model(torch.tensor([head], device=model.device), **{name: memory})
+            self._kept = head, memory
+        memory = deepcopy(self._kept[1])
+        memory.batch_repeat_interleave(n_rows)
+        return {name: memory}
+
+    def _guided(self, guides: Sequence[Guiding], n_prompt: int) -> Guided:
         tokenizer = self._loaded[0]
         end = self._padding if tokenizer.eos_token_id is None else tokenizer.eos_token_id
-        return _Guided(tokenizer, guides, n_prompt, end)
+        return Guided(tokenizer, guides, n_prompt, end)
 
     @property
     def _padding(self) -> int:
@@ -159,26 +182,33 @@ class Writer:
         known = (tokenizer.pad_token_id, tokenizer.eos_token_id, 0)
         return next(token for token in known if token is not None)
 
-    def _tokens(self, prompts: Sequence[str], system: str, max_new_tokens: int):
-        """Return tokens and mask, padded on the left, each ``(n_prompts, n_tokens)``."""
+    def _tokens(self, prompts: Sequence[str], system: str, shared: str, max_new_tokens: int):
+        """Return the tokens all begin with; all tokens and their mask, ``(n_prompts, n_tokens)``.
+
+        Shorter prompts are padded on the left of what is their own.
+        """
         import torch
 
         tokenizer, model = self._loaded
-        rows = [_prompt_tokens(tokenizer, prompt, system) for prompt in prompts]
-        longest = max(len(row) for row in rows)
+        heads, rows = zip(
+            *(_prompt_tokens(tokenizer, prompt, system, shared) for prompt in prompts), strict=True
+        )
+        n_head, longest = len(heads[0]), max(len(row) for row in rows)
+        n_tokens = n_head + longest
         limit = getattr(model.config, "max_position_embeddings", None) or -1
-        if 0 < limit < longest + max_new_tokens:
+        if 0 < limit < n_tokens + max_new_tokens:
             raise ModelError(
                 f"A prompt of at most {limit - max_new_tokens:,} tokens is needed.",
-                f"{longest:,} tokens.",
+                f"{n_tokens:,} tokens.",
                 "Shorten the prompt, or use a model that reads more.",
             )
-        tokens = torch.full((len(rows), longest), self._padding)
+        tokens = torch.full((len(rows), n_tokens), self._padding)
         mask = torch.zeros_like(tokens)
+        tokens[:, :n_head], mask[:, :n_head] = torch.tensor(heads[0]), 1
         for i, row in enumerate(rows):
-            tokens[i, longest - len(row) :] = torch.tensor(row)
-            mask[i, longest - len(row) :] = 1
-        return tokens.to(model.device), mask.to(model.device)
+            tokens[i, n_tokens - len(row) :] = torch.tensor(row)
+            mask[i, n_tokens - len(row) :] = 1
+        return heads[0], tokens.to(model.device), mask.to(model.device)
 
 
 def cut(text: str, stop: Sequence[str]) -> str:
@@ -191,46 +221,6 @@ def cut(text: str, stop: Sequence[str]) -> str:
     """
     ends = [at for word in stop if (at := text.find(word)) >= 0]
     return text[: min(ends, default=len(text))].strip()
-
-
-class _Guided:
-    """Leaves of each answer's next tokens the likeliest that its guide allows."""
-
-    def __init__(self, tokenizer, guides: Sequence[Guiding], n_prompt: int, end: int):
-        self.tokenizer, self.guides, self.n_prompt, self.end = tokenizer, guides, n_prompt, end
-
-    def __call__(self, tokens, scores):
-        for row, guide in enumerate(self.guides):
-            likeliest = self._likeliest(guide, tokens[row, self.n_prompt :], scores[row])
-            scores[row] = -float("inf")
-            scores[row, likeliest] = 0.0
-        return scores
-
-    def _likeliest(self, guide: Guiding, tokens, scores) -> int:
-        end = self.end
-        if len(tokens) and tokens[-1] == end:
-            return end
-        begun = self.tokenizer.decode(tokens)
-        likeliest = scores.topk(min(_MOST_TRIED, len(scores))).indices.tolist()
-        unfinished = end
-        for token in likeliest:
-            text = begun if token == end else self.tokenizer.decode([*tokens, token])
-            if token == end or text[len(begun) :].startswith("\n"):
-                if guide.ends(begun):
-                    return end
-            elif len(text) > len(begun) and guide.allows(text):
-                # Half a word may lead nowhere: it is taken where no whole one fits.
-                if _is_whole(guide, text):
-                    return token
-                unfinished = token if unfinished == end else unfinished
-        return unfinished
-
-
-def _is_whole(guide: Guiding, text: str) -> bool:
-    """Return whether a text that a guide allows ends with a word, or begins a number."""
-    if text[-1].isspace():
-        return any(guide.allows(text + digit) for digit in digits)
-    return not text[-1].isalpha() or any(guide.allows(text + mark) for mark in " ,.")
 
 
 class _Stop:
@@ -247,9 +237,18 @@ class _Stop:
         return torch.tensor(ended, device=tokens.device)
 
 
-def _prompt_tokens(tokenizer, prompt: str, system: str) -> list[int]:
+def _prompt_tokens(
+    tokenizer, prompt: str, system: str, shared: str = ""
+) -> tuple[list[int], list[int]]:
+    """Return the tokens of what prompts share, and of what is this prompt's own."""
+    if not prompt.startswith(shared):
+        raise ModelError(
+            "All prompts begin with what they share.", f"{prompt[:40]!r}.", "Leave shared out."
+        )
+    own = _plain_tokens(tokenizer, prompt[len(shared) :])
     if not tokenizer.chat_template:
-        return _plain_tokens(tokenizer, f"{system}\n\n{prompt}" if system else prompt)
+        head = f"{system}\n\n{shared}" if system else shared
+        return _plain_tokens(tokenizer, head) if head else [], own
     said = [{"role": "user", "content": _MARK}]
     if system:
         said.insert(0, {"role": "system", "content": system})
@@ -257,9 +256,20 @@ def _prompt_tokens(tokenizer, prompt: str, system: str) -> list[int]:
     before, after = (
         tokenizer(part, add_special_tokens=False)["input_ids"] for part in frame.split(_MARK)
     )
-    return before + _plain_tokens(tokenizer, prompt) + after
+    return before + (_plain_tokens(tokenizer, shared) if shared else []), own + after
 
 
 def _plain_tokens(tokenizer, text: str) -> list[int]:
     # What others wrote (names of items) is never read as the model's own control tokens.
     return tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+
+
+def _in_int8(model):
+    import torch
+
+    with warnings.catch_warnings():
+        # The torch that strec is bounded to has it; what follows it is a package of its own.
+        warnings.simplefilter("ignore")
+        return torch.ao.quantization.quantize_dynamic(
+            model, {torch.nn.Linear}, dtype=torch.qint8, inplace=True
+        )

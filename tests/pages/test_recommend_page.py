@@ -329,7 +329,7 @@ class Parrot:
 
 def test_a_models_invention_is_not_shown(app, monkeypatch):
     writer = Parrot("X has the best espresso in Madrid, says Maria.")
-    monkeypatch.setattr("strec.llm.writer.Writer", lambda: writer)
+    monkeypatch.setattr("strec.llm.writer.Writer", lambda **_: writer)
     app.button(key="rec_speak").click().run()
     assert healthy(app) and "Maria" not in "".join(str(i.value) for i in app.info)
     assert "words are not shown" in text_of(app)
