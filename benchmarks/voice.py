@@ -84,6 +84,7 @@ def write(writer: Writer, reasons: dict[str, list[Reasons]], out: Path, free: bo
         for k, each in enumerate(drawn)
         if (sample, k) not in done and (stood_in := stand_in(each)) is not None
     ]
+    todo.sort(key=lambda row: row["k"])  # An interrupted run has as many of each sample.
     options = Voice(writer)._options()
     for first in range(0, len(todo), BATCH):
         rows = todo[first : first + BATCH]
