@@ -10,11 +10,9 @@ from strec.io.formats import KNOWN, Companion, Format
 from strec.io.join import find_key, joined
 from strec.io.json_lines import ROW, UNREADABLE
 from strec.io.mapping import Mapping, Question
-from strec.io.quantities import MISSING
-from strec.io.tables import FILE, SURPLUS, Table, renamed, with_column
-from strec.io.times import detect_time
+from strec.io.tables import FILE, SURPLUS, Table, renamed
+from strec.io.time_parts import with_whole_times
 
-CLOCK = r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"
 #: An apostrophe that `write` put before what a spreadsheet would run as a formula.
 GUARD = r"^'('*[=+\-@\t\r])"
 
@@ -114,7 +112,7 @@ def _unknown(tables: list[Table]) -> Recognised:
                 f"Joined {other.name} by {key[0]}: {share:.0%} of the rows looked at are in it."
             )
     mapping, confidence = guess_mapping(main.sample)
-    main, mapping, said = _with_clock(main, mapping)
+    main, mapping, said = with_whole_times(main, mapping)
     return Recognised(main, None, mapping, confidence, [*notes, *said, *_left_out(others)])
 
 
@@ -176,30 +174,6 @@ def _stacked(tables: list[Table]) -> tuple[Table, list[str]]:
         sample=pl.concat([table.sample for table in tables], how="vertical_relaxed"),
     )
     return stacked, [*notes, f"{len(tables)} files with the same columns were put together."]
-
-
-def _with_clock(table: Table, mapping: Mapping) -> tuple[Table, Mapping, list[str]]:
-    """Join a column of dates and one of clock times into one, where a file has them apart."""
-    date = mapping.timestamp
-    if date is None or mapping.time_format is not None:
-        return table, mapping, []
-    days = table.sample[date].cast(pl.String).drop_nulls()
-    if days.is_empty() or days.str.contains(":").any() or detect_time(days).is_instant:
-        return table, mapping, []
-    for name in table.columns:
-        if table.sample.schema[name] != pl.String or name == date:
-            continue
-        clock = table.sample[name].str.strip_chars()
-        clock = clock.filter(~clock.is_in(MISSING)).drop_nulls()
-        if len(clock) and clock.str.contains(CLOCK).mean() > 0.8:
-            both = f"{date} {name}"
-            expr = pl.concat_str([pl.col(date).cast(pl.String), pl.col(name)], separator=" ")
-            expr = pl.coalesce(expr, pl.col(date).cast(pl.String)).alias(both)
-            table = with_column(table, both, expr)
-            freed = {f: None for f, column in mapping.columns().items() if column == name}
-            note = f"The date ({date}) and the clock ({name}) were put together."
-            return table, mapping.replace(**freed | {"timestamp": both}), [note]
-    return table, mapping, []
 
 
 def _unguarded(table: Table) -> Table:

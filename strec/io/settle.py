@@ -116,10 +116,13 @@ def _ask_time(table: Table, mapping: Mapping) -> Question:
     question = _which(table, mapping, "timestamp", "timestamp", "says when?")
     called_so = [each for each in question.options if named("timestamp", each.changes["timestamp"])]
     if not called_so:
+        is_cut = len(table.columns) > 1
         raise MappingError(
             "A column with the time of each event is needed.",
             f"no column of {table.name} holds dates or times ({', '.join(table.columns[:12])}).",
-            "Add such a column, for example 2024-05-31 18:05, or give another file.",
+            "Add such a column, for example 2024-05-31 18:05, or give another file."
+            if is_cut
+            else "Separate the columns by commas, semicolons, tabs or bars, and export it again.",
         )
     return Question("timestamp", question.text, tuple(called_so))
 

@@ -100,6 +100,8 @@ def _delimited(lines: list[str], name: str) -> Shape:
     # MovieLens writes "::", which is a colon and an empty cell.
     candidates = (*DELIMITERS, ":") if "::" in body[0] else DELIMITERS
     delimiter = declared or max(candidates, key=lambda each: _fitness(body, each))
+    if not declared and _fitness(body, delimiter) == (0.0, 1) and _cut_by_blanks(body):
+        delimiter = " "
     rows = _cut(body, delimiter)
     width = _usual([len(row) for row in rows])
     above = next((i for i, row in enumerate(rows[:20]) if not _is_title(row, width)), 0)
@@ -153,6 +155,12 @@ def _fitness(lines: list[str], delimiter: str) -> tuple[float, int]:
         return 0.0, 1
     # The first line decides between "a;b" with decimal commas and a comma file.
     return alike * (1.0 if counts[0] == usual else 0.6), usual
+
+
+def _cut_by_blanks(lines: list[str]) -> bool:
+    """Tell whether blanks, which any text has, cut all lines alike."""
+    counts = {len(row) for row in _cut(lines, " ")}
+    return len(lines) > 1 and len(counts) == 1 and counts.pop() >= 3
 
 
 def _usual(counts: list[int]) -> int:
