@@ -133,17 +133,44 @@ def _sorted_file(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFram
                 f"{path.name} has no {', '.join(missing)}.",
                 "Read the file with strec.io.ingest, which maps columns.",
             )
-        known = schema.REQUIRED | schema.OPTIONAL
-        present = ", ".join(f'"{name}"' for name in known if name in source.columns)
-        items = source.aggregate(schema.ITEM).order(schema.ITEM).pl()[schema.ITEM]
-        keys = f"{schema.USER}, {schema.TIME}, {schema.ITEM}"
-        batches = source.project(present).order(keys).to_arrow_reader(CHUNK_ROWS)
-        yield (pl.from_arrow(batch).cast(_dtypes(known, batch)) for batch in batches), items
+        source.create_view("checkins")
+        users, items = (_numbered(connection, name) for name in (schema.USER, schema.ITEM))
+        columns = schema.REQUIRED | schema.OPTIONAL
+        rest = [name for name in columns if name in source.columns][2:]
+        # Numbers are sorted in little more than half the time that ids take, which are texts.
+        batches = connection.sql(
+            f"""
+            SELECT users.number AS {schema.USER}, items.number AS {schema.ITEM},
+                   {", ".join(f'checkins."{name}"' for name in rest)}
+            FROM checkins
+            LEFT JOIN {schema.USER}_numbers AS users USING ({schema.USER})
+            LEFT JOIN {schema.ITEM}_numbers AS items USING ({schema.ITEM})
+            ORDER BY users.number, {schema.TIME}, items.number
+            """
+        ).to_arrow_reader(CHUNK_ROWS)
+        yield (_with_ids(batch, users, items) for batch in batches), items
     shutil.rmtree(spill / "spill", ignore_errors=True)
 
 
-def _dtypes(known: dict, batch: pa.RecordBatch) -> dict:
-    return {name: known[name] for name in batch.schema.names}
+def _numbered(connection, column: str) -> pl.Series:
+    """Number the ids of a column in the order of their bytes, in a table; return them so."""
+    connection.execute(
+        f"CREATE TEMP TABLE {column}_numbers AS "
+        f"SELECT {column}, (row_number() OVER (ORDER BY {column}) - 1)::UINTEGER AS number "
+        f"FROM (SELECT DISTINCT {column} FROM checkins WHERE {column} IS NOT NULL)"
+    )
+    found = connection.sql(f"SELECT {column} FROM {column}_numbers ORDER BY number").pl()
+    return found[column].cast(pl.String)
+
+
+def _with_ids(batch: pa.RecordBatch, users: pl.Series, items: pl.Series) -> pl.DataFrame:
+    """Return a batch with ids in place of their numbers."""
+    numbers = pl.from_arrow(batch)
+    known = schema.REQUIRED | schema.OPTIONAL
+    return numbers.with_columns(
+        users.gather(numbers[schema.USER]).alias(schema.USER),
+        items.gather(numbers[schema.ITEM]).alias(schema.ITEM),
+    ).cast({name: known[name] for name in numbers.columns})
 
 
 def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path) -> Written:
