@@ -250,6 +250,8 @@ def strongest(store, chosen, found) -> None:
         "Check-ins of the five hexagons whose heat rises or falls most steadily. Heat also "
         "counts the hexagons around, so a line may look calmer than its trend.",
     )  # fmt: skip
+    lines = found.series.loc[top["cell"]].T.set_axis(names, axis=1)
+    _ui.downloads("trend-series", lines.rename_axis("period").reset_index(), "trend_series")
 
 
 @st.cache_data(max_entries=16, show_spinner="Following the heat…")

@@ -163,6 +163,9 @@ def users(store, chosen: Filters, setting: common.Setting, view: maps.View) -> N
                 common.counted_plain(store, chosen),
             )  # fmt: skip
             _ui.figure(figure, "near_weeks", "When each of the two is active, hour by hour.")
+            weeks = {str(ids[each]): profiles[row] for each, row in zip(pair, rows, strict=True)}
+            lines = pd.DataFrame(weeks).rename_axis("hour_of_week").reset_index()
+            _ui.downloads("two-weeks", lines, "near_weeks")
         else:
             together(store, chosen, setting, view, pair, resolution)
 

@@ -62,13 +62,22 @@ def show(store, chosen: Filters, setting: common.Setting, view: maps.View) -> No
             f"Each disc is a typical week; discs beside each other are alike. Quantisation error "
             f"{found.quantisation_error:.2f}, topographic error {found.topographic_error:.0%}.",
         )
+        _ui.downloads("map-of-weeks", found.nodes, "week_grid")
     with right:
         _ui.figure(
             figures.activity_profiles(found, note),
             "week_profiles",
             "When each group is active. Colours are those of the map.",
         )
+        _ui.downloads("groups", by_hour(found), "week_groups")
     city(store, chosen, setting, view, found, resolution)
+
+
+def by_hour(found) -> pd.DataFrame:
+    """Return the mean week of each group, a column per group, shares per hour of the week."""
+    frame = pd.DataFrame(found.profiles.T, columns=list(found.clusters["name"]))
+    frame.insert(0, "all together", found.overall)
+    return frame.rename_axis("hour_of_week").reset_index()
 
 
 def city(store, chosen, setting, view: maps.View, found, resolution: int) -> None:

@@ -1,20 +1,17 @@
 """The deeper parts of the time page: rhythms, unusual periods, forecasts, of any slice."""
 
-from dataclasses import dataclass, replace
-
 import pandas as pd
 import streamlit as st
 
 from pages import _ui
-from strec import schema, temporal
+from pages._time_slices import Slice, controls
+from strec import temporal
 from strec.errors import StrecError
 from strec.plots import note
 from strec.plots import series as figures
 from strec.store import Filters
-from strec.temporal.grains import GRAINS
 
 RHYTHMS, UNUSUAL, FORECAST = "Rhythms", "Out of the ordinary", "Forecast"
-EVERYTHING = "Everything"
 #: A quick forecast searches this long for the order of an ARIMA model, in seconds.
 SEARCH_S = 4.0
 
@@ -65,75 +62,14 @@ Hyndman & Koehler 2006 (MASE); Box & Jenkins 1970; Hochreiter & Schmidhuber 1997
 }
 
 
-@dataclass(frozen=True)
-class Slice:
-    """What is counted, and in which steps: hashable, so that results are kept by it."""
-
-    filters: Filters
-    grain: str
-    missing: str = "zero"
-    measure: str = "checkins"
-
-
 def show(part: str, store, chosen: Filters) -> None:
     """Show one of the deeper parts for the slice that the controls say."""
     asked = controls(store, chosen)
     data = counted(store.fingerprint, asked, store)
-    below = note(data.n_checkins, data.n_users, store.time_zone)
+    # The series' own clock: where check-ins come from many zones, each counts by its own.
+    below = note(data.n_checkins, data.n_users, data.time_zone)
     {RHYTHMS: rhythms, UNUSUAL: unusual, FORECAST: forecast}[part](store, asked, data, below)
     _ui.how_it_works(METHODS[part])
-
-
-def controls(store, chosen: Filters) -> Slice:
-    """Ask for a slice, a step and a meaning of silence."""
-    days = counted_days(store.fingerprint, chosen, store)
-    grains = [each for each in ("15min", "30min", "hour", "6h", "day", "week", "month")
-              if 20 <= days * 24 / GRAINS[each].hours <= 20_000] or ["hour"]  # fmt: skip
-    usual = "hour" if "hour" in grains and days <= 100 else "day" if "day" in grains else grains[0]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        of, filters = slice_of(store, chosen)
-        grain = st.selectbox(
-            "In steps of",
-            grains,
-            index=grains.index(usual),
-            format_func=lambda each: GRAINS[each].one,
-            key=f"series_grain_{store.fingerprint[:8]}_{len(grains)}_{usual}",
-            width=170,
-        )
-        measure = st.segmented_control(
-            "Count",
-            ["checkins", "users"],
-            default="checkins",
-            required=True,
-            format_func={"checkins": "Check-ins", "users": "Users"}.get,
-            key="series_measure",
-        )
-        missing = st.segmented_control(
-            "Steps without check-ins",
-            ["zero", "gap"],
-            default="zero",
-            required=True,
-            format_func={"zero": "Nothing happened", "gap": "Nothing is known"}.get,
-            key="series_missing",
-            help="“Nothing happened” counts them as zero. “Nothing is known” leaves a gap, for "
-            "instance when a sensor was down.",
-        )
-    return Slice(filters, grain, missing, measure)
-
-
-def slice_of(store, chosen: Filters) -> tuple[str, Filters]:
-    """Ask for everything, one category, one event or one group of users."""
-    kinds: dict[str, Filters] = {EVERYTHING: chosen}
-    if store.has(schema.CATEGORY):
-        names = categories(store.fingerprint, chosen, store)
-        kinds |= {f"Category: {name}": replace(chosen, categories=(name,)) for name in names}
-    if store.has(schema.EVENT):
-        names = events(store.fingerprint, store)
-        kinds |= {f"Event: {name}": replace(chosen, events=(name,)) for name in names}
-    groups = user_groups(store.fingerprint, store)
-    kinds |= {name: replace(chosen, users=users) for name, users in groups.items()}
-    of = st.selectbox("Series of", list(kinds), key=f"series_of_{store.fingerprint[:8]}", width=260)
-    return of, kinds[of]
 
 
 # ---------------------------------------------------------------- the three parts
@@ -218,7 +154,7 @@ def forecast(store, asked: Slice, data, below: str) -> None:
     name = st.segmented_control(
         "Forecast by", names, default=past.best, required=True, key=f"forecast_by_{hash(key)}"
     )
-    ahead = looked_ahead(past, name)
+    ahead = looked_ahead(key, past, name)
     _ui.figure(figures.forecast(ahead, below), "forecast", _ui.plain(ahead.sentence))
     _ui.downloads("forecast", ahead.frame.reset_index(names="when"), "forecast")
     shown = [name] + [each for each in ("Seasonal naive",) if each != name and each in names]
@@ -231,7 +167,13 @@ def forecast(store, asked: Slice, data, below: str) -> None:
         try:
             found = temporal.diagnose(ahead.model)
             st.markdown(f"{_ui.plain(ahead.model.description_)}. {_ui.plain(found.sentence)}")
-            _ui.figure(figures.residuals(found, below), "residuals")
+            _ui.figure(
+                figures.residuals(found, below), "residuals",
+                "Left: each error in units of their standard deviation. Middle: how often each "
+                "size occurs, beside the normal curve. Right: how errors resemble earlier ones; "
+                "beyond the dashed lines is more than chance (5 %, each alone).",
+            )  # fmt: skip
+            _ui.downloads("errors", pd.DataFrame({"error": found.residuals}), "residuals")
         except StrecError as error:
             _ui.show_error(error)
 
@@ -250,11 +192,13 @@ def compare(data):
         bar.empty()
 
 
-def looked_ahead(past, name: str):
-    """Return the forecast of one model, kept with its backtest."""
+def looked_ahead(asked, past, name: str):
+    """Return the forecast of one model, kept with what was asked."""
     kept = st.session_state.setdefault("outlooks", {})
-    key = (id(past), name)
+    key = (asked, name)
     if key not in kept:
+        if len(kept) >= 24:
+            kept.pop(next(iter(kept)))
         with st.spinner(f"{name} looks ahead…"):
             model = temporal.standard_models(SEARCH_S)[name]
             kept[key] = temporal.outlook(past.series, model, past.horizon, past=past, name=name)
@@ -297,36 +241,3 @@ def counted(fingerprint: str, asked: Slice, _store):
 def analysed(name: str, fingerprint: str, asked: Slice, _store):
     """Return one analysis of a slice."""
     return getattr(temporal, name)(counted(fingerprint, asked, _store))
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def counted_days(fingerprint: str, chosen: Filters, _store) -> int:
-    """Return how many days the check-ins kept span."""
-    return _store.summary(chosen)["n_days"]
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def categories(fingerprint: str, chosen: Filters, _store) -> list[str]:
-    """Return the categories kept, largest first."""
-    return list(_store.by_category(filters=replace(chosen, categories=None))["category"])[:60]
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def events(fingerprint: str, _store) -> list[str]:
-    """Return the kinds of event."""
-    return sorted(_store.checkins(columns=[schema.EVENT])[schema.EVENT].drop_nulls().unique())[:20]
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def user_groups(fingerprint: str, _store) -> dict[str, tuple[str, ...]]:
-    """Return the most active tenth of the users, and the rest."""
-    users = pd.DataFrame(_store.users().to_dicts()).sort_values("n_checkins", ascending=False)
-    tenth = max(len(users) // 10, 1)
-    # Fewer than five users in a group could be told apart.
-    if tenth < 5:
-        return {}
-    ids = list(users[schema.USER])
-    return {
-        f"The {tenth:,} most active users": tuple(sorted(ids[:tenth])),
-        "All other users": tuple(sorted(ids[tenth:])),
-    }

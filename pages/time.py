@@ -30,7 +30,7 @@ Every check-in counts once, at its **local** time (time stamp plus the offset in
   their mean hour on the circle of 24 hours, counted from 4:00.
 
 Users are counted exactly and once per cell, day or category. When the clocks go back in autumn,
-the repeated hour counts both of its hours.
+the repeated hour counts both of its hours. Mardia & Jupp 2000 (means on a circle).
 """
 
 
@@ -89,8 +89,11 @@ def week(store, chosen: Filters, below: str) -> None:
         _ui.figure(
             plots.clock(frame),
             "clock",
-            f"{share:.0%} of the check-ins fall between {peak}:00 and {peak + 1}:00.",
+            f"{share:.0%} of the check-ins fall between {peak}:00 and {peak + 1}:00. "
+            f"{_ui.plain(below)}.",
         )
+        by_hour = frame.groupby("hour", as_index=False)["n_checkins"].sum()
+        _ui.downloads("hours-of-the-day", by_hour, "clock")
 
 
 def over_time(store, chosen: Filters, below: str, n_days: int) -> None:

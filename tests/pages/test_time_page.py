@@ -55,6 +55,26 @@ def test_deeper_parts_speak_in_words(stores, part):
         assert any("Compare five" in each.label for each in app.button)
 
 
+def test_a_series_can_be_that_of_a_part_of_town_and_never_of_one_person(stores):
+    app = page(stores["social"], time_part="Rhythms")
+    of = next(each for each in app.selectbox if each.label == "Series of")
+    parts = [each for each in of.options if each.startswith("Part of town: near ")]
+    assert len(parts) >= 5 and any(each.startswith("Category: ") for each in of.options)
+    everything = words(app)
+    of.select(parts[0]).run()
+    assert not app.exception and "On average" in words(app) and words(app) != everything
+
+
+def test_categories_of_few_users_are_no_slice(tmp_path):
+    table = daily(60).with_columns(
+        category=pl.when(pl.col("user_id") == "u0").then(pl.lit("hers")).otherwise(pl.lit("all"))
+    )
+    store = Store.create(table, tmp_path / "s", name="Few users", time_zone="UTC")
+    app = page(store, time_part="Rhythms")
+    of = next(each for each in app.selectbox if each.label == "Series of")
+    assert of.options == ["Everything"]
+
+
 def test_a_forecast_compares_with_repeating_the_last_season(tmp_path):
     store = Store.create(daily(60), tmp_path / "s", name="Sixty days", time_zone="UTC")
     app = page(store, time_part="Forecast")
