@@ -83,7 +83,7 @@ def data_part() -> None:
                 key="dependence_run_full",
                 on_click=lambda: st.session_state.update(dependence_full=True),
             )
-    evidence(result, "data")
+    evidence(result, "data", times_in(store.time_zone))
     illustrations(result)
     _ui.how_it_works(METHOD)
     for_whom = "that use time and place" if result.route == ST_LLM else "for this data set"
@@ -109,20 +109,21 @@ def run(store, **setting) -> DependenceResult:
 
 def decision(result: DependenceResult, key: str = "data") -> None:
     """Show the dials and the decision."""
+    n_tests = sum(each.tested for each in result.ingredients)
     for column, ingredient in zip(st.columns(3), result.ingredients, strict=True):
         with column:
             st.markdown(f"**{plots.TITLE[ingredient.name]}**")
             _ui.figure(plots.dial(ingredient), key=f"dial_{key}_{ingredient.name}")
-            st.caption(_reading(ingredient))
+            st.caption(_reading(ingredient, n_tests))
     icon = ":material/route:" if result.route == ST_LLM else ":material/group:"
     show = st.success if result.route == ST_LLM else st.info
     show(f"**Route: {result.route}.** {result.sentence}", icon=icon)
 
 
-def evidence(result: DependenceResult, key: str) -> None:
+def evidence(result: DependenceResult, key: str, zone: str) -> None:
     """Show the gains with their intervals, the ladder of models, and the numbers."""
     left, right = st.columns(2)
-    n = f"{result.n_scored:,} held-out check-ins of {result.n_users:,} users"
+    n = f"{result.n_scored:,} held-out check-ins of {result.n_users:,} users, {zone}"
     with left:
         st.subheader("What each ingredient adds", anchor=False)
         _ui.figure(
@@ -157,6 +158,11 @@ def evidence(result: DependenceResult, key: str) -> None:
             icon=":material/download:",
             type="tertiary",
         )
+
+
+def times_in(zone: str | None) -> str:
+    """Say whose clock the hours are on."""
+    return f"times in {_ui.plain(zone)}" if zone else "each check-in’s own local time"
 
 
 def illustrations(result: DependenceResult) -> None:
@@ -232,12 +238,13 @@ def _clusters(found):
     )
 
 
-def _reading(ingredient) -> str:
+def _reading(ingredient, n_tests: int) -> str:
     if not ingredient.tested:
         return f"Cannot be tested: {ingredient.why}."
+    corrected = f", corrected for {n_tests} tests" if n_tests > 1 else ""
     as_good = (
         f"{ingredient.n_as_good} of {ingredient.n_permutations} shuffled worlds did as well "
-        f"(p {ingredient.p_adjusted:.2f} for three tests)"
+        f"(p {ingredient.p_adjusted:.2f}{corrected})"
     )
     if ingredient.decision:
         return f"The item that comes gets {percent(ingredient.effect_nats)} more chance; {as_good}."
@@ -276,7 +283,7 @@ def simulator_part() -> None:
             world, result = simulated(scenario, int(seed), **sliders)
         decision(result, "sim")
         figures(scenario, world)
-    evidence(result, "sim")
+    evidence(result, "sim", times_in(SCENARIOS[scenario].time_zone))
     _ui.how_it_works(METHOD)
 
 
@@ -291,7 +298,7 @@ def figures(scenario: str, world) -> None:
     """Show the world itself: hours of categories, and distances or zones."""
     left, right = st.columns(2)
     size = f"{len(world):,} check-ins of {world[schema.USER].n_unique():,} users"
-    zone = f"times in {SCENARIOS[scenario].time_zone}"
+    zone = times_in(SCENARIOS[scenario].time_zone)
     with left:
         _ui.figure(
             plots.category_hours(world),
@@ -314,24 +321,31 @@ def figures(scenario: str, world) -> None:
                 caption="What is taken where, against its share overall. Raise “Place matters” "
                 f"and it gains contrast. {size}.",
             )
+    _ui.downloads("simulated-world", world.to_pandas(), "sim_world")
 
 
 # ---------------------------------------------------------------- page
 
-_ui.page_header(
-    "Does it matter?",
-    "Whether the hour, the place, or both together help to predict what people do next, and "
-    "which kind of recommender follows from that.",
-)
-part = st.segmented_control(
-    "What to test", [DATA, SIMULATOR], default=DATA, required=True,
-    key="dependence_part", label_visibility="collapsed",
-)  # fmt: skip
-try:
-    if part == SIMULATOR:
-        simulator_part()
-    else:
-        data_part()
-except StrecError as error:
-    _ui.show_error(error)
-    _ui.how_it_works(METHOD)
+
+def page() -> None:
+    """Show the test of the data set in use, or the simulator."""
+    _ui.page_header(
+        "Does it matter?",
+        "Whether the hour, the place, or both together help to predict what people do next, and "
+        "which kind of recommender follows from that.",
+    )
+    part = st.segmented_control(
+        "What to test", [DATA, SIMULATOR], default=DATA, required=True,
+        key="dependence_part", label_visibility="collapsed",
+    )  # fmt: skip
+    try:
+        if part == SIMULATOR:
+            simulator_part()
+        else:
+            data_part()
+    except StrecError as error:
+        _ui.show_error(error)
+        _ui.how_it_works(METHOD)
+
+
+_ui.guarded(page)
