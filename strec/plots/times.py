@@ -82,7 +82,8 @@ def clock(frame: pd.DataFrame, below: str = "", title: str = "The day as a clock
         },
         radialaxis={"showticklabels": False, "gridcolor": FAINT, "ticks": "", "showline": False},
     )  # fmt: skip
-    return finish(figure, title, below, height=370)
+    # Room for the names of the hours at both sides.
+    return finish(figure, title, below, height=370).update_layout(margin_l=44, margin_r=44)
 
 
 def calendar(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Figure:

@@ -50,7 +50,9 @@ class Decomposition:
         parts = []
         for period in self.periods:
             column = f"season_{period}"
-            swing = float(np.ptp(self.frame[column].iloc[-period:]))
+            phase = np.arange(len(self.frame)) % period
+            # A cycle may swing more or less over time: the mean one is told, not the last.
+            swing = float(np.ptp(self.frame[column].groupby(phase).mean()))
             words = f"the {cycle_word(period, self.grain)} "
             if self.chance[column] >= 0.05:
                 parts.append(f"{words}may be chance (p {p_words(self.chance[column])})")

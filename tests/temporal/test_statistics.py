@@ -114,6 +114,16 @@ def test_parts_add_up_to_what_was_observed():
     np.testing.assert_allclose(parts, frame["observed"])
 
 
+def test_the_swing_told_is_that_of_the_mean_cycle_and_not_of_the_last():
+    day = np.arange(7 * 30)
+    size = np.where(day < 7 * 29, 10.0, 2.0)
+    wave = 100 + size * np.sin(2 * np.pi * day / 7)
+    found = decompose(TimeSeries.of(wave, grain="day", start="2024-01-01"))
+    told = float(found.sentence.split("its high is ")[1].split(" ")[0])
+    # sin is ±0.975 at the best of seven phases.
+    assert told == pytest.approx(2 * 0.975 * 10, rel=0.08)
+
+
 def test_strength_is_its_formula():
     rest, part = np.array([1.0, -1.0, 1.0, -1.0]), np.array([3.0, 3.0, -3.0, -3.0])
     # Var(rest) = 1, Var(rest + part) = 10.
