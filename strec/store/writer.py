@@ -34,7 +34,7 @@ ITEMS = "items.parquet"
 USERS = "users.parquet"
 META = "meta.json"
 #: Rows held in memory at once, and rows of a Parquet row group (a unit of parallel reading).
-CHUNK_ROWS = 1_000_000
+CHUNK_ROWS = 500_000
 ROW_GROUP_ROWS = 250_000
 #: Columns by whose bounds an engine may leave out row groups.
 SKIPPED_BY = (USER_CODE, ITEM_CODE, schema.TIME, schema.LOCAL_DATE, schema.HOUR_OF_WEEK)
@@ -148,8 +148,21 @@ def _sorted_file(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFram
             ORDER BY users.number, {schema.TIME}, items.number
             """
         ).to_arrow_reader(CHUNK_ROWS)
-        yield (_with_ids(batch, users, items) for batch in batches), items
+        yield _joined((_with_ids(batch, users, items) for batch in batches)), items
     shutil.rmtree(spill / "spill", ignore_errors=True)
+
+
+def _joined(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Put batches together, which an engine hands over smaller than asked, to about CHUNK_ROWS."""
+    kept, height = [], 0
+    for batch in batches:
+        kept.append(batch)
+        height += batch.height
+        if height >= CHUNK_ROWS - batch.height // 2:
+            yield pl.concat(kept)
+            kept, height = [], 0
+    if kept:
+        yield pl.concat(kept)
 
 
 def _numbered(connection, column: str) -> pl.Series:
