@@ -148,7 +148,7 @@ def _sorted_file(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFram
             ORDER BY users.number, {schema.TIME}, items.number
             """
         ).to_arrow_reader(CHUNK_ROWS)
-        yield _joined((_with_ids(batch, users, items) for batch in batches)), items
+        yield _joined(_with_ids(batch, users, items) for batch in batches), items
     shutil.rmtree(spill / "spill", ignore_errors=True)
 
 
