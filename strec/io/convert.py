@@ -78,7 +78,7 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
     if mapping.utc_offset_min:
         offsets = offset_minutes(raw[mapping.utc_offset_min], mapping.offset_unit or "minutes")
     clock, counts = resolve(parsed, offsets, _zones(mapping, place), mapping.time_is or "local")
-    value = numbers_of(raw[mapping.value]) if mapping.value else None
+    value = numbers_of(raw[mapping.value], mapping.decimal) if mapping.value else None
     table = pl.DataFrame(
         {
             schema.USER: _user(raw, mapping),

@@ -67,10 +67,12 @@ KNOWN = (
             event="event",
             value="value",
             text="text",
+            image="image",
             time_format="iso",
             time_is="utc",
             offset_unit="minutes",
             coordinate_order="lat_lon",
+            decimal="point",
         ),
     ),
     Format(

@@ -27,6 +27,7 @@ CHOICES = {
     "coordinate_order": ("lat_lon", "lon_lat"),
     "offset_unit": ("minutes", "hours", "seconds"),
     "user_from": ("constant", "row"),
+    "decimal": ("point", "comma"),
 }
 
 #: Settings that say how a column is read, and so hold no longer when another one is mapped.
@@ -35,6 +36,7 @@ _DEPENDS = {
     "item_id": {"item_from_place": False},
     "timestamp": {"time_format": None, "time_is": None, "time_zone": None},
     "utc_offset_min": {"offset_unit": None, "time_zone": None},
+    "value": {"decimal": None},
     "lat": {"coordinate_order": None, "time_zone": None},
     "lon": {"coordinate_order": None, "time_zone": None},
 }
@@ -70,6 +72,9 @@ class Mapping:
     user_from : str, optional
         For a file without a user column: ``constant`` (all rows are one user) or ``row``
         (each row is its own user).
+    decimal : str, optional
+        ``point`` or ``comma``: what is before the decimals of the value, so that 1.234 is about
+        one or more than a thousand.
 
     Examples
     --------
@@ -99,6 +104,7 @@ class Mapping:
     offset_unit: str | None = None
     item_from_place: bool = False
     user_from: str | None = None
+    decimal: str | None = None
 
     def __post_init__(self):
         for name, allowed in CHOICES.items():

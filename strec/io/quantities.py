@@ -5,21 +5,43 @@ import polars as pl
 OFFSET_UNITS = {"minutes": 1.0, "hours": 60.0, "seconds": 1 / 60}
 #: The largest UTC offset in use is 14 hours; local mean times of the past reach a little further.
 MAX_OFFSET_MIN = 16 * 60
+#: How a number shows which sign is before its decimals: by two signs, by other than three digits
+#: behind one, or by a zero before it.
+SHOWS_COMMA = r"\.\d{3},\d|^[^,]*,(\d{1,2}|\d{4,})\D*$|^\D*0,\d"
+SHOWS_POINT = r",\d{3}\.\d|^[^.]*\.(\d{1,2}|\d{4,})\D*$|^\D*0\.\d"
+#: A number that either reading fits: 1,234 or 1.234.
+SHOWS_NEITHER = r"^\D*[1-9]\d{0,2}([.,]\d{3})+\D*$"
 OFFSET_PARTS = r"^(?:UTC|GMT)?\s*([+-])(\d{1,2}):(\d{2})$|^(?:UTC|GMT)\s*([+-])(\d{1,2})$"
 #: Texts that mean "no value".
 MISSING = ("", "NA", "N/A", "n/a", "null", "NULL", "None", "nan", "NaN", "<NA>", "\\N", "-")
 
 
-def numbers_of(values: pl.Series) -> pl.Series:
+def numbers_of(values: pl.Series, decimal: str | None = None) -> pl.Series:
     """Read numbers as people write them (Float64), null where it is none.
 
     Takes thousands separators (1,539 and 1.234,56), decimal commas, and currency signs.
+
+    Parameters
+    ----------
+    values : polars.Series
+        Shape ``(n,)``; numbers or text.
+    decimal : str, optional
+        ``point`` or ``comma``: which sign is before the decimals in the whole column. Without it
+        each number decides for itself, and 1,539 and 1.539 are read as in English.
 
     Examples
     --------
     >>> numbers_of(pl.Series(["1,539", "1.234,56", "2,5", "€ 3.20", "x"])).to_list()
     [1539.0, 1234.56, 2.5, 3.2, None]
+    >>> numbers_of(pl.Series(["1,539", "1.234", "2,5"]), "comma").to_list()
+    [1.539, 1234.0, 2.5]
     """
+    if decimal == "comma" and values.dtype == pl.String:
+        bare = values.str.replace_all(".", "", literal=True)
+        # A point that separates no thousands is left to be read as it is.
+        points = values.str.contains(r"\.\d{3}(\D|$)") | ~values.str.contains(".", literal=True)
+        turned = bare.str.replace(",", ".", literal=True)
+        values = pl.select(pl.when(points).then(turned).otherwise(values)).to_series()
     plain = plain_numbers(values)
     if values.dtype != pl.String:
         return plain
@@ -66,6 +88,36 @@ def offset_minutes(values: pl.Series, unit: str) -> pl.Series:
     )
     text = parts.select(spelled.alias("text"))["text"]
     return pl.select(pl.coalesce(stated_minutes(text), read)).to_series()
+
+
+def decimal_sign(values: pl.Series) -> tuple[str | None, bool]:
+    """Return which sign is before the decimals of a column, and whether it could be the other.
+
+    Parameters
+    ----------
+    values : polars.Series
+        Shape ``(n,)``.
+
+    Returns
+    -------
+    tuple of str (or None) and bool
+        ``comma`` or ``point`` where numbers show one of them alone; True where some numbers, such
+        as 1,234, mean one thing with a comma and another with a point.
+
+    Examples
+    --------
+    >>> decimal_sign(pl.Series(["1.234", "12,5"])), decimal_sign(pl.Series(["1,234", "7"]))
+    (('comma', True), (None, True))
+    """
+    if values.dtype != pl.String:
+        return None, False
+    text = values.str.strip_chars()
+    shows = {
+        name: bool(text.str.contains(pattern).any())
+        for name, pattern in (("comma", SHOWS_COMMA), ("point", SHOWS_POINT))
+    }
+    found = [name for name, shown in shows.items() if shown]
+    return (found[0] if len(found) == 1 else None), bool(text.str.contains(SHOWS_NEITHER).any())
 
 
 def plain_numbers(values: pl.Series) -> pl.Series:

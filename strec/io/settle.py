@@ -8,7 +8,7 @@ from strec.errors import MappingError
 from strec.io.columns import rank_identities
 from strec.io.mapping import ZONE_OF_PLACE, Mapping, Option, Question
 from strec.io.places import degrees, detect_order, pair
-from strec.io.quantities import offset_minutes, plain_numbers
+from strec.io.quantities import decimal_sign, offset_minutes, plain_numbers
 from strec.io.tables import Table
 from strec.io.times import DAY_FIRST, MONTH_FIRST, TimeGuess, detect_time
 from strec.io.words import named
@@ -55,6 +55,7 @@ def settle(table: Table, mapping: Mapping, day_first: bool | None = None) -> Set
     done = Settled(mapping)
     _who_and_what(table, done)
     _where(table, done)
+    _how_much(table, done)
     if mapping.timestamp:
         _when(table, done, day_first)
     else:
@@ -166,6 +167,23 @@ def _where(table: Table, done: Settled) -> None:
     else:
         done.note(order.note)
         done.mapping = mapping.replace(coordinate_order=order.order)
+
+
+def _how_much(table: Table, done: Settled) -> None:
+    """Settle whether a comma or a point is before the decimals of the value, and say so."""
+    mapping = done.mapping
+    if not mapping.value or mapping.decimal is not None or table.kind != "csv":
+        return
+    sign, is_open = decimal_sign(table.sample[mapping.value])
+    if sign is None and is_open:
+        # Where semicolons separate the columns, commas are left for decimals.
+        sign = "comma" if table.facts.get("delimiter") == ";" else "point"
+        done.note(
+            f"Whether {mapping.value!r} has decimal points or commas is not certain: a {sign} is "
+            f"taken (strec clean: --map decimal={'point' if sign == 'comma' else 'comma'})."
+        )
+    if sign is not None:
+        done.mapping = mapping.replace(decimal=sign)
 
 
 def _when(table: Table, done: Settled, day_first: bool | None) -> None:

@@ -58,6 +58,13 @@ def test_what_is_written_is_read_back(tmp_path_factory, ending, drawn):
     assert result.checkins.equals(table)
 
 
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".jsonl"])
+def test_no_column_is_lost_on_the_way(tmp_path, ending):
+    texts = {name: pl.lit("a, b") for name, kind in schema.OPTIONAL.items() if kind == pl.String}
+    full = schema.validate(schema.example().with_columns(**texts, value=pl.lit(1.234)))
+    assert read(write(full, tmp_path / f"x{ending}")).checkins.equals(full)
+
+
 def test_a_look_at_our_own_file_asks_nothing(tmp_path):
     look = inspect(write(schema.example(), tmp_path / "x.csv"))
     assert look.questions == [] and look.format == "strec"
