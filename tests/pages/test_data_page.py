@@ -90,6 +90,8 @@ def test_a_good_file_needs_one_button(app, tmp_path):
     assert_frame_equal(
         store.checkins(columns=list(read(path).checkins.columns)), clean(read(path).checkins)[0]
     )
+    # An upload has no folder of pictures on this computer.
+    assert store.pictures is None
     assert "Every page now shows this data set" in text_of(app)
 
 
@@ -144,7 +146,10 @@ def test_a_local_path_is_read_where_it_lies(app, tmp_path, monkeypatch):
     app.run()
     app.text_area(key="data_path").set_value(f'"{path}"')
     app.button(key="data_path_open").click().run()
-    assert use(app).meta["n_checkins"] == 60 and path.exists()
+    store = use(app)
+    assert store.meta["n_checkins"] == 60 and path.exists()
+    # Pictures are looked for beside it.
+    assert store.pictures == tmp_path.resolve()
 
 
 def test_local_paths_are_for_the_person_at_this_computer(app, monkeypatch):
