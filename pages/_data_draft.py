@@ -213,7 +213,8 @@ class Draft:
 
     def _beside(self) -> Path | None:
         """Return the folder of files on this computer; what was uploaded has none."""
-        folder = self.paths[0].resolve().parent
+        given = self.paths[0].resolve()
+        folder = given if given.is_dir() else given.parent
         return None if folder == self.folder.resolve() else folder
 
     def _inspect(self, mapping: Mapping | None) -> Inspection:

@@ -1,13 +1,12 @@
 """Where data comes from: an upload, a file on this computer, a sample."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from pages import _data_draft, _data_quality, _ui
 from pages._data_draft import Draft
 from strec.errors import ReadError, StrecError
 from strec.io import Sample, samples
+from strec.io.files import from_home
 
 ICONS = {"social": "groups", "ecommerce": "shopping_bag", "travel": "luggage",
          "traffic": "pedal_bike", "flights": "flight_takeoff"}  # fmt: skip
@@ -129,7 +128,7 @@ def _uploaded() -> None:
 
 def _path_given() -> None:
     lines = [line.strip().strip("\"'") for line in st.session_state["data_path"].splitlines()]
-    paths = [Path(line).expanduser() for line in lines if line]
+    paths = [from_home(line) for line in lines if line]
     if not paths:
         st.session_state["data_upload_error"] = ReadError(
             "The path of a file is needed.", "nothing.", "Write the path of a file into the field."

@@ -180,11 +180,11 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str], left: int = 1) -
 
 def _paths(data: Sequence[str], samples: list[str]) -> list[Path] | None:
     """Return the paths given, all of which exist, or None where a sample is named."""
-    from strec.io.files import not_there, there_is
+    from strec.io.files import from_home, not_there, there_is
 
     if len(data) == 1 and data[0] in samples and not Path(data[0]).exists():
         return None
-    paths = [Path(each).expanduser() for each in data]
+    paths = [from_home(each) for each in data]
     for path in paths:
         if not there_is(path):
             raise not_there(path, f", or name a sample: {', '.join(samples)}")

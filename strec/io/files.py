@@ -116,6 +116,20 @@ def there_is(path: Path) -> bool:
         return False
 
 
+def from_home(text: str) -> Path:
+    """Return the path that a person wrote; ``~`` is their home folder.
+
+    Examples
+    --------
+    >>> from_home("~/x.csv") == Path.home() / "x.csv", from_home("~nobody-here/x.csv").parts[0]
+    (True, '~nobody-here')
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
 def files_in(folder: Path) -> list[Path]:
     """Return the files of a folder; of a store's folder, the one with the check-ins."""
     if (folder / "meta.json").is_file() and (folder / "checkins.parquet").is_file():

@@ -152,6 +152,29 @@ def test_a_local_path_is_read_where_it_lies(app, tmp_path, monkeypatch):
     assert store.pictures == tmp_path.resolve()
 
 
+def test_a_local_folder_stands_for_its_files(app, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    corpus.make("plain", tmp_path / "mine")
+    monkeypatch.setenv("STREC_LOCAL_FILES", "1")
+    app.run()
+    app.text_area(key="data_path").set_value(str(tmp_path / "mine"))
+    app.button(key="data_path_open").click().run()
+    store = use(app)
+    assert store.meta["n_checkins"] == 60 and store.pictures == (tmp_path / "mine").resolve()
+
+
+@pytest.mark.parametrize(
+    "text", ["user,item,time\n" + "u1,i1,2024-05-01T08:00:00,a remark of some length," * 99,
+             "~nobody-here/visits.csv", "https://strec.example/visits.csv"]
+)  # fmt: skip
+def test_what_is_no_path_is_explained(app, text, monkeypatch):
+    monkeypatch.setenv("STREC_LOCAL_FILES", "1")
+    app.run()
+    app.text_area(key="data_path").set_value(text)
+    app.button(key="data_path_open").click().run()
+    assert not app.exception and "there is no" in text_of(app)
+
+
 def test_local_paths_are_for_the_person_at_this_computer(app, monkeypatch):
     monkeypatch.setenv("STREC_LOCAL_FILES", "0")
     app.run()
