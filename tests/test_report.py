@@ -1,20 +1,25 @@
 """The whole analysis as one page: it answers every question, or says why it cannot."""
 
 import json
+import re
+from base64 import b64decode
+from io import StringIO
 
+import pandas as pd
+import plotly.graph_objects as go
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from strec import schema
 from strec.cli import app, load_commands
-from strec.report import analyse
+from strec.report import Analysis, Figure, Section, analyse
 from strec.simulate import simulate
 from strec.store import Store
 
 QUESTIONS = [
     "What is it?", "When?", "Is the rhythm real?", "What comes next?", "Where?",
-    "Does time or place matter?",
+    "How far do people go?", "Where is it changing?", "Does time or place matter?",
 ]  # fmt: skip
 
 
@@ -33,6 +38,16 @@ def found(city):
     return result
 
 
+def body_of(result: Analysis) -> str:
+    """The page without the program that draws the figures."""
+    return result.html().split("</head>", 1)[1]
+
+
+def numbers_of(result: Analysis) -> list[str]:
+    links = re.findall(r'href="data:text/csv;base64,([^"]+)"', body_of(result))
+    return [b64decode(each).decode() for each in links]
+
+
 def test_every_question_is_answered(found):
     assert [section.title for section in found.sections] == QUESTIONS
     assert all(section.figures for section in found.sections)
@@ -47,6 +62,27 @@ def test_the_page_needs_nothing_beside_it_and_runs_nothing_of_the_data(found):
     assert "A &lt;b&gt;city&lt;/b&gt;" in page and "A <b>city" not in page
     assert "<script>alert(1)</script>" not in outside
     assert 'src="http' not in page and "<link" not in page
+
+
+def test_every_picture_has_its_numbers_and_every_section_its_method(found):
+    pictures = [each for section in found.sections for each in section.figures if each.picture]
+    assert all(each.data is not None and len(each.data) for each in pictures)
+    page = body_of(found)
+    assert page.count(" download=") == len(pictures)
+    assert page.count("<summary>How it works</summary>") == len(QUESTIONS) - 1
+    assert "Benjamini" in page and "Yue" in page and "Box &amp; Jenkins" in page
+
+
+def test_the_numbers_are_csv_that_runs_nothing_and_names_nobody(found, city):
+    tables = numbers_of(found)
+    assert any("<script>alert(1)</script>" in each for each in tables)
+    users = set(city.users()["user_id"])
+    for each in tables:
+        assert len(pd.read_csv(StringIO(each)))
+        assert not users & set(each.replace("\n", ",").split(","))
+    formula = Section("S", [Figure("w", go.Figure(), pd.DataFrame({"a": ["=1+1"], "b": [1]}))])
+    text = numbers_of(Analysis("n", "", [formula]))[0]
+    assert text.splitlines()[1] == "'=1+1,1"
 
 
 def test_it_is_json_for_scripts(found):
@@ -68,6 +104,7 @@ def test_no_places_is_said(tmp_path):
     )
     result = analyse(Store.create(bare, tmp_path / "s", name="Bare"))
     assert "place" in result.sections[4].figures[0].words
+    assert "place" in result.sections[6].figures[0].words
 
 
 def test_the_command_writes_the_page(tmp_path):

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from strec.palette import SEQUENTIAL_SPACE, SPACE
-from strec.plots.style import finish
+from strec.plots.style import FAINT, finish, label
 
 #: More hexagons than this make a page heavy; the busiest are drawn.
 MOST_HEXAGONS = 1_500
@@ -49,6 +49,52 @@ def hexagon_figure(cells: pd.DataFrame, title: str, below: str = "") -> go.Figur
             hovertemplate="%{customdata[0]:,} check-ins<br>%{customdata[1]:,} users<extra></extra>",
         )
     )  # fmt: skip
+    return _in_proportion(figure, shown, title, below)
+
+
+def kinds_figure(
+    cells: pd.DataFrame, colours: dict[str, str], title: str, below: str = ""
+) -> go.Figure:
+    """Return hexagons coloured by what was found there; grey where nothing was.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        `cell` (uint64), `lat`, `lon`, `shown` (a key of `colours`, or anything else for nothing)
+        and `tip` (text on hovering).
+    colours : dict
+        What was found to its colour, in the order of the legend.
+    title, below : str
+        Above and below the figure.
+    """
+    found = cells["shown"].isin(list(colours))
+    rest = cells[~found].head(max(MOST_HEXAGONS - int(found.sum()), 0))
+    shown = pd.concat([rest, cells[found].head(MOST_HEXAGONS)])
+    figure = go.Figure()
+    for name, colour in {"": FAINT, **colours}.items():
+        some = rest if not name else shown[shown["shown"] == name]
+        if not len(some):
+            continue
+        lat, lon = _outlines(some["cell"])
+        figure.add_trace(
+            go.Scatter(
+                x=lon, y=lat, fill="toself", mode="lines", hoverinfo="skip",
+                line={"width": 0.6, "color": colour}, fillcolor=colour,
+                name=name or "as by chance",
+            )
+        )  # fmt: skip
+    figure.add_trace(
+        go.Scatter(
+            x=shown["lon"], y=shown["lat"], mode="markers", showlegend=False,
+            marker={"opacity": 0, "color": SPACE, "size": 9},
+            text=[label(tip).replace("\n", "<br>") for tip in shown["tip"]],
+            hovertemplate="%{text}<extra></extra>",
+        )
+    )  # fmt: skip
+    return _in_proportion(figure, shown, title, below)
+
+
+def _in_proportion(figure: go.Figure, shown: pd.DataFrame, title: str, below: str) -> go.Figure:
     squeeze = 1 / max(np.cos(np.radians(float(shown["lat"].mean()))), 0.05)
     figure.update_yaxes(scaleanchor="x", scaleratio=squeeze, ticksuffix="°", nticks=5)
     figure.update_xaxes(ticksuffix="°", nticks=6)

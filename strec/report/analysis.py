@@ -1,16 +1,25 @@
 """Compute all sections and write them as one HTML page that needs nothing beside it."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
+import pandas as pd
+import polars as pl
+
+from strec.io import no_formula
 from strec.quality.html import STYLE
-from strec.report.sections import Section, sections
+from strec.report.parts import Figure, Section
+from strec.report.sections import sections
 from strec.store import Store
 
 #: Called with a text and the share done.
 Progress = Callable[[str, float], None]
-_WIDTH = "main figure { margin: 1.2rem 0 2rem } figcaption { margin-top: .3rem }"
+_WIDTH = (
+    "main figure { margin: 1.2rem 0 2rem } figcaption { margin-top: .3rem } "
+    "details { margin: 1rem 0 2rem } summary { cursor: pointer }"
+)
 
 
 @dataclass(frozen=True)
@@ -100,5 +109,28 @@ def _section(section: Section) -> str:
             continue
         drawn = figure.picture.update_layout(template="plotly_white", font={"color": "#66727B"})
         html = drawn.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False})
-        parts.append(f"<figure>{html}<figcaption class=faint>{words}</figcaption></figure>")
+        parts.append(
+            f"<figure>{html}<figcaption class=faint>{words}{_take_along(figure)}</figcaption>"
+            "</figure>"
+        )
+    if section.method:
+        paragraphs = "".join(f"<p>{escape(each)}</p>" for each in section.method.split("\n\n"))
+        parts.append(f"<details><summary>How it works</summary>{paragraphs}</details>")
     return "".join(parts)
+
+
+def _take_along(figure: Figure) -> str:
+    """The numbers of a figure as a link that holds them; the picture is a button in the figure."""
+    if figure.data is None:
+        return ""
+    numbers = b64encode(_csv(figure.data).encode()).decode()
+    return f' <a download="numbers.csv" href="data:text/csv;base64,{numbers}">Data as CSV</a>'
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    """Return CSV in which no text is a formula to a spreadsheet; cells as people know them."""
+    if "cell" in frame and frame["cell"].dtype == "uint64":
+        frame = frame.assign(cell=[format(int(each), "x") for each in frame["cell"]])
+    text = [name for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
+    table = pl.from_pandas(frame.assign(**{name: frame[name].astype(str) for name in text}))
+    return table.with_columns(no_formula(pl.col(name)).alias(name) for name in text).write_csv()

@@ -1,64 +1,24 @@
 """The sections of a report: each asks one question and answers it with figures and sentences."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
+import pandas as pd
 import plotly.graph_objects as go
 
-from strec import plots, schema, spatial, temporal
+from strec import plots, schema, temporal
 from strec.dependence import test_dependence, training_part
-from strec.errors import AnalysisError, StrecError
+from strec.errors import StrecError
 from strec.plots import dependence as gate_figures
 from strec.plots import series as time_figures
-from strec.plots import space as space_figures
-from strec.plots.places import hexagon_figure
 from strec.quality import quality
 from strec.quality.html import facts
+from strec.report import methods, places
+from strec.report.parts import Figure, Section
 from strec.store import Store
 
 #: Check-ins that the gate looks at in a report, and shuffled worlds per test.
 GATE_CHECKINS, GATE_PERMUTATIONS = 50_000, 99
 FORECAST_WINDOWS, SEARCH_S = 3, 4.0
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture with what it means in words; without a picture, only the words.
-
-    Attributes
-    ----------
-    words : str
-        Plain text.
-    picture : plotly.graph_objects.Figure, optional
-    """
-
-    words: str
-    picture: go.Figure | None = None
-
-
-@dataclass
-class Section:
-    """One question and its answer.
-
-    Attributes
-    ----------
-    title : str
-        The question.
-    figures : list of Figure
-    facts : dict
-        The numbers behind the words, ready for JSON.
-    """
-
-    title: str
-    figures: list[Figure] = field(default_factory=list)
-    facts: dict = field(default_factory=dict)
-
-    def add(self, make: Callable[[], Figure]) -> None:
-        """Add a figure, or in its place the reason why there is none."""
-        try:
-            self.figures.append(make())
-        except StrecError as error:
-            self.figures.append(Figure(f"{error.needed} Found: {error.found} {error.mend}"))
 
 
 def sections(store: Store) -> Iterator[tuple[str, Callable[[], Section]]]:
@@ -67,7 +27,9 @@ def sections(store: Store) -> Iterator[tuple[str, Callable[[], Section]]]:
     yield "When?", lambda: _when(store)
     yield "Is the rhythm real?", lambda: _rhythm(store)
     yield "What comes next?", lambda: _next(store)
-    yield "Where?", lambda: _where(store)
+    yield "Where?", lambda: places.where(store)
+    yield "How far do people go?", lambda: places.how_far(store)
+    yield "Where is it changing?", lambda: places.changing(store)
     yield "Does time or place matter?", lambda: _gate(store)
 
 
@@ -83,7 +45,7 @@ def _what(store: Store) -> Section:
 
 
 def _when(store: Store) -> Section:
-    section, below = Section("When?"), _below(store)
+    section, below = Section("When?", method=methods.WHEN), places.note_of(store)
     week = store.hour_weekday()
     section.add(lambda: _counted("hour_weekday", week, plots.hour_weekday(week, below)))
     days = store.calendar()
@@ -95,7 +57,7 @@ def _when(store: Store) -> Section:
 
 
 def _rhythm(store: Store) -> Section:
-    section = Section("Is the rhythm real?")
+    section = Section("Is the rhythm real?", method=methods.RHYTHM)
     try:
         data = temporal.series(store, _grain(store))
     except StrecError as error:
@@ -106,7 +68,8 @@ def _rhythm(store: Store) -> Section:
         def make() -> Figure:
             found = getattr(temporal, name)(data)
             section.facts[name] = found.sentence
-            return Figure(found.sentence, draw(found) if draw else None)
+            picture = draw(found) if draw else None
+            return Figure(found.sentence, picture, _numbers(found) if draw else None)
 
         return make
 
@@ -122,7 +85,7 @@ def _rhythm(store: Store) -> Section:
 
 
 def _next(store: Store) -> Section:
-    section = Section("What comes next?")
+    section = Section("What comes next?", method=methods.NEXT)
 
     def make() -> Figure:
         data = temporal.series(store, "day" if store.summary()["n_days"] >= 60 else _grain(store))
@@ -131,61 +94,24 @@ def _next(store: Store) -> Section:
         ahead = temporal.outlook(data, models[past.best], past.horizon, past=past, name=past.best)
         section.facts = {"backtest": past.table.to_dict("records"), "best": past.best}
         section.figures.append(
-            Figure(past.sentence, time_figures.backtest(past, [past.best], data.footer))
+            Figure(
+                past.sentence,
+                time_figures.backtest(past, [past.best], data.footer),
+                time_figures.as_table(past),
+            )
         )
-        return Figure(ahead.sentence, time_figures.forecast(ahead, data.footer))
+        return Figure(
+            ahead.sentence,
+            time_figures.forecast(ahead, data.footer),
+            ahead.frame.reset_index(names="when"),
+        )
 
     section.add(make)
     return section
 
 
-def _where(store: Store) -> Section:
-    section = Section("Where?")
-    if not store.has_places:
-        section.figures.append(Figure("None of the check-ins has a place."))
-        return section
-    below = _below(store)
-    size = spatial.suggest_resolution(store.cells(schema.CELL_RESOLUTION, min_users=1))
-
-    def hexagons() -> Figure:
-        cells = store.cells(size)
-        if not len(cells):
-            raise AnalysisError(
-                "A map shows hexagons in which several people were.",
-                spatial.hidden_in_words(cells),
-                "Add data, or look at the space page with smaller groups allowed.",
-            )
-        half = spatial.concentration(cells["n_checkins"])
-        words = (
-            f"Half of the check-ins shown fall in the {half:,} busiest of {len(cells):,} hexagons, "
-            f"each about {spatial.hexagon_width_km(size):.1f} km wide. "
-            f"{spatial.hidden_in_words(cells)}"
-        )
-        section.facts["n_hexagons"] = len(cells)
-        return Figure(words, hexagon_figure(cells, "Check-ins per hexagon", below))
-
-    def hotspots() -> Figure:
-        found = spatial.hotspots(store.cells(size, min_users=1))
-        section.facts["hotspots"] = found.sentence
-        return Figure(found.sentence)
-
-    def decay() -> Figure:
-        found = spatial.distance_decay(store.flows(None, size, min_users=1))
-        section.facts["distance_decay"] = found.sentence
-        return Figure(found.sentence, space_figures.distance_decay(found, below))
-
-    def guesses() -> Figure:
-        found = spatial.predictability(store.sequences())
-        section.facts["predictability"] = found.sentence
-        return Figure(found.sentence)
-
-    for make in (hexagons, hotspots, decay, guesses):
-        section.add(make)
-    return section
-
-
 def _gate(store: Store) -> Section:
-    section = Section("Does time or place matter?")
+    section = Section("Does time or place matter?", method=methods.GATE)
 
     def make() -> Figure:
         columns = [*schema.REQUIRED, *(c for c in (schema.CATEGORY, schema.TEXT) if store.has(c))]
@@ -196,29 +122,37 @@ def _gate(store: Store) -> Section:
         )
         section.facts = result.to_dict()
         section.figures.append(Figure(f"Route: {result.route}. {result.sentence}"))
+        zone = f"times in {store.time_zone}" if store.time_zone else "local times"
+        below = f"{result.n_scored:,} held-out check-ins of {result.n_users:,} users, {zone}."
         section.figures.append(
             Figure(
                 "Dots: what each ingredient adds, with its 95 % interval over users. Grey ticks: "
-                "what worlds gain in which it is shuffled away. A yes stands clear of its tick.",
+                "what worlds gain in which it is shuffled away. A yes stands clear of its tick. "
+                f"{below}",
                 gate_figures.evidence(result),
+                gate_figures.evidence_table(result),
             )
         )
         return Figure(
-            "How often each counting model ranks the item that came first.",
+            "How often each counting model ranks the item that came first. A sample of the "
+            f"{below}",
             gate_figures.ladder(result),
-        )
+            pd.DataFrame([(each.name, each.uses, each.gain_nats, each.acc1)
+                          for each in result.models],
+                         columns=["model", "uses", "gain_nats", "acc1"]),
+        )  # fmt: skip
 
     section.add(make)
     return section
 
 
 def _counted(kind: str, frame, picture: go.Figure) -> Figure:
-    return Figure(plots.in_words(kind, frame), picture)
+    return Figure(plots.in_words(kind, frame), picture, frame)
 
 
-def _below(store: Store) -> str:
-    summary = store.summary()
-    return plots.note(summary["n_checkins"], summary["n_users"], store.time_zone)
+def _numbers(found) -> pd.DataFrame:
+    frame = found.frame
+    return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index(names="when")
 
 
 def _grain(store: Store) -> str:
