@@ -243,7 +243,7 @@ def _how(store, engine: Recommender) -> dict:
         distance = None
         if store.has_places:
             distance = st.select_slider(
-                "At most this far", [0.5, 1, 2, 5, 10, 25, 100, 1000, None], value=None,
+                "At most this far", state.DISTANCES_KM, value=None,
                 format_func=lambda km: "any distance" if km is None else f"{km:g} km",
                 key="rec_distance",
             )  # fmt: skip

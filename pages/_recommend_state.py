@@ -17,6 +17,8 @@ from strec.recommend.rhythms import rhythms as find_rhythms
 NEW = "\0new"
 LAST, ON_MAP = "last", "map"
 MOST_LISTED = 2_000
+#: How far a suggestion may be, as the page offers it; None is any distance.
+DISTANCES_KM = (0.5, 1, 2, 5, 10, 25, 100, 1000, None)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 #: The widgets whose values survive a visit to another page, and "rec_at", a place.
 KEPT = (
@@ -175,14 +177,19 @@ def name_of(user: str, known: People) -> str:
 # ---------------------------------------------------------------- the view
 
 
-def begin(store, engine: Recommender, known: People) -> None:
-    """Set who, when and where at the first visit: from the URL, else the sample's story."""
+def begin(store, engine: Recommender, known: People, read_url) -> None:
+    """Set who, when, where and how at the first visit: from the URL, else the sample's story.
+
+    `read_url` returns the view that the URL describes, and what is wrong with it.
+    """
     mine = st.session_state.get("rec_data")
     if mine != store.fingerprint:
         for key in [key for key in st.session_state if str(key).startswith("rec_")]:
             del st.session_state[key]
         st.session_state["rec_data"] = store.fingerprint
-        st.session_state["rec_view"] = _first_view(store, engine, known)
+        # Later on the URL still tells of the data set before.
+        asked, st.session_state["rec_url_notes"] = read_url() if mine is None else ({}, [])
+        st.session_state["rec_view"] = _first_view(engine, known, asked)
     for key, value in st.session_state["rec_view"].items():
         if key not in st.session_state:
             st.session_state[key] = value
@@ -203,11 +210,11 @@ def when() -> datetime:
     return datetime(monday.year, monday.month, monday.day) + timedelta(hours=hour)
 
 
-def _first_view(store, engine: Recommender, known: People) -> dict:
+def _first_view(engine: Recommender, known: People, asked: dict) -> dict:
     sample = _ui.current_sample()
     user = sample.default_user if sample and sample.default_user in known.pseudonym else None
     user = user or known.ids[0]
-    asked = read_url(known)
+    asked = dict(asked)
     if "rec_user" in asked:
         user = asked["rec_user"]
     moment = asked.pop("moment", None) or _first_moment(engine, user, sample)
@@ -231,67 +238,6 @@ def _first_moment(engine: Recommender, user: str, sample) -> datetime:
     if user == NEW:
         return moment.replace(hour=12, minute=0, second=0, microsecond=0)
     return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-
-
-# ---------------------------------------------------------------- the URL
-
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}")
-
-
-def read_url(known: People) -> dict:
-    """Return the view that the URL describes; what it gets wrong is said by `url_notes`."""
-    found, notes = {}, []
-    said = st.query_params
-    if user := said.get("user"):
-        who = NEW if user == "new" else known.find(user)
-        if who is None:
-            notes.append(
-                f"The link asks for “{_ui.plain(user[:60])}”, who is not in this data set. "
-                "Somebody else is shown: choose anyone under “Who”."
-            )
-        else:
-            found["rec_user"] = who
-    if moment := said.get("time"):
-        if _TIME.fullmatch(moment[:13]):
-            try:
-                found["moment"] = datetime.strptime(moment[:13], "%Y-%m-%dT%H")
-            except ValueError:
-                notes.append("The link's time is no date; the usual one is shown.")
-        else:
-            notes.append("The link's time is no date; the usual one is shown.")
-    if at := said.get("at"):
-        place = read_place(at)
-        if place is None:
-            notes.append("The link's place is no latitude and longitude; the last one is used.")
-        else:
-            found |= {"rec_at": place, "rec_where": ON_MAP}
-    if said.get("strategy") in ("interest", "context", "learned"):
-        found["rec_strategy"] = said["strategy"]
-    if said.get("new") == "1":
-        found["rec_new_only"] = True
-    st.session_state["rec_url_notes"] = notes
-    return found
-
-
-def write_url(known: People) -> None:
-    """Put the view into the URL, so that it can be saved and shared."""
-    user = st.session_state["rec_user"]
-    shown = {
-        "user": "new" if user == NEW else name_of(user, known),
-        "time": when().strftime("%Y-%m-%dT%H"),
-    }
-    if st.session_state["rec_where"] == ON_MAP and st.session_state.get("rec_at"):
-        shown["at"] = "{:.4f},{:.4f}".format(*st.session_state["rec_at"])
-    if st.session_state.get("rec_strategy", "balanced") != "balanced":
-        shown["strategy"] = st.session_state["rec_strategy"]
-    if st.session_state.get("rec_new_only"):
-        shown["new"] = "1"
-    for key in ("user", "time", "at", "strategy", "new"):
-        if key not in shown and key in st.query_params:
-            del st.query_params[key]
-    for key, value in shown.items():
-        if st.query_params.get(key) != value:
-            st.query_params[key] = value
 
 
 def read_place(text: str) -> tuple[float, float] | None:

@@ -8,6 +8,7 @@ from pages import _recommend_models as models
 from pages import _recommend_more as further
 from pages import _recommend_pictures as pictures
 from pages import _recommend_state as state
+from pages import _recommend_url as url
 from pages import _recommend_visitor as visitor
 from pages import _recommend_why as why
 from pages import _ui
@@ -44,11 +45,13 @@ def page() -> None:
     )
     store = _ui.current_store()
     known = state.people(store)
-    state.begin(store, state.recommender(store), known)
+    counter = state.recommender(store)
+    kinds = [str(kind) for kind in counter.log.vocabulary.categories]
+    state.begin(store, counter, known, lambda: url.read(store, known, kinds))
     engine = models.chosen(store, st.session_state.get("rec_model", models.COUNTER))
     question = ask.controls(store, engine, known)
     state.remember()
-    state.write_url(known)
+    url.write(known)
     answer = question.ask(engine)
     ask.who_line(store, answer, question, known)
     if st.session_state["rec_user"] == state.NEW:
@@ -166,7 +169,8 @@ def _out(store, answer, question, rank: int) -> None:
             type="tertiary",
         )
     st.caption(
-        "The address of this page keeps who, when, where and how: copy it to share the view."
+        "The address of this page keeps who, when, where and how, a wish in words included: copy "
+        "it to share the view. People are in it under the names that the page shows."
     )
 
 
