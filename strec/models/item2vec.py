@@ -59,12 +59,12 @@ class Item2Vec(Model):
 
     def __init__(
         self,
-        n_factors: int = 64,
+        n_factors: int = 32,
         window: int = 5,
-        epochs: int = 10,
+        epochs: int = 30,
         n_negatives: int = 10,
-        n_recent: int = 50,
-        decay: float = 0.9,
+        n_recent: int = 150,
+        decay: float = 0.95,
         by_user: bool = True,
         seed: int = 0,
     ):
@@ -97,6 +97,8 @@ class Item2Vec(Model):
             window=self.window,
             min_count=1,
             sg=1,
+            # Frequent words say little in a text and are left out; frequent items say much.
+            sample=0,
             negative=self.n_negatives,
             epochs=self.epochs,
             workers=1,

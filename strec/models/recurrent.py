@@ -92,10 +92,12 @@ class LSTM(_Recurrent):
     """
 
     kind = "lstm"
+    schedule = "cosine"
 
     dim: int = 96
     n_recent: int = 64
     dropout: float = 0.4
+    patience: int = 12
 
     def _built(self):
         from strec.models.networks.recurrent import SequenceNetwork
