@@ -39,10 +39,11 @@ TIME_FORMATS = {
     "excel_days": "days as Excel counts: 45443.75",
 }
 ORDERS = {"lat_lon": "as named", "lon_lat": "swapped: read them the other way round"}
+DECIMALS = {"point": "points: 1,234.56", "comma": "commas: 1.234,56"}
 TIME_IS = {"local": "local time", "utc": "UTC"}
 NONE = "—"
 SHOWN_ROWS = 100
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 
 
 def recognised(draft: Draft) -> None:
@@ -158,6 +159,9 @@ def column_form(draft: Draft) -> None:
         chosen["time_zone"] = _setting(right, "Time zone", _zones(), mapping.time_zone, draft)
         chosen["coordinate_order"] = _setting(
             left, "Latitude and longitude are", ORDERS, mapping.coordinate_order, draft
+        )
+        chosen["decimal"] = _setting(
+            middle, "Decimals of the value are behind", DECIMALS, mapping.decimal, draft
         )
         if st.form_submit_button("Read it this way", key="data_columns_apply"):
             _change(draft, lambda: draft.map_columns(chosen))

@@ -180,7 +180,7 @@ def _how_much(table: Table, done: Settled) -> None:
         sign = "comma" if table.facts.get("delimiter") == ";" else "point"
         done.note(
             f"Whether {mapping.value!r} has decimal points or commas is not certain: a {sign} is "
-            f"taken (strec clean: --map decimal={'point' if sign == 'comma' else 'comma'})."
+            f"taken (another may be set: decimal={'point' if sign == 'comma' else 'comma'})."
         )
     if sign is not None:
         done.mapping = mapping.replace(decimal=sign)

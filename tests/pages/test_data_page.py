@@ -254,6 +254,15 @@ def test_columns_can_be_corrected(app, tmp_path):
     assert row["item_id"] == row["category"].upper()
 
 
+def test_decimals_can_be_corrected(app, tmp_path):
+    path = tmp_path / "prices.csv"
+    path.write_text("user;item;time;price\nu1;i1;2024-05-01T08:00Z;3,125\n")
+    upload(app, path)
+    widget(app.selectbox, "data_setting_Decimals").set_value("point")
+    app.button(key="data_columns_apply").click().run()
+    assert use(app).checkins()["value"].to_list() == [3125]
+
+
 def test_a_choice_that_cannot_be_read_is_explained_and_taken_back(app, tmp_path):
     upload(app, corpus.make("plain", tmp_path))
     widget(app.selectbox, "data_column_timestamp").set_value("venue")
