@@ -1,7 +1,8 @@
 """All models on Foursquare New York, fitted on `train`, scored on `val`, as a Markdown table.
 
 Scored: the last check-in of each validation session, of known users and items. Known: everything
-the user did before, and the time of the target. Seconds are those of the processor, on one
+the user did before, and the time of the target. Intervals are bootstraps over users (95 %), also
+those of the paired differences from own counts. Seconds are those of the processor, on one
 thread::
 
     STREC_DATA=folder python benchmarks/models.py                # every kind in strec.models
@@ -16,14 +17,15 @@ from pathlib import Path
 # One thread: times of different models compare, whatever else the machine does.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np
-
-from strec import metrics
+from strec.evaluate import Result, difference, evaluate, leaderboard
 from strec.io import read
 from strec.models import ABOUT, KINDS, Model
-from strec.split import Queries, Split, split
+from strec.split import Split, split
 
-CHUNK = 500
+#: What all models are compared with: no training, only the user's own past.
+REFERENCE = "user_counts"
+#: Measures with an interval.
+WITH_INTERVAL = ("acc@1", "mrr")
 
 
 def main() -> None:
@@ -32,36 +34,49 @@ def main() -> None:
     kinds = parser.parse_args().kinds or list(KINDS)
     folder = Path(os.environ["STREC_DATA"]) / "foursquare_nyc"
     parts = split(*(read(folder / f"{name}.csv.gz").checkins for name in ("train", "val")))
-    queries = parts.queries()
-    print(f"{len(queries):,} check-ins scored, {len(parts.vocabulary.items):,} items\n")
-    print("| model | Acc@1 | Acc@10 | MRR | discovery Acc@10 | training, s | scoring, s |")
-    print("|---|---|---|---|---|---|---|")
+    reference, _ = measured(KINDS[REFERENCE](), parts)
+    n_items = len(parts.vocabulary.items)
+    print(f"{len(reference.queries):,} check-ins scored, {n_items:,} items\n")
+    print("| model | Acc@1 | Acc@10 | MRR | discovery Acc@10 | Acc@1 less own counts' "
+          "| MRR less own counts' | training, s | scoring, s |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|---|")
     for kind in kinds:
-        print(row(KINDS[kind](), parts, queries), flush=True)
+        print(row(*measured(KINDS[kind](), parts), reference), flush=True)
 
 
-def row(model: Model, parts: Split, queries: Queries) -> str:
-    """Fit and score one model, and return its line of the table."""
+def measured(model: Model, parts: Split) -> tuple[Result, tuple[float, float]]:
+    """Fit and score one model; return its result, and the seconds of both."""
     begun = time.process_time()
     model.fit(parts.train)
     trained = time.process_time()
-    standing = [
-        metrics.standing(model.score(chunk), chunk.target)
-        for first in range(0, len(queries), CHUNK)
-        for chunk in [queries.take(slice(first, first + CHUNK))]
+    result = evaluate(model, parts)
+    return result, (trained - begun, time.process_time() - trained)
+
+
+def row(result: Result, seconds: tuple[float, float], reference: Result) -> str:
+    """Return a model's line of the table."""
+    (found,) = leaderboard([result]).to_dicts()
+    is_itself = result.kind == reference.kind
+    cells = [
+        interval(found, "acc@1"),
+        f"{found['acc@10']:.3f}",
+        interval(found, "mrr"),
+        f"{found['discovery acc@10']:.3f}",
+        *("" if is_itself else against(result, reference, name) for name in WITH_INTERVAL),
+        *(f"{each:.1f}" for each in seconds),
     ]
-    scored = time.process_time()
-    better, tied = (np.concatenate(values) for values in zip(*standing, strict=True))
-    new = ~queries.returns
-    numbers = [
-        metrics.accuracy(better, tied, 1).mean(),
-        metrics.accuracy(better, tied, 10).mean(),
-        metrics.reciprocal_rank(better, tied).mean(),
-        metrics.accuracy(better, tied, 10)[new].mean(),
-    ]
-    cells = [*(f"{number:.3f}" for number in numbers)]
-    cells += [f"{trained - begun:.1f}", f"{scored - trained:.1f}"]
-    return f"| {ABOUT[model.kind].label} | {' | '.join(cells)} |"
+    return f"| {ABOUT[result.kind].label} | {' | '.join(cells)} |"
+
+
+def interval(found: dict, name: str) -> str:
+    return f"{found[name]:.3f} [{found[f'{name} low']:.3f}, {found[f'{name} high']:.3f}]"
+
+
+def against(result: Result, reference: Result, name: str) -> str:
+    """Return the paired difference; in bold where its interval excludes 0."""
+    found = difference(result, reference, name)
+    text = f"{found['difference']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}]"
+    return f"**{text}**" if found["is_real"] else text
 
 
 if __name__ == "__main__":
