@@ -102,7 +102,10 @@ def finished(app: AppTest) -> list[dict]:
 def failed(runs: list, kind: str) -> str:
     """Return why a training has no row."""
     states = [run.poll() for run in runs if run.kind == kind]
-    return f"{states[0].state}: {states[0].text}" if states else "never started"
+    if not states:
+        return "never started"
+    why = states[0].error["found"] if states[0].error else states[0].text
+    return f"{states[0].state}: {why}"
 
 
 def reason(app: AppTest, kind: str) -> str:
