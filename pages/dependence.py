@@ -214,8 +214,8 @@ def _knox_pairs(found):
         return None
     each = found.knox
     return (
-        "Pairs near in space and time (Knox)",
-        f"{each.ratio:.2f} × expected",
+        "Pairs near, times expected (Knox)",
+        f"{each.ratio:.2f} ×",
         f"{each.pairs:,} pairs of check-ins within {each.near_km:.1f} km and "
         f"{each.near_hours:g} h, {each.expected:,.0f} expected if times fell on places by chance "
         f"(p {each.p_value:.2f}, {each.n:,} check-ins).",

@@ -51,8 +51,9 @@ class Predictability:
             if self.p <= 0.05
             else f"The order of visits adds nothing that chance would not (p = {self.p:.2f})"
         )
+        whom = f"For half of {len(self.frame):,} users" if len(self.frame) > 1 else "For this user"
         return (
-            f"For half of {len(self.frame):,} users, no method could guess the next {self.noun} "
+            f"{whom}, no method could guess the next {self.noun} "
             f"right more often than {middle:.0%} of the time. {order}."
         )
 

@@ -201,8 +201,8 @@ def _fit_in(data: TimeSeries, horizon: int | None, windows: int) -> tuple[int, i
     possible = (len(data) - past) // horizon
     if possible < 1:
         raise AnalysisError(
-            f"A backtest with windows of {horizon} {data.grain.many} needs at least "
-            f"{past + horizon} of them.",
+            f"A backtest with windows of {in_words(horizon, data.grain)} needs at least "
+            f"{past + horizon} {data.grain.many}.",
             f"{len(data)} of {data.name}.",
             "Choose a shorter horizon, a finer grain, or a longer span of dates.",
         )
