@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from strec.evaluate import Regime, evaluate
 from strec.models import LSTM, STLSTM
 from strec.models.networks import loss as losses
 from strec.models.sequences import query_batch, window_batch, windows
@@ -68,6 +69,13 @@ def test_lstm_does_not_look_at_time_or_place():
     model = LSTM(dim=8, epochs=1).fit(TRAIN)
     queries = PARTS.queries(scored="every")
     assert np.allclose(model.score(queries), model.score(queries.blind()))
+
+
+def test_an_lstm_can_be_asked_with_and_without_the_time():
+    model = LSTM(dim=8, epochs=1).fit(TRAIN)
+    for time_known in (True, False):
+        found = evaluate(model, PARTS, Regime(scored="every", time_known=time_known))
+        assert len(found.queries) == len(PARTS.queries(scored="every"))
 
 
 def test_st_lstm_does():
