@@ -12,8 +12,6 @@ from strec.io.words import end_of, named
 SHARE = 0.8
 #: Values looked at to tell what a column holds.
 N_VALUES = 300
-#: A field counts as given by its name from this confidence on.
-SURE = 0.35
 #: How the name of a picture ends, and how a web address begins.
 PICTURE = r"(?i)\.(png|jpe?g|webp|gif|bmp|avif)([?#].*)?$"
 WEB = r"(?i)^https?://"
