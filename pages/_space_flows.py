@@ -110,9 +110,11 @@ def arcs(store, chosen, setting, view, resolution: int | None, most: int, least:
 def decay(store, chosen: Filters, resolution: int) -> None:
     """Show how distance keeps people away."""
     found = computed_decay(store.fingerprint, chosen, resolution, store)
-    note = f"{found.n_steps:,} steps among {found.n_cells:,} hexagons, from "
-    note += common.counted_plain(store, chosen)
-    _ui.figure(figures.distance_decay(found, note), "flows_decay", _ui.plain(found.sentence))
+    _ui.figure(
+        figures.distance_decay(found, common.counted_plain(store, chosen)),
+        "flows_decay",
+        f"{_ui.plain(found.sentence)} From {found.n_steps:,} steps among {found.n_cells:,} hexagons.",
+    )
     _ui.downloads("distance-decay", found.frame, "flows_decay")
 
 
