@@ -110,7 +110,7 @@ def _card(run: Run, status: Status, store: Store) -> None:
             key = f"cancel_{run.folder.name}"
             st.button("Cancel", key=key, icon=":material/stop:", on_click=run.cancel)
     if is_waiting:
-        st.caption("" if is_stopping else status.text or "Its turn comes next.")
+        st.caption("" if is_stopping else status.text or "Begins when its turn comes.")
         return
     left = ""
     if status.seconds_left is not None and status.share < 1:
