@@ -113,7 +113,8 @@ def decay(store, chosen: Filters, resolution: int) -> None:
     _ui.figure(
         figures.distance_decay(found, common.counted_plain(store, chosen)),
         "flows_decay",
-        f"{_ui.plain(found.sentence)} From {found.n_steps:,} steps among {found.n_cells:,} hexagons.",
+        f"{_ui.plain(found.sentence)} From {found.n_steps:,} steps among {found.n_cells:,} "
+        "hexagons.",
     )
     _ui.downloads("distance-decay", found.frame, "flows_decay")
 

@@ -96,6 +96,8 @@ def test_hardly_any_check_ins_give_words_instead_of_figures(tmp_path, n):
     result = analyse(store)
     assert [section.title for section in result.sections] == QUESTIONS
     assert all(figure.words for each in result.sections for figure in each.figures)
+    # Nothing about how a single person moves.
+    assert not any(figure.picture for figure in result.sections[5].figures)
 
 
 def test_no_places_is_said(tmp_path):

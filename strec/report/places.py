@@ -13,6 +13,7 @@ from strec.plots.places import hexagon_figure, kinds_figure
 from strec.report import methods
 from strec.report.parts import Figure, Section
 from strec.spatial.emerging import KINDS, MIN_PERIODS
+from strec.spatial.hotspots import MIN_USERS
 from strec.store import Filters, Store
 
 HOT = {"hotspot": BAD, "coldspot": USER}
@@ -98,6 +99,7 @@ def how_far(store: Store) -> Section:
 
     def roaming() -> Figure:
         found = store.gyration()
+        _refuse_few_users(len(found))
         middle = found["gyration_km"].median()
         words = (
             f"The check-ins of half of the users lie within about {middle:.2g} km of their centre "
@@ -107,6 +109,7 @@ def how_far(store: Store) -> Section:
 
     def guesses() -> Figure:
         found = spatial.predictability(store.sequences())
+        _refuse_few_users(len(found.frame))
         section.facts["predictability"] = found.sentence
         picture = figures.predictability(found.frame, below)
         return Figure(found.sentence, picture, _spread(found.frame, "predictability"))
@@ -189,6 +192,15 @@ def _size(store: Store) -> int:
 
 def _touching(store: Store, size: int) -> int:
     return spatial.resolution_that_touches(store.cells, size)
+
+
+def _refuse_few_users(n_users: int) -> None:
+    if n_users < MIN_USERS:
+        raise AnalysisError(
+            f"How users move is shown for {MIN_USERS} or more of them: fewer could be told apart.",
+            f"{n_users:,}.",
+            "Add data, or look at the space page.",
+        )
 
 
 def _spread(frame: pd.DataFrame, column: str) -> pd.DataFrame:
