@@ -1,5 +1,7 @@
 """Counting models against counts and weights worked out by hand."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -124,6 +126,15 @@ def test_too_few_check_ins_leave_the_weights_as_they_are():
     fitted = fit_weights(log, start, share=0.1, time_known=True, n_queries=10, ridge=1.0, seed=0,
                          progress=lambda text, share: None)  # fmt: skip
     assert (fitted == start).all()
+
+
+def test_without_any_past_the_mix_is_what_others_choose():
+    rows = [(f"u{i % 6}", "ABCDEFGHIJ"[i * 7 % 10], 0) for i in range(60)]
+    log, query = asked(rows, hour=1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = CounterMix().fit(log)
+    assert np.exp(model.score(query)).sum() == pytest.approx(1)
 
 
 def test_the_fit_ends_where_plain_steps_end_and_its_gradient_is_the_loss_s():

@@ -105,9 +105,9 @@ class _Problem:
 
     def scale(self) -> np.ndarray:
         """Return the spread of each number, by which steps and ridge are measured."""
-        spread = np.r_[
-            self.numbers.std(axis=0), np.ones(self.share.shape[1]), self.novelty.std(axis=0)
-        ]
+        n_numbers = self.numbers.shape[1]
+        of_visits = self.numbers.std(axis=0) if len(self.numbers) else np.zeros(n_numbers)
+        spread = np.r_[of_visits, np.ones(self.share.shape[1]), self.novelty.std(axis=0)]
         return np.where(spread > 1e-6, spread, 1.0)
 
     def loss(
@@ -141,8 +141,9 @@ class _Problem:
         voice = np.exp(np.minimum((self.numbers @ visit.astype(np.float32)).astype(float), 60))
         rates = np.exp((self.novelty @ novelty)[:, None] + source) * self.speaks
         every = np.bincount(self.query, weights=voice, minlength=n) + rates.sum(axis=1)
-        right = np.bincount(self.query, weights=voice * self.hit, minlength=n)
-        right += (rates * self.share).sum(axis=1) + 1e-12 * every
+        # Added to a new array: without any visit, the counts are whole numbers.
+        hits = np.bincount(self.query, weights=voice * self.hit, minlength=n)
+        right = hits + (rates * self.share).sum(axis=1) + 1e-12 * every
         by_voice = voice * (1 / every[self.query] - self.hit / right[self.query])
         by_rate = rates * (1 / every[:, None] - self.share / right[:, None])
         return by_voice.astype(np.float32), by_rate, np.log(every / right).sum()
