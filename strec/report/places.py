@@ -93,6 +93,7 @@ def how_far(store: Store) -> Section:
                 "nobody does.",
                 "Add data.",
             )
+        _refuse_few_users(found.attrs["n_users"])
         half, most = spatial.step_quantiles(found)
         words = f"Half of the steps are shorter than {half:.2g} km, nine of ten than {most:.2g} km."
         return Figure(words, figures.step_lengths(found, below), found)
