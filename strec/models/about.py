@@ -103,7 +103,7 @@ ABOUT: dict[str, About] = {
     ),
     "neumf": About(
         "Neural collaborative filtering",
-        "A network that learns who takes what from ids alone.",
+        "A network that learns who takes what, from who it is and what was taken before.",
         "traditional",
         {"dim": 16, "layers": [16, 8], "epochs": 3},
     ),
