@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from strec import schema
 from strec.cli import app, load_commands
 from strec.report import Analysis, Figure, Section, analyse
+from strec.report.sections import sections
 from strec.simulate import simulate
 from strec.store import Store
 
@@ -118,3 +119,12 @@ def test_the_command_writes_the_page(tmp_path):
     assert done.exit_code == 0, done.output
     assert out.read_text().startswith("<!doctype html>")
     assert not list(tmp_path.glob(".*.part"))
+
+
+def test_days_without_check_ins_are_zeros_or_gaps_as_asked(tmp_path):
+    world = simulate("social", temporal=0, spatial=0, interaction=0, n_users=20, n_checkins=1500)
+    day = pl.col(schema.TIME).dt.ordinal_day() % 14
+    store = Store.create(world.filter(day != 3), tmp_path / "s", name="Gaps")
+    zeros, gaps = (dict(sections(store, each))["Is the rhythm real?"]() for each in ("zero", "gap"))
+    mean = [float(each.figures[0].words.split()[2]) for each in (zeros, gaps)]
+    assert mean[1] > 1.03 * mean[0]

@@ -17,6 +17,13 @@ def analyse(
         Path | None,
         typer.Option(help="Write the report here, one file that needs no network."),
     ] = None,
+    gaps: Annotated[
+        bool,
+        typer.Option(
+            "--gaps/--zeros",
+            help="Hours and days without check-ins: nothing is known, or nothing happened.",
+        ),
+    ] = False,
     time_zone: TimeZone = None,
     day_first: DayFirst = None,
     as_json: AsJson = False,
@@ -28,6 +35,8 @@ def analyse(
     `strec analyse social --html report.html`
 
     `strec analyse checkins.csv --json > analysis.json`
+
+    `strec analyse sensors.csv --gaps --html report.html`
     """
     from strec.report import analyse as compute
     from strec.store import Store
@@ -38,7 +47,7 @@ def analyse(
             loaded.checkins, Path(folder) / "store", name=loaded.name, time_zone=loaded.time_zone
         )
         with progress() as report:
-            found = compute(store, progress=report)
+            found = compute(store, missing="gap" if gaps else "zero", progress=report)
     if html is not None:
         _write(html, found.html())
         note(f"Written: {html}")

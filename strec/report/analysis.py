@@ -72,13 +72,16 @@ class Analysis:
         )
 
 
-def analyse(store: Store, *, progress: Progress | None = None) -> Analysis:
+def analyse(store: Store, *, missing: str = "zero", progress: Progress | None = None) -> Analysis:
     """Answer when, where, whether it is real, whether it matters, and what comes next.
 
     Parameters
     ----------
     store : Store
         Any data set. What it is too small for is said in words in its place.
+    missing : str
+        What an hour or a day without check-ins means to a series: `zero`, nothing happened, or
+        `gap`, nothing is known.
     progress : callable, optional
         Called with the title of a section and the share done.
 
@@ -90,7 +93,7 @@ def analyse(store: Store, *, progress: Progress | None = None) -> Analysis:
     >>> [section.title for section in analyse(store).sections][:2]
     ['What is it?', 'When?']
     """
-    found, todo = [], list(sections(store))
+    found, todo = [], list(sections(store, missing))
     for number, (title, compute) in enumerate(todo):
         if progress:
             progress(title, number / len(todo))

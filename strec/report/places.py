@@ -95,7 +95,7 @@ def how_far(store: Store) -> Section:
             )
         _refuse_few_users(found.attrs["n_users"])
         half, most = spatial.step_quantiles(found)
-        words = f"Half of the steps are shorter than {half:.2g} km, nine of ten than {most:.2g} km."
+        words = f"Half of the steps are shorter than {_km(half)}, nine of ten than {_km(most)}."
         return Figure(words, figures.step_lengths(found, below), found)
 
     def roaming() -> Figure:
@@ -103,7 +103,7 @@ def how_far(store: Store) -> Section:
         _refuse_few_users(len(found))
         middle = found["gyration_km"].median()
         words = (
-            f"The check-ins of half of the users lie within about {middle:.2g} km of their centre "
+            f"The check-ins of half of the users lie within {_km(middle)} of their centre "
             "(radius of gyration)."
         )
         return Figure(words, figures.roaming(found, below), _spread(found, "gyration_km"))
@@ -193,6 +193,13 @@ def _size(store: Store) -> int:
 
 def _touching(store: Store, size: int) -> int:
     return spatial.resolution_that_touches(store.cells, size)
+
+
+def _km(km: float) -> str:
+    """Return a length in words, no finer than ten metres: places are not known better."""
+    if km < 0.01:
+        return "10 m"
+    return f"{float(f'{km:.2g}'):g} km" if km >= 1 else f"{float(f'{km * 1000:.2g}'):g} m"
 
 
 def _refuse_few_users(n_users: int) -> None:

@@ -21,12 +21,12 @@ GATE_CHECKINS, GATE_PERMUTATIONS = 50_000, 99
 FORECAST_WINDOWS, SEARCH_S = 3, 4.0
 
 
-def sections(store: Store) -> Iterator[tuple[str, Callable[[], Section]]]:
+def sections(store: Store, missing: str = "zero") -> Iterator[tuple[str, Callable[[], Section]]]:
     """Yield the title of each section with the function that computes it."""
     yield "What is it?", lambda: _what(store)
     yield "When?", lambda: _when(store)
-    yield "Is the rhythm real?", lambda: _rhythm(store)
-    yield "What comes next?", lambda: _next(store)
+    yield "Is the rhythm real?", lambda: _rhythm(store, missing)
+    yield "What comes next?", lambda: _next(store, missing)
     yield "Where?", lambda: places.where(store)
     yield "How far do people go?", lambda: places.how_far(store)
     yield "Where is it changing?", lambda: places.changing(store)
@@ -56,10 +56,10 @@ def _when(store: Store) -> Section:
     return section
 
 
-def _rhythm(store: Store) -> Section:
+def _rhythm(store: Store, missing: str) -> Section:
     section = Section("Is the rhythm real?", method=methods.RHYTHM)
     try:
-        data = temporal.series(store, _grain(store))
+        data = temporal.series(store, _grain(store), missing=missing)
     except StrecError as error:
         section.figures.append(Figure(f"{error.needed} Found: {error.found} {error.mend}"))
         return section
@@ -84,11 +84,12 @@ def _rhythm(store: Store) -> Section:
     return section
 
 
-def _next(store: Store) -> Section:
+def _next(store: Store, missing: str) -> Section:
     section = Section("What comes next?", method=methods.NEXT)
 
     def make() -> Figure:
-        data = temporal.series(store, "day" if store.summary()["n_days"] >= 60 else _grain(store))
+        grain = "day" if store.summary()["n_days"] >= 60 else _grain(store)
+        data = temporal.series(store, grain, missing=missing)
         models = temporal.standard_models(SEARCH_S)
         past = temporal.backtest(data, models, windows=FORECAST_WINDOWS)
         ahead = temporal.outlook(data, models[past.best], past.horizon, past=past, name=past.best)
