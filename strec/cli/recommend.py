@@ -19,6 +19,10 @@ from strec.cli._common import (
 from strec.errors import ModelError, ReadError
 
 
+#: Of a file of questions, what is looked at to see how its columns are separated.
+HEAD_CHARACTERS = 100_000
+
+
 @app.command()
 def recommend(
     data: Data,
@@ -189,6 +193,8 @@ def read_questions(path: Path):
     """Return a file of questions as a table; ids stay text."""
     import polars as pl
 
+    from strec.io.sniff import sniff
+
     if not path.is_file():
         raise ReadError("A file of questions is needed.", f"there is no {path}.", "Check the path.")
     kind = path.suffix.lower()
@@ -197,8 +203,10 @@ def read_questions(path: Path):
             return pl.read_parquet(path)
         if kind in (".jsonl", ".ndjson"):
             return pl.read_ndjson(path)
-        separator = "\t" if kind == ".tsv" else ","
-        table = pl.read_csv(path, separator=separator, infer_schema=False)
+        with open(path, encoding="utf-8", errors="replace") as file:
+            head = file.read(HEAD_CHARACTERS)
+        separator = sniff(head, path.name, complete=False).delimiter if head.strip() else ","
+        table = pl.read_csv(path, separator=separator or ",", infer_schema=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ReadError(
             "Questions come as .csv, .tsv, .parquet or .jsonl.",

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from strec.cli import main
+from strec.cli.recommend import read_questions
 from strec.io.samples import read_sample
 from strec.recommend import Recommender
 
@@ -56,6 +57,16 @@ def test_a_file_of_questions_gets_the_same_answers(capsys, recommender, tmp_path
     assert code == 0 and "2 questions answered" in err
     same = recommender.answer_many(questions, k=4)
     assert pl.read_parquet(out_file)["item_id"].to_list() == same["item_id"].to_list()
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_questions_may_come_from_any_spreadsheet(tmp_path, separator):
+    rows = [("007", "2024-08-09 22:00"), ("", "2024-08-10 09:00")]
+    path = tmp_path / "asked.csv"
+    path.write_text("\n".join(separator.join(row) for row in [("user_id", "time"), *rows]))
+    found = read_questions(path)
+    assert found.columns == ["user_id", "time"]
+    assert found.rows() == [rows[0], (None, rows[1][1])]
 
 
 def test_a_saved_model_answers(capsys, recommender, tmp_path):
