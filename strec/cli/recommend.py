@@ -18,7 +18,6 @@ from strec.cli._common import (
 )
 from strec.errors import ModelError, ReadError
 
-
 #: Of a file of questions, what is looked at to see how its columns are separated.
 HEAD_CHARACTERS = 100_000
 
