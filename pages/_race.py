@@ -83,7 +83,9 @@ class Race:
         try:
             model = keep("models", key, run.model)
         except ModelError as error:
-            self.notes.append(f"{name} is left out: {error.found}")
+            # Where the folder lies is nobody's business here.
+            why = error.found.removeprefix(f"{run.folder}: ")
+            self.notes.append(f"{name} is left out: {why}")
             return
         if model.vocabulary_.digest != self.parts.vocabulary.digest:
             self.notes.append(f"{name} was trained on all users, so it is not scored on some.")

@@ -110,13 +110,14 @@ def _card(run: Run, status: Status, store: Store) -> None:
             key = f"cancel_{run.folder.name}"
             st.button("Cancel", key=key, icon=":material/stop:", on_click=run.cancel)
     if is_waiting:
-        st.caption("" if is_stopping else status.text or "Begins when its turn comes.")
+        if not is_stopping:
+            st.caption(status.text or "Begins when its turn comes.")
         return
     left = ""
     if status.seconds_left is not None and status.share < 1:
         seconds = status.seconds_left
         left = f" · about {duration(seconds)} left" if seconds >= 1 else " · almost done"
-    st.progress(status.share, f"{status.text} · {duration(status.seconds)}{left}")
+    st.progress(status.share, f"{status.text or 'Begun'} · {duration(status.seconds)}{left}")
     events = run.events()
     notes = [event["text"] for event in events if event["event"] == "note"]
     begun = next((event for event in reversed(events) if event["event"] == "start"), None)
