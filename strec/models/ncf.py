@@ -66,7 +66,7 @@ class NeuMF(NeuralModel):
     n_negatives: int = 8
     dropout: float = 0.1
     user_dropout: float = 0.02
-    half_life_days: float | None = 30.0
+    half_life_days: float | None = 90.0
     epochs: int = 15
     learning_rate: float = 1e-2
     weight_decay: float = 0.0

@@ -16,7 +16,7 @@ def test_a_score_is_the_equation():
     net, user, item = model.network_, int(QUERIES.user[0]), 2
     log = QUERIES.log
     rows = QUERIES.indices[QUERIES.indptr[0] : QUERIES.indptr[1]]
-    weight = 0.5 ** ((QUERIES.time_us[0] - log.time_us[rows]) / (30 * 86.4e9))
+    weight = 0.5 ** ((QUERIES.time_us[0] - log.time_us[rows]) / (90 * 86.4e9))
     share = np.bincount(log.item[rows], weights=weight / weight.sum(), minlength=4)
     share = torch.from_numpy(share).float()
     with torch.inference_mode():
