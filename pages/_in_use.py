@@ -72,6 +72,9 @@ def _sample_folder(sample) -> Path:
 def current_sample():
     """Return the `Sample` in use, or None when the data set is the person's own."""
     store = current_store()
+    # What somebody brought stays their own, whatever they call it.
+    if Path(store.folder).is_relative_to(_STORES):
+        return None
     return next((each for each in samples() if each.title == store.meta["name"]), None)
 
 

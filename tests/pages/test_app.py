@@ -40,6 +40,22 @@ def test_another_world_is_one_click_away():
     assert not found.exception and "Aircraft leaving New York" in words(found)
 
 
+def test_own_data_that_is_called_like_a_sample_is_not_taken_for_it(tmp_path, monkeypatch):
+    """Trainings on samples are seen by all visitors."""
+    from pages import _in_use
+    from strec.io import samples
+
+    title = samples()[0].title
+    monkeypatch.setattr(_in_use, "_STORES", tmp_path)
+    own = Store.create(schema.example(), tmp_path / "token" / "store", name=title)
+    other = Store.create(schema.example(), tmp_path.parent / "sample" / "store", name=title)
+    found = []
+    for store in (own, other):
+        monkeypatch.setattr(_in_use, "current_store", lambda store=store: store)
+        found.append(_in_use.current_sample())
+    assert found == [None, samples()[0]]
+
+
 def test_the_tour_begins_on_the_start_page_and_can_be_ended():
     found = app(tour=True)
     assert "Tour 1/" in words(found)
