@@ -146,8 +146,12 @@ def p_value(
     >>> p_value(0.0, lambda world: 1.0, 99)
     Shuffled(p_value=1.0, mean=1.0, n_as_good=10, n_worlds=10)
     """
+    from threadpoolctl import threadpool_limits
+
     as_good, total = 0, 0.0
-    with ThreadPoolExecutor(WORKERS) as pool:
+    # Each worker is a thread already: threads of its own for linear algebra would only get in
+    # the way of the others.
+    with threadpool_limits(1), ThreadPoolExecutor(WORKERS) as pool:
         for first in range(0, n_permutations, WORKERS):
             worlds = range(first, min(first + WORKERS, n_permutations))
             for world, found in zip(worlds, pool.map(statistic, worlds), strict=True):
