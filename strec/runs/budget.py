@@ -40,7 +40,7 @@ class Budget:
 
 
 BUDGETS = {
-    "quick": Budget("Quick", "A first impression: at most a minute per model.", 60, 0.5),
+    "quick": Budget("Quick", "A first impression: a minute or two for the slowest model.", 60, 0.5),
     "normal": Budget("Normal", "What the models are made for: at most 10 minutes each.", 600, 1),
     "thorough": Budget("Thorough", "For the last bit of quality: up to an hour each.", 3600, 3, 2),
 }
