@@ -5,7 +5,9 @@ import polars as pl
 import pytest
 
 from strec import schema
+from strec.errors import SchemaError
 from strec.store import Store
+from tests.test_store import world
 
 
 def test_cells_of_repeated_and_of_distinct_places_are_those_of_each_place_alone():
@@ -73,3 +75,12 @@ def test_hidden_flows_are_counted_as_pandas_counts_them(tmp_path, engine):
     assert found == shown["size"].to_dict()
     assert flows.attrs["hidden"] == len(groups) - len(shown)
     assert flows.attrs["hidden_checkins"] == groups["size"].sum() - shown["size"].sum()
+
+
+def test_a_file_with_check_ins_of_nobody_is_refused_as_a_table_is(tmp_path):
+    checkins = world(50).with_columns(user_id=pl.when(pl.int_range(pl.len()) > 3).then("user_id"))
+    checkins.write_parquet(tmp_path / "checkins.parquet")
+    for given in (checkins, tmp_path / "checkins.parquet"):
+        with pytest.raises(SchemaError, match="4 without user_id"):
+            Store.create(given, tmp_path / "store", name="nobody's")
+    assert not (tmp_path / "store").exists()
