@@ -199,7 +199,7 @@ def second_opinion(text: str, reasons: Reasons) -> list[str]:
         if not held:
             found.append(f"{word} {following}".strip())
     names = re.findall(r"(?<![.!?] )(?<!^)\b[A-Z]\w+", text)
-    found += [name for name in names if name not in known]
+    found += [name for name in names if _plain(name).strip() not in _plain(known)]
     denied = [sum(word in DENIALS for word in words) for words in (told, evidence)]
     return found + (["a negation too many"] if denied[0] > denied[1] else [])
 

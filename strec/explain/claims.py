@@ -12,7 +12,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from strec.explain.clauses import clauses_of, content_of, sentences_of, sides_of, words_of
+from strec.explain.clauses import (
+    STAND_INS,
+    clauses_of,
+    content_of,
+    sentences_of,
+    sides_of,
+    words_of,
+)
 
 _CAUSES = ("because", "since", "so")
 _OTHERS = frozenset(("others", "people"))
@@ -20,6 +27,9 @@ _OTHERS = frozenset(("others", "people"))
 _NOT_OF_OTHERS = frozenset("is are was were be been being you your you've we by".split())  # noqa: SIM905
 #: "You have been chosen": it was the person who chose.
 _PASSIVE = re.compile(r"\byou(?:['’]ve| have| had)? (?:been|were|are|being)\b")
+_NAME_OR_IT = re.compile(rf"\b(?:{'|'.join(STAND_INS)}|[Ii]t|[Tt]his(?! hour| person))\b")
+_OPENINGS = re.compile(r"\b(?:in its favour|against it)\b", re.IGNORECASE)
+_SMALL_START = re.compile(r"[.!]\s+[a-z]")
 _PLAIN = re.compile(r"[A-Za-z0-9\s.,;:!()%'’“”\"–—-]*")
 _MOST_CHARACTERS = 400
 MOST_SENTENCES = 3
@@ -65,13 +75,43 @@ def objections(text: str, evidence: Sequence[str]) -> list[str]:
     text = text.strip()
     if not _PLAIN.fullmatch(text):
         return ["characters that no sentence needs"]
+    if _SMALL_START.search(text):
+        return ["a sentence that begins small"]
     if not text.endswith((".", "!")) or len(text) > _MOST_CHARACTERS:
         return ["no end, or too long"]
     sentences = sentences_of(text)
     if len(sentences) > MOST_SENTENCES:
         return ["too many sentences"]
     reading = read(sentences, statements_of(evidence))
+    if is_unclear(text):
+        reading.found.append("“it” may mean another than X")
     return reading.found or ([] if reading.told else ["it says nothing of the evidence"])
+
+
+def is_unclear(text: str, must_name: bool = False) -> bool:
+    """Return whether "it" follows another name than that of the suggestion.
+
+    Parameters
+    ----------
+    text : str
+        Names replaced by `strec.explain.clauses.STAND_INS`.
+    must_name : bool
+        Whether "it" is unclear as well where nothing has been named.
+
+    Examples
+    --------
+    >>> is_unclear("You chose X after Y. It is 3 km away.")
+    True
+    >>> is_unclear("You chose X after Y. X is 3 km away, and others choose it.")
+    False
+    """
+    named = "" if must_name else STAND_INS[0]
+    for word in _NAME_OR_IT.findall(_OPENINGS.sub("", text)):
+        if word in STAND_INS:
+            named = word
+        elif named != STAND_INS[0]:
+            return True
+    return False
 
 
 def supported(text: str, evidence: Sequence[str]) -> str:

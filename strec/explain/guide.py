@@ -13,6 +13,7 @@ from copy import deepcopy
 from strec.explain.claims import (
     MOST_SENTENCES,
     Reading,
+    is_unclear,
     objections,
     read,
     read_sides,
@@ -37,7 +38,9 @@ _CAPITALS = frozenset(
 _SPELT = frozenset(re.findall(r"\w+", "two three four five six seven eight nine ten eleven twelve"))
 _SWAPS = {"the": "your", "it": "X"}
 _JOINT = re.compile(r",(?!\d)|\b(?:and|but)\b(?=\s)", re.IGNORECASE)
-_WELL_FORMED = re.compile(r"[A-Z1-9](?:[A-Za-z0-9]|[.,:'-](?![.,:'-])|(?<!\s)\s(?![\s.,:]))*")
+_WELL_FORMED = re.compile(
+    r"[A-Z1-9](?:[A-Za-z0-9]|[.,:'-](?![.,:'-])|(?<!\s)\s(?![\s.,:])(?<!\.\s(?=[a-z])))*"
+)
 _LAST_WORD = re.compile(r"\S*$")
 _OPEN_NUMBER = re.compile(r"\d[.,:]$")
 
@@ -77,7 +80,7 @@ class Guide:
         text = text.lstrip()
         if not text:
             return True
-        if not _WELL_FORMED.fullmatch(text):
+        if not _WELL_FORMED.fullmatch(text) or is_unclear(text, must_name=True):
             return False
         *done, begun = sentences_of(text)
         reading = read(done, self.statements)

@@ -104,7 +104,7 @@ class Voice:
     (False, ['“loved everybody” is not in the evidence'])
     """
 
-    def __init__(self, writer: Speaker, *, time_limit_s: float = 30.0, max_new_tokens: int = 80):
+    def __init__(self, writer: Speaker, *, time_limit_s: float = 30.0, max_new_tokens: int = 100):
         self.writer = writer
         self.time_limit_s = time_limit_s
         self.max_new_tokens = max_new_tokens

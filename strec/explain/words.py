@@ -105,7 +105,8 @@ def _phrase(query: Queries, code: int, part: Part, visits: np.ndarray) -> str:
     if part.name == "taste":
         same = int((_categories(query) == query.vocabulary.item_category[code]).sum())
         return (
-            f"{same:,} of {query.length[0]:,} earlier check-ins are {quoted(names['category'])} too"
+            f"{same:,} of {query.length[0]:,} earlier check-ins {'is' if same == 1 else 'are'} "
+            f"{quoted(names['category'])} too"
         )
     return {
         "popular": "others choose it often",

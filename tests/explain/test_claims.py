@@ -15,7 +15,7 @@ ONCE = [
 ]
 NEW = [
     "Something new: not among the 17 earlier check-ins.",
-    "In its favour: 2 of 17 earlier check-ins are Y too, and it was the last check-in.",
+    "In its favour: it was the last check-in, and 2 of 17 earlier check-ins are Y too.",
     "Against it: the last visit was 1 day before.",
 ]
 
@@ -134,6 +134,10 @@ def test_no_claim_can_be_slipped_in(evidence):
         (RETURN, "It is 4.3 km away, so you have chosen X 4 times."),
         (RETURN, "It is 4.3 km away. So you have chosen X 4 times."),
         (RETURN, "Since it is 4.3 km away, you have chosen X 4 times."),
+        # which of two is meant
+        (RETURN, "You chose X 4 times, but none of the 4 visits was right after Y. It is 4.3 km "
+                 "away."),
+        (RETURN, "You chose it 4 times. it is 4.3 km away."),
         # who did it, and to whom
         (RETURN, "We have chosen X 4 times."),
         (RETURN, "You have been chosen 4 times."),
@@ -149,7 +153,7 @@ def test_what_is_turned_round_is_not_let_through(evidence, text):
     "evidence, text",
     [
         (RETURN, "X is suggested because you have chosen it 4 times."),
-        (RETURN, "Although none of the 4 visits was right after Y, it is 4.3 km away."),
+        (RETURN, "Although none of the 4 visits was right after Y, X is 4.3 km away."),
         (RETURN, "You have chosen X 4 times. But none of the 4 visits was right after Y."),
         (ONCE, "Others chose X at this hour."),
     ],

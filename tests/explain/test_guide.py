@@ -46,7 +46,8 @@ def test_a_text_of_the_evidence_can_be_written_letter_by_letter(evidence, text):
         "You have chosen X 5", "You have chosen X 4 times. You ", "It is 4.4", "It is 4 ",
         "None of", "It is 4.3 km away, but it", "You have chosen X 4 times, but 1", "We",
         "You have been", "4.3 km", "you", "You you", "Y", "It is 4.3 km away because", "You love",
-        "You have chosen X 4 times on", "You have chosen X 4 times,,", "You have chosen X  4",
+        "You have chosen X 4 times on", "You have chosen X 4 times. and", "It",
+        "You have chosen X 4 times,,", "You have chosen X  4",
     ],
 )  # fmt: skip
 def test_a_text_that_leaves_the_evidence_is_stopped_there(text):
