@@ -1,4 +1,4 @@
-"""The guided tour: a card on each page of the main path."""
+"""The guided tour of ten minutes: a card on each page of the main path."""
 
 import streamlit as st
 
@@ -20,8 +20,13 @@ STEPS = [
               "and press the button; the curves move while it learns, and you may go on."),
     ("evaluate", "Was it worth it? Every model is asked about check-ins that came later than all "
                  "it has learned from. Where the bars overlap, the simpler model is as good."),
-    ("recommend", "Who, when, where: change the hour and watch the list follow. **Why** shows the "
-                  "parts of the score add up. **Live** replays the future event by event."),
+    ("recommend", "Who, when, where: the list, and below it **why** item 1 is item 1; the bars add "
+                  "up. Now drag the hour: **What changed** names what moved, and the reason."),
+    ("live", "The same model, put to the test: press **Play**. It guesses before each check-in, "
+             "then sees what came. The gap between the two curves is what fresh history is worth, "
+             "without any training."),
+    ("privacy", "Last: what would these check-ins give away? A few points pick most people out of "
+                "the crowd. Choose a protection and see what it costs in accuracy."),
 ]  # fmt: skip
 
 

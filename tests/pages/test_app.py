@@ -56,6 +56,15 @@ def test_own_data_that_is_called_like_a_sample_is_not_taken_for_it(tmp_path, mon
     assert found == [None, samples()[0]]
 
 
+def test_the_tour_leads_over_every_page_once_and_ends_on_the_last():
+    import re
+
+    from pages._tour import STEPS
+
+    named = re.findall(r'\("(\w*)", "\w+", "', (ROOT / "app.py").read_text())
+    assert [page for page, _ in STEPS] == named and named[-2:] == ["live", "privacy"]
+
+
 def test_the_tour_begins_on_the_start_page_and_can_be_ended():
     found = app(tour=True)
     assert "Tour 1/" in words(found)
