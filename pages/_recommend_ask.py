@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+import numpy as np
 import streamlit as st
 
 from pages import _recommend_models as models
@@ -248,9 +249,11 @@ def _how(store, engine: Recommender) -> dict:
                 key="rec_distance",
             )  # fmt: skip
         diversity = st.slider("Diversity", 0.0, 1.0, 0.0, 0.1, key="rec_diversity",
-                              help="Items lose for being like those above them.")  # fmt: skip
+                              help="Items lose for being like those above them. The price, in expected "
+                              "hits, stands above the list.")  # fmt: skip
         novelty = st.slider("Novelty", 0.0, 1.0, 0.0, 0.1, key="rec_novelty",
-                            help="What few people take comes up.")  # fmt: skip
+                            help="What few people take comes up. The price, in expected hits, stands "
+                            "above the list.")  # fmt: skip
         wish = _wish(store, engine)
         _model(store)
         pictures.uploader()
@@ -350,10 +353,21 @@ def how_line(answer: Answer) -> None:
         said.append(f"a wish, weight {how.wish_weight:g}")
     if not said:
         return
-    cost = ""
-    if answer.hit_chance == answer.hit_chance and not answer.how.is_plain:
-        cost = (
-            f" The next check-in is in this list with {answer.hit_chance:.0%}; the most probable "
-            f"list would reach {answer.best_chance:.0%}."
-        ).replace("%", " %")
+    cost = "" if how.is_plain else f" {_price(answer)}"
     st.caption(f":material/tune: {'; '.join(said).capitalize()}.{cost}")
+
+
+def _price(answer: Answer) -> str:
+    """Return what the settings cost: an expected hit chance, by the model's own probabilities."""
+    if np.isnan(answer.hit_chance):
+        return (
+            "This model gives scores, not probabilities, so the price in accuracy is not known "
+            "here: the Evaluate page measures it."
+        )
+    lost = 100 * (answer.best_chance - answer.hit_chance)
+    price = "less than half a point" if lost < 0.5 else f"{lost:.0f} points"
+    return (
+        f"Price, as the model expects it: the next check-in is in this list with a chance of "
+        f"{answer.hit_chance:.0%}; the most probable list that passes the same filters would "
+        f"reach {answer.best_chance:.0%}. That is {price} of expected hits."
+    ).replace("%", " %")

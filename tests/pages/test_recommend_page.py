@@ -228,7 +228,24 @@ def test_an_odd_link_is_answered_kindly(store, url, said):
 def test_the_strategy_and_its_price_are_said(app):
     app.segmented_control(key="rec_strategy").set_value("context").run()
     assert healthy(app) and "Strategy context" in text_of(app)
-    assert "the most probable list would reach" in text_of(app)
+    assert "Price, as the model expects it" in text_of(app)
+    assert "most probable list that passes the same filters would reach" in text_of(app)
+
+
+def test_filters_alone_have_no_price(app):
+    app.toggle(key="rec_new_only").set_value(True).run()
+    assert healthy(app) and "Price, as" not in text_of(app)
+
+
+def test_without_probabilities_no_price_is_made_up():
+    from types import SimpleNamespace
+
+    from pages._recommend_ask import _price
+
+    said = _price(SimpleNamespace(hit_chance=float("nan"), best_chance=float("nan")))
+    assert "scores, not probabilities" in said and "%" not in said
+    cheap = _price(SimpleNamespace(hit_chance=0.314, best_chance=0.316))
+    assert "31 %" in cheap and "less than half a point" in cheap
 
 
 def test_new_only_leaves_out_returns(app):
