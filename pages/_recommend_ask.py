@@ -249,11 +249,11 @@ def _how(store, engine: Recommender) -> dict:
                 key="rec_distance",
             )  # fmt: skip
         diversity = st.slider("Diversity", 0.0, 1.0, 0.0, 0.1, key="rec_diversity",
-                              help="Items lose for being like those above them. The price, in expected "
-                              "hits, stands above the list.")  # fmt: skip
+                              help="Items lose for being like those above them. The price, in "
+                              "expected hits, stands above the list.")  # fmt: skip
         novelty = st.slider("Novelty", 0.0, 1.0, 0.0, 0.1, key="rec_novelty",
-                            help="What few people take comes up. The price, in expected hits, stands "
-                            "above the list.")  # fmt: skip
+                            help="What few people take comes up. The price, in expected hits, "
+                            "stands above the list.")  # fmt: skip
         wish = _wish(store, engine)
         _model(store)
         pictures.uploader()
