@@ -175,12 +175,12 @@ def _place_typed() -> None:
 def who_line(store, answer: Answer, question: Question, known: People) -> None:
     """Show the person in one line, with a portrait behind a button."""
     seen = portrait(answer.query)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            f"**{_ui.plain(question.name)}**, up to this moment: "
-            f"{_ui.plain(seen.words(_ui.item_word(plural=True)))}",
-            width="stretch",
-        )
+    line, buttons = st.columns([10, 3], vertical_alignment="center")
+    line.caption(
+        f"**{_ui.plain(question.name)}**, up to this moment: "
+        f"{_ui.plain(seen.words(_ui.item_word(plural=True)))}"
+    )
+    with buttons.container(horizontal=True, horizontal_alignment="right"):
         drawer = st.popover(
             "Portrait", icon=":material/person:", type="tertiary", key="rec_portrait",
             on_change="rerun",
