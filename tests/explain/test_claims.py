@@ -135,8 +135,10 @@ def test_no_claim_can_be_slipped_in(evidence):
         (RETURN, "It is 4.3 km away. So you have chosen X 4 times."),
         (RETURN, "Since it is 4.3 km away, you have chosen X 4 times."),
         # which of two is meant
-        (RETURN, "You chose X 4 times, but none of the 4 visits was right after Y. It is 4.3 km "
-                 "away."),
+        (
+            RETURN,
+            "You chose X 4 times, but none of the 4 visits was right after Y. It is 4.3 km away.",
+        ),
         (RETURN, "You chose it 4 times. it is 4.3 km away."),
         # who did it, and to whom
         (RETURN, "We have chosen X 4 times."),
