@@ -121,7 +121,13 @@ def counted_plain(store: Store, chosen: Filters, n_checkins: int | None = None) 
 
 
 def offer(name: str, frame: pd.DataFrame, deck=None, cells: pd.DataFrame | None = None) -> None:
-    """Offer a map's numbers as CSV, its hexagons as GeoJSON, and the map itself as a page."""
+    """Offer a map's numbers as CSV, its hexagons as GeoJSON, the map as a page and a picture."""
+    # What a download is made of is worked out here: its making sees no session.
+    picture = {
+        "title": name.replace("_", " ").capitalize(),
+        "note": _ui.current_store().meta["name"],
+        "dark": _ui.is_dark(),
+    }
     with st.container(horizontal=True):
         _ui.downloads(name, with_readable_cells(frame), f"space_{name}")
         if cells is not None:
@@ -130,6 +136,8 @@ def offer(name: str, frame: pd.DataFrame, deck=None, cells: pd.DataFrame | None 
         if deck is not None:
             _download("Map as HTML", lambda: maps.to_html(deck),
                       f"{name}.html", "text/html")  # fmt: skip
+            _download("Map as picture", lambda: maps.to_svg(deck, **picture),
+                      f"{name}.svg", "image/svg+xml")  # fmt: skip
 
 
 def _download(label: str, make, file_name: str, mime: str) -> None:

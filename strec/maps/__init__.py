@@ -26,6 +26,7 @@ from strec.maps.layers import (
     label_layer,
     point_layer,
 )
+from strec.maps.picture import to_svg
 from strec.maps.scale import Classes, Scale, legend_html
 from strec.maps.view import View, view_of
 
@@ -33,7 +34,7 @@ __all__ = [
     "MAX_ARCS", "Classes", "Scale", "View", "arc_layer", "arcs", "attribution", "column_layer",
     "columns", "deck", "has_network", "heat_layer", "heatmap", "here_layer", "hexagon_layer",
     "hexagons", "history_layer", "label_layer", "legend_html", "picking_layer", "point_layer",
-    "points", "suggestion_layers", "to_html", "view_of",
+    "points", "suggestion_layers", "to_html", "to_svg", "view_of",
 ]  # fmt: skip
 
 
