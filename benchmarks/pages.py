@@ -5,8 +5,8 @@ Prints a Markdown table::
     python benchmarks/pages.py [--samples social,travel] [--pages time,recommend]
 
 Each page of each sample is run in a process of its own, whose caches are empty, without a browser:
-what is timed is the server's part, from the visit to the finished page. The second visit is the same
-session again, as after a click. "CPU" are seconds of the processor at the first visit: on a machine
+what is timed is the server's part, from the visit to the finished page. The second visit is the
+same session again, as after a click. "CPU" are seconds of the processor at the first visit: on a machine
 that does other work they say more than the clock.
 """
 
