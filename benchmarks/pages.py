@@ -6,8 +6,8 @@ Prints a Markdown table::
 
 Each page of each sample is run in a process of its own, whose caches are empty, without a browser:
 what is timed is the server's part, from the visit to the finished page. The second visit is the
-same session again, as after a click. "CPU" are seconds of the processor at the first visit: on a machine
-that does other work they say more than the clock.
+same session again, as after a click. "CPU" are seconds of the processor at the first visit: on a
+machine that does other work they say more than the clock.
 """
 
 import argparse

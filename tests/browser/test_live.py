@@ -1,0 +1,43 @@
+"""The Live page in a real browser: a replay plays by itself, pauses, and counts hits."""
+
+import re
+
+import pytest
+
+from tests.browser.test_main_path import Person
+
+
+@pytest.fixture
+def person(browser, pictures):
+    return lambda **look: Person(browser, pictures, **look)
+
+
+def test_a_replay_plays_pauses_and_ends(server, person):
+    visitor = person()
+    visitor.open(f"{server()}/live?sample=traffic")
+    assert visitor.sees("0 of 500 check-ins")
+
+    visitor.page.get_by_role("button", name="Play").click()
+    # Nobody presses anything more: it goes on by itself.
+    assert visitor.sees(re.compile(r"^([4-9]|\d\d+) of 500 check-ins"))
+    visitor.press("Pause")
+    progress = visitor.page.get_by_text(re.compile(r"\d+ of 500 check-ins")).first
+    paused = progress.inner_text()
+    visitor.page.wait_for_timeout(2500)
+    assert progress.inner_text() == paused
+    visitor.keep("live-paused")
+
+    visitor.press("To the end")
+    assert visitor.sees("500 of 500 check-ins")
+    assert visitor.sees("With the growing history")
+    visitor.keep("live-end")
+    visitor.nothing_broke()
+
+
+def test_a_replay_on_a_telephone_in_the_dark(server, person):
+    visitor = person(size=(390, 844), color_scheme="dark")
+    visitor.open(f"{server()}/live")
+    visitor.press("One more")
+    assert visitor.sees("1 of 500 check-ins")
+    visitor.keep("live-narrow-dark")
+    visitor.nothing_broke()
