@@ -21,8 +21,8 @@ SWITCHES = [
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
-@pytest.fixture(scope="session")
-def browser():
+@pytest.fixture(scope="package")
+def chromium():
     path = os.environ.get("STREC_BROWSER") or next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         pytest.skip("needs Chromium: install it, or set STREC_BROWSER to its path")
@@ -31,6 +31,14 @@ def browser():
         found = play.chromium.launch(executable_path=path, args=SWITCHES)
         yield found
         found.close()
+
+
+@pytest.fixture
+def browser(chromium):
+    """Give the browser, and close its pages after the test: open maps go on drawing."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
 
 
 @pytest.fixture
