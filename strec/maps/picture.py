@@ -8,12 +8,12 @@ import h3
 import numpy as np
 import pydeck as pdk
 
+from strec.maps.basemap import COLOURS
+from strec.maps.scale import rgb
 from strec.maps.view import View
 from strec.palette import SPACE
 
 WIDTH_PX, HEIGHT_PX = 900, 640
-_BACKGROUND = {False: "#F6F3EC", True: "#10191F"}
-_INK = {False: "#26343D", True: "#E6ECEA"}
 
 Shape = str
 To = Callable[[float, float], tuple[float, float]]
@@ -59,14 +59,13 @@ def to_svg(deck: pdk.Deck, *, title: str = "", note: str = "", dark: bool = Fals
         if (draw := _DRAW.get(layer["@@type"])) and layer.get("data")
         for shape in draw(layer, to, dark)
     ]
-    ink = _INK[dark]
+    paper, ink = COLOURS[dark]["land"], _ink(dark)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -40 {WIDTH_PX} {HEIGHT_PX + 80}" '
             f'width="{WIDTH_PX}" height="{HEIGHT_PX + 80}" '
             'font-family="Source Sans 3, Source Sans Pro, Helvetica, Arial, sans-serif">',
-            f'<rect y="-40" width="{WIDTH_PX}" height="{HEIGHT_PX + 80}" '
-            f'fill="{_BACKGROUND[dark]}"/>',
+            f'<rect y="-40" width="{WIDTH_PX}" height="{HEIGHT_PX + 80}" fill="{paper}"/>',
             f'<svg width="{WIDTH_PX}" height="{HEIGHT_PX}">',
             *shapes,
             "</svg>",
@@ -92,7 +91,7 @@ def _discs(layer: dict, to: To, dark: bool) -> Iterator[Shape]:
         radius = _of(layer, "getRadius", row) if layer.get("radiusUnits") == "pixels" else 6
         if "getWeight" in layer:
             radius = 4 + 18 * (_of(layer, "getWeight", row) / most) ** 0.5
-        fill = _of(layer, "getFillColor", row) or [*_rgb(SPACE), 60]
+        fill = _of(layer, "getFillColor", row) or [*rgb(SPACE), 60]
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{float(radius):.1f}" {_paint(fill)}/>'
 
 
@@ -112,7 +111,7 @@ def _arcs(layer: dict, to: To, dark: bool) -> Iterator[Shape]:
 
 
 def _writing(layer: dict, to: To, dark: bool) -> Iterator[Shape]:
-    size = layer.get("getSize", 12)
+    size, anchor = layer.get("getSize", 12), layer.get("getTextAnchor", "middle")
     right, down = layer.get("getPixelOffset", (0, 0))
     for row in layer["data"]:
         x, y = to(*_of(layer, "getPosition", row)[:2])
@@ -120,8 +119,8 @@ def _writing(layer: dict, to: To, dark: bool) -> Iterator[Shape]:
             continue
         yield (
             f'<text x="{x + right:.1f}" y="{y + down + size / 3:.1f}" font-size="{size}" '
-            f'text-anchor="{layer.get("getTextAnchor", "middle")}" stroke="{_BACKGROUND[dark]}" '
-            f'stroke-width="3" paint-order="stroke" fill="{_INK[dark]}">'
+            f'text-anchor="{anchor}" stroke="{COLOURS[dark]["land"]}" '
+            f'stroke-width="3" paint-order="stroke" fill="{_ink(dark)}">'
             f"{escape(str(_of(layer, 'getText', row)))}</text>"
         )
 
@@ -158,5 +157,5 @@ def _paint(colour: list[float]) -> str:
     return f'fill="rgb({red:.0f},{green:.0f},{blue:.0f})" fill-opacity="{opacity:.2f}"'
 
 
-def _rgb(colour: str) -> list[int]:
-    return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+def _ink(dark: bool) -> str:
+    return "rgb({},{},{})".format(*COLOURS[dark]["text"])
