@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages import _ui
 from strec import schema
-from strec.dependence import DependenceResult, test_dependence, training_part
+from strec.dependence import DependenceResult, test_dependence, tested_before, training_part
 from strec.dependence.result import ST_LLM, STRONG_NATS, WEAK_NATS, percent
 from strec.errors import StrecError
 from strec.plots import dependence as plots
@@ -61,33 +61,45 @@ illustrations Knox 1964, Miller 1955 and Moran 1950.
 
 
 def data_part() -> None:
-    """Test the data set in use: a quick look at once, the full test on request."""
+    """Show what the test says of the data set in use: at once, and in full on request."""
     store = _ui.current_store()
     results = st.session_state.setdefault("dependence", {})
     full, quick = (store.fingerprint, "full"), (store.fingerprint, "quick")
-    asked = st.session_state.pop("dependence_full", False)
-    if asked and full not in results:
-        results[full] = run(store, max_checkins=200_000, n_permutations=99)
-    elif full not in results and quick not in results:
+    if st.session_state.pop("dependence_full", False):
+        results[full] = run(store, **tested_before.FULL_TEST)
+    known = tested_before.result_of(store.fingerprint)
+    if full not in results and known is None and quick not in results:
         results[quick] = run(store, max_checkins=QUICK_CHECKINS, n_permutations=QUICK_PERMUTATIONS)
-    result = results.get(full) or results[quick]
+    result = results.get(full) or known or results[quick]
     decision(result)
-    if full not in results and result.notes:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                f":material/bolt: A quick look at {result.n_checkins:,} check-ins. "
-                "The full test sees up to 200,000 and finds weaker effects."
-            )
-            st.button(
-                "Run the full test (up to 30 seconds)",
-                key="dependence_run_full",
-                on_click=lambda: st.session_state.update(dependence_full=True),
-            )
+    if result is known:
+        offer(
+            f"The full test of this sample, run beforehand ({result.seconds:.0f} seconds). "
+            "It gives the same answer each time.",
+            "Run it again here",
+        )
+    elif full not in results and result.notes:
+        offer(
+            f"A quick look at {result.n_checkins:,} check-ins. "
+            "The full test sees up to 200,000 and finds weaker effects.",
+            "Run the full test (up to 30 seconds)",
+        )
     evidence(result, "data", times_in(store.time_zone))
     illustrations(result)
     _ui.how_it_works(METHOD)
     for_whom = "that use time and place" if result.route == ST_LLM else "for this data set"
     _ui.next_step(f"Get recommendations {for_whom}", "recommend")
+
+
+def offer(words: str, button: str) -> None:
+    """Say what the shown result is, beside a button that runs the full test."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/bolt: {words}")
+        st.button(
+            button,
+            key="dependence_run_full",
+            on_click=lambda: st.session_state.update(dependence_full=True),
+        )
 
 
 def run(store, **setting) -> DependenceResult:

@@ -1,6 +1,7 @@
 """The loop: it learns, stops early, keeps the best, resumes exactly, and fails in words."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -342,11 +343,14 @@ leave()
     )
     launcher = "accelerate.commands.launch --multi_gpu --num_machines 1 --num_processes 2"
     options = "--mixed_precision no --dynamo_backend no --main_process_port 0"
-    subprocess.run(
-        [sys.executable, "-m", *launcher.split(), *options.split(), str(script)],
-        check=True,
-        capture_output=True,
-    )
+    command = [sys.executable, "-m", *launcher.split(), *options.split(), str(script)]
+    # A port that was free when the launcher chose it may be taken a moment later: once more then.
+    for _ in range(2):
+        ended = subprocess.run(command, capture_output=True, text=True)
+        if ended.returncode == 0:
+            break
+        shutil.rmtree(tmp_path / "kept", ignore_errors=True)
+    assert ended.returncode == 0, ended.stderr
     epochs, n_processes, batch_size = json.loads((tmp_path / "told.json").read_text())
     alone = fit(Curve(dropout=0), Settings(epochs=3, learning_rate=0.01))
     assert (n_processes, batch_size) == (2, 8)

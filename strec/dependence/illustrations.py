@@ -78,6 +78,17 @@ class Illustrations:
     periodicity: Periodicity | None
     clustering: Clustering | None
 
+    @classmethod
+    def from_dict(cls, kept: dict[str, dict | None]) -> "Illustrations":
+        """Return the illustrations that ``dataclasses.asdict`` took apart."""
+        kinds = {
+            "mutual_information": MutualInformation,
+            "knox": Knox,
+            "periodicity": Periodicity,
+            "clustering": Clustering,
+        }
+        return cls(**{name: kept[name] and kind(**kept[name]) for name, kind in kinds.items()})
+
 
 def illustrate(checkins: pl.DataFrame, seed: int = 0) -> Illustrations:
     """Measure everything that the table allows.

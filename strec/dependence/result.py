@@ -111,6 +111,17 @@ class DependenceResult:
         """Return plain dicts, lists, numbers and strings, ready for JSON."""
         return {k: v for k, v in asdict(self).items() if k != "ingredients"}
 
+    @classmethod
+    def from_dict(cls, kept: dict) -> "DependenceResult":
+        """Return the result that `to_dict` wrote."""
+        parts = {name: Ingredient(**kept[name]) for name in INGREDIENTS}
+        parts["models"] = tuple(Model(**each) for each in kept["models"])
+        parts["steps"] = tuple(Step(**each) for each in kept["steps"])
+        parts["notes"] = tuple(kept["notes"])
+        if kept["illustrations"]:
+            parts["illustrations"] = Illustrations.from_dict(kept["illustrations"])
+        return cls(**kept | parts)
+
 
 def decide(name: str, step: Step, shuffled: Shuffled, p_adjusted: float) -> Ingredient:
     """Say yes where three things agree: the shuffles, the users, and the size of the gain."""

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from strec.io.samples import read_sample
 from strec.simulate import simulate
 from strec.store import Store
 
@@ -49,6 +50,16 @@ def test_a_sampled_quick_look_says_so_and_offers_the_full_test(tmp_path):
     assert not app.exception and "quick look" not in text_of(app)
     full = next(v for (_, how), v in app.session_state["dependence"].items() if how == "full")
     assert full.n_checkins == 7_200 and not full.notes
+
+
+def test_a_sample_shows_its_full_test_at_once_and_can_run_it_again(tmp_path):
+    app = page(read_sample("flights"), tmp_path)
+    assert not app.exception and "run beforehand" in text_of(app)
+    assert not app.session_state["dependence"]  # nothing was run
+    first = app.success[0].value
+    app.button(key="dependence_run_full").click().run()
+    assert not app.exception and "run beforehand" not in text_of(app)
+    assert app.success[0].value == first
 
 
 def test_only_the_training_part_is_looked_at(tmp_path):

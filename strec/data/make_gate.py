@@ -1,0 +1,33 @@
+"""Make gate_results.json: what the dependence gate says about each sample.
+
+Run after any change to the samples or to the gate:
+
+    python strec/data/make_gate.py
+"""
+
+import json
+import tempfile
+from pathlib import Path
+
+from strec.dependence import test_dependence as full_test
+from strec.dependence import tested_before, training_part
+from strec.io.samples import read_sample, samples
+from strec.store import Store
+
+
+def main() -> None:
+    """Test all of them anew and write the file beside this script."""
+    kept = {}
+    for sample in samples():
+        with tempfile.TemporaryDirectory() as folder:
+            store = Store.create(
+                read_sample(sample.name), Path(folder) / "store", name=sample.title
+            )
+            result = full_test(training_part(store.checkins()), **tested_before.FULL_TEST)
+        kept[store.fingerprint] = result.to_dict()
+        print(f"{sample.name}: {result.route}, {result.seconds:.0f} s")
+    tested_before.FILE.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
