@@ -1,5 +1,6 @@
 """Start: a living sample world, one sentence, three ways in."""
 
+import base64
 import time
 
 import pandas as pd
@@ -11,6 +12,10 @@ from strec.io.samples import samples
 from strec.store import Filters
 
 SECONDS_PER_HOUR = 1.3
+#: Height of the map, and the width of its picture, which is cut to the room that there is.
+MAP_PX, PICTURE_PX = 470, 1600
+#: After so many hours of the animation any browser has loaded what draws the map.
+PICTURES_FIRST = 15
 #: The animation rests after this many days, so that a page left open costs nothing.
 DAYS_PLAYED = 3
 ICONS = {"social": "group", "e-commerce": "shopping_basket", "travel": "luggage"}
@@ -91,14 +96,31 @@ def hour_of(store, day) -> None:
         ):
             st.session_state.update(start_playing=not playing, start_ticks=0)
             st.rerun()
-    _ui.deck(
-        deck,
-        "start_map",
-        height=470,
-        caption=f"{_ui.plain(store.name)}: the higher a column, the more check-ins at this hour "
-        f"of the day, all days together. {int(frame['n_checkins'].sum()):,} check-ins, times in "
-        f"{_ui.plain(store.time_zone or 'local time')}. {maps.attribution('offline')}",
+    # The browser needs seconds to load what draws the map: pictures stand in for it until then.
+    if st.session_state.get("start_ticks", 0) < PICTURES_FIRST:
+        st.session_state["start_picture"] = picture_of(store.fingerprint, hour, dark, deck)
+    st.html(
+        f"<style>.st-key-start_stage {{ min-height: {MAP_PX}px; background: center no-repeat "
+        f"url('data:image/svg+xml;base64,{st.session_state['start_picture']}'); }}"
+        ".st-key-start_stage [data-testid=stSkeleton] { visibility: hidden; }</style>"
     )
+    with st.container(key="start_stage", gap=None):
+        # What draws the map keeps the browser busy for seconds: the page is painted before.
+        if st.session_state.get("start_is_painted"):
+            st.pydeck_chart(deck, key="start_map", height=MAP_PX, width="stretch")
+    st.session_state["start_is_painted"] = True
+    st.caption(
+        f"{_ui.plain(store.name)}: the higher a column, the more check-ins at this hour "
+        f"of the day, all days together. {int(frame['n_checkins'].sum()):,} check-ins, times in "
+        f"{_ui.plain(store.time_zone or 'local time')}. {maps.attribution('offline')}"
+    )
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def picture_of(fingerprint: str, hour: int, dark: bool, _deck) -> str:
+    """Return the map of an hour as a picture, in base64."""
+    svg = maps.to_svg(_deck, dark=dark, size_px=(PICTURE_PX, MAP_PX), enlarge=1)
+    return base64.b64encode(svg.encode()).decode()
 
 
 def next_hour() -> int:

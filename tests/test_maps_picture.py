@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from strec import maps
-from strec.maps.picture import HEIGHT_PX, WIDTH_PX, to_svg
+from strec.maps.picture import HEIGHT_PX, WIDTH_PX, Camera, to_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 LAT, LON = np.array([40.70, 40.71, 40.72]), np.array([-74.02, -74.0, -73.98])
@@ -69,7 +69,8 @@ def test_arcs_points_and_warm_spots_are_drawn():
             "n_users": [6, 5],
         }
     )  # fmt: skip
-    assert len(drawn(maps.arcs(flows, basemap="offline")).findall(f".//{SVG}path")) == 2
+    layers = drawn(maps.arcs(flows, basemap="offline")).find(f".//{SVG}g[@class='layers']")
+    assert len(layers.findall(f"{SVG}path")) == 2
     for make in (maps.points, maps.heatmap):
         discs = drawn(make(cells(), basemap="offline")).findall(f".//{SVG}circle")
         radii = [float(each.get("r")) for each in discs]
@@ -79,3 +80,41 @@ def test_arcs_points_and_warm_spots_are_drawn():
 def test_words_cannot_become_markup():
     picture = drawn(maps.points(cells(), basemap="offline"), title="<script>", note="a & b")
     assert {"<script>", "a & b"} <= {each.text for each in picture.iter(f"{SVG}text")}
+
+
+def test_a_tilted_map_is_seen_as_deck_gl_sees_it():
+    """Heights of 1.5 pictures away, tilted by 60°: by hand from the definition."""
+    view = maps.view_of(LAT, LON)
+    camera = Camera(view, 1000, 400, 60)
+    assert camera(view.lon, view.lat) == pytest.approx((500, 200))
+    (lat,), (lon,) = view.places(np.array([30.0]), np.array([100.0]))
+    away = 600
+    shrunk = away / (away + 100 * np.sqrt(3) / 2)
+    assert camera(lon, lat) == pytest.approx((500 + 30 * shrunk, 200 - 50 * shrunk), abs=1e-6)
+    grown = away / (away - 80 * 0.5)
+    top = camera(view.lon, view.lat, 80 * view.metres_per_px)
+    assert top == pytest.approx((500, 200 - 80 * np.sqrt(3) / 2 * grown), abs=1e-6)
+
+
+def test_metres_of_a_pixel_are_those_of_the_map():
+    view = maps.view_of(LAT, LON)
+    (_, north), (_, _) = view.places(np.array([0.0, 0.0]), np.array([0.0, 1.0]))
+    assert (north - view.lat) * 111_320 == pytest.approx(view.metres_per_px, rel=0.01)
+
+
+def test_columns_stand_the_higher_the_more_they_count():
+    deck = maps.columns(cells(), radius_m=60, basemap="offline")
+    layers = drawn(deck).find(f".//{SVG}g[@class='layers']")
+    tops = [float(each.get("cy")) for each in layers.iter(f"{SVG}ellipse")]
+    feet = [float(each.get("d").split(",")[1].split("A")[0]) for each in layers.iter(f"{SVG}path")]
+    heights = np.subtract(feet, tops)  # from north to south: 12, 7 and 30 check-ins
+    assert len(heights) == 3 and np.argsort(heights).tolist() == [1, 0, 2]
+
+
+@pytest.mark.parametrize(("lat", "lon", "is_land"), [(40.4, -3.7, True), (35.0, -40.0, False)])
+def test_land_lies_under_a_city_and_not_under_a_ship(lat, lon, is_land):
+    there = pd.DataFrame({"lat": [lat, lat + 0.02], "lon": [lon, lon + 0.02], "n_checkins": [3, 4],
+                          "n_users": [3, 4], "tip": ["a", "b"]})  # fmt: skip
+    ground = drawn(maps.points(there, basemap="offline")).find(f".//{SVG}g[@class='ground']")
+    assert ground.find(f"{SVG}rect") is not None  # water
+    assert any(each.get("fill") != "none" for each in ground.iter(f"{SVG}path")) == is_land

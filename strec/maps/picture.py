@@ -1,8 +1,10 @@
-"""A map as a picture (SVG): the layers of a deck, drawn flat, for a slide or a paper."""
+"""A map as a picture (SVG): the layers of a deck as they stand first, for a slide or a paper."""
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from html import escape
+from urllib.parse import unquote
 
 import h3
 import numpy as np
@@ -14,15 +16,65 @@ from strec.maps.view import View
 from strec.palette import SPACE
 
 WIDTH_PX, HEIGHT_PX = 900, 640
+#: Room for a line of writing above and below.
+MARGIN_PX = 40
+#: deck.gl's camera stands so many heights of the picture away.
+CAMERA_HEIGHTS = 1.5
+INLINE_STYLE = "data:application/json,"
 
 Shape = str
-To = Callable[[float, float], tuple[float, float]]
 
 
-def to_svg(deck: pdk.Deck, *, title: str = "", note: str = "", dark: bool = False) -> str:
-    """Return what a map shows first as an SVG picture, without tiles and background.
+@dataclass(frozen=True)
+class Camera:
+    """Where places of a tilted map lie in a picture, as deck.gl sees them."""
 
-    Hexagons, points, arcs, columns (as discs), warm spots and writing are drawn; tilt is not.
+    view: View
+    width_px: int
+    height_px: int
+    pitch_deg: float
+
+    def __call__(self, lon: float, lat: float, height_m: float = 0.0) -> tuple[float, float]:
+        """Return x and y in pixels from the upper left."""
+        x, y = self.many(np.array([[lon, lat]], dtype=float), height_m)[0]
+        return float(x), float(y)
+
+    def many(self, places: np.ndarray, height_m: float = 0.0, wrap: bool = True) -> np.ndarray:
+        """Return x and y of longitudes and latitudes, ``(n, 2)``."""
+        x, y = self.view.pixels(places[:, 1], places[:, 0], wrap)
+        z, tilt = height_m / self.view.metres_per_px, np.radians(self.pitch_deg)
+        # What reaches behind the camera ends close to it.
+        depth = self.away_px + y * np.sin(tilt) - z * np.cos(tilt)
+        depth = np.maximum(depth, 0.05 * self.away_px)
+        x, up = (self.away_px / depth) * np.stack([x, y * np.cos(tilt) + z * np.sin(tilt)])
+        return np.stack([self.width_px / 2 + x, self.height_px / 2 - up], axis=1)
+
+    @property
+    def away_px(self) -> float:
+        """How far the camera is from the middle of the map."""
+        return CAMERA_HEIGHTS * self.height_px
+
+    def ground(self) -> tuple[float, float, float, float]:
+        """Return west, south, east, north of all that can be seen, and some more."""
+        tilt = np.radians(self.pitch_deg)
+        nearest = -min(2 * self.height_px, 0.8 * self.away_px / max(np.sin(tilt), 1e-9))
+        x, y = np.array([-4, 4]) * self.width_px, np.array([nearest, 4 * self.height_px])
+        (south, north), (west, east) = self.view.places(x, y)
+        return west, south, east, north
+
+
+def to_svg(
+    deck: pdk.Deck,
+    *,
+    title: str = "",
+    note: str = "",
+    dark: bool = False,
+    size_px: tuple[int, int] = (WIDTH_PX, HEIGHT_PX),
+    enlarge: float = WIDTH_PX / 700,
+) -> str:
+    """Return what a map shows first as an SVG picture.
+
+    Land, hexagons, points, arcs, columns, warm spots and writing are drawn; online tiles are not.
 
     Parameters
     ----------
@@ -32,6 +84,11 @@ def to_svg(deck: pdk.Deck, *, title: str = "", note: str = "", dark: bool = Fals
         Written above and below the map.
     dark : bool
         For a dark page.
+    size_px : tuple of int
+        Width and height of the map, without title and note.
+    enlarge : float
+        1 shows things as large as the map itself does. A picture is wider than the smallest map
+        of the app: it shows the same places, a little larger.
 
     Examples
     --------
@@ -43,16 +100,12 @@ def to_svg(deck: pdk.Deck, *, title: str = "", note: str = "", dark: bool = Fals
     1
     """
     said = json.loads(deck.to_json())
-    state = said["initialViewState"]
-    # The picture is wider than the smallest map of the app: the same places, a little larger.
-    zoom = state["zoom"] + np.log2(WIDTH_PX / 700)
+    state, (width, height) = said["initialViewState"], size_px
     lat, lon = state["latitude"], state["longitude"]
-    view = View(lat, lon, zoom, lon, lat, lon, lat)
-
-    def to(lon: float, lat: float) -> tuple[float, float]:
-        x, y = view.pixels(np.array([lat]), np.array([lon]))
-        return WIDTH_PX / 2 + float(x[0]), HEIGHT_PX / 2 - float(y[0])
-
+    view = View(lat, lon, state["zoom"] + np.log2(enlarge), lon, lat, lon, lat)
+    has_columns = any(layer["@@type"] == "ColumnLayer" for layer in said["layers"])
+    # Other things lie flat and are easier to read from above.
+    to = Camera(view, width, height, state.get("pitch", 0) if has_columns else 0)
     shapes = [
         shape
         for layer in said["layers"]
@@ -60,31 +113,80 @@ def to_svg(deck: pdk.Deck, *, title: str = "", note: str = "", dark: bool = Fals
         for shape in draw(layer, to, dark)
     ]
     paper, ink = COLOURS[dark]["land"], _ink(dark)
+    margin = MARGIN_PX if title or note else 0
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -40 {WIDTH_PX} {HEIGHT_PX + 80}" '
-            f'width="{WIDTH_PX}" height="{HEIGHT_PX + 80}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" '
+            f'viewBox="0 {-margin} {width} {height + 2 * margin}" '
+            f'width="{width}" height="{height + 2 * margin}" '
             'font-family="Source Sans 3, Source Sans Pro, Helvetica, Arial, sans-serif">',
-            f'<rect y="-40" width="{WIDTH_PX}" height="{HEIGHT_PX + 80}" fill="{paper}"/>',
-            f'<svg width="{WIDTH_PX}" height="{HEIGHT_PX}">',
+            f'<rect y="{-margin}" width="{width}" height="{height + 2 * margin}" fill="{paper}"/>',
+            f'<svg width="{width}" height="{height}">',
+            '<g class="ground">',
+            *_ground(said.get("mapStyle", ""), to),
+            "</g>",
+            '<g class="layers">',
             *shapes,
+            "</g>",
             "</svg>",
             f'<text x="16" y="-14" font-size="19" font-weight="650" fill="{ink}">'
             f"{escape(title)}</text>",
-            f'<text x="16" y="{HEIGHT_PX + 25}" font-size="13" fill="{ink}">{escape(note)}</text>',
+            f'<text x="16" y="{height + 25}" font-size="13" fill="{ink}">{escape(note)}</text>',
             "</svg>",
         ]
     )
 
 
-def _hexagons(layer: dict, to: To, dark: bool) -> Iterator[Shape]:
+def _ground(style: str, to: Camera) -> Iterator[Shape]:
+    """Draw water, land, coast, borders and graticule of the map style that ships with strec."""
+    if not style.startswith(INLINE_STYLE):
+        return
+    import shapely
+
+    style = json.loads(unquote(style.removeprefix(INLINE_STYLE)))
+    for layer in style["layers"]:
+        paint = layer["paint"]
+        if layer["type"] == "background":
+            yield (
+                f'<rect width="{to.width_px}" height="{to.height_px}" '
+                f'fill="{paint["background-color"]}"/>'
+            )
+            continue
+        shape = shapely.geometry.shape(style["sources"][layer["source"]]["data"]["geometry"])
+        seen = shapely.clip_by_rect(shape, *to.ground())
+        is_land = layer["type"] == "fill"
+        dashes = " ".join(map(str, paint.get("line-dasharray", [])))
+        lines = (
+            [ring for part in shapely.get_parts(seen) for ring in (part.exterior, *part.interiors)]
+            if is_land
+            else shapely.get_parts(seen)
+        )
+        if len(lines) == 0:
+            continue
+        way = "".join(_way(shapely.get_coordinates(line), to) for line in lines)
+        yield f'<path d="{way}" ' + (
+            f'fill="{paint["fill-color"]}" fill-rule="evenodd"/>'
+            if is_land
+            else f'fill="none" stroke="{paint["line-color"]}" '
+            f'stroke-width="{paint["line-width"]}" stroke-dasharray="{dashes or "none"}"/>'
+        )
+
+
+def _way(places: np.ndarray, to: Camera) -> str:
+    # The globe is laid out several times: a place keeps to the turn that it is on.
+    at = np.round(to.many(places, wrap=False)).astype(int)
+    moved = np.r_[True, (np.diff(at, axis=0) != 0).any(axis=1)]
+    return "M" + "L".join(f"{x},{y}" for x, y in at[moved])
+
+
+def _hexagons(layer: dict, to: Camera, dark: bool) -> Iterator[Shape]:
     for row in layer["data"]:
         corners = h3.cell_to_boundary(_of(layer, "getHexagon", row))
         points = " ".join("{:.1f},{:.1f}".format(*to(lon, lat)) for lat, lon in corners)
         yield f'<polygon points="{points}" {_paint(_of(layer, "getFillColor", row))}/>'
 
 
-def _discs(layer: dict, to: To, dark: bool) -> Iterator[Shape]:
+def _discs(layer: dict, to: Camera, dark: bool) -> Iterator[Shape]:
     most = max((_of(layer, "getWeight", row) or 0 for row in layer["data"]), default=0) or 1
     for row in layer["data"]:
         x, y = to(*_of(layer, "getPosition", row)[:2])
@@ -95,7 +197,24 @@ def _discs(layer: dict, to: To, dark: bool) -> Iterator[Shape]:
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{float(radius):.1f}" {_paint(fill)}/>'
 
 
-def _arcs(layer: dict, to: To, dark: bool) -> Iterator[Shape]:
+def _columns(layer: dict, to: Camera, dark: bool) -> Iterator[Shape]:
+    radius = layer["radius"] / to.view.metres_per_px
+    # Those in front hide those behind.
+    for row in sorted(layer["data"], key=lambda row: -_of(layer, "getPosition", row)[1]):
+        lon, lat = _of(layer, "getPosition", row)[:2]
+        (x, y), (top_x, top_y) = to(lon, lat), to(lon, lat, _of(layer, "getElevation", row))
+        flat = radius * np.cos(np.radians(to.pitch_deg))
+        fill = _paint(_of(layer, "getFillColor", row))
+        yield (
+            f'<path d="M{x - radius:.1f},{y:.1f}A{radius:.1f},{flat:.1f} 0 0 0 '
+            f"{x + radius:.1f},{y:.1f}L{top_x + radius:.1f},{top_y:.1f}"
+            f'A{radius:.1f},{flat:.1f} 0 0 0 {top_x - radius:.1f},{top_y:.1f}Z" {fill}/>'
+            f'<ellipse cx="{top_x:.1f}" cy="{top_y:.1f}" rx="{radius:.1f}" ry="{flat:.1f}" '
+            f'fill="#fff" fill-opacity="0.18"/>'
+        )
+
+
+def _arcs(layer: dict, to: Camera, dark: bool) -> Iterator[Shape]:
     for row in layer["data"]:
         x0, y0 = to(*_of(layer, "getSourcePosition", row)[:2])
         x1, y1 = to(*_of(layer, "getTargetPosition", row)[:2])
@@ -110,12 +229,12 @@ def _arcs(layer: dict, to: To, dark: bool) -> Iterator[Shape]:
         )
 
 
-def _writing(layer: dict, to: To, dark: bool) -> Iterator[Shape]:
+def _writing(layer: dict, to: Camera, dark: bool) -> Iterator[Shape]:
     size, anchor = layer.get("getSize", 12), layer.get("getTextAnchor", "middle")
     right, down = layer.get("getPixelOffset", (0, 0))
     for row in layer["data"]:
         x, y = to(*_of(layer, "getPosition", row)[:2])
-        if not (0 <= x <= WIDTH_PX and 0 <= y <= HEIGHT_PX):
+        if not (0 <= x <= to.width_px and 0 <= y <= to.height_px):
             continue
         yield (
             f'<text x="{x + right:.1f}" y="{y + down + size / 3:.1f}" font-size="{size}" '
@@ -125,7 +244,7 @@ def _writing(layer: dict, to: To, dark: bool) -> Iterator[Shape]:
         )
 
 
-def _ways(layer: dict, to: To, dark: bool) -> Iterator[Shape]:
+def _ways(layer: dict, to: Camera, dark: bool) -> Iterator[Shape]:
     for row in layer["data"]:
         points = " ".join("{:.1f},{:.1f}".format(*to(*at[:2])) for at in _of(layer, "getPath", row))
         colour = _paint(_of(layer, "getColor", row)).replace("fill", "stroke")
@@ -134,10 +253,10 @@ def _ways(layer: dict, to: To, dark: bool) -> Iterator[Shape]:
 
 
 #: How each kind of layer is drawn; others are left out.
-_DRAW: dict[str, Callable[[dict, To, bool], Iterator[Shape]]] = {
+_DRAW: dict[str, Callable[[dict, Camera, bool], Iterator[Shape]]] = {
     "H3HexagonLayer": _hexagons,
     "ScatterplotLayer": _discs,
-    "ColumnLayer": _discs,
+    "ColumnLayer": _columns,
     "HeatmapLayer": _discs,
     "ArcLayer": _arcs,
     "PathLayer": _ways,

@@ -11,6 +11,7 @@ from strec.spatial import one_run
 WIDTH_PX, HEIGHT_PX = 560, 450
 #: deck.gl's world is 512 pixels wide at zoom 0.
 WORLD_PX = 512
+EQUATOR_M = 40_075_017
 MIN_ZOOM, MAX_ZOOM = 0.6, 15.0
 
 
@@ -38,12 +39,25 @@ class View:
         """Longitudes moved by full turns to the side of the date line where the view is."""
         return self.lon + (np.asarray(lon, dtype=float) - self.lon + 180) % 360 - 180
 
-    def pixels(self, lat: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    @property
+    def metres_per_px(self) -> float:
+        """Metres on the ground of a pixel in the centre at the first zoom."""
+        return EQUATOR_M * np.cos(np.radians(self.lat)) / (WORLD_PX * 2**self.zoom)
+
+    def pixels(
+        self, lat: np.ndarray, lon: np.ndarray, wrap: bool = True
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Positions in pixels from the centre at the first zoom (x to the right, y up)."""
         per_degree = WORLD_PX * 2**self.zoom / 360
-        x = (self.unwrap(lon) - self.lon) * per_degree
+        x = ((self.unwrap(lon) if wrap else lon) - self.lon) * per_degree
         y = (_mercator(np.asarray(lat, dtype=float)) - _mercator(self.lat)) * per_degree
         return x, y
+
+    def places(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Latitudes and longitudes of pixels from the centre: the inverse of `pixels`."""
+        per_degree = WORLD_PX * 2**self.zoom / 360
+        up = np.radians(np.asarray(y, dtype=float) / per_degree + _mercator(self.lat))
+        return np.degrees(np.arctan(np.sinh(up))), self.lon + np.asarray(x) / per_degree
 
 
 def view_of(lat, lon, max_zoom: float = MAX_ZOOM) -> View:

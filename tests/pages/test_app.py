@@ -29,6 +29,10 @@ def test_the_first_run_shows_a_living_world():
     assert not found.exception and not found.error
     assert "When, where, and what next" in words(found)
     assert "A city of friends" in words(found)
+    # The map's picture is there before what draws the map.
+    assert "data:image/svg+xml" in found.get("html")[-1].proto.body
+    assert not found.get("deck_gl_json_chart")
+    found.run()
     assert found.get("deck_gl_json_chart")
     labels = {each.label for each in found.button}
     assert {"Explore this world", "Bring your own data", "Take the tour"} <= labels
