@@ -86,6 +86,14 @@ def item_word(plural: bool = False) -> str:
     return sample.item_word_plural if plural else sample.item_word
 
 
+def shown_name(name: str) -> str:
+    """Return an item's name as a title; a bare number gets the word for an item before it.
+
+    Beside a rank, "1 246" would be read as one number.
+    """
+    return f"{item_word().capitalize()} {name}" if name.strip().isdecimal() else name
+
+
 def workspace() -> Path:
     """Return this person's own folder for uploads and stores.
 

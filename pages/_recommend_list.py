@@ -59,7 +59,7 @@ def _card(row: dict, is_chosen: bool, moved: str) -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        name = _ui.plain(row["item_name"])
+        name = _ui.plain(_ui.shown_name(row["item_name"]))
         st.button(
             f"**{row['rank']}\u2002{name}**{moved}",
             key=f"rec_card_{row['rank']}",

@@ -3,6 +3,7 @@
 import polars as pl
 import streamlit as st
 
+from pages import _gate as gate
 from pages import _recommend_state as state
 from pages import _ui
 from strec.errors import StrecError
@@ -102,8 +103,7 @@ def _table(lists: dict[str, pl.DataFrame]) -> None:
 
 
 def _gate(store) -> None:
-    results = st.session_state.get("dependence", {})
-    found = results.get((store.fingerprint, "full")) or results.get((store.fingerprint, "quick"))
+    found = gate.found(store)
     if found is not None:
         st.markdown(f":material/balance: **Route: {found.route}.** {_ui.plain(found.sentence)}")
         return

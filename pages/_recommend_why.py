@@ -13,7 +13,7 @@ from strec.recommend import Answer
 
 def why(answer: Answer, rank: int) -> None:
     """Show sentences, the parts and what lies behind each, for one suggestion."""
-    name = _ui.plain(answer.frame["item_name"][rank - 1])
+    name = _ui.plain(_ui.shown_name(answer.frame["item_name"][rank - 1]))
     st.subheader(f"Why {name} is number {rank}", anchor=False)
     if not explain.has_parts(answer.model):
         st.info(

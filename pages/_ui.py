@@ -16,6 +16,7 @@ from pages._in_use import (
     item_word,
     remember_in_url,
     sample_store,
+    shown_name,
     use_store,
     workspace,
 )
@@ -28,7 +29,8 @@ __all__ = [
     "STYLE", "WORDMARK", "current_sample", "current_store", "deck", "downloads", "figure",
     "filters", "go_to", "guarded", "how_it_works", "is_dark", "item_word", "next_step",
     "now_hours", "page_header", "plain", "remember_pages", "safe_csv", "sample_store",
-    "show_error", "show_notice", "sidebar", "to_json", "use_store", "wanted_page", "workspace",
+    "show_error", "show_notice", "shown_name", "sidebar", "to_json", "use_store", "wanted_page",
+    "workspace",
 ]  # fmt: skip
 
 #: A pin whose head is a clock, and the name; teal reads on light and dark ground.

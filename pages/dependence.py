@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _ui
+from pages import _gate, _ui
 from strec import schema
 from strec.dependence import DependenceResult, test_dependence, tested_before, training_part
 from strec.dependence.result import ST_LLM, STRONG_NATS, WEAK_NATS, percent
@@ -63,16 +63,16 @@ illustrations Knox 1964, Miller 1955 and Moran 1950.
 def data_part() -> None:
     """Show what the test says of the data set in use: at once, and in full on request."""
     store = _ui.current_store()
-    results = st.session_state.setdefault("dependence", {})
-    full, quick = (store.fingerprint, "full"), (store.fingerprint, "quick")
+    results, full = _gate.run_here(), (store.fingerprint, "full")
     if st.session_state.pop("dependence_full", False):
         results[full] = run(store, **tested_before.FULL_TEST)
-    known = tested_before.result_of(store.fingerprint)
-    if full not in results and known is None and quick not in results:
-        results[quick] = run(store, max_checkins=QUICK_CHECKINS, n_permutations=QUICK_PERMUTATIONS)
-    result = results.get(full) or known or results[quick]
+    if _gate.found(store) is None:
+        results[store.fingerprint, "quick"] = run(
+            store, max_checkins=QUICK_CHECKINS, n_permutations=QUICK_PERMUTATIONS
+        )
+    result = _gate.found(store)
     decision(result)
-    if result is known:
+    if full not in results and tested_before.result_of(store.fingerprint):
         offer(
             f"The full test of this sample, run beforehand ({result.seconds:.0f} seconds). "
             "It gives the same answer each time.",

@@ -4,7 +4,7 @@ import secrets
 
 import streamlit as st
 
-from pages import _train_board, _train_owner, _ui
+from pages import _gate, _train_board, _train_owner, _ui
 from strec.errors import StrecError
 from strec.models import ABOUT, KINDS, LANGUAGE_MODELS
 from strec.runs import (
@@ -97,9 +97,8 @@ def gate(store) -> None:
 
 
 def recommended(store) -> tuple[str, str] | None:
-    """Return the kind of model and the route that the test chose for this data, if it was run."""
-    results = st.session_state.get("dependence", {})
-    result = results.get((store.fingerprint, "full")) or results.get((store.fingerprint, "quick"))
+    """Return the kind of model and the route that the test chose for this data, if it is known."""
+    result = _gate.found(store)
     if result is None:
         return None
     usual = {"collaborative": "als"}

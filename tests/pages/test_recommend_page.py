@@ -2,7 +2,6 @@
 
 import re
 from html import unescape
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,49 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from strec import schema
 from strec.io.pictures import PLACEHOLDER
-from strec.simulate import simulate
 from strec.store import Store
-
-PAGE = Path(__file__).parents[2] / "pages" / "recommend.py"
-
-
-@pytest.fixture(scope="module")
-def world() -> pl.DataFrame:
-    return simulate("social", n_users=12, n_checkins=700, seed=3, temporal=0.8, spatial=0.5,
-                    interaction=0.3)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def store(world, tmp_path_factory) -> Store:
-    return Store.create(world, tmp_path_factory.mktemp("store") / "store", name="A world")
-
-
-def open_page(store: Store, **url: str) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.session_state["store"] = store
-    for key, value in url.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def text_of(app: AppTest) -> str:
-    parts = [*app.markdown, *app.caption, *app.info, *app.error, *app.subheader, *app.warning]
-    return "\n".join(str(part.value) for part in parts)
-
-
-def cards(app: AppTest) -> list[str]:
-    """Return rank and name of each suggestion, without how far it moved."""
-    labels = [each.label for each in app.button if str(each.key).startswith("rec_card_")]
-    return [label.rpartition("**")[0] for label in labels]
-
-
-def healthy(app: AppTest) -> bool:
-    return not app.exception and not app.error
-
-
-@pytest.fixture()
-def app(store) -> AppTest:
-    return open_page(store)
+from tests.pages.recommending import PAGE, Likeness, cards, healthy, open_page, text_of
 
 
 def test_the_page_opens_on_an_answer_with_its_reasons(app):
@@ -119,107 +77,18 @@ def test_without_places_who_and_when_decide(world, tmp_path):
     assert "no places" in text_of(app) and not app.get("deck_gl_json_chart")
 
 
+def test_items_called_by_a_number_are_not_taken_for_a_rank(world, tmp_path):
+    numbered = world.with_columns(
+        pl.col("item_id").rank("dense").cast(pl.String), item_name=pl.lit(None, pl.String)
+    )
+    app = open_page(Store.create(numbered, tmp_path / "s", name="Numbers"))
+    assert healthy(app) and all("\u2002Item " in label for label in cards(app))
+    assert app.subheader[0].value.startswith("Why Item ")
+
+
 def test_four_check_ins_are_enough_for_the_page(tmp_path):
     app = open_page(Store.create(schema.example(), tmp_path / "s", name="Example"))
     assert healthy(app) and len(cards(app)) == 3
-
-
-# ---------------------------------------------------------------- the URL
-
-
-def test_the_view_is_in_the_url_and_comes_back(app, store):
-    app.select_slider(key="rec_hour").set_value(50).run()
-    said = {
-        key: value if isinstance(value, str) else value[0]
-        for key, value in app.query_params.items()
-    }
-    assert said["time"].endswith("T02") and said["user"].startswith("User ")
-    again = open_page(store, **said)
-    assert cards(again) == cards(app)
-    assert again.select_slider(key="rec_hour").value == 50
-
-
-def test_all_that_shapes_the_list_comes_back_from_the_url(app, store, monkeypatch):
-    monkeypatch.setattr("strec.llm.wish.read_wish", Likeness())
-    kind = app.multiselect(key="rec_categories").options[0]
-    app.multiselect(key="rec_categories").set_value([kind])
-    app.toggle(key="rec_new_only").set_value(True)
-    app.select_slider(key="rec_distance").set_value(25)
-    app.slider(key="rec_diversity").set_value(0.3)
-    app.slider(key="rec_novelty").set_value(0.7)
-    app.segmented_control(key="rec_strategy").set_value("interest")
-    app.text_input(key="rec_wish").set_value("a & b=c #1 #fine").run()
-    app.slider(key="rec_wish_weight").set_value(0.8).run()
-    app.button(key="rec_card_2").click().run()
-    assert healthy(app) and len(cards(app)) >= 2
-    again = open_page(store, **app.query_params)
-    assert healthy(again) and cards(again) == cards(app)
-    assert again.multiselect(key="rec_categories").value == [kind]
-    assert again.toggle(key="rec_new_only").value
-    assert again.select_slider(key="rec_distance").value == 25
-    assert again.slider(key="rec_diversity").value == 0.3
-    assert again.slider(key="rec_novelty").value == 0.7
-    assert again.slider(key="rec_wish_weight").value == 0.8
-    assert again.text_input(key="rec_wish").value == "a & b=c #1 #fine"
-    assert again.segmented_control(key="rec_strategy").value == "interest"
-    assert again.subheader[0].value == app.subheader[0].value
-    assert not any("link" in str(each.value) for each in again.info)
-    assert not again.warning
-
-
-def test_what_is_as_usual_is_not_in_the_url(app):
-    assert set(app.query_params) == {"user", "time"}
-
-
-def test_raw_ids_are_in_the_url_only_when_they_are_on_the_page(app, world):
-    ids = set(world["user_id"])
-    assert app.query_params["user"] not in ids
-    app.toggle(key="rec_real_ids").set_value(True).run()
-    assert app.query_params["user"] in ids
-
-
-def test_a_long_wish_in_the_url_is_cut_and_said(store, monkeypatch):
-    monkeypatch.setattr("strec.llm.wish.read_wish", Likeness())
-    app = open_page(store, wish="z" * 5_000)
-    assert healthy(app) and "cut after 500 characters" in text_of(app)
-    assert app.text_input(key="rec_wish").value == "z" * 500
-
-
-def test_a_distance_between_the_steps_is_the_next_larger(store):
-    assert open_page(store, far="3").select_slider(key="rec_distance").value == 5
-
-
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ({"user": "nobody <b>"}, "is not in this data set"),
-        ({"time": "tomorrow"}, "time is no date"),
-        ({"time": "2024-13-45T99"}, "time is no date"),
-        ({"at": "somewhere"}, "place is no latitude and longitude"),
-        ({"at": "95,0"}, "place is no latitude and longitude"),
-        ({"at": "0,0"}, "nearest known place is"),
-        ({"at": "35.6,139.7"}, "nearest known place is"),
-        ({"time": "2031-01-01T10"}, "days outside the data"),
-        ({"time": "1999-01-01T10"}, "days outside the data"),
-        ({"time": "0001-01-01T00"}, "time is no date"),
-        ({"time": "9999-12-31T23"}, "time is no date"),
-        ({"strategy": "evil"}, "strategy is none of this page"),
-        ({"kind": "<b>Nowhere</b>"}, "is not in this data set"),
-        ({"far": "near"}, "no number of kilometres"),
-        ({"far": "-3"}, "no number of kilometres"),
-        ({"far": "nan"}, "no number of kilometres"),
-        ({"diversity": "7"}, "diversity is no number from 0 to 1"),
-        ({"novelty": "much"}, "novelty is no number from 0 to 1"),
-        ({"weight": "inf"}, "weight of the wish is no number from 0 to 1"),
-        ({"model": "../../etc/passwd"}, "model is not on this machine"),
-        ({"item": "none such"}, ""),
-        ({"new": "perhaps"}, ""),
-    ],
-    ids=str,
-)
-def test_an_odd_link_is_answered_kindly(store, url, said):
-    app = open_page(store, **url)
-    assert healthy(app) and said in text_of(app) and len(cards(app)) == 10
 
 
 # ---------------------------------------------------------------- how
@@ -348,19 +217,6 @@ def test_a_place_can_be_named(app):
 
 
 # ---------------------------------------------------------------- a wish in words
-
-
-class Likeness:
-    """Stands in for the encoder: fits where the wish's first word is in the name."""
-
-    def __call__(self, words, vocabulary, train=None, **_):
-        import numpy as np
-
-        from strec.llm.wish import Wish
-
-        first = words.split()[0].lower()
-        hits = np.array([first in str(name).lower() for name in vocabulary.item_name], dtype=float)
-        return Wish(words, hits, ["A note about the wish."])
 
 
 def test_a_wish_moves_the_list_and_its_price_is_said(app, monkeypatch):

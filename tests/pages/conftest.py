@@ -1,0 +1,25 @@
+"""A small world and the Recommend page on it; other pages bring their own."""
+
+import polars as pl
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from strec.simulate import simulate
+from strec.store import Store
+from tests.pages.recommending import open_page
+
+
+@pytest.fixture(scope="module")
+def world() -> pl.DataFrame:
+    return simulate("social", n_users=12, n_checkins=700, seed=3, temporal=0.8, spatial=0.5,
+                    interaction=0.3)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def store(world, tmp_path_factory) -> Store:
+    return Store.create(world, tmp_path_factory.mktemp("store") / "store", name="A world")
+
+
+@pytest.fixture()
+def app(store) -> AppTest:
+    return open_page(store)
