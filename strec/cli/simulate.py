@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from strec.cli import AsJson, app
-from strec.cli._common import print_json
+from strec.cli._common import check_writable, print_json, progress
 
 
 @app.command()
@@ -38,20 +38,26 @@ def simulate(
     - `strec simulate travel --users 1000 --checkins 200000 --seed 7 --out large.parquet`
     """
     from strec.io import write
+    from strec.io.writing import writer_for
     from strec.simulate import SCENARIOS
     from strec.simulate import simulate as build
 
-    world = build(
-        scenario,
-        n_users=users,
-        n_checkins=checkins,
-        temporal=temporal,
-        spatial=spatial,
-        interaction=interaction,
-        days=days,
-        seed=seed,
-    )
-    write(world, out)
+    check_writable(out)
+    writer_for(out)
+    with progress(quiet=as_json) as tell:
+        world = build(
+            scenario,
+            n_users=users,
+            n_checkins=checkins,
+            temporal=temporal,
+            spatial=spatial,
+            interaction=interaction,
+            days=days,
+            seed=seed,
+            progress=lambda share, text: tell(text, 0.9 * share),
+        )
+        tell("Writing", 0.9)
+        write(world, out)
     if as_json:
         print_json({"out": str(out), "n_checkins": len(world), "n_users": users, "seed": seed})
     else:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -39,6 +40,22 @@ def write(checkins: pl.DataFrame, path: str | Path) -> Path:
     'ann,cafe,2024-06-03T12:00:00.000000Z,-240,40.71,-74.0,Coffee Shop'
     """
     path = Path(path)
+    writer = writer_for(path)
+    with tempfile.TemporaryDirectory(prefix=".strec-", dir=path.parent) as folder:
+        partial = Path(folder) / "partial"
+        writer(checkins, partial)
+        os.replace(partial, path)
+    return path
+
+
+def writer_for(path: Path) -> Callable[[pl.DataFrame, Path], None]:
+    """Return what writes a file of this name; raises `ReadError` where nothing can.
+
+    Examples
+    --------
+    >>> writer_for(Path("visits.CSV")).__name__
+    '_csv'
+    """
     writers = {".parquet": _parquet, ".csv": _csv, ".jsonl": _json_lines, ".ndjson": _json_lines}
     writer = writers.get(path.suffix.lower())
     if writer is None or not path.parent.is_dir():
@@ -47,11 +64,7 @@ def write(checkins: pl.DataFrame, path: str | Path) -> Path:
             f"{path.name!r} in {path.parent}.",
             "Choose one of these endings, and make the folder first.",
         )
-    with tempfile.TemporaryDirectory(prefix=".strec-", dir=path.parent) as folder:
-        partial = Path(folder) / "partial"
-        writer(checkins, partial)
-        os.replace(partial, path)
-    return path
+    return writer
 
 
 def no_formula(values: pl.Expr) -> pl.Expr:

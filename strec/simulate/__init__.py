@@ -1,5 +1,6 @@
 """Simulated worlds whose dependence on time and place is known, because a slider sets it."""
 
+from collections.abc import Callable
 from datetime import date
 
 import numpy as np
@@ -25,6 +26,7 @@ SCENARIOS: dict[str, Scenario] = {
     "traffic": TRAFFIC,
 }
 MIN_ITEMS = 20
+Progress = Callable[[float, str], None]
 
 
 def simulate(
@@ -44,6 +46,7 @@ def simulate(
     burstiness: float = 0.4,
     time_grain_minutes: float = 0.0,
     commuting: float = 0.0,
+    progress: Progress | None = None,
 ) -> pl.DataFrame:
     r"""Simulate check-ins of an invented city with a known dependence on time and place.
 
@@ -103,6 +106,8 @@ def simulate(
     commuting : float
         Where items have no place: how strictly the clock decides whether the shopper is at work
         or at home, 0 to 1. Above 0 time and place go together, whatever the sliders say.
+    progress : callable, optional
+        Called with a share from 0 to 1 and a text.
 
     Returns
     -------
@@ -138,6 +143,12 @@ def simulate(
         time_grain_minutes=(time_grain_minutes, 0, 1_440),
         commuting=(commuting, 0, 1),
     )
+    report = progress or (lambda share, text: None)
+
+    def tell(n_done: int) -> None:
+        report(n_done / n_checkins, "Walking through the city")
+
+    report(0.0, "Building the city")
     # A generator of its own for each part, so that one knob does not shake the others.
     rng = [np.random.default_rng([seed, part]) for part in range(7)]
     city = build_city(chosen, rng[0])
@@ -149,13 +160,13 @@ def simulate(
     user, hour = times["user"].to_numpy(), times["hour_of_week"].to_numpy().astype(np.int64)
     if chosen.item_is_place:
         first = _nearest_item(people.place_km[:, 0], items.place_km)
-        item = choose_in_sequence(people.preference, fits, counts, hour, first, rng[6])
+        item = choose_in_sequence(people.preference, fits, counts, hour, first, rng[6], tell)
         place_km = items.place_km[item]
     else:
         where = draw_places(people.weight, user, hour, commuting, rng[4])
         place_km = people.place_km[user, where]
         district = people.district[user, where]
-        item = choose_from_places(people.preference, fits, user, hour, district, rng[6])
+        item = choose_from_places(people.preference, fits, user, hour, district, rng[6], tell)
     return _frame(chosen, items, times, item, place_km, rng[6])
 
 

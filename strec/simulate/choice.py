@@ -1,5 +1,6 @@
 """How the next item is chosen: preference, and what time and place add to it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,8 +63,12 @@ def choose_from_places(
     hour_of_week: np.ndarray,
     place: np.ndarray,
     rng: np.random.Generator,
+    tell: Callable[[int], None],
 ) -> np.ndarray:
-    """Choose an item per check-in where the place is given (where the user is)."""
+    """Choose an item per check-in where the place is given (where the user is).
+
+    `tell` hears how many check-ins are done.
+    """
     luck = rng.random(len(user))
     preference = preference.astype(np.float32)
     chosen = np.empty(len(user), dtype=np.int64)
@@ -72,6 +77,7 @@ def choose_from_places(
         chosen[rows] = _pick(
             preference[user[rows]], fits, hour_of_week[rows], place[rows], luck[rows]
         )
+        tell(min(rows.stop, len(user)))
     return chosen
 
 
@@ -82,11 +88,13 @@ def choose_in_sequence(
     hour_of_week: np.ndarray,
     first_place: np.ndarray,
     rng: np.random.Generator,
+    tell: Callable[[int], None],
 ) -> np.ndarray:
     """Choose an item per check-in where the place is that of the user's previous item.
 
     All users take their first step together, then their second, and so on; the busiest users
-    come first, so that those still walking are always the first rows.
+    come first, so that those still walking are always the first rows. `tell` hears how many
+    check-ins are done.
     """
     luck = rng.random(counts.sum())
     order = np.argsort(-counts, kind="stable")
@@ -102,6 +110,7 @@ def choose_in_sequence(
                 preference[users].copy(), fits, hour_of_week[rows], place[users], luck[rows]
             )
             chosen[rows] = place[users]
+        tell(int(walking[: step + 1].sum()))
     return chosen
 
 

@@ -129,6 +129,21 @@ def test_simulate_writes_the_same_world_for_the_same_seed(run, tmp_path):
     assert first.equals(expected)
 
 
+def test_simulate_tells_how_far_it_is():
+    for scenario in ("travel", "ecommerce"):
+        told = []
+        simulate(scenario, n_users=20, n_checkins=300, seed=4,
+                 progress=lambda share, text, told=told: told.append(share))  # fmt: skip
+        assert told == sorted(told) and (told[0], told[-1]) == (0, 1)
+
+
+def test_simulate_does_not_work_for_a_file_that_cannot_be_written(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("strec.simulate.simulate", lambda *_, **__: pytest.fail("it worked"))
+    for out in (tmp_path / "a.xlsx", tmp_path / "no folder" / "a.csv"):
+        code, _, err = run("simulate", "travel", "--out", str(out))
+        assert code == 1 and "folder" in err
+
+
 def test_simulate_says_what_it_cannot_do(run, tmp_path):
     code, _, err = run("simulate", "mars", "--out", str(tmp_path / "a.csv"))
     assert code == 1 and "ecommerce" in err

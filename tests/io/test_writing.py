@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from strec import schema
 from strec.errors import ReadError
 from strec.io import inspect, no_formula, read, write
+from strec.io.convert import NO_ID
 
 # Ids as people have them: any letters, also what CSV and spreadsheets find special; outer blanks
 # are trimmed on reading, and the words for "no value" are no ids.
 texts = (
     st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp"])
             | st.sampled_from("=+-@',;\"|"), min_size=1, max_size=8)
-    .filter(lambda text: text.strip() == text and text not in ("null", "NULL", "nan", "NaN"))
+    .filter(lambda text: text.strip() == text and text not in NO_ID)
 )  # fmt: skip
 degree = st.floats(-90, 90, allow_nan=False)
 rows = st.tuples(
