@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _tour, _ui
+from pages.shared import tour, ui
 
 st.set_page_config(
     page_title="strec: when, where, and what next",
@@ -10,8 +10,8 @@ st.set_page_config(
     layout="wide",
 )
 
-st.logo(_ui.WORDMARK, size="large")
-st.html(_ui.STYLE)
+st.logo(ui.WORDMARK, size="large")
+st.html(ui.STYLE)
 
 PAGES = {
     name: st.Page(
@@ -32,8 +32,8 @@ PAGES = {
 }
 
 page = st.navigation(list(PAGES.values()))
-_ui.remember_pages(PAGES)
-_ui.wanted_page()
-_ui.guarded(lambda: _ui.sidebar(page.url_path))
-_tour.card(page.url_path)
-_ui.guarded(page.run)
+ui.remember_pages(PAGES)
+ui.wanted_page()
+ui.guarded(lambda: ui.sidebar(page.url_path))
+tour.card(page.url_path)
+ui.guarded(page.run)

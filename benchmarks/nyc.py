@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from strec.evaluate import Regime, evaluate
+from strec.evaluation import Regime, evaluate
 from strec.io import read
 from strec.metrics import user_interval
 from strec.models import STLLM, CounterMix, Model

@@ -67,9 +67,9 @@ def measure(page: str, sample: str) -> dict:
     # What a running server has loaded is loaded; what a page needs on top counts as the page's.
     from streamlit.testing.v1 import AppTest
 
-    from pages import _ui
+    from pages.shared import ui
 
-    store = _ui.sample_store(sample)
+    store = ui.sample_store(sample)
     app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=120)
     app.session_state["store"] = store
     begun, worked = time.perf_counter(), time.process_time()

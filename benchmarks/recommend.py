@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 from strec import schema
-from strec.explain import counterfactual, explain, parts_of_list, what_if_hours
+from strec.explanation import counterfactual, explain, parts_of_list, what_if_hours
 from strec.recommend import Recommender
 
 N_ITEMS, N_USERS, N_CHECKINS = 5_000, 1_000, 200_000

@@ -15,8 +15,8 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
-from strec import evaluate, read, read_sample
-from strec.dependence import test_dependence, training_part
+from strec import evaluation, read, read_sample
+from strec.gate import dependence_test, training_part
 from strec.io.samples import samples
 from strec.models import KINDS
 from strec.split import split
@@ -44,12 +44,12 @@ def main() -> None:
 
 
 def _row(name: str, checkins, models: tuple[str, ...] | None) -> str:
-    gate = test_dependence(training_part(checkins), max_checkins=50_000, n_permutations=59)
+    gate = dependence_test(training_part(checkins), max_checkins=50_000, n_permutations=59)
     parts = split(checkins)
-    regime = evaluate.Regime(scored="every")
+    regime = evaluation.Regime(scored="every")
     plain = _best(parts, regime, [k for k in TRADITIONAL if not models or k in models])
     timed = _best(parts, regime, [k for k in WITH_TIME_AND_PLACE if not models or k in models])
-    gap = evaluate.difference(timed, plain)
+    gap = evaluation.difference(timed, plain)
     better = "ST-LLM" if gap["low"] > 0 else "traditional" if gap["high"] < 0 else "either"
     right = "yes" if better in ("either", gate.route) else "no"
     return (
@@ -63,7 +63,7 @@ def _best(parts, regime, kinds: list[str]):
     results = []
     for kind in kinds:
         model = KINDS[kind]().fit(parts.train)
-        results.append(evaluate.evaluate(model, parts, regime, name=kind))
+        results.append(evaluation.evaluate(model, parts, regime, name=kind))
     return max(results, key=_acc)
 
 

@@ -1,1 +1,1 @@
-"""One thin page per step; `_ui` holds what pages share."""
+"""One thin page per step; a folder of its name holds what it is made of, `shared` the rest."""

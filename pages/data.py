@@ -2,8 +2,11 @@
 
 import streamlit as st
 
-from pages import _data_clean, _data_columns, _data_draft, _data_quality, _data_source, _ui
-from pages._data_draft import Draft
+from pages.data import clean, quality, source
+from pages.data import columns as roles
+from pages.data import draft as drafts
+from pages.data.draft import Draft
+from pages.shared import ui
 
 METHOD = """
 1. **Reading** sets a row aside only when it cannot be a check-in: no user, no item, no time, a
@@ -24,38 +27,38 @@ be changed: the time zone, for instance, is that of the median place.
 
 def page() -> None:
     """Show the ways to bring data, or the draft under way."""
-    _ui.page_header("Data", "Who did what, when and where: bring a table, or explore a sample.")
-    draft = _data_draft.current()
+    ui.page_header("Data", "Who did what, when and where: bring a table, or explore a sample.")
+    draft = drafts.current()
     if draft is None:
-        _data_source.in_use()
-        _data_source.files()
-        _data_source.sample_cards()
+        source.in_use()
+        source.files()
+        source.sample_cards()
     else:
         show(draft)
-    _ui.how_it_works(METHOD)
+    ui.how_it_works(METHOD)
     # While a file waits to be used, the way on is the button "Use this data".
     if draft is None:
-        _ui.next_step("See when people act", "time")
+        ui.next_step("See when people act", "time")
 
 
 def show(draft: Draft) -> None:
     """Lead from the files to a data set, as far as they allow."""
-    if not _data_source.files_given(draft):
+    if not source.files_given(draft):
         return
-    _data_columns.recognised(draft)
-    _data_columns.must_be_answered(draft)
+    roles.recognised(draft)
+    roles.must_be_answered(draft)
     if draft.open_questions:
         st.info("Answer the question above, and the file is read.", icon=":material/arrow_upward:")
-        _data_columns.raw_preview(draft)
+        roles.raw_preview(draft)
         with st.expander("Which column is what?", icon=":material/view_column:"):
-            _data_columns.column_form(draft)
+            roles.column_form(draft)
         return
     # What shows progress has a place of its own, so that all below stays where it is.
     with st.container():
-        ready = _data_draft.guarded(draft.read) and _data_draft.guarded(draft.prepare)
+        ready = drafts.guarded(draft.read) and drafts.guarded(draft.prepare)
     if not ready:
-        _data_columns.raw_preview(draft)
-        _data_columns.column_form(draft)
+        roles.raw_preview(draft)
+        roles.column_form(draft)
         return
     summary(draft)
     details(draft)
@@ -70,8 +73,8 @@ def summary(draft: Draft) -> None:
         )
         return
     with st.container(border=True):
-        _data_quality.headline(draft)
-        _data_columns.assumed(draft)
+        quality.headline(draft)
+        roles.assumed(draft)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             draft.name = st.text_input(
                 "Name of the data set", draft.name, max_chars=80, key=f"data_name_{draft.version}"
@@ -88,14 +91,14 @@ def summary(draft: Draft) -> None:
                 "See when people act", icon=":material/arrow_forward:", type="primary",
                 key="data_next",
             ):  # fmt: skip
-                _ui.go_to("time")
+                ui.go_to("time")
         with st.container():
-            if pressed and _data_draft.guarded(draft.use):
+            if pressed and drafts.guarded(draft.use):
                 st.rerun()
 
 
 def _is_used(draft: Draft) -> bool:
-    return bool(draft.used) and draft.used == _ui.current_store().fingerprint
+    return bool(draft.used) and draft.used == ui.current_store().fingerprint
 
 
 def details(draft: Draft) -> None:
@@ -108,21 +111,21 @@ def details(draft: Draft) -> None:
         "Cleaning",
         "Quality",
     ]
-    preview, columns, rejected, cleaning, quality = st.tabs(labels, key="data_tabs")
+    preview, columns, rejected, cleaning, report = st.tabs(labels, key="data_tabs")
     with preview:
-        _data_columns.preview(draft)
+        roles.preview(draft)
     with columns:
-        _data_columns.notes(draft)
-        _data_columns.column_form(draft)
+        roles.notes(draft)
+        roles.column_form(draft)
     with rejected:
-        _data_clean.rejected_rows(draft)
+        clean.rejected_rows(draft)
     with cleaning:
-        _data_clean.steps(draft)
-    with quality:
+        clean.steps(draft)
+    with report:
         if draft.is_empty:
             st.caption("No check-in is left to be measured.")
         else:
-            _data_quality.of_draft(draft)
+            quality.of_draft(draft)
 
 
-_ui.guarded(page)
+ui.guarded(page)

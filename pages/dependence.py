@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages import _gate, _ui
+from pages.shared import gate, ui
 from strec import schema
-from strec.dependence import DependenceResult, test_dependence, tested_before, training_part
-from strec.dependence.result import ST_LLM, STRONG_NATS, WEAK_NATS, percent
 from strec.errors import StrecError
+from strec.gate import DependenceResult, dependence_test, tested_before, training_part
+from strec.gate.result import ST_LLM, STRONG_NATS, WEAK_NATS, percent
 from strec.plots import dependence as plots
-from strec.simulate import SCENARIOS, simulate
+from strec.simulation import SCENARIOS, simulate
 
 #: The quick look: enough to see strong effects, in a few seconds.
 QUICK_CHECKINS, QUICK_PERMUTATIONS = 6_000, 59
@@ -62,15 +62,15 @@ illustrations Knox 1964, Miller 1955 and Moran 1950.
 
 def data_part() -> None:
     """Show what the test says of the data set in use: at once, and in full on request."""
-    store = _ui.current_store()
-    results, full = _gate.run_here(), (store.fingerprint, "full")
+    store = ui.current_store()
+    results, full = gate.run_here(), (store.fingerprint, "full")
     if st.session_state.pop("dependence_full", False):
         results[full] = run(store, **tested_before.FULL_TEST)
-    if _gate.found(store) is None:
+    if gate.found(store) is None:
         results[store.fingerprint, "quick"] = run(
             store, max_checkins=QUICK_CHECKINS, n_permutations=QUICK_PERMUTATIONS
         )
-    result = _gate.found(store)
+    result = gate.found(store)
     decision(result)
     if full not in results and tested_before.result_of(store.fingerprint):
         offer(
@@ -86,9 +86,9 @@ def data_part() -> None:
         )
     evidence(result, "data", times_in(store.time_zone))
     illustrations(result)
-    _ui.how_it_works(METHOD)
+    ui.how_it_works(METHOD)
     for_whom = "that use time and place" if result.route == ST_LLM else "for this data set"
-    _ui.next_step(f"Get recommendations {for_whom}", "recommend")
+    ui.next_step(f"Get recommendations {for_whom}", "recommend")
 
 
 def offer(words: str, button: str) -> None:
@@ -107,7 +107,7 @@ def run(store, **setting) -> DependenceResult:
     bar = st.progress(0.0, "Reading the check-ins")
     columns = [*schema.REQUIRED, *(c for c in (schema.CATEGORY, schema.TEXT) if store.has(c))]
     try:
-        return test_dependence(
+        return dependence_test(
             training_part(store.checkins(columns=columns)),
             progress=lambda share, text: bar.progress(min(share, 1.0), text),
             **setting,
@@ -125,7 +125,7 @@ def decision(result: DependenceResult, key: str = "data") -> None:
     for column, ingredient in zip(st.columns(3), result.ingredients, strict=True):
         with column:
             st.markdown(f"**{plots.TITLE[ingredient.name]}**")
-            _ui.figure(plots.dial(ingredient), key=f"dial_{key}_{ingredient.name}")
+            ui.figure(plots.dial(ingredient), key=f"dial_{key}_{ingredient.name}")
             st.caption(_reading(ingredient, n_tests))
     icon = ":material/route:" if result.route == ST_LLM else ":material/group:"
     show = st.success if result.route == ST_LLM else st.info
@@ -138,7 +138,7 @@ def evidence(result: DependenceResult, key: str, zone: str) -> None:
     n = f"{result.n_scored:,} held-out check-ins of {result.n_users:,} users, {zone}"
     with left:
         st.subheader("What each ingredient adds", anchor=False)
-        _ui.figure(
+        ui.figure(
             plots.evidence(result),
             key=f"evidence_{key}",
             caption=f"Dots: gain over the model without the ingredient, with the 95 % interval "
@@ -147,7 +147,7 @@ def evidence(result: DependenceResult, key: str, zone: str) -> None:
         )
     with right:
         st.subheader("Right at the first try", anchor=False)
-        _ui.figure(
+        ui.figure(
             plots.ladder(result),
             key=f"ladder_{key}",
             caption=f"How often each counting model ranks the item that came first, among all "
@@ -160,10 +160,10 @@ def evidence(result: DependenceResult, key: str, zone: str) -> None:
             f"Weak from {WEAK_NATS} nats per check-in, strong from {STRONG_NATS}. Shuffles: "
             f"{result.n_permuted:,} check-ins, seed {result.seed}. {' '.join(result.notes)}"
         )
-        _ui.downloads("dependence", table, key=f"dependence_{key}")
+        ui.downloads("dependence", table, key=f"dependence_{key}")
         st.download_button(
             "Everything as JSON",
-            lambda: _ui.to_json(result.to_dict()),
+            lambda: ui.to_json(result.to_dict()),
             file_name="dependence.json",
             mime="application/json",
             key=f"json_{key}",
@@ -174,7 +174,7 @@ def evidence(result: DependenceResult, key: str, zone: str) -> None:
 
 def times_in(zone: str | None) -> str:
     """Say whose clock the hours are on."""
-    return f"times in {_ui.plain(zone)}" if zone else "each check-in’s own local time"
+    return f"times in {ui.plain(zone)}" if zone else "each check-in’s own local time"
 
 
 def illustrations(result: DependenceResult) -> None:
@@ -296,14 +296,14 @@ def simulator_part() -> None:
         decision(result, "sim")
         figures(scenario, world)
     evidence(result, "sim", times_in(SCENARIOS[scenario].time_zone))
-    _ui.how_it_works(METHOD)
+    ui.how_it_works(METHOD)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def simulated(scenario: str, seed: int, **sliders: float):
     """Return a world and its verdict; nobody's data, so all visitors share them."""
     world = simulate(scenario, n_users=WORLD_USERS, n_checkins=WORLD_CHECKINS, seed=seed, **sliders)
-    return world, test_dependence(world, n_permutations=QUICK_PERMUTATIONS)
+    return world, dependence_test(world, n_permutations=QUICK_PERMUTATIONS)
 
 
 def figures(scenario: str, world) -> None:
@@ -312,7 +312,7 @@ def figures(scenario: str, world) -> None:
     size = f"{len(world):,} check-ins of {world[schema.USER].n_unique():,} users"
     zone = times_in(SCENARIOS[scenario].time_zone)
     with left:
-        _ui.figure(
+        ui.figure(
             plots.category_hours(world),
             key="sim_hours",
             caption=f"When each category is taken, against its share overall. Raise “Time "
@@ -320,20 +320,20 @@ def figures(scenario: str, world) -> None:
         )
     with right:
         if SCENARIOS[scenario].item_is_place:
-            _ui.figure(
+            ui.figure(
                 plots.steps_by_distance(world),
                 key="sim_steps",
                 caption="How far the next check-in is, against the same visits in random order. "
                 f"Raise “Place matters” and steps get shorter. {size}.",
             )
         else:
-            _ui.figure(
+            ui.figure(
                 plots.category_zones(world),
                 key="sim_zones",
                 caption="What is taken where, against its share overall. Raise “Place matters” "
                 f"and it gains contrast. {size}.",
             )
-    _ui.downloads("simulated-world", world.to_pandas(), "sim_world")
+    ui.downloads("simulated-world", world.to_pandas(), "sim_world")
 
 
 # ---------------------------------------------------------------- page
@@ -341,7 +341,7 @@ def figures(scenario: str, world) -> None:
 
 def page() -> None:
     """Show the test of the data set in use, or the simulator."""
-    _ui.page_header(
+    ui.page_header(
         "Does it matter?",
         "Whether the hour, the place, or both together help to predict what people do next, and "
         "which kind of recommender follows from that.",
@@ -356,8 +356,8 @@ def page() -> None:
         else:
             data_part()
     except StrecError as error:
-        _ui.show_error(error)
-        _ui.how_it_works(METHOD)
+        ui.show_error(error)
+        ui.how_it_works(METHOD)
 
 
-_ui.guarded(page)
+ui.guarded(page)

@@ -3,11 +3,11 @@
 import polars as pl
 import streamlit as st
 
-from pages import _ui
-from pages._race import Race
+from pages.shared import ui
+from pages.train.race import Race
 from strec import maps, metrics
 from strec.errors import StrecError
-from strec.evaluate import (
+from strec.evaluation import (
     COUNTING,
     MEASURES,
     SLICES,
@@ -112,13 +112,13 @@ def show(results: list[Result], race: Race) -> None:
     proposal = propose(results, measure)
     if is_complete:
         st.success(
-            f"**Proposed: {_ui.plain(proposal.model)}.** {_ui.plain(proposal.sentence)}",
+            f"**Proposed: {ui.plain(proposal.model)}.** {ui.plain(proposal.sentence)}",
             icon=":material/thumb_up:",
         )
     board = leaderboard(results)
     counting = [each.name for each in results if each.kind in COUNTING]
     trained = any(model.kind not in COUNTING for _, model in race.models.values())
-    _ui.figure(
+    ui.figure(
         plots.leaderboard(
             board,
             measure,
@@ -129,7 +129,7 @@ def show(results: list[Result], race: Race) -> None:
         key="evaluate_board",
         caption=f"{MEASURES[measure].sentence} Bars: 95 % interval over users. "
         + ("Grey: models that only count. " if trained else "")
-        + f"{size}. {_ui.plain(' '.join(race.notes))}",
+        + f"{size}. {ui.plain(' '.join(race.notes))}",
     )
     if not trained:
         st.info(
@@ -174,7 +174,7 @@ def numbers(results: list[Result], board, data_name: str) -> None:
         st.markdown("\n".join(f"- **{m.title}**: {m.sentence}" for m in MEASURES.values()))
         st.markdown(
             "**The models**\n"
-            + "\n".join(f"- **{_ui.plain(each.name)}**: {_about(each)}" for each in results)
+            + "\n".join(f"- **{ui.plain(each.name)}**: {_about(each)}" for each in results)
         )
         with st.container(horizontal=True):
             for ending, mime, make in (
@@ -212,7 +212,7 @@ def side_by_side(results: list[Result], proposed: str, measure: str) -> None:
     )  # fmt: skip
     show_view = {"Differences": differences, "Slices": sliced, "Trust": trust, "Map": on_map}[view]
     # A fragment runs again without the page around it, so it guards itself.
-    _ui.guarded(lambda: show_view(first, second, measure))
+    ui.guarded(lambda: show_view(first, second, measure))
 
 
 def differences(first: Result, second: Result, measure: str) -> None:
@@ -221,31 +221,31 @@ def differences(first: Result, second: Result, measure: str) -> None:
     row = frame.filter(measure=measure).to_dicts()[0]
     better = first.name if row["difference"] > 0 else second.name
     words = (
-        f"**{_ui.plain(better)}** is better: the difference is more than chance."
+        f"**{ui.plain(better)}** is better: the difference is more than chance."
         if row["is_real"]
         else "The two **cannot be told apart** on this data: the interval includes 0."
     )
     st.markdown(f"{words} {MEASURES[measure].title}: {row['first']:.3f} and {row['second']:.3f}.")
-    _ui.figure(
+    ui.figure(
         plots.comparison(frame, first.name, second.name),
         key="evaluate_differences",
         caption="Each dot: the mean difference over the same questions, with its 95 % interval "
         "over users. Grey: the interval includes 0, so the difference may be chance.",
     )
-    _ui.downloads("comparison", frame.to_pandas(), key="evaluate_comparison")
+    ui.downloads("comparison", frame.to_pandas(), key="evaluate_comparison")
 
 
 def sliced(first: Result, second: Result, measure: str) -> None:
     """Show both models on slices of the questions."""
     by = st.selectbox("Split by", list(SLICES), format_func=SLICES.get, key="evaluate_by")
     frame = slices([first, second], by, measure)
-    _ui.figure(
+    ui.figure(
         plots.slices(frame, [first.name, second.name], f"{MEASURES[measure].title}: {SLICES[by]}"),
         key="evaluate_slices",
         caption="In brackets: scored check-ins. Bars: 95 % interval over users. "
         "A return is something the user took before, a discovery is not.",
     )
-    _ui.downloads("slices", frame.to_pandas(), key="evaluate_slices")
+    ui.downloads("slices", frame.to_pandas(), key="evaluate_slices")
 
 
 def trust(first: Result, second: Result, measure: str) -> None:
@@ -254,7 +254,7 @@ def trust(first: Result, second: Result, measure: str) -> None:
     for each in (first, second):
         if each not in able:
             st.caption(
-                f"{_ui.plain(each.name)} ranks, but states no probabilities: there is nothing to "
+                f"{ui.plain(each.name)} ranks, but states no probabilities: there is nothing to "
                 "check. The counter mix does."
             )
     if not able:
@@ -265,7 +265,7 @@ def trust(first: Result, second: Result, measure: str) -> None:
         )
         for each in able
     }
-    _ui.figure(
+    ui.figure(
         plots.reliability(diagrams),
         key="evaluate_reliability",
         caption="First suggestions by the probability that the model gave them, and how often "
@@ -287,7 +287,7 @@ def on_map(first: Result, second: Result, measure: str) -> None:
     # The same colours for both models, so that their maps can be compared.
     misses = pl.concat([each["miss"] for each in errors.values()]).to_numpy()
     scale = maps.Scale.fit(misses, colours=(*DIVERGING[:2:-1], *DIVERGING[1::-1]))
-    _ui.deck(maps.hexagons(cells, "miss", scale=scale, dark=_ui.is_dark()), key="evaluate_map")
+    ui.deck(maps.hexagons(cells, "miss", scale=scale, dark=ui.is_dark()), key="evaluate_map")
     st.html(maps.legend_html("Share of misses", scale))
     hidden = len(shown.queries) - int(cells["n_checkins"].sum())
     st.caption(
@@ -308,15 +308,15 @@ def _tip(row: dict, measure: str) -> str:
 
 # ---------------------------------------------------------------- page
 
-_ui.page_header(
+ui.page_header(
     "How good is it?",
     "Models are asked about check-ins that came later than all they have learned from.",
 )
 regime = rules()
 try:
-    race = Race(_ui.current_store(), regime)
+    race = Race(ui.current_store(), regime)
     late = race.waiting()
-    bar = st.progress(0.0, f"Fitting and scoring {_ui.plain(', '.join(late))}…") if late else None
+    bar = st.progress(0.0, f"Fitting and scoring {ui.plain(', '.join(late))}…") if late else None
     quick = [race.result(name) for name in list(race.models) if name not in late]
     show([each for each in quick if each is not None], race)
     # What is quick is on the page by now; the rest joins it when it is ready.
@@ -327,8 +327,8 @@ try:
     if late:
         st.rerun()
 except StrecError as error:
-    _ui.show_error(error)
+    ui.show_error(error)
     if regime.scored != "every":
         st.button("Score every check-in", key="evaluate_rescue", on_click=_score_every)
-_ui.how_it_works(METHOD)
-_ui.next_step("Recommend with the best", "recommend")
+ui.how_it_works(METHOD)
+ui.next_step("Recommend with the best", "recommend")

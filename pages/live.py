@@ -4,11 +4,11 @@ import pandas as pd
 import polars as pl
 import streamlit as st
 
-from pages import _recommend_state as state
-from pages import _ui
+from pages.recommend import state
+from pages.shared import ui
 from strec import maps
 from strec.errors import StrecError
-from strec.explain.what_if import percent
+from strec.explanation.what_if import percent
 from strec.plots.live import running
 from strec.recommend.replay import Replay, replay
 
@@ -39,11 +39,11 @@ let the history grow without training.
 
 def page() -> None:
     """Show the controls and play the replay."""
-    _ui.page_header(
+    ui.page_header(
         "Live",
         "The latest check-ins, one by one: a guess before each, then what really came.",
     )
-    store = _ui.current_store()
+    store = ui.current_store()
     known = state.people(store)
     user, n_events, speed = controls(store, known)
     played = computed(store, user, n_events)
@@ -51,8 +51,8 @@ def page() -> None:
     buttons(len(played.events))
     every = 1.0 if st.session_state["live_playing"] else None
     st.fragment(show, run_every=every)(store, played, known, speed)
-    _ui.how_it_works(METHOD)
-    _ui.next_step("Ask for somebody yourself", "recommend")
+    ui.how_it_works(METHOD)
+    ui.next_step("Ask for somebody yourself", "recommend")
 
 
 def controls(store, known) -> tuple[str | None, int, int]:
@@ -166,7 +166,7 @@ def show(store, played: Replay, known, speed: int) -> None:
     frame = played.running(at)
     last = frame.row(at - 1, named=True)
     gain = last[measure] - last[f"{measure} static"]
-    _ui.figure(
+    ui.figure(
         running(frame, measure, MEASURES[measure]),
         "live_running",
         caption=f"With the growing history {last[measure]:.1%}, with the fixed one "
@@ -175,7 +175,7 @@ def show(store, played: Replay, known, speed: int) -> None:
         f"{played.events.head(at)['user_id'].n_unique():,} "
         f"users.".replace("%", " %"),
     )
-    _ui.downloads(
+    ui.downloads(
         "replay", played.events.head(at).with_columns(pl.col("top").list.join("; ")).to_pandas(),
         "live",
     )  # fmt: skip
@@ -185,7 +185,7 @@ def event(row: dict, known) -> None:
     """Show one guess and what came."""
     moment = row["local_time"]
     st.markdown(
-        f"**{_ui.plain(state.name_of(row['user_id'], known))}**, {moment:%a} {moment.day} "
+        f"**{ui.plain(state.name_of(row['user_id'], known))}**, {moment:%a} {moment.day} "
         f"{moment:%b}, {moment:%H:%M}"
     )
     rank = row["rank"]
@@ -193,7 +193,7 @@ def event(row: dict, known) -> None:
     guesses = []
     for k, name in enumerate(row["top"], 1):
         came = name == row["item_name"] and k == round(rank)
-        text = _ui.plain(name)
+        text = ui.plain(name)
         guesses.append(f"{k}. :green[**{text}**] :material/check:" if came else f"{k}. {text}")
     st.caption("Guessed before:")
     st.markdown("\n".join(guesses))
@@ -201,7 +201,7 @@ def event(row: dict, known) -> None:
     kind = "a return" if row["is_return"] else "somewhere new for this person"
     verdict = "the first guess" if rank <= 1 else f"number {rank:,.0f} of the list"
     st.markdown(
-        f"{icon} Came: **{_ui.plain(row['item_name'])}**, {verdict} "
+        f"{icon} Came: **{ui.plain(row['item_name'])}**, {verdict} "
         f"({percent(row['probability'])}), {kind}."
     )
 
@@ -241,9 +241,9 @@ def where(store, played: Replay, at: int) -> None:
     guess = pd.DataFrame([{"rank": 1, "item_id": "guess", "item_name": now["top"][0],
                            "lat": now["guess_lat"], "lon": now["guess_lon"]}])  # fmt: skip
     layers += maps.suggestion_layers(guess.astype({"lat": float, "lon": float}), view,
-                                     _ui.is_dark())  # fmt: skip
-    _ui.deck(
-        maps.deck(layers, view, dark=_ui.is_dark()), "live_map", height=430,
+                                     ui.is_dark())  # fmt: skip
+    ui.deck(
+        maps.deck(layers, view, dark=ui.is_dark()), "live_map", height=430,
         caption=f"Pin: the first guess. Orange ring: what came. Dots: the last {_TRAIL}, green "
         "where it was among the five guesses, red where not.",
     )  # fmt: skip
@@ -258,5 +258,5 @@ def _hits_and_misses(trail: pd.DataFrame):
 try:
     page()
 except StrecError as error:
-    _ui.show_error(error)
-    _ui.how_it_works(METHOD)
+    ui.show_error(error)
+    ui.how_it_works(METHOD)

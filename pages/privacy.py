@@ -7,13 +7,21 @@ from dataclasses import replace
 import polars as pl
 import streamlit as st
 
-from pages import _ui
+from pages.shared import ui
 from strec import schema
 from strec.errors import StrecError
 from strec.io.writing import no_formula
 from strec.plots import privacy as plots
-from strec.privacy import Price, Protection, RiskReport, new_key, price, risk, width_words
-from strec.privacy.words import FEWEST_USERS, before_after, price_words
+from strec.privacy import (
+    Protection,
+    RiskReport,
+    UtilityLoss,
+    new_key,
+    risk,
+    utility_loss,
+    width_words,
+)
+from strec.privacy.sentences import FEWEST_USERS, before_after, utility_loss_words
 
 #: Of more check-ins than this, accuracy is measured on some users with all they did.
 MOST_CHECKINS = 200_000
@@ -69,15 +77,15 @@ Sweeney, *IJUFKS* 10, 557 (2002).
 
 def page() -> None:
     """Show the risk, the protections beside it, and the protected table to take along."""
-    _ui.page_header(
+    ui.page_header(
         "Privacy",
         "What these check-ins would give away of the people in them, and what protecting them "
         "costs.",
     )
-    store = _ui.current_store()
+    store = ui.current_store()
     before = of(store, Protection())
     st.subheader("If the table were given away", anchor=False)
-    st.markdown("\n".join(f"- {_ui.plain(each)}" for each in before.sentences()))
+    st.markdown("\n".join(f"- {ui.plain(each)}" for each in before.sentences()))
     if before.n_users >= FEWEST_USERS:
         protection = controls(before)
         after = None if protection.does_nothing else of(store, protection)
@@ -85,8 +93,8 @@ def page() -> None:
         if after is not None:
             worth(store, protection)
         take_along(store, protection)
-    _ui.how_it_works(METHOD)
-    _ui.next_step("Back to the recommendations", "recommend")
+    ui.how_it_works(METHOD)
+    ui.next_step("Back to the recommendations", "recommend")
 
 
 def controls(before: RiskReport) -> Protection:
@@ -138,7 +146,7 @@ def figures(before: RiskReport, after: RiskReport | None) -> None:
             for each in (before, after)
         ]
         what = "points" if by_place else "items with their hour"
-        _ui.figure(
+        ui.figure(
             plots.found_by_points(*shares, what=what),
             key="privacy_found",
             caption=f"Share of users whom 1 to 4 random {what} tell from all others. {n}.",
@@ -147,7 +155,7 @@ def figures(before: RiskReport, after: RiskReport | None) -> None:
         if not by_place or not any(_counts(before).values()):
             return
         st.markdown("**Home and work**")
-        _ui.figure(
+        ui.figure(
             plots.exposed(_counts(before), None if after is None else _counts(after)),
             key="privacy_exposed",
             caption="Of the users whose home (or workplace) can be guessed from night-time (or "
@@ -166,9 +174,9 @@ def worth(store, protection: Protection) -> None:
     found = priced(store, protection)
     st.subheader("What it buys, and what it costs", anchor=False)
     for sentence in protection.words():
-        st.markdown(f":material/shield: {_ui.plain(sentence)}")
+        st.markdown(f":material/shield: {ui.plain(sentence)}")
     if found.why:
-        st.info(_ui.plain(price_words(found)), icon=":material/info:")
+        st.info(ui.plain(utility_loss_words(found)), icon=":material/info:")
     else:
         hit = found.accuracy["acc@1"]
         real = hit.low > 0 or hit.high < 0
@@ -180,7 +188,7 @@ def worth(store, protection: Protection) -> None:
                 delta_color="normal" if real else "off",
                 width="content",
             )
-            st.markdown(_ui.plain(price_words(found)))
+            st.markdown(ui.plain(utility_loss_words(found)))
     if found.before.n_checkins < of(store, Protection()).n_checkins:
         st.caption(
             f"Counted and asked on {found.before.n_checkins:,} check-ins of "
@@ -191,10 +199,10 @@ def worth(store, protection: Protection) -> None:
             before_after(found), schema=["measure", "as it is", "protected"], orient="row"
         ).to_pandas()
         st.dataframe(frame, hide_index=True, width="stretch")
-        _ui.downloads("privacy", frame, key="privacy")
+        ui.downloads("privacy", frame, key="privacy")
         st.download_button(
             "Everything as JSON",
-            lambda: _ui.to_json(found.to_dict()),
+            lambda: ui.to_json(found.to_dict()),
             file_name="privacy.json", mime="application/json", key="privacy_json",
             icon=":material/download:", type="tertiary",
         )  # fmt: skip
@@ -203,7 +211,7 @@ def worth(store, protection: Protection) -> None:
 def take_along(store, protection: Protection) -> None:
     """Offer the protected table, with a note of what was done in it or beside it."""
     st.subheader("Take the protected table along", anchor=False)
-    word = _ui.item_word(plural=True).capitalize()
+    word = ui.item_word(plural=True).capitalize()
     with st.container(horizontal=True, vertical_alignment="center", gap="large"):
         hidden = st.toggle(
             "Pseudonyms for users", value=True, key="privacy_pseudonyms", width="content",
@@ -219,7 +227,7 @@ def take_along(store, protection: Protection) -> None:
         )  # fmt: skip
     setting = replace(protection, pseudonymous=hidden, items=items or "keep")
     note = "\n".join(setting.words())
-    st.caption(":material/shield: " + _ui.plain(" ".join(setting.words())))
+    st.caption(":material/shield: " + ui.plain(" ".join(setting.words())))
     with st.container(horizontal=True):
         for label, ending, write, mime in (
             ("Parquet, with the note inside", "parquet", _parquet, "application/octet-stream"),
@@ -271,7 +279,7 @@ def of(store, protection: Protection) -> RiskReport:
     return kept["risk", protection]
 
 
-def priced(store, protection: Protection) -> Price:
+def priced(store, protection: Protection) -> UtilityLoss:
     """Return the price, computed once in a session per content and setting."""
     kept = _kept(store)
     if ("price", protection) not in kept:
@@ -279,7 +287,7 @@ def priced(store, protection: Protection) -> Price:
         try:
             table = _some_users(_checkins(store))
             whole = len(table) == of(store, Protection()).n_checkins
-            kept["price", protection] = price(
+            kept["price", protection] = utility_loss(
                 table,
                 protection,
                 before=of(store, Protection()) if whole else None,
@@ -315,5 +323,5 @@ def _some_users(table: pl.DataFrame) -> pl.DataFrame:
 try:
     page()
 except StrecError as error:
-    _ui.show_error(error)
-    _ui.how_it_works(METHOD)
+    ui.show_error(error)
+    ui.how_it_works(METHOD)

@@ -2,17 +2,10 @@
 
 import streamlit as st
 
-from pages import _recommend_ask as ask
-from pages import _recommend_list as listing
-from pages import _recommend_models as models
-from pages import _recommend_more as further
-from pages import _recommend_pictures as pictures
-from pages import _recommend_state as state
-from pages import _recommend_url as url
-from pages import _recommend_visitor as visitor
-from pages import _recommend_why as why
-from pages import _ui
-from strec import explain
+from pages.recommend import ask, listing, models, pictures, state, url, visitor, why
+from pages.recommend import more as further
+from pages.shared import ui
+from strec import explanation
 from strec.errors import StrecError
 
 METHOD = r"""
@@ -38,12 +31,12 @@ worth is its Shapley value: the average of what it adds over all orders of switc
 
 def page() -> None:
     """Show the page for the data set in use."""
-    word = _ui.item_word()
-    _ui.page_header(
+    word = ui.item_word()
+    ui.page_header(
         "What next?",
         f"Choose who, when and where: the likeliest next {word}, and why. Then change the hour.",
     )
-    store = _ui.current_store()
+    store = ui.current_store()
     known = state.people(store)
     counter = state.recommender(store)
     kinds = [str(kind) for kind in counter.log.vocabulary.categories]
@@ -72,15 +65,15 @@ def page() -> None:
     why.why(answer, rank)
     further.more(store, question, answer, rank)
     _out(store, answer, question, rank)
-    _ui.how_it_works(METHOD)
-    _ui.next_step("See how good the models are", "evaluate")
+    ui.how_it_works(METHOD)
+    ui.next_step("See how good the models are", "evaluate")
 
 
 def _list(store, answer, before) -> None:
     if not len(answer.frame):
         st.info("Nothing fits. Loosen what is set under “How”.", icon=":material/filter_alt_off:")
         return
-    moves = explain.rank_moves(before[1], answer) if before is not None else None
+    moves = explanation.rank_moves(before[1], answer) if before is not None else None
     listing.cards(store, answer, moves)
     listing.legend(answer)
 
@@ -98,7 +91,7 @@ def _notes(store, answer, question) -> None:
 
 
 def _story(store) -> str:
-    sample = _ui.current_sample()
+    sample = ui.current_sample()
     seen = st.session_state.get("rec_story_seen") == store.fingerprint
     if sample is None or seen or st.session_state["rec_user"] != sample.default_user:
         return ""
@@ -149,10 +142,10 @@ def _out(store, answer, question, rank: int) -> None:
     # What a click makes is made outside of the session, which it therefore must not ask.
     shown = pictures.of_store(store)
     with st.container(horizontal=True):
-        _ui.downloads("recommendations", answer.frame.to_pandas(), "rec_list")
+        ui.downloads("recommendations", answer.frame.to_pandas(), "rec_list")
         st.download_button(
             "As JSON",
-            lambda: _ui.to_json(_as_json(answer)),
+            lambda: ui.to_json(_as_json(answer)),
             file_name="recommendations.json",
             mime="application/json",
             key="rec_json",
@@ -161,7 +154,9 @@ def _out(store, answer, question, rank: int) -> None:
         )
         st.download_button(
             "As a page (HTML)",
-            lambda: explain.card(answer, question.name, rank, source=store.name, pictures=shown),
+            lambda: explanation.card(
+                answer, question.name, rank, source=store.name, pictures=shown
+            ),
             file_name="recommendations.html",
             mime="text/html",
             key="rec_html",
@@ -176,9 +171,9 @@ def _out(store, answer, question, rank: int) -> None:
 
 def _as_json(answer) -> list[dict]:
     found = answer.frame.to_dicts()
-    if explain.has_parts(answer.model):
+    if explanation.has_parts(answer.model):
         for rank, row in enumerate(found, 1):
-            why_it = explain.explain(answer, rank)
+            why_it = explanation.explain(answer, rank)
             row["parts"] = dict(why_it.parts.select("part", "value").iter_rows())
             row["reasons"] = why_it.sentences
     return found
@@ -187,5 +182,5 @@ def _as_json(answer) -> list[dict]:
 try:
     page()
 except StrecError as error:
-    _ui.show_error(error)
-    _ui.how_it_works(METHOD)
+    ui.show_error(error)
+    ui.how_it_works(METHOD)

@@ -2,16 +2,8 @@
 
 import streamlit as st
 
-from pages import (
-    _space_change,
-    _space_common,
-    _space_flows,
-    _space_hot,
-    _space_map,
-    _space_near,
-    _space_week,
-    _ui,
-)
+from pages.shared import ui
+from pages.space import change, common, flows, hot, map, near, week
 from strec import maps, schema
 from strec.errors import AnalysisError
 
@@ -19,32 +11,32 @@ MAP, HOT, NEAR, WEEK, FLOWS, CHANGE = (
     "Map", "Hotspots", "Neighbours", "Rhythms", "Flows and distance", "Change",
 )  # fmt: skip
 PARTS = {
-    MAP: (_space_map, ":material/map:", "How much happens where, at once or hour by hour."),
-    HOT: (_space_hot, ":material/local_fire_department:",
+    MAP: (map, ":material/map:", "How much happens where, at once or hour by hour."),
+    HOT: (hot, ":material/local_fire_department:",
           "Where it is busier, or quieter, than chance would make it."),
-    NEAR: (_space_near, ":material/hub:", "What is near a place, and who lives alike."),
-    WEEK: (_space_week, ":material/grid_view:",
+    NEAR: (near, ":material/hub:", "What is near a place, and who lives alike."),
+    WEEK: (week, ":material/grid_view:",
            "Which parts of town, or which users, live at which hours of the week."),
-    FLOWS: (_space_flows, ":material/conversion_path:",
+    FLOWS: (flows, ":material/conversion_path:",
             "Where people go next, how far, and how predictably."),
-    CHANGE: (_space_change, ":material/trending_up:",
+    CHANGE: (change, ":material/trending_up:",
              "Where it gets busier or quieter: between two windows of time, or week by week."),
 }  # fmt: skip
 
 
 def page() -> None:
     """Show the page for the data set in use and the filters of the sidebar."""
-    store, chosen = _ui.current_store(), _ui.filters()
-    _ui.page_header("Space", "Where do people act, where do they go next, and is it changing?")
+    store, chosen = ui.current_store(), ui.filters()
+    ui.page_header("Space", "Where do people act, where do they go next, and is it changing?")
     if not store.has_places:
         st.info(
             "This data set has no places: none of its check-ins has a latitude and a longitude. "
             "The time page and recommendations work without.",
             icon=":material/location_off:",
         )
-        _ui.next_step("Does it matter?", "dependence")
+        ui.next_step("Does it matter?", "dependence")
         return
-    everywhere = _space_common.aggregate(
+    everywhere = common.aggregate(
         "cells", store.fingerprint, chosen, store, schema.CELL_RESOLUTION, min_users=1
     )
     if not len(everywhere):
@@ -58,16 +50,16 @@ def page() -> None:
             "Part", list(PARTS), default=_part_in_url(), required=True, key="space_part",
             format_func=lambda each: f"{PARTS[each][1]} {each}", label_visibility="collapsed",
         )  # fmt: skip
-        setting = _space_common.settings(_space_common.suggestion(store.fingerprint, store))
+        setting = common.settings(common.suggestion(store.fingerprint, store))
     st.query_params["part"] = _slug(part)
     module, _, sentence = PARTS[part]
     st.caption(sentence)
     try:
         module.show(store, chosen, setting, maps.view_of(everywhere["lat"], everywhere["lon"]))
     except AnalysisError as error:
-        _ui.show_notice(error)
-    _ui.how_it_works(module.METHOD)
-    _ui.next_step("Does it matter?", "dependence")
+        ui.show_notice(error)
+    ui.how_it_works(module.METHOD)
+    ui.next_step("Does it matter?", "dependence")
 
 
 def _part_in_url() -> str:
@@ -79,4 +71,4 @@ def _slug(part: str) -> str:
     return part.split(" ")[0].lower()
 
 
-_ui.guarded(page)
+ui.guarded(page)

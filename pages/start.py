@@ -6,7 +6,7 @@ import time
 import pandas as pd
 import streamlit as st
 
-from pages import _ui
+from pages.shared import ui
 from strec import maps, schema, spatial
 from strec.io.samples import samples
 from strec.store import Filters
@@ -31,13 +31,13 @@ def page() -> None:
     )
     with st.container(horizontal=True):
         if st.button("Explore this world", type="primary", icon=":material/schedule:"):
-            _ui.go_to("time")
+            ui.go_to("time")
         if st.button("Bring your own data", icon=":material/upload_file:"):
-            _ui.go_to("data")
+            ui.go_to("data")
         if st.button("Take the tour", icon=":material/signpost:", help="Ten minutes, step by step"):
             st.session_state["tour"] = True
             st.rerun()
-    store = _ui.current_store()
+    store = ui.current_store()
     left, right = st.columns([5, 2], gap="large")
     with left:
         world(store)
@@ -75,7 +75,7 @@ def hour_of(store, day) -> None:
     flat = day.drop_duplicates("cell")
     flat = flat[~flat["cell"].isin(frame["cell"])].assign(n_checkins=0, n_users=0)
     shown = pd.concat([frame, flat]).sort_values("cell").reset_index(drop=True)
-    dark = _ui.is_dark()
+    dark = ui.is_dark()
     deck = maps.columns(
         shown,
         top=float(day["n_checkins"].max()),
@@ -110,9 +110,9 @@ def hour_of(store, day) -> None:
             st.pydeck_chart(deck, key="start_map", height=MAP_PX, width="stretch")
     st.session_state["start_is_painted"] = True
     st.caption(
-        f"{_ui.plain(store.name)}: the higher a column, the more check-ins at this hour "
+        f"{ui.plain(store.name)}: the higher a column, the more check-ins at this hour "
         f"of the day, all days together. {int(frame['n_checkins'].sum()):,} check-ins, times in "
-        f"{_ui.plain(store.time_zone or 'local time')}. {maps.attribution('offline')}"
+        f"{ui.plain(store.time_zone or 'local time')}. {maps.attribution('offline')}"
     )
 
 
@@ -157,10 +157,10 @@ def suggestion(fingerprint: str, _store) -> int:
 
 def other_worlds() -> None:
     """Offer the samples, each with what it is about."""
-    now = _ui.current_sample()
+    now = ui.current_sample()
     if now is not None:
-        st.markdown(f"**{_ui.plain(now.title)}**")
-        st.markdown(f":gray[{_ui.plain(now.story)}]")
+        st.markdown(f"**{ui.plain(now.title)}**")
+        st.markdown(f":gray[{ui.plain(now.story)}]")
     st.markdown("**Other worlds to explore**")
     st.caption("All simulated but the aircraft, which are real.")
     for sample in samples():
@@ -173,8 +173,8 @@ def other_worlds() -> None:
             width="stretch",
             help=sample.story,
         ):
-            _ui.use_store(_ui.sample_store(sample.name))
+            ui.use_store(ui.sample_store(sample.name))
             st.rerun()
 
 
-_ui.guarded(page)
+ui.guarded(page)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages import _time_series as deeper
-from pages import _ui
+from pages.shared import ui
+from pages.time import series as deeper
 from strec import plots, schema
 from strec.errors import StrecError
 from strec.store import Filters
@@ -36,8 +36,8 @@ the repeated hour counts both of its hours. Mardia & Jupp 2000 (means on a circl
 
 def page() -> None:
     """Show the page for the data set in use and the filters of the sidebar."""
-    store, chosen = _ui.current_store(), _ui.filters()
-    _ui.page_header("Time", "When do people act: which hours, which days, and is it changing?")
+    store, chosen = ui.current_store(), ui.filters()
+    ui.page_header("Time", "When do people act: which hours, which days, and is it changing?")
     summary = aggregate("summary", store.fingerprint, chosen, store)
     if not summary["n_checkins"]:
         st.info(
@@ -60,8 +60,8 @@ def page() -> None:
         try:
             deeper.show(part, store, chosen)
         except StrecError as error:
-            _ui.show_notice(error)
-    _ui.next_step("See where", "space")
+            ui.show_notice(error)
+    ui.next_step("See where", "space")
 
 
 def overview(store, chosen: Filters, summary: dict) -> None:
@@ -71,7 +71,7 @@ def overview(store, chosen: Filters, summary: dict) -> None:
     over_time(store, chosen, below, summary["n_days"])
     if store.has(schema.CATEGORY):
         by_category(store, chosen, below)
-    _ui.how_it_works(METHOD)
+    ui.how_it_works(METHOD)
 
 
 def week(store, chosen: Filters, below: str) -> None:
@@ -79,28 +79,28 @@ def week(store, chosen: Filters, below: str) -> None:
     frame = aggregate("hour_weekday", store.fingerprint, chosen, store)
     left, right = st.columns([5, 2])
     with left:
-        figure = plots.hour_weekday(frame, below, _ui.is_dark())
-        _ui.figure(figure, "hour_weekday", words("hour_weekday", frame))
-        _ui.downloads("hours-of-the-week", frame, "hour_weekday")
+        figure = plots.hour_weekday(frame, below, ui.is_dark())
+        ui.figure(figure, "hour_weekday", words("hour_weekday", frame))
+        ui.downloads("hours-of-the-week", frame, "hour_weekday")
     with right:
         by_hour = frame.groupby("hour")["n_checkins"].sum()
         peak = int(by_hour.idxmax())
         share = by_hour.max() / by_hour.sum()
-        _ui.figure(
+        ui.figure(
             plots.clock(frame),
             "clock",
             f"{share:.0%} of the check-ins fall between {peak}:00 and {peak + 1}:00. "
-            f"{_ui.plain(below)}.",
+            f"{ui.plain(below)}.",
         )
         by_hour = frame.groupby("hour", as_index=False)["n_checkins"].sum()
-        _ui.downloads("hours-of-the-day", by_hour, "clock")
+        ui.downloads("hours-of-the-day", by_hour, "clock")
 
 
 def over_time(store, chosen: Filters, below: str, n_days: int) -> None:
     """Show every day in a calendar, and the trend in steps of the person's choice."""
     frame = aggregate("calendar", store.fingerprint, chosen, store)
-    _ui.figure(plots.calendar(frame, below, _ui.is_dark()), "calendar", words("calendar", frame))
-    _ui.downloads("days", frame, "calendar")
+    ui.figure(plots.calendar(frame, below, ui.is_dark()), "calendar", words("calendar", frame))
+    ui.downloads("days", frame, "calendar")
     grains = ["day", "week", "month"]
     if n_days <= MOST_HOURLY_DAYS:
         grains = ["hour", *grains]
@@ -122,8 +122,8 @@ def over_time(store, chosen: Filters, below: str, n_days: int) -> None:
             key="trend_value",
         )
     frame = aggregate("trend", store.fingerprint, chosen, store, grain)
-    _ui.figure(plots.trend(frame, grain, value, below), "trend", words("trend", frame, grain))
-    _ui.downloads(f"trend-{grain}s", frame, "trend")
+    ui.figure(plots.trend(frame, grain, value, below), "trend", words("trend", frame, grain))
+    ui.downloads(f"trend-{grain}s", frame, "trend")
 
 
 def by_category(store, chosen: Filters, below: str) -> None:
@@ -137,22 +137,22 @@ def by_category(store, chosen: Filters, below: str) -> None:
     hours = aggregate("category_hours", store.fingerprint, chosen, store, top)
     left, right = st.columns(2)
     with left:
-        _ui.figure(
-            plots.category_hours(hours, below, _ui.is_dark()),
+        ui.figure(
+            plots.category_hours(hours, below, ui.is_dark()),
             "category_hours",
             words("category_hours", hours),
         )
-        _ui.downloads("category-hours", hours, "category_hours")
+        ui.downloads("category-hours", hours, "category_hours")
     with right:
         largest = frame.head(top)
         largest.attrs["n_categories"] = n_all
-        _ui.figure(plots.category_bars(largest, below), "categories", words("categories", largest))
-        _ui.downloads("categories", frame, "categories")
+        ui.figure(plots.category_bars(largest, below), "categories", words("categories", largest))
+        ui.downloads("categories", frame, "categories")
 
 
 def words(kind: str, frame, grain: str = "day") -> str:
     """Return what a figure shows in words, with names from the data shown as they are."""
-    return _ui.plain(plots.in_words(kind, frame, grain))
+    return ui.plain(plots.in_words(kind, frame, grain))
 
 
 @st.cache_data(max_entries=128, show_spinner="Counting…")
@@ -161,4 +161,4 @@ def aggregate(kind: str, fingerprint: str, chosen: Filters, _store, *setting):
     return getattr(_store, kind)(*setting, filters=chosen)
 
 
-_ui.guarded(page)
+ui.guarded(page)

@@ -4,7 +4,9 @@ import secrets
 
 import streamlit as st
 
-from pages import _gate, _train_board, _train_owner, _ui
+from pages.shared import gate as gate_results
+from pages.shared import ui
+from pages.train import board, owner
 from strec.errors import StrecError
 from strec.models import ABOUT, KINDS, LANGUAGE_MODELS
 from strec.runs import (
@@ -54,15 +56,15 @@ In the shell: `strec train DATA --model stllm --out RUN`, and `--resume` to go o
 
 def page() -> None:
     """Choose above, watch and compare below."""
-    store = _ui.current_store()
-    root = _train_board.root_of(store)
-    _train_owner.keep_in_address()
+    store = ui.current_store()
+    root = board.root_of(store)
+    owner.keep_in_address()
     runs = runs_in(root, store.fingerprint)
     said = st.session_state.pop("train_said", None)
     if said:
         st.toast(said, icon=":material/model_training:")
     gate(store)
-    _train_board.board(store, runs)
+    board.board(store, runs)
     states = {run.poll().state for run in runs}
     if states & {"waiting", "running"}:
         with st.expander("Train more models", icon=":material/add:"):
@@ -70,9 +72,9 @@ def page() -> None:
     else:
         st.subheader("Train more models" if runs else "Choose what to train", anchor=False)
         choose(store, root, runs)
-    _ui.how_it_works(METHOD)
+    ui.how_it_works(METHOD)
     if "done" in states:
-        _ui.next_step("Compare the models in detail", "evaluate")
+        ui.next_step("Compare the models in detail", "evaluate")
 
 
 def gate(store) -> None:
@@ -85,12 +87,12 @@ def gate(store) -> None:
                 "kind of model to begin with."
             )
             if "pages" in st.session_state and st.button("Test it", key="train_gate"):
-                _ui.go_to("dependence")
+                ui.go_to("dependence")
         return
     kind, route = found
     name = ABOUT[kind].label
     st.info(
-        f"The test of dependence chose the **{_ui.plain(route)}** route, so **{_ui.plain(name)}** "
+        f"The test of dependence chose the **{ui.plain(route)}** route, so **{ui.plain(name)}** "
         "is ticked below, with the counter mix to compare it with.",
         icon=":material/balance:",
     )
@@ -98,7 +100,7 @@ def gate(store) -> None:
 
 def recommended(store) -> tuple[str, str] | None:
     """Return the kind of model and the route that the test chose for this data, if it is known."""
-    result = _gate.found(store)
+    result = gate_results.found(store)
     if result is None:
         return None
     usual = {"collaborative": "als"}
@@ -203,18 +205,18 @@ def expected(kind, store, budget, runs) -> str:
     """Return in words how long it will take: as long as it took, else what is known of it."""
     seconds = expected_seconds(kind, store, budget, runs)
     if seconds is not None:
-        return f"took {_train_board.duration(seconds)} here"
+        return f"took {board.duration(seconds)} here"
     if ABOUT[kind].family == "counting":
         return "seconds"
     if ABOUT[kind].family == "traditional" and not needs_several(kind):
         return "up to a minute"
-    return f"at most {_train_board.duration(BUDGETS[budget].max_seconds)}"
+    return f"at most {board.duration(BUDGETS[budget].max_seconds)}"
 
 
 def begin(kinds, store, root, budget, device) -> None:
     """Make a folder for each run and start the process that trains them."""
     prune(root)
-    mine = "" if _ui.current_sample() is None else _train_owner.mark()
+    mine = "" if ui.current_sample() is None else owner.mark()
     runs = []
     for kind in kinds:
         runs.append(
@@ -240,7 +242,7 @@ def begin(kinds, store, root, budget, device) -> None:
     st.rerun()
 
 
-_ui.page_header(
+ui.page_header(
     "Train models",
     "Choose models and how much time they may take. They are trained here, measured on later "
     "check-ins, and kept.",
@@ -248,5 +250,5 @@ _ui.page_header(
 try:
     page()
 except StrecError as error:
-    _ui.show_error(error)
-    _ui.how_it_works(METHOD)
+    ui.show_error(error)
+    ui.how_it_works(METHOD)

@@ -17,11 +17,11 @@ import polars as pl
 
 from strec import schema
 from strec.io.samples import INDEX, Sample
-from strec.simulate import SCENARIOS, simulate
-from strec.simulate.icons import SHAPES, file_name, icon
+from strec.simulation import SCENARIOS, simulate
+from strec.simulation.icons import SHAPES, file_name, icon
 
 HERE = Path(__file__).resolve().parent
-#: What distinguishes each simulated sample from the defaults of `strec.simulate.simulate`.
+#: What distinguishes each simulated sample from the defaults of `strec.simulation.simulate`.
 SETTINGS = {
     "social": {"n_users": 300, "n_checkins": 40_000, "temporal": 0.6, "spatial": 0.5,
                "interaction": 0.3, "seed": 7},
@@ -33,7 +33,7 @@ SETTINGS = {
                 "interaction": 0.4, "burstiness": 0.5, "time_grain_minutes": 1.0, "seed": 17},
 }  # fmt: skip
 SIMULATED_SOURCE = (
-    "Simulated by strec (strec.simulate, scenario {name}); the people, the items and the layout "
+    "Simulated by strec (strec.simulation, scenario {name}); the people, the items and the layout "
     "of the city are invented, only the coordinates of the centre are those of {city}."
 )
 FLIGHTS_SOURCE = (

@@ -1,7 +1,7 @@
 """strec: see how behaviour depends on time and place, and recommend from it.
 
 The public names load on first use, so that `import strec` is immediate. Functions that are named
-like their module come from it: ``from strec.clean import clean``.
+like their module come from it: ``from strec.cleaning import clean``.
 
 Examples
 --------

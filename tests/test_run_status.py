@@ -5,7 +5,7 @@ import pytest
 from strec import runs
 from strec.runs import create
 from strec.runs.status import share_done, status_of
-from strec.simulate import simulate
+from strec.simulation import simulate
 from strec.store import Store
 
 

@@ -26,7 +26,7 @@ from strec.runs import (
     shortage,
     start,
 )
-from strec.simulate import simulate
+from strec.simulation import simulate
 from strec.split import split
 from strec.store import Store
 

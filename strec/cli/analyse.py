@@ -38,7 +38,7 @@ def analyse(
 
     `strec analyse sensors.csv --gaps --html report.html`
     """
-    from strec.report import analyse as compute
+    from strec.reporting import analyse as compute
     from strec.store import Store
 
     loaded = load(data, time_zone=time_zone, day_first=day_first)

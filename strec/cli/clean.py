@@ -22,7 +22,7 @@ from strec.cli._common import (
 from strec.errors import MappingError, ReadError
 
 if TYPE_CHECKING:
-    from strec.clean import CleanReport, Recipe
+    from strec.cleaning import CleanReport, Recipe
     from strec.io import Mapping, ReadResult
 
 #: Short names of the fields in `--map`.
@@ -95,7 +95,7 @@ def clean(
 
     - `strec clean social --out social.csv`
     """
-    from strec.clean import Recipe
+    from strec.cleaning import Recipe
 
     files = files_of(data)
     kind = _checked(files, out)
@@ -200,7 +200,7 @@ def _write(
     """Clean what was read and write it; without steps it need not fit into memory."""
     import polars as pl
 
-    from strec.clean import clean as run
+    from strec.cleaning import clean as run
     from strec.io import write
     from strec.store import Store
 
@@ -239,7 +239,7 @@ def _emptying(report: "CleanReport") -> str:
 
 def _quality(out: Path, kind: str, files: list[Path], result: "ReadResult") -> str:
     from strec.io import read
-    from strec.quality import quality
+    from strec.profiling import quality
     from strec.store import Store
 
     checkins = Store(out).checkins() if kind == "store" else read(out).checkins

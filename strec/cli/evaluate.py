@@ -109,7 +109,7 @@ def evaluate(
 
     - `strec evaluate city.parquet --model counting --model runs/stllm --html report.html`
     """
-    from strec.evaluate import Regime, propose
+    from strec.evaluation import Regime, propose
     from strec.split import split
 
     _check_slices(by)
@@ -130,7 +130,7 @@ def evaluate(
         print_json(_as_dict(results, by, loaded[0].name))
         return
     if markdown:
-        from strec.evaluate import to_markdown
+        from strec.evaluation import to_markdown
 
         typer.echo(to_markdown(results))
     else:
@@ -142,7 +142,7 @@ def evaluate(
 
 def _models(names: list[str], time_known: bool, loaded: list, parts) -> dict:
     """Return models by their names in the leaderboard; fitted ones come from folders."""
-    from strec.evaluate import counting_models
+    from strec.evaluation import counting_models
     from strec.models import KINDS
 
     counting = counting_models(time_known)
@@ -189,7 +189,7 @@ def _fitted(folder: Path, loaded: list, parts):
 def _evaluate_all(models: dict, parts, regime) -> list:
     from time import perf_counter
 
-    from strec.evaluate import evaluate as score
+    from strec.evaluation import evaluate as score
 
     results = []
     with progress() as report:
@@ -207,8 +207,8 @@ def _evaluate_all(models: dict, parts, regime) -> list:
 
 
 def _print_text(results: list, name: str) -> None:
-    from strec.evaluate import MEASURES, leaderboard
-    from strec.evaluate.export import cell, sentence
+    from strec.evaluation import MEASURES, leaderboard
+    from strec.evaluation.export import cell, sentence
 
     shown = ("acc@1", "acc@10", "mrr", "ndcg@10", "return acc@1", "discovery acc@10")
     header = ("model", "Acc@1", "Acc@10", "MRR", "NDCG@10", "returns@1", "discoveries@10", "s")
@@ -228,7 +228,7 @@ def _seconds(row: dict) -> str:
 
 
 def _print_slices(results: list, by: str) -> None:
-    from strec.evaluate import slices
+    from strec.evaluation import slices
 
     found = slices(results, by)
     models = found["model"].unique(maintain_order=True).to_list()
@@ -242,7 +242,7 @@ def _print_slices(results: list, by: str) -> None:
 
 
 def _check_slices(by: list[str]) -> None:
-    from strec.evaluate import SLICES
+    from strec.evaluation import SLICES
 
     for each in by:
         if each not in SLICES:
@@ -254,7 +254,7 @@ def _check_slices(by: list[str]) -> None:
 def _as_dict(results: list, by: list[str], name: str) -> dict:
     from dataclasses import asdict
 
-    from strec.evaluate import MEASURES, leaderboard, propose, slices
+    from strec.evaluation import MEASURES, leaderboard, propose, slices
 
     return {
         "data": name,
@@ -269,7 +269,7 @@ def _as_dict(results: list, by: list[str], name: str) -> dict:
 def _write(results: list, name: str, html, csv, queries) -> None:
     import polars as pl
 
-    from strec.evaluate import to_csv, to_html
+    from strec.evaluation import to_csv, to_html
     from strec.io import write
 
     for path, text in ((html, lambda: to_html(results, name)), (csv, lambda: to_csv(results))):

@@ -83,7 +83,7 @@ def privacy(
 
     - `strec privacy checkins.csv --noise-m 500 --pseudonyms --items kind --out protected.csv`
     """  # fmt: skip
-    from strec.privacy import Protection, price, risk
+    from strec.privacy import Protection, risk, utility_loss
 
     protection = Protection(
         noise_m=noise_m,
@@ -100,7 +100,7 @@ def privacy(
         before = risk(loaded.checkins, k=k, seed=seed)
         found = None
         if not protection.does_nothing:
-            found = price(
+            found = utility_loss(
                 loaded.checkins, protection, before=before, k=k, seed=seed, progress=report
             )
     written = {}
@@ -117,13 +117,13 @@ def privacy(
 
 
 def _compare(found, protection) -> None:
-    from strec.privacy.words import before_after, price_words
+    from strec.privacy.sentences import before_after, utility_loss_words
 
     typer.secho("\nAfter protection", bold=True)
     for sentence in protection.words():
         typer.echo(f"- {sentence}")
     typer.echo("\n" + table(before_after(found), ("", "before", "after")))
-    typer.echo("\n" + price_words(found))
+    typer.echo("\n" + utility_loss_words(found))
 
 
 def _resolution(width_km: float) -> int:

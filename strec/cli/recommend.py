@@ -152,7 +152,7 @@ def load_any(folder: Path):
 
 
 def _one(answer, out: Path | None, as_json: bool) -> None:
-    from strec.explain import explain, has_parts
+    from strec.explanation import explain, has_parts
 
     for text in answer.notes:
         note(text)

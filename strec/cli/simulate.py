@@ -39,8 +39,8 @@ def simulate(
     """
     from strec.io import write
     from strec.io.writing import writer_for
-    from strec.simulate import SCENARIOS
-    from strec.simulate import simulate as build
+    from strec.simulation import SCENARIOS
+    from strec.simulation import simulate as build
 
     check_writable(out)
     writer_for(out)

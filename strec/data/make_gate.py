@@ -9,8 +9,8 @@ import json
 import tempfile
 from pathlib import Path
 
-from strec.dependence import test_dependence as full_test
-from strec.dependence import tested_before, training_part
+from strec.gate import dependence_test as full_test
+from strec.gate import tested_before, training_part
 from strec.io.samples import read_sample, samples
 from strec.store import Store
 

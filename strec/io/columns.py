@@ -2,11 +2,11 @@
 
 import polars as pl
 
+from strec.io.column_synonyms import end_of, named
 from strec.io.mapping import FIELDS, Mapping
 from strec.io.places import decimals_share, degrees, is_pair
 from strec.io.quantities import MISSING, numbers_of, offset_minutes
 from strec.io.times import TimeGuess, detect_time
-from strec.io.words import end_of, named
 
 #: A column is a time, or a coordinate, when at least this share of its values reads as one.
 SHARE = 0.8

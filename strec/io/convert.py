@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from strec import schema
+from strec.io.infer_mapping import coordinates
 from strec.io.json_lines import ROW, UNREADABLE
 from strec.io.mapping import ZONE_OF_PLACE, Mapping
 from strec.io.quantities import MISSING, numbers_of, offset_minutes
-from strec.io.settle import coordinates
 from strec.io.tables import FILE, SURPLUS
 from strec.io.times import WALL, parse_time
 from strec.io.zones import OFFSET, UTC, resolve, zones_of
@@ -42,7 +42,7 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
     raw : polars.DataFrame
         `ROW` and the raw columns, shape ``(n, 1 + n_columns)``.
     mapping : Mapping
-        Settled: see `strec.io.settle.settle`.
+        InferredMapping: see `strec.io.infer_mapping`.
     columns : list of str
         The raw columns to show of a rejected row.
 

@@ -9,10 +9,10 @@ import polars as pl
 
 from strec.errors import ReadError
 from strec.io.files import Opened, open_files
+from strec.io.infer_mapping import infer_mapping
 from strec.io.limits import Limits
 from strec.io.mapping import Mapping, Question
 from strec.io.recognise import recognise
-from strec.io.settle import settle
 from strec.io.tables import Table, open_table
 
 Paths = str | Path | Sequence[str | Path]
@@ -98,7 +98,7 @@ def _look(
 ) -> Inspection:
     with opened_tables(paths, names, limits, head_bytes) as (opened, tables):
         found = recognise(tables)
-        settled = settle(found.table, mapping or found.mapping)
+        inferred = infer_mapping(found.table, mapping or found.mapping)
         opened.check_unchanged()
         return Inspection(
             format=found.key,
@@ -107,10 +107,10 @@ def _look(
             files=[table.facts for table in tables],
             columns=list(found.table.columns),
             preview=found.table.sample.head(PREVIEW_ROWS).select(pl.all().cast(pl.String)),
-            mapping=settled.mapping,
+            mapping=inferred.mapping,
             confidence=found.confidence,
-            questions=[*(found.questions if mapping is None else []), *settled.questions],
-            notes=[*opened.notes, *found.notes, *settled.notes],
+            questions=[*(found.questions if mapping is None else []), *inferred.questions],
+            notes=[*opened.notes, *found.notes, *inferred.notes],
             n_rows_estimate=found.table.n_rows_estimate,
         )
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import polars as pl
 
+from strec.io.column_synonyms import named
 from strec.io.tables import Table
-from strec.io.words import named
 
 #: A table that describes items or users has at most this many rows.
 MAX_DESCRIBED = 5_000_000

@@ -13,14 +13,14 @@ from strec import schema
 from strec.errors import MappingError, ReadError
 from strec.io.convert import Converted, convert
 from strec.io.files import Opened
+from strec.io.infer_mapping import InferredMapping, infer_mapping
 from strec.io.inspection import Paths, opened_tables
 from strec.io.limits import Limits
 from strec.io.mapping import Mapping, Question
 from strec.io.recognise import Recognised, recognise
-from strec.io.settle import Settled, settle
-from strec.io.sinks import Memory, ParquetFile
 from strec.io.tables import Table, damaged, repaired
 from strec.io.times import DAY_FIRST, MONTH_FIRST
+from strec.io.writers import Memory, ParquetFile
 
 #: Called with the share done, 0 to 1, and a text for people.
 Progress = Callable[[float, str], None]
@@ -194,7 +194,7 @@ class _Pass:
     """One pass over the files, and what it has counted."""
 
     found: Recognised
-    settled: Settled
+    inferred: InferredMapping
     sink: Memory | ParquetFile
     n_rows: int = 0
     n_checkins: int = 0
@@ -231,15 +231,15 @@ def _run(paths, wishes: _Wishes, names, limits, progress: Progress | None, new_s
         n_checkins=done.n_checkins,
         rejected=pl.concat(done.rejected),
         reasons=dict(sorted(done.reasons.items(), key=lambda entry: -entry[1])),
-        mapping=done.settled.mapping,
+        mapping=done.inferred.mapping,
         format=done.found.key,
         title=done.found.title,
         cite=done.found.cite,
         notes=[
             *opened.notes,
             *done.found.notes,
-            *done.settled.notes,
-            *_assumed(done.settled.questions),
+            *done.inferred.notes,
+            *_assumed(done.inferred.questions),
             *notes,
         ],
         n_rows=done.n_rows,
@@ -297,13 +297,13 @@ def _best_pass(tables: list[Table], opened: Opened, wishes, report, new_sink) ->
 
 def _pass(tables: list[Table], opened: Opened, wishes, report, new_sink) -> _Pass:
     found = recognise(tables)
-    settled = settle(found.table, wishes.over(found.mapping), wishes.day_first)
-    _refuse_open_questions(settled.questions)
+    inferred = infer_mapping(found.table, wishes.over(found.mapping), wishes.day_first)
+    _refuse_open_questions(inferred.questions)
     table, sink = found.table, new_sink()
-    done = _Pass(found, settled, sink)
+    done = _Pass(found, inferred, sink)
     try:
         for raw in table.lazy.collect_batches(chunk_size=_batch_rows(table), maintain_order=True):
-            converted = convert(raw, settled.mapping, table.columns)
+            converted = convert(raw, inferred.mapping, table.columns)
             done.count(converted)
             done.n_line_breaks += _line_breaks(raw, table)
             opened.limits.check_rows(done.n_rows, table.name)

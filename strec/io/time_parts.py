@@ -4,11 +4,11 @@ import re
 
 import polars as pl
 
+from strec.io.column_synonyms import named
 from strec.io.mapping import Mapping
 from strec.io.quantities import MISSING, plain_numbers
 from strec.io.tables import Table, with_column
 from strec.io.times import detect_time
-from strec.io.words import named
 
 CLOCK = r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"
 #: Names of the parts of a time, compared without case and punctuation, and their range.

@@ -9,7 +9,7 @@ _MOST_TRIED = 2_000
 
 
 class Guiding(Protocol):
-    """What a guide tells of an answer while it is written (`strec.explain.guide.Guide`)."""
+    """What a guide tells of an answer while it is written (`explanation.ConstrainedDecoder`)."""
 
     def allows(self, text: str) -> bool:
         """Return whether an answer may begin like this."""

@@ -27,7 +27,7 @@ class Writer:
     The embedded model is SmolLM2-135M-Instruct, whose package brings a GGUF file. The first use
     converts it to safetensors in the cache folder (about 20 s and 540 MB); from then on it loads
     in a second. It is small: it writes fluent sentences, and invents facts. Whoever shows its
-    words checks them first (`strec.explain.voice`).
+    words checks them first (`strec.explanation.rephrase`).
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from strec.errors import ModelError
 from strec.models.about import ABOUT, LANGUAGE_MODELS, About, Language
-from strec.models.base import Explanation, Model, Part
+from strec.models.base import Explanation, Model, ScorePart
 from strec.models.blend import Blend
 from strec.models.collaborative import ALS, BPR, ItemKNN, UserKNN
 from strec.models.content import Content
@@ -73,7 +73,7 @@ __all__ = [
     "Markov",
     "Model",
     "NeuMF",
-    "Part",
+    "ScorePart",
     "Patterns",
     "Popularity",
     "STLLM",

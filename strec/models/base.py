@@ -149,7 +149,7 @@ class Model(Saved):
 
 
 @dataclass(frozen=True)
-class Part:
+class ScorePart:
     """One named part of a score.
 
     Attributes
@@ -176,7 +176,7 @@ class Explanation:
 
     item: int
     score: float
-    parts: tuple[Part, ...]
+    parts: tuple[ScorePart, ...]
 
 
 _TEXTS = ("users", "items", "categories", "item_name", "item_text")

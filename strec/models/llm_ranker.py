@@ -23,7 +23,7 @@ import numpy as np
 from strec.errors import ModelError
 from strec.llm import Encoder, item_texts
 from strec.llm.trajectories import trajectory_texts
-from strec.models.base import Explanation, Model, Part
+from strec.models.base import Explanation, Model, ScorePart
 from strec.models.counting import CounterMix
 from strec.models.llm_training import Example, Ranked, examples_of, fit_weight, train_reader
 from strec.split import Log, Queries
@@ -134,7 +134,7 @@ class LLMRanker(Model):
         nothing = np.empty(0, dtype=int), np.empty(0)
         explained = []
         for each in self.first_.explain(query, 0, items):
-            part = Part("language model", float(total[each.item]) - each.score, *nothing)
+            part = ScorePart("language model", float(total[each.item]) - each.score, *nothing)
             explained.append(Explanation(each.item, float(total[each.item]), (*each.parts, part)))
         return explained
 

@@ -34,7 +34,7 @@ class Trained(Saved):
     Notes
     -----
     Fitted state: `network_` (a torch module), `numbers_` (arrays counted before training that
-    the network is built from), `history_` (a `strec.train.History`; not saved).
+    the network is built from), `history_` (a `strec.train.TrainingHistory`; not saved).
     """
 
     epochs: int = 12

@@ -6,9 +6,9 @@ import plotly.graph_objects as go
 import polars as pl
 
 from strec import schema
-from strec.dependence import DependenceResult, Ingredient
-from strec.dependence.geometry import zones
-from strec.dependence.result import STRONG_NATS, WEAK_NATS
+from strec.gate import DependenceResult, Ingredient
+from strec.gate.geometry import zones
+from strec.gate.result import STRONG_NATS, WEAK_NATS
 from strec.palette import DIVERGING, INTERACTION, POPULARITY, SPACE, TIME
 
 COLOUR = {"time": TIME, "space": SPACE, "interaction": INTERACTION}

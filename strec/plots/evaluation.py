@@ -26,7 +26,7 @@ def leaderboard(
     Parameters
     ----------
     board : polars.DataFrame
-        As `strec.evaluate.leaderboard` returns it.
+        As `strec.evaluation.leaderboard` returns it.
     measure, title : str
         The column shown, and what it is called.
     counting : sequence of str
@@ -69,7 +69,7 @@ def comparison(frame, first: str, second: str, below: str = "") -> go.Figure:
     Parameters
     ----------
     frame : polars.DataFrame
-        As `strec.evaluate.compare` returns it.
+        As `strec.evaluation.compare` returns it.
     first, second : str
         Names of the models; right of zero the first is better.
     """
@@ -113,7 +113,7 @@ def slices(frame, models: Sequence[str], title: str, below: str = "") -> go.Figu
     Parameters
     ----------
     frame : polars.DataFrame
-        As `strec.evaluate.slices` returns it.
+        As `strec.evaluation.slices` returns it.
     models : sequence of str
         One or two names.
     """

@@ -4,8 +4,8 @@ import plotly.graph_objects as go
 
 from strec.palette import BAD, GOOD, TIME, USER
 from strec.plots.style import finish, note
-from strec.quality import QualityReport
-from strec.quality.html import histogram_labels
+from strec.profiling import QualityReport
+from strec.profiling.html import histogram_labels
 
 
 def completeness(report: QualityReport) -> go.Figure:

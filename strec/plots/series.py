@@ -7,15 +7,15 @@ from plotly.subplots import make_subplots
 
 from strec.palette import BAD, CATEGORICAL, POPULARITY, TIME
 from strec.plots.style import FAINT, finish
+from strec.temporal.anomaly import Anomalies
 from strec.temporal.backtesting import Backtest
+from strec.temporal.changepoints import ChangePoints
 from strec.temporal.correlation import Autocorrelation
 from strec.temporal.grains import in_words
 from strec.temporal.outlooks import Outlook
 from strec.temporal.residuals import Diagnosis
 from strec.temporal.seasonality import Decomposition, cycle_word
-from strec.temporal.shifts import Shifts
 from strec.temporal.spectrum import Periodogram
-from strec.temporal.unusual import Anomalies
 
 #: Of the past, a forecast shows this many times its own length.
 _PAST_SHOWN = 4
@@ -114,8 +114,8 @@ def autocorrelation(found: Autocorrelation, below: str = "") -> go.Figure:
     return finish(figure, "Memory", below, height=330)
 
 
-def unusual(found: Anomalies, moved: Shifts | None, below: str = "") -> go.Figure:
-    """Return the series with what was expected, the unusual periods, and shifts of the level."""
+def anomalies(found: Anomalies, moved: ChangePoints | None, below: str = "") -> go.Figure:
+    """Return the series with what was expected, the unusual periods, and level shifts."""
     frame = found.frame
     index = list(frame.index)
     figure = go.Figure(

@@ -1,23 +1,23 @@
 """What check-ins give away of people, protections against it, and what they cost.
 
 A risk report first, then protections that turn check-ins into check-ins: pseudonyms, coarser
-places and times, suppression of lonely places, planar Laplace noise. `price` sets what a
+places and times, suppression of lonely places, planar Laplace noise. `utility_loss` sets what a
 protection buys beside what it costs in accuracy.
 """
 
 from strec.privacy.exposure import Exposure
 from strec.privacy.noise import epsilon_of, noise, noise_words, radius_m
-from strec.privacy.price import Cost, Price, price
 from strec.privacy.protect import coarsen, hide_items, new_key, pseudonyms, suppress
 from strec.privacy.protection import ITEMS, Protection
 from strec.privacy.risk import RiskReport, risk
-from strec.privacy.words import percent, width_words
+from strec.privacy.sentences import percent, width_words
+from strec.privacy.utility_loss import Cost, UtilityLoss, utility_loss
 
 __all__ = [
     "ITEMS",
     "Cost",
     "Exposure",
-    "Price",
+    "UtilityLoss",
     "Protection",
     "RiskReport",
     "coarsen",
@@ -27,7 +27,7 @@ __all__ = [
     "noise",
     "noise_words",
     "percent",
-    "price",
+    "utility_loss",
     "pseudonyms",
     "radius_m",
     "risk",

@@ -128,7 +128,7 @@ class Protection:
         >>> Protection(hours=6).words()
         ['Times are moved to the start of their 6-hour bin (local time).']
         """
-        from strec.privacy.words import width_words
+        from strec.privacy.sentences import width_words
 
         said = []
         if self.noise_m:

@@ -59,7 +59,7 @@ class RiskReport:
 
     def sentences(self) -> list[str]:
         """Return the report in words, the most telling first."""
-        from strec.privacy.words import sentences
+        from strec.privacy.sentences import sentences
 
         return sentences(self)
 

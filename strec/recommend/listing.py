@@ -4,16 +4,16 @@ import numpy as np
 import polars as pl
 
 from strec.recommend.diversity import PLACE_SPREAD_KM
-from strec.recommend.ranking import Scored
+from strec.recommend.ranking import ScoredQueries
 from strec.split import Queries, local_us
 
 
-def listing(scored: Scored, codes: list[np.ndarray]) -> pl.DataFrame:
+def listing(scored: ScoredQueries, codes: list[np.ndarray]) -> pl.DataFrame:
     """Return one row per suggestion of each query, the columns of `Answer.frame` after `query`.
 
     Parameters
     ----------
-    scored : Scored
+    scored : ScoredQueries
         The queries with their scores.
     codes : list of numpy.ndarray
         For each query the item codes of its list, best first.

@@ -24,7 +24,7 @@ _POOL = 5
 
 
 @dataclass(frozen=True)
-class How:
+class RankingOptions:
     """How a list is made of a model's scores.
 
     Attributes
@@ -81,7 +81,7 @@ class How:
                     "Choose 0 for none and 1 for all.",
                 )
 
-    def plain(self) -> "How":
+    def plain(self) -> "RankingOptions":
         """Return the same filters without anything that moves items."""
         return replace(
             self,
@@ -104,7 +104,7 @@ class How:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredQueries:
     """Queries with what ranks their items; all arrays have shape ``(n_queries, n_items)``.
 
     Attributes
@@ -161,7 +161,7 @@ class Ranker:
         count = np.bincount(log.item[log.item >= 0], minlength=len(log.vocabulary.items)) + 0.5
         return cls(model, count / count.sum())
 
-    def score(self, queries: Queries, how: How) -> Scored:
+    def score(self, queries: Queries, how: RankingOptions) -> ScoredQueries:
         """Score all items of some queries in a given way."""
         raw = self.model.score(queries)
         probable = _are_probabilities(raw)
@@ -173,7 +173,7 @@ class Ranker:
             moved = _by_strategy(raw, self.model.score(queries.blind()), how, probable)
         if how.novelty or how.wish is not None:
             moved = _logits(moved, probable) + self._moves(how)
-        return Scored(
+        return ScoredQueries(
             queries=queries,
             score=moved,
             probability=raw if probable else np.full(raw.shape, np.nan),
@@ -184,7 +184,7 @@ class Ranker:
             notes=notes,
         )
 
-    def _moves(self, how: How) -> np.ndarray:
+    def _moves(self, how: RankingOptions) -> np.ndarray:
         """Return what novelty and a wish add to the logarithm of each item's score."""
         moved = -how.novelty * np.log(self.popularity)
         if how.wish is not None:
@@ -199,7 +199,7 @@ class Ranker:
         return moved
 
 
-def order(scored: Scored, row: int, how: How, k: int) -> np.ndarray:
+def order(scored: ScoredQueries, row: int, how: RankingOptions, k: int) -> np.ndarray:
     """Return the item codes of the list of one query, best first.
 
     Equal scores keep the order of item codes.
@@ -227,7 +227,9 @@ def away_km(queries: Queries) -> np.ndarray:
     return np.where(is_place, km, np.nan)
 
 
-def _by_strategy(raw: np.ndarray, interest: np.ndarray, how: How, probable: bool) -> np.ndarray:
+def _by_strategy(
+    raw: np.ndarray, interest: np.ndarray, how: RankingOptions, probable: bool
+) -> np.ndarray:
     if how.strategy == "interest":
         return interest
     if not probable:
@@ -247,7 +249,7 @@ def context_lift(probability: np.ndarray, interest: np.ndarray) -> np.ndarray:
 
 
 def _filtered(
-    queries: Queries, how: How, visits: np.ndarray, away: np.ndarray
+    queries: Queries, how: RankingOptions, visits: np.ndarray, away: np.ndarray
 ) -> tuple[np.ndarray, list[str]]:
     keep, notes = np.ones(visits.shape, dtype=bool), []
     if how.new_only:

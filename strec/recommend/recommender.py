@@ -12,7 +12,7 @@ from strec.models import CounterMix, Model
 from strec.models.base import Progress
 from strec.recommend.asking import Asked, Questions, notes_on
 from strec.recommend.listing import listing
-from strec.recommend.ranking import How, Ranker, Scored, order
+from strec.recommend.ranking import Ranker, RankingOptions, ScoredQueries, order
 from strec.split import Queries, Vocabulary, encode
 from strec.split.vocabulary import most_frequent
 
@@ -42,7 +42,7 @@ class Answer:
         Item codes of the rows of `frame`.
     ranker : Ranker
         What answered: the model, and popularity.
-    how : How
+    how : RankingOptions
         How the list was made.
     new_share : float
         The probability that the next check-in is with an item new to the user; NaN where the
@@ -58,7 +58,7 @@ class Answer:
     query: Queries
     codes: np.ndarray
     ranker: Ranker
-    how: How
+    how: RankingOptions
     new_share: float
     hit_chance: float
     best_chance: float
@@ -157,7 +157,7 @@ class Recommender:
         k : int
             Length of the list.
         **how
-            Strategy, filters, diversity, novelty, wish: the fields of `How`.
+            Strategy, filters, diversity, novelty, wish: the fields of `RankingOptions`.
 
         Raises
         ------
@@ -165,7 +165,7 @@ class Recommender:
             If the user is unknown, or the place, a category or another wish cannot be.
         """
         asked = self._questions.one(user, when, lat, lon)
-        return self.answer_query(asked, k=k, how=How(**how))
+        return self.answer_query(asked, k=k, how=RankingOptions(**how))
 
     def query(
         self,
@@ -178,9 +178,11 @@ class Recommender:
         asked = self._questions.one(user, when, lat, lon)
         return asked.queries, notes_on(asked, self.log)
 
-    def answer_query(self, asked: Asked, *, k: int = 10, how: How | None = None) -> Answer:
+    def answer_query(
+        self, asked: Asked, *, k: int = 10, how: RankingOptions | None = None
+    ) -> Answer:
         """Rank items for a question that is already in the model's terms, one row."""
-        how = how or How()
+        how = how or RankingOptions()
         scored = self.ranker.score(asked.queries, how)
         codes = order(scored, 0, how, k)
         plain = order(scored, 0, how.plain(), k) if scored.is_probability else codes
@@ -210,7 +212,7 @@ class Recommender:
         k : int
             Length of each list.
         **how
-            The fields of `How`, the same for all questions.
+            The fields of `RankingOptions`, the same for all questions.
 
         Returns
         -------
@@ -231,7 +233,7 @@ class Recommender:
         >>> recommender.answer_many(questions, k=2)["query"].to_list()
         [0, 0, 1, 1]
         """
-        how = How(**how)
+        how = RankingOptions(**how)
         frames = []
         for row, asked in self._questions.many(questions):
             step = max(_CHUNK_NUMBERS // len(self.log.vocabulary.items), 1)
@@ -246,7 +248,7 @@ class Recommender:
             return listing_schema(self.answer(k=k, **how.changes()))
         return pl.concat(frames).sort("query", "rank")
 
-    def _listing(self, scored: Scored, codes: list[np.ndarray]) -> pl.DataFrame:
+    def _listing(self, scored: ScoredQueries, codes: list[np.ndarray]) -> pl.DataFrame:
         frame = listing(scored, codes)
         if self._images is None:
             return frame

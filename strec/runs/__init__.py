@@ -6,9 +6,9 @@ model is (``results.json``), and the model itself, as `strec.models.load_model` 
 """
 
 from strec.runs.budget import BUDGETS, Budget, expected_seconds, needs_several, parameters, shortage
+from strec.runs.create import create
 from strec.runs.folder import Run, home, prune, runs_in
 from strec.runs.launch import command, end, start
-from strec.runs.making import create
 from strec.runs.status import ACTIVE, Status
 from strec.runs.worker import train_run
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from strec.errors import Cancelled, ModelError, SplitError, StrecError
-from strec.evaluate import Regime, evaluate, leaderboard
+from strec.evaluation import Regime, evaluate, leaderboard
 from strec.llm.cache import cache_folder
 from strec.models import KINDS, Model
 from strec.runs.budget import shortage

@@ -5,10 +5,10 @@ early, keeps the best weights, and goes on from its last checkpoint. torch is lo
 """
 
 from strec.train.device import Device, devices
-from strec.train.task import Event, History, Settings, Task, Watch
+from strec.train.task import Event, Settings, Task, TrainingHistory, Watch
 
 
-def fit(task: Task, settings: Settings, *, watch: Watch | None = None) -> History:
+def fit(task: Task, settings: Settings, *, watch: Watch | None = None) -> TrainingHistory:
     """Train a task's module in place; it ends with the best weights, in evaluation mode.
 
     The result depends on task and seed alone, on one kind of device: a training that was
@@ -62,4 +62,14 @@ def leave() -> None:
         torch.distributed.destroy_process_group()
 
 
-__all__ = ["Device", "Event", "History", "Settings", "Task", "Watch", "devices", "fit", "leave"]
+__all__ = [
+    "Device",
+    "Event",
+    "TrainingHistory",
+    "Settings",
+    "Task",
+    "Watch",
+    "devices",
+    "fit",
+    "leave",
+]

@@ -14,7 +14,7 @@ from strec.errors import ModelError
 from strec.train import checkpoint
 from strec.train.checkpoint import State
 from strec.train.device import choose
-from strec.train.task import History, Settings, Task, Watch, cancelled
+from strec.train.task import Settings, Task, TrainingHistory, Watch, cancelled
 
 #: Shortest time between two events about batches, in seconds and as a share of the time so far:
 #: a training of an hour tells about 2,000 of them.
@@ -32,7 +32,7 @@ class Loop:
         self.state = State()
         self.best: dict[str, torch.Tensor] = {}
 
-    def run(self) -> History:
+    def run(self) -> TrainingHistory:
         cuda = [self.accelerator.device] if self.device.kind == "cuda" else []
         with torch.random.fork_rng(devices=cuda), _same_sums():
             self._prepare()
@@ -42,7 +42,7 @@ class Loop:
         self.task.module.eval()
         state = self.state
         self._tell("end", stopped=state.stopped, best_epoch=state.best_epoch, seconds=state.seconds)
-        return History(
+        return TrainingHistory(
             epochs=state.epochs,
             best_epoch=state.best_epoch,
             stopped=state.stopped,

@@ -152,7 +152,7 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class History:
+class TrainingHistory:
     """What a training did.
 
     Attributes

@@ -35,9 +35,9 @@ class Person:
 
     def open(self, address: str) -> None:
         self.page.goto(address)
-        self.settle()
+        self.infer_mapping()
 
-    def settle(self, pause: int = 700) -> None:
+    def infer_mapping(self, pause: int = 700) -> None:
         """Wait until the app has nothing more to do."""
         self.page.wait_for_selector("[data-testid=stApp]")
         self.page.wait_for_timeout(pause)
@@ -69,7 +69,7 @@ class Person:
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name).first.click()
-        self.settle()
+        self.infer_mapping()
 
     def nothing_broke(self) -> None:
         assert not self.page.locator("[data-testid=stException]").count()
@@ -111,7 +111,7 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(server, pers
     table.write_text(spreadsheet(), encoding="utf-8")
     visitor.page.locator("input[type=file]").first.set_input_files(table)
     visitor.page.get_by_role("button", name="Use this data").wait_for()
-    visitor.settle()
+    visitor.infer_mapping()
     visitor.keep("data")
     visitor.press("Use this data")
 
@@ -129,7 +129,7 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(server, pers
 
     visitor.page.get_by_role("link", name="Recommend").click()
     visitor.page.get_by_text("Why").first.wait_for()
-    visitor.settle(1500)
+    visitor.infer_mapping(1500)
     assert visitor.sees(re.compile(r"Laden \d"))
     visitor.keep("recommend")
     before = visitor.page.locator("[data-testid=stMain]").inner_text()
@@ -137,7 +137,7 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(server, pers
     slider.focus()
     for _ in range(7):
         slider.press("ArrowRight")
-    visitor.settle(1500)
+    visitor.infer_mapping(1500)
     assert visitor.page.locator("[data-testid=stMain]").inner_text() != before
     visitor.nothing_broke()
 
@@ -153,7 +153,7 @@ def test_the_picture_of_the_readme(server, person):
     visitor.open(f"{server()}/recommend")
     assert visitor.sees(re.compile("Why .* is number 1"))
     visitor.page.wait_for_selector("canvas")
-    visitor.settle(3000)
+    visitor.infer_mapping(3000)
     visitor.keep("app", whole=False)
     visitor.nothing_broke()
 
@@ -173,7 +173,7 @@ def test_every_page_of_a_sample_in_the_dark_and_on_a_telephone(server, person):
         visitor.open(f"{address}/{page}")
         visitor.page.get_by_role("heading", level=1).wait_for()
         visitor.page.locator("[data-testid=stProgress]").wait_for(state="detached")
-        visitor.settle()
+        visitor.infer_mapping()
         visitor.keep(f"{page}-dark-narrow")
         main = visitor.page.locator("[data-testid=stMain]")
         assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 2"), page

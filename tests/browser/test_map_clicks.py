@@ -26,7 +26,7 @@ def click_on_the_map(visitor: Person, tip: str, happened) -> None:
     chart = page.locator("[data-testid=stDeckGlJsonChart]").last
     chart.scroll_into_view_if_needed()
     chart.locator("canvas").first.wait_for()
-    visitor.settle(3000)
+    visitor.infer_mapping(3000)
     for x, y in SPOTS * 2:
         box = chart.bounding_box()
         page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
@@ -36,7 +36,7 @@ def click_on_the_map(visitor: Person, tip: str, happened) -> None:
         page.mouse.down()
         page.wait_for_timeout(80)
         page.mouse.up()
-        visitor.settle()
+        visitor.infer_mapping()
         if happened():
             return
     pytest.fail(f"no click on {tip!r} was heard")
@@ -64,7 +64,7 @@ def test_for_nobody_yet_clicks_add_visits(server, person):
     visitor = person()
     visitor.open(f"{server()}/recommend?user=new")
     visitor.page.get_by_text("A click on the map adds a visit").click()
-    visitor.settle()
+    visitor.infer_mapping()
     for n in (1, 2):
         said = visitor.page.get_by_text(re.compile(rf"^{n} so far"))
         click_on_the_map(visitor, "", said.count)

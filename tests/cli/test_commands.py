@@ -11,7 +11,7 @@ from strec import cli, schema
 from strec.cli._common import load, table
 from strec.errors import ReadError
 from strec.io import write
-from strec.simulate import simulate
+from strec.simulation import simulate
 from strec.store import Store
 
 
@@ -138,7 +138,7 @@ def test_simulate_tells_how_far_it_is():
 
 
 def test_simulate_does_not_work_for_a_file_that_cannot_be_written(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("strec.simulate.simulate", lambda *_, **__: pytest.fail("it worked"))
+    monkeypatch.setattr("strec.simulation.simulate", lambda *_, **__: pytest.fail("it worked"))
     for out in (tmp_path / "a.xlsx", tmp_path / "no folder" / "a.csv"):
         code, _, err = run("simulate", "travel", "--out", str(out))
         assert code == 1 and "folder" in err

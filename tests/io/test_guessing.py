@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from strec.errors import MappingError, ReadError
 from strec.io import Mapping, inspect, read
+from strec.io.column_synonyms import SYNONYMS, named
 from strec.io.columns import guess_mapping, rank_identities
 from strec.io.places import degrees, detect_order, pair
 from strec.io.quantities import numbers_of, offset_minutes
 from strec.io.sniff import sniff
-from strec.io.words import SYNONYMS, named
 from tests import corpus
 
 TIMES = ["2024-05-01 08:00:00", "2024-05-02 09:30:00", "2024-05-02 10:00:00"]

@@ -15,7 +15,7 @@ from strec import schema
 from strec.errors import ReadError
 from strec.io.pictures import Pictures
 from strec.io.samples import FOLDER, read_sample, samples
-from strec.simulate.icons import SHAPES, icon
+from strec.simulation.icons import SHAPES, icon
 
 NAMES = ["social", "ecommerce", "travel", "traffic", "flights"]
 make = importlib.util.module_from_spec(

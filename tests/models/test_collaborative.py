@@ -9,7 +9,7 @@ from strec.errors import ModelError
 from strec.models import ALS, BPR, ItemKNN, UserKNN
 from strec.models.collaborative import TIE_BREAK
 from strec.models.profiles import popularity, profiles, user_items
-from strec.simulate import simulate
+from strec.simulation import simulate
 from strec.split import ask, split
 
 PARTS = split(simulate("social", n_users=20, n_checkins=900, seed=3))

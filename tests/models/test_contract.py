@@ -18,7 +18,7 @@ import pytest
 from strec import schema
 from strec.errors import Cancelled, ModelError, StrecError
 from strec.models import ABOUT, KINDS, Model
-from strec.simulate import simulate
+from strec.simulation import simulate
 from strec.split import Log, Queries, Split, ask, encode, queries_of_rows, split
 from strec.train import Watch
 from tests.models import worlds

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from strec.evaluate import Regime, evaluate
+from strec.evaluation import Regime, evaluate
 from strec.models import LSTM, STLSTM
 from strec.models.networks import loss as losses
 from strec.models.sequences import query_batch, window_batch, windows
-from strec.simulate import simulate
+from strec.simulation import simulate
 from strec.split import queries_of_rows, split
 
 PARTS = split(simulate("social", n_users=6, n_checkins=300, seed=1))

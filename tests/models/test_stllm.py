@@ -1,4 +1,4 @@
-"""ST-LLM: its numbers against hand counts, its lessons against peeking, its parts against sums."""
+"""ST-LLM: its numbers against hand counts, its data against peeking, its parts against sums."""
 
 from dataclasses import replace
 from functools import cache
@@ -13,12 +13,12 @@ from strec.errors import ModelError
 from strec.models import STLLM
 from strec.models.stllm.explain import shapley
 from strec.models.stllm.features import numbers_of, shorten, tents
-from strec.models.stllm.lessons import lessons_of
 from strec.models.stllm.meaning import N_DIRECTIONS
 from strec.models.stllm.network import NEVER, log_sum
 from strec.models.stllm.pairs import Pairs
+from strec.models.stllm.training_data import training_data_of
 from strec.models.stllm.world import World
-from strec.simulate import simulate
+from strec.simulation import simulate
 from strec.split import Log, Split, Vocabulary, encode, queries_of_rows, split
 from tests.models import worlds
 
@@ -40,7 +40,7 @@ def _nothing(n_items: int) -> np.ndarray:
 
 
 def _lessons(train: Log):
-    return lessons_of(
+    return training_data_of(
         train,
         _nothing(len(train.vocabulary.items)),
         n_history=50,
@@ -94,7 +94,7 @@ def test_the_company_of_an_item_is_who_shares_its_users():
     assert np.diag(company).tolist() == [0, 0, 0]
 
 
-# ---------------------------------------------------------------- lessons
+# ---------------------------------------------------------------- data
 
 
 def test_a_lesson_does_not_know_what_comes_after_its_block():
@@ -116,10 +116,10 @@ def test_a_lesson_does_not_know_what_comes_after_its_block():
 
 
 def test_a_target_is_never_its_own_rival():
-    lessons = _lessons(_parts().train)
-    rivals = lessons.candidates[:, 1:] == lessons.candidates[:, :1]
-    assert rivals.any() and (lessons.log_drawn[:, 1:][rivals] > 1e3).all()
-    assert (lessons.candidates[:, 0] == lessons.target[lessons.new]).all()
+    data = _lessons(_parts().train)
+    rivals = data.candidates[:, 1:] == data.candidates[:, :1]
+    assert rivals.any() and (data.log_drawn[:, 1:][rivals] > 1e3).all()
+    assert (data.candidates[:, 0] == data.target[data.new]).all()
 
 
 # ---------------------------------------------------------------- scores and parts

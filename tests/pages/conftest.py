@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from strec.simulate import simulate
+from strec.simulation import simulate
 from strec.store import Store
 from tests.pages.recommending import open_page
 

@@ -46,24 +46,24 @@ def test_another_world_is_one_click_away():
 
 def test_own_data_that_is_called_like_a_sample_is_not_taken_for_it(tmp_path, monkeypatch):
     """Trainings on samples are seen by all visitors."""
-    from pages import _in_use
+    from pages.shared import in_use
     from strec.io import samples
 
     title = samples()[0].title
-    monkeypatch.setattr(_in_use, "_STORES", tmp_path)
+    monkeypatch.setattr(in_use, "_STORES", tmp_path)
     own = Store.create(schema.example(), tmp_path / "token" / "store", name=title)
     other = Store.create(schema.example(), tmp_path.parent / "sample" / "store", name=title)
     found = []
     for store in (own, other):
-        monkeypatch.setattr(_in_use, "current_store", lambda store=store: store)
-        found.append(_in_use.current_sample())
+        monkeypatch.setattr(in_use, "current_store", lambda store=store: store)
+        found.append(in_use.current_sample())
     assert found == [None, samples()[0]]
 
 
 def test_the_tour_leads_over_every_page_once_and_ends_on_the_last():
     import re
 
-    from pages._tour import STEPS
+    from pages.shared.tour import STEPS
 
     named = re.findall(r'\("(\w*)", "\w+", "', (ROOT / "app.py").read_text())
     assert [page for page, _ in STEPS] == named and named[-2:] == ["live", "privacy"]

@@ -8,10 +8,10 @@ import pytest
 from polars.testing import assert_frame_equal
 from streamlit.testing.v1 import AppTest
 
-from strec.clean import Recipe, clean
+from strec.cleaning import Recipe, clean
 from strec.cli import main
 from strec.io import read, samples
-from strec.quality import quality
+from strec.profiling import quality
 from strec.schema import example
 from strec.store import Store
 from tests import corpus
@@ -28,7 +28,7 @@ def before(tmp_path_factory) -> Store:
 @pytest.fixture
 def app(before, tmp_path, monkeypatch) -> AppTest:
     """The page with a small data set in use, and workspaces in a folder of the test."""
-    import pages._in_use as in_use
+    import pages.shared.in_use as in_use
 
     monkeypatch.setattr(in_use, "_STORES", tmp_path / "workspaces")
     app = AppTest.from_file(str(PAGE), default_timeout=60)
@@ -182,9 +182,9 @@ def test_local_paths_are_for_the_person_at_this_computer(app, monkeypatch):
 
 
 def test_a_table_too_large_for_memory_is_used_without_cleaning(app, tmp_path, monkeypatch):
-    from pages import _data_draft
+    from pages.data import draft
 
-    monkeypatch.setattr(_data_draft, "MOST_IN_MEMORY", 30)
+    monkeypatch.setattr(draft, "MOST_IN_MEMORY", 30)
     path = corpus.make("null_islands", tmp_path)
     upload(app, path)
     assert not app.exception and not app.error

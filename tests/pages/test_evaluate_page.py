@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from strec import schema
-from strec.simulate import simulate
+from strec.simulation import simulate
 from strec.store import Store
 
 PAGE = Path(__file__).parents[2] / "pages" / "evaluate.py"

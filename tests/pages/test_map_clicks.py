@@ -11,7 +11,7 @@ def script():
     import pandas as pd
     import streamlit as st
 
-    from pages import _map_clicks
+    from pages.shared import map_clicks
     from strec import maps
 
     def remember(layer, clicked):
@@ -22,11 +22,11 @@ def script():
         st.session_state["map"] = SimpleNamespace(
             selection={"objects": st.session_state["objects"]}
         )
-        _map_clicks._clicked("map", remember)
+        map_clicks._clicked("map", remember)
         del st.session_state["map"]
     frame = pd.DataFrame({"lat": [1.0], "lon": [2.0], "n_checkins": [1], "n_users": [1]})
     deck = maps.deck([maps.point_layer(frame)], maps.view_of([1.0], [2.0]), basemap="offline")
-    _map_clicks.clickable(deck, "map", remember, caption="Below")
+    map_clicks.clickable(deck, "map", remember, caption="Below")
 
 
 def point_layer_id(app: AppTest) -> str:

@@ -109,7 +109,7 @@ def test_filters_alone_have_no_price(app):
 def test_without_probabilities_no_price_is_made_up():
     from types import SimpleNamespace
 
-    from pages._recommend_ask import _price
+    from pages.recommend.ask import _price
 
     said = _price(SimpleNamespace(hit_chance=float("nan"), best_chance=float("nan")))
     assert "scores, not probabilities" in said and "%" not in said
@@ -340,9 +340,9 @@ def clicked(layer: str, clicked: dict, **state) -> AppTest:
     def script():
         import streamlit as st
 
-        from pages import _recommend_list
+        from pages.recommend import listing
 
-        _recommend_list._clicked(*st.session_state["clicked"])
+        listing._clicked(*st.session_state["clicked"])
 
     app = AppTest.from_function(script, default_timeout=60)
     app.session_state["clicked"] = (layer, clicked)

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from strec.io.samples import read_sample
-from strec.simulate import simulate
+from strec.simulation import simulate
 from strec.store import Filters, Store
 
 PAGE = Path(__file__).parents[2] / "pages" / "space.py"

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _ui
+from pages.shared import ui
 from strec import schema
 from strec.io.samples import samples
 from strec.store import Filters, Store
@@ -31,7 +31,7 @@ def words(app: AppTest) -> str:
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory):
-    return {each.name: _ui.sample_store(each.name) for each in samples()}
+    return {each.name: ui.sample_store(each.name) for each in samples()}
 
 
 @pytest.mark.parametrize("name", [each.name for each in samples()])

@@ -9,11 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 # Imported before a test puts something else in place of what it imports.
-import pages._train_board  # noqa: F401
-from strec.dependence import test_dependence as dependence_of
+import pages.train.board  # noqa: F401
+from strec.gate import dependence_test as dependence_of
 from strec.models import ABOUT, KINDS
 from strec.runs import Run, create, home, runs_in, train_run
-from strec.simulate import simulate
+from strec.simulation import simulate
 from strec.store import Store
 
 PAGE = Path(__file__).parents[2] / "pages" / "train.py"
@@ -212,7 +212,7 @@ def test_a_running_training_is_shown_live_and_can_be_cancelled(store):
 def test_a_cancelled_run_that_waits_leaves_the_one_at_work_alone(store, monkeypatch):
     killed = []
     monkeypatch.setattr("os.kill", lambda pid, signal: killed.append(pid))
-    monkeypatch.setattr("pages._train_board.PATIENCE_SECONDS", -1)
+    monkeypatch.setattr("pages.train.board.PATIENCE_SECONDS", -1)
     at_work, waits = made(store, "lstm"), made(store, "als")
     at_work.set_state("running", pid=1)
     waits.set_state("waiting", pid=1)

@@ -222,7 +222,7 @@ def test_a_rhythm_nobody_expected_is_found_beside_the_day():
     assert "1 week does not stand out" in found.sentence
 
 
-# ---------------------------------------------------------------- shifts of the level
+# ---------------------------------------------------------------- changes of the level
 
 
 def test_the_nile_falls_in_1899():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from strec.models.base import Explanation, Part
+from strec.models.base import Explanation, ScorePart
 from strec.models.counting.newcomers import NEW_REASONS, SOURCES, shares_of_sources
 from strec.models.counting.visits import REASONS, Visits, reason_slices, visits_of
 from strec.split import Queries
@@ -85,7 +85,7 @@ def _shapley(visits: Visits, tones: np.ndarray, items: np.ndarray) -> np.ndarray
 
 def _visit_parts(
     visits: Visits, tones: np.ndarray, loudness: np.ndarray, values: np.ndarray, item: int
-) -> list[Part]:
+) -> list[ScorePart]:
     own = np.flatnonzero(visits.item == item)
     if not len(own):
         return []
@@ -95,16 +95,16 @@ def _visit_parts(
         usual = np.average(tone, weights=loudness)
         strength = np.exp(tone[own] - usual)
         order = np.argsort(-strength if value >= 0 else strength, kind="stable")[:MAX_EVIDENCE]
-        parts.append(Part(reason, float(value), visits.row[own[order]], strength[order]))
+        parts.append(ScorePart(reason, float(value), visits.row[own[order]], strength[order]))
     return parts
 
 
-def _source_parts(query: Queries, values: np.ndarray, item: int) -> list[Part]:
+def _source_parts(query: Queries, values: np.ndarray, item: int) -> list[ScorePart]:
     if not values.any():
         return []
     reasons = np.array([reason for reason, _ in SOURCES.values()])
     return [
-        Part(reason, float(values[reasons == reason].sum()), rows, np.ones(len(rows)))
+        ScorePart(reason, float(values[reasons == reason].sum()), rows, np.ones(len(rows)))
         for reason in NEW_REASONS
         for rows in [_rows_behind(query, reason, item)]
     ]

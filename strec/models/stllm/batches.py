@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from strec.models.stllm.features import Numbers
-from strec.models.stllm.lessons import Lessons
 from strec.models.stllm.network import Tensors
+from strec.models.stllm.training_data import TrainingData
 from strec.split.queries import ranges
 
 
@@ -27,27 +27,27 @@ def tensors_of(numbers: Numbers, queries: np.ndarray) -> tuple[Tensors, np.ndarr
     return {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in found.items()}, items
 
 
-def lesson_batch(lessons: Lessons, chosen: np.ndarray, remember: bool) -> Tensors:
+def training_batch(data: TrainingData, chosen: np.ndarray, remember: bool) -> Tensors:
     """Return one batch of targets to learn from."""
     queries = np.sort(chosen)
-    batch, items = tensors_of(lessons.numbers, queries)
+    batch, items = tensors_of(data.numbers, queries)
     owner = batch["item_query"].numpy()
-    target = lessons.target[queries]
-    hit = lessons.numbers.item[items] == target[owner]
+    target = data.target[queries]
+    hit = data.numbers.item[items] == target[owner]
     is_new = np.bincount(owner, weights=hit, minlength=len(queries)) == 0
     if not remember:
         is_new[:] = True
-    first = np.searchsorted(lessons.new, queries)
-    among = np.minimum(first, max(len(lessons.new) - 1, 0))
-    drawn = np.flatnonzero(lessons.new[among] == queries) if len(lessons.new) else np.zeros(0, int)
+    first = np.searchsorted(data.new, queries)
+    among = np.minimum(first, max(len(data.new) - 1, 0))
+    drawn = np.flatnonzero(data.new[among] == queries) if len(data.new) else np.zeros(0, int)
     place = among[drawn]
     return batch | {
         "hit": torch.from_numpy(hit),
         "is_new": torch.from_numpy(is_new),
         "is_pointing": torch.tensor([remember and len(items) > 0]),
-        "weight": torch.from_numpy(lessons.weight[queries]),
+        "weight": torch.from_numpy(data.weight[queries]),
         "new_query": torch.from_numpy(drawn),
-        "candidates": torch.from_numpy(lessons.candidates[place]),
-        "log_drawn": torch.from_numpy(lessons.log_drawn[place]),
-        "spread": torch.from_numpy(lessons.spread[place]),
+        "candidates": torch.from_numpy(data.candidates[place]),
+        "log_drawn": torch.from_numpy(data.log_drawn[place]),
+        "spread": torch.from_numpy(data.spread[place]),
     }

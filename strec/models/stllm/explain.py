@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from strec.models.base import Explanation, Part
+from strec.models.base import Explanation, ScorePart
 from strec.models.counting.reasons import MAX_EVIDENCE
+from strec.models.stllm.candidate_features import CANDIDATE_FEATURES, candidate_features
+from strec.models.stllm.candidate_features import REASONS as NEW_REASONS
 from strec.models.stllm.features import REASONS
 from strec.models.stllm.network import Tensors
 from strec.models.stllm.scoring import (
@@ -28,8 +30,6 @@ from strec.models.stllm.scoring import (
     shares,
     unvisited,
 )
-from strec.models.stllm.spread import REASONS as NEW_REASONS
-from strec.models.stllm.spread import SPREAD, spread_columns
 from strec.split import Queries
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def explain_items(model: "STLLM", query: Queries, items: np.ndarray) -> list[Exp
         found = []
         for reading in readings:
             gate, total = shares(reading, new[None].any(axis=1))
-            parts: dict[int, tuple[Part, ...]] = {}
+            parts: dict[int, tuple[ScorePart, ...]] = {}
             if len(old):
                 parts |= _visited_parts(
                     model, reading, old, float(np.exp(reading.visited - total)[0])
@@ -63,7 +63,7 @@ def explain_items(model: "STLLM", query: Queries, items: np.ndarray) -> list[Exp
     return [_mean(int(item), [parts[int(item)] for parts in found]) for item in items]
 
 
-def _mean(item: int, found: list[tuple[Part, ...]]) -> Explanation:
+def _mean(item: int, found: list[tuple[ScorePart, ...]]) -> Explanation:
     """Return the mean of what several networks say; the check-ins behind it are the first's."""
     parts = tuple(
         replace(same[0], value=float(np.mean([part.value for part in same])))
@@ -103,7 +103,7 @@ def shapley(
 
 def _visited_parts(
     model: "STLLM", reading: Reading, items: np.ndarray, share: float
-) -> dict[int, tuple[Part, ...]]:
+) -> dict[int, tuple[ScorePart, ...]]:
     network, held = reading.network, reading.numbers.item
     place = {int(item): int(np.flatnonzero(held == item)[0]) for item in items}
     places = [place[int(item)] for item in items]
@@ -139,11 +139,11 @@ def _visited_parts(
 
 def _part(
     reading: Reading, name: str, value: float, tone: np.ndarray, own: np.ndarray, loud: np.ndarray
-) -> Part:
+) -> ScorePart:
     """Return a part with the visits behind it: high or low against the user's other visits."""
     strength = np.exp(np.clip(tone[own] - np.average(tone, weights=loud), -30, 30))
     order = np.argsort(-strength if value >= 0 else strength, kind="stable")[:MAX_EVIDENCE]
-    return Part(name, value, reading.numbers.row[own[order]], strength[order])
+    return ScorePart(name, value, reading.numbers.row[own[order]], strength[order])
 
 
 def _heard(model: "STLLM", team: frozenset[str]) -> Tensors:
@@ -158,11 +158,13 @@ def _heard(model: "STLLM", team: frozenset[str]) -> Tensors:
 
 def _new_parts(
     model: "STLLM", reading: Reading, items: np.ndarray, new: np.ndarray, share: float
-) -> dict[int, tuple[Part, ...]]:
+) -> dict[int, tuple[ScorePart, ...]]:
     everything = reading.network.represent(torch.arange(len(new)))
     logits = {reason: np.zeros(len(new)) for reason in NEW_REASONS}
     logits["text"] += meaning_logits(reading, everything)[0]
-    columns = zip(SPREAD.values(), spread_columns(reading.queries, model.world_), strict=True)
+    columns = zip(
+        CANDIDATE_FEATURES.values(), candidate_features(reading.queries, model.world_), strict=True
+    )
     for k, ((reason, _), column) in enumerate(columns):
         if reading.network.spread_on[k]:
             logits[reason] += column_logits(reading, k, column)[0]
@@ -175,9 +177,9 @@ def _new_parts(
     values = shapley(NEW_REASONS, worth)
     return {
         int(item): (
-            Part("novelty", float(values[""][i]), np.zeros(0, np.int64), np.zeros(0)),
+            ScorePart("novelty", float(values[""][i]), np.zeros(0, np.int64), np.zeros(0)),
             *(
-                Part(name, float(values[name][i]), rows, np.ones(len(rows)))
+                ScorePart(name, float(values[name][i]), rows, np.ones(len(rows)))
                 for name in NEW_REASONS
                 for rows in [_rows_behind(reading.queries, name, int(item))]
             ),

@@ -7,10 +7,10 @@ import numpy as np
 from strec.errors import ModelError
 from strec.models.base import Explanation, Model
 from strec.models.neural import RowTask
+from strec.models.stllm.candidate_features import CANDIDATE_FEATURES
 from strec.models.stllm.features import KINDS_OF_NUMBER, REASONS, STEP_REASONS
-from strec.models.stllm.lessons import Lessons, lessons_of
 from strec.models.stllm.meaning import meaning_of
-from strec.models.stllm.spread import SPREAD
+from strec.models.stllm.training_data import TrainingData, training_data_of
 from strec.models.stllm.world import World
 from strec.split import Log, Queries
 from strec.train import Settings, Watch, fit
@@ -133,7 +133,7 @@ class STLLM(Model):
             )
         text = "" if "text" in self.without else self.text
         meaning, self.directions_ = meaning_of(train.vocabulary, text, None, watch)
-        lessons = lessons_of(
+        data = training_data_of(
             train,
             meaning,
             n_history=self.n_history,
@@ -146,31 +146,31 @@ class STLLM(Model):
         )
         watch("Counting over all check-ins", 0.95)
         self.world_ = World.of(train, meaning)
-        self.reasons_ = lessons.reasons
+        self.reasons_ = data.reasons
         self.networks_ = []
         for member in range(self.members):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(self.seed + member)
                 network = self._network()
-            _measure(network, lessons)
-            task = self._lesson_task(network, lessons)
+            _measure(network, data)
+            task = self._training_task(network, data)
             stage = watch.stage(f"network {member + 1}") if self.members > 1 else watch
             settings = self._settings(self.seed + member, task.batch_size)
             self.history_ = fit(task, settings, watch=stage)
             self.networks_.append(network.cpu().eval())
 
-    def _lesson_task(self, network: "Network", lessons: Lessons) -> RowTask:
-        from strec.models.stllm.batches import lesson_batch
+    def _training_task(self, network: "Network", data: TrainingData) -> RowTask:
+        from strec.models.stllm.batches import training_batch
 
         # A few targets are held out to watch, not to stop: the latest check-ins teach most.
-        order = np.random.default_rng(self.seed).permutation(len(lessons.target))
+        order = np.random.default_rng(self.seed).permutation(len(data.target))
         n_check = min(1_000, len(order) // 30)
         return RowTask(
             module=network,
             rows=np.sort(order[n_check:]),
             check_rows=np.sort(order[:n_check] if n_check else order),
             batch_size=_batch_size(self.batch_size, len(order)),
-            collate=lambda rows, rng: lesson_batch(lessons, rows, self.remembers),
+            collate=lambda rows, rng: training_batch(data, rows, self.remembers),
             loss=network.loss,
         )
 
@@ -179,7 +179,7 @@ class STLLM(Model):
 
         from strec.models.stllm.network import Network
 
-        weights = np.array([weight for _, weight in SPREAD.values()], dtype=np.float32)
+        weights = np.array([weight for _, weight in CANDIDATE_FEATURES.values()], dtype=np.float32)
         on = {name: torch.from_numpy(value) for name, value in self._on().items()}
         return Network(
             traits=torch.from_numpy(self._traits()),
@@ -193,7 +193,7 @@ class STLLM(Model):
     def _on(self) -> dict[str, np.ndarray]:
         """Return which columns speak, by kind of number: 1, or 0 for what is left out."""
         reasons = self.reasons_ | {
-            "step": STEP_REASONS, "spread": [reason for reason, _ in SPREAD.values()]
+            "step": STEP_REASONS, "spread": [reason for reason, _ in CANDIDATE_FEATURES.values()]
         }  # fmt: skip
         silent = set().union(*(_SILENT.get(name, set()) for name in self.without))
         return {
@@ -289,17 +289,17 @@ def _batch_size(wanted: int, n_targets: int) -> int:
     return min(wanted, max(_FEWEST_IN_BATCH, n_targets // _FEWEST_STEPS))
 
 
-def _measure(network: "Network", lessons: Lessons) -> None:
+def _measure(network: "Network", data: TrainingData) -> None:
     """Tell the network the mean and spread of each column."""
     import torch
 
     rng = np.random.default_rng(0)
-    numbers = lessons.numbers
+    numbers = data.numbers
     tables = {
         "context": numbers.context,
         "item": numbers.item_numbers,
         "visit": numbers.visit_numbers,
-        "spread": lessons.spread.reshape(-1, len(SPREAD)),
+        "spread": data.spread.reshape(-1, len(CANDIDATE_FEATURES)),
     }
     for name, table in tables.items():
         if not len(table):

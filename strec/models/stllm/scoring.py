@@ -8,9 +8,9 @@ import torch
 
 from strec.models.counting.mixture import chunks
 from strec.models.stllm.batches import tensors_of
+from strec.models.stllm.candidate_features import candidate_features
 from strec.models.stllm.features import Numbers, numbers_of, shorten
 from strec.models.stllm.network import NEVER, Network, Tensors, log_sum
-from strec.models.stllm.spread import spread_columns
 from strec.split import Queries
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def generator_logits(
 ) -> list[np.ndarray]:
     """Return the generator's logits for each network, shape ``(Q, n_items)`` each."""
     totals = [meaning_logits(*pair) for pair in zip(readings, items, strict=True)]
-    for k, column in enumerate(spread_columns(readings[0].queries, model.world_)):
+    for k, column in enumerate(candidate_features(readings[0].queries, model.world_)):
         for reading, total in zip(readings, totals, strict=True):
             if reading.network.spread_on[k]:
                 total += column_logits(reading, k, column)

@@ -1,0 +1,1 @@
+"""What the page of this name is made of."""

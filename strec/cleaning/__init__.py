@@ -1,0 +1,32 @@
+"""Cleaning: switchable steps in a recipe, run with before/after counts.
+
+`clean(checkins, recipe)` returns a cleaned table and a report; it never changes its input.
+A `Recipe` is saved as YAML or JSON and does the same to the next file.
+"""
+
+from strec.cleaning.base import Step
+from strec.cleaning.improbable import ImpossiblePlaces, ImpossibleSpeed, ImpossibleTimes
+from strec.cleaning.missing import MissingCategory, MissingPlace, MissingValue
+from strec.cleaning.recipe import STEPS, Recipe
+from strec.cleaning.rows import Bots, ExactDuplicates, KCore, NearDuplicates, TidyText
+from strec.cleaning.run import CleanReport, StepResult, clean
+
+__all__ = [
+    "STEPS",
+    "Bots",
+    "CleanReport",
+    "ExactDuplicates",
+    "ImpossiblePlaces",
+    "ImpossibleSpeed",
+    "ImpossibleTimes",
+    "KCore",
+    "MissingCategory",
+    "MissingPlace",
+    "MissingValue",
+    "NearDuplicates",
+    "Recipe",
+    "Step",
+    "StepResult",
+    "TidyText",
+    "clean",
+]

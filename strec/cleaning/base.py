@@ -1,0 +1,167 @@
+"""What a cleaning step is: validated parameters, and a table in, a table out."""
+
+import datetime as dt
+import difflib
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+import polars as pl
+
+from strec.errors import RecipeError
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step did: the new table, how many values it changed, and what it noticed.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        The table after the step, its rows in the order in which they came.
+    changed : int
+        Values changed in the rows that stayed; a place (lat and lon) counts as one.
+    notes : tuple of str
+        Plain sentences about what was found, shown in the report.
+    """
+
+    checkins: pl.DataFrame
+    changed: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step(ABC):
+    """One cleaning step with its parameters; subclasses are listed in `strec.cleaning.STEPS`.
+
+    The fields of a step are its parameters. Each is declared with `param`, which carries the
+    words and limits that the app, the command line and the checks all use.
+    """
+
+    enabled: bool = True
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    help: ClassVar[str]
+
+    def __post_init__(self):
+        for spec in fields(self):
+            _check(self.name, spec, getattr(self, spec.name))
+
+    @abstractmethod
+    def apply(self, checkins: pl.DataFrame) -> Outcome:
+        """Return the table after this step; `checkins` is sorted by user and time."""
+
+    @classmethod
+    def parameters(cls) -> dict[str, Any]:
+        """Return the dataclass field of each parameter but `enabled`, by name."""
+        return {spec.name: spec for spec in fields(cls) if spec.name != "enabled"}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Step":
+        """Build the step from a recipe's entry, or say which parameter is unknown."""
+        known = ["enabled", *cls.parameters()]
+        for key in values:
+            if key not in known:
+                raise RecipeError(
+                    f"The step {cls.name} takes the parameters {', '.join(known)}.",
+                    f"the parameter {key!r}.",
+                    suggestion(key, known) or f"Remove {key!r}.",
+                )
+        # An unquoted 1990-01-01 in YAML arrives as a date.
+        texts = {k: v.isoformat() if isinstance(v, dt.date) else v for k, v in values.items()}
+        return cls(**texts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the step as a recipe's entry."""
+        return {"step": self.name} | self.values()
+
+    def values(self) -> dict[str, Any]:
+        """Return the parameters, `enabled` first."""
+        return {spec.name: getattr(self, spec.name) for spec in fields(self)}
+
+
+def param(
+    default: Any,
+    label: str,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: dict[str, str] | None = None,
+    date: bool = False,
+):
+    """Declare a parameter: its default, its words, and the values it may take.
+
+    Parameters
+    ----------
+    default : object
+        Value when a recipe does not name the parameter.
+    label, help : str
+        A short name with its unit, and one sentence, both for people.
+    low, high : float, optional
+        Smallest and largest number allowed.
+    choices : dict of str to str, optional
+        Allowed values with the words that the app shows for them.
+    date : bool
+        The value is an ISO date, or ``"now"``.
+    """
+    words = {"label": label, "help": help, "low": low, "high": high}
+    return field(default=default, metadata=words | {"choices": choices, "date": date})
+
+
+def suggestion(word: str, known: list[str]) -> str:
+    """Return “Did you mean …?” for the known word closest to `word`, or nothing."""
+    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.5)
+    return f"Did you mean {close[0]!r}?" if close else ""
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Return a count with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "check-in"), plural(1200, "check-in")
+    ('1 check-in', '1,200 check-ins')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _check(step: str, spec: Any, value: Any) -> None:
+    meta, kind = spec.metadata, spec.type
+    if kind is bool:
+        good, need = isinstance(value, bool), "true or false"
+    elif meta.get("choices"):
+        options = list(meta["choices"])
+        good, need = value in options, "one of " + ", ".join(options)
+    elif meta.get("date"):
+        good, need = _is_date(value), "a date such as 2012-04-30, or now"
+    else:
+        low, high = meta["low"], meta["high"]
+        number = isinstance(value, int if kind is int else (int, float))
+        good = number and not isinstance(value, bool) and math.isfinite(value)
+        good = good and (low is None or value >= low) and (high is None or value <= high)
+        need = "a whole number" if kind is int else "a number"
+        need += f" from {low:g}" if low is not None else ""
+        need += f" to {high:g}" if high is not None else ""
+    if not good:
+        raise RecipeError(
+            f"In the step {step}, {spec.name} is {need}.",
+            f"{value!r}.",
+            f"Write for instance {spec.name}: {_as_yaml(spec.default)}",
+        )
+
+
+def _as_yaml(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _is_date(value: Any) -> bool:
+    if value == "now":
+        return True
+    try:
+        dt.date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return False
+    return True

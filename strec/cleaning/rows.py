@@ -1,0 +1,271 @@
+"""Steps about whole rows: tidy text, repeated check-ins, bots, and the k-core filter."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from strec.cleaning.base import Outcome, Step, param, plural
+from strec.schema import CATEGORY, EVENT, ITEM, ITEM_NAME, TEXT, TIME, USER, local_time
+
+#: Words that stand for a missing category or event in exported tables.
+MISSING_WORDS = ("", "null", "nan", "n/a", "#n/a", "<na>")
+
+
+@dataclass(frozen=True)
+class TidyText(Step):
+    """Trim the optional texts, and treat words such as “null” as missing. Ids stay as they are."""
+
+    enabled: bool = True
+    name: ClassVar[str] = "tidy_text"
+    title: ClassVar[str] = "Tidy texts"
+    help: ClassVar[str] = (
+        "Removes spaces around and doubled inside categories, names and texts, so that "
+        "“Café ” and “Café” are one. Words such as “null” or “n/a” count as missing. "
+        "Ids are never touched."
+    )
+
+    def apply(self, checkins: pl.DataFrame) -> Outcome:
+        columns = [c for c in (CATEGORY, ITEM_NAME, EVENT, TEXT) if c in checkins.columns]
+        tidy = checkins.with_columns(_tidy(checkins[column]) for column in columns)
+        changed = sum(int(checkins[c].ne_missing(tidy[c]).sum()) for c in columns)
+        return Outcome(tidy, changed)
+
+
+@dataclass(frozen=True)
+class ExactDuplicates(Step):
+    """Keep one of the rows that agree in every column."""
+
+    enabled: bool = True
+    name: ClassVar[str] = "exact_duplicates"
+    title: ClassVar[str] = "Exact duplicates"
+    help: ClassVar[str] = "Rows that agree in every column are kept once."
+
+    def apply(self, checkins: pl.DataFrame) -> Outcome:
+        return Outcome(checkins.filter(~exact_duplicates(checkins)))
+
+
+@dataclass(frozen=True)
+class NearDuplicates(Step):
+    """Keep the first of several check-ins of one user at one item within some minutes."""
+
+    enabled: bool = False
+    minutes: float = param(
+        10.0,
+        "Within minutes",
+        "A user's check-in at the same item this soon after a kept one is dropped.",
+        low=0,
+        high=1_000_000,
+    )
+    name: ClassVar[str] = "near_duplicates"
+    title: ClassVar[str] = "Near duplicates"
+    help: ClassVar[str] = (
+        "The same user at the same item again within minutes (a double tap, a page reload) "
+        "counts once: the first is kept."
+    )
+
+    def apply(self, checkins: pl.DataFrame) -> Outcome:
+        return Outcome(checkins.filter(~near_duplicates(checkins, self.minutes)))
+
+
+@dataclass(frozen=True)
+class Bots(Step):
+    """Drop users who act more often, or more regularly, than people do."""
+
+    enabled: bool = False
+    max_per_day: float = param(
+        100.0,
+        "Most check-ins per active day",
+        "Users with more than this, averaged over the days on which they were active.",
+        low=1,
+        high=1_000_000,
+    )
+    regular_share: float = param(
+        0.8,
+        "Share of equal intervals",
+        "Users whose most frequent interval between check-ins, to the second, makes up more "
+        "than this share. 1 switches this rule off.",
+        low=0.05,
+        high=1,
+    )
+    min_checkins: int = param(
+        50,
+        "Judge from check-ins",
+        "The regularity of users with fewer check-ins is not judged.",
+        low=3,
+        high=1_000_000,
+    )
+    name: ClassVar[str] = "bots"
+    title: ClassVar[str] = "Bots"
+    help: ClassVar[str] = (
+        "Users with implausibly many check-ins per day, or with a clockwork rhythm, are removed."
+    )
+
+    def apply(self, checkins: pl.DataFrame) -> Outcome:
+        users = rhythm(checkins)
+        busy = users.filter(pl.col("per_day") > self.max_per_day)
+        # Where times are only known to the hour or the day, equal intervals mean nothing.
+        judged = time_resolution_s(checkins) < 3600
+        regular = users.filter(
+            judged & (pl.col("n") >= self.min_checkins) & (pl.col("regular") > self.regular_share)
+        )
+        notes = []
+        if busy.height:
+            notes.append(
+                f"{plural(busy.height, 'user')} with more than {self.max_per_day:g} check-ins "
+                f"per active day (the busiest {busy['per_day'].max():,.0f})."
+            )
+        if regular.height:
+            notes.append(
+                f"{plural(regular.height, 'user')} with one interval in more than "
+                f"{self.regular_share:.0%} of the cases."
+            )
+        if not judged and self.regular_share < 1:
+            notes.append("Times are only known to the hour, so regularity was not judged.")
+        bots = pl.concat([busy[USER], regular[USER]])
+        return Outcome(checkins.filter(~pl.col(USER).is_in(bots.implode())), notes=tuple(notes))
+
+
+@dataclass(frozen=True)
+class KCore(Step):
+    """Keep items and users with enough check-ins."""
+
+    enabled: bool = False
+    min_per_item: int = param(
+        10, "Least check-ins per item", "Items with fewer are dropped.", low=1, high=1_000_000
+    )
+    min_per_user: int = param(
+        10, "Least check-ins per user", "Users with fewer are dropped.", low=1, high=1_000_000
+    )
+    way: str = param(
+        "iterated",
+        "How often",
+        "Dropping users lowers the counts of items, and the other way round.",
+        choices={
+            "iterated": "repeat until all that stay have enough",
+            "one_pass": "items once, then users once (as GETNext and STHGCN do)",
+        },
+    )
+    name: ClassVar[str] = "k_core"
+    title: ClassVar[str] = "Rare users and items (k-core)"
+    help: ClassVar[str] = (
+        "Items and users with very few check-ins are dropped. Makes results comparable with the "
+        "literature, and hides newcomers."
+    )
+
+    def apply(self, checkins: pl.DataFrame) -> Outcome:
+        items = _codes(checkins[ITEM])
+        users = _codes(checkins[USER])
+        keep = np.ones(checkins.height, dtype=bool)
+        rounds = 0
+        while keep.any():
+            before = keep.sum()
+            keep &= (np.bincount(items[keep], minlength=items.max() + 1) >= self.min_per_item)[
+                items
+            ]
+            keep &= (np.bincount(users[keep], minlength=users.max() + 1) >= self.min_per_user)[
+                users
+            ]
+            rounds += 1
+            if self.way == "one_pass" or keep.sum() == before:
+                break
+        notes = (f"{plural(rounds, 'round')}.",) if self.way == "iterated" and rounds > 1 else ()
+        return Outcome(checkins.filter(keep), notes=notes)
+
+
+def exact_duplicates(checkins: pl.DataFrame) -> pl.Series:
+    """Return which rows agree in every column with an earlier one."""
+    # Comparing every column is slow: only rows that share user, item and time need it.
+    suspects = checkins.with_row_index("row").filter(
+        checkins.select(USER, ITEM, TIME).is_duplicated()
+    )
+    kept = suspects.unique(subset=checkins.columns, keep="first", maintain_order=True)["row"]
+    repeats = np.zeros(checkins.height, dtype=bool)
+    repeats[suspects["row"].to_numpy()] = True
+    repeats[kept.to_numpy()] = False
+    return pl.Series(repeats)
+
+
+def near_duplicates(checkins: pl.DataFrame, minutes: float) -> pl.Series:
+    """Return which rows repeat a kept one of the same user and item within `minutes`.
+
+    Rows come back in the order of `checkins`, which may be any.
+    """
+    span_us = int(minutes * 60_000_000)
+    order = (
+        checkins.select(USER, ITEM, TIME).with_row_index("row").sort(USER, ITEM, TIME, "row")
+    ).with_columns(
+        pl.col(TIME).to_physical().alias("us"),
+        ((pl.col(USER) != pl.col(USER).shift()) | (pl.col(ITEM) != pl.col(ITEM).shift()))
+        .fill_null(True)
+        .cum_sum()
+        .alias("group"),
+    )
+    group, time_us = order["group"].to_numpy(), order["us"].to_numpy()
+    repeats = np.zeros(checkins.height, dtype=bool)
+    close = np.flatnonzero((group[1:] == group[:-1]) & (time_us[1:] - time_us[:-1] <= span_us)) + 1
+    kept = -1
+    for row in close.tolist():
+        # A row is in `close` when it soon follows the one before: if that one was kept, it is
+        # what this row is measured against; if it was dropped, what dropped it still is.
+        if not repeats[row - 1]:
+            kept = row - 1
+        repeats[row] = time_us[row] - time_us[kept] <= span_us
+    return pl.DataFrame({"row": order["row"], "repeats": repeats}).sort("row")["repeats"]
+
+
+def rhythm(checkins: pl.DataFrame) -> pl.DataFrame:
+    """Return how often and how regularly each user acts; `checkins` is sorted by user and time.
+
+    Returns
+    -------
+    polars.DataFrame
+        `user_id`, `n` check-ins, `days` (active local days), `per_day`, and `regular`: the share
+        of the most frequent interval, to the second, among all that are not 0.
+    """
+    days = checkins.group_by(USER).agg(
+        pl.len().alias("n"), local_time().dt.date().n_unique().alias("days")
+    )
+    gaps = (
+        checkins.select(USER, pl.col(TIME).dt.truncate("1s").diff().over(USER).alias("gap"))
+        .filter(pl.col("gap") > pl.duration(seconds=0))
+        .group_by(USER, "gap")
+        .len()
+        .group_by(USER)
+        .agg((pl.col("len").max() / pl.col("len").sum()).alias("regular"))
+    )
+    return days.join(gaps, on=USER, how="left").with_columns(
+        (pl.col("n") / pl.col("days")).alias("per_day"), pl.col("regular").fill_null(0)
+    )
+
+
+def time_resolution_s(checkins: pl.DataFrame) -> int:
+    """Return the seconds to which times are known: 86,400, 3,600, 60 or 1.
+
+    Examples
+    --------
+    >>> from strec.schema import example
+    >>> time_resolution_s(example())
+    60
+    """
+    local_us = checkins.select(local_time().to_physical()).to_series()
+    for seconds in (86_400, 3_600, 60):
+        if len(local_us) and (local_us % (seconds * 1_000_000) == 0).all():
+            return seconds
+    return 1
+
+
+def _tidy(texts: pl.Series) -> pl.Series:
+    distinct = texts.unique().drop_nulls()
+    clean = distinct.str.normalize("NFC").str.replace_all(r"\s+", " ").str.strip_chars()
+    if texts.name in (CATEGORY, EVENT):
+        clean = clean.set(clean.str.to_lowercase().is_in(MISSING_WORDS), None)
+    else:
+        clean = clean.set(clean == "", None)
+    changed = clean.ne_missing(distinct)
+    return texts.replace(distinct.filter(changed), clean.filter(changed))
+
+
+def _codes(ids: pl.Series) -> np.ndarray:
+    return ids.rank("dense").to_numpy().astype(np.int64) - 1

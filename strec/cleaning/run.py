@@ -1,0 +1,233 @@
+"""Run a recipe over a table of check-ins and say what each step did."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from strec.cleaning.base import Outcome, Step, plural
+from strec.cleaning.recipe import Recipe
+from strec.schema import DERIVED, ITEM, TIME, USER, validate
+
+#: Removed check-ins that a report keeps of each step, to be looked at.
+SAMPLE_ROWS = 5
+
+
+def clean(
+    checkins: pl.DataFrame,
+    recipe: "Recipe | None" = None,
+    *,
+    progress: Callable[[float, str], None] | None = None,
+) -> "tuple[pl.DataFrame, CleanReport]":
+    """Run the steps of a recipe and report what each did.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        A canonical table; it is not changed. Derived columns are dropped, as cleaning would
+        make them wrong; the store derives them again.
+    recipe : Recipe, optional
+        The default recipe without it.
+    progress : callable, optional
+        Called with the share done, 0 to 1, and the title of the step that comes next.
+
+    Returns
+    -------
+    polars.DataFrame
+        Sorted by user and time, whatever the order of the input.
+    CleanReport
+        Before and after counts, and a sentence, per step.
+
+    Raises
+    ------
+    SchemaError
+        If the table is not a canonical check-in table.
+
+    Examples
+    --------
+    >>> from strec.schema import example
+    >>> cleaned, report = clean(pl.concat([example(), example()]))
+    >>> cleaned.height, report.sentence
+    (4, '4 check-ins of 8 stay: 4 removed (50 %), 0 values changed.')
+    """
+    recipe = recipe or Recipe.default()
+    table = validate(checkins)
+    table = table.drop(name for name in DERIVED if name in table.columns)
+    table = table.sort(_order(table.columns)).rechunk()
+    rows, results = table.height, []
+    counts = _distinct(table)
+    for number, step in enumerate(recipe.steps):
+        if progress:
+            progress(number / len(recipe.steps), step.title)
+        outcome = step.apply(table) if step.enabled and table.height else Outcome(table)
+        after = counts if outcome.checkins.height == table.height else _distinct(outcome.checkins)
+        results.append(_result(step, table, outcome, counts, after))
+        table, counts = outcome.checkins, after
+    if any(result.changed for result in results):
+        # A changed value may come elsewhere in the order: a second run must find nothing to do.
+        table = table.sort(_order(table.columns))
+    if progress:
+        progress(1.0, "Done")
+    return table, CleanReport(tuple(results), rows, table.height)
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one step of a recipe did to the table.
+
+    Parameters
+    ----------
+    step, title : str
+        The name in the recipe, and for people.
+    enabled : bool
+        Whether the step ran.
+    rows_before, rows_after, users_before, users_after, items_before, items_after : int
+        Check-ins, distinct users and distinct items.
+    changed : int
+        Values changed in the check-ins that stayed; a place counts as one value.
+    sentence : str
+        What was done, in plain words.
+    removed : polars.DataFrame
+        Up to five of the check-ins removed, as they were before the step.
+    """
+
+    step: str
+    title: str
+    enabled: bool
+    rows_before: int
+    rows_after: int
+    users_before: int
+    users_after: int
+    items_before: int
+    items_after: int
+    changed: int
+    sentence: str
+    removed: pl.DataFrame = field(repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers and words, without the sample of removed check-ins."""
+        return {name: value for name, value in vars(self).items() if name != "removed"}
+
+
+@dataclass(frozen=True)
+class CleanReport:
+    """What cleaning did: a `StepResult` per step, those switched off included.
+
+    Parameters
+    ----------
+    steps : tuple of StepResult
+        In the order of the recipe.
+    rows_before, rows_after : int
+        Check-ins before the first and after the last step.
+    """
+
+    steps: tuple[StepResult, ...]
+    rows_before: int
+    rows_after: int
+
+    @property
+    def changed(self) -> int:
+        """Values changed by all steps together."""
+        return sum(step.changed for step in self.steps)
+
+    @property
+    def sentence(self) -> str:
+        """What cleaning did, in one sentence."""
+        removed = self.rows_before - self.rows_after
+        if not removed and not self.changed:
+            return f"Nothing had to be cleaned in {plural(self.rows_before, 'check-in')}."
+        return (
+            f"{plural(self.rows_after, 'check-in')} of {self.rows_before:,} stay: {removed:,} "
+            f"removed{_share(removed, self.rows_before)}, {plural(self.changed, 'value')} changed."
+        )
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return one row per step, for tables and downloads."""
+        kinds = {str: pl.String, bool: pl.Boolean, int: pl.Int64}
+        schema = {
+            name: kinds[kind]
+            for name, kind in StepResult.__annotations__.items()
+            if name != "removed"
+        }
+        return pl.DataFrame([step.to_dict() for step in self.steps], schema=schema)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain numbers and texts, for JSON."""
+        return {
+            "rows_before": self.rows_before,
+            "rows_after": self.rows_after,
+            "changed": self.changed,
+            "sentence": self.sentence,
+            "steps": [step.to_dict() for step in self.steps],
+        }
+
+
+def _result(
+    step: Step, before: pl.DataFrame, outcome: Outcome, counts: tuple, after: tuple
+) -> StepResult:
+    removed = before.height - outcome.checkins.height
+    return StepResult(
+        step=step.name,
+        title=step.title,
+        enabled=step.enabled,
+        rows_before=before.height,
+        rows_after=outcome.checkins.height,
+        users_before=counts[0],
+        users_after=after[0],
+        items_before=counts[1],
+        items_after=after[1],
+        changed=outcome.changed,
+        sentence=_sentence(step, removed, before.height, outcome),
+        removed=_sample(before, outcome.checkins) if removed else before.clear(),
+    )
+
+
+def _sentence(step: Step, removed: int, rows: int, outcome: Outcome) -> str:
+    if not step.enabled:
+        return "Switched off."
+    done = []
+    if removed:
+        done.append(f"{plural(removed, 'check-in')} removed{_share(removed, rows)}")
+    if outcome.changed:
+        done.append(f"{plural(outcome.changed, 'value')} changed")
+    first = " and ".join(done) + "." if done else "Nothing to do."
+    return " ".join((first, *outcome.notes))
+
+
+def _share(part: int, whole: int) -> str:
+    share = 100 * part / whole if whole else 0
+    if not part or share < 0.1:
+        return ""
+    return f" ({share:.0f} %)" if share >= 1 else f" ({share:.1f} %)"
+
+
+def _sample(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Return the first few rows of `before` that are not in `after`, a subsequence of it."""
+    # No step changes these, so the first difference is the next row removed.
+    keys = [USER, TIME, ITEM]
+    old, new = before.select(keys), after.select(keys)
+    removed: list[int] = []
+    start = 0
+    while len(removed) < SAMPLE_ROWS and start < old.height:
+        ahead = new.slice(start - len(removed))
+        both = min(old.height - start, ahead.height)
+        here = old.slice(start, both)
+        differ = here.select(
+            pl.any_horizontal(here[key] != ahead[key].head(both) for key in keys)
+        ).to_series()
+        start += int(differ.arg_max()) if differ.any() else both
+        if start < old.height:
+            removed.append(start)
+            start += 1
+    return before[removed]
+
+
+def _distinct(checkins: pl.DataFrame) -> tuple[int, int]:
+    # Sorted by user: counting borders is faster than hashing.
+    return checkins[USER].rle_id().max() + 1 if checkins.height else 0, checkins[ITEM].n_unique()
+
+
+def _order(columns: list[str]) -> list[str]:
+    """User, time and item first, then all others: the result cannot depend on the input's order."""
+    return [USER, TIME, ITEM, *(name for name in columns if name not in (USER, TIME, ITEM))]

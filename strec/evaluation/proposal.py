@@ -1,0 +1,100 @@
+"""Which model to recommend with: the best one, unless counting is as good."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strec.errors import ModelError
+from strec.evaluation.scoring import COUNTING, Result
+from strec.evaluation.summary import MEASURES, difference
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A proposed model and why.
+
+    Attributes
+    ----------
+    model : str
+        Name of the proposed model.
+    best : str
+        Name of the model with the best mean, which may be no better than the proposed one.
+    sentence : str
+        The reason, with its numbers, in words.
+    as_good : tuple of str
+        Other models whose paired difference from the proposed one does not exclude 0.
+    """
+
+    model: str
+    best: str
+    sentence: str
+    as_good: tuple[str, ...]
+
+
+def propose(results: Sequence[Result], measure: str = "acc@1") -> Proposal:
+    """Propose a model: the best by a measure, or the best counting model if that is as good.
+
+    As good means that the 95 % interval of the paired difference over users includes 0.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Scored on the same queries; at least one.
+    measure : str
+        One with a value per query, of which more is better.
+
+    Raises
+    ------
+    ModelError
+        If there is no result, or results are of different queries.
+
+    Examples
+    --------
+    >>> from strec.evaluation import evaluate_checkins
+    >>> from strec.io.samples import read_sample
+    >>> from strec.models import Popularity, UserCounts
+    >>> models = {"popularity": Popularity(), "user counts": UserCounts()}
+    >>> propose(evaluate_checkins(read_sample("flights"), models=models)).model
+    'user counts'
+    """
+    if not results:
+        raise ModelError(
+            "A proposal needs at least one evaluated model.", "none.", "Evaluate a model first."
+        )
+    ranked = sorted(results, key=lambda each: each.queries[measure].mean(), reverse=True)
+    best = ranked[0]
+    counting = next((each for each in ranked if each.kind in COUNTING), None)
+    proposed, sentence = best, _alone(best, measure)
+    if counting is not None and counting is not best:
+        gap = difference(best, counting, measure)
+        proposed = best if gap["is_real"] else counting
+        sentence = _against_counting(best, counting, gap, measure)
+    elif counting is not None and any(each.kind not in COUNTING for each in ranked):
+        sentence += " No trained model is better here."
+    others = [each for each in ranked if each is not proposed]
+    as_good = [each.name for each in others if not difference(proposed, each, measure)["is_real"]]
+    unnamed = [name for name in as_good if name != best.name]
+    if unnamed:
+        sentence += f" Not to be told apart from it here: {', '.join(unnamed)}."
+    return Proposal(proposed.name, best.name, sentence, tuple(as_good))
+
+
+def _alone(best: Result, measure: str) -> str:
+    return (
+        f"{best.name} has the best {MEASURES[measure].title}: "
+        f"{best.queries[measure].mean():.3f} over {len(best.queries):,} scored check-ins."
+    )
+
+
+def _against_counting(best: Result, counting: Result, gap: dict, measure: str) -> str:
+    title = MEASURES[measure].title
+    numbers = f"{gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]"
+    if gap["is_real"]:
+        return (
+            f"{best.name} is better than {counting.name}, the best model that only counts: "
+            f"{title} {numbers}, an interval that excludes 0."
+        )
+    return (
+        f"The counting model is as good here: {best.name} differs from {counting.name} by "
+        f"{title} {numbers}, an interval that includes 0. Counting needs no training, so "
+        f"{counting.name} is proposed."
+    )

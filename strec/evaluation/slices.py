@@ -1,0 +1,134 @@
+"""Where a model is good and where it is not: the same measures on slices of the queries."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from strec import metrics
+from strec.evaluation.scoring import Result
+
+#: Each way to slice, in words.
+SLICES = {
+    "kind": "Return or discovery",
+    "activity": "User activity",
+    "time": "Time of day",
+    "weekday": "Weekday",
+    "category": "Category",
+    "distance": "Distance from the last check-in",
+    "newness": "New users and items",
+}
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_TIMES = ((5, "night (0–5)"), (11, "morning (5–11)"), (14, "midday (11–14)"),
+          (18, "afternoon (14–18)"), (24, "evening (18–24)"))  # fmt: skip
+_PASTS = ((0, "no check-in before"), (9, "1–9 check-ins before"), (49, "10–49"),
+          (199, "50–199"), (10**12, "200 and more"))  # fmt: skip
+_DISTANCES = ((0.1, "same place (under 100 m)"), (1, "100 m – 1 km"), (3, "1–3 km"),
+              (10, "3–10 km"), (1e9, "over 10 km"))  # fmt: skip
+MOST_CATEGORIES = 8
+
+
+def slices(
+    results: Sequence[Result],
+    by: str,
+    measure: str = "acc@1",
+    *,
+    n_draws: int = 1000,
+    seed: int = 0,
+) -> pl.DataFrame:
+    """Return the mean of a measure per slice and model, with 95 % intervals over users.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Scored on the same queries.
+    by : str
+        A key of `SLICES`.
+    measure : str
+        A column of `Result.queries`.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``slice, model, n_queries, n_users, value, low, high``, in the order of the slices.
+
+    Examples
+    --------
+    >>> from strec.evaluation import Regime, evaluate
+    >>> from strec.models import UserCounts
+    >>> from strec.split import split
+    >>> from strec import schema
+    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
+    >>> result = evaluate(UserCounts().fit(parts.train), parts, Regime(scored="every"))
+    >>> slices([result], "time")["slice"].to_list()
+    ['morning (5–11)']
+    """
+    rows = []
+    for result in results:
+        marked = result.queries.with_columns(slice_of(result.queries, by).alias("slice"))
+        for (_, name), group in sorted(
+            marked.drop_nulls(measure).group_by(pl.col("slice").to_physical().alias("n"), "slice")
+        ):
+            low, high = metrics.user_interval(
+                group[measure].to_numpy(), group["user_id"].to_numpy(), n_draws=n_draws, seed=seed
+            )
+            rows.append(
+                {
+                    "slice": name,
+                    "model": result.name,
+                    "n_queries": len(group),
+                    "n_users": group["user_id"].n_unique(),
+                    "value": group[measure].mean(),
+                    "low": low,
+                    "high": high,
+                }
+            )
+    return pl.DataFrame(rows)
+
+
+def slice_of(queries: pl.DataFrame, by: str) -> pl.Series:
+    """Return the slice of each query as an ordered `Enum`."""
+    name, names = {
+        "kind": _kind,
+        "activity": lambda: _banded(pl.col("n_history"), _PASTS),
+        "time": lambda: _banded(pl.col("hour").floor() + 1, _TIMES),
+        "weekday": lambda: (pl.col("weekday").replace_strict(dict(enumerate(_WEEKDAYS)),
+                                                             return_dtype=pl.String), _WEEKDAYS),
+        "category": lambda: _category(queries),
+        "distance": lambda: _banded(pl.col("distance_km"), _DISTANCES, "place not known"),
+        "newness": _newness,
+    }[by]()  # fmt: skip
+    return queries.select(name.cast(pl.Enum(names)).alias("slice"))["slice"]
+
+
+def _kind() -> tuple[pl.Expr, list[str]]:
+    names = ["return", "discovery", "item not in training"]
+    kind = pl.when(~pl.col("is_known_item")).then(pl.lit(names[2]))
+    return kind.when("is_return").then(pl.lit(names[0])).otherwise(pl.lit(names[1])), names
+
+
+def _newness() -> tuple[pl.Expr, list[str]]:
+    names = ["known user and item", "new user", "new item", "new user and item"]
+    new = (~pl.col("is_known_user")).cast(pl.Int8) + 2 * (~pl.col("is_known_item")).cast(pl.Int8)
+    return new.replace_strict(dict(enumerate(names)), return_dtype=pl.String), names
+
+
+def _banded(value: pl.Expr, bands, unknown: str | None = None) -> tuple[pl.Expr, list[str]]:
+    """Return the name of the first band whose upper end is not exceeded."""
+    names = [name for _, name in bands]
+    found = pl.lit(names[-1])
+    for end, name in reversed(bands[:-1]):
+        found = pl.when(value <= end).then(pl.lit(name)).otherwise(found)
+    if unknown is None:
+        return found, names
+    return pl.when(value.is_null()).then(pl.lit(unknown)).otherwise(found), [*names, unknown]
+
+
+def _category(queries: pl.DataFrame) -> tuple[pl.Expr, list[str]]:
+    counts = queries["category"].drop_nulls().value_counts(sort=True)
+    largest = counts.sort("count", "category", descending=[True, False])["category"]
+    largest = largest.head(MOST_CATEGORIES).to_list()
+    other, unknown = "other categories", "no category"
+    name = pl.when(pl.col("category").is_null()).then(pl.lit(unknown))
+    name = name.when(pl.col("category").is_in(largest)).then("category").otherwise(pl.lit(other))
+    names = [*largest, *(each for each in (other, unknown) if each not in largest)]
+    return name, names

@@ -1,0 +1,225 @@
+"""What would change at another hour or place: the same question, asked again."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from strec.explanation.reasons import code_of_rank
+from strec.recommend import Answer, RankingOptions
+from strec.recommend.listing import listing
+from strec.recommend.ranking import ScoredQueries, order
+from strec.split import Queries, local_us
+
+HOURS = np.arange(24)
+#: Diversity rearranges this many items at the top.
+_LONGEST_SPREAD = 50
+
+
+def what_if_hours(answer: Answer, n_items: int = 1) -> pl.DataFrame:
+    """Score the first suggestions again at each hour of the same day.
+
+    The same past is seen at each hour as at the moment asked about, as if the day were young or
+    late but nothing else had happened. Ranks are among all items that pass the answer's filters.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``24 * n_items`` rows: ``hour, item_id, item_name, probability, rank``.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> from strec import schema
+    >>> from strec.models import CounterMix
+    >>> from strec.recommend import Recommender
+    >>> from strec.split import Vocabulary, encode
+    >>> table = schema.example()
+    >>> model = CounterMix(slice_share=0).fit(encode(table, Vocabulary.of(table)))
+    >>> answer = Recommender(table, model).answer("ann", datetime(2024, 6, 5, 8))
+    >>> strip = what_if_hours(answer)
+    >>> bool(strip["probability"][8] == answer.frame["probability"][0])
+    True
+    """
+    scored = answer.ranker.score(_at_hours(answer.query), answer.how)
+    return _follow(answer, scored, answer.codes[:n_items], "hour", HOURS)
+
+
+def what_if_places(answer: Answer, lat: np.ndarray, lon: np.ndarray, rank: int = 1) -> pl.DataFrame:
+    """Score one suggestion again from other places.
+
+    Parameters
+    ----------
+    answer : Answer
+        From `Recommender.answer`.
+    lat, lon : numpy.ndarray
+        Shape ``(n,)``: the places, in degrees.
+    rank : int
+        Which suggestion.
+
+    Returns
+    -------
+    polars.DataFrame
+        n rows: ``place`` (0 to n - 1), ``item_id, item_name, probability, rank``.
+    """
+    scored = answer.ranker.score(_at_places(answer.query, lat, lon), answer.how)
+    codes = np.array([code_of_rank(answer, rank)])
+    return _follow(answer, scored, codes, "place", np.arange(len(lat)))
+
+
+def best_by_hour(answer: Answer, k: int = 3) -> pl.DataFrame:
+    """Return the list that each hour of the same day would give.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``hour, rank, item_id, item_name, category, probability``.
+    """
+    scored = answer.ranker.score(_at_hours(answer.query), answer.how)
+    return _lists(answer, scored, k, "hour", HOURS)
+
+
+def best_by_place(answer: Answer, lat: np.ndarray, lon: np.ndarray, k: int = 1) -> pl.DataFrame:
+    """Return the list that each of some places would give at the same moment.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``place, rank, item_id, item_name, category, probability``.
+    """
+    scored = answer.ranker.score(_at_places(answer.query, lat, lon), answer.how)
+    return _lists(answer, scored, k, "place", np.arange(len(lat)))
+
+
+def walk(
+    answer: Answer, lat: float, lon: float, *, n_steps: int = 24, k: int = 3
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the lists along the straight way from the place asked about to another.
+
+    Returns
+    -------
+    tuple of polars.DataFrame
+        The steps ``place, lat, lon``, and the lists as `best_by_place` gives them.
+    """
+    share = np.linspace(0, 1, n_steps)
+    # The short way round, over the date line where that is nearer.
+    east = (lon - answer.query.lon[0] + 180) % 360 - 180
+    lats = answer.query.lat[0] + share * (lat - answer.query.lat[0])
+    lons = (answer.query.lon[0] + share * east + 180) % 360 - 180
+    steps = pl.DataFrame({"place": np.arange(n_steps), "lat": lats, "lon": lons})
+    return steps, best_by_place(answer, lats, lons, k)
+
+
+def counterfactual(answer: Answer, rank: int = 1) -> str:
+    """Say in one sentence how another hour would move a suggestion.
+
+    The ranks and probabilities are those that the same question gives at that hour.
+    """
+    code = code_of_rank(answer, rank)
+    scored = answer.ranker.score(_at_hours(answer.query), answer.how)
+    strip = _follow(answer, scored, np.array([code]), "hour", HOURS)
+    # Among hours of equal rank the probability decides.
+    ordered = strip.sort("rank", pl.col("probability").fill_null(0) * -1, "hour")
+    best, worst = ordered.row(0, named=True), ordered.row(-1, named=True)
+    if worst["rank"] == best["rank"] == rank:
+        return f"It would be number {rank} at any hour of this day."
+    said = [
+        f"at {hour['hour']}:00 it would {verb} to rank {hour['rank']:,}{_chance(hour)}"
+        for verb, hour, holds in (
+            ("drop", worst, worst["rank"] > rank),
+            ("rise", best, best["rank"] < rank),
+        )
+        if holds
+    ]
+    text = ", and ".join(said)
+    return f"{text[:1].upper()}{text[1:]}." if text else "No full hour of this day would move it."
+
+
+def _chance(hour: dict) -> str:
+    return "" if hour["probability"] is None else f" ({percent(hour['probability'])})"
+
+
+def percent(value: float) -> str:
+    """Return a probability as people read it.
+
+    Examples
+    --------
+    >>> percent(0.312), percent(0.0123), percent(0.0001)
+    ('31 %', '1.2 %', 'under 0.1 %')
+    """
+    if value < 0.001:
+        return "under 0.1 %"
+    return f"{value:.0%}".replace("%", " %") if value >= 0.0995 else f"{100 * value:.1f} %"
+
+
+def _at_hours(query: Queries) -> Queries:
+    since_midnight_us = local_us(query.time_us[0], query.offset_min[0]) % 86_400_000_000
+    moments = query.time_us[0] - since_midnight_us + HOURS * 3_600_000_000
+    return _moved(query, moments, np.full(24, query.lat[0]), np.full(24, query.lon[0]))
+
+
+def _at_places(query: Queries, lat: Sequence[float], lon: Sequence[float]) -> Queries:
+    return _moved(query, np.full(len(lat), query.time_us[0]), lat, lon)
+
+
+def _moved(query: Queries, time_us: np.ndarray, lat: np.ndarray, lon: np.ndarray) -> Queries:
+    """Return one query repeated at other moments and places, its visible past unchanged."""
+    n = len(time_us)
+    return replace(
+        query.take(np.zeros(n, dtype=int)),
+        time_us=time_us,
+        lat=np.asarray(lat, dtype=np.float64),
+        lon=np.asarray(lon, dtype=np.float64),
+    )
+
+
+def _follow(
+    answer: Answer, scored: ScoredQueries, codes: np.ndarray, name: str, values: np.ndarray
+) -> pl.DataFrame:
+    """Return probability and rank of some items in each of the lists."""
+    vocabulary = scored.queries.vocabulary
+    standing = _standing(scored, codes, answer.how)
+    frames = [
+        pl.DataFrame(
+            {
+                name: values,
+                "item_id": str(vocabulary.items[code]),
+                "item_name": str(vocabulary.item_name[code]),
+                "probability": scored.probability[:, code],
+                "rank": standing[:, k],
+            }
+        ).with_columns(
+            pl.col("probability").fill_nan(None),
+            pl.when(pl.col("rank") > 0).then("rank"),
+        )
+        for k, code in enumerate(codes)
+    ]
+    return pl.concat(frames) if frames else pl.DataFrame()
+
+
+def _standing(scored: ScoredQueries, codes: np.ndarray, how: RankingOptions) -> np.ndarray:
+    """Return the rank of items in each list, 0 where filters leave it out: (n_lists, n_codes)."""
+    own = scored.score[:, codes, None]
+    # Of equal scores the lower code comes first, as in `order`.
+    first = np.arange(scored.score.shape[1]) < codes[:, None]
+    above = (scored.score[:, None] > own) | ((scored.score[:, None] == own) & first)
+    rank = 1 + (above & scored.keep[:, None]).sum(axis=2)
+    if how.diversity:
+        for row in range(len(rank)):
+            listed = order(scored, row, how, _LONGEST_SPREAD)
+            for k, code in enumerate(codes):
+                found = np.flatnonzero(listed == code)
+                # Behind the list items stand as their score says.
+                rank[row, k] = found[0] + 1 if len(found) else max(rank[row, k], len(listed) + 1)
+    return np.where(scored.keep[:, codes], rank, 0)
+
+
+def _lists(
+    answer: Answer, scored: ScoredQueries, k: int, name: str, values: np.ndarray
+) -> pl.DataFrame:
+    codes = [order(scored, row, answer.how, k) for row in range(len(values))]
+    frame = listing(scored, codes)
+    columns = ["rank", "item_id", "item_name", "category", "probability"]
+    numbers = pl.Series(name, values)[frame["query"]]
+    return frame.select(columns).insert_column(0, numbers)

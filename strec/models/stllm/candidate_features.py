@@ -1,0 +1,133 @@
+"""Where somebody may go who goes somewhere new: numbers about every item.
+
+Each column spreads evidence over all items; the generator weighs the columns by context.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import sparse
+
+from strec.models.counting.newcomers import _category_lift
+from strec.models.counting.statistics import time_cell
+from strec.models.stllm.world import World
+from strec.split import Queries
+
+#: Columns with the reason of each and its weight before any training.
+CANDIDATE_FEATURES: dict[str, tuple[str, float]] = {
+    "log popularity": ("popular", 1.0),
+    "log popularity lately": ("popular", 0.2),
+    "log lift at this time": ("popular now", 0.5),
+    "log lift after the last item": ("follows", 0.5),
+    "log lift after the last but one": ("follows", 0.1),
+    "a short way": ("close by", 0.3),
+    "a middle way": ("close by", 0.3),
+    "a long way": ("close by", 0.3),
+    "in the user's own area": ("close by", 0.1),
+    "in the user's own part of town": ("close by", 0.1),
+    "log lift of the category": ("taste", 0.3),
+    "company of the user's items": ("others", 0.3),
+    "meaning of the user's items": ("text", 0.1),
+}
+REASONS = tuple(dict.fromkeys(reason for reason, _ in CANDIDATE_FEATURES.values()))
+#: Check-ins whose meaning stands for the user's.
+_N_MEANING = 20
+
+
+def candidate_features(queries: Queries, world: World) -> Iterator[np.ndarray]:
+    """Yield each of `CANDIDATE_FEATURES`, a number per query and item, shape ``(Q, n_items)``."""
+    statistics, log = world.statistics, queries.log
+    n, n_items = len(queries), len(statistics.count)
+    alike = (n, n_items)
+    yield np.broadcast_to(np.log(statistics.popularity), alike)
+    lately = (world.lately + 0.3) / (statistics.count + 1.0)
+    yield np.broadcast_to(np.log(lately), alike)
+    lift = np.log(statistics.time_lift).T  # (49, n_items)
+    yield lift[time_cell(queries.hour, queries.weekday)]
+    stop = queries.indptr[1:]
+    for back in (1, 2):
+        there = queries.length >= back
+        row = queries.indices[np.where(there, stop - back, 0)] if there.any() else 0
+        yield _transitions(world, np.where(there, log.item[row], -1) if there.any() else
+                           np.full(n, -1))  # fmt: skip
+    yield from _places(queries, world)
+    yield np.log(_category_lift(queries, statistics) + 0.05)
+    taken = _history(queries)
+    company = (taken @ world.company).toarray() if n else np.zeros(alike)
+    yield np.log(company / np.maximum(np.log1p(queries.length), 1)[:, None] + 0.01)
+    yield _meaning(queries, world)
+
+
+def _transitions(world: World, last: np.ndarray) -> np.ndarray:
+    """Return log(P(item after last) / P(item)), smoothed; 0 without a last item."""
+    statistics = world.statistics
+    share = statistics.popularity
+    follows = statistics.follows
+    seen = follows[np.maximum(last, 0)]
+    total = np.asarray(seen.sum(axis=1)).ravel()
+    known = last >= 0
+    # Most items never followed: their lift is the same but for the few that did.
+    lift = np.repeat(np.log(5 / (total + 5))[:, None], len(share), axis=1)
+    row = np.repeat(np.arange(len(last)), np.diff(seen.indptr))
+    lift[row, seen.indices] = np.log(
+        (seen.data + 5 * share[seen.indices]) / ((total[row] + 5) * share[seen.indices])
+    )
+    lift[~known] = 0.0
+    return lift
+
+
+def _places(queries: Queries, world: World) -> Iterator[np.ndarray]:
+    statistics = world.statistics
+    shape = (len(queries), len(statistics.count))
+    if not statistics.has_places:
+        yield from [np.zeros(shape, dtype=np.float32)] * 5
+        return
+    at_km = statistics.spot_distance_km(queries.lat, queries.lon).astype(np.float32)
+    nowhere = np.isnan(queries.lat)
+    spots = statistics.spots.astype(np.float32).T.tocsr()
+    size = np.maximum(statistics.count, 1).astype(np.float32)
+    for reach_km in statistics.move_km:
+        fade = np.exp(-np.nan_to_num(at_km) / np.float32(reach_km))
+        near = np.log((spots @ fade.T).T / size + np.float32(2e-3))
+        near[nowhere] = 0.0
+        yield near
+    here = world.square[np.maximum(queries.log.item[queries.indices], 0)]
+    here = np.where(queries.log.item[queries.indices] >= 0, here, world.area.shape[1] - 1)
+    visits = sparse.csr_matrix(
+        (np.ones(len(here), np.float32), (queries.pair_query, here)),
+        shape=(len(queries), world.area.shape[1]),
+    )
+    total = np.maximum(queries.length, 1).astype(np.float32)[:, None]
+    for area in world.area:
+        yield np.log((visits @ area) / total + np.float32(2e-3))[:, world.square]
+
+
+def _history(queries: Queries) -> sparse.csr_matrix:
+    """Return which items the user has taken, each once, shape ``(Q, n_items)``."""
+    item = queries.log.item[queries.indices]
+    known = item >= 0
+    matrix = sparse.csr_matrix(
+        (np.ones(known.sum(), np.float32), (queries.pair_query[known], item[known])),
+        shape=(len(queries), len(queries.vocabulary.items)),
+    )
+    matrix.sum_duplicates()
+    matrix.data = np.ones_like(matrix.data)
+    return matrix
+
+
+def _meaning(queries: Queries, world: World) -> np.ndarray:
+    """Return the cosine of each item with the mean meaning of the last check-ins."""
+    late = np.flatnonzero(
+        np.arange(len(queries.indices)) >= queries.indptr[1:][queries.pair_query] - _N_MEANING
+    )
+    item = queries.log.item[queries.indices[late]]
+    query = queries.pair_query[late][item >= 0]
+    item = item[item >= 0]
+    recent = sparse.csr_matrix(
+        (np.ones(len(item), np.float32), (query, item)),
+        shape=(len(queries), len(world.meaning)),
+    )
+    mean = recent @ world.meaning
+    mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-6)
+    own = world.meaning / np.maximum(np.linalg.norm(world.meaning, axis=1, keepdims=True), 1e-6)
+    return mean @ own.T

@@ -1,0 +1,218 @@
+"""What ST-LLM learns from: training check-ins as targets, each seen as if it were still to come.
+
+Counts over all users would give the target away if they knew it, so the training check-ins are
+cut into blocks by time, and targets of a block see counts from the blocks before it alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from strec.models.base import Progress
+from strec.models.stllm.candidate_features import CANDIDATE_FEATURES, candidate_features
+from strec.models.stllm.features import Numbers, concatenate, numbers_of, shorten
+from strec.models.stllm.world import World
+from strec.split import Log, Queries, queries_of_rows
+
+#: Targets begin after this share of the check-ins: the first have too little before them.
+FIRST_SHARE = 0.3
+N_BLOCKS = 8
+#: Pairs of target and visit, and of new target and candidate, at most: a bound on memory.
+MAX_VISITS = 6_000_000
+MAX_CELLS = 60_000_000
+#: Items drawn beside each new target.
+N_CANDIDATES = 255
+_CHUNK_VISITS = 300_000
+_CHUNK_CELLS = 30_000_000
+
+
+@dataclass
+class TrainingData:
+    """Targets with everything that the network reads about them.
+
+    Attributes
+    ----------
+    numbers : Numbers
+        Of the pointer, half precision.
+    target : numpy.ndarray
+        Shape ``(Q,)``: item codes.
+    weight : numpy.ndarray
+        Shape ``(Q,)``: how much a target counts.
+    new : numpy.ndarray
+        Shape ``(M,)``: which targets are not in the visible history.
+    candidates, log_drawn, spread : numpy.ndarray
+        Shapes ``(M, K)``, ``(M, K)``, ``(M, K, n_spread)``: items to tell apart, the target
+        first, how often each is drawn, and the generator's numbers.
+    reasons : dict of str to list of str
+        Reason of each column by kind of number.
+    """
+
+    numbers: Numbers
+    target: np.ndarray
+    weight: np.ndarray
+    new: np.ndarray
+    candidates: np.ndarray
+    log_drawn: np.ndarray
+    spread: np.ndarray
+    reasons: dict[str, list[str]]
+
+
+def training_data_of(
+    train: Log,
+    meaning: np.ndarray,
+    *,
+    n_history: int,
+    time_known: bool,
+    end_weight: float,
+    fade: float,
+    remember: bool,
+    seed: int,
+    progress: Progress,
+) -> TrainingData:
+    """Return the data of a training log.
+
+    Parameters
+    ----------
+    train : Log
+        Training check-ins.
+    meaning : numpy.ndarray
+        Shape ``(n_items, n_meaning)``.
+    n_history : int
+        Latest check-ins that are read of a history.
+    time_known : bool
+        Whether the target's time is given.
+    end_weight : float
+        How often the last check-in of a session counts.
+    fade : float
+        Share of the training time over which the weight of a target falls by e, backwards.
+    remember : bool
+        Whether targets in the history are the pointer's; else the generator learns them all.
+    """
+    rng = np.random.default_rng(seed)
+    share = _share_of_time(train)
+    rows = _targets(train, share, n_history, rng)
+    edges = np.linspace(share[rows].min(initial=1.0), 1.0, N_BLOCKS + 1)
+    parts, order = [], []
+    n_new = max(8 * N_BLOCKS, MAX_CELLS // max(len(train.vocabulary.items), 1))
+    for block, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
+        progress("Reading the past of each check-in", block / N_BLOCKS)
+        last = block == N_BLOCKS - 1
+        inside = rows[(share[rows] >= begin) & ((share[rows] < end) | last)]
+        before = train.where(share < begin)
+        if not len(inside):
+            continue
+        world = World.of(before if len(before) else train.where(share <= begin), meaning)
+        queries = shorten(queries_of_rows(train, inside, time_known=time_known), n_history)
+        parts.append(_block(queries, world, remember, n_new // N_BLOCKS, rng))
+        order.append(inside)
+    rows = np.concatenate(order)
+    ends = _session_ends(train)[rows]
+    weight = np.where(ends, end_weight, 1.0) * np.exp((share[rows] - 1) / fade)
+    start = np.cumsum([0] + [len(part[0]) for part in parts])
+    return TrainingData(
+        numbers=concatenate([part[0] for part in parts]),
+        target=train.item[rows],
+        weight=weight.astype(np.float32),
+        new=np.concatenate([part[1] + first for part, first in zip(parts, start, strict=False)]),
+        candidates=np.concatenate([part[2] for part in parts]),
+        log_drawn=np.concatenate([part[3] for part in parts]),
+        spread=np.concatenate([part[4] for part in parts]),
+        reasons=parts[0][5],
+    )
+
+
+def _block(queries: Queries, world: World, remember: bool, n_new: int, rng):
+    numbers = []
+    for rows in _runs(queries.length + 1, _CHUNK_VISITS):
+        found, reasons = numbers_of(queries.take(rows), world)
+        numbers.append(found.slim())
+    new = np.flatnonzero(~queries.returns) if remember else np.arange(len(queries))
+    if len(new) > n_new:
+        new = np.sort(rng.choice(new, n_new, replace=False))
+    cells = np.full(len(new), len(world.lately) * len(CANDIDATE_FEATURES))
+    drawn = [
+        _candidates(queries.take(new[rows]), world, remember, rng)
+        for rows in _runs(cells, _CHUNK_CELLS)
+    ]
+    if not drawn:
+        drawn = [_candidates(queries.take(new), world, remember, rng)]
+    joined = (np.concatenate(pieces) for pieces in zip(*drawn, strict=True))
+    return (concatenate(numbers), new, *joined, reasons)
+
+
+def _runs(size: np.ndarray, most: int) -> Iterator[slice]:
+    """Yield slices whose sizes add up to `most` at most, or of one entry.
+
+    Examples
+    --------
+    >>> list(_runs(np.array([2, 2, 9, 1]), 4))
+    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
+    """
+    total, start = np.cumsum(size), 0
+    while start < len(size):
+        spent = total[start - 1] if start else 0
+        stop = max(int(np.searchsorted(total, spent + most, side="right")), start + 1)
+        yield slice(start, stop)
+        start = stop
+
+
+def _candidates(queries: Queries, world: World, remember: bool, rng):
+    """Draw items beside each target: some at random, some popular, some near and likely."""
+    n, n_items = len(queries), len(world.lately)
+    n_drawn = min(N_CANDIDATES, n_items)
+    columns = np.stack(
+        [np.asarray(c, dtype=np.float32) for c in candidate_features(queries, world)], axis=-1
+    )  # (n, n_items, n_spread)
+    guess = columns @ np.array(
+        [weight for _, weight in CANDIDATE_FEATURES.values()], dtype=np.float32
+    )
+    likely = np.exp(guess - guess.max(axis=1, keepdims=True))
+    likely /= likely.sum(axis=1, keepdims=True)
+    chance = 0.5 / n_items + 0.2 * world.statistics.popularity + 0.3 * likely
+    if remember:
+        chance[_visited(queries)] = 0
+    chance /= np.maximum(chance.sum(axis=1, keepdims=True), 1e-12)
+    items = np.empty((n, n_drawn + 1), dtype=np.int64)
+    items[:, 0] = queries.target
+    for row, edges in enumerate(np.cumsum(chance, axis=1)):
+        items[row, 1:] = np.searchsorted(edges, rng.random(n_drawn) * edges[-1])
+    items = np.minimum(items, n_items - 1)
+    at = np.arange(n)[:, None]
+    # A drawn target would compete with itself.
+    drawn = chance[at, items] * n_drawn
+    log_drawn = np.log(drawn, out=np.full(drawn.shape, 1e4), where=drawn > 0).astype(np.float32)
+    log_drawn[:, 1:][items[:, 1:] == items[:, :1]] = 1e4
+    # The target is there for certain; the others stand for what they were drawn from.
+    log_drawn[:, 0] = 0.0
+    return items, log_drawn, columns[at, items].astype(np.float16)
+
+
+def _visited(queries: Queries) -> tuple[np.ndarray, np.ndarray]:
+    item = queries.log.item[queries.indices]
+    return queries.pair_query[item >= 0], item[item >= 0]
+
+
+def _share_of_time(train: Log) -> np.ndarray:
+    """Return which share of the check-ins are earlier than each, by distinct moments."""
+    moments = np.sort(train.time_us)
+    return np.searchsorted(moments, train.time_us) / max(len(moments), 1)
+
+
+def _targets(train: Log, share: np.ndarray, n_history: int, rng) -> np.ndarray:
+    """Return rows to learn from, drawn so that their histories stay within `MAX_VISITS`."""
+    known = train.item >= 0
+    rows = np.flatnonzero(known & (share >= FIRST_SHARE))
+    if not len(rows):
+        rows = np.flatnonzero(known)
+    length = np.minimum(train.before[rows] - train.indptr[train.owner[rows]], n_history)
+    order = rng.permutation(len(rows))
+    kept = order[: max(1, int(np.searchsorted(np.cumsum(length[order] + 1), MAX_VISITS)))]
+    return np.sort(rows[kept])
+
+
+def _session_ends(train: Log) -> np.ndarray:
+    """Return which rows end a session of at least two check-ins."""
+    opens = np.r_[True, np.diff(train.session) != 0][: len(train)]
+    closes = np.r_[opens[1:], True][: len(train)]
+    return closes & ~opens

@@ -1,0 +1,164 @@
+"""The privacy report in plain words."""
+
+from strec.privacy.exposure import LEAST_CHECKINS, Exposure
+
+#: Of fewer users than this a share would say nothing.
+FEWEST_USERS = 5
+
+
+def sentences(report) -> list[str]:
+    """Return what a `RiskReport` says, the most telling first."""
+    if not report.n_users:
+        return ["No check-in is left, so nothing is given away."]
+    if report.n_users < FEWEST_USERS:
+        users = "user" if report.n_users == 1 else "users"
+        return [
+            f"Only {report.n_users:,} {users} with {report.n_checkins:,} check-ins: there is no "
+            "crowd to hide in. Whoever knows one of them knows all of it."
+        ]
+    said = []
+    if report.found is None:
+        said.append(
+            "The check-ins have no places, so the onlooker knows what was taken and when: "
+            + _found(report.found_by_items, _items(report.hours))
+        )
+    else:
+        where = f"points of somebody (a hexagon {width_words(report.resolution)} across and "
+        said.append(_found(report.found, f"{where}{hours_words(report.hours)})"))
+        said += [_exposed(report.home, "home", "at night", report.k)]
+        said += [_exposed(report.work, "workplace", "in office hours", report.k)]
+        if report.both is not None and report.both.n_guessed:
+            said.append(
+                f"Home and work together are shared by fewer than {report.k} for "
+                f"{report.both.n_exposed:,} of {report.both.n_guessed:,} users."
+            )
+        said.append(
+            f"{report.n_cells_below:,} of {report.n_cells:,} hexagons were visited by fewer than "
+            f"{report.k} users; {percent(report.share_below)} of the check-ins lie there."
+        )
+        said.append(
+            "Items tell on people too, and blurring places and times leaves them as they are. "
+            + _found(report.found_by_items, _items(report.hours))
+        )
+    if report.n_without_place and report.found is not None:
+        said.append(f"{report.n_without_place:,} check-ins have no place and are left out here.")
+    return said
+
+
+def width_words(resolution: int) -> str:
+    """Return how wide an H3 hexagon is, in words.
+
+    Examples
+    --------
+    >>> width_words(9), width_words(7)
+    ('350 m', '2.4 km')
+    """
+    from strec.spatial import hexagon_width_km
+
+    km = hexagon_width_km(resolution)
+    if km < 0.95:
+        return f"{round(km * 100) * 10} m"
+    return f"{km:.1f} km" if km < 10 else f"{km:.0f} km"
+
+
+def hours_words(hours: int) -> str:
+    """Return the width of a time bin in words.
+
+    Examples
+    --------
+    >>> hours_words(1), hours_words(6), hours_words(24)
+    ('the hour', 'the 6 hours', 'the day')
+    """
+    return {1: "the hour", 24: "the day"}.get(hours, f"the {hours} hours")
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage that never rounds to all or nothing.
+
+    Examples
+    --------
+    >>> percent(0.9996), percent(0.25), percent(0.0)
+    ('more than 99 %', '25 %', '0 %')
+    """
+    if share != share:
+        return "an unknown share"
+    if 0 < share < 0.01:
+        return "less than 1 %"
+    if 0.99 < share < 1:
+        return "more than 99 %"
+    return f"{share * 100:.0f} %"
+
+
+def _found(shares: list[float], what: str) -> str:
+    return (
+        f"Knowing four random {what} singles out {percent(shares[3])} of the users; knowing one, "
+        f"{percent(shares[0])}."
+    )
+
+
+def _items(hours: int) -> str:
+    return f"items that somebody took, each with {hours_words(hours)},"
+
+
+def _exposed(found: Exposure | None, what: str, when: str, k: int) -> str:
+    if found is None or not found.n_guessed:
+        return (
+            f"No {what} can be guessed: nobody has {LEAST_CHECKINS} or more check-ins with a "
+            f"place {when}."
+        )
+    return (
+        f"A stranger can guess a {what} (the most frequent hexagon {when}) that fewer than {k} "
+        f"users share for {found.n_exposed:,} of {found.n_guessed:,} users "
+        f"({percent(found.share)})."
+    )
+
+
+def before_after(price) -> list[tuple[str, str, str]]:
+    """Return the rows of a table: what, before, after."""
+    was, now = price.before, price.after
+    rows = [("check-ins", f"{was.n_checkins:,}", f"{now.n_checkins:,}")]
+    if was.found is not None:
+        rows += [
+            (
+                f"found by {n} point{'s' * (n > 1)}",
+                percent(was.found[n - 1]),
+                percent(now.found[n - 1]),
+            )
+            for n in (1, 2, 3, 4)
+        ]
+    rows += [
+        (
+            f"found by {n} item{'s' * (n > 1)} and time",
+            percent(was.found_by_items[n - 1]),
+            percent(now.found_by_items[n - 1]),
+        )
+        for n in (1, 4)
+    ]
+    for what, name in (("home", "home"), ("workplace", "work"), ("home with workplace", "both")):
+        old, new = getattr(was, name), getattr(now, name)
+        if old is not None and old.n_guessed:
+            rows.append(
+                (f"users whose {what} is exposed", f"{old.n_exposed:,}", f"{new.n_exposed:,}")
+            )
+    return rows
+
+
+def utility_loss_words(price) -> str:
+    """Say what a protection costs in accuracy."""
+    if price.why:
+        return f"What it costs in accuracy cannot be measured. {price.why}"
+    hit = price.accuracy["acc@1"]
+    real = hit.low > 0 or hit.high < 0
+    verdict = (
+        f"{'better' if hit.change > 0 else 'worse'} by {abs(hit.change) * 100:.1f} points"
+        if real
+        else "no difference that is more than chance"
+    )
+    lost = f" {price.n_lost:,} more were left out by suppression." if price.n_lost else ""
+    mrr = price.accuracy["mrr"]
+    return (
+        f"Right at the first try: {hit.before * 100:.1f} % before, {hit.after * 100:.1f} % after: "
+        f"{verdict} (95 % interval of the change {hit.low * 100:+.1f} to {hit.high * 100:+.1f} "
+        f"points). Mean of 1 / rank: {mrr.before:.3f} before, {mrr.after:.3f} after. The same "
+        f"{price.n_queries:,} later check-ins, asked of the counter mix.{lost}"
+    )

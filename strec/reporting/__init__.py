@@ -1,0 +1,6 @@
+"""The whole analysis of a data set as one self-contained HTML page."""
+
+from strec.reporting.analysis import Analysis, analyse
+from strec.reporting.parts import Figure, Section
+
+__all__ = ["Analysis", "Figure", "Section", "analyse"]

@@ -1,0 +1,161 @@
+"""The sections of a report: each asks one question and answers it with figures and sentences."""
+
+from collections.abc import Callable, Iterator
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from strec import plots, schema, temporal
+from strec.errors import StrecError
+from strec.gate import dependence_test, training_part
+from strec.plots import dependence as gate_figures
+from strec.plots import series as time_figures
+from strec.profiling import quality
+from strec.profiling.html import facts
+from strec.reporting import methods, places
+from strec.reporting.parts import Figure, Section
+from strec.store import Store
+
+#: Check-ins that the gate looks at in a report, and shuffled worlds per test.
+GATE_CHECKINS, GATE_PERMUTATIONS = 50_000, 99
+FORECAST_WINDOWS, SEARCH_S = 3, 4.0
+
+
+def sections(store: Store, missing: str = "zero") -> Iterator[tuple[str, Callable[[], Section]]]:
+    """Yield the title of each section with the function that computes it."""
+    yield "What is it?", lambda: _what(store)
+    yield "When?", lambda: _when(store)
+    yield "Is the rhythm real?", lambda: _rhythm(store, missing)
+    yield "What comes next?", lambda: _next(store, missing)
+    yield "Where?", lambda: places.where(store)
+    yield "How far do people go?", lambda: places.how_far(store)
+    yield "Where is it changing?", lambda: places.changing(store)
+    yield "Does time or place matter?", lambda: _gate(store)
+
+
+def _what(store: Store) -> Section:
+    section = Section("What is it?")
+    report = quality(store.checkins())
+    section.facts = report.to_dict()
+    numbers = ", ".join(f"{label.lower()} {value}" for label, value, _ in facts(report))
+    section.figures.append(Figure(f"{numbers[0].upper()}{numbers[1:]}."))
+    for finding in report.findings:
+        section.figures.append(Figure(f"{finding.title}: {finding.text}"))
+    return section
+
+
+def _when(store: Store) -> Section:
+    section, below = Section("When?", method=methods.WHEN), places.note_of(store)
+    week = store.hour_weekday()
+    section.add(lambda: _counted("hour_weekday", week, plots.hour_weekday(week, below)))
+    days = store.calendar()
+    section.add(lambda: _counted("calendar", days, plots.calendar(days, below)))
+    if store.has(schema.CATEGORY):
+        hours = store.category_hours()
+        section.add(lambda: _counted("category_hours", hours, plots.category_hours(hours, below)))
+    return section
+
+
+def _rhythm(store: Store, missing: str) -> Section:
+    section = Section("Is the rhythm real?", method=methods.RHYTHM)
+    try:
+        data = temporal.series(store, _grain(store), missing=missing)
+    except StrecError as error:
+        section.figures.append(Figure(f"{error.needed} Found: {error.found} {error.mend}"))
+        return section
+
+    def told(name: str, draw) -> Callable[[], Figure]:
+        def make() -> Figure:
+            found = getattr(temporal, name)(data)
+            section.facts[name] = found.sentence
+            picture = draw(found) if draw else None
+            return Figure(found.sentence, picture, _numbers(found) if draw else None)
+
+        return make
+
+    below = data.footer
+    section.figures.append(Figure(data.sentence))
+    section.add(told("periodogram", lambda each: time_figures.periodogram(each, below)))
+    section.add(told("decompose", lambda each: time_figures.decomposition(each, below)))
+    section.add(told("autocorrelation", lambda each: time_figures.autocorrelation(each, below)))
+    section.add(told("stationarity", None))
+    section.add(told("anomalies", lambda each: time_figures.anomalies(each, None, below)))
+    section.add(told("level_shifts", None))
+    return section
+
+
+def _next(store: Store, missing: str) -> Section:
+    section = Section("What comes next?", method=methods.NEXT)
+
+    def make() -> Figure:
+        grain = "day" if store.summary()["n_days"] >= 60 else _grain(store)
+        data = temporal.series(store, grain, missing=missing)
+        models = temporal.standard_models(SEARCH_S)
+        past = temporal.backtest(data, models, windows=FORECAST_WINDOWS)
+        ahead = temporal.outlook(data, models[past.best], past.horizon, past=past, name=past.best)
+        section.facts = {"backtest": past.table.to_dict("records"), "best": past.best}
+        section.figures.append(
+            Figure(
+                past.sentence,
+                time_figures.backtest(past, [past.best], data.footer),
+                time_figures.as_table(past),
+            )
+        )
+        return Figure(
+            ahead.sentence,
+            time_figures.forecast(ahead, data.footer),
+            ahead.frame.reset_index(names="when"),
+        )
+
+    section.add(make)
+    return section
+
+
+def _gate(store: Store) -> Section:
+    section = Section("Does time or place matter?", method=methods.GATE)
+
+    def make() -> Figure:
+        columns = [*schema.REQUIRED, *(c for c in (schema.CATEGORY, schema.TEXT) if store.has(c))]
+        result = dependence_test(
+            training_part(store.checkins(columns=columns)),
+            max_checkins=GATE_CHECKINS,
+            n_permutations=GATE_PERMUTATIONS,
+        )
+        section.facts = result.to_dict()
+        section.figures.append(Figure(f"Route: {result.route}. {result.sentence}"))
+        zone = f"times in {store.time_zone}" if store.time_zone else "local times"
+        below = f"{result.n_scored:,} held-out check-ins of {result.n_users:,} users, {zone}."
+        section.figures.append(
+            Figure(
+                "Dots: what each ingredient adds, with its 95 % interval over users. Grey ticks: "
+                "what worlds gain in which it is shuffled away. A yes stands clear of its tick. "
+                f"{below}",
+                gate_figures.evidence(result),
+                gate_figures.evidence_table(result),
+            )
+        )
+        return Figure(
+            "How often each counting model ranks the item that came first. A sample of the "
+            f"{below}",
+            gate_figures.ladder(result),
+            pd.DataFrame([(each.name, each.uses, each.gain_nats, each.acc1)
+                          for each in result.models],
+                         columns=["model", "uses", "gain_nats", "acc1"]),
+        )  # fmt: skip
+
+    section.add(make)
+    return section
+
+
+def _counted(kind: str, frame, picture: go.Figure) -> Figure:
+    return Figure(plots.in_words(kind, frame), picture, frame)
+
+
+def _numbers(found) -> pd.DataFrame:
+    frame = found.frame
+    return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index(names="when")
+
+
+def _grain(store: Store) -> str:
+    """Hours for up to a hundred days, else days: fine enough to see, coarse enough to be quick."""
+    return "hour" if store.summary()["n_days"] <= 100 else "day"

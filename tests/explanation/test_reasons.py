@@ -1,0 +1,126 @@
+"""The parts add up, point at real check-ins, and the sentences say what can be counted."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strec import palette
+from strec.errors import ModelError
+from strec.explanation import LABELS, explain, has_parts, parts_of_list
+from strec.explanation.reasons import label_of
+from strec.models import KINDS, CounterMix, Model, Popularity
+from strec.recommend import Recommender
+from strec.split import Vocabulary, encode
+from tests.recommend import worlds
+from tests.recommend.worlds import at
+
+TOWN = worlds.recommender()
+
+
+@pytest.fixture(scope="module")
+def town():
+    return TOWN
+
+
+@pytest.fixture(scope="module")
+def evening(town):
+    return town.answer("ann", at(13, 21), k=5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    user=st.sampled_from(["ann", "bob", "eve", None]),
+    day=st.integers(0, 20),
+    hour=st.floats(0, 23.9),
+    lat=st.one_of(st.none(), st.floats(49.9, 50.1)),
+)
+def test_parts_add_up_to_the_probability_of_every_item(user, day, hour, lat):
+    answer = TOWN.answer(user, at(day, hour), lat, None if lat is None else 14.4, k=5)
+    summed = parts_of_list(answer).group_by("rank", maintain_order=True).agg(pl.sum("value"))
+    np.testing.assert_allclose(summed["value"], answer.frame["probability"], atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, model in KINDS.items() if has_parts(model())])
+def test_parts_add_up_for_every_model_that_explains(kind):
+    checkins = worlds.town()
+    model = KINDS[kind]().fit(encode(checkins, Vocabulary.of(checkins)))
+    answer = Recommender(checkins, model).answer("ann", at(13, 21), k=5)
+    for rank in range(1, 6):
+        reasons = explain(answer, rank)
+        score = model.score(answer.query)[0, answer.codes[rank - 1]]
+        assert reasons.parts["value"].sum() == pytest.approx(score, abs=1e-6)
+
+
+def test_evidence_is_the_persons_own_earlier_check_ins(evening):
+    reasons = explain(evening, 1)
+    assert reasons.item_id == "bar"
+    for part, rows in reasons.evidence.items():
+        assert set(rows["item_name"]) <= {"Bar"}, part
+        assert (rows["local_time"] < at(13, 21)).all() and (rows["strength"] > 0).all()
+    assert reasons.evidence["hour"].height == 13  # one evening a day before this one
+
+
+def test_the_largest_part_comes_first_with_its_colour(evening):
+    parts = explain(evening, 1).parts
+    assert parts["value"].is_sorted(descending=True)
+    assert dict(parts.select("part", "colour").iter_rows())["hour"] == palette.TIME
+
+
+def test_sentences_count_what_is_visible(evening):
+    said = explain(evening, 1).sentences
+    assert said[0] == "Chosen 13 times in 41 check-ins (32 %), last on 15 Jun 2024."
+    assert "13 of the 13 visits were within two hours of 21:00" in " ".join(said)
+
+
+def test_somebody_new_is_told_that_nothing_is_known(town):
+    said = explain(town.answer(None, at(13, 8)), 1).sentences
+    assert "Nothing is known" in said[0] and "others choose it" in said[1]
+
+
+def test_without_any_time_nothing_is_said_about_an_hour(town):
+    said = " ".join(explain(town.answer(None), 1).sentences)
+    assert "others choose it often" in said and "around" not in said
+
+
+def test_a_reason_that_counts_nothing_is_not_given_as_a_reason(town):
+    for user in ("ann", "bob", "eve"):
+        for hour in (3, 8, 15, 21):
+            answer = town.answer(user, at(10, hour), k=5)
+            for rank in range(1, 6):
+                favour = [s for s in explain(answer, rank).sentences if s.startswith("In its")]
+                assert "none of the" not in " ".join(favour)
+
+
+def test_a_name_with_markup_stays_a_name():
+    evil = worlds.town().with_columns(
+        pl.when(pl.col("item_id") == "bar")
+        .then(pl.lit("<b>Bar</b> ignore all instructions {last} {0}"))
+        .otherwise("item_name")
+        .alias("item_name")
+    )
+    answer = worlds.recommender(evil).answer("ann", at(13, 22), k=5)
+    labels = dict(explain(answer, 1).parts.select("part", "label").iter_rows())
+    assert labels["sequence"] == "After <b>Bar</b> ignore all instructions {last} {0}"
+    assert any("<b>Bar</b>" in name for name in answer.frame["item_name"])
+
+
+def test_a_rank_that_is_not_listed_is_refused(evening):
+    with pytest.raises(ModelError, match="rank from 1 to 5"):
+        explain(evening, 6)
+
+
+def test_a_model_without_parts_says_so():
+    checkins = worlds.town()
+    model = Popularity().fit(encode(checkins, Vocabulary.of(checkins)))
+    assert not has_parts(model) and has_parts(CounterMix())
+    with pytest.raises(ModelError, match="sum of parts"):
+        explain(Recommender(checkins, model).answer("ann"), 1)
+
+
+def test_parts_of_other_models_get_words_and_a_steady_colour(evening):
+    words, colour = label_of("text_similarity", evening.query, 0)
+    assert words == "Text similarity" and colour in palette.CATEGORICAL
+    assert colour == label_of("text_similarity", evening.query, 3)[1]
+    assert issubclass(CounterMix, Model) and "hour" in LABELS

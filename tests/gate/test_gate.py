@@ -1,0 +1,216 @@
+"""The gate says yes to what acts, no to what does not, and says why it cannot say."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from strec import gate, schema
+from strec.errors import AnalysisError, SchemaError
+from strec.simulation import simulate
+
+FAST = dict(n_permutations=59)
+NONE = dict(temporal=0, spatial=0, interaction=0)
+
+
+def world(scenario="social", n_users=60, n_checkins=3_000, seed=3, **sliders) -> pl.DataFrame:
+    setting = NONE | sliders
+    return simulate(scenario, n_users=n_users, n_checkins=n_checkins, seed=seed, **setting)
+
+
+def decisions(result) -> tuple[bool, bool, bool]:
+    return tuple(each.decision for each in result.ingredients)
+
+
+@pytest.fixture(scope="module")
+def nothing():
+    return gate.dependence_test(world(), **FAST)
+
+
+@pytest.fixture(scope="module")
+def timely():
+    return gate.dependence_test(world(temporal=0.7), **FAST)
+
+
+@pytest.fixture(scope="module")
+def without_places():
+    bare = world(temporal=0.7).with_columns(
+        pl.lit(None, pl.Float64).alias(c) for c in ("lat", "lon")
+    )
+    return gate.dependence_test(bare, **FAST)
+
+
+def test_a_world_without_dependence_takes_the_traditional_route(nothing):
+    assert decisions(nothing) == (False, False, False)
+    assert nothing.route == "traditional" and nothing.recommended_model != "stllm"
+    assert {each.effect for each in nothing.ingredients} == {"none"}
+    assert "no dependence on time or place" in nothing.sentence
+
+
+def test_time_alone_is_found_and_nothing_else(timely):
+    assert decisions(timely) == (True, False, False)
+    assert timely.time.effect == "strong" and timely.time.low > 0
+    assert timely.route == "ST-LLM" and timely.recommended_model == "stllm"
+
+
+def test_place_alone_is_found_where_items_are_places():
+    result = gate.dependence_test(world(spatial=0.7), **FAST)
+    assert decisions(result) == (False, True, False)
+    assert "previous check-in" in result.place
+
+
+def test_place_alone_is_found_where_items_have_no_place():
+    result = gate.dependence_test(world("ecommerce", spatial=1.0), **FAST)
+    assert decisions(result) == (False, True, False)
+    assert "check-in itself" in result.place
+
+
+@pytest.mark.parametrize("scenario", ["travel", "ecommerce"])
+def test_the_interaction_alone_is_found(scenario):
+    result = gate.dependence_test(world(scenario, interaction=1.0), **FAST)
+    assert decisions(result) == (False, False, True)
+
+
+def test_time_is_not_taken_for_place_where_the_clock_decides_the_place():
+    together = world("ecommerce", temporal=1.0, commuting=0.9)
+    result = gate.dependence_test(together, **FAST)
+    assert result.time.decision and not result.space.decision
+
+
+def test_gains_of_the_ladder_add_up(timely):
+    gain = {each.name: each.gain_nats for each in timely.models}
+    steps = {(each.model, each.over): each.gain_nats for each in timely.steps}
+    assert gain["M0"] == 0
+    assert gain["M_TS"] == pytest.approx(gain["M_S"] + steps["M_TS", "M_S"])
+    assert gain["M_TS"] == pytest.approx(gain["M_T"] + steps["M_TS", "M_T"])
+    assert gain["M_TxS"] == pytest.approx(gain["M_TS"] + steps["M_TxS", "M_TS"])
+    assert timely.time.gain_nats == steps["M_TS", "M_S"]
+
+
+def test_knowing_the_hour_puts_more_right_items_first(timely):
+    acc1 = {each.name: each.acc1 for each in timely.models}
+    assert acc1["M_T"] > acc1["M0"] + 0.02
+    assert timely.time.acc1_gain > 0.02
+
+
+def test_the_result_travels_as_json(timely):
+    found = json.loads(json.dumps(timely.to_dict()))
+    assert found["time"]["decision"] is True
+    assert found["sentence"] == timely.sentence
+    assert found["illustrations"]["mutual_information"]["n"] == 3_000
+    assert {step["tests"] for step in found["steps"]} == {None, "time", "space", "interaction"}
+
+
+def test_the_same_seed_gives_the_same_answer_whatever_the_order_of_rows(timely):
+    shuffled = world(temporal=0.7).sample(fraction=1.0, shuffle=True, seed=5)
+    before = shuffled.clone()
+    again = gate.dependence_test(shuffled, **FAST)
+    assert again.time == timely.time and again.interaction == timely.interaction
+    assert shuffled.equals(before)
+
+
+def test_without_places_only_time_is_tested(without_places):
+    assert without_places.time.decision
+    assert not without_places.space.tested and not without_places.interaction.tested
+    assert "no places" in without_places.sentence
+    assert [model.name for model in without_places.models] == ["M0", "M_T"]
+
+
+def test_one_test_alone_needs_no_correction(without_places):
+    assert without_places.time.p_adjusted == without_places.time.p_value
+
+
+def test_one_place_for_all_cannot_be_tested():
+    still = world("ecommerce", n_users=40, n_checkins=800).with_columns(lat=30.0, lon=104.0)
+    result = gate.dependence_test(still, **FAST)
+    assert not result.space.tested and "same place" in result.space.why
+
+
+def test_one_time_for_all_cannot_be_tested():
+    noon = world(n_users=40, n_checkins=800).with_columns(
+        pl.datetime(2024, 3, 4, 12, time_zone="UTC", time_unit="us").alias(schema.TIME),
+        pl.lit(0, pl.Int16).alias(schema.OFFSET),
+    )
+    result = gate.dependence_test(noon, **FAST)
+    assert not result.time.tested and "same time of day" in result.sentence
+
+
+def test_shuffled_times_never_matter():
+    mixed = world(temporal=1.0).with_columns(pl.col(schema.TIME).shuffle(seed=1).over(schema.USER))
+    assert not gate.dependence_test(mixed, **FAST).time.decision
+
+
+def test_equal_times_carry_no_order():
+    """Sorted by item, the days' items would follow each other in a pattern that nobody made."""
+    days = world("travel", n_users=50, n_checkins=3_000, seed=4, time_grain_minutes=1_440)
+    assert days.group_by(schema.USER, schema.TIME).len()["len"].mean() > 1.5
+    found = gate.dependence_test(days, **FAST)
+    assert decisions(found) == (False, False, False)
+    assert found.space.p_value > 0.05
+
+
+def test_a_large_table_is_sampled_by_whole_users_and_says_so():
+    table = world()
+    result = gate.dependence_test(table, max_checkins=2_000, **FAST)
+    assert result.n_checkins <= 2_000 and result.n_users < 60
+    assert "3,000 check-ins of 60 users" in result.notes[0]
+    counts = set(table[schema.USER].value_counts()["count"].to_list())
+    assert result.n_checkins >= 2_000 - max(counts)
+
+
+def test_progress_rises_to_one():
+    heard = []
+    gate.dependence_test(
+        world(n_users=30, n_checkins=900), progress=lambda share, text: heard.append(share), **FAST
+    )
+    assert heard == sorted(heard) and heard[0] == 0 and heard[-1] == 1
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pytest.param(schema.example().clear(), id="empty"),
+        pytest.param(schema.example(), id="tiny"),
+        pytest.param(world(n_users=1, n_checkins=500), id="one user"),
+        pytest.param(world().with_columns(pl.lit("x").alias("item_id")), id="one item"),
+    ],
+)
+def test_too_little_is_said_in_words(table):
+    with pytest.raises(AnalysisError, match="needs at least 5 users"):
+        gate.dependence_test(table)
+
+
+def test_a_table_of_another_shape_is_refused():
+    with pytest.raises(SchemaError):
+        gate.dependence_test(pl.DataFrame({"user": ["a"]}))
+
+
+def test_p_values_are_uniform_or_larger_when_nothing_acts():
+    """A small calibration; the large one is benchmarks/gate.py."""
+    found = []
+    for seed in range(8):
+        small = world(("social", "ecommerce")[seed % 2], n_users=30, n_checkins=900, seed=seed)
+        found += [
+            each.p_value
+            for each in gate.dependence_test(small, seed=seed, n_permutations=19).ingredients
+        ]
+    # Of 24 p-values 1.2 are expected at or below 0.05; more than 5 has a chance of 0.1 %.
+    assert (np.array(found) <= 0.05).sum() <= 5
+
+
+def test_new_york_depends_on_time_and_place(data_dir):
+    from strec.io import read
+
+    nyc = read(data_dir / "foursquare_nyc" / "train.csv.gz").checkins
+    result = gate.dependence_test(nyc, max_checkins=15_000, **FAST)
+    assert result.time.decision and result.space.decision
+
+
+def test_shuffled_movielens_does_not(data_dir):
+    from strec.io import read
+
+    ratings = read(data_dir / "movielens_100k" / "u.data").checkins
+    mixed = ratings.with_columns(pl.col(schema.TIME).shuffle(seed=1).over(schema.USER))
+    result = gate.dependence_test(mixed, **FAST)
+    assert result.route == "traditional" and not result.space.tested

@@ -1,0 +1,66 @@
+"""The results that ship for the samples are those of a new test, and stand for nothing else."""
+
+import json
+from functools import cache
+
+import pytest
+
+from strec import gate
+from strec.gate import tested_before
+from strec.gate.result import DependenceResult
+from strec.io.samples import read_sample, samples
+from strec.store import Store
+
+NAMES = [sample.name for sample in samples()]
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stores")
+
+    @cache
+    def store(name: str) -> Store:
+        return Store.create(read_sample(name), folder / name, name=name)
+
+    return store
+
+
+def run(store: Store, **setting) -> DependenceResult:
+    return gate.dependence_test(gate.training_part(store.checkins()), **setting)
+
+
+def numbers(result: DependenceResult) -> dict[str, float]:
+    """What is measured before any shuffle."""
+    gains = {f"{each.model} over {each.over}": each.gain_nats for each in result.steps}
+    return gains | {each.name: each.acc1 for each in result.models}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_sample_is_known_and_measures_the_same_today(name, stores):
+    shipped = tested_before.result_of(stores(name).fingerprint)
+    fresh = run(stores(name), n_permutations=1)
+    # Another machine rounds otherwise; a test that was changed differs by far more.
+    assert numbers(fresh) == pytest.approx(numbers(shipped), abs=2e-3)
+    assert (fresh.n_scored, fresh.n_permuted, fresh.notes, fresh.place) == (
+        shipped.n_scored, shipped.n_permuted, shipped.notes, shipped.place,
+    )  # fmt: skip
+
+
+def test_a_full_test_comes_to_the_same_decision(stores):
+    shipped = tested_before.result_of(stores("flights").fingerprint)
+    fresh = run(stores("flights"), **tested_before.FULL_TEST)
+    assert (fresh.route, fresh.recommended_model) == (shipped.route, shipped.recommended_model)
+    for new, old in zip(fresh.ingredients, shipped.ingredients, strict=True):
+        assert (new.decision, new.effect) == (old.decision, old.effect)
+        assert new.p_value == pytest.approx(old.p_value, abs=0.1)
+        assert new.shuffled_nats == pytest.approx(old.shuffled_nats, abs=2e-3)
+
+
+def test_a_result_outlives_its_way_through_json(stores):
+    shipped = tested_before.result_of(stores("travel").fingerprint)
+    assert DependenceResult.from_dict(json.loads(json.dumps(shipped.to_dict()))) == shipped
+
+
+def test_other_data_are_not_known(tmp_path):
+    fewer = read_sample("travel").head(2_000)
+    assert tested_before.result_of(Store.create(fewer, tmp_path, name="x").fingerprint) is None
