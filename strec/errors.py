@@ -72,5 +72,9 @@ class Cancelled(ModelError):
     """A training was stopped on purpose; its checkpoint stays."""
 
 
+class RegistryError(StrecError):
+    """A metric, a model or a format of another package cannot be used."""
+
+
 class MissingPartError(StrecError):
     """An optional package or a model's weights are not installed."""
