@@ -34,9 +34,22 @@ def read_points(
     ReadError
         If it cannot be read, or holds no point.
     """
+    points, notes = _open(path, suffix, name, opened)
+    table, more = table_of_points(points, name)
+    return table, [*notes, *more]
+
+
+def table_of_points(points, name: str) -> tuple[pl.DataFrame, list[str]]:
+    """Return the columns of a geopandas frame and the places of its points, and notes.
+
+    Raises
+    ------
+    ReadError
+        If it holds no point.
+    """
     import geopandas
 
-    points, notes = _open(path, suffix, name, opened)
+    notes = []
     if not isinstance(points, geopandas.GeoDataFrame) or points.geometry.isna().all():
         raise ReadError(
             "A geographic file with points is needed.",

@@ -1,0 +1,626 @@
+"""A data set: check-ins that every part of strec takes, from a frame, from files, or a sample."""
+
+import tempfile
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from strec import schema
+from strec.errors import MappingError, ReadError, SchemaError
+from strec.progress import Progress
+from strec.split import Log, Split, Vocabulary, split
+
+if TYPE_CHECKING:
+    import geopandas
+    import pandas as pd
+
+    from strec.io import Limits, Mapping
+    from strec.store import Store
+
+    Frame = pl.DataFrame | pl.LazyFrame | pd.DataFrame | geopandas.GeoDataFrame
+    #: What `Dataset.of` takes.
+    DatasetLike = "Dataset | Frame | Store | str | Path"
+
+#: Check-ins that are encoded at once; of a larger store whole users are drawn.
+MOST_CHECKINS = 1_000_000
+#: The arguments of `Dataset.from_frame` that name columns, and the canonical column of each.
+COLUMNS = {
+    "user": schema.USER,
+    "item": schema.ITEM,
+    "time": schema.TIME,
+    "lat": schema.LAT,
+    "lon": schema.LON,
+    "utc_offset": schema.OFFSET,
+    "category": schema.CATEGORY,
+    "item_name": schema.ITEM_NAME,
+    "event": schema.EVENT,
+    "value": schema.VALUE,
+    "text": schema.TEXT,
+    "image": schema.IMAGE,
+}
+
+
+class Dataset:
+    """Check-ins, validated once, with what is made of them: split, vocabulary, log, store.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        A canonical table (see `strec.schema.validate`). `from_frame` takes any other.
+    name : str
+        How the data set is called.
+    time_zone : str, optional
+        IANA name of the local times, for display.
+    notes : sequence of str
+        What was guessed or noticed while reading.
+    reasons : mapping of str to int, optional
+        Rows set aside while reading, counted by reason.
+    rejected : polars.DataFrame, optional
+        Those rows: ``row, reason`` and the raw columns.
+    parts : Split, optional
+        Where training ends; without it the check-ins are cut 80/10/10 by time.
+    folder : path, optional
+        Where the store is made at its first use; without it in a temporary folder that goes
+        with the data set.
+
+    Raises
+    ------
+    SchemaError
+        If the table is not canonical, or has no row.
+
+    Examples
+    --------
+    >>> dataset = Dataset(schema.example(), name="Example")
+    >>> dataset
+    Dataset('Example': 4 check-ins, 2 users, 3 items, 2024-06-03 to 2024-06-04, with places)
+    >>> len(dataset), dataset.has_places
+    (4, True)
+    """
+
+    def __init__(
+        self,
+        checkins: pl.DataFrame,
+        *,
+        name: str = "data",
+        time_zone: str | None = None,
+        notes: Sequence[str] = (),
+        reasons: Dictionary[str, int] | None = None,
+        rejected: pl.DataFrame | None = None,
+        parts: Split | None = None,
+        folder: str | Path | None = None,
+    ):
+        if not isinstance(checkins, pl.DataFrame):
+            raise SchemaError(
+                "Dataset(…) takes a canonical table, a polars frame.",
+                f"{_described(checkins)}.",
+                "Use Dataset.from_frame, from_files or sample.",
+            )
+        valid = schema.validate(checkins)
+        if valid.is_empty():
+            raise SchemaError(
+                "A data set needs at least one check-in.", "an empty table.", "Check the data."
+            )
+        self._begin(name, time_zone, notes, folder)
+        self.checkins = valid
+        self.reasons = dict(reasons or {})
+        self.rejected = rejected
+        if parts is not None:
+            self.split = parts
+
+    def _begin(
+        self, name: str, time_zone: str | None, notes: Sequence[str], folder: str | Path | None
+    ) -> None:
+        self.name, self.time_zone = name, time_zone
+        self.notes = list(notes)
+        self.reasons: dict[str, int] = {}
+        self.rejected: pl.DataFrame | None = None
+        self._folder = folder
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: "Frame",
+        *,
+        user: str | None = None,
+        item: str | None = None,
+        time: str | None = None,
+        lat: str | None = None,
+        lon: str | None = None,
+        utc_offset: str | None = None,
+        category: str | None = None,
+        item_name: str | None = None,
+        event: str | None = None,
+        value: str | None = None,
+        text: str | None = None,
+        image: str | None = None,
+        time_zone: str | None = None,
+        day_first: bool | None = None,
+        name: str = "data",
+        folder: str | Path | None = None,
+        **settings: Any,
+    ) -> "Dataset":
+        """Make a data set of a pandas, polars or geopandas frame.
+
+        Columns that are not named are guessed from names and contents, as for files; `notes`
+        say what was taken for what, and `reasons` count the rows that are no check-ins.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, polars.DataFrame or geopandas.GeoDataFrame
+            One row per event. Points of a geopandas frame give the place, whatever their
+            coordinate system; an index that is not a plain count becomes a column.
+        user, item, time, lat, lon, utc_offset, category, item_name, event, value, text, image
+            Names of columns.
+        time_zone : str, optional
+            IANA zone of times without one, or ``place``.
+        day_first : bool, optional
+            Whether 03/04 is the 3rd of April, where times are text written so.
+        name : str
+            How to call the data set.
+        folder : path, optional
+            Where its store is made; see `Dataset`.
+        **settings
+            Other entries of `strec.Mapping`, such as ``time_format`` or ``user_from``.
+
+        Raises
+        ------
+        MappingError
+            If the frame does not say which column is what; the message says what to add.
+        ReadError
+            If it is no frame, or no row is a check-in.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> visits = pd.DataFrame({"who": ["ann", "bob"], "shop": ["cafe", "cafe"],
+        ...                        "at": pd.to_datetime(["2024-06-03 12:00", "2024-06-04 9:00"])})
+        >>> dataset = Dataset.from_frame(visits, user="who", item="shop", time="at")
+        >>> dataset.checkins["user_id"].to_list()
+        ['ann', 'bob']
+        """
+        named = (user, item, time, lat, lon, utc_offset)
+        described = (category, item_name, event, value, text, image)
+        given: dict[str, Any] = {
+            column: wanted
+            for column, wanted in zip(COLUMNS.values(), (*named, *described), strict=True)
+            if wanted is not None
+        }
+        given |= settings | ({"time_zone": time_zone} if time_zone is not None else {})
+        table, notes = _as_polars(frame)
+        if not given and _is_canonical(table):
+            return cls(table, name=name, notes=notes, folder=folder)
+        return _read_frame(table, given, day_first, name, notes, folder)
+
+    @classmethod
+    def from_files(
+        cls,
+        paths: str | Path | Sequence[str | Path],
+        mapping: "Mapping | None" = None,
+        *,
+        time_zone: str | None = None,
+        day_first: bool | None = None,
+        names: Sequence[str] | None = None,
+        limits: "Limits | None" = None,
+        progress: Progress | None = None,
+        name: str | None = None,
+        folder: str | Path | None = None,
+    ) -> "Dataset":
+        """Read a data set from files that belong together.
+
+        Parameters
+        ----------
+        paths, mapping, time_zone, day_first, names, limits, progress
+            As in `strec.read`.
+        name : str, optional
+            How to call the data set; the name of the first file when not given.
+        folder : path, optional
+            Where its store is made; see `Dataset`.
+
+        Raises
+        ------
+        MappingError, ReadError, LimitError
+            As from `strec.read`.
+
+        Examples
+        --------
+        >>> path = Path(tempfile.mkdtemp()) / "visits.csv"
+        >>> _ = path.write_text("customer;shop;visited_at\\n007;bakery;2024-05-01T08:00:00Z\\n")
+        >>> Dataset.from_files(path, time_zone="Europe/Berlin").name
+        'visits'
+        """
+        from strec.io import read
+
+        found = read(
+            paths,
+            mapping,
+            time_zone=time_zone,
+            day_first=day_first,
+            names=names,
+            limits=limits,
+            progress=progress,
+        )
+        first = paths if isinstance(paths, str | Path) else paths[0]
+        return cls(
+            found.checkins,
+            name=name or Path(first).name.split(".")[0],
+            time_zone=found.mapping.time_zone,
+            notes=found.notes,
+            reasons=found.reasons,
+            rejected=found.rejected,
+            folder=folder,
+        )
+
+    @classmethod
+    def from_parts(
+        cls, train: "DatasetLike", validation: "DatasetLike", test: "DatasetLike | None" = None
+    ) -> "Dataset":
+        """Make a data set of parts that are given, in place of a cut by shares.
+
+        Parameters
+        ----------
+        train, validation, test
+            Anything that `of` takes; each begins when the one before it has ended.
+
+        Raises
+        ------
+        SplitError
+            If they overlap in time.
+
+        Examples
+        --------
+        >>> table = schema.example().sort("timestamp")
+        >>> Dataset.from_parts(table[:3], table[3:]).split.part.tolist()
+        [0, 0, 0, 1]
+        """
+        whole = [cls.of(part) for part in (train, validation, *([] if test is None else [test]))]
+        parts = split(*(part.checkins for part in whole))
+        checkins = pl.concat([part.checkins for part in whole], how="diagonal")
+        first = whole[0]
+        return cls(checkins, name=first.name, time_zone=first.time_zone, parts=parts)
+
+    @classmethod
+    def sample(cls, name: str = "social") -> "Dataset":
+        """Return a sample that comes with strec; `strec.samples` lists them.
+
+        Raises
+        ------
+        ReadError
+            If there is no such sample.
+
+        Examples
+        --------
+        >>> Dataset.sample("travel").name
+        'travel'
+        """
+        from strec.io import read_sample, samples
+
+        checkins = read_sample(name)
+        zones = {each.name: each.time_zone for each in samples()}
+        return cls(checkins, name=name, time_zone=zones[name])
+
+    @classmethod
+    def from_store(cls, store: "Store | str | Path") -> "Dataset":
+        """Return the data set of a store, or of its folder; rows are read at their first use.
+
+        Of a store with more than a million check-ins, `split` takes whole users, drawn by
+        chance, and says so in `notes`.
+
+        Raises
+        ------
+        StoreError
+            If the folder holds no store.
+        """
+        from strec.store import Store
+
+        opened = store if isinstance(store, Store) else Store(store)
+        dataset = cls.__new__(cls)
+        dataset._begin(opened.name, opened.time_zone, (), opened.folder)
+        dataset.store = opened
+        return dataset
+
+    @classmethod
+    def of(cls, data: "DatasetLike") -> "Dataset":
+        """Return what was given as a data set: the door of every public function.
+
+        Parameters
+        ----------
+        data : Dataset, frame, Store, path or str
+            A data set, a frame whose columns are guessed (`from_frame`), a store, the folder of
+            one, a file, or the name of a sample.
+
+        Raises
+        ------
+        StrecError
+            If it is none of these.
+
+        Examples
+        --------
+        >>> Dataset.of("travel").name, len(Dataset.of(schema.example()))
+        ('travel', 4)
+        """
+        if isinstance(data, cls):
+            return data
+        if isinstance(data, str | Path):
+            return cls._of_path(data)
+        if _is_frame(data):
+            return cls.from_frame(data)
+        from strec.store import Store
+
+        if isinstance(data, Store):
+            return cls.from_store(data)
+        raise ReadError(
+            "A data set is a strec.Dataset, a pandas, polars or geopandas frame, a store, a file "
+            "or the name of a sample.",
+            f"{_described(data)}.",
+            "Make one with strec.Dataset.from_frame(df, user=…, item=…, time=…).",
+        )
+
+    @classmethod
+    def _of_path(cls, path: str | Path) -> "Dataset":
+        from strec.io import samples
+        from strec.io.files import there_is
+
+        names = [sample.name for sample in samples()]
+        if path in names:
+            return cls.sample(str(path))
+        if not there_is(Path(path)):
+            raise ReadError(
+                f"A data set is a file, the folder of a store, or a sample ({', '.join(names)}).",
+                f"no {str(path)[:200]!r}.",
+                "Check the spelling of the path.",
+            )
+        is_store = (Path(path) / "meta.json").exists()
+        return cls.from_store(path) if is_store else cls.from_files(path)
+
+    def __len__(self) -> int:
+        if "checkins" in vars(self):
+            return len(self.checkins)
+        return self.store.meta["n_checkins"]
+
+    def __repr__(self) -> str:
+        if "checkins" in vars(self):
+            local = self.checkins.select(schema.local_time().dt.date().alias("day"))["day"]
+            first, last = local.min(), local.max()
+            users, items = (self.checkins[name].n_unique() for name in (schema.USER, schema.ITEM))
+        else:
+            meta = self.store.meta
+            first, last = meta["first_date"], meta["last_date"]
+            users, items = meta["n_users"], meta["n_items"]
+        said = [f"{len(self):,} check-ins", f"{users:,} users", f"{items:,} items"]
+        said += [f"{first} to {last}", "with places" if self.has_places else "without places"]
+        said += [f"{sum(self.reasons.values()):,} rows set aside"] if self.reasons else []
+        return f"Dataset({self.name!r}: {', '.join(said)})"
+
+    @cached_property
+    def checkins(self) -> pl.DataFrame:
+        """The canonical table, shape ``(n_checkins, 6 to 12)``; do not change it."""
+        columns = [*schema.REQUIRED, *(c for c in schema.OPTIONAL if self.store.has(c))]
+        return self.store.checkins(columns=columns)
+
+    @cached_property
+    def split(self) -> Split:
+        """The check-ins cut by time, 80/10/10 unless parts were given.
+
+        Raises
+        ------
+        SplitError
+            If there are too few check-ins.
+        """
+        if "checkins" in vars(self) or len(self) <= MOST_CHECKINS:
+            return split(self.checkins)
+        drawn, note = self._drawn(MOST_CHECKINS, seed=0)
+        self.notes.append(note)
+        return split(drawn)
+
+    @property
+    def log(self) -> Log:
+        """All check-ins as sorted arrays, encoded with what the training part knows."""
+        return self.split.log
+
+    @property
+    def train(self) -> Log:
+        """The training part alone: what ``model.fit(dataset)`` learns from."""
+        return self.split.train
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Users, items and categories of the training part."""
+        return self.split.vocabulary
+
+    @cached_property
+    def store(self) -> "Store":
+        """The check-ins as Parquet behind an engine, made at the first use."""
+        from strec.store import Store
+
+        folder = self._folder
+        if folder is None:
+            # Kept by the data set, so that it goes with it.
+            self._temporary = tempfile.TemporaryDirectory(prefix="strec-")
+            folder = Path(self._temporary.name) / "store"
+        return Store.create(self.checkins, folder, name=self.name, time_zone=self.time_zone)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the content: equal for equal check-ins."""
+        return self.store.fingerprint
+
+    @property
+    def has_places(self) -> bool:
+        """Whether any check-in has a place."""
+        if "checkins" in vars(self):
+            return self.checkins[schema.LAT].null_count() < len(self)
+        return self.store.has_places
+
+    @property
+    def users(self) -> pl.DataFrame:
+        """One row per user: ``user_id, n_checkins, n_items, first, last`` (UTC)."""
+        return self.store.users()
+
+    @property
+    def items(self) -> pl.DataFrame:
+        """One row per item: name, category, median place, counts; see `Store.items`."""
+        return self.store.items()
+
+    def _drawn(self, at_most: int, seed: int) -> tuple[pl.DataFrame, str]:
+        """Return all check-ins of users in random order who together stay within a number."""
+        from strec.store import Filters
+
+        users = self.users
+        shuffled = users[np.random.default_rng(seed).permutation(len(users))]
+        n = int((shuffled["n_checkins"].cum_sum() <= at_most).sum())
+        # At least one user: else there is nothing to say.
+        chosen = shuffled[schema.USER].head(max(n, 1)).to_list()
+        columns = [*schema.REQUIRED, *(c for c in schema.OPTIONAL if self.store.has(c))]
+        drawn = self.store.checkins(Filters(users=tuple(chosen)), columns=columns)
+        note = (
+            f"{len(drawn):,} of {len(self):,} check-ins: {len(chosen):,} of {len(users):,} users, "
+            "drawn by chance, with all they did."
+        )
+        return drawn, note
+
+
+def _read_frame(
+    table: pl.DataFrame,
+    given: dict[str, Any],
+    day_first: bool | None,
+    name: str,
+    notes: list[str],
+    folder: str | Path | None,
+) -> Dataset:
+    """Guess what is not given and read, as a file is read."""
+    from strec.io import inspect
+
+    if not table.width or table.is_empty():
+        raise ReadError(
+            "A frame with at least one row is needed.",
+            f"{len(table):,} rows and {table.width:,} columns.",
+            "Check how it was made.",
+        )
+    with tempfile.TemporaryDirectory(prefix="strec-") as temporary:
+        path = Path(temporary) / "frame.parquet"
+        table.write_parquet(path)
+        mapping = _guess(path, given)
+        looked = inspect(path, names=["the frame"], mapping=mapping)
+        for question in looked.questions:
+            decided = question.key == "time_format" and day_first is not None
+            if question.must_be_answered and not decided:
+                raise MappingError(
+                    question.text,
+                    f"the columns {', '.join(table.columns[:20])} do not say.",
+                    "Add to Dataset.from_frame one of: "
+                    + "; ".join(
+                        f"{_arguments(option.changes)} ({option.label})"
+                        for option in question.options[:6]
+                    )
+                    + ".",
+                )
+        dataset = Dataset.from_files(
+            path,
+            mapping,
+            time_zone=given.get("time_zone"),
+            day_first=day_first,
+            names=["the frame"],
+            name=name,
+            folder=folder,
+        )
+    columns = looked.mapping.columns()
+    taken = {arg: columns.get(column) for arg, column in COLUMNS.items()}
+    guessed = [
+        f"{arg}={column!r}"
+        for arg, column in taken.items()
+        if column is not None and COLUMNS[arg] not in given
+    ]
+    if guessed:
+        notes = [*notes, f"Guessed: {', '.join(guessed)}."]
+    dataset.notes[:0] = notes
+    return dataset
+
+
+def _guess(path: Path, given: dict[str, Any]) -> "Mapping | None":
+    """Return the guessed mapping, with what was given in its place; None if nothing was."""
+    from strec.io import Mapping, inspect
+
+    if not given:
+        return None
+    Mapping.from_dict(given)  # Refuses entries that no mapping has.
+    try:
+        looked = inspect(path, names=["the frame"])
+    except MappingError:
+        # Without a time there is no guess; what was given may say which column it is.
+        return Mapping(**given)
+    # The settings of a guess belong to its columns; those of a known format to the format.
+    guess = looked.mapping if looked.format != "table" else Mapping(**looked.mapping.columns())
+    taken = set(given.values())
+    elsewhere = {
+        field: None
+        for field, column in guess.columns().items()
+        if column in taken and field not in given
+    }
+    return guess.remap(**elsewhere | given)
+
+
+def _arguments(changes: dict[str, Any]) -> str:
+    names = {column: argument for argument, column in COLUMNS.items()}
+    return ", ".join(f"{names.get(key, key)}={value!r}" for key, value in changes.items())
+
+
+def _is_canonical(table: pl.DataFrame) -> bool:
+    return all(table.schema.get(name) == dtype for name, dtype in schema.REQUIRED.items())
+
+
+def _is_frame(data: Any) -> bool:
+    import pandas as pd
+
+    return isinstance(data, pl.DataFrame | pl.LazyFrame | pd.DataFrame)
+
+
+def _as_polars(frame: Any) -> tuple[pl.DataFrame, list[str]]:
+    """Return any frame as a polars one, and notes."""
+    import pandas as pd
+
+    if isinstance(frame, pl.LazyFrame):
+        frame = frame.collect()
+    if isinstance(frame, pl.DataFrame):
+        plain = [name for name, dtype in frame.schema.items() if dtype != pl.Object]
+        return frame.select(plain), []
+    if not isinstance(frame, pd.DataFrame):
+        raise ReadError(
+            "Dataset.from_frame takes a pandas, polars or geopandas frame.",
+            f"{_described(frame)}.",
+            "Use Dataset.from_files for files, Dataset.sample for samples.",
+        )
+    if any(frame.index.names) or isinstance(frame.index, pd.DatetimeIndex):
+        frame = frame.reset_index(allow_duplicates=True)
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()].unique()
+        raise ReadError(
+            "Each column of a frame needs a name of its own.",
+            f"{', '.join(map(repr, twice[:5]))} more than once.",
+            "Rename or drop columns.",
+        )
+    if hasattr(frame, "geometry") and "geopandas" in type(frame).__module__:
+        from strec.io.geo import table_of_points
+
+        return table_of_points(frame, "the frame")
+    return pl.DataFrame({name: _column(frame[name]) for name in frame.columns}), []
+
+
+def _column(values: "pd.Series") -> pl.Series:
+    """Return a column of pandas; values of several types, such as 7 and "x7", become text."""
+    try:
+        return pl.from_pandas(values)
+    except (TypeError, ValueError, pl.exceptions.PolarsError):
+        return pl.Series(values.name, [None if v is None or v != v else str(v) for v in values])
+
+
+def _described(data: Any) -> str:
+    """Return what something is, for a message."""
+    if data is None:
+        return "nothing (None)"
+    return f"a {type(data).__name__}" + (f", {data!r:.60}" if isinstance(data, str | int) else "")

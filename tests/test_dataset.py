@@ -1,0 +1,154 @@
+"""A data set from frames, files and samples: what strangers' frames look like, and what is made."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import strec
+from strec import Dataset, schema
+from strec.errors import MappingError, ReadError, SchemaError, StrecError
+from strec.split import split
+
+
+def visits(n: int = 60) -> pd.DataFrame:
+    """A frame as a data scientist has it: three people, five shops, names of their own."""
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "customer": [f"c{k % 3}" for k in range(n)],
+            "shop": [f"shop {k}" for k in rng.integers(0, 5, n)],
+            "visited_at": pd.date_range("2024-05-01 08:00", periods=n, freq="5h"),
+            "latitude": 52.5 + rng.random(n) / 10,
+            "longitude": 13.4 + rng.random(n) / 10,
+        }
+    )
+
+
+def test_a_pandas_frame_is_guessed_like_a_file(tmp_path):
+    frame = visits()
+    frame.to_csv(tmp_path / "visits.csv", index=False)
+    of_file = Dataset.from_files(tmp_path / "visits.csv")
+    of_frame = Dataset.from_frame(frame)
+    assert of_frame.checkins.equals(of_file.checkins)
+    assert any("user='customer'" in note for note in of_frame.notes)
+    assert any("Berlin" in note for note in of_frame.notes)
+
+
+def test_polars_and_pandas_give_the_same():
+    assert Dataset.from_frame(pl.from_pandas(visits())).checkins.equals(
+        Dataset.from_frame(visits()).checkins
+    )
+
+
+def test_named_columns_go_before_guessed_ones():
+    frame = visits().assign(clerk="someone")
+    dataset = Dataset.from_frame(frame, user="shop", item="customer", time="visited_at")
+    assert set(dataset.checkins["user_id"]) == set(frame["shop"])
+    assert set(dataset.checkins["item_id"]) == set(frame["customer"])
+
+
+def test_an_index_of_times_is_a_column():
+    frame = visits().set_index("visited_at")
+    assert len(Dataset.from_frame(frame)) == len(frame)
+    frame.index.name = None
+    assert len(Dataset.from_frame(frame, time="index")) == len(frame)
+
+
+def test_geopandas_points_of_any_coordinate_system_are_places():
+    import geopandas
+
+    frame = visits()
+    points = geopandas.points_from_xy(frame["longitude"], frame["latitude"], crs=4326)
+    geo = geopandas.GeoDataFrame(frame.drop(columns=["latitude", "longitude"]), geometry=points)
+    dataset = Dataset.from_frame(geo.to_crs(3857))
+    assert np.allclose(dataset.checkins["lat"], frame["latitude"], atol=1e-6)
+    assert any("converted" in note for note in dataset.notes)
+
+
+def test_ids_of_several_types_become_text():
+    frame = visits()
+    frame["customer"] = [7 if k % 2 else "x7" for k in range(len(frame))]
+    assert set(Dataset.from_frame(frame, user="customer").checkins["user_id"]) == {"7", "x7"}
+
+
+def test_rows_without_a_user_are_set_aside_with_a_reason():
+    frame = visits()
+    frame.loc[:4, "customer"] = None
+    dataset = Dataset.from_frame(frame)
+    assert len(dataset) == len(frame) - 5 and sum(dataset.reasons.values()) == 5
+    assert "5 rows set aside" in repr(dataset)
+
+
+def test_the_message_names_the_argument_to_add():
+    with pytest.raises(MappingError, match="user='a'|user_from='constant'"):
+        Dataset.from_frame(
+            pd.DataFrame(
+                {
+                    "a": ["x", "y", "x"],
+                    "b": ["u", "v", "w"],
+                    "when": pd.to_datetime(["2024-01-01"] * 3),
+                }
+            )
+        )
+
+
+def test_a_column_that_is_not_there_is_named():
+    with pytest.raises(MappingError, match="'buyer'"):
+        Dataset.from_frame(visits(), user="buyer")
+    with pytest.raises(MappingError, match="colour"):
+        Dataset.from_frame(visits(), colour="red")
+
+
+@pytest.mark.parametrize("wrong", [None, 7, [1, 2], {"a": 1}, np.arange(3), "no such file.csv"])
+def test_what_is_no_data_is_refused(wrong):
+    with pytest.raises(StrecError):
+        Dataset.of(wrong)
+    if not isinstance(wrong, str):
+        with pytest.raises(ReadError):
+            Dataset.from_frame(wrong)
+        with pytest.raises(SchemaError):
+            Dataset(wrong)
+
+
+@pytest.mark.parametrize("empty", [pd.DataFrame(), pl.DataFrame(), visits().head(0)])
+def test_an_empty_frame_is_refused(empty):
+    with pytest.raises(ReadError):
+        Dataset.from_frame(empty)
+
+
+def test_what_is_made_of_a_sample(tmp_path):
+    dataset = Dataset.sample("travel")
+    checkins = strec.read_sample("travel")
+    assert dataset.checkins.equals(checkins)
+    same = split(checkins)
+    assert np.array_equal(dataset.split.part, same.part)
+    assert dataset.vocabulary.digest == same.vocabulary.digest
+    assert len(dataset.log) == len(dataset) == len(checkins) and len(dataset.train) < len(checkins)
+    assert dataset.split is dataset.split and dataset.store is dataset.store
+    assert len(dataset.users) == checkins["user_id"].n_unique()
+    assert len(dataset.items) == checkins["item_id"].n_unique()
+    again = Dataset(checkins, folder=tmp_path / "store")
+    assert again.fingerprint == dataset.fingerprint and (tmp_path / "store").is_dir()
+    opened = Dataset.of(tmp_path / "store")
+    assert "checkins" not in vars(opened) and len(opened) == len(dataset)
+    assert repr(opened).replace("data", "travel") == repr(dataset)
+    assert np.array_equal(opened.split.part, dataset.split.part)
+
+
+def test_of_a_large_store_whole_users_are_drawn(monkeypatch):
+    monkeypatch.setattr("strec.dataset.MOST_CHECKINS", 1_000)
+    whole = Dataset.sample("travel")
+    assert len(whole.log) == len(whole)
+    opened = Dataset.from_store(whole.store)
+    assert 0 < len(opened.log) <= 1_000 and "drawn by chance" in opened.notes[-1]
+    counts = whole.checkins["user_id"].value_counts()
+    ids = opened.log.owner_ids
+    kept = counts.filter(pl.col("user_id").is_in(list(ids)))["count"].sum()
+    assert kept == len(opened.log)
+
+
+def test_of_takes_a_data_set_as_it_is():
+    dataset = Dataset(schema.example())
+    assert Dataset.of(dataset) is dataset
+    assert Dataset.of(dataset.store).store is dataset.store
