@@ -11,19 +11,9 @@ CHUNK_NUMBERS = 4_000_000
 
 
 def profiles(queries: Queries, half_life_days: float | None = None) -> sparse.csr_matrix:
-    """Count the visible check-ins of each query and item.
+    """Count the visible check-ins of each query and item, ``(n_queries, n_items)``, float64.
 
-    Parameters
-    ----------
-    queries : Queries
-        The queries.
-    half_life_days : float, optional
-        After so many days a check-in counts half; without it all count alike.
-
-    Returns
-    -------
-    scipy.sparse.csr_matrix
-        Shape ``(n_queries, n_items)``, float64.
+    With a half-life, a check-in counts half after so many days.
 
     Examples
     --------
@@ -72,28 +62,13 @@ def log_popularity(train: Log) -> np.ndarray:
 
 
 def recent_items(queries: Queries, length: int) -> np.ndarray:
-    """Return the last visible items of each query, the latest last.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(n_queries, length)``, int64: item codes, -1 where there is no check-in or its
-        item is unknown.
-    """
+    """Return the last visible items, the latest last, ``(n, length)``; -1 for none or unknown."""
     rows = recent_rows(queries, length)
-    if not len(queries.log):
-        return rows
-    return np.where(rows >= 0, queries.log.item[rows], -1)
+    return np.where(rows >= 0, at_rows(queries.log.item, rows), -1)
 
 
 def recent_rows(queries: Queries, length: int) -> np.ndarray:
-    """Return the log rows of the last visible check-ins, the latest last, -1 where none.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(n_queries, length)``, int64.
-    """
+    """Return the log rows of the last visible check-ins, the latest last, -1 where none."""
     position = queries.indptr[1:, None] - np.arange(length, 0, -1)
     inside = position >= queries.indptr[:-1, None]
     if not len(queries.indices):
@@ -111,11 +86,7 @@ def history_slots(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the items that weigh most in each visible history, and their shares of it.
 
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Item codes, int64, and shares, float32, of shape ``(n_queries, width)`` each; shares of
-        those kept sum to 1, and padding has share 0.
+    Codes, int64, and shares, float32, are ``(n_queries, width)``; shares sum to 1, padding has 0.
 
     Examples
     --------
@@ -146,19 +117,3 @@ def padded(matrix: sparse.csr_matrix, width: int) -> tuple[np.ndarray, np.ndarra
     values = np.zeros((matrix.shape[0], width))
     columns[row, position], values[row, position] = matrix.indices, matrix.data
     return columns, values
-
-
-def csr_arrays(name: str, matrix: sparse.csr_matrix) -> dict[str, np.ndarray]:
-    """Return a sparse matrix as arrays to save."""
-    return {
-        f"{name}.data": matrix.data,
-        f"{name}.indices": matrix.indices,
-        f"{name}.indptr": matrix.indptr,
-        f"{name}.shape": np.array(matrix.shape, dtype=np.int64),
-    }
-
-
-def csr_restore(name: str, arrays: dict[str, np.ndarray]) -> sparse.csr_matrix:
-    """Return the sparse matrix whose `csr_arrays` these are."""
-    parts = tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
-    return sparse.csr_matrix(parts, shape=tuple(arrays[f"{name}.shape"].tolist()))
