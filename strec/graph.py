@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from strec.geo import EARTH_RADIUS_KM
 from strec.split import Log, Vocabulary
 
 #: Items whose check-ins lie farther apart than this (median, km) are not places themselves.
 PLACE_SPREAD_KM = 1.0
-EARTH_RADIUS_KM = 6371.0088
 
 
 def item_graph(train: Log, *, n_follows: int = 20, n_near: int = 10) -> "ItemGraph":
@@ -91,10 +91,26 @@ class ItemGraph:
 def transitions(train: Log) -> sparse.csr_matrix:
     """Count what follows what within sessions, shape ``(n_items, n_items)``."""
     n_items = len(train.vocabulary.items)
-    before, after = train.item[:-1], train.item[1:]
-    linked = (np.diff(train.session) == 0) & (before >= 0) & (after >= 0)
-    pairs = (np.ones(linked.sum()), (before[linked], after[linked]))
-    matrix = sparse.csr_matrix(pairs, shape=(n_items, n_items))
+    linked = np.diff(train.session) == 0
+    return tally(train.item[:-1][linked], train.item[1:][linked], (n_items, n_items))
+
+
+def tally(
+    row: np.ndarray,
+    column: np.ndarray,
+    shape: tuple[int, int],
+    weight: np.ndarray | None = None,
+) -> sparse.csr_matrix:
+    """Sum weights, or count, by row and column; what has a code below 0 is left out.
+
+    Examples
+    --------
+    >>> tally(np.array([0, 0, 1, 1]), np.array([1, 1, 0, -1]), (2, 2)).toarray().tolist()
+    [[0.0, 2.0], [1.0, 0.0]]
+    """
+    known = (row >= 0) & (column >= 0)
+    values = np.ones(int(known.sum())) if weight is None else weight[known]
+    matrix = sparse.csr_matrix((values, (row[known], column[known])), shape=shape)
     matrix.sum_duplicates()
     return matrix
 

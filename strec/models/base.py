@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from strec.errors import ModelError
-from strec.models.saved import Arrays, Saved, Texts
+from strec.models.saved import Arrays, Saved, Texts, packed, unpacked
 from strec.split import Log, Queries, Vocabulary
 from strec.train import Watch
 
@@ -23,7 +23,8 @@ class Model(Saved):
     """The contract of all models.
 
     ``__init__`` stores its parameters unchanged under their own names; what `fit` learns ends
-    in an underscore. Subclasses give `_fit`, `_score`, `_arrays` and `_restore`.
+    in an underscore. Subclasses give `_fit` and `_score`, and where what they learn is more than
+    arrays and sparse matrices, `_arrays` and `_restore`.
     """
 
     #: Whether `fit` runs the loop of `strec.train`, which several processes can share.
@@ -116,11 +117,14 @@ class Model(Saved):
     @abstractmethod
     def _score(self, queries: Queries) -> np.ndarray: ...
 
-    @abstractmethod
-    def _arrays(self) -> Arrays: ...
+    def _arrays(self) -> Arrays:
+        """Return what was learned, to save: by default every array and sparse matrix in ``_``."""
+        fitted = {n.removesuffix("_"): value for n, value in vars(self).items() if n[-1] == "_"}
+        return packed(fitted)
 
-    @abstractmethod
-    def _restore(self, arrays: Arrays) -> None: ...
+    def _restore(self, arrays: Arrays) -> None:
+        """Become the model whose `_arrays` these are."""
+        vars(self).update({f"{name}_": value for name, value in unpacked(arrays).items()})
 
     def _kept(self) -> tuple[Arrays, Texts]:
         vocabulary = self._fitted()

@@ -13,28 +13,25 @@ the visible history, recent visits counting more, so that
     s(i) = v_i · Σ_j 2^(-age_j / half-life) v_j / Σ_j 2^(-age_j / half-life)
 
 is a mean likeness between the item and the visits. A new item needs no check-in to be found.
-
-References
-----------
-Lops, de Gemmis and Semeraro, "Content-based recommender systems", in Recommender Systems
-Handbook, 2011. Rahimi and Recht, "Random features for large-scale kernel machines", 2007.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from strec.errors import ModelError
-from strec.graph import EARTH_RADIUS_KM, PLACE_SPREAD_KM
+from strec.geo import EARTH_RADIUS_KM, unit_vectors
+from strec.graph import PLACE_SPREAD_KM
 from strec.llm import Encoder, item_texts
-from strec.models.base import Model
-from strec.models.profiles import CHUNK_NUMBERS, popularity, profiles
+from strec.models.profiles import HistoryModel, profiles
 from strec.split import Log, Queries, Vocabulary
 from strec.train import Watch
 
 
-class Content(Model):
+@dataclass(repr=False, eq=False)
+class Content(HistoryModel):
     """Likeness of words, category and place to the user's history.
 
     Parameters
@@ -55,6 +52,11 @@ class Content(Model):
     seed : int
         Seed of the random features.
 
+    References
+    ----------
+    Lops, de Gemmis and Semeraro, "Content-based recommender systems", in Recommender Systems
+    Handbook, 2011. Rahimi and Recht, "Random features for large-scale kernel machines", 2007.
+
     Examples
     --------
     >>> from strec import schema
@@ -66,29 +68,18 @@ class Content(Model):
 
     kind = "content"
 
-    def __init__(
-        self,
-        text: str = "words",
-        text_weight: float = 1.0,
-        category_weight: float = 0.5,
-        place_weight: float = 2.0,
-        reach_km: float = 0.1,
-        half_life_days: float | None = 60.0,
-        n_words: int = 256,
-        n_place_features: int = 1024,
-        seed: int = 0,
-        given_weight: float = 1.0,
-    ):
-        self.text = text
-        self.text_weight = text_weight
-        self.category_weight = category_weight
-        self.place_weight = place_weight
-        self.reach_km = reach_km
-        self.half_life_days = half_life_days
-        self.n_words = n_words
-        self.n_place_features = n_place_features
-        self.seed = seed
-        self.given_weight = given_weight
+    text: str = "words"
+    text_weight: float = 1.0
+    category_weight: float = 0.5
+    place_weight: float = 2.0
+    reach_km: float = 0.1
+    half_life_days: float | None = 60.0
+    n_words: int = 256
+    n_place_features: int = 1024
+    seed: int = 0
+    given_weight: float = 1.0
+
+    def __post_init__(self) -> None:
         #: Set it to use any function from texts to vectors, shape (n_texts, dim), for `text`.
         self.encode: Callable[[list[str]], np.ndarray] | None = None
         self._given: tuple[np.ndarray, np.ndarray] | None = None
@@ -129,16 +120,15 @@ class Content(Model):
         self._given = np.array([str(each) for each in item_ids], dtype=object), _unit(found)
         return self
 
-    def _fit(self, train: Log, watch: Watch) -> None:
+    def _learn(self, train: Log, watch: Watch) -> None:
         vocabulary = train.vocabulary
-        watch("Reading the items", 0.05)
         blocks = [
             (self.text_weight, self._texts(item_texts(vocabulary), watch)),
             (self.category_weight, _categories(vocabulary)),
             (self.place_weight, self._places(vocabulary)),
         ]
         if self._given is not None:
-            blocks.append((self.given_weight, self._given_block(vocabulary)))
+            blocks.append((self.given_weight, _by_code(vocabulary, *self._given)))
         if min(weight for weight, _ in blocks) < 0:
             raise ModelError(
                 "The weights of text, category, place and given vectors are not negative.",
@@ -147,19 +137,12 @@ class Content(Model):
             )
         #: Shape (n_items, dim), float32.
         self.items_ = np.hstack([np.sqrt(w) * block for w, block in blocks]).astype(np.float32)
-        self.popularity_ = popularity(train)
-        watch("Done", 1.0)
 
-    def _score(self, queries: Queries) -> np.ndarray:
-        n_items = len(self.items_)
-        scores = np.empty((len(queries), n_items))
-        step = max(1, CHUNK_NUMBERS // n_items)
-        for first in range(0, len(queries), step):
-            history = profiles(queries.take(slice(first, first + step)), self.half_life_days)
-            total = np.maximum(np.asarray(history.sum(axis=1)), 1e-300)
-            mean = np.asarray(history @ self.items_) / total  # (n, dim)
-            scores[first : first + step] = mean @ self.items_.T
-        return scores + 1e-6 * self.popularity_
+    def _relate(self, queries: Queries) -> np.ndarray:
+        history = profiles(queries, self.half_life_days)
+        total = np.maximum(np.asarray(history.sum(axis=1)), 1e-300)
+        mean = np.asarray(history @ self.items_) / total  # (n, dim)
+        return mean @ self.items_.T
 
     def _texts(self, texts: list[str], watch: Watch) -> np.ndarray:
         if self.encode is not None:
@@ -191,33 +174,14 @@ class Content(Model):
         is_place = vocabulary.item_spread_km <= PLACE_SPREAD_KM
         features = np.zeros((len(is_place), self.n_place_features if is_place.any() else 1))
         if is_place.any():
-            phi = np.radians(vocabulary.item_lat[is_place])
-            theta = np.radians(vocabulary.item_lon[is_place])
-            flat = np.cos(phi)
-            xyz_km = EARTH_RADIUS_KM * np.stack(
-                [flat * np.cos(theta), flat * np.sin(theta), np.sin(phi)], axis=1
-            )
+            at = unit_vectors(vocabulary.item_lat[is_place], vocabulary.item_lon[is_place])
             sampler = RBFSampler(
                 gamma=0.5 / self.reach_km**2,
                 n_components=self.n_place_features,
                 random_state=self.seed,
             )
-            features[is_place] = _unit(sampler.fit_transform(xyz_km))
+            features[is_place] = _unit(sampler.fit_transform(EARTH_RADIUS_KM * at))
         return features
-
-    def _given_block(self, vocabulary: Vocabulary) -> np.ndarray:
-        """Return the given vectors by item code, zeros where there is none."""
-        ids, vectors = self._given
-        block = np.zeros((len(vocabulary.items), vectors.shape[1]))
-        code = vocabulary.item_codes(ids)
-        block[code[code >= 0]] = vectors[code >= 0]
-        return block
-
-    def _arrays(self) -> dict[str, np.ndarray]:
-        return {"items": self.items_, "popularity": self.popularity_}
-
-    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
-        self.items_, self.popularity_ = arrays["items"], arrays["popularity"]
 
 
 def _categories(vocabulary: Vocabulary) -> np.ndarray:
@@ -225,6 +189,14 @@ def _categories(vocabulary: Vocabulary) -> np.ndarray:
     n = len(vocabulary.categories)
     # Code -1 picks the last row.
     return np.vstack([np.eye(n), np.zeros((1, n))])[vocabulary.item_category]
+
+
+def _by_code(vocabulary: Vocabulary, ids: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Return vectors by item code, zeros where there is none."""
+    block = np.zeros((len(vocabulary.items), vectors.shape[1]))
+    code = vocabulary.item_codes(ids)
+    block[code[code >= 0]] = vectors[code >= 0]
+    return block
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -28,8 +28,8 @@ from strec import schema
 from strec.errors import ModelError
 from strec.graph import PLACE_SPREAD_KM, strongest
 from strec.models.neural import Inner, NeuralModel
-from strec.models.profiles import csr_arrays, csr_restore, history_slots, padded, profiles
-from strec.models.saved import Arrays
+from strec.models.profiles import history_slots, padded, profiles
+from strec.models.saved import Arrays, packed, unpacked
 from strec.models.trained import tensors
 from strec.split import Log, Queries, Vocabulary, queries_of_rows
 
@@ -80,7 +80,7 @@ class Hybrid(NeuralModel):
     learning_rate: float = 5e-3
 
     def _numbers(self, train: Log, inner: Inner) -> Arrays:
-        features = csr_arrays("features", item_features(train.vocabulary))
+        features = packed({"features": item_features(train.vocabulary)})
         return super()._numbers(train, inner) | features
 
     def _built(self):
@@ -92,7 +92,7 @@ class Hybrid(NeuralModel):
                 f"{self.loss!r}.",
                 "Choose one of them.",
             )
-        features = csr_restore("features", self.numbers_)
+        features = unpacked(self.numbers_)["features"]
         n_items, n_shared = features.shape
         # Slot 0 is the item itself; its number comes after the shared features.
         slots, weights = padded(features, 1 + len(_RESOLUTIONS))
@@ -123,7 +123,7 @@ class Hybrid(NeuralModel):
 
     def _of_users(self, queries: Queries, user: np.ndarray) -> Arrays:
         """Return the features of users, the id first, and the items of their histories."""
-        features = csr_restore("features", self.numbers_)
+        features = unpacked(self.numbers_)["features"]
         history = profiles(queries, self.half_life_days)
         total = np.maximum(np.asarray(history.sum(axis=1)), 1e-300)
         shares = sparse.csr_matrix((history @ features).multiply(1 / total))

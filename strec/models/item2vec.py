@@ -8,22 +8,19 @@ An item is scored by its output vector v_i against the input vectors u_j of the 
 the latest counting most:
 
     s(i) = (Σ_r d^r u_{j_r} / Σ_r d^r) · v_i,   r = 0 for the last visit, 1 for the one before …
-
-References
-----------
-Mikolov et al., "Distributed representations of words and phrases", NeurIPS 2013.
-Barkan and Koenigstein, "Item2vec: neural item embedding for collaborative filtering", 2016.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from strec.models.base import Model
-from strec.models.profiles import CHUNK_NUMBERS, popularity, recent_items
+from strec.models.profiles import HistoryModel, recent_items
 from strec.split import Log, Queries
 from strec.train import Watch
 
 
-class Item2Vec(Model):
+@dataclass(repr=False, eq=False)
+class Item2Vec(HistoryModel):
     """word2vec over sessions.
 
     Parameters
@@ -45,6 +42,11 @@ class Item2Vec(Model):
     seed : int
         Seed of vectors and draws.
 
+    References
+    ----------
+    Mikolov et al., "Distributed representations of words and phrases", NeurIPS 2013.
+    Barkan and Koenigstein, "Item2vec: neural item embedding for collaborative filtering", 2016.
+
     Examples
     --------
     >>> from strec import schema
@@ -57,27 +59,16 @@ class Item2Vec(Model):
 
     kind = "item2vec"
 
-    def __init__(
-        self,
-        n_factors: int = 32,
-        window: int = 5,
-        epochs: int = 30,
-        n_negatives: int = 10,
-        n_recent: int = 150,
-        decay: float = 0.95,
-        by_user: bool = True,
-        seed: int = 0,
-    ):
-        self.n_factors = n_factors
-        self.window = window
-        self.epochs = epochs
-        self.n_negatives = n_negatives
-        self.n_recent = n_recent
-        self.decay = decay
-        self.by_user = by_user
-        self.seed = seed
+    n_factors: int = 32
+    window: int = 5
+    epochs: int = 30
+    n_negatives: int = 10
+    n_recent: int = 150
+    decay: float = 0.95
+    by_user: bool = True
+    seed: int = 0
 
-    def _fit(self, train: Log, watch: Watch) -> None:
+    def _learn(self, train: Log, watch: Watch) -> None:
         from gensim.models import Word2Vec
         from gensim.models.callbacks import CallbackAny2Vec
 
@@ -109,31 +100,13 @@ class Item2Vec(Model):
         self.input_, self.output_ = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         code = np.array(words.wv.index_to_key, dtype=np.int64)
         self.input_[code], self.output_[code] = words.wv.vectors, words.syn1neg
-        self.popularity_ = popularity(train)
 
-    def _score(self, queries: Queries) -> np.ndarray:
-        n_items = len(self.popularity_)
-        scores = np.empty((len(queries), n_items))
-        step = max(1, CHUNK_NUMBERS // n_items)
-        for first in range(0, len(queries), step):
-            mean = self._mean_of_history(queries.take(slice(first, first + step)))
-            scores[first : first + step] = mean @ self.output_.T
-        # Without a history all products are 0, and popularity orders.
-        return scores + 1e-6 * self.popularity_
-
-    def _mean_of_history(self, queries: Queries) -> np.ndarray:
-        """Return the weighted mean of the recent input vectors, shape ``(n, n_factors)``."""
+    def _relate(self, queries: Queries) -> np.ndarray:
         recent = recent_items(queries, self.n_recent)  # (n, n_recent), the latest last
         weight = self.decay ** np.arange(self.n_recent)[::-1] * (recent >= 0)
         weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
-        return np.einsum("nr,nrf->nf", weight, self.input_[np.maximum(recent, 0)])
-
-    def _arrays(self) -> dict[str, np.ndarray]:
-        return {"input": self.input_, "output": self.output_, "popularity": self.popularity_}
-
-    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
-        self.input_, self.output_ = arrays["input"], arrays["output"]
-        self.popularity_ = arrays["popularity"]
+        mean = np.einsum("nr,nrf->nf", weight, self.input_[np.maximum(recent, 0)])
+        return mean @ self.output_.T
 
 
 def sentences(train: Log, by_user: bool = False) -> list[list[str]]:

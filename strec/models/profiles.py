@@ -1,13 +1,59 @@
 """What a user's visible history says about items, as sparse rows: shared by several models."""
 
+from abc import abstractmethod
+from collections.abc import Callable
+
 import numpy as np
 from scipy import sparse
 
-from strec.graph import strongest
+from strec.graph import strongest, tally
+from strec.models.base import Model
 from strec.split import Log, Queries
+from strec.train import Watch
 
 #: Scores computed at once (queries × items), which bounds the memory of intermediate arrays.
 CHUNK_NUMBERS = 4_000_000
+#: Weight of popularity, which orders items that a model cannot tell apart.
+TIE_BREAK = 1e-6
+
+
+class HistoryModel(Model):
+    """A model that relates the visible history to items; what is popular breaks ties.
+
+    Subclasses give `_learn` and `_relate`.
+    """
+
+    def _fit(self, train: Log, watch: Watch) -> None:
+        self.popularity_ = popularity(train)
+        watch(f"Fitting {self.kind}", 0.05)
+        self._learn(train, watch)
+        watch("Done", 1.0)
+
+    def _score(self, queries: Queries) -> np.ndarray:
+        # A user without history is told what is popular.
+        return in_chunks(queries, self._relate) + TIE_BREAK * self.popularity_
+
+    @abstractmethod
+    def _learn(self, train: Log, watch: Watch) -> None: ...
+
+    @abstractmethod
+    def _relate(self, queries: Queries) -> np.ndarray:
+        """Return scores of shape ``(n_queries, n_items)``; 0 where there is no history."""
+
+
+def in_chunks(
+    queries: Queries,
+    score: Callable[[Queries], np.ndarray],
+    n_at_once: int | None = None,
+) -> np.ndarray:
+    """Return scores, ``(n_queries, n_items)``, taken from so many queries at a time."""
+    n_items = len(queries.vocabulary.items)
+    step = max(1, n_at_once or CHUNK_NUMBERS // max(n_items, 1))
+    scores = np.empty((len(queries), n_items))
+    for first in range(0, len(queries), step):
+        rows = slice(first, first + step)
+        scores[rows] = score(queries.take(rows))
+    return scores
 
 
 def profiles(queries: Queries, half_life_days: float | None = None) -> sparse.csr_matrix:
@@ -23,30 +69,18 @@ def profiles(queries: Queries, half_life_days: float | None = None) -> sparse.cs
     >>> profiles(parts.queries(scored="every")).toarray().tolist()
     [[1.0, 0.0]]
     """
-    log = queries.log
-    item = log.item[queries.indices]
-    weight = np.ones(len(item))
+    log, weight = queries.log, None
     if half_life_days is not None:
         age_us = queries.time_us[queries.pair_query] - log.time_us[queries.indices]
         weight = 0.5 ** (np.maximum(age_us, 0) / (half_life_days * 86.4e9))
-    known = item >= 0
-    matrix = sparse.csr_matrix(
-        (weight[known], (queries.pair_query[known], item[known])),
-        shape=(len(queries), len(queries.vocabulary.items)),
-    )
-    matrix.sum_duplicates()
-    return matrix
+    shape = (len(queries), len(queries.vocabulary.items))
+    return tally(queries.pair_query, log.item[queries.indices], shape, weight)
 
 
 def user_items(train: Log) -> sparse.csr_matrix:
     """Count the training check-ins of each user and item, shape ``(n_users, n_items)``."""
-    known = (train.item >= 0) & (train.user >= 0)
-    shape = (len(train.vocabulary.users), len(train.vocabulary.items))
-    matrix = sparse.csr_matrix(
-        (np.ones(known.sum()), (train.user[known], train.item[known])), shape=shape
-    )
-    matrix.sum_duplicates()
-    return matrix
+    vocabulary = train.vocabulary
+    return tally(train.user, train.item, (len(vocabulary.users), len(vocabulary.items)))
 
 
 def popularity(train: Log) -> np.ndarray:

@@ -5,10 +5,12 @@ import inspect
 import json
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy import sparse
 
 from strec.errors import ModelError
 
@@ -122,6 +124,35 @@ def read_folder(folder: Path) -> tuple[dict, Arrays, Texts]:
 def under(arrays: Arrays, prefix: str) -> Arrays:
     """Return the arrays whose names begin with a prefix, without it."""
     return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+
+
+def prefixed(prefix: str, arrays: Arrays) -> Arrays:
+    """Return arrays under longer names; `under` takes the prefix off again."""
+    return {f"{prefix}{name}": value for name, value in arrays.items()}
+
+
+def packed(values: Mapping[str, Any]) -> Arrays:
+    """Return those of some values that are arrays or sparse matrices as arrays to save."""
+    arrays: Arrays = {}
+    for name, value in values.items():
+        if isinstance(value, np.ndarray):
+            arrays[name] = value
+        elif sparse.issparse(value):
+            matrix = sparse.csr_matrix(value)
+            arrays[f"{name}.data"] = matrix.data
+            arrays[f"{name}.indices"] = matrix.indices
+            arrays[f"{name}.indptr"] = matrix.indptr
+            arrays[f"{name}.shape"] = np.array(matrix.shape, dtype=np.int64)
+    return arrays
+
+
+def unpacked(arrays: Arrays) -> dict[str, Any]:
+    """Return the values whose `packed` arrays these are, among others with a dot in the name."""
+    values: dict[str, Any] = {name: a for name, a in arrays.items() if "." not in name}
+    for name in (each.removesuffix(".indptr") for each in arrays if each.endswith(".indptr")):
+        parts = (arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
+        values[name] = sparse.csr_matrix(tuple(parts), shape=arrays[f"{name}.shape"].tolist())
+    return values
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

@@ -7,8 +7,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 from strec.errors import ModelError
 from strec.models import ALS, BPR, ItemKNN, UserKNN
-from strec.models.collaborative import TIE_BREAK
-from strec.models.profiles import popularity, profiles, user_items
+from strec.models.profiles import TIE_BREAK, popularity, profiles, user_items
 from strec.simulation import simulate
 from strec.split import ask, split
 

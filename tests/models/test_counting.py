@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
+from strec.errors import ModelError
 from strec.models import CounterMix, Markov, Popularity, UserCounts
 from strec.models.counting import fitting
 from strec.models.counting.fitting import fit_weights
@@ -60,6 +61,11 @@ def test_everybodys_transitions_stay_within_sessions():
     log, query = asked([*OTHERS, ("u", "C", 0)], hour=1)
     model = Markov("global").fit(log)
     assert model.follows_.toarray().tolist() == [[1.0]]
+
+
+def test_an_unknown_scope_is_refused():
+    with pytest.raises(ModelError, match="user, global"):
+        Markov("everybody").fit(asked()[0])
 
 
 def test_the_future_of_a_user_is_not_counted():

@@ -1,10 +1,15 @@
 """The plainest counts: what everybody takes, what the user takes, what follows what."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import sparse
 
-from strec.graph import transitions
+from strec.errors import ModelError
+from strec.graph import tally, transitions
 from strec.models.base import Model
+from strec.models.profiles import popularity, profiles
+from strec.models.saved import Arrays
 from strec.split import Log, Queries
 from strec.train import Watch
 
@@ -24,16 +29,10 @@ class Popularity(Model):
     kind = "popularity"
 
     def _fit(self, train: Log, watch: Watch) -> None:
-        self.share_ = _popularity(train)
+        self.share_ = popularity(train)
 
     def _score(self, queries: Queries) -> np.ndarray:
         return np.tile(self.share_, (len(queries), 1))
-
-    def _arrays(self) -> dict[str, np.ndarray]:
-        return {"share": self.share_}
-
-    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
-        self.share_ = arrays["share"]
 
 
 class UserCounts(Popularity):
@@ -42,11 +41,11 @@ class UserCounts(Popularity):
     kind = "user_counts"
 
     def _score(self, queries: Queries) -> np.ndarray:
-        item = queries.log.item[queries.indices]
         # Shares of popularity are below 1, so they only order equal counts.
-        return _count(queries, item >= 0) + self.share_
+        return profiles(queries).toarray() + self.share_
 
 
+@dataclass(repr=False, eq=False)
 class Markov(Popularity):
     """What followed the last item before: in the user's own past, or in everybody's.
 
@@ -63,11 +62,14 @@ class Markov(Popularity):
 
     kind = "markov"
 
-    def __init__(self, scope: str = "user"):
-        self.scope = scope
+    scope: str = "user"
 
     def _fit(self, train: Log, watch: Watch) -> None:
-        self.share_ = _popularity(train)
+        if self.scope not in ("user", "global"):
+            raise ModelError(
+                "scope is one of user, global.", f"{self.scope!r}.", "Choose one of them."
+            )
+        super()._fit(train, watch)
         self.follows_ = transitions(train)
 
     def _score(self, queries: Queries) -> np.ndarray:
@@ -77,33 +79,20 @@ class Markov(Popularity):
             position = np.arange(len(item))
             inner = position > queries.indptr[queries.pair_query]
             before = np.where(inner, item[position - 1], -1)
-            counts = _count(queries, (before == last[queries.pair_query]) & (before >= 0))
+            chosen = (before == last[queries.pair_query]) & (before >= 0)
+            shape = (len(queries), len(self.share_))
+            counts = tally(queries.pair_query, np.where(chosen, item, -1), shape)
         else:
-            counts = self.follows_[np.maximum(last, 0)].multiply((last >= 0)[:, None]).toarray()
-        return counts + self.share_
+            counts = self.follows_[np.maximum(last, 0)].multiply((last >= 0)[:, None])
+        return counts.toarray() + self.share_
 
-    def _arrays(self) -> dict[str, np.ndarray]:
+    def _arrays(self) -> Arrays:
         follows = self.follows_
         return {"share": self.share_, "next_indptr": follows.indptr,
                 "next_indices": follows.indices, "next_count": follows.data}  # fmt: skip
 
-    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
+    def _restore(self, arrays: Arrays) -> None:
         self.share_ = arrays["share"]
         n = len(self.share_)
         parts = (arrays["next_count"], arrays["next_indices"], arrays["next_indptr"])
         self.follows_ = sparse.csr_matrix(parts, shape=(n, n))
-
-
-def _popularity(train: Log) -> np.ndarray:
-    known = train.item[train.item >= 0]
-    return np.bincount(known, minlength=len(train.vocabulary.items)) / len(known)
-
-
-def _count(queries: Queries, chosen: np.ndarray) -> np.ndarray:
-    """Count the chosen visible visits per query and item, shape ``(n_queries, n_items)``."""
-    item = queries.log.item[queries.indices]
-    chosen = chosen & (item >= 0)
-    width = len(queries.vocabulary.items)
-    key = queries.pair_query[chosen] * np.int64(width) + item[chosen]
-    counts = np.bincount(key, minlength=len(queries) * width)
-    return counts.reshape(len(queries), width).astype(np.float64)
