@@ -1,4 +1,4 @@
-"""A real server and a real headless Chromium; skipped, saying so, where there is none."""
+"""One real server and one real headless Chromium; skipped, saying so, where there is none."""
 
 import os
 import shutil
@@ -7,11 +7,16 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+MINUTE_MS = 60_000
+#: What Chromium says when a machine has no network, and what an old path of Streamlit asks for.
+HARMLESS = ("ERR_NAME_NOT_RESOLVED", "ERR_INTERNET_DISCONNECTED", "404", "ERR_CONNECTION")
 #: WebGL by software, so that maps are drawn without a graphics card; no calls home.
 SWITCHES = [
     "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
@@ -19,6 +24,14 @@ SWITCHES = [
     "--disable-sync", "--no-first-run", "--disable-quic",
 ]  # fmt: skip
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def pytest_collection_modifyitems(items):
+    """Keep the tests of this folder together, so that processes that share the work start one app."""
+    for each in items:
+        if Path(__file__).parent in each.path.parents:
+            each.add_marker(pytest.mark.slow)
+            each.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="package")
@@ -41,36 +54,52 @@ def browser(chromium):
         context.close()
 
 
-@pytest.fixture
-def server(tmp_path):
-    """Give a function that starts the app afresh and returns its address."""
-    running = []
+@pytest.fixture(scope="package")
+def address(chromium, tmp_path_factory):
+    """The address of one app that all tests visit, each as another visitor."""
+    with an_app(tmp_path_factory.mktemp("app")) as found:
+        yield found
 
-    def start() -> str:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true",
-             "--server.port", str(port), "--server.address", "127.0.0.1",
-             "--server.fileWatcherType", "none"],
-            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={**os.environ, "TMPDIR": str(tmp_path), "STREC_CACHE": str(tmp_path / "cache")},
-        )  # fmt: skip
-        running.append(process)
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(240):
+
+@pytest.fixture
+def new_address(chromium, tmp_path):
+    """The address of an app that nobody has visited."""
+    with an_app(tmp_path) as found:
+        yield found
+
+
+@contextmanager
+def an_app(folder: Path) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true",
+         "--server.port", str(port), "--server.address", "127.0.0.1",
+         "--server.fileWatcherType", "none"],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(folder), "STREC_CACHE": str(folder / "cache")},
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(480):
             try:
                 urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
-                return address
+                break
             except OSError:
-                time.sleep(0.5)
-        pytest.fail("the app did not start within two minutes")
-
-    yield start
-    for process in running:
+                time.sleep(0.25)
+        else:
+            pytest.fail("the app did not start within two minutes")
+        yield address
+    finally:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture
+def person(browser, pictures):
+    """Give a function that brings somebody in front of a browser."""
+    return lambda **look: Person(browser, pictures, **look)
 
 
 @pytest.fixture(scope="session")
@@ -79,3 +108,64 @@ def pictures() -> Path:
     folder = Path(os.environ.get("STREC_SCREENSHOTS", Path(__file__).parent / "screenshots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+class Person:
+    """Somebody in front of a browser."""
+
+    def __init__(self, browser, pictures, **look):
+        size = look.pop("size", (1400, 900))
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, service_workers="block", **look
+        )
+        self.page = context.new_page()
+        self.page.set_default_timeout(2 * MINUTE_MS)
+        self.pictures, self.complaints = pictures, []
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _listen(self, message):
+        if message.type == "error" and not any(word in message.text for word in HARMLESS):
+            self.complaints.append(message.text)
+
+    def open(self, address: str) -> None:
+        self.page.goto(address)
+        self.wait()
+
+    def wait(self, pause: int = 700) -> None:
+        """Wait until the app has nothing more to do."""
+        self.page.wait_for_selector("[data-testid=stApp]")
+        self.page.wait_for_timeout(pause)
+        running = self.page.locator("[data-testid=stApp][data-test-script-state=running]")
+        for _ in range(240):
+            if not running.count():
+                break
+            self.page.wait_for_timeout(250)
+        self.page.wait_for_timeout(pause)
+
+    def keep(self, name: str, whole: bool = True) -> None:
+        """Keep a screenshot of the whole page, or of what the window shows."""
+        if not whole:
+            self.page.screenshot(path=self.pictures / f"{name}.png")
+            return
+        tall = self.page.evaluate(
+            "(document.querySelector('[data-testid=stMain]') || document.body).scrollHeight"
+        )
+        size = self.page.viewport_size
+        self.page.set_viewport_size({"width": size["width"], "height": min(int(tall) + 20, 5000)})
+        self.page.wait_for_timeout(1500)
+        self.page.screenshot(path=self.pictures / f"{name}.png")
+        self.page.set_viewport_size(size)
+
+    def sees(self, text) -> bool:
+        """Wait until a text is there to read."""
+        self.page.get_by_text(text).locator("visible=true").first.wait_for()
+        return True
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name).first.click()
+        self.wait()
+
+    def nothing_broke(self) -> None:
+        assert not self.page.locator("[data-testid=stException]").count()
+        assert not self.complaints, self.complaints

@@ -2,19 +2,10 @@
 
 import re
 
-import pytest
 
-from tests.browser.test_main_path import Person
-
-
-@pytest.fixture
-def person(browser, pictures):
-    return lambda **look: Person(browser, pictures, **look)
-
-
-def test_a_replay_plays_pauses_and_ends(server, person):
+def test_a_replay_plays_pauses_and_ends(address, person):
     visitor = person()
-    visitor.open(f"{server()}/live?sample=traffic")
+    visitor.open(f"{address}/live?sample=traffic")
     assert visitor.sees("0 of 500 check-ins")
 
     visitor.page.get_by_role("button", name="Play").click()
@@ -34,9 +25,9 @@ def test_a_replay_plays_pauses_and_ends(server, person):
     visitor.nothing_broke()
 
 
-def test_a_replay_on_a_telephone_in_the_dark(server, person):
+def test_a_replay_on_a_telephone_in_the_dark(address, person):
     visitor = person(size=(390, 844), color_scheme="dark")
-    visitor.open(f"{server()}/live")
+    visitor.open(f"{address}/live")
     visitor.press("One more")
     assert visitor.sees("1 of 500 check-ins")
     visitor.keep("live-narrow-dark")

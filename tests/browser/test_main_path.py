@@ -7,78 +7,7 @@ the pictures of the README were made so.
 import re
 from datetime import datetime, timedelta
 
-import pytest
-
-MINUTE = 60_000
 PAGES = ("data", "time", "space", "dependence", "train", "evaluate", "recommend")
-#: What Chromium says when a machine has no network, and what an old path of Streamlit asks for.
-HARMLESS = ("ERR_NAME_NOT_RESOLVED", "ERR_INTERNET_DISCONNECTED", "404", "ERR_CONNECTION")
-
-
-class Person:
-    """Somebody in front of a browser."""
-
-    def __init__(self, browser, pictures, **look):
-        size = look.pop("size", (1400, 900))
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, service_workers="block", **look
-        )
-        self.page = context.new_page()
-        self.page.set_default_timeout(2 * MINUTE)
-        self.pictures, self.complaints = pictures, []
-        self.page.on("console", self._listen)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _listen(self, message):
-        if message.type == "error" and not any(word in message.text for word in HARMLESS):
-            self.complaints.append(message.text)
-
-    def open(self, address: str) -> None:
-        self.page.goto(address)
-        self.infer_mapping()
-
-    def infer_mapping(self, pause: int = 700) -> None:
-        """Wait until the app has nothing more to do."""
-        self.page.wait_for_selector("[data-testid=stApp]")
-        self.page.wait_for_timeout(pause)
-        running = self.page.locator("[data-testid=stApp][data-test-script-state=running]")
-        for _ in range(240):
-            if not running.count():
-                break
-            self.page.wait_for_timeout(250)
-        self.page.wait_for_timeout(pause)
-
-    def keep(self, name: str, whole: bool = True) -> None:
-        """Keep a screenshot of the whole page, or of what the window shows."""
-        if not whole:
-            self.page.screenshot(path=self.pictures / f"{name}.png")
-            return
-        tall = self.page.evaluate(
-            "(document.querySelector('[data-testid=stMain]') || document.body).scrollHeight"
-        )
-        size = self.page.viewport_size
-        self.page.set_viewport_size({"width": size["width"], "height": min(int(tall) + 20, 5000)})
-        self.page.wait_for_timeout(1500)
-        self.page.screenshot(path=self.pictures / f"{name}.png")
-        self.page.set_viewport_size(size)
-
-    def sees(self, text) -> bool:
-        """Wait until a text is there to read."""
-        self.page.get_by_text(text).locator("visible=true").first.wait_for()
-        return True
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name).first.click()
-        self.infer_mapping()
-
-    def nothing_broke(self) -> None:
-        assert not self.page.locator("[data-testid=stException]").count()
-        assert not self.complaints, self.complaints
-
-
-@pytest.fixture
-def person(browser, pictures):
-    return lambda **look: Person(browser, pictures, **look)
 
 
 def spreadsheet() -> str:
@@ -97,9 +26,8 @@ def spreadsheet() -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(server, person, tmp_path):
+def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(address, person, tmp_path):
     visitor = person()
-    address = server()
     visitor.open(address)
     assert visitor.sees("When, where, and what next")
     visitor.page.wait_for_selector("canvas")
@@ -111,7 +39,7 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(server, pers
     table.write_text(spreadsheet(), encoding="utf-8")
     visitor.page.locator("input[type=file]").first.set_input_files(table)
     visitor.page.get_by_role("button", name="Use this data").wait_for()
-    visitor.infer_mapping()
+    visitor.wait()
     visitor.keep("data")
     visitor.press("Use this data")
 
@@ -129,7 +57,7 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(server, pers
 
     visitor.page.get_by_role("link", name="Recommend").click()
     visitor.page.get_by_text("Why").first.wait_for()
-    visitor.infer_mapping(1500)
+    visitor.wait(1500)
     assert visitor.sees(re.compile(r"Laden \d"))
     visitor.keep("recommend")
     before = visitor.page.locator("[data-testid=stMain]").inner_text()
@@ -137,7 +65,7 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(server, pers
     slider.focus()
     for _ in range(7):
         slider.press("ArrowRight")
-    visitor.infer_mapping(1500)
+    visitor.wait(1500)
     assert visitor.page.locator("[data-testid=stMain]").inner_text() != before
     visitor.nothing_broke()
 
@@ -148,32 +76,31 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(server, pers
     again.nothing_broke()
 
 
-def test_the_picture_of_the_readme(server, person):
+def test_the_picture_of_the_readme(address, person):
     visitor = person(size=(1400, 1180))
-    visitor.open(f"{server()}/recommend")
+    visitor.open(f"{address}/recommend")
     assert visitor.sees(re.compile("Why .* is number 1"))
     visitor.page.wait_for_selector("canvas")
-    visitor.infer_mapping(3000)
+    visitor.wait(3000)
     visitor.keep("app", whole=False)
     visitor.nothing_broke()
 
 
-def test_a_bookmark_opens_the_whole_app_on_a_server_just_started(server, person):
+def test_a_bookmark_opens_the_whole_app_on_a_server_just_started(new_address, person):
     visitor = person()
-    visitor.open(f"{server()}/space?sample=travel")
+    visitor.open(f"{new_address}/space?sample=travel")
     visitor.page.get_by_role("link", name="Dependence").wait_for()
     assert visitor.sees(re.compile("Three days in the old town"))
     visitor.nothing_broke()
 
 
-def test_every_page_of_a_sample_in_the_dark_and_on_a_telephone(server, person):
+def test_every_page_of_a_sample_in_the_dark_and_on_a_telephone(address, person):
     visitor = person(size=(420, 900), color_scheme="dark")
-    address = server()
     for page in PAGES:
         visitor.open(f"{address}/{page}")
         visitor.page.get_by_role("heading", level=1).wait_for()
         visitor.page.locator("[data-testid=stProgress]").wait_for(state="detached")
-        visitor.infer_mapping()
+        visitor.wait()
         visitor.keep(f"{page}-dark-narrow")
         main = visitor.page.locator("[data-testid=stMain]")
         assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 2"), page

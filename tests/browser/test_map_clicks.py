@@ -5,15 +5,10 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from tests.browser.test_main_path import Person
+from tests.browser.conftest import Person
 
 #: Spots tried one after the other, as shares of the map's width and height, from the middle out.
 SPOTS = [(0.5 + dx, 0.5 + dy) for dx in (0, 0.04, -0.04, 0.08, -0.08) for dy in (0.06, 0.1, -0.05)]
-
-
-@pytest.fixture
-def person(browser, pictures):
-    return lambda **look: Person(browser, pictures, size=(1400, 1300), **look)
 
 
 def click_on_the_map(visitor: Person, tip: str, happened) -> None:
@@ -26,7 +21,7 @@ def click_on_the_map(visitor: Person, tip: str, happened) -> None:
     chart = page.locator("[data-testid=stDeckGlJsonChart]").last
     chart.scroll_into_view_if_needed()
     chart.locator("canvas").first.wait_for()
-    visitor.infer_mapping(3000)
+    visitor.wait(3000)
     for x, y in SPOTS * 2:
         box = chart.bounding_box()
         page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
@@ -36,7 +31,7 @@ def click_on_the_map(visitor: Person, tip: str, happened) -> None:
         page.mouse.down()
         page.wait_for_timeout(80)
         page.mouse.up()
-        visitor.infer_mapping()
+        visitor.wait()
         if happened():
             return
     pytest.fail(f"no click on {tip!r} was heard")
@@ -46,9 +41,9 @@ def asked_from(visitor: Person) -> str | None:
     return parse_qs(urlparse(visitor.page.url).query).get("at", [None])[0]
 
 
-def test_a_click_chooses_where_from_and_the_next_one_somewhere_else(server, person):
-    visitor = person()
-    visitor.open(f"{server()}/recommend")
+def test_a_click_chooses_where_from_and_the_next_one_somewhere_else(address, person):
+    visitor = person(size=(1400, 1300))
+    visitor.open(f"{address}/recommend")
     assert asked_from(visitor) is None
     click_on_the_map(visitor, "Ask from here", lambda: asked_from(visitor))
     assert visitor.sees("What changed with another place")
@@ -60,11 +55,11 @@ def test_a_click_chooses_where_from_and_the_next_one_somewhere_else(server, pers
     visitor.nothing_broke()
 
 
-def test_for_nobody_yet_clicks_add_visits(server, person):
-    visitor = person()
-    visitor.open(f"{server()}/recommend?user=new")
+def test_for_nobody_yet_clicks_add_visits(address, person):
+    visitor = person(size=(1400, 1300))
+    visitor.open(f"{address}/recommend?user=new")
     visitor.page.get_by_text("A click on the map adds a visit").click()
-    visitor.infer_mapping()
+    visitor.wait()
     for n in (1, 2):
         said = visitor.page.get_by_text(re.compile(rf"^{n} so far"))
         click_on_the_map(visitor, "", said.count)
@@ -72,9 +67,9 @@ def test_for_nobody_yet_clicks_add_visits(server, person):
     visitor.nothing_broke()
 
 
-def test_a_click_looks_into_a_hexagon(server, person):
-    visitor = person()
-    visitor.open(f"{server()}/space")
+def test_a_click_looks_into_a_hexagon(address, person):
+    visitor = person(size=(1400, 1300))
+    visitor.open(f"{address}/space")
     inside = visitor.page.get_by_text("In this hexagon")
     click_on_the_map(visitor, "check-ins", inside.count)
     visitor.keep("space-hexagon")
