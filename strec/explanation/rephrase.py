@@ -110,7 +110,7 @@ class Rephraser:
         self.max_new_tokens = max_new_tokens
         self._said: OrderedDict[tuple[str, str], str] = OrderedDict()
 
-    def speak(self, reasons: Reasons) -> Rephrased:
+    def rephrase(self, reasons: Reasons) -> Rephrased:
         """Return the reasons in the model's words if they hold, else in the template's.
 
         Never raises for what the model or its server does: then the template speaks.
