@@ -27,7 +27,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def pytest_collection_modifyitems(items):
-    """Keep the tests of this folder together, so that processes that share the work start one app."""
+    """Keep these tests together, so that processes that share the work start one app."""
     for each in items:
         if Path(__file__).parent in each.path.parents:
             each.add_marker(pytest.mark.slow)
