@@ -38,6 +38,7 @@ class Oracle(Model):
     """Looks at the target, as no honest model may: the best there can be."""
 
     kind = "oracle"
+    is_probability = True
 
     def __init__(self, right_share: float = 1.0):
         self.right_share = right_share

@@ -107,7 +107,7 @@ def evaluate(
         at_most=regime.at_most,
     )
     name = name or model.kind
-    frames, listed, is_probability = [], [], True
+    frames, listed = [], []
     score_seconds = 0.0
     step = max(1, _CHUNK_NUMBERS // len(queries.vocabulary.items))
     for first in range(0, len(queries), step):
@@ -117,13 +117,12 @@ def evaluate(
         score_seconds += perf_counter() - begun
         _check_numbers(scores, name)
         best = metrics.best_first(scores, max(LENGTHS))
-        is_probability &= _are_probabilities(scores)
         frames.append(_per_query(chunk, scores, best, parts.train))
         listed.append(best[:, :10])
         if progress:
             progress(f"Scoring {name}", min(first + step, len(queries)) / len(queries))
     frame = pl.concat(frames)
-    if not is_probability:
+    if not model.is_probability:
         # The square of a distance from a score that is no probability says nothing.
         frame = frame.with_columns(mse=pl.lit(None, pl.Float64))
     return Result(
@@ -132,7 +131,7 @@ def evaluate(
         regime=regime,
         queries=frame,
         coverage=metrics.coverage(np.concatenate(listed), len(queries.vocabulary.items)),
-        is_probability=is_probability,
+        is_probability=model.is_probability,
         score_seconds=score_seconds,
         fit_seconds=fit_seconds,
     )
@@ -197,7 +196,7 @@ def counting_models(time_known: bool = True) -> dict[str, Model]:
 
 
 def _check_time_known(model: Model, regime: Regime) -> None:
-    if getattr(model, "time_known", regime.time_known) != regime.time_known:
+    if model.time_known not in (None, regime.time_known):
         raise ModelError(
             "Model and regime agree on whether the time of the target is known.",
             f"a model with time_known={not regime.time_known}, a regime with {regime.time_known}.",
@@ -213,10 +212,6 @@ def _check_numbers(scores: np.ndarray, name: str) -> None:
             f"{name} gives scores that are no numbers (NaN).",
             "Train it again with a lower learning rate, and look for extreme numbers in the data.",
         )
-
-
-def _are_probabilities(scores: np.ndarray) -> bool:
-    return bool(scores.min() >= 0 and np.allclose(scores.sum(axis=1), 1.0, atol=1e-6))
 
 
 def _per_query(queries: Queries, scores: np.ndarray, best: np.ndarray, train: Log) -> pl.DataFrame:

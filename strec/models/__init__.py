@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from strec.errors import ModelError
-from strec.models.about import ABOUT, LANGUAGE_MODELS, About, Language
-from strec.models.base import Explanation, Model, ScorePart
+from strec.models.base import FAMILIES, Explanation, Family, Model, ScorePart
 from strec.models.blend import Blend
 from strec.models.collaborative import ALS, BPR, ItemKNN, UserKNN
 from strec.models.content import Content
@@ -12,6 +11,7 @@ from strec.models.counting import CounterMix, Markov, Popularity, UserCounts
 from strec.models.ctr import CTR
 from strec.models.hybrid import Hybrid
 from strec.models.item2vec import Item2Vec
+from strec.models.language import LANGUAGE_MODELS, Language
 from strec.models.llm_ranker import LLMRanker
 from strec.models.ncf import NeuMF
 from strec.models.patterns import Patterns
@@ -19,19 +19,22 @@ from strec.models.recurrent import LSTM, STLSTM
 from strec.models.saved import read_folder
 from strec.models.stgcn import STGCN
 from strec.models.stllm import STLLM
+from strec.registry import Registry
 
-#: Every kind of model by its name in saved files.
-KINDS: dict[str, type[Model]] = {
-    model.kind: model
-    for model in (
-        *(Popularity, UserCounts, Markov, CounterMix),
-        *(Content, UserKNN, ItemKNN, ALS, BPR),
-        *(Hybrid, NeuMF, Item2Vec, Patterns),
-        *(LSTM, STLSTM, STGCN, CTR),
-        Blend,
-        *(STLLM, LLMRanker),
-    )
-}
+
+def _is_model(each: object) -> bool:
+    return isinstance(each, type) and issubclass(each, Model) and "kind" in vars(each)
+
+
+#: Every kind of model by its name in saved files, family by family; those of other packages too.
+MODELS: Registry[type[Model]] = Registry(
+    "strec.models",
+    belongs=_is_model,
+    name_of=lambda model: model.kind,
+    order_of=lambda model: (FAMILIES.index(model.family), model.order),
+)
+# Until nothing uses the names of before.
+KINDS = ABOUT = MODELS
 
 
 def load_model(folder: str | Path) -> Model:
@@ -43,33 +46,33 @@ def load_model(folder: str | Path) -> Model:
         If the folder holds no model of strec, an unknown kind, or files changed since.
     """
     kind = read_folder(Path(folder))[0]["kind"]
-    if kind not in KINDS:
+    if kind not in MODELS:
         raise ModelError(
-            f"This version of strec knows the kinds {', '.join(KINDS)}.",
+            f"This version of strec knows the kinds {', '.join(MODELS)}.",
             f"kind {kind!r} in {folder}.",
             "Use the version of strec that saved the model.",
         )
-    return KINDS[kind].load(folder)
+    return MODELS[kind].load(folder)
 
 
 __all__ = [
-    "ABOUT",
     "ALS",
     "BPR",
     "Blend",
     "CTR",
-    "KINDS",
     "LANGUAGE_MODELS",
-    "About",
     "Content",
     "CounterMix",
     "Explanation",
+    "FAMILIES",
+    "Family",
     "Hybrid",
     "Item2Vec",
     "ItemKNN",
     "LLMRanker",
     "Language",
     "LSTM",
+    "MODELS",
     "Markov",
     "Model",
     "NeuMF",

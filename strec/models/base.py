@@ -5,18 +5,25 @@ safetensors files (see `strec.models.saved`).
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 
+from strec.dataset import Dataset
 from strec.errors import ModelError
+from strec.models.language import Language
 from strec.models.saved import Arrays, Saved, Texts, packed, unpacked
+from strec.progress import Progress
 from strec.split import Log, Queries, Vocabulary
 from strec.train import Watch
 
-Progress = Callable[[str, float], None]
+if TYPE_CHECKING:
+    from strec.dataset import DatasetLike
+
+Family = Literal["counting", "traditional", "spatio-temporal", "llm"]
+FAMILIES: tuple[Family, ...] = get_args(Family)
 
 
 class Model(Saved):
@@ -24,23 +31,48 @@ class Model(Saved):
 
     ``__init__`` stores its parameters unchanged under their own names; what `fit` learns ends
     in an underscore. Subclasses give `_fit` and `_score`, and where what they learn is more than
-    arrays and sparse matrices, `_arrays` and `_restore`.
+    arrays and sparse matrices, `_arrays` and `_restore`; they say of themselves what is listed
+    here. `strec.models.MODELS` finds them.
     """
 
-    #: Whether `fit` runs the loop of `strec.train`, which several processes can share.
+    #: The name for people, and what the model does, in one plain sentence.
+    label: ClassVar[str] = ""
+    sentence: ClassVar[str] = ""
+    #: Which group it belongs to, and its place in it where models are listed.
+    family: ClassVar[Family] = "traditional"
+    order: ClassVar[int] = 100
+    #: Parameters with which it trains in seconds on a small table, to try it out; the language
+    #: model is the tiny one then, or none.
+    quick: ClassVar[Mapping[str, Any]] = {}
+    #: Which language models it can take.
+    language: ClassVar[Language | None] = None
+    #: Whether the scores of a query are probabilities that add up to 1.
+    is_probability: ClassVar[bool] = False
+    #: Whether `explain` takes its scores apart.
+    explains: ClassVar[bool] = False
+    #: Whether `fit` runs the loop of `strec.train`, which a GPU speeds up and processes can share.
     uses_loop: ClassVar[bool] = False
 
+    #: Whether it is made for queries whose time is given, or not; None where it is made for both.
+    time_known: bool | None = None
+    #: What the last fit with the common loop recorded, a `strec.train.TrainingHistory`.
+    history_: Any = None
     vocabulary_: Vocabulary | None = None
 
     def fit(
-        self, train: Log, *, progress: Progress | None = None, watch: Watch | None = None
+        self,
+        train: "Log | DatasetLike",
+        *,
+        progress: Progress | None = None,
+        watch: Watch | None = None,
     ) -> Self:
         """Learn from training check-ins.
 
         Parameters
         ----------
-        train : Log
-            Training check-ins alone (`Split.train`).
+        train : Dataset or Log
+            A data set, of which the training part alone is learned from, or what
+            `strec.Dataset.of` makes one of; or training check-ins (`Split.train`).
         progress : callable, optional
             Called with a text and the share done, 0 to 1.
         watch : Watch, optional
@@ -53,17 +85,19 @@ class Model(Saved):
         Cancelled
             If the watch stopped it.
         """
-        if not (train.item >= 0).any():
+        log = train if isinstance(train, Log) else Dataset.of(train).train
+        if not (log.item >= 0).any():
             raise ModelError(
                 "A model needs at least one training check-in.",
-                f"{len(train):,} check-ins, none with an item of the vocabulary.",
+                f"{len(log):,} check-ins, none with an item of the vocabulary.",
                 "Check the data and the split.",
             )
+        self._need_packages()
         watch = watch or Watch()
         watch = replace(watch, on_progress=progress) if progress else watch
         watch("Fitting the model", 0.0)
-        self._fit(train, watch)
-        self.vocabulary_ = train.vocabulary
+        self._fit(log, watch)
+        self.vocabulary_ = log.vocabulary
         return self
 
     def score(self, queries: Queries) -> np.ndarray:

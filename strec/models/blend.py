@@ -61,6 +61,12 @@ class Blend(Model):
     """
 
     kind = "blend"
+    label = "Blend"
+    sentence = "Several models answer together; each has the weight that it has earned."
+    family = "traditional"
+    order = 10
+    quick = {"models": ["user_counts", "markov", "counting"], "n_queries": 200}
+    is_probability = True
 
     def __init__(
         self,
@@ -106,7 +112,7 @@ class Blend(Model):
             watch(f"Fitting {member.kind} without the latest", 0.5 * number / len(members))
             member.fit(inner, watch=watch.stage(f"{number}-{member.kind}-inner"))
             scores = member.score(queries)
-            if _is_probability(scores):
+            if member.is_probability:
                 self.temperatures_[number] = 0.0
                 chances[:, number] = scores[row, queries.target]
                 continue
@@ -187,10 +193,6 @@ def mixture_weights(chances: np.ndarray, n_rounds: int = 200) -> np.ndarray:
         share = chances * weights
         weights = (share / share.sum(axis=1, keepdims=True)).mean(axis=0)
     return weights
-
-
-def _is_probability(scores: np.ndarray) -> bool:
-    return bool((scores >= 0).all() and np.allclose(scores.sum(axis=1), 1.0, atol=1e-6))
 
 
 def _soft(scores: np.ndarray, temperature: float) -> np.ndarray:

@@ -87,6 +87,10 @@ class UserKNN(Collaborative):
     """
 
     kind = "user_knn"
+    label = "Similar users"
+    sentence = "What the users with the most similar history take."
+    family = "traditional"
+    order = 2
 
     n_neighbours: int = 20
     weight: str = "count"
@@ -121,6 +125,11 @@ class ItemKNN(Collaborative):
     """
 
     kind = "item_knn"
+    label = "Similar items"
+    sentence = "Items taken by the same users as those in the history."
+    family = "traditional"
+    order = 3
+    packages = ("implicit",)
 
     n_neighbours: int = 100
     measure: str = "cosine"
@@ -171,6 +180,12 @@ class ALS(Collaborative):
     """
 
     kind = "als"
+    label = "Matrix factorisation (ALS)"
+    sentence = "Hidden tastes that explain who took what how often."
+    family = "traditional"
+    order = 4
+    quick = {"n_factors": 16, "n_iterations": 5}
+    packages = ("implicit",)
 
     n_factors: int = 512
     n_iterations: int = 15
@@ -234,6 +249,12 @@ class BPR(Collaborative):
     """
 
     kind = "bpr"
+    label = "Matrix factorisation (BPR)"
+    sentence = "Hidden tastes that rank what a user took above what the user did not."
+    family = "traditional"
+    order = 5
+    quick = {"n_factors": 16, "n_iterations": 30}
+    packages = ("implicit",)
 
     n_factors: int = 128
     n_iterations: int = 200

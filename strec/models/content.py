@@ -25,6 +25,7 @@ from strec.errors import ModelError
 from strec.geo import EARTH_RADIUS_KM, unit_vectors
 from strec.graph import PLACE_SPREAD_KM
 from strec.llm import Encoder, item_texts
+from strec.models.language import Language
 from strec.models.profiles import HistoryModel, profiles
 from strec.split import Log, Queries, Vocabulary
 from strec.train import Watch
@@ -67,6 +68,11 @@ class Content(HistoryModel):
     """
 
     kind = "content"
+    label = "Content"
+    sentence = "Items whose words, category and place are like those the user took before."
+    family = "traditional"
+    order = 1
+    language = Language("text", ("words", "minilm", "smollm2"))
 
     text: str = "words"
     text_weight: float = 1.0

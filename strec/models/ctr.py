@@ -63,6 +63,15 @@ class CTR(NeuralModel):
     """
 
     kind = "ctr"
+    label = "Attention per context"
+    sentence = (
+        "Looks at the few past steps that match this session, hour or place, and at purchases."
+    )
+    family = "spatio-temporal"
+    order = 3
+    quick = {"dim": 16, "n_recent": 32, "n_per_context": 6, "epochs": 2}
+    is_probability = True
+    packages = ("torch",)
     learns_from_all = True
 
     dim: int = 64

@@ -70,6 +70,13 @@ class Hybrid(NeuralModel):
     """
 
     kind = "hybrid"
+    label = "Hybrid factorisation"
+    sentence = "Hidden tastes for users and items, helped by categories and areas of the city."
+    family = "traditional"
+    order = 6
+    quick = {"dim": 16, "epochs": 3}
+    is_probability = True
+    packages = ("torch",)
 
     dim: int = 64
     loss: str = "softmax"

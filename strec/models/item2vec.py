@@ -58,6 +58,12 @@ class Item2Vec(HistoryModel):
     """
 
     kind = "item2vec"
+    label = "item2vec"
+    sentence = "Items that stand close to the recent ones in other people's histories."
+    family = "traditional"
+    order = 8
+    quick = {"n_factors": 16, "epochs": 3}
+    packages = ("gensim",)
 
     n_factors: int = 32
     window: int = 5

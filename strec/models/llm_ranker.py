@@ -25,6 +25,7 @@ from strec.llm import Encoder, item_texts
 from strec.llm.trajectories import trajectory_texts
 from strec.models.base import Explanation, Model, ScorePart
 from strec.models.counting import CounterMix
+from strec.models.language import Language
 from strec.models.llm_training import Example, Ranked, examples_of, fit_weight, train_reader
 from strec.split import Log, Queries
 from strec.train import Watch
@@ -72,6 +73,17 @@ class LLMRanker(Model):
     """
 
     kind = "llm_ranker"
+    label = "LLM ranker"
+    sentence = (
+        "A language model reads the last check-ins as text and re-ranks what counting suggests."
+    )
+    family = "llm"
+    order = 2
+    quick = {"llm": "tiny", "n_queries": 120, "n_candidates": 5, "epochs": 1}
+    language = Language("llm", ("minilm", "smollm2", "tiny"))
+    is_probability = True
+    explains = True
+    packages = ("torch", "transformers", "peft")
 
     def __init__(
         self,

@@ -60,6 +60,12 @@ class NeuMF(NeuralModel):
     """
 
     kind = "neumf"
+    label = "Neural collaborative filtering"
+    sentence = "A network that learns who takes what, from who it is and what was taken before."
+    family = "traditional"
+    order = 7
+    quick = {"dim": 16, "layers": [16, 8], "epochs": 3}
+    packages = ("torch",)
 
     dim: int = 64
     layers: Sequence[int] = (64, 32, 16)

@@ -68,7 +68,7 @@ class NeuralModel(Trained, Model):
 
     def _lesson(self, train: Log, rows: np.ndarray, rng: np.random.Generator) -> Arrays:
         """Return a batch of targets: what the network reads, and ``target``, the items."""
-        known = getattr(self, "time_known", True)
+        known = self.time_known is not False
         queries = queries_of_rows(train, np.asarray(rows), time_known=known)
         return self._read(queries) | {"target": train.item[rows].astype(np.int64)}
 

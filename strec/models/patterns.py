@@ -65,6 +65,10 @@ class Patterns(Model):
     """
 
     kind = "patterns"
+    label = "Sequential patterns"
+    sentence = "What followed the same last steps before, recent sessions counting more."
+    family = "traditional"
+    order = 9
 
     def __init__(
         self,

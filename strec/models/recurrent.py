@@ -52,7 +52,7 @@ class _Recurrent(NeuralModel):
             # Numbers below n_fit are windows to learn from, the others are held out.
             held_out = chosen[0] >= n_fit
             pieces = check_windows if held_out else fit_windows
-            known = getattr(self, "time_known", True)
+            known = self.time_known is not False
             return tensors(window_batch(train, pieces, chosen - n_fit * held_out, time_known=known))
 
         return RowTask(
@@ -92,6 +92,13 @@ class LSTM(_Recurrent):
     """
 
     kind = "lstm"
+    label = "LSTM"
+    sentence = "A recurrent network that reads the last items in order."
+    family = "traditional"
+    order = 11
+    quick = {"dim": 24, "n_recent": 16, "epochs": 3}
+    is_probability = True
+    packages = ("torch",)
     schedule = "cosine"
 
     dim: int = 96
@@ -139,6 +146,15 @@ class STLSTM(_Recurrent):
     """
 
     kind = "st_lstm"
+    label = "ST-LSTM"
+    sentence = (
+        "A recurrent network over items, times and places, and a graph of which follow which."
+    )
+    family = "spatio-temporal"
+    order = 1
+    quick = {"dim": 24, "n_recent": 16, "epochs": 3}
+    is_probability = True
+    packages = ("torch", "torch_geometric")
 
     dim: int = 96
     n_layers: int = 1

@@ -6,13 +6,14 @@ import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
 
-from strec.errors import ModelError
+from strec.errors import MissingPartError, ModelError
 
 FORMAT = "strec-model"
 FORMAT_VERSION = 1
@@ -30,10 +31,40 @@ class Saved(ABC):
 
     #: Name in saved files and in results.
     kind: ClassVar[str]
+    #: What must be installed beside the core of strec, by the names that Python imports.
+    packages: ClassVar[tuple[str, ...]] = ()
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters as they were given, by name, as scikit-learn asks for them.
+
+        Parameters
+        ----------
+        deep : bool
+            Of no effect: parameters that are models are returned whole.
+        """
+        return {name: vars(self)[name] for name in inspect.signature(type(self)).parameters}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters, and return self; what was fitted stays until the next fit.
+
+        Raises
+        ------
+        ModelError
+            If there is no such parameter.
+        """
+        known = inspect.signature(type(self)).parameters
+        if unknown := sorted(set(params) - set(known)):
+            raise ModelError(
+                f"{type(self).__name__} knows the parameters {', '.join(known) or '(none)'}.",
+                f"{', '.join(unknown)}.",
+                "Check the spelling.",
+            )
+        vars(self).update(params)
+        return self
 
     def params(self) -> dict[str, Any]:
-        """Return the parameters given to ``__init__``."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        """Return the parameters given to ``__init__``, in a form that JSON can hold."""
+        return self.get_params()
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value!r}" for name, value in self.params().items())
@@ -78,12 +109,24 @@ class Saved(ABC):
                 f"kind {head['kind']!r} in {folder}.",
                 "Load it with strec.models.load_model, which knows all kinds.",
             )
+        cls._need_packages()
         try:
             model = cls(**head["params"])
             model._take(arrays, texts)
         except (TypeError, KeyError, ValueError, IndexError) as error:
             raise _broken(folder, f"its content does not fit this version ({error}).") from error
         return model
+
+    @classmethod
+    def _need_packages(cls) -> None:
+        """Refuse in words where something is not installed, before any work is done."""
+        missing = [name for name in cls.packages if find_spec(name) is None]
+        if missing:
+            raise MissingPartError(
+                f"{cls.__name__} needs {', '.join(cls.packages)}.",
+                f"{', '.join(missing)} not installed.",
+                "Install strec with all its parts; README says how.",
+            )
 
     @abstractmethod
     def _kept(self) -> tuple[Arrays, Texts]:

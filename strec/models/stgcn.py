@@ -68,6 +68,15 @@ class STGCN(NeuralModel):
     """
 
     kind = "stgcn"
+    label = "ST-GCN"
+    sentence = (
+        "A graph network in which past visits fade with time and spread to neighbouring items."
+    )
+    family = "spatio-temporal"
+    order = 2
+    quick = {"n_channels": 4, "n_queries": 64, "epochs": 2}
+    is_probability = True
+    packages = ("torch", "torch_geometric")
     max_validation = 300
 
     n_channels: int = 8

@@ -164,7 +164,7 @@ class Ranker:
     def score(self, queries: Queries, how: RankingOptions) -> ScoredQueries:
         """Score all items of some queries in a given way."""
         raw = self.model.score(queries)
-        probable = _are_probabilities(raw)
+        probable = self.model.is_probability
         visits = _visits(queries)
         away = away_km(queries)
         keep, notes = _filtered(queries, how, visits, away)
@@ -287,10 +287,6 @@ def _visits(queries: Queries) -> np.ndarray:
     key = queries.pair_query * np.int64(n_items + 1) + item
     counts = np.bincount(key, minlength=len(queries) * (n_items + 1))
     return counts.reshape(len(queries), -1)[:, :n_items]
-
-
-def _are_probabilities(scores: np.ndarray) -> bool:
-    return bool((scores >= 0).all() and np.allclose(scores.sum(axis=1), 1.0, atol=1e-6))
 
 
 def _logits(scores: np.ndarray, probable: bool) -> np.ndarray:

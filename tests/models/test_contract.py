@@ -1,6 +1,6 @@
 """What every model of strec must do, whatever it is: run for each kind there is.
 
-A new kind in `strec.models.KINDS` is tested without a line here. Where it cannot see what makes
+A new kind in `strec.models.MODELS` is tested without a line here. Where it cannot see what makes
 the answer of a tiny world obvious, say so in `BLIND`.
 """
 
@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.base import clone
 
 from strec import schema
 from strec.errors import Cancelled, ModelError, StrecError
-from strec.models import ABOUT, KINDS, Model
+from strec.models import FAMILIES, MODELS, Model
 from strec.simulation import simulate
 from strec.split import Log, Queries, Split, ask, encode, queries_of_rows, split
 from strec.train import Watch
@@ -36,7 +37,7 @@ BLIND = {
 #: Of the held-out queries, at least so many are answered by the obvious item first.
 RIGHT = 0.8
 
-every_kind = pytest.mark.parametrize("kind", KINDS)
+every_kind = pytest.mark.parametrize("kind", MODELS)
 
 
 # ---------------------------------------------------------------- obvious answers
@@ -116,8 +117,34 @@ def test_parts_of_an_explanation_add_up(kind):
 
 @every_kind
 def test_a_model_says_who_it_is(kind):
-    assert kind in ABOUT and ABOUT[kind].sentence.endswith(".")
-    assert _make(kind).params().keys() == inspect.signature(KINDS[kind]).parameters.keys()
+    model, parameters = MODELS[kind], inspect.signature(MODELS[kind]).parameters
+    assert model.label and model.sentence.endswith(".") and model.family in FAMILIES
+    assert model.explains == (model.explain is not Model.explain)
+    assert ("time_known" in parameters) == (model().time_known is not None)
+    assert _make(kind).params().keys() == parameters.keys()
+
+
+@every_kind
+def test_a_model_says_whether_its_scores_are_probabilities(kind):
+    scores = _fitted(kind).score(_queries())
+    adds_up = (scores >= 0).all() and np.allclose(scores.sum(axis=1), 1.0, atol=1e-6)
+    assert MODELS[kind].is_probability == adds_up
+
+
+@every_kind
+def test_parameters_are_read_changed_and_cloned_as_scikit_learn_does_it(kind):
+    model = _make(kind)
+    parameters = inspect.signature(MODELS[kind]).parameters
+    assert list(model.get_params()) == list(parameters)
+    for name, value in MODELS[kind].quick.items():
+        assert model.get_params()[name] is value
+    again = clone(model)
+    assert type(again) is type(model) and again.get_params() == model.get_params()
+    if "seed" in parameters:
+        assert again.set_params(seed=7) is again
+        assert again.get_params()["seed"] == 7 and model.get_params()["seed"] == 0
+    with pytest.raises(ModelError, match="nonsense"):
+        model.set_params(nonsense=1)
 
 
 # ---------------------------------------------------------------- unusual queries and data
@@ -137,7 +164,7 @@ def test_newcomers_unknown_items_and_empty_histories_are_answered(kind):
 
 @every_kind
 def test_times_that_are_not_known_are_no_obstacle(kind):
-    parameters = inspect.signature(KINDS[kind]).parameters
+    parameters = inspect.signature(MODELS[kind]).parameters
     model = _make(kind, time_known=False) if "time_known" in parameters else _make(kind)
     queries = _parts().queries(scored="every", time_known=False)
     assert np.isfinite(model.fit(_parts().train).score(queries)).all()
@@ -200,12 +227,12 @@ def test_other_items_are_refused(kind):
 
 
 def _make(kind: str, **more) -> Model:
-    return KINDS[kind](**(ABOUT[kind].quick | more))
+    return MODELS[kind](**(MODELS[kind].quick | more))
 
 
 def _make_keen(kind: str) -> Model:
     """Return a model that goes over a tiny world often enough to learn it."""
-    parameters = inspect.signature(KINDS[kind]).parameters
+    parameters = inspect.signature(MODELS[kind]).parameters
     more = {"epochs": 15, "learning_rate": 0.02, "batch_size": 256, "patience": 15}
     return _make(kind, **{name: value for name, value in more.items() if name in parameters})
 
@@ -288,7 +315,7 @@ def reloaded(tmp_path_factory) -> dict[str, np.ndarray]:
     """Scores of all kinds, saved here and loaded in one other process."""
     folder: Path = tmp_path_factory.mktemp("models")
     _world().write_parquet(folder / "world.parquet")
-    for kind in KINDS:
+    for kind in MODELS:
         _fitted(kind).save(folder / kind)
-    subprocess.run([sys.executable, "-c", _CHILD, str(folder), *KINDS], check=True)
+    subprocess.run([sys.executable, "-c", _CHILD, str(folder), *MODELS], check=True)
     return dict(np.load(folder / "scores.npz"))

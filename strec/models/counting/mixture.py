@@ -59,6 +59,13 @@ class CounterMix(Model):
     """
 
     kind = "counting"
+    label = "Counter mix"
+    sentence = "Past visits weighed by how recent they are, hour, weekday, sequence and distance."
+    family = "counting"
+    order = 4
+    quick = {"n_queries": 300}
+    is_probability = True
+    explains = True
 
     def __init__(
         self,

@@ -27,6 +27,11 @@ class Popularity(Model):
     """
 
     kind = "popularity"
+    label = "Popularity"
+    sentence = "What most people take, the same for everybody."
+    family = "counting"
+    order = 1
+    is_probability = True
 
     def _fit(self, train: Log, watch: Watch) -> None:
         self.share_ = popularity(train)
@@ -39,6 +44,11 @@ class UserCounts(Popularity):
     """How often the user has taken each item; equal counts go by popularity."""
 
     kind = "user_counts"
+    label = "User counts"
+    sentence = "What this user has taken most often."
+    family = "counting"
+    order = 2
+    is_probability = False
 
     def _score(self, queries: Queries) -> np.ndarray:
         # Shares of popularity are below 1, so they only order equal counts.
@@ -61,6 +71,11 @@ class Markov(Popularity):
     """
 
     kind = "markov"
+    label = "Markov"
+    sentence = "What this user took after the same item before."
+    family = "counting"
+    order = 3
+    is_probability = False
 
     scope: str = "user"
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from strec.errors import ModelError
 from strec.models.base import Explanation, Model
+from strec.models.language import Language
 from strec.models.neural import RowTask
 from strec.models.stllm.candidate_features import CANDIDATE_FEATURES
 from strec.models.stllm.features import KINDS_OF_NUMBER, REASONS, STEP_REASONS
@@ -75,6 +76,17 @@ class STLLM(Model):
     """
 
     kind = "stllm"
+    label = "ST-LLM"
+    sentence = (
+        "Past visits speak by time, place, order and meaning; a language model helps with the new."
+    )
+    family = "llm"
+    order = 1
+    quick = {"epochs": 4, "text": ""}
+    language = Language("text", ("minilm", "smollm2", ""))
+    is_probability = True
+    explains = True
+    packages = ("torch",)
     uses_loop = True
 
     def __init__(
