@@ -49,6 +49,7 @@ def numbers_of(result: Analysis) -> list[str]:
     return [b64decode(each).decode() for each in links]
 
 
+@pytest.mark.slow
 def test_every_question_is_answered(found):
     assert [section.title for section in found.sections] == QUESTIONS
     assert all(section.figures for section in found.sections)

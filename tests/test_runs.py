@@ -119,6 +119,7 @@ def test_parameters_follow_the_budget():
 # ---------------------------------------------------------------- processes
 
 
+@pytest.mark.slow
 def test_a_process_trains_several_and_one_that_fails_does_not_stop_the_next(store, tmp_path):
     first = create(tmp_path / "a", "popularity", store)
     bad = create(tmp_path / "b", "lstm", store, params={"learning_rate": 1e30, "dim": 8})
@@ -132,6 +133,7 @@ def test_a_process_trains_several_and_one_that_fails_does_not_stop_the_next(stor
     assert not (bad.folder / "model.json").exists()
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_it_resumes_and_ends_as_if_nothing_had_happened(store, tmp_path):
     params = SLOW | {"epochs": 8, "patience": 9}
     run = create(tmp_path / "run", "lstm", store, params=params)
@@ -187,6 +189,7 @@ def test_whoever_holds_the_lock_is_at_work(store, tmp_path):
     assert not run.folder.exists()
 
 
+@pytest.mark.slow
 def test_ended_by_force_the_runs_that_waited_go_on(store, tmp_path):
     slow = SLOW | {"epochs": 10_000, "patience": 10_000}
     first, cancelled, last = (
@@ -425,6 +428,7 @@ def test_the_shell_does_not_wait_for_a_process_that_never_began(tmp_path, capsys
     assert time.monotonic() - begun < 30 and "log.txt" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_shell_trains_in_two_processes(tmp_path, capsys):
     world().write_parquet(tmp_path / "world.parquet")
     words = ("--model", "lstm", "--set", "dim=8", "--epochs", "2", "--device", "cpu", "--json")

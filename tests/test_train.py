@@ -321,6 +321,7 @@ def test_devices_are_named_and_the_cpu_is_always_there():
 # ---------------------------------------------------------------- several processes
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_does(tmp_path):
     """Accelerate's launcher, two processes on the CPU with gloo: the loss is that of one."""
     script = tmp_path / "train.py"

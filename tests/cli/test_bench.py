@@ -28,6 +28,7 @@ def test_an_unknown_part_is_refused_before_anything_is_read(capsys, tmp_path):
     assert code == 1 and "salt" in json.loads(said)["error"]["found"]
 
 
+@pytest.mark.slow
 def test_the_reference_row_is_that_of_the_counter_mix(capsys, data_dir):
     code, said = run(capsys, "bench", "nyc", str(data_dir), "--only", "baselines", "--json")
     row = json.loads(said)[0]

@@ -186,6 +186,7 @@ def test_a_table_of_another_shape_is_refused():
         gate.dependence_test(pl.DataFrame({"user": ["a"]}))
 
 
+@pytest.mark.slow
 def test_p_values_are_uniform_or_larger_when_nothing_acts():
     """A small calibration; the large one is benchmarks/gate.py."""
     found = []
@@ -199,6 +200,7 @@ def test_p_values_are_uniform_or_larger_when_nothing_acts():
     assert (np.array(found) <= 0.05).sum() <= 5
 
 
+@pytest.mark.slow
 def test_new_york_depends_on_time_and_place(data_dir):
     from strec.io import read
 

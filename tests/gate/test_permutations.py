@@ -176,6 +176,7 @@ def test_p_values_are_valid_when_nothing_is_there():
         assert np.mean(np.array(found) <= level) <= level + 2.5 * np.sqrt(level * (1 - level) / 400)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_holm_agrees_with_statsmodels(values):

@@ -46,6 +46,7 @@ def test_every_sample_is_known_and_measures_the_same_today(name, stores):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_full_test_comes_to_the_same_decision(stores):
     shipped = tested_before.result_of(stores("flights").fingerprint)
     fresh = run(stores("flights"), **tested_before.FULL_TEST)

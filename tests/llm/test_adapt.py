@@ -28,6 +28,7 @@ def test_before_training_it_reads_as_the_model_does(folder):
     np.testing.assert_allclose(likeness.numpy(), np.e * cosine, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_adapters_alone_learn(folder):
     reader = Reader(folder, rank=4)
     frozen = {n: p.clone() for n, p in reader.named_parameters() if not p.requires_grad}

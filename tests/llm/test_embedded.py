@@ -21,6 +21,7 @@ def test_the_encoder_works():
     assert "coffee shop ~ café 0." in check("encoder")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not installed("writer"), reason="needs the writer's package")
 def test_the_writer_works(monkeypatch):
     # The one test that converts the real weights: half a minute, and 540 MB that do not stay.

@@ -2,6 +2,7 @@
 
 import numpy as np
 import polars as pl
+import pytest
 
 from strec import schema
 from strec.models import CTR
@@ -45,6 +46,7 @@ def test_nothing_is_said_where_there_is_nothing():
     assert empty.any() and not batch["pair"][empty].any() and not batch["event"][empty].any()
 
 
+@pytest.mark.slow
 def test_a_purchase_leads_where_only_purchases_come_back():
     # Everybody views one item and buys another each day, and next takes what was bought.
     rng, rows, events = np.random.default_rng(0), [], []

@@ -75,6 +75,7 @@ def test_the_weight_is_the_likeliest():
     assert fit_weight(held_out, -likeness) == 0.0
 
 
+@pytest.mark.slow
 def test_the_reader_learns_what_the_first_stage_cannot_see(fitted):
     model = LLMRanker("tiny", epochs=30, patience=30, learning_rate=0.02, batch_size=20)
     model.reader_ = model._new_reader()

@@ -43,6 +43,7 @@ def test_time_that_does_not_matter_leads_to_the_traditional_route(tmp_path):
     assert "no dependence on time or place" in app.info[0].value
 
 
+@pytest.mark.slow
 def test_a_sampled_quick_look_says_so_and_offers_the_full_test(tmp_path):
     app = page(world(n_users=90, n_checkins=9_000, temporal=1.0), tmp_path)
     assert "quick look" in text_of(app)
@@ -52,6 +53,7 @@ def test_a_sampled_quick_look_says_so_and_offers_the_full_test(tmp_path):
     assert full.n_checkins == 7_200 and not full.notes
 
 
+@pytest.mark.slow
 def test_a_sample_shows_its_full_test_at_once_and_can_run_it_again(tmp_path):
     app = page(read_sample("flights"), tmp_path)
     assert not app.exception and "run beforehand" in text_of(app)
@@ -95,6 +97,7 @@ def test_too_little_data_is_said_in_words(tmp_path, n):
     assert "needs at least 5 users" in app.error[0].value
 
 
+@pytest.mark.slow
 def test_the_simulator_follows_its_sliders(tmp_path):
     app = page(world(), tmp_path)
     app.segmented_control(key="dependence_part").set_value("Live simulator").run()

@@ -75,6 +75,7 @@ def test_categories_of_few_users_are_no_slice(tmp_path):
     assert of.options == ["Everything"]
 
 
+@pytest.mark.slow
 def test_a_forecast_compares_with_repeating_the_last_season(tmp_path):
     store = Store.create(daily(60), tmp_path / "s", name="Sixty days", time_zone="UTC")
     app = page(store, time_part="Forecast")
