@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from strec import schema
-from strec.cli import app, load_commands
+from strec.cli import load_commands, shell
 from strec.reporting import Analysis, Figure, Section, analyse
 from strec.reporting.sections import sections
 from strec.simulation import simulate
@@ -116,7 +116,7 @@ def test_the_command_writes_the_page(tmp_path):
     schema.example().write_parquet(path)
     load_commands(["analyse"])
     out = tmp_path / "report.html"
-    done = CliRunner().invoke(app, ["analyse", str(path), "--html", str(out)])
+    done = CliRunner().invoke(shell, ["analyse", str(path), "--html", str(out)])
     assert done.exit_code == 0, done.output
     assert out.read_text().startswith("<!doctype html>")
     assert not list(tmp_path.glob(".*.part"))

@@ -3,7 +3,7 @@
 Exit codes: 0 done; 1 the input cannot be used (the message says why and how to mend it);
 2 the command was not understood.
 
-A command is a module of this package with its name, which registers itself on `app`. Only the
+A command is a module of this package with its name, which registers itself on `shell`. Only the
 module that is asked for is imported, and modules import what is heavy within their functions,
 so that help comes at once.
 """
@@ -29,10 +29,11 @@ COMMANDS = (
     "recommend",
     "privacy",
     "bench",
+    "app",
     "doctor",
 )
 
-app = typer.Typer(
+shell = typer.Typer(
     name="strec",
     help="See how behaviour depends on time and place, and recommend from it.",
     epilog="`strec COMMAND --help` shows examples. DATA is one or several files, the folder of a "
@@ -65,7 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     load_commands(arguments)
     try:
-        app(arguments, prog_name="strec")
+        shell(arguments, prog_name="strec")
     except (StrecError, OSError) as problem:
         error = problem if isinstance(problem, StrecError) else _of_the_computer(problem)
         if "--json" in arguments:
@@ -102,7 +103,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@shell.callback()
 def _strec(
     version: Annotated[
         bool,

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from strec.cli import AsJson, Data, app
+from strec.cli import AsJson, Data, shell
 from strec.cli._common import DayFirst, TimeZone, load, note, print_json, progress
 
 
-@app.command()
+@shell.command()
 def analyse(
     data: Data,
     html: Annotated[

@@ -10,12 +10,10 @@ from typing import Annotated
 
 import typer
 
-from strec.cli import AsJson, app
+from strec.cli import AsJson, shell
 from strec.cli._common import check_writable
 from strec.errors import ReadError
-
-#: Beside the package in a checkout of the source.
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+from strec.parts import shipped
 
 
 class Table(StrEnum):
@@ -24,7 +22,7 @@ class Table(StrEnum):
     nyc = "nyc"
 
 
-@app.command()
+@shell.command()
 def bench(
     name: Annotated[Table, typer.Argument(help="nyc: ST-LLM on Foursquare New York.")],
     data: Annotated[
@@ -78,13 +76,7 @@ def bench(
 
 
 def _script(name: str) -> ModuleType:
-    path = FOLDER / f"{name}.py"
-    if not path.is_file():
-        raise ReadError(
-            f"The benchmark needs its script {path.name} in benchmarks/.",
-            "no such file.",
-            "Use strec from a checkout of its source (pip install -e .).",
-        )
+    path = shipped("benchmarks") / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"strec_bench_{name}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

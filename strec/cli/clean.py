@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strec.cli import AsJson, Data, app
+from strec.cli import AsJson, Data, shell
 from strec.cli._common import (
     DayFirst,
     Progress,
@@ -36,7 +36,7 @@ SHORT = {
 TABLES = (".parquet", ".csv", ".jsonl", ".ndjson")
 
 
-@app.command()
+@shell.command()
 def clean(
     data: Data,
     out: Annotated[

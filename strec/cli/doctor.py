@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from strec.cli import AsJson, app
+from strec.cli import AsJson, shell
 from strec.cli._common import print_json
 
 #: Packages that a part of strec needs, by what does not work without them.
@@ -44,7 +44,7 @@ class Finding:
     mend: str = ""
 
 
-@app.command()
+@shell.command()
 def doctor(
     quick: Annotated[
         bool, typer.Option("--quick", help="Look for the language models, do not load them.")
@@ -76,7 +76,8 @@ def examine(quick: bool = False) -> Iterator[Finding]:
     """Yield one finding after the other, the quick ones first."""
     import strec
 
-    yield Finding("strec", True, f"{strec.__version__} on Python {platform.python_version()}")
+    where = f"{strec.__version__} on Python {platform.python_version()} in {strec.__path__[0]}"
+    yield Finding("strec", True, where)
     yield from _packages()
     yield _samples()
     yield _store()

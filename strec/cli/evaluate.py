@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from strec.cli import AsJson, app
+from strec.cli import AsJson, shell
 from strec.cli._common import (
     DayFirst,
     TimeZone,
@@ -43,7 +43,7 @@ class History(StrEnum):
     train = "train"
 
 
-@app.command()
+@shell.command()
 def evaluate(
     data: Annotated[
         str,

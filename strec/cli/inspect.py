@@ -5,11 +5,11 @@ from dataclasses import asdict
 
 import typer
 
-from strec.cli import AsJson, Data, app
+from strec.cli import AsJson, Data, shell
 from strec.cli._common import files_of, print_json
 
 
-@app.command()
+@shell.command()
 def inspect(
     data: Data,
     as_json: AsJson = False,

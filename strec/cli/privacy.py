@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from strec.cli import AsJson, Data, app
+from strec.cli import AsJson, Data, shell
 from strec.cli._common import DayFirst, TimeZone, load, note, print_json, progress, table
 
 
-@app.command()
+@shell.command()
 def privacy(
     data: Data,
     coarsen_km: Annotated[

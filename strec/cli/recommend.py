@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from strec.cli import AsJson, Data, app
+from strec.cli import AsJson, Data, shell
 from strec.cli._common import (
     DayFirst,
     TimeZone,
@@ -22,7 +22,7 @@ from strec.errors import ModelError, ReadError
 HEAD_CHARACTERS = 100_000
 
 
-@app.command()
+@shell.command()
 def recommend(
     data: Data,
     user: Annotated[

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from strec.cli import AsJson, app
+from strec.cli import AsJson, shell
 from strec.cli._common import check_writable, print_json, progress
 
 
-@app.command()
+@shell.command()
 def simulate(
     scenario: Annotated[str, typer.Argument(help="ecommerce, social, travel or traffic.")],
     out: Annotated[Path, typer.Option(help="File to write: .parquet, .csv or .jsonl.")],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strec.cli import AsJson, Data, app
+from strec.cli import AsJson, Data, shell
 from strec.cli._common import DayFirst, Progress, TimeZone, load, note, print_json, progress, table
 from strec.errors import Cancelled, ModelError
 
@@ -40,7 +40,7 @@ class Where(StrEnum):
     mps = "mps"
 
 
-@app.command()
+@shell.command()
 def train(
     data: Data,
     model: Annotated[list[str], typer.Option(help="The kind of a model; may come several times.")],

@@ -2,15 +2,14 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
 from strec import schema
 from strec.errors import ReadError
+from strec.parts import DISTRIBUTION, shipped
 
-#: Beside the package in a checkout of the source.
-FOLDER = Path(__file__).resolve().parents[2] / "sample_data"
+FOLDER = shipped("sample_data")
 INDEX = "samples.json"
 
 
@@ -71,7 +70,7 @@ def samples() -> list[Sample]:
     ['social', 'ecommerce', 'travel', 'traffic', 'flights']
     """
     path = FOLDER / INDEX
-    mend = "Use strec from a checkout of its source (pip install -e .), where sample_data/ lies."
+    mend = f"Install strec again: pip install --force-reinstall --no-deps {DISTRIBUTION}"
     if not path.is_file():
         raise ReadError(
             f"The samples need the file {INDEX} in sample_data/.", "no such file.", mend

@@ -105,7 +105,7 @@ def test_an_unknown_name_lists_the_known_ones():
 def test_without_the_folder_the_error_says_where_it_is_found(tmp_path, monkeypatch):
     # `strec.io.samples` is the function of that name; the module is found by its path.
     monkeypatch.setattr(sys.modules[read_sample.__module__], "FOLDER", tmp_path)
-    with pytest.raises(ReadError, match="checkout"):
+    with pytest.raises(ReadError, match="force-reinstall"):
         samples()
     (tmp_path / "samples.json").write_text("[{]")
     with pytest.raises(ReadError, match="samples.json"):
