@@ -26,14 +26,6 @@ SWITCHES = [
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
-def pytest_collection_modifyitems(items):
-    """Keep these tests together, so that processes that share the work start one app."""
-    for each in items:
-        if Path(__file__).parent in each.path.parents:
-            each.add_marker(pytest.mark.slow)
-            each.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @pytest.fixture(scope="package")
 def chromium():
     path = os.environ.get("STREC_BROWSER") or next(filter(None, map(shutil.which, _NAMES)), None)
