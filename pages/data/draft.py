@@ -135,7 +135,7 @@ class Draft:
                 self.mapping,
                 names=self.names,
                 limits=self.limits,
-                progress=report,
+                progress=lambda text, share: report(share, text),
             )
 
     @property

@@ -195,12 +195,7 @@ def _read_files(paths: list[Path], time_zone: str | None, day_first: bool | None
     from strec.io import read
 
     with progress() as report:
-        result = read(
-            paths,
-            time_zone=time_zone,
-            day_first=day_first,
-            progress=lambda share, text: report(text, share),
-        )
+        result = read(paths, time_zone=time_zone, day_first=day_first, progress=report)
     for text in result.notes:
         note(text)
     for reason, n in result.reasons.items():

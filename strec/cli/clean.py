@@ -20,6 +20,7 @@ from strec.cli._common import (
     table,
 )
 from strec.errors import MappingError, ReadError
+from strec.progress import part_of
 
 if TYPE_CHECKING:
     from strec.cleaning import CleanReport, Recipe
@@ -190,7 +191,7 @@ def _read(files, piece: Path, mapping, time_zone, day_first, tell: Progress) -> 
         mapping,
         time_zone=time_zone,
         day_first=day_first,
-        progress=lambda share, text: tell(text, 0.7 * share),
+        progress=part_of(tell, 0.0, 0.7),
     )
 
 

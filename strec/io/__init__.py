@@ -4,7 +4,7 @@ from strec.io.formats import FORMATS
 from strec.io.inspection import Inspection, inspect
 from strec.io.limits import Limits
 from strec.io.mapping import Mapping, Option, Question
-from strec.io.reading import ReadResult, ingest, read
+from strec.io.reading import ReadResult, ingest, read, read_frame
 from strec.io.samples import Sample, read_sample, samples
 from strec.io.writing import no_formula, write
 
@@ -21,6 +21,7 @@ __all__ = [
     "inspect",
     "no_formula",
     "read",
+    "read_frame",
     "read_sample",
     "samples",
     "write",

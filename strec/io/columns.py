@@ -17,7 +17,9 @@ PICTURE = r"(?i)\.(png|jpe?g|webp|gif|bmp|avif)([?#].*)?$"
 WEB = r"(?i)^https?://"
 
 
-def guess_mapping(sample: pl.DataFrame) -> tuple[Mapping, dict[str, float]]:
+def guess_mapping(
+    sample: pl.DataFrame, given: Mapping | None = None
+) -> tuple[Mapping, dict[str, float]]:
     """Guess the mapping of a table that is in no known format.
 
     Names in several languages propose, the content decides: a column called "time" that holds no
@@ -27,6 +29,8 @@ def guess_mapping(sample: pl.DataFrame) -> tuple[Mapping, dict[str, float]]:
     ----------
     sample : polars.DataFrame
         The first rows of the table.
+    given : Mapping, optional
+        What is known already: it stands, and its columns are not guessed to be anything else.
 
     Returns
     -------
@@ -40,24 +44,34 @@ def guess_mapping(sample: pl.DataFrame) -> tuple[Mapping, dict[str, float]]:
     >>> guess_mapping(sample)[0].to_dict()
     {'user_id': 'Kunde', 'item_id': 'Filiale', 'timestamp': 'Datum'}
     """
-    looked = {column: _values(sample[column]) for column in sample.columns}
+    given = given or Mapping()
+    taken = given.columns()
+    decided = {
+        *taken,
+        "user_id" if given.user_from else "",
+        "item_id" if given.item_from_place else "",
+    }
+    free = [column for column in sample.columns if column not in taken.values()]
+    looked = {column: _values(sample[column]) for column in free}
     times = {column: detect_time(values) for column, values in looked.items()}
     scores = {
         (field, column): score
         for field in FIELDS
-        for column in sample.columns
+        if field not in decided
+        for column in looked
         if (score := _score(field, column, looked[column], times[column])) > 0
     }
     found, confidence = _assigned(scores)
-    _places_by_content(looked, found, confidence)
-    if "item_id" not in found and "item_name" in found:
+    if not taken.keys() & {"lat", "lon"}:
+        _places_by_content(looked, found, confidence)
+    if "item_id" not in {*found, *decided} and "item_name" in found:
         found["item_id"] = found.pop("item_name")
         confidence["item_id"] = min(confidence.pop("item_name"), 0.6)
     for half in ("lat", "lon"):
-        if not {"lat", "lon"} <= found.keys():
+        if not {"lat", "lon"} <= {*found, *taken}:
             found.pop(half, None)
             confidence.pop(half, None)
-    return Mapping(**found), confidence
+    return Mapping(**found).under(given), confidence | dict.fromkeys(taken, 1.0)
 
 
 def rank_identities(sample: pl.DataFrame, columns: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ temporary folder under a hard limit; the files given are never changed.
 import bz2
 import gzip
 import lzma
+import os
 import re
 import tempfile
 import zipfile
@@ -19,6 +20,8 @@ from pathlib import Path
 from strec.errors import LimitError, ReadError
 from strec.io.limits import Limits
 
+#: What can be opened: a file, a folder, or several.
+Paths = str | os.PathLike | Sequence[str | os.PathLike]
 CHUNK_BYTES = 2**20
 STREAMS = {"gzip": (b"\x1f\x8b", gzip), "bzip2": (b"BZh", bz2), "xz": (b"\xfd7zXZ\x00", lzma)}
 BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, OSError)
@@ -46,9 +49,9 @@ class RawFile:
 class Opened:
     """Open files, the temporary folder they may need, and their state when opened."""
 
-    files: list[RawFile]
-    folder: Path
     limits: Limits
+    folder: Path = Path()
+    files: list[RawFile] = field(default_factory=list)
     states: dict[Path, tuple[int, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     n_parts: int = 0
@@ -71,7 +74,7 @@ class Opened:
 
 @contextmanager
 def open_files(
-    paths: str | Path | Sequence[str | Path],
+    paths: Paths,
     names: Sequence[str] | None = None,
     limits: Limits | None = None,
     head_bytes: int | None = None,
@@ -88,7 +91,7 @@ def open_files(
     limits = limits or Limits()
     given = _listed(paths, names)
     with tempfile.TemporaryDirectory(prefix="strec-") as folder:
-        opened = Opened([], Path(folder), limits)
+        opened = Opened(limits, Path(folder))
         for path, name in given:
             opened.states[path] = _state(path)
             opened.files += _expand(path, name, opened, head_bytes)
@@ -146,11 +149,9 @@ def not_there(path: str | Path, or_else: str = "") -> ReadError:
     return ReadError("A file or folder that exists is needed.", f"there is no {shown}.", mend)
 
 
-def _listed(
-    paths: str | Path | Sequence[str | Path], names: Sequence[str] | None
-) -> list[tuple[Path, str]]:
+def _listed(paths: Paths, names: Sequence[str] | None) -> list[tuple[Path, str]]:
     """Return the files meant and how to call them, looking into folders; every path exists."""
-    given = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    given = _as_paths(paths)
     shown = [path.name for path in given] if names is None else list(names)
     if len(shown) != len(given):
         raise ReadError(
@@ -171,6 +172,20 @@ def _listed(
             "Give the path of a file, or of a folder with files.",
         )
     return files
+
+
+def _as_paths(paths: Paths) -> list[Path]:
+    if isinstance(paths, str | os.PathLike):
+        return [Path(paths)]
+    given = list(paths) if isinstance(paths, Sequence | Iterator) else [paths]
+    wrong = [type(each) for each in given if not isinstance(each, str | os.PathLike)]
+    if wrong:
+        raise ReadError(
+            "The path of a file or folder is needed, or several paths.",
+            f"a {wrong[0].__name__} ({wrong[0].__module__.split('.')[0]}).",
+            "Give a table in memory to strec.Dataset.from_frame instead.",
+        )
+    return [Path(each) for each in given]
 
 
 def _state(path: Path) -> tuple[int, int]:

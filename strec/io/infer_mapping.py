@@ -51,7 +51,13 @@ def infer_mapping(table: Table, mapping: Mapping, day_first: bool | None = None)
         If a mapped column is not in the file, a time cannot be read at all, or the time zone is
         unknown.
     """
-    _check_columns(table, mapping)
+    mapping.check_columns(table.columns)
+    if (mapping.lat is None) != (mapping.lon is None):
+        raise MappingError(
+            "Latitude and longitude are mapped together, or neither.",
+            f"lat={mapping.lat!r}, lon={mapping.lon!r}.",
+            "Choose both columns; where one column holds both, choose it twice.",
+        )
     done = InferredMapping(mapping)
     _who_and_what(table, done)
     _where(table, done)
@@ -82,22 +88,6 @@ def coordinates(frame: pl.DataFrame, mapping: Mapping) -> tuple[pl.Series, pl.Se
         (lat, n_lat), (lon, n_lon) = degrees(frame[mapping.lat]), degrees(frame[mapping.lon])
         repaired = n_lat + n_lon
     return (lon, lat, repaired) if mapping.coordinate_order == "lon_lat" else (lat, lon, repaired)
-
-
-def _check_columns(table: Table, mapping: Mapping) -> None:
-    for name, column in mapping.columns().items():
-        if column not in table.columns:
-            raise MappingError(
-                f"{name} is mapped to a column of the file.",
-                f"no column {column!r}; the file has {', '.join(table.columns[:20])}.",
-                "Choose one of the file's columns.",
-            )
-    if (mapping.lat is None) != (mapping.lon is None):
-        raise MappingError(
-            "Latitude and longitude are mapped together, or neither.",
-            f"lat={mapping.lat!r}, lon={mapping.lon!r}.",
-            "Choose both columns; where one column holds both, choose it twice.",
-        )
 
 
 def _which(table: Table, mapping: Mapping, key: str, name: str, verb: str) -> Question:

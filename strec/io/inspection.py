@@ -3,19 +3,16 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
 from strec.errors import ReadError
-from strec.io.files import Opened, open_files
+from strec.io.files import Opened, Paths, open_files
 from strec.io.infer_mapping import infer_mapping
 from strec.io.limits import Limits
 from strec.io.mapping import Mapping, Question
 from strec.io.recognise import recognise
 from strec.io.tables import Table, open_table
-
-Paths = str | Path | Sequence[str | Path]
 
 PREVIEW_ROWS = 50
 #: A look expands this much of a compressed file.
@@ -76,6 +73,7 @@ def inspect(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> path = Path(tempfile.mkdtemp()) / "visits.csv"
     >>> _ = path.write_text("customer,shop,date\\n1,bakery,03/04/2024\\n1,bank,05/04/2024\\n")
     >>> [(question.key, question.must_be_answered) for question in inspect(path).questions]

@@ -1,5 +1,6 @@
 """Which column is what: the mapping from a file to check-ins, and what must be asked."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from strec.errors import MappingError
@@ -108,7 +109,7 @@ class Mapping:
 
     def __post_init__(self):
         for name, allowed in CHOICES.items():
-            value = getattr(self, name)
+            value = vars(self)[name]
             if value is not None and value not in allowed:
                 raise MappingError(
                     f"{name} is one of {', '.join(allowed)}, or not given.",
@@ -146,7 +147,7 @@ class Mapping:
         >>> mapping.remap(timestamp="at", time_zone="Asia/Tokyo").to_dict()
         {'timestamp': 'at', 'time_zone': 'Asia/Tokyo'}
         """
-        new = {name: value for name, value in changes.items() if getattr(self, name) != value}
+        new = {name: value for name, value in changes.items() if vars(self)[name] != value}
         stale: dict = {}
         for name in new:
             stale |= _DEPENDS.get(name, {})
@@ -154,9 +155,36 @@ class Mapping:
             stale["item_from_place"] = False
         return replace(self, **stale | new)
 
+    def under(self, given: "Mapping") -> "Mapping":
+        """Return a copy in which what another mapping sets stands in place of the own.
+
+        Examples
+        --------
+        >>> guess = Mapping(user_id="name", item_id="shop", timestamp="day", time_format="iso")
+        >>> guess.under(Mapping(item_id="name", user_from="row")).to_dict()
+        {'item_id': 'name', 'timestamp': 'day', 'time_format': 'iso', 'user_from': 'row'}
+        """
+        columns = given.columns()
+        freed = {
+            name: None for name, column in self.columns().items() if column in columns.values()
+        }
+        freed |= {"user_id": None} if given.user_from else {}
+        freed |= {"item_id": None} if given.item_from_place else {}
+        return self.remap(**freed | columns).replace(**given.to_dict())
+
     def columns(self) -> dict[str, str]:
         """Return the mapped columns, canonical field to column name."""
-        return {name: getattr(self, name) for name in FIELDS if getattr(self, name) is not None}
+        return {name: column for name in FIELDS if (column := vars(self)[name]) is not None}
+
+    def check_columns(self, columns: Sequence[str]) -> None:
+        """Raise `MappingError` where a field is mapped to a column that is not among these."""
+        for name, column in self.columns().items():
+            if column not in columns:
+                raise MappingError(
+                    f"{name} is mapped to a column of the file.",
+                    f"no column {column!r}; the file has {', '.join(columns[:20])}.",
+                    "Choose one of the file's columns.",
+                )
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
-"""Read files as check-ins, in memory or into a Parquet file, with a reason per rejected row."""
+"""Read files, or a table in memory, as check-ins, with a reason per rejected row."""
 
 import os
 import shlex
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -12,18 +14,15 @@ import polars as pl
 from strec import schema
 from strec.errors import MappingError, ReadError
 from strec.io.convert import Converted, convert
-from strec.io.files import Opened
+from strec.io.files import Opened, Paths
 from strec.io.infer_mapping import InferredMapping, infer_mapping
-from strec.io.inspection import Paths, opened_tables
+from strec.io.inspection import opened_tables
 from strec.io.limits import Limits
 from strec.io.mapping import Mapping, Question
 from strec.io.recognise import Recognised, recognise
-from strec.io.tables import Table, damaged, repaired
+from strec.io.tables import Table, damaged, repaired, table_of
 from strec.io.times import DAY_FIRST, MONTH_FIRST
-from strec.io.writers import Memory, ParquetFile
-
-#: Called with the share done, 0 to 1, and a text for people.
-Progress = Callable[[float, str], None]
+from strec.progress import Progress, silent
 
 #: Raw text converted at a time; bounds the memory that a large file takes.
 BATCH_BYTES = 24 * 2**20
@@ -47,7 +46,7 @@ NOTICES = {
 
 @dataclass(frozen=True)
 class ReadResult:
-    """Check-ins read from files, and what could not be read.
+    """Check-ins read, and what could not be read.
 
     `checkins` is a canonical table (empty after `ingest`, which writes it), `n_checkins` its
     rows; `rejected` has `row` (from 1, the header not counted), `reason` and the raw columns as
@@ -95,7 +94,7 @@ def read(
     limits : Limits, optional
         Safety limits.
     progress : callable, optional
-        Called with the share done, 0 to 1, and a text; an exception that it raises stops reading.
+        Called with a text and the share done, 0 to 1; an exception that it raises stops reading.
 
     Returns
     -------
@@ -119,8 +118,52 @@ def read(
     (['007'], [120])
     """
     wishes = _Wishes(mapping, time_zone, day_first)
-    result, sink = _run(paths, wishes, names, limits, progress, Memory)
-    return replace(result, checkins=pl.concat(sink.pieces))
+    with opened_tables(paths, names, limits, None) as (opened, tables):
+        return _result(_best_pass(tables, opened, wishes, _rising(progress), None), opened)
+
+
+def read_frame(
+    frame: pl.DataFrame,
+    mapping: Mapping | None = None,
+    *,
+    time_zone: str | None = None,
+    day_first: bool | None = None,
+    progress: Progress | None = None,
+) -> ReadResult:
+    """Read a table in memory as check-ins, as if it were a file.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        One row per event, shape ``(n, n_columns)``.
+    mapping : Mapping, optional
+        What is known of the columns; what it leaves open is recognised or guessed.
+    time_zone, day_first, progress
+        As in `read`.
+
+    Returns
+    -------
+    ReadResult
+        Check-ins in the order of the rows.
+
+    Raises
+    ------
+    MappingError
+        If something must be known that the table does not say.
+    ReadError
+        If the table is empty, or no row is a check-in.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> frame = pl.DataFrame({"customer": [7], "shop": ["bakery"], "stop": ["12 b"],
+    ...                       "visited_at": [datetime(2024, 5, 1, 8)]})
+    >>> read_frame(frame, Mapping(item_id="stop"), time_zone="UTC").mapping.columns()
+    {'user_id': 'customer', 'item_id': 'stop', 'timestamp': 'visited_at'}
+    """
+    table, opened = table_of(frame), Opened(limits=Limits())
+    wishes = _Wishes(mapping, time_zone, day_first, is_partial=True)
+    return _result(_best_pass([table], opened, wishes, _rising(progress), None), opened)
 
 
 def ingest(
@@ -163,25 +206,28 @@ def ingest(
         )
     wishes = _Wishes(mapping, time_zone, day_first)
     # Beside the result, so that putting it in place is one atomic step.
-    with tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder:
-        result, sink = _run(
-            paths, wishes, names, limits, progress, lambda: ParquetFile(Path(folder))
-        )
-        os.replace(sink.path, out)
+    with (
+        tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder,
+        opened_tables(paths, names, limits, None) as (opened, tables),
+    ):
+        done = _best_pass(tables, opened, wishes, _rising(progress), Path(folder))
+        result = _result(done, opened)
+        os.replace(done.path, out)
     return result
 
 
 @dataclass(frozen=True)
 class _Wishes:
-    """What the caller has said about the file."""
+    """What the caller has said about the columns: all of it, or some of it (`is_partial`)."""
 
     mapping: Mapping | None
     time_zone: str | None
     day_first: bool | None
+    is_partial: bool = False
 
     def over(self, guess: Mapping) -> Mapping:
-        """Return the mapping to settle: the guess, or what the caller gave instead."""
-        mapping = self.mapping or guess
+        """Return the mapping to complete: the guess, or what the caller gave instead."""
+        mapping = guess if self.is_partial else self.mapping or guess
         if self.time_zone is not None:
             mapping = mapping.replace(time_zone=self.time_zone)
         if self.day_first is not None and mapping.time_format in (DAY_FIRST, MONTH_FIRST):
@@ -191,11 +237,15 @@ class _Wishes:
 
 @dataclass
 class _Pass:
-    """One pass over the files, and what it has counted."""
+    """One pass over the tables: what it has read, and what it has counted.
+
+    The check-ins are in `pieces`, or in the Parquet file at `path`.
+    """
 
     found: Recognised
     inferred: InferredMapping
-    sink: Memory | ParquetFile
+    path: Path | None
+    pieces: list[pl.DataFrame] = field(default_factory=list)
     n_rows: int = 0
     n_checkins: int = 0
     n_line_breaks: int = 0
@@ -215,106 +265,131 @@ class _Pass:
         self.rejected.append(done.rejected.head(max(room, 0)))
 
 
-def _run(paths, wishes: _Wishes, names, limits, progress: Progress | None, new_sink):
-    """Open, recognise, settle, convert batch by batch; return the result and where it went."""
-    report = _rising(progress)
-    report(0.0, "Looking at the file")
-    with opened_tables(paths, names, limits, None) as (opened, tables):
-        done = _best_pass(tables, opened, wishes, report, new_sink)
-        opened.check_unchanged()
+def _result(done: _Pass, opened: Opened) -> ReadResult:
+    opened.check_unchanged()
     if not done.n_checkins:
         _refuse_nothing(done)
-    report(1.0, f"{done.n_checkins:,} check-ins")
-    notes = [NOTICES[name].format(f"{n:,}") for name, n in done.noticed.items() if n]
-    result = ReadResult(
-        checkins=pl.DataFrame(schema=schema.REQUIRED),
+    inferred = done.inferred
+    assumed = [
+        f"{question.text} Taken: {question.options[question.default].label}."
+        for question in inferred.questions
+        if question.default is not None
+    ]
+    counted = [NOTICES[name].format(f"{n:,}") for name, n in done.noticed.items() if n]
+    nothing = pl.DataFrame(schema=schema.REQUIRED)
+    return ReadResult(
+        checkins=pl.concat(done.pieces) if done.pieces else nothing,
         n_checkins=done.n_checkins,
         rejected=pl.concat(done.rejected),
         reasons=dict(sorted(done.reasons.items(), key=lambda entry: -entry[1])),
-        mapping=done.inferred.mapping,
+        mapping=inferred.mapping,
         format=done.found.key,
         title=done.found.title,
         cite=done.found.cite,
-        notes=[
-            *opened.notes,
-            *done.found.notes,
-            *done.inferred.notes,
-            *_assumed(done.inferred.questions),
-            *notes,
-        ],
+        notes=[*opened.notes, *done.found.notes, *inferred.notes, *assumed, *counted],
         n_rows=done.n_rows,
     )
-    return result, done.sink
 
 
 def _rising(progress: Progress | None) -> Progress:
     """Return a reporter whose share never falls, also when a file is read a second time."""
-    highest = 0.0
+    tell, highest = progress or silent, 0.0
 
-    def report(share: float, text: str) -> None:
+    def report(text: str, share: float) -> None:
         nonlocal highest
         highest = max(highest, share)
-        if progress is not None:
-            progress(highest, text)
+        tell(text, highest)
 
     return report
 
 
-def _best_pass(tables: list[Table], opened: Opened, wishes, report, new_sink) -> _Pass:
+def _best_pass(
+    tables: list[Table], opened: Opened, wishes: _Wishes, report: Progress, folder: Path | None
+) -> _Pass:
     """Read; where quotation marks or lines are damaged, mend them and read again.
 
     An unpaired quotation mark either stops the parser or silently swallows the lines up to the
     next one. The second shows as cells with line breaks, which honest texts have too: so both
     ways are read, and the one with more check-ins counts.
     """
-    first = None
+    report("Looking at the file", 0.0)
+    passes: list[_Pass] = []
+    problem: Exception | None = None
     try:
-        first = _pass(tables, opened, wishes, report, new_sink)
-        problem = None
+        passes.append(_pass(tables, opened, wishes, report, folder))
     except BROKEN as error:
         opened.check_unchanged()
         problem = error
-    if first is not None and not first.n_line_breaks:
-        return first
-    mended = [repaired(table, opened) for table in tables]
-    second = None
-    if any(mended):
-        chosen = [new or old for new, old in zip(mended, tables, strict=True)]
-        try:
-            second = _pass(chosen, opened, wishes, report, new_sink)
-        except BROKEN as error:
-            problem = problem or error
-        except ReadError:
-            # Honest line breaks may not survive mending; then the first way was right.
-            if first is None:
-                raise
-    if first is None and second is None:
+    if problem is not None or passes[0].n_line_breaks:
+        mended = [repaired(table, opened) for table in tables]
+        if any(mended):
+            chosen = [new or old for new, old in zip(mended, tables, strict=True)]
+            try:
+                passes.append(_pass(chosen, opened, wishes, report, folder))
+            except BROKEN as error:
+                problem = problem or error
+            except ReadError:
+                # Honest line breaks may not survive mending; then the first way was right.
+                if not passes:
+                    raise
+    if not passes:
         raise damaged(", ".join(table.name for table in tables), problem) from problem
-    if first is None or (second is not None and second.n_checkins > first.n_checkins):
-        return second
-    return first
+    best = max(passes, key=lambda done: done.n_checkins)
+    report(f"{best.n_checkins:,} check-ins", 1.0)
+    return best
 
 
-def _pass(tables: list[Table], opened: Opened, wishes, report, new_sink) -> _Pass:
-    found = recognise(tables)
+def _pass(
+    tables: list[Table], opened: Opened, wishes: _Wishes, report: Progress, folder: Path | None
+) -> _Pass:
+    found = recognise(tables, wishes.mapping if wishes.is_partial else None)
     inferred = infer_mapping(found.table, wishes.over(found.mapping), wishes.day_first)
     _refuse_open_questions(inferred.questions)
-    table, sink = found.table, new_sink()
-    done = _Pass(found, inferred, sink)
-    try:
+    table = found.table
+    path = folder / f"{len(list(folder.iterdir()))}.parquet" if folder else None
+    done = _Pass(found, inferred, path)
+    with _parquet(path) if path else nullcontext(done.pieces.append) as take:
         for raw in table.lazy.collect_batches(chunk_size=_batch_rows(table), maintain_order=True):
             converted = convert(raw, inferred.mapping, table.columns)
             done.count(converted)
             done.n_line_breaks += _line_breaks(raw, table)
             opened.limits.check_rows(done.n_rows, table.name)
             if len(converted.checkins):
-                sink.take(converted.checkins)
+                take(converted.checkins)
             share = done.n_rows / max(table.n_rows_estimate, done.n_rows, 1)
-            report(min(share, 0.99), f"{done.n_rows:,} rows read")
-        sink.finish()
-    finally:
-        sink.close()
+            report(f"{done.n_rows:,} rows read", min(share, 0.99))
     return done
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """Give a function that writes a batch into the file, while the next one is converted."""
+    import pyarrow.parquet as pq
+
+    writer: pq.ParquetWriter | None = None
+    last: Future | None = None
+
+    def write(checkins: pl.DataFrame) -> None:
+        nonlocal writer
+        table = checkins.to_arrow(compat_level=pl.CompatLevel.oldest())
+        writer = writer or pq.ParquetWriter(path, table.schema, compression="snappy")
+        writer.write_table(table)
+
+    def take(checkins: pl.DataFrame) -> None:
+        nonlocal last
+        if last is not None:
+            last.result()
+        last = thread.submit(write, checkins)
+
+    thread = ThreadPoolExecutor(1)
+    try:
+        yield take
+        if last is not None:
+            last.result()
+    finally:
+        thread.shutdown()
+        if writer is not None:
+            writer.close()
 
 
 def _batch_rows(table: Table) -> int:
@@ -345,14 +420,6 @@ def _refuse_open_questions(questions: list[Question]) -> None:
             raise MappingError(
                 question.text, "the file does not say.", f"Set in the mapping{hint}: {answers}."
             )
-
-
-def _assumed(questions: list[Question]) -> list[str]:
-    return [
-        f"{question.text} Taken: {question.options[question.default].label}."
-        for question in questions
-        if question.default is not None
-    ]
 
 
 def _refuse_nothing(done: _Pass) -> None:

@@ -53,8 +53,10 @@ class Recognised:
         return list(self.format.questions) if self.format else []
 
 
-def recognise(tables: list[Table]) -> Recognised:
+def recognise(tables: list[Table], given: Mapping | None = None) -> Recognised:
     """Find the check-ins among tables given together, and join what adds to them.
+
+    What is given of the mapping stands; the rest is guessed around it.
 
     Raises
     ------
@@ -62,12 +64,15 @@ def recognise(tables: list[Table]) -> Recognised:
         If only a companion file was given, a file that the format needs is missing, or two files
         do not belong together.
     """
+    if given is not None:
+        given.check_columns(tables[0].columns)
     for known in KNOWN:
         mains = [table for table in tables if known.signature.fits(table)]
         if mains:
-            return _known(known, mains, [each for each in tables if each not in mains])
+            found = _known(known, mains, [each for each in tables if each not in mains])
+            return replace(found, mapping=found.mapping.under(given)) if given else found
     _refuse_companion_alone(tables)
-    return _unknown(tables)
+    return _unknown(tables, given)
 
 
 def _known(known: Format, mains: list[Table], others: list[Table]) -> Recognised:
@@ -90,7 +95,7 @@ def _known(known: Format, mains: list[Table], others: list[Table]) -> Recognised
     return Recognised(main, known, mapping, confidence, notes + _left_out(others))
 
 
-def _unknown(tables: list[Table]) -> Recognised:
+def _unknown(tables: list[Table], given: Mapping | None) -> Recognised:
     """Guess the columns of tables in no known format; a second table may describe the items."""
     alike: dict[tuple[str, ...], list[Table]] = {}
     for table in tables:
@@ -111,8 +116,10 @@ def _unknown(tables: list[Table]) -> Recognised:
             notes.append(
                 f"Joined {other.name} by {key[0]}: {share:.0%} of the rows looked at are in it."
             )
-    mapping, confidence = guess_mapping(main.sample)
-    main, mapping, said = with_whole_times(main, mapping)
+    mapping, confidence = guess_mapping(main.sample, given)
+    said: list[str] = []
+    if given is None or given.timestamp is None:
+        main, mapping, said = with_whole_times(main, mapping)
     return Recognised(main, None, mapping, confidence, [*notes, *said, *_left_out(others)])
 
 

@@ -106,6 +106,20 @@ def open_table(raw: RawFile, opened: Opened, whole: bool) -> Table:
     return table
 
 
+def table_of(frame: pl.DataFrame) -> Table:
+    """Return a table in memory as one to be read; raises `ReadError` where it has no row."""
+    if frame.is_empty():
+        raise ReadError(
+            "A table with at least one row is needed.",
+            f"{frame.width} columns and no row.",
+            "Give a table with one row per event.",
+        )
+    numbered = frame.drop(ROW, strict=False).with_row_index(ROW).lazy()
+    table = _typed("the table", "frame", numbered, frame.schema, frame.height)
+    table.sample = _sample(table)
+    return table
+
+
 def renamed(table: Table, names: tuple[str, ...]) -> Table:
     """Return the table with other column names."""
     changes = dict(zip(table.columns, names, strict=True))
@@ -216,19 +230,20 @@ def _parquet(raw: RawFile, limits: Limits) -> Table:
             f"{raw.name} begins like one but is damaged ({str(problem).splitlines()[0]}).",
             "Copy or upload it again: the end, which holds the index, is probably missing.",
         ) from problem
+    return _typed(raw.name, "parquet", lazy, schema, meta.num_rows)
+
+
+def _typed(name: str, kind: str, lazy: pl.LazyFrame, schema: pl.Schema, n_rows: int) -> Table:
+    """Return a table of typed columns, without those that hold no plain values."""
     columns, dropped = [], []
-    for name, dtype in schema.items():
+    for column, dtype in schema.items():
         usable = not dtype.is_nested() and dtype not in (pl.Binary, pl.Object, pl.Null)
-        (columns if usable else dropped).append(name)
-    columns = [name for name in columns if name != ROW]
-    as_strings = [
-        pl.col(name).cast(pl.String)
-        for name in columns
-        if schema[name] in (pl.Categorical, pl.Enum)
-    ]
+        if column != ROW:
+            (columns if usable else dropped).append(column)
+    texts = [column for column in columns if schema[column] in (pl.Categorical, pl.Enum)]
     notes = [f"Left out columns that hold lists or bytes: {', '.join(dropped)}."] if dropped else []
-    lazy = lazy.select(ROW, *columns).with_columns(as_strings)
-    return Table(raw.name, "parquet", lazy, columns, meta.num_rows, {}, notes=notes)
+    lazy = lazy.select(ROW, *columns).with_columns(pl.col(texts).cast(pl.String))
+    return Table(name, kind, lazy, columns, n_rows, {}, notes=notes)
 
 
 def _json(raw: RawFile, path: Path, head: str, shape: Shape, opened: Opened) -> Table:

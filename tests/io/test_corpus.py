@@ -283,7 +283,7 @@ def test_members_of_an_archive_never_name_a_file_on_disk(tmp_path):
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
     path = corpus.make("plain", tmp_path)
 
-    def append(share, text):
+    def append(text, share):
         if "rows read" in text:
             with open(path, "a") as file:
                 file.write("u9,v9,2024-05-01 08:00:00,40.7,-74.0\n")
@@ -294,13 +294,13 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
 
 def test_progress_rises_to_one_and_can_stop_reading(tmp_path):
     path, shares = corpus.make("plain", tmp_path), []
-    read(path, progress=lambda share, text: shares.append(share))
+    read(path, progress=lambda text, share: shares.append(share))
     assert shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1
 
     class Stop(Exception):
         pass
 
-    def stop(share, text):
+    def stop(text, share):
         raise Stop
 
     with pytest.raises(Stop):
