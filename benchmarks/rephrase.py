@@ -135,7 +135,7 @@ def table(rows: list[dict], reasons: dict[str, list[Reasons]]) -> str:
 
 
 def checked(row: dict, reasons: dict[str, list[Reasons]]) -> Rephrased:
-    """Return what the voice makes of a draft, checked as the page checks it."""
+    """Return what the rephraser makes of a draft, checked as the page checks it."""
     return Rephraser(_Written(row["draft"])).rephrase(_of(row, reasons))
 
 
@@ -181,7 +181,7 @@ def drawn_reasons(sample: str, n: int) -> list[Reasons]:
 
 
 def second_opinion(text: str, reasons: Reasons) -> list[str]:
-    """Return what a text holds that the evidence does not, by other means than the voice's check.
+    """Return what a text holds that the evidence does not, by other means than `fact_check`.
 
     Every number with the word after it, every name, every claim and every negation is looked for
     in the sentences counted from the check-ins.

@@ -133,7 +133,7 @@ def decision(result: DependenceResult, key: str = "data") -> None:
 
 
 def evidence(result: DependenceResult, key: str, zone: str) -> None:
-    """Show the gains with their intervals, the ladder of models, and the numbers."""
+    """Show the gains with their intervals, the nested models, and the numbers."""
     left, right = st.columns(2)
     n = f"{result.n_scored:,} held-out check-ins of {result.n_users:,} users, {zone}"
     with left:
@@ -148,8 +148,8 @@ def evidence(result: DependenceResult, key: str, zone: str) -> None:
     with right:
         st.subheader("Right at the first try", anchor=False)
         ui.figure(
-            plots.ladder(result),
-            key=f"ladder_{key}",
+            plots.nested_models(result),
+            key=f"nested_models_{key}",
             caption=f"How often each counting model ranks the item that came first, among all "
             f"{result.n_items:,}. A sample of the {n}.",
         )

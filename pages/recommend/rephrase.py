@@ -18,7 +18,7 @@ def rephrase(reasons: Reasons) -> None:
             help="The embedded model writes on this machine; the first time takes up to a minute. "
             "A name or number that is not in the evidence is not shown.",
         )  # fmt: skip
-        with st.popover("A better voice", icon=":material/dns:", type="tertiary"):
+        with st.popover("A better language model", icon=":material/dns:", type="tertiary"):
             _server(reasons)
     if asked:
         with st.spinner("Writing, then checking every word against the evidence…"):

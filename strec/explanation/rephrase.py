@@ -40,7 +40,7 @@ _REMEMBERED = 256
 
 
 class Speaker(Protocol):
-    """What a voice needs of a writer: `strec.llm.Writer` and `RemoteWriter` have it."""
+    """What a rephraser needs of a writer: `strec.llm.Writer` and `RemoteWriter` have it."""
 
     @property
     def fingerprint(self) -> str: ...

@@ -1,4 +1,4 @@
-"""Figures of the dependence gate: dials, evidence, the ladder, and what a world looks like."""
+"""Figures of the dependence gate: dials, evidence, nested models, and what a world looks like."""
 
 import numpy as np
 import pandas as pd
@@ -113,7 +113,7 @@ def evidence(result: DependenceResult) -> go.Figure:
     )
 
 
-def ladder(result: DependenceResult) -> go.Figure:
+def nested_models(result: DependenceResult) -> go.Figure:
     """Return how often each model puts the item that came first."""
     names = [each.name for each in result.models]
     colour = {"M0": POPULARITY, "M_T": TIME, "M_S": SPACE, "M_TS": "#58775F"}

@@ -137,7 +137,7 @@ def _gate(store: Store) -> Section:
         return Figure(
             "How often each counting model ranks the item that came first. A sample of the "
             f"{below}",
-            gate_figures.ladder(result),
+            gate_figures.nested_models(result),
             pd.DataFrame([(each.name, each.uses, each.gain_nats, each.acc1)
                           for each in result.models],
                          columns=["model", "uses", "gain_nats", "acc1"]),

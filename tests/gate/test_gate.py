@@ -78,7 +78,7 @@ def test_time_is_not_taken_for_place_where_the_clock_decides_the_place():
     assert result.time.decision and not result.space.decision
 
 
-def test_gains_of_the_ladder_add_up(timely):
+def test_gains_of_nested_models_add_up(timely):
     gain = {each.name: each.gain_nats for each in timely.models}
     steps = {(each.model, each.over): each.gain_nats for each in timely.steps}
     assert gain["M0"] == 0

@@ -34,7 +34,7 @@ def test_time_that_matters_leads_to_the_st_llm_route(tmp_path):
     assert not app.exception and not app.error
     assert "Route: ST-LLM" in app.success[0].value
     assert "hour and the weekday" in app.success[0].value
-    assert len(app.get("plotly_chart")) == 5  # three dials, the gains, the ladder
+    assert len(app.get("plotly_chart")) == 5  # three dials, the gains, the nested models
 
 
 def test_time_that_does_not_matter_leads_to_the_traditional_route(tmp_path):
