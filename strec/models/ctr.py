@@ -8,22 +8,18 @@ q stands for the moment: its time, the place, the last item. `pair` describes an
 seen from it: age, hours apart, kind of day, nearness, same category as the last item. Each
 context reads its K latest interactions alone, which keeps long histories cheap: K is small and
 the attention sparse.
-
-References
-----------
-After "Large-scale sparse temporal interaction network for click-through rate prediction", 2020,
-and Zhou et al., "Deep interest network for click-through rate prediction", KDD 2018.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from strec.models.neural import NeuralModel
+from strec.geo import distance_km
+from strec.models.neural import NeuralModel, tensors
 from strec.models.profiles import at_rows, recent_rows
 from strec.models.saved import Arrays
 from strec.models.sequences import item_tokens, place_numbers, time_numbers
-from strec.split import Queries, distance_km
+from strec.split import Queries
 
 CONTEXTS = ("lately", "this session", "at this hour", "near here", "wanted")
 _N_PAIR = 8
@@ -39,18 +35,17 @@ class CTR(NeuralModel):
 
     Parameters
     ----------
-    dim : int
-        Size of item vectors.
     n_recent : int
         Interactions of the history that are looked through.
     n_per_context : int
         Latest interactions that each context attends to.
-    time_known : bool
-        Whether the time of a query is given; without it the last check-in's stands for it.
-    dropout : float
-        Share of numbers that rest in each training step.
-    epochs, learning_rate, weight_decay, patience, batch_size, seed
-        See `strec.models.trained.Trained`.
+    dim, time_known, dropout, epochs, …
+        See `strec.models.neural.NeuralModel`.
+
+    References
+    ----------
+    After "Large-scale sparse temporal interaction network for click-through rate prediction",
+    2020, and Zhou et al., "Deep interest network for click-through rate prediction", KDD 2018.
 
     Examples
     --------
@@ -83,11 +78,9 @@ class CTR(NeuralModel):
     batch_size: int = 512
 
     def _built(self):
-        import torch
-
         from strec.models.networks.ctr import ContextNetwork
 
-        log_share = torch.from_numpy(self.numbers_["log_share"])
+        log_share = tensors(self.numbers_)["log_share"]
         return ContextNetwork(log_share, self.dim, self.dropout, len(CONTEXTS), _N_PAIR)
 
     def _read(self, queries: Queries) -> Arrays:
@@ -97,12 +90,9 @@ class CTR(NeuralModel):
 def context_batch(queries: Queries, n_recent: int, n_per_context: int) -> Arrays:
     """Return the latest interactions of each context as arrays; C contexts of K interactions.
 
-    Returns
-    -------
-    dict of numpy.ndarray
-        ``item`` (n, C, K): tokens, 0 where there is none; ``event`` (n, C, K); ``pair``
-        (n, C, K, 8); ``last`` (n,): token of the last item; ``asked`` (n, N_TIME); ``place``
-        (n, N_PLACE).
+    ``item`` (n, C, K): tokens, 0 where there is none; ``event`` (n, C, K); ``pair``
+    (n, C, K, 8); ``last`` (n,): token of the last item; ``asked`` (n, N_TIME); ``place``
+    (n, N_PLACE).
     """
     log = queries.log
     recent = recent_rows(queries, n_recent)[:, ::-1]  # (n, L), the latest first
@@ -114,13 +104,12 @@ def context_batch(queries: Queries, n_recent: int, n_per_context: int) -> Arrays
     row = np.where(there, np.take_along_axis(recent[:, None], order, axis=2), -1)
     chosen = pair[np.arange(len(queries))[:, None, None], order] * there[..., None]
     last = queries.last
-    known = queries.weekday >= 0
     return {
         "item": item_tokens(at_rows(log.item, row), row),
         "event": np.where(there, at_rows(log.event, row), 0).astype(np.int64),
         "pair": chosen.astype(np.float32),
         "last": item_tokens(at_rows(log.item, last), last),
-        "asked": time_numbers(np.nan_to_num(queries.hour), queries.weekday, known),
+        "asked": time_numbers(queries.hour, queries.weekday),
         "place": place_numbers(queries.lat, queries.lon),
     }
 
@@ -135,10 +124,8 @@ def _pair_numbers(queries: Queries, recent: np.ndarray) -> np.ndarray:
     same_day = ((at_rows(log.weekday, recent) >= 5) == weekend) & (queries.weekday >= 0)[:, None]
     km = distance_km(queries.lat[:, None], queries.lon[:, None],
                      at_rows(log.lat, recent), at_rows(log.lon, recent))  # fmt: skip
-    item, last = (
-        at_rows(log.item, recent),
-        np.where(queries.last >= 0, at_rows(log.item, queries.last), -1),
-    )
+    item = at_rows(log.item, recent)
+    last = np.where(queries.last >= 0, at_rows(log.item, queries.last), -1)
     kind = np.where(item >= 0, category[item], -1)
     last_kind = np.where(last >= 0, category[last], -2)
     numbers = np.stack(

@@ -7,11 +7,6 @@
 The network starts as the seasonal naive forecast (d̂ = 0) and learns what lies beyond it: the
 weather of the day, an event, what happens next door. Several hours ahead, each forecast hour is
 read as if it had been seen.
-
-References
-----------
-Yu, Yin and Zhu, "Spatio-temporal graph convolutional networks: a deep learning framework for
-traffic forecasting", IJCAI 2018.
 """
 
 from dataclasses import dataclass
@@ -20,10 +15,9 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from strec.errors import ModelError
-from strec.graph import EARTH_RADIUS_KM
-from strec.models.neural import RowTask
+from strec.geo import EARTH_RADIUS_KM, unit_vectors
+from strec.models.neural import RowTask, Trained, tensors
 from strec.models.saved import Arrays, Texts
-from strec.models.trained import Trained, tensors
 from strec.train import Watch, fit
 
 if TYPE_CHECKING:
@@ -48,7 +42,12 @@ class DemandSTGCN(Trained):
     n_neighbours : int
         Cells that are a cell's neighbours: the nearest, or without places the most similar.
     epochs, learning_rate, weight_decay, patience, batch_size, seed
-        See `strec.models.trained.Trained`; a batch is a number of hours.
+        See `strec.models.neural.Trained`; a batch is a number of hours.
+
+    References
+    ----------
+    Yu, Yin and Zhu, "Spatio-temporal graph convolutional networks: a deep learning framework
+    for traffic forecasting", IJCAI 2018.
 
     Examples
     --------
@@ -146,9 +145,11 @@ class DemandSTGCN(Trained):
         dict of str to float
             ``mae``, ``mse``, ``naive_mae``, ``naive_mse``, and ``mase``: MAE against the naive.
         """
-        begun, found = len(demand) - n_test, []
-        for first in range(begun, len(demand), horizon):
-            found.append(self.forecast(min(horizon, len(demand) - first), demand[:first]))
+        begun = len(demand) - n_test
+        found = [
+            self.forecast(min(horizon, len(demand) - first), demand[:first])
+            for first in range(begun, len(demand), horizon)
+        ]
         error = np.concatenate(found) - demand[begun:]
         # The last season that was known when the forecast was made.
         hour = np.arange(begun, len(demand))
@@ -172,8 +173,8 @@ class DemandSTGCN(Trained):
 
         edges = tensors(self.numbers_)["edges"]
         n_cells = self.numbers_["demand"].shape[1]
-        trunk = GraphTrunk(_N_CHANNELS_IN, self.n_channels, self.n_hours, self.n_blocks,
-                           _KERNEL, edges, torch.ones(edges.shape[1]), n_cells)  # fmt: skip
+        sizes = _N_CHANNELS_IN, self.n_channels, self.n_hours, self.n_blocks, _KERNEL
+        trunk = GraphTrunk(*sizes, edges, torch.ones(edges.shape[1]), n_cells)
         return DemandNetwork(trunk, self.n_channels, n_cells)
 
     def _train(self, watch: Watch) -> None:
@@ -257,11 +258,7 @@ def _neighbours(demand: np.ndarray, places: np.ndarray | None, n_neighbours: int
         spread = np.maximum(demand.std(axis=0), 1e-9)
         points = ((demand - demand.mean(axis=0)) / spread).T
     else:
-        phi, theta = np.radians(np.asarray(places, dtype=np.float64)).T
-        flat = np.cos(phi)
-        points = EARTH_RADIUS_KM * np.stack(
-            [flat * np.cos(theta), flat * np.sin(theta), np.sin(phi)], axis=1
-        )
+        points = EARTH_RADIUS_KM * unit_vectors(*np.asarray(places, dtype=np.float64).T)
     graph = NearestNeighbors(n_neighbors=k).fit(points).kneighbors_graph()
     found = (graph + graph.T).tocoo()
     return np.stack([found.row, found.col]).astype(np.int64)

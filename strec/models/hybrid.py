@@ -11,12 +11,6 @@ is known by its category and cell, and a new user by the first check-ins.
 Losses: softmax, -log P(i) over all items; BPR, -log σ(s(u, i) - s(u, j)) for items j drawn at
 random; WARP, a hinge on the first drawn item that comes too close, the more weighty the fewer
 draws it took: log(rank of i).
-
-References
-----------
-Kula, "Metadata embeddings for user and item cold-start recommendations", 2015.
-Weston, Bengio and Usunier, "WSABIE: scaling up to large vocabulary image annotation" (WARP),
-IJCAI 2011.
 """
 
 from dataclasses import dataclass
@@ -27,10 +21,9 @@ from scipy import sparse
 from strec import schema
 from strec.errors import ModelError
 from strec.graph import PLACE_SPREAD_KM, strongest
-from strec.models.neural import Inner, NeuralModel
+from strec.models.neural import Inner, NeuralModel, tensors
 from strec.models.profiles import history_slots, padded, profiles
 from strec.models.saved import Arrays, packed, unpacked
-from strec.models.trained import tensors
 from strec.split import Log, Queries, Vocabulary, queries_of_rows
 
 #: H3 resolutions of the cells that are features of a place.
@@ -46,18 +39,16 @@ class Hybrid(NeuralModel):
 
     Parameters
     ----------
-    dim : int
-        Size of the feature vectors.
     loss : str
-        ``"softmax"``, ``"warp"`` or ``"bpr"``.
-    n_negatives : int
-        Items drawn against each check-in by the last two.
-    half_life_days : float, optional
-        After so many days a check-in of the history counts half in the user's features.
-    user_dropout : float
-        Share of check-ins read as those of an unknown user, so that one is served too.
-    epochs, learning_rate, weight_decay, patience, batch_size, seed
-        See `strec.models.trained.Trained`.
+        ``"softmax"``, ``"warp"`` or ``"bpr"``; the last two draw `n_negatives`.
+    dim, n_negatives, half_life_days, user_dropout, epochs, …
+        See `strec.models.neural.NeuralModel`.
+
+    References
+    ----------
+    Kula, "Metadata embeddings for user and item cold-start recommendations", 2015.
+    Weston, Bengio and Usunier, "WSABIE: scaling up to large vocabulary image annotation" (WARP),
+    IJCAI 2011.
 
     Examples
     --------
@@ -110,10 +101,8 @@ class Hybrid(NeuralModel):
                 "weights": np.concatenate([np.ones((n_items, 1)), weights], axis=1, dtype="f4"),
             }
         )
-        n_user_features = n_shared + 1 + int(self.numbers_["n_users"][0])
-        return FeatureNetwork(
-            n_user_features, n_shared + n_items, self.dim, loss=self.loss, **of_items
-        )
+        n_users = n_shared + 1 + int(self.numbers_["n_users"][0])
+        return FeatureNetwork(n_users, n_shared + n_items, self.dim, loss=self.loss, **of_items)
 
     def _read(self, queries: Queries) -> Arrays:
         return self._of_users(queries, queries.user)

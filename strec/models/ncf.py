@@ -8,10 +8,6 @@ MLP. A user is an id, as published, and the items of the history (the features t
 leaves room for) with shares h in which recent check-ins count more, so that newcomers and
 later check-ins are heard. Trained on every training check-in against items drawn at random
 (binary cross-entropy).
-
-References
-----------
-He et al., "Neural collaborative filtering", WWW 2017.
 """
 
 from collections.abc import Sequence
@@ -38,16 +34,12 @@ class NeuMF(NeuralModel):
         Size of the vectors that are multiplied.
     layers : sequence of int
         Widths of the MLP: what goes in (both sides together), then each layer.
-    n_negatives : int
-        Items drawn against each check-in.
-    dropout : float
-        Share of the layers' numbers that rest in each training step.
-    user_dropout : float
-        Share of check-ins read as those of an unknown user, so that one is served too.
-    half_life_days : float, optional
-        After so many days a check-in of the history counts half.
-    epochs, learning_rate, weight_decay, patience, batch_size, seed
-        See `strec.models.trained.Trained`.
+    n_negatives, dropout, user_dropout, half_life_days, epochs, …
+        See `strec.models.neural.NeuralModel`.
+
+    References
+    ----------
+    He et al., "Neural collaborative filtering", WWW 2017.
 
     Examples
     --------

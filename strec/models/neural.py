@@ -18,18 +18,17 @@ that the list of models is there at once.
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from strec.models.base import Model
-from strec.models.passes import first_passes, last_pass, last_share
-from strec.models.profiles import log_popularity
-from strec.models.saved import Arrays
-from strec.models.trained import Trained, device_of, tensors
+from strec.models.profiles import in_chunks, log_popularity, moment_at
+from strec.models.saved import Arrays, Saved, prefixed, under
 from strec.split import Log, Queries, queries_of_rows
-from strec.train import Task, Watch, fit
+from strec.train import Event, Settings, TrainingHistory, Watch, fit
+from strec.train.device import choose
 
 if TYPE_CHECKING:
     import torch
@@ -38,8 +37,109 @@ _CHUNK_NUMBERS = 20_000_000
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
+class Trained(Saved):
+    """A network that the loop of `strec.train` trains.
+
+    Subclasses are dataclasses too: their parameters are the fields, beside these.
+
+    Parameters
+    ----------
+    epochs : int
+        Passes over the training examples at most.
+    learning_rate, weight_decay : float
+        Of AdamW.
+    patience : int
+        Stop after this many epochs without a lower loss on what is held out.
+    batch_size : int
+        Examples in one step of training.
+    seed : int
+        Seed of the first weights, of batches and of dropout.
+
+    Notes
+    -----
+    Fitted state: `network_` (a torch module), `numbers_` (arrays counted before training that
+    the network is built from), `history_` (a `strec.train.TrainingHistory`; not saved).
+    """
+
+    epochs: int = 12
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-4
+    patience: int = 2
+    batch_size: int = 1024
+    seed: int = 0
+
+    #: How the learning rate goes, see `strec.train.Settings`.
+    schedule: ClassVar[Literal["constant", "cosine"]] = "constant"
+
+    network_: Any = field(init=False, default=None)
+    numbers_: Arrays = field(init=False, default_factory=dict)
+    history_: TrainingHistory | None = field(init=False, default=None)
+
+    @abstractmethod
+    def _built(self) -> "torch.nn.Module":
+        """Return the unfitted network; loading builds it again from the same `numbers_`.
+
+        Buffers that safetensors cannot keep (sparse matrices) are made from `numbers_` and
+        registered with ``persistent=False``.
+        """
+
+    def _settings(self) -> Settings:
+        return Settings(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            patience=self.patience,
+            schedule=self.schedule,
+            seed=self.seed,
+        )
+
+    def _seeded(self) -> "torch.nn.Module":
+        """Return the unfitted network with the first weights of the seed."""
+        return seeded(self.seed, self._built)
+
+    @property
+    def device(self) -> "torch.device":
+        """Where the fitted network is."""
+        return device_of(self.network_)
+
+    def _learned(self) -> Arrays:
+        """Return `numbers_` and the weights as arrays to save."""
+        return prefixed("numbers.", self.numbers_) | prefixed("network.", weights(self.network_))
+
+    def _relearn(self, arrays: Arrays) -> None:
+        """Set `numbers_` and `network_` from the arrays of `_learned`."""
+        self.numbers_ = under(arrays, "numbers.")
+        network = with_weights(self._built(), under(arrays, "network."))
+        self.network_ = network.to(choose().kind)
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
 class NeuralModel(Trained, Model):
-    """The base of all neural models; see the module and `Trained`."""
+    """The base of all neural models; see the module and `Trained`.
+
+    Parameters that several models have mean the same in each.
+
+    Parameters
+    ----------
+    dim : int
+        Size of the vectors of items.
+    n_recent : int
+        Check-ins read before a query.
+    time_known : bool
+        Whether the time of a query is given; without it the last check-in's stands for it.
+    dropout : float
+        Share of numbers that rest in each training step, 0 to 1.
+    user_dropout : float
+        Share of check-ins read as those of an unknown user, so that one is served too.
+    half_life_days : float, optional
+        After so many days a check-in of the history counts half.
+    n_negatives : int
+        Items drawn at random against each check-in.
+    n_follows, n_near : int
+        Successors and near places that are an item's neighbours, see `strec.graph.item_graph`.
+    epochs, learning_rate, weight_decay, patience, batch_size, seed
+        See `Trained`.
+    """
 
     uses_loop: ClassVar[bool] = True
     #: Share of training check-ins, the latest, that are held out to know when to stop.
@@ -72,7 +172,7 @@ class NeuralModel(Trained, Model):
         queries = queries_of_rows(train, np.asarray(rows), time_known=known)
         return self._read(queries) | {"target": train.item[rows].astype(np.int64)}
 
-    def _task(self, network: "torch.nn.Module", train: Log, inner: "Inner") -> Task:
+    def _task(self, network: Any, train: Log, inner: "Inner") -> "RowTask":
         """Return what to train; its validation looks at ``inner.check_rows``."""
 
         def collate(rows: np.ndarray, rng: np.random.Generator) -> dict[str, "torch.Tensor"]:
@@ -90,48 +190,74 @@ class NeuralModel(Trained, Model):
         self.numbers_ = self._numbers(train, inner)
         network = self._seeded()
         task = self._task(network, train, inner)
-        passes = 1 - last_share(settings) if self.learns_from_all else 1.0
-        self.history_ = fit(task, settings, watch=first_passes(watch, passes))
+        # The share of the whole fit that one more pass over all takes at least.
+        last = 1 / (settings.epochs + 1) if self.learns_from_all else 0.0
+        self.history_ = fit(task, settings, watch=_first_passes(watch, 1 - last))
         rows = np.flatnonzero(train.item >= 0)
         if self.learns_from_all and len(inner.fit_rows) < len(rows):
-            self._learn_from_all(self._task(network, train, replace(inner, fit_rows=rows)), watch)
+            again = self._task(network, train, replace(inner, fit_rows=rows))
+            self.history_ = _learn_from_all(again, settings, self.history_, watch, last)
         self.network_ = network
         watch("Done", 1.0)
 
-    def _learn_from_all(self, task: Task, watch: Watch) -> None:
-        """Make one pass over all training check-ins, from the best weights on.
-
-        What comes next is most like the latest check-ins, which have only told when to stop.
-        """
-        settings, history = self._settings(), self.history_
-        left = np.inf if watch.max_seconds is None else watch.max_seconds - history.seconds
-        if history.stopped == "time" or left <= 0:
-            return
-        task.batch_size = history.batch_size
-        once = replace(settings, epochs=1, seed=settings.seed + 1)
-        done = fit(task, once, watch=last_pass(watch, left, last_share(settings)))
-        self.history_ = replace(history, seconds=history.seconds + done.seconds)
-
     def _score(self, queries: Queries) -> np.ndarray:
+        each = max(len(queries.vocabulary.items), 1) * self.numbers_per_score
+        self.network_.eval()
+        at_once = max(1, min(self.score_batch, _CHUNK_NUMBERS // each))
+        return in_chunks(queries, self._network_scores, at_once)
+
+    def _network_scores(self, queries: Queries) -> np.ndarray:
         import torch
 
-        n_items = len(queries.vocabulary.items)
-        each = max(n_items, 1) * self.numbers_per_score
-        step = max(1, min(self.score_batch, _CHUNK_NUMBERS // each))
-        scores = np.empty((len(queries), n_items))
-        self.network_.eval()
         with torch.inference_mode():
-            for first in range(0, len(queries), step):
-                rows = slice(first, first + step)
-                batch = tensors(self._read(queries.take(rows)), self.device)
-                scores[rows] = self.network_.scores(batch).cpu().numpy()
-        return scores
+            batch = tensors(self._read(queries), self.device)
+            return self.network_.scores(batch).cpu().numpy()
 
     def _arrays(self) -> Arrays:
         return self._learned()
 
     def _restore(self, arrays: Arrays) -> None:
         self._relearn(arrays)
+
+
+def _first_passes(watch: Watch, share: float) -> Watch:
+    """Return a watch whose progress ends at a share of the whole; its events say which."""
+    tell = watch.on_progress
+    return replace(
+        watch,
+        on_progress=tell and (lambda text, done: tell(text, done * share)),
+        on_event=lambda event: watch.on_event({**event, "of_whole": share}),
+    )
+
+
+def _learn_from_all(
+    task: "RowTask", settings: Settings, history: TrainingHistory, watch: Watch, share: float
+) -> TrainingHistory:
+    """Make one pass over all training check-ins, from the best weights on.
+
+    What comes next is most like the latest check-ins, which have only told when to stop. The
+    epoch is none of the learning curve's, since it looks at what it learns from: its batches are
+    told as progress.
+    """
+    left = np.inf if watch.max_seconds is None else watch.max_seconds - history.seconds
+    if history.stopped == "time" or left <= 0:
+        return history
+
+    def on_event(event: Event) -> None:
+        if event["event"] == "note":
+            watch.on_event(event)
+        elif event["event"] == "batch":
+            text = "Learning from the latest check-ins too"
+            done = 1 - share * (1 - event["batch"] / event["n_batches"])
+            if watch.on_progress:
+                watch.on_progress(text, done)
+            watch.on_event({"event": "progress", "text": text, "share": done})
+
+    folder = watch.checkpoint / "last-pass" if watch.checkpoint else None
+    once = replace(watch, on_event=on_event, on_progress=None, checkpoint=folder, max_seconds=left)
+    task.batch_size = history.batch_size
+    done = fit(task, replace(settings, epochs=1, seed=settings.seed + 1), watch=once)
+    return replace(history, seconds=history.seconds + done.seconds)
 
 
 @dataclass(frozen=True)
@@ -167,8 +293,7 @@ def inner_split(train: Log, share: float = 0.1, *, most: int = 3_000, seed: int 
     ([0, 1, 2], [3])
     """
     rows = np.flatnonzero(train.item >= 0)
-    moments = np.sort(train.time_us[rows])
-    cut = int(moments[min(int((1 - share) * len(moments)), len(moments) - 1)])
+    cut = moment_at(train.time_us[rows], 1 - share)
     before, after = rows[train.time_us[rows] < cut], rows[train.time_us[rows] >= cut]
     if not len(before):
         return Inner(rows, rows, cut)
@@ -179,27 +304,16 @@ def inner_split(train: Log, share: float = 0.1, *, most: int = 3_000, seed: int 
 
 @dataclass
 class RowTask:
-    """The task of most models: batches of target rows, made into tensors by `collate`.
-
-    Attributes
-    ----------
-    module : torch.nn.Module
-        What is trained.
-    rows, check_rows : numpy.ndarray
-        Targets to learn from, and held out.
-    batch_size : int
-        Targets in a batch.
-    collate : callable
-        ``(rows, rng) -> dict of tensors``, on the CPU.
-    loss : callable
-        ``batch -> mean loss``, a scalar tensor.
-    """
+    """The `Task` of most models: batches of target rows, made into tensors by `collate`."""
 
     module: "torch.nn.Module"
+    #: Targets to learn from, and held out.
     rows: np.ndarray
     check_rows: np.ndarray
     batch_size: int
+    #: ``(rows, rng) -> dict of tensors``, on the CPU.
     collate: Callable[[np.ndarray, np.random.Generator], dict[str, "torch.Tensor"]]
+    #: ``batch -> mean loss``, a scalar tensor.
     loss: Callable[[dict[str, "torch.Tensor"]], "torch.Tensor"]
 
     @property
@@ -219,3 +333,44 @@ class RowTask:
             loss = self.loss({name: value.to(device) for name, value in batch.items()})
             total += float(loss) * len(rows)
         return {"loss": total / len(self.check_rows)}
+
+
+def seeded(seed: int, build: "Callable[[], torch.nn.Module]") -> "torch.nn.Module":
+    """Return a network whose first weights are those of a seed."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build()
+
+
+def device_of(module: "torch.nn.Module") -> "torch.device":
+    """Return where a module's parameters are."""
+    return next(module.parameters()).device
+
+
+def tensors(arrays: Arrays, device: "torch.device | None" = None) -> dict[str, "torch.Tensor"]:
+    """Return arrays as tensors that may be written to, on a device.
+
+    Examples
+    --------
+    >>> tensors({"a": np.arange(2)})["a"].tolist()
+    [0, 1]
+    """
+    import torch
+
+    return {name: torch.tensor(value, device=device) for name, value in arrays.items()}
+
+
+def weights(module: "torch.nn.Module") -> Arrays:
+    """Return a module's weights as arrays to save."""
+    return {name: value.detach().cpu().numpy() for name, value in module.state_dict().items()}
+
+
+def with_weights(module: "torch.nn.Module", arrays: Arrays) -> "torch.nn.Module":
+    """Return a module with saved weights, ready to score; ValueError where they do not fit."""
+    try:
+        module.load_state_dict(tensors(arrays))
+    except RuntimeError as error:
+        raise ValueError(" ".join(str(error).split())) from error
+    return module.eval()

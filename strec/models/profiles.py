@@ -95,6 +95,11 @@ def log_popularity(train: Log) -> np.ndarray:
     return np.log(share + 0.1 / len(share)).astype(np.float32)
 
 
+def moment_at(time_us: np.ndarray, share: float) -> int:
+    """Return the moment before which a share of some moments lies."""
+    return int(np.sort(time_us)[min(int(share * len(time_us)), len(time_us) - 1)])
+
+
 def recent_items(queries: Queries, length: int) -> np.ndarray:
     """Return the last visible items, the latest last, ``(n, length)``; -1 for none or unknown."""
     rows = recent_rows(queries, length)

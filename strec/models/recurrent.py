@@ -9,13 +9,6 @@
 
 Every step of a trajectory is a training target. The article's ŷ = σ(W [h_t, h_x] + b) has one
 output; here each item is one, so σ is the softmax over items, and the user's embedding joins.
-
-References
-----------
-Hochreiter and Schmidhuber, "Long short-term memory", Neural Computation 1997.
-Hidasi et al., "Session-based recommendations with recurrent neural networks", ICLR 2016.
-Hamilton, Ying and Leskovec, "Inductive representation learning on large graphs" (GraphSAGE),
-NeurIPS 2017.
 """
 
 from dataclasses import dataclass
@@ -24,10 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from strec.graph import item_graph
-from strec.models.neural import Inner, NeuralModel, RowTask
+from strec.models.neural import Inner, NeuralModel, RowTask, tensors
 from strec.models.saved import Arrays
 from strec.models.sequences import query_batch, window_batch, windows
-from strec.models.trained import tensors
 from strec.split import Log, Queries
 
 if TYPE_CHECKING:
@@ -52,8 +44,8 @@ class _Recurrent(NeuralModel):
             # Numbers below n_fit are windows to learn from, the others are held out.
             held_out = chosen[0] >= n_fit
             pieces = check_windows if held_out else fit_windows
-            known = self.time_known is not False
-            return tensors(window_batch(train, pieces, chosen - n_fit * held_out, time_known=known))
+            chosen, known = chosen - n_fit * held_out, self.time_known is not False
+            return tensors(window_batch(train, pieces, chosen, time_known=known))
 
         return RowTask(
             module=network,
@@ -71,14 +63,13 @@ class LSTM(_Recurrent):
 
     Parameters
     ----------
-    dim : int
-        Size of item vectors and of the state.
-    n_recent : int
-        Check-ins read before a query.
-    dropout : float
-        Share of numbers that rest in each training step.
-    epochs, learning_rate, weight_decay, patience, batch_size, seed
-        See `strec.models.trained.Trained`.
+    dim, n_recent, dropout, epochs, …
+        See `strec.models.neural.NeuralModel`; the state has size `dim` too.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber, "Long short-term memory", Neural Computation 1997.
+    Hidasi et al., "Session-based recommendations with recurrent neural networks", ICLR 2016.
 
     Examples
     --------
@@ -118,22 +109,15 @@ class STLSTM(_Recurrent):
 
     Parameters
     ----------
-    dim : int
-        Size of item vectors and of the states.
     n_layers : int
         Graph layers: how many steps away neighbours are heard.
-    n_recent : int
-        Check-ins read before a query.
-    n_follows, n_near : int
-        Successors and near places that are an item's neighbours, see `item_graph`.
-    time_known : bool
-        Whether the time of a query is given; without it the last check-in's stands for it.
-    dropout : float
-        Share of numbers that rest in each training step.
-    user_dropout : float
-        Share of trajectories read as those of an unknown user, so that one is served too.
-    epochs, learning_rate, weight_decay, patience, batch_size, seed
-        See `strec.models.trained.Trained`.
+    dim, n_recent, n_follows, n_near, time_known, dropout, user_dropout, epochs, …
+        See `strec.models.neural.NeuralModel`.
+
+    References
+    ----------
+    Hamilton, Ying and Leskovec, "Inductive representation learning on large graphs"
+    (GraphSAGE), NeurIPS 2017. The article's ŷ = σ(W [h_t, h_x] + b), see the module.
 
     Examples
     --------

@@ -20,38 +20,24 @@ WAVES_KM = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 N_PLACE = 4 * len(WAVES_KM) + 1
 #: Numbers that describe the time between two check-ins.
 N_GAP = 4
+#: Rounded: networks saved by earlier versions learned waves of this length.
+_KM_PER_DEGREE = 111.195
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Pieces of trajectories whose steps are targets.
+    """Pieces of trajectories whose steps are targets: rows ``first:stop`` are asked for in turn."""
 
-    Attributes
-    ----------
-    first, stop, target : numpy.ndarray
-        Shape ``(n_windows,)``: rows ``first:stop`` of the log are asked for in turn; those from
-        `target` on count, the ones before only lead in.
-    counts : numpy.ndarray
-        Shape ``(len(log),)``, bool: the rows that count at all.
-    """
-
-    first: np.ndarray
+    first: np.ndarray  # (n_windows,)
     stop: np.ndarray
-    target: np.ndarray
-    counts: np.ndarray
+    target: np.ndarray  # rows from here on count, the ones before only lead in
+    counts: np.ndarray  # (len(log),) bool: the rows that count at all
 
 
 def windows(log: Log, rows: np.ndarray, length: int) -> Windows:
-    """Cut trajectories so that every row is a target once, after some lead-in where there is.
+    """Cut trajectories so that each of some rows is a target once, after lead-in where there is.
 
-    Parameters
-    ----------
-    log : Log
-        Check-ins.
-    rows : numpy.ndarray
-        Rows that are targets.
-    length : int
-        Longest window; half of it is lead-in, except at the start of a trajectory.
+    Of the longest window half is lead-in, except at the start of a trajectory.
 
     Examples
     --------
@@ -84,13 +70,10 @@ def window_batch(
 ) -> dict[str, np.ndarray]:
     """Return some windows as arrays; P is the longest of them.
 
-    Returns
-    -------
-    dict of numpy.ndarray
-        ``item`` (n, P): codes that a network embeds, see `item_tokens`; ``user`` (n,);
-        ``seen`` (n, P, N_TIME + N_GAP): about each check-in read; ``place`` (n, P, N_PLACE):
-        where it was; ``asked`` (n, P, N_TIME + N_GAP): about the moment asked for;
-        ``target`` (n, P): item codes, -1 where a step does not count.
+    ``item`` (n, P): codes that a network embeds, see `item_tokens`; ``user`` (n,); ``seen``
+    (n, P, N_TIME + N_GAP): about each check-in read; ``place`` (n, P, N_PLACE): where it was;
+    ``asked`` (n, P, N_TIME + N_GAP): about the moment asked for; ``target`` (n, P): item codes,
+    -1 where a step does not count.
     """
     first, stop = pieces.first[chosen], pieces.stop[chosen]
     step = np.arange(int((stop - first).max()))
@@ -100,13 +83,13 @@ def window_batch(
     read = np.where(inside & (step > 0), row - 1, -1)  # the row read at each step
     counts = inside & (row >= pieces.target[chosen][:, None]) & pieces.counts[row]
     asked_row = row if time_known else read
+    time_us, offset = at_rows(log.time_us, asked_row), at_rows(log.offset_min, asked_row)
     return {
         **_read(log, read),
-        "asked": _asked(log, read, at_rows(log.time_us, asked_row),
-                        at_rows(log.offset_min, asked_row), asked_row >= 0),
+        "asked": _asked(log, read, time_us, offset, asked_row >= 0),
         "user": log.user[first].astype(np.int64),
         "target": np.where(counts, log.item[row], -1).astype(np.int64),
-    }  # fmt: skip
+    }
 
 
 def query_batch(queries: Queries, length: int) -> dict[str, np.ndarray]:
@@ -145,14 +128,17 @@ def item_tokens(item: np.ndarray, read: np.ndarray) -> np.ndarray:
     return np.where(read >= 0, item + 2, 0).astype(np.int64)
 
 
-def time_numbers(hour: np.ndarray, weekday: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return numbers about local moments, zeros where unknown; shape ``(…, N_TIME)``.
+def time_numbers(
+    hour: np.ndarray, weekday: np.ndarray, known: np.ndarray | None = None
+) -> np.ndarray:
+    """Return numbers about local moments, ``(…, N_TIME)``; zeros where no weekday is known.
 
     Examples
     --------
-    >>> time_numbers(np.array([6.0]), np.array([5]), np.array([True])).round(1).tolist()[0]
+    >>> time_numbers(np.array([6.0]), np.array([5])).round(1).tolist()[0]
     [1.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0]
     """
+    known = weekday >= 0 if known is None else known
     angle = 2 * np.pi * hour / 24
     waves = [f(k * angle) for k in (1, 2) for f in (np.sin, np.cos)]
     days = [weekday == day for day in range(7)]
@@ -163,8 +149,8 @@ def time_numbers(hour: np.ndarray, weekday: np.ndarray, known: np.ndarray) -> np
 def place_numbers(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
     """Return waves of latitude and longitude, zeros where unknown; shape ``(…, N_PLACE)``."""
     known = ~np.isnan(lat)
-    north = np.nan_to_num(lat) * 111.195
-    east = np.nan_to_num(lon) * 111.195 * np.cos(np.radians(np.nan_to_num(lat)))
+    north = np.nan_to_num(lat) * _KM_PER_DEGREE
+    east = np.nan_to_num(lon) * _KM_PER_DEGREE * np.cos(np.radians(np.nan_to_num(lat)))
     angle = np.stack([north, east], axis=-1)[..., None] * (2 * np.pi / np.array(WAVES_KM))
     flat = angle.reshape(*angle.shape[:-2], -1)
     numbers = np.concatenate([np.sin(flat), np.cos(flat), known[..., None]], axis=-1)

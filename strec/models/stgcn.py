@@ -8,11 +8,6 @@ The slots grow with age (hours, days, weeks …), so a few cover months. Weights
 all items, so the network learns how visits fade and spread to neighbours, whoever made them; a
 new user needs no training. `DemandSTGCN` (see `strec.models.demand`) is the same network for
 counts per cell and hour.
-
-References
-----------
-Yu, Yin and Zhu, "Spatio-temporal graph convolutional networks: a deep learning framework for
-traffic forecasting", IJCAI 2018.
 """
 
 from dataclasses import dataclass, replace
@@ -20,12 +15,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from strec.graph import item_graph
-from strec.models.neural import Inner, NeuralModel
+from strec.models.neural import Inner, NeuralModel, RowTask, tensors
 from strec.models.saved import Arrays
 from strec.models.sequences import N_PLACE, N_TIME, place_numbers, time_numbers
-from strec.models.trained import tensors
 from strec.split import Log, Queries
-from strec.train import Task
 
 #: Ends of the age slots in hours, the oldest first; beyond the first everything counts as oldest.
 SLOT_HOURS = (1e9, 1440.0, 504.0, 168.0, 60.0, 14.0)
@@ -43,19 +36,20 @@ class STGCN(NeuralModel):
         Signals per item and slot inside the network.
     dim : int
         Size of the vectors that match items with time and place.
-    n_follows, n_near : int
-        Successors and near places that are an item's neighbours, see `item_graph`.
     n_queries : int
         Training check-ins drawn, the latest first; the network has few weights, and each
         check-in costs a pass over all items.
-    time_known : bool
-        Whether the time of a query is given; without it the last check-in's stands for it.
-    epochs, learning_rate, weight_decay, patience, batch_size, seed
-        See `strec.models.trained.Trained`.
+    n_follows, n_near, time_known, epochs, …
+        See `strec.models.neural.NeuralModel`.
 
     Notes
     -----
     Time and memory of a query grow with the number of items: meant for up to some ten thousand.
+
+    References
+    ----------
+    Yu, Yin and Zhu, "Spatio-temporal graph convolutional networks: a deep learning framework
+    for traffic forecasting", IJCAI 2018.
 
     Examples
     --------
@@ -104,21 +98,12 @@ class STGCN(NeuralModel):
         from strec.models.networks.stgcn import GraphTrunk, NextItemNetwork
 
         numbers = tensors(self.numbers_)
-        trunk = GraphTrunk(
-            2,
-            self.n_channels,
-            len(SLOT_HOURS),
-            1,
-            _KERNEL,
-            numbers["edges"],
-            numbers["weights"],
-            len(numbers["log_share"]),
-        )
-        return NextItemNetwork(
-            trunk, self.n_channels, N_TIME + N_PLACE, self.dim, numbers["log_share"]
-        )
+        graph = numbers["edges"], numbers["weights"], len(numbers["log_share"])
+        trunk = GraphTrunk(2, self.n_channels, len(SLOT_HOURS), 1, _KERNEL, *graph)
+        n_context = N_TIME + N_PLACE
+        return NextItemNetwork(trunk, self.n_channels, n_context, self.dim, numbers["log_share"])
 
-    def _task(self, network, train: Log, inner: Inner) -> Task:
+    def _task(self, network, train: Log, inner: Inner) -> RowTask:
         latest = np.argsort(-train.time_us[inner.fit_rows], kind="stable")[: self.n_queries]
         rows = np.sort(inner.fit_rows[latest])
         return super()._task(network, train, replace(inner, fit_rows=rows))
@@ -142,8 +127,7 @@ def _signals(queries: Queries) -> Arrays:
     known = item >= 0
     for channel, counts in enumerate((known, known & now)):
         np.add.at(signal, (query[counts], channel, np.maximum(slot[counts], 0), item[counts]), 1.0)
-    has_time = queries.weekday >= 0
-    moment = time_numbers(np.nan_to_num(queries.hour), queries.weekday, has_time)
+    moment = time_numbers(queries.hour, queries.weekday)
     return {
         "signal": np.log1p(signal),
         "context": np.concatenate([moment, place_numbers(queries.lat, queries.lon)], axis=1),

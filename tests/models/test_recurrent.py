@@ -6,7 +6,7 @@ import torch
 
 from strec.evaluation import Regime, evaluate
 from strec.models import LSTM, STLSTM
-from strec.models.networks import loss as losses
+from strec.models.networks import items as losses
 from strec.models.sequences import query_batch, window_batch, windows
 from strec.simulation import simulate
 from strec.split import queries_of_rows, split

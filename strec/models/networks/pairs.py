@@ -6,8 +6,7 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
-from strec.models.networks.items import Batch, ItemNetwork, embedding
-from strec.models.networks.loss import item_loss
+from strec.models.networks.items import Batch, ItemNetwork, embedding, item_loss
 
 #: (user, item) pairs whose inner layers are held at once when scoring.
 _CHUNK_PAIRS = 400_000
