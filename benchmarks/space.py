@@ -18,8 +18,8 @@ import pandas as pd
 import polars as pl
 
 from strec import spatial
+from strec.geo import EARTH_RADIUS_KM
 from strec.store import Store
-from strec.store.aggregates import EARTH_KM
 
 N_ITEMS = 20_000
 CHECKINS_PER_USER = 200
@@ -80,7 +80,7 @@ def questions(store: Store, table: pd.DataFrame):
         middle = pd.DataFrame({"user": table["user"], "lat": lat, "lon": lon}).groupby("user")
         north = lat - middle["lat"].transform("mean")
         east = (lon - middle["lon"].transform("mean")) * np.cos(lat)
-        square = (north**2 + east**2) * EARTH_KM**2
+        square = (north**2 + east**2) * EARTH_RADIUS_KM**2
         return np.sqrt(square.groupby(table["user"]).mean())
 
     def steps():

@@ -3,8 +3,9 @@
 import numpy as np
 from scipy import sparse
 
+from strec.geo import distance_km
 from strec.graph import item_graph, near_places, strongest, transitions
-from strec.split import Vocabulary, distance_km, encode
+from strec.split import Vocabulary, encode
 from tests.models import worlds
 
 #: After A comes B twice and C once.

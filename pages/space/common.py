@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.shared import ui
 from strec import maps, plots, schema, spatial
+from strec.geo import KM_PER_DEGREE
 from strec.store import Filters, Store
 
 MIN_USERS = 5
@@ -89,7 +90,7 @@ def landmarks(fingerprint: str, min_users: int, view: maps.View, _store) -> pd.D
     """Return named items that stay at their place and belong to many."""
     items = _store.items().to_pandas()
     # An item bought all over the city is no landmark.
-    still = items["spread_km"] < max(view.span_deg * spatial.KM_PER_DEGREE / 200, 0.05)
+    still = items["spread_km"] < max(view.span_deg * KM_PER_DEGREE / 200, 0.05)
     return items[still & (items["n_users"] >= min_users)].nlargest(300, "n_checkins")
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from strec.cleaning.base import Outcome, Step, param, plural
 from strec.cleaning.fill import fill
+from strec.geo import short_distance_column
 from strec.schema import CATEGORY, ITEM, LAT, LON, USER, VALUE
 
 DELETE = {"delete": "remove these check-ins"}
@@ -21,7 +22,6 @@ GROUPS = {
 }
 #: An item has a place of its own when 9 in 10 of its known places are this close together.
 OWN_PLACE_SHARE = 0.9
-KM_PER_DEGREE = 111.2
 
 
 def _max_gap():
@@ -162,9 +162,8 @@ def _from_item(checkins: pl.DataFrame, radius_km: float) -> pl.DataFrame:
         pl.col(LAT).median().alias("mid_lat"), pl.col(LON).median().alias("mid_lon")
     )
     # Flat distances do: only those around a kilometre decide.
-    north = (pl.col(LAT) - pl.col("mid_lat")) * KM_PER_DEGREE
-    east = (pl.col(LON) - pl.col("mid_lon")) * KM_PER_DEGREE * pl.col("mid_lat").radians().cos()
-    near = (north**2 + east**2).sqrt() <= radius_km
+    middle_of_item = pl.col("mid_lat"), pl.col("mid_lon")
+    near = short_distance_column(pl.col(LAT), pl.col(LON), *middle_of_item) <= radius_km
     own = (
         known.select(ITEM, LAT, LON)
         .join(middle, on=ITEM)

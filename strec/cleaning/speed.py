@@ -9,9 +9,9 @@ place costs one check-in, not all that follow it.
 import numpy as np
 import polars as pl
 
+from strec.geo import arc_km, unit_vectors
 from strec.schema import LAT, LON, TIME, USER
 
-EARTH_RADIUS_KM = 6371.0088
 #: Look-back of the chain, in check-ins; beyond it only the best earlier chain is tried.
 MAX_LOOK_BACK = 512
 
@@ -49,7 +49,7 @@ def too_fast(
         return pl.Series(fast)
     same = user[1:] == user[:-1]
     gap_h = np.diff(hours) + (resolution_s / 3600 if resolution_s > 1 else 0.0)
-    step_km = _km(np.linalg.norm(xyz[1:] - xyz[:-1], axis=1))
+    step_km = arc_km(np.linalg.norm(xyz[1:] - xyz[:-1], axis=1) / 2)
     broken = same & (step_km > limit_kmh * gap_h + slack_km)
     # Two check-ins can only disagree within the time it takes to cross all places of the user:
     # where a gap is longer, the trajectory falls into pieces that can be judged one by one.
@@ -70,14 +70,13 @@ def _located(checkins: pl.DataFrame):
             pl.int_range(pl.len()).alias("row"),
             pl.col(USER).rle_id().alias("user"),
             (pl.col(TIME).to_physical() / 3_600_000_000).alias("hours"),
-            pl.col(LAT).radians().alias("lat"),
-            pl.col(LON).radians().alias("lon"),
+            LAT,
+            LON,
         )
         .drop_nulls()
-        .filter((pl.col("lat").abs() <= np.pi / 2 + 1e-9) & (pl.col("lon").abs() <= np.pi + 1e-9))
+        .filter((pl.col(LAT).abs() <= 90) & (pl.col(LON).abs() <= 180))
     )
-    lat, lon = located["lat"].to_numpy(), located["lon"].to_numpy()
-    xyz = np.column_stack((np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)))
+    xyz = unit_vectors(located[LAT].to_numpy(), located[LON].to_numpy())
     return (*(located[name].to_numpy() for name in ("row", "user", "hours")), xyz)
 
 
@@ -85,7 +84,7 @@ def _crossing_hours(user: np.ndarray, xyz: np.ndarray, limit_kmh: float) -> np.n
     """Return, per check-in, the hours in which its user can cross the box of all own places."""
     starts = np.flatnonzero(np.r_[True, user[1:] != user[:-1]])
     box = np.maximum.reduceat(xyz, starts) - np.minimum.reduceat(xyz, starts)
-    diagonal_km = _km(np.linalg.norm(box, axis=1))
+    diagonal_km = arc_km(np.linalg.norm(box, axis=1) / 2)
     return np.repeat(diagonal_km / limit_kmh, np.diff(np.r_[starts, len(user)]))
 
 
@@ -98,7 +97,7 @@ def _longest_chain(hours, xyz, limit_kmh, slack_km, resolution_s) -> np.ndarray:
     best = np.zeros(n, dtype=np.int64)  # best[i]: the end of the longest chain within 0 … i
 
     def agree(i, j):
-        gap_km = _km(np.linalg.norm(xyz[i] - xyz[j], axis=-1))
+        gap_km = arc_km(np.linalg.norm(xyz[i] - xyz[j], axis=-1) / 2)
         return gap_km <= limit_kmh * (hours[j] - hours[i] + slack_h) + slack_km
 
     for j in range(1, n):
@@ -121,8 +120,3 @@ def _longest_chain(hours, xyz, limit_kmh, slack_km, resolution_s) -> np.ndarray:
         keep[j] = True
         j = before[j]
     return keep
-
-
-def _km(chord: np.ndarray) -> np.ndarray:
-    """Return the great-circle distance of points whose unit vectors are `chord` apart."""
-    return 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2, 1.0))

@@ -9,9 +9,10 @@ import polars as pl
 from strec import metrics
 from strec.errors import ModelError
 from strec.evaluation.regime import Regime
+from strec.geo import distance_km
 from strec.models import CounterMix, Markov, Model, Popularity, UserCounts
 from strec.models.base import Progress
-from strec.split import Log, Queries, Split, distance_km, split
+from strec.split import Log, Queries, Split, split
 
 #: Lengths of list at which hits are counted.
 LENGTHS = (1, 5, 10, 20)

@@ -3,9 +3,10 @@
 import numpy as np
 import polars as pl
 
+from strec.geo import distance_km
 from strec.models.base import Explanation, ScorePart
 from strec.recommend import PLACE_SPREAD_KM
-from strec.split import Queries, distance_km, local_us
+from strec.split import Queries, local_us
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 #: A part is worth words when it is at least this share of the probability, for or against.

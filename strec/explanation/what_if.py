@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from strec.explanation.reasons import code_of_rank
+from strec.geo import wrapped
 from strec.recommend import Answer, RankingOptions
 from strec.recommend.listing import listing
 from strec.recommend.ranking import ScoredQueries, order
@@ -104,9 +105,9 @@ def walk(
     """
     share = np.linspace(0, 1, n_steps)
     # The short way round, over the date line where that is nearer.
-    east = (lon - answer.query.lon[0] + 180) % 360 - 180
+    east = wrapped(lon - answer.query.lon[0])
     lats = answer.query.lat[0] + share * (lat - answer.query.lat[0])
-    lons = (answer.query.lon[0] + share * east + 180) % 360 - 180
+    lons = wrapped(answer.query.lon[0] + share * east)
     steps = pl.DataFrame({"place": np.arange(n_steps), "lat": lats, "lon": lons})
     return steps, best_by_place(answer, lats, lons, k)
 

@@ -7,14 +7,14 @@ import polars as pl
 
 from strec import schema
 from strec.errors import AnalysisError
-from strec.gate.geometry import bins_of, median_by, on_globe, zones
+from strec.gate.geometry import bins_of, median_by, zones
+from strec.geo import EARTH_RADIUS_KM, KM_PER_DEGREE, km_per_degree_east, unit_vectors
 
 #: Two-hour steps of the day, for weekdays and again for weekends.
 STEPS_PER_DAY = 12
 TIME_BINS = 2 * STEPS_PER_DAY
 #: Three-hour parts of the day, for the interaction and for restricted shuffles.
 DAY_PARTS = 8
-KM_PER_DEGREE = 111.195
 FINE_ZONE_SPLITS, COARSE_ZONE_SPLITS = 5, 3
 #: Items whose check-ins scatter less than this around their median place are themselves places.
 ITEM_SPREAD_KM = 0.2
@@ -262,14 +262,15 @@ def _with_places(design: Design, labels: Labels, table: pl.DataFrame) -> tuple[D
     if table[schema.LAT].null_count() > 0.05 * len(table):
         return design, labels
     lat, lon = (np.where(np.isnan(x), np.nanmedian(x), x) for x in (lat, lon))
-    east = KM_PER_DEGREE * np.cos(np.radians(np.median(lat)))
+    east = km_per_degree_east(np.median(lat))
     flat = np.stack([lat * KM_PER_DEGREE, lon * east], axis=1)
     middle = median_by(flat, labels.item)
     near = np.hypot(*(flat - middle[labels.item]).T) < ITEM_SPREAD_KM
     if near.mean() >= ITEM_IS_PLACE_SHARE:
         weight = np.bincount(labels.item).astype(float)
         fine, coarse = (zones(middle, weight, s) for s in (FINE_ZONE_SPLITS, COARSE_ZONE_SPLITS))
-        xyz = on_globe(middle[:, 0] / KM_PER_DEGREE, middle[:, 1] / east)
+        xyz = unit_vectors(middle[:, 0] / KM_PER_DEGREE, middle[:, 1] / east)
+        xyz = (EARTH_RADIUS_KM * xyz).astype(np.float32)
         small = len(xyz) <= MAX_ITEMS_IN_TABLE
         placed = replace(
             design,

@@ -1,10 +1,9 @@
-"""Places as numbers: zones of equal weight, distances in bins, points on the globe."""
+"""Places as numbers: zones of equal weight, distances in bins."""
 
 import numpy as np
 import polars as pl
 
 DISTANCE_BINS = 34
-EARTH_RADIUS_KM = 6_371.0
 
 
 def zones(place: np.ndarray, weight: np.ndarray, splits: int) -> np.ndarray:
@@ -65,10 +64,3 @@ def median_by(values: np.ndarray, group: np.ndarray) -> np.ndarray:
         .select("a", "b")
         .to_numpy()
     )
-
-
-def on_globe(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
-    """Return points in space, in km from the centre of the Earth, ``(n, 3)``."""
-    lat, lon = np.radians(lat), np.radians(lon)
-    xyz = [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
-    return (EARTH_RADIUS_KM * np.stack(xyz, axis=1)).astype(np.float32)

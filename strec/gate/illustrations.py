@@ -7,8 +7,8 @@ import polars as pl
 
 from strec import schema
 from strec.errors import AnalysisError
+from strec.geo import distance_km
 
-EARTH_RADIUS_KM = 6_371.0
 MAX_KNOX = 2_000
 KNOX_SHUFFLES = 199
 KNOX_HOURS = 2.0
@@ -158,12 +158,10 @@ def knox(
     if len(placed) < 50:
         return None
     placed = placed.sample(min(MAX_KNOX, len(placed)), seed=seed)
-    lat, lon = (np.radians(placed[name].to_numpy()) for name in (schema.LAT, schema.LON))
+    lat, lon = (placed[name].to_numpy() for name in (schema.LAT, schema.LON))
     hours = placed[schema.TIME].dt.epoch("us").to_numpy() / 3.6e9
     first, second = np.triu_indices(len(placed), 1)
-    half = np.sin((lat[first] - lat[second]) / 2) ** 2
-    half += np.cos(lat[first]) * np.cos(lat[second]) * np.sin((lon[first] - lon[second]) / 2) ** 2
-    apart = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    apart = distance_km(lat[first], lon[first], lat[second], lon[second])
     if not apart.any():
         return None
     near_km = float(np.quantile(apart, KNOX_NEAR_SHARE)) if near_km is None else near_km

@@ -14,9 +14,9 @@ from urllib.parse import quote
 import numpy as np
 import pydeck as pdk
 
+from strec.geo import KM_PER_DEGREE, km_per_degree_east, wrapped
 from strec.maps import land
 from strec.maps.view import View
-from strec.spatial import KM_PER_DEGREE
 
 BASEMAPS = ("auto", "offline", "tiles")
 TILES_HOST = "basemaps.cartocdn.com"
@@ -129,7 +129,7 @@ def declutter(rows: list[dict], view: View, size_px: int = 12, most: int = 25) -
 
 def scale_bar(view: View, dark: bool) -> list[pdk.Layer]:
     """Return a bar of a round length at the lower left of the first view."""
-    km_per_degree_lon = KM_PER_DEGREE * max(math.cos(math.radians(view.lat)), 0.05)
+    km_per_degree_lon = max(float(km_per_degree_east(view.lat)), 0.05 * KM_PER_DEGREE)
     fifth_km = (view.east - view.west) * km_per_degree_lon / 5
     power = 10 ** math.floor(math.log10(fifth_km))
     length_km = max(factor * power for factor in (1, 2, 5) if factor * power <= fifth_km)
@@ -219,6 +219,6 @@ def _degrees(view: View) -> list[dict]:
 
 
 def _degree(value: float, sides: str) -> str:
-    wrapped = (value + 180) % 360 - 180 if sides == "EW" else value
-    number = f"{abs(wrapped):.3f}".rstrip("0").rstrip(".")
-    return f"{number}° {sides[0] if wrapped >= 0 else sides[1]}" if wrapped else "0°"
+    shown = wrapped(value) if sides == "EW" else value
+    number = f"{abs(shown):.3f}".rstrip("0").rstrip(".")
+    return f"{number}° {sides[0] if shown >= 0 else sides[1]}" if shown else "0°"

@@ -9,6 +9,7 @@ import pandas as pd
 import pydeck as pdk
 
 from strec.errors import AnalysisError
+from strec.geo import EARTH_RADIUS_KM, unit_vectors
 from strec.maps.basemap import declutter, text_layer
 from strec.maps.scale import Classes, Scale, number, rgb
 from strec.maps.view import View
@@ -309,12 +310,10 @@ def _spacing_m(frame: pd.DataFrame) -> float:
     """The typical distance of a place to the nearest other one, in metres."""
     from scipy.spatial import cKDTree
 
-    lat = np.radians(frame["lat"].to_numpy(dtype=float))
-    lon = np.radians(frame["lon"].to_numpy(dtype=float))
     if len(frame) < 2:
         return 500.0
-    xyz = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-    nearest = cKDTree(xyz).query(xyz, k=2)[0][:, 1] * 6_371_000
+    xyz = unit_vectors(frame["lat"].to_numpy(dtype=float), frame["lon"].to_numpy(dtype=float))
+    nearest = cKDTree(xyz).query(xyz, k=2)[0][:, 1] * EARTH_RADIUS_KM * 1000
     return float(max(np.median(nearest), 20.0))
 
 

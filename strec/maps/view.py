@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strec.errors import AnalysisError
+from strec.geo import wrapped
 from strec.spatial import one_run
 
 #: A picture that a map of the app has at least; the view fits into it.
@@ -37,7 +38,7 @@ class View:
 
     def unwrap(self, lon: np.ndarray) -> np.ndarray:
         """Longitudes moved by full turns to the side of the date line where the view is."""
-        return self.lon + (np.asarray(lon, dtype=float) - self.lon + 180) % 360 - 180
+        return self.lon + wrapped(np.asarray(lon, dtype=float) - self.lon)
 
     @property
     def metres_per_px(self) -> float:

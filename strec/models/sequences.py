@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from strec.geo import KM_PER_DEGREE, km_per_degree_east
 from strec.models.profiles import at_rows, recent_rows
 from strec.split import Log, Queries, local_hour, local_weekday
 
@@ -21,7 +22,6 @@ N_PLACE = 4 * len(WAVES_KM) + 1
 #: Numbers that describe the time between two check-ins.
 N_GAP = 4
 #: Rounded: networks saved by earlier versions learned waves of this length.
-_KM_PER_DEGREE = 111.195
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,8 @@ def time_numbers(
 def place_numbers(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
     """Return waves of latitude and longitude, zeros where unknown; shape ``(…, N_PLACE)``."""
     known = ~np.isnan(lat)
-    north = np.nan_to_num(lat) * _KM_PER_DEGREE
-    east = np.nan_to_num(lon) * _KM_PER_DEGREE * np.cos(np.radians(np.nan_to_num(lat)))
+    north = np.nan_to_num(lat) * KM_PER_DEGREE
+    east = np.nan_to_num(lon) * km_per_degree_east(np.nan_to_num(lat))
     angle = np.stack([north, east], axis=-1)[..., None] * (2 * np.pi / np.array(WAVES_KM))
     flat = angle.reshape(*angle.shape[:-2], -1)
     numbers = np.concatenate([np.sin(flat), np.cos(flat), known[..., None]], axis=-1)

@@ -9,6 +9,7 @@ from strec import schema
 from strec.gate import DependenceResult, Ingredient
 from strec.gate.geometry import zones
 from strec.gate.result import STRONG_NATS, WEAK_NATS
+from strec.geo import distance_km
 from strec.palette import DIVERGING, INTERACTION, POPULARITY, SPACE, TIME
 
 COLOUR = {"time": TIME, "space": SPACE, "interaction": INTERACTION}
@@ -211,12 +212,9 @@ def steps_by_distance(checkins: pl.DataFrame, seed: int = 0) -> go.Figure:
 
 
 def _step_shares(table: pl.DataFrame) -> np.ndarray:
-    lat, lon = (np.radians(table[name].to_numpy()) for name in (schema.LAT, schema.LON))
+    lat, lon = (table[name].to_numpy() for name in (schema.LAT, schema.LON))
     user = table[schema.USER].to_numpy()
-    same = user[1:] == user[:-1]
-    half = np.sin(np.diff(lat) / 2) ** 2
-    half += np.cos(lat[1:]) * np.cos(lat[:-1]) * np.sin(np.diff(lon) / 2) ** 2
-    km = 2 * 6_371 * np.arcsin(np.sqrt(np.clip(half, 0, 1)))[same]
+    km = distance_km(lat[1:], lon[1:], lat[:-1], lon[:-1])[user[1:] == user[:-1]]
     counts = np.bincount(
         np.minimum(np.searchsorted(DISTANCE_EDGES_KM, km), len(DISTANCE_EDGES_KM) - 1),
         minlength=len(DISTANCE_EDGES_KM),

@@ -6,8 +6,8 @@ from scipy.special import lambertw
 
 from strec import schema
 from strec.errors import AnalysisError
+from strec.geo import destination
 
-_EARTH_RADIUS_M = 6_371_008.8
 #: The distance that people name holds for this share of the places.
 SHARE = 0.95
 
@@ -57,8 +57,9 @@ def noise(checkins: pl.DataFrame, within_m: float, *, seed: int | None = None) -
     random = np.random.default_rng(seed)
     distance_m = radius_m(random.random(len(places)), epsilon)
     bearing = random.uniform(0, 2 * np.pi, len(places))
-    lat, lon = _moved(places[schema.LAT].to_numpy(), places[schema.LON].to_numpy(),
-                      distance_m, bearing)  # fmt: skip
+    lat, lon = destination(
+        places[schema.LAT].to_numpy(), places[schema.LON].to_numpy(), distance_m / 1000, bearing
+    )
     shown = places.with_columns(_lat=pl.Series(lat), _lon=pl.Series(lon))
     return (
         checkins.join(
@@ -120,14 +121,3 @@ def noise_words(within_m: float) -> str:
         f"{within_m / radius_m(SHARE, 1.0) * np.log(2):,.0f} m apart can be told apart with odds "
         f"of two to one at best (ε = {epsilon_of(within_m) * 1000:.2g} per km)."
     )
-
-
-def _moved(lat_deg, lon_deg, distance_m, bearing) -> tuple[np.ndarray, np.ndarray]:
-    """Return where a walk on the sphere ends, in degrees."""
-    lat, lon, angle = np.radians(lat_deg), np.radians(lon_deg), distance_m / _EARTH_RADIUS_M
-    sin_lat = np.sin(lat) * np.cos(angle) + np.cos(lat) * np.sin(angle) * np.cos(bearing)
-    new_lat = np.arcsin(np.clip(sin_lat, -1, 1))
-    new_lon = lon + np.arctan2(
-        np.sin(bearing) * np.sin(angle) * np.cos(lat), np.cos(angle) - np.sin(lat) * sin_lat
-    )
-    return np.degrees(new_lat), (np.degrees(new_lon) + 180) % 360 - 180

@@ -10,6 +10,7 @@ from strec import schema
 from strec.cleaning.improbable import impossible_place
 from strec.cleaning.rows import exact_duplicates, near_duplicates
 from strec.errors import AnalysisError
+from strec.geo import distance_column
 from strec.profiling.findings import Finding, find
 from strec.schema import ITEM, LAT, LON, OFFSET, TIME, USER, VALUE
 
@@ -25,7 +26,6 @@ TITLES = {
     schema.TEXT: "Text",
     schema.IMAGE: "Picture",
 }
-EARTH_RADIUS_KM = 6371.0088
 #: A timeline has at most this many bars, each of one of these lengths in days.
 MOST_BARS, BAR_DAYS = 200, (1, 7, 28, 91, 364, 3640)
 
@@ -307,15 +307,9 @@ def _places(table: pl.DataFrame) -> dict[str, Any]:
     }
     if known.height:
         lat, lon = known[LAT].median(), known[LON].median()
-        km = known.select(_distance_km(lat, lon)).to_series()
+        km = known.select(
+            distance_column(pl.col(LAT), pl.col(LON), pl.lit(lat), pl.lit(lon))
+        ).to_series()
         found["middle"] = (lat, lon)
         found["spread_km"], found["reach_km"] = float(km.median()), float(km.quantile(0.95))
     return found
-
-
-def _distance_km(lat: float, lon: float) -> pl.Expr:
-    """Great-circle distance to a place, by the haversine formula."""
-    here, there = pl.lit(lat).radians(), pl.col(LAT).radians()
-    half = ((there - here) / 2).sin() ** 2
-    half += here.cos() * there.cos() * (((pl.col(LON) - lon).radians()) / 2).sin() ** 2
-    return 2 * EARTH_RADIUS_KM * half.clip(0, 1).sqrt().arcsin()

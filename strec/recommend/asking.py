@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from strec.errors import ModelError
-from strec.split import Log, Queries, ask, distance_km, encode, local_us
+from strec.geo import distance_km
+from strec.split import Log, Queries, ask, encode, local_us
 from strec.split.queries import ranges
 
 #: Moments and places farther than this from the data are answered with a note.

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from strec.split import Vocabulary, distance_km
+from strec.geo import distance_km
+from strec.split import Vocabulary
 
 #: Items whose check-ins lie farther apart than this (median, km) are not places themselves.
 PLACE_SPREAD_KM = 1.0

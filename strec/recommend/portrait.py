@@ -8,7 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from strec.split import Queries, distance_km, local_us
+from strec.geo import distance_km
+from strec.split import Queries, local_us
 
 #: Radii are given as one of these (km), so that a portrait does not draw a map of a life.
 RADII_KM = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 20_000)

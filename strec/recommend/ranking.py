@@ -6,9 +6,10 @@ from typing import Literal
 import numpy as np
 
 from strec.errors import ModelError
+from strec.geo import distance_km
 from strec.models import Model
 from strec.recommend.diversity import PLACE_SPREAD_KM, spread_out
-from strec.split import Log, Queries, Vocabulary, distance_km
+from strec.split import Log, Queries, Vocabulary
 
 Strategy = Literal["balanced", "interest", "context", "learned"]
 STRATEGIES: dict[str, str] = {

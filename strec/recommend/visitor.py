@@ -116,7 +116,7 @@ def parse_history(text: str, log: Log) -> tuple[list[Visit], list[str]]:
 
 def nearest_item(log: Log, lat: float, lon: float) -> int | None:
     """Return the code of the item nearest to a place, None where no item has a place."""
-    from strec.split import distance_km
+    from strec.geo import distance_km
 
     km = distance_km(lat, lon, log.vocabulary.item_lat, log.vocabulary.item_lon)
     return None if np.isnan(km).all() else int(np.nanargmin(km))

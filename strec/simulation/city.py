@@ -10,9 +10,9 @@ from itertools import permutations
 
 import numpy as np
 
+from strec.geo import KM_PER_DEGREE, km_per_degree_east
 from strec.simulation.scenario import Category, Scenario
 
-KM_PER_DEGREE = 111.195
 #: Where people live, where they work, and where they meet: weights by kind of district.
 HOME = {"residential": 1.0, "centre": 0.25, "campus": 0.3, "old town": 0.3, "nightlife": 0.2}
 WORK = {"office": 1.0, "centre": 0.6, "campus": 0.5, "shopping": 0.3, "station": 0.2}
@@ -141,7 +141,7 @@ def category_signs(scenario: Scenario) -> np.ndarray:
 def to_degrees(scenario: Scenario, place_km: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Turn kilometres east and north of the centre into latitude and longitude."""
     lat = scenario.lat + place_km[..., 1] / KM_PER_DEGREE
-    lon = scenario.lon + place_km[..., 0] / (KM_PER_DEGREE * np.cos(np.radians(scenario.lat)))
+    lon = scenario.lon + place_km[..., 0] / km_per_degree_east(scenario.lat)
     return lat.round(5), lon.round(5)
 
 

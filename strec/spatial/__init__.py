@@ -10,7 +10,6 @@ from strec.spatial.change import Change, change
 from strec.spatial.decay import DistanceDecay, distance_decay
 from strec.spatial.emerging import Emerging, emerging, mann_kendall
 from strec.spatial.hexagons import (
-    KM_PER_DEGREE,
     as_geojson,
     concentration,
     grid_around,
@@ -28,7 +27,7 @@ from strec.spatial.knn import nearest_places, place_profiles, similar_users, tim
 from strec.spatial.mobility import Predictability, predictability, step_quantiles
 
 __all__ = [
-    "KM_PER_DEGREE", "ActivityMap", "Change", "DistanceDecay", "Emerging", "Hotspots", "Moran",
+    "ActivityMap", "Change", "DistanceDecay", "Emerging", "Hotspots", "Moran",
     "Predictability", "activity_map", "as_geojson", "change", "concentration", "distance_decay",
     "emerging", "false_discovery", "grid_around", "hexagon_width_km", "hidden_in_words",
     "hotspots", "local_statistics", "mann_kendall", "moran", "nearest_places", "one_run",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from strec.errors import AnalysisError
-from strec.store.aggregates import EARTH_KM
+from strec.geo import distance_km
 
 #: Only the largest origins and destinations: the fit looks at every pair.
 MOST_CELLS = 400
@@ -129,7 +129,7 @@ def distance_decay(
             f"{n_steps:,} steps among {n_cells:,} hexagons.",
             "Choose smaller hexagons, or loosen the filters.",
         )
-    distance = distances_km(lat, lon)
+    distance = distance_km(lat[:, None], lon[:, None], lat, lon)
     np.fill_diagonal(distance, 1.0)
     log_distance = np.log(distance)
     mean_km = float((counts * distance).sum() / n_steps)
@@ -168,19 +168,6 @@ def distance_decay(
         n_steps,
         n_cells,
     )
-
-
-def distances_km(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
-    """Return great-circle distances between all pairs of places, shape ``(n, n)``.
-
-    Examples
-    --------
-    >>> distances_km(np.array([0.0, 0.0]), np.array([0.0, 1.0])).round(1)[0].tolist()
-    [0.0, 111.2]
-    """
-    from sklearn.metrics.pairwise import haversine_distances
-
-    return haversine_distances(np.radians(np.column_stack([lat, lon]))) * EARTH_KM
 
 
 def _matrix(flows: pd.DataFrame, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

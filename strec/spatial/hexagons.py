@@ -6,6 +6,7 @@ import pandas as pd
 
 from strec import schema
 from strec.errors import AnalysisError
+from strec.geo import KM_PER_DEGREE, km_per_degree_east
 
 #: Across the bulk of the data there are about so many hexagons: few places, few hexagons.
 HEXAGONS_ACROSS = (35, 70)
@@ -17,7 +18,6 @@ ENOUGH_TOUCHING = 2.5
 ENOUGH_HEXAGONS = 40
 #: At most this share of the check-ins should be hidden to protect people.
 MOST_HIDDEN = 0.2
-KM_PER_DEGREE = 111.195
 
 
 def suggest_resolution(places: pd.DataFrame) -> int:
@@ -126,8 +126,8 @@ def span_km(places: pd.DataFrame) -> float:
     lon = one_run(places["lon"].to_numpy(dtype=float))
     south, north = _quantiles(lat, weight)
     west, east = _quantiles(lon, weight)
-    narrowing = np.cos(np.radians((south + north) / 2))
-    return max(north - south, (east - west) * narrowing) * KM_PER_DEGREE
+    east_km = (east - west) * km_per_degree_east((south + north) / 2)
+    return max((north - south) * KM_PER_DEGREE, east_km)
 
 
 def hexagon_width_km(resolution: int) -> float:

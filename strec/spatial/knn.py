@@ -5,7 +5,7 @@ import pandas as pd
 from scipy import sparse
 
 from strec.errors import AnalysisError
-from strec.store.aggregates import EARTH_KM
+from strec.geo import EARTH_RADIUS_KM
 
 HOURS_OF_WEEK = 168
 #: Standard deviation of the bell that spreads a check-in over the hours near it.
@@ -65,7 +65,7 @@ def nearest_places(
     here = np.radians(placed.loc[row[:1], ["lat", "lon"]].to_numpy(dtype=float))
     distance, found = tree.query(here, k=min(k, len(others)))
     near = others.iloc[found[0]].reset_index(drop=True)
-    return near.assign(distance_km=distance[0] * EARTH_KM)
+    return near.assign(distance_km=distance[0] * EARTH_RADIUS_KM)
 
 
 def place_profiles(user_cells: pd.DataFrame) -> tuple[np.ndarray, sparse.csr_array]:

@@ -5,6 +5,7 @@ import polars as pl
 from scipy import sparse
 
 from strec.errors import AnalysisError
+from strec.geo import KM_PER_DEGREE, km_per_degree_east
 
 #: More cells than this take longer than a person waits; a coarser resolution answers as well.
 MAX_CELLS = 50_000
@@ -13,7 +14,6 @@ STUDY_AREAS = ("filled", "observed", "hull")
 #: Gaps up to about twice this many cells across are filled.
 _CLOSING_CELLS = 2
 _RESOLUTION_BITS = 52
-_KM_PER_DEGREE = 111.195
 
 
 def study_area(cells: np.ndarray, kind: str = "filled") -> np.ndarray:
@@ -160,7 +160,7 @@ def _hull_cells(cells: np.ndarray, resolution: int) -> np.ndarray:
             "Choose the study area “filled”, which needs no map.",
         )
     hull = MultiPoint(np.column_stack([lon_deg, lat_deg])).convex_hull
-    area_km2 = hull.area * _KM_PER_DEGREE**2 * np.cos(np.radians(lat_deg.mean()))
+    area_km2 = hull.area * KM_PER_DEGREE * km_per_degree_east(lat_deg.mean())
     # Refuse before filling: a continent in small hexagons would exhaust the memory.
     _refuse_large(int(area_km2 / h3.average_hexagon_area(resolution)), "hull")
     return pl.Series(geometry_to_cells(hull, resolution)).cast(pl.UInt64).to_numpy()

@@ -8,7 +8,7 @@ at each of n moments, "where next?", and names the rows of the log that may be l
 from strec.split.cut import PARTS, TEST, TRAIN, VALIDATION, Split, split
 from strec.split.log import EVENTS, GAP_US, Log, encode, local_hour, local_us, local_weekday
 from strec.split.queries import Queries, ask, queries_of_rows, ranges
-from strec.split.vocabulary import Vocabulary, distance_km
+from strec.split.vocabulary import Vocabulary
 
 __all__ = [
     "EVENTS",
@@ -22,7 +22,6 @@ __all__ = [
     "Split",
     "Vocabulary",
     "ask",
-    "distance_km",
     "encode",
     "local_hour",
     "local_us",

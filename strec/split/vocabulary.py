@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from strec import schema
+from strec.geo import distance_km
 
 
 @dataclass(frozen=True)
@@ -87,24 +88,6 @@ class Vocabulary:
     def category_codes(self, ids: np.ndarray | pl.Series) -> np.ndarray:
         """Return the code of each category, -1 where unknown; shape ``(n,)``, int32."""
         return _codes(self.categories, ids)
-
-
-def distance_km(
-    lat: np.ndarray, lon: np.ndarray, other_lat: np.ndarray, other_lon: np.ndarray
-) -> np.ndarray:
-    """Return great-circle distances in km of places in degrees; shapes broadcast, NaN spreads.
-
-    Examples
-    --------
-    >>> round(float(distance_km(40.0, -74.0, 41.0, -74.0)), 1)
-    111.2
-    """
-    phi, other_phi = np.radians(lat), np.radians(other_lat)
-    half_lon = np.radians(np.subtract(other_lon, lon)) / 2
-    chord = (
-        np.sin((other_phi - phi) / 2) ** 2 + np.cos(phi) * np.cos(other_phi) * np.sin(half_lon) ** 2
-    )
-    return 2 * 6371.0088 * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
 
 
 def _describe_items(checkins: pl.DataFrame) -> pl.DataFrame:

@@ -5,13 +5,12 @@ group-by on (group, user) followed by one on the group: exact on every engine, a
 `COUNT(DISTINCT …)`, since a store is sorted by user.
 """
 
-import math
-
 import ibis
 import ibis.expr.types as ir
 from ibis import _
 
 from strec import schema
+from strec.geo import EARTH_RADIUS_KM, short_distance_column, unit_vector_columns
 from strec.store.h3_bits import parent
 
 #: Columns that a store adds to the canonical and derived ones.
@@ -27,8 +26,6 @@ STEP_BINS_PER_DECADE = 20
 SHORTEST_STEP_BIN = -2 * STEP_BINS_PER_DECADE
 #: How a missing category is shown.
 NO_CATEGORY = "(no category)"
-KM_PER_DEGREE = 111.195
-EARTH_KM = 6371.0088
 
 
 def count(table: ir.Table, **keys: ir.Value) -> ir.Table:
@@ -190,12 +187,9 @@ def movers(table: ir.Table) -> ir.Table:
 def gyration(table: ir.Table) -> ir.Table:
     """Radius of gyration of each user, and the mean of their places as a vector from the core."""
     placed = table.filter(table[schema.CELL].notnull())
-    lat, lon = placed[schema.LAT].radians(), placed[schema.LON].radians()
     points = placed.select(
         user=placed[USER_CODE].cast("int64"),
-        x=lat.cos() * lon.cos(),
-        y=lat.cos() * lon.sin(),
-        z=lat.sin(),
+        **unit_vector_columns(placed[schema.LAT], placed[schema.LON]),
     )
     middle = points.group_by("user").agg(
         n_checkins=_.count(), x=_.x.mean(), y=_.y.mean(), z=_.z.mean()
@@ -206,7 +200,7 @@ def gyration(table: ir.Table) -> ir.Table:
     dx, dy, dz = both.x - both.cx, both.y - both.cy, both.z - both.cz
     # Twice the arc sine of half the chord is the way over the ground.
     half_chord = ibis.least((dx * dx + dy * dy + dz * dz).sqrt() / 2, 1.0)
-    away = 2 * EARTH_KM * half_chord.asin()
+    away = 2 * EARTH_RADIUS_KM * half_chord.asin()
     squares = both.select("user", square=away * away).group_by("user").agg(mean=_.square.mean())
     return middle.join(squares, "user").select(
         "user", "n_checkins", "x", "y", "z", gyration_km=squares["mean"].sqrt()
@@ -281,11 +275,9 @@ def item_places(table: ir.Table) -> ir.Table:
     )
     middle = placed.group_by("item").agg(middle_lat=_.lat.median(), middle_lon=_.lon.median())
     both = placed.join(middle, "item")
-    # Near a point the Earth is flat enough: 111.195 km per degree on a sphere.
-    north = both.lat - both.middle_lat
-    east = (both.lon - both.middle_lon) * (both.middle_lat * (math.pi / 180)).cos()
+    away_km = short_distance_column(both.lat, both.lon, both.middle_lat, both.middle_lon)
     return (
-        both.mutate(away_km=(north * north + east * east).sqrt() * KM_PER_DEGREE)
+        both.mutate(away_km=away_km)
         .group_by("item")
         .agg(lat=_.middle_lat.min(), lon=_.middle_lon.min(), spread_km=_.away_km.median())
     )

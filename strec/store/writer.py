@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 
 from strec import schema
 from strec.errors import SchemaError, StoreError
+from strec.geo import distance_column
 from strec.store.aggregates import (
-    EARTH_KM,
     FROM_CELL,
     FROM_ITEM,
     ITEM_CODE,
@@ -291,21 +291,14 @@ def _coded(derived: pl.DataFrame, codes: pl.DataFrame, last: pl.DataFrame | None
         before = pl.concat([last.select(columns), before.slice(1)])
     goes_on = (coded[schema.SESSION] == before[schema.SESSION]).fill_null(False)
     placed = goes_on & coded[schema.CELL].is_not_null() & before[schema.CELL].is_not_null()
+    step_km = distance_column(
+        pl.col(schema.LAT), pl.col(schema.LON), before[schema.LAT], before[schema.LON]
+    )
     return coded.with_columns(
         pl.when(goes_on).then(before[ITEM_CODE]).alias(FROM_ITEM),
         pl.when(goes_on).then(before[schema.CELL]).alias(FROM_CELL),
-        pl.when(placed).then(_step_km(before)).cast(pl.Float32).alias(STEP_KM),
+        pl.when(placed).then(step_km).cast(pl.Float32).alias(STEP_KM),
     )
-
-
-def _step_km(before: pl.DataFrame) -> pl.Expr:
-    """Great-circle distance by the haversine formula, which is exact for short steps too."""
-    lat, lon = pl.col(schema.LAT).radians(), pl.col(schema.LON).radians()
-    lat_before, lon_before = (before[name].radians() for name in (schema.LAT, schema.LON))
-    half = ((lat - lat_before) / 2).sin() ** 2 + (
-        lat.cos() * lat_before.cos() * ((lon - lon_before) / 2).sin() ** 2
-    )
-    return 2 * EARTH_KM * half.clip(0, 1).sqrt().arcsin()
 
 
 def _hash(hashers: dict, coded: pl.DataFrame) -> None:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strec.cleaning import ImpossibleSpeed, Recipe, clean
-from strec.cleaning.speed import EARTH_RADIUS_KM, too_fast
+from strec.cleaning.speed import too_fast
+from strec.geo import EARTH_RADIUS_KM
 from strec.schema import ITEM, LAT, LON, OFFSET, TIME, USER
 
 #: Degrees of latitude that are one kilometre.

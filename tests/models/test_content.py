@@ -7,9 +7,10 @@ import pytest
 
 from strec import schema
 from strec.errors import ModelError
+from strec.geo import distance_km
 from strec.models import Content
 from strec.recommend import Recommender
-from strec.split import Vocabulary, distance_km, encode, split
+from strec.split import Vocabulary, encode, split
 from tests.models import worlds
 
 PLACES = {"ax": (40.0, -74.0), "ay": (40.0, -74.002), "bx": (40.01, -74.0), "by": (41.0, -74.0)}

@@ -10,6 +10,7 @@ from scipy.stats import kstest
 
 from strec import schema
 from strec.errors import AnalysisError
+from strec.geo import distance_km
 from strec.io.samples import read_sample
 from strec.privacy import (
     Protection,
@@ -23,7 +24,6 @@ from strec.privacy import (
     suppress,
 )
 from strec.privacy.grid import coarse_cells
-from strec.split import distance_km
 from tests.privacy.worlds import table, without_places
 
 KEY = "a key of sixteen letters or more"

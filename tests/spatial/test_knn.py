@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from strec import spatial
 from strec.errors import AnalysisError
-from strec.spatial.decay import distances_km
+from strec.geo import distance_km
 
 
 def places(n: int = 60, seed: int = 0) -> pd.DataFrame:
@@ -25,23 +25,13 @@ def places(n: int = 60, seed: int = 0) -> pd.DataFrame:
 
 def test_nearest_places_are_those_of_sorting_all_distances():
     frame = places()
-    away = distances_km(frame["lat"].to_numpy(), frame["lon"].to_numpy())
+    lat, lon = frame["lat"].to_numpy(), frame["lon"].to_numpy()
+    away = distance_km(lat[:, None], lon[:, None], lat, lon)
     for k in (0, 17, 59):
         found = spatial.nearest_places(frame, f"i{k:02d}", 5)
         order = np.argsort(away[k], kind="stable")[1:6]
         assert found["item_id"].to_list() == frame["item_id"].iloc[order].to_list()
         assert found["distance_km"].to_numpy() == pytest.approx(away[k, order])
-
-
-def test_distances_by_hand():
-    # A quarter of the Earth's circumference, with a mean radius of 6,371.0088 km.
-    assert distances_km(np.array([0.0, 90.0]), np.zeros(2))[0, 1] == pytest.approx(
-        np.pi / 2 * 6371.0088
-    )
-    # Across the date line it is near.
-    assert distances_km(np.zeros(2), np.array([179.5, -179.5]))[0, 1] == pytest.approx(
-        111.195, abs=0.01
-    )
 
 
 def test_the_same_category_and_missing_places():

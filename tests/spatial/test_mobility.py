@@ -10,8 +10,9 @@ from scipy.stats import entropy
 
 from strec import spatial
 from strec.errors import AnalysisError
+from strec.geo import distance_km
 from strec.spatial import mobility
-from strec.spatial.decay import EXPONENTIAL, POWER, distances_km
+from strec.spatial.decay import EXPONENTIAL, POWER
 
 
 def gravity_world(f, n: int = 40, n_steps: int = 30_000, seed: int = 0) -> pd.DataFrame:
@@ -19,7 +20,7 @@ def gravity_world(f, n: int = 40, n_steps: int = 30_000, seed: int = 0) -> pd.Da
     rng = np.random.default_rng(seed)
     lat, lon = 40.7 + rng.normal(0, 0.05, n), -74 + rng.normal(0, 0.06, n)
     mass = rng.pareto(1.5, n) + 0.5
-    away = distances_km(lat, lon)
+    away = distance_km(lat[:, None], lon[:, None], lat, lon)
     np.fill_diagonal(away, 1)
     weight = mass * f(away)
     np.fill_diagonal(weight, 0)

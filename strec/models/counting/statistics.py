@@ -6,8 +6,9 @@ import numpy as np
 from scipy import sparse
 
 from strec import schema
-from strec.graph import EARTH_RADIUS_KM, PLACE_SPREAD_KM, transitions
-from strec.split import Log, Vocabulary, distance_km
+from strec.geo import arc_km, distance_km, unit_vectors
+from strec.graph import PLACE_SPREAD_KM, transitions
+from strec.split import Log, Vocabulary
 
 #: Local hours of working days, then of weekends, then "time not known".
 N_TIMES = 49
@@ -104,7 +105,7 @@ class Statistics:
     def spot_distance_km(self, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
         """Return the distance of each place from each spot, shape ``(n, n_spots)``."""
         cosine = np.clip(unit_vectors(lat, lon) @ self.spot_xyz.T, -1.0, 1.0)
-        return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt((1.0 - cosine) / 2))
+        return arc_km(np.sqrt((1.0 - cosine) / 2))
 
 
 def time_cell(hour: np.ndarray, weekday: np.ndarray) -> np.ndarray:
@@ -117,12 +118,6 @@ def time_cell(hour: np.ndarray, weekday: np.ndarray) -> np.ndarray:
     """
     whole = np.nan_to_num(hour).astype(int) + 24 * (weekday >= 5)
     return np.where(np.isnan(hour), UNKNOWN_TIME, whole)
-
-
-def unit_vectors(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
-    """Return places in degrees as unit vectors, shape ``(n, 3)``."""
-    phi, theta = np.radians(lat), np.radians(lon)
-    return np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], axis=1)
 
 
 def _time_lift(train: Log) -> np.ndarray:

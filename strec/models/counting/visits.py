@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from strec.geo import distance_km
 from strec.models.counting.statistics import Statistics, time_cell
-from strec.split import Queries, distance_km
+from strec.split import Queries
 
 #: Reasons, in the order of the columns.
 REASONS = ("habit", "recency", "hour", "weekday", "sequence", "near")

@@ -7,10 +7,11 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from strec.geo import distance_km
 from strec.models.stllm.columns import Columns
 from strec.models.stllm.pairs import Pairs
 from strec.models.stllm.world import World
-from strec.split import Queries, distance_km
+from strec.split import Queries
 from strec.split.queries import ranges
 
 #: Check-ins that the sequence encoder reads, and numbers about each.

@@ -5,9 +5,10 @@ from functools import cached_property
 
 import numpy as np
 
+from strec.geo import distance_km
 from strec.models.counting.statistics import Statistics, time_cell
 from strec.models.stllm.world import World
-from strec.split import Queries, distance_km
+from strec.split import Queries
 
 _DAY_H = np.log1p(24.0)
 

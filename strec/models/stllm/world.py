@@ -16,11 +16,12 @@ MAX_COMPANY = 50_000_000
 LATELY_DAYS = 28
 #: Side of the squares in which a user's own area is told, and how far an area reaches, in km.
 SQUARE_KM = 1.1
+#: Rows of squares in a degree; trained models know this very grid.
+SQUARES_PER_DEGREE = 1112 / 11
 AREA_KM = (1.0, 4.0)
 #: Busiest squares that are told apart; a bound on memory.
 MAX_SQUARES = 2_000
 _DAY_US = 86_400_000_000
-_KM_PER_DEGREE = 111.2
 
 
 @dataclass(frozen=True)
@@ -152,9 +153,10 @@ def _squares(train: Log) -> tuple[np.ndarray, np.ndarray]:
     placed = np.isfinite(lat)
     if not placed.any():
         return np.zeros(len(lat), dtype=np.int64), np.zeros((2, 1, 1), dtype=np.float32)
-    east = _KM_PER_DEGREE * np.cos(np.radians(np.nanmedian(lat))) * lon
-    y = np.floor(np.nan_to_num(_KM_PER_DEGREE * lat / SQUARE_KM)).astype(np.int64)
-    x = np.floor(np.nan_to_num(east / SQUARE_KM)).astype(np.int64)
+    east = np.cos(np.radians(np.nanmedian(lat))) * lon
+    y, x = (
+        np.floor(np.nan_to_num(SQUARES_PER_DEGREE * deg)).astype(np.int64) for deg in (lat, east)
+    )
     keys, code, size = np.unique(
         y[placed] * 1_000_003 + x[placed], return_inverse=True, return_counts=True
     )
