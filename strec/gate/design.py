@@ -7,8 +7,8 @@ import polars as pl
 
 from strec import schema
 from strec.errors import AnalysisError
-from strec.gate.geometry import bins_of, median_by, zones
-from strec.geo import EARTH_RADIUS_KM, KM_PER_DEGREE, km_per_degree_east, unit_vectors
+from strec.gate.geometry import BINS_RADIUS_KM, bins_of, median_by, zones
+from strec.geo import KM_PER_DEGREE, km_per_degree_east, unit_vectors
 
 #: Two-hour steps of the day, for weekdays and again for weekends.
 STEPS_PER_DAY = 12
@@ -270,7 +270,7 @@ def _with_places(design: Design, labels: Labels, table: pl.DataFrame) -> tuple[D
         weight = np.bincount(labels.item).astype(float)
         fine, coarse = (zones(middle, weight, s) for s in (FINE_ZONE_SPLITS, COARSE_ZONE_SPLITS))
         xyz = unit_vectors(middle[:, 0] / KM_PER_DEGREE, middle[:, 1] / east)
-        xyz = (EARTH_RADIUS_KM * xyz).astype(np.float32)
+        xyz = (BINS_RADIUS_KM * xyz).astype(np.float32)
         small = len(xyz) <= MAX_ITEMS_IN_TABLE
         placed = replace(
             design,
