@@ -23,6 +23,7 @@ from pages.shared.in_use import (
 from strec import schema
 from strec.errors import StrecError
 from strec.io.samples import samples
+from strec.parts import missing_part
 from strec.store import Filters, Store
 
 __all__ = [
@@ -85,6 +86,10 @@ def guarded(run: Callable[[], None]) -> None:
         # Streamlit steers reruns and page switches with exceptions of its own.
         if type(error).__module__.startswith("streamlit"):
             raise
+        missing = missing_part(error) if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None:
+            show_error(missing)
+            return
         logging.getLogger("strec.app").exception("a page failed")
         st.error(
             "Something went wrong on this page. Your data is as it was. "

@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 
 from strec.errors import StrecError
+from strec.parts import missing_part
 
 #: Modules of this package that each register the command of their name, in the order of help.
 COMMANDS = (
@@ -67,8 +68,8 @@ def main(arguments: list[str] | None = None) -> None:
     load_commands(arguments)
     try:
         shell(arguments, prog_name="strec")
-    except (StrecError, OSError) as problem:
-        error = problem if isinstance(problem, StrecError) else _of_the_computer(problem)
+    except (StrecError, OSError, ModuleNotFoundError) as problem:
+        error = _in_words(problem)
         if "--json" in arguments:
             found = {"needed": error.needed, "found": error.found, "mend": error.mend}
             typer.echo(json.dumps({"error": found}, ensure_ascii=False))
@@ -78,8 +79,15 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(1)
 
 
-def _of_the_computer(problem: OSError) -> StrecError:
-    """Return in words what the computer refused: a full disk, a file that may not be opened."""
+def _in_words(problem: StrecError | OSError | ModuleNotFoundError) -> StrecError:
+    """Return in words what is not installed, or what the computer refused, such as a full disk."""
+    if isinstance(problem, StrecError):
+        return problem
+    if isinstance(problem, ModuleNotFoundError):
+        missing = missing_part(problem)
+        if missing is None:
+            raise problem
+        return missing
     return StrecError(
         "Files that can be read and written, and room on the disk, are needed.",
         f"{problem.filename or 'the computer said'}: {problem.strerror or problem}.",

@@ -15,6 +15,7 @@ from pathlib import Path
 from strec.errors import MissingPartError
 from strec.llm.cache import cache_folder
 from strec.llm.embedded import locate
+from strec.parts import require
 
 _RECORD = "converted.json"
 
@@ -97,6 +98,7 @@ def _alone(name: str):
 
 
 def _unpack(source: Path, folder: Path) -> None:
+    require("torch", "transformers", "gguf")
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from strec.llm.weights import quiet

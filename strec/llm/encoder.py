@@ -8,6 +8,7 @@ import numpy as np
 
 from strec.llm.cache import VectorCache, cache_folder
 from strec.llm.weights import fingerprint, load, resolve
+from strec.parts import require
 
 #: Texts between two writes to the cache and two calls of progress: where a large model reads two
 #: texts a second, somebody who cancels waits half a minute.
@@ -133,6 +134,7 @@ class Encoder:
 
     def _encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of texts that are not empty, shape ``(n, dim)``."""
+        require("torch", "transformers")
         import torch
 
         tokenizer, model = self._loaded

@@ -6,6 +6,7 @@ It reads any text, byte by byte, and knows nothing: what it ends up knowing, it 
 from pathlib import Path
 
 from strec.llm.convert import made_once
+from strec.parts import require
 
 _SPECIAL = ("<pad>", "<s>", "</s>")
 
@@ -22,6 +23,7 @@ def tiny() -> Path:
 
 
 def _make(folder: Path) -> None:
+    require("torch", "transformers")
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from strec.errors import MissingPartError
 from strec.llm.embedded import locate
+from strec.parts import require
 
 #: Names of the models that come with the installation.
 EMBEDDED = ("minilm", "smollm2", "tiny")
@@ -61,6 +62,7 @@ def load(folder: Path, purpose: Literal["encode", "write"]) -> tuple[Any, Any]:
     MissingPartError
         If transformers cannot load the files.
     """
+    require("torch", "transformers")
     import torch
     import transformers
     from safetensors import SafetensorError

@@ -6,14 +6,14 @@ import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
 
-from strec.errors import MissingPartError, ModelError
+from strec.errors import ModelError
+from strec.parts import require
 
 FORMAT = "strec-model"
 FORMAT_VERSION = 1
@@ -120,13 +120,7 @@ class Saved(ABC):
     @classmethod
     def _need_packages(cls) -> None:
         """Refuse in words where something is not installed, before any work is done."""
-        missing = [name for name in cls.packages if find_spec(name) is None]
-        if missing:
-            raise MissingPartError(
-                f"{cls.__name__} needs {', '.join(cls.packages)}.",
-                f"{', '.join(missing)} not installed.",
-                "Install strec with all its parts; README says how.",
-            )
+        require(*cls.packages)
 
     @abstractmethod
     def _kept(self) -> tuple[Arrays, Texts]:

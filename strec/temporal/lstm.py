@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from strec.parts import require
 from strec.temporal.forecasting import Forecaster, error_quantiles
 
 #: Share of the series kept back for the intervals.
@@ -54,6 +55,7 @@ class LSTMForecaster(Forecaster):
         self._train(values)
 
     def _train(self, values):
+        require("torch")
         import torch
 
         self._periods = self.series_.usable_periods()

@@ -4,6 +4,7 @@ A model gives a `Task`; `fit` trains it on whatever device there is, reports to 
 early, keeps the best weights, and goes on from its last checkpoint. torch is loaded by `fit`.
 """
 
+from strec.parts import require
 from strec.train.device import Device, devices
 from strec.train.task import Event, Settings, Task, TrainingHistory, Watch
 
@@ -46,6 +47,7 @@ def fit(task: Task, settings: Settings, *, watch: Watch | None = None) -> Traini
     >>> history.epochs[-1]["validation"]["loss"] < 0.01
     True
     """
+    require("torch", "accelerate")
     from strec.train.loop import Loop
 
     return Loop(task, settings, watch or Watch()).run()

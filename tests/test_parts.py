@@ -1,0 +1,142 @@
+"""The core stands without the extras, and what needs one of them says how to install it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from strec.errors import MissingPartError
+from strec.parts import EXTRA_OF, missing_part, require, shipped
+
+#: Refuses the packages of all extras, as where only the core is installed.
+BLOCK = f"""
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {set(EXTRA_OF)!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Refuse())
+"""
+
+
+def run(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", BLOCK + code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_core_reads_cleans_analyses_counts_and_evaluates(tmp_path):
+    code = f"""
+import os
+os.chdir({str(tmp_path)!r})
+import strec
+from strec.cleaning import Recipe, clean
+from strec.evaluation import Regime, counting_models, evaluate, leaderboard
+from strec.gate import dependence_test
+from strec.models import MODELS
+from strec.split import split
+
+checkins, report = clean(strec.read_sample("travel"), Recipe.default())
+print(len(checkins))
+print(dependence_test(checkins.head(3_000), n_permutations=59).route)
+parts = split(checkins)
+results = [
+    evaluate(model.fit(parts.train), parts, Regime(at_most=100), name=name)
+    for name, model in counting_models(True).items()
+]
+print(*leaderboard(results)["model"])
+print(*MODELS)
+print(strec.Recommender(checkins).answer(checkins["user_id"][0]).frame.height)
+"""
+    n_checkins, route, names, kinds, suggestions = run(code).splitlines()
+    assert int(n_checkins) > 1_000 and route in ("traditional", "ST-LLM")
+    assert "counter mix" in names and {"stllm", "als", "counting"} <= {*kinds.split()}
+    assert suggestions == "10"
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_core_work(tmp_path):
+    out = tmp_path / "clean.parquet"
+    commands = [
+        ["inspect", "travel"],
+        ["clean", "travel", "--out", str(out)],
+        ["evaluate", str(out), "--at-most", "50"],
+        ["recommend", str(out)],
+    ]
+    said = run(
+        f"""
+import strec.plots, strec.reporting, strec.simulation, strec.spatial, strec.temporal
+from strec.cli import main
+for command in {commands!r}:
+    try:
+        main(command)
+    except SystemExit as end:
+        assert not end.code, command
+"""
+    )
+    assert "counter mix" in said
+
+
+@pytest.mark.parametrize("kind", ["STLLM", "LSTM", "ALS", "Item2Vec"])
+def test_a_model_that_is_not_installed_says_the_command(kind):
+    code = f"""
+import strec
+from strec.errors import MissingPartError
+from strec.models import {kind}
+from strec.split import Vocabulary, encode
+
+checkins = strec.read_sample("travel").head(500)
+try:
+    {kind}().fit(encode(checkins, Vocabulary.of(checkins)))
+except MissingPartError as error:
+    print(error)
+"""
+    assert "pip install 'strec-kit[models]'" in run(code)
+
+
+def test_a_language_model_and_the_app_say_the_command():
+    code = """
+from strec.errors import MissingPartError
+from strec.llm import Encoder
+try:
+    Encoder("tiny", cache=False).encode(["coffee"])
+except MissingPartError as error:
+    print(error.mend)
+from strec.cli import main
+main(["app"])
+"""
+    done = subprocess.run([sys.executable, "-c", BLOCK + code], capture_output=True, text=True)
+    assert done.returncode == 1 and "pip install 'strec-kit[models]'" in done.stdout
+    assert "pip install 'strec-kit[app]'" in done.stderr
+
+
+def test_what_is_installed_is_imported_and_what_strec_does_not_know_stays_as_it_is():
+    require("torch", "implicit")
+    assert missing_part(ModuleNotFoundError(name="numpy")) is None
+    with pytest.raises(ModuleNotFoundError):
+        require("no_such_package")
+    assert isinstance(missing_part(ModuleNotFoundError(name="peft.tuners")), MissingPartError)
+
+
+def test_what_comes_with_strec_is_found():
+    assert all(shipped(name).exists() for name in ("app.py", "pages", "sample_data", "benchmarks"))
+
+
+def test_importing_strec_loads_nothing_heavy_and_takes_a_moment():
+    code = """
+import time
+begun = time.perf_counter()
+import strec, sys
+print(time.perf_counter() - begun)
+print([m for m in "polars pandas numpy torch typer plotly".split() if m in sys.modules])
+"""
+    ours = [
+        subprocess.check_output([sys.executable, "-c", code], text=True).split("\n")[:2]
+        for _ in range(5)
+    ]
+    assert {loaded for _, loaded in ours} == {"[]"}
+    # The quickest of five: the machine may be busy with other tests.
+    assert min(float(seconds) for seconds, _ in ours) < 0.010
