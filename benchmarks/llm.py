@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from strec.evaluation import evaluate, leaderboard
+from strec.evaluation import evaluate_model, leaderboard
 from strec.io.samples import read_sample
 from strec.llm import Encoder
 from strec.models import CounterMix, LLMRanker
@@ -90,7 +90,7 @@ def ranker_table(names: Sequence[str], model: str) -> str:
             begun = time.process_time()
             made.fit(parts.train)
             seconds = time.process_time() - begun
-            row = leaderboard([evaluate(made, parts)], n_draws=10).row(0, named=True)
+            row = leaderboard([evaluate_model(made, parts)], n_draws=10).row(0, named=True)
             numbers = [f"{row[key]:.3f}" for key in ("acc@1", "mrr", "discovery acc@10")]
             weight = f"{made.weight_:.2f}" if isinstance(made, LLMRanker) else ""
             lines.append(

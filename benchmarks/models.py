@@ -17,7 +17,7 @@ from pathlib import Path
 # One thread: times of different models compare, whatever else the machine does.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from strec.evaluation import Result, difference, evaluate, leaderboard
+from strec.evaluation import Result, difference, evaluate_model, leaderboard
 from strec.io import read
 from strec.models import ABOUT, KINDS, Model
 from strec.split import Split, split
@@ -49,7 +49,7 @@ def measured(model: Model, parts: Split) -> tuple[Result, tuple[float, float]]:
     begun = time.process_time()
     model.fit(parts.train)
     trained = time.process_time()
-    result = evaluate(model, parts)
+    result = evaluate_model(model, parts)
     return result, (trained - begun, time.process_time() - trained)
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from strec.evaluation import Regime, evaluate
+from strec.evaluation import Regime, evaluate_model
 from strec.io import read
 from strec.metrics import user_interval
 from strec.models import STLLM, CounterMix, Model
@@ -129,7 +129,7 @@ def newcomer_rows(parts: Split) -> Iterator[Row]:
         chosen = pl.col(column).is_in(pl.Series(ids, dtype=pl.String).implode())
         for name, model in (("ST-LLM", STLLM()), ("counter mix", CounterMix())):
             model.fit(train.where(kept))
-            found = evaluate(model, parts).queries.filter(chosen)
+            found = evaluate_model(model, parts).queries.filter(chosen)
             yield summary(f"{name}, new {what}", found)
         yield summary(f"ST-LLM that saw these {what}", seen.filter(chosen))
 
@@ -148,7 +148,7 @@ def transfer_rows(folder: Path, parts: Split) -> Iterator[Row]:
             ("counter mix tuned there", CounterMix().fit(there.train)),
             ("ST-LLM trained there", STLLM().fit(there.train)),
         ):
-            yield summary(f"{city}: {name}", evaluate(each, there).queries)
+            yield summary(f"{city}: {name}", evaluate_model(each, there).queries)
 
 
 def small_rows(folder: Path) -> Iterator[Row]:
@@ -162,7 +162,7 @@ def small_rows(folder: Path) -> Iterator[Row]:
             checkins.filter(pl.col("user_id").is_in(group.tolist())), fractions=(0.88, 0.12, 0)
         )
         for name, model in (("ST-LLM", STLLM()), ("counter mix", CounterMix())):
-            found[name].append(evaluate(model.fit(parts.train), parts).queries)
+            found[name].append(evaluate_model(model.fit(parts.train), parts).queries)
     name = f"{N_SMALL} data sets of {len(users) // N_SMALL} users"
     both = {model: pl.concat(each) for model, each in found.items()}
     for model, queries in both.items():
@@ -183,7 +183,7 @@ def measured(
     begun = time.process_time()
     model.fit(parts.train)
     fitted = time.process_time()
-    found = evaluate(model, parts, regime).queries
+    found = evaluate_model(model, parts, regime).queries
     seconds = {"fit s": fitted - begun, "score s": time.process_time() - fitted}
     return found, summary(name, found) | seconds
 

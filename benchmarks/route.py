@@ -63,7 +63,7 @@ def _best(parts, regime, kinds: list[str]):
     results = []
     for kind in kinds:
         model = KINDS[kind]().fit(parts.train)
-        results.append(evaluation.evaluate(model, parts, regime, name=kind))
+        results.append(evaluation.evaluate_model(model, parts, regime, name=kind))
     return max(results, key=_acc)
 
 

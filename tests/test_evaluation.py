@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from strec import schema
+from strec.dataset import Dataset
 from strec.errors import AnalysisError, ModelError
 from strec.evaluation import (
-    MEASURES,
     SLICES,
     Regime,
     compare,
@@ -17,20 +17,19 @@ from strec.evaluation import (
     difference,
     errors_on_map,
     evaluate,
-    evaluate_checkins,
+    evaluate_model,
     leaderboard,
     propose,
     slices,
-    split_of_store,
     to_csv,
     to_html,
     to_markdown,
 )
 from strec.io import read
-from strec.models import CounterMix, Model, Popularity, UserCounts
+from strec.metrics import METRICS, Metric
+from strec.models import CounterMix, ItemKNN, Model, Popularity, UserCounts
 from strec.simulation import simulate
 from strec.split import split
-from strec.store import Store
 from tests.tables import table
 
 
@@ -71,7 +70,9 @@ def parts(world):
 @pytest.fixture(scope="module")
 def results(parts):
     models = {"counts": UserCounts(), "popular": Popularity(), "oracle": Oracle()}
-    return [evaluate(model.fit(parts.train), parts, name=name) for name, model in models.items()]
+    return [
+        evaluate_model(model.fit(parts.train), parts, name=name) for name, model in models.items()
+    ]
 
 
 class Blank(Oracle):
@@ -95,7 +96,7 @@ def test_streaming_history_sees_what_came_after_training_and_train_history_does_
     cut = split(train, later)
     model = UserCounts().fit(cut.train)
     last = {
-        history: evaluate(model, cut, Regime(history=history)).queries.row(-1, named=True)
+        history: evaluate_model(model, cut, Regime(history=history)).queries.row(-1, named=True)
         for history in ("streaming", "train")
     }
     # Streaming: y 7, x 5. Training and the running session: x 5, y 1.
@@ -107,10 +108,10 @@ def test_without_the_time_of_the_target_the_hour_cannot_help():
     # Everyone takes n at night and d by day, and asks at both.
     rows = [("ann", "n" if h % 24 < 12 else "d", h) for h in range(0, 24 * 60, 12)]
     known, unknown = (
-        evaluate_checkins(
+        evaluate(
+            {"mix": CounterMix(time_known=time)},
             table(*rows),
-            models={"mix": CounterMix(time_known=time)},
-            regime=Regime(scored="every", time_known=time),
+            Regime(scored="every", time_known=time),
         )[0]
         for time in (True, False)
     )
@@ -122,7 +123,7 @@ def test_without_the_time_of_the_target_the_hour_cannot_help():
 def test_a_model_for_the_other_knowledge_of_time_is_refused(parts):
     model = CounterMix(time_known=False, slice_share=0).fit(parts.train)
     with pytest.raises(ModelError, match="time_known"):
-        evaluate(model, parts, Regime(time_known=True))
+        evaluate_model(model, parts, Regime(time_known=True))
 
 
 @pytest.mark.parametrize("name", list(counting_models()))
@@ -146,8 +147,8 @@ def test_no_counting_model_reads_the_target_or_what_comes_later(parts, name):
 def test_new_users_and_items_stay_in_the_denominator_when_every_check_in_is_scored():
     train = table(("ann", "x", 0), ("ann", "x", 1))
     later = table(("ann", "x", 50), ("ann", "new", 51), ("bob", "x", 52))
-    found = evaluate_checkins(
-        train, later, models={"counts": UserCounts()}, regime=Regime(scored="every")
+    found = evaluate(
+        {"counts": UserCounts()}, Dataset.from_parts(train, later), Regime(scored="every")
     )[0]
     assert found.queries["acc@1"].to_list() == [1.0, 0.0, 1.0]
     assert found.queries["item_id"].to_list() == ["x", None, "x"]
@@ -159,7 +160,7 @@ def test_new_users_and_items_stay_in_the_denominator_when_every_check_in_is_scor
 
 def test_scores_that_are_no_numbers_win_nothing(parts):
     with pytest.raises(ModelError, match="no numbers"):
-        evaluate(Blank().fit(parts.train), parts)
+        evaluate_model(Blank().fit(parts.train), parts)
 
 
 def test_the_words_say_what_was_scored_and_known():
@@ -176,7 +177,7 @@ def test_user_counts_on_real_data_are_those_of_a_plain_loop(data_dir):
     frames = [read(folder / name).checkins for name in ("train.csv.gz", "val.csv.gz")]
     users = frames[1][schema.USER].unique().sort()[:25]
     train, later = (frame.filter(pl.col(schema.USER).is_in(users.implode())) for frame in frames)
-    found = evaluate_checkins(train, later, models={"counts": UserCounts()})[0]
+    found = evaluate({"counts": UserCounts()}, Dataset.from_parts(train, later))[0]
     popular = dict(train[schema.ITEM].value_counts().iter_rows())
     whole = pl.concat([train, later]).sort(schema.TIME)
     checked = 0
@@ -197,7 +198,7 @@ def test_user_counts_on_real_data_are_those_of_a_plain_loop(data_dir):
 def test_the_protocol_on_foursquare_new_york_scores_what_the_literature_scores(data_dir):
     folder = data_dir / "foursquare_nyc"
     train, later = (read(folder / name).checkins for name in ("train.csv.gz", "val.csv.gz"))
-    found = evaluate_checkins(train, later, models={"counts": UserCounts()})[0]
+    found = evaluate({"counts": UserCounts()}, Dataset.from_parts(train, later))[0]
     assert abs(len(found.queries) - 1_400) <= 20
     assert found.queries["acc@1"].mean() == pytest.approx(0.24, abs=0.03)
 
@@ -208,7 +209,7 @@ def test_the_protocol_on_foursquare_new_york_scores_what_the_literature_scores(d
 def test_the_leaderboard_has_every_measure_and_the_best_first(results):
     board = leaderboard(results, n_draws=200)
     assert board["model"].to_list() == ["oracle", "counts", "popular"]
-    assert set(MEASURES) <= set(board.columns)
+    assert set(METRICS) <= set(board.columns)
     best = board.row(0, named=True)
     for measure in ("acc@1", "acc@20", "mrr", "ndcg@10", "macro f1", "return acc@1"):
         assert best[measure] == 1.0
@@ -220,7 +221,7 @@ def test_the_leaderboard_has_every_measure_and_the_best_first(results):
 
 def test_mse_is_the_squared_distance_of_probabilities_from_what_came():
     cut = split(table(("a", "x", 0), ("a", "x", 1), ("a", "y", 2)), table(("a", "y", 50)))
-    found = evaluate(Popularity().fit(cut.train), cut, Regime(scored="every"))
+    found = evaluate_model(Popularity().fit(cut.train), cut, Regime(scored="every"))
     # Said x 2/3, y 1/3; y came.
     assert found.queries["mse"].to_list() == pytest.approx([(2 / 3) ** 2 + (1 - 1 / 3) ** 2])
 
@@ -240,7 +241,7 @@ def test_a_difference_is_paired_and_turns_its_sign_with_the_models(results):
 
 
 def test_results_of_other_queries_are_not_compared(parts, results):
-    other = evaluate(Popularity().fit(parts.train), parts, Regime(history="train"))
+    other = evaluate_model(Popularity().fit(parts.train), parts, Regime(history="train"))
     with pytest.raises(ModelError, match="same queries"):
         difference(results[0], other)
 
@@ -250,7 +251,7 @@ def test_a_trained_model_is_proposed_only_when_it_is_better(parts, results):
     assert propose([counts, popular, oracle]).model == "oracle"
     # The oracle is right in so few that counting is as good.
     share = counts.queries["acc@1"].mean()
-    rival = evaluate(Oracle(share + 0.01).fit(parts.train), parts, name="rival")
+    rival = evaluate_model(Oracle(share + 0.01).fit(parts.train), parts, name="rival")
     proposal = propose([rival, counts, popular])
     assert proposal.model == "counts" and "as good here" in proposal.sentence
     assert "rival" in proposal.as_good
@@ -296,7 +297,7 @@ def test_errors_on_the_map_hide_cells_of_few_users(results):
 
 def test_errors_without_places_are_said_not_drawn(world):
     nowhere = world.with_columns(lat=pl.lit(None, pl.Float64), lon=pl.lit(None, pl.Float64))
-    found = evaluate_checkins(nowhere, models={"counts": UserCounts()})[0]
+    found = evaluate({"counts": UserCounts()}, nowhere)[0]
     assert found.queries["distance_error_km"].null_count() == len(found.queries)
     with pytest.raises(AnalysisError, match="place"):
         errors_on_map(found)
@@ -314,15 +315,28 @@ def test_exports_hold_the_leaderboard_and_nothing_that_runs(results):
     assert f"{len(named[0].queries):,} scored check-ins" in markdown and "<b>\\|x" in markdown
     html = to_html(named)
     assert "<b>|x" not in html and "&lt;b&gt;|x" in html and "<script" not in html
-    assert all(measure.sentence.replace("'", "&#x27;") in html for measure in MEASURES.values())
+    assert all(measure.sentence.replace("'", "&#x27;") in html for measure in METRICS.values())
 
 
-def test_of_a_large_store_whole_users_are_drawn(world, tmp_path):
-    store = Store.create(world, tmp_path / "store", name="World")
-    whole, note = split_of_store(store)
-    assert len(whole.log) == len(world) and note == ""
-    some, note = split_of_store(store, at_most=1_000)
-    assert 0 < len(some.log) <= 1_000 and f"of {len(world):,} check-ins" in note
-    sizes = dict(world[schema.USER].value_counts().iter_rows())
-    for owner, user in enumerate(some.log.owner_ids):
-        assert (some.log.owner == owner).sum() == sizes[user]
+# ---------------------------------------------------------------- the front door
+
+
+def test_models_and_a_frame_give_a_leaderboard_with_the_counter_mix_as_reference(world):
+    found = evaluate(["item_knn", ItemKNN(n_neighbours=5)], world, Regime(at_most=50))
+    assert set(found.leaderboard["model"]) == {"Similar items", "Similar items 2", "Counter mix"}
+    assert found.proposal.model in repr(found)
+    assert evaluate("item_knn", world, Regime(at_most=50), reference=False)[0].kind == "item_knn"
+
+
+def test_a_fitted_model_is_scored_as_it_is(parts, world):
+    model = Popularity().fit(parts.train)
+    found = evaluate(model, world)[0]
+    assert found.fit_seconds is None and found.queries.equals(evaluate_model(model, parts).queries)
+
+
+def test_a_metric_of_another_package_is_in_every_leaderboard(results, monkeypatch):
+    middle = Metric(name="median rank", title="Median rank", sentence="The middle rank.",
+                    of_all=lambda scored: scored.queries["rank"].median())  # fmt: skip
+    monkeypatch.setitem(METRICS._found, "median rank", middle)
+    assert leaderboard(results)["median rank"].is_not_null().all()
+    assert "The middle rank." in to_html(results)

@@ -11,6 +11,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import f1_score, ndcg_score, top_k_accuracy_score
 
 from strec import metrics
+from strec.metrics import intervals
 
 RNG = np.random.default_rng(7)
 SCORES = RNG.normal(size=(80, 12))
@@ -195,5 +196,5 @@ def test_many_users_are_drawn_in_steps_and_come_out_the_same(monkeypatch):
     drawn = np.random.default_rng(3).multinomial(len(size), [1 / len(size)] * len(size), size=50)
     means = drawn @ total / (drawn @ size)
     assert whole == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])))
-    monkeypatch.setattr(metrics, "_MOST_DRAWN", 700)
+    monkeypatch.setattr(intervals, "_MOST_DRAWN", 700)
     assert metrics.user_interval(values, users, n_draws=50, seed=3) == pytest.approx(whole)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.shared import ui
+from strec.dataset import Dataset
 from strec.errors import ModelError
-from strec.evaluation import Regime, Result, counting_models, evaluate, split_of_store
+from strec.evaluation import Regime, Result, counting_models, evaluate_model
 from strec.runs import Run, home, runs_in
 from strec.store import Store
 
@@ -33,8 +34,8 @@ class Race:
     def __init__(self, store: Store, regime: Regime):
         self.regime = regime
         self.data_name = store.name
-        self.parts, note = keep("splits", store.fingerprint, lambda: split_of_store(store))
-        self.notes = [note] if note else []
+        dataset = keep("splits", store.fingerprint, lambda: Dataset.from_store(store))
+        self.parts, self.notes = dataset.split, dataset.notes.copy()
         # By name: what the model is kept under (two runs of one kind differ by folder), and itself.
         self.models = {
             name: ((store.fingerprint, regime.time_known, name), model)
@@ -66,7 +67,7 @@ class Race:
             is_trained = model.vocabulary_ is not None
             ready = model if is_trained else keep("models", key, fitted)
             try:
-                return evaluate(ready, self.parts, self.regime, name=name, progress=report)
+                return evaluate_model(ready, self.parts, self.regime, name=name, progress=report)
             except ModelError as error:
                 if is_trained:
                     return error

@@ -189,7 +189,7 @@ def _fitted(folder: Path, loaded: list, parts):
 def _evaluate_all(models: dict, parts, regime) -> list:
     from time import perf_counter
 
-    from strec.evaluation import evaluate as score
+    from strec.evaluation import evaluate_model as score
 
     results = []
     with progress() as report:

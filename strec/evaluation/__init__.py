@@ -3,29 +3,24 @@
 The protocol is in docs/protocol.md: what is scored, what is known, how ties count.
 """
 
+from strec.evaluation.experiment import Evaluation, counting_models, evaluate
 from strec.evaluation.export import to_csv, to_html, to_markdown
-from strec.evaluation.of_store import split_of_store
 from strec.evaluation.on_map import errors_on_map
 from strec.evaluation.proposal import Proposal, propose
 from strec.evaluation.regime import Regime
-from strec.evaluation.scoring import (
-    COUNTING,
-    LENGTHS,
-    Result,
-    counting_models,
-    evaluate,
-    evaluate_checkins,
-)
+from strec.evaluation.scoring import Result, evaluate_model
 from strec.evaluation.slices import SLICES, slices
-from strec.evaluation.summary import MEASURES, PAIRED, Measure, compare, difference, leaderboard
+from strec.evaluation.summary import compare, difference, leaderboard
+from strec.metrics import METRICS
+from strec.models import MODELS
+
+# Until nothing uses the names of before.
+MEASURES = METRICS
+COUNTING = tuple(kind for kind, model in MODELS.items() if model.family == "counting")
 
 __all__ = [
-    "COUNTING",
-    "LENGTHS",
-    "MEASURES",
-    "PAIRED",
     "SLICES",
-    "Measure",
+    "Evaluation",
     "Proposal",
     "Regime",
     "Result",
@@ -34,11 +29,10 @@ __all__ = [
     "difference",
     "errors_on_map",
     "evaluate",
-    "evaluate_checkins",
+    "evaluate_model",
     "leaderboard",
     "propose",
     "slices",
-    "split_of_store",
     "to_csv",
     "to_html",
     "to_markdown",

@@ -8,11 +8,9 @@ import polars as pl
 from strec.evaluation.proposal import propose
 from strec.evaluation.scoring import Result
 from strec.evaluation.slices import SLICES, slices
-from strec.evaluation.summary import MEASURES, leaderboard
+from strec.evaluation.summary import leaderboard
+from strec.metrics import METRICS
 
-#: Columns of the short table.
-SHORT = ("acc@1", "acc@10", "mrr", "ndcg@10", "macro f1", "mse", "return acc@1",
-         "discovery acc@10")  # fmt: skip
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
@@ -34,20 +32,25 @@ def to_csv(results: Sequence[Result]) -> str:
     return board.with_columns(no_formula(pl.col("model")).alias("model")).write_csv()
 
 
-def to_markdown(results: Sequence[Result], measures: Sequence[str] = SHORT) -> str:
+def to_markdown(results: Sequence[Result], measures: Sequence[str] | None = None) -> str:
     """Return the leaderboard as a Markdown table under its regime.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Scored on the same queries.
+    measures : sequence of str, optional
+        Keys of `strec.metrics.METRICS`; the short list when not given.
 
     Examples
     --------
-    >>> from strec.evaluation import evaluate_checkins
-    >>> from strec.io.samples import read_sample
-    >>> from strec.models import Popularity
-    >>> results = evaluate_checkins(read_sample("flights"), models={"popular": Popularity()})
-    >>> to_markdown(results, ["acc@1"]).splitlines()[-3]
+    >>> from strec.evaluation import evaluate
+    >>> to_markdown(evaluate("popularity", "flights"), ["acc@1"]).splitlines()[-3]
     '| model | Accuracy (Acc@1) |'
     """
+    measures = measures or [name for name, each in METRICS.items() if each.is_short]
     board = leaderboard(results)
-    header = ["model", *(MEASURES[measure].title for measure in measures)]
+    header = ["model", *(METRICS[measure].title for measure in measures)]
     lines = [
         sentence(results),
         "",
@@ -68,8 +71,8 @@ def to_html(results: Sequence[Result], title: str = "Evaluation") -> str:
         f"<h1>{escape(title)}</h1><p>{escape(sentence(results))}</p>",
         f'<p class="box">{escape(propose(results).sentence)}</p>',
         _html_table(
-            ["model", *(measure.title for measure in MEASURES.values())],
-            [[row["model"], *(cell(row, m) for m in MEASURES)] for row in board.rows(named=True)],
+            ["model", *(measure.title for measure in METRICS.values())],
+            [[row["model"], *(cell(row, m) for m in METRICS)] for row in board.rows(named=True)],
         ),
         "<p><small>In brackets: 95 % interval over resampled users.</small></p>",
     ]
@@ -79,7 +82,7 @@ def to_html(results: Sequence[Result], title: str = "Evaluation") -> str:
             parts += [f"<h2>{escape(words)} (Acc@1)</h2>", _slice_table(found)]
     parts.append("<h2>What the measures mean</h2><dl>")
     parts += [
-        f"<dt><b>{escape(m.title)}</b></dt><dd>{escape(m.sentence)}</dd>" for m in MEASURES.values()
+        f"<dt><b>{escape(m.title)}</b></dt><dd>{escape(m.sentence)}</dd>" for m in METRICS.values()
     ]
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</dl></body>'
@@ -102,7 +105,7 @@ def cell(row: dict, measure: str) -> str:
     >>> cell({"acc@1": 0.25, "acc@1 low": 0.2, "acc@1 high": 0.3}, "acc@1")
     '0.250 [0.200, 0.300]'
     """
-    value, digits = row[measure], MEASURES[measure].digits
+    value, digits = row[measure], METRICS[measure].digits
     if value is None:
         return "–"
     text = f"{value:.{digits}f}"

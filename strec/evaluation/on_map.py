@@ -6,6 +6,7 @@ import polars as pl
 from strec import schema
 from strec.errors import AnalysisError
 from strec.evaluation.scoring import Result
+from strec.evaluation.summary import check_results
 
 #: Cells with fewer distinct users are left out: they could point at a person.
 MIN_USERS = 5
@@ -43,6 +44,7 @@ def errors_on_map(
     AnalysisError
         If no query has a place, or no cell has enough users.
     """
+    check_results([result], measure)
     placed = result.queries.drop_nulls(["lat", "lon"])
     if placed.is_empty():
         raise AnalysisError(

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strec.errors import ModelError
-from strec.evaluation.scoring import COUNTING, Result
-from strec.evaluation.summary import MEASURES, difference
+from strec.evaluation.scoring import Result
+from strec.evaluation.summary import check_results, difference
+from strec.metrics import METRICS
 
 
 @dataclass(frozen=True)
@@ -49,26 +49,20 @@ def propose(results: Sequence[Result], measure: str = "acc@1") -> Proposal:
 
     Examples
     --------
-    >>> from strec.evaluation import evaluate_checkins
-    >>> from strec.io.samples import read_sample
-    >>> from strec.models import Popularity, UserCounts
-    >>> models = {"popularity": Popularity(), "user counts": UserCounts()}
-    >>> propose(evaluate_checkins(read_sample("flights"), models=models)).model
-    'user counts'
+    >>> from strec.evaluation import evaluate
+    >>> propose(evaluate(["popularity", "user_counts"], "flights")).model
+    'User counts'
     """
-    if not results:
-        raise ModelError(
-            "A proposal needs at least one evaluated model.", "none.", "Evaluate a model first."
-        )
+    check_results(results, measure)
     ranked = sorted(results, key=lambda each: each.queries[measure].mean(), reverse=True)
     best = ranked[0]
-    counting = next((each for each in ranked if each.kind in COUNTING), None)
+    counting = next((each for each in ranked if each.family == "counting"), None)
     proposed, sentence = best, _alone(best, measure)
     if counting is not None and counting is not best:
         gap = difference(best, counting, measure)
         proposed = best if gap["is_real"] else counting
         sentence = _against_counting(best, counting, gap, measure)
-    elif counting is not None and any(each.kind not in COUNTING for each in ranked):
+    elif counting is not None and any(each.family != "counting" for each in ranked):
         sentence += " No trained model is better here."
     others = [each for each in ranked if each is not proposed]
     as_good = [each.name for each in others if not difference(proposed, each, measure)["is_real"]]
@@ -80,13 +74,13 @@ def propose(results: Sequence[Result], measure: str = "acc@1") -> Proposal:
 
 def _alone(best: Result, measure: str) -> str:
     return (
-        f"{best.name} has the best {MEASURES[measure].title}: "
+        f"{best.name} has the best {METRICS[measure].title}: "
         f"{best.queries[measure].mean():.3f} over {len(best.queries):,} scored check-ins."
     )
 
 
 def _against_counting(best: Result, counting: Result, gap: dict, measure: str) -> str:
-    title = MEASURES[measure].title
+    title = METRICS[measure].title
     numbers = f"{gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]"
     if gap["is_real"]:
         return (

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from strec.errors import SplitError
+from strec.split.cut import History, Scored
+
 
 @dataclass(frozen=True)
 class Regime:
@@ -22,10 +25,21 @@ class Regime:
     """
 
     part: str = "validation"
-    scored: str = "session_end"
-    history: str = "streaming"
+    scored: Scored = "session_end"
+    history: History = "streaming"
     time_known: bool = True
     at_most: int | None = None
+
+    def __post_init__(self):
+        for value, known in (
+            (self.part, ("train", "validation", "test")),
+            (self.scored, ("session_end", "every")),
+            (self.history, ("streaming", "train")),
+        ):
+            if value not in known:
+                raise SplitError(
+                    f"A regime has one of {', '.join(known)}.", f"{value!r}.", "Choose one of them."
+                )
 
     def words(self) -> str:
         """Return the regime in plain words.

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from strec import metrics
+from strec.errors import ModelError
 from strec.evaluation.scoring import Result
+from strec.evaluation.summary import check_results
+from strec.metrics import user_interval
 
 #: Each way to slice, in words.
 SLICES = {
@@ -53,22 +55,25 @@ def slices(
 
     Examples
     --------
-    >>> from strec.evaluation import Regime, evaluate
+    >>> from strec.evaluation import Regime, evaluate_model
     >>> from strec.models import UserCounts
     >>> from strec.split import split
     >>> from strec import schema
     >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> result = evaluate(UserCounts().fit(parts.train), parts, Regime(scored="every"))
+    >>> result = evaluate_model(UserCounts().fit(parts.train), parts, Regime(scored="every"))
     >>> slices([result], "time")["slice"].to_list()
     ['morning (5–11)']
     """
+    check_results(results, measure)
+    if by not in SLICES:
+        raise ModelError(f"Slices are {', '.join(SLICES)}.", f"{by!r:.60}.", "Choose one of them.")
     rows = []
     for result in results:
         marked = result.queries.with_columns(slice_of(result.queries, by).alias("slice"))
         for (_, name), group in sorted(
             marked.drop_nulls(measure).group_by(pl.col("slice").to_physical().alias("n"), "slice")
         ):
-            low, high = metrics.user_interval(
+            low, high = user_interval(
                 group[measure].to_numpy(), group["user_id"].to_numpy(), n_draws=n_draws, seed=seed
             )
             rows.append(

@@ -100,6 +100,11 @@ class Model(Saved):
         self.vocabulary_ = log.vocabulary
         return self
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether `fit` has been called, or the model was loaded."""
+        return self.vocabulary_ is not None
+
     def score(self, queries: Queries) -> np.ndarray:
         """Return a score for each query and item; higher is better.
 

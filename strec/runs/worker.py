@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from strec.errors import Cancelled, ModelError, SplitError, StrecError
-from strec.evaluation import Regime, evaluate, leaderboard
+from strec.evaluation import Regime, evaluate_model, leaderboard
 from strec.llm.cache import cache_folder
 from strec.models import KINDS, Model
 from strec.runs.budget import shortage
@@ -164,11 +164,11 @@ def _watch(run: Run, on_event: Callable[[dict], None] | None) -> Watch:
 
 def _measure(model: Model, parts: Split) -> dict:
     """Return measures on the validation part, with what was scored in words."""
-    time_known = getattr(model, "time_known", True)
+    time_known = model.time_known is not False
     for scored in ("session_end", "every"):
         regime = Regime(scored=scored, time_known=time_known, at_most=MAX_SCORED)
         try:
-            found = evaluate(model, parts, regime)
+            found = evaluate_model(model, parts, regime)
         except SplitError:
             continue
         row = leaderboard([found], n_draws=500).to_dicts()[0]

@@ -11,6 +11,9 @@ import polars as pl
 from strec import schema
 from strec.geo import distance_km
 
+#: Items whose check-ins lie farther apart than this (median, km) are not places themselves.
+PLACE_SPREAD_KM = 1.0
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -70,6 +73,11 @@ class Vocabulary:
             },
             item_text=_texts(items["text"]),
         )
+
+    @cached_property
+    def item_is_place(self) -> np.ndarray:
+        """Shape ``(n_items,)``, bool: the item is itself a place, unlike a product or a film."""
+        return self.item_spread_km <= PLACE_SPREAD_KM
 
     @cached_property
     def digest(self) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from strec.evaluation import Regime, evaluate
+from strec.evaluation import Regime, evaluate_model
 from strec.models import LSTM, STLSTM
 from strec.models.networks import items as losses
 from strec.models.sequences import query_batch, window_batch, windows
@@ -74,7 +74,7 @@ def test_lstm_does_not_look_at_time_or_place():
 def test_an_lstm_can_be_asked_with_and_without_the_time():
     model = LSTM(dim=8, epochs=1).fit(TRAIN)
     for time_known in (True, False):
-        found = evaluate(model, PARTS, Regime(scored="every", time_known=time_known))
+        found = evaluate_model(model, PARTS, Regime(scored="every", time_known=time_known))
         assert len(found.queries) == len(PARTS.queries(scored="every"))
 
 

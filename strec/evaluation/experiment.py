@@ -1,0 +1,151 @@
+"""Models and a data set in, a leaderboard out."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from strec.dataset import Dataset
+from strec.errors import ModelError
+from strec.evaluation.proposal import Proposal, propose
+from strec.evaluation.regime import Regime
+from strec.evaluation.scoring import Result, evaluate_model
+from strec.evaluation.summary import leaderboard
+from strec.models import MODELS, CounterMix, Markov, Model, Popularity, UserCounts
+from strec.progress import Progress, part_of
+
+if TYPE_CHECKING:
+    from strec.dataset import DatasetLike
+
+    Models = Model | str | Sequence[Model | str] | Mapping[str, Model | str]
+
+
+class Evaluation(list[Result]):
+    """The results of several models on the same queries."""
+
+    @cached_property
+    def leaderboard(self) -> pl.DataFrame:
+        """One row per model, the best first; see `strec.evaluation.leaderboard`."""
+        return leaderboard(self)
+
+    @property
+    def proposal(self) -> Proposal:
+        """Which model to recommend with, and why."""
+        return propose(self)
+
+    def __repr__(self) -> str:
+        shown = self.leaderboard.select("model", "acc@1", "acc@1 low", "acc@1 high", "mrr")
+        return f"{self[0].regime.words()}\n{self.proposal.sentence}\n{shown}"
+
+
+def evaluate(
+    models: "Models | None" = None,
+    data: "DatasetLike | None" = None,
+    regime: Regime | None = None,
+    *,
+    reference: bool = True,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Fit models on the training part of a data set, and score another part.
+
+    Parameters
+    ----------
+    models : Model, str, sequence or mapping of these, optional
+        Models or their kinds (see `strec.models.MODELS`), with their names where a mapping is
+        given; `counting_models` when not given. Those that are fitted are scored as they are.
+    data : Dataset
+        Or what `strec.Dataset.of` makes one of.
+    regime : Regime, optional
+        What is scored and known; by default the validation part, so that the test part stays
+        unseen until the end.
+    reference : bool
+        Whether the counter mix, which needs no training, is scored too where no model that
+        counts is among the models: a trained model is worth its training where it is better.
+    progress : callable, optional
+        Called with a text and the share done.
+
+    Returns
+    -------
+    Evaluation
+        A list of `Result` with a ``leaderboard`` and a ``proposal``.
+
+    Raises
+    ------
+    StrecError
+        If there is no such model, the data cannot be split, or a model cannot be fitted.
+
+    Examples
+    --------
+    >>> results = evaluate(["popularity", "user_counts"], "flights")
+    >>> results.leaderboard["model"].to_list()
+    ['User counts', 'Popularity']
+    """
+    dataset, regime = Dataset.of(data), regime or Regime()
+    if not isinstance(regime, Regime):
+        raise ModelError(
+            "A regime is a strec.Regime.", f"{regime!r:.80}.", 'Use Regime(part="test"), say.'
+        )
+    named = counting_models(regime.time_known) if models is None else _named(models, regime)
+    if reference and not any(model.family == "counting" for model in named.values()):
+        named[CounterMix.label] = CounterMix(time_known=regime.time_known)
+    results = Evaluation()
+    for number, (name, model) in enumerate(named.items()):
+        tell = part_of(progress, number / len(named), (number + 1) / len(named))
+        seconds = None
+        if not model.is_fitted:
+            begun = perf_counter()
+            model.fit(dataset, progress=part_of(tell, 0.0, 0.9))
+            seconds = perf_counter() - begun
+        results.append(
+            evaluate_model(
+                model,
+                dataset.split,
+                regime,
+                name=name,
+                progress=part_of(tell, 0.9, 1.0),
+                fit_seconds=seconds,
+            )
+        )
+    return results
+
+
+def counting_models(time_known: bool = True) -> dict[str, Model]:
+    """Return the unfitted reference models by their names in a leaderboard."""
+    return {
+        "popularity": Popularity(),
+        "user counts": UserCounts(),
+        "Markov, user": Markov("user"),
+        "Markov, global": Markov("global"),
+        "counter mix": CounterMix(time_known=time_known),
+    }
+
+
+def _named(models: "Models", regime: Regime) -> dict[str, Model]:
+    if isinstance(models, Mapping):
+        return {str(name): _model(each, regime) for name, each in models.items()}
+    single = isinstance(models, Model | str | type) or not isinstance(models, Sequence)
+    named: dict[str, Model] = {}
+    for each in [models] if single else models:
+        model = _model(each, regime)
+        name, number = model.label or model.kind, 2
+        while name in named:
+            name, number = f"{model.label or model.kind} {number}", number + 1
+        named[name] = model
+    return named
+
+
+def _model(each: object, regime: Regime) -> Model:
+    if isinstance(each, Model):
+        return each
+    if isinstance(each, str) and each in MODELS:
+        model = MODELS[each]()
+        if model.time_known is not None:
+            model.set_params(time_known=regime.time_known)
+        return model
+    raise ModelError(
+        f"A model is an object such as strec.CounterMix(), or one of {', '.join(MODELS)}.",
+        f"{each!r:.80}.",
+        "Choose one of them.",
+    )

@@ -1,0 +1,142 @@
+"""What a metric is, and what it sees."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from strec.metrics.ranks import best_first, standing
+from strec.split import Queries
+
+#: Length of the lists of suggestions that metrics look at.
+LISTED = 10
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Some queries with the scores of all items: what a metric of one query sees.
+
+    Attributes
+    ----------
+    queries : Queries
+        With their targets.
+    scores : numpy.ndarray
+        Shape ``(n, n_items)``, float64.
+    counts : numpy.ndarray
+        Shape ``(n_items,)``: check-ins of each item in training.
+    """
+
+    queries: Queries
+    scores: np.ndarray
+    counts: np.ndarray
+
+    @cached_property
+    def standing(self) -> tuple[np.ndarray, np.ndarray]:
+        """Items above each target, and as high as it; see `strec.metrics.standing`."""
+        return standing(self.scores, self.queries.target)
+
+    @cached_property
+    def listed(self) -> np.ndarray:
+        """Shape ``(n, 10)``: codes of the suggestions, best first."""
+        return best_first(self.scores, LISTED)
+
+    @cached_property
+    def on_target(self) -> np.ndarray:
+        """Shape ``(n,)``: the score of what came, 0 where the model does not know it."""
+        target = self.queries.target
+        own = self.scores[np.arange(len(target)), np.maximum(target, 0)]
+        return np.where(target >= 0, own, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """All queries of one model: what a metric over all of them sees.
+
+    Attributes
+    ----------
+    queries : polars.DataFrame
+        One row per query: who, when and where, target and first guess, and what the metrics of
+        one query gave, each in its `Metric.column`.
+    listed : numpy.ndarray
+        Shape ``(n, 10)``: codes of the suggestions, best first.
+    n_items : int
+        Items of the vocabulary.
+    is_probability : bool
+        Whether the scores are probabilities.
+    """
+
+    queries: pl.DataFrame
+    listed: np.ndarray
+    n_items: int
+    is_probability: bool
+
+    @cached_property
+    def known(self) -> pl.DataFrame:
+        """The queries whose target the model knows."""
+        return self.queries.filter("is_known_item")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One measure of a ranking: a name, words, and how it is computed.
+
+    An object of this class in a module of `strec.metrics`, or behind an entry point of that
+    group, is a metric of every leaderboard, page, command and export.
+
+    Parameters
+    ----------
+    name : str
+        The column of a leaderboard.
+    title, sentence : str
+        What it is called, and what it means, for people.
+    order : int
+        Where it stands among the others.
+    of_query : callable, optional
+        From `Ranked` to one value per query, shape ``(n,)``, NaN where it does not apply. The
+        leaderboard has the mean.
+    of_all : callable, optional
+        From `Scored` to one number, None where it does not apply, in place of the mean.
+    column : str, optional
+        How `Scored.queries` calls the values per query; `name` when not given.
+    is_paired : bool
+        Whether the values per query make a 95 % interval over users, and paired differences of
+        two models.
+    needs_probability : bool
+        Whether it says something only where scores are probabilities.
+    more_is_better : bool
+        Whether higher is better.
+    digits : int
+        Decimals to show.
+    is_short : bool
+        Whether it belongs to a table for reading, beside the one with everything.
+    citation : str
+        Where it comes from.
+    """
+
+    name: str
+    title: str
+    sentence: str
+    order: int = 1000
+    of_query: Callable[[Ranked], np.ndarray] | None = None
+    of_all: Callable[[Scored], float | None] | None = None
+    column: str = ""
+    is_paired: bool = False
+    needs_probability: bool = False
+    more_is_better: bool = True
+    digits: int = 3
+    is_short: bool = False
+    citation: str = ""
+
+    def __post_init__(self):
+        object.__setattr__(self, "column", self.column or self.name)
+
+    def value(self, scored: Scored) -> float | None:
+        """Return the metric over all queries, None where it does not apply."""
+        if self.needs_probability and not scored.is_probability:
+            return None
+        if self.of_all is not None:
+            return self.of_all(scored)
+        mean = scored.queries[self.column].mean()
+        return None if mean is None else float(mean)  # pyright: ignore[reportArgumentType]
