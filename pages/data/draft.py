@@ -230,7 +230,7 @@ class Draft:
     def _default_name(self) -> str:
         known = FORMATS.get(self.look.format) if self.look else None
         if known is not None and known.key != "strec":
-            return known.title.split(" (")[0]
+            return known.label.split(" (")[0]
         stem = self.names[0].split(".")[0].replace("_", " ").strip()
         return stem[:1].upper() + stem[1:] or "My data"
 

@@ -98,6 +98,7 @@ def _look(
         found = recognise(tables)
         inferred = infer_mapping(found.table, mapping or found.mapping)
         opened.check_unchanged()
+        asked = found.format.questions if found.format and mapping is None else ()
         return Inspection(
             format=found.key,
             title=found.title,
@@ -107,7 +108,7 @@ def _look(
             preview=found.table.sample.head(PREVIEW_ROWS).select(pl.all().cast(pl.String)),
             mapping=inferred.mapping,
             confidence=found.confidence,
-            questions=[*(found.questions if mapping is None else []), *inferred.questions],
+            questions=[*asked, *inferred.questions],
             notes=[*opened.notes, *found.notes, *inferred.notes],
             n_rows_estimate=found.table.n_rows_estimate,
         )

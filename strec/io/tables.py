@@ -1,5 +1,6 @@
 """Any file as a lazy table of raw columns: the one place where file kinds differ."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -120,13 +121,13 @@ def table_of(frame: pl.DataFrame) -> Table:
     return table
 
 
-def renamed(table: Table, names: tuple[str, ...]) -> Table:
+def renamed(table: Table, names: Iterable[str]) -> Table:
     """Return the table with other column names."""
     changes = dict(zip(table.columns, names, strict=True))
     return replace(
         table,
         lazy=table.lazy.rename(changes),
-        columns=list(names),
+        columns=list(changes.values()),
         sample=table.sample.rename(changes),
     )
 

@@ -44,7 +44,7 @@ def test_a_real_file_is_recognised_whatever_its_name(
         paths.append(tmp_path / f"upload{i}")
         shutil.copyfile(data_dir / name, paths[-1])
     look = inspect(paths)
-    assert look.format == key and look.title == FORMATS[key].title and look.cite
+    assert look.format == key and look.title == FORMATS[key].label and look.cite
     assert not any(question.must_be_answered for question in look.questions)
     result = read(paths)
     assert result.n_checkins == n

@@ -1,38 +1,58 @@
 """What a known format is: how it is recognised, what its columns mean, what may come with it."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from strec.io.mapping import Mapping, Question
 from strec.io.tables import Table
 
+#: Patterns of cells that several formats have.
+ID = r"\d+"
+NUMBER = r"-?\d+(\.\d+)?([eE]-?\d+)?"
 #: Rows that must fit the patterns of a format without header.
 N_MATCHED = 50
 
 
 @dataclass(frozen=True)
 class Signature:
-    """How to recognise a table: column names it has, or a pattern per column without header.
+    """How a table is recognised: by names in its header, or without one by what its cells hold.
 
-    `names` are given to the columns of a table without header.
+    Parameters
+    ----------
+    columns : tuple of str
+        Names that the header has, among others.
+    cells : mapping of str to str
+        For a table without header: the name that each column is given, in order, and the regular
+        expression that its cells match.
+
+    Examples
+    --------
+    >>> Signature(cells={"user": ID, "time": ".+"}).n_columns
+    2
     """
 
     columns: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
+    cells: Dictionary[str, str] = field(default_factory=dict)
+
+    @property
+    def n_columns(self) -> int:
+        """How many columns it asks for."""
+        return len(self.columns) + len(self.cells)
 
     def fits(self, table: Table) -> bool:
         """Tell whether the table looks like this."""
         if self.columns:
             return table.has_header and set(self.columns) <= set(table.columns)
-        if table.has_header or len(table.columns) != len(self.patterns):
+        if table.has_header or len(table.columns) != len(self.cells):
             return False
         rows = table.sample.head(N_MATCHED)
         return all(
             re.fullmatch(pattern, value or "") is not None
-            for name, pattern in zip(table.columns, self.patterns, strict=True)
+            for name, pattern in zip(table.columns, self.cells.values(), strict=True)
             for value in rows[name].cast(pl.String)
         )
 
@@ -43,39 +63,43 @@ class Companion:
 
     Parameters
     ----------
-    title : str
+    label : str
         What it is, in words.
     signature : Signature
         How to recognise it.
     key : tuple of str
         Column of the check-ins, column of this file.
-    adds : dict
+    adds : mapping of str to str
         Canonical field to column of this file. Only fills fields that the check-ins lack.
     note : str
         What a reader should know when it is used.
     """
 
-    title: str
+    label: str
     signature: Signature
     key: tuple[str, str]
-    adds: dict[str, str]
+    adds: Dictionary[str, str]
     note: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Format:
     """A known format.
 
     Parameters
     ----------
-    key, title : str
+    key, label : str
         Its name for programs and for people.
-    cite : str
-        Its source and how to cite it.
+    sentence : str
+        What the files are.
+    citation : str
+        Their source and how to cite it.
     signature : Signature
         How to recognise the file with the check-ins.
     mapping : Mapping
         What the columns mean; columns that a variant lacks are left out.
+    prepare : callable, optional
+        What is done to the table before its columns are read.
     companions : tuple of Companion
         Files that may come with it.
     needs : str
@@ -84,13 +108,21 @@ class Format:
         What the format leaves open, with a default.
     notes : tuple of str
         What a reader should know.
+
+    Examples
+    --------
+    >>> from strec.io import FORMATS
+    >>> FORMATS["snap"].label
+    'SNAP Gowalla / Brightkite'
     """
 
     key: str
-    title: str
-    cite: str
+    label: str
+    sentence: str
+    citation: str = ""
     signature: Signature
     mapping: Mapping
+    prepare: Callable[[Table], Table] | None = None
     companions: tuple[Companion, ...] = ()
     needs: str = ""
     questions: tuple[Question, ...] = ()

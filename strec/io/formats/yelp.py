@@ -1,0 +1,30 @@
+"""Reviews and tips of the Yelp Open Dataset."""
+
+from strec.io.formats.base import Companion, Format, Signature
+from strec.io.mapping import Mapping
+
+YELP = Format(
+    key="yelp",
+    label="Yelp Open Dataset: reviews or tips",
+    sentence="Reviews or tips as JSON Lines; names and places in the business list.",
+    citation="Yelp Open Dataset, yelp.com/dataset; academic use, no redistribution.",
+    signature=Signature(("user_id", "business_id", "date", "text")),
+    mapping=Mapping(
+        user_id="user_id",
+        item_id="business_id",
+        timestamp="date",
+        value="stars",
+        text="text",
+        time_format="iso",
+        time_is="utc",
+    ),
+    companions=(
+        Companion(
+            "business list (business.json)",
+            Signature(("business_id", "name", "latitude", "longitude")),
+            ("business_id", "business_id"),
+            {"lat": "latitude", "lon": "longitude", "item_name": "name", "category": "categories"},
+        ),
+    ),
+    notes=("Yelp does not say in which zone its times are; they are taken as UTC.",),
+)
