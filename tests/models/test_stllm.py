@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 
 from strec.errors import ModelError
 from strec.models import STLLM
-from strec.models.stllm.explain import shapley
+from strec.models.counting.reasons import shapley
 from strec.models.stllm.features import numbers_of, shorten, tents
-from strec.models.stllm.meaning import N_DIRECTIONS
 from strec.models.stllm.network import NEVER, log_sum
 from strec.models.stllm.pairs import Pairs
 from strec.models.stllm.training_data import training_data_of
-from strec.models.stllm.world import World
+from strec.models.stllm.world import N_DIRECTIONS, World
 from strec.simulation import simulate
 from strec.split import Log, Split, Vocabulary, encode, queries_of_rows, split
 from tests.models import worlds
@@ -59,7 +58,7 @@ def _lessons(train: Log):
 def test_pairs_of_three_visits_counted_by_hand():
     # A at 0 h, B at 24 h, A at 26 h, and the question is what comes at 48 h.
     log = _log([("u", "A", 0), ("u", "B", 24), ("u", "A", 26), ("u", "B", 48)])
-    pairs = Pairs(queries_of_rows(log, np.array([3])), World.of(log, _nothing(2)))
+    pairs = Pairs(queries_of_rows(log, np.array([3])))
     assert pairs.group_item.tolist() == [0, 1] and pairs.count.tolist() == [2, 1]
     assert np.expm1(pairs.age).tolist() == pytest.approx([48, 24, 22])
     assert pairs.rank.tolist() == [2, 1, 0]

@@ -20,12 +20,7 @@ FILE = Path(__file__).parents[2] / "data" / "counter_mix_fits.json"
 def weights_of(train: Log, settings: tuple) -> np.ndarray | None:
     """Return the weights that a fit of this log with these settings gives, None if not known.
 
-    Parameters
-    ----------
-    train : Log
-        Training check-ins.
-    settings : tuple
-        Whatever else the fit depends on.
+    The settings are whatever else the fit depends on.
 
     Examples
     --------
@@ -49,8 +44,9 @@ def digest_of(train: Log, settings: tuple) -> str:
     seen.update(repr((train.vocabulary.digest, *settings)).encode())
     for values in (train.vocabulary.item_category, train.vocabulary.item_spread_km):
         seen.update(np.ascontiguousarray(values).tobytes())
-    for name in ("owner", "item", "category", "time_us", "offset_min", "lat", "lon", "session"):
-        seen.update(np.ascontiguousarray(getattr(train, name)).tobytes())
+    for values in (train.owner, train.item, train.category, train.time_us, train.offset_min,
+                   train.lat, train.lon, train.session):  # fmt: skip
+        seen.update(np.ascontiguousarray(values).tobytes())
     return seen.hexdigest()
 
 

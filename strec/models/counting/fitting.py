@@ -8,6 +8,7 @@ from strec.models.base import Progress
 from strec.models.counting.newcomers import SOURCES, novelty_numbers, shares_of_sources
 from strec.models.counting.statistics import Statistics
 from strec.models.counting.visits import N_COLUMNS, visits_of
+from strec.models.profiles import moment_at
 from strec.split import Log, Queries, queries_of_rows
 
 #: Visits and (query, item) pairs looked at in one fit at most: a bound on time and memory.
@@ -43,8 +44,7 @@ def fit_weights(
     start : numpy.ndarray
         Shape ``(N_COLUMNS + n_sources + n_novelty,)``: default weights, where the ridge pulls.
     """
-    moments = np.sort(train.time_us)
-    cut = moments[min(int((1 - share) * len(moments)), len(moments) - 1)]
+    cut = moment_at(train.time_us, 1 - share)
     statistics = Statistics.of(train.where(train.time_us < cut))
     queries = _draw(train, cut, time_known, n_queries, seed)
     if len(queries) < _FEWEST_QUERIES:

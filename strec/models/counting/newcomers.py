@@ -7,9 +7,10 @@ silent where it has nothing to say. The mixture gives each source a share.
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import sparse
 
+from strec.graph import tally
 from strec.models.counting.statistics import Statistics, time_cell
+from strec.models.profiles import at_rows
 from strec.split import Queries
 
 #: Sources and the reason that each stands for, with its share before a model has seen data
@@ -40,10 +41,7 @@ NOVELTY: dict[str, float] = {
 def shares_of_sources(queries: Queries, statistics: Statistics) -> Iterator[np.ndarray]:
     """Yield, for each of `SOURCES`, the share of each item that is new to the user.
 
-    Yields
-    ------
-    numpy.ndarray
-        Shape ``(n_queries, n_items)``; each row sums to 1, or to 0 where the source is silent.
+    Shape ``(n_queries, n_items)``; each row sums to 1, or to 0 where the source is silent.
     """
     new = unvisited(queries)
     for raw in _raw_sources(queries, statistics):
@@ -54,11 +52,20 @@ def shares_of_sources(queries: Queries, statistics: Statistics) -> Iterator[np.n
 
 def unvisited(queries: Queries) -> np.ndarray:
     """Return which items are not in the visible history; shape ``(n_queries, n_items)``."""
-    item = queries.log.item[queries.indices]
-    known = item >= 0
     new = np.ones((len(queries), len(queries.vocabulary.items)), dtype=bool)
-    new[queries.pair_query[known], item[known]] = False
+    new[visited(queries)] = False
     return new
+
+
+def visited(queries: Queries) -> tuple[np.ndarray, np.ndarray]:
+    """Return the query and the item of each visible visit to a known item."""
+    item = queries.log.item[queries.indices]
+    return queries.pair_query[item >= 0], item[item >= 0]
+
+
+def last_item(queries: Queries) -> np.ndarray:
+    """Return the item of the last visible check-in, ``(n_queries,)``; -1 for none or unknown."""
+    return np.where(queries.last >= 0, at_rows(queries.log.item, queries.last), -1)
 
 
 def novelty_numbers(queries: Queries) -> np.ndarray:
@@ -89,10 +96,10 @@ def _raw_sources(queries: Queries, statistics: Statistics) -> Iterator[np.ndarra
     popular = np.broadcast_to(statistics.popularity, lift.shape)
     yield popular
     yield popular * lift
-    last = np.where(queries.last >= 0, queries.log.item[queries.last], -1)
+    last = last_item(queries)
     start = statistics.follows[np.maximum(last, 0)]
     yield start.multiply((last >= 0)[:, None]).toarray()
-    liked = _category_lift(queries, statistics)
+    liked = category_lift(queries, statistics)
     if not statistics.has_places:
         yield from [np.zeros(lift.shape)] * 4
         yield popular * lift * liked
@@ -110,7 +117,7 @@ def _local_count(at_km: np.ndarray, reach_km: float, statistics: Statistics) -> 
     return (statistics.spots.T @ fade.T).T
 
 
-def _category_lift(queries: Queries, statistics: Statistics) -> np.ndarray:
+def category_lift(queries: Queries, statistics: Statistics) -> np.ndarray:
     """Return how much the user likes each item's category, against all; 0 without categories."""
     vocabulary, log = queries.vocabulary, queries.log
     n = len(vocabulary.categories)
@@ -119,10 +126,8 @@ def _category_lift(queries: Queries, statistics: Statistics) -> np.ndarray:
     item = log.item[queries.indices]
     category = np.where(item >= 0, vocabulary.item_category[item], log.category[queries.indices])
     age_us = np.maximum(queries.time_us[queries.pair_query] - log.time_us[queries.indices], 0)
-    weight = np.where(category >= 0, (1 + age_us / 3.6e9) ** -0.3, 0.0)
-    taste = sparse.csr_matrix(
-        (weight, (queries.pair_query, np.maximum(category, 0))), shape=(len(queries), n)
-    ).toarray()
+    weight = (1 + age_us / 3.6e9) ** -0.3
+    taste = tally(queries.pair_query, category, (len(queries), n), weight).toarray()
     taste /= np.maximum(taste.sum(axis=1, keepdims=True), 1e-12)
     known = vocabulary.item_category >= 0
     share = np.bincount(

@@ -8,6 +8,7 @@ from scipy import sparse
 from strec.errors import ModelError
 from strec.graph import tally, transitions
 from strec.models.base import Model
+from strec.models.counting.newcomers import last_item
 from strec.models.profiles import popularity, profiles
 from strec.models.saved import Arrays
 from strec.split import Log, Queries
@@ -88,7 +89,7 @@ class Markov(Popularity):
         self.follows_ = transitions(train)
 
     def _score(self, queries: Queries) -> np.ndarray:
-        last = np.where(queries.last >= 0, queries.log.item[queries.last], -1)
+        last = last_item(queries)
         if self.scope == "user":
             item = queries.log.item[queries.indices]
             position = np.arange(len(item))

@@ -8,6 +8,7 @@ alike, and gives nothing to a factor that changes nothing. A new item owes its p
 sources, which add up as they are.
 """
 
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from math import factorial
 from typing import TYPE_CHECKING
@@ -27,19 +28,14 @@ MAX_EVIDENCE = 20
 
 
 def explain_items(model: "CounterMix", query: Queries, items: np.ndarray) -> list[Explanation]:
-    """Return the parts of the probability of each item for one query.
-
-    References
-    ----------
-    Shapley, "A value for n-person games", 1953.
-    """
+    """Return the parts of the probability of each item for one query."""
     visits = visits_of(query, model.statistics_)
     loudness, rates = model.loudness(query, visits)
     sources = np.stack(list(shares_of_sources(query, model.statistics_)))[:, 0]
     spoken = loudness.sum() + rates[0] @ sources.any(axis=1)
     from_sources = rates[0][:, None] * sources[:, items] / spoken
     tones = _tones(model, visits)
-    from_visits = loudness.sum() / spoken * _shapley(visits, tones, items)
+    from_visits = loudness.sum() / spoken * _worth(visits, tones, items)
     return [
         Explanation(
             item=int(item),
@@ -53,6 +49,62 @@ def explain_items(model: "CounterMix", query: Queries, items: np.ndarray) -> lis
     ]
 
 
+def shapley(
+    players: Sequence[str], worth: Callable[[frozenset[str]], np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return the Shapley value of each player, and under ``""`` the worth of nobody.
+
+    References
+    ----------
+    Shapley, "A value for n-person games", 1953.
+
+    Examples
+    --------
+    >>> glove = lambda team: np.array([float(len(team) == 2)])
+    >>> {name: float(value[0]) for name, value in shapley(("left", "right"), glove).items()}
+    {'': 0.0, 'left': 0.5, 'right': 0.5}
+    """
+    n = len(players)
+    teams = {
+        frozenset(team): worth(frozenset(team))
+        for size in range(n + 1)
+        for team in combinations(players, size)
+    }
+    nobody = teams[frozenset()]
+    values = {"": nobody} | {player: np.zeros_like(nobody) for player in players}
+    for team, value in teams.items():
+        chance = factorial(len(team)) * factorial(max(n - len(team) - 1, 0)) / factorial(n)
+        for player in set(players) - team:
+            values[player] = values[player] + chance * (teams[team | {player}] - value)
+    return values
+
+
+def visit_part(
+    name: str, value: float, rows: np.ndarray, tone: np.ndarray, own: np.ndarray, loud: np.ndarray
+) -> ScorePart:
+    """Return a part with the visits behind it: high or low against the user's other visits.
+
+    `tone` is the logarithm of each visit's factor, `own` are the visits to the item, `rows` their
+    rows in the log, `loud` how each visit is heard now.
+    """
+    strength = np.exp(np.clip(tone[own] - np.average(tone, weights=loud), -30, 30))
+    order = np.argsort(-strength if value >= 0 else strength, kind="stable")[:MAX_EVIDENCE]
+    return ScorePart(name, value, rows[order], strength[order])
+
+
+def rows_behind(query: Queries, reason: str, item: int) -> np.ndarray:
+    """Return the user's own check-ins behind a reason for something new, latest first."""
+    if reason == "follows":
+        return query.last[query.last >= 0]
+    if reason == "taste":
+        vocabulary, log = query.vocabulary, query.log
+        taken = log.item[query.indices]
+        kind = np.where(taken >= 0, vocabulary.item_category[taken], log.category[query.indices])
+        same = (kind == vocabulary.item_category[item]) & (kind >= 0)
+        return query.indices[same][::-1][:MAX_EVIDENCE]
+    return np.zeros(0, dtype=np.int64)
+
+
 def _tones(model: "CounterMix", visits: Visits) -> np.ndarray:
     """Return the logarithm of each visit's factor for each reason: (n_reasons, n_visits)."""
     numbers = visits.numbers.astype(np.float64)
@@ -61,26 +113,21 @@ def _tones(model: "CounterMix", visits: Visits) -> np.ndarray:
     )
 
 
-def _shapley(visits: Visits, tones: np.ndarray, items: np.ndarray) -> np.ndarray:
+def _worth(visits: Visits, tones: np.ndarray, items: np.ndarray) -> np.ndarray:
     """Return what each reason gives to each item's share of the visits: (n_reasons, n_items)."""
-    worth = np.zeros((len(REASONS), len(items)))
     if not len(visits.item):
-        return worth
+        return np.zeros((len(REASONS), len(items)))
     belongs = (visits.item[:, None] == items).astype(np.float64)
-    players = range(1, len(REASONS))
-    share = {}
-    for size in range(len(REASONS)):
-        for team in combinations(players, size):
-            voice = tones[[0, *team]].sum(axis=0)
-            voice = np.exp(voice - voice.max())
-            share[team] = (voice / voice.sum()) @ belongs
-    worth[0] = share[()]
-    n = len(players)
-    for team, value in share.items():
-        for player in set(players) - set(team):
-            chance = factorial(len(team)) * factorial(n - len(team) - 1) / factorial(n)
-            worth[player] += chance * (share[tuple(sorted((*team, player)))] - value)
-    return worth
+    habit, *players = REASONS
+
+    def share(team: frozenset[str]) -> np.ndarray:
+        heard = [i for i, reason in enumerate(REASONS) if reason in team or reason == habit]
+        voice = tones[heard].sum(axis=0)
+        voice = np.exp(voice - voice.max())
+        return (voice / voice.sum()) @ belongs
+
+    # Habit is what is there without any other: the worth of nobody comes first.
+    return np.stack(list(shapley(players, share).values()))
 
 
 def _visit_parts(
@@ -89,14 +136,10 @@ def _visit_parts(
     own = np.flatnonzero(visits.item == item)
     if not len(own):
         return []
-    parts = []
-    for reason, tone, value in zip(REASONS, tones, values, strict=True):
-        # A factor is high or low against the user's other visits, as each is heard now.
-        usual = np.average(tone, weights=loudness)
-        strength = np.exp(tone[own] - usual)
-        order = np.argsort(-strength if value >= 0 else strength, kind="stable")[:MAX_EVIDENCE]
-        parts.append(ScorePart(reason, float(value), visits.row[own[order]], strength[order]))
-    return parts
+    return [
+        visit_part(reason, float(value), visits.row[own], tone, own, loudness)
+        for reason, tone, value in zip(REASONS, tones, values, strict=True)
+    ]
 
 
 def _source_parts(query: Queries, values: np.ndarray, item: int) -> list[ScorePart]:
@@ -106,19 +149,5 @@ def _source_parts(query: Queries, values: np.ndarray, item: int) -> list[ScorePa
     return [
         ScorePart(reason, float(values[reasons == reason].sum()), rows, np.ones(len(rows)))
         for reason in NEW_REASONS
-        for rows in [_rows_behind(query, reason, item)]
+        for rows in [rows_behind(query, reason, item)]
     ]
-
-
-def _rows_behind(query: Queries, reason: str, item: int) -> np.ndarray:
-    """Return the user's own check-ins behind a source, latest first."""
-    if reason == "follows":
-        return query.last[query.last >= 0]
-    if reason == "taste":
-        vocabulary, log = query.vocabulary, query.log
-        visited = log.item[query.indices]
-        category = np.where(
-            visited >= 0, vocabulary.item_category[visited], log.category[query.indices]
-        )
-        return query.indices[category == vocabulary.item_category[item]][::-1][:MAX_EVIDENCE]
-    return np.zeros(0, dtype=np.int64)

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from strec import schema
 from strec.geo import arc_km, distance_km, unit_vectors
-from strec.graph import PLACE_SPREAD_KM, transitions
+from strec.graph import PLACE_SPREAD_KM, tally, transitions
 from strec.split import Log, Vocabulary
 
 #: Local hours of working days, then of weekends, then "time not known".
@@ -18,47 +18,34 @@ _CELL_RESOLUTION = 7
 
 @dataclass(frozen=True)
 class Statistics:
-    """Counts over a training log.
+    """Counts over a training log."""
 
-    Attributes
-    ----------
-    count : numpy.ndarray
-        Shape ``(n_items,)``: check-ins.
-    time_lift : numpy.ndarray
-        Shape ``(n_items, 49)``: how many times more often the item is taken at a time than
-        items are on average; 1 means no preference, and the last column is 1.
-    next_indptr, next_indices, next_count : numpy.ndarray
-        Transitions between items within sessions as a sparse matrix (CSR), shape
-        ``(n_items, n_items)``.
-    spot_xyz : numpy.ndarray
-        Shape ``(n_spots, 3)``: unit vectors of the places where items are taken.
-    spot_indptr, spot_indices, spot_count : numpy.ndarray
-        Check-ins per spot and item (CSR), shape ``(n_spots, n_items)``.
-    move_km : numpy.ndarray
-        Shape ``(3,)``: a short, a middle and a long move between check-ins of a session
-        (quantiles 0.15, 0.5, 0.85); empty where no places are known.
-    """
-
-    count: np.ndarray
-    time_lift: np.ndarray
+    count: np.ndarray  # (n_items,) check-ins
+    #: How many times more often an item is taken at a time than items are on average: 1 means no
+    #: preference, and the last column is 1.
+    time_lift: np.ndarray  # (n_items, 49)
+    #: Transitions between items within sessions, a sparse matrix (n_items, n_items).
     next_indptr: np.ndarray
     next_indices: np.ndarray
     next_count: np.ndarray
+    #: Places where items are taken, as unit vectors (n_spots, 3), and check-ins per spot and
+    #: item, a sparse matrix (n_spots, n_items).
     spot_xyz: np.ndarray
     spot_indptr: np.ndarray
     spot_indices: np.ndarray
     spot_count: np.ndarray
+    #: A short, a middle and a long move (km) between check-ins of a session, quantiles 0.15, 0.5
+    #: and 0.85; empty where no places are known.
     move_km: np.ndarray
 
     @classmethod
     def of(cls, train: Log) -> "Statistics":
         """Count a training log."""
         n_items = len(train.vocabulary.items)
-        known = train.item >= 0
         follows = transitions(train)
         xyz, spots = _spots(train, n_items)
         return cls(
-            count=np.bincount(train.item[known], minlength=n_items).astype(np.float64),
+            count=np.bincount(train.item[train.item >= 0], minlength=n_items).astype(np.float64),
             time_lift=_time_lift(train),
             next_indptr=follows.indptr,
             next_indices=follows.indices,
@@ -162,15 +149,10 @@ def _spots(train: Log, n_items: int) -> tuple[np.ndarray, sparse.csr_matrix]:
     # Cells have bit 58 or lower set; item numbers are far smaller, so the keys do not meet.
     key = np.where(is_place[item], item, cell.to_numpy().astype(np.int64))
     keys, spot = np.unique(key, return_inverse=True)
-    matrix = sparse.csr_matrix(
-        (np.ones(len(item)), (spot, item)), shape=(len(keys), n_items), dtype=np.float64
-    )
-    matrix.sum_duplicates()
+    matrix = tally(spot, item, (len(keys), n_items))
     size = np.maximum(np.bincount(spot, minlength=len(keys)), 1)
-    xyz = np.stack(
-        [np.bincount(spot, weights=axis, minlength=len(keys)) / size
-         for axis in unit_vectors(lat, lon).T], axis=1,
-    )  # fmt: skip
+    sums = [np.bincount(spot, axis, len(keys)) for axis in unit_vectors(lat, lon).T]
+    xyz = np.stack(sums, axis=1) / size[:, None]
     return xyz / np.maximum(np.linalg.norm(xyz, axis=1, keepdims=True), 1e-12), matrix
 
 

@@ -57,20 +57,12 @@ N_COLUMNS = sum(len(columns) for columns in COLUMNS.values())
 
 @dataclass(frozen=True)
 class Visits:
-    """Pairs of a query and a past visit to a known item.
+    """Pairs of a query and a past visit to a known item."""
 
-    Attributes
-    ----------
-    query, item, row : numpy.ndarray
-        Shape ``(n_pairs,)``: position of the query, code of the item, row of the log.
-    numbers : numpy.ndarray
-        Shape ``(n_pairs, N_COLUMNS)``, float32: the columns of `COLUMNS`.
-    """
-
-    query: np.ndarray
-    item: np.ndarray
-    row: np.ndarray
-    numbers: np.ndarray
+    query: np.ndarray  # (n_pairs,) position of the query
+    item: np.ndarray  # (n_pairs,) code
+    row: np.ndarray  # (n_pairs,) row of the log
+    numbers: np.ndarray  # (n_pairs, N_COLUMNS) float32, the columns of `COLUMNS`
 
 
 def reason_slices() -> dict[str, slice]:
@@ -89,7 +81,7 @@ def default_weights() -> np.ndarray:
 
 def visits_of(queries: Queries, statistics: Statistics) -> Visits:
     """Return all pairs of a query and a visible visit, with their numbers."""
-    pairs = _Pairs(queries)
+    pairs = _VisitPairs(queries)
     groups = (
         _habit(pairs, statistics),
         _recency(pairs),
@@ -108,46 +100,55 @@ def visits_of(queries: Queries, statistics: Statistics) -> Visits:
     return Visits(pairs.query[known], pairs.item[known], pairs.row[known], numbers[known])
 
 
-class _Pairs:
-    """Query-visit pairs and what several reasons share about them."""
+class Pairs:
+    """All visible visits of some queries, oldest first within each query, and what is shared.
+
+    What is counted per item of a history has one entry per pair of query and item (a *group*).
+    """
 
     def __init__(self, queries: Queries):
         log = queries.log
-        self.queries = queries
-        self.log = log
+        self.queries, self.log = queries, log
         self.query, self.row = queries.pair_query, queries.indices
-        self.item = log.item[self.row]
+        self.item = log.item[self.row].astype(np.int64)
         position = np.arange(len(self.row))
-        first = queries.indptr[self.query]
-        #: Visits since this one.
+        #: Visits of the same query before this one, and since.
+        self.n_before = position - queries.indptr[self.query]
         self.rank = queries.indptr[self.query + 1] - 1 - position
-        self.previous = np.where(position > first, self.row[np.maximum(position - 1, 0)], -1)
-        self.second = np.where(position > first + 1, self.row[np.maximum(position - 2, 0)], -1)
+        width = len(queries.vocabulary.items) + 1
+        groups, self.group = np.unique(
+            self.query * np.int64(width) + self.item % width, return_inverse=True
+        )
+        self.group_query, item = np.divmod(groups, width)
+        self.group_item = np.where(item == width - 1, -1, item)
+        #: Position of the latest visit of each group: of several assignments the last counts.
+        self.newest = np.zeros(len(groups), dtype=np.int64)
+        self.newest[self.group] = position
+        self.is_newest = self.newest[self.group] == position
+
+
+class _VisitPairs(Pairs):
+    """Pairs with the rows of the log around each visit, and times in log hours."""
+
+    def __init__(self, queries: Queries):
+        super().__init__(queries)
+        log, position = queries.log, np.arange(len(self.row))
+        self.previous = np.where(self.n_before > 0, self.row[np.maximum(position - 1, 0)], -1)
+        self.second = np.where(self.n_before > 1, self.row[np.maximum(position - 2, 0)], -1)
         self.last = queries.last[self.query]
         ends = queries.indices[np.maximum(queries.indptr[1:] - 2, 0)] if len(self.row) else -1
         self.last_but_one = np.where(queries.length > 1, ends, -1)[self.query]
         self.age = _log_hours(queries.time_us[self.query] - log.time_us[self.row])
         self.gap = _log_hours(queries.time_us[self.query] - log.time_us[self.last])
-        self._group_by_item(position)
-
-    def _group_by_item(self, position: np.ndarray) -> None:
-        width = len(self.queries.vocabulary.items) + 1
-        key = self.query * np.int64(width) + self.item % width
-        _, self.group = np.unique(key, return_inverse=True)
-        n_groups = self.group.max(initial=-1) + 1
-        self.count = np.bincount(self.group, minlength=n_groups)[self.group]
-        newest = np.zeros(n_groups, dtype=np.int64)
-        # Positions rise, so the last assignment to a group is its latest visit.
-        newest[self.group] = position
-        self.is_newest = newest[self.group] == position
-        self.newest_age = self.age[newest[self.group]]
+        self.count = np.bincount(self.group, minlength=len(self.newest))[self.group]
+        self.newest_age = self.age[self.newest[self.group]]
 
     def item_of(self, row: np.ndarray) -> np.ndarray:
         """Return the item at rows; no row and no known item have codes that match nothing."""
         return np.where(row >= 0, self.log.item[row], -2)
 
 
-def _habit(pairs: _Pairs, statistics: Statistics) -> list[np.ndarray]:
+def _habit(pairs: _VisitPairs, statistics: Statistics) -> list[np.ndarray]:
     return [
         np.log(pairs.count),
         pairs.is_newest,
@@ -155,7 +156,7 @@ def _habit(pairs: _Pairs, statistics: Statistics) -> list[np.ndarray]:
     ]
 
 
-def _recency(pairs: _Pairs) -> list[np.ndarray]:
+def _recency(pairs: _VisitPairs) -> list[np.ndarray]:
     latest = [np.maximum(pairs.newest_age - np.log1p(h), 0) for h in (0, 12, 30, 168)]
     return [
         *(np.maximum(pairs.age - np.log1p(h), 0) for h in _AGE_HOURS),
@@ -164,7 +165,7 @@ def _recency(pairs: _Pairs) -> list[np.ndarray]:
     ]
 
 
-def _hour(pairs: _Pairs, statistics: Statistics) -> list[np.ndarray]:
+def _hour(pairs: _VisitPairs, statistics: Statistics) -> list[np.ndarray]:
     queries = pairs.queries
     apart = _hours_apart(pairs)
     cell = time_cell(queries.hour, queries.weekday)[pairs.query]
@@ -172,7 +173,7 @@ def _hour(pairs: _Pairs, statistics: Statistics) -> list[np.ndarray]:
     return [*_tents(np.nan_to_num(apart, nan=12.0), list(_HOURS_APART)), lift]
 
 
-def _weekday(pairs: _Pairs) -> list[np.ndarray]:
+def _weekday(pairs: _VisitPairs) -> list[np.ndarray]:
     now, then = pairs.queries.weekday[pairs.query], pairs.log.weekday[pairs.row]
     same = (now == then) & (now >= 0)
     same_kind = ((now >= 5) == (then >= 5)) & (now >= 0)
@@ -181,7 +182,7 @@ def _weekday(pairs: _Pairs) -> list[np.ndarray]:
     return [same, same_kind, same * close, same_kind * close]
 
 
-def _sequence(pairs: _Pairs, statistics: Statistics) -> list[np.ndarray]:
+def _sequence(pairs: _VisitPairs, statistics: Statistics) -> list[np.ndarray]:
     log, queries = pairs.log, pairs.queries
     running = queries.running_session[pairs.query]
     linked = (pairs.previous >= 0) & (log.session[pairs.previous] == log.session[pairs.row])
@@ -219,7 +220,7 @@ def transition_lift(statistics: Statistics, last: np.ndarray, item: np.ndarray) 
     return np.where(known, np.log((seen + 5 * share) / ((total + 5) * share)), 0.0)
 
 
-def _near(pairs: _Pairs, statistics: Statistics) -> list[np.ndarray]:
+def _near(pairs: _VisitPairs, statistics: Statistics) -> list[np.ndarray]:
     n = len(_DISTANCE) - 1
     if not statistics.has_places:
         return [np.zeros(len(pairs.row))] * (2 * n)
@@ -234,7 +235,7 @@ def _near(pairs: _Pairs, statistics: Statistics) -> list[np.ndarray]:
     return [*tents, *(tent * soon for tent in tents)]
 
 
-def _hours_apart(pairs: _Pairs) -> np.ndarray:
+def _hours_apart(pairs: _VisitPairs) -> np.ndarray:
     """Return the distance of the visit's hour of the day from the query's, 0 to 12."""
     apart = np.abs(pairs.queries.hour[pairs.query] - pairs.log.hour[pairs.row])
     return np.minimum(apart, 24 - apart)

@@ -6,10 +6,11 @@ Each column spreads evidence over all items; the generator weighs the columns by
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import sparse
 
-from strec.models.counting.newcomers import _category_lift
+from strec.graph import tally
+from strec.models.counting.newcomers import category_lift
 from strec.models.counting.statistics import time_cell
+from strec.models.profiles import profiles, recent_items
 from strec.models.stllm.world import World
 from strec.split import Queries
 
@@ -36,7 +37,7 @@ _N_MEANING = 20
 
 def candidate_features(queries: Queries, world: World) -> Iterator[np.ndarray]:
     """Yield each of `CANDIDATE_FEATURES`, a number per query and item, shape ``(Q, n_items)``."""
-    statistics, log = world.statistics, queries.log
+    statistics = world.statistics
     n, n_items = len(queries), len(statistics.count)
     alike = (n, n_items)
     yield np.broadcast_to(np.log(statistics.popularity), alike)
@@ -44,15 +45,12 @@ def candidate_features(queries: Queries, world: World) -> Iterator[np.ndarray]:
     yield np.broadcast_to(np.log(lately), alike)
     lift = np.log(statistics.time_lift).T  # (49, n_items)
     yield lift[time_cell(queries.hour, queries.weekday)]
-    stop = queries.indptr[1:]
-    for back in (1, 2):
-        there = queries.length >= back
-        row = queries.indices[np.where(there, stop - back, 0)] if there.any() else 0
-        yield _transitions(world, np.where(there, log.item[row], -1) if there.any() else
-                           np.full(n, -1))  # fmt: skip
+    before, last = recent_items(queries, 2).T
+    yield _transitions(world, last)
+    yield _transitions(world, before)
     yield from _places(queries, world)
-    yield np.log(_category_lift(queries, statistics) + 0.05)
-    taken = _history(queries)
+    yield np.log(category_lift(queries, statistics) + 0.05)
+    taken = profiles(queries).sign().astype(np.float32)
     company = (taken @ world.company).toarray() if n else np.zeros(alike)
     yield np.log(company / np.maximum(np.log1p(queries.length), 1)[:, None] + 0.01)
     yield _meaning(queries, world)
@@ -91,42 +89,20 @@ def _places(queries: Queries, world: World) -> Iterator[np.ndarray]:
         near = np.log((spots @ fade.T).T / size + np.float32(2e-3))
         near[nowhere] = 0.0
         yield near
-    here = world.square[np.maximum(queries.log.item[queries.indices], 0)]
-    here = np.where(queries.log.item[queries.indices] >= 0, here, world.area.shape[1] - 1)
-    visits = sparse.csr_matrix(
-        (np.ones(len(here), np.float32), (queries.pair_query, here)),
-        shape=(len(queries), world.area.shape[1]),
-    )
+    item = queries.log.item[queries.indices]
+    n_squares = world.area.shape[1]
+    here = np.where(item >= 0, world.square[np.maximum(item, 0)], n_squares - 1)
+    visits = tally(queries.pair_query, here, (len(queries), n_squares)).astype(np.float32)
     total = np.maximum(queries.length, 1).astype(np.float32)[:, None]
     for area in world.area:
         yield np.log((visits @ area) / total + np.float32(2e-3))[:, world.square]
 
 
-def _history(queries: Queries) -> sparse.csr_matrix:
-    """Return which items the user has taken, each once, shape ``(Q, n_items)``."""
-    item = queries.log.item[queries.indices]
-    known = item >= 0
-    matrix = sparse.csr_matrix(
-        (np.ones(known.sum(), np.float32), (queries.pair_query[known], item[known])),
-        shape=(len(queries), len(queries.vocabulary.items)),
-    )
-    matrix.sum_duplicates()
-    matrix.data = np.ones_like(matrix.data)
-    return matrix
-
-
 def _meaning(queries: Queries, world: World) -> np.ndarray:
     """Return the cosine of each item with the mean meaning of the last check-ins."""
-    late = np.flatnonzero(
-        np.arange(len(queries.indices)) >= queries.indptr[1:][queries.pair_query] - _N_MEANING
-    )
-    item = queries.log.item[queries.indices[late]]
-    query = queries.pair_query[late][item >= 0]
-    item = item[item >= 0]
-    recent = sparse.csr_matrix(
-        (np.ones(len(item), np.float32), (query, item)),
-        shape=(len(queries), len(world.meaning)),
-    )
+    late = np.arange(len(queries.indices)) >= queries.indptr[1:][queries.pair_query] - _N_MEANING
+    item, query = queries.log.item[queries.indices[late]], queries.pair_query[late]
+    recent = tally(query, item, (len(queries), len(world.meaning))).astype(np.float32)
     mean = recent @ world.meaning
     mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-6)
     own = world.meaning / np.maximum(np.linalg.norm(world.meaning, axis=1, keepdims=True), 1e-6)

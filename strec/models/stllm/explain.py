@@ -7,17 +7,14 @@ its probability. A new item owes its probability to the generator, in the same w
 reason heard, all new items are equally likely.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import combinations
-from math import factorial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from strec.models.base import Explanation, ScorePart
-from strec.models.counting.reasons import MAX_EVIDENCE
+from strec.models.counting.reasons import rows_behind, shapley, visit_part
 from strec.models.stllm.candidate_features import CANDIDATE_FEATURES, candidate_features
 from strec.models.stllm.candidate_features import REASONS as NEW_REASONS
 from strec.models.stllm.features import REASONS
@@ -72,35 +69,6 @@ def _mean(item: int, found: list[tuple[ScorePart, ...]]) -> Explanation:
     return Explanation(item, float(sum(part.value for part in parts)), parts)
 
 
-def shapley(
-    players: Sequence[str], worth: Callable[[frozenset[str]], np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Return the Shapley value of each player, and under ``""`` the worth of nobody.
-
-    References
-    ----------
-    Shapley, "A value for n-person games", 1953.
-
-    Examples
-    --------
-    >>> glove = lambda team: np.array([float(len(team) == 2)])
-    >>> {name: float(value[0]) for name, value in shapley(("left", "right"), glove).items()}
-    {'': 0.0, 'left': 0.5, 'right': 0.5}
-    """
-    n = len(players)
-    teams = {
-        frozenset(team): worth(frozenset(team))
-        for size in range(n + 1)
-        for team in combinations(players, size)
-    }
-    values = {"": teams[frozenset()]} | {p: np.zeros_like(teams[frozenset()]) for p in players}
-    for team, value in teams.items():
-        for player in set(players) - team:
-            chance = factorial(len(team)) * factorial(n - len(team) - 1) / factorial(n)
-            values[player] = values[player] + chance * (teams[team | {player}] - value)
-    return values
-
-
 def _visited_parts(
     model: "STLLM", reading: Reading, items: np.ndarray, share: float
 ) -> dict[int, tuple[ScorePart, ...]]:
@@ -131,19 +99,10 @@ def _visited_parts(
         own = np.arange(ptr[places[i]], ptr[places[i] + 1])
         named = {"habit": values[""][i]} | {p: values[p][i] for p in PLAYERS}
         found[int(item)] = tuple(
-            _part(reading, name, float(value), tones[name], own, weights)
+            visit_part(name, float(value), reading.numbers.row[own], tones[name], own, weights)
             for name, value in named.items()
         )
     return found
-
-
-def _part(
-    reading: Reading, name: str, value: float, tone: np.ndarray, own: np.ndarray, loud: np.ndarray
-) -> ScorePart:
-    """Return a part with the visits behind it: high or low against the user's other visits."""
-    strength = np.exp(np.clip(tone[own] - np.average(tone, weights=loud), -30, 30))
-    order = np.argsort(-strength if value >= 0 else strength, kind="stable")[:MAX_EVIDENCE]
-    return ScorePart(name, value, reading.numbers.row[own[order]], strength[order])
 
 
 def _heard(model: "STLLM", team: frozenset[str]) -> Tensors:
@@ -181,21 +140,8 @@ def _new_parts(
             *(
                 ScorePart(name, float(values[name][i]), rows, np.ones(len(rows)))
                 for name in NEW_REASONS
-                for rows in [_rows_behind(reading.queries, name, int(item))]
+                for rows in [rows_behind(reading.queries, name, int(item))]
             ),
         )
         for i, item in enumerate(items)
     }
-
-
-def _rows_behind(query: Queries, reason: str, item: int) -> np.ndarray:
-    """Return the user's own check-ins behind a reason for something new, latest first."""
-    vocabulary, log = query.vocabulary, query.log
-    if reason == "follows":
-        return query.last[query.last >= 0]
-    if reason == "taste":
-        taken = log.item[query.indices]
-        kind = np.where(taken >= 0, vocabulary.item_category[taken], log.category[query.indices])
-        same = (kind == vocabulary.item_category[item]) & (kind >= 0)
-        return query.indices[same][::-1][:MAX_EVIDENCE]
-    return np.zeros(0, dtype=np.int64)

@@ -4,15 +4,20 @@ Each number belongs to a reason, so that a score can be taken apart by reason.
 """
 
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from strec.geo import distance_km
-from strec.models.stllm.columns import Columns
+from strec.models.counting.newcomers import last_item
+from strec.models.counting.visits import transition_lift
 from strec.models.stllm.pairs import Pairs
 from strec.models.stllm.world import World
 from strec.split import Queries
 from strec.split.queries import ranges
+
+if TYPE_CHECKING:
+    import torch
 
 #: Check-ins that the sequence encoder reads, and numbers about each.
 N_STEPS = 16
@@ -31,36 +36,18 @@ class Numbers:
     """Everything the pointer reads about some queries.
 
     Q queries, G pairs of a query and an item of its history, V visits, S steps.
-
-    Attributes
-    ----------
-    context : numpy.ndarray
-        Shape ``(Q, n_context)``.
-    item_numbers, visit_numbers : numpy.ndarray
-        Shapes ``(G, n_item)`` and ``(V, n_visit)``.
-    item : numpy.ndarray
-        Shape ``(G,)``: item codes, -1 for what the vocabulary does not know.
-    row : numpy.ndarray
-        Shape ``(V,)``: rows of the log.
-    prior : numpy.ndarray
-        Shape ``(V, 3)``: how loudly a visit speaks before any training, by reason.
-    item_ptr, visit_ptr : numpy.ndarray
-        Shapes ``(Q + 1,)`` and ``(G + 1,)``: items of a query, visits of an item.
-    steps, step_numbers : numpy.ndarray
-        Shapes ``(Q, S)`` and ``(Q, S, n_step)``: item codes of the last check-ins, the latest
-        last, and numbers about them; -2 where there is none.
     """
 
-    context: np.ndarray
-    item_numbers: np.ndarray
-    visit_numbers: np.ndarray
-    item: np.ndarray
-    row: np.ndarray
-    prior: np.ndarray
-    item_ptr: np.ndarray
-    visit_ptr: np.ndarray
-    steps: np.ndarray
-    step_numbers: np.ndarray
+    context: np.ndarray  # (Q, n_context)
+    item_numbers: np.ndarray  # (G, n_item)
+    visit_numbers: np.ndarray  # (V, n_visit)
+    item: np.ndarray  # (G,) codes, -1 for what the vocabulary does not know
+    row: np.ndarray  # (V,) rows of the log
+    prior: np.ndarray  # (V, 3) how loudly a visit speaks before any training, by reason
+    item_ptr: np.ndarray  # (Q + 1,) items of a query
+    visit_ptr: np.ndarray  # (G + 1,) visits of an item
+    steps: np.ndarray  # (Q, S) items of the last check-ins, the latest last; -2 where none
+    step_numbers: np.ndarray  # (Q, S, n_step) numbers about them
 
     def __len__(self) -> int:
         return len(self.context)
@@ -73,6 +60,52 @@ class Numbers:
             if getattr(self, f.name).dtype == np.float32
         }
         return replace(self, **short)
+
+    def tensors(self, queries: np.ndarray) -> "tuple[dict[str, torch.Tensor], np.ndarray]":
+        """Return what the network reads about some queries, and the items' places in here."""
+        import torch
+
+        item_ptr, items = ranges(self.item_ptr[queries], self.item_ptr[queries + 1])
+        visit_ptr, visits = ranges(self.visit_ptr[items], self.visit_ptr[items + 1])
+        found = {
+            "context": self.context[queries],
+            "item_numbers": self.item_numbers[items],
+            "visit_numbers": self.visit_numbers[visits],
+            "prior": self.prior[visits],
+            "item": self.item[items],
+            "item_query": np.repeat(np.arange(len(queries)), np.diff(item_ptr)),
+            "visit_item": np.repeat(np.arange(len(items)), np.diff(visit_ptr)),
+            "steps": self.steps[queries],
+            "step_numbers": self.step_numbers[queries],
+        }
+        return {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in found.items()}, items
+
+
+class Columns:
+    """A table that grows by columns: call it with a reason and arrays.
+
+    Examples
+    --------
+    >>> put = Columns()
+    >>> put("hour", np.array([True, False]), np.array([2, 3]))
+    >>> put.stack(2).tolist(), put.reasons
+    ([[1.0, 2.0], [0.0, 3.0]], ['hour', 'hour'])
+    """
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+        self._columns: list[np.ndarray] = []
+
+    def __call__(self, reason: str, *columns: np.ndarray) -> None:
+        self._columns += [np.asarray(column, dtype=np.float32) for column in columns]
+        self.reasons += [reason] * len(columns)
+
+    def stack(self, n_rows: int) -> np.ndarray:
+        """Return the table, shape ``(n_rows, n_columns)``, float32."""
+        table = np.empty((n_rows, len(self._columns)), dtype=np.float32)
+        for place, column in enumerate(self._columns):
+            table[:, place] = column
+        return table
 
 
 def concatenate(parts: list[Numbers]) -> Numbers:
@@ -97,7 +130,7 @@ def shorten(queries: Queries, n_history: int) -> Queries:
 
 def numbers_of(queries: Queries, world: World) -> tuple[Numbers, dict[str, list[str]]]:
     """Return the numbers of queries, and the reason of each column by kind of number."""
-    pairs = Pairs(queries, world)
+    pairs = Pairs(queries)
     items, visits, prior, context = Columns(), Columns(), Columns(), Columns()
     _items(items, pairs, world)
     _visits(visits, pairs)
@@ -153,7 +186,7 @@ def _items(put: Columns, p: Pairs, world: World) -> None:
     statistics, item = world.statistics, np.maximum(p.group_item, 0)
     put("habit", np.log1p(statistics.count[item]))
     put("hour", np.log(statistics.time_lift[item, p.cell[of_query]]))
-    put("follows", p.transition_lift(statistics, p.last_item[of_query], item))
+    put("follows", transition_lift(statistics, last_item(p.queries)[of_query], item))
     put("sequence", world.end_share[item])
     for reason, weight in p.kinds():
         amount = p.per_kind(weight)  # (Q, n_categories + 1)

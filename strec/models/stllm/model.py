@@ -1,5 +1,7 @@
 """ST-LLM as a model of strec: training, scores, explanation, another city without training."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,12 +9,13 @@ import numpy as np
 from strec.errors import ModelError
 from strec.models.base import Explanation, Model
 from strec.models.language import Language
-from strec.models.neural import RowTask
+from strec.models.neural import RowTask, seeded, tensors, weights, with_weights
+from strec.models.saved import Arrays, prefixed, under
 from strec.models.stllm.candidate_features import CANDIDATE_FEATURES
 from strec.models.stllm.features import KINDS_OF_NUMBER, REASONS, STEP_REASONS
-from strec.models.stllm.meaning import meaning_of
 from strec.models.stllm.training_data import TrainingData, training_data_of
-from strec.models.stllm.world import World
+from strec.models.stllm.world import World, meaning_of
+from strec.progress import silent
 from strec.split import Log, Queries
 from strec.train import Settings, Watch, fit
 
@@ -33,6 +36,7 @@ _FEWEST_STEPS = 40
 _FEWEST_IN_BATCH = 16
 
 
+@dataclass(repr=False, eq=False)
 class STLLM(Model):
     """A pointer over the user's past, aware of time and place, and a generator for the new.
 
@@ -89,35 +93,19 @@ class STLLM(Model):
     packages = ("torch",)
     uses_loop = True
 
-    def __init__(
-        self,
-        time_known: bool = True,
-        epochs: int = 5,
-        batch_size: int = 512,
-        learning_rate: float = 4e-3,
-        weight_decay: float = 1e-3,
-        n_history: int = 200,
-        end_weight: float = 3.0,
-        fade: float = 0.5,
-        dropout: float = 0.2,
-        text: str = "minilm",
-        members: int = 1,
-        without: list[str] | tuple[str, ...] = (),
-        seed: int = 0,
-    ):
-        self.time_known = time_known
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.n_history = n_history
-        self.end_weight = end_weight
-        self.fade = fade
-        self.dropout = dropout
-        self.text = text
-        self.members = members
-        self.without = without
-        self.seed = seed
+    time_known: bool = True
+    epochs: int = 5
+    batch_size: int = 512
+    learning_rate: float = 4e-3
+    weight_decay: float = 1e-3
+    n_history: int = 200
+    end_weight: float = 3.0
+    fade: float = 0.5
+    dropout: float = 0.2
+    text: str = "minilm"
+    members: int = 1
+    without: Sequence[str] = ()
+    seed: int = 0
 
     # ------------------------------------------------------------ training
 
@@ -134,8 +122,6 @@ class STLLM(Model):
         )
 
     def _fit(self, train: Log, watch: Watch) -> None:
-        import torch
-
         unknown = set(self.without) - set(INGREDIENTS)
         if unknown:
             raise ModelError(
@@ -143,8 +129,7 @@ class STLLM(Model):
                 f"{', '.join(sorted(unknown))}.",
                 "Correct the names in without.",
             )
-        text = "" if "text" in self.without else self.text
-        meaning, self.directions_ = meaning_of(train.vocabulary, text, None, watch)
+        meaning, self.directions_ = meaning_of(train.vocabulary, self._encoder, None, watch)
         data = training_data_of(
             train,
             meaning,
@@ -161,9 +146,7 @@ class STLLM(Model):
         self.reasons_ = data.reasons
         self.networks_ = []
         for member in range(self.members):
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(self.seed + member)
-                network = self._network()
+            network = seeded(self.seed + member, self._network)
             _measure(network, data)
             task = self._training_task(network, data)
             stage = watch.stage(f"network {member + 1}") if self.members > 1 else watch
@@ -172,8 +155,6 @@ class STLLM(Model):
             self.networks_.append(network.cpu().eval())
 
     def _training_task(self, network: "Network", data: TrainingData) -> RowTask:
-        from strec.models.stllm.batches import training_batch
-
         # A few targets are held out to watch, not to stop: the latest check-ins teach most.
         order = np.random.default_rng(self.seed).permutation(len(data.target))
         n_check = min(1_000, len(order) // 30)
@@ -182,21 +163,21 @@ class STLLM(Model):
             rows=np.sort(order[n_check:]),
             check_rows=np.sort(order[:n_check] if n_check else order),
             batch_size=_batch_size(self.batch_size, len(order)),
-            collate=lambda rows, rng: training_batch(data, rows, self.remembers),
+            collate=lambda rows, rng: data.batch(rows, self.remembers),
             loss=network.loss,
         )
 
     def _network(self) -> "Network":
-        import torch
-
         from strec.models.stllm.network import Network
 
-        weights = np.array([weight for _, weight in CANDIDATE_FEATURES.values()], dtype=np.float32)
-        on = {name: torch.from_numpy(value) for name, value in self._on().items()}
+        start = np.array([weight for _, weight in CANDIDATE_FEATURES.values()], dtype=np.float32)
+        # Meaning alone tells what items are: hours and popularity of all training would tell
+        # targets of training.
+        given = tensors({"traits": self.world_.meaning, "start": start})
+        on = tensors(self._on())
         return Network(
-            traits=torch.from_numpy(self._traits()),
+            **given,
             sizes={name: len(value) for name, value in on.items()},
-            start=torch.from_numpy(weights),
             on=on,
             dropout=self.dropout,
             identity="identity" not in self.without,
@@ -217,12 +198,9 @@ class STLLM(Model):
     def remembers(self) -> bool:
         return "history" not in self.without
 
-    def _traits(self) -> np.ndarray:
-        """Return what is known of each item whoever asks, shape ``(n_items, n_traits)``.
-
-        Meaning alone: hours and popularity of all training would tell targets of training.
-        """
-        return self.world_.meaning
+    @property
+    def _encoder(self) -> str:
+        return "" if "text" in self.without else self.text
 
     # ------------------------------------------------------------ scores
 
@@ -246,11 +224,8 @@ class STLLM(Model):
         """
         self._fitted()
         other = STLLM(**self.params())
-        text = "" if "text" in self.without else self.text
         directions = self.directions_ if len(self.directions_) else None
-        meaning, other.directions_ = meaning_of(
-            train.vocabulary, text, directions, lambda text, share: None
-        )
+        meaning, other.directions_ = meaning_of(train.vocabulary, self._encoder, directions, silent)
         other.world_, other.reasons_ = World.of(train, meaning), self.reasons_
         other.vocabulary_ = train.vocabulary
         other.networks_ = []
@@ -263,37 +238,26 @@ class STLLM(Model):
 
     # ------------------------------------------------------------ files
 
-    def _arrays(self) -> dict[str, np.ndarray]:
+    def _arrays(self) -> Arrays:
         reasons = {
             f"reasons.{kind}": np.array([REASONS.index(each) for each in found])
             for kind, found in self.reasons_.items()
         }
-        networks = {
-            f"network{member}.{name}": value.detach().cpu().numpy()
-            for member, network in enumerate(self.networks_)
-            for name, value in network.state_dict().items()
-        }
-        world = {f"world.{name}": value for name, value in self.world_.arrays().items()}
-        return world | networks | reasons | {"directions": self.directions_}
+        arrays = prefixed("world.", self.world_.arrays())
+        for member, network in enumerate(self.networks_):
+            arrays |= prefixed(f"network{member}.", weights(network))
+        return arrays | reasons | {"directions": self.directions_}
 
-    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
-        import torch
-
-        self.world_ = World.restore(_under(arrays, "world."))
+    def _restore(self, arrays: Arrays) -> None:
+        self.world_ = World.restore(under(arrays, "world."))
         self.directions_ = arrays["directions"]
         self.reasons_ = {
             kind: [REASONS[code] for code in arrays[f"reasons.{kind}"]] for kind in KINDS_OF_NUMBER
         }
-        self.networks_ = []
-        for member in range(self.members):
-            network = self._network()
-            # from_numpy needs memory it may write to.
-            state = _under(arrays, f"network{member}.")
-            try:
-                network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in state.items()})
-            except RuntimeError as error:
-                raise ValueError(" ".join(str(error).split())) from error
-            self.networks_.append(network.eval())
+        self.networks_ = [
+            with_weights(self._network(), under(arrays, f"network{member}."))
+            for member in range(self.members)
+        ]
 
 
 def _batch_size(wanted: int, n_targets: int) -> int:
@@ -320,9 +284,5 @@ def _measure(network: "Network", data: TrainingData) -> None:
         spread = drawn.std(axis=0)
         # A column that never varies says nothing: it stays at its mean.
         spread = np.where(spread > 1e-3, spread, 1.0)
-        getattr(network, f"{name}_mean").copy_(torch.from_numpy(drawn.mean(axis=0)))
-        getattr(network, f"{name}_spread").copy_(torch.from_numpy(spread))
-
-
-def _under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+        network.get_buffer(f"{name}_mean").copy_(torch.from_numpy(drawn.mean(axis=0)))
+        network.get_buffer(f"{name}_spread").copy_(torch.from_numpy(spread))

@@ -86,8 +86,8 @@ class Network(nn.Module):
 
     def scaled(self, name: str, numbers: torch.Tensor) -> torch.Tensor:
         """Return numbers about their means, in units of their spread, without extremes."""
-        mean, spread = getattr(self, f"{name}_mean"), getattr(self, f"{name}_spread")
-        return ((numbers.float() - mean) / spread).clamp(-6, 6) * getattr(self, f"{name}_on")
+        mean, spread = self.get_buffer(f"{name}_mean"), self.get_buffer(f"{name}_spread")
+        return ((numbers.float() - mean) / spread).clamp(-6, 6) * self.get_buffer(f"{name}_on")
 
     def represent(self, items: torch.Tensor) -> torch.Tensor:
         """Return what items are, shape ``(*items.shape, dim)``; zeros for codes below 0."""

@@ -6,33 +6,26 @@ from functools import cached_property
 import numpy as np
 
 from strec.geo import distance_km
-from strec.models.counting.statistics import Statistics, time_cell
-from strec.models.stllm.world import World
+from strec.models.counting.statistics import time_cell
+from strec.models.counting.visits import Pairs as VisitPairs
 from strec.split import Queries
 
 _DAY_H = np.log1p(24.0)
 
 
-class Pairs:
-    """All visible visits of some queries, oldest first within each query.
+class Pairs(VisitPairs):
+    """Visits and groups with all that the numbers of ST-LLM are made of.
 
-    Times are logarithms of hours, ``log(1 + h)``; a visit's own numbers have one entry per
-    visit, those of an item of the history one per pair of query and item (a *group*).
+    Times are logarithms of hours, ``log(1 + h)``.
     """
 
-    def __init__(self, queries: Queries, world: World):
-        log = queries.log
-        self.queries, self.world = queries, world
-        self.query, self.row = queries.pair_query, queries.indices
-        self.item = log.item[self.row].astype(np.int64)
-        n = len(self.row)
-        position = np.arange(n)
-        first, stop = queries.indptr[self.query], queries.indptr[self.query + 1]
-        self.rank = stop - 1 - position
-        self._before = np.where(position > first, position - 1, -1)
-        self._before_2 = np.where(position > first + 1, position - 2, -1)
-        self._after = np.where(position < stop - 1, position + 1, -1)
-        self.time = log.time_us[self.row]
+    def __init__(self, queries: Queries):
+        super().__init__(queries)
+        position = np.arange(len(self.row))
+        self._before = np.where(self.n_before > 0, position - 1, -1)
+        self._before_2 = np.where(self.n_before > 1, position - 2, -1)
+        self._after = np.where(self.rank > 0, position + 1, -1)
+        self.time = self.log.time_us[self.row]
         self._group(position)
         self._times()
         self._order()
@@ -91,39 +84,10 @@ class Pairs:
         """Shape ``(Q,)``: column of `Statistics.time_lift`."""
         return time_cell(self.queries.hour, self.queries.weekday)
 
-    @cached_property
-    def last_item(self) -> np.ndarray:
-        """Shape ``(Q,)``: item of the last check-in, -1 for none or unknown."""
-        last = self.queries.last
-        if not len(self.queries.log):
-            return np.full(len(self.queries), -1)
-        return np.where(last >= 0, self.queries.log.item[np.maximum(last, 0)], -1)
-
-    @staticmethod
-    def transition_lift(statistics: Statistics, last: np.ndarray, item: np.ndarray) -> np.ndarray:
-        """Return log(P(item after last) / P(item)), smoothed; 0 without a last item."""
-        if not len(item):
-            return np.zeros(0)
-        start, share = np.maximum(last, 0), statistics.popularity[item]
-        follows = statistics.follows
-        seen = np.asarray(follows[start, item]).ravel()
-        total = np.asarray(follows.sum(axis=1)).ravel()[start]
-        lift = np.log((seen + 5 * share) / ((total + 5) * share))
-        return np.where(last >= 0, lift, 0.0)
-
     def _group(self, position: np.ndarray) -> None:
-        width = len(self.queries.vocabulary.items) + 1
-        key = self.query * np.int64(width) + self.item % width
-        groups, self.group = np.unique(key, return_inverse=True)
-        self.group_query = groups // width
-        item = groups % width
-        self.group_item = np.where(item == width - 1, -1, item)
-        n = len(groups)
-        self.newest, self.oldest = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+        self.oldest = np.zeros(len(self.newest), dtype=np.int64)
         # Of several assignments to one place the last counts.
-        self.newest[self.group] = position
         self.oldest[self.group[::-1]] = position[::-1]
-        self.is_newest = self.newest[self.group] == position
         self.count = self.per_item(np.ones(len(position)))
         self.by_group = np.argsort(self.group, kind="stable")
         ordered = self.group[self.by_group]
@@ -132,7 +96,7 @@ class Pairs:
         self._same_before[self.by_group[same + 1]] = self.by_group[same]
 
     def _times(self) -> None:
-        q, log = self.queries, self.queries.log
+        q, log = self.queries, self.log
         asked = q.time_us[self.query]
         self._age_h = np.maximum(asked - self.time, 0) / 3.6e9
         self.age = np.log1p(self._age_h)
@@ -174,7 +138,7 @@ class Pairs:
         return np.log1p(np.where(position >= 0, since, 0) / 3.6e9)
 
     def _order(self) -> None:
-        q, log = self.queries, self.queries.log
+        q, log = self.queries, self.log
         last = np.where(q.length > 0, q.indptr[1:] - 1, -1)
         last_2 = np.where(q.length > 1, q.indptr[1:] - 2, -1)
         item_now, item_now_2 = self._item_at(last)[self.query], self._item_at(last_2)[self.query]
@@ -201,11 +165,9 @@ class Pairs:
         return np.r_[self.item, -2][position]
 
     def _places(self) -> None:
-        q, log = self.queries, self.queries.log
+        q, log = self.queries, self.log
         lat, lon = q.lat[self.query], q.lon[self.query]
         own_lat, own_lon = log.lat[self.row], log.lon[self.row]
         self.km = distance_km(lat, lon, own_lat, own_lon)
-        away = distance_km(
-            lat, lon, np.r_[own_lat, np.nan][self._before], np.r_[own_lon, np.nan][self._before]
-        )
-        self.km_before = away
+        before = np.r_[own_lat, np.nan][self._before], np.r_[own_lon, np.nan][self._before]
+        self.km_before = distance_km(lat, lon, *before)

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from strec.models.counting.mixture import chunks
-from strec.models.stllm.batches import tensors_of
 from strec.models.stllm.candidate_features import candidate_features
 from strec.models.stllm.features import Numbers, numbers_of, shorten
 from strec.models.stllm.network import NEVER, Network, Tensors, log_sum
@@ -21,35 +20,17 @@ _CHUNK_NUMBERS = 4_000_000
 
 @dataclass(frozen=True)
 class Reading:
-    """What one network makes of some queries; logits are comparable within a query.
-
-    Attributes
-    ----------
-    network : Network
-        Who reads.
-    queries : Queries
-        With histories as long as the model reads.
-    numbers : Numbers
-        What is read.
-    batch : dict of tensors
-        The same as tensors.
-    context, moment : torch.Tensor
-        Scaled context, and what the moment is.
-    pointed : numpy.ndarray
-        Shape ``(G,)``: logit of each item of the history.
-    visited, gate : numpy.ndarray
-        Shape ``(Q,)``: logits of all visits, and of somewhere new.
-    """
+    """What one network makes of some queries; logits are comparable within a query."""
 
     network: Network
-    queries: Queries
-    numbers: Numbers
-    batch: Tensors
-    context: torch.Tensor
-    moment: torch.Tensor
-    pointed: np.ndarray
-    visited: np.ndarray
-    gate: np.ndarray
+    queries: Queries  # with histories as long as the model reads
+    numbers: Numbers  # what is read,
+    batch: Tensors  # and the same as tensors
+    context: torch.Tensor  # (Q, n_context) scaled
+    moment: torch.Tensor  # (Q, dim) what the moment is
+    pointed: np.ndarray  # (G,) logit of each item of the history
+    visited: np.ndarray  # (Q,) logit of all visits
+    gate: np.ndarray  # (Q,) logit of somewhere new
 
     @property
     def item_query(self) -> np.ndarray:
@@ -78,7 +59,7 @@ def read(model: "STLLM", queries: Queries) -> list[Reading]:
     """Return what each network makes of queries."""
     queries = shorten(queries, model.n_history)
     numbers, _ = numbers_of(queries, model.world_)
-    batch, _ = tensors_of(numbers, np.arange(len(queries)))
+    batch, _ = numbers.tensors(np.arange(len(queries)))
     found = []
     for network in model.networks_:
         network.eval()

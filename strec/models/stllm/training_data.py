@@ -6,14 +6,19 @@ cut into blocks by time, and targets of a block see counts from the blocks befor
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from strec.models.base import Progress
+from strec.models.counting.newcomers import visited
 from strec.models.stllm.candidate_features import CANDIDATE_FEATURES, candidate_features
 from strec.models.stllm.features import Numbers, concatenate, numbers_of, shorten
 from strec.models.stllm.world import World
+from strec.progress import Progress
 from strec.split import Log, Queries, queries_of_rows
+
+if TYPE_CHECKING:
+    import torch
 
 #: Targets begin after this share of the check-ins: the first have too little before them.
 FIRST_SHARE = 0.3
@@ -29,33 +34,39 @@ _CHUNK_CELLS = 30_000_000
 
 @dataclass
 class TrainingData:
-    """Targets with everything that the network reads about them.
+    """Targets with everything that the network reads about them; Q targets, of which M are new."""
 
-    Attributes
-    ----------
-    numbers : Numbers
-        Of the pointer, half precision.
-    target : numpy.ndarray
-        Shape ``(Q,)``: item codes.
-    weight : numpy.ndarray
-        Shape ``(Q,)``: how much a target counts.
-    new : numpy.ndarray
-        Shape ``(M,)``: which targets are not in the visible history.
-    candidates, log_drawn, spread : numpy.ndarray
-        Shapes ``(M, K)``, ``(M, K)``, ``(M, K, n_spread)``: items to tell apart, the target
-        first, how often each is drawn, and the generator's numbers.
-    reasons : dict of str to list of str
-        Reason of each column by kind of number.
-    """
+    numbers: Numbers  # of the pointer, half precision
+    target: np.ndarray  # (Q,) item codes
+    weight: np.ndarray  # (Q,) how much a target counts
+    new: np.ndarray  # (M,) which targets are not in the visible history
+    candidates: np.ndarray  # (M, K) items to tell apart, the target first
+    log_drawn: np.ndarray  # (M, K) how often each is drawn
+    spread: np.ndarray  # (M, K, n_spread) the generator's numbers
+    reasons: dict[str, list[str]]  # of each column by kind of number
 
-    numbers: Numbers
-    target: np.ndarray
-    weight: np.ndarray
-    new: np.ndarray
-    candidates: np.ndarray
-    log_drawn: np.ndarray
-    spread: np.ndarray
-    reasons: dict[str, list[str]]
+    def batch(self, chosen: np.ndarray, remember: bool) -> "dict[str, torch.Tensor]":
+        """Return one batch of targets to learn from."""
+        import torch
+
+        queries = np.sort(chosen)
+        batch, items = self.numbers.tensors(queries)
+        hit = self.numbers.item[items] == self.target[queries][batch["item_query"].numpy()]
+        is_new = np.bincount(batch["item_query"].numpy(), hit, len(queries)) == 0
+        if not remember:
+            is_new[:] = True
+        _, drawn, place = np.intersect1d(queries, self.new, return_indices=True)
+        found = {
+            "hit": hit,
+            "is_new": is_new,
+            "is_pointing": np.array([remember and len(items) > 0]),
+            "weight": self.weight[queries],
+            "new_query": drawn,
+            "candidates": self.candidates[place],
+            "log_drawn": self.log_drawn[place],
+            "spread": self.spread[place],
+        }
+        return batch | {name: torch.from_numpy(value) for name, value in found.items()}
 
 
 def training_data_of(
@@ -70,24 +81,10 @@ def training_data_of(
     seed: int,
     progress: Progress,
 ) -> TrainingData:
-    """Return the data of a training log.
+    """Return the data of a training log; `meaning` has shape ``(n_items, n_meaning)``.
 
-    Parameters
-    ----------
-    train : Log
-        Training check-ins.
-    meaning : numpy.ndarray
-        Shape ``(n_items, n_meaning)``.
-    n_history : int
-        Latest check-ins that are read of a history.
-    time_known : bool
-        Whether the target's time is given.
-    end_weight : float
-        How often the last check-in of a session counts.
-    fade : float
-        Share of the training time over which the weight of a target falls by e, backwards.
-    remember : bool
-        Whether targets in the history are the pointer's; else the generator learns them all.
+    Where the model shall `remember`, targets in the history are the pointer's; else the generator
+    learns them all. The other parameters are those of `STLLM`.
     """
     rng = np.random.default_rng(seed)
     share = _share_of_time(train)
@@ -171,7 +168,7 @@ def _candidates(queries: Queries, world: World, remember: bool, rng):
     likely /= likely.sum(axis=1, keepdims=True)
     chance = 0.5 / n_items + 0.2 * world.statistics.popularity + 0.3 * likely
     if remember:
-        chance[_visited(queries)] = 0
+        chance[visited(queries)] = 0
     chance /= np.maximum(chance.sum(axis=1, keepdims=True), 1e-12)
     items = np.empty((n, n_drawn + 1), dtype=np.int64)
     items[:, 0] = queries.target
@@ -186,11 +183,6 @@ def _candidates(queries: Queries, world: World, remember: bool, rng):
     # The target is there for certain; the others stand for what they were drawn from.
     log_drawn[:, 0] = 0.0
     return items, log_drawn, columns[at, items].astype(np.float16)
-
-
-def _visited(queries: Queries) -> tuple[np.ndarray, np.ndarray]:
-    item = queries.log.item[queries.indices]
-    return queries.pair_query[item >= 0], item[item >= 0]
 
 
 def _share_of_time(train: Log) -> np.ndarray:

@@ -1,12 +1,19 @@
-"""What training teaches about items, whoever asks: counts, hours, moves, meaning, company."""
+"""What training teaches about items, whoever asks: counts, hours, moves, meaning, company.
 
-from dataclasses import dataclass, fields
+What items mean is told in directions of the language model's vectors in which they differ most.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
+from strec.graph import strongest, tally
+from strec.llm import Encoder, item_texts
 from strec.models.counting.statistics import Statistics
-from strec.split import Log
+from strec.models.saved import Arrays, packed, unpacked
+from strec.progress import Progress
+from strec.split import Log, Vocabulary
 
 #: Items that keep one another company: so many neighbours of each are kept.
 N_NEIGHBOURS = 50
@@ -21,38 +28,22 @@ SQUARES_PER_DEGREE = 1112 / 11
 AREA_KM = (1.0, 4.0)
 #: Busiest squares that are told apart; a bound on memory.
 MAX_SQUARES = 2_000
+#: Directions in which the meaning of items is told.
+N_DIRECTIONS = 64
 _DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
 class World:
-    """Counts over a log, and the meaning of items.
+    """Counts over a log, and the meaning of items."""
 
-    Attributes
-    ----------
-    statistics : Statistics
-        The counts of the counter mix.
-    lately : numpy.ndarray
-        Shape ``(n_items,)``: check-ins in the last weeks of the log.
-    end_share : numpy.ndarray
-        Shape ``(n_items,)``: how often the item ends a session, smoothed.
-    company : scipy.sparse.csr_matrix
-        Shape ``(n_items, n_items)``: cosine of the users of two items, the nearest kept.
-    square : numpy.ndarray
-        Shape ``(n_items,)``: the square of the map the item is in, the last one for none.
-    area : numpy.ndarray
-        Shape ``(2, n_squares, n_squares)``: how much a visit in one square speaks for another.
-    meaning : numpy.ndarray
-        Shape ``(n_items, n_meaning)``: directions of the item's text, zeros without text.
-    """
-
-    statistics: Statistics
-    lately: np.ndarray
-    end_share: np.ndarray
-    company: sparse.csr_matrix
-    square: np.ndarray
-    area: np.ndarray
-    meaning: np.ndarray
+    statistics: Statistics  # the counts of the counter mix
+    lately: np.ndarray  # (n_items,) check-ins in the last weeks of the log
+    end_share: np.ndarray  # (n_items,) how often the item ends a session, smoothed
+    company: sparse.csr_matrix  # (n_items, n_items) cosine of users, the nearest kept
+    square: np.ndarray  # (n_items,) square of the map the item is in, the last one for none
+    area: np.ndarray  # (2, n_squares, n_squares) how much a visit in one speaks for another
+    meaning: np.ndarray  # (n_items, n_meaning) zeros without text
 
     @classmethod
     def of(cls, train: Log, meaning: np.ndarray) -> "World":
@@ -77,34 +68,24 @@ class World:
             meaning=meaning.astype(np.float32),
         )
 
-    def arrays(self) -> dict[str, np.ndarray]:
+    def arrays(self) -> Arrays:
         """Return everything as arrays, for saving."""
-        plain = {
-            f.name: getattr(self, f.name)
-            for f in fields(self)
-            if f.name not in ("statistics", "company")
-        }
-        return (
-            self.statistics.arrays()
-            | plain
-            | {
-                "company.data": self.company.data,
-                "company.indices": self.company.indices,
-                "company.indptr": self.company.indptr,
-            }
-        )
+        company = packed({"company": self.company})
+        del company["company.shape"]
+        return self.statistics.arrays() | company | {
+            "lately": self.lately,
+            "end_share": self.end_share,
+            "square": self.square,
+            "area": self.area,
+            "meaning": self.meaning,
+        }  # fmt: skip
 
     @classmethod
-    def restore(cls, arrays: dict[str, np.ndarray]) -> "World":
+    def restore(cls, arrays: Arrays) -> "World":
         """Return the world whose `arrays` these are."""
         n = len(arrays["lately"])
-        pieces = (arrays[f"company.{name}"] for name in ("data", "indices", "indptr"))
-        names = ("lately", "end_share", "square", "area", "meaning")
-        return cls(
-            statistics=Statistics.restore(arrays),
-            company=sparse.csr_matrix(tuple(pieces), shape=(n, n)),
-            **{name: arrays[name] for name in names},
-        )
+        plain = unpacked(arrays | {"company.shape": np.array([n, n])})
+        return cls(statistics=Statistics.restore(arrays), **plain)
 
 
 def _company(train: Log) -> sparse.csr_matrix:
@@ -118,10 +99,8 @@ def _company(train: Log) -> sparse.csr_matrix:
     first = np.searchsorted(owner, owner)
     n_own = np.searchsorted(owner, owner, side="right") - first
     pairs = pairs[(np.arange(len(pairs)) - first) % (-(-n_own // most)) == 0]
-    takes = sparse.csr_matrix(
-        (np.ones(len(pairs), np.float32), (pairs // n_items, pairs % n_items)),
-        shape=(len(train.owner_ids), n_items),
-    )
+    takes = tally(pairs // n_items, pairs % n_items, (len(train.owner_ids), n_items))
+    takes = takes.astype(np.float32)
     # Somebody who took everything says little about what goes with what.
     taken = np.diff(takes.indptr)
     takes = sparse.diags_array(1 / np.sqrt(np.maximum(taken, 1)), dtype=np.float32) @ takes
@@ -129,21 +108,11 @@ def _company(train: Log) -> sparse.csr_matrix:
     takes = (takes @ sparse.diags_array(1 / np.maximum(length, 1e-6), dtype=np.float32)).tocsc()
     found, step = [], 2_000
     for first in range(0, n_items, step):
-        block = (takes[:, first : first + step].T @ takes).tocsr()
-        found.append(_nearest(block, first))
+        block = (takes[:, first : first + step].T @ takes).tocoo()
+        # Nobody is company to itself.
+        other = np.where(block.row + first == block.col, -1, block.col)
+        found.append(strongest(tally(block.row, other, block.shape, block.data), N_NEIGHBOURS))
     return sparse.vstack(found, format="csr") if found else sparse.csr_matrix((0, 0))
-
-
-def _nearest(block: sparse.csr_matrix, first: int) -> sparse.csr_matrix:
-    """Keep the `N_NEIGHBOURS` largest entries of each row, without the item itself."""
-    row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-    other = block.indices != row + first
-    row, column, value = row[other], block.indices[other], block.data[other]
-    order = np.lexsort((column, -value, row))
-    row, column, value = row[order], column[order], value[order]
-    start = np.searchsorted(row, row)
-    kept = np.arange(len(row)) - start < N_NEIGHBOURS
-    return sparse.csr_matrix((value[kept], (row[kept], column[kept])), shape=block.shape)
 
 
 def _squares(train: Log) -> tuple[np.ndarray, np.ndarray]:
@@ -171,3 +140,36 @@ def _squares(train: Log) -> tuple[np.ndarray, np.ndarray]:
     area = np.stack([np.exp(-km / reach) for reach in AREA_KM])
     area[:, -1], area[:, :, -1] = 0, 0
     return square, area.astype(np.float32)
+
+
+def meaning_of(
+    vocabulary: Vocabulary, text: str, directions: np.ndarray | None, progress: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the meaning of each item, and the directions it is told in.
+
+    Both have shapes: ``(n_items, 64)``, with numbers of the size of 1, and ``(dim, 1 + 64)``, the
+    mean vector, then the directions. Those of an earlier call make meanings comparable; without
+    the name of an encoder in `text`, nothing has a meaning.
+    """
+    n_items = len(vocabulary.items)
+    if not text:
+        return np.zeros((n_items, N_DIRECTIONS), np.float32), np.zeros((0, 1 + N_DIRECTIONS))
+    vectors = Encoder(text).encode(item_texts(vocabulary), progress=progress).astype(np.float64)
+    if directions is None:
+        directions = _directions(vectors)
+    center, axes = directions[:, :1], directions[:, 1:]
+    return ((vectors - center.T) @ axes).astype(np.float32), directions
+
+
+def _directions(vectors: np.ndarray) -> np.ndarray:
+    """Return the mean and the principal directions, scaled: shape ``(dim, 1 + 64)``."""
+    mean = vectors.mean(axis=0)
+    spread, axes = np.linalg.eigh(np.cov(vectors.T, bias=True) + 1e-9 * np.eye(vectors.shape[1]))
+    axes = axes[:, ::-1][:, :N_DIRECTIONS]
+    # The sign of an eigenvector is free: its largest entry shall be positive.
+    largest = np.abs(axes).argmax(axis=0)
+    axes = axes * np.sign(axes[largest, np.arange(axes.shape[1])])
+    size = np.sqrt(max(spread[::-1][:N_DIRECTIONS].mean(), 1e-6))
+    padded = np.zeros((len(axes), N_DIRECTIONS))
+    padded[:, : axes.shape[1]] = axes / size
+    return np.hstack([mean[:, None], padded])
