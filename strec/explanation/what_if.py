@@ -40,7 +40,7 @@ def what_if_hours(answer: Answer, n_items: int = 1) -> pl.DataFrame:
     >>> model = CounterMix(slice_share=0).fit(encode(table, Vocabulary.of(table)))
     >>> answer = Recommender(table, model).answer("ann", datetime(2024, 6, 5, 8))
     >>> strip = what_if_hours(answer)
-    >>> bool(strip["probability"][8] == answer.frame["probability"][0])
+    >>> bool(abs(strip["probability"][8] - answer.frame["probability"][0]) < 1e-9)
     True
     """
     scored = answer.ranker.score(_at_hours(answer.query), answer.how)
