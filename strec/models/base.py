@@ -46,13 +46,13 @@ class Model(Saved):
     quick: ClassVar[Mapping[str, Any]] = {}
     #: Which language models it can take.
     language: ClassVar[Language | None] = None
-    #: Whether the scores of a query are probabilities that add up to 1.
-    is_probability: ClassVar[bool] = False
     #: Whether `explain` takes its scores apart.
     explains: ClassVar[bool] = False
     #: Whether `fit` runs the loop of `strec.train`, which a GPU speeds up and processes can share.
     uses_loop: ClassVar[bool] = False
 
+    #: Whether the scores of a query are probabilities that add up to 1.
+    is_probability: bool = False
     #: Whether it is made for queries whose time is given, or not; None where it is made for both.
     time_known: bool | None = None
     #: What the last fit with the common loop recorded, a `strec.train.TrainingHistory`.

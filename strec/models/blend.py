@@ -6,21 +6,19 @@ P_m is the model's own probability, or softmax(score / T_m) over scores measured
 where it has none. T_m and then w are fitted by maximum likelihood (w by expectation
 maximisation) on the latest slice of the training check-ins, which the models have not seen;
 then all models are fitted anew on all of training.
-
-References
-----------
-Burke, "Hybrid recommender systems: survey and experiments", 2002 (weighted hybrids).
-Dempster, Laird and Rubin, "Maximum likelihood from incomplete data via the EM algorithm", 1977.
 """
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from strec.errors import ModelError
 from strec.models.base import Model
+from strec.models.profiles import moment_at
+from strec.models.saved import Arrays, prefixed, under
 from strec.split import Log, Queries, queries_of_rows
 from strec.train import Watch
 
@@ -33,6 +31,7 @@ _FEWEST_QUERIES = 20
 _MAX_NUMBERS = 10_000_000
 
 
+@dataclass(repr=False, eq=False)
 class Blend(Model):
     """A learned mean of the answers of other models.
 
@@ -48,6 +47,11 @@ class Blend(Model):
         Whether the time of a query is given; goes to the models that are named by kind.
     seed : int
         Seed of the draw.
+
+    References
+    ----------
+    Burke, "Hybrid recommender systems: survey and experiments", 2002 (weighted hybrids).
+    Dempster, Laird and Rubin, "Maximum likelihood from incomplete data via the EM algorithm", 1977.
 
     Examples
     --------
@@ -68,19 +72,11 @@ class Blend(Model):
     quick = {"models": ["user_counts", "markov", "counting"], "n_queries": 200}
     is_probability = True
 
-    def __init__(
-        self,
-        models: Sequence[Member] = DEFAULT,
-        slice_share: float = 0.1,
-        n_queries: int = 2000,
-        time_known: bool = True,
-        seed: int = 0,
-    ):
-        self.models = models
-        self.slice_share = slice_share
-        self.n_queries = n_queries
-        self.time_known = time_known
-        self.seed = seed
+    models: Sequence[Member] = DEFAULT
+    slice_share: float = 0.1
+    n_queries: int = 2000
+    time_known: bool = True
+    seed: int = 0
 
     def params(self) -> dict[str, Any]:
         """Return the parameters, the models as kinds and parameters."""
@@ -88,8 +84,7 @@ class Blend(Model):
         return super().params() | {"models": models}
 
     def _fit(self, train: Log, watch: Watch) -> None:
-        moments = np.sort(train.time_us)
-        cut = moments[min(int((1 - self.slice_share) * len(moments)), len(moments) - 1)]
+        cut = moment_at(train.time_us, 1 - self.slice_share)
         inner = train.where(train.time_us < cut)
         rows = np.flatnonzero((train.time_us >= cut) & (train.item >= 0))
         most = min(self.n_queries, max(1, _MAX_NUMBERS // len(train.vocabulary.items)))
@@ -156,20 +151,18 @@ class Blend(Model):
             raise ModelError("A blend needs models.", "none.", "Name at least one kind.")
         return members
 
-    def _arrays(self) -> dict[str, np.ndarray]:
+    def _arrays(self) -> Arrays:
         arrays = {"weights": self.weights_, "temperatures": self.temperatures_}
         for number, member in enumerate(self.members_):
-            arrays |= {f"{number}.{name}": value for name, value in member._arrays().items()}
+            arrays |= prefixed(f"{number}.", member._arrays())
         return arrays
 
-    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
+    def _restore(self, arrays: Arrays) -> None:
         self.weights_, self.temperatures_ = arrays["weights"], arrays["temperatures"]
         self.members_ = self._members()
         for number, member in enumerate(self.members_):
-            prefix = f"{number}."
-            own = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
             member.vocabulary_ = self.vocabulary_
-            member._restore(own)
+            member._restore(under(arrays, f"{number}."))
 
 
 def mixture_weights(chances: np.ndarray, n_rounds: int = 200) -> np.ndarray:

@@ -90,6 +90,8 @@ class Hybrid(NeuralModel):
                 f"{self.loss!r}.",
                 "Choose one of them.",
             )
+        # The other losses give logits that rank alone.
+        self.is_probability = self.loss == "softmax"
         features = unpacked(self.numbers_)["features"]
         n_items, n_shared = features.shape
         # Slot 0 is the item itself; its number comes after the shared features.

@@ -9,14 +9,9 @@ text. The adapters learn to add to P₁ what it misses: the loss is the log-prob
 that came among the candidates, P₁ included. The weight w is fitted on check-ins held out; where
 the LLM does not help it goes to 0, and the counter mix answers alone. The candidates share what
 P₁ gave them, so that the probabilities still sum to 1.
-
-References
-----------
-Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022.
-Li et al., "Large language models for next point-of-interest recommendation", SIGIR 2024.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +22,9 @@ from strec.models.base import Explanation, Model, ScorePart
 from strec.models.counting import CounterMix
 from strec.models.language import Language
 from strec.models.llm_training import Example, Ranked, examples_of, fit_weight, train_reader
+from strec.models.neural import weights, with_weights
+from strec.models.profiles import in_chunks
+from strec.models.saved import Arrays, prefixed, under
 from strec.split import Log, Queries
 from strec.train import Watch
 
@@ -35,6 +33,7 @@ _FEWEST = 20
 _CHUNK_NUMBERS = 20_000_000
 
 
+@dataclass(repr=False, eq=False)
 class LLMRanker(Model):
     """The counter mix, its best candidates re-ranked by a language model with LoRA adapters.
 
@@ -62,6 +61,11 @@ class LLMRanker(Model):
     time_known : bool
         Whether the time of a query is given.
 
+    References
+    ----------
+    Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022.
+    Li et al., "Large language models for next point-of-interest recommendation", SIGIR 2024.
+
     Examples
     --------
     >>> from strec import schema
@@ -85,35 +89,19 @@ class LLMRanker(Model):
     explains = True
     packages = ("torch", "transformers", "peft")
 
-    def __init__(
-        self,
-        llm: str = "minilm",
-        n_candidates: int = 20,
-        n_queries: int = 1000,
-        n_recent: int = 8,
-        rank: int = 8,
-        max_tokens: int = 96,
-        epochs: int = 3,
-        learning_rate: float = 1e-3,
-        patience: int = 1,
-        batch_size: int = 16,
-        max_minutes: float = 5.0,
-        time_known: bool = True,
-        seed: int = 0,
-    ):
-        self.llm = llm
-        self.n_candidates = n_candidates
-        self.n_queries = n_queries
-        self.n_recent = n_recent
-        self.rank = rank
-        self.max_tokens = max_tokens
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.patience = patience
-        self.batch_size = batch_size
-        self.max_minutes = max_minutes
-        self.time_known = time_known
-        self.seed = seed
+    llm: str = "minilm"
+    n_candidates: int = 20
+    n_queries: int = 1000
+    n_recent: int = 8
+    rank: int = 8
+    max_tokens: int = 96
+    epochs: int = 3
+    learning_rate: float = 1e-3
+    patience: int = 1
+    batch_size: int = 16
+    max_minutes: float = 5.0
+    time_known: bool = True
+    seed: int = 0
 
     def _fit(self, train: Log, watch: Watch) -> None:
         encoder = Encoder(self.llm)
@@ -131,12 +119,8 @@ class LLMRanker(Model):
         watch("Done", 1.0)
 
     def _score(self, queries: Queries) -> np.ndarray:
-        scores = np.empty((len(queries), len(queries.vocabulary.items)))
-        step = max(1, _CHUNK_NUMBERS // max(scores.shape[1], 1))
-        for first in range(0, len(queries), step):
-            chunk = queries.take(slice(first, first + step))
-            scores[first : first + step] = self._probability(chunk, self.first_.score(chunk))
-        return scores
+        at_once = max(1, _CHUNK_NUMBERS // max(len(queries.vocabulary.items), 1))
+        return in_chunks(queries, self._probability, at_once)
 
     def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
         """Return the parts of the counter mix, and what the language model adds or takes."""
@@ -150,8 +134,9 @@ class LLMRanker(Model):
             explained.append(Explanation(each.item, float(total[each.item]), (*each.parts, part)))
         return explained
 
-    def _probability(self, queries: Queries, first: np.ndarray) -> np.ndarray:
+    def _probability(self, queries: Queries) -> np.ndarray:
         """Return the first stage's probabilities, moved among the best candidates."""
+        first = self.first_.score(queries)
         if self.weight_ == 0 or not len(queries):
             return first
         ranked = self.ranked(queries, first)
@@ -183,19 +168,16 @@ class LLMRanker(Model):
     def _new_first(self) -> CounterMix:
         return CounterMix(time_known=self.time_known, seed=self.seed)
 
-    def _arrays(self) -> dict[str, np.ndarray]:
-        adapters = {name: value.cpu().numpy() for name, value in self.reader_.state_dict().items()}
-        return {
+    def _arrays(self) -> Arrays:
+        own = {
             "items": self.items_,
             "weight": np.array([self.weight_]),
             "base": np.frombuffer(self.base_.encode(), dtype=np.uint8),
-            **{f"adapter.{name}": value for name, value in adapters.items()},
-            **{f"first.{name}": value for name, value in self.first_._arrays().items()},
         }
+        adapters, first = weights(self.reader_), self.first_._arrays()
+        return own | prefixed("adapter.", adapters) | prefixed("first.", first)
 
-    def _restore(self, arrays: dict[str, np.ndarray]) -> None:
-        import torch
-
+    def _restore(self, arrays: Arrays) -> None:
         self.items_ = arrays["items"]
         self.weight_ = float(arrays["weight"][0])
         self.base_ = arrays["base"].tobytes().decode()
@@ -206,14 +188,7 @@ class LLMRanker(Model):
                 f"{self.llm!r} is another one on this machine ({found}, not {self.base_}).",
                 "Use that model's files, or train again.",
             )
-        self.reader_ = self._new_reader().eval()
-        self.reader_.load_state_dict(
-            {name: torch.from_numpy(v.copy()) for name, v in _under(arrays, "adapter.").items()}
-        )
+        self.reader_ = with_weights(self._new_reader(), under(arrays, "adapter."))
         self.first_ = self._new_first()
-        self.first_._restore(_under(arrays, "first."))
+        self.first_._restore(under(arrays, "first."))
         self.first_.vocabulary_ = self.vocabulary_
-
-
-def _under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

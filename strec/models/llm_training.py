@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from strec.models.neural import RowTask, device_of
+from strec.models.profiles import moment_at
 from strec.split import Log, queries_of_rows
 from strec.train import Settings, Watch, fit
 
@@ -20,21 +21,11 @@ _MOST_WEIGHT = 3.0
 
 @dataclass(frozen=True)
 class Ranked:
-    """Queries with the best candidates of the first stage.
+    """Queries with the best candidates of the first stage."""
 
-    Attributes
-    ----------
-    candidates : numpy.ndarray
-        Shape ``(n, k)``: item codes, best first.
-    prior : numpy.ndarray
-        Shape ``(n, k)``: their log-probabilities.
-    tokens : list of list of int
-        Each trajectory as token ids.
-    """
-
-    candidates: np.ndarray
-    prior: np.ndarray
-    tokens: list[list[int]]
+    candidates: np.ndarray  # (n, k) item codes, best first
+    prior: np.ndarray  # (n, k) their log-probabilities
+    tokens: list[list[int]]  # each trajectory as token ids
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -51,23 +42,16 @@ class Ranked:
             for rows in batches([len(row) for row in self.tokens]):
                 tokens, mask = reader.pad([self.tokens[row] for row in rows])
                 about = torch.from_numpy(items[self.candidates[rows]])
-                found[rows] = (
-                    reader(tokens.to(device), mask.to(device), about.to(device)).cpu().numpy()
-                )
+                read = reader(*(each.to(device) for each in (tokens, mask, about)))
+                found[rows] = read.cpu().numpy()
         return found
 
 
 @dataclass(frozen=True)
 class Example(Ranked):
-    """Queries whose answer is among the candidates.
+    """Queries whose answer is among the candidates."""
 
-    Attributes
-    ----------
-    right : numpy.ndarray
-        Shape ``(n,)``: the position of the item that came.
-    """
-
-    right: np.ndarray
+    right: np.ndarray  # (n,) the position of the item that came
 
 
 def examples_of(model: "LLMRanker", train: Log, watch: Watch) -> tuple[Example, Example]:
@@ -77,8 +61,7 @@ def examples_of(model: "LLMRanker", train: Log, watch: Watch) -> tuple[Example, 
     """
     rows = np.flatnonzero(train.item >= 0)
     rows = rows[np.argsort(train.time_us[rows], kind="stable")]
-    first_row = rows[min(int((1 - _LATEST) * len(rows)), len(rows) - 1)]
-    cut = train.time_us[first_row]
+    cut = moment_at(train.time_us[rows], 1 - _LATEST)
     before = train.where(train.time_us < cut)
     later = rows[train.time_us[rows] >= cut]
     rng = np.random.default_rng(model.seed)
@@ -90,9 +73,8 @@ def examples_of(model: "LLMRanker", train: Log, watch: Watch) -> tuple[Example, 
         empty = Example(nothing.astype(int), nothing, [], np.empty(0, dtype=int))
         return empty, empty
     first = model._new_first().fit(before, progress=lambda text, share: watch(text, 0.2 * share))
-    return _examples(model, first, train, later[:n_fit]), _examples(
-        model, first, train, later[n_fit:]
-    )
+    fit_rows, held_out = later[:n_fit], later[n_fit:]
+    return _examples(model, first, train, fit_rows), _examples(model, first, train, held_out)
 
 
 def _examples(model: "LLMRanker", first, train: Log, rows: np.ndarray) -> Example:

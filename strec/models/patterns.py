@@ -10,15 +10,10 @@ Mining is PrefixSpan's: grow patterns one item at a time, and look for the next 
 sessions where the pattern so far has been found. A query matches its recent check-ins against
 the beginnings a_1 … a_m that end with the last one; the longest that is known speaks, shorter
 ones speak `backoff` times as loud each, so that they rank what the longest leaves open.
-
-References
-----------
-Pei et al., "PrefixSpan: mining sequential patterns efficiently by prefix-projected pattern
-growth", ICDE 2001. The time weights follow the idea of temporal pattern mining for
-session-based recommendation (2019); the back-off is that of Brants et al., EMNLP 2007.
 """
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,6 +26,7 @@ from strec.train import Watch
 Rules = dict[tuple[int, ...], dict[int, float]]
 
 
+@dataclass(repr=False, eq=False)
 class Patterns(Model):
     """Sequential pattern mining.
 
@@ -54,6 +50,12 @@ class Patterns(Model):
         How many strangers' sessions one session of the query's own history is worth; 0 leaves
         it out.
 
+    References
+    ----------
+    Pei et al., "PrefixSpan: mining sequential patterns efficiently by prefix-projected pattern
+    growth", ICDE 2001. The time weights follow the idea of temporal pattern mining for
+    session-based recommendation (2019); the back-off is that of Brants et al., EMNLP 2007.
+
     Examples
     --------
     >>> from strec import schema
@@ -70,25 +72,14 @@ class Patterns(Model):
     family = "traditional"
     order = 9
 
-    def __init__(
-        self,
-        max_length: int = 2,
-        min_sessions: int = 2,
-        max_gap: int = 1,
-        gap_decay: float = 0.5,
-        half_life_days: float = 90.0,
-        backoff: float = 0.3,
-        n_recent: int = 6,
-        own: float = 20.0,
-    ):
-        self.max_length = max_length
-        self.min_sessions = min_sessions
-        self.max_gap = max_gap
-        self.gap_decay = gap_decay
-        self.half_life_days = half_life_days
-        self.backoff = backoff
-        self.n_recent = n_recent
-        self.own = own
+    max_length: int = 2
+    min_sessions: int = 2
+    max_gap: int = 1
+    gap_decay: float = 0.5
+    half_life_days: float = 90.0
+    backoff: float = 0.3
+    n_recent: int = 6
+    own: float = 20.0
 
     def _fit(self, train: Log, watch: Watch) -> None:
         sequences, end_us = _sessions(train)
@@ -183,27 +174,10 @@ def mine(
 ) -> Rules:
     """Return what follows each beginning that is frequent, with its decayed number of sessions.
 
-    Parameters
-    ----------
-    sequences : list of list of int
-        Items of each session in time order.
-    weights : numpy.ndarray
-        Shape ``(n_sequences,)``: how much each session counts.
-    max_length : int
-        Most items in a beginning.
-    min_sessions : int
-        Fewest sessions that must hold beginning and follower.
-    max_gap : int
-        Items that may stand between two neighbours.
-    gap_decay : float
-        Factor for each of these; of several places in one session the closest counts.
-    wanted : set of tuple, optional
-        Beginnings that are asked for; all when not given.
-
-    Returns
-    -------
-    dict
-        Beginning, a tuple → item → weight.
+    Each session counts by its weight. A beginning has `max_length` items at most and is looked for
+    where it is `wanted`; beginning and follower must stand in `min_sessions`. Up to `max_gap`
+    items may stand between two neighbours, a factor `gap_decay` each; of several places in one
+    session the closest counts. The answer is beginning → item → weight.
 
     Examples
     --------

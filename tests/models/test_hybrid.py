@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from strec.errors import ModelError
-from strec.models import Hybrid
+from strec.models import Blend, Hybrid
 from strec.models.hybrid import item_features
 from strec.models.networks.pairs import bpr, warp
 from strec.split import Vocabulary, split
@@ -62,3 +62,12 @@ def test_a_score_is_the_product_of_the_sums_of_features():
 def test_an_unknown_loss_is_refused():
     with pytest.raises(ModelError, match="warp"):
         Hybrid(loss="hinge").fit(PARTS.train)
+
+
+def test_losses_that_rank_alone_give_no_probabilities(tmp_path):
+    queries = PARTS.queries(scored="every")
+    ranks = Hybrid(dim=4, loss="bpr", epochs=1).fit(PARTS.train)
+    assert not ranks.is_probability and not Hybrid.load(ranks.save(tmp_path)).is_probability
+    assert Hybrid(dim=4, epochs=1).fit(PARTS.train).is_probability
+    blend = Blend(("popularity", Hybrid(dim=4, loss="bpr", epochs=1))).fit(PARTS.train)
+    assert blend.score(queries).sum(axis=1) == pytest.approx(1.0)

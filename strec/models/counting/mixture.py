@@ -9,6 +9,8 @@ b, n are fitted by maximum likelihood on the last slice of the training check-in
 from what lies before it; then the counts are taken anew from all of training.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from strec.models.base import Explanation, Model
@@ -29,6 +31,7 @@ from strec.train import Watch
 _CHUNK_NUMBERS = 2_000_000
 
 
+@dataclass(repr=False, eq=False)
 class CounterMix(Model):
     """Counts × recency × hour × weekday × sequence × nearness, plus a share for new items.
 
@@ -67,19 +70,11 @@ class CounterMix(Model):
     is_probability = True
     explains = True
 
-    def __init__(
-        self,
-        time_known: bool = True,
-        slice_share: float = 0.15,
-        n_queries: int = 3000,
-        ridge: float = 3.0,
-        seed: int = 0,
-    ):
-        self.time_known = time_known
-        self.slice_share = slice_share
-        self.n_queries = n_queries
-        self.ridge = ridge
-        self.seed = seed
+    time_known: bool = True
+    slice_share: float = 0.15
+    n_queries: int = 3000
+    ridge: float = 3.0
+    seed: int = 0
 
     def _fit(self, train: Log, watch: Watch) -> None:
         weights = np.r_[default_weights(), [b for _, b in SOURCES.values()], *NOVELTY.values()]
