@@ -130,12 +130,15 @@ def _store() -> Finding:
 
 
 def _device() -> Finding:
-    import os
+    from importlib import import_module
 
-    from strec import llm
+    from strec.train import devices
 
     try:
-        return Finding("device", True, f"{llm.device()}, {os.cpu_count()} CPU cores")
+        import_module("torch")  # that it loads is half of the answer
+        found = devices()
+        seen = f"{found[0].kind} ({found[0].name}), {found[-1].count} CPU cores"
+        return Finding("device", True, seen)
     except (ImportError, OSError) as error:
         return Finding(
             "device", False, f"torch does not load: {error}", "Run: pip install 'torch<2.14'"

@@ -81,17 +81,10 @@ class Reader(torch.nn.Module):
         return {name: p.detach() for name, p in self.trained().items()}
 
     def load_state_dict(self, state, *args, **kwargs) -> None:
-        """Take the adapters' numbers.
-
-        Raises
-        ------
-        ModelError
-            If they belong to another language model.
-        """
+        """Take the adapters' numbers; ModelError if they belong to another language model."""
         mine = self.trained()
-        if {n: tuple(p.shape) for n, p in mine.items()} != {
-            n: tuple(p.shape) for n, p in state.items()
-        }:
+        shapes, given = ({n: p.shape for n, p in each.items()} for each in (mine, state))
+        if shapes != given:
             raise ModelError(
                 "Adapters fit the language model they were trained with.",
                 "adapters of other shapes.",

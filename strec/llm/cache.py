@@ -36,11 +36,6 @@ class VectorCache:
     The file holds digests and numbers, not the texts. Several processes may use it at once, and
     a process that dies leaves it whole. A file that is not readable is begun anew: it is a cache.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-
     Examples
     --------
     >>> from tempfile import TemporaryDirectory

@@ -1,6 +1,8 @@
-"""Convert the writer's GGUF file to safetensors, once.
+"""Folders of models that are made once: the writer's weights, and a tiny model to try things out.
 
-transformers needs half a minute to unpack GGUF; safetensors load in a second.
+transformers needs half a minute to unpack the writer's GGUF file; safetensors load in a second.
+The tiny model has random weights. It reads any text, byte by byte, and knows nothing: what it
+ends up knowing, it learned here.
 """
 
 import hashlib
@@ -14,10 +16,11 @@ from pathlib import Path
 
 from strec.errors import MissingPartError
 from strec.llm.cache import cache_folder
-from strec.llm.embedded import locate
+from strec.llm.weights import locate, quiet
 from strec.parts import require
 
 _RECORD = "converted.json"
+_SPECIAL = ("<pad>", "<s>", "</s>")
 
 
 def converted(name: str = "writer") -> Path:
@@ -34,6 +37,17 @@ def converted(name: str = "writer") -> Path:
     with source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return made_once(f"{source.stem}-{digest[:16]}", lambda folder: _unpack(source, folder))
+
+
+def tiny() -> Path:
+    """Return the folder of the tiny model, made on first use.
+
+    Examples
+    --------
+    >>> sorted(path.suffix for path in tiny().glob("model.*"))
+    ['.safetensors']
+    """
+    return made_once("tiny-llama-1", _make_tiny)
 
 
 def made_once(name: str, make: Callable[[Path], None]) -> Path:
@@ -101,8 +115,6 @@ def _unpack(source: Path, folder: Path) -> None:
     require("torch", "transformers", "gguf")
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from strec.llm.weights import quiet
-
     where = {"gguf_file": source.name, "local_files_only": True}
     # The reader of GGUF draws a bar of its own.
     with quiet(), redirect_stderr(StringIO()):
@@ -122,3 +134,34 @@ def _digests(folder: Path) -> dict[str, str]:
             with path.open("rb") as file:
                 digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
     return digests
+
+
+def _make_tiny(folder: Path) -> None:
+    require("torch", "transformers")
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    words = [*_SPECIAL, *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    # Without merges every byte is a token.
+    core = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, merges=[]))
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    core.decoder = decoders.ByteLevel()
+    names = dict(zip(("pad_token", "bos_token", "eos_token"), _SPECIAL, strict=True))
+    PreTrainedTokenizerFast(tokenizer_object=core, **names).save_pretrained(folder)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=len(words),
+                hidden_size=32,
+                intermediate_size=64,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                max_position_embeddings=512,
+                pad_token_id=0,
+                bos_token_id=1,
+                eos_token_id=2,
+            )
+        )
+    model.save_pretrained(folder)

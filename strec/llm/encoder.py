@@ -1,6 +1,6 @@
 """Texts to vectors: what means the same lies close together."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 from strec.llm.cache import VectorCache, cache_folder
 from strec.llm.weights import fingerprint, load, resolve
 from strec.parts import require
+from strec.progress import Progress
 
 #: Texts between two writes to the cache and two calls of progress: where a large model reads two
 #: texts a second, somebody who cancels waits half a minute.
@@ -60,11 +61,8 @@ class Encoder:
         self.max_tokens = max_tokens
         self.device = device
         self.folder = resolve(model, online=online)
-        self._cache = (
-            VectorCache(cache_folder() / "vectors" / f"{self.fingerprint}.sqlite")
-            if cache
-            else None
-        )
+        file = f"{self.fingerprint}.sqlite"
+        self._cache = VectorCache(cache_folder() / "vectors" / file) if cache else None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -81,7 +79,7 @@ class Encoder:
         texts: Iterable[str],
         *,
         keep: bool = True,
-        progress: Callable[[str, float], None] | None = None,
+        progress: Progress | None = None,
     ) -> np.ndarray:
         """Return one vector of length 1 per text; an empty text gives zeros.
 

@@ -1,11 +1,14 @@
-"""Items as texts that a language model understands: kind, name, and when it is busy."""
+"""Items and queries as texts that a language model understands.
 
-from collections.abc import Callable
+An item is its kind, its name, and when it is busy; a query is the moment asked about and the recent
+check-ins, the latest first.
+"""
 
 import numpy as np
 
 from strec.llm.encoder import Encoder
-from strec.split import Log, Vocabulary
+from strec.progress import Progress
+from strec.split import Log, Queries, Vocabulary
 
 #: Parts of the day: name, first hour, number of hours.
 DAYPARTS = (
@@ -15,6 +18,11 @@ DAYPARTS = (
     ("evenings", 18, 5),
     ("at night", 23, 6),
 )
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_AGES_H = (
+    (1, "just before"), (6, "some hours before"), (24, "within a day"), (48, "a day before"),
+    (24 * 7, "within a week"), (24 * 31, "within a month"), (np.inf, "long ago"),
+)  # fmt: skip
 #: With fewer check-ins an hour profile is chance.
 _ENOUGH = 8
 #: A part of the day or week is worth words when it is this much busier than the average.
@@ -64,27 +72,13 @@ def item_vectors(
     train: Log | None = None,
     encoder: Encoder | None = None,
     *,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
 ) -> np.ndarray:
-    """Return one unit vector per item: half its description, half its category alone.
+    """Return one unit vector per item, ``(n_items, dim)``: half its description, half its category.
 
     A name may lead astray ("Third Rail" is a coffee shop). On 24 wishes over 1,500 places of New
     York, 0.71 of the ten nearest were of a fitting kind; 0.63 with the description alone, 0.68
     with the category alone.
-
-    Parameters
-    ----------
-    vocabulary, train : Vocabulary, Log
-        As for `item_texts`.
-    encoder : Encoder, optional
-        The embedded MiniLM when not given.
-    progress : callable, optional
-        Called with a text and the share done.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(n_items, dim)``, float32.
 
     Examples
     --------
@@ -98,6 +92,35 @@ def item_vectors(
     kinds = [str(names[code]) for code in vocabulary.item_category]
     both = encoder.encode([*texts, *kinds], progress=progress).reshape(2, len(texts), -1).sum(0)
     return both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-12)
+
+
+def trajectory_texts(queries: Queries, n_recent: int = 8) -> list[str]:
+    """Return one text per query; nothing in it is later than what the query may know.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import split
+    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
+    >>> trajectory_texts(parts.queries(scored="every"))
+    ['Tuesday mornings. Before: Coffee Shop, within a day.']
+    """
+    log, names = queries.log, item_texts(queries.vocabulary)
+    part = daypart_of_hour()
+    texts = []
+    for row in range(len(queries)):
+        rows = queries.indices[queries.indptr[row] : queries.indptr[row + 1]]
+        rows = rows[log.item[rows] >= 0][-n_recent:][::-1]
+        ages = (queries.time_us[row] - log.time_us[rows]) / 3.6e9
+        said = [
+            f"{names[log.item[each]]}, {_age(age)}" for each, age in zip(rows, ages, strict=True)
+        ]
+        moment = "Some time"
+        if queries.weekday[row] >= 0:
+            hour = int(queries.hour[row])
+            moment = f"{_DAYS[queries.weekday[row]]} {DAYPARTS[part[hour]][0]}"
+        texts.append(f"{moment}. Before: {'; '.join(said) or 'nothing'}.")
+    return texts
 
 
 def busiest(log: Log, n_items: int) -> list[str]:
@@ -149,3 +172,7 @@ def daypart_of_hour() -> np.ndarray:
 def _counts(item: np.ndarray, group: np.ndarray, n_items: int, n_groups: int) -> np.ndarray:
     flat = np.bincount(item * n_groups + group, minlength=n_items * n_groups)
     return flat.reshape(n_items, n_groups)
+
+
+def _age(hours: float) -> str:
+    return next(words for limit, words in _AGES_H if hours < limit)

@@ -1,13 +1,13 @@
 """A wish in words ("quiet coffee near the park after work") as a number per item."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from strec.llm.encoder import Encoder
 from strec.llm.texts import item_vectors
+from strec.progress import Progress
 from strec.split import Log, Vocabulary
 
 #: What an encoder reads at most; further words would be cut anyway.
@@ -56,7 +56,7 @@ def read_wish(
     train: Log | None = None,
     encoder: Encoder | None = None,
     *,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
 ) -> Wish:
     """Compare a wish with what is known of each item: kind, name, description, and when it is busy.
 

@@ -6,19 +6,29 @@ from copy import deepcopy
 from functools import cached_property
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from string import digits
+from typing import Any, Protocol
 
 from strec.errors import ModelError
 from strec.llm.encoder import best_device
-from strec.llm.guided import Guided, Guiding
 from strec.llm.weights import fingerprint, load, resolve
 
+#: Of so many of the likeliest next tokens, one should fit a guide; otherwise the answer ends.
+_MOST_TRIED = 2_000
 #: Stands for the prompt while the chat template is filled.
 _MARK = "\u2402strec-prompt\u2403"
-
-
 #: Fewer tokens than this are read again each time.
 _WORTH_KEEPING = 32
+
+
+class Guiding(Protocol):
+    """What a guide tells of an answer while it is written (`explanation.ConstrainedDecoder`)."""
+
+    def allows(self, text: str) -> bool:
+        """Return whether an answer may begin like this."""
+
+    def ends(self, text: str) -> bool:
+        """Return whether an answer may end here."""
 
 
 class Writer:
@@ -129,6 +139,8 @@ class Writer:
             return []
         tokenizer, model = self._loaded
         head, tokens, mask = self._tokens(prompts, system, shared, max_new_tokens)
+        n_read = tokens.shape[1]
+        end = self._padding if tokenizer.eos_token_id is None else tokenizer.eos_token_id
         drawn = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
         with torch.random.fork_rng(), torch.inference_mode():
             torch.manual_seed(self.seed)
@@ -138,12 +150,14 @@ class Writer:
                 max_new_tokens=max_new_tokens,
                 max_time=time_limit_s,
                 pad_token_id=self._padding,
-                stopping_criteria=[_Stop(tokenizer, stop, tokens.shape[1])] if stop else None,
-                logits_processor=[self._guided(guides, tokens.shape[1])] if guides else None,
+                stopping_criteria=[_Stop(tokenizer, stop, n_read)] if stop else None,
+                logits_processor=[_Guided(tokenizer, guides, tokens.shape[1], end)]
+                if guides
+                else None,
                 **(drawn if temperature > 0 else {"do_sample": False}),
                 **self._memory_of(head, len(prompts)),
             )
-        texts = tokenizer.batch_decode(answers[:, tokens.shape[1] :], skip_special_tokens=True)
+        texts = tokenizer.batch_decode(answers[:, n_read:], skip_special_tokens=True)
         return [cut(text, stop) for text in texts]
 
     @cached_property
@@ -170,11 +184,6 @@ class Writer:
         memory = deepcopy(self._kept[1])
         memory.batch_repeat_interleave(n_rows)
         return {name: memory}
-
-    def _guided(self, guides: Sequence[Guiding], n_prompt: int) -> Guided:
-        tokenizer = self._loaded[0]
-        end = self._padding if tokenizer.eos_token_id is None else tokenizer.eos_token_id
-        return Guided(tokenizer, guides, n_prompt, end)
 
     @property
     def _padding(self) -> int:
@@ -235,6 +244,46 @@ class _Stop:
         texts = self.tokenizer.batch_decode(tokens[:, self.n_prompt :], skip_special_tokens=True)
         ended = [any(word in text for word in self.stop) for text in texts]
         return torch.tensor(ended, device=tokens.device)
+
+
+class _Guided:
+    """Leaves of each answer's next tokens the likeliest that its guide allows."""
+
+    def __init__(self, tokenizer, guides: Sequence[Guiding], n_prompt: int, end: int):
+        self.tokenizer, self.guides, self.n_prompt, self.end = tokenizer, guides, n_prompt, end
+
+    def __call__(self, tokens, scores):
+        for row, guide in enumerate(self.guides):
+            likeliest = self._likeliest(guide, tokens[row, self.n_prompt :], scores[row])
+            scores[row] = -float("inf")
+            scores[row, likeliest] = 0.0
+        return scores
+
+    def _likeliest(self, guide: Guiding, tokens, scores) -> int:
+        end = self.end
+        if len(tokens) and tokens[-1] == end:
+            return end
+        begun = self.tokenizer.decode(tokens)
+        likeliest = scores.topk(min(_MOST_TRIED, len(scores))).indices.tolist()
+        unfinished = end
+        for token in likeliest:
+            text = begun if token == end else self.tokenizer.decode([*tokens, token])
+            if token == end or text[len(begun) :].startswith("\n"):
+                if guide.ends(begun):
+                    return end
+            elif len(text) > len(begun) and guide.allows(text):
+                # Half a word may lead nowhere: it is taken where no whole one fits.
+                if _is_whole(guide, text):
+                    return token
+                unfinished = token if unfinished == end else unfinished
+        return unfinished
+
+
+def _is_whole(guide: Guiding, text: str) -> bool:
+    """Return whether a text that a guide allows ends with a word, or begins a number."""
+    if text[-1].isspace():
+        return any(guide.allows(text + digit) for digit in digits)
+    return not text[-1].isalpha() or any(guide.allows(text + mark) for mark in " ,.")
 
 
 def _prompt_tokens(

@@ -17,7 +17,7 @@ import numpy as np
 
 from strec.errors import ModelError
 from strec.llm import Encoder, item_texts
-from strec.llm.trajectories import trajectory_texts
+from strec.llm.texts import trajectory_texts
 from strec.models.base import Explanation, Model, ScorePart
 from strec.models.counting import CounterMix
 from strec.models.language import Language

