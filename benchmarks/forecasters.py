@@ -110,7 +110,7 @@ def of_strec(data: TimeSeries, windows: int, search_s: float) -> tuple[Backtest,
         models,
         windows=windows,
         level=LEVEL,
-        on_progress=lambda done, total, name: begun.append((name, time.process_time())),
+        progress=lambda name, share: begun.append((name, time.process_time())),
     )
     begun.append(("", time.process_time()))
     seconds = dict.fromkeys(models, 0.0)

@@ -104,16 +104,10 @@ def offer(words: str, button: str) -> None:
 
 def run(store, **setting) -> DependenceResult:
     """Run the test on the training part, with a progress bar."""
-    bar = st.progress(0.0, "Reading the check-ins")
     columns = [*schema.REQUIRED, *(c for c in (schema.CATEGORY, schema.TEXT) if store.has(c))]
-    try:
-        return dependence_test(
-            training_part(store.checkins(columns=columns)),
-            progress=lambda share, text: bar.progress(min(share, 1.0), text),
-            **setting,
-        )
-    finally:
-        bar.empty()
+    with ui.progress("Testing") as progress:
+        table = training_part(store.checkins(columns=columns))
+        return dependence_test(table, progress=progress, **setting)
 
 
 # ---------------------------------------------------------------- parts of a result

@@ -1,5 +1,7 @@
 """How good is it? A leaderboard under stated rules, two models side by side, and where they err."""
 
+from contextlib import nullcontext
+
 import polars as pl
 import streamlit as st
 
@@ -25,6 +27,7 @@ from strec.evaluation import (
 from strec.models import ABOUT
 from strec.palette import DIVERGING
 from strec.plots import evaluation as plots
+from strec.progress import part_of, silent
 
 #: Enough for narrow intervals, within seconds.
 AT_MOST = 3_000
@@ -316,14 +319,13 @@ regime = rules()
 try:
     race = Race(ui.current_store(), regime)
     late = race.waiting()
-    bar = st.progress(0.0, f"Fitting and scoring {ui.plain(', '.join(late))}…") if late else None
-    quick = [race.result(name) for name in list(race.models) if name not in late]
-    show([each for each in quick if each is not None], race)
-    # What is quick is on the page by now; the rest joins it when it is ready.
-    for k, name in enumerate(late):
-        race.result(
-            name, lambda text, share, k=k: bar.progress((k + min(share, 1.0)) / len(late), text)
-        )
+    title = f"Fitting and scoring {ui.plain(', '.join(late))}"
+    with ui.progress(title) if late else nullcontext(silent) as progress:
+        quick = [race.result(name) for name in list(race.models) if name not in late]
+        show([each for each in quick if each is not None], race)
+        # What is quick is on the page by now; the rest joins it when it is ready.
+        for k, name in enumerate(late):
+            race.result(name, part_of(progress, k / len(late), (k + 1) / len(late)))
     if late:
         st.rerun()
 except StrecError as error:

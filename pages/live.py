@@ -84,14 +84,8 @@ def computed(store, user: str | None, n_events: int) -> Replay:
     engine, kept = state.recommender(store), state.slot(store)
     key = f"replay {n_events} {user}"
     if key not in kept:
-        bar = st.progress(0.0, "Fitting on what came before")
-        try:
-            kept[key] = replay(
-                engine.log, n_events, user,
-                progress=lambda text, share: bar.progress(min(share, 1.0), text),
-            )  # fmt: skip
-        finally:
-            bar.empty()
+        with ui.progress("Fitting on what came before") as progress:
+            kept[key] = replay(engine.log, n_events, user, progress=progress)
     return kept[key]
 
 

@@ -283,18 +283,15 @@ def priced(store, protection: Protection) -> UtilityLoss:
     """Return the price, computed once in a session per content and setting."""
     kept = _kept(store)
     if ("price", protection) not in kept:
-        bar = st.progress(0.0, "Reading the check-ins")
-        try:
+        with ui.progress("Measuring what it costs") as progress:
             table = _some_users(_checkins(store))
             whole = len(table) == of(store, Protection()).n_checkins
             kept["price", protection] = utility_loss(
                 table,
                 protection,
                 before=of(store, Protection()) if whole else None,
-                progress=lambda text, share: bar.progress(min(share, 1.0), text),
+                progress=progress,
             )
-        finally:
-            bar.empty()
     return kept["price", protection]
 
 

@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,14 +127,14 @@ class Draft:
         """Read the files into ``read.parquet``."""
         if self.result is not None:
             return
-        with Progress("Reading") as report:
+        with ui.progress("Reading") as progress:
             self.result = ingest(
                 self.paths,
                 self.folder / READ,
                 self.mapping,
                 names=self.names,
                 limits=self.limits,
-                progress=lambda text, share: report(share, text),
+                progress=progress,
             )
 
     @property
@@ -152,8 +151,9 @@ class Draft:
         """Run the recipe into ``cleaned.parquet``."""
         if self.report is not None or self.is_large:
             return
-        with Progress("Cleaning") as report:
-            table, found = clean(pl.read_parquet(self.folder / READ), self.recipe, progress=report)
+        with ui.progress("Cleaning") as progress:
+            before = pl.read_parquet(self.folder / READ)
+            table, found = clean(before, self.recipe, progress=progress)
             table.write_parquet(self.folder / CLEANED)
         self.report = found
 
@@ -306,42 +306,6 @@ def some_users(lazy: pl.LazyFrame) -> pl.DataFrame:
         return lazy.collect()
     parts = -(-n // MOST_IN_MEMORY)
     return lazy.filter(pl.col(schema.USER).hash(0) % parts == 0).collect(engine="streaming")
-
-
-class Progress:
-    """Show a bar while something is done: ``with Progress("Reading") as report: …``.
-
-    `report(share, text)` may be called often; the bar moves a few times a second and, after some
-    seconds, says how long it still takes.
-    """
-
-    def __init__(self, title: str):
-        self.title = title
-
-    def __enter__(self):
-        self.bar = st.progress(0.0, text=f"{self.title}…")
-        self.began = self.shown = time.monotonic()
-        return self.report
-
-    def __exit__(self, *problem):
-        self.bar.empty()
-
-    def report(self, share: float, text: str) -> None:
-        """Show the share done, 0 to 1, and a text."""
-        now = time.monotonic()
-        if now - self.shown < 0.2:
-            return
-        self.shown = now
-        self.bar.progress(
-            min(max(share, 0.0), 1.0), text=f"{self.title}: {text}{self._left(share)}"
-        )
-
-    def _left(self, share: float) -> str:
-        took = time.monotonic() - self.began
-        if took < 3 or share < 0.02:
-            return ""
-        left = took * (1 - share) / share
-        return f" · about {left:.0f} s left" if left < 90 else f" · about {left / 60:.0f} min left"
 
 
 def _new_folder() -> Path:

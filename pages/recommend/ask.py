@@ -270,13 +270,8 @@ def _learned(store, engine: Recommender) -> float:
     """Return the exponent of the learned mix; it is learned once per data set."""
     kept = state.slot(store)
     if "mix" not in kept:
-        bar = st.progress(0.0, "Learning the mix")
-        try:
-            kept["mix"] = learn_mix(
-                engine.log, progress=lambda text, share: bar.progress(min(share, 1.0), text)
-            )
-        finally:
-            bar.empty()
+        with ui.progress("Learning the mix") as progress:
+            kept["mix"] = learn_mix(engine.log, progress=progress)
     st.caption(kept["mix"].words())
     return kept["mix"].exponent
 
@@ -307,16 +302,9 @@ def _read(words: str, store, engine: Recommender):
 
     asked = (store.fingerprint, words)
     if st.session_state.get("rec_wish_read", (None,))[0] != asked:
-        bar = st.progress(0.0, "Reading the wish")
-        try:
-            wish = read_wish(
-                words,
-                engine.log.vocabulary,
-                engine.log,
-                progress=lambda text, share: bar.progress(min(share, 1.0), text),
-            )
-        finally:
-            bar.empty()
+        with ui.progress("Reading the wish") as progress:
+            log = engine.log
+            wish = read_wish(words, log.vocabulary, log, progress=progress)
         st.session_state["rec_wish_read"] = (asked, wish)
     return st.session_state["rec_wish_read"][1]
 

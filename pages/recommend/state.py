@@ -76,13 +76,8 @@ def recommender(store) -> Recommender:
     """Return the counter mix of a data set, fitted once per content, with progress shown."""
     kept = slot(store)
     if "recommender" not in kept:
-        bar = st.progress(0.0, "Reading the check-ins")
-        try:
-            kept["recommender"] = Recommender(
-                checkins(store), progress=lambda text, share: bar.progress(min(share, 1.0), text)
-            )
-        finally:
-            bar.empty()
+        with ui.progress("Fitting the counter mix") as progress:
+            kept["recommender"] = Recommender(checkins(store), progress=progress)
     return kept["recommender"]
 
 

@@ -4,7 +4,9 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -24,12 +26,13 @@ from strec import schema
 from strec.errors import StrecError
 from strec.io.samples import samples
 from strec.parts import missing_part
+from strec.progress import Progress
 from strec.store import Filters, Store
 
 __all__ = [
     "STYLE", "WORDMARK", "current_sample", "current_store", "deck", "downloads", "figure",
     "filters", "go_to", "guarded", "how_it_works", "is_dark", "item_word", "next_step",
-    "now_hours", "page_header", "plain", "remember_pages", "safe_csv", "sample_store",
+    "now_hours", "page_header", "plain", "progress", "remember_pages", "safe_csv", "sample_store",
     "show_error", "show_notice", "shown_name", "sidebar", "to_json", "use_store", "wanted_page",
     "workspace",
 ]  # fmt: skip
@@ -197,6 +200,36 @@ def plain(text: str) -> str:
 
 
 # ---------------------------------------------------------------- sidebar
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Progress]:
+    """Show a bar while something is done: ``with ui.progress("Reading") as progress: …``.
+
+    It may be told often; the bar moves a few times a second and, after some seconds, says how
+    long it still takes.
+    """
+    bar = st.progress(0.0, text=f"{title}…")
+    began = shown = time.monotonic()
+
+    def tell(text: str, share: float) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown >= 0.2:
+            shown, share = now, min(max(share, 0.0), 1.0)
+            bar.progress(share, text=f"{title}: {text}{_time_left(now - began, share)}")
+
+    try:
+        yield tell
+    finally:
+        bar.empty()
+
+
+def _time_left(took: float, share: float) -> str:
+    if took < 3 or share < 0.02:
+        return ""
+    left = took * (1 - share) / share
+    return f" · about {left:.0f} s left" if left < 90 else f" · about {left / 60:.0f} min left"
 
 
 def filters() -> Filters:

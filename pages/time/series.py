@@ -180,16 +180,9 @@ def forecast(store, asked: Slice, data, below: str) -> None:
 
 def compare(data):
     """Run the backtest with a progress bar."""
-    bar = st.progress(0.0, "Starting")
-    try:
-        return temporal.backtest(
-            data,
-            temporal.standard_models(SEARCH_S),
-            windows=3,
-            on_progress=lambda done, n, text: bar.progress(done / n, text),
-        )
-    finally:
-        bar.empty()
+    with ui.progress("Comparing") as progress:
+        models = temporal.standard_models(SEARCH_S)
+        return temporal.backtest(data, models, windows=3, progress=progress)
 
 
 def looked_ahead(asked, past, name: str):

@@ -9,6 +9,7 @@ from pages.shared import ui
 from strec.dataset import Dataset
 from strec.errors import ModelError
 from strec.evaluation import Regime, Result, counting_models, evaluate_model
+from strec.progress import Progress
 from strec.runs import Run, home, runs_in
 from strec.store import Store
 
@@ -53,7 +54,7 @@ class Race:
             if model.kind not in AT_ONCE and (key, self.regime) not in kept
         ]
 
-    def result(self, name: str, report: Callable | None = None) -> Result | None:
+    def result(self, name: str, progress: Progress | None = None) -> Result | None:
         """Return one model's result; counting models are fitted first.
 
         A trained model that cannot be scored leaves the race, which the notes say: None.
@@ -61,13 +62,13 @@ class Race:
         key, model = self.models[name]
 
         def fitted():
-            return model.fit(self.parts.train, progress=report)
+            return model.fit(self.parts.train, progress=progress)
 
         def scored() -> Result | ModelError:
             is_trained = model.vocabulary_ is not None
             ready = model if is_trained else keep("models", key, fitted)
             try:
-                return evaluate_model(ready, self.parts, self.regime, name=name, progress=report)
+                return evaluate_model(ready, self.parts, self.regime, name=name, progress=progress)
             except ModelError as error:
                 if is_trained:
                     return error

@@ -1,6 +1,5 @@
 """Run a recipe over a table of check-ins and say what each step did."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +7,7 @@ import polars as pl
 
 from strec.cleaning.base import Outcome, Step, plural
 from strec.cleaning.recipe import Recipe
+from strec.progress import Progress, silent
 from strec.schema import DERIVED, ITEM, TIME, USER, validate
 
 #: Removed check-ins that a report keeps of each step, to be looked at.
@@ -18,7 +18,7 @@ def clean(
     checkins: pl.DataFrame,
     recipe: "Recipe | None" = None,
     *,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> "tuple[pl.DataFrame, CleanReport]":
     """Run the steps of a recipe and report what each did.
 
@@ -30,7 +30,7 @@ def clean(
     recipe : Recipe, optional
         The default recipe without it.
     progress : callable, optional
-        Called with the share done, 0 to 1, and the title of the step that comes next.
+        Called with the title of the step that comes next, and the share done, 0 to 1.
 
     Returns
     -------
@@ -51,15 +51,14 @@ def clean(
     >>> cleaned.height, report.sentence
     (4, '4 check-ins of 8 stay: 4 removed (50 %), 0 values changed.')
     """
-    recipe = recipe or Recipe.default()
+    recipe, tell = recipe or Recipe.default(), progress or silent
     table = validate(checkins)
     table = table.drop(name for name in DERIVED if name in table.columns)
     table = table.sort(_order(table.columns)).rechunk()
     rows, results = table.height, []
     counts = _distinct(table)
     for number, step in enumerate(recipe.steps):
-        if progress:
-            progress(number / len(recipe.steps), step.title)
+        tell(step.title, number / len(recipe.steps))
         outcome = step.apply(table) if step.enabled and table.height else Outcome(table)
         after = counts if outcome.checkins.height == table.height else _distinct(outcome.checkins)
         results.append(_result(step, table, outcome, counts, after))
@@ -67,8 +66,7 @@ def clean(
     if any(result.changed for result in results):
         # A changed value may come elsewhere in the order: a second run must find nothing to do.
         table = table.sort(_order(table.columns))
-    if progress:
-        progress(1.0, "Done")
+    tell("Done", 1.0)
     return table, CleanReport(tuple(results), rows, table.height)
 
 

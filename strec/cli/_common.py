@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from strec.errors import ReadError
+from strec.progress import Progress, silent
 
 if TYPE_CHECKING:
     import polars as pl
 
-#: As models and analyses report: a text and the share done.
-Progress = Callable[[str, float], None]
 
 TimeZone = Annotated[
     str | None,
@@ -115,14 +114,18 @@ def progress(quiet: bool = False) -> Iterator[Progress]:
         Draw nothing.
     """
     if quiet or not sys.stderr.isatty():
-        yield lambda text, share: None
+        yield silent
         return
+    from rich import progress as rich
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-    from rich.progress import TimeRemainingColumn as TimeLeft
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeLeft())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(),
+        rich.TaskProgressColumn(),
+        rich.TimeRemainingColumn(),
+    )
+    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=1.0)
         yield lambda text, share: bar.update(task, description=text, completed=share)
 

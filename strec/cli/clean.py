@@ -10,7 +10,6 @@ import typer
 from strec.cli import AsJson, Data, shell
 from strec.cli._common import (
     DayFirst,
-    Progress,
     TimeZone,
     check_writable,
     files_of,
@@ -20,7 +19,7 @@ from strec.cli._common import (
     table,
 )
 from strec.errors import MappingError, ReadError
-from strec.progress import part_of
+from strec.progress import Progress, part_of
 
 if TYPE_CHECKING:
     from strec.cleaning import CleanReport, Recipe
@@ -207,11 +206,8 @@ def _write(
 
     done, checkins = None, piece
     if recipe.steps:
-        checkins, done = run(
-            pl.read_parquet(piece),
-            recipe,
-            progress=lambda share, text: tell(text, 0.7 + 0.2 * share),
-        )
+        cleaning = part_of(tell, 0.7, 0.9)
+        checkins, done = run(pl.read_parquet(piece), recipe, progress=cleaning)
         if checkins.is_empty():
             raise ReadError(
                 "At least one check-in must be left after cleaning.",

@@ -7,6 +7,7 @@ import typer
 
 from strec.cli import AsJson, shell
 from strec.cli._common import check_writable, print_json, progress
+from strec.progress import part_of
 
 
 @shell.command()
@@ -54,7 +55,7 @@ def simulate(
             interaction=interaction,
             days=days,
             seed=seed,
-            progress=lambda share, text: tell(text, 0.9 * share),
+            progress=part_of(tell, 0.0, 0.9),
         )
         tell("Writing", 0.9)
         write(world, out)

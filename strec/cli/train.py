@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from strec.cli import AsJson, Data, shell
-from strec.cli._common import DayFirst, Progress, TimeZone, load, note, print_json, progress, table
+from strec.cli._common import DayFirst, TimeZone, load, note, print_json, progress, table
 from strec.errors import Cancelled, ModelError
+from strec.progress import Progress
 
 if TYPE_CHECKING:
     from subprocess import Popen

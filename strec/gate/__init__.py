@@ -4,7 +4,6 @@ The method, its null worlds and its calibration are in `docs/gate.md`.
 """
 
 import time as clock
-from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -24,6 +23,7 @@ from strec.gate.result import (
     route_of,
     sentence_of,
 )
+from strec.progress import Progress, part_of, silent
 from strec.split import TRAIN, split
 
 __all__ = [
@@ -46,7 +46,6 @@ USES = {
     "M_TS": "M0, time and place, each for itself",
     "M_TxS": "M_TS and time and place in combination",
 }
-Progress = Callable[[float, str], None]
 
 
 def dependence_test(
@@ -79,7 +78,7 @@ def dependence_test(
     max_checkins : int
         A larger table is cut down to so many check-ins of whole users, with a note.
     progress : callable, optional
-        Called with a share from 0 to 1 and a text.
+        Called with a text and the share done, 0 to 1.
 
     Returns
     -------
@@ -106,9 +105,9 @@ def dependence_test(
     >>> result.time.decision, result.space.decision, result.route
     (True, False, 'ST-LLM')
     """
-    began, tell = clock.perf_counter(), progress or (lambda share, text: None)
+    began, tell = clock.perf_counter(), progress or silent
     table = schema.validate(checkins)
-    tell(0.0, "Counting the first half of every trajectory")
+    tell("Counting the first half of every trajectory", 0.0)
     used, notes = _sample_users(table, max_checkins, seed, "The test used")
     rng = np.random.default_rng(seed)
     design, labels = design_of(used, rng)
@@ -117,10 +116,10 @@ def dependence_test(
     which, hits = hits_at_one(nested, fitted, rng)
     steps = _steps(design, fitted, which, hits, rng, reasons)
     smaller, more = _sample_users(used, MAX_PERMUTED, seed, "The shuffles used")
-    tell(0.1, "Shuffling")
+    tell("Shuffling", 0.1)
     found = permutation_tests(
         smaller, reasons, n_permutations, seed,
-        lambda share, text: tell(0.1 + 0.85 * share, text),
+        part_of(tell, 0.1, 0.95),
     )  # fmt: skip
     adjusted = holm({name: each.p_value for name, each in found.items()})
     ingredients = tuple(
@@ -135,7 +134,7 @@ def dependence_test(
     has_words = schema.CATEGORY in used.columns or schema.TEXT in used.columns
     route, model = route_of(ingredients, share_returns, has_words)
     n_scored_users = len(np.unique(design.user[design.scored]))
-    tell(0.97, "Measuring periodicity, Knox pairs and mutual information")
+    tell("Measuring periodicity, Knox pairs and mutual information", 0.97)
     result = DependenceResult(
         *ingredients,
         route=route,
@@ -158,7 +157,7 @@ def dependence_test(
         notes=(*notes, *more),
         illustrations=illustrate(used, seed),
     )  # fmt: skip
-    tell(1.0, "Done")
+    tell("Done", 1.0)
     return result
 
 

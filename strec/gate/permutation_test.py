@@ -10,6 +10,7 @@ import polars as pl
 from strec.gate.design import design_of
 from strec.gate.nested_models import FittedModel, NestedModels, fit_models
 from strec.gate.permutations import PlaceWorlds, Swaps, TimeWorlds
+from strec.progress import Progress
 
 #: A test stops when so many null worlds did as well as the data: its p-value is then far from 0.05.
 ENOUGH_AS_GOOD = 10
@@ -32,11 +33,11 @@ def permutation_tests(
     reasons: dict[str, str],
     n_permutations: int,
     seed: int,
-    tell: Callable[[float, str], None],
+    progress: Progress,
 ) -> dict[str, Shuffled]:
     """Return what shuffling shows about each ingredient that can be tested.
 
-    `reasons` names the ingredients that cannot; `tell` hears a share from 0 to 1 and a text.
+    `reasons` names the ingredients that cannot; `progress` hears what is shuffled.
     """
     design, labels = design_of(table, np.random.default_rng([seed, 1]))
     tests = _Tests(*fit_models(design, labels, reasons), seed)
@@ -45,7 +46,7 @@ def permutation_tests(
     for k, name in enumerate(names):
 
         def told(world: int, name=name, k=k) -> None:
-            tell((k + world / n_permutations) / len(names), f"Shuffling: {name}")
+            progress(f"Shuffling: {name}", (k + world / n_permutations) / len(names))
 
         observed, statistic = getattr(tests, name)()
         found[name] = p_value(observed, statistic, n_permutations, told)

@@ -94,7 +94,7 @@ class Model(Saved):
             )
         self._need_packages()
         watch = watch or Watch()
-        watch = replace(watch, on_progress=progress) if progress else watch
+        watch = replace(watch, progress=progress) if progress else watch
         watch("Fitting the model", 0.0)
         self._fit(log, watch)
         self.vocabulary_ = log.vocabulary

@@ -26,6 +26,7 @@ import numpy as np
 from strec.models.base import Model
 from strec.models.profiles import in_chunks, log_popularity, moment_at
 from strec.models.saved import Arrays, Saved, prefixed, under
+from strec.progress import part_of, silent
 from strec.split import Log, Queries, queries_of_rows
 from strec.train import Event, Settings, TrainingHistory, Watch, fit
 from strec.train.device import choose
@@ -222,10 +223,9 @@ class NeuralModel(Trained, Model):
 
 def _first_passes(watch: Watch, share: float) -> Watch:
     """Return a watch whose progress ends at a share of the whole; its events say which."""
-    tell = watch.on_progress
     return replace(
         watch,
-        on_progress=tell and (lambda text, done: tell(text, done * share)),
+        progress=part_of(watch.progress, 0.0, share),
         on_event=lambda event: watch.on_event({**event, "of_whole": share}),
     )
 
@@ -249,12 +249,11 @@ def _learn_from_all(
         elif event["event"] == "batch":
             text = "Learning from the latest check-ins too"
             done = 1 - share * (1 - event["batch"] / event["n_batches"])
-            if watch.on_progress:
-                watch.on_progress(text, done)
+            watch.progress(text, done)
             watch.on_event({"event": "progress", "text": text, "share": done})
 
     folder = watch.checkpoint / "last-pass" if watch.checkpoint else None
-    once = replace(watch, on_event=on_event, on_progress=None, checkpoint=folder, max_seconds=left)
+    once = replace(watch, on_event=on_event, progress=silent, checkpoint=folder, max_seconds=left)
     task.batch_size = history.batch_size
     done = fit(task, replace(settings, epochs=1, seed=settings.seed + 1), watch=once)
     return replace(history, seconds=history.seconds + done.seconds)

@@ -21,7 +21,6 @@ WAVES_KM = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 N_PLACE = 4 * len(WAVES_KM) + 1
 #: Numbers that describe the time between two check-ins.
 N_GAP = 4
-#: Rounded: networks saved by earlier versions learned waves of this length.
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import polars as pl
 from strec import metrics, schema
 from strec.errors import StrecError
 from strec.models import CounterMix
-from strec.models.base import Progress
 from strec.privacy.protection import Protection
 from strec.privacy.risk import RiskReport, risk
+from strec.progress import Progress, silent
 from strec.split import TRAIN, VALIDATION, Split, Vocabulary, encode, queries_of_rows
 
 MEASURES = ("acc@1", "mrr")
@@ -109,7 +109,7 @@ def utility_loss(
     >>> found.before.n_users, bool(found.why)
     (2, True)
     """
-    tell = progress or (lambda text, share: None)
+    tell = progress or silent
     tell("Counting who could be found", 0.0)
     before = before or risk(checkins, seed=seed, **setting)
     after = risk(checkins, protection, seed=seed, **setting)

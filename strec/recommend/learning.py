@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strec.models import CounterMix
-from strec.models.base import Progress
+from strec.progress import Progress
 from strec.recommend.ranking import context_lift
 from strec.split import Log, Queries, queries_of_rows
 

@@ -9,7 +9,7 @@ import polars as pl
 from strec import schema
 from strec.errors import ModelError
 from strec.models import CounterMix, Model
-from strec.models.base import Progress
+from strec.progress import Progress
 from strec.recommend.asking import Asked, Questions, notes_on
 from strec.recommend.listing import listing
 from strec.recommend.ranking import Ranker, RankingOptions, ScoredQueries, order

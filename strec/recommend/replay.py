@@ -9,7 +9,7 @@ import polars as pl
 from strec import metrics
 from strec.errors import ModelError
 from strec.models import CounterMix, Model
-from strec.models.base import Progress
+from strec.progress import Progress
 from strec.split import Log, Queries, local_us, queries_of_rows
 
 #: Events replayed at most, and the share of all check-ins that they may be; of one user, this

@@ -1,7 +1,6 @@
 """Compute all sections and write them as one HTML page that needs nothing beside it."""
 
 from base64 import b64encode
-from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
@@ -10,12 +9,12 @@ import polars as pl
 
 from strec.io import no_formula
 from strec.profiling.html import STYLE
+from strec.progress import Progress, silent
 from strec.reporting.parts import Figure, Section
 from strec.reporting.sections import sections
 from strec.store import Store
 
 #: Called with a text and the share done.
-Progress = Callable[[str, float], None]
 _WIDTH = (
     "main figure { margin: 1.2rem 0 2rem } figcaption { margin-top: .3rem } "
     "details { margin: 1rem 0 2rem } summary { cursor: pointer }"
@@ -93,13 +92,12 @@ def analyse(store: Store, *, missing: str = "zero", progress: Progress | None = 
     >>> [section.title for section in analyse(store).sections][:2]
     ['What is it?', 'When?']
     """
+    tell = progress or silent
     found, todo = [], list(sections(store, missing))
     for number, (title, compute) in enumerate(todo):
-        if progress:
-            progress(title, number / len(todo))
+        tell(title, number / len(todo))
         found.append(compute())
-    if progress:
-        progress("Done", 1.0)
+    tell("Done", 1.0)
     return Analysis(store.name, store.meta.get("source") or "", found)
 
 

@@ -1,6 +1,5 @@
 """Simulated worlds whose dependence on time and place is known, because a slider sets it."""
 
-from collections.abc import Callable
 from datetime import date
 
 import numpy as np
@@ -8,6 +7,7 @@ import polars as pl
 
 from strec import schema
 from strec.errors import StrecError
+from strec.progress import Progress, silent
 from strec.simulation._ecommerce import ECOMMERCE
 from strec.simulation._social import SOCIAL
 from strec.simulation._traffic import TRAFFIC
@@ -26,7 +26,6 @@ SCENARIOS: dict[str, Scenario] = {
     "traffic": TRAFFIC,
 }
 MIN_ITEMS = 20
-Progress = Callable[[float, str], None]
 
 
 def simulate(
@@ -107,7 +106,7 @@ def simulate(
         Where items have no place: how strictly the clock decides whether the shopper is at work
         or at home, 0 to 1. Above 0 time and place go together, whatever the sliders say.
     progress : callable, optional
-        Called with a share from 0 to 1 and a text.
+        Called with a text and the share done, 0 to 1.
 
     Returns
     -------
@@ -143,12 +142,12 @@ def simulate(
         time_grain_minutes=(time_grain_minutes, 0, 1_440),
         commuting=(commuting, 0, 1),
     )
-    report = progress or (lambda share, text: None)
+    report = progress or silent
 
     def tell(n_done: int) -> None:
-        report(n_done / n_checkins, "Walking through the city")
+        report("Walking through the city", n_done / n_checkins)
 
-    report(0.0, "Building the city")
+    report("Building the city", 0.0)
     # A generator of its own for each part, so that one knob does not shake the others.
     rng = [np.random.default_rng([seed, part]) for part in range(7)]
     city = build_city(chosen, rng[0])

@@ -1,13 +1,14 @@
 """Which forecaster would have been right? Rolling-origin backtest of all on the same windows."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from strec.errors import AnalysisError, StrecError
+from strec.progress import Progress, silent
 from strec.temporal.forecasting import MIN_POINTS, Forecaster
 from strec.temporal.grains import in_words
 from strec.temporal.timeseries import TimeSeries, as_series
@@ -74,7 +75,7 @@ def backtest(
     horizon: int | None = None,
     windows: int = 5,
     level: float = 0.9,
-    on_progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Backtest:
     """Forecast the last windows of a series from what came before each, and compare.
 
@@ -89,8 +90,8 @@ def backtest(
         They do not overlap and end with the series; fewer where it is too short.
     level : float
         Of the intervals.
-    on_progress : callable, optional
-        Called with fits done, fits in all, and what is fitted next.
+    progress : callable, optional
+        Called with what is fitted next, and the share of fits done.
 
     Returns
     -------
@@ -112,7 +113,7 @@ def backtest(
     0.0
     """
     data = as_series(series)
-    models = dict(models or standard_models())
+    models, tell = dict(models or standard_models()), progress or silent
     horizon, windows = _fit_in(data, horizon, windows)
     data.need(MIN_POINTS, "A backtest")
     parts, failed, seconds = [], {}, {}
@@ -120,9 +121,8 @@ def backtest(
         model = copy.deepcopy(blank)
         rows = []
         for window in range(windows):
-            if on_progress:
-                done = number * windows + window
-                on_progress(done, len(models) * windows, f"{name}, window {window + 1}")
+            done = number * windows + window
+            tell(f"{name}, window {window + 1}", done / (len(models) * windows))
             split = len(data) - (windows - window) * horizon
             past = data.part(0, split)
             try:

@@ -272,9 +272,9 @@ class Loop:
         if not self.accelerator.is_main_process:
             return
         self.watch.on_event({"event": event, **what})
-        if event == "batch" and self.watch.on_progress:
+        if event == "batch":
             share = (what["epoch"] - 1 + what["batch"] / what["n_batches"]) / what["epochs"]
-            self.watch.on_progress(f"Pass {what['epoch']}: loss {what['loss']:.3f}", share)
+            self.watch.progress(f"Pass {what['epoch']}: loss {what['loss']:.3f}", share)
 
     def _save(self) -> None:
         if self.watch.checkpoint is None or not self.accelerator.is_main_process:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 
 from strec.errors import Cancelled
+from strec.progress import Progress, silent
 
 if TYPE_CHECKING:
     import torch
@@ -115,7 +116,7 @@ class Watch:
     on_event : callable
         Called with a dict per event; its ``"event"`` is ``"start"``, ``"batch"``, ``"epoch"``,
         ``"note"``, ``"end"`` or ``"progress"``.
-    on_progress : callable, optional
+    progress : callable, optional
         Called with a text and the share done.
     should_stop : callable
         Asked between batches.
@@ -128,7 +129,7 @@ class Watch:
     """
 
     on_event: Callable[[Event], None] = lambda event: None
-    on_progress: Callable[[str, float], None] | None = None
+    progress: Progress = silent
     should_stop: Callable[[], bool] = lambda: False
     checkpoint: Path | None = None
     max_seconds: float | None = None
@@ -137,8 +138,7 @@ class Watch:
     def __call__(self, text: str, share: float) -> None:
         if self.should_stop():
             raise cancelled("before its end")
-        if self.on_progress:
-            self.on_progress(text, share)
+        self.progress(text, share)
         self.on_event({"event": "progress", "text": text, "share": float(share)})
 
     def stage(self, name: str) -> "Watch":

@@ -220,7 +220,7 @@ def test_clean_reports_each_step_and_leaves_its_input_alone():
     visits = pl.concat([example(), example().head(2)])
     untouched = visits.clone()
     told = []
-    cleaned, report = clean(visits, progress=lambda share, words: told.append((share, words)))
+    cleaned, report = clean(visits, progress=lambda words, share: told.append((share, words)))
     assert_frame_equal(visits, untouched)
     assert_frame_equal(cleaned, example())
     frame = report.to_frame()

@@ -133,7 +133,7 @@ def test_simulate_tells_how_far_it_is():
     for scenario in ("travel", "ecommerce"):
         told = []
         simulate(scenario, n_users=20, n_checkins=300, seed=4,
-                 progress=lambda share, text, told=told: told.append(share))  # fmt: skip
+                 progress=lambda text, share, told=told: told.append(share))  # fmt: skip
         assert told == sorted(told) and (told[0], told[-1]) == (0, 1)
 
 

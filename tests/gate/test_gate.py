@@ -162,7 +162,7 @@ def test_a_large_table_is_sampled_by_whole_users_and_says_so():
 def test_progress_rises_to_one():
     heard = []
     gate.dependence_test(
-        world(n_users=30, n_checkins=900), progress=lambda share, text: heard.append(share), **FAST
+        world(n_users=30, n_checkins=900), progress=lambda text, share: heard.append(share), **FAST
     )
     assert heard == sorted(heard) and heard[0] == 0 and heard[-1] == 1
 

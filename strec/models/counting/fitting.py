@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strec.models.base import Progress
 from strec.models.counting.newcomers import SOURCES, novelty_numbers, shares_of_sources
 from strec.models.counting.statistics import Statistics
 from strec.models.counting.visits import N_COLUMNS, visits_of
 from strec.models.profiles import moment_at
+from strec.progress import Progress
 from strec.split import Log, Queries, queries_of_rows
 
 #: Visits and (query, item) pairs looked at in one fit at most: a bound on time and memory.
