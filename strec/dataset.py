@@ -183,6 +183,8 @@ class Dataset:
         >>> dataset.checkins["user_id"].to_list()
         ['ann', 'bob']
         """
+        from strec.io import Mapping, read_frame
+
         named = (user, item, time, lat, lon, utc_offset)
         described = (category, item_name, event, value, text, image)
         given: dict[str, Any] = {
@@ -194,7 +196,28 @@ class Dataset:
         table, notes = _as_polars(frame)
         if not given and _is_canonical(table):
             return cls(table, name=name, notes=notes, folder=folder)
-        return _read_frame(table, given, day_first, name, notes, folder)
+        try:
+            found = read_frame(
+                table, Mapping.from_dict(given), time_zone=time_zone, day_first=day_first
+            )
+        except MappingError as error:
+            raise MappingError(error.needed, error.found, _in_arguments(error.mend)) from error
+        taken = found.mapping.columns()
+        guessed = [
+            f"{argument}={taken[column]!r}"
+            for argument, column in COLUMNS.items()
+            if column in taken and column not in given
+        ]
+        notes += [f"Guessed: {', '.join(guessed)}."] if guessed else []
+        return cls(
+            found.checkins,
+            name=name,
+            time_zone=found.mapping.time_zone,
+            notes=[*notes, *found.notes],
+            reasons=found.reasons,
+            rejected=found.rejected,
+            folder=folder,
+        )
 
     @classmethod
     def from_files(
@@ -484,89 +507,14 @@ class Dataset:
         return drawn, note
 
 
-def _read_frame(
-    table: pl.DataFrame,
-    given: dict[str, Any],
-    day_first: bool | None,
-    name: str,
-    notes: list[str],
-    folder: str | Path | None,
-) -> Dataset:
-    """Guess what is not given and read, as a file is read."""
-    from strec.io import inspect
-
-    if not table.width or table.is_empty():
-        raise ReadError(
-            "A frame with at least one row is needed.",
-            f"{len(table):,} rows and {table.width:,} columns.",
-            "Check how it was made.",
-        )
-    with tempfile.TemporaryDirectory(prefix="strec-") as temporary:
-        path = Path(temporary) / "frame.parquet"
-        table.write_parquet(path)
-        mapping = _guess(path, given)
-        looked = inspect(path, names=["the frame"], mapping=mapping)
-        for question in looked.questions:
-            decided = question.key == "time_format" and day_first is not None
-            if question.must_be_answered and not decided:
-                raise MappingError(
-                    question.text,
-                    f"the columns {', '.join(table.columns[:20])} do not say.",
-                    "Add to Dataset.from_frame one of: "
-                    + "; ".join(
-                        f"{_arguments(option.changes)} ({option.label})"
-                        for option in question.options[:6]
-                    )
-                    + ".",
-                )
-        dataset = Dataset.from_files(
-            path,
-            mapping,
-            time_zone=given.get("time_zone"),
-            day_first=day_first,
-            names=["the frame"],
-            name=name,
-            folder=folder,
-        )
-    columns = looked.mapping.columns()
-    taken = {arg: columns.get(column) for arg, column in COLUMNS.items()}
-    guessed = [
-        f"{arg}={column!r}"
-        for arg, column in taken.items()
-        if column is not None and COLUMNS[arg] not in given
-    ]
-    if guessed:
-        notes = [*notes, f"Guessed: {', '.join(guessed)}."]
-    dataset.notes[:0] = notes
-    return dataset
-
-
-def _guess(path: Path, given: dict[str, Any]) -> "Mapping | None":
-    """Return the guessed mapping, with what was given in its place; None if nothing was."""
-    from strec.io import Mapping, inspect
-
-    if not given:
-        return None
-    Mapping.from_dict(given)  # Refuses entries that no mapping has.
-    try:
-        looked = inspect(path, names=["the frame"])
-    except MappingError:
-        # Without a time there is no guess; what was given may say which column it is.
-        return Mapping(**given)
-    # The settings of a guess belong to its columns; those of a known format to the format.
-    guess = looked.mapping if looked.format != "table" else Mapping(**looked.mapping.columns())
-    taken = set(given.values())
-    elsewhere = {
-        field: None
-        for field, column in guess.columns().items()
-        if column in taken and field not in given
-    }
-    return guess.remap(**elsewhere | given)
-
-
-def _arguments(changes: dict[str, Any]) -> str:
-    names = {column: argument for argument, column in COLUMNS.items()}
-    return ", ".join(f"{names.get(key, key)}={value!r}" for key, value in changes.items())
+def _in_arguments(text: str) -> str:
+    """Return the advice of an error of `strec.io`, in the arguments of `Dataset.from_frame`."""
+    before, found, options = text.partition("): ")
+    if not found or not before.startswith("Set in the mapping"):
+        return text
+    for argument, column in COLUMNS.items():
+        options = options.replace(f"{column}=", f"{argument}=")
+    return f"Add to Dataset.from_frame one of: {options}"
 
 
 def _is_canonical(table: pl.DataFrame) -> bool:

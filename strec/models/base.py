@@ -15,6 +15,7 @@ from strec.dataset import Dataset
 from strec.errors import ModelError
 from strec.models.language import Language
 from strec.models.saved import Arrays, Saved, Texts, packed, unpacked
+from strec.parts import require
 from strec.progress import Progress
 from strec.split import Log, Queries, Vocabulary
 from strec.train import Watch
@@ -92,7 +93,7 @@ class Model(Saved):
                 f"{len(log):,} check-ins, none with an item of the vocabulary.",
                 "Check the data and the split.",
             )
-        self._need_packages()
+        require(*self.packages)
         watch = watch or Watch()
         watch = replace(watch, progress=progress) if progress else watch
         watch("Fitting the model", 0.0)

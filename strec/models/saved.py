@@ -109,18 +109,13 @@ class Saved(ABC):
                 f"kind {head['kind']!r} in {folder}.",
                 "Load it with strec.models.load_model, which knows all kinds.",
             )
-        cls._need_packages()
+        require(*cls.packages)
         try:
             model = cls(**head["params"])
             model._take(arrays, texts)
         except (TypeError, KeyError, ValueError, IndexError) as error:
             raise _broken(folder, f"its content does not fit this version ({error}).") from error
         return model
-
-    @classmethod
-    def _need_packages(cls) -> None:
-        """Refuse in words where something is not installed, before any work is done."""
-        require(*cls.packages)
 
     @abstractmethod
     def _kept(self) -> tuple[Arrays, Texts]:
