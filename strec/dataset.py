@@ -13,7 +13,7 @@ import polars as pl
 from strec import schema
 from strec.errors import MappingError, ReadError, SchemaError
 from strec.progress import Progress
-from strec.split import Log, Split, Vocabulary, split
+from strec.split import Log, Split, Vocabulary, encode, split
 
 if TYPE_CHECKING:
     import geopandas
@@ -454,6 +454,21 @@ class Dataset:
     def vocabulary(self) -> Vocabulary:
         """Users, items and categories of the training part."""
         return self.split.vocabulary
+
+    @cached_property
+    def everything(self) -> Log:
+        """All check-ins, encoded with the vocabulary of all: to recommend from, not to evaluate."""
+        return encode(self.checkins, Vocabulary.of(self.checkins))
+
+    def encoded(self, vocabulary: Vocabulary) -> Log:
+        """Return all check-ins as sorted arrays, encoded with a vocabulary of elsewhere."""
+        made = vars(self)
+        known = [made["split"].log] if "split" in made else []
+        known += [made["everything"]] if "everything" in made else []
+        for log in known:
+            if log.vocabulary.digest == vocabulary.digest:
+                return log
+        return encode(self.checkins, vocabulary)
 
     @cached_property
     def store(self) -> "Store":

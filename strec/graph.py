@@ -13,9 +13,6 @@ from scipy import sparse
 from strec.geo import EARTH_RADIUS_KM
 from strec.split import Log, Vocabulary
 
-#: Items whose check-ins lie farther apart than this (median, km) are not places themselves.
-PLACE_SPREAD_KM = 1.0
-
 
 def item_graph(train: Log, *, n_follows: int = 20, n_near: int = 10) -> "ItemGraph":
     """Return the item graph of training check-ins.
@@ -120,7 +117,7 @@ def near_places(vocabulary: Vocabulary, n_near: int) -> sparse.csr_array:
     from sklearn.neighbors import BallTree
 
     n_items = len(vocabulary.items)
-    place = np.flatnonzero(vocabulary.item_spread_km <= PLACE_SPREAD_KM)
+    place = np.flatnonzero(vocabulary.item_is_place)
     n_near = min(n_near, len(place) - 1)
     if n_near < 1:
         return sparse.csr_array((n_items, n_items))

@@ -5,7 +5,6 @@ import polars as pl
 
 from strec.geo import distance_km
 from strec.models.base import Explanation, ScorePart
-from strec.recommend import PLACE_SPREAD_KM
 from strec.split import Queries, local_us
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -166,7 +165,7 @@ def _after(query: Queries, visits: np.ndarray) -> int:
 
 def _how_far(query: Queries, code: int, visits: np.ndarray) -> str:
     vocabulary, log = query.vocabulary, query.log
-    if vocabulary.item_spread_km[code] <= PLACE_SPREAD_KM:
+    if vocabulary.item_is_place[code]:
         lat, lon = vocabulary.item_lat[code], vocabulary.item_lon[code]
         return f"it is {_distance(distance_km(query.lat[0], query.lon[0], lat, lon))} away"
     km = distance_km(query.lat[0], query.lon[0], log.lat[visits], log.lon[visits])

@@ -8,8 +8,8 @@ import polars as pl
 
 from strec.explanation.reasons import code_of_rank
 from strec.geo import wrapped
+from strec.models.listing import listing
 from strec.recommend import Answer, RankingOptions
-from strec.recommend.listing import listing
 from strec.recommend.ranking import ScoredQueries, order
 from strec.split import Queries, local_us
 
@@ -220,7 +220,7 @@ def _lists(
     answer: Answer, scored: ScoredQueries, k: int, name: str, values: np.ndarray
 ) -> pl.DataFrame:
     codes = [order(scored, row, answer.how, k) for row in range(len(values))]
-    frame = listing(scored, codes)
+    frame = listing(scored.queries, codes, scored.score, scored.probability)
     columns = ["rank", "item_id", "item_name", "category", "probability"]
     numbers = pl.Series(name, values)[frame["query"]]
     return frame.select(columns).insert_column(0, numbers)

@@ -5,26 +5,37 @@ safetensors files (see `strec.models.saved`).
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
+import polars as pl
 
 from strec.dataset import Dataset
 from strec.errors import ModelError
+from strec.metrics import best_first
 from strec.models.language import Language
+from strec.models.listing import listing
 from strec.models.saved import Arrays, Saved, Texts, packed, unpacked
 from strec.parts import require
 from strec.progress import Progress
-from strec.split import Log, Queries, Vocabulary
+from strec.split import Log, Queries, Questions, Vocabulary
 from strec.train import Watch
 
 if TYPE_CHECKING:
     from strec.dataset import DatasetLike
 
 Family = Literal["counting", "traditional", "spatio-temporal", "llm"]
+Moment = datetime | str | None
+Place = tuple[float, float] | None
 FAMILIES: tuple[Family, ...] = get_args(Family)
+
+#: A model that knows a smaller share of the check-ins' items was trained on something else.
+_LEAST_KNOWN = 0.5
+#: Numbers held at once per array when answering many queries.
+_CHUNK_NUMBERS = 2_000_000
 
 
 class Model(Saved):
@@ -87,6 +98,10 @@ class Model(Saved):
             If the watch stopped it.
         """
         log = train if isinstance(train, Log) else Dataset.of(train).train
+        if not isinstance(watch, Watch | None):
+            raise ModelError(
+                "A watch is a strec.train.Watch.", f"a {type(watch).__name__}.", "Leave it out."
+            )
         if not (log.item >= 0).any():
             raise ModelError(
                 "A model needs at least one training check-in.",
@@ -122,10 +137,17 @@ class Model(Saved):
         self._check(queries)
         return self._score(queries)
 
-    def recommend(self, queries: Queries, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
+    def top(self, queries: Queries, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
         """Return the k best items of each query and their scores, best first.
 
         Equal scores keep the order of item codes.
+
+        Parameters
+        ----------
+        queries : Queries
+            With the model's vocabulary.
+        k : int
+            Length of the lists.
 
         Returns
         -------
@@ -133,8 +155,108 @@ class Model(Saved):
             Item codes and scores, each of shape ``(n_queries, min(k, n_items))``.
         """
         scores = self.score(queries)
-        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        best = best_first(scores, k)
         return best, np.take_along_axis(scores, best, axis=1)
+
+    def recommend(
+        self,
+        data: "DatasetLike",
+        users: "str | Sequence[str | None] | None" = None,
+        when: "Moment | Sequence[Moment]" = None,
+        where: "Place | Sequence[Place]" = None,
+        *,
+        k: int = 10,
+    ) -> pl.DataFrame:
+        """Return what is most probable next for users of a data set.
+
+        Parameters
+        ----------
+        data : Dataset
+            Check-ins, of which each user's before the moment asked about are seen; or what
+            `strec.Dataset.of` makes a data set of.
+        users : str or sequence of str, optional
+            Whom to recommend to, everybody when not given; None among them is somebody new.
+        when : datetime or str, or a sequence with one per user, optional
+            Local time, such as ``"2024-06-05 18:30"``; just after the user's last check-in when
+            not given.
+        where : tuple of float, or a sequence with one per user, optional
+            Latitude and longitude; the place of the user's last check-in when not given.
+        k : int
+            Length of each list.
+
+        Returns
+        -------
+        polars.DataFrame
+            One row per user and rank: ``user_id, rank, item_id, item_name, category, lat, lon,
+            distance_km, score, probability, is_return, n_visits, last_visit``. `probability` is
+            null where the model's scores are none.
+
+        Raises
+        ------
+        ModelError
+            If the model is not fitted, was trained on other items, or a user is unknown.
+
+        Examples
+        --------
+        >>> from strec.models import CounterMix
+        >>> model = CounterMix().fit("travel")
+        >>> found = model.recommend("travel", ["tourist_0001"], "2024-06-05 10:00", k=3)
+        >>> found["user_id"].to_list(), found["rank"].to_list()
+        (['tourist_0001', 'tourist_0001', 'tourist_0001'], [1, 2, 3])
+        """
+        log = self.log_of(data)
+        if not isinstance(k, int) or k < 1:
+            raise ModelError("A list has at least one item.", f"k={k!r:.60}.", "Use k=10, say.")
+        listed = list(log.owner_ids) if users is None else _each(users)
+        places = _one_for_each(where, len(listed), is_one=_is_place)
+        asked = [
+            (user, moment, *(place or (None, None)))
+            for user, moment, place in zip(
+                listed,
+                _one_for_each(when, len(listed), is_one=lambda each: isinstance(each, str | date)),
+                places,
+                strict=True,
+            )
+        ]
+        step, frames = max(_CHUNK_NUMBERS // len(log.vocabulary.items), 1), []
+        for row, queries in Questions(log).many(asked):
+            for first in range(0, len(row), step):
+                part = slice(first, first + step)
+                scores = self.score(queries.take(part))
+                chances = scores if self.is_probability else None
+                found = listing(queries.take(part), list(best_first(scores, k)), scores, chances)
+                frames.append(
+                    found.with_columns(pl.Series("query", row[part][found["query"].to_numpy()]))
+                )
+        if not frames:
+            raise ModelError("Somebody to recommend to.", "no user.", "Give at least one user.")
+        table = pl.concat(frames).sort("query", "rank")
+        names = pl.Series("user_id", listed, dtype=pl.String)
+        return table.insert_column(0, names[table["query"]]).drop("query")
+
+    def log_of(self, data: "DatasetLike") -> Log:
+        """Return check-ins encoded with the model's vocabulary.
+
+        Parameters
+        ----------
+        data : Dataset
+            Or what `strec.Dataset.of` makes one of.
+
+        Raises
+        ------
+        ModelError
+            If the model is not fitted, or was trained on other items.
+        """
+        vocabulary, dataset = self._fitted(), Dataset.of(data)
+        log = dataset.encoded(vocabulary)
+        known = float((log.item >= 0).mean())
+        if known < _LEAST_KNOWN:
+            raise ModelError(
+                "A model answers for the data set that it was trained on.",
+                f"a model that knows the items of {known:.0%} of these check-ins.",
+                "Choose a model of this data set, or the counter mix, which needs no training.",
+            )
+        return log
 
     def explain(self, queries: Queries, row: int, items: np.ndarray) -> list["Explanation"]:
         """Return, for one query, the exact parts of the scores of some items.
@@ -183,6 +305,12 @@ class Model(Saved):
 
     def _check(self, queries: Queries) -> None:
         vocabulary = self._fitted()
+        if not isinstance(queries, Queries):
+            raise ModelError(
+                "A model scores Queries, as Split.queries makes them.",
+                f"a {type(queries).__name__}.",
+                "For check-ins use recommend(dataset), or strec.evaluate.",
+            )
         if queries.vocabulary is not vocabulary and queries.vocabulary.digest != vocabulary.digest:
             raise ModelError(
                 "Queries and model share one vocabulary.",
@@ -221,6 +349,36 @@ class Explanation:
     item: int
     score: float
     parts: tuple[ScorePart, ...]
+
+
+def _is_place(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and not isinstance(value[0], tuple)
+
+
+def _each(users: Any) -> list:
+    """Return users as a list; one is a list of one."""
+    if isinstance(users, str):
+        return [users]
+    if isinstance(users, Iterable):
+        return list(users)
+    raise ModelError(
+        "Users are ids: one text, or a list of them.", f"{users!r:.60}.", "Give them so."
+    )
+
+
+def _one_for_each(values: Any, n: int, is_one: Callable[[Any], bool]) -> list:
+    """Return one value per user; one for all is repeated."""
+    if values is None or is_one(values):
+        return [values] * n
+    listed = list(values) if isinstance(values, Iterable) else [values]
+    if len(listed) != n or not all(each is None or is_one(each) for each in listed):
+        raise ModelError(
+            "A moment such as 2024-06-05 18:30, or a place (latitude, longitude), for all users "
+            "or one for each.",
+            f"{values!r:.80}, for {n:,} users.",
+            "Give one, or as many as there are users.",
+        )
+    return listed
 
 
 _TEXTS = ("users", "items", "categories", "item_name", "item_text")

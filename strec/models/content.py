@@ -23,7 +23,6 @@ import numpy as np
 
 from strec.errors import ModelError
 from strec.geo import EARTH_RADIUS_KM, unit_vectors
-from strec.graph import PLACE_SPREAD_KM
 from strec.llm import Encoder, item_texts
 from strec.models.language import Language
 from strec.models.profiles import HistoryModel, profiles
@@ -177,7 +176,7 @@ class Content(HistoryModel):
         """Return random features whose product is the Gaussian kernel of the distance."""
         from sklearn.kernel_approximation import RBFSampler
 
-        is_place = vocabulary.item_spread_km <= PLACE_SPREAD_KM
+        is_place = vocabulary.item_is_place
         features = np.zeros((len(is_place), self.n_place_features if is_place.any() else 1))
         if is_place.any():
             at = unit_vectors(vocabulary.item_lat[is_place], vocabulary.item_lon[is_place])

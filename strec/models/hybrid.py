@@ -20,7 +20,7 @@ from scipy import sparse
 
 from strec import schema
 from strec.errors import ModelError
-from strec.graph import PLACE_SPREAD_KM, strongest
+from strec.graph import strongest
 from strec.models.neural import Inner, NeuralModel, tensors
 from strec.models.profiles import history_slots, padded, profiles
 from strec.models.saved import Arrays, packed, unpacked
@@ -150,7 +150,7 @@ def item_features(vocabulary: Vocabulary) -> sparse.csr_matrix:
     n_items = len(vocabulary.items)
     item = np.flatnonzero(vocabulary.item_category >= 0)
     pairs = [(item, vocabulary.item_category[item], len(vocabulary.categories))]
-    place = np.flatnonzero(vocabulary.item_spread_km <= PLACE_SPREAD_KM)
+    place = np.flatnonzero(vocabulary.item_is_place)
     for resolution in _RESOLUTIONS:
         lat, lon = vocabulary.item_lat[place], vocabulary.item_lon[place]
         cell = schema.cells_of(pl.Series(lat), pl.Series(lon), resolution).fill_null(0)

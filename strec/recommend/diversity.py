@@ -5,8 +5,6 @@ import numpy as np
 from strec.geo import distance_km
 from strec.split import Vocabulary
 
-#: Items whose check-ins lie farther apart than this (median, km) are not places themselves.
-PLACE_SPREAD_KM = 1.0
 #: Two items this near (km) count as half alike in place.
 _ALIKE_KM = 1.0
 
@@ -48,7 +46,7 @@ def alike(vocabulary: Vocabulary, codes: np.ndarray) -> np.ndarray:
     category = vocabulary.item_category[codes]
     same = ((category[:, None] == category) & (category >= 0)).astype(np.float64)
     lat, lon = vocabulary.item_lat[codes], vocabulary.item_lon[codes]
-    place = vocabulary.item_spread_km[codes] <= PLACE_SPREAD_KM
+    place = vocabulary.item_is_place[codes]
     km = distance_km(lat[:, None], lon[:, None], lat, lon)
     near = np.where(place[:, None] & place, 1 / (1 + np.nan_to_num(km, nan=np.inf) / _ALIKE_KM), 0)
     if not (category >= 0).any():

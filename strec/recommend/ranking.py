@@ -8,7 +8,8 @@ import numpy as np
 from strec.errors import ModelError
 from strec.geo import distance_km
 from strec.models import Model
-from strec.recommend.diversity import PLACE_SPREAD_KM, spread_out
+from strec.models.listing import visit_counts
+from strec.recommend.diversity import spread_out
 from strec.split import Log, Queries, Vocabulary
 
 Strategy = Literal["balanced", "interest", "context", "learned"]
@@ -166,7 +167,7 @@ class Ranker:
         """Score all items of some queries in a given way."""
         raw = self.model.score(queries)
         probable = self.model.is_probability
-        visits = _visits(queries)
+        visits = visit_counts(queries)
         away = away_km(queries)
         keep, notes = _filtered(queries, how, visits, away)
         moved = raw
@@ -221,11 +222,10 @@ def order(scored: ScoredQueries, row: int, how: RankingOptions, k: int) -> np.nd
 def away_km(queries: Queries) -> np.ndarray:
     """Return km from each query to each item that is a place, NaN for others."""
     vocabulary = queries.vocabulary
-    is_place = vocabulary.item_spread_km <= PLACE_SPREAD_KM
     km = distance_km(
         queries.lat[:, None], queries.lon[:, None], vocabulary.item_lat, vocabulary.item_lon
     )
-    return np.where(is_place, km, np.nan)
+    return np.where(vocabulary.item_is_place, km, np.nan)
 
 
 def _by_strategy(
@@ -278,16 +278,6 @@ def _in_categories(vocabulary: Vocabulary, categories: list[str]) -> np.ndarray:
             f"Choose among {', '.join(vocabulary.categories[:8]) or '(none)'}.",
         )
     return np.isin(vocabulary.item_category, wanted)
-
-
-def _visits(queries: Queries) -> np.ndarray:
-    """Count the visible visits to each item, shape ``(n_queries, n_items)``."""
-    n_items = len(queries.vocabulary.items)
-    # Code -1, an item that the model does not know, falls into a last column.
-    item = queries.log.item[queries.indices] % (n_items + 1)
-    key = queries.pair_query * np.int64(n_items + 1) + item
-    counts = np.bincount(key, minlength=len(queries) * (n_items + 1))
-    return counts.reshape(len(queries), -1)[:, :n_items]
 
 
 def _logits(scores: np.ndarray, probable: bool) -> np.ndarray:

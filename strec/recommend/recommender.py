@@ -2,22 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from strec import schema
+from strec.dataset import Dataset
 from strec.errors import ModelError
 from strec.models import CounterMix, Model
+from strec.models.listing import listing
 from strec.progress import Progress
-from strec.recommend.asking import Asked, Questions, notes_on
-from strec.recommend.listing import listing
 from strec.recommend.ranking import Ranker, RankingOptions, ScoredQueries, order
-from strec.split import Queries, Vocabulary, encode
+from strec.split import Asked, Queries, Questions, Vocabulary, notes_on, questions_of
 from strec.split.vocabulary import most_frequent
 
-#: A model that knows a smaller share of the check-ins' items was trained on something else.
-_LEAST_KNOWN = 0.5
+if TYPE_CHECKING:
+    from strec.dataset import DatasetLike
+
 #: Numbers held at once per array when answering many queries.
 _CHUNK_NUMBERS = 2_000_000
 
@@ -74,8 +76,8 @@ class Recommender:
 
     Parameters
     ----------
-    checkins : polars.DataFrame
-        Canonical check-ins: the history of the users.
+    checkins : Dataset
+        The history of the users; or what `strec.Dataset.of` makes a data set of.
     model : Model, optional
         A fitted model; without one a `CounterMix` is fitted on all check-ins.
     progress : callable, optional
@@ -97,30 +99,24 @@ class Recommender:
 
     def __init__(
         self,
-        checkins: pl.DataFrame,
+        checkins: "DatasetLike",
         model: Model | None = None,
         *,
         progress: Progress | None = None,
     ):
-        if checkins.is_empty():
-            raise ModelError(
-                "Recommendations need check-ins.", "an empty table.", "Check data and filters."
-            )
+        dataset = Dataset.of(checkins)
         if model is None:
-            log = encode(checkins, Vocabulary.of(checkins))
+            log = dataset.everything
             model = CounterMix().fit(log, progress=progress)
+        elif isinstance(model, Model):
+            log = model.log_of(dataset)
         else:
-            log = encode(checkins, model._fitted())
-            known = float((log.item >= 0).mean())
-            if known < _LEAST_KNOWN:
-                raise ModelError(
-                    "A model answers for the data set that it was trained on.",
-                    f"a model that knows the items of {known:.0%} of these check-ins.",
-                    "Choose a model of this data set, or the counter mix, which needs no training.",
-                )
+            raise ModelError(
+                "A model of strec is needed.", f"a {type(model).__name__}.", "Use CounterMix()."
+            )
         self.log = log
         self.ranker = Ranker.of(model, log)
-        self._images = _images(checkins, log.vocabulary)
+        self._images = _images(dataset.checkins, log.vocabulary)
         self._questions = Questions(log)
 
     @property
@@ -235,7 +231,7 @@ class Recommender:
         """
         how = RankingOptions(**how)
         frames = []
-        for row, asked in self._questions.many(questions):
+        for row, asked in self._questions.many(questions_of(questions).iter_rows()):
             step = max(_CHUNK_NUMBERS // len(self.log.vocabulary.items), 1)
             for first in range(0, len(row), step):
                 part = slice(first, first + step)
@@ -249,7 +245,8 @@ class Recommender:
         return pl.concat(frames).sort("query", "rank")
 
     def _listing(self, scored: ScoredQueries, codes: list[np.ndarray]) -> pl.DataFrame:
-        frame = listing(scored, codes)
+        chances = scored.probability if scored.is_probability else None
+        frame = listing(scored.queries, codes, scored.score, chances)
         if self._images is None:
             return frame
         item = np.concatenate(codes).astype(np.int64) if codes else np.zeros(0, dtype=np.int64)

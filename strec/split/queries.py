@@ -179,7 +179,7 @@ def queries_of_rows(
 
 def ask(
     log: Log,
-    owner: int,
+    owner: int | np.ndarray,
     time_us: Sequence[int] | np.ndarray,
     offset_min: Sequence[int] | np.ndarray,
     lat: Sequence[float] | np.ndarray,
@@ -187,16 +187,19 @@ def ask(
     *,
     time_known: bool = True,
 ) -> Queries:
-    """Return queries without targets: one user, any times and places.
+    """Return queries without targets: one user or many, any times and places.
 
     Parameters
     ----------
     log : Log
         Check-ins, of which the owner's strictly before each time are seen.
-    owner : int
-        Index into ``log.owner_ids``; -1 for somebody without any check-in.
+    owner : int or numpy.ndarray
+        Index into ``log.owner_ids``, one for all or shape ``(n,)``; -1 for somebody without any
+        check-in.
     time_us, offset_min, lat, lon : sequence
         Shape ``(n,)`` each.
+    time_known : bool
+        Whether the time of the queries is given.
 
     Examples
     --------
@@ -208,13 +211,20 @@ def ask(
     """
     time_us = np.asarray(time_us, dtype=np.int64)
     n = len(time_us)
-    begin, end = (log.indptr[owner], log.indptr[owner + 1]) if owner >= 0 else (0, 0)
-    stop = begin + np.searchsorted(log.time_us[begin:end], time_us)
-    indptr, indices = ranges(np.full(n, begin), stop)
-    user = log.user[begin] if end > begin else -1
+    owners, place = np.unique(np.broadcast_to(owner, n), return_inverse=True)
+    begin, end = (np.where(owners >= 0, log.indptr[owners + k], 0)[place] for k in (0, 1))
+    stop = begin.copy()
+    order = np.argsort(place, kind="stable")
+    for rows in np.split(order, np.searchsorted(place[order], np.arange(1, len(owners)))):
+        if len(rows):
+            own = log.time_us[begin[rows[0]] : end[rows[0]]]
+            stop[rows] += np.searchsorted(own, time_us[rows])
+    indptr, indices = ranges(begin, stop)
+    user = np.full(n, -1, dtype=np.int32)
+    user[end > begin] = log.user[begin[end > begin]]
     return Queries(
         log=log,
-        user=np.full(n, user, dtype=np.int32),
+        user=user,
         time_us=time_us,
         offset_min=np.asarray(offset_min, dtype=np.int64),
         lat=np.asarray(lat, dtype=np.float64),

@@ -26,7 +26,7 @@ def test_who_knows_the_answer_gets_the_weight():
     # What came next is certain here; popularity and counts know nothing of the turn.
     model = Blend((Popularity(), UserCounts(), Markov("user"))).fit(PARTS.train)
     assert model.weights_[2] > 0.9
-    guess, _ = model.recommend(QUERIES, 1)
+    guess, _ = model.top(QUERIES, 1)
     assert (guess[:, 0] == QUERIES.target).mean() > 0.9
 
 

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 from sklearn.base import clone
 
-from strec import schema
+from strec import Dataset, schema
 from strec.errors import Cancelled, ModelError, StrecError
 from strec.models import FAMILIES, MODELS, Model
 from strec.simulation import simulate
@@ -74,10 +74,20 @@ def test_scores_have_their_shape_and_are_finite(kind):
 @every_kind
 def test_the_best_items_come_first(kind):
     scores = _fitted(kind).score(_queries())
-    best, value = _fitted(kind).recommend(_queries(), 5)
+    best, value = _fitted(kind).top(_queries(), 5)
     assert (np.diff(value, axis=1) <= 0).all()
     assert (value == np.take_along_axis(scores, best, axis=1)).all()
     assert (value[:, 0] == scores.max(axis=1)).all()
+
+
+@every_kind
+def test_users_of_a_data_set_get_a_frame(kind):
+    world = Dataset(_world())
+    users = world.checkins[schema.USER].unique().sort()[:2].to_list()
+    found = _fitted(kind).recommend(world, [*users, None], "2024-06-05 18:30", k=3)
+    assert found["user_id"].to_list() == [user for user in (*users, None) for _ in range(3)]
+    assert found["rank"].to_list() == [1, 2, 3] * 3
+    assert (found["probability"].null_count() == 0) == MODELS[kind].is_probability
 
 
 @every_kind
@@ -244,7 +254,7 @@ def _share_right(kind: str, name: str, chosen=lambda q: q.length > 0) -> float:
     queries = parts.queries(scored="every")
     queries = queries.take(np.flatnonzero(chosen(queries)))
     assert len(queries) >= 10
-    guess, _ = _make_keen(kind).fit(parts.train).recommend(queries, 1)
+    guess, _ = _make_keen(kind).fit(parts.train).top(queries, 1)
     return float((guess[:, 0] == queries.target).mean())
 
 

@@ -65,6 +65,6 @@ def test_a_purchase_leads_where_only_purchases_come_back():
         queries = queries.take(np.flatnonzero(queries.session_length == 2))
         model = CTR(dim=16, n_recent=16, n_per_context=4, epochs=8, learning_rate=0.01,
                     patience=8, batch_size=64).fit(parts.train)  # fmt: skip
-        guess, _ = model.recommend(queries, 1)
+        guess, _ = model.top(queries, 1)
         shares.append((guess[:, 0] == queries.target).mean())
     assert shares[0] > 0.9 and shares[0] > shares[1] + 0.2

@@ -46,5 +46,5 @@ def test_items_taken_together_are_found_from_each_other():
     # the products end at log(P(i | j) / P(i)) - log(n_negatives).
     model = Item2Vec(n_factors=16, epochs=100, n_negatives=5).fit(parts.train)
     queries = parts.queries(scored="every")
-    best, _ = model.recommend(queries, 3)
+    best, _ = model.top(queries, 3)
     assert (best // 3 == queries.target[:, None] // 3).all()

@@ -62,7 +62,7 @@ def parts():
 def test_a_few_lines_make_a_model_that_learns_saves_and_scores(tmp_path):
     model = Follows(epochs=20).fit(parts().train)
     queries = parts().queries(scored="every")
-    assert (model.recommend(queries, 1)[0][:, 0] == queries.target).mean() > 0.9
+    assert (model.top(queries, 1)[0][:, 0] == queries.target).mean() > 0.9
     again = Follows.load(model.save(tmp_path))
     assert np.array_equal(again.score(queries), model.score(queries))
     assert again.params()["epochs"] == 20

@@ -103,7 +103,7 @@ def test_own_sessions_count_for_many():
     parts = split(worlds.table(rows), fractions=(0.9, 0.1, 0))
     queries = parts.queries(scored="every")
     best = [
-        parts.vocabulary.items[Patterns(own=own).fit(parts.train).recommend(queries, 1)[0][0, 0]]
+        parts.vocabulary.items[Patterns(own=own).fit(parts.train).top(queries, 1)[0][0, 0]]
         for own in (0.0, 20.0)
     ]
     assert best == ["C", "D"]

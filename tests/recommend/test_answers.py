@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from strec.errors import ModelError
+from strec.errors import ModelError, SchemaError
 from strec.models import Popularity, UserCounts
 from strec.recommend import Recommender
 from strec.split import Vocabulary, encode
@@ -130,7 +130,7 @@ def test_a_model_of_other_items_is_refused(town):
 
 
 def test_an_empty_table_is_refused():
-    with pytest.raises(ModelError, match="need check-ins"):
+    with pytest.raises(SchemaError, match="at least one check-in"):
         Recommender(worlds.town().clear())
 
 

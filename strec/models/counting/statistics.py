@@ -7,7 +7,7 @@ from scipy import sparse
 
 from strec import schema
 from strec.geo import arc_km, distance_km, unit_vectors
-from strec.graph import PLACE_SPREAD_KM, tally, transitions
+from strec.graph import tally, transitions
 from strec.split import Log, Vocabulary
 
 #: Local hours of working days, then of weekends, then "time not known".
@@ -141,7 +141,7 @@ def _spots(train: Log, n_items: int) -> tuple[np.ndarray, sparse.csr_matrix]:
     import polars as pl
 
     vocabulary = train.vocabulary
-    is_place = vocabulary.item_spread_km <= PLACE_SPREAD_KM
+    is_place = vocabulary.item_is_place
     usable = (train.item >= 0) & ~np.isnan(train.lat)
     item = train.item[usable]
     lat, lon = train.lat[usable], train.lon[usable]

@@ -3,29 +3,41 @@
 import numpy as np
 import polars as pl
 
-from strec.recommend.diversity import PLACE_SPREAD_KM
-from strec.recommend.ranking import ScoredQueries
+from strec.geo import distance_km
 from strec.split import Queries, local_us
 
 
-def listing(scored: ScoredQueries, codes: list[np.ndarray]) -> pl.DataFrame:
-    """Return one row per suggestion of each query, the columns of `Answer.frame` after `query`.
+def listing(
+    queries: Queries, codes: list[np.ndarray], score: np.ndarray, probability: np.ndarray | None
+) -> pl.DataFrame:
+    """Return one row per suggestion of each query, with its names, place and earlier visits.
 
     Parameters
     ----------
-    scored : ScoredQueries
-        The queries with their scores.
+    queries : Queries
+        Who asks, when and where.
     codes : list of numpy.ndarray
         For each query the item codes of its list, best first.
+    score, probability : numpy.ndarray
+        Shape ``(n_queries, n_items)``; no probability where scores are none.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``query, rank, item_id, item_name, category, lat, lon, distance_km, score, probability,
+        is_return, n_visits, last_visit`` (local time).
     """
-    vocabulary = scored.queries.vocabulary
+    vocabulary = queries.vocabulary
     size = [len(each) for each in codes]
     query = np.repeat(np.arange(len(codes)), size)
     item = np.concatenate(codes).astype(np.int64) if codes else np.zeros(0, dtype=np.int64)
-    is_place = vocabulary.item_spread_km[item] <= PLACE_SPREAD_KM
+    is_place = vocabulary.item_is_place[item]
+    lat, lon = vocabulary.item_lat[item], vocabulary.item_lon[item]
+    km = distance_km(queries.lat[query], queries.lon[query], lat, lon)
     # Code -1, no category, picks the last entry.
     categories = np.append(vocabulary.categories, None)
-    visits = scored.visits[query, item]
+    visits = visit_counts(queries)[query, item]
+    chance = np.full(len(item), np.nan) if probability is None else probability[query, item]
     return pl.DataFrame(
         {
             "query": pl.Series(query, dtype=pl.Int64),
@@ -33,16 +45,26 @@ def listing(scored: ScoredQueries, codes: list[np.ndarray]) -> pl.DataFrame:
             "item_id": pl.Series(vocabulary.items[item], dtype=pl.String),
             "item_name": pl.Series(vocabulary.item_name[item], dtype=pl.String),
             "category": pl.Series(categories[vocabulary.item_category[item]], dtype=pl.String),
-            "lat": np.where(is_place, vocabulary.item_lat[item], np.nan),
-            "lon": np.where(is_place, vocabulary.item_lon[item], np.nan),
-            "distance_km": scored.away_km[query, item],
-            "score": scored.score[query, item],
-            "probability": scored.probability[query, item],
+            "lat": np.where(is_place, lat, np.nan),
+            "lon": np.where(is_place, lon, np.nan),
+            "distance_km": np.where(is_place, km, np.nan),
+            "score": score[query, item],
+            "probability": chance,
             "is_return": visits > 0,
             "n_visits": visits,
-            "last_visit": _local_times(scored.queries, latest_visits(scored.queries)[query, item]),
+            "last_visit": _local_times(queries, latest_visits(queries)[query, item]),
         }
     ).with_columns(pl.col("lat", "lon", "distance_km", "probability").fill_nan(None))
+
+
+def visit_counts(queries: Queries) -> np.ndarray:
+    """Count the visible visits to each item, shape ``(n_queries, n_items)``."""
+    n_items = len(queries.vocabulary.items)
+    # Code -1, an item that the model does not know, falls into a last column.
+    item = queries.log.item[queries.indices] % (n_items + 1)
+    key = queries.pair_query * np.int64(n_items + 1) + item
+    counts = np.bincount(key, minlength=len(queries) * (n_items + 1))
+    return counts.reshape(len(queries), -1)[:, :n_items]
 
 
 def latest_visits(queries: Queries) -> np.ndarray:

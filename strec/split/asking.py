@@ -1,8 +1,8 @@
 """Who, when and where, as people say it, turned into what a model sees."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 
 import numpy as np
@@ -10,14 +10,18 @@ import polars as pl
 
 from strec.errors import ModelError
 from strec.geo import distance_km
-from strec.split import Log, Queries, ask, encode, local_us
-from strec.split.queries import ranges
+from strec.schema import validate
+from strec.split.log import Log, encode, local_us
+from strec.split.queries import Queries, ask
 
 #: Moments and places farther than this from the data are answered with a note.
 FAR_DAYS = 60
 FAR_KM = 200.0
 #: Farther than this from any known place a note says how far it is.
 NOBODY_KM = 25.0
+
+#: Who (None: somebody new), when (None: after the last check-in), latitude and longitude.
+Question = tuple[str | None, datetime | None, float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -64,17 +68,17 @@ class Questions:
         query = _placed(query, *_checked_place(lat, lon))
         return Asked(query, user is None, lat is not None)
 
-    def many(self, questions: pl.DataFrame) -> Iterator[tuple[np.ndarray, Queries]]:
-        """Yield row numbers and queries of a table of questions; see `Recommender.answer_many`.
+    def many(self, questions: Iterable[Question]) -> Iterator[tuple[np.ndarray, Queries]]:
+        """Yield row numbers and queries of many questions: user, time, latitude, longitude.
 
         Questions whose time is known come apart from those of somebody new without a time.
         """
         rows = []
-        for number, row in enumerate(_columns(questions).iter_rows(named=True)):
+        for number, (user, when, lat, lon) in enumerate(questions):
             try:
-                _, owner = self._history(row["user_id"] or None)
-                moment = self._moment(self.log, owner, row["time"])
-                place = _checked_place(row["lat"], row["lon"])
+                _, owner = self._history(user or None)
+                moment = self._moment(self.log, owner, when)
+                place = _checked_place(lat, lon)
             except ModelError as error:
                 raise ModelError(
                     error.needed, f"in question {number + 1}: {error.found}", error.mend
@@ -82,17 +86,18 @@ class Questions:
             rows.append((moment[2], number, owner, *moment[:2], *place))
         rows.sort(key=lambda row: row[0])
         for time_known, group in groupby(rows, key=lambda row: row[0]):
-            _, number, owner, time_us, offset, lat, lon = zip(*group, strict=True)
-            queries = _ask_for(
-                self.log, np.array(owner), np.array(time_us), np.array(offset), time_known
+            _, number, owner, *when, lat, lon = (
+                np.array(each) for each in zip(*group, strict=True)
             )
-            yield np.array(number), _placed(queries, np.array(lat), np.array(lon))
+            nowhere = np.full(len(number), np.nan)
+            queries = ask(self.log, owner, *when, nowhere, nowhere, time_known=time_known)
+            yield number, _placed(queries, lat, lon)
 
     def _history(self, user: str | pl.DataFrame | None) -> tuple[Log, int]:
         if user is None:
             return self.log, -1
         if isinstance(user, pl.DataFrame):
-            log = encode(user, self.log.vocabulary)
+            log = encode(validate(user), self.log.vocabulary)
             if len(log.owner_ids) > 1:
                 raise ModelError(
                     "A history is the check-ins of one person.",
@@ -100,10 +105,10 @@ class Questions:
                     "Keep the rows of one user.",
                 )
             return log, len(log.owner_ids) - 1
-        if user not in self._owners:
+        if not isinstance(user, str) or user not in self._owners:
             raise ModelError(
                 "The user has check-ins in this data set.",
-                f"{_short(user)!r}, who has none.",
+                f"{_short(str(user))!r}, who has none.",
                 "Choose a user of the data set, give a history, or ask for somebody new.",
             )
         return self.log, self._owners[user]
@@ -116,6 +121,7 @@ class Questions:
                 return 0, 0, False
             # One step after the last check-in, which is thus visible.
             return int(log.time_us[stop - 1]) + 1, int(log.offset_min[stop - 1]), True
+        when = moment_of(when)
         if when.tzinfo is not None:
             offset = int(when.utcoffset().total_seconds() // 60)
             return _microseconds(when.replace(tzinfo=None)) - offset * 60_000_000, offset, True
@@ -128,6 +134,31 @@ class Questions:
             clock = local_us(log.time_us[first:stop], log.offset_min[first:stop])
             offset = int(log.offset_min[first + int(np.argmin(np.abs(clock - local)))])
         return local - offset * 60_000_000, offset, True
+
+
+def moment_of(when: datetime | date | str) -> datetime:
+    """Return a moment that a person gave: a datetime, a date or a text such as 2024-06-05 18:30.
+
+    Raises
+    ------
+    ModelError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> moment_of("2024-06-05 18:30").hour
+    18
+    """
+    if isinstance(when, datetime):
+        return when
+    try:
+        return datetime.fromisoformat(when if isinstance(when, str) else when.isoformat())
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ModelError(
+            "A moment is a datetime, or a text such as 2024-06-05 18:30.",
+            f"{when!r:.60}.",
+            "Give it so, or leave it out for the moment of the last check-in.",
+        ) from error
 
 
 def notes_on(asked: Asked, log: Log) -> list[str]:
@@ -181,8 +212,11 @@ def _placed(queries: Queries, lat: np.ndarray, lon: np.ndarray) -> Queries:
 
 def _checked_place(lat: float | None, lon: float | None) -> tuple[float, float]:
     """Return a place that can be, NaN where none is given."""
-    if (lat is None) != (lon is None) or (
-        lat is not None and not (abs(lat) <= 90 and abs(lon) <= 180)
+    is_number = all(isinstance(each, int | float | np.number | None) for each in (lat, lon))
+    if (
+        not is_number
+        or (lat is None) != (lon is None)
+        or (lat is not None and not (abs(lat) <= 90 and abs(lon) <= 180))
     ):
         raise ModelError(
             "A place is a latitude from -90 to 90 and a longitude from -180 to 180.",
@@ -192,42 +226,15 @@ def _checked_place(lat: float | None, lon: float | None) -> tuple[float, float]:
     return (np.nan, np.nan) if lat is None else (float(lat), float(lon))
 
 
-def _ask_for(
-    log: Log, owner: np.ndarray, time_us: np.ndarray, offset_min: np.ndarray, time_known: bool
-) -> Queries:
-    """Return queries of many users, -1 for somebody without a past."""
-    start = np.where(owner >= 0, log.indptr[owner], 0)
-    end = np.where(owner >= 0, log.indptr[owner + 1], 0)
-    stop = np.array(
-        [
-            a + np.searchsorted(log.time_us[a:b], t)
-            for a, b, t in zip(start, end, time_us, strict=True)
-        ]
-    )
-    indptr, indices = ranges(start, stop)
-    n = len(owner)
-    return Queries(
-        log=log,
-        user=np.where(end > start, log.user[np.minimum(start, len(log) - 1)], -1),
-        time_us=time_us,
-        offset_min=offset_min,
-        lat=np.full(n, np.nan),
-        lon=np.full(n, np.nan),
-        indptr=indptr,
-        indices=indices,
-        target=np.full(n, -1, dtype=np.int32),
-        row=np.full(n, -1),
-        time_known=time_known,
-    )
-
-
-def _columns(questions: pl.DataFrame) -> pl.DataFrame:
+def questions_of(questions: pl.DataFrame) -> pl.DataFrame:
     """Return `user_id`, `time`, `lat`, `lon` of a table of questions, with their types."""
-    if "user_id" not in questions.columns:
+    if not isinstance(questions, pl.DataFrame) or "user_id" not in questions.columns:
         raise ModelError(
             "A table of questions has a column user_id and, where known, time, lat, lon.",
-            f"the columns {', '.join(questions.columns[:8]) or '(none)'}.",
-            "Rename the column that says who asks.",
+            f"the columns {', '.join(questions.columns[:8]) or '(none)'}."
+            if isinstance(questions, pl.DataFrame)
+            else f"a {type(questions).__name__}.",
+            "Give a polars frame, and rename the column that says who asks.",
         )
     types = {"user_id": pl.String, "lat": pl.Float64, "lon": pl.Float64}
     table = questions.select(
