@@ -5,11 +5,10 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from strec.errors import MappingError
-from strec.io.column_synonyms import named
-from strec.io.columns import rank_identities
 from strec.io.mapping import ZONE_OF_PLACE, Mapping, Option, Question
-from strec.io.places import degrees, detect_order, pair
-from strec.io.quantities import decimal_sign, offset_minutes, plain_numbers
+from strec.io.places import coordinates, detect_order
+from strec.io.quantities import decimal_sign, offset_minutes, plain_numbers, share
+from strec.io.roles import named, rank_identities
 from strec.io.tables import Table
 from strec.io.times import DAY_FIRST, MONTH_FIRST, TimeGuess, detect_time
 from strec.io.zones import check_zone, zone_near, zones_of
@@ -28,22 +27,22 @@ class InferredMapping:
     questions: list[Question] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def note(self, text: str) -> None:
-        """Add a note, unless there is nothing to say."""
-        self.notes += [text] if text else []
+    def ask(self, key: str, text: str, *options: Option, default: int | None = None) -> None:
+        """Add a question; an answer taken until a person gives another is put into the mapping."""
+        self.questions.append(Question(key, text, options, default))
+        if default is not None:
+            self.set(**options[default].changes)
+
+    def set(self, **changes) -> None:
+        """Change entries of the mapping."""
+        self.mapping = self.mapping.replace(**changes)
 
 
 def infer_mapping(table: Table, mapping: Mapping, day_first: bool | None = None) -> InferredMapping:
     """Fill the open settings of a mapping from the file's content.
 
-    Parameters
-    ----------
-    table : Table
-        Its sample decides; the whole column is read only to tell day from month.
-    mapping : Mapping
-        Settings that are given are kept as they are.
-    day_first : bool, optional
-        The order of day and month, for dates such as 03/04/2024.
+    The table's sample decides; the whole column is read only to tell day from month. Settings that
+    are given are kept as they are, and so is `day_first`, the order in dates such as 03/04/2024.
 
     Raises
     ------
@@ -63,49 +62,27 @@ def infer_mapping(table: Table, mapping: Mapping, day_first: bool | None = None)
     _where(table, done)
     _how_much(table, done)
     if mapping.timestamp:
-        _when(table, done, day_first)
+        _when(table, done, mapping.timestamp, day_first)
     else:
-        done.questions.append(_ask_time(table, mapping))
+        _ask_time(table, done)
     return done
 
 
-def coordinates(frame: pl.DataFrame, mapping: Mapping) -> tuple[pl.Series, pl.Series, int]:
-    """Return latitude and longitude, null where not readable, and how many needed repair.
-
-    Examples
-    --------
-    >>> frame = pl.DataFrame({"x": ["116,3"], "y": ["39,9"]})
-    >>> lat, lon, n = coordinates(frame, Mapping(lat="y", lon="x"))
-    >>> lat.to_list(), lon.to_list(), n
-    ([39.9], [116.3], 2)
-    """
-    if not mapping.lat or not mapping.lon:
-        empty = pl.Series([None], dtype=pl.Float64).new_from_index(0, len(frame))
-        return empty, empty, 0
-    if mapping.lat == mapping.lon:
-        (lat, lon), repaired = pair(frame[mapping.lat]), 0
-    else:
-        (lat, n_lat), (lon, n_lon) = degrees(frame[mapping.lat]), degrees(frame[mapping.lon])
-        repaired = n_lat + n_lon
-    return (lon, lat, repaired) if mapping.coordinate_order == "lon_lat" else (lat, lon, repaired)
-
-
-def _which(table: Table, mapping: Mapping, key: str, name: str, verb: str) -> Question:
-    """Ask which column is meant, the likeliest first."""
+def _choices(table: Table, mapping: Mapping, name: str) -> list[Option]:
+    """Return the columns that may be meant, the likeliest first."""
     free = [column for column in table.columns if column not in mapping.columns().values()]
-    if key != "timestamp":
+    if name != "timestamp":
         free = rank_identities(table.sample, free)
-    options = tuple(
+    return [
         Option(f"the column {column!r}", _first(table, column), {name: column})
         for column in free[:N_OFFERED]
-    )
-    return Question(key, f"Which column {verb}", options)
+    ]
 
 
-def _ask_time(table: Table, mapping: Mapping) -> Question:
+def _ask_time(table: Table, done: InferredMapping) -> None:
     """Ask which column says when, if one is called so; without one there is nothing to ask."""
-    question = _which(table, mapping, "timestamp", "timestamp", "says when?")
-    called_so = [each for each in question.options if named("timestamp", each.changes["timestamp"])]
+    options = _choices(table, done.mapping, "timestamp")
+    called_so = [each for each in options if named("timestamp", each.changes["timestamp"])]
     if not called_so:
         is_cut = len(table.columns) > 1
         raise MappingError(
@@ -115,31 +92,28 @@ def _ask_time(table: Table, mapping: Mapping) -> Question:
             if is_cut
             else "Separate the columns by commas, semicolons, tabs or bars, and export it again.",
         )
-    return Question("timestamp", question.text, tuple(called_so))
+    done.ask("timestamp", "Which column says when?", *called_so)
 
 
 def _who_and_what(table: Table, done: InferredMapping) -> None:
     mapping = done.mapping
     if not mapping.user_id and not mapping.user_from:
-        question = _which(table, mapping, "user", "user_id", "says who?")
-        alone = (
+        done.ask(
+            "user",
+            "Which column says who?",
+            *_choices(table, mapping, "user_id"),
             Option("none: all rows are one user", "", {"user_from": "constant"}),
             Option("none: each row is a user of its own", "", {"user_from": "row"}),
         )
-        done.questions.append(Question("user", question.text, (*question.options, *alone)))
-    if mapping.item_id or mapping.item_from_place:
-        return
-    question = _which(table, mapping, "item", "item_id", "says what (the item)?")
-    if not mapping.lat:
-        done.questions.append(question)
-        return
-    cell = Option("none: each place (a hexagon of 130 m)", "", {"item_from_place": True})
-    done.questions.append(Question("item", question.text, (cell, *question.options), default=0))
-    done.mapping = mapping.replace(item_from_place=True)
+    if not mapping.item_id and not mapping.item_from_place:
+        cell = Option("none: each place (a hexagon of 130 m)", "", {"item_from_place": True})
+        columns = _choices(table, mapping, "item_id")
+        options, default = ([cell, *columns], 0) if mapping.lat else (columns, None)
+        done.ask("item", "Which column says what (the item)?", *options, default=default)
 
 
 def _where(table: Table, done: InferredMapping) -> None:
-    """Settle the order of the coordinates, or ask."""
+    """Decide the order of the coordinates, or ask."""
     mapping = done.mapping
     if not mapping.lat or mapping.coordinate_order is not None:
         return
@@ -147,20 +121,24 @@ def _where(table: Table, done: InferredMapping) -> None:
     order = detect_order(lat, lon)
     if order.projected:
         text = f"{order.note} Convert them to degrees (EPSG:4326), or read without places."
-        without = {"lat": None, "lon": None}
+        without: dict = {"lat": None, "lon": None}
         if mapping.item_from_place:
-            without |= {"item_from_place": False}
-        label = "read the file without places"
-        done.questions.append(Question("places", text, (Option(label, "", without),)))
+            without["item_from_place"] = False
+        done.ask("places", text, Option("read the file without places", "", without))
     elif order.order is None:
-        done.questions.append(_order_question(order.note))
+        done.ask(
+            "coordinate_order",
+            f"{order.note} Are latitude and longitude swapped?",
+            Option("swapped: read them the other way round", "", {"coordinate_order": "lon_lat"}),
+            Option("as named", "", {"coordinate_order": "lat_lon"}),
+        )
     else:
-        done.note(order.note)
-        done.mapping = mapping.replace(coordinate_order=order.order)
+        done.notes += [order.note] if order.note else []
+        done.set(coordinate_order=order.order)
 
 
 def _how_much(table: Table, done: InferredMapping) -> None:
-    """Settle whether a comma or a point is before the decimals of the value, and say so."""
+    """Decide whether a comma or a point is before the decimals of the value, and say so."""
     mapping = done.mapping
     if not mapping.value or mapping.decimal is not None or table.kind != "csv":
         return
@@ -168,40 +146,40 @@ def _how_much(table: Table, done: InferredMapping) -> None:
     if sign is None and is_open:
         # Where semicolons separate the columns, commas are left for decimals.
         sign = "comma" if table.facts.get("delimiter") == ";" else "point"
-        done.note(
+        done.notes.append(
             f"Whether {mapping.value!r} has decimal points or commas is not certain: a {sign} is "
             f"taken (another may be set: decimal={'point' if sign == 'comma' else 'comma'})."
         )
-    if sign is not None:
-        done.mapping = mapping.replace(decimal=sign)
+    done.set(decimal=sign)
 
 
-def _when(table: Table, done: InferredMapping, day_first: bool | None) -> None:
+def _when(table: Table, done: InferredMapping, column: str, day_first: bool | None) -> None:
+    guess = detect_time(table.sample[column])
+    if done.mapping.time_format is None:
+        guess = _time_format(table, done, column, guess, day_first)
+        done.set(time_format=guess.time_format)
+    if done.mapping.time_is is None:
+        is_utc = guess.is_instant or "utc" in column.lower() or "gmt" in column.lower()
+        done.set(time_is="utc" if is_utc else "local")
     mapping = done.mapping
-    guess = detect_time(table.sample[mapping.timestamp])
-    if mapping.time_format is None:
-        guess = _time_format(table, done, guess, day_first)
-        mapping = mapping.replace(time_format=guess.time_format)
-    if mapping.time_is is None:
-        mapping = mapping.replace(time_is=_time_is(mapping, guess))
     if mapping.utc_offset_min:
         offsets = table.sample[mapping.utc_offset_min]
-        mapping = mapping.replace(offset_unit=mapping.offset_unit or _offset_unit(offsets))
-        if mapping.time_zone is None and offset_minutes(offsets, mapping.offset_unit).has_nulls():
+        unit = mapping.offset_unit or _offset_unit(offsets)
+        done.set(offset_unit=unit)
+        if mapping.time_zone is None and offset_minutes(offsets, unit).has_nulls():
             lat, lon, _ = coordinates(table.sample, mapping)
-            mapping = mapping.replace(time_zone=zone_near(lat, lon))
-    done.mapping = mapping
-    if mapping.time_zone not in (None, ZONE_OF_PLACE):
-        check_zone(mapping.time_zone)
-    elif mapping.time_zone is None and not mapping.utc_offset_min and not guess.states_offset:
+            done.set(time_zone=zone_near(lat, lon))
+    zone = done.mapping.time_zone
+    if zone not in (None, ZONE_OF_PLACE):
+        check_zone(zone)
+    elif zone is None and not mapping.utc_offset_min and not guess.states_offset:
         _ask_zone(table, done)
 
 
 def _time_format(
-    table: Table, done: InferredMapping, guess: TimeGuess, day_first: bool | None
+    table: Table, done: InferredMapping, column: str, guess: TimeGuess, day_first: bool | None
 ) -> TimeGuess:
     """Return how the time is written; ask for the order of day and month if nothing tells it."""
-    column = done.mapping.timestamp
     slashes = guess.ambiguous or guess.time_format in (DAY_FIRST, MONTH_FIRST)
     if slashes and day_first is not None:
         return replace(guess, time_format=DAY_FIRST if day_first else MONTH_FIRST)
@@ -209,14 +187,19 @@ def _time_format(
         # Only a day above 12 can tell, and it may come late in the file.
         guess = detect_time(_all_distinct(table, column))
     if guess.ambiguous:
-        done.questions.append(_day_question(_first(table, column)))
+        done.ask(
+            "time_format",
+            f"Does the day or the month come first in dates such as {_first(table, column)}?",
+            Option("day first", "03/04 is the 3rd of April", {"time_format": DAY_FIRST}),
+            Option("month first", "03/04 is March the 4th", {"time_format": MONTH_FIRST}),
+        )
     elif guess.time_format is None:
         raise MappingError(
             "The time column holds dates, times or Unix seconds.",
             f"{column!r} holds for instance {_first(table, column)!r}.",
             "Choose another column, or give its pattern, such as '%d %b %Y %H:%M'.",
         )
-    done.note(guess.note)
+    done.notes += [guess.note] if guess.note else []
     return guess
 
 
@@ -230,63 +213,33 @@ def _all_distinct(table: Table, column: str) -> pl.Series:
 
 def _ask_zone(table: Table, done: InferredMapping) -> None:
     """Offer the zone of the median place, or of each place where they are far apart."""
-    mapping = done.mapping
-    lat, lon, _ = coordinates(table.sample, mapping)
+    is_local = done.mapping.time_is == "local"
+    lat, lon, _ = coordinates(table.sample, done.mapping)
     zone = zone_near(lat, lon)
     options = []
     if zone:
         found = zones_of(lat, lon).drop_nulls()
-        elsewhere = (found != zone).mean() or 0.0
-        own = Option("the zone of each place", f"{found.n_unique()} zones here",
-                     {"time_zone": ZONE_OF_PLACE})  # fmt: skip
-        options = [Option(zone, "the zone of the median place", {"time_zone": zone}), own]
+        one = Option(zone, "the zone of the median place", {"time_zone": zone})
+        each = {"time_zone": ZONE_OF_PLACE}
+        options = [one, Option("the zone of each place", f"{found.n_unique()} zones here", each)]
         # A local time may be that of the place or of the office: then the median is safer.
-        if mapping.time_is == "utc" and elsewhere > FAR_SHARE:
+        if not is_local and share(found != zone) > FAR_SHARE:
             options.reverse()
     options.append(Option("UTC", "hours as they are written", {"time_zone": "UTC"}))
     text = (
         "The times are local, without a zone. Which zone are they in?"
-        if mapping.time_is == "local"
+        if is_local
         else "The times are UTC. In which zone do people live, for hours of the day?"
     )
-    done.questions.append(Question("time_zone", text, tuple(options), default=0))
-    done.mapping = mapping.replace(**options[0].changes)
-
-
-def _time_is(mapping: Mapping, guess: TimeGuess) -> str:
-    name = mapping.timestamp.lower()
-    return "utc" if guess.is_instant or "utc" in name or "gmt" in name else "local"
+    done.ask("time_zone", text, *options, default=0)
 
 
 def _offset_unit(values: pl.Series) -> str:
-    largest = plain_numbers(values).abs().max() or 0
-    if largest <= 16:
-        return "hours"
-    return "minutes" if largest <= 960 else "seconds"
-
-
-def _day_question(example: str) -> Question:
-    return Question(
-        "time_format",
-        f"Does the day or the month come first in dates such as {example}?",
-        (
-            Option("day first", "03/04 is the 3rd of April", {"time_format": "day_first"}),
-            Option("month first", "03/04 is March the 4th", {"time_format": "month_first"}),
-        ),
-    )
-
-
-def _order_question(note: str) -> Question:
-    return Question(
-        "coordinate_order",
-        f"{note} Are latitude and longitude swapped?",
-        (
-            Option("swapped: read them the other way round", "", {"coordinate_order": "lon_lat"}),
-            Option("as named", "", {"coordinate_order": "lat_lon"}),
-        ),
-    )
+    sizes = plain_numbers(values).abs()
+    if (sizes > 960).any():
+        return "seconds"
+    return "minutes" if (sizes > 16).any() else "hours"
 
 
 def _first(table: Table, column: str) -> str:
-    present = table.sample[column].drop_nulls()
-    return str(present[0]) if len(present) else ""
+    return next((str(each) for each in table.sample[column].drop_nulls().head(1)), "")

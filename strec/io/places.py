@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from strec.io.quantities import MISSING
+from strec.io.mapping import Mapping
+from strec.io.quantities import absent, share, unread
 from strec.io.zones import inhabited_share
 
 #: Two numbers in one text: "40.7, -74.0", "POINT (-74.0 40.7)", "40,7; -74,0".
@@ -35,18 +36,31 @@ class Order:
     projected: bool = False
 
 
+def coordinates(frame: pl.DataFrame, mapping: Mapping) -> tuple[pl.Series, pl.Series, int]:
+    """Return latitude and longitude, null where not readable, and how many needed repair.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"x": ["116,3"], "y": ["39,9"]})
+    >>> lat, lon, n = coordinates(frame, Mapping(lat="y", lon="x"))
+    >>> lat.to_list(), lon.to_list(), n
+    ([39.9], [116.3], 2)
+    """
+    if not mapping.lat or not mapping.lon:
+        nowhere = absent(len(frame), pl.Float64)
+        return nowhere, nowhere, 0
+    if mapping.lat == mapping.lon:
+        (lat, lon), repaired = pair(frame[mapping.lat]), 0
+    else:
+        (lat, n_lat), (lon, n_lon) = degrees(frame[mapping.lat]), degrees(frame[mapping.lon])
+        repaired = n_lat + n_lon
+    return (lon, lat, repaired) if mapping.coordinate_order == "lon_lat" else (lat, lon, repaired)
+
+
 def degrees(values: pl.Series) -> tuple[pl.Series, int]:
-    """Read coordinates in degrees; null where a text is no number.
+    """Read coordinates in degrees, null where a text is no number; and count the repaired ones.
 
-    Parameters
-    ----------
-    values : polars.Series
-        Shape ``(n,)``; numbers, or text such as ``40.7``, ``40,7``, ``40.7° N``, ``40°42'46"N``.
-
-    Returns
-    -------
-    tuple of polars.Series and int
-        Float64, shape ``(n,)``; and how many needed more than a plain number.
+    Takes numbers, and text such as ``40.7``, ``40,7``, ``40.7° N``, ``40°42'46"N``.
 
     Examples
     --------
@@ -54,25 +68,20 @@ def degrees(values: pl.Series) -> tuple[pl.Series, int]:
     [40.7, 40.7, -73.99, None]
     """
     if values.dtype != pl.String:
-        plain = values.cast(pl.Float64, strict=False)
-        return plain.fill_nan(None), 0
+        return values.cast(pl.Float64, strict=False).fill_nan(None), 0
     text = values.str.strip_chars()
     plain = text.cast(pl.Float64, strict=False).fill_nan(None)
-    missed = plain.is_null() & text.is_not_null() & ~text.is_in(MISSING)
+    missed = unread(text, plain)
     if not missed.any():
         return plain, 0
     parts = text.filter(missed).str.to_uppercase().str.extract_groups(DEGREES_PARTS)
-    parts = parts.struct.unnest()
-    whole, minutes, seconds = (
-        parts[name].str.replace(",", ".").cast(pl.Float64, strict=False) for name in ("2", "3", "4")
-    )
+    whole, minutes, seconds = (_decimal(pl.col(name)) for name in ("2", "3", "4"))
     size = whole.abs() + minutes.fill_null(0) / 60 + seconds.fill_null(0) / 3600
-    side = pl.coalesce(parts["1"], parts["5"])
-    negative = (whole < 0) | pl.select(side.is_in(["S", "W"]).fill_null(False)).to_series()
-    # Written so that 73°59'24" is exactly 73.99 as a person expects.
-    read = pl.select(pl.when(negative).then(-size).otherwise(size)).to_series().round(9)
-    repaired = plain.scatter(missed.arg_true(), read)
-    return repaired, int(read.is_not_null().sum())
+    side = pl.coalesce("1", "5").is_in(["S", "W"]).fill_null(False)
+    # Rounded so that 73°59'24" is exactly 73.99, as a person expects.
+    read = pl.when((whole < 0) | side).then(-size).otherwise(size).round(9)
+    repaired = parts.struct.unnest().select(read).to_series()
+    return plain.scatter(missed.arg_true(), repaired), len(repaired) - repaired.null_count()
 
 
 def pair(values: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -85,27 +94,21 @@ def pair(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """
     text = values.cast(pl.String).str.strip_chars()
     parts = text.str.extract_groups(PAIR_PARTS).struct.unnest()
-    first, second = (
-        parts[name].str.replace(",", ".").cast(pl.Float64, strict=False) for name in ("1", "2")
-    )
+    first, second = parts.select(_decimal(pl.col("1", "2"))).get_columns()
     is_wkt = text.str.to_uppercase().str.starts_with("POINT").fill_null(False)
-    lat = pl.select(pl.when(is_wkt).then(second).otherwise(first)).to_series()
-    lon = pl.select(pl.when(is_wkt).then(first).otherwise(second)).to_series()
-    return lat, lon
+    return second.zip_with(is_wkt, first), first.zip_with(is_wkt, second)
 
 
 def is_pair(values: pl.Series) -> bool:
     """Tell whether a column of text holds two coordinates in each cell."""
     if values.dtype != pl.String:
         return False
-    present = values.drop_nulls().str.strip_chars()
-    fits = present.str.contains(PAIR_PARTS) & ~present.str.contains(DECIMAL_COMMA)
-    if present.is_empty() or fits.mean() < 0.9:
+    text = values.drop_nulls().str.strip_chars()
+    if share(text.str.contains(PAIR_PARTS) & ~text.str.contains(DECIMAL_COMMA)) < 0.9:
         return False
-    lat, lon = pair(present)
-    return bool(((lat.abs() <= 180) & (lon.abs() <= 180)).mean() > 0.9) and (
-        present.str.contains(r"\d[.,]\d").mean() > 0.5
-    )
+    lat, lon = pair(text)
+    on_earth = (lat.abs() <= 180) & (lon.abs() <= 180)
+    return share(on_earth) > 0.9 and share(text.str.contains(r"\d[.,]\d")) > 0.5
 
 
 def detect_order(lat: pl.Series, lon: pl.Series) -> Order:
@@ -124,16 +127,20 @@ def detect_order(lat: pl.Series, lon: pl.Series) -> Order:
     places = places.filter((pl.col("lat") != 0) | (pl.col("lon") != 0))
     if places.is_empty():
         return Order("lat_lon")
-    if (places.max_horizontal().abs() > PROJECTED).mean() > 0.5 or (
-        (places["lat"].abs() > PROJECTED).mean() > 0.5
-    ):
-        return Order("lat_lon", _projected_note(places), projected=True)
-    beyond = (places["lat"].abs() > 90).mean()
-    named_lon_fits = (places["lon"].abs() <= 90).mean() > 0.99
+    lat, lon = places["lat"], places["lon"]
+    far = places.max_horizontal().abs() > PROJECTED
+    if share(far) > 0.5 or share(lat.abs() > PROJECTED) > 0.5:
+        note = (
+            "The coordinates are not degrees but metres of a map projection (such as "
+            f"{lon[0]:,.0f} / {lat[0]:,.0f})."
+        )
+        return Order("lat_lon", note, projected=True)
+    beyond = share(lat.abs() > 90)
     distinct = places.unique(maintain_order=True)
-    some = distinct.gather_every(max(1, len(distinct) // N_LOOKED_AT))
-    here = inhabited_share(some["lat"].to_numpy(), some["lon"].to_numpy())
-    there = inhabited_share(some["lon"].to_numpy(), some["lat"].to_numpy())
+    some = distinct.gather_every(max(1, len(distinct) // N_LOOKED_AT)).to_numpy()
+    here = inhabited_share(some[:, 0], some[:, 1])
+    there = inhabited_share(some[:, 1], some[:, 0])
+    named_lon_fits = share(lon.abs() <= 90) > 0.99
     if named_lon_fits and (beyond > 0.5 or (beyond > 0.02 and there > here + 0.3)):
         return Order(
             "lon_lat",
@@ -149,15 +156,11 @@ def detect_order(lat: pl.Series, lon: pl.Series) -> Order:
     )
 
 
-def _projected_note(places: pl.DataFrame) -> str:
-    lat, lon = places.row(0)
-    return (
-        f"The coordinates are not degrees but metres of a map projection (such as {lon:,.0f} / "
-        f"{lat:,.0f})."
-    )
-
-
 def decimals_share(values: np.ndarray) -> float:
     """Return the share of numbers with at least three decimals, as coordinates have."""
     scaled = np.abs(values) * 100
     return float(np.mean(np.abs(scaled - np.round(scaled)) > 1e-6)) if len(values) else 0.0
+
+
+def _decimal(text: pl.Expr) -> pl.Expr:
+    return text.str.replace(",", ".").cast(pl.Float64, strict=False)

@@ -16,18 +16,50 @@ OFFSET_PARTS = r"^(?:UTC|GMT)?\s*([+-])(\d{1,2}):(\d{2})$|^(?:UTC|GMT)\s*([+-])(
 MISSING = ("", "NA", "N/A", "n/a", "null", "NULL", "None", "nan", "NaN", "<NA>", "\\N", "-")
 
 
+def share(flags: pl.Series) -> float:
+    """Return the share of true values, nulls not counted; 0 where there is none.
+
+    Examples
+    --------
+    >>> share(pl.Series([True, False, None])), share(pl.Series([], dtype=pl.Boolean))
+    (0.5, 0.0)
+    """
+    n = len(flags) - flags.null_count()
+    return int(flags.sum()) / n if n else 0.0
+
+
+def absent(length: int, dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
+    """Return a column of nulls."""
+    return pl.repeat(None, length, dtype=dtype, eager=True)
+
+
+def present(values: pl.Series) -> pl.Series:
+    """Return the values that mean something; texts lose the blanks around them."""
+    if values.dtype != pl.String:
+        return values.drop_nulls()
+    text = values.str.strip_chars()
+    return text.filter(~text.is_in(MISSING)).drop_nulls()
+
+
+def plain_numbers(values: pl.Series) -> pl.Series:
+    """Return plain numbers (Float64), null where a value is none or not a number."""
+    if values.dtype == pl.String:
+        values = values.str.strip_chars()
+    return values.cast(pl.Float64, strict=False).fill_nan(None)
+
+
+def unread(values: pl.Series, read: pl.Series) -> pl.Series:
+    """Tell which texts hold something that was not read."""
+    text = values.str.strip_chars()
+    return read.is_null() & text.is_not_null() & ~text.is_in(MISSING)
+
+
 def numbers_of(values: pl.Series, decimal: str | None = None) -> pl.Series:
     """Read numbers as people write them (Float64), null where it is none.
 
-    Takes thousands separators (1,539 and 1.234,56), decimal commas, and currency signs.
-
-    Parameters
-    ----------
-    values : polars.Series
-        Shape ``(n,)``; numbers or text.
-    decimal : str, optional
-        ``point`` or ``comma``: which sign is before the decimals in the whole column. Without it
-        each number decides for itself, and 1,539 and 1.539 are read as in English.
+    Takes thousands separators (1,539 and 1.234,56), decimal commas, and currency signs. `decimal`
+    says which sign is before the decimals in the whole column, ``point`` or ``comma``; without it
+    each number decides for itself, and 1,539 and 1.539 are read as in English.
 
     Examples
     --------
@@ -37,39 +69,30 @@ def numbers_of(values: pl.Series, decimal: str | None = None) -> pl.Series:
     [1.539, 1234.0, 2.5]
     """
     if decimal == "comma" and values.dtype == pl.String:
-        bare = values.str.replace_all(".", "", literal=True)
         # A point that separates no thousands is left to be read as it is.
         points = values.str.contains(r"\.\d{3}(\D|$)") | ~values.str.contains(".", literal=True)
-        turned = bare.str.replace(",", ".", literal=True)
-        values = pl.select(pl.when(points).then(turned).otherwise(values)).to_series()
+        bare = values.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+        values = bare.zip_with(points, values)
     plain = plain_numbers(values)
     if values.dtype != pl.String:
         return plain
-    text = values.str.strip_chars()
-    missed = plain.is_null() & text.is_not_null() & ~text.is_in(MISSING)
+    missed = unread(values, plain)
     if not missed.any():
         return plain
-    other = text.filter(missed).str.replace_all(r"^[^\d+\-.,]+|[^\d.,]+$|[\s'’]", "")
+    other = values.filter(missed).str.replace_all(r"^[^\d+\-.,]+|[^\d.,]+$|[\s'’]", "")
     as_english = other.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
-    repaired = pl.select(
-        pl.when(as_english)
-        .then(other.str.replace_all(",", ""))
-        .when(other.str.contains(r"^[+-]?[\d.]*,\d+$"))
-        .then(other.str.replace_all(".", "", literal=True).str.replace(",", "."))
-        .otherwise(other)
-    ).to_series()
+    as_german = other.str.contains(r"^[+-]?[\d.]*,\d+$") & ~as_english
+    german = other.str.replace_all(".", "", literal=True).str.replace(",", ".")
+    repaired = german.zip_with(
+        as_german, other.str.replace_all(",", "").zip_with(as_english, other)
+    )
     return plain.scatter(missed.arg_true(), repaired.cast(pl.Float64, strict=False))
 
 
 def offset_minutes(values: pl.Series, unit: str) -> pl.Series:
     """Read a column of UTC offsets as minutes (Int16), null where it is none.
 
-    Parameters
-    ----------
-    values : polars.Series
-        Numbers in `unit`, or text such as ``-240``, ``+02:00``, ``UTC-5``; shape ``(n,)``.
-    unit : str
-        ``minutes``, ``hours`` or ``seconds``.
+    Takes numbers in `unit` (a key of `OFFSET_UNITS`), and text such as ``+02:00`` or ``UTC-5``.
 
     Examples
     --------
@@ -77,54 +100,17 @@ def offset_minutes(values: pl.Series, unit: str) -> pl.Series:
     [-240, 120, -300, None]
     """
     minutes = plain_numbers(values) * OFFSET_UNITS[unit]
-    read = pl.select(pl.when(minutes.abs() <= MAX_OFFSET_MIN).then(minutes.round()).cast(pl.Int16))
-    read = read.to_series()
+    read = minutes.set(minutes.abs() > MAX_OFFSET_MIN, None).round().cast(pl.Int16)
     if values.dtype != pl.String:
         return read
     parts = values.str.strip_chars().str.extract_groups(OFFSET_PARTS).struct.unnest()
-    spelled = pl.coalesce(
-        pl.col("1") + pl.col("2").str.pad_start(2, "0") + ":" + pl.col("3"),
-        pl.col("4") + pl.col("5").str.pad_start(2, "0"),
-    )
-    text = parts.select(spelled.alias("text"))["text"]
-    return pl.select(pl.coalesce(stated_minutes(text), read)).to_series()
-
-
-def decimal_sign(values: pl.Series) -> tuple[str | None, bool]:
-    """Return which sign is before the decimals of a column, and whether it could be the other.
-
-    Parameters
-    ----------
-    values : polars.Series
-        Shape ``(n,)``.
-
-    Returns
-    -------
-    tuple of str (or None) and bool
-        ``comma`` or ``point`` where numbers show one of them alone; True where some numbers, such
-        as 1,234, mean one thing with a comma and another with a point.
-
-    Examples
-    --------
-    >>> decimal_sign(pl.Series(["1.234", "12,5"])), decimal_sign(pl.Series(["1,234", "7"]))
-    (('comma', True), (None, True))
-    """
-    if values.dtype != pl.String:
-        return None, False
-    text = values.str.strip_chars()
-    shows = {
-        name: bool(text.str.contains(pattern).any())
-        for name, pattern in (("comma", SHOWS_COMMA), ("point", SHOWS_POINT))
-    }
-    found = [name for name, shown in shows.items() if shown]
-    return (found[0] if len(found) == 1 else None), bool(text.str.contains(SHOWS_NEITHER).any())
-
-
-def plain_numbers(values: pl.Series) -> pl.Series:
-    """Return plain numbers (Float64), null where a value is none or not a number."""
-    if values.dtype == pl.String:
-        values = values.str.strip_chars()
-    return values.cast(pl.Float64, strict=False).fill_nan(None)
+    spelled = parts.select(
+        pl.coalesce(
+            pl.col("1") + pl.col("2").str.pad_start(2, "0") + ":" + pl.col("3"),
+            pl.col("4") + pl.col("5").str.pad_start(2, "0"),
+        )
+    ).to_series()
+    return pl.select(pl.coalesce(stated_minutes(spelled), read)).to_series()
 
 
 def stated_minutes(text: pl.Series) -> pl.Series:
@@ -136,14 +122,33 @@ def stated_minutes(text: pl.Series) -> pl.Series:
     [120, -450, 0, None]
     """
     distinct = text.drop_nulls().unique()
+    if distinct.is_empty():
+        return absent(len(text), pl.Int16)
     minutes = []
     for each in distinct:
         digits = each.strip("+-").replace(":", "")
-        if not digits.isdigit():
+        if digits.isdigit():
+            sign = -1 if each.startswith("-") else 1
+            minutes.append(sign * (int(digits[:2]) * 60 + int(digits[2:4] or 0)))
+        else:
             minutes.append(0 if each else None)
-            continue
-        sign = -1 if each.startswith("-") else 1
-        minutes.append(sign * (int(digits[:2]) * 60 + int(digits[2:4] or 0)))
-    if len(distinct) == 0:
-        return pl.Series([None], dtype=pl.Int16).new_from_index(0, len(text))
     return text.replace_strict(distinct, pl.Series(minutes, dtype=pl.Int16), default=None)
+
+
+def decimal_sign(values: pl.Series) -> tuple[str | None, bool]:
+    """Return which sign is before the decimals of a column, and whether it could be the other.
+
+    The first is ``comma`` or ``point`` where numbers show one of them alone, else None; the second
+    tells that some numbers, such as 1,234, mean one thing with a comma and another with a point.
+
+    Examples
+    --------
+    >>> decimal_sign(pl.Series(["1.234", "12,5"])), decimal_sign(pl.Series(["1,234", "7"]))
+    (('comma', True), (None, True))
+    """
+    if values.dtype != pl.String:
+        return None, False
+    text = values.str.strip_chars()
+    signs = {"comma": SHOWS_COMMA, "point": SHOWS_POINT}
+    shown = [sign for sign, pattern in signs.items() if text.str.contains(pattern).any()]
+    return (shown[0] if len(shown) == 1 else None), bool(text.str.contains(SHOWS_NEITHER).any())

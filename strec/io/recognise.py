@@ -1,16 +1,14 @@
 """From opened tables to one: the known format, its companions, and what is left over."""
 
-import re
 from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from strec.errors import ReadError
-from strec.io.column_synonyms import named
-from strec.io.columns import guess_mapping
 from strec.io.formats import FORMATS, Companion, Format
 from strec.io.json_lines import ROW, UNREADABLE
 from strec.io.mapping import Mapping
+from strec.io.roles import guess_mapping, named, plain
 from strec.io.tables import FILE, SURPLUS, Table, renamed
 from strec.io.time_parts import with_whole_times
 
@@ -201,11 +199,9 @@ def _find_key(main: Table, other: Table) -> tuple[str, str] | None:
     if other.n_rows_estimate > MAX_DESCRIBED:
         return None
     both = [(a, b) for a in main.columns for b in other.columns]
-    pairs = [(a, b) for a, b in both if _plain(a) == _plain(b)]
+    pairs = [(a, b) for a, b in both if plain(a) == plain(b)]
     pairs += [
-        (a, b)
-        for a, b in both
-        if named("item_id", a) and (named("item_id", b) or _plain(b) == "id")
+        (a, b) for a, b in both if named("item_id", a) and (named("item_id", b) or plain(b) == "id")
     ]
     for left, right in dict.fromkeys(pairs):
         values = other.lazy.select(pl.col(right).cast(pl.String)).collect().to_series()
@@ -217,10 +213,6 @@ def _find_key(main: Table, other: Table) -> tuple[str, str] | None:
         if len(looked_at) and n_found >= MIN_FOUND * len(looked_at):
             return left, right
     return None
-
-
-def _plain(column: str) -> str:
-    return re.sub(r"[\W_]", "", column).lower()
 
 
 def _stacked(tables: list[Table]) -> tuple[Table, list[str]]:

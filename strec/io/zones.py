@@ -1,14 +1,15 @@
 """From wall clocks to UTC: time zones, their changes of clock, and zones of places."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import available_timezones
 
 import numpy as np
 import polars as pl
 
 from strec.errors import MappingError
+from strec.io.quantities import absent
 from strec.io.times import STATED, WALL
 
 UTC = "utc"
@@ -32,20 +33,7 @@ def localise(wall: pl.Series, zone: str) -> tuple[pl.DataFrame, ClockCounts]:
 
     Where the clock was set back, an hour occurs twice: the first one is taken. Where it was set
     forward, an hour is skipped: a time in it is read with the offset before the change, so
-    02:30 becomes 03:30.
-
-    Parameters
-    ----------
-    wall : polars.Series
-        Datetime('us') without zone, shape ``(n,)``; nulls stay null.
-    zone : str
-        IANA name.
-
-    Returns
-    -------
-    tuple of polars.DataFrame and ClockCounts
-        Columns `UTC` (Datetime('us') without zone) and `OFFSET` (Int16, minutes), shape
-        ``(n, 2)``; and the counts.
+    02:30 becomes 03:30. Gives columns `UTC` (without zone) and `OFFSET` (minutes), and counts.
 
     Examples
     --------
@@ -53,18 +41,19 @@ def localise(wall: pl.Series, zone: str) -> tuple[pl.DataFrame, ClockCounts]:
     >>> localise(pl.Series([datetime(2024, 3, 10, 2, 30)]), "America/New_York")[0].row(0)
     (datetime.datetime(2024, 3, 10, 7, 30), -240)
     """
-    early = wall.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    counts = ClockCounts(skipped=early.null_count() - wall.null_count())
-    late = wall.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null")
-    counts.double = int((early != late).sum() or 0)
-    utc = early.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    early, late = _in_utc(wall, zone, "earliest"), _in_utc(wall, zone, "latest")
+    counts = ClockCounts(early.null_count() - wall.null_count(), int((early != late).sum() or 0))
+    utc = early
     if counts.skipped:
-        before = (wall - timedelta(days=1)).dt.replace_time_zone(
-            zone, ambiguous="earliest", non_existent="null"
-        )
-        shift = before.dt.base_utc_offset() + before.dt.dst_offset()
-        utc = pl.select(pl.coalesce(utc, (wall - shift).dt.cast_time_unit("us"))).to_series()
+        # A day earlier the clock was not yet set forward.
+        before = _in_utc(wall.dt.offset_by("-1d"), zone, "earliest").dt.offset_by("1d")
+        utc = early.zip_with(early.is_not_null(), before)
     return pl.DataFrame({UTC: utc, OFFSET: offset_at(utc, zone)}), counts
+
+
+def _in_utc(wall: pl.Series, zone: str, which: Literal["earliest", "latest"]) -> pl.Series:
+    local = wall.dt.replace_time_zone(zone, ambiguous=which, non_existent="null")
+    return local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
 
 
 def offset_at(utc: pl.Series, zone: str) -> pl.Series:
@@ -81,12 +70,9 @@ def offset_at(utc: pl.Series, zone: str) -> pl.Series:
 
 
 def resolve(
-    parsed: pl.DataFrame,
-    offsets: pl.Series | None,
-    zones: pl.Series | str,
-    time_is: str,
+    parsed: pl.DataFrame, offsets: pl.Series | None, zones: pl.Series | str, time_is: str
 ) -> tuple[pl.DataFrame, ClockCounts]:
-    """Decide UTC and local offset of each time.
+    """Decide UTC and local offset of each time, as columns `UTC` and `OFFSET`, and count.
 
     Parameters
     ----------
@@ -99,62 +85,44 @@ def resolve(
         a text tells the instant, not the local clock, so the zone gives the local clock.
     time_is : str
         ``utc`` or ``local``: what a time without a stated offset means.
-
-    Returns
-    -------
-    tuple of polars.DataFrame and ClockCounts
-        `UTC` and `OFFSET`, shape ``(n, 2)``.
     """
-    wall, stated = parsed[WALL], parsed[STATED]
-    if time_is == "utc" and stated.null_count():
-        stated = stated.fill_null(0)
-    if offsets is None:
-        offsets = pl.Series([None], dtype=pl.Int16).new_from_index(0, len(wall))
-    known = pl.select(
-        pl.when(offsets.is_not_null()).then(offsets).when(stated != 0).then(stated)
-    ).to_series()
-    instant = pl.select(pl.coalesce(stated, offsets).alias("o")).to_series()
-    utc = pl.select(wall - pl.duration(minutes=instant)).to_series()
-    read = pl.DataFrame({UTC: utc, OFFSET: known, WALL: wall})
-    if not (known.is_null() & wall.is_not_null()).any():
-        return read.select(UTC, OFFSET), ClockCounts()
-    by_zone = _by_zone(read, zones)
+    offsets = absent(len(parsed), pl.Int16) if offsets is None else offsets
+    stated = pl.col(STATED).fill_null(0) if time_is == "utc" else pl.col(STATED)
+    instant = pl.coalesce(stated, offsets)
+    read = parsed.select(
+        (pl.col(WALL) - pl.duration(minutes=instant)).alias(UTC),
+        pl.coalesce(offsets, pl.when(stated != 0).then(stated)).alias(OFFSET),
+        WALL,
+    ).with_row_index("i")
     counts = ClockCounts()
+    if not (read[OFFSET].is_null() & read[WALL].is_not_null()).any():
+        return read.select(UTC, OFFSET), counts
     pieces = []
-    for zone, rows in by_zone:
-        read_here, counted = _in_zone(rows, zone)
-        pieces.append(read_here)
-        counts.skipped += counted.skipped
-        counts.double += counted.double
+    for zone, rows in _by_zone(read, zones):
+        is_open = rows[UTC].is_null() & rows[WALL].is_not_null()
+        if is_open.any():
+            local, counted = localise(rows[WALL].set(~is_open, None), zone)
+            rows = rows.with_columns(
+                pl.coalesce(pl.col(name), local[name]) for name in local.columns
+            )
+            counts.skipped += counted.skipped
+            counts.double += counted.double
+        pieces.append(rows.with_columns(pl.coalesce(pl.col(OFFSET), offset_at(rows[UTC], zone))))
     return pl.concat(pieces).sort("i").select(UTC, OFFSET), counts
 
 
 def _by_zone(read: pl.DataFrame, zones: pl.Series | str) -> list[tuple[str, pl.DataFrame]]:
-    numbered = read.with_row_index("i")
     if isinstance(zones, str):
-        return [(zones, numbered)]
-    grouped = numbered.with_columns(zones.alias("zone")).partition_by("zone", as_dict=True)
+        return [(zones, read)]
+    grouped = read.with_columns(zones.alias("zone")).partition_by("zone", as_dict=True)
     return [(zone or "UTC", rows.drop("zone")) for (zone,), rows in grouped.items()]
-
-
-def _in_zone(rows: pl.DataFrame, zone: str) -> tuple[pl.DataFrame, ClockCounts]:
-    """Fill the offset of instants, and localise wall clocks, of rows in one zone."""
-    counts = ClockCounts()
-    is_open = rows[UTC].is_null() & rows[WALL].is_not_null()
-    if is_open.any():
-        wall = pl.select(pl.when(is_open).then(rows[WALL])).to_series()
-        local, counts = localise(wall, zone)
-        rows = rows.with_columns(
-            pl.coalesce(pl.col(UTC), local[UTC]), pl.coalesce(pl.col(OFFSET), local[OFFSET])
-        )
-    offset = offset_at(rows[UTC], zone)
-    return rows.with_columns(pl.coalesce(pl.col(OFFSET), offset)).select("i", UTC, OFFSET), counts
 
 
 def check_zone(zone: str) -> str:
     """Return the zone, or raise `MappingError` when there is none of this name."""
-    if zone not in _known_zones():
-        near = [name for name in sorted(_known_zones()) if zone.lower() in name.lower()][:3]
+    known = available_timezones()
+    if zone not in known:
+        near = [name for name in sorted(known) if zone.lower() in name.lower()][:3]
         raise MappingError(
             "time_zone is an IANA name such as Europe/Berlin, or 'place'.",
             f"time_zone={zone!r}.",
@@ -163,21 +131,10 @@ def check_zone(zone: str) -> str:
     return zone
 
 
-@lru_cache
-def _known_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
 def zones_of(lat: pl.Series, lon: pl.Series) -> pl.Series:
-    """Return the IANA zone of each place (null where it is missing or not on Earth).
-
-    Parameters
-    ----------
-    lat, lon : polars.Series
-        Degrees, shape ``(n,)``.
-    """
+    """Return the IANA zone of each place (null where it is missing or not on Earth)."""
     grid = pl.DataFrame({"lat": lat, "lon": lon}).select(
-        (pl.col(name) / GRID_DEGREES).round() * GRID_DEGREES for name in ("lat", "lon")
+        (pl.all() / GRID_DEGREES).round() * GRID_DEGREES
     )
     distinct = grid.unique().drop_nulls()
     found = [_zone_at(*place) for place in distinct.iter_rows()]
@@ -202,12 +159,11 @@ def zone_near(lat: pl.Series, lon: pl.Series) -> str | None:
     >>> zone_near(pl.Series([40.7, 40.8, None]), pl.Series([-74.0, -73.9, None]))
     'America/New_York'
     """
-    on_earth = pl.DataFrame({"lat": lat, "lon": lon}).filter(
-        pl.col("lat").abs() <= 90, pl.col("lon").abs() <= 180, (pl.col("lat") != 0)
+    places = pl.DataFrame({"lat": lat, "lon": lon})
+    on_earth = places.filter(
+        pl.col("lat").abs() <= 90, pl.col("lon").abs() <= 180, pl.col("lat") != 0
     )
-    if on_earth.is_empty():
-        return None
-    return _zone_at(float(on_earth["lat"].median()), float(on_earth["lon"].median()))
+    return None if on_earth.is_empty() else _zone_at(*on_earth.median().row(0))
 
 
 def inhabited_share(lat: np.ndarray, lon: np.ndarray) -> float:

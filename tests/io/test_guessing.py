@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from strec.errors import MappingError, ReadError
 from strec.io import Mapping, inspect, read
-from strec.io.column_synonyms import SYNONYMS, named
-from strec.io.columns import guess_mapping, rank_identities
 from strec.io.places import degrees, detect_order, pair
 from strec.io.quantities import numbers_of, offset_minutes
+from strec.io.roles import SYNONYMS, guess_mapping, named, rank_identities
 from strec.io.sniff import sniff
 from tests import corpus
 
@@ -127,7 +126,7 @@ def test_identities_come_first_among_the_answers():
 
 
 def test_no_word_names_two_fields_first():
-    firsts = [words.split()[0] for words in SYNONYMS.values()]
+    firsts = [words[0] for words in SYNONYMS.values()]
     assert len(set(firsts)) == len(firsts)
     assert named("lat", "platform") == 0 and named("user_id", "user_name") > 0
 
