@@ -16,7 +16,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 from strec import evaluation, read, read_sample
-from strec.gate import dependence_test, training_part
+from strec.gate import dependence_test
 from strec.io.samples import samples
 from strec.models import KINDS
 from strec.split import split
@@ -44,8 +44,8 @@ def main() -> None:
 
 
 def _row(name: str, checkins, models: tuple[str, ...] | None) -> str:
-    gate = dependence_test(training_part(checkins), max_checkins=50_000, n_permutations=59)
     parts = split(checkins)
+    gate = dependence_test(parts.train, max_checkins=50_000, n_permutations=59)
     regime = evaluation.Regime(scored="every")
     plain = _best(parts, regime, [k for k in TRADITIONAL if not models or k in models])
     timed = _best(parts, regime, [k for k in WITH_TIME_AND_PLACE if not models or k in models])

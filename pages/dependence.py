@@ -5,10 +5,11 @@ import streamlit as st
 from pages.shared import gate, ui
 from strec import schema
 from strec.errors import StrecError
-from strec.gate import DependenceResult, dependence_test, tested_before, training_part
+from strec.gate import DependenceResult, dependence_test, tested_before
 from strec.gate.result import ST_LLM, STRONG_NATS, WEAK_NATS, percent
 from strec.plots import dependence as plots
 from strec.simulation import SCENARIOS, simulate
+from strec.split import split
 
 #: The quick look: enough to see strong effects, in a few seconds.
 QUICK_CHECKINS, QUICK_PERMUTATIONS = 6_000, 59
@@ -106,8 +107,8 @@ def run(store, **setting) -> DependenceResult:
     """Run the test on the training part, with a progress bar."""
     columns = [*schema.REQUIRED, *(c for c in (schema.CATEGORY, schema.TEXT) if store.has(c))]
     with ui.progress("Testing") as progress:
-        table = training_part(store.checkins(columns=columns))
-        return dependence_test(table, progress=progress, **setting)
+        train = split(store.checkins(columns=columns)).train
+        return dependence_test(train, progress=progress, **setting)
 
 
 # ---------------------------------------------------------------- parts of a result

@@ -10,8 +10,9 @@ import tempfile
 from pathlib import Path
 
 from strec.gate import dependence_test as full_test
-from strec.gate import tested_before, training_part
+from strec.gate import tested_before
 from strec.io.samples import read_sample, samples
+from strec.split import split
 from strec.store import Store
 
 
@@ -23,7 +24,7 @@ def main() -> None:
             store = Store.create(
                 read_sample(sample.name), Path(folder) / "store", name=sample.title
             )
-            result = full_test(training_part(store.checkins()), **tested_before.FULL_TEST)
+            result = full_test(split(store.checkins()).train, **tested_before.FULL_TEST)
         kept[store.fingerprint] = result.to_dict()
         print(f"{sample.name}: {result.route}, {result.seconds:.0f} s")
     tested_before.FILE.write_text(json.dumps(kept, indent=1) + "\n")

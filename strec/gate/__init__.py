@@ -4,17 +4,19 @@ The method, its null worlds and its calibration are in `docs/gate.md`.
 """
 
 import time as clock
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from strec import schema
 from strec.gate.accuracy import hits_at_one
-from strec.gate.design import Design, design_of
+from strec.gate.design import PLACE_WORDS, Design, design_of
 from strec.gate.illustrations import Illustrations, illustrate
 from strec.gate.nested_models import FittedModel, fit_models, untestable
 from strec.gate.permutation_test import holm, permutation_tests
 from strec.gate.result import (
+    INGREDIENTS,
     DependenceResult,
     Ingredient,
     NestedModel,
@@ -24,7 +26,10 @@ from strec.gate.result import (
     sentence_of,
 )
 from strec.progress import Progress, part_of, silent
-from strec.split import TRAIN, split
+from strec.split import Log, Vocabulary, encode
+
+if TYPE_CHECKING:
+    from strec.dataset import Dataset
 
 __all__ = [
     "DependenceResult",
@@ -33,7 +38,6 @@ __all__ = [
     "NestedModel",
     "Step",
     "dependence_test",
-    "training_part",
 ]
 
 #: The permutations refit the models a hundred times, on whole users up to so many check-ins.
@@ -49,7 +53,7 @@ USES = {
 
 
 def dependence_test(
-    checkins: pl.DataFrame,
+    data: "Dataset | Log | pl.DataFrame",
     *,
     seed: int = 0,
     n_permutations: int = 99,
@@ -68,15 +72,16 @@ def dependence_test(
 
     Parameters
     ----------
-    checkins : polars.DataFrame
-        A canonical table. Pass *training* data only: what is tested here must not be seen
-        before an evaluation.
+    data : Dataset, Log or polars.DataFrame
+        Of a data set the training part is tested. A log, or a canonical table, is tested as a
+        whole: pass *training* data only, since what is tested must not be seen before an
+        evaluation.
     seed : int
         Fixes samples and shuffles.
     n_permutations : int
         Null worlds per ingredient; at least 59, or no p-value can be small enough.
     max_checkins : int
-        A larger table is cut down to so many check-ins of whole users, with a note.
+        More are cut down to so many check-ins of whole users, with a note.
     progress : callable, optional
         Called with a text and the share done, 0 to 1.
 
@@ -87,7 +92,7 @@ def dependence_test(
     Raises
     ------
     SchemaError
-        If the table is not canonical.
+        If a table is not canonical.
     AnalysisError
         If there is too little to hold anything out.
 
@@ -106,32 +111,28 @@ def dependence_test(
     (True, False, 'ST-LLM')
     """
     began, tell = clock.perf_counter(), progress or silent
-    table = schema.validate(checkins)
     tell("Counting the first half of every trajectory", 0.0)
-    used, notes = _sample_users(table, max_checkins, seed, "The test used")
+    used, notes = _sample_users(_log_of(data), max_checkins, seed, "The test used")
     rng = np.random.default_rng(seed)
     design, labels = design_of(used, rng)
     reasons = untestable(design, labels)
     nested, fitted = fit_models(design, labels, reasons)
-    which, hits = hits_at_one(nested, fitted, rng)
-    steps = _steps(design, fitted, which, hits, rng, reasons)
+    _, hits = hits_at_one(nested, fitted, rng)
+    steps = _steps(design, fitted, hits, rng, reasons)
     smaller, more = _sample_users(used, MAX_PERMUTED, seed, "The shuffles used")
     tell("Shuffling", 0.1)
-    found = permutation_tests(
-        smaller, reasons, n_permutations, seed,
-        part_of(tell, 0.1, 0.95),
-    )  # fmt: skip
+    found = permutation_tests(smaller, reasons, n_permutations, seed, part_of(tell, 0.1, 0.95))
     adjusted = holm({name: each.p_value for name, each in found.items()})
-    ingredients = tuple(
+    step_of = {step.tests: step for step in steps}
+    ingredients = [
         Ingredient(name, tested=False, why=reasons[name])
         if name in reasons
-        else decide(
-            name, next(s for s in steps if s.tests == name), found[name], adjusted[name]
-        )
-        for name in ("time", "space", "interaction")
-    )  # fmt: skip
+        else decide(name, step_of[name], found[name], adjusted[name])
+        for name in INGREDIENTS
+    ]
     share_returns = float(np.mean(np.bincount(labels.pair)[labels.pair] >= 2))
-    has_words = schema.CATEGORY in used.columns or schema.TEXT in used.columns
+    words = used.vocabulary
+    has_words = len(words.categories) > 0 or any(words.item_text)
     route, model = route_of(ingredients, share_returns, has_words)
     n_scored_users = len(np.unique(design.user[design.scored]))
     tell("Measuring periodicity, Knox pairs and mutual information", 0.97)
@@ -141,12 +142,16 @@ def dependence_test(
         recommended_model=model,
         sentence=sentence_of(ingredients, route, len(design.scored), n_scored_users),
         models=tuple(
-            NestedModel(name, USES[name], float((fit.gain - fitted["M0"].gain).mean()),
-                  float(hits[name].mean()))
+            NestedModel(
+                name,
+                USES[name],
+                gain_nats=float((fit.gain - fitted["M0"].gain).mean()),
+                acc1=float(hits[name].mean()),
+            )
             for name, fit in fitted.items()
         ),
         steps=tuple(steps),
-        place=design.place_words,
+        place=PLACE_WORDS[design.place],
         n_checkins=len(used),
         n_users=design.n_users,
         n_items=design.n_items,
@@ -156,47 +161,54 @@ def dependence_test(
         seconds=clock.perf_counter() - began,
         notes=(*notes, *more),
         illustrations=illustrate(used, seed),
-    )  # fmt: skip
+    )
     tell("Done", 1.0)
     return result
 
 
-def training_part(checkins: pl.DataFrame) -> pl.DataFrame:
-    """Return the check-ins that a split by time gives to training: what the gate may see.
-
-    Examples
-    --------
-    >>> training_part(schema.example())["timestamp"].max().day
-    3
-    """
-    ordered = checkins.sort(schema.USER, schema.TIME, schema.ITEM)
-    return ordered.filter(pl.Series(split(ordered).part == TRAIN))
+# pytest takes every function called test_… or …_test for a test of its own.
+dependence_test.__test__ = False  # type: ignore[attr-defined]
 
 
-# pytest takes every function called test_… for a test.
-dependence_test.__test__ = False
+def _log_of(data: "Dataset | Log | pl.DataFrame") -> Log:
+    if isinstance(data, Log):
+        return data
+    if isinstance(data, pl.DataFrame):
+        table = schema.validate(data)
+        return encode(table, Vocabulary.of(table))
+    from strec.dataset import Dataset
+
+    return Dataset.of(data).train
 
 
 def _steps(
     design: Design,
     fitted: dict[str, FittedModel],
-    which: np.ndarray,
     hits: dict[str, np.ndarray],
     rng: np.random.Generator,
     reasons: dict[str, str],
 ) -> list[Step]:
     """Compare each model with those one ingredient below it."""
-    pairs = [("M_T", "M0", None), ("M_S", "M0", None), ("M_TS", "M_S", "time"),
-             ("M_TS", "M_T", "space"), ("M_TxS", "M_TS", "interaction")]  # fmt: skip
-    if reasons:
-        pairs = [("M_T", "M0", "time"), ("M_S", "M0", "space")]
+    both = not reasons
+    pairs = [
+        ("M_T", "M0", None if both else "time"),
+        ("M_S", "M0", None if both else "space"),
+        ("M_TS", "M_S", "time"),
+        ("M_TS", "M_T", "space"),
+        ("M_TxS", "M_TS", "interaction"),
+    ]
     user = design.user[design.scored]
     return [
-        Step(name, over, *_mean_and_interval(fitted[name].gain - fitted[over].gain, user, rng),
-             float((hits[name] - hits[over]).mean()), tests)
+        Step(
+            name,
+            over,
+            *_mean_and_interval(fitted[name].gain - fitted[over].gain, user, rng),
+            acc1_gain=float((hits[name] - hits[over]).mean()),
+            tests=tests,
+        )
         for name, over, tests in pairs
         if name in fitted
-    ]  # fmt: skip
+    ]
 
 
 def _mean_and_interval(
@@ -213,20 +225,19 @@ def _mean_and_interval(
     return float(gain.mean()), float(low), float(high)
 
 
-def _sample_users(
-    table: pl.DataFrame, limit: int, seed: int, what: str
-) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def _sample_users(log: Log, limit: int, seed: int, what: str) -> tuple[Log, tuple[str, ...]]:
     """Return all check-ins of randomly drawn users, up to `limit` check-ins, and a note."""
-    if len(table) <= limit:
-        return table, ()
-    counts = table[schema.USER].value_counts().sort(schema.USER)
-    counts = counts.sample(fraction=1.0, shuffle=True, seed=seed)
+    if len(log) <= limit:
+        return log, ()
+    owner, count = np.unique(log.owner, return_counts=True)
+    users = pl.DataFrame({"owner": owner, "count": count})
+    users = users.sample(fraction=1.0, shuffle=True, seed=seed)
     # A single user above the limit is passed over, so that one robot does not fill the sample.
-    fits = counts.filter(pl.col("count") <= limit)
-    kept = fits.filter(pl.col("count").cum_sum() <= limit)[schema.USER]
-    sample = table.filter(pl.col(schema.USER).is_in(kept.implode()))
+    fits = users.filter(pl.col("count") <= limit)
+    kept = fits.filter(pl.col("count").cum_sum() <= limit)["owner"]
+    sample = log.where(np.isin(log.owner, kept))
     note = (
         f"{what} {len(sample):,} check-ins of {len(kept):,} users, drawn at random from "
-        f"{len(table):,} check-ins of {len(counts):,} users."
+        f"{len(log):,} check-ins of {len(users):,} users."
     )
     return sample, (note,)

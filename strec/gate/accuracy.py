@@ -13,15 +13,10 @@ SMALLEST_CHANCE = 1e-12
 def hits_at_one(
     nested: NestedModels, fitted: dict[str, FittedModel], rng: np.random.Generator
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Rank all items for a sample of the scored check-ins.
+    """Rank all items for a sample of the scored check-ins: which, and the hits of each model.
 
-    Returns
-    -------
-    which : numpy.ndarray
-        Numbers of the sampled scored check-ins, shape ``(n,)``.
-    hits : dict of numpy.ndarray
-        Per model, the chance that the item that came is ranked first, shape ``(n,)``: 1 or 0,
-        or a fraction where it shares the top score.
+    A hit, shape ``(n,)``, is the chance that the item that came is ranked first: 1 or 0, or a
+    fraction where it shares the top score.
     """
     design = nested.design
     n = min(MAX_RANKED, max(MAX_CELLS // design.n_items, 100), len(design.scored))
@@ -65,7 +60,7 @@ def _preference(nested: NestedModels, candidates: Candidates, everybody: np.ndar
 def _score(known: dict[str, list[np.ndarray]], fit: FittedModel, fold: np.ndarray) -> np.ndarray:
     columns = [x for part in PARTS_OF[fit.name] for x in known[part]]
     weights = fit.weights[fold]
-    return sum(weights[:, k, None] * x for k, x in enumerate(columns))
+    return sum((weights[:, k, None] * x for k, x in enumerate(columns)), start=np.zeros(1))
 
 
 def _first(score: np.ndarray, item: np.ndarray) -> np.ndarray:

@@ -180,32 +180,26 @@ def distance_lift(past_bins: np.ndarray) -> np.ndarray:
     return np.log((went + CELL_PRIOR) / (expected + CELL_PRIOR)).astype(np.float32)
 
 
-def joint_cells(design: Design, labels: Labels, candidates: Candidates) -> np.ndarray:
-    """Return the cell (class, part of the day, zone) of each candidate in its row's context."""
-    rows = candidates.rows
-    context = labels.day_part[rows] * design.n_zones + labels.zone[rows]
-    classes = design.joint_class_of_item[candidates.item]
-    return classes * (DAY_PARTS * design.n_zones) + context[:, None]
+def joint_cells(
+    design: Design, labels: Labels, candidates: Candidates
+) -> list[tuple[np.ndarray, tuple[int, ...]]]:
+    """Return each candidate's cell in its row's context, and the shape of the table of cells.
+
+    The cells are (class, part of the day, zone) and, where items are places, (distance, part of
+    the day).
+    """
+    rows, classes = candidates.rows, design.joint_class_of_item
+    part = labels.day_part[rows][:, None]
+    shape = (int(classes.max()) + 1, DAY_PARTS, design.n_zones)
+    context = part * design.n_zones + labels.zone[rows][:, None]
+    found = [(classes[candidates.item] * (DAY_PARTS * design.n_zones) + context, shape)]
+    if design.place == "item":
+        cells = distances(design, labels, candidates) * DAY_PARTS + part
+        found.append((cells, (DISTANCE_BINS, DAY_PARTS)))
+    return found
 
 
-def joint_lift(design: Design, cells: np.ndarray, chance: np.ndarray) -> np.ndarray:
-    """Return the log lift per cell over what M_TS expects there, three-way part only."""
-    n_classes = int(design.joint_class_of_item.max()) + 1
-    return _lift_beyond_margins(cells, chance, (n_classes, DAY_PARTS, design.n_zones))
-
-
-def distance_time_cells(design: Design, labels: Labels, candidates: Candidates) -> np.ndarray:
-    """Return the cell (distance, part of the day) of each candidate."""
-    part = labels.day_part[candidates.rows]
-    return distances(design, labels, candidates) * DAY_PARTS + part[:, None]
-
-
-def distance_time_lift(cells: np.ndarray, chance: np.ndarray) -> np.ndarray:
-    """Return the log lift per (distance, part of the day) over what M_TS expects there."""
-    return _lift_beyond_margins(cells, chance, (DISTANCE_BINS, DAY_PARTS))
-
-
-def _lift_beyond_margins(
+def lift_beyond_margins(
     cells: np.ndarray, chance: np.ndarray, shape: tuple[int, ...]
 ) -> np.ndarray:
     """Compare counts with the model's, after the model's are scaled to the observed margins.

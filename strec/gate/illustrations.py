@@ -1,6 +1,7 @@
 """Classical measures that illustrate a verdict. They describe; they decide nothing."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,7 +9,10 @@ import polars as pl
 from strec import schema
 from strec.errors import AnalysisError
 from strec.geo import distance_km
+from strec.split import Log, local_us
 
+HOUR_US = 3_600_000_000
+MIN_CATEGORISED = 100
 MAX_KNOX = 2_000
 KNOX_SHUFFLES = 199
 KNOX_HOURS = 2.0
@@ -79,7 +83,7 @@ class Illustrations:
     clustering: Clustering | None
 
     @classmethod
-    def from_dict(cls, kept: dict[str, dict | None]) -> "Illustrations":
+    def from_dict(cls, kept: dict[str, Any]) -> "Illustrations":
         """Return the illustrations that ``dataclasses.asdict`` took apart."""
         kinds = {
             "mutual_information": MutualInformation,
@@ -87,28 +91,29 @@ class Illustrations:
             "periodicity": Periodicity,
             "clustering": Clustering,
         }
-        return cls(**{name: kept[name] and kind(**kept[name]) for name, kind in kinds.items()})
+        parts: dict[str, Any] = {
+            name: kind(**kept[name]) if kept[name] else None for name, kind in kinds.items()
+        }
+        return cls(**parts)
 
 
-def illustrate(checkins: pl.DataFrame, seed: int = 0) -> Illustrations:
-    """Measure everything that the table allows.
-
-    Examples
-    --------
-    >>> illustrate(schema.example()).knox is None
-    True
-    """
-    local = checkins.select(local=schema.local_time())["local"]
-    information = None
-    if schema.CATEGORY in checkins.columns:
-        known = checkins[schema.CATEGORY].is_not_null()
-        hour = local.filter(known).dt.hour().to_numpy().astype(int)
-        category = checkins[schema.CATEGORY].filter(known).rank("dense").to_numpy().astype(int) - 1
-        if len(hour) >= 100 and category.any():
-            information = mutual_information(hour, category, seed)
+def illustrate(log: Log, seed: int = 0) -> Illustrations:
+    """Measure everything that the log allows."""
+    hour = local_us(log.time_us, log.offset_min) // HOUR_US
     return Illustrations(
-        information, knox(checkins, seed=seed), periodicity(local), clustering(checkins, seed)
+        _hour_and_category(log, hour % DAY_HOURS, seed),
+        knox(log, seed=seed),
+        periodicity(hour),
+        clustering(log, seed),
     )
+
+
+def _hour_and_category(log: Log, hour: np.ndarray, seed: int) -> MutualInformation | None:
+    known = log.category >= 0
+    if known.sum() < MIN_CATEGORISED:
+        return None
+    names, category = np.unique(log.category[known], return_inverse=True)
+    return mutual_information(hour[known], category, seed) if len(names) > 1 else None
 
 
 def mutual_information(a: np.ndarray, b: np.ndarray, seed: int = 0) -> MutualInformation:
@@ -145,22 +150,20 @@ def mutual_information(a: np.ndarray, b: np.ndarray, seed: int = 0) -> MutualInf
 
 
 def knox(
-    checkins: pl.DataFrame, near_km: float | None = None, near_hours: float = KNOX_HOURS,
-    seed: int = 0,
-) -> Knox | None:  # fmt: skip
+    log: Log, near_km: float | None = None, near_hours: float = KNOX_HOURS, seed: int = 0
+) -> Knox | None:
     """Count pairs of check-ins that are near both in space and in time (Knox 1964).
 
     At most `MAX_KNOX` check-ins are drawn. The p-value shuffles the times over the places;
-    `near_km` defaults to the distance that one pair in twenty stays below. None where the table
+    `near_km` defaults to the distance that one pair in twenty stays below. None where the log
     has too few places.
     """
-    placed = checkins.filter(pl.col(schema.LAT).is_not_null())
+    placed = np.flatnonzero(~np.isnan(log.lat))
     if len(placed) < 50:
         return None
-    placed = placed.sample(min(MAX_KNOX, len(placed)), seed=seed)
-    lat, lon = (placed[name].to_numpy() for name in (schema.LAT, schema.LON))
-    hours = placed[schema.TIME].dt.epoch("us").to_numpy() / 3.6e9
-    first, second = np.triu_indices(len(placed), 1)
+    drawn = pl.Series(placed).sample(min(MAX_KNOX, len(placed)), seed=seed).to_numpy()
+    lat, lon, hours = log.lat[drawn], log.lon[drawn], log.time_us[drawn] / HOUR_US
+    first, second = np.triu_indices(len(drawn), 1)
     apart = distance_km(lat[first], lon[first], lat[second], lon[second])
     if not apart.any():
         return None
@@ -183,11 +186,11 @@ def knox(
         p_value=float((counts >= counts[0]).mean()),
         near_km=near_km,
         near_hours=near_hours,
-        n=len(placed),
+        n=len(drawn),
     )
 
 
-def clustering(checkins: pl.DataFrame, seed: int = 0) -> Clustering | None:
+def clustering(log: Log, seed: int = 0) -> Clustering | None:
     """Return Moran's I (1950) of the check-ins per hexagon, gaps between hexagons counted as zero.
 
     None where there are fewer than `MIN_HEXAGONS` hexagons, or all are alike.
@@ -195,13 +198,13 @@ def clustering(checkins: pl.DataFrame, seed: int = 0) -> Clustering | None:
     from strec import spatial
     from strec.spatial import lattice
 
-    placed = checkins.filter(pl.col(schema.LAT).is_not_null())
+    placed = pl.DataFrame({"lat": log.lat, "lon": log.lon}).drop_nans()
     if not len(placed):
         return None
-    places = placed.group_by(schema.LAT, schema.LON).len("n_checkins").to_pandas()
+    places = placed.group_by("lat", "lon").len("n_checkins").to_pandas()
 
     def cells_at(resolution: int):
-        cell = schema.cells_of(placed[schema.LAT], placed[schema.LON], resolution)
+        cell = schema.cells_of(placed["lat"], placed["lon"], resolution)
         return cell.alias("cell").value_counts().sort("cell").to_pandas()
 
     size = spatial.resolution_that_touches(cells_at, spatial.suggest_resolution(places))
@@ -221,12 +224,11 @@ def clustering(checkins: pl.DataFrame, seed: int = 0) -> Clustering | None:
     return Clustering(found.i, found.expected, found.p, len(area), width_km, len(placed))
 
 
-def periodicity(local: pl.Series) -> Periodicity | None:
+def periodicity(hour: np.ndarray) -> Periodicity | None:
     """Return the autocorrelation of hourly counts at 24 and 168 hours.
 
-    None where there are fewer than two days of data.
+    `hour` counts local hours since 1970, ``(n,)``. None where there are fewer than two days.
     """
-    hour = local.dt.truncate("1h").dt.epoch("s").to_numpy() // 3_600
     counts = np.bincount(hour - hour.min()).astype(float)
     if len(counts) < 2 * DAY_HOURS or not counts.std():
         return None

@@ -1,6 +1,7 @@
 """Which of the candidates came? A conditional logit, fitted on some users and read on others."""
 
 import numpy as np
+from scipy.special import log_softmax, softmax
 
 RIDGE = 1.0
 MAX_NEWTON_STEPS = 8
@@ -17,23 +18,10 @@ def cross_fit(
     .. math:: \log P(\text{the item came}) = w\cdot x_0 - \log\sum_{c} e^{w\cdot x_c} + \log C
 
     over the item that came (0) and its `C - 1` rivals; the last term makes it 0 for the model
-    that cannot tell them apart.
-
-    Parameters
-    ----------
-    features : list of numpy.ndarray
-        One array per half, shape ``(d, C, n)``; candidate 0 is the item that came.
-    n_free : int
-        The first so many weights may be negative; the others are evidence, and may not.
-    start : numpy.ndarray
-        Weights to start from, shape ``(2, d)``.
-
-    Returns
-    -------
-    gain : list of numpy.ndarray
-        Nats per check-in of each half, shape ``(n,)``.
-    weights : numpy.ndarray
-        Shape ``(2, d)``; row `f` was fitted on the *other* half and applied to half `f`.
+    that cannot tell them apart. `features` has one array per half, ``(d, C, n)``; all but the
+    first `n_free` weights are evidence, and not negative; `start` is ``(2, d)``. Returned are
+    the nats per check-in of each half, ``(n,)``, and weights ``(2, d)``, of which row `f` was
+    fitted on the *other* half and applied to half `f`.
     """
     weights = np.array([fit(features[1 - f], n_free, start[f]) for f in (0, 1)])
     return [log_likelihood(x, w) for x, w in zip(features, weights, strict=True)], weights
@@ -42,9 +30,7 @@ def cross_fit(
 def log_likelihood(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the log-likelihood of candidate 0, plus log C, per row: shape ``(n,)``."""
     score = np.tensordot(weights.astype(features.dtype), features, 1)
-    top = score.max(axis=0)
-    total = np.exp(score - top).sum(axis=0)
-    return score[0] - top - np.log(total) + np.log(features.shape[1])
+    return log_softmax(score, axis=0)[0] + np.log(features.shape[1])
 
 
 def fit(features: np.ndarray, n_free: int, start: np.ndarray) -> np.ndarray:
@@ -53,9 +39,7 @@ def fit(features: np.ndarray, n_free: int, start: np.ndarray) -> np.ndarray:
     weights = np.array(start, dtype=float)
     bounded = np.arange(d) >= n_free
     for _ in range(MAX_NEWTON_STEPS if features.size else 0):
-        score = np.tensordot(weights.astype(features.dtype), features, 1)
-        chance = np.exp(score - score.max(axis=0))
-        chance /= chance.sum(axis=0)
+        chance = softmax(np.tensordot(weights.astype(features.dtype), features, 1), axis=0)
         mean = (features * chance).sum(axis=1)
         slope = (features[:, 0] - mean).sum(axis=1, dtype=float) - RIDGE * weights
         spread = ((features - mean[:, None]) * np.sqrt(chance)).reshape(d, -1)

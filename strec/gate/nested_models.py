@@ -4,6 +4,7 @@ from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import softmax
 
 from strec.gate import evidence
 from strec.gate.design import TIME_BINS, Design, Labels, pairs_of
@@ -43,12 +44,12 @@ def fit_models(
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A fitted model: nats per scored check-in ``(n_scored,)`` and weights ``(2, d)``."""
+    """Nats per scored check-in ``(n_scored,)``, weights ``(2, d)``, and the part each is of."""
 
     name: str
     gain: np.ndarray
     weights: np.ndarray
-    owner: tuple[str, ...]
+    owner: np.ndarray
 
 
 class NestedModels:
@@ -91,42 +92,35 @@ class NestedModels:
         """Count by time and place together, beyond the M_TS with these weights."""
         design, labels, past = self.design, self.labels, self.past
         known = np.stack([x for name in PARTS_OF["M_TS"] for x in self.columns(name, past)])
-        score = np.tensordot(weights.mean(axis=0).astype(np.float32), known, 1)
-        chance = np.exp(score - score.max(axis=1, keepdims=True))
-        chance /= chance.sum(axis=1, keepdims=True)
-        cells = evidence.joint_cells(design, labels, past)
-        self.joint = evidence.joint_lift(design, cells, chance)
-        if design.place == "item":
-            cells = evidence.distance_time_cells(design, labels, past)
-            self.distance_time = evidence.distance_time_lift(cells, chance)
+        chance = softmax(np.tensordot(weights.mean(axis=0).astype(np.float32), known, 1), axis=1)
+        self.joint = [
+            evidence.lift_beyond_margins(cells, chance, shape)
+            for cells, shape in evidence.joint_cells(design, labels, past)
+        ]
         self.parts["joint"] = self.columns("joint", self.scored)
 
     def columns(self, part: str, candidates: Candidates) -> list[np.ndarray]:
         """Return the evidence of one part for any candidates, arrays of ``(n, C)``."""
         design, labels, rows = self.design, self.labels, candidates.rows
-        places = design.place == "item"
         if part == "preference":
             return evidence.preference(design, labels, self.total, candidates)
         if part == "time":
             return evidence.lifts(design, self.time, candidates, labels.time_bin[rows])
         if part == "space":
             found = evidence.lifts(design, self.zone, candidates, labels.zone[rows])
-            if places:
+            if design.place == "item":
                 found.append(self.distance[evidence.distances(design, labels, candidates)])
             return found
-        found = [self.joint[evidence.joint_cells(design, labels, candidates)]]
-        if places:
-            cells = evidence.distance_time_cells(design, labels, candidates)
-            found.append(self.distance_time[cells])
-        return found
+        cells = evidence.joint_cells(design, labels, candidates)
+        return [lift[at] for lift, (at, _) in zip(self.joint, cells, strict=True)]
 
     def fit(self, name: str, near: FittedModel | None = None) -> FittedModel:
         """Fit a model of `PARTS_OF`; it starts from the weights of `near` where they have them."""
-        owner = tuple(part for part in PARTS_OF[name] for _ in self.parts[part])
+        owner = np.array([part for part in PARTS_OF[name] for _ in self.parts[part]])
         start = np.full((2, len(owner)), FIRST_TRUST)
-        for part in set(owner) & set(near.owner if near else ()):
-            here, there = (np.flatnonzero(np.array(x) == part) for x in (owner, near.owner))
-            start[:, here] = near.weights[:, there]
+        if near is not None:
+            for part in set(owner) & set(near.owner):
+                start[:, owner == part] = near.weights[:, near.owner == part]
         fold = self.design.fold[self.design.user[self.design.scored]]
         halves = [np.flatnonzero(fold == f) for f in (0, 1)]
         evidence_of = [

@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from strec.gate.design import design_of
 from strec.gate.nested_models import FittedModel, NestedModels, fit_models
 from strec.gate.permutations import PlaceWorlds, Swaps, TimeWorlds
 from strec.progress import Progress
+from strec.split import Log
 
 #: A test stops when so many null worlds did as well as the data: its p-value is then far from 0.05.
 ENOUGH_AS_GOOD = 10
@@ -29,94 +29,94 @@ class Shuffled:
 
 
 def permutation_tests(
-    table: pl.DataFrame,
-    reasons: dict[str, str],
-    n_permutations: int,
-    seed: int,
-    progress: Progress,
+    log: Log, reasons: dict[str, str], n_permutations: int, seed: int, progress: Progress
 ) -> dict[str, Shuffled]:
     """Return what shuffling shows about each ingredient that can be tested.
 
-    `reasons` names the ingredients that cannot; `progress` hears what is shuffled.
+    `reasons` names the ingredients that cannot.
     """
-    design, labels = design_of(table, np.random.default_rng([seed, 1]))
-    tests = _Tests(*fit_models(design, labels, reasons), seed)
-    names = [name for name in ("time", "space", "interaction") if name not in reasons]
+    design, labels = design_of(log, np.random.default_rng([seed, 1]))
+    nested, fitted = fit_models(design, labels, reasons)
+    statistics = {"time": _time, "space": _space, "interaction": _interaction}
+    names = [name for name in statistics if name not in reasons]
     found = {}
     for k, name in enumerate(names):
 
-        def told(world: int, name=name, k=k) -> None:
+        def told(world: int, name: str = name, k: int = k) -> None:
             progress(f"Shuffling: {name}", (k + world / n_permutations) / len(names))
 
-        observed, statistic = getattr(tests, name)()
+        observed, statistic = statistics[name](nested, fitted, seed)
         found[name] = p_value(observed, statistic, n_permutations, told)
     return found
 
 
-class _Tests:
-    """The observed gain of each ingredient, and its gain in the null world of a number."""
+def _time(
+    nested: NestedModels, fitted: dict[str, FittedModel], seed: int
+) -> tuple[float, Statistic]:
+    """M_TS over M_S (or M_T over M0 without places), with the hours dealt anew."""
+    above, below = ("M_TS", "M_S") if "M_TS" in fitted else ("M_T", "M0")
+    worlds = TimeWorlds(nested.design, nested.labels)
 
-    def __init__(self, nested: NestedModels, fitted: dict[str, FittedModel], seed: int):
-        self.nested, self.fitted, self.seed = nested, fitted, seed
-        self.both = "M_TS" in fitted
+    def statistic(world: int) -> float:
+        other = nested.with_labels(worlds.draw(_rng(seed, 2, world)))
+        other.add_time()
+        return _gain(other.fit(above, fitted[above]), fitted[below])
 
-    def time(self) -> tuple[float, Statistic]:
-        """M_TS over M_S (or M_T over M0 without places), with the hours dealt anew."""
-        above, below = ("M_TS", "M_S") if self.both else ("M_T", "M0")
-        worlds = TimeWorlds(self.nested.design, self.nested.labels)
+    return _gain(fitted[above], fitted[below]), statistic
 
-        def statistic(world: int) -> float:
-            other = self.nested.with_labels(worlds.draw(self._rng(2, world)))
-            other.add_time()
-            return self._gain(other, above, self.fitted[below])
 
-        return self._observed(above, below), statistic
+def _space(
+    nested: NestedModels, fitted: dict[str, FittedModel], seed: int
+) -> tuple[float, Statistic]:
+    """M_TS over M_T (or M_S over M0 without times), with the places dealt anew."""
+    both = "M_TS" in fitted
+    above, below = ("M_TS", "M_T") if both else ("M_S", "M0")
+    if nested.design.place == "item":
+        worlds = Swaps(nested, _rng(seed, 3, -1), fitted["M_T"] if both else None)
+    else:
+        worlds = PlaceWorlds(nested.design, nested.labels)
 
-    def space(self) -> tuple[float, Statistic]:
-        """M_TS over M_T (or M_S over M0 without times), with the places dealt anew."""
-        above, below = ("M_TS", "M_T") if self.both else ("M_S", "M0")
-        design = self.nested.design
-        weights = self.fitted["M_T"].weights if self.both else None
-        worlds = PlaceWorlds(self.nested, weights, self._rng(3, -1))
-
-        def statistic(world: int) -> float:
-            drawn = worlds.draw(self._rng(3, world))
-            if design.place == "checkin":
-                other = self.nested.with_labels(drawn)
-                other.add_space()
-                return self._gain(other, above, self.fitted[below])
+    def statistic(world: int) -> float:
+        drawn = worlds.draw(_rng(seed, 3, world))
+        if nested.design.place == "checkin":
+            other, lower = nested.with_labels(drawn), fitted[below]
+            other.add_space()
+        else:
             # Where an item is a place, new places mean a new order of items: all is recounted.
-            other = NestedModels(design, drawn)
-            if self.both:
+            other = NestedModels(nested.design, drawn)
+            if both:
                 other.add_time()
             other.add_space()
-            return self._gain(other, above, other.fit(below, self.fitted[below]))
+            lower = other.fit(below, fitted[below])
+        return _gain(other.fit(above, fitted[above]), lower)
 
-        return self._observed(above, below), statistic
+    return _gain(fitted[above], fitted[below]), statistic
 
-    def interaction(self) -> tuple[float, Statistic]:
-        """M_TxS over M_TS, with the items dealt anew as M_TS would."""
-        both = self.fitted["M_TS"]
-        worlds = Swaps(self.nested, self._rng(4, -1), None, both.weights)
 
-        def statistic(world: int) -> float:
-            other = NestedModels(self.nested.design, worlds.draw(self._rng(4, world)))
-            other.add_time()
-            other.add_space()
-            lower = other.fit("M_TS", both)
-            other.add_joint(lower.weights)
-            return self._gain(other, "M_TxS", lower)
+def _interaction(
+    nested: NestedModels, fitted: dict[str, FittedModel], seed: int
+) -> tuple[float, Statistic]:
+    """M_TxS over M_TS, with the items dealt anew as M_TS would."""
+    both = fitted["M_TS"]
+    worlds = Swaps(nested, _rng(seed, 4, -1), both)
 
-        return self._observed("M_TxS", "M_TS"), statistic
+    def statistic(world: int) -> float:
+        other = NestedModels(nested.design, worlds.draw(_rng(seed, 4, world)))
+        other.add_time()
+        other.add_space()
+        lower = other.fit("M_TS", both)
+        other.add_joint(lower.weights)
+        return _gain(other.fit("M_TxS", fitted["M_TxS"]), lower)
 
-    def _gain(self, other: NestedModels, above: str, below: FittedModel) -> float:
-        return float((other.fit(above, self.fitted[above]).gain - below.gain).mean())
+    return _gain(fitted["M_TxS"], both), statistic
 
-    def _observed(self, above: str, below: str) -> float:
-        return float((self.fitted[above].gain - self.fitted[below].gain).mean())
 
-    def _rng(self, part: int, world: int) -> np.random.Generator:
-        return np.random.default_rng([self.seed, part, world + 1])
+def _gain(above: FittedModel, below: FittedModel) -> float:
+    return float((above.gain - below.gain).mean())
+
+
+def _rng(seed: int, part: int, world: int) -> np.random.Generator:
+    return np.random.default_rng([seed, part, world + 1])
 
 
 def p_value(
@@ -173,12 +173,12 @@ def holm(p_values: dict[str, float]) -> dict[str, float]:
 
     Examples
     --------
-    >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
-    {'a': 0.03, 'c': 0.06, 'b': 0.06}
+    >>> list(holm({"a": 0.01, "b": 0.04, "c": 0.03}))
+    ['a', 'b', 'c']
     """
-    adjusted, floor = {}, 0.0
-    ordered = sorted(p_values.items(), key=lambda pair: pair[1])
-    for rank, (name, p) in enumerate(ordered):
-        floor = max(floor, min(1.0, (len(ordered) - rank) * p))
-        adjusted[name] = floor
-    return adjusted
+    from statsmodels.stats.multitest import multipletests
+
+    if not p_values:
+        return {}
+    adjusted = np.asarray(multipletests(list(p_values.values()), method="holm")[1])
+    return dict(zip(p_values, adjusted.tolist(), strict=True))

@@ -13,7 +13,7 @@ from strec.gate.design import (
     distance_bins,
     with_items,
 )
-from strec.gate.nested_models import NestedModels
+from strec.gate.nested_models import FittedModel, NestedModels
 
 #: Rounds of swaps between the data and the hub, and between the hub and each null world.
 SWAP_ROUNDS = 12
@@ -42,29 +42,20 @@ class TimeWorlds:
 
 
 class PlaceWorlds:
-    """Worlds in which the places are dealt anew within each user.
+    """Worlds in which the places of a user's check-ins in one part of the week are turned.
 
-    Where an item is a place, neighbouring items of a user are swapped with the odds of M_T, and
-    each check-in's current place follows from the new order (see `Swaps`): what time explains
-    stays, and so does a taste that drifts. Where it is not, the places of a user's check-ins in
-    one part of the week are turned like a wheel against the items.
+    They turn like a wheel against the items. Where an item is itself a place, `Swaps` with the
+    odds of M_T serves instead: each check-in's current place follows from the new order of items;
+    what time explains stays, and so does a taste that drifts.
     """
 
-    def __init__(
-        self, nested: NestedModels, weights_time: np.ndarray | None, rng: np.random.Generator
-    ):
-        design, self.labels = nested.design, nested.labels
-        self.swaps = self.wheels = None
-        if design.place == "item":
-            self.swaps = Swaps(nested, rng, weights_time)
-        else:
-            part = (self.labels.hour_of_week >= 120) * DAY_PARTS + self.labels.day_part
-            self.wheels = _Wheels(design.user * (2 * DAY_PARTS) + part)
+    def __init__(self, design: Design, labels: Labels):
+        self.labels = labels
+        part = (labels.hour_of_week >= 120) * DAY_PARTS + labels.day_part
+        self.wheels = _Wheels(design.user * (2 * DAY_PARTS) + part)
 
     def draw(self, rng: np.random.Generator) -> Labels:
         """Return one null world."""
-        if self.swaps:
-            return self.swaps.draw(rng)
         turned = self.wheels.turn(rng)
         zone, coarse = self.labels.zone[turned], self.labels.zone_coarse[turned]
         return replace(self.labels, zone=zone, zone_coarse=coarse)
@@ -73,7 +64,7 @@ class PlaceWorlds:
 class Swaps:
     """Worlds made by swapping items within users, each swap accepted with the odds of a model.
 
-    The model is M_T (time acts, place does not) or M_TS (both act, but not in combination).
+    The model is M_T (time acts, place does not), M_TS (both act, but not in combination), or none.
     Preferences stay exactly, the effects of the model as estimated: a conditional permutation
     test (Berrett, Wang, Barber and Samworth 2020, JRSS B 82). Items move a few check-ins at a
     time, so that slow drifts stay. All worlds start from a hub that is itself some rounds away
@@ -81,27 +72,19 @@ class Swaps:
     Biometrika 76).
     """
 
-    def __init__(
-        self,
-        nested: NestedModels,
-        rng: np.random.Generator,
-        weights_time: np.ndarray | None,
-        weights_both: np.ndarray | None = None,
-    ):
+    def __init__(self, nested: NestedModels, rng: np.random.Generator, fitted: FittedModel | None):
         design, labels = nested.design, nested.labels
         self.design, self.labels = design, labels
-        weights = weights_time if weights_both is None else weights_both
-        weights = (
-            None if weights is None else weights.mean(axis=0)[len(nested.parts["preference"]) :]
-        )
         self.by_time = self.by_zone = self.by_distance = None
-        if weights is not None:
+        if fitted is not None:
             self.bin = labels.time_bin
-            self.by_time = _pair_scores(design, nested.time, weights[:2], TIME_BINS)
-        if weights_both is not None:
-            self.by_zone = _pair_scores(design, nested.zone, weights[2:4], design.n_zones)
-            if design.place == "item":
-                self.by_distance = weights[4] * nested.distance
+            weights = fitted.weights.mean(axis=0)
+            time, place = weights[fitted.owner == "time"], weights[fitted.owner == "space"]
+            self.by_time = _pair_scores(design, nested.time, time, TIME_BINS)
+            if len(place):
+                self.by_zone = _pair_scores(design, nested.zone, place, design.n_zones)
+                if design.place == "item":
+                    self.by_distance = place[2] * nested.distance
         rows = np.arange(len(design.user))
         self.has_next = np.append(design.user[1:] == design.user[:-1], False)
         self.next = np.minimum(rows + 1, len(rows) - 1)
@@ -146,25 +129,26 @@ class Swaps:
 
     def _score(self, order: np.ndarray, rows: np.ndarray, source: np.ndarray) -> np.ndarray:
         """Return the model's score of the item of `source` at `rows`, and of what follows."""
-        pair, item = self.labels.pair[source], self.labels.item
+        design, pairs, item = self.design, self.labels.pair, self.labels.item
+        by_zone, by_distance = self.by_zone, self.by_distance
         score = np.zeros(len(rows), np.float32)
         if self.by_time is not None:
-            score += self.by_time[pair, self.bin[rows]]
-        if self.by_zone is None:
+            score += self.by_time[pairs[source], self.bin[rows]]
+        if by_zone is None:
             return score
-        if self.by_distance is None:
-            return score + self.by_zone[pair, self.labels.zone[rows]]
-        before = item[order[np.maximum(rows - 1, 0)]]
-        arrive = self._arrive(pair, item[source], before)
-        after = order[self.next[rows]]
-        leave = self._arrive(self.labels.pair[after], item[after], item[source])
-        has_previous = self.design.position[rows] > 0
-        return score + has_previous * arrive + self.has_next[rows] * leave
+        if by_distance is None:
+            return score + by_zone[pairs[source], self.labels.zone[rows]]
 
-    def _arrive(self, pair: np.ndarray, item: np.ndarray, before: np.ndarray) -> np.ndarray:
+        def arrive(at: np.ndarray, before: np.ndarray) -> np.ndarray:
+            bins = distance_bins(design, item[before], item[at])
+            return by_zone[pairs[at], design.item_zone[item[before]]] + by_distance[bins]
+
+        before, after = order[np.maximum(rows - 1, 0)], order[self.next[rows]]
+        has_previous = design.position[rows] > 0
         return (
-            self.by_zone[pair, self.design.item_zone[before]]
-            + self.by_distance[distance_bins(self.design, before, item)]
+            score
+            + has_previous * arrive(source, before)
+            + self.has_next[rows] * arrive(after, source)
         )
 
 

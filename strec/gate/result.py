@@ -1,7 +1,9 @@
 """The answer of the gate: three ingredients, the models behind them, the route, and the words."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from math import expm1
+from typing import Any
 
 from strec.gate.illustrations import Illustrations
 from strec.gate.permutation_test import Shuffled
@@ -112,9 +114,9 @@ class DependenceResult:
         return {k: v for k, v in asdict(self).items() if k != "ingredients"}
 
     @classmethod
-    def from_dict(cls, kept: dict) -> "DependenceResult":
+    def from_dict(cls, kept: dict[str, Any]) -> "DependenceResult":
         """Return the result that `to_dict` wrote."""
-        parts = {name: Ingredient(**kept[name]) for name in INGREDIENTS}
+        parts: dict[str, Any] = {name: Ingredient(**kept[name]) for name in INGREDIENTS}
         parts["models"] = tuple(NestedModel(**each) for each in kept["models"])
         parts["steps"] = tuple(Step(**each) for each in kept["steps"])
         parts["notes"] = tuple(kept["notes"])
@@ -166,7 +168,7 @@ def effect_word(gain_nats: float) -> str:
 
 
 def route_of(
-    ingredients: tuple[Ingredient, ...], share_returns: float, has_words: bool
+    ingredients: Sequence[Ingredient], share_returns: float, has_words: bool
 ) -> tuple[str, str]:
     """Return the route and the model to begin with."""
     if any(each.decision for each in ingredients):
@@ -176,17 +178,15 @@ def route_of(
     return TRADITIONAL, "hybrid" if has_words else "collaborative"
 
 
-def sentence_of(
-    ingredients: tuple[Ingredient, ...], route: str, n_scored: int, n_users: int
-) -> str:
+def sentence_of(ingredients: Sequence[Ingredient], route: str, n_scored: int, n_users: int) -> str:
     """Put the verdict into one plain paragraph."""
     yes = [each for each in ingredients if each.decision]
     no = [each for each in ingredients if each.tested and not each.decision]
     untested = [each for each in ingredients if not each.tested]
     if yes:
         parts = [
-            f"{INGREDIENTS[each.name]} ({each.effect}: {percent(each.effect_nats)} more chance "
-            "for the item that comes)"
+            f"{INGREDIENTS[each.name]} ({each.effect}: {percent(each.effect_nats or 0.0)} more "
+            "chance for the item that comes)"
             for each in yes
         ]
         words = f"It helps to know {_and(parts)}."

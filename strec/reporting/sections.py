@@ -7,13 +7,14 @@ import plotly.graph_objects as go
 
 from strec import plots, schema, temporal
 from strec.errors import StrecError
-from strec.gate import dependence_test, training_part
+from strec.gate import dependence_test
 from strec.plots import dependence as gate_figures
 from strec.plots import series as time_figures
 from strec.profiling import quality
 from strec.profiling.html import facts
 from strec.reporting import methods, places
 from strec.reporting.parts import Figure, Section
+from strec.split import split
 from strec.store import Store
 
 #: Check-ins that the gate looks at in a report, and shuffled worlds per test.
@@ -117,7 +118,7 @@ def _gate(store: Store) -> Section:
     def make() -> Figure:
         columns = [*schema.REQUIRED, *(c for c in (schema.CATEGORY, schema.TEXT) if store.has(c))]
         result = dependence_test(
-            training_part(store.checkins(columns=columns)),
+            split(store.checkins(columns=columns)).train,
             max_checkins=GATE_CHECKINS,
             n_permutations=GATE_PERMUTATIONS,
         )

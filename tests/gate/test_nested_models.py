@@ -12,12 +12,13 @@ from strec.gate import accuracy, evidence, logit, nested_models
 from strec.gate.design import CANDIDATES, TIME_BINS, design_of, pairs_of
 from strec.gate.geometry import zones
 from strec.simulation import simulate
+from strec.split import Vocabulary, encode
 
 
 @pytest.fixture(scope="module", params=["social", "ecommerce"])
 def laid_out(request):
     table = simulate(request.param, n_users=20, n_checkins=600, seed=2)
-    return design_of(table, np.random.default_rng(0))
+    return design_of(encode(table, Vocabulary.of(table)), np.random.default_rng(0))
 
 
 # ---------------------------------------------------------------- design
@@ -63,7 +64,7 @@ def test_the_current_place_is_the_item_before_or_the_check_in_s_own(laid_out):
 
 def test_hours_are_local():
     table = simulate("social", n_users=10, n_checkins=400, seed=1)
-    _, labels = design_of(table, np.random.default_rng(0))
+    _, labels = design_of(encode(table, Vocabulary.of(table)), np.random.default_rng(0))
     ordered = schema.derive(table)
     assert labels.hour_of_week.tolist() == ordered["hour_of_week"].to_list()
 
@@ -217,7 +218,7 @@ def _joint_lift(table):
     part_zone = cells % 16
     rivals = np.stack([cells, part_zone, part_zone + 16], axis=1)
     chance = np.broadcast_to([0.0, 0.5, 0.5], rivals.shape)
-    return evidence._lift_beyond_margins(rivals, chance, table.shape).reshape(table.shape)
+    return evidence.lift_beyond_margins(rivals, chance, table.shape).reshape(table.shape)
 
 
 # ---------------------------------------------------------------- ranking all items
@@ -249,10 +250,10 @@ def test_hits_at_one_agree_with_ranking_by_hand(laid_out):
 
 def test_items_without_categories_are_grouped_by_place_or_by_themselves():
     table = simulate("social", n_users=20, n_checkins=600, seed=2).drop("category")
-    design, _ = design_of(table, np.random.default_rng(0))
+    design, _ = design_of(encode(table, Vocabulary.of(table)), np.random.default_rng(0))
     assert (design.joint_class_of_item == design.item_zone_coarse).all()
     table = simulate("ecommerce", n_users=20, n_checkins=600, seed=2).drop("category")
-    design, labels = design_of(table, np.random.default_rng(0))
+    design, labels = design_of(encode(table, Vocabulary.of(table)), np.random.default_rng(0))
     popular = np.bincount(labels.item).argmax()
     assert design.joint_class_of_item[popular] == 0
     assert pl.Series(design.joint_class_of_item).n_unique() == 64

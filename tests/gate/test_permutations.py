@@ -15,12 +15,13 @@ from strec.gate.design import design_of
 from strec.gate.nested_models import fit_models
 from strec.gate.permutation_test import holm, p_value
 from strec.simulation import simulate
+from strec.split import Vocabulary, encode
 
 
 def prepared(scenario, **sliders):
     setting = dict(temporal=0, spatial=0, interaction=0) | sliders
     table = simulate(scenario, n_users=40, n_checkins=2_000, seed=2, **setting)
-    design, labels = design_of(table, np.random.default_rng(0))
+    design, labels = design_of(encode(table, Vocabulary.of(table)), np.random.default_rng(0))
     return design, labels, *fit_models(design, labels, {})
 
 
@@ -60,8 +61,8 @@ def test_time_worlds_turn_the_hours_like_a_wheel():
 
 
 def test_place_worlds_of_products_turn_places_within_user_and_part_of_the_week(products):
-    design, labels, steps, fitted = products
-    worlds = permutations.PlaceWorlds(steps, fitted["M_T"].weights, np.random.default_rng(0))
+    design, labels, *_ = products
+    worlds = permutations.PlaceWorlds(design, labels)
     drawn = worlds.draw(np.random.default_rng(1))
     part = labels.day_part + 8 * (labels.hour_of_week >= 120)
     assert per_group(design.user, part, labels.zone) == per_group(design.user, part, drawn.zone)
@@ -70,7 +71,7 @@ def test_place_worlds_of_products_turn_places_within_user_and_part_of_the_week(p
 
 def test_place_worlds_of_pois_reorder_each_user_s_items_and_places_follow(pois):
     design, labels, steps, fitted = pois
-    worlds = permutations.PlaceWorlds(steps, fitted["M_T"].weights, np.random.default_rng(0))
+    worlds = permutations.Swaps(steps, np.random.default_rng(0), fitted["M_T"])
     drawn = worlds.draw(np.random.default_rng(1))
     assert per_group(design.user, labels.item) == per_group(design.user, drawn.item)
     assert (drawn.item != labels.item).mean() > 0.5
@@ -92,8 +93,8 @@ def test_place_worlds_keep_what_time_explains(pois):
         used = share > 0
         return (share[used] * np.log(share[used] / even[used])).sum()
 
-    informed = permutations.PlaceWorlds(steps, fitted["M_T"].weights, np.random.default_rng(0))
-    blind = permutations.PlaceWorlds(steps, None, np.random.default_rng(0))
+    informed = permutations.Swaps(steps, np.random.default_rng(0), fitted["M_T"])
+    blind = permutations.Swaps(steps, np.random.default_rng(0), None)
     with_time = association(informed.draw(np.random.default_rng(1)))
     without = association(blind.draw(np.random.default_rng(1)))
     assert without < 0.5 * association(labels) < with_time

@@ -9,6 +9,7 @@ from strec import gate
 from strec.gate import tested_before
 from strec.gate.result import DependenceResult
 from strec.io.samples import read_sample, samples
+from strec.split import split
 from strec.store import Store
 
 NAMES = [sample.name for sample in samples()]
@@ -26,7 +27,7 @@ def stores(tmp_path_factory):
 
 
 def run(store: Store, **setting) -> DependenceResult:
-    return gate.dependence_test(gate.training_part(store.checkins()), **setting)
+    return gate.dependence_test(split(store.checkins()).train, **setting)
 
 
 def numbers(result: DependenceResult) -> dict[str, float]:
