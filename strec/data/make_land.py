@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from shapely.geometry import Polygon
+from shapely.geometry import MultiPolygon, Polygon
 from shapely.ops import polylabel
 
 LEVELS = ("110m", "50m", "10m")
@@ -106,7 +106,7 @@ def _labels(countries: list[dict], topology: dict) -> dict:
         ]
         if parts:
             largest = max(parts, key=lambda part: part.area)
-            if largest.geom_type == "MultiPolygon":
+            if isinstance(largest, MultiPolygon):
                 largest = max(largest.geoms, key=lambda part: part.area)
             middle = polylabel(largest, tolerance=0.1)
             rows.append((largest.area, country["properties"]["name"], middle.x, middle.y))

@@ -192,7 +192,9 @@ def joint_cells(
     part = labels.day_part[rows][:, None]
     shape = (int(classes.max()) + 1, DAY_PARTS, design.n_zones)
     context = part * design.n_zones + labels.zone[rows][:, None]
-    found = [(classes[candidates.item] * (DAY_PARTS * design.n_zones) + context, shape)]
+    found: list[tuple[np.ndarray, tuple[int, ...]]] = [
+        (classes[candidates.item] * (DAY_PARTS * design.n_zones) + context, shape)
+    ]
     if design.place == "item":
         cells = distances(design, labels, candidates) * DAY_PARTS + part
         found.append((cells, (DISTANCE_BINS, DAY_PARTS)))

@@ -8,12 +8,13 @@ are kept by the fingerprint of a store's content: any other data are tested. The
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from strec.gate.result import DependenceResult
 
 FILE = Path(__file__).parents[1] / "data" / "gate_results.json"
 #: The full test, as the page asks for it.
-FULL_TEST = {"max_checkins": 200_000, "n_permutations": 99}
+FULL_TEST: dict[str, Any] = {"max_checkins": 200_000, "n_permutations": 99}
 
 
 def result_of(fingerprint: str) -> DependenceResult | None:
@@ -34,5 +35,5 @@ def result_of(fingerprint: str) -> DependenceResult | None:
 
 
 @cache
-def _known() -> dict[str, dict]:
+def _known() -> dict[str, dict[str, Any]]:
     return json.loads(FILE.read_text()) if FILE.exists() else {}
