@@ -7,8 +7,10 @@ import polars as pl
 import pytest
 
 from strec import gate, schema
+from strec.dataset import Dataset
 from strec.errors import AnalysisError, SchemaError
 from strec.simulation import simulate
+from strec.split import split
 
 FAST = dict(n_permutations=59)
 NONE = dict(temporal=0, spatial=0, interaction=0)
@@ -165,6 +167,16 @@ def test_progress_rises_to_one():
         world(n_users=30, n_checkins=900), progress=lambda text, share: heard.append(share), **FAST
     )
     assert heard == sorted(heard) and heard[0] == 0 and heard[-1] == 1
+
+
+def test_of_a_data_set_the_training_part_is_tested():
+    table = world(n_users=30, n_checkins=900, temporal=0.7)
+    found, train = (
+        gate.dependence_test(data, n_permutations=3)
+        for data in (Dataset(table), split(table).train)
+    )
+    assert found.n_checkins == 720
+    assert found.models == train.models and found.time == train.time
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from statsmodels.stats.multitest import multipletests
 
 from strec.gate import permutations
 from strec.gate.design import design_of
@@ -177,10 +174,15 @@ def test_p_values_are_valid_when_nothing_is_there():
         assert np.mean(np.array(found) <= level) <= level + 2.5 * np.sqrt(level * (1 - level) / 400)
 
 
-@pytest.mark.slow
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=5))
-def test_holm_agrees_with_statsmodels(values):
-    found = holm({str(k): p for k, p in enumerate(values)})
-    wanted = multipletests(values, method="holm")[1]
-    assert [found[str(k)] for k in range(len(values))] == pytest.approx(list(wanted))
+@pytest.mark.parametrize(
+    ("values", "adjusted"),
+    [
+        ({}, {}),
+        ({"time": 0.04}, {"time": 0.04}),
+        ({"time": 0.04, "space": 0.01, "interaction": 0.03}, [0.06, 0.03, 0.06]),
+        ({"time": 0.5, "space": 0.4, "interaction": 1.0}, [1.0, 1.0, 1.0]),
+    ],
+)
+def test_holm_corrects_for_the_tests_made(values, adjusted):
+    wanted = adjusted if isinstance(adjusted, dict) else dict(zip(values, adjusted, strict=True))
+    assert holm(values) == pytest.approx(wanted)
