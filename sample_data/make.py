@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from icons import SHAPES, file_name, icon
 
 from strec import schema
 from strec.io.samples import INDEX, Sample
 from strec.simulation import SCENARIOS, simulate
-from strec.simulation.icons import SHAPES, file_name, icon
 
 HERE = Path(__file__).resolve().parent
 #: What distinguishes each simulated sample from the defaults of `strec.simulation.simulate`.

@@ -2,7 +2,7 @@
 
 The full test of a sample takes up to half a minute; its first look need not wait for that. Results
 are kept by the fingerprint of a store's content: any other data are tested. The file is made by
-`strec/data/make_gate.py`; a test compares it with new runs.
+`sample_data/make_gate.py`; a test compares it with new runs.
 """
 
 import json

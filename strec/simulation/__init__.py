@@ -8,23 +8,15 @@ import polars as pl
 from strec import schema
 from strec.errors import StrecError
 from strec.progress import Progress, silent
-from strec.simulation._ecommerce import ECOMMERCE
-from strec.simulation._social import SOCIAL
-from strec.simulation._traffic import TRAFFIC
-from strec.simulation._travel import TRAVEL
 from strec.simulation.activity import draw_places, draw_times, user_counts
 from strec.simulation.choice import build_fits, choose_from_places, choose_in_sequence
 from strec.simulation.city import Items, build_city, build_items, build_people, to_degrees
-from strec.simulation.scenario import Category, Scenario
+from strec.simulation.scenario import Category, Scenario, read_scenario
 
 __all__ = ["SCENARIOS", "Category", "Scenario", "simulate"]
 
-SCENARIOS: dict[str, Scenario] = {
-    "ecommerce": ECOMMERCE,
-    "social": SOCIAL,
-    "travel": TRAVEL,
-    "traffic": TRAFFIC,
-}
+#: Each is a file in `strec/data/scenarios`.
+SCENARIOS = {name: read_scenario(name) for name in ("ecommerce", "social", "travel", "traffic")}
 MIN_ITEMS = 20
 
 

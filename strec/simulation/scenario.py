@@ -1,6 +1,10 @@
 """What describes a world: its words, its city, its clock and its kinds of items."""
 
 from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import yaml
 
 #: A bump of a daily profile: local hour of the peak, its width in hours, its weight.
 Peak = tuple[float, float, float]
@@ -118,3 +122,19 @@ class Scenario:
     words: tuple[str, ...]
     adjectives: tuple[str, ...]
     stay_days: tuple[int, int] | None = None
+
+
+def read_scenario(name: str) -> Scenario:
+    """Return a scenario of `strec/data/scenarios` by the name of its file."""
+    # The loader in C is ten times as fast; not every build of PyYAML has it.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = files("strec").joinpath("data", "scenarios", f"{name}.yaml").read_text("utf-8")
+    found = yaml.load(text, Loader=loader)
+    categories = tuple(Category(**_as_tuples(each)) for each in found.pop("categories"))
+    return Scenario(**_as_tuples(found), categories=categories)
+
+
+def _as_tuples(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_tuples(each) for key, each in value.items()}
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value

@@ -5,9 +5,11 @@ import json
 import sys
 from zoneinfo import ZoneInfo
 
+import make
 import numpy as np
 import polars as pl
 import pytest
+from icons import SHAPES, icon
 from PIL import Image
 from polars.testing import assert_frame_equal
 
@@ -15,13 +17,8 @@ from strec import schema
 from strec.errors import ReadError
 from strec.io.pictures import Pictures
 from strec.io.samples import FOLDER, read_sample, samples
-from strec.simulation.icons import SHAPES, icon
 
 NAMES = ["social", "ecommerce", "travel", "traffic", "flights"]
-make = importlib.util.module_from_spec(
-    spec := importlib.util.spec_from_file_location("make", FOLDER / "make.py")
-)
-spec.loader.exec_module(make)
 
 
 def test_the_index_lists_four_simulated_worlds_and_a_real_one():

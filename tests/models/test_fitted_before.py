@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from make_fits import asked
 
-from strec.data.make_fits import asked
 from strec.io.samples import samples
 from strec.models import CounterMix
 from strec.models.counting import fitted_before

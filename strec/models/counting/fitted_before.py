@@ -2,7 +2,7 @@
 
 They are what `fitting.fit_weights` returns, kept by a digest of what it was given, so that the
 first look at a sample need not wait for the fit. Any other data are fitted. The file is made by
-`strec/data/make_fits.py`; a test fits anew and compares.
+`sample_data/make_fits.py`; a test fits anew and compares.
 """
 
 import hashlib

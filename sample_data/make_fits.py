@@ -2,7 +2,7 @@
 
 Run after any change to the samples or to how the weights are fitted:
 
-    python strec/data/make_fits.py
+    python sample_data/make_fits.py
 
 For each sample: all check-ins (Recommend), those of the training part with and without the time of
 the target (Evaluate), and those before the latest 500 (Live).
@@ -18,7 +18,7 @@ from strec.split import Log, Vocabulary, encode, split
 
 
 def main() -> None:
-    """Fit all of them anew and write the file beside this script."""
+    """Fit all of them anew and write the file into strec/data."""
     # What is in the file now must not answer in place of a fit.
     fitted_before.FILE.unlink(missing_ok=True)
     fitted_before._known.cache_clear()

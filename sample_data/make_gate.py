@@ -2,7 +2,7 @@
 
 Run after any change to the samples or to the gate:
 
-    python strec/data/make_gate.py
+    python sample_data/make_gate.py
 """
 
 import json
@@ -17,7 +17,7 @@ from strec.store import Store
 
 
 def main() -> None:
-    """Test all of them anew and write the file beside this script."""
+    """Test all of them anew and write the file into strec/data."""
     kept = {}
     for sample in samples():
         with tempfile.TemporaryDirectory() as folder:

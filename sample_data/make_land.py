@@ -3,7 +3,7 @@
 Run once, when the source changes:
 
     npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
-    python strec/data/make_land.py package
+    python sample_data/make_land.py package
 
 The file holds coordinates as whole numbers on the grid of the source (0.0036° of longitude, 0.0017°
 of latitude), each as the difference to the one before: 400,000 points in less than 1 MB.
@@ -23,7 +23,7 @@ LEVELS = ("110m", "50m", "10m")
 
 
 def main(package: Path) -> None:
-    """Read the TopoJSON files of the unpacked package and write land.npz.xz beside this script."""
+    """Read the TopoJSON files of the unpacked package and write land.npz.xz into strec/data."""
     arrays = {}
     for level in LEVELS:
         topology = json.loads((package / f"land-{level}.json").read_text())
@@ -45,7 +45,7 @@ def main(package: Path) -> None:
     content = io.BytesIO()
     np.savez(content, **arrays)
     packed = lzma.compress(content.getvalue(), preset=9 | lzma.PRESET_EXTREME)
-    (Path(__file__).parent / "land.npz.xz").write_bytes(packed)
+    (Path(__file__).parents[1] / "strec/data/land.npz.xz").write_bytes(packed)
 
 
 def _polygons(geometry: dict) -> list:
