@@ -10,8 +10,8 @@ so that help comes at once.
 
 import json
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -95,12 +95,11 @@ def _in_words(problem: StrecError | OSError | ModuleNotFoundError) -> StrecError
     )
 
 
-def load_commands(arguments: list[str] = ()) -> None:
+def load_commands(arguments: Sequence[str] = ()) -> None:
     """Import the module of the command that is asked for, or all of them for help."""
     asked = next((word for word in arguments if not word.startswith("-")), None)
     for name in [asked] if asked in COMMANDS else COMMANDS:
-        if find_spec(f"strec.cli.{name}") is not None:
-            import_module(f"strec.cli.{name}")
+        import_module(f"strec.cli.{name}")
 
 
 def _print_version(wanted: bool) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ from strec.errors import ReadError
 from strec.progress import Progress, silent
 
 if TYPE_CHECKING:
-    import polars as pl
+    from strec.dataset import Dataset
 
 
 TimeZone = Annotated[
@@ -34,21 +34,13 @@ DayFirst = Annotated[
 ]
 
 
-class Loaded(NamedTuple):
-    """Check-ins with their name and, where known, their IANA time zone."""
-
-    checkins: "pl.DataFrame"
-    name: str
-    time_zone: str | None
-
-
 def load(
     data: Sequence[str],
     *,
     time_zone: str | None = None,
     day_first: bool | None = None,
-) -> Loaded:
-    """Return the check-ins of files, of folders with files, of a store, or of a sample.
+) -> "Dataset":
+    """Return the data set of files, of folders with files, of a store, or of a sample.
 
     Parameters
     ----------
@@ -67,19 +59,25 @@ def load(
     >>> load(["travel"]).name
     'Three days in the old town (simulated)'
     """
-    from strec.io.samples import read_sample, samples
+    from strec.dataset import Dataset
+    from strec.io import read_sample, samples
 
     known = {sample.name: sample for sample in samples()}
     paths = _paths(data, list(known))
     if paths is None:
         sample = known[data[0]]
-        return Loaded(read_sample(sample.name), sample.title, sample.time_zone)
+        return Dataset(read_sample(sample.name), name=sample.title, time_zone=sample.time_zone)
     if len(paths) == 1 and (paths[0] / "meta.json").is_file():
-        from strec.store import Store
-
-        store = Store(paths[0])
-        return Loaded(store.checkins(), store.name, store.time_zone)
-    return _read_files(paths, time_zone, day_first)
+        return Dataset.from_store(paths[0])
+    with progress() as report:
+        dataset = Dataset.from_files(
+            paths, time_zone=time_zone, day_first=day_first, progress=report
+        )
+    for text in dataset.notes:
+        note(text)
+    for reason, n in dataset.reasons.items():
+        note(f"Set aside: {n:,} row(s), {reason}.")
+    return dataset
 
 
 def files_of(data: Sequence[str]) -> list[Path]:
@@ -106,13 +104,7 @@ def files_of(data: Sequence[str]) -> list[Path]:
 
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Progress]:
-    """Give a reporter ``(text, share)`` that draws a bar on stderr if that is a terminal.
-
-    Parameters
-    ----------
-    quiet : bool
-        Draw nothing.
-    """
+    """Give a reporter that draws a bar on stderr if that is a terminal, unless quiet."""
     if quiet or not sys.stderr.isatty():
         yield silent
         return
@@ -133,6 +125,14 @@ def progress(quiet: bool = False) -> Iterator[Progress]:
 def note(text: str) -> None:
     """Tell the person something beside the result: on stderr, so that pipes stay clean."""
     typer.secho(text, dim=True, err=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file or none, and say so."""
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+    note(f"Written to {path}.")
 
 
 def check_writable(*paths: Path | None) -> None:
@@ -192,20 +192,6 @@ def _paths(data: Sequence[str], samples: list[str]) -> list[Path] | None:
         if not there_is(path):
             raise not_there(path, f", or name a sample: {', '.join(samples)}")
     return paths
-
-
-def _read_files(paths: list[Path], time_zone: str | None, day_first: bool | None) -> Loaded:
-    from strec.io import read
-
-    with progress() as report:
-        result = read(paths, time_zone=time_zone, day_first=day_first, progress=report)
-    for text in result.notes:
-        note(text)
-    for reason, n in result.reasons.items():
-        note(f"Set aside: {n:,} row(s), {reason}.")
-    zone = result.mapping.time_zone
-    name = paths[0].name.split(".")[0]
-    return Loaded(result.checkins, name, zone if zone != "place" else None)
 
 
 def _plain(value):

@@ -1,13 +1,12 @@
 """`strec analyse`: the whole analysis as one HTML page, or as JSON."""
 
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from strec.cli import AsJson, Data, shell
-from strec.cli._common import DayFirst, TimeZone, load, note, print_json, progress
+from strec.cli._common import DayFirst, TimeZone, check_writable, load, print_json, progress, write_text
 
 
 @shell.command()
@@ -39,18 +38,13 @@ def analyse(
     `strec analyse sensors.csv --gaps --html report.html`
     """
     from strec.reporting import analyse as compute
-    from strec.store import Store
 
-    loaded = load(data, time_zone=time_zone, day_first=day_first)
-    with tempfile.TemporaryDirectory(prefix="strec-") as folder:
-        store = Store.create(
-            loaded.checkins, Path(folder) / "store", name=loaded.name, time_zone=loaded.time_zone
-        )
-        with progress() as report:
-            found = compute(store, missing="gap" if gaps else "zero", progress=report)
+    check_writable(html)
+    dataset = load(data, time_zone=time_zone, day_first=day_first)
+    with progress() as report:
+        found = compute(dataset.store, missing="gap" if gaps else "zero", progress=report)
     if html is not None:
-        _write(html, found.html())
-        note(f"Written: {html}")
+        write_text(html, found.html())
     if as_json:
         print_json(found.to_dict())
     elif html is None:
@@ -58,19 +52,3 @@ def analyse(
             typer.secho(f"\n{section.title}", bold=True)
             for figure in section.figures:
                 typer.echo(f"  {figure.words}")
-
-
-def _write(path: Path, text: str) -> None:
-    """Write all or nothing."""
-    from strec.errors import StrecError
-
-    try:
-        draft = path.with_name(f".{path.name}.part")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise StrecError(
-            "The report needs a place where a file can be written.",
-            f"{path}: {error.strerror}.",
-            "Choose another path with --html.",
-        ) from error

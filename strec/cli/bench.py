@@ -3,10 +3,9 @@
 import importlib.util
 import json
 import os
-from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,15 +15,9 @@ from strec.errors import ReadError
 from strec.parts import shipped
 
 
-class Table(StrEnum):
-    """Which table."""
-
-    nyc = "nyc"
-
-
 @shell.command()
 def bench(
-    name: Annotated[Table, typer.Argument(help="nyc: ST-LLM on Foursquare New York.")],
+    name: Annotated[Literal["nyc"], typer.Argument(help="nyc: ST-LLM on Foursquare New York.")],
     data: Annotated[
         Path | None,
         typer.Argument(
@@ -34,12 +27,13 @@ def bench(
         ),
     ] = None,
     only: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             help="Some parts of it: main, baselines, regimes, ablations, newcomers, transfer, "
-            "million; may come several times."
+            "million; may come several times.",
+            show_default="main, baselines",
         ),
-    ] = ("main", "baselines"),
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of the main row.")] = 3,
     out: Annotated[Path | None, typer.Option(help="Write all numbers here as JSON.")] = None,
     as_json: AsJson = False,
@@ -60,15 +54,16 @@ def bench(
             "Name the folder that holds it, or set STREC_DATA.",
         )
     check_writable(out)
-    table = _script(name.value)
-    unknown = set(only) - set(table.PARTS)
+    table = _script(name)
+    parts = only or ["main", "baselines"]
+    unknown = set(parts) - set(table.PARTS)
     if unknown:
         raise ReadError(
             f"A part of the table is one of {', '.join(table.PARTS)}.",
             f"{', '.join(sorted(unknown))}.",
             "Correct --only.",
         )
-    rows = table.run(folder, list(only), seeds, (lambda line: None) if as_json else typer.echo)
+    rows = table.run(folder, parts, seeds, (lambda line: None) if as_json else typer.echo)
     if out:
         out.write_text(json.dumps(rows, indent=2))
     if as_json:
@@ -78,6 +73,7 @@ def bench(
 def _script(name: str) -> ModuleType:
     path = shipped("benchmarks") / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"strec_bench_{name}", path)
+    assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -96,25 +96,38 @@ def clean(
     - `strec clean social --out social.csv`
     """
     from strec.cleaning import Recipe
+    from strec.io import ingest, read, write
+    from strec.profiling import quality
+    from strec.store import Store
 
     files = files_of(data)
-    kind = _checked(files, out)
+    _check(files, out)
     check_writable(rejected, save_recipe, report)
-    rejected = _beside(out, ".rejected.csv") if rejected is None else _table(rejected)
+    rejected = _table(rejected) if rejected else out.with_name(out.stem + ".rejected.csv")
     steps = Recipe.load(recipe) if recipe else Recipe.default()
-    with progress(quiet=as_json) as tell:
-        mapping = _mapping(files, map, steps)
-        with tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder:
-            piece = Path(folder) / "read.parquet"
-            result = _read(files, piece, mapping, time_zone, day_first, tell)
-            full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
-            done = _write(piece, full, out, kind, result, files, tell)
-            if report:
-                report.write_text(_quality(out, kind, files, result), encoding="utf-8")
-    written = {"out": out, "recipe": full.save(save_recipe or _beside(out, ".recipe.yaml"))}
+    with (
+        progress(quiet=as_json) as tell,
+        tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder,
+    ):
+        piece = Path(folder) / "read.parquet"
+        result = ingest(
+            files,
+            piece,
+            _mapping(files, map, steps),
+            time_zone=time_zone,
+            day_first=day_first,
+            progress=part_of(tell, 0.0, 0.7),
+        )
+        full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
+        done = _write(piece, full, out, result, files, tell)
+    written = {"out": out}
+    written["recipe"] = full.save(save_recipe or out.with_name(out.stem + ".recipe.yaml"))
     if result.reasons:
-        written["rejected"] = _write_rejected(result, rejected)
+        written["rejected"] = write(result.rejected, rejected)
     if report:
+        checkins = read(out).checkins if out.suffix else Store(out).checkins()
+        page = quality(checkins).html(files[0].name, tuple(result.notes))
+        report.write_text(page, encoding="utf-8")
         written["report"] = report
     _tell(result, done, written, as_json)
 
@@ -148,8 +161,8 @@ def mapping_of(entries: list[str]) -> dict:
     return found
 
 
-def _checked(files: list[Path], out: Path) -> str:
-    """Return whether a table or a store is to be written, before any work is done."""
+def _check(files: list[Path], out: Path) -> None:
+    """Refuse what cannot be written, before any work is done."""
     if out.suffix:
         _table(out)
     if not out.parent.is_dir():
@@ -158,7 +171,6 @@ def _checked(files: list[Path], out: Path) -> str:
         raise ReadError(
             "The result goes into a file of its own.", f"{out} is read.", "Choose another --out."
         )
-    return "table" if out.suffix else "store"
 
 
 def _table(path: Path) -> Path:
@@ -181,21 +193,8 @@ def _mapping(files: list[Path], entries: list[str] | None, recipe: "Recipe") -> 
     return (base or inspect(files).mapping).remap(**mapping_of(entries))
 
 
-def _read(files, piece: Path, mapping, time_zone, day_first, tell: Progress) -> "ReadResult":
-    from strec.io import ingest
-
-    return ingest(
-        files,
-        piece,
-        mapping,
-        time_zone=time_zone,
-        day_first=day_first,
-        progress=part_of(tell, 0.0, 0.7),
-    )
-
-
 def _write(
-    piece: Path, recipe: "Recipe", out: Path, kind: str, result: "ReadResult", files, tell: Progress
+    piece: Path, recipe: "Recipe", out: Path, result: "ReadResult", files: list[Path], tell: Progress
 ) -> "CleanReport | None":
     """Clean what was read and write it; without steps it need not fit into memory."""
     import polars as pl
@@ -215,7 +214,7 @@ def _write(
                 "Loosen the steps of the recipe.",
             )
     tell(f"Writing {out.name}", 0.9)
-    if kind == "store":
+    if not out.suffix:
         zone = result.mapping.time_zone
         Store.create(
             checkins, out, name=out.name, time_zone=None if zone == "place" else zone,
@@ -232,25 +231,6 @@ def _write(
 def _emptying(report: "CleanReport") -> str:
     last = next(step for step in report.steps if not step.rows_after)
     return f"{last.title}: {last.sentence}"
-
-
-def _quality(out: Path, kind: str, files: list[Path], result: "ReadResult") -> str:
-    from strec.io import read
-    from strec.profiling import quality
-    from strec.store import Store
-
-    checkins = Store(out).checkins() if kind == "store" else read(out).checkins
-    return quality(checkins).html(files[0].name, tuple(result.notes))
-
-
-def _write_rejected(result: "ReadResult", path: Path) -> Path:
-    from strec.io import write
-
-    return write(result.rejected, path)
-
-
-def _beside(out: Path, ending: str) -> Path:
-    return out.with_name(out.stem + ending)
 
 
 def _tell(result: "ReadResult", done: "CleanReport | None", written: dict, as_json: bool) -> None:

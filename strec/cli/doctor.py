@@ -9,6 +9,7 @@ import typer
 
 from strec.cli import AsJson, shell
 from strec.cli._common import print_json
+from strec.parts import DISTRIBUTION, EXTRA_OF
 
 #: Packages that a part of strec needs, by what does not work without them.
 PACKAGES = {
@@ -96,8 +97,13 @@ def _packages() -> Iterator[Finding]:
                 package,
                 False,
                 f"not installed; without it there is no {use}",
-                "Install strec with its dependencies: pip install -e .",
+                f"Run: pip install '{DISTRIBUTION}{_extra(package)}'",
             )
+
+
+def _extra(package: str) -> str:
+    extra = EXTRA_OF.get(package.replace("-", "_"))
+    return f"[{extra}]" if extra else ""
 
 
 def _samples() -> Finding:
@@ -141,7 +147,10 @@ def _device() -> Finding:
         return Finding("device", True, seen)
     except (ImportError, OSError) as error:
         return Finding(
-            "device", False, f"torch does not load: {error}", "Run: pip install 'torch<2.14'"
+            "device",
+            False,
+            f"torch does not load: {error}",
+            f"Run: pip install '{DISTRIBUTION}[models]'",
         )
 
 

@@ -1,10 +1,7 @@
 """`strec evaluate`: a leaderboard with intervals, under a stated regime."""
 
-import inspect
-from enum import StrEnum
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,29 +15,14 @@ from strec.cli._common import (
     print_json,
     progress,
     table,
+    write_text,
 )
 from strec.errors import ModelError
 
-
-class Part(StrEnum):
-    """Which part is scored."""
-
-    validation = "validation"
-    test = "test"
-
-
-class Scored(StrEnum):
-    """Which check-ins of it are scored."""
-
-    session_end = "session-end"
-    every = "every"
-
-
-class History(StrEnum):
-    """What a model may look at."""
-
-    streaming = "streaming"
-    train = "train"
+if TYPE_CHECKING:
+    from strec.dataset import Dataset
+    from strec.evaluation import Evaluation
+    from strec.models import Model
 
 
 @shell.command()
@@ -56,23 +38,28 @@ def evaluate(
     validation: Annotated[str | None, typer.Argument(help="Later check-ins.")] = None,
     test: Annotated[str | None, typer.Argument(help="Still later check-ins.")] = None,
     model: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             help="'counting' for the models that only count, the kind of a model to fit, or the "
-            "folder of a trained run; may come several times."
+            "folder of a trained run; may come several times.",
+            show_default="counting",
         ),
-    ] = ("counting",),
+    ] = None,
     companion: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option("--with", help="A file that belongs to each part, such as venue names."),
-    ] = (),
-    part: Annotated[Part, typer.Option(help="Which part is scored.")] = Part.validation,
+    ] = None,
+    part: Annotated[
+        Literal["validation", "test"], typer.Option(help="Which part is scored.")
+    ] = "validation",
     scored: Annotated[
-        Scored, typer.Option(help="The last check-in of each session, or every one.")
-    ] = Scored.session_end,
+        Literal["session-end", "every"],
+        typer.Option(help="The last check-in of each session, or every one."),
+    ] = "session-end",
     history: Annotated[
-        History, typer.Option(help="Everything before, or training and the running session.")
-    ] = History.streaming,
+        Literal["streaming", "train"],
+        typer.Option(help="Everything before, or training and the running session."),
+    ] = "streaming",
     time: Annotated[
         bool, typer.Option("--time/--no-time", help="Whether the time of the target is given.")
     ] = True,
@@ -80,11 +67,11 @@ def evaluate(
         int | None, typer.Option(min=1, help="Score a sample of so many.", show_default=False)
     ] = None,
     by: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             help="Also per slice: kind, activity, time, weekday, category, distance, newness."
         ),
-    ] = (),
+    ] = None,
     time_zone: TimeZone = None,
     day_first: DayFirst = None,
     as_json: AsJson = False,
@@ -109,46 +96,61 @@ def evaluate(
 
     - `strec evaluate city.parquet --model counting --model runs/stllm --html report.html`
     """
-    from strec.evaluation import Regime, propose
-    from strec.split import split
+    from strec.dataset import Dataset
+    from strec.evaluation import SLICES, Regime, to_csv, to_html, to_markdown
+    from strec.evaluation import evaluate as compute
 
-    _check_slices(by)
+    by = by or []
+    for each in set(by) - set(SLICES):
+        raise ModelError(
+            f"A slice is one of {', '.join(SLICES)}.", f"{each!r}.", "Choose among these."
+        )
     check_writable(html, csv, queries)
-    options = {"time_zone": time_zone, "day_first": day_first}
-    loaded = [load([each, *companion], **options) for each in (data, validation, test) if each]
-    parts = split(*(each.checkins for each in loaded))
+    loaded = [
+        load([each, *(companion or [])], time_zone=time_zone, day_first=day_first)
+        for each in (data, validation, test)
+        if each
+    ]
+    dataset = loaded[0] if len(loaded) == 1 else Dataset.from_parts(*loaded)
     regime = Regime(
-        part=part.value,
-        scored=scored.value.replace("-", "_"),
-        history=history.value,
+        part=part,
+        scored="every" if scored == "every" else "session_end",
+        history=history,
         time_known=time,
         at_most=at_most,
     )
-    results = _evaluate_all(_models(model, time, loaded, parts), parts, regime)
-    _write(results, loaded[0].name, html, csv, queries)
+    models = _models(model or ["counting"], time, dataset, is_whole=len(loaded) == 1)
+    with progress() as report:
+        results = compute(models, dataset, regime, reference=False, progress=report)
+    if html is not None:
+        write_text(html, to_html(results, dataset.name))
+    if csv is not None:
+        write_text(csv, to_csv(results))
+    if queries is not None:
+        _write_queries(results, queries)
     if as_json:
-        print_json(_as_dict(results, by, loaded[0].name))
+        print_json(_as_dict(results, by, dataset.name))
         return
     if markdown:
-        from strec.evaluation import to_markdown
-
         typer.echo(to_markdown(results))
     else:
-        _print_text(results, loaded[0].name)
+        _print_text(results, dataset.name)
     for each in by:
         _print_slices(results, each)
-    typer.echo(f"\n{propose(results).sentence}")
+    typer.echo(f"\n{results.proposal.sentence}")
 
 
-def _models(names: list[str], time_known: bool, loaded: list, parts) -> dict:
+def _models(
+    names: list[str], time_known: bool, dataset: "Dataset", is_whole: bool
+) -> "dict[str, Model | str]":
     """Return models by their names in the leaderboard; fitted ones come from folders."""
     from strec.evaluation import counting_models
-    from strec.models import KINDS
+    from strec.models import MODELS
 
     counting = counting_models(time_known)
     folders = {name: Path(name) for name in names if name not in counting and Path(name).is_dir()}
     last = [path.resolve().name for path in folders.values()]
-    found = {}
+    found: dict[str, Model | str] = {}
     for name in names:
         if name == "counting":
             found |= counting
@@ -157,56 +159,29 @@ def _models(names: list[str], time_known: bool, loaded: list, parts) -> dict:
         elif name in folders:
             short = folders[name].resolve().name
             is_clear = last.count(short) == 1 and short not in counting
-            found[short if is_clear else name] = _fitted(folders[name], loaded, parts)
-        elif name in KINDS:
-            kind = KINDS[name]
-            knows = "time_known" in inspect.signature(kind).parameters
-            found[name] = kind(time_known=time_known) if knows else kind()
+            found[short if is_clear else name] = _fitted(folders[name], dataset, is_whole)
+        elif name in MODELS:
+            found[name] = name
         else:
             raise ModelError(
                 "A model is 'counting', a kind of model, or the folder of a trained run.",
                 f"{name!r}.",
-                f"Choose among {', '.join(sorted({*KINDS, *counting}))}, or give a folder.",
+                f"Choose among {', '.join(sorted({*MODELS, *counting}))}, or give a folder.",
             )
     return found
 
 
-def _fitted(folder: Path, loaded: list, parts):
+def _fitted(folder: Path, dataset: "Dataset", is_whole: bool) -> "Model":
     """Return the model of a folder; that of a run only if it learned from this very data."""
     from strec.models import load_model
     from strec.runs import Run
-    from strec.store import Store
 
     if not (folder / "run.json").exists():
         return load_model(folder)
-    if len(loaded) > 1:
-        return Run(folder).model(parts.vocabulary)
-    with TemporaryDirectory(prefix="strec-") as place:
-        store = Store.create(loaded[0].checkins, Path(place) / "store", name=loaded[0].name)
-        return Run(folder).model(store)
+    return Run(folder).model(dataset.store if is_whole else dataset.vocabulary)
 
 
-def _evaluate_all(models: dict, parts, regime) -> list:
-    from time import perf_counter
-
-    from strec.evaluation import evaluate_model as score
-
-    results = []
-    with progress() as report:
-        for name, model in models.items():
-            seconds = None
-            if model.vocabulary_ is None:
-                report(f"Fitting {name}", 0.0)
-                begun = perf_counter()
-                model.fit(parts.train, progress=report)
-                seconds = perf_counter() - begun
-            results.append(
-                score(model, parts, regime, name=name, progress=report, fit_seconds=seconds)
-            )
-    return results
-
-
-def _print_text(results: list, name: str) -> None:
+def _print_text(results: "Evaluation", name: str) -> None:
     from strec.evaluation import MEASURES, leaderboard
     from strec.evaluation.export import cell, sentence
 
@@ -214,7 +189,7 @@ def _print_text(results: list, name: str) -> None:
     header = ("model", "Acc@1", "Acc@10", "MRR", "NDCG@10", "returns@1", "discoveries@10", "s")
     rows = [
         (row["model"], *(cell(row, m) for m in shown), _seconds(row))
-        for row in leaderboard(results).iter_rows(named=True)
+        for row in results.leaderboard.iter_rows(named=True)
     ]
     typer.echo(f"{name}: {sentence(results)}\n")
     typer.echo(table(rows, header))
@@ -227,7 +202,7 @@ def _seconds(row: dict) -> str:
     return f"{(row['fit seconds'] or 0) + row['score seconds']:.1f}"
 
 
-def _print_slices(results: list, by: str) -> None:
+def _print_slices(results: "Evaluation", by: str) -> None:
     from strec.evaluation import slices
 
     found = slices(results, by)
@@ -241,17 +216,7 @@ def _print_slices(results: list, by: str) -> None:
     typer.echo(table(rows, ("", "scored", *models)))
 
 
-def _check_slices(by: list[str]) -> None:
-    from strec.evaluation import SLICES
-
-    for each in by:
-        if each not in SLICES:
-            raise ModelError(
-                f"A slice is one of {', '.join(SLICES)}.", f"{each!r}.", "Choose among these."
-            )
-
-
-def _as_dict(results: list, by: list[str], name: str) -> dict:
+def _as_dict(results: "Evaluation", by: list[str], name: str) -> dict:
     from dataclasses import asdict
 
     from strec.evaluation import MEASURES, leaderboard, propose, slices
@@ -259,23 +224,17 @@ def _as_dict(results: list, by: list[str], name: str) -> dict:
     return {
         "data": name,
         "regime": asdict(results[0].regime) | {"words": results[0].regime.words()},
-        "leaderboard": leaderboard(results).to_dicts(),
+        "leaderboard": results.leaderboard.to_dicts(),
         "slices": {each: slices(results, each).to_dicts() for each in by},
-        "proposal": asdict(propose(results)),
+        "proposal": asdict(results.proposal),
         "measures": {key: each.sentence for key, each in MEASURES.items()},
     }
 
 
-def _write(results: list, name: str, html, csv, queries) -> None:
+def _write_queries(results: "Evaluation", path: Path) -> None:
     import polars as pl
 
-    from strec.evaluation import to_csv, to_html
     from strec.io import write
 
-    for path, text in ((html, lambda: to_html(results, name)), (csv, lambda: to_csv(results))):
-        if path is not None:
-            path.write_text(text(), encoding="utf-8")
-            note(f"Written to {path}.")
-    if queries is not None:
-        named = [each.queries.select(pl.lit(each.name).alias("model"), "*") for each in results]
-        note(f"Written to {write(pl.concat(named), queries)}.")
+    named = [each.queries.select(pl.lit(each.name).alias("model"), "*") for each in results]
+    note(f"Written to {write(pl.concat(named), path)}.")
