@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from strec.cli import AsJson, Data, shell
-from strec.cli._common import DayFirst, TimeZone, check_writable, load, print_json, progress, write_text
+from strec.cli._common import (
+    DayFirst,
+    TimeZone,
+    check_writable,
+    load,
+    print_json,
+    progress,
+    write_text,
+)
 
 
 @shell.command()

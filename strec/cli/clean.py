@@ -194,7 +194,12 @@ def _mapping(files: list[Path], entries: list[str] | None, recipe: "Recipe") -> 
 
 
 def _write(
-    piece: Path, recipe: "Recipe", out: Path, result: "ReadResult", files: list[Path], tell: Progress
+    piece: Path,
+    recipe: "Recipe",
+    out: Path,
+    result: "ReadResult",
+    files: list[Path],
+    tell: Progress,
 ) -> "CleanReport | None":
     """Clean what was read and write it; without steps it need not fit into memory."""
     import polars as pl
@@ -203,7 +208,7 @@ def _write(
     from strec.io import write
     from strec.store import Store
 
-    done, checkins = None, piece
+    done, checkins = None, None
     if recipe.steps:
         cleaning = part_of(tell, 0.7, 0.9)
         checkins, done = run(pl.read_parquet(piece), recipe, progress=cleaning)
@@ -217,14 +222,18 @@ def _write(
     if not out.suffix:
         zone = result.mapping.time_zone
         Store.create(
-            checkins, out, name=out.name, time_zone=None if zone == "place" else zone,
-            source=result.cite or ", ".join(path.name for path in files), recipe=recipe.to_dict(),
+            piece if checkins is None else checkins,
+            out,
+            name=out.name,
+            time_zone=None if zone == "place" else zone,
+            source=result.cite or ", ".join(path.name for path in files),
+            recipe=recipe.to_dict(),
             pictures=files[0].parent,
-        )  # fmt: skip
-    elif done is None and out.suffix == ".parquet":
+        )
+    elif checkins is None and out.suffix == ".parquet":
         piece.replace(out)
     else:
-        write(pl.read_parquet(piece) if done is None else checkins, out)
+        write(pl.read_parquet(piece) if checkins is None else checkins, out)
     return done
 
 

@@ -96,7 +96,7 @@ def _packages() -> Iterator[Finding]:
             yield Finding(
                 package,
                 False,
-                f"not installed; without it there is no {use}",
+                f"not installed; needed for {use}",
                 f"Run: pip install '{DISTRIBUTION}{_extra(package)}'",
             )
 

@@ -182,8 +182,8 @@ def _fitted(folder: Path, dataset: "Dataset", is_whole: bool) -> "Model":
 
 
 def _print_text(results: "Evaluation", name: str) -> None:
-    from strec.evaluation import MEASURES, leaderboard
     from strec.evaluation.export import cell, sentence
+    from strec.metrics import METRICS
 
     shown = ("acc@1", "acc@10", "mrr", "ndcg@10", "return acc@1", "discovery acc@10")
     header = ("model", "Acc@1", "Acc@10", "MRR", "NDCG@10", "returns@1", "discoveries@10", "s")
@@ -195,7 +195,7 @@ def _print_text(results: "Evaluation", name: str) -> None:
     typer.echo(table(rows, header))
     typer.echo("\nIn brackets: 95 % interval over resampled users. s: seconds to fit and score.")
     for measure in ("acc@1", "acc@10", "mrr"):
-        note(f"{MEASURES[measure].title}: {MEASURES[measure].sentence}")
+        note(f"{METRICS[measure].title}: {METRICS[measure].sentence}")
 
 
 def _seconds(row: dict) -> str:
@@ -219,7 +219,8 @@ def _print_slices(results: "Evaluation", by: str) -> None:
 def _as_dict(results: "Evaluation", by: list[str], name: str) -> dict:
     from dataclasses import asdict
 
-    from strec.evaluation import MEASURES, leaderboard, propose, slices
+    from strec.evaluation import slices
+    from strec.metrics import METRICS
 
     return {
         "data": name,
@@ -227,7 +228,7 @@ def _as_dict(results: "Evaluation", by: list[str], name: str) -> dict:
         "leaderboard": results.leaderboard.to_dicts(),
         "slices": {each: slices(results, each).to_dicts() for each in by},
         "proposal": asdict(results.proposal),
-        "measures": {key: each.sentence for key, each in MEASURES.items()},
+        "measures": {key: each.sentence for key, each in METRICS.items()},
     }
 
 

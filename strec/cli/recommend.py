@@ -1,7 +1,9 @@
 """`strec recommend`: where next, for one person or for a file of questions."""
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +19,14 @@ from strec.cli._common import (
     table,
 )
 from strec.errors import ModelError, ReadError
+from strec.progress import Progress
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+    from strec.models import Model
+    from strec.recommend import Answer, Recommender
 
 #: Of a file of questions, what is looked at to see how its columns are separated.
 HEAD_CHARACTERS = 100_000
@@ -95,13 +105,20 @@ def recommend(
 
     - `strec recommend social --queries questions.csv --out answers.csv`
     """  # fmt: skip
+    from strec.io.writing import writer_for
     from strec.recommend import Recommender
     from strec.recommend.learning import learn_mix
 
     if out is not None:
-        _writer(out)
-
-    how = {
+        check_writable(out)
+        writer_for(out)
+    if queries is not None and (user or time or place):
+        raise ModelError(
+            "Questions come from a file, or from --user, --time and --place.",
+            "both were given.",
+            "Put all questions into the file.",
+        )
+    how: dict[str, Any] = {
         "strategy": strategy,
         "new_only": new_only,
         "categories": tuple(category or ()) or None,
@@ -110,7 +127,7 @@ def recommend(
         "novelty": novelty,
     }
     loaded = load(data, time_zone=time_zone, day_first=day_first)
-    fitted = None if model is None else load_any(model)
+    fitted = None if model is None else _fitted(model)
     with progress(quiet=as_json) as report:
         recommender = Recommender(loaded.checkins, fitted, progress=report)
         if strategy == "learned":
@@ -120,19 +137,13 @@ def recommend(
         if wish:
             how["wish"] = _wished(wish, recommender, report)
     if queries is not None:
-        if user or time or place:
-            raise ModelError(
-                "Questions come from a file, or from --user, --time and --place.",
-                "both were given.",
-                "Put all questions into the file.",
-            )
         _many(recommender, queries, out, as_json, k=k, **how)
         return
     answer = recommender.answer(user, _moment(time), *_place(place), k=k, **how)
     _one(answer, out, as_json)
 
 
-def _wished(words: str, recommender, report):
+def _wished(words: str, recommender: "Recommender", report: Progress) -> "np.ndarray":
     from strec.llm.wish import read_wish
 
     found = read_wish(words, recommender.log.vocabulary, recommender.log, progress=report)
@@ -141,7 +152,7 @@ def _wished(words: str, recommender, report):
     return found.scores
 
 
-def load_any(folder: Path):
+def _fitted(folder: Path) -> "Model":
     """Return the model of a trained run, or of a folder that `Model.save` wrote."""
     from strec.models import load_model
     from strec.runs import Run
@@ -151,7 +162,7 @@ def load_any(folder: Path):
     return load_model(folder)
 
 
-def _one(answer, out: Path | None, as_json: bool) -> None:
+def _one(answer: "Answer", out: Path | None, as_json: bool) -> None:
     from strec.explanation import explain, has_parts
 
     for text in answer.notes:
@@ -172,9 +183,9 @@ def _one(answer, out: Path | None, as_json: bool) -> None:
         typer.echo(f"\nWhy {reasons[0].item_name}: {' '.join(reasons[0].sentences)}")
 
 
-def _many(recommender, queries: Path, out: Path | None, as_json: bool, **how) -> None:
-    from time import perf_counter
-
+def _many(
+    recommender: "Recommender", queries: Path, out: Path | None, as_json: bool, **how
+) -> None:
     asked = read_questions(queries)
     begun = perf_counter()
     answers = recommender.answer_many(asked, **how)
@@ -188,7 +199,7 @@ def _many(recommender, queries: Path, out: Path | None, as_json: bool, **how) ->
         typer.echo(answers.drop("last_visit").write_csv(), nl=False)
 
 
-def read_questions(path: Path):
+def read_questions(path: Path) -> "pl.DataFrame":
     """Return a file of questions as a table; ids stay text."""
     import polars as pl
 
@@ -216,31 +227,13 @@ def read_questions(path: Path):
     return table.with_columns(pl.all().str.strip_chars().replace("", None))
 
 
-def _write(frame, path: Path) -> None:
-    import polars as pl
+def _write(frame: "pl.DataFrame", path: Path) -> None:
+    from strec.io import write
 
-    writer = _writer(path)
-    if path.suffix.lower() == ".csv":
-        from strec.io import no_formula
-
-        texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-        frame = frame.with_columns(no_formula(pl.col(name)).alias(name) for name in texts)
-    getattr(frame, writer)(path)
-    note(f"Written to {path}.")
+    note(f"Written to {write(frame, path)}.")
 
 
-def _writer(path: Path) -> str:
-    """Return the method of a frame that writes such a file, once it can be written there."""
-    writers = {".csv": "write_csv", ".parquet": "write_parquet", ".jsonl": "write_ndjson"}
-    if path.suffix.lower() not in writers:
-        raise ReadError(
-            f"Answers are written as {', '.join(writers)}.", f"{path.name}.", "Choose one of these."
-        )
-    check_writable(path)
-    return writers[path.suffix.lower()]
-
-
-def _as_table(frame) -> str:
+def _as_table(frame: "pl.DataFrame") -> str:
     rows = [
         (
             row["item_name"],
@@ -254,9 +247,7 @@ def _as_table(frame) -> str:
     return table(rows, ("suggestion", "kind", "distance", "probability", "visits"), left=2)
 
 
-def _moment(text: str | None):
-    from datetime import datetime
-
+def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:

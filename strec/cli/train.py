@@ -2,11 +2,9 @@
 
 import json
 import shutil
-import tempfile
 import time
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -24,23 +22,6 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.3
 
 
-class Plan(StrEnum):
-    """How much time training may take."""
-
-    quick = "quick"
-    normal = "normal"
-    thorough = "thorough"
-
-
-class Where(StrEnum):
-    """What to train on."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-    mps = "mps"
-
-
 @shell.command()
 def train(
     data: Data,
@@ -48,7 +29,9 @@ def train(
     out: Annotated[
         Path, typer.Option(help="Folder of the run; with several models one folder each in it.")
     ],
-    budget: Annotated[Plan, typer.Option(help="At most 1, 10 or 60 minutes.")] = Plan.normal,
+    budget: Annotated[
+        Literal["quick", "normal", "thorough"], typer.Option(help="At most 1, 10 or 60 minutes.")
+    ] = "normal",
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes over the data.", show_default=False)
     ] = None,
@@ -57,10 +40,12 @@ def train(
         typer.Option(min=0.01, help="Then take the best weights so far.", show_default=False),
     ] = None,
     setting: Annotated[
-        list[str], typer.Option("--set", help="A parameter of the model, as name=value.")
-    ] = (),
+        list[str] | None, typer.Option("--set", help="A parameter of the model, as name=value.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
-    device: Annotated[Where, typer.Option(help="Where to train.")] = Where.auto,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to train.")
+    ] = "auto",
     processes: Annotated[
         int, typer.Option(min=0, help="Processes that train together; 0: one per GPU.")
     ] = 0,
@@ -81,49 +66,48 @@ def train(
     """
     from strec.runs import BUDGETS
 
-    seconds = 60 * max_minutes if max_minutes else BUDGETS[budget.value].max_seconds
-    given = _settings(setting) | ({"epochs": epochs} if epochs else {})
-    with tempfile.TemporaryDirectory(prefix="strec-train-") as folder:
-        store = _store(data, Path(folder) / "store", time_zone, day_first)
-        places = {kind: out / kind if len(model) > 1 else out for kind in model}
-        if resume:
-            runs = [_resumed(place, kind, store, len(places) > 1) for kind, place in places.items()]
-        else:
-            runs = _new(places, store, budget.value, seconds, seed, device.value, given)
-        try:
-            for run in runs:
-                if run.poll().state != "done":
-                    _train(run, store, processes, quiet=as_json)
-        finally:
-            for run in runs:
-                if run.poll().state == "waiting":
-                    run.set_state("cancelled")
-    if as_json:
-        print_json([{"run": str(run.folder), "kind": run.kind} | run.results() for run in runs])
+    seconds = 60 * max_minutes if max_minutes else BUDGETS[budget].max_seconds
+    given = _settings(setting or []) | ({"epochs": epochs} if epochs else {})
+    dataset = load(data, time_zone=time_zone, day_first=day_first)
+    store = dataset.store
+    places = {kind: out / kind if len(model) > 1 else out for kind in model}
+    if resume:
+        runs = [_resumed(place, kind, store, len(places) > 1) for kind, place in places.items()]
     else:
-        _print(runs)
+        options = {"budget": budget, "max_seconds": seconds, "device": device}
+        runs = _new(places, store, given, seed, options)
+    try:
+        for run in runs:
+            if run.poll().state != "done":
+                _train(run, store, processes, quiet=as_json)
+    finally:
+        for run in runs:
+            if run.poll().state == "waiting":
+                run.set_state("cancelled")
+    results = [run.results() or {} for run in runs]
+    if as_json:
+        heads = ({"run": str(run.folder), "kind": run.kind} for run in runs)
+        print_json([head | found for head, found in zip(heads, results, strict=True)])
+        return
+    rows = [_row(run, found) for run, found in zip(runs, results, strict=True)]
+    typer.echo(table(rows, ("model", "Acc@1", "Acc@10", "MRR", "seconds", "run")))
+    typer.echo(f"\n{results[0]['regime']}")
 
 
-def _new(places, store, budget, seconds, seed, device, given) -> list["Run"]:
+def _new(
+    places: dict[str, Path], store: "Store", given: dict[str, Any], seed: int, options: dict
+) -> list["Run"]:
     """Make a folder for each model, or none at all."""
-    from strec.models import KINDS
+    from strec.models import MODELS
     from strec.runs import create, parameters
 
     runs: list[Run] = []
     try:
         for kind, place in places.items():
-            params = parameters(kind, budget, seed=seed) | given if kind in KINDS else {}
-            runs.append(
-                create(
-                    place,
-                    kind,
-                    store,
-                    params=params,
-                    budget=budget,
-                    max_seconds=seconds,
-                    device=device,
-                )
-            )
+            params = {}
+            if kind in MODELS:
+                params = parameters(kind, options["budget"], seed=seed) | given
+            runs.append(create(place, kind, store, params=params, **options))
     except ModelError:
         for run in runs:
             shutil.rmtree(run.folder, ignore_errors=True)
@@ -191,12 +175,12 @@ def _follow(run: "Run", process: "Popen", report: Progress) -> None:
 
 
 def _report(run: "Run", event: dict, events: list[dict], report: Progress) -> None:
-    from strec.models import KINDS
+    from strec.models import MODELS
     from strec.runs.status import status_of
 
     events.append(event)
     state = {"state": "running", "since": time.time()}
-    status = status_of(state, events, makes_passes=KINDS[run.kind].uses_loop)
+    status = status_of(state, events, makes_passes=MODELS[run.kind].uses_loop)
     if status.text:
         report(f"{run.label}: {status.text}", status.share)
 
@@ -212,16 +196,7 @@ def _gpus(run: "Run") -> int:
     return best.count if best.kind == "cuda" else 1
 
 
-def _store(data: list[str], folder: Path, time_zone: str | None, day_first: bool | None) -> "Store":
-    from strec.store import Store
-
-    if len(data) == 1 and (Path(data[0]) / "meta.json").is_file():
-        return Store(data[0])
-    loaded = load(data, time_zone=time_zone, day_first=day_first)
-    return Store.create(loaded.checkins, folder, name=loaded.name, time_zone=loaded.time_zone)
-
-
-def _settings(pairs: list[str]) -> dict:
+def _settings(pairs: list[str]) -> dict[str, Any]:
     found = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
@@ -236,12 +211,7 @@ def _settings(pairs: list[str]) -> dict:
     return found
 
 
-def _print(runs: list["Run"]) -> None:
-    rows = []
-    for run in runs:
-        results = run.results()
-        measures = results["measures"]
-        shown = [f"{measures[m]:.3f}" if measures else "-" for m in ("acc@1", "acc@10", "mrr")]
-        rows.append((run.label, *shown, f"{results['fit_seconds']:.1f}", str(run.folder)))
-    typer.echo(table(rows, ("model", "Acc@1", "Acc@10", "MRR", "seconds", "run")))
-    typer.echo(f"\n{runs[0].results()['regime']}")
+def _row(run: "Run", results: dict[str, Any]) -> tuple[str, ...]:
+    measures = results["measures"]
+    shown = [f"{measures[m]:.3f}" if measures else "-" for m in ("acc@1", "acc@10", "mrr")]
+    return (run.label, *shown, f"{results['fit_seconds']:.1f}", str(run.folder))

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import strec
 from strec.errors import ModelError
 from strec.models import KINDS, Model
 from strec.runs.folder import FORMAT, FORMAT_VERSION, Run, write_json
@@ -17,7 +18,7 @@ from strec.store import Store
 
 #: Space that must be free before a training starts.
 MIN_FREE_BYTES = 200_000_000
-_PACKAGES = ("strec", "torch", "accelerate", "numpy", "polars", "safetensors", "implicit", "gensim")
+_PACKAGES = ("torch", "accelerate", "numpy", "polars", "safetensors", "implicit", "gensim")
 
 
 def create(
@@ -124,7 +125,7 @@ def _unfitted(kind: str, params: dict) -> Model:
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "strec": strec.__version__}
     for name in _PACKAGES:
         try:
             found[name] = version(name)
