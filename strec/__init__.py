@@ -1,45 +1,110 @@
 """strec: see how behaviour depends on time and place, and recommend from it.
 
-The public names load on first use, so that `import strec` is immediate. Functions that are named
-like their module come from it: ``from strec.cleaning import clean``.
+The public names load on first use, so that `import strec` is immediate.
 
 Examples
 --------
 >>> import strec
->>> checkins = strec.read_sample("social")
->>> checkins.columns[:3]
-['user_id', 'item_id', 'timestamp']
+>>> dataset = strec.Dataset.sample("travel")
+>>> results = strec.evaluate(["popularity", "user_counts"], dataset)
+>>> results.leaderboard["model"][0]
+'User counts'
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from strec import privacy
+    from strec.api import clean, dependence, explain, quality, report, simulate
+    from strec.cleaning import Recipe
+    from strec.dataset import Dataset
+    from strec.errors import StrecError
+    from strec.evaluation import Regime, compare, evaluate, leaderboard, slices
+    from strec.io import Mapping, ingest, inspect, read, read_sample, samples, write
+    from strec.metrics import METRICS
+    from strec.models import MODELS, STLLM, Blend, CounterMix, load_model
+    from strec.recommend import Recommender
+    from strec.store import Filters, Store
 
 __version__ = "0.2.0"
 
 _HOMES = {
     "StrecError": "errors",
+    "Dataset": "dataset",
     "inspect": "io",
     "read": "io",
     "ingest": "io",
     "write": "io",
     "Mapping": "io",
-    "samples": "io.samples",
-    "read_sample": "io.samples",
-    "Dataset": "dataset",
+    "samples": "io",
+    "read_sample": "io",
+    "quality": "api",
+    "clean": "api",
     "Recipe": "cleaning",
+    "simulate": "api",
     "Store": "store",
     "Filters": "store",
-    "CounterMix": "models.counting",
+    "dependence": "api",
+    "METRICS": "metrics",
+    "MODELS": "models",
+    "Blend": "models",
+    "CounterMix": "models",
+    "STLLM": "models",
+    "load_model": "models",
+    "Regime": "evaluation",
+    "compare": "evaluation",
+    "evaluate": "evaluation",
+    "leaderboard": "evaluation",
+    "slices": "evaluation",
     "Recommender": "recommend",
+    "explain": "api",
+    "report": "api",
+    "privacy": "",
 }
 
-__all__ = ["__version__", *_HOMES]
+__all__ = [
+    "METRICS",
+    "MODELS",
+    "STLLM",
+    "Blend",
+    "CounterMix",
+    "Dataset",
+    "Filters",
+    "Mapping",
+    "Recipe",
+    "Recommender",
+    "Regime",
+    "Store",
+    "StrecError",
+    "__version__",
+    "clean",
+    "compare",
+    "dependence",
+    "evaluate",
+    "explain",
+    "ingest",
+    "inspect",
+    "leaderboard",
+    "load_model",
+    "privacy",
+    "quality",
+    "read",
+    "read_sample",
+    "report",
+    "samples",
+    "simulate",
+    "slices",
+    "write",
+]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'strec' has no attribute {name!r}")
-    return getattr(import_module(f"strec.{_HOMES[name]}"), name)
+    home = _HOMES[name]
+    return vars(import_module(f"strec.{home}"))[name] if home else import_module(f"strec.{name}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

@@ -13,7 +13,7 @@ import polars as pl
 from strec import schema
 from strec.errors import MappingError, ReadError, SchemaError
 from strec.progress import Progress
-from strec.split import Log, Split, Vocabulary, encode, split
+from strec.split import TRAIN, Log, Split, Vocabulary, encode, split
 
 if TYPE_CHECKING:
     import geopandas
@@ -434,11 +434,21 @@ class Dataset:
         SplitError
             If there are too few check-ins.
         """
+        return split(self._split_rows)
+
+    @cached_property
+    def _split_rows(self) -> pl.DataFrame:
         if "checkins" in vars(self) or len(self) <= MOST_CHECKINS:
-            return split(self.checkins)
+            return self.checkins
         drawn, note = self._drawn(MOST_CHECKINS, seed=0)
         self.notes.append(note)
-        return split(drawn)
+        return drawn
+
+    @cached_property
+    def training(self) -> pl.DataFrame:
+        """The rows of the training part: all that a test or a model may see before the end."""
+        ordered = self._split_rows.sort(schema.USER, schema.TIME, schema.ITEM)
+        return ordered.filter(pl.Series(self.split.part == TRAIN))
 
     @property
     def log(self) -> Log:

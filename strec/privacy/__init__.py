@@ -7,10 +7,10 @@ protection buys beside what it costs in accuracy.
 
 from strec.privacy.exposure import Exposure
 from strec.privacy.noise import epsilon_of, noise, noise_words, radius_m
-from strec.privacy.protect import coarsen, hide_items, new_key, pseudonyms, suppress
-from strec.privacy.protection import ITEMS, Protection
+from strec.privacy.protection import ITEMS, Protection, protect
 from strec.privacy.risk import RiskReport, risk
 from strec.privacy.sentences import percent, width_words
+from strec.privacy.steps import coarsen, hide_items, new_key, pseudonyms, suppress
 from strec.privacy.utility_loss import Cost, UtilityLoss, utility_loss
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "noise_words",
     "percent",
     "utility_loss",
+    "protect",
     "pseudonyms",
     "radius_m",
     "risk",

@@ -1,12 +1,17 @@
 """Several protections in their order, as one setting with its words."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from strec.dataset import Dataset
 from strec.errors import AnalysisError
 from strec.privacy.noise import noise, noise_words
-from strec.privacy.protect import coarsen, hide_items, new_key, pseudonyms, suppress
+from strec.privacy.steps import coarsen, hide_items, new_key, pseudonyms, suppress
+
+if TYPE_CHECKING:
+    from strec.dataset import DatasetLike
 
 #: Cells in which people are counted for suppression where places are not coarsened.
 DEFAULT_RESOLUTION = 9
@@ -157,3 +162,39 @@ class Protection:
         elif is_blurred:
             said.append("Items are as they were: where an item is a place, it still tells where.")
         return said or ["Nothing was done: the check-ins are as they were."]
+
+
+def protect(
+    data: "DatasetLike", protection: Protection, *, key: str | None = None, seed: int | None = None
+) -> Dataset:
+    """Return a protected data set; what is given stays as it is.
+
+    Parameters
+    ----------
+    data : Dataset
+        Or what `strec.Dataset.of` makes one of.
+    protection : Protection
+        What is done.
+    key, seed : optional
+        As in `Protection.apply`.
+
+    Raises
+    ------
+    AnalysisError
+        If there is no such protection, or nothing is left.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> protect(schema.example(), Protection(hours=24)).checkins["timestamp"].dt.hour().to_list()
+    [4, 4, 4, 4]
+    """
+    dataset = Dataset.of(data)
+    if not isinstance(protection, Protection):
+        raise AnalysisError(
+            "A protection is a strec.privacy.Protection.",
+            f"a {type(protection).__name__}.",
+            "Use Protection(resolution=7, hours=24), say.",
+        )
+    checkins = protection.apply(dataset.checkins, key=key, seed=seed)
+    return Dataset(checkins, name=f"{dataset.name}, protected", time_zone=dataset.time_zone)

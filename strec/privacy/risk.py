@@ -1,17 +1,21 @@
 """How much a table of check-ins gives away of the people in it, in numbers and in words."""
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from strec import schema
-from strec.errors import AnalysisError
+from strec.dataset import Dataset
 from strec.privacy import exposure as homes_and_work
 from strec.privacy.exposure import Exposure
 from strec.privacy.grid import PLACE_COLUMN, Grid, located
 from strec.privacy.protection import Protection
 from strec.privacy.unique import draw_known, share_found
+
+if TYPE_CHECKING:
+    from strec.dataset import DatasetLike
 
 #: Against noise an onlooker may look at coarser cells: up to so many resolutions.
 _COARSER = 4
@@ -69,7 +73,7 @@ class RiskReport:
 
 
 def risk(
-    checkins: pl.DataFrame,
+    checkins: "DatasetLike",
     protection: Protection | None = None,
     *,
     resolution: int = 9,
@@ -88,8 +92,8 @@ def risk(
 
     Parameters
     ----------
-    checkins : polars.DataFrame
-        Canonical check-ins, as they are.
+    checkins : Dataset
+        Check-ins as they are; or what `strec.Dataset.of` makes a data set of.
     protection : Protection, optional
         What is done before they are given away.
     resolution, hours : int
@@ -101,8 +105,8 @@ def risk(
 
     Raises
     ------
-    AnalysisError
-        If there are no check-ins.
+    StrecError
+        If it is no data set.
 
     Examples
     --------
@@ -110,10 +114,7 @@ def risk(
     >>> report.found, report.n_cells_below
     ([1.0, 1.0, 1.0, 1.0], 3)
     """
-    if not len(checkins):
-        raise AnalysisError(
-            "A privacy report needs check-ins.", "an empty table.", "Choose a table with rows."
-        )
+    checkins = Dataset.of(checkins).checkins
     protection = protection or Protection()
     true = checkins.select(*schema.REQUIRED).with_row_index(_ROW)
     given = protection.without_pseudonyms().apply(true, seed=seed)

@@ -1,18 +1,22 @@
 """What a protection buys in privacy, and what it costs in accuracy."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from strec import metrics, schema
+from strec.dataset import Dataset
 from strec.errors import StrecError
 from strec.models import CounterMix
 from strec.privacy.protection import Protection
 from strec.privacy.risk import RiskReport, risk
 from strec.progress import Progress, silent
 from strec.split import TRAIN, VALIDATION, Split, Vocabulary, encode, queries_of_rows
+
+if TYPE_CHECKING:
+    from strec.dataset import DatasetLike
 
 MEASURES = ("acc@1", "mrr")
 #: Fewer queries than this and the validation part is asked about every check-in.
@@ -74,7 +78,7 @@ class UtilityLoss:
 
 
 def utility_loss(
-    checkins: pl.DataFrame,
+    data: "DatasetLike",
     protection: Protection,
     *,
     before: RiskReport | None = None,
@@ -90,8 +94,8 @@ def utility_loss(
 
     Parameters
     ----------
-    checkins : polars.DataFrame
-        Canonical check-ins.
+    data : Dataset
+        Or what `strec.Dataset.of` makes one of.
     protection : Protection
         What is done to them.
     before : RiskReport, optional
@@ -109,6 +113,7 @@ def utility_loss(
     >>> found.before.n_users, bool(found.why)
     (2, True)
     """
+    checkins = Dataset.of(data).checkins
     tell = progress or silent
     tell("Counting who could be found", 0.0)
     before = before or risk(checkins, seed=seed, **setting)

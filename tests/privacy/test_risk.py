@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from strec import schema
-from strec.errors import AnalysisError
+from strec.errors import SchemaError
 from strec.io.samples import read_sample
 from strec.privacy import Protection, RiskReport, risk
 from strec.privacy.exposure import both, exposure, homes, workplaces
@@ -100,7 +100,7 @@ def test_one_user_gets_words_instead_of_figures():
 
 
 def test_an_empty_table_is_refused_in_words():
-    with pytest.raises(AnalysisError, match="needs check-ins"):
+    with pytest.raises(SchemaError, match="at least one check-in"):
         risk(table([]))
 
 
