@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.data import clean, quality, source
-from pages.data import columns as roles
-from pages.data import draft as drafts
-from pages.data.draft import Draft
+from pages.parts.data import clean, quality, source
+from pages.parts.data import columns as roles
+from pages.parts.data import draft as drafts
+from pages.parts.data.draft import Draft
 from pages.shared import ui
+from pages.shared.page import NextStep, Page, go_to
 
 METHOD = """
 1. **Reading** sets a row aside only when it cannot be a check-in: no user, no item, no time, a
@@ -25,20 +26,16 @@ be changed: the time zone, for instance, is that of the median place.
 """
 
 
-def page() -> None:
+def content() -> NextStep | None:
     """Show the ways to bring data, or the draft under way."""
-    ui.page_header("Data", "Who did what, when and where: bring a table, or explore a sample.")
     draft = drafts.current()
     if draft is None:
         source.in_use()
         source.files()
         source.sample_cards()
-    else:
-        show(draft)
-    ui.how_it_works(METHOD)
+        return "See when people act", "time"
     # While a file waits to be used, the way on is the button "Use this data".
-    if draft is None:
-        ui.next_step("See when people act", "time")
+    return show(draft)
 
 
 def show(draft: Draft) -> None:
@@ -91,7 +88,7 @@ def summary(draft: Draft) -> None:
                 "See when people act", icon=":material/arrow_forward:", type="primary",
                 key="data_next",
             ):  # fmt: skip
-                ui.go_to("time")
+                go_to("time")
         with st.container():
             if pressed and drafts.guarded(draft.use):
                 st.rerun()
@@ -128,4 +125,15 @@ def details(draft: Draft) -> None:
             quality.of_draft(draft)
 
 
-ui.guarded(page)
+PAGE = Page(
+    title="Data",
+    icon="table_view",
+    order=1,
+    content=content,
+    url="data",
+    heading="Data",
+    question="Who did what, when and where: bring a table, or explore a sample.",
+    method=METHOD,
+    tour="Every analysis starts with a table: who, what, when, where. Pick a sample here, or "
+    "drop your own file: strec guesses the columns and says what it would clean.",
+)

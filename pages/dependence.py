@@ -2,14 +2,16 @@
 
 import streamlit as st
 
-from pages.shared import gate, ui
+from pages.shared import gate, state, ui
+from pages.shared.page import NextStep, Page
+from pages.shared.results import by_content, found_before, keep
 from strec import schema
-from strec.errors import StrecError
 from strec.gate import DependenceResult, dependence_test, tested_before
 from strec.gate.result import ST_LLM, STRONG_NATS, WEAK_NATS, percent
 from strec.plots import dependence as plots
 from strec.simulation import SCENARIOS, simulate
 from strec.split import split
+from strec.store import Store
 
 #: The quick look: enough to see strong effects, in a few seconds.
 QUICK_CHECKINS, QUICK_PERMUTATIONS = 6_000, 59
@@ -61,54 +63,53 @@ illustrations Knox 1964, Miller 1955 and Moran 1950.
 # ---------------------------------------------------------------- the data set in use
 
 
-def data_part() -> None:
+def data_part() -> NextStep:
     """Show what the test says of the data set in use: at once, and in full on request."""
     store = ui.current_store()
-    results, full = gate.run_here(), (store.fingerprint, "full")
-    if st.session_state.pop("dependence_full", False):
-        results[full] = run(store, **tested_before.FULL_TEST)
-    if gate.found(store) is None:
-        results[store.fingerprint, "quick"] = run(
-            store, max_checkins=QUICK_CHECKINS, n_permutations=QUICK_PERMUTATIONS
-        )
+    if state.RUN_FULL.take():
+        keep(gate.KIND, store, gate.FULL, run(store, **tested_before.FULL_TEST))
     result = gate.found(store)
+    if result is None:
+        quick = run(store, max_checkins=QUICK_CHECKINS, n_permutations=QUICK_PERMUTATIONS)
+        result = keep(gate.KIND, store, gate.QUICK, quick)
     decision(result)
-    if full not in results and tested_before.result_of(store.fingerprint):
-        offer(
-            f"The full test of this sample, run beforehand ({result.seconds:.0f} seconds). "
-            "It gives the same answer each time.",
-            "Run it again here",
-        )
-    elif full not in results and result.notes:
-        offer(
-            f"A quick look at {result.n_checkins:,} check-ins. "
-            "The full test sees up to 200,000 and finds weaker effects.",
-            "Run the full test (up to 30 seconds)",
-        )
+    if found_before(gate.KIND, store, gate.FULL) is None:
+        if tested_before.result_of(store.fingerprint):
+            offer(
+                f"The full test of this sample, run beforehand ({result.seconds:.0f} seconds). "
+                "It gives the same answer each time.",
+                "Run it again here",
+            )
+        elif result.notes:
+            offer(
+                f"A quick look at {result.n_checkins:,} check-ins. "
+                "The full test sees up to 200,000 and finds weaker effects.",
+                "Run the full test (up to 30 seconds)",
+            )
     evidence(result, "data", times_in(store.time_zone))
     illustrations(result)
-    ui.how_it_works(METHOD)
     for_whom = "that use time and place" if result.route == ST_LLM else "for this data set"
-    ui.next_step(f"Get recommendations {for_whom}", "recommend")
+    return f"Get recommendations {for_whom}", "recommend"
 
 
 def offer(words: str, button: str) -> None:
     """Say what the shown result is, beside a button that runs the full test."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/bolt: {words}")
-        st.button(
-            button,
-            key="dependence_run_full",
-            on_click=lambda: st.session_state.update(dependence_full=True),
-        )
+        st.button(button, key="dependence_run_full", on_click=run_full)
 
 
-def run(store, **setting) -> DependenceResult:
+def run_full() -> None:
+    """Have the next run of the page do the full test."""
+    state.RUN_FULL.value = True
+
+
+def run(store: Store, **setting) -> DependenceResult:
     """Run the test on the training part, with a progress bar."""
     columns = [*schema.REQUIRED, *(c for c in (schema.CATEGORY, schema.TEXT) if store.has(c))]
-    with ui.progress("Testing") as progress:
+    with ui.progress("Testing") as report:
         train = split(store.checkins(columns=columns)).train
-        return dependence_test(train, progress=progress, **setting)
+        return dependence_test(train, progress=report, **setting)
 
 
 # ---------------------------------------------------------------- parts of a result
@@ -150,21 +151,16 @@ def evidence(result: DependenceResult, key: str, zone: str) -> None:
         )
     with st.expander("The numbers", icon=":material/table:"):
         table = plots.evidence_table(result)
-        st.dataframe(table, hide_index=True, width="stretch")
+        ui.table(table)
         st.caption(
             f"Weak from {WEAK_NATS} nats per check-in, strong from {STRONG_NATS}. Shuffles: "
             f"{result.n_permuted:,} check-ins, seed {result.seed}. {' '.join(result.notes)}"
         )
         ui.downloads("dependence", table, key=f"dependence_{key}")
-        st.download_button(
-            "Everything as JSON",
-            lambda: ui.to_json(result.to_dict()),
-            file_name="dependence.json",
-            mime="application/json",
-            key=f"json_{key}",
-            icon=":material/download:",
-            type="tertiary",
-        )
+        ui.download(
+            "Everything as JSON", lambda: ui.to_json(result.to_dict()), "dependence.json",
+            "application/json", key=f"json_{key}",
+        )  # fmt: skip
 
 
 def times_in(zone: str | None) -> str:
@@ -291,10 +287,9 @@ def simulator_part() -> None:
         decision(result, "sim")
         figures(scenario, world)
     evidence(result, "sim", times_in(SCENARIOS[scenario].time_zone))
-    ui.how_it_works(METHOD)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@by_content(most=64)
 def simulated(scenario: str, seed: int, **sliders: float):
     """Return a world and its verdict; nobody's data, so all visitors share them."""
     world = simulate(scenario, n_users=WORLD_USERS, n_checkins=WORLD_CHECKINS, seed=seed, **sliders)
@@ -328,31 +323,32 @@ def figures(scenario: str, world) -> None:
                 caption="What is taken where, against its share overall. Raise “Place matters” "
                 f"and it gains contrast. {size}.",
             )
-    ui.downloads("simulated-world", world.to_pandas(), "sim_world")
+    ui.downloads("simulated-world", world, "sim_world")
 
 
 # ---------------------------------------------------------------- page
 
 
-def page() -> None:
+def content() -> NextStep | None:
     """Show the test of the data set in use, or the simulator."""
-    ui.page_header(
-        "Does it matter?",
-        "Whether the hour, the place, or both together help to predict what people do next, and "
-        "which kind of recommender follows from that.",
-    )
-    part = st.segmented_control(
-        "What to test", [DATA, SIMULATOR], default=DATA, required=True,
-        key="dependence_part", label_visibility="collapsed",
-    )  # fmt: skip
-    try:
-        if part == SIMULATOR:
-            simulator_part()
-        else:
-            data_part()
-    except StrecError as error:
-        ui.show_error(error)
-        ui.how_it_works(METHOD)
+    part = ui.choose("What to test", [DATA, SIMULATOR], "dependence_part", show_label=False)
+    if part == DATA:
+        return data_part()
+    simulator_part()
+    return None
 
 
-ui.guarded(page)
+PAGE = Page(
+    title="Dependence",
+    icon="balance",
+    order=4,
+    content=content,
+    url="dependence",
+    heading="Does it matter?",
+    question="Whether the hour, the place, or both together help to predict what people do next, "
+    "and which kind of recommender follows from that.",
+    method=METHOD,
+    tour="Does it matter? Three dials say whether hour, place, or both together help to predict "
+    "what people do next. Open the **Live simulator**, move a slider, and see the decision "
+    "follow.",
+)

@@ -1,12 +1,11 @@
 """How good is it? A leaderboard under stated rules, two models side by side, and where they err."""
 
-from contextlib import nullcontext
-
 import polars as pl
 import streamlit as st
 
-from pages.shared import ui
-from pages.train.race import Race
+from pages.parts.train.race import Race
+from pages.shared import state, ui
+from pages.shared.page import NextStep, Page
 from strec import maps, metrics
 from strec.errors import StrecError
 from strec.evaluation import (
@@ -27,10 +26,11 @@ from strec.evaluation import (
 from strec.models import ABOUT
 from strec.palette import DIVERGING
 from strec.plots import evaluation as plots
-from strec.progress import part_of, silent
+from strec.progress import part_of
 
 #: Enough for narrow intervals, within seconds.
 AT_MOST = 3_000
+SESSION_ENDS, EVERY = "the end of each session", "every check-in"
 #: Below this, intervals are so wide that the page says so.
 FEW = 100
 SHOWN = {"acc@1": "first try", "acc@10": "first ten", "mrr": "mean reciprocal rank",
@@ -70,25 +70,26 @@ def rules() -> Regime:
     with st.container(border=True):
         st.markdown("**The rules of the test**")
         when, what, which = st.columns(3)
-        time_known = when.segmented_control(
-            "The time asked about is", ["known", "not known"], default="known", required=True,
-            key="evaluate_time",
-            help="“Where next, at 18:00 on Friday?” or just “where next?”",
-        )  # fmt: skip
-        history = what.segmented_control(
-            "A model may look at", ["all that came before", "training only"],
-            default="all that came before", required=True, key="evaluate_history",
-            help="All that the user did up to the question, or only the training part and the "
-            "running session.",
-        )  # fmt: skip
-        scored = which.segmented_control(
-            "Scored is", ["the end of each session", "every check-in"],
-            default="the end of each session", required=True, key="evaluate_scored",
-            help="The first is the rule of the research literature and leaves out new users and "
-            "new items; the second leaves out nothing.",
-        )  # fmt: skip
+        with when:
+            time_known = ui.choose(
+                "The time asked about is", ["known", "not known"], "evaluate_time",
+                help="“Where next, at 18:00 on Friday?” or just “where next?”",
+            )  # fmt: skip
+        with what:
+            history = ui.choose(
+                "A model may look at", ["all that came before", "training only"],
+                "evaluate_history",
+                help="All that the user did up to the question, or only the training part and the "
+                "running session.",
+            )  # fmt: skip
+        with which:
+            scored = ui.choose(
+                "Scored is", [SESSION_ENDS, EVERY], state.SCORED.name,
+                help="The first is the rule of the research literature and leaves out new users "
+                "and new items; the second leaves out nothing.",
+            )  # fmt: skip
         regime = Regime(
-            scored="every" if scored == "every check-in" else "session_end",
+            scored="every" if scored == EVERY else "session_end",
             history="train" if history == "training only" else "streaming",
             time_known=time_known == "known",
             at_most=AT_MOST,
@@ -106,11 +107,8 @@ def show(results: list[Result], race: Race) -> None:
     size = f"{len(queries):,} scored check-ins of {queries['user_id'].n_unique():,} users"
     if len(queries) < FEW:
         _few(size)
-    measure = st.segmented_control(
-        "Compare by", list(SHOWN), default="acc@1", required=True, key="evaluate_measure",
-        format_func=lambda key: SHOWN[key], help="\n\n".join(
-            f"**{SHOWN[key]}**: {MEASURES[key].sentence}" for key in SHOWN),
-    )  # fmt: skip
+    about = "\n\n".join(f"**{SHOWN[key]}**: {MEASURES[key].sentence}" for key in SHOWN)
+    measure = ui.choose("Compare by", SHOWN, "evaluate_measure", help=about)
     is_complete = len(results) == len(race.models)
     proposal = propose(results, measure)
     if is_complete:
@@ -150,23 +148,21 @@ def _few(size: str) -> None:
             f":material/warning: Only {size}: the intervals are wide, and most differences are "
             "chance."
         )
-        if st.session_state.get("evaluate_scored") != "every check-in":
+        if state.SCORED.value != EVERY:
             st.button("Score every check-in", key="evaluate_score_every", on_click=_score_every)
 
 
 def _score_every() -> None:
-    st.session_state["evaluate_scored"] = "every check-in"
+    state.SCORED.value = EVERY
 
 
 def numbers(results: list[Result], board, data_name: str) -> None:
     """Show all measures with what they mean, what each model does, and the downloads."""
     with st.expander("All numbers, and what they mean", icon=":material/table:"):
         shown = ["model", *MEASURES]
-        st.dataframe(
-            board.select(shown).to_pandas(),
-            hide_index=True,
-            width="stretch",
-            column_config={"model": "Model"}
+        ui.table(
+            board.select(shown),
+            {"model": "Model"}
             | {
                 key: st.column_config.NumberColumn(
                     each.title, help=each.sentence, format=f"%.{each.digits}f"
@@ -180,16 +176,13 @@ def numbers(results: list[Result], board, data_name: str) -> None:
             + "\n".join(f"- **{ui.plain(each.name)}**: {_about(each)}" for each in results)
         )
         with st.container(horizontal=True):
-            for ending, mime, make in (
-                ("csv", "text/csv", lambda: to_csv(results)),
-                ("md", "text/markdown", lambda: to_markdown(results)),
-                ("html", "text/html", lambda: to_html(results, data_name)),
-            ):
-                st.download_button(
-                    {"csv": "CSV", "md": "Markdown", "html": "Page with slices (HTML)"}[ending],
-                    make, file_name=f"evaluation.{ending}", mime=mime, type="tertiary",
-                    key=f"evaluate_{ending}", icon=":material/download:",
-                )  # fmt: skip
+            for label, ending, mime, make in (
+                ("CSV", "csv", "text/csv", lambda: to_csv(results)),
+                ("Markdown", "md", "text/markdown", lambda: to_markdown(results)),
+                ("Page with slices (HTML)", "html", "text/html",
+                 lambda: to_html(results, data_name)),
+            ):  # fmt: skip
+                ui.download(label, make, f"evaluation.{ending}", mime, f"evaluate_{ending}")
 
 
 def _about(result: Result) -> str:
@@ -209,13 +202,10 @@ def side_by_side(results: list[Result], proposed: str, measure: str) -> None:
     first = by_name[left.selectbox("First", order, key="evaluate_first")]
     others = [name for name in order if name != first.name] or order
     second = by_name[right.selectbox("Second", others, key="evaluate_second")]
-    view = st.segmented_control(
-        "View", ["Differences", "Slices", "Trust", "Map"], default="Differences", required=True,
-        key="evaluate_view", label_visibility="collapsed",
-    )  # fmt: skip
-    show_view = {"Differences": differences, "Slices": sliced, "Trust": trust, "Map": on_map}[view]
+    views = {"Differences": differences, "Slices": sliced, "Trust": trust, "Map": on_map}
+    view = ui.choose("View", list(views), "evaluate_view", show_label=False)
     # A fragment runs again without the page around it, so it guards itself.
-    ui.guarded(lambda: show_view(first, second, measure))
+    ui.guarded(lambda: views[view](first, second, measure))
 
 
 def differences(first: Result, second: Result, measure: str) -> None:
@@ -234,8 +224,9 @@ def differences(first: Result, second: Result, measure: str) -> None:
         key="evaluate_differences",
         caption="Each dot: the mean difference over the same questions, with its 95 % interval "
         "over users. Grey: the interval includes 0, so the difference may be chance.",
+        data=frame,
+        name="comparison",
     )
-    ui.downloads("comparison", frame.to_pandas(), key="evaluate_comparison")
 
 
 def sliced(first: Result, second: Result, measure: str) -> None:
@@ -247,8 +238,9 @@ def sliced(first: Result, second: Result, measure: str) -> None:
         key="evaluate_slices",
         caption="In brackets: scored check-ins. Bars: 95 % interval over users. "
         "A return is something the user took before, a discovery is not.",
+        data=frame,
+        name="slices",
     )
-    ui.downloads("slices", frame.to_pandas(), key="evaluate_slices")
 
 
 def trust(first: Result, second: Result, measure: str) -> None:
@@ -280,10 +272,7 @@ def trust(first: Result, second: Result, measure: str) -> None:
 def on_map(first: Result, second: Result, measure: str) -> None:
     """Show where on the map a model misses."""
     both = {each.name: each for each in (first, second)}
-    name = st.segmented_control(
-        "Misses of", list(both), default=first.name, required=True, key="evaluate_map_of"
-    )
-    shown = both.get(name, first)
+    shown = both.get(ui.choose("Misses of", list(both), "evaluate_map_of"), first)
     errors = {each: errors_on_map(result, measure) for each, result in both.items()}
     cells = errors[shown.name].to_pandas()
     cells["tip"] = [_tip(row, measure) for row in cells.to_dict("records")]
@@ -311,26 +300,42 @@ def _tip(row: dict, measure: str) -> str:
 
 # ---------------------------------------------------------------- page
 
-ui.page_header(
-    "How good is it?",
-    "Models are asked about check-ins that came later than all they have learned from.",
-)
-regime = rules()
-try:
-    race = Race(ui.current_store(), regime)
+
+def content() -> NextStep:
+    """Ask for the rules, and show the leaderboard and all that follows from it."""
+    regime = rules()
+    try:
+        compete(Race(ui.current_store(), regime))
+    except StrecError as error:
+        ui.show_error(error)
+        if regime.scored != "every":
+            st.button("Score every check-in", key="evaluate_rescue", on_click=_score_every)
+    return "Recommend with the best", "recommend"
+
+
+def compete(race: Race) -> None:
+    """Show what is quick at once; the rest joins it when it is ready."""
     late = race.waiting()
-    title = f"Fitting and scoring {ui.plain(', '.join(late))}"
-    with ui.progress(title) if late else nullcontext(silent) as progress:
-        quick = [race.result(name) for name in list(race.models) if name not in late]
-        show([each for each in quick if each is not None], race)
-        # What is quick is on the page by now; the rest joins it when it is ready.
-        for k, name in enumerate(late):
-            race.result(name, part_of(progress, k / len(late), (k + 1) / len(late)))
-    if late:
-        st.rerun()
-except StrecError as error:
-    ui.show_error(error)
-    if regime.scored != "every":
-        st.button("Score every check-in", key="evaluate_rescue", on_click=_score_every)
-ui.how_it_works(METHOD)
-ui.next_step("Recommend with the best", "recommend")
+    bar = st.progress(0.0, f"Fitting and scoring {ui.plain(', '.join(late))}…") if late else None
+    quick = [race.result(name) for name in list(race.models) if name not in late]
+    show([each for each in quick if each is not None], race)
+    if bar is None:
+        return
+    for k, name in enumerate(late):
+        race.result(name, part_of(lambda text, share: bar.progress(share, text),
+                                  k / len(late), (k + 1) / len(late)))  # fmt: skip
+    st.rerun()
+
+
+PAGE = Page(
+    title="Evaluate",
+    icon="leaderboard",
+    order=6,
+    content=content,
+    url="evaluate",
+    heading="How good is it?",
+    question="Models are asked about check-ins that came later than all they have learned from.",
+    method=METHOD,
+    tour="Was it worth it? Every model is asked about check-ins that came later than all it has "
+    "learned from. Where the bars overlap, the simpler model is as good.",
+)

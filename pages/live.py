@@ -4,13 +4,15 @@ import pandas as pd
 import polars as pl
 import streamlit as st
 
-from pages.recommend import state
-from pages.shared import ui
+from pages.parts.recommend import view
+from pages.shared import state, ui
+from pages.shared.page import NextStep, Page
+from pages.shared.results import kept
 from strec import maps
-from strec.errors import StrecError
 from strec.explanation.what_if import percent
 from strec.plots.live import running
 from strec.recommend.replay import Replay, replay
+from strec.store import Store
 
 EVERYBODY = "\0everybody"
 SPEEDS = {"slow": 1, "normal": 3, "fast": 10, "very fast": 40}
@@ -37,33 +39,28 @@ let the history grow without training.
 """
 
 
-def page() -> None:
+def content() -> NextStep:
     """Show the controls and play the replay."""
-    ui.page_header(
-        "Live",
-        "The latest check-ins, one by one: a guess before each, then what really came.",
-    )
     store = ui.current_store()
-    known = state.people(store)
-    user, n_events, speed = controls(store, known)
+    known = view.people(store)
+    user, n_events, speed = controls(known)
     played = computed(store, user, n_events)
     begin(store, user, n_events)
     buttons(len(played.events))
-    every = 1.0 if st.session_state["live_playing"] else None
+    every = 1.0 if state.LIVE_PLAYING.value else None
     st.fragment(show, run_every=every)(store, played, known, speed)
-    ui.how_it_works(METHOD)
-    ui.next_step("Ask for somebody yourself", "recommend")
+    return "Ask for somebody yourself", "recommend"
 
 
-def controls(store, known) -> tuple[str | None, int, int]:
+def controls(known: view.People) -> tuple[str | None, int, int]:
     """Ask whose check-ins, how many, and how fast."""
     who, count, speed = st.columns([3, 3, 3], vertical_alignment="bottom")
     with who:
         user = st.selectbox(
             "Whose check-ins",
-            [EVERYBODY, *known.ids[: state.MOST_LISTED]],
+            [EVERYBODY, *known.ids[: view.MOST_LISTED]],
             format_func=lambda each: (
-                "Everybody’s" if each == EVERYBODY else state.name_of(each, known)
+                "Everybody’s" if each == EVERYBODY else view.name_of(each, known)
             ),
             key="live_user",
         )
@@ -72,33 +69,34 @@ def controls(store, known) -> tuple[str | None, int, int]:
             "How many", [20, 50, 100, 200, 500, 1000, 2000], value=500, key="live_events"
         )
     with speed:
-        pace = st.segmented_control(
-            "Speed", list(SPEEDS), default="normal", required=True, key="live_speed",
-            help="1, 3, 10 or 40 check-ins a second.",
-        )  # fmt: skip
+        pace = ui.choose(
+            "Speed", list(SPEEDS), "live_speed", "normal", help="1, 3, 10 or 40 check-ins a second."
+        )
     return (None if user == EVERYBODY else user), n_events, SPEEDS[pace]
 
 
-def computed(store, user: str | None, n_events: int) -> Replay:
+def computed(store: Store, user: str | None, n_events: int) -> Replay:
     """Return the replay, computed once; a person's own data is kept by its content."""
-    engine, kept = state.recommender(store), state.slot(store)
-    key = f"replay {n_events} {user}"
-    if key not in kept:
-        with ui.progress("Fitting on what came before") as progress:
-            kept[key] = replay(engine.log, n_events, user, progress=progress)
-    return kept[key]
+    engine = view.recommender(store)
+
+    def played() -> Replay:
+        with ui.progress("Fitting on what came before") as report:
+            return replay(engine.log, n_events, user, progress=report)
+
+    return kept("replay", store, (n_events, user), played)
 
 
 def begin(store, user: str | None, n_events: int) -> None:
     """Start again when something else is to be played."""
     asked = (store.fingerprint, user, n_events)
-    if st.session_state.get("live_asked") != asked:
-        st.session_state.update({"live_asked": asked, "live_at": 0, "live_playing": False})
+    if state.LIVE_ASKED.value != asked:
+        state.LIVE_ASKED.value = asked
+        _restart()
 
 
 def buttons(n: int) -> None:
     """Offer play, pause, a single step, and the beginning."""
-    playing = st.session_state["live_playing"]
+    playing = state.LIVE_PLAYING.value
     with st.container(horizontal=True):
         st.button(
             "Pause" if playing else "Play",
@@ -116,18 +114,18 @@ def buttons(n: int) -> None:
 
 
 def _toggle(n: int) -> None:
-    if not st.session_state["live_playing"] and st.session_state["live_at"] >= n:
-        st.session_state["live_at"] = 0
-    st.session_state["live_playing"] = not st.session_state["live_playing"]
+    if not state.LIVE_PLAYING.value and state.LIVE_AT.value >= n:
+        state.LIVE_AT.value = 0
+    state.LIVE_PLAYING.value = not state.LIVE_PLAYING.value
 
 
 def _step(n: int, by: int) -> None:
-    st.session_state["live_playing"] = False
-    st.session_state["live_at"] = min(st.session_state["live_at"] + by, n)
+    state.LIVE_PLAYING.value = False
+    state.LIVE_AT.value = min(state.LIVE_AT.value + by, n)
 
 
 def _restart() -> None:
-    st.session_state.update({"live_at": 0, "live_playing": False})
+    state.LIVE_AT.value, state.LIVE_PLAYING.value = 0, False
 
 
 # ---------------------------------------------------------------- what is seen
@@ -136,12 +134,12 @@ def _restart() -> None:
 def show(store, played: Replay, known, speed: int) -> None:
     """Show the event, the map and the running measures; runs again by itself while playing."""
     n = len(played.events)
-    if st.session_state["live_playing"]:
-        st.session_state["live_at"] = min(st.session_state["live_at"] + speed, n)
-        if st.session_state["live_at"] >= n:
-            st.session_state["live_playing"] = False
+    if state.LIVE_PLAYING.value:
+        state.LIVE_AT.value = min(state.LIVE_AT.value + speed, n)
+        if state.LIVE_AT.value >= n:
+            state.LIVE_PLAYING.value = False
             st.rerun()
-    at = st.session_state["live_at"]
+    at = state.LIVE_AT.value
     st.progress(at / n, f"{at:,} of {n:,} check-ins · fitted on the {played.n_before:,} before")
     if not at:
         st.info("Press play: a guess comes first, then what really happened.",
@@ -153,10 +151,7 @@ def show(store, played: Replay, known, speed: int) -> None:
         totals(played, at)
     with right:
         where(store, played, at)
-    measure = st.segmented_control(
-        "Measure", list(MEASURES), default="acc@1", required=True, format_func=MEASURES.get,
-        key="live_measure",
-    )  # fmt: skip
+    measure = ui.choose("Measure", MEASURES, "live_measure")
     frame = played.running(at)
     last = frame.row(at - 1, named=True)
     gain = last[measure] - last[f"{measure} static"]
@@ -169,17 +164,15 @@ def show(store, played: Replay, known, speed: int) -> None:
         f"{played.events.head(at)['user_id'].n_unique():,} "
         f"users.".replace("%", " %"),
     )
-    ui.downloads(
-        "replay", played.events.head(at).with_columns(pl.col("top").list.join("; ")).to_pandas(),
-        "live",
-    )  # fmt: skip
+    events = played.events.head(at).with_columns(pl.col("top").list.join("; "))
+    ui.downloads("replay", events, "live")
 
 
 def event(row: dict, known) -> None:
     """Show one guess and what came."""
     moment = row["local_time"]
     st.markdown(
-        f"**{ui.plain(state.name_of(row['user_id'], known))}**, {moment:%a} {moment.day} "
+        f"**{ui.plain(view.name_of(row['user_id'], known))}**, {moment:%a} {moment.day} "
         f"{moment:%b}, {moment:%H:%M}"
     )
     rank = row["rank"]
@@ -220,7 +213,7 @@ def where(store, played: Replay, at: int) -> None:
     if everything.is_empty():
         st.caption("These check-ins have no places.")
         return
-    view = maps.view_of(everything["lat"], everything["lon"])
+    city = maps.view_of(everything["lat"], everything["lon"])
     trail = played.events.head(at).tail(_TRAIL).drop_nulls(["lat", "lon"]).to_pandas()
     trail = trail.assign(n_checkins=1, n_users=1, hit=trail["rank"] <= 5)
     trail["tip"] = [f"{r.item_name}\n{'hit' if r.hit else 'missed'}" for r in trail.itertuples()]
@@ -234,10 +227,10 @@ def where(store, played: Replay, at: int) -> None:
         layers.append(maps.here_layer(now["lat"], now["lon"], f"Came: {now['item_name']}"))
     guess = pd.DataFrame([{"rank": 1, "item_id": "guess", "item_name": now["top"][0],
                            "lat": now["guess_lat"], "lon": now["guess_lon"]}])  # fmt: skip
-    layers += maps.suggestion_layers(guess.astype({"lat": float, "lon": float}), view,
+    layers += maps.suggestion_layers(guess.astype({"lat": float, "lon": float}), city,
                                      ui.is_dark())  # fmt: skip
     ui.deck(
-        maps.deck(layers, view, dark=ui.is_dark()), "live_map", height=430,
+        maps.deck(layers, city, dark=ui.is_dark()), "live_map", height=430,
         caption=f"Pin: the first guess. Orange ring: what came. Dots: the last {_TRAIL}, green "
         "where it was among the five guesses, red where not.",
     )  # fmt: skip
@@ -249,8 +242,16 @@ def _hits_and_misses(trail: pd.DataFrame):
     return [("hits", trail[trail["hit"]], GOOD), ("misses", trail[~trail["hit"]], BAD)]
 
 
-try:
-    page()
-except StrecError as error:
-    ui.show_error(error)
-    ui.how_it_works(METHOD)
+PAGE = Page(
+    title="Live",
+    icon="play_circle",
+    order=8,
+    content=content,
+    url="live",
+    heading="Live",
+    question="The latest check-ins, one by one: a guess before each, then what really came.",
+    method=METHOD,
+    tour="The same model, put to the test: press **Play**. It guesses before each check-in, then "
+    "sees what came. The gap between the two curves is what fresh history is worth, without any "
+    "training.",
+)

@@ -8,8 +8,9 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import ui
+from pages.shared.page import NextStep, Page
+from pages.shared.results import kept
 from strec import schema
-from strec.errors import StrecError
 from strec.io.writing import no_formula
 from strec.plots import privacy as plots
 from strec.privacy import (
@@ -22,6 +23,7 @@ from strec.privacy import (
     width_words,
 )
 from strec.privacy.sentences import FEWEST_USERS, before_after, utility_loss_words
+from strec.store import Store
 
 #: Of more check-ins than this, accuracy is measured on some users with all they did.
 MOST_CHECKINS = 200_000
@@ -75,13 +77,8 @@ Sweeney, *IJUFKS* 10, 557 (2002).
 """
 
 
-def page() -> None:
+def content() -> NextStep:
     """Show the risk, the protections beside it, and the protected table to take along."""
-    ui.page_header(
-        "Privacy",
-        "What these check-ins would give away of the people in them, and what protecting them "
-        "costs.",
-    )
     store = ui.current_store()
     before = of(store, Protection())
     st.subheader("If the table were given away", anchor=False)
@@ -93,8 +90,7 @@ def page() -> None:
         if after is not None:
             worth(store, protection)
         take_along(store, protection)
-    ui.how_it_works(METHOD)
-    ui.next_step("Back to the recommendations", "recommend")
+    return "Back to the recommendations", "recommend"
 
 
 def controls(before: RiskReport) -> Protection:
@@ -197,14 +193,12 @@ def worth(store, protection: Protection) -> None:
     with st.expander("The numbers", icon=":material/table:"):
         frame = pl.DataFrame(
             before_after(found), schema=["measure", "as it is", "protected"], orient="row"
-        ).to_pandas()
-        st.dataframe(frame, hide_index=True, width="stretch")
+        )
+        ui.table(frame)
         ui.downloads("privacy", frame, key="privacy")
-        st.download_button(
-            "Everything as JSON",
-            lambda: ui.to_json(found.to_dict()),
-            file_name="privacy.json", mime="application/json", key="privacy_json",
-            icon=":material/download:", type="tertiary",
+        ui.download(
+            "Everything as JSON", lambda: ui.to_json(found.to_dict()), "privacy.json",
+            "application/json", key="privacy_json",
         )  # fmt: skip
 
 
@@ -218,14 +212,13 @@ def take_along(store, protection: Protection) -> None:
             help="User ids become keyed hashes. The key is made anew for each file and kept "
             "nowhere, so nobody can go back, and two files cannot be joined.",
         )  # fmt: skip
-        items = st.segmented_control(
-            word, list(ITEM_CHOICES), default="keep", required=True, key="privacy_items",
-            format_func=ITEM_CHOICES.get, width="content",
+        items = ui.choose(
+            word, ITEM_CHOICES, "privacy_items", width="content",
             help="Where an item is a place, its id and name tell where somebody was, however "
             "coarse the coordinates. Pseudonyms hide both; only the kind leaves nothing but the "
             "category. The numbers above look at places and times alone.",
         )  # fmt: skip
-    setting = replace(protection, pseudonymous=hidden, items=items or "keep")
+    setting = replace(protection, pseudonymous=hidden, items=items)
     note = "\n".join(setting.words())
     st.caption(":material/shield: " + ui.plain(" ".join(setting.words())))
     with st.container(horizontal=True):
@@ -233,17 +226,13 @@ def take_along(store, protection: Protection) -> None:
             ("Parquet, with the note inside", "parquet", _parquet, "application/octet-stream"),
             ("CSV", "csv", _csv, "text/csv"),
         ):
-            st.download_button(
-                label,
-                lambda write=write: write(protected(store, setting), note),
-                file_name=f"protected.{ending}", mime=mime, key=f"privacy_{ending}",
-                icon=":material/download:",
+            ui.download(
+                label, lambda write=write: write(protected(store, setting), note),
+                f"protected.{ending}", mime, f"privacy_{ending}", type="secondary",
             )  # fmt: skip
-        st.download_button(
-            "The note of what was done",
-            note,
-            file_name="protected.txt", mime="text/plain", key="privacy_note",
-            icon=":material/description:", type="tertiary",
+        ui.download(
+            "The note of what was done", note, "protected.txt", "text/plain", "privacy_note",
+            icon="description",
         )  # fmt: skip
     st.caption("Noise in the file is drawn anew, by the system: it is not the one measured above.")
 
@@ -267,40 +256,30 @@ def _csv(table: pl.DataFrame, note: str) -> bytes:
     return plain.write_csv().encode()
 
 
-# ---------------------------------------------------------------- computed once per session
+# ---------------------------------------------------------------- computed once
 
 
-def of(store, protection: Protection) -> RiskReport:
-    """Return the risk report, computed once in a session per content and setting."""
-    kept = _kept(store)
-    if ("risk", protection) not in kept:
+def of(store: Store, protection: Protection) -> RiskReport:
+    """Return the risk report, computed once per content and setting."""
+
+    def counted() -> RiskReport:
         with st.spinner("Counting who could be found…"):
-            kept["risk", protection] = risk(_checkins(store), protection)
-    return kept["risk", protection]
+            return risk(_checkins(store), protection)
+
+    return kept("risk", store, protection, counted)
 
 
-def priced(store, protection: Protection) -> UtilityLoss:
-    """Return the price, computed once in a session per content and setting."""
-    kept = _kept(store)
-    if ("price", protection) not in kept:
-        with ui.progress("Measuring what it costs") as progress:
-            table = _some_users(_checkins(store))
-            whole = len(table) == of(store, Protection()).n_checkins
-            kept["price", protection] = utility_loss(
-                table,
-                protection,
-                before=of(store, Protection()) if whole else None,
-                progress=progress,
-            )
-    return kept["price", protection]
+def priced(store: Store, protection: Protection) -> UtilityLoss:
+    """Return the price, computed once per content and setting."""
 
+    def measured() -> UtilityLoss:
+        table = _some_users(_checkins(store))
+        whole = len(table) == of(store, Protection()).n_checkins
+        before = of(store, Protection()) if whole else None
+        with ui.progress("Measuring what it costs") as report:
+            return utility_loss(table, protection, before=before, progress=report)
 
-def _kept(store) -> dict:
-    """Return this person's results on the data set in use; those of others are forgotten."""
-    mine = st.session_state.get("privacy")
-    if mine is None or mine["of"] != store.fingerprint:
-        mine = st.session_state["privacy"] = {"of": store.fingerprint}
-    return mine
+    return kept("price", store, protection, measured)
 
 
 def _checkins(store) -> pl.DataFrame:
@@ -317,8 +296,16 @@ def _some_users(table: pl.DataFrame) -> pl.DataFrame:
     return table.filter(drawn)
 
 
-try:
-    page()
-except StrecError as error:
-    ui.show_error(error)
-    ui.how_it_works(METHOD)
+PAGE = Page(
+    title="Privacy",
+    icon="shield_person",
+    order=9,
+    content=content,
+    url="privacy",
+    heading="Privacy",
+    question="What these check-ins would give away of the people in them, and what protecting "
+    "them costs.",
+    method=METHOD,
+    tour="Last: what would these check-ins give away? A few points pick most people out of the "
+    "crowd. Choose a protection and see what it costs in accuracy.",
+)

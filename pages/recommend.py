@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from pages.recommend import ask, listing, models, pictures, state, url, visitor, why
-from pages.recommend import more as further
-from pages.shared import ui
+from pages.parts.recommend import ask, listing, models, pictures, url, view, visitor, why
+from pages.parts.recommend import more as further
+from pages.shared import state, ui
+from pages.shared.page import NextStep, Page
 from strec import explanation
-from strec.errors import StrecError
+from strec.recommend import Answer
+from strec.store import Store
 
 METHOD = r"""
 The **counter mix** predicts the next item from counts alone:
@@ -29,27 +31,22 @@ worth is its Shapley value: the average of what it adds over all orders of switc
 """
 
 
-def page() -> None:
+def content() -> NextStep | None:
     """Show the page for the data set in use."""
-    word = ui.item_word()
-    ui.page_header(
-        "What next?",
-        f"Choose who, when and where: the likeliest next {word}, and why. Then change the hour.",
-    )
     store = ui.current_store()
-    known = state.people(store)
-    counter = state.recommender(store)
+    known = view.people(store)
+    counter = view.recommender(store)
     kinds = [str(kind) for kind in counter.log.vocabulary.categories]
-    state.begin(store, counter, known, lambda: url.read(store, known, kinds))
-    engine = models.chosen(store, st.session_state.get("rec_model", models.COUNTER))
+    view.begin(store, counter, known, lambda: url.read(store, known, kinds))
+    engine = models.chosen(store, state.MODEL.value)
     question = ask.controls(store, engine, known)
-    state.remember()
+    view.remember()
     url.write(known)
     answer = question.ask(engine)
     ask.who_line(store, answer, question, known)
-    if st.session_state["rec_user"] == state.NEW:
+    if state.WHO.value == view.NEW:
         visitor.panel(engine)
-    _notes(store, answer, question)
+    _notes(store, answer)
     ask.how_line(answer)
     before = _before(question, answer)
     left, right = st.columns([5, 6], gap="medium")
@@ -58,15 +55,14 @@ def page() -> None:
     with right:
         listing.map_of(store, answer)
     if not len(answer.frame):
-        return
+        return None
     if before is not None:
         why.changed(before[1], answer, before[0])
     rank = listing.selected_rank(answer)
     why.why(answer, rank)
     further.more(store, question, answer, rank)
     _out(store, answer, question, rank)
-    ui.how_it_works(METHOD)
-    ui.next_step("See how good the models are", "evaluate")
+    return "See how good the models are", "evaluate"
 
 
 def _list(store, answer, before) -> None:
@@ -78,24 +74,24 @@ def _list(store, answer, before) -> None:
     listing.legend(answer)
 
 
-def _notes(store, answer, question) -> None:
+def _notes(store: Store, answer: Answer) -> None:
     story = _story(store)
     if story:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/auto_stories: {story}")
             if st.button("Got it", type="tertiary", key="rec_story_off"):
-                st.session_state["rec_story_seen"] = store.fingerprint
+                state.STORY_SEEN.value = store.fingerprint
                 st.rerun()
-    for note in [*st.session_state.get("rec_url_notes", []), *answer.notes]:
+    for note in [*state.URL_NOTES.value, *answer.notes]:
         st.info(note, icon=":material/info:")
 
 
 def _story(store) -> str:
     sample = ui.current_sample()
-    seen = st.session_state.get("rec_story_seen") == store.fingerprint
-    if sample is None or seen or st.session_state["rec_user"] != sample.default_user:
+    seen = state.STORY_SEEN.value == store.fingerprint
+    if sample is None or seen or state.WHO.value != sample.default_user:
         return ""
-    return state.STORIES[sample.name].text if sample.name in state.STORIES else ""
+    return view.STORIES[sample.name].text if sample.name in view.STORIES else ""
 
 
 def _before(question, answer):
@@ -110,10 +106,9 @@ def _before(question, answer):
         str(question.how),
         answer.query.length[0],
     )
-    trail = st.session_state.setdefault("rec_trail", [])
+    trail = state.TRAIL.value
     if not trail or trail[-1][0] != asked:
-        trail.append((asked, answer))
-        del trail[:-2]
+        trail = state.TRAIL.value = [*trail[-1:], (asked, answer)]
     if len(trail) < 2:
         return None
     (was, old), (now, _) = trail
@@ -142,26 +137,19 @@ def _out(store, answer, question, rank: int) -> None:
     # What a click makes is made outside of the session, which it therefore must not ask.
     shown = pictures.of_store(store)
     with st.container(horizontal=True):
-        ui.downloads("recommendations", answer.frame.to_pandas(), "rec_list")
-        st.download_button(
-            "As JSON",
-            lambda: ui.to_json(_as_json(answer)),
-            file_name="recommendations.json",
-            mime="application/json",
-            key="rec_json",
-            icon=":material/download:",
-            type="tertiary",
-        )
-        st.download_button(
+        ui.downloads("recommendations", answer.frame, "rec_list")
+        ui.download(
+            "As JSON", lambda: ui.to_json(_as_json(answer)), "recommendations.json",
+            "application/json", key="rec_json",
+        )  # fmt: skip
+        ui.download(
             "As a page (HTML)",
             lambda: explanation.card(
                 answer, question.name, rank, source=store.name, pictures=shown
             ),
-            file_name="recommendations.html",
-            mime="text/html",
+            "recommendations.html",
+            "text/html",
             key="rec_html",
-            icon=":material/download:",
-            type="tertiary",
         )
     st.caption(
         "The address of this page keeps who, when, where and how, a wish in words included: copy "
@@ -179,8 +167,15 @@ def _as_json(answer) -> list[dict]:
     return found
 
 
-try:
-    page()
-except StrecError as error:
-    ui.show_error(error)
-    ui.how_it_works(METHOD)
+PAGE = Page(
+    title="Recommend",
+    icon="recommend",
+    order=7,
+    content=content,
+    url="recommend",
+    heading="What next?",
+    question="Choose who, when and where: what is likeliest next, and why. Then change the hour.",
+    method=METHOD,
+    tour="Who, when, where: the list, and below it **why** item 1 is item 1; the bars add up. Now "
+    "drag the hour: **What changed** names what moved, and the reason.",
+)

@@ -6,10 +6,12 @@ import time
 import pandas as pd
 import streamlit as st
 
-from pages.shared import ui
+from pages.shared import state, ui
+from pages.shared.page import Page, go_to
+from pages.shared.results import by_content, counted
 from strec import maps, schema, spatial
 from strec.io.samples import samples
-from strec.store import Filters
+from strec.store import Filters, Store
 
 SECONDS_PER_HOUR = 1.3
 #: Height of the map, and the width of its picture, which is cut to the room that there is.
@@ -21,7 +23,7 @@ DAYS_PLAYED = 3
 ICONS = {"social": "group", "e-commerce": "shopping_basket", "travel": "luggage"}
 
 
-def page() -> None:
+def content() -> None:
     """Show the title, the ways in, the world in use, and the other worlds."""
     st.title("When, where, and what next", anchor=False)
     st.markdown(
@@ -31,11 +33,11 @@ def page() -> None:
     )
     with st.container(horizontal=True):
         if st.button("Explore this world", type="primary", icon=":material/schedule:"):
-            ui.go_to("time")
+            go_to("time")
         if st.button("Bring your own data", icon=":material/upload_file:"):
-            ui.go_to("data")
+            go_to("data")
         if st.button("Take the tour", icon=":material/signpost:", help="Ten minutes, step by step"):
-            st.session_state["tour"] = True
+            state.TOUR.value = True
             st.rerun()
     store = ui.current_store()
     left, right = st.columns([5, 2], gap="large")
@@ -57,17 +59,18 @@ def world(store) -> None:
             icon=":material/location_off:",
         )
         return
-    # One size coarser than the space page: few high columns tell more than many low ones.
-    resolution = max(suggestion(store.fingerprint, store) - 1, 0)
-    day = day_of_cells(store.fingerprint, resolution, store)
+    # One size coarser than suits a map: few high columns tell more than many low ones.
+    cells = counted(Store.cells, store, schema.CELL_RESOLUTION, min_users=1)
+    resolution = max(spatial.suggest_resolution(cells) - 1, 0)
+    day = counted(Store.cell_hours, store, resolution, Filters())
     if not len(day):
         st.info("Too few people share a place to show a map of them.", icon=":material/shield:")
         return
-    playing = st.session_state.setdefault("start_playing", True)
-    st.fragment(hour_of, run_every=SECONDS_PER_HOUR if playing else None)(store, day)
+    every = SECONDS_PER_HOUR if state.START_PLAYING.value else None
+    st.fragment(hour_of, run_every=every)(store, day, resolution)
 
 
-def hour_of(store, day) -> None:
+def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
     """Show one hour of the day; while playing, each run shows the next."""
     hour = next_hour()
     frame = day[day["hour"] == hour].reset_index(drop=True)
@@ -79,7 +82,7 @@ def hour_of(store, day) -> None:
     deck = maps.columns(
         shown,
         top=float(day["n_checkins"].max()),
-        radius_m=spatial.hexagon_width_km(day.attrs["resolution"]) * 1000 * 0.42,
+        radius_m=spatial.hexagon_width_km(resolution) * 1000 * 0.42,
         scale=maps.Scale.fit(day["n_checkins"], dark),
         view=maps.view_of(day["lat"], day["lon"]),
         dark=dark,
@@ -87,28 +90,28 @@ def hour_of(store, day) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"#### {hour:02d}:00–{hour + 1:02d}:00")
-        playing = st.session_state["start_playing"]
+        playing = state.START_PLAYING.value
         if st.button(
             "Pause" if playing else "Play",
             icon=":material/pause:" if playing else ":material/play_arrow:",
             type="tertiary",
             key="start_play",
         ):
-            st.session_state.update(start_playing=not playing, start_ticks=0)
+            state.START_PLAYING.value, state.START_TICKS.value = not playing, 0
             st.rerun()
     # The browser needs seconds to load what draws the map: pictures stand in for it until then.
-    if st.session_state.get("start_ticks", 0) < PICTURES_FIRST:
-        st.session_state["start_picture"] = picture_of(store.fingerprint, hour, dark, deck)
+    if state.START_TICKS.value < PICTURES_FIRST:
+        state.START_PICTURE.value = picture_of(store, hour, dark, deck)
     st.html(
         f"<style>.st-key-start_stage {{ min-height: {MAP_PX}px; background: center no-repeat "
-        f"url('data:image/svg+xml;base64,{st.session_state['start_picture']}'); }}"
+        f"url('data:image/svg+xml;base64,{state.START_PICTURE.value}'); }}"
         ".st-key-start_stage [data-testid=stSkeleton] { visibility: hidden; }</style>"
     )
     with st.container(key="start_stage", gap=None):
         # What draws the map keeps the browser busy for seconds: the page is painted before.
-        if st.session_state.get("start_is_painted"):
+        if state.START_IS_PAINTED.value:
             st.pydeck_chart(deck, key="start_map", height=MAP_PX, width="stretch")
-    st.session_state["start_is_painted"] = True
+    state.START_IS_PAINTED.value = True
     st.caption(
         f"{ui.plain(store.name)}: the higher a column, the more check-ins at this hour "
         f"of the day, all days together. {int(frame['n_checkins'].sum()):,} check-ins, times in "
@@ -116,8 +119,8 @@ def hour_of(store, day) -> None:
     )
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
-def picture_of(fingerprint: str, hour: int, dark: bool, _deck) -> str:
+@by_content(most=100)
+def picture_of(store: Store, hour: int, dark: bool, _deck) -> str:
     """Return the map of an hour as a picture, in base64."""
     svg = maps.to_svg(_deck, dark=dark, size_px=(PICTURE_PX, MAP_PX), enlarge=1)
     return base64.b64encode(svg.encode()).decode()
@@ -125,31 +128,16 @@ def picture_of(fingerprint: str, hour: int, dark: bool, _deck) -> str:
 
 def next_hour() -> int:
     """Return the hour to show, and stop the animation after some days."""
-    state = st.session_state
-    hour = state.setdefault("start_hour", 7)
-    due = time.monotonic() - state.get("start_tick", 0.0) > SECONDS_PER_HOUR * 0.7
-    if state["start_playing"] and due:
-        state["start_tick"] = time.monotonic()
-        state["start_hour"] = hour = (hour + 1) % 24
-        state["start_ticks"] = state.get("start_ticks", 0) + 1
-        if state["start_ticks"] >= 24 * DAYS_PLAYED:
-            state["start_playing"] = False
+    hour = state.START_HOUR.value
+    due = time.monotonic() - state.START_TICK.value > SECONDS_PER_HOUR * 0.7
+    if state.START_PLAYING.value and due:
+        state.START_TICK.value = time.monotonic()
+        state.START_HOUR.value = hour = (hour + 1) % 24
+        state.START_TICKS.value += 1
+        if state.START_TICKS.value >= 24 * DAYS_PLAYED:
+            state.START_PLAYING.value = False
             st.rerun()
     return hour
-
-
-@st.cache_data(max_entries=8, show_spinner="Looking at the map…")
-def day_of_cells(fingerprint: str, resolution: int, _store):
-    """Return check-ins per cell and hour of the day."""
-    frame = _store.cell_hours(resolution, Filters())
-    frame.attrs["resolution"] = resolution
-    return frame
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def suggestion(fingerprint: str, _store) -> int:
-    """Return the size of hexagons that suits the data set."""
-    return spatial.suggest_resolution(_store.cells(schema.CELL_RESOLUTION, min_users=1))
 
 
 # ---------------------------------------------------------------- the other worlds
@@ -177,4 +165,12 @@ def other_worlds() -> None:
             st.rerun()
 
 
-ui.guarded(page)
+PAGE = Page(
+    title="Start",
+    icon="travel_explore",
+    order=0,
+    content=content,
+    url="",
+    tour="This is a simulated city. Each column is a neighbourhood, its height the check-ins at "
+    "the hour shown. Watch the city wake up, then go on.",
+)

@@ -2,18 +2,20 @@
 
 import streamlit as st
 
-from pages.shared import ui
-from pages.time import series as deeper
+from pages.parts.time import series as deeper
+from pages.shared import state, ui
+from pages.shared.page import NextStep, Page
+from pages.shared.results import counted
 from strec import plots, schema
 from strec.errors import StrecError
-from strec.store import Filters
+from strec.store import Filters, Store
 
 WEEK = "Week and calendar"
 PARTS = {
-    WEEK: ":material/calendar_view_week:",
-    deeper.RHYTHMS: ":material/graphic_eq:",
-    deeper.UNUSUAL: ":material/priority_high:",
-    deeper.FORECAST: ":material/query_stats:",
+    WEEK: f":material/calendar_view_week: {WEEK}",
+    deeper.RHYTHMS: f":material/graphic_eq: {deeper.RHYTHMS}",
+    deeper.UNUSUAL: f":material/priority_high: {deeper.UNUSUAL}",
+    deeper.FORECAST: f":material/query_stats: {deeper.FORECAST}",
 }
 #: Trends in hours get slow and illegible beyond this.
 MOST_HOURLY_DAYS = 400
@@ -34,26 +36,17 @@ the repeated hour counts both of its hours. Mardia & Jupp 2000 (means on a circl
 """
 
 
-def page() -> None:
+def content() -> NextStep | None:
     """Show the page for the data set in use and the filters of the sidebar."""
-    store, chosen = ui.current_store(), ui.filters()
-    ui.page_header("Time", "When do people act: which hours, which days, and is it changing?")
-    summary = aggregate("summary", store.fingerprint, chosen, store)
+    store, chosen = ui.current_store(), state.FILTERS.value
+    summary = counted(Store.summary, store, chosen)
     if not summary["n_checkins"]:
         st.info(
             "No check-ins match the filters. Loosen them in the sidebar.",
             icon=":material/filter_alt_off:",
         )
-        return
-    part = st.segmented_control(
-        "Look at",
-        list(PARTS),
-        default=WEEK,
-        required=True,
-        format_func=lambda each: f"{PARTS[each]} {each}",
-        key="time_part",
-        label_visibility="collapsed",
-    )
+        return None
+    part = ui.choose("Look at", PARTS, "time_part", show_label=False)
     if part == WEEK:
         overview(store, chosen, summary)
     else:
@@ -61,10 +54,10 @@ def page() -> None:
             deeper.show(part, store, chosen)
         except StrecError as error:
             ui.show_notice(error)
-    ui.next_step("See where", "space")
+    return "See where", "space"
 
 
-def overview(store, chosen: Filters, summary: dict) -> None:
+def overview(store: Store, chosen: Filters, summary: dict) -> None:
     """Show the week, the clock, the calendar, the trend and the categories."""
     below = plots.note(summary["n_checkins"], summary["n_users"], store.time_zone)
     week(store, chosen, below)
@@ -74,80 +67,67 @@ def overview(store, chosen: Filters, summary: dict) -> None:
     ui.how_it_works(METHOD)
 
 
-def week(store, chosen: Filters, below: str) -> None:
+def week(store: Store, chosen: Filters, below: str) -> None:
     """Show the week as a heatmap and the day as a clock."""
-    frame = aggregate("hour_weekday", store.fingerprint, chosen, store)
+    frame = counted(Store.hour_weekday, store, chosen)
     left, right = st.columns([5, 2])
     with left:
         figure = plots.hour_weekday(frame, below, ui.is_dark())
-        ui.figure(figure, "hour_weekday", words("hour_weekday", frame))
-        ui.downloads("hours-of-the-week", frame, "hour_weekday")
+        ui.figure(
+            figure, "hour_weekday", words("hour_weekday", frame), frame, "hours-of-the-week"
+        )  # fmt: skip
     with right:
-        by_hour = frame.groupby("hour")["n_checkins"].sum()
-        peak = int(by_hour.idxmax())
-        share = by_hour.max() / by_hour.sum()
+        by_hour = frame.groupby("hour", as_index=False)["n_checkins"].sum()
+        peak = int(by_hour.loc[by_hour["n_checkins"].idxmax(), "hour"])
+        share = by_hour["n_checkins"].max() / by_hour["n_checkins"].sum()
         ui.figure(
             plots.clock(frame),
             "clock",
             f"{share:.0%} of the check-ins fall between {peak}:00 and {peak + 1}:00. "
             f"{ui.plain(below)}.",
+            by_hour,
+            "hours-of-the-day",
         )
-        by_hour = frame.groupby("hour", as_index=False)["n_checkins"].sum()
-        ui.downloads("hours-of-the-day", by_hour, "clock")
 
 
-def over_time(store, chosen: Filters, below: str, n_days: int) -> None:
+def over_time(store: Store, chosen: Filters, below: str, n_days: int) -> None:
     """Show every day in a calendar, and the trend in steps of the person's choice."""
-    frame = aggregate("calendar", store.fingerprint, chosen, store)
-    ui.figure(plots.calendar(frame, below, ui.is_dark()), "calendar", words("calendar", frame))
-    ui.downloads("days", frame, "calendar")
-    grains = ["day", "week", "month"]
-    if n_days <= MOST_HOURLY_DAYS:
-        grains = ["hour", *grains]
+    frame = counted(Store.calendar, store, chosen)
+    figure = plots.calendar(frame, below, ui.is_dark())
+    ui.figure(figure, "calendar", words("calendar", frame), frame, "days")
+    grains = {"hour": "Hours", "day": "Days", "week": "Weeks", "month": "Months"}
+    if n_days > MOST_HOURLY_DAYS:
+        del grains["hour"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        grain = st.segmented_control(
-            "Steps",
-            grains,
-            default="day" if n_days < 200 else "week",
-            format_func=lambda each: f"{each}s".capitalize(),
-            required=True,
-            key="trend_grain",
-        )
-        value = st.segmented_control(
-            "Count",
-            ["n_checkins", "n_users"],
-            default="n_checkins",
-            format_func={"n_checkins": "Check-ins", "n_users": "Users"}.get,
-            required=True,
-            key="trend_value",
-        )
-    frame = aggregate("trend", store.fingerprint, chosen, store, grain)
-    ui.figure(plots.trend(frame, grain, value, below), "trend", words("trend", frame, grain))
-    ui.downloads(f"trend-{grain}s", frame, "trend")
+        grain = ui.choose("Steps", grains, "trend_grain", "day" if n_days < 200 else "week")
+        value = ui.choose(
+            "Count", {"n_checkins": "Check-ins", "n_users": "Users"}, "trend_value"
+        )  # fmt: skip
+    frame = counted(Store.trend, store, grain, chosen)
+    figure = plots.trend(frame, grain, value, below)
+    ui.figure(figure, "trend", words("trend", frame, grain), frame, f"trend-{grain}s")
 
 
-def by_category(store, chosen: Filters, below: str) -> None:
+def by_category(store: Store, chosen: Filters, below: str) -> None:
     """Show the largest categories and when each has its time."""
     st.subheader("By category", anchor=False)
-    frame = aggregate("by_category", store.fingerprint, chosen, store, None)
+    frame = counted(Store.by_category, store, None, chosen)
     n_all = len(frame)
     top = 12
     if n_all > 5:
         top = st.slider("Largest categories", 3, min(n_all, 40), min(n_all, 12), key="top")
-    hours = aggregate("category_hours", store.fingerprint, chosen, store, top)
+    hours = counted(Store.category_hours, store, top, chosen)
     left, right = st.columns(2)
     with left:
+        figure = plots.category_hours(hours, below, ui.is_dark())
         ui.figure(
-            plots.category_hours(hours, below, ui.is_dark()),
-            "category_hours",
-            words("category_hours", hours),
-        )
-        ui.downloads("category-hours", hours, "category_hours")
+            figure, "category_hours", words("category_hours", hours), hours, "category-hours"
+        )  # fmt: skip
     with right:
         largest = frame.head(top)
         largest.attrs["n_categories"] = n_all
-        ui.figure(plots.category_bars(largest, below), "categories", words("categories", largest))
-        ui.downloads("categories", frame, "categories")
+        figure = plots.category_bars(largest, below)
+        ui.figure(figure, "categories", words("categories", largest), frame, "categories")
 
 
 def words(kind: str, frame, grain: str = "day") -> str:
@@ -155,10 +135,15 @@ def words(kind: str, frame, grain: str = "day") -> str:
     return ui.plain(plots.in_words(kind, frame, grain))
 
 
-@st.cache_data(max_entries=128, show_spinner="Counting…")
-def aggregate(kind: str, fingerprint: str, chosen: Filters, _store, *setting):
-    """Ask the store once per data set and filters."""
-    return getattr(_store, kind)(*setting, filters=chosen)
-
-
-ui.guarded(page)
+PAGE = Page(
+    title="Time",
+    icon="schedule",
+    order=2,
+    content=content,
+    url="time",
+    heading="Time",
+    question="When do people act: which hours, which days, and is it changing?",
+    tour="When do people act? Read the heatmap row by row: the darkest cell is the busiest hour "
+    "of the week. **Rhythms** tells which repetition is more than chance.",
+    has_filters=True,
+)

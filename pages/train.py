@@ -4,10 +4,12 @@ import secrets
 
 import streamlit as st
 
+from pages.parts.train import board, owner
 from pages.shared import gate as gate_results
-from pages.shared import ui
-from pages.train import board, owner
-from strec.errors import StrecError
+from pages.shared import state, ui
+from pages.shared.page import NextStep, Page, go_to
+from pages.shared.results import by_content
+from pages.shared.state import Key
 from strec.models import ABOUT, KINDS, LANGUAGE_MODELS
 from strec.runs import (
     BUDGETS,
@@ -20,6 +22,7 @@ from strec.runs import (
     shortage,
     start,
 )
+from strec.store import Store
 from strec.train import devices
 
 #: Families in the order of the page: title, what they are good for.
@@ -54,14 +57,13 @@ In the shell: `strec train DATA --model stllm --out RUN`, and `--resume` to go o
 """
 
 
-def page() -> None:
+def content() -> NextStep | None:
     """Choose above, watch and compare below."""
     store = ui.current_store()
     root = board.root_of(store)
     owner.keep_in_address()
     runs = runs_in(root, store.fingerprint)
-    said = st.session_state.pop("train_said", None)
-    if said:
+    if said := state.TRAIN_SAID.take():
         st.toast(said, icon=":material/model_training:")
     gate(store)
     board.board(store, runs)
@@ -72,9 +74,7 @@ def page() -> None:
     else:
         st.subheader("Train more models" if runs else "Choose what to train", anchor=False)
         choose(store, root, runs)
-    ui.how_it_works(METHOD)
-    if "done" in states:
-        ui.next_step("Compare the models in detail", "evaluate")
+    return ("Compare the models in detail", "evaluate") if "done" in states else None
 
 
 def gate(store) -> None:
@@ -86,8 +86,8 @@ def gate(store) -> None:
                 ":material/balance: Do time and place matter in this data? The test says which "
                 "kind of model to begin with."
             )
-            if "pages" in st.session_state and st.button("Test it", key="train_gate"):
-                ui.go_to("dependence")
+            if st.button("Test it", key="train_gate"):
+                go_to("dependence")
         return
     kind, route = found
     name = ABOUT[kind].label
@@ -111,7 +111,7 @@ def recommended(store) -> tuple[str, str] | None:
 def choose(store, root, runs) -> None:
     """Show the budget, the device and the way to start, then all models with a sentence each."""
     plan = st.container(border=True)
-    budget = st.session_state.get("train_budget") or "normal"
+    budget = state.TRAIN_BUDGET.value or "normal"
     found = recommended(store)
     ticked = {FIRST_CHOICE} | ({found[0]} if found else set())
     busy = {run.kind for run in runs if run.poll().is_active}
@@ -135,9 +135,9 @@ def start_part(chosen, store, root) -> None:
     plan, go = st.columns([3, 1], vertical_alignment="center")
     device = devices()[0]
     with plan.container(horizontal=True, vertical_alignment="center"):
-        budget = st.segmented_control(
-            "Time to spend", list(BUDGETS), default="normal", required=True, key="train_budget",
-            format_func=lambda name: BUDGETS[name].label, label_visibility="collapsed",
+        labels = {name: each.label for name, each in BUDGETS.items()}
+        budget = ui.choose(
+            "Time to spend", labels, state.TRAIN_BUDGET.name, "normal", show_label=False
         )  # fmt: skip
         st.caption(f"{BUDGETS[budget].sentence}  \n:material/memory: Trains on: {device.words()}.")
     n = len(chosen)
@@ -151,7 +151,7 @@ def start_part(chosen, store, root) -> None:
 
 def tick(kind, store, budget, runs, is_ticked, is_busy) -> bool:
     """Show a model to choose, with its sentence and its time; return whether it is chosen."""
-    lacks = lacking(store.fingerprint, kind, store)
+    lacks = lacking(store, kind)
     about = ABOUT[kind]
     note = "being trained" if is_busy else expected(kind, store, budget, runs)
     with st.container(gap=None):
@@ -171,10 +171,12 @@ def language_choice(kind, store) -> None:
     """Let the person choose the language model inside, and say what it is like."""
     about = ABOUT[kind]
     picked = st.selectbox(
-        f"Language model of {about.label}", about.language.choices,
-        format_func=lambda name: capital(LANGUAGE_MODELS[name][0]), key=language_key(kind, store),
+        f"Language model of {about.label}",
+        about.language.choices,
+        format_func=lambda name: capital(LANGUAGE_MODELS[name][0]),
+        key=language_key(kind, store).name,
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     name, what = LANGUAGE_MODELS[picked]
     st.caption(f":material/translate: {capital(name)}: {what}.")
 
@@ -184,21 +186,21 @@ def capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def language_key(kind, store) -> str:
+def language_key(kind: str, store: Store) -> Key[str | None]:
     """Return the key of the widget with the language model of a kind of model."""
-    return f"train_{store.fingerprint[:8]}_{kind}_language"
+    return Key(f"train_{store.fingerprint[:8]}_{kind}_language", None)
 
 
 def language_of(kind, store) -> dict[str, str]:
     """Return the parameter with the language model that was chosen; nothing where none is."""
-    picked = st.session_state.get(language_key(kind, store))
+    picked = language_key(kind, store).value
     return {} if picked is None else {ABOUT[kind].language.parameter: picked}
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def lacking(fingerprint: str, kind: str, _store) -> str | None:
-    """Return what a data set lacks for a model; the fingerprint is that of its content."""
-    return shortage(kind, _store)
+@by_content(most=256)
+def lacking(store: Store, kind: str) -> str | None:
+    """Return what a data set lacks for a model."""
+    return shortage(kind, store)
 
 
 def expected(kind, store, budget, runs) -> str:
@@ -238,17 +240,20 @@ def begin(kinds, store, root, budget, device) -> None:
         if run not in alone:
             start([run], store.folder, n_processes=together)
     n = len(runs)
-    st.session_state["train_said"] = f"{n} model{'s are' if n > 1 else ' is'} being trained."
+    state.TRAIN_SAID.value = f"{n} model{'s are' if n > 1 else ' is'} being trained."
     st.rerun()
 
 
-ui.page_header(
-    "Train models",
-    "Choose models and how much time they may take. They are trained here, measured on later "
-    "check-ins, and kept.",
+PAGE = Page(
+    title="Train",
+    icon="model_training",
+    order=5,
+    content=content,
+    url="train",
+    heading="Train models",
+    question="Choose models and how much time they may take. They are trained here, measured on "
+    "later check-ins, and kept.",
+    method=METHOD,
+    tour="Now teach a model. Keep **Counter mix** ticked, add **ST-LLM**, choose **Quick** and "
+    "press the button; the curves move while it learns, and you may go on.",
 )
-try:
-    page()
-except StrecError as error:
-    ui.show_error(error)
-    ui.how_it_works(METHOD)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.shared import state
+from pages.shared.results import AGE
 from strec.errors import StrecError
-from strec.io.samples import FOLDER, read_sample, samples
+from strec.io.samples import FOLDER, Sample, read_sample, samples
 from strec.llm.cache import cache_folder
 from strec.store import Filters, Store
 
@@ -25,21 +27,21 @@ _STORES = Path(tempfile.gettempdir()) / "strec-data-sets"
 
 def current_store() -> Store:
     """Return the data set in use: the one chosen last, the one in the URL, or a sample."""
-    if "store" not in st.session_state:
-        st.session_state["store"] = _store_from_url() or sample_store(DEFAULT_SAMPLE)
-    return st.session_state["store"]
+    store = state.STORE.value
+    if store is None:
+        store = state.STORE.value = _store_from_url() or sample_store(DEFAULT_SAMPLE)
+    return store
 
 
 def use_store(store: Store) -> None:
     """Make this the data set that every page shows, and forget filters of the one before."""
-    st.session_state["store"] = store
-    for key in [key for key in st.session_state if str(key).startswith("filter_")]:
-        del st.session_state[key]
-    st.session_state["filters"] = Filters()
+    state.STORE.value = store
+    state.forget("filter_")
+    state.FILTERS.value = Filters()
     remember_in_url()
 
 
-@st.cache_resource(max_entries=8, show_spinner="Loading the sample…")
+@st.cache_resource(max_entries=8, ttl=AGE, show_spinner="Loading the sample…")
 def sample_store(name: str) -> Store:
     """Return the store of a sample; samples hold nobody's data, so all visitors share it."""
     sample = next(each for each in samples() if each.name == name)
@@ -58,7 +60,7 @@ def sample_store(name: str) -> Store:
     )
 
 
-def _sample_folder(sample) -> Path:
+def _sample_folder(sample: Sample) -> Path:
     """Return a folder in strec's cache named by the sample's content, or a new one without it."""
     # The store knows where the pictures are, so it is another one for another checkout.
     content = (FOLDER / f"{sample.name}.parquet").read_bytes() + repr((sample, FOLDER)).encode()
@@ -69,7 +71,7 @@ def _sample_folder(sample) -> Path:
         return Path(tempfile.mkdtemp(prefix=f"strec-{sample.name}-")) / "store"
 
 
-def current_sample():
+def current_sample() -> Sample | None:
     """Return the `Sample` in use, or None when the data set is the person's own."""
     store = current_store()
     # What somebody brought stays their own, whatever they call it.
@@ -100,10 +102,10 @@ def workspace() -> Path:
     Its name is a secret of 128 bits that the URL carries, so that a reload of the page finds the
     data again and nobody else does.
     """
-    token = st.session_state.get("workspace") or st.query_params.get("data", "")
+    token = state.WORKSPACE.value or st.query_params.get("data", "")
     if not _TOKEN.fullmatch(token):
         token = secrets.token_hex(16)
-    st.session_state["workspace"] = token
+    state.WORKSPACE.value = token
     folder = _STORES / token
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _forget_old_workspaces()
@@ -116,7 +118,7 @@ def _store_from_url() -> Store | None:
         return sample_store(sample)
     if not _TOKEN.fullmatch(token) or not (_STORES / token / "current").is_file():
         return None
-    st.session_state["workspace"] = token
+    state.WORKSPACE.value = token
     try:
         return Store(_STORES / token / (_STORES / token / "current").read_text())
     except StrecError:
@@ -132,7 +134,7 @@ def remember_in_url() -> None:
             said["sample"] = sample.name
     else:
         folder = Path(store.folder)
-        if folder.parent == _STORES / st.session_state.get("workspace", ""):
+        if folder.parent == _STORES / state.WORKSPACE.value:
             (folder.parent / "current").write_text(folder.name)
             said["data"] = folder.parent.name
     # Other parameters are a page's own, such as the view that Recommend saves.

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from pages.shared.state import Key
+
 
 def clickable(
     deck, key: str, on_click: Callable[[str, dict], None], height: int = 520, caption: str = ""
@@ -15,7 +17,7 @@ def clickable(
     data change, another object is taken for it. After each click the layers get new ids, so that
     nothing stays selected.
     """
-    n = st.session_state.get(_counter(key), 0)
+    n = _clicks(key).value
     for layer in deck.layers:
         layer.id = f"{layer.id}~{n}"
     st.pydeck_chart(
@@ -29,9 +31,9 @@ def clickable(
 def _clicked(key: str, on_click: Callable[[str, dict], None]) -> None:
     for layer_id, objects in st.session_state[key].selection["objects"].items():
         if objects:
-            st.session_state[_counter(key)] = st.session_state.get(_counter(key), 0) + 1
+            _clicks(key).value += 1
             on_click(layer_id.rsplit("~", 1)[0], objects[0])
 
 
-def _counter(key: str) -> str:
-    return f"{key}_clicks"
+def _clicks(key: str) -> Key[int]:
+    return Key(f"{key}_clicks", 0)

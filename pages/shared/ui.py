@@ -1,85 +1,44 @@
-"""What all pages share: the data set in use, the sidebar, empty and error states, downloads."""
+"""What pages are built of: errors in words, choices, figures with caption and data, downloads."""
 
 import json
 import logging
 import re
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Any, TypeVar
 
 import pandas as pd
+import polars as pl
 import streamlit as st
 
 from pages.shared.in_use import (
     current_sample,
     current_store,
     item_word,
-    remember_in_url,
     sample_store,
     shown_name,
     use_store,
     workspace,
 )
-from strec import schema
 from strec.errors import StrecError
-from strec.io.samples import samples
 from strec.parts import missing_part
 from strec.progress import Progress
-from strec.store import Filters, Store
 
 __all__ = [
-    "STYLE", "WORDMARK", "current_sample", "current_store", "deck", "downloads", "figure",
-    "filters", "go_to", "guarded", "how_it_works", "is_dark", "item_word", "next_step",
-    "now_hours", "page_header", "plain", "progress", "remember_pages", "safe_csv", "sample_store",
-    "show_error", "show_notice", "shown_name", "sidebar", "to_json", "use_store", "wanted_page",
+    "choose", "current_sample", "current_store", "deck", "download", "downloads", "figure",
+    "guarded", "how_it_works", "is_dark", "item_word", "plain", "progress", "safe_csv",
+    "sample_store", "show_error", "show_notice", "shown_name", "table", "to_json", "use_store",
     "workspace",
 ]  # fmt: skip
 
-#: A pin whose head is a clock, and the name; teal reads on light and dark ground.
-WORDMARK = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 36" width="132" height="36">'
-    '<g fill="none" stroke="#17A09B" stroke-width="3" stroke-linecap="round">'
-    '<path d="M16 33 C 9 24 5 19 5 14 a 11 11 0 0 1 22 0 C 27 19 23 24 16 33 Z"/>'
-    '<path d="M16 8 v 6.5 l 4.5 3" stroke="#E08A2B"/></g>'
-    '<text x="36" y="25" font-family="Source Sans, Helvetica, Arial, sans-serif" '
-    'font-size="25" font-weight="700" letter-spacing="0.5" fill="#17A09B">strec</text></svg>'
-)
-#: Less empty ground above the title than Streamlit leaves.
-STYLE = "<style>.stMainBlockContainer { padding-top: 3.2rem; }</style>"
+T = TypeVar("T")
+Frame = pd.DataFrame | pl.DataFrame
+
+# ---------------------------------------------------------------- errors and words
 
 
-# ---------------------------------------------------------------- frame of a page
-
-
-def remember_pages(pages: dict) -> None:
-    """Keep the navigation's pages, so that a page can lead to another by its name."""
-    st.session_state["pages"] = pages
-
-
-def wanted_page() -> None:
-    """Switch to the page that a bookmark asked for (see `_through_the_app`)."""
-    if (wanted := st.session_state.pop("wanted", None)) is not None:
-        page, query = wanted
-        st.switch_page(st.session_state["pages"].get(page, ""), query_params=query)
-
-
-def _through_the_app() -> None:
-    """Lead a bookmark of a page through app.py.
-
-    Until app.py has run once in a server, Streamlit takes every file in `pages/` for a page of its
-    own and runs it without the frame.
-    """
-    main = Path(getattr(sys.modules["__main__"], "__file__", ""))
-    if "pages" in st.session_state or main.name != "app.py":
-        return
-    page = st.context.url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
-    st.session_state["wanted"] = (page, st.query_params.to_dict())
-    st.switch_page("app.py")
-
-
-def guarded(run: Callable[[], None]) -> None:
+def guarded(run: Callable[[], object]) -> None:
     """Run a page; an error becomes words, never a traceback, and the data set stays."""
     try:
         run()
@@ -99,13 +58,6 @@ def guarded(run: Callable[[], None]) -> None:
             "Reload the page, or choose another data set; the server's log says more.",
             icon=":material/error:",
         )
-
-
-def page_header(title: str, sentence: str) -> None:
-    """Show the page's title and one sentence that says what a person finds here."""
-    _through_the_app()
-    st.title(title, anchor=False)
-    st.markdown(f":gray[{sentence}]")
 
 
 def show_error(error: StrecError) -> None:
@@ -131,22 +83,67 @@ def how_it_works(markdown: str) -> None:
         st.markdown(markdown)
 
 
-def next_step(label: str, page: str) -> None:
-    """Lead on to the next page (its name in the URL)."""
-    target = st.session_state.get("pages", {}).get(page)
-    st.divider()
-    # A page tested alone has no navigation to lead to.
-    if target is not None and st.button(
-        label, type="primary", icon=":material/arrow_forward:", key=f"next_{page}"
-    ):
-        st.switch_page(target)
+def plain(text: str) -> str:
+    """Escape what Markdown would read as markup in words that quote a person's data."""
+    return re.sub(r"([\\`*_{}\[\]<>$#|~:])", r"\\\1", text)
 
 
-def go_to(page: str) -> None:
-    """Switch to the page with this name in the URL."""
-    target = st.session_state.get("pages", {}).get(page)
-    if target is not None:
-        st.switch_page(target)
+@contextmanager
+def progress(title: str) -> Iterator[Progress]:
+    """Show a bar while something is done: ``with ui.progress("Reading") as report: …``.
+
+    `report(text, share)` may be called often; the bar moves a few times a second and, after some
+    seconds, says how long it still takes.
+    """
+    bar = st.progress(0.0, f"{title}…")
+    began = shown = time.monotonic()
+
+    def report(text: str, share: float) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown < 0.2:
+            return
+        shown, took, left = now, now - began, ""
+        if took > 3 and share > 0.02:
+            seconds = took * (1 - share) / share
+            left = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+            left = f" · about {left} left"
+        bar.progress(min(max(share, 0.0), 1.0), f"{title}: {text}{left}")
+
+    try:
+        yield report
+    finally:
+        bar.empty()
+
+
+# ---------------------------------------------------------------- choices
+
+
+def choose(
+    label: str,
+    options: Sequence[T] | Mapping[T, str],
+    key: str,
+    default: T | None = None,
+    show_label: bool = True,
+    **more: Any,
+) -> T:
+    """Return the one option chosen; a mapping says what each is called, the first is usual."""
+    if isinstance(options, Mapping):
+        more.setdefault("format_func", options.__getitem__)
+    listed = list(options)
+    chosen = st.segmented_control(
+        label,
+        listed,
+        default=listed[0] if default is None else default,
+        required=True,
+        key=key,
+        label_visibility="visible" if show_label else "collapsed",
+        **more,
+    )
+    return listed[0] if chosen is None else chosen
+
+
+# ---------------------------------------------------------------- figures and tables
 
 
 def is_dark() -> bool:
@@ -154,14 +151,19 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-# ---------------------------------------------------------------- figures
-
-
-def figure(fig, key: str, caption: str = "") -> None:
-    """Show a plotly figure with its caption in words."""
+def figure(
+    fig,
+    key: str,
+    caption: str = "",
+    data: pd.DataFrame | pl.DataFrame | None = None,
+    name: str = "",
+) -> None:
+    """Show a plotly figure with its caption in words and, as a file called `name`, its data."""
     st.plotly_chart(fig, key=key, width="stretch", config={"displaylogo": False})
     if caption:
         st.caption(caption)
+    if data is not None:
+        downloads(name, data, key)
 
 
 def deck(deck, key: str, height: int = 520, caption: str = "") -> None:
@@ -171,176 +173,38 @@ def deck(deck, key: str, height: int = 520, caption: str = "") -> None:
         st.caption(caption)
 
 
-def downloads(name: str, frame: pd.DataFrame, key: str) -> None:
-    """Offer the numbers behind a figure as CSV, safe to open in a spreadsheet."""
+def table(frame: Frame, columns: Mapping[str, Any] | None = None,
+          **more: Any) -> None:  # fmt: skip
+    """Show a table without row numbers; `columns` says how columns are called and written."""
+    st.dataframe(frame, hide_index=True, width="stretch", column_config=columns, **more)
+
+
+# ---------------------------------------------------------------- downloads
+
+
+def download(label: str, make: Callable[[], str | bytes] | str | bytes, file_name: str, mime: str,
+             key: str, type: str = "tertiary", icon: str = "download") -> None:  # fmt: skip
+    """Offer a file, which is made when it is asked for."""
     st.download_button(
-        "Data as CSV",
-        lambda: safe_csv(frame),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        key=f"download_{key}",
-        icon=":material/download:",
-        type="tertiary",
-    )
+        label, make, file_name, mime, key=key, icon=f":material/{icon}:", type=type
+    )  # fmt: skip
 
 
-def safe_csv(frame: pd.DataFrame) -> bytes:
+def downloads(name: str, frame: Frame, key: str) -> None:
+    """Offer the numbers behind a figure as CSV, safe to open in a spreadsheet."""
+    download(
+        "Data as CSV", lambda: safe_csv(frame), f"{name}.csv", "text/csv", f"download_{key}"
+    )  # fmt: skip
+
+
+def safe_csv(frame: Frame) -> bytes:
     """Return CSV whose text cells a spreadsheet will not take for formulas."""
-    safe = frame.copy()
+    safe = frame.to_pandas() if isinstance(frame, pl.DataFrame) else frame.copy()
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column]):
             text = safe[column].astype(str).where(safe[column].notna(), "")
             safe[column] = text.where(~text.str.match(r"[=+\-@\t\r]"), "'" + text)
     return safe.to_csv(index=False).encode()
-
-
-def plain(text: str) -> str:
-    """Escape what Markdown would read as markup in words that quote a person's data."""
-    return re.sub(r"([\\`*_{}\[\]<>$#|~:])", r"\\\1", text)
-
-
-# ---------------------------------------------------------------- sidebar
-
-
-@contextmanager
-def progress(title: str) -> Iterator[Progress]:
-    """Show a bar while something is done: ``with ui.progress("Reading") as progress: …``.
-
-    It may be told often; the bar moves a few times a second and, after some seconds, says how
-    long it still takes.
-    """
-    bar = st.progress(0.0, text=f"{title}…")
-    began = shown = time.monotonic()
-
-    def tell(text: str, share: float) -> None:
-        nonlocal shown
-        now = time.monotonic()
-        if now - shown >= 0.2:
-            shown, share = now, min(max(share, 0.0), 1.0)
-            bar.progress(share, text=f"{title}: {text}{_time_left(now - began, share)}")
-
-    try:
-        yield tell
-    finally:
-        bar.empty()
-
-
-def _time_left(took: float, share: float) -> str:
-    if took < 3 or share < 0.02:
-        return ""
-    left = took * (1 - share) / share
-    return f" · about {left:.0f} s left" if left < 90 else f" · about {left / 60:.0f} min left"
-
-
-def filters() -> Filters:
-    """Return the filters set in the sidebar; none at first."""
-    return st.session_state.get("filters", Filters())
-
-
-def sidebar(page: str) -> None:
-    """Show the data set in use and, where they apply, the filters that pages share."""
-    store = current_store()
-    remember_in_url()
-    with st.sidebar:
-        summary = _summary(store.fingerprint, store)
-        st.markdown(f"**{plain(store.meta['name'])}**")
-        st.caption(
-            f"{summary['n_checkins']:,} check-ins · {summary['n_users']:,} users · "
-            f"{summary['n_items']:,} {item_word(plural=True)}  \n"
-            f"{summary['first_date']} – {summary['last_date']}  \n"
-            f"Times in {plain(store.meta.get('time_zone') or 'each check-in’s own offset')}"
-        )
-        _other_data()
-        if page in ("time", "space"):
-            _filter_widgets(store, summary)
-
-
-def _other_data() -> None:
-    """Offer the samples and the person's own file from every page."""
-    now = current_sample()
-    with st.popover("Change data", icon=":material/swap_horiz:", width="stretch"):
-        for sample in samples():
-            if st.button(
-                sample.title,
-                key=f"sidebar_{sample.name}",
-                disabled=now is not None and sample.name == now.name,
-                width="stretch",
-            ):
-                use_store(sample_store(sample.name))
-                st.rerun()
-        if st.button(
-            "Bring your own data",
-            key="sidebar_own",
-            icon=":material/upload_file:",
-            type="primary",
-            width="stretch",
-        ):
-            go_to("data")
-
-
-def _filter_widgets(store: Store, summary: dict) -> None:
-    now = filters()
-    st.subheader("Show only", anchor=False)
-    first, last = summary["first_date"], summary["last_date"]
-    span = st.date_input(
-        "Dates",
-        (now.date_from or first, now.date_to or last),
-        min_value=first,
-        max_value=last,
-        key="filter_dates",
-    )
-    hours = st.slider("Hours of the day", 0, 24, now_hours(now), key="filter_hours")
-    days = st.pills(
-        "Weekdays",
-        range(7),
-        default=list(now.weekdays or range(7)),
-        selection_mode="multi",
-        format_func=lambda day: ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[day],
-        key="filter_weekdays",
-    )
-    categories = _categories(store.fingerprint, store)
-    chosen = (
-        st.multiselect(
-            "Categories",
-            categories,
-            default=[name for name in now.categories or () if name in categories],
-            placeholder="All categories",
-            key="filter_categories",
-        )
-        if categories
-        else []
-    )
-    dates = span if isinstance(span, tuple) and len(span) == 2 else (first, last)
-    st.session_state["filters"] = Filters(
-        date_from=dates[0] if dates[0] > first else None,
-        date_to=dates[1] if dates[1] < last else None,
-        hours=tuple(range(*hours)) if hours != (0, 24) and hours[0] < hours[1] else None,
-        weekdays=tuple(days) if 0 < len(days) < 7 else None,
-        categories=tuple(chosen) or None,
-    )
-    if st.session_state["filters"] != Filters() and st.button(
-        "Show everything", icon=":material/filter_alt_off:"
-    ):
-        use_store(store)
-        st.rerun()
-
-
-def now_hours(now: Filters) -> tuple[int, int]:
-    """Return the hour range (from, to) that the slider shows for these filters."""
-    return (min(now.hours), max(now.hours) + 1) if now.hours else (0, 24)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _summary(fingerprint: str, _store: Store) -> dict:
-    return _store.summary(Filters())
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _categories(fingerprint: str, _store: Store) -> list[str]:
-    if not _store.has(schema.CATEGORY):
-        return []
-    frame = _store.by_category()
-    return list(frame["category"]) if len(frame) else []
 
 
 def to_json(value) -> str:

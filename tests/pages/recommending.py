@@ -1,16 +1,13 @@
 """What the tests of the Recommend page share."""
 
-from pathlib import Path
-
 from streamlit.testing.v1 import AppTest
 
 from strec.store import Store
-
-PAGE = Path(__file__).parents[2] / "pages" / "recommend.py"
+from tests.pages.alone import alone
 
 
 def open_page(store: Store, **url: str) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = alone("recommend")
     app.session_state["store"] = store
     for key, value in url.items():
         app.query_params[key] = value

@@ -1,11 +1,14 @@
 """The frame: navigation, the data set in use, filters, the tour, on any data set."""
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shared.page import all_pages, go_to
 from strec import schema
 from strec.store import Store
 
@@ -60,13 +63,26 @@ def test_own_data_that_is_called_like_a_sample_is_not_taken_for_it(tmp_path, mon
     assert found == [None, samples()[0]]
 
 
-def test_the_tour_leads_over_every_page_once_and_ends_on_the_last():
-    import re
+def test_every_page_is_one_object_in_one_file_with_all_that_the_app_shows_of_it():
+    files = {path.stem for path in (ROOT / "pages").glob("*.py")} - {"__init__"}
+    pages = all_pages()
+    assert {page.url or "start" for page in pages.values()} == files
+    assert list(pages)[0] == "" and list(pages)[-2:] == ["live", "privacy"]
+    assert len({page.order for page in pages.values()}) == len(pages)
+    for page in pages.values():
+        assert page.title and page.icon and page.tour and page.content.__doc__
+        assert page.question or not page.heading
 
-    from pages.shared.tour import STEPS
 
-    named = re.findall(r'\("(\w*)", "\w+", "', (ROOT / "app.py").read_text())
-    assert [page for page, _ in STEPS] == named and named[-2:] == ["live", "privacy"]
+def test_no_key_of_the_session_is_written_twice():
+    """Keys that more than their widget reads are in `pages/shared/state.py`, and only there."""
+    said = Counter()
+    for path in (ROOT / "pages").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if path.name != "state.py":
+            assert not re.search(r"session_state(\.\w+\(|\[)f?[\"']", text), path
+        said.update(re.findall(r'(?:\bkey=|\bKey\()"(\w+)"', text))
+    assert len(said) > 80 and not [key for key, times in said.items() if times > 1]
 
 
 def test_the_tour_begins_on_the_start_page_and_can_be_ended():
@@ -77,10 +93,12 @@ def test_the_tour_begins_on_the_start_page_and_can_be_ended():
 
 
 @pytest.mark.parametrize("page", ["time", "space"])
-def test_a_data_set_without_categories_has_a_sidebar(tmp_path, page):
+def test_a_data_set_without_categories_has_a_sidebar(tmp_path, page, monkeypatch):
     bare = schema.example().drop("category")
     store = Store.create(bare, tmp_path / "s", name="Bare")
-    found = app(store=store, wanted=(page, {}))
+    found = app(store=store)
+    monkeypatch.setattr("pages.start.go_to", lambda _: go_to(page))
+    found = next(each for each in found.button if each.label == "Explore this world").click().run()
     assert not found.exception and not found.error
     assert found.title[0].value.lower() == page and "Bare" in words(found)
     assert found.sidebar.slider(key="filter_hours").value == (0, 24)

@@ -15,8 +15,8 @@ from strec.profiling import quality
 from strec.schema import example
 from strec.store import Store
 from tests import corpus
+from tests.pages.alone import alone
 
-PAGE = Path(__file__).parents[2] / "pages" / "data.py"
 BEFORE = "The data set from before"
 
 
@@ -31,7 +31,7 @@ def app(before, tmp_path, monkeypatch) -> AppTest:
     import pages.shared.in_use as in_use
 
     monkeypatch.setattr(in_use, "_STORES", tmp_path / "workspaces")
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = alone("data")
     app.session_state["store"] = before
     return app.run()
 
@@ -182,9 +182,10 @@ def test_local_paths_are_for_the_person_at_this_computer(app, monkeypatch):
 
 
 def test_a_table_too_large_for_memory_is_used_without_cleaning(app, tmp_path, monkeypatch):
-    from pages.data import draft
+    from pages.parts.data import draft, quality
 
-    monkeypatch.setattr(draft, "MOST_IN_MEMORY", 30)
+    for module in (draft, quality):
+        monkeypatch.setattr(module, "MOST_IN_MEMORY", 30)
     path = corpus.make("null_islands", tmp_path)
     upload(app, path)
     assert not app.exception and not app.error

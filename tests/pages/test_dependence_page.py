@@ -6,15 +6,15 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shared import gate, results
 from strec.io.samples import read_sample
 from strec.simulation import simulate
 from strec.store import Store
-
-PAGE = Path(__file__).parents[2] / "pages" / "dependence.py"
+from tests.pages.alone import alone
 
 
 def page(table: pl.DataFrame, folder: Path) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = alone("dependence")
     app.session_state["store"] = Store.create(table, folder / "store", name="A world")
     return app.run()
 
@@ -22,6 +22,11 @@ def page(table: pl.DataFrame, folder: Path) -> AppTest:
 def world(n_users=50, n_checkins=2_500, **sliders) -> pl.DataFrame:
     setting = dict(temporal=0, spatial=0, interaction=0) | sliders
     return simulate("social", n_users=n_users, n_checkins=n_checkins, seed=3, **setting)
+
+
+def kept(app: AppTest, setting: str):
+    """Return what all visitors share of the test of this data set."""
+    return results.found_before(gate.KIND, app.session_state["store"], setting)
 
 
 def text_of(app: AppTest) -> str:
@@ -49,15 +54,16 @@ def test_a_sampled_quick_look_says_so_and_offers_the_full_test(tmp_path):
     assert "quick look" in text_of(app)
     app.button(key="dependence_run_full").click().run()
     assert not app.exception and "quick look" not in text_of(app)
-    full = next(v for (_, how), v in app.session_state["dependence"].items() if how == "full")
+    full = kept(app, gate.FULL)
     assert full.n_checkins == 7_200 and not full.notes
 
 
 @pytest.mark.slow
 def test_a_sample_shows_its_full_test_at_once_and_can_run_it_again(tmp_path):
+    results._shelf.clear()
     app = page(read_sample("flights"), tmp_path)
     assert not app.exception and "run beforehand" in text_of(app)
-    assert not app.session_state["dependence"]  # nothing was run
+    assert kept(app, gate.FULL) is None and kept(app, gate.QUICK) is None  # nothing was run
     (first,) = [each.value for each in app.success]
     app.button(key="dependence_run_full").click().run()
     assert not app.exception and "run beforehand" not in text_of(app)
@@ -67,8 +73,7 @@ def test_a_sample_shows_its_full_test_at_once_and_can_run_it_again(tmp_path):
 
 def test_only_the_training_part_is_looked_at(tmp_path):
     app = page(world(), tmp_path)
-    (result,) = app.session_state["dependence"].values()
-    assert result.n_checkins == 2_000  # four fifths of 2,500
+    assert kept(app, gate.QUICK).n_checkins == 2_000  # four fifths of 2,500
 
 
 def test_the_numbers_can_be_read_and_taken_along(tmp_path):

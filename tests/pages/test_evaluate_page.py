@@ -9,12 +9,11 @@ from streamlit.testing.v1 import AppTest
 from strec import schema
 from strec.simulation import simulate
 from strec.store import Store
-
-PAGE = Path(__file__).parents[2] / "pages" / "evaluate.py"
+from tests.pages.alone import alone
 
 
 def page(table: pl.DataFrame, folder: Path) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=90)
+    app = alone("evaluate", 90)
     app.session_state["store"] = Store.create(table, folder / "store", name="A world")
     return app.run()
 
@@ -120,7 +119,7 @@ def test_a_finished_training_joins_the_leaderboard(world, tmp_path):
     store = Store.create(world, tmp_path / "store", name="A world")
     run = create(home(store) / "one", "item_knn", store)
     train_run(run, store)
-    app = AppTest.from_file(str(PAGE), default_timeout=90)
+    app = alone("evaluate", 90)
     app.session_state["store"] = store
     app.run()
     assert not app.exception and not app.error
@@ -136,7 +135,7 @@ def test_a_training_that_was_tampered_with_is_left_out_and_said(world, tmp_path)
     train_run(run, store)
     weights = run.folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    app = AppTest.from_file(str(PAGE), default_timeout=90)
+    app = alone("evaluate", 90)
     app.session_state["store"] = store
     app.run()
     assert not app.exception and not app.error and app.success
@@ -157,7 +156,7 @@ def test_a_training_whose_scores_are_no_numbers_is_left_out_and_said(world, tmp_
         KINDS["item_knn"], "_score",
         lambda self, queries: np.full((len(queries), len(queries.vocabulary.items)), np.nan),
     )  # fmt: skip
-    app = AppTest.from_file(str(PAGE), default_timeout=90)
+    app = alone("evaluate", 90)
     app.session_state["store"] = store
     app.run()
     assert not app.exception and not app.error and app.success

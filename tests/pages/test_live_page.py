@@ -1,7 +1,5 @@
 """The Live page: guesses before events, hits and misses that add up, odd data."""
 
-from pathlib import Path
-
 import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,8 +7,7 @@ from streamlit.testing.v1 import AppTest
 from strec import schema
 from strec.simulation import simulate
 from strec.store import Store
-
-PAGE = Path(__file__).parents[2] / "pages" / "live.py"
+from tests.pages.alone import alone
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +18,7 @@ def store(tmp_path_factory) -> Store:
 
 
 def open_page(store: Store) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = alone("live")
     app.session_state["store"] = store
     return app.run()
 

@@ -9,12 +9,11 @@ from streamlit.testing.v1 import AppTest
 from strec import schema
 from strec.io.samples import read_sample
 from strec.store import Store
-
-PAGE = Path(__file__).parents[2] / "pages" / "privacy.py"
+from tests.pages.alone import alone
 
 
 def page(table: pl.DataFrame, folder: Path) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = alone("privacy")
     app.session_state["store"] = Store.create(table, folder / "store", name="A world")
     return app.run()
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from strec import schema
 from strec.io.pictures import PLACEHOLDER
 from strec.store import Store
-from tests.pages.recommending import PAGE, Likeness, cards, healthy, open_page, text_of
+from tests.pages.recommending import Likeness, cards, healthy, open_page, text_of
 
 
 def test_the_page_opens_on_an_answer_with_its_reasons(app):
@@ -109,7 +109,7 @@ def test_filters_alone_have_no_price(app):
 def test_without_probabilities_no_price_is_made_up():
     from types import SimpleNamespace
 
-    from pages.recommend.ask import _price
+    from pages.parts.recommend.ask import _price
 
     said = _price(SimpleNamespace(hit_chance=float("nan"), best_chance=float("nan")))
     assert "scores, not probabilities" in said and "%" not in said
@@ -160,14 +160,12 @@ def test_further_looks_open(app, look):
     assert said in text_of(app)
 
 
-def test_the_gate_is_quoted_where_it_was_run(store):
+def test_the_gate_is_quoted_where_it_was_run(store, monkeypatch):
     from types import SimpleNamespace
 
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.session_state["store"] = store
     verdict = SimpleNamespace(route="ST-LLM", sentence="The hour matters.")
-    app.session_state["dependence"] = {(store.fingerprint, "quick"): verdict}
-    app.run()
+    monkeypatch.setattr("pages.shared.gate.found", lambda store: verdict)
+    app = open_page(store)
     app.segmented_control(key="rec_more").set_value("Other models").run()
     assert "Route: ST-LLM" in text_of(app) and "The hour matters." in text_of(app)
 
@@ -340,7 +338,7 @@ def clicked(layer: str, clicked: dict, **state) -> AppTest:
     def script():
         import streamlit as st
 
-        from pages.recommend import listing
+        from pages.parts.recommend import listing
 
         listing._clicked(*st.session_state["clicked"])
 

@@ -2,7 +2,6 @@
 
 import json
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from strec.io.samples import read_sample
 from strec.simulation import simulate
 from strec.store import Filters, Store
+from tests.pages.alone import alone
 
-PAGE = Path(__file__).parents[2] / "pages" / "space.py"
 PARTS = ["Map", "Hotspots", "Neighbours", "Rhythms", "Flows and distance", "Change"]
 #: Every control that leads to another figure, by part.
 CHOICES = {
@@ -37,7 +36,7 @@ def city(tmp_path_factory) -> Store:
 
 
 def page(store: Store, part: str = "Map", filters: Filters | None = None) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = alone("space")
     app.session_state["store"] = store
     app.session_state["filters"] = filters or Filters()
     app.run()
@@ -92,7 +91,7 @@ def test_the_map_counts_what_the_store_counts(city):
 
 
 def test_a_part_has_an_address(city):
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = alone("space")
     app.session_state["store"], app.query_params["part"] = city, "change"
     app.run()
     fine(app)

@@ -1,7 +1,5 @@
 """The time page: every sample, every part, filters, and data too small to say anything."""
 
-from pathlib import Path
-
 import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,13 +8,13 @@ from pages.shared import ui
 from strec import schema
 from strec.io.samples import samples
 from strec.store import Filters, Store
+from tests.pages.alone import alone
 
-PAGE = str(Path(__file__).parents[2] / "pages" / "time.py")
 PARTS = ("Week and calendar", "Rhythms", "Out of the ordinary", "Forecast")
 
 
 def page(store, **state) -> AppTest:
-    app = AppTest.from_file(PAGE, default_timeout=60)
+    app = alone("time")
     app.session_state["store"] = store
     for name, value in state.items():
         app.session_state[name] = value

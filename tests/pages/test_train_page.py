@@ -2,21 +2,19 @@
 
 import json
 import time
-from pathlib import Path
 
 import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
 # Imported before a test puts something else in place of what it imports.
-import pages.train.board  # noqa: F401
+import pages.parts.train.board  # noqa: F401
 from strec.gate import dependence_test as dependence_of
 from strec.models import ABOUT, KINDS
 from strec.runs import Run, create, home, runs_in, train_run
 from strec.simulation import simulate
 from strec.store import Store
-
-PAGE = Path(__file__).parents[2] / "pages" / "train.py"
+from tests.pages.alone import alone
 
 
 def world(n: int = 1_200, **sliders) -> pl.DataFrame:
@@ -32,7 +30,7 @@ def store(tmp_path, monkeypatch) -> Store:
 
 
 def page(store: Store, **state) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = alone("train")
     app.session_state["store"] = store
     for name, value in state.items():
         app.session_state[name] = value
@@ -62,13 +60,15 @@ def test_every_model_is_offered_with_its_sentence(store):
     assert "Trains on: " in text_of(app) and "Nothing is trained on this data yet" in text_of(app)
 
 
-def test_what_the_gate_recommends_is_ticked_and_said(store):
+def test_what_the_gate_recommends_is_ticked_and_said(store, monkeypatch):
     result = dependence_of(store.checkins(), n_permutations=9)
     forced = type(result)(**{**fields(result), "recommended_model": "als", "route": "traditional"})
-    app = page(store, dependence={(store.fingerprint, "quick"): forced})
+    monkeypatch.setattr("pages.shared.gate.found", lambda store: forced)
+    app = page(store)
     assert tick_of(app, store, "als").value and tick_of(app, store, "counting").value
     assert "**traditional** route" in app.info[0].value
-    other = page(store, dependence={("other data", "quick"): forced})
+    monkeypatch.undo()
+    other = page(store)
     assert not tick_of(other, store, "als").value and not other.info
 
 
@@ -106,7 +106,7 @@ def test_a_click_trains_and_the_result_appears(store):
 
 
 def sample_page(**url) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = alone("train")
     for key, value in url.items():
         app.query_params[key] = value
     return app.run()
@@ -212,7 +212,7 @@ def test_a_running_training_is_shown_live_and_can_be_cancelled(store):
 def test_a_cancelled_run_that_waits_leaves_the_one_at_work_alone(store, monkeypatch):
     killed = []
     monkeypatch.setattr("os.kill", lambda pid, signal: killed.append(pid))
-    monkeypatch.setattr("pages.train.board.PATIENCE_SECONDS", -1)
+    monkeypatch.setattr("pages.parts.train.board.PATIENCE_SECONDS", -1)
     at_work, waits = made(store, "lstm"), made(store, "als")
     at_work.set_state("running", pid=1)
     waits.set_state("waiting", pid=1)

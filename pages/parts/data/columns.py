@@ -1,0 +1,258 @@
+"""What the files are: recognised format, questions, preview, which column is what."""
+
+from collections.abc import Callable
+from functools import cache
+from zoneinfo import available_timezones
+
+import polars as pl
+import streamlit as st
+
+from pages.parts.data.draft import READ, Draft
+from pages.shared import state, ui
+from strec import schema
+from strec.errors import StrecError
+from strec.io import Mapping, Question
+from strec.io.mapping import ZONE_OF_PLACE
+
+LABELS = {
+    "user_id": ("User", "who: customer, visitor, vehicle…"),
+    "item_id": ("Item", "what: place, product, station…"),
+    "timestamp": ("Time", "when"),
+    "lat": ("Latitude", "where, north–south; a column that holds both may be chosen twice"),
+    "lon": ("Longitude", "where, east–west"),
+    "category": ("Category", "what kind of item"),
+    "item_name": ("Name of the item", "shown instead of its id"),
+    "value": ("Value", "a number: rating, price, minutes…"),
+    "event": ("Event", "what was done: view, purchase, ride…"),
+    "text": ("Text", "a review or description"),
+    "image": ("Picture", "a picture of the item: a file beside the data, or a web address"),
+    "utc_offset_min": ("UTC offset", "the difference of local time from UTC"),
+}
+TIME_FORMATS = {
+    "iso": "year first: 2024-05-31 18:05",
+    "day_first": "day first: 31/05/2024 or 31.05.2024",
+    "month_first": "month first: 05/31/2024",
+    "unix_s": "seconds since 1970: 1717171717",
+    "unix_ms": "milliseconds since 1970",
+    "unix_us": "microseconds since 1970",
+    "unix_ns": "nanoseconds since 1970",
+    "twitter": "as Twitter writes: Fri May 31 18:05:09 +0000 2024",
+    "excel_days": "days as Excel counts: 45443.75",
+}
+ORDERS = {"lat_lon": "as named", "lon_lat": "swapped: read them the other way round"}
+DECIMALS = {"point": "points: 1,234.56", "comma": "commas: 1.234,56"}
+TIME_IS = {"local": "local time", "utc": "UTC"}
+NONE = "—"
+SHOWN_ROWS = 100
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
+
+
+def recognised(draft: Draft) -> None:
+    """Say in words what the files are."""
+    look = draft.look
+    known = look.format not in ("table", "geojson", "geopackage")
+    words = f"Recognised: **{ui.plain(look.title)}**." if known else _guessed(draft)
+    st.markdown(f":material/{'verified' if known else 'search'}: {words}")
+    facts = " · ".join(_file_facts(facts) for facts in look.files[:4])
+    st.caption(facts + (f"  \nSource: {ui.plain(look.cite)}" if look.cite else ""))
+    if (error := state.COLUMNS_ERROR.take()) is not None:
+        ui.show_error(error)
+
+
+def must_be_answered(draft: Draft) -> None:
+    """Ask what the files do not say and nobody may guess."""
+    for question in [q for q in draft.questions if q.must_be_answered]:
+        with st.container(border=True):
+            choice = st.radio(
+                f":material/help: **{ui.plain(question.text)}**",
+                range(len(question.options)),
+                index=draft.answers.get(question.key),
+                format_func=_words_of(question),
+                key=f"data_question_{question.key}_{draft.version}",
+            )
+            st.caption("The file does not say, and a wrong guess would change every result.")
+        _take(draft, question, choice)
+
+
+def assumed(draft: Draft) -> None:
+    """Show what was assumed where the file does not say, each as a choice."""
+    for question in [q for q in draft.questions if not q.must_be_answered]:
+        if question.key == "time_zone" or len(question.options) < 2:
+            continue
+        choice = st.selectbox(
+            f"Assumed, as the file does not say. {ui.plain(question.text)}",
+            range(len(question.options)),
+            index=draft.answers.get(question.key, question.default),
+            format_func=_words_of(question),
+            key=f"data_question_{question.key}_{draft.version}",
+        )
+        _take(draft, question, choice)
+    if draft.mapping.time_zone is not None:
+        _time_zone(draft)
+
+
+def _time_zone(draft: Draft) -> None:
+    """Show the time zone, any other to be chosen; the likely ones come first."""
+    asked = next((q for q in draft.questions if q.key == "time_zone"), None)
+    options = {o.changes["time_zone"]: o for o in asked.options} if asked else {}
+    zones = list(dict.fromkeys([*options, draft.mapping.time_zone, *_zones()]))
+
+    def words(zone: str) -> str:
+        if zone in options:
+            return f"{options[zone].label} ({options[zone].example})"
+        return _zones().get(zone, zone)
+
+    chosen = st.selectbox(
+        f"Assumed, as the file does not say. {asked.text}" if asked else "Time zone",
+        zones,
+        index=zones.index(draft.mapping.time_zone),
+        format_func=words,
+        key=f"data_zone_{draft.version}",
+    )
+    if chosen != draft.mapping.time_zone:
+        _change(draft, lambda: draft.map_columns({"time_zone": chosen}))
+
+
+def raw_preview(draft: Draft) -> None:
+    """Show the first rows as they are in the file."""
+    st.markdown("**The first rows of the file, as they are**")
+    st.dataframe(draft.look.preview, height=240, hide_index=True)
+
+
+def preview(draft: Draft) -> None:
+    """Show the first check-ins as they were read, and the rows that they come from."""
+    table = pl.scan_parquet(draft.folder / READ).head(SHOWN_ROWS).collect()
+    shown = table.with_columns(schema.local_time().alias("local"))
+    titles = {name: label for name, (label, _) in LABELS.items()} | {"local": "Local time"}
+    first = ["user_id", "item_id", "local", "lat", "lon"]
+    order = first + [name for name in schema.OPTIONAL if name in shown.columns]
+    st.markdown("**The first check-ins, as strec reads them**")
+    st.dataframe(shown.select(order).rename(titles, strict=False), height=320, hide_index=True)
+    raw_preview(draft)
+
+
+def notes(draft: Draft) -> None:
+    """Show what was noticed and assumed while reading."""
+    noticed = dict.fromkeys([*draft.look.notes, *(draft.result.notes if draft.result else [])])
+    if noticed:
+        lines = "\n".join(f"- {ui.plain(note)}" for note in noticed)
+        st.markdown(f"**Noticed and assumed while reading**\n\n{lines}")
+
+
+def column_form(draft: Draft) -> None:
+    """Show which column is what, to be corrected."""
+    mapping = draft.mapping or Mapping()
+    st.markdown("**Which column is what?**")
+    with st.form(f"data_columns_{draft.version}"):
+        chosen = {}
+        for start in range(0, len(LABELS), 3):
+            names = list(LABELS)[start : start + 3]
+            for spot, name in zip(st.columns(3), names, strict=False):
+                with spot:
+                    chosen[name] = _column_box(draft, mapping, name)
+        left, middle, right = st.columns(3)
+        chosen["time_format"] = _setting(
+            left, "How the time is written", TIME_FORMATS, mapping.time_format, draft
+        )
+        chosen["time_is"] = _setting(
+            middle, "Times without an offset are", TIME_IS, mapping.time_is, draft
+        )
+        chosen["time_zone"] = _setting(right, "Time zone", _zones(), mapping.time_zone, draft)
+        chosen["coordinate_order"] = _setting(
+            left, "Latitude and longitude are", ORDERS, mapping.coordinate_order, draft
+        )
+        chosen["decimal"] = _setting(
+            middle, "Decimals of the value are behind", DECIMALS, mapping.decimal, draft
+        )
+        if st.form_submit_button("Read it this way", key="data_columns_apply"):
+            _change(draft, lambda: draft.map_columns(chosen))
+
+
+def _guessed(draft: Draft) -> str:
+    """Say which columns were found, in words."""
+    mapping = draft.mapping.columns()
+    parts = [
+        f"{LABELS[name][0].lower()} = **{ui.plain(mapping[name])}**"
+        for name in LABELS
+        if name in mapping
+    ]
+    if draft.mapping.item_from_place:
+        parts.append("item = the hexagon of each place")
+    return f"A table; its columns were guessed: {', '.join(parts) or 'none'}."
+
+
+def _file_facts(facts: dict) -> str:
+    kind = {"csv": "text", "json": "JSON"}.get(facts["kind"], facts["kind"])
+    words = [ui.plain(facts["name"]), f"about {facts['rows']:,} rows", facts["size"]]
+    if facts.get("delimiter"):
+        kind += f" separated by {DELIMITERS.get(facts['delimiter'], repr(facts['delimiter']))}"
+    if facts.get("encoding"):
+        kind += f" in {facts['encoding']}"
+    return ", ".join([*words, ui.plain(kind)])
+
+
+def _words_of(question: Question):
+    def words(choice: int) -> str:
+        option = question.options[choice]
+        example = f" ({option.example})" if option.example else ""
+        return ui.plain(option.label + example)
+
+    return words
+
+
+def _take(draft: Draft, question: Question, choice: int | None) -> None:
+    if choice is not None and draft.answers.get(question.key, question.default) != choice:
+        _change(draft, lambda: draft.answer(question, choice))
+
+
+def _change(draft: Draft, change: Callable[[], None]) -> None:
+    """Change how the files are read; what cannot be read is explained and taken back."""
+    before = draft.columns, dict(draft.answers)
+    try:
+        change()
+        draft.look_at()
+    except StrecError as error:
+        draft.columns, draft.answers = before
+        state.COLUMNS_ERROR.value = error
+    st.rerun()
+
+
+def _column_box(draft: Draft, mapping: Mapping, name: str) -> str | None:
+    label, help_text = LABELS[name]
+    columns = [NONE, *draft.look.columns]
+    now = getattr(mapping, name)
+    choice = st.selectbox(
+        label,
+        columns,
+        index=columns.index(now) if now in columns else 0,
+        format_func=lambda column: column if column == NONE else _with_example(draft, column),
+        help=help_text,
+        key=f"data_column_{name}_{draft.version}",
+    )
+    return None if choice == NONE else choice
+
+
+def _with_example(draft: Draft, column: str) -> str:
+    values = draft.look.preview[column].drop_nulls()
+    example = str(values[0])[:28] if len(values) else "empty"
+    return f"{column}  (e.g. {example})"
+
+
+def _setting(spot, label: str, options: dict, now: str | None, draft: Draft) -> str | None:
+    keys = [None, *options]
+    if now not in keys:
+        # A pattern of a recipe, or a zone that has since been renamed.
+        keys.append(now)
+    return spot.selectbox(
+        label,
+        keys,
+        index=keys.index(now),
+        format_func=lambda key: "find out" if key is None else options.get(key, key),
+        key=f"data_setting_{label}_{draft.version}",
+    )
+
+
+@cache
+def _zones() -> dict[str, str]:
+    named = {zone: zone for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"}
+    return {ZONE_OF_PLACE: "the zone of each place"} | named

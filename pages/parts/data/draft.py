@@ -1,0 +1,333 @@
+"""A draft: files on their way to a data set. Nothing in use changes before `use`."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+import streamlit as st
+
+from pages.shared import state, ui
+from strec import schema
+from strec.cleaning import CleanReport, Recipe, clean
+from strec.errors import LimitError, StrecError
+from strec.io import FORMATS, Inspection, Limits, Mapping, Question, ReadResult, ingest, inspect
+from strec.io.limits import size_text
+from strec.io.mapping import ZONE_OF_PLACE
+from strec.profiling import QualityReport, quality
+from strec.store import Store
+
+#: What an upload may grow to when it is unpacked; a file on this computer may be larger.
+UPLOAD_LIMITS = Limits(max_bytes=4 * 2**30)
+#: Cleaning and measuring hold the table in memory: beyond this many check-ins they do not.
+MOST_IN_MEMORY = 5_000_000
+#: Stores of one person that are kept: the one in use, and those other tabs may still show.
+KEPT_STORES = 3
+READ, CLEANED = "read.parquet", "cleaned.parquet"
+
+
+@dataclass
+class Draft:
+    """Files on their way to a data set, and what is known about them so far.
+
+    `columns` is the mapping that a person chose (None: the guess), `answers` the chosen option
+    per question. What follows from them is made when it is asked for, and kept: `look`, then
+    `result` (with the check-ins in ``read.parquet``), then `report` (``cleaned.parquet``).
+    """
+
+    paths: list[Path]
+    names: list[str]
+    folder: Path
+    limits: Limits
+    name: str = ""
+    columns: Mapping | None = None
+    answers: dict[str, int] = field(default_factory=dict)
+    recipe: Recipe = field(default_factory=Recipe.default)
+    version: int = 0
+    look: Inspection | None = None
+    questions: list[Question] = field(default_factory=list)
+    mapping: Mapping | None = None
+    result: ReadResult | None = None
+    report: CleanReport | None = None
+    qualities: dict[str, QualityReport] = field(default_factory=dict)
+    counts: dict = field(default_factory=dict)
+    used: str = ""
+
+    # ------------------------------------------------------------ what the files are
+
+    def look_at(self) -> None:
+        """Look at the files, as far as answers allow; an answer may raise a further question."""
+        if self.look is not None:
+            return
+        look = self._inspect(self.columns)
+        questions, mapping = list(look.questions), look.mapping
+        for _ in range(4):
+            mapping = self._answered(questions, mapping)
+            if not self.answers:
+                break
+            further = [
+                question
+                for question in self._inspect(mapping).questions
+                if question.key not in {known.key for known in questions}
+            ]
+            if not further:
+                break
+            questions += further
+        self.look, self.questions, self.mapping = look, questions, mapping
+        self.name = self.name or self._default_name()
+
+    @property
+    def open_questions(self) -> list[Question]:
+        """Questions without an answer, without which the files cannot be read."""
+        return [q for q in self.questions if q.must_be_answered and q.key not in self.answers]
+
+    def answer(self, question: Question, choice: int) -> None:
+        """Take an option of a question."""
+        self.answers = self.answers | {question.key: choice}
+        self._forget()
+
+    def map_columns(self, changes: dict) -> None:
+        """Map fields to other columns, or set how they are read."""
+        old = self.mapping or Mapping()
+        new = old.remap(**changes)
+        if new == old:
+            return
+        self.columns = new
+        self.answers = {}
+        self._forget()
+
+    def take_recipe(self, recipe: Recipe) -> str:
+        """Use a saved recipe, its mapping too where the columns are the same; say what was done."""
+        self.recipe, said = recipe, "The steps of the recipe are set."
+        if recipe.mapping and self.look is not None:
+            mapping = Mapping.from_dict(recipe.mapping)
+            absent = set(mapping.columns().values()) - set(self.look.columns)
+            if absent:
+                said += " Its columns were left out: this file has no " + ", ".join(sorted(absent))
+            else:
+                self.columns, self.answers = mapping, {}
+                said += " Columns and times are read as it says."
+                self._forget()
+        self._forget_cleaning()
+        self.version += 1
+        return said
+
+    def set_recipe(self, recipe: Recipe) -> None:
+        """Clean by another recipe."""
+        if recipe != self.recipe:
+            self.recipe = recipe
+            self._forget_cleaning()
+
+    # ------------------------------------------------------------ work
+
+    def read(self) -> None:
+        """Read the files into ``read.parquet``."""
+        if self.result is not None:
+            return
+        with ui.progress("Reading") as report:
+            self.result = ingest(
+                self.paths,
+                self.folder / READ,
+                self.mapping,
+                names=self.names,
+                limits=self.limits,
+                progress=report,
+            )
+
+    @property
+    def is_large(self) -> bool:
+        """Whether there are too many check-ins to be cleaned in memory."""
+        return self.result is not None and self.result.n_checkins > MOST_IN_MEMORY
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether cleaning has removed every check-in."""
+        return self.report is not None and not self.report.rows_after
+
+    def clean(self) -> None:
+        """Run the recipe into ``cleaned.parquet``."""
+        if self.report is not None or self.is_large:
+            return
+        with ui.progress("Cleaning") as report:
+            table, found = clean(
+                pl.read_parquet(self.folder / READ),
+                self.recipe,
+                progress=report,
+            )
+            table.write_parquet(self.folder / CLEANED)
+        self.report = found
+
+    def prepare(self) -> None:
+        """Clean and measure what would be used."""
+        self.clean()
+        if not self.is_empty:
+            self.measure(self.table().name)
+
+    def measure(self, which: str) -> QualityReport:
+        """Return the quality of ``read.parquet`` or ``cleaned.parquet``."""
+        if which not in self.qualities:
+            with st.spinner("Measuring the quality…"):
+                self.qualities[which] = quality(some_users(pl.scan_parquet(self.folder / which)))
+        return self.qualities[which]
+
+    def count(self) -> dict:
+        """Return `n_checkins`, `n_users`, `n_items`, `first` and `last` of what would be used."""
+        if not self.counts:
+            local = schema.local_time()
+            found = pl.scan_parquet(self.table()).select(
+                pl.len().alias("n_checkins"),
+                pl.col(schema.USER).n_unique().alias("n_users"),
+                pl.col(schema.ITEM).n_unique().alias("n_items"),
+                local.min().alias("first"),
+                local.max().alias("last"),
+            )
+            self.counts = found.collect(engine="streaming").row(0, named=True)
+        return self.counts
+
+    def table(self) -> Path:
+        """Return the Parquet file that would be used."""
+        return self.folder / (READ if self.is_large else CLEANED)
+
+    def full_recipe(self) -> Recipe:
+        """Return the recipe with how the columns were read."""
+        return Recipe(self.recipe.steps, self.result.mapping.to_dict())
+
+    def use(self) -> Store:
+        """Make the data set that every page shows; until that succeeded, nothing changes."""
+        zone = self.result.mapping.time_zone
+        folder = ui.workspace() / f"store-{secrets.token_hex(6)}"
+        with st.spinner("Making the data set…"):
+            store = Store.create(
+                self.table(),
+                folder,
+                name=self.name.strip() or self._default_name(),
+                time_zone=None if zone == ZONE_OF_PLACE else zone,
+                source=self.result.cite or ", ".join(self.names),
+                recipe=self.full_recipe().to_dict(),
+                pictures=self._beside(),
+            )
+        ui.use_store(store)
+        self.used = store.fingerprint
+        _keep_latest_stores(folder.parent)
+        return store
+
+    def _beside(self) -> Path | None:
+        """Return the folder of files on this computer; what was uploaded has none."""
+        given = self.paths[0].resolve()
+        folder = given if given.is_dir() else given.parent
+        return None if folder == self.folder.resolve() else folder
+
+    def _inspect(self, mapping: Mapping | None) -> Inspection:
+        return inspect(self.paths, names=self.names, mapping=mapping, limits=self.limits)
+
+    def _answered(self, questions: list[Question], mapping: Mapping) -> Mapping:
+        for question in questions:
+            choice = self.answers.get(question.key)
+            if choice is not None:
+                mapping = mapping.replace(**question.options[choice].changes)
+        return mapping
+
+    def _default_name(self) -> str:
+        known = FORMATS.get(self.look.format) if self.look else None
+        if known is not None and known.key != "strec":
+            return known.label.split(" (")[0]
+        stem = self.names[0].split(".")[0].replace("_", " ").strip()
+        return stem[:1].upper() + stem[1:] or "My data"
+
+    def _forget(self) -> None:
+        self.look = self.result = None
+        self._forget_cleaning()
+        self.version += 1
+
+    def _forget_cleaning(self) -> None:
+        self.report, self.qualities, self.counts, self.used = None, {}, {}, ""
+
+
+# ---------------------------------------------------------------- the draft of this visit
+
+
+def current() -> Draft | None:
+    """Return the draft of this visit, if files were given."""
+    return state.DRAFT.value
+
+
+def start(paths: Sequence[Path], names: Sequence[str], limits: Limits | None = None) -> None:
+    """Begin a draft with files on this computer."""
+    drop()
+    folder = _new_folder()
+    state.DRAFT.value = Draft(list(paths), list(names), folder, limits or Limits())
+
+
+def start_with_uploads(uploads) -> None:
+    """Begin a draft with files from the browser, kept under names of our own."""
+    drop()
+    folder, paths = _new_folder(), []
+    total = sum(upload.size for upload in uploads)
+    free = shutil.disk_usage(folder).free
+    if total * 3 > free:
+        raise LimitError(
+            "Room on the disk is needed for the upload and the data set made from it.",
+            f"{size_text(total)} were given and {size_text(free)} are free.",
+            "Give a smaller file, or make room.",
+        )
+    for number, upload in enumerate(uploads):
+        paths.append(folder / f"upload{number}")
+        with open(paths[-1], "wb") as file:
+            shutil.copyfileobj(upload, file)
+    names = [upload.name for upload in uploads]
+    state.DRAFT.value = Draft(paths, names, folder, UPLOAD_LIMITS)
+
+
+def drop() -> None:
+    """Forget the draft and delete its files; the data set in use stays."""
+    draft = state.DRAFT.take()
+    if draft is not None:
+        shutil.rmtree(draft.folder, ignore_errors=True)
+
+
+def local_files_allowed() -> bool:
+    """Whether the visitor sits at the computer that runs strec and may open its files by path.
+
+    On a shared server, paths would open the server's files to everybody. The environment
+    variable ``STREC_LOCAL_FILES`` (0 or 1) decides where it is set.
+    """
+    setting = os.environ.get("STREC_LOCAL_FILES")
+    if setting in ("0", "1"):
+        return setting == "1"
+    headers = st.context.headers
+    forwarded = any(name in headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-Ip"))
+    return st.context.ip_address is None and not forwarded
+
+
+def some_users(lazy: pl.LazyFrame) -> pl.DataFrame:
+    """Return the check-ins, or those of a fixed part of the users where there are too many."""
+    n = lazy.select(pl.len()).collect().item()
+    if n <= MOST_IN_MEMORY:
+        return lazy.collect()
+    parts = -(-n // MOST_IN_MEMORY)
+    return lazy.filter(pl.col(schema.USER).hash(0) % parts == 0).collect(engine="streaming")
+
+
+def _new_folder() -> Path:
+    folder = ui.workspace() / f"draft-{secrets.token_hex(6)}"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def _keep_latest_stores(workspace: Path) -> None:
+    stores = sorted(workspace.glob("store-*"), key=lambda each: each.stat().st_mtime)
+    for old in stores[:-KEPT_STORES]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def guarded(step) -> bool:
+    """Run a step; show what a `StrecError` says and return whether all went well."""
+    try:
+        step()
+    except StrecError as error:
+        ui.show_error(error)
+        return False
+    return True

@@ -1,0 +1,139 @@
+"""Where data comes from: an upload, a file on this computer, a sample."""
+
+import streamlit as st
+
+from pages.parts.data import draft as drafts
+from pages.parts.data import quality
+from pages.parts.data.draft import Draft
+from pages.shared import state, ui
+from strec.errors import ReadError, StrecError
+from strec.io import Sample, samples
+from strec.io.files import from_home
+
+ICONS = {"social": "groups", "ecommerce": "shopping_bag", "travel": "luggage",
+         "traffic": "pedal_bike", "flights": "flight_takeoff"}  # fmt: skip
+
+
+def in_use() -> None:
+    """Say which data set is in use, with its quality for those who open it."""
+    store = ui.current_store()
+    panel = st.expander(
+        f"In use now: **{ui.plain(store.name)}** · how good is it?",
+        icon=":material/database:",
+        key="data_in_use",
+        on_change="rerun",
+    )
+    with panel:
+        if panel.open:
+            quality.of_store(store)
+
+
+def files() -> None:
+    """Offer to bring files."""
+    st.subheader("Bring your own data", anchor=False)
+    st.markdown(
+        "A table with a row per event: **who** (user, customer, vehicle…), **what** (place, "
+        "product, station…), **when**, and if possible **where** (latitude, longitude)."
+    )
+    if (error := state.UPLOAD_ERROR.take()) is not None:
+        ui.show_error(error)
+    st.file_uploader(
+        "CSV, TSV, Parquet, JSON Lines, GeoJSON or GeoPackage; also as .zip or .gz. Give files "
+        "that belong together at once.",
+        accept_multiple_files=True,
+        key=state.UPLOAD.name,
+        on_change=_uploaded,
+    )
+    if drafts.local_files_allowed():
+        with st.expander("A large file on this computer", icon=":material/hard_drive:"):
+            with st.form("data_path_form", border=False):
+                st.text_area(
+                    "Path of the file; several files, one a line",
+                    key=state.PATH.name,
+                    height=80,
+                    placeholder="/home/me/checkins.parquet",
+                )
+                st.form_submit_button("Open", on_click=_path_given, key="data_path_open")
+            st.caption("The file is read where it lies, piece by piece, whatever its size.")
+
+
+def files_given(draft: Draft) -> bool:
+    """Show which files the draft has, and look at them; return whether they are a table."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            ":material/description: "
+            + " · ".join(f"**{ui.plain(name)}**" for name in draft.names[:6])
+            + (f" and {len(draft.names) - 6} more" if len(draft.names) > 6 else "")
+        )
+        st.button(
+            "Choose other files or a sample",
+            icon=":material/close:",
+            on_click=drafts.drop,
+            key="data_drop",
+        )
+    try:
+        with st.container(), st.spinner("Looking at the file…"):
+            draft.look_at()
+    except StrecError as error:
+        ui.show_error(error)
+        store = ui.current_store()
+        st.caption(f"The data set in use is as it was: {ui.plain(store.name)}.")
+        return False
+    return True
+
+
+def sample_cards() -> None:
+    """Show the samples as cards, each with a button that takes it."""
+    st.subheader("Or explore a sample", anchor=False)
+    listed = samples()
+    now = ui.current_sample()
+    for start in range(0, len(listed), 3):
+        for column, sample in zip(st.columns(3), listed[start : start + 3], strict=False):
+            with column.container(border=True, height="stretch"):
+                _card(sample, now is not None and now.name == sample.name)
+
+
+def _card(sample: Sample, is_used: bool) -> None:
+    icon = ICONS.get(sample.name, "dataset")
+    st.markdown(f"##### :material/{icon}: {ui.plain(sample.title)}")
+    if sample.simulated:
+        st.badge("Simulated", icon=":material/science:", color="gray")
+    else:
+        st.badge("Real data", icon=":material/verified:", color="green")
+    st.markdown(sample.story)
+    article = "an" if sample.user_word[0] in "aeiou" else "a"
+    st.caption(
+        f"{sample.n_checkins:,} check-ins · {sample.n_users:,} users (each {article} "
+        f"{sample.user_word}) · {sample.n_items:,} items ({sample.item_word_plural})",
+        help=f"{sample.source} Licence: {sample.licence}.",
+    )
+    if st.button(
+        "In use" if is_used else "Use this sample",
+        key=f"data_sample_{sample.name}",
+        icon=":material/check:" if is_used else None,
+        disabled=is_used,
+        width="stretch",
+    ):
+        ui.use_store(ui.sample_store(sample.name))
+        st.rerun()
+
+
+def _uploaded() -> None:
+    uploads = state.UPLOAD.value
+    if not uploads:
+        return
+    try:
+        drafts.start_with_uploads(uploads)
+    except StrecError as error:
+        state.UPLOAD_ERROR.value = error
+
+
+def _path_given() -> None:
+    lines = [line.strip().strip("\"'") for line in state.PATH.value.splitlines()]
+    paths = [from_home(line) for line in lines if line]
+    if not paths:
+        state.UPLOAD_ERROR.value = ReadError(
+            "The path of a file is needed.", "nothing.", "Write the path of a file into the field."
+        )
+        return
+    drafts.start(paths, [path.name for path in paths])

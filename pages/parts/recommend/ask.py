@@ -1,0 +1,351 @@
+"""Who, when, where and how: the row of questions above the list."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.parts.recommend import models, pictures, view, visitor
+from pages.parts.recommend.view import LAST, NEW, ON_MAP, People
+from pages.shared import state, ui
+from pages.shared.page import go_to
+from pages.shared.results import kept
+from strec import plots
+from strec.errors import MissingPartError
+from strec.recommend import STRATEGIES, Answer, RankingOptions, Recommender
+from strec.recommend.learning import learn_mix
+from strec.recommend.portrait import Portrait, portrait
+from strec.store.places import MIN_USERS
+
+STRATEGY_LABELS = {
+    "balanced": "Balanced", "interest": "Interest", "context": "Context", "learned": "Learned mix",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, for `Recommender.answer`, and how the page names who asks."""
+
+    user: object
+    name: str
+    when: object
+    place: tuple[float | None, float | None]
+    how: dict = field(default_factory=dict)
+
+    def ask(self, engine: Recommender, k: int = 10, **other) -> Answer:
+        """Return the answer of a model, in the question's way or another."""
+        return engine.answer(self.user, self.when, *self.place, k=k, **(other or self.how))
+
+
+def controls(store, engine: Recommender, known: People) -> Question:
+    """Show who, when, where, how in one row, and return the question they make."""
+    who, when, where, how = st.columns([2.3, 5.9, 2.5, 1.5], vertical_alignment="bottom")
+    with who:
+        user = _who(known)
+    with when:
+        _when()
+    with where:
+        place = _where(store, user)
+    with how:
+        chosen = _how(store, engine)
+    return Question(
+        user=visitor.past(engine) if user == NEW else user,
+        name=view.name_of(user, known),
+        when=view.when(),
+        place=place,
+        how=chosen,
+    )
+
+
+def _who(known: People) -> str:
+    options = [NEW, *known.ids[: view.MOST_LISTED]]
+    if state.WHO.value not in options:
+        options.insert(1, state.WHO.value)
+    many = len(known.ids) > view.MOST_LISTED
+    user = st.selectbox(
+        "Who",
+        options,
+        format_func=lambda each: view.name_of(each, known),
+        key=state.WHO.name,
+        help="Type to search. The most active come first. Names are pseudonyms; the portrait has "
+        "a switch." + (" Anyone else: type the whole id." if many else ""),
+        accept_new_options=many,
+    )
+    return user if user in known.pseudonym or user == NEW else _find(user, known)
+
+
+def _find(text: str, known: People) -> str:
+    """Return the user that a typed text means; somebody new, said so, where it means nobody."""
+    found = known.find(text.strip())
+    if found is None:
+        st.caption(f":material/info: Nobody is called “{ui.plain(text[:60])}” here.")
+        return NEW
+    return found
+
+
+def _when() -> None:
+    day, hour = st.columns([2, 4], vertical_alignment="bottom")
+    with day:
+        st.date_input(
+            "When",
+            key=state.DAY.name,
+            min_value=date(1970, 1, 1),
+            max_value=date(2100, 12, 31),
+            on_change=_date_moved,
+            format="YYYY-MM-DD",
+        )
+    with hour:
+        st.select_slider(
+            "Hour of the week",
+            range(168),
+            format_func=lambda each: f"{view.DAYS[each // 24]} {each % 24}:00",
+            key=state.HOUR.name,
+            on_change=_hour_moved,
+            help="Drag over the week: the list follows. Arrow keys move by an hour.",
+        )
+
+
+def _date_moved() -> None:
+    state.HOUR.value = state.DAY.value.weekday() * 24 + state.HOUR.value % 24
+
+
+def _hour_moved() -> None:
+    state.DAY.value = view.when().date()
+
+
+def _where(store, user: str) -> tuple[float | None, float | None]:
+    if not store.has_places:
+        st.caption(":material/location_off: This data set has no places: who and when decide.")
+        return None, None
+    labels = {
+        LAST: "Anywhere" if user == NEW else "Where they last were",
+        ON_MAP: "A place of my choice",
+    }
+    where = st.selectbox(
+        "Where", list(labels), format_func=labels.get, key=state.WHERE.name,
+        help="Or click on the map below.",
+    )  # fmt: skip
+    if where == LAST:
+        return None, None
+    return state.AT.value or (None, None)
+
+
+def type_place(store) -> None:
+    """Offer a known place by its name, or coordinates, instead of a click on the map."""
+    places = {row["item_id"]: row for row in view.landmarks(store).iter_rows(named=True)}
+    if places:
+        st.selectbox(
+            "At", list(places), index=None, key=state.LANDMARK.name, placeholder="a known place",
+            format_func=lambda item: places[item]["item_name"],
+            on_change=_landmark_chosen, args=(places,),
+        )  # fmt: skip
+    st.text_input(
+        "Latitude, longitude", key=state.TYPED_PLACE.name, placeholder="40.42, -3.70", max_chars=60,
+        on_change=_place_typed,
+    )  # fmt: skip
+    if state.TYPED_PLACE.value and view.read_place(state.TYPED_PLACE.value) is None:
+        st.caption(
+            ":material/error: Two numbers are needed: a latitude from -90 to 90 and a longitude "
+            "from -180 to 180, such as 40.42, -3.70."
+        )
+
+
+def _landmark_chosen(places: dict[str, dict]) -> None:
+    if item := state.LANDMARK.value:
+        view.ask_from(places[item]["lat"], places[item]["lon"])
+
+
+def _place_typed() -> None:
+    place = view.read_place(state.TYPED_PLACE.value)
+    if place is not None:
+        view.ask_from(*place)
+
+
+# ---------------------------------------------------------------- who they are
+
+
+def who_line(store, answer: Answer, question: Question, known: People) -> None:
+    """Show the person in one line, with a portrait behind a button."""
+    seen = portrait(answer.query)
+    line, buttons = st.columns([10, 3], vertical_alignment="center")
+    line.caption(
+        f"**{ui.plain(question.name)}**, up to this moment: "
+        f"{ui.plain(seen.words(ui.item_word(plural=True)))}"
+    )
+    with buttons.container(horizontal=True, horizontal_alignment="right"):
+        drawer = st.popover(
+            "Portrait", icon=":material/person:", type="tertiary", key="rec_portrait",
+            on_change="rerun",
+        )  # fmt: skip
+        with drawer:
+            _portrait(seen)
+            if drawer.open and seen.n_checkins:
+                # The map of all weeks takes a second, once per data set: only who looks waits.
+                st.caption(view.rhythms(store).words(answer.query, MIN_USERS))
+        if st.button(
+            "Privacy", icon=":material/shield_person:", type="tertiary", key="rec_privacy",
+            help="What these check-ins would give away of people, and what protecting them costs.",
+        ):  # fmt: skip
+            go_to("privacy")
+
+
+def _portrait(seen: Portrait) -> None:
+    st.toggle(
+        "Show ids instead of pseudonyms", key=state.REAL_IDS.name,
+        help="Pseudonyms stay the same within a data set and tell nothing about the id.",
+    )  # fmt: skip
+    if not seen.n_checkins:
+        st.caption("Nothing is known of this person's past at the moment asked about.")
+        return
+    clock = pd.DataFrame({"hour": range(24), "n_checkins": seen.hours})
+    ui.figure(plots.clock(clock, title="Rhythm of the day"), "rec_rhythm")
+    if seen.categories:
+        names = ", ".join(f"{ui.plain(name)} {share:.0%}" for name, share in seen.categories)
+        st.caption(f"Favourite kinds: {names}".replace("%", " %"))
+    st.caption(
+        "Coarse on purpose: a radius in steps, no home, no addresses. Half of the check-ins lie "
+        f"within {seen.radius_km:,} km of their middle."
+        if seen.radius_km is not None
+        else "Coarse on purpose: no home, no addresses."
+    )
+
+
+# ---------------------------------------------------------------- how
+
+
+def _how(store, engine: Recommender) -> dict:
+    word = ui.item_word(plural=True)
+    with st.popover("How", icon=":material/tune:", width="stretch"):
+        strategy = ui.choose("Strategy", STRATEGY_LABELS, state.STRATEGY.name)
+        st.caption(f"{STRATEGY_LABELS[strategy]}: {STRATEGIES[strategy]}.")
+        exponent = _learned(store, engine) if strategy == "learned" else 0.0
+        new_only = st.toggle(f"New {word} only", key=state.NEW_ONLY.name)
+        categories = list(engine.log.vocabulary.categories)
+        chosen = (
+            st.multiselect("Kinds", categories, placeholder="All kinds", key=state.CATEGORIES.name)
+            if categories
+            else []
+        )
+        distance = None
+        if store.has_places:
+            distance = st.select_slider(
+                "At most this far", view.DISTANCES_KM, value=None,
+                format_func=lambda km: "any distance" if km is None else f"{km:g} km",
+                key=state.DISTANCE.name,
+            )  # fmt: skip
+        diversity = st.slider("Diversity", 0.0, 1.0, 0.0, 0.1, key=state.DIVERSITY.name,
+                              help="Items lose for being like those above them. The price, in "
+                              "expected hits, stands above the list.")  # fmt: skip
+        novelty = st.slider("Novelty", 0.0, 1.0, 0.0, 0.1, key=state.NOVELTY.name,
+                            help="What few people take comes up. The price, in expected hits, "
+                            "stands above the list.")  # fmt: skip
+        wish = _wish(store, engine)
+        _model(store)
+        pictures.uploader()
+    return {
+        "strategy": strategy,
+        "new_only": new_only,
+        "categories": tuple(chosen) or None,
+        "max_distance_km": distance,
+        "diversity": diversity,
+        "novelty": novelty,
+        "exponent": exponent,
+        **wish,
+    }
+
+
+def _learned(store, engine: Recommender) -> float:
+    """Return the exponent of the learned mix; it is learned once per data set."""
+
+    def learned():
+        with ui.progress("Learning the mix") as report:
+            return learn_mix(engine.log, progress=report)
+
+    mix = kept("mix", store, None, learned)
+    st.caption(mix.words())
+    return mix.exponent
+
+
+def _wish(store, engine: Recommender) -> dict:
+    """Ask for a wish in words; return what `RankingOptions` needs of it, or nothing."""
+    words = st.text_input(
+        "A wish in words", key=state.WISH.name, max_chars=5_000,
+        placeholder="quiet coffee near the park",
+        help="The embedded sentence encoder compares it with each name and kind. No network.",
+    )  # fmt: skip
+    if not words.strip():
+        return {}
+    weight = st.slider("How much the wish counts", 0.0, 1.0, 0.5, 0.1, key=state.WISH_WEIGHT.name)
+    try:
+        wish = _read(words, store, engine)
+    except MissingPartError as error:
+        st.caption(f":material/info: {ui.plain(error.needed)} {ui.plain(error.mend)}")
+        return {}
+    for note in wish.notes:
+        st.caption(f":material/info: {ui.plain(note)}")
+    return {"wish": wish.scores, "wish_weight": weight} if wish.scores.any() else {}
+
+
+def _read(words: str, store, engine: Recommender):
+    """Return how well items fit the wish; what a person wishes is kept in their session alone."""
+    from strec.llm.wish import read_wish
+
+    asked = (store.fingerprint, words)
+    before = state.WISH_READ.value
+    if before is not None and before[0] == asked:
+        return before[1]
+    with ui.progress("Reading the wish") as report:
+        wish = read_wish(words, engine.log.vocabulary, engine.log, progress=report)
+    state.WISH_READ.value = (asked, wish)
+    return wish
+
+
+def _model(store) -> None:
+    runs = models.finished_runs(store)
+    if runs:
+        st.selectbox(
+            "Model", [models.COUNTER, *runs], key=state.MODEL.name,
+            help="Trained models of this data set. Only some can be taken apart into reasons.",
+        )  # fmt: skip
+
+
+def how_line(answer: Answer) -> None:
+    """Say which wishes shape the list, and what they cost in probability."""
+    how: RankingOptions = answer.how
+    said = []
+    if how.strategy != "balanced":
+        said.append(f"strategy {STRATEGY_LABELS[how.strategy].lower()}")
+    if how.new_only:
+        said.append(f"new {ui.item_word(plural=True)} only")
+    if how.categories:
+        said.append("only " + ui.plain(", ".join(how.categories)))
+    if how.max_distance_km is not None:
+        said.append(f"at most {how.max_distance_km:g} km")
+    if how.diversity:
+        said.append(f"diversity {how.diversity:g}")
+    if how.novelty:
+        said.append(f"novelty {how.novelty:g}")
+    if how.wish is not None:
+        said.append(f"a wish, weight {how.wish_weight:g}")
+    if not said:
+        return
+    cost = "" if how.is_plain else f" {_price(answer)}"
+    st.caption(f":material/tune: {'; '.join(said).capitalize()}.{cost}")
+
+
+def _price(answer: Answer) -> str:
+    """Return what the settings cost: an expected hit chance, by the model's own probabilities."""
+    if np.isnan(answer.hit_chance):
+        return (
+            "This model gives scores, not probabilities, so the price in accuracy is not known "
+            "here: the Evaluate page measures it."
+        )
+    lost = 100 * (answer.best_chance - answer.hit_chance)
+    price = "less than half a point" if lost < 0.5 else f"{lost:.0f} points"
+    return (
+        f"Price, as the model expects it: the next check-in is in this list with a chance of "
+        f"{answer.hit_chance:.0%}; the most probable list that passes the same filters would "
+        f"reach {answer.best_chance:.0%}. That is {price} of expected hits."
+    ).replace("%", " %")

@@ -1,0 +1,277 @@
+"""The ranked list as cards, and the map beside it."""
+
+from html import escape
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import streamlit as st
+
+from pages.parts.recommend import ask, pictures, view, visitor
+from pages.shared import state, ui
+from pages.shared.map_clicks import clickable
+from pages.shared.results import by_content, counted
+from strec import explanation, maps, spatial
+from strec.explanation.card import tile
+from strec.explanation.what_if import percent
+from strec.recommend import Answer
+from strec.recommend.portrait import history_table
+from strec.recommend.ranking import away_km
+from strec.store import Store
+
+HEIGHT = 560
+_PICTURE_PX = 56
+#: A city is looked at as a whole; data over more degrees by where the person goes.
+_CITY_DEG = 1.2
+_MOST_PICKS = 1_500
+#: A place is named after the nearest item within this distance.
+_SAID_BY_NAME_KM = 25
+
+
+def selected_rank(answer: Answer) -> int:
+    """Return the rank of the suggestion that is being explained: it is kept while it is listed."""
+    ids = answer.frame["item_id"].to_list()
+    item = state.ITEM.value
+    return ids.index(item) + 1 if item in ids else 1
+
+
+def cards(store, answer: Answer, moves: pl.DataFrame | None) -> None:
+    """Show the list; the button of a card chooses what is explained."""
+    shown = selected_rank(answer)
+    parts = None
+    if explanation.has_parts(answer.model):
+        parts = explanation.parts_of_list(answer)
+    before = dict(moves.select("item_id", "rank_before").iter_rows()) if moves is not None else {}
+    top = max((row for row in answer.frame["probability"].to_list() if row), default=None)
+    pictures.ask_for_web(answer)
+    shown_pictures = pictures.of_list(store, answer)
+    with st.container(height=HEIGHT, border=False, gap="small"):
+        for row, picture in zip(answer.frame.iter_rows(named=True), shown_pictures, strict=True):
+            own = parts.filter(pl.col("rank") == row["rank"]) if parts is not None else None
+            with st.container(gap=None, key=f"rec_box_{row['rank']}"):
+                _card(row, row["rank"] == shown, _moved(row, before, moves is not None))
+                st.html(_card_html(row, own, top, picture))
+
+
+def _card(row: dict, is_chosen: bool, moved: str) -> None:
+    """Show name and number; a click chooses what is explained below."""
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        name = ui.plain(ui.shown_name(row["item_name"]))
+        st.button(
+            f"**{row['rank']}\u2002{name}**{moved}",
+            key=f"rec_card_{row['rank']}",
+            type="primary" if is_chosen else "tertiary",
+            help=None if is_chosen else "Show why",
+            on_click=_choose,
+            args=(row["item_id"],),
+        )
+        number = (
+            f"score {row['score']:.3g}"
+            if row["probability"] is None
+            else percent(row["probability"])
+        )
+        st.markdown(f"**{number}**", width="content")
+
+
+def legend(answer: Answer) -> None:
+    """Show which colour stands for which part."""
+    if not explanation.has_parts(answer.model):
+        return
+    parts = explanation.parts_of_list(answer)
+    # What hardly shows in any bar needs no colour explained.
+    large = parts.filter(pl.col("value") > 0.03 * parts["value"].max())
+    shown = large.unique("part", maintain_order=True)
+    dots = "".join(
+        f'<span style="white-space:nowrap"><span style="display:inline-block;width:.7rem;'
+        f'height:.7rem;border-radius:.2rem;background:{colour};margin-right:.3rem"></span>'
+        f"{escape(_short_label(part, label))}</span>"
+        for part, label, colour in shown.select("part", "label", "colour").iter_rows()
+    )
+    st.html(
+        '<div style="display:flex;flex-wrap:wrap;gap:.15rem .9rem;font-size:.8rem;opacity:.85">'
+        f"{dots}</div>"
+    )
+
+
+def _short_label(part: str, label: str) -> str:
+    # A label of one item names its category or the last check-in; the legend stands for all.
+    return {"sequence": "What came before", "taste": "A liked kind"}.get(part, label)
+
+
+def _choose(item: str) -> None:
+    state.ITEM.value = item
+
+
+def _moved(row: dict, before: dict, compared: bool) -> str:
+    was = before.get(row["item_id"])
+    if not compared or was == row["rank"]:
+        return ""
+    if was is None:
+        return "\u2002:small[entered]"
+    return f"\u2002:small[{'▲' if was > row['rank'] else '▼'} {abs(was - row['rank'])}]"
+
+
+def _card_html(
+    row: dict, parts: pl.DataFrame | None, top: float | None, picture: str | None
+) -> str:
+    facts = [escape(row["category"])] if row["category"] else []
+    if row["distance_km"] is not None:
+        facts.append(distance(row["distance_km"]))
+    facts.append(_visits(row))
+    width = 0.0 if row["probability"] is None else 100 * row["probability"] / (top or 1)
+    own = (
+        f'<div style="font-size:.85rem;opacity:.8">{" · ".join(facts)}</div>'
+        f'<div style="display:flex;height:.5rem;margin-top:.3rem;width:{width:.1f}%;'
+        f'min-width:3px;border-radius:.25rem;overflow:hidden">{_segments(parts)}</div>'
+    )
+    if picture is None:
+        return own
+    return (
+        '<div style="display:flex;gap:.75rem;align-items:center;margin-top:.3rem">'
+        f"{tile(picture, _PICTURE_PX)}"
+        f'<div style="flex:1;min-width:0">{own}</div></div>'
+    )
+
+
+def _segments(parts: pl.DataFrame | None) -> str:
+    if parts is None or parts.is_empty():
+        return '<span style="flex:1;background:#7D8A99"></span>'
+    return "".join(
+        f'<span style="flex:{1e6 * value:.0f};background:{colour}" title="{escape(label)}"></span>'
+        for label, value, colour in parts.select("label", "value", "colour").iter_rows()
+        if value > 0
+    )
+
+
+def _visits(row: dict) -> str:
+    if not row["n_visits"]:
+        return "new"
+    times = "once before" if row["n_visits"] == 1 else f"{row['n_visits']:,} times before"
+    return times
+
+
+def distance(km: float) -> str:
+    """Return a distance as people say it."""
+    return f"{km * 1000:,.0f} m" if km < 0.95 else f"{km:,.1f} km" if km < 100 else f"{km:,.0f} km"
+
+
+# ---------------------------------------------------------------- map
+
+
+def map_of(store, answer: Answer) -> None:
+    """Show the person's past, here, and the suggestions; a click asks from there."""
+    if not store.has_places:
+        st.caption("No map: this data set has no places.")
+        return
+    history = history_table(answer.query).drop_nulls(["lat", "lon"])
+    city = _view(store, answer, history)
+    layers = [maps.picking_layer(_picks(store, city), _tip())]
+    if len(history):
+        layers.append(maps.history_layer(_history_frame(history)))
+    lat, lon = float(answer.query.lat[0]), float(answer.query.lon[0])
+    if lat == lat:
+        layers.append(maps.here_layer(lat, lon, "Asked from here"))
+    layers += maps.suggestion_layers(_pins(answer), city, ui.is_dark())
+    clickable(maps.deck(layers, city, dark=ui.is_dark()), "rec_map", _clicked, height=HEIGHT - 30)
+    word = ui.item_word(plural=True)
+    pins = "Numbered pins: the suggestions. " if _any_place(answer) else (
+        f"No pins: these {word} are taken in many places. "
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"{pins}Blue: the person's past. Orange ring: here, {place_words(answer)}. "
+            f"{'A click adds a visit.' if visitor.is_adding() else 'Click to ask from elsewhere.'}",
+            width="stretch",
+        )
+        with st.popover("Name a place", icon=":material/my_location:", type="tertiary"):
+            ask.type_place(store)
+
+
+def place_words(answer: Answer) -> str:
+    """Return where the question is asked from, by the nearest known item that is a place."""
+    query, vocabulary = answer.query, answer.query.vocabulary
+    if np.isnan(query.lat[0]):
+        return "not known"
+    km = away_km(query)[0]
+    if np.isnan(km).all() or np.nanmin(km) > _SAID_BY_NAME_KM:
+        return f"{query.lat[0]:.3f}, {query.lon[0]:.3f}"
+    nearest = int(np.nanargmin(km))
+    name = ui.plain(str(vocabulary.item_name[nearest]))
+    return f"at {name}" if km[nearest] < 0.05 else f"{distance(km[nearest])} from {name}"
+
+
+def _tip() -> str:
+    return f"Visit the nearest {ui.item_word()}" if visitor.is_adding() else "Ask from here"
+
+
+def _clicked(layer: str, clicked: dict) -> None:
+    if layer == "suggestions":
+        if visitor.is_adding():
+            visitor.add(clicked["item_id"])
+        else:
+            state.ITEM.value = clicked["item_id"]
+    elif layer == "pick":
+        _place_clicked(clicked["lat"], clicked["lon"])
+    elif layer in ("history", "here"):
+        lon, lat = clicked["position"]
+        _place_clicked(lat, lon)
+
+
+def _place_clicked(lat: float, lon: float) -> None:
+    if visitor.is_adding():
+        visitor.add_near(lat, lon)
+    else:
+        view.ask_from(lat, lon)
+
+
+def _any_place(answer: Answer) -> bool:
+    return answer.frame["lat"].is_not_null().any()
+
+
+def _pins(answer: Answer) -> pd.DataFrame:
+    frame = answer.frame.to_pandas()
+    frame["tip"] = [
+        f"{row.rank}. {row.item_name}" + (f"\n{row.category}" if row.category else "")
+        for row in frame.itertuples()
+    ]
+    return frame
+
+
+def _history_frame(history: pl.DataFrame) -> pd.DataFrame:
+    frame = history.to_pandas().assign(n_users=1)
+    frame["tip"] = [
+        f"{row.item_name}\n{row.n_checkins:,} check-in{'' if row.n_checkins == 1 else 's'}"
+        for row in frame.itertuples()
+    ]
+    return frame
+
+
+def _view(store, answer: Answer, history: pl.DataFrame) -> maps.View:
+    """Return a view that stays where it is while only the hour changes."""
+    everywhere = counted(Store.cells, store, 8, min_users=1)
+    whole = maps.view_of(everywhere["lat"], everywhere["lon"])
+    if whole.span_deg <= _CITY_DEG or not len(history):
+        return whole
+    lat = [*history["lat"], float(answer.query.lat[0])]
+    lon = [*history["lon"], float(answer.query.lon[0])]
+    return maps.view_of(lat, lon, max_zoom=13)
+
+
+def picks(store, answer: Answer, most: int) -> pd.DataFrame:
+    """Return hexagons over the map that the page shows, at most so many."""
+    history = history_table(answer.query).drop_nulls(["lat", "lon"])
+    return _picks(store, _view(store, answer, history), most)
+
+
+@by_content(most=12)
+def _picks(store: Store, city: maps.View, most: int = _MOST_PICKS) -> pd.DataFrame:
+    """Return hexagons to click on: where anybody was and around, as fine as a finger can hit."""
+    cells = counted(Store.cells, store, 8, min_users=1)
+    finest = 8 if city.span_deg < 1 else 6 if city.span_deg < 6 else 3
+    for resolution in range(finest, 1, -1):
+        grid = spatial.grid_around(cells, resolution, rings=2)
+        if len(grid) <= most:
+            return grid
+    return spatial.grid_around(cells, 1)

@@ -1,0 +1,146 @@
+"""Further looks at the same question: a walk, the city, other models, what the gate said."""
+
+from html import escape
+
+import polars as pl
+import streamlit as st
+
+from pages.parts.recommend import listing, models, view, why
+from pages.shared import ui
+from strec import explanation, maps
+from strec.explanation.what_if import percent
+from strec.palette import CATEGORICAL
+from strec.recommend import Answer
+
+HOURS, WALK, CITY, MODELS = "Other hours", "Along a walk", "All over the map", "Other models"
+_MOST_CELLS, _MOST_KINDS, _STEPS = 500, 9, 13
+
+
+def more(store, question, answer: Answer, rank: int) -> None:
+    """Offer further looks, one at a time."""
+    options = [HOURS, *([WALK, CITY] if store.has_places else []), MODELS]
+    st.subheader("What if?", anchor=False)
+    look = ui.choose("Look at", options, "rec_more", show_label=False)
+    if look == HOURS:
+        why.other_hours(answer, rank)
+    elif look == WALK:
+        _walk(store, answer)
+    elif look == CITY:
+        _city(store, answer)
+    else:
+        models.side_by_side(store, question, answer)
+
+
+# ---------------------------------------------------------------- a walk
+
+
+def _walk(store, answer: Answer) -> None:
+    if answer.query.lat[0] != answer.query.lat[0]:
+        st.caption("A walk begins somewhere: choose a place under “Where” first.")
+        return
+    targets = {row["item_id"]: row for row in view.landmarks(store).iter_rows(named=True)}
+    goal = st.selectbox(
+        "Walk from here to", list(targets), format_func=lambda each: targets[each]["item_name"],
+        key="rec_walk_to",
+    )  # fmt: skip
+    end = targets[goal]["lat"], targets[goal]["lon"]
+    steps, lists = explanation.walk(answer, *end, n_steps=_STEPS, k=2)
+    table = (
+        lists.with_columns(
+            shown=pl.col("item_name")
+            + pl.when(pl.col("probability").is_null())
+            .then(pl.lit(""))
+            .otherwise(
+                pl.lit(" · ") + pl.col("probability").map_elements(percent, return_dtype=pl.String)
+            )
+        )
+        .pivot(on="rank", index="place", values="shown")
+        .with_columns(way=(100 * pl.col("place") / (_STEPS - 1)).round().cast(pl.Int64))
+    )
+    left, right = st.columns([5, 4])
+    with left:
+        st.dataframe(
+            table.select("way", *[str(each) for each in (1, 2) if str(each) in table.columns]),
+            hide_index=True, width="stretch", height=490,
+            column_config={
+                "way": st.column_config.ProgressColumn(
+                    "Way", min_value=0, max_value=100, format="%d %%", width="small"
+                ),
+                "1": "First", "2": "Second",
+            },
+        )  # fmt: skip
+    with right:
+        _walk_map(answer, steps, lists)
+    st.caption("The same person at the same moment, asked at 13 points of the straight way.")
+
+
+def _walk_map(answer: Answer, steps: pl.DataFrame, lists: pl.DataFrame) -> None:
+    first = lists.filter(pl.col("rank") == 1).select("place", "item_name")
+    frame = steps.join(first, on="place", how="left").to_pandas()
+    frame["tip"] = [f"First here: {name}" for name in frame["item_name"]]
+    frame = frame.assign(n_checkins=1, n_users=1)
+    city = maps.view_of(frame["lat"], frame["lon"], max_zoom=14)
+    layers = [
+        maps.point_layer(frame, layer_id="walk", min_px=7, max_px=7),
+        maps.here_layer(float(answer.query.lat[0]), float(answer.query.lon[0]), "The walk begins"),
+    ]
+    ui.deck(maps.deck(layers, city, dark=ui.is_dark()), "rec_walk_map", height=460)
+
+
+# ---------------------------------------------------------------- the city
+
+
+def _city(store, answer: Answer) -> None:
+    grid = listing.picks(store, answer, _MOST_CELLS)
+    best = explanation.best_by_place(answer, grid["lat"].to_numpy(), grid["lon"].to_numpy(), k=3)
+    first = best.filter(pl.col("rank") == 1)
+    has_kinds = first["category"].is_not_null().any()
+    kind = "category" if has_kinds else "item_name"
+    counts = first[kind].fill_null("(no kind)").value_counts(sort=True)
+    shown = counts[kind].head(_MOST_KINDS).to_list()
+    code = {name: k for k, name in enumerate(shown)}
+    other = len(shown)
+    frame = grid.assign(
+        kind=[code.get(each, other) for each in first[kind].fill_null("(no kind)")],
+        tip=_tips(best, len(grid)),
+    )
+    colours = [*CATEGORICAL[:other], *(["#7D8A99"] if counts.height > other else [])]
+    scale = maps.Scale(
+        tuple(float(k) for k in range(len(colours))), float(len(colours) - 1), tuple(colours)
+    )
+    city = maps.view_of(grid["lat"], grid["lon"])
+    layer = maps.hexagon_layer(frame, "kind", scale=scale, layer_id="city")
+    layers = [layer]
+    if answer.query.lat[0] == answer.query.lat[0]:
+        layers.append(maps.here_layer(float(answer.query.lat[0]), float(answer.query.lon[0])))
+    names = [*shown, *(["others"] if counts.height > other else [])]
+    _kinds_legend(names, colours)
+    ui.deck(
+        maps.deck(layers, city, dark=ui.is_dark()),
+        "rec_city",
+        caption="Colour: the kind of the first suggestion"
+        f"{'' if has_kinds else ' (here its name)'}, were the same person asked there at the same "
+        "moment. Hover for the first three.",
+    )
+
+
+def _tips(best: pl.DataFrame, n: int) -> list[str]:
+    lines: list[list[str]] = [[] for _ in range(n)]
+    for place, rank, name, probability in best.select(
+        "place", "rank", "item_name", "probability"
+    ).iter_rows():
+        chance = "" if probability is None else f" {percent(probability)}"
+        lines[place].append(f"{rank}. {name}{chance}")
+    return ["\n".join(each) for each in lines]
+
+
+def _kinds_legend(names: list[str], colours: list[str]) -> None:
+    dots = "".join(
+        f'<span style="white-space:nowrap"><span style="display:inline-block;width:.8rem;'
+        f'height:.8rem;border-radius:.2rem;background:{colour};margin-right:.3rem"></span>'
+        f"{escape(str(name))}</span>"
+        for name, colour in zip(names, colours, strict=True)
+    )
+    st.html(
+        f'<div style="display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.85rem">{dots}</div>'
+    )

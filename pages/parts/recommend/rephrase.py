@@ -1,0 +1,92 @@
+"""The reasons in a language model's words, on demand: embedded, or a server of the person's own."""
+
+import streamlit as st
+
+from pages.shared import state, ui
+from pages.shared.results import AGE
+from strec.errors import StrecError
+from strec.explanation import Reasons
+from strec.explanation.rephrase import Rephrased, Rephraser
+
+
+def rephrase(reasons: Reasons) -> None:
+    """Offer to say the reasons in other words, and show what came of it."""
+    said = (reasons.item_id, tuple(reasons.sentences))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        asked = st.button(
+            "Say it in a language model's words", key="rec_speak", type="tertiary",
+            icon=":material/record_voice_over:",
+            help="The embedded model writes on this machine; the first time takes up to a minute. "
+            "A name or number that is not in the evidence is not shown.",
+        )  # fmt: skip
+        with st.popover("A better language model", icon=":material/dns:", type="tertiary"):
+            _server(reasons)
+    if asked:
+        with st.spinner("Writing, then checking every word against the evidence…"):
+            state.SPOKEN.value = (said, _speak(reasons))
+    kept = state.SPOKEN.value
+    if kept is not None and kept[0] == said:
+        _show(kept[1])
+
+
+def _show(rephrased: Rephrased) -> None:
+    if rephrased.is_llm:
+        st.info(ui.plain(rephrased.text), icon=":material/record_voice_over:")
+        st.caption(
+            f"Written by a language model in {rephrased.seconds:.0f} s; every name, number and "
+            "claim was found in the evidence."
+        )
+        return
+    why = ui.plain("; ".join(rephrased.objections[:2])) or "it wrote nothing"
+    st.caption(
+        f":material/shield: The model's words are not shown ({why}). The sentences above are "
+        "counted from the check-ins."
+    )
+
+
+def _speak(reasons: Reasons) -> Rephrased:
+    try:
+        return Rephraser(_writer()).rephrase(reasons)
+    except StrecError as error:
+        return Rephrased(" ".join(reasons.sentences), False, [f"{error.found} {error.mend}"])
+
+
+def _writer():
+    url, model = state.SERVER_URL.value, state.SERVER_MODEL.value
+    if url and model:
+        from strec.llm.remote import RemoteWriter
+
+        return RemoteWriter(url, model, key=state.SERVER_KEY.value or None)
+    return _embedded()
+
+
+@st.cache_resource(max_entries=1, ttl=AGE, show_spinner=False)
+def _embedded():
+    from strec.llm.writer import Writer
+
+    return Writer(int8=True)
+
+
+def _server(reasons: Reasons) -> None:
+    """Ask for a server that speaks OpenAI's protocol, and show the exact payload first."""
+    st.caption(
+        "Optional: a server of yours that speaks OpenAI's protocol (Ollama, vLLM …) writes better. "
+        "Nothing is sent before you press the button; if it fails, the counted sentences stay."
+    )
+    url = st.text_input(
+        "Address", key=state.SERVER_URL.name, placeholder="http://localhost:11434/v1"
+    )
+    model = st.text_input("Model", key=state.SERVER_MODEL.name, placeholder="llama3.2")
+    st.text_input("Key (optional)", key=state.SERVER_KEY.name, type="password")
+    if not (url and model):
+        return
+    try:
+        payload = Rephraser(_writer()).payload(reasons)
+    except StrecError as error:
+        ui.show_error(error)
+        return
+    if payload is None:
+        st.caption("Nothing would be sent: a name here cannot be told from the text around it.")
+        return
+    st.caption("What would be sent, names replaced by stand-ins:")
+    st.code(ui.to_json(payload), language="json", wrap_lines=True)

@@ -1,0 +1,174 @@
+"""Why a suggestion stands where it stands: parts that add up, and the check-ins behind them."""
+
+import polars as pl
+import streamlit as st
+
+from pages.parts.recommend.rephrase import rephrase
+from pages.shared import ui
+from strec import explanation, maps, plots
+from strec.explanation.what_if import percent
+from strec.plots.visits import visit_clock
+from strec.recommend import Answer
+
+
+def why(answer: Answer, rank: int) -> None:
+    """Show sentences, the parts and what lies behind each, for one suggestion."""
+    name = ui.plain(ui.shown_name(answer.frame["item_name"][rank - 1]))
+    st.subheader(f"Why {name} is number {rank}", anchor=False)
+    if not explanation.has_parts(answer.model):
+        st.info(
+            "This model gives scores without parts. Choose the counter mix to see reasons.",
+            icon=":material/functions:",
+        )
+        return
+    reasons = explanation.explain(answer, rank)
+    st.markdown(ui.plain(" ".join(reasons.sentences)))
+    st.markdown(f":material/schedule: {explanation.counterfactual(answer, rank)}")
+    rephrase(reasons)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _sum(answer, reasons, rank)
+    with right:
+        _behind(answer, reasons)
+
+
+def _sum(answer: Answer, reasons, rank: int) -> None:
+    shown = reasons.parts.filter(pl.col("value").abs() > 5e-5)
+    figure = plots.parts(shown if len(shown) else reasons.parts)
+    bars = " ".join(f"{value:+.1%}" for value in shown["value"]).replace("%", " %")
+    ui.figure(
+        figure,
+        "rec_parts",
+        caption=f"Each bar begins where the one before ended: {bars} = "
+        f"{percent(reasons.probability)}, the chance that the next check-in is this one, among "
+        f"all {len(answer.query.vocabulary.items):,} {ui.item_word(plural=True)}.",
+    )
+    if answer.how.strategy != "balanced" or answer.how.wish is not None:
+        st.caption(
+            "The list is ordered by your strategy and wishes; the bars explain the probability."
+        )
+
+
+def _behind(answer: Answer, reasons) -> None:
+    known = reasons.parts.filter(pl.col("n_checkins") > 0)
+    if known.is_empty():
+        st.caption(
+            "No check-ins of this person stand behind these parts: they rest on what others do."
+        )
+        return
+    labels = dict(known.select("part", "label").iter_rows())
+    # The part that weighs most is looked into first.
+    part = st.pills(
+        "The check-ins behind",
+        list(labels),
+        default=next(iter(labels)),
+        format_func=lambda each: ui.plain(labels[each]),
+        key=f"rec_part_{reasons.item_id}",
+        required=True,
+    )
+    evidence = reasons.evidence[part]
+    colour = dict(known.select("part", "colour").iter_rows())[part]
+    hour = float(answer.query.hour[0])
+    ui.figure(
+        visit_clock(evidence, None if hour != hour else hour, colour),
+        "rec_evidence_clock",
+        caption=f"{_n(len(evidence))} of this person, latest outside, those that speak loudest "
+        "largest. The orange hand is the hour asked about.",
+    )
+    _evidence_map(evidence, colour)
+    with st.expander("As a list", icon=":material/list:"):
+        table = evidence.select("item_name", "local_time", "strength")
+        table = table.sort("local_time", descending=True).to_pandas()
+        st.dataframe(
+            table,
+            hide_index=True,
+            width="stretch",
+            column_config={
+                "item_name": ui.item_word().capitalize(),
+                "local_time": st.column_config.DatetimeColumn("When", format="ddd D MMM YYYY"),
+                "strength": st.column_config.NumberColumn(
+                    "Strength", format="%.2f",
+                    help="How loudly this check-in speaks, against the person's usual one: 1 is "
+                    "usual.",
+                ),
+            },
+        )  # fmt: skip
+
+
+def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
+    """Show where these check-ins were; one place alone needs no map of its own."""
+    placed = evidence.drop_nulls(["lat", "lon"]).unique(
+        ["lat", "lon", "item_name"], maintain_order=True
+    )
+    if placed.height < 2:
+        return
+    counts = evidence.group_by("lat", "lon", "item_name").len("n_checkins")
+    frame = placed.join(counts, on=["lat", "lon", "item_name"], how="left").to_pandas()
+    frame["tip"] = [f"{row.item_name}\n{_n(row.n_checkins)}" for row in frame.itertuples()]
+    view = maps.view_of(frame["lat"], frame["lon"], max_zoom=13)
+    layer = maps.point_layer(
+        frame.assign(n_users=1), colour=colour, layer_id="evidence", min_px=5, max_px=12
+    )
+    ui.deck(
+        maps.deck([layer], view, dark=ui.is_dark()), "rec_evidence_map", height=230,
+        caption="Where they were.",
+    )  # fmt: skip
+
+
+def other_hours(answer: Answer, rank: int) -> None:
+    """Show how the list would change over the 24 hours of the day."""
+    n = 5 if rank <= 5 else rank
+    strip = explanation.what_if_hours(answer, n)
+    if rank > 5:
+        kept = [*answer.frame["item_id"][:4], answer.frame["item_id"][rank - 1]]
+        strip = strip.filter(pl.col("item_id").is_in(kept))
+    if strip["probability"].null_count():
+        st.caption("This model's scores are no probabilities, so hours cannot be compared.")
+        return
+    best = explanation.best_by_hour(answer, 1)
+    ui.figure(
+        plots.what_if_hours(strip, int(answer.query.hour[0]) if answer.query.time_known else None),
+        "rec_what_if",
+        caption="The same question at each hour of the same day, everything before it unchanged. "
+        f"First at which hour: {_firsts(best)}",
+    )
+
+
+def _firsts(best: pl.DataFrame) -> str:
+    """Return runs of hours with the same first item, in words."""
+    runs: list[list] = []
+    for hour, name in best.select("hour", "item_name").iter_rows():
+        if runs and runs[-1][2] == name:
+            runs[-1][1] = hour
+        else:
+            runs.append([hour, hour, name])
+    said = [f"{ui.plain(name)} {first}:00–{last + 1}:00" for first, last, name in runs]
+    return "; ".join(said[:6]) + (" …" if len(said) > 6 else ".")
+
+
+def changed(before: Answer, after: Answer, difference: str) -> None:
+    """Say what moved since the question before, and because of which part."""
+    moved = explanation.changes(before, after)
+    if not moved:
+        return
+    lines = []
+    for each in moved:
+        was = f"number {each.rank_before}" if each.rank_before else "not in the list"
+        now = f"number {each.rank_after}" if each.rank_after else "not in the list"
+        because = ui.plain(
+            each.because.lower() if each.because.startswith("This") else each.because
+        )
+        lines.append(
+            f"- **{ui.plain(each.item_name)}**: {was} → {now}, "
+            f"{percent(each.probability_before)} → {percent(each.probability_after)}, "
+            f"mostly because of: {because}"
+        )
+    with st.expander(
+        f"What changed with {difference}, and why",
+        icon=":material/compare_arrows:", expanded=True,
+    ):  # fmt: skip
+        st.markdown("\n".join(lines))
+
+
+def _n(count: int) -> str:
+    return "1 check-in" if count == 1 else f"{count:,} check-ins"

@@ -1,0 +1,259 @@
+"""Change on the space page: two windows of time side by side, and trends of heat."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.parts.space import common
+from pages.shared import ui
+from pages.shared.results import by_content, counted
+from strec import maps, spatial
+from strec.errors import AnalysisError
+from strec.palette import BAD, DIVERGING, INTERACTION, SPACE, TIME, USER
+from strec.plots import space as figures
+from strec.spatial.emerging import KINDS, MIN_PERIODS
+from strec.store import Filters, Store
+
+PERIODS, WEEK, DAY, TRENDS = "Two periods", "Weekdays and weekends", "Two times of day", "Trends"
+BASE_RATIO = (1 / 2, 1 / 1.2, 1.2, 2)
+CHANGES = ("less than half", "down", "about the same", "up", "more than twice")
+KIND_COLOURS = dict(
+    zip(KINDS, (BAD, INTERACTION, TIME, SPACE, USER, "#8FA5E8"), strict=True)
+)  # fmt: skip
+
+METHOD = r"""
+- **Two windows**: hexagon $c$ holds the share $s_c = n_c / n$ of each window's check-ins; colour
+  shows the ratio of the two shares, so that a window with more check-ins in all does not look
+  like growth everywhere. **Is it real?** Whole days are shuffled between the windows 4,999 times
+  (seed 0), or, where both windows cover the same days, their labels are swapped day by day. A
+  change counts when its share differs more than after shuffling; p-values are corrected for
+  testing many hexagons (Benjamini & Hochberg 1995). Hexagons with fewer than $k$ users in either
+  window are hidden.
+- **Trends**: in each week (or day) the heat of a hexagon with those it touches is Getis and Ord's
+  $G_i^*$, which compares it with the whole area in that week. Its series $z_1 \dots z_T$ is tested
+  for a steady rise or fall by $S = \sum_{s<t} \mathrm{sgn}(z_t - z_s)$ (Mann 1945, Kendall 1975),
+  with the variance of $S$ over all orders of the weeks, ties corrected, times
+  $1 + 2 \sum_k (1 - k/T)\, r^k$ where a week resembles the one before by $r$ beyond any trend (Yue
+  & Wang 2004): heat that merely wanders is no trend. p-values are corrected as above. A rise that
+  ends hot but did not begin so is an **emerging** hotspot.
+"""
+
+
+def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
+    """Show one of the comparisons."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = ui.choose("Compare", [PERIODS, WEEK, DAY, TRENDS], "change_kind")
+        resolution = common.hexagon_size(store, setting, touching=kind == TRENDS)
+    if kind == TRENDS:
+        trends(store, chosen, setting, view, resolution)
+        return
+    names, windows = WINDOWS[kind](store, chosen)
+    compare(store, chosen, setting, view, resolution, names, windows)
+
+
+# ---------------------------------------------------------------- two windows
+
+
+def two_periods(store, chosen: Filters):
+    """Ask for two spans of dates; the halves of the data at first."""
+    summary = counted(Store.summary, store, chosen)
+    first, last = summary["first_date"], summary["last_date"]
+    middle = first + timedelta(days=summary["n_days"] // 2)
+    if middle <= first:
+        raise AnalysisError(
+            "Two periods need more than one day.", "one day.", "Compare two times of day instead."
+        )
+    spans = ((first, middle - timedelta(days=1)), (middle, last))
+    asked = []
+    for column, title, span, key in zip(
+        st.columns(2), ("From", "To"), spans, ("change_before", "change_after"), strict=True
+    ):
+        found = column.date_input(
+            title, span, min_value=first, max_value=last, key=f"{key}_{first}_{last}"
+        )
+        asked.append(found if isinstance(found, tuple) and len(found) == 2 else span)
+    (a, b), (c, d) = asked
+    if c <= b and a <= d:
+        raise AnalysisError(
+            "Two periods that do not overlap are compared.",
+            f"{a} – {b} and {c} – {d}.",
+            "Choose dates that follow each other.",
+        )
+    windows = [replace(chosen, date_from=low, date_to=high) for low, high in asked]
+    return (f"{a} – {b}", f"{c} – {d}"), windows
+
+
+def weekdays_and_weekends(store, chosen: Filters):
+    """Compare Monday to Friday with Saturday and Sunday."""
+    days = chosen.weekdays or tuple(range(7))
+    parts = [tuple(d for d in days if d < 5), tuple(d for d in days if d >= 5)]
+    return ("weekdays", "weekends"), [replace(chosen, weekdays=part) for part in parts]
+
+
+def two_times_of_day(store, chosen: Filters):
+    """Ask for two spans of hours."""
+    hours = []
+    for column, title, span, key in zip(
+        st.columns(2), ("From", "To"), ((6, 12), (18, 24)), ("change_am", "change_pm"), strict=True
+    ):
+        low, high = column.slider(f"{title}: hours of the day", 0, 24, span, key=key)
+        hours.append((low, max(high, low + 1)))
+    if max(hours[0][0], hours[1][0]) < min(hours[0][1], hours[1][1]):
+        raise AnalysisError(
+            "Two times of day that do not overlap are compared.",
+            f"{hours[0][0]}:00–{hours[0][1]}:00 and {hours[1][0]}:00–{hours[1][1]}:00.",
+            "Move one of the sliders.",
+        )
+    windows = [replace(chosen, hours=tuple(range(low, min(high, 24)))) for low, high in hours]
+    return tuple(f"{low}:00–{high}:00" for low, high in hours), windows
+
+
+WINDOWS = {PERIODS: two_periods, WEEK: weekdays_and_weekends, DAY: two_times_of_day}
+
+
+def compare(store, chosen, setting, view, resolution, names, windows) -> None:
+    """Show the ratio of shares, marked where it is more than chance."""
+    found = computed_change(store, *windows, resolution, setting.min_users)
+    if common.nothing_left(found.frame, "hexagon"):
+        return
+    only = st.toggle(
+        "Only what is beyond chance", key="change_only",
+        help="Grey out hexagons whose share differs no more than days differ anyway.",
+    )  # fmt: skip
+    frame = with_classes(found.frame, names, only)
+    classes = maps.Classes(CHANGES, tuple(_visible(each) for each in DIVERGING))
+    st.markdown(f"**From {names[0]} to {names[1]}.** {ui.plain(found.sentence)}")
+    st.html(maps.legend_html("Share of check-ins", classes))
+    deck = maps.hexagons(frame, "shown", scale=classes, **common.look(store, setting, view))
+    n = frame["n_before"].sum() + frame["n_after"].sum()
+    words = (
+        f"{found.n_before:,} and {found.n_after:,} check-ins on {found.days_before:,} and "
+        f"{found.days_after:,} days. "
+    )
+    hidden = spatial.hidden_in_words(frame).replace("users are", "users in a window are")
+    ui.deck(deck, "map_change", caption=words + common.below(store, chosen, setting, n, hidden))
+    numbers = found.frame
+    common.offer("change", numbers, deck, numbers.round(6))
+    biggest(store, found)
+
+
+def biggest(store, found) -> None:
+    """List the strongest changes that are beyond chance."""
+    named = found.frame[found.frame["kind"] != ""]
+    if not len(named):
+        return
+    size = (named["share_after"] - named["share_before"]).abs()
+    top = named.loc[size.nlargest(10).index]
+    share = st.column_config.NumberColumn(format="percent")
+    ui.table(
+        pd.DataFrame(
+            {
+                "Near": common.near_landmarks(store, top),
+                "Share before": top["share_before"],
+                "Share after": top["share_after"],
+                "Times": top["ratio"].round(2),
+                "q": top["q"].round(4),
+            }
+        ),
+        {"Share before": share, "Share after": share},
+    )
+    st.caption("The largest changes of share that are beyond chance; q is the corrected p-value.")
+
+
+def with_classes(frame: pd.DataFrame, names: tuple[str, str], only: bool) -> pd.DataFrame:
+    """Return what colours a hexagon, and what hovering over it says."""
+    shown = np.array(CHANGES)[np.searchsorted(BASE_RATIO, frame["ratio"].to_numpy())]
+    chance = frame["kind"] == ""
+    if only:
+        shown = np.where(chance, "", shown)
+    tips = [
+        f"{a:,} check-ins in {names[0]} ({share_a:.1%})\n{b:,} in {names[1]} ({share_b:.1%})\n"
+        + (f"{ratio:.2f} times the share" + (", as days differ anyway" if luck else ""))
+        for a, b, share_a, share_b, ratio, luck in zip(
+            frame["n_before"], frame["n_after"], frame["share_before"], frame["share_after"],
+            frame["ratio"], chance, strict=True,
+        )
+    ]  # fmt: skip
+    found = frame.assign(shown=shown, tip=tips)
+    found.attrs = frame.attrs
+    return found
+
+
+@by_content("Comparing the windows…")
+def computed_change(store: Store, before: Filters, after: Filters, resolution: int, min_users: int):
+    """Compare once per data set, windows and size of hexagons."""
+    parts = []
+    for window in (before, after):
+        parts.append(store.cells(resolution, window, min_users=1))
+        parts.append(store.cell_days(resolution, window, min_users=1))
+    return spatial.change(*parts, min_users=min_users)
+
+
+# ---------------------------------------------------------------- trends
+
+
+def trends(store, chosen, setting, view, resolution: int) -> None:
+    """Show where heat rises and falls."""
+    summary = counted(Store.summary, store, chosen)
+    grain = "week" if summary["n_days"] >= 7 * (MIN_PERIODS + 2) else "day"
+    found = computed_trends(store, chosen, resolution, setting.min_users, grain)
+    kinds = [kind for kind in KINDS if (found.frame["kind"] == kind).any()]
+    frame = found.frame.assign(shown=[KINDS.get(kind, "") for kind in found.frame["kind"]])
+    frame["tip"] = [
+        f"{shown.capitalize() or 'No trend'}\n{n:,} check-ins\nheat {a:.1f} → {b:.1f}, q = {q:.3f}"
+        for shown, n, a, b, q in zip(
+            frame["shown"], frame["n_checkins"], frame["z_first"], frame["z_last"], frame["q"],
+            strict=True,
+        )
+    ]  # fmt: skip
+    classes = maps.Classes(
+        tuple(KINDS[kind] for kind in kinds), tuple(KIND_COLOURS[kind] for kind in kinds)
+    )
+    st.markdown(f"**{ui.plain(found.sentence)}**")
+    if kinds:
+        st.html(maps.legend_html("Heat", classes))
+    deck = maps.hexagons(frame, "shown", scale=classes, **common.look(store, setting, view))
+    hidden = spatial.hidden_in_words(found.frame)
+    words = "Heat compares a hexagon and those it touches with the whole area. Grey: no trend. "
+    n = frame["n_checkins"].sum()
+    ui.deck(deck, "map_trends", caption=words + common.below(store, chosen, setting, n, hidden))
+    common.offer("trends", found.frame, deck, found.frame.round(6))
+    strongest(store, chosen, found)
+
+
+def strongest(store, chosen, found) -> None:
+    """Show the check-ins over time of the hexagons with the strongest trends."""
+    trending = found.frame[found.frame["q"] <= found.alpha]
+    if not len(trending):
+        return
+    top = trending.loc[trending["s"].abs().nlargest(5).index]
+    names = [
+        f"near {name} ({kind})"
+        for name, kind in zip(common.near_landmarks(store, top), top["kind"], strict=True)
+    ]
+    figure = figures.cell_series(
+        found.series.loc[top["cell"]], names, found.grain, common.plain_counts(store, chosen)
+    )
+    lines = found.series.loc[top["cell"]].T.set_axis(names, axis=1)
+    ui.figure(
+        figure,
+        "trend_series",
+        "Check-ins of the five hexagons whose heat rises or falls most steadily. Heat also "
+        "counts the hexagons around, so a line may look calmer than its trend.",
+        lines.rename_axis("period").reset_index(),
+        "trend-series",
+    )
+
+
+@by_content("Following the heat…")
+def computed_trends(store: Store, chosen: Filters, resolution: int, min_users: int, grain: str):
+    """Find trends once per data set, filters and size of hexagons."""
+    return spatial.emerging(store.cell_days(resolution, chosen, min_users=min_users), grain)
+
+
+def _visible(colour: str) -> str:
+    """The middle of the diverging colours is the page's ground; hexagons need a visible grey."""
+    return "#B9B4AC" if colour == DIVERGING[2] else colour

@@ -1,0 +1,195 @@
+"""What the parts of the space page share: settings, counting once, captions, downloads."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from pages.shared import ui
+from pages.shared.results import by_content, counted
+from pages.shared.state import Key
+from strec import maps, plots, schema, spatial
+from strec.geo import KM_PER_DEGREE
+from strec.store import Filters, Store
+
+MIN_USERS = 5
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the controls above every part say."""
+
+    suggested: int
+    min_users: int = MIN_USERS
+    basemap: str = "auto"
+
+
+def settings(suggested: int) -> Setting:
+    """Ask for what all maps share, out of the way."""
+    with st.popover("Privacy and background", icon=":material/tune:"):
+        min_users = st.number_input(
+            "Hide what has fewer users than", 1, 100, MIN_USERS, key="space_min_users",
+            help="Places of one or two people can give them away.",
+        )  # fmt: skip
+        basemap = st.radio(
+            "Background", ["auto", "offline"], horizontal=True, key="space_basemap",
+            format_func={"auto": "Online tiles where there is a network",
+                         "offline": "Always offline"}.get,
+        )  # fmt: skip
+    return Setting(suggested, min_users, basemap)
+
+
+def hexagon_size(store: Store, setting: Setting, touching: bool = False) -> int:
+    """Ask for the size of hexagons in words of their width; parts share the answer.
+
+    Where hexagons are compared with their neighbours (`touching`), they start, and are kept, as
+    wide as it takes for them to have some.
+    """
+    suggested = touching_size(store, setting) if touching else setting.suggested
+    kept = Key(f"space_resolution_{store.fingerprint}_{touching}", suggested)
+    options = list(range(max(suggested - 3, 0), min(suggested + 2, schema.CELL_RESOLUTION) + 1))
+    chosen = st.select_slider(
+        "Width of a hexagon",
+        options,
+        value=kept.value if kept.value in options else suggested,
+        format_func=lambda each: width(spatial.hexagon_width_km(each)),
+        key=f"space_size_{store.fingerprint}_{touching}",
+        help=f"{width(spatial.hexagon_width_km(suggested))} suits these data.",
+    )
+    kept.value = chosen
+    return chosen
+
+
+@by_content()
+def suggestion(store: Store) -> int:
+    """Return the size of hexagons that suits the data set and hides little."""
+    places = store.cells(schema.CELL_RESOLUTION, min_users=1)
+    return spatial.resolution_that_shows(
+        lambda resolution: store.cells(resolution, min_users=MIN_USERS).attrs["hidden_checkins"],
+        spatial.suggest_resolution(places),
+        int(places["n_checkins"].sum()),
+    )
+
+
+@by_content()
+def touching_size(store: Store, setting: Setting) -> int:
+    """Return the size at which hexagons have neighbours to be compared with."""
+    return spatial.resolution_that_touches(
+        lambda resolution: store.cells(resolution, min_users=setting.min_users),
+        setting.suggested,
+    )
+
+
+@by_content(most=64)
+def landmarks(store: Store, min_users: int, view: maps.View) -> pd.DataFrame:
+    """Return named items that stay at their place and belong to many."""
+    items = store.items().to_pandas()
+    # An item bought all over the city is no landmark.
+    still = items["spread_km"] < max(view.span_deg * KM_PER_DEGREE / 200, 0.05)
+    return items[still & (items["n_users"] >= min_users)].nlargest(300, "n_checkins")
+
+
+def look(store: Store, setting: Setting, view: maps.View) -> dict:
+    """Return what every map takes: view, colours of the page, background, names of places."""
+    return {
+        "view": view,
+        "dark": ui.is_dark(),
+        "basemap": setting.basemap,
+        "labels": landmarks(store, setting.min_users, view),
+    }
+
+
+def below(store: Store, chosen: Filters, setting: Setting, n: int, hidden: str = "") -> str:
+    """Return what stands under every map: how much it counts, what it hides, whom to thank."""
+    return f"{counts(store, chosen, n)}. {hidden} {maps.attribution(setting.basemap)}."
+
+
+def counts(store: Store, chosen: Filters, n_checkins: int | None = None) -> str:
+    """Return check-ins, users and time zone in Markdown."""
+    return ui.plain(plain_counts(store, chosen, n_checkins))
+
+
+def plain_counts(store: Store, chosen: Filters, n_checkins: int | None = None) -> str:
+    """Return check-ins, users and time zone for the note below a figure."""
+    summary = counted(Store.summary, store, chosen)
+    n = summary["n_places"] if n_checkins is None else int(n_checkins)
+    return plots.note(n, summary["n_users"], store.time_zone)
+
+
+def offer(name: str, frame: pd.DataFrame, deck=None, cells: pd.DataFrame | None = None) -> None:
+    """Offer a map's numbers as CSV, its hexagons as GeoJSON, the map as a page and a picture."""
+    # What a download is made of is worked out here: its making sees no session.
+    picture = {
+        "title": name.replace("_", " ").capitalize(),
+        "note": ui.current_store().meta["name"],
+        "dark": ui.is_dark(),
+    }
+    with st.container(horizontal=True):
+        ui.downloads(name, with_readable_cells(frame), f"space_{name}")
+        files = []
+        if cells is not None:
+            files.append(("Hexagons as GeoJSON", "geojson", "application/geo+json",
+                          lambda: ui.to_json(spatial.as_geojson(cells))))  # fmt: skip
+        if deck is not None:
+            files.append(("Map as HTML", "html", "text/html", lambda: maps.to_html(deck)))
+            files.append(("Map as picture", "svg", "image/svg+xml",
+                          lambda: maps.to_svg(deck, **picture)))  # fmt: skip
+        for label, ending, mime, make in files:
+            ui.download(label, make, f"{name}.{ending}", mime, f"space_file_{name}.{ending}")
+
+
+def with_readable_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose H3 cells are written as people know them."""
+    named = {
+        column: [format(int(cell), "x") for cell in frame[column]]
+        for column in ("cell", "origin", "destination")
+        if column in frame and frame[column].dtype == "uint64"
+    }
+    return frame.assign(**named)
+
+
+def nothing_left(frame: pd.DataFrame, noun: str, hour: int | None = None) -> bool:
+    """Say so when a map would be empty."""
+    if len(frame):
+        return False
+    when = "" if hour is None else f" between {hour}:00 and {hour + 1}:00"
+    words = spatial.hidden_in_words(frame, noun)
+    st.info(
+        f"Nothing to show{when}. "
+        + (
+            f"{words} Lower the number under “Privacy and background”, or choose larger hexagons."
+            if words
+            else "Choose another view, or loosen the filters."
+        ),
+        icon=":material/visibility_off:",
+    )
+    return True
+
+
+def near_landmark(store: Store, lat: float, lon: float) -> str:
+    """Return the name of the busiest item nearby, for places that have no name."""
+    items = store.items().to_pandas().dropna(subset=["lat", "lon"])
+    items = items[(items["spread_km"] < 0.5) & (items["n_users"] >= MIN_USERS)]
+    if not len(items):
+        return f"{lat:.3f}, {lon:.3f}"
+    away = (items["lat"] - lat).abs() + (items["lon"] - lon).abs()
+    top = items.loc[away.nsmallest(5).index].nlargest(1, "n_checkins").iloc[0]
+    return str(top["item_name"] if pd.notna(top["item_name"]) else top["item_id"])
+
+
+def near_landmarks(store: Store, frame: pd.DataFrame) -> list[str]:
+    """Return the name of the busiest item near each row's `lat` and `lon`."""
+    rows = zip(frame["lat"], frame["lon"], strict=True)
+    return [near_landmark(store, lat, lon) for lat, lon in rows]
+
+
+def with_user_ids(store: Store, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame that names users by their ids instead of by their codes."""
+    ids = store.users()["user_id"]
+    named = frame.assign(user_id=[ids[int(code)] for code in frame["user"]])
+    return named.drop(columns="user")
+
+
+def width(km: float) -> str:
+    """Return a width in words."""
+    return f"{km:,.0f} km" if km >= 10 else f"{km:.1f} km" if km >= 1 else f"{km * 1000:.0f} m"

@@ -1,0 +1,167 @@
+"""Flows and distance on the space page: where people go next, how far, and how predictably."""
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts.space import common
+from pages.shared import ui
+from pages.shared.results import by_content, counted
+from strec import maps, plots, spatial
+from strec.errors import AnalysisError
+from strec.plots import space as figures
+from strec.store import Filters, Store
+
+METHOD = r"""
+- **Flows**: hexagon (or item) $a$ followed by $b \ne a$ in the same session (no gap over 24
+  hours). A flow is filtered by its arrival. Arcs go from the light end to the dark end.
+- **How distance keeps people away**: from hexagon $i$, a destination $j \ne i$ is chosen with
+  probability proportional to $m_j f(d_{ij})$, where $f$ is $d^{-\beta}$ (power law) or $e^{-d/s}$
+  (exponential) and the attractions $m_j$ are such that every hexagon gets as many arrivals as it
+  has (doubly constrained gravity model, Wilson 1971). Both are fitted by maximum likelihood on the
+  steps among the 400 busiest hexagons; the interval comes from 500 samples of origins, the p-value
+  from 499 maps whose hexagons are shuffled (seed 0).
+- **Steps** are great-circle distances between check-ins that follow each other in a session;
+  those under ten metres stay at the place and are not shown.
+- **Radius of gyration**: $r_g = \sqrt{\frac1n \sum_k d(r_k, \bar r)^2}$, the typical distance of a
+  user's check-ins from their centre (González, Hidalgo & Barabási 2008).
+- **Predictability**: of a user with $N$ places, $S_{rand} = \log_2 N$, $S_{unc} = -\sum p_i \log_2
+  p_i$, and $S_{real} = n \log_2 n / \sum_k \Lambda_k$, where $\Lambda_k$ is the length of the
+  shortest run from visit $k$ on that did not occur before. The highest share of right guesses
+  $\Pi$ solves $S = -\Pi \log_2 \Pi - (1-\Pi) \log_2 (1-\Pi) + (1-\Pi) \log_2 (N-1)$ (Song, Qu,
+  Blumm & Barabási 2010). Up to 500 users and their 500 latest check-ins; whether order matters is
+  tested on 60 users against 99 shuffles of their visits.
+"""
+
+
+def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
+    """Show the arcs, then what distance does."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        ends = {False: "Hexagons", True: ui.item_word(True).capitalize()}
+        between_items = ui.choose("Between", ends, "flows_between")
+        resolution = common.hexagon_size(store, setting)
+        most = st.slider("Largest flows drawn", 10, maps.MAX_ARCS, 100, 10, key="flows_most")
+        least = st.number_input("At least so many check-ins", 1, 100_000, 1, key="flows_least")
+    arcs(store, chosen, setting, view, None if between_items else resolution, most, int(least))
+    steps = counted(Store.steps, store, chosen)
+    if not len(steps):
+        st.info(
+            "No user goes from one place to another within a session: there are no distances to "
+            "show.",
+            icon=":material/info:",
+        )
+        return
+    left, right = st.columns(2)
+    with left:
+        part(lambda: decay(store, chosen, resolution))
+    with right:
+        step_lengths(store, chosen, steps)
+    left, right = st.columns(2)
+    with left:
+        roaming(store, chosen)
+    with right:
+        part(lambda: guesses(store, chosen))
+
+
+def part(draw) -> None:
+    """Show one figure, or say in words why there is too little for it."""
+    try:
+        draw()
+    except AnalysisError as error:
+        ui.show_notice(error)
+
+
+def arcs(store, chosen, setting, view, resolution: int | None, most: int, least: int) -> None:
+    """Show which place follows which."""
+    frame = counted(Store.flows, store, chosen, resolution, least, setting.min_users)
+    attrs = frame.attrs
+    frame = frame.dropna(subset=["from_lat", "to_lat"])
+    frame.attrs = attrs
+    if common.nothing_left(frame, "flow"):
+        return
+    top = frame.iloc[0]
+    ends = (
+        (str(top["from_name"]), str(top["to_name"]))
+        if resolution is None
+        else tuple(
+            common.near_landmark(store, top[f"{end}_lat"], top[f"{end}_lon"])
+            for end in ("from", "to")
+        )
+    )
+    words = (
+        f"The largest: {'' if resolution is None else 'near '}{ui.plain(ends[0])} → "
+        f"{ui.plain(ends[1])}, {int(top['n_checkins']):,} check-ins. "
+    )
+    shown = frame.head(most)
+    if len(frame) > len(shown):
+        words += f"The {len(shown):,} largest of {len(frame):,} flows are drawn. "
+    words += "Arcs go from the light end to the dark end. "
+    deck = maps.arcs(shown, most=most, **common.look(store, setting, view))
+    hidden = spatial.hidden_in_words(frame, "flow")
+    caption = words + common.below(store, chosen, setting, frame["n_checkins"].sum(), hidden)
+    ui.deck(deck, "map_flows", caption=caption)
+    common.offer("flows", frame, deck)
+
+
+def decay(store, chosen: Filters, resolution: int) -> None:
+    """Show how distance keeps people away."""
+    found = computed_decay(store, chosen, resolution)
+    ui.figure(
+        figures.distance_decay(found, common.plain_counts(store, chosen)),
+        "flows_decay",
+        f"{ui.plain(found.sentence)} From {found.n_steps:,} steps among {found.n_cells:,} "
+        "hexagons.",
+        found.frame,
+        "distance-decay",
+    )
+
+
+def step_lengths(store, chosen: Filters, steps: pd.DataFrame) -> None:
+    """Show how long steps are."""
+    half, most = spatial.step_quantiles(steps)
+    n = int(steps["n_checkins"].sum())
+    still = steps.attrs["n_still"]
+    note = plots.note(n, steps.attrs["n_users"], store.time_zone).replace("check-in", "step")
+    ui.figure(
+        figures.step_lengths(steps, note),
+        "flows_steps",
+        f"Half of the steps are shorter than {common.width(half)}, nine of ten shorter than "
+        f"{common.width(most)}. {still:,} more stay at the place.",
+        steps,
+        "steps",
+    )
+
+
+def roaming(store, chosen: Filters) -> None:
+    """Show how far users roam."""
+    frame = counted(Store.gyration, store, chosen)
+    middle = frame["gyration_km"].median()
+    ui.figure(
+        figures.roaming(frame, common.plain_counts(store, chosen, frame["n_checkins"].sum())),
+        "flows_roaming",
+        f"The check-ins of half of the users lie within about {common.width(middle)} of their "
+        "centre (radius of gyration).",
+        common.with_user_ids(store, frame),
+        "roaming",
+    )
+
+
+def guesses(store, chosen: Filters) -> None:
+    """Show how predictable users are at best."""
+    found = computed_guesses(store, chosen)
+    note = plots.note(int(found.frame["n_visits"].sum()), len(found.frame), store.time_zone)
+    sentence = found.sentence.replace("the next item", f"the next {ui.item_word()}")
+    figure = figures.predictability(found.frame, note)
+    named = common.with_user_ids(store, found.frame)
+    ui.figure(figure, "flows_guesses", ui.plain(sentence), named, "predictability")
+
+
+@by_content("Weighing distances…")
+def computed_decay(store: Store, chosen: Filters, resolution: int):
+    """Fit once per data set, filters and size of hexagons."""
+    return spatial.distance_decay(store.flows(chosen, resolution, min_users=1))
+
+
+@by_content("Reading sequences of visits…")
+def computed_guesses(store: Store, chosen: Filters):
+    """Read sequences once per data set and filters."""
+    return spatial.predictability(store.sequences(chosen))

@@ -1,0 +1,136 @@
+"""Hotspots on the space page: where it is busier, or quieter, than chance would make it."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.parts.space import common
+from pages.shared import ui
+from pages.shared.results import by_content, counted
+from strec import maps, spatial
+from strec.palette import BAD, INTERACTION, TIME, USER
+from strec.store import Filters, Store
+
+SPOTS, EXCEPTIONS = "Hot and cold spots", "Alike or exceptional"
+VALUES = {"n_checkins": "Check-ins", "n_users": "Users"}
+AREAS = {"filled": "With the gaps between them", "observed": "Only hexagons with check-ins"}
+HOT, WARM, COOL, COLD = "hotspot", "warm, perhaps by chance", "cool, perhaps by chance", "coldspot"
+#: Before correction for testing many hexagons.
+SUGGESTIVE_P = 0.05
+QUADRANTS = {
+    "high among high": "busy among busy",
+    "low among low": "quiet among quiet",
+    "high among low": "busy among quiet",
+    "low among high": "quiet among busy",
+}
+
+METHOD = r"""
+Does a hexagon $i$, with those that touch it, hold more check-ins than other hexagons in their
+place would? With values $x_j$, $w_{ij} = 1$ for $i$ and its neighbours, $W_i = \sum_j w_{ij}$:
+
+$$
+G_i^* = \frac{\sum_j w_{ij} x_j - W_i \bar x}{s \sqrt{(n W_i - W_i^2) / (n - 1)}}, \qquad
+I_i = \frac{x_i - \bar x}{s^2} \sum_{j \ne i} \frac{w_{ij}}{W_i - 1} (x_j - \bar x), \qquad
+I = \frac1n \sum_i I_i
+$$
+
+- **Hot and cold spots** are where Getis and Ord's $G_i^*$ is high or low.
+- **Alike or exceptional**: local Moran $I_i$ tells a busy hexagon among busy ones from a busy one
+  among quiet ones.
+- **Is it real?** The neighbours are replaced by random hexagons 99,999 times (seed 0), and the
+  p-values are corrected for testing many hexagons (Benjamini and Hochberg 1995): of the hexagons
+  named, at most the share you allow are expected to be false. "Perhaps by chance" marks those that
+  would be named if only one hexagon had been tested ($p \le 0.05$).
+- **Study area**: empty hexagons between busy ones count as zero, since a count of zero is data.
+
+Getis & Ord 1992; Ord & Getis 1995; Anselin 1995; Moran 1950; Caldas de Castro & Singer 2006.
+Computed with PySAL's esda.
+"""
+
+
+def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
+    """Show hot and cold spots, or exceptions, with what they rest on."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = ui.choose("Show", [SPOTS, EXCEPTIONS], "hot_kind")
+        value = ui.choose("Count", VALUES, "hot_value")
+        resolution = common.hexagon_size(store, setting, touching=True)
+        with st.popover("More", icon=":material/tune:"):
+            alpha = st.select_slider(
+                "False alarms allowed among those named", [0.01, 0.05, 0.1, 0.2], value=0.05,
+                format_func=lambda each: f"{each:.0%}", key="hot_alpha",
+            )  # fmt: skip
+            area = st.radio("Hexagons compared", list(AREAS), format_func=AREAS.get, key="hot_area")
+    found = computed(store, chosen, resolution, value, area, alpha, setting.min_users)
+    frame = described(found.frame, kind, alpha)
+    classes = (
+        maps.Classes((HOT, WARM, COOL, COLD), (BAD, "#E9A7A0", "#A9B8EE", USER))
+        if kind == SPOTS
+        else maps.Classes(tuple(QUADRANTS.values()), (BAD, USER, TIME, INTERACTION))
+    )
+    st.markdown(f"**{ui.plain(found.sentence)}**")
+    st.html(maps.legend_html("Heat" if kind == SPOTS else "Beyond chance", classes))
+    deck = maps.hexagons(frame, "shown", scale=classes, **common.look(store, setting, view))
+    cells = counted(Store.cells, store, resolution, chosen, min_users=setting.min_users)
+    hidden = spatial.hidden_in_words(cells)
+    n = found.frame["n_checkins"].sum()
+    words = common.below(store, chosen, setting, n, f"Grey: as chance would have it. {hidden}")
+    ui.deck(deck, f"hot_{kind}", caption=words)
+    numbers = found.frame.drop(columns="area")
+    common.offer("hotspots", numbers, deck, numbers.round(6))
+    if len(found.areas):
+        areas(store, found)
+
+
+@by_content("Comparing hexagons with their neighbours…")
+def computed(
+    store: Store, chosen: Filters, resolution: int, value: str, area: str, alpha: float,
+    min_users: int,
+):  # fmt: skip
+    """Find hotspots once per data set, filters and setting."""
+    cells = store.cells(resolution, chosen, min_users=1)
+    return spatial.hotspots(cells, value, area, alpha, min_users)
+
+
+def described(frame: pd.DataFrame, kind: str, alpha: float) -> pd.DataFrame:
+    """Return what colours a hexagon, and what hovering over it says."""
+    if kind == SPOTS:
+        leaning = np.where(frame["gi_z"] > 0, np.where(frame["n_users"] > 0, WARM, ""), COOL)
+        leaning = np.where(frame["p"] <= SUGGESTIVE_P, leaning, "")
+        shown = frame["kind"].map({"hot": HOT, "cold": COLD}).fillna(pd.Series(leaning))
+        number = [f"Gi* z = {z:.1f}" for z in frame["gi_z"]]
+    else:
+        significant = frame["q"] <= alpha
+        shown = frame["quadrant"].map(QUADRANTS).where(significant, "").fillna("")
+        number = [f"local Moran = {i:.2f}" for i in frame["local_i"]]
+    tips = []
+    for name, measure, q, n, users in zip(
+        shown, number, frame["q"], frame["n_checkins"], frame["n_users"], strict=True
+    ):
+        counts = f"{n:,} check-ins\n{users:,} users" if users else "no or too few users"
+        chance = "nothing to compare with" if pd.isna(q) else f"{measure}, q = {q:.3f}"
+        tips.append(f"{name.capitalize() or 'As chance would have it'}\n{counts}\n{chance}")
+    return frame.assign(shown=shown, tip=tips)
+
+
+def areas(store, found) -> None:
+    """List the hot areas with a name from what lies there."""
+    st.subheader("Hot areas", anchor=False)
+    top = found.areas.head(12)
+    share = st.column_config.ProgressColumn(
+        "Share of check-ins", format="percent", min_value=0.0, max_value=1.0
+    )
+    ui.table(
+        pd.DataFrame(
+            {
+                "Near": common.near_landmarks(store, top),
+                "Hexagons": top["n_cells"],
+                "Check-ins": top["n_checkins"],
+                "Share": top["share"],
+            }
+        ),
+        {"Share": share},
+    )
+    st.caption(
+        "Hot hexagons that touch form an area; the name is the busiest place in its middle."
+        + (f" The 12 largest of {len(found.areas):,}." if len(found.areas) > 12 else "")
+    )

@@ -1,0 +1,236 @@
+"""The map of the space page: hexagons, a heatmap or points, as a whole or hour by hour."""
+
+import time
+from dataclasses import dataclass, replace
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts.space import common
+from pages.shared import state, ui
+from pages.shared.map_clicks import clickable
+from pages.shared.results import counted
+from strec import maps, plots, schema, spatial
+from strec.store import Filters, Store
+
+HEXAGONS, HEAT, POINTS = "Hexagons", "Heatmap", "Points"
+MODES = {
+    HEXAGONS: ":material/hive:",
+    HEAT: ":material/blur_on:",
+    POINTS: ":material/scatter_plot:",
+}
+LABELS = {mode: f"{icon} {mode}" for mode, icon in MODES.items()}
+VALUES = {"n_checkins": "Check-ins", "n_users": "Users", "per_user": "Check-ins per user"}
+SECONDS_PER_HOUR = 1.4
+
+METHOD = r"""
+- **Hexagons** are H3 cells: a grid of the whole Earth at 16 sizes, each cell about seven times
+  the area of the next finer one. A cell counts its check-ins $n_c$ and its distinct users $u_c$;
+  "per user" is $n_c / u_c$. The size first shown puts 35 to 70 hexagons across the bulk of the
+  data, fewer where they would be nearly empty or nearly all hidden. Each colour holds about as
+  many hexagons as the next (quantile classes), so the legend is not a ruler: read the ranges.
+- **Heatmap**: each small cell spreads its count over a disc of 38 pixels; the sum is the colour. It
+  shows shape, not numbers, and changes as you zoom.
+- **Points**: one disc per item and exact place; its area grows with the count.
+- **Privacy**: whatever has fewer than $k$ distinct users is left out and counted as hidden. With
+  "hour by hour" this holds for each hour by itself.
+
+Brodsky 2018 (H3); Sweeney 2002 ($k$-anonymity).
+"""
+
+
+@dataclass(frozen=True)
+class MapSetting:
+    """What the controls of the map say."""
+
+    mode: str
+    hourly: bool
+    resolution: int
+    value: str = "n_checkins"
+    raised: bool = False
+
+
+def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
+    """Show the controls and the map."""
+    choice = controls(store, setting)
+    playing = choice.hourly and state.SPACE_PLAYING.value
+    every = SECONDS_PER_HOUR if playing else None
+    st.fragment(draw, run_every=every)(store, chosen, setting, choice, view)
+
+
+def controls(store, setting: common.Setting) -> MapSetting:
+    """Show the controls and return what they say."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        mode = ui.choose("Show as", LABELS, "space_mode")
+        value, raised = "n_checkins", False
+        if mode == HEXAGONS:
+            value = ui.choose("Colour", VALUES, "space_value")
+        resolution = setting.suggested
+        if mode != POINTS:
+            resolution = common.hexagon_size(store, setting)
+        hourly = st.toggle(
+            "Hour by hour", key="space_hourly", help="Watch the day pass: one map per hour."
+        )
+        if mode == HEXAGONS:
+            raised = st.toggle("Raised", key="space_raised", help="Height is colour again, in 3D.")
+    return MapSetting(mode, hourly, resolution, value, raised)
+
+
+def draw(store, chosen: Filters, setting, choice: MapSetting, view: maps.View) -> None:
+    """Show the map with its legend, its words and its data; runs again by itself while playing."""
+    hour = hour_slider(chosen) if choice.hourly else None
+    kind = {HEXAGONS: hexagons, HEAT: heat, POINTS: points}[choice.mode]
+    kind(store, chosen, setting, choice, hour, common.look(store, setting, view))
+
+
+def hexagons(store, chosen, setting, choice: MapSetting, hour: int | None, look: dict) -> None:
+    """Show cells in colours; a click looks into one."""
+    whole, frame = cells_at(store, chosen, setting, choice.resolution, hour)
+    if common.nothing_left(whole, "hexagon"):
+        return
+    scale = maps.Scale.fit(whole[choice.value], look["dark"])
+    deck = maps.hexagons(
+        frame, choice.value, choice.value if choice.raised else None, scale=scale,
+        top=float(whole[choice.value].max()), **look,
+    )  # fmt: skip
+    st.html(maps.legend_html(VALUES[choice.value], scale))
+    half = spatial.concentration(frame["n_checkins"])
+    first = (
+        f"Half of the check-ins shown fall in the {half:,} busiest of {len(frame):,} hexagons. "
+        if len(frame) > 1
+        else ""
+    )
+    words = caption(store, chosen, setting, frame, "hexagon", hour)
+    cell = looked_into(store, choice.resolution)
+    at = frame[frame["cell"] == cell]
+    if len(at):
+        ring = maps.here_layer(at["lat"].iloc[0], at["lon"].iloc[0], "Looked into, below")
+        deck.layers.insert(1, ring)
+    clickable(
+        deck, "map_hexagons", lambda layer, found: _look(store, layer, found),
+        caption=f"{first}{words} Click a hexagon to look in.",
+    )  # fmt: skip
+    common.offer("hexagons", frame, deck, frame)
+    if cell and not state.SPACE_PLAYING.value:
+        look_into(store, chosen, cell, setting)
+
+
+def looked_into(store, resolution: int) -> int | None:
+    """Return the hexagon clicked last, None if there is none or it has another size."""
+    cell = state.SPACE_CELL.value.get(store.fingerprint)
+    return cell if cell is not None and cell >> 52 & 0xF == resolution else None
+
+
+def _look(store, layer: str, found: dict) -> None:
+    """Look into the hexagon clicked; a click on the ring of the one looked into closes it."""
+    cell = int(found["cell"]) if layer == "hexagons" else None
+    state.SPACE_CELL.value = {store.fingerprint: cell}
+
+
+def heat(store, chosen, setting, choice: MapSetting, hour: int | None, look: dict) -> None:
+    """Show smooth density."""
+    fine = min(choice.resolution + 1, schema.CELL_RESOLUTION)
+    whole, frame = cells_at(store, chosen, setting, fine, hour)
+    if common.nothing_left(whole, "cell"):
+        return
+    deck = maps.heatmap(frame, **look)
+    words = caption(store, chosen, setting, frame, "cell", hour)
+    ui.deck(deck, "map_heat", caption=f"Denser colour: more check-ins nearby. {words}")
+    common.offer("heatmap-cells", frame, deck, frame)
+
+
+def points(store, chosen, setting, choice: MapSetting, hour: int | None, look: dict) -> None:
+    """Show single places."""
+    at = chosen if hour is None else replace(chosen, hours=(hour,))
+    frame = counted(Store.points, store, at, min_users=setting.min_users)
+    if common.nothing_left(frame, "place", hour):
+        return
+    top = frame.iloc[0]
+    name = top["item_name"] if pd.notna(top["item_name"]) else top["item_id"]
+    words = f"The largest: {ui.plain(str(name))}, {top['n_checkins']:,} check-ins. "
+    if frame.attrs["n_points"] > len(frame):
+        words += f"The {len(frame):,} largest of {frame.attrs['n_points']:,} places are shown. "
+    deck = maps.points(frame, **look)
+    ui.deck(deck, "map_points", caption=words + caption(store, at, setting, frame, "place"))
+    common.offer("places", frame, deck)
+
+
+def look_into(store, chosen: Filters, cell: int, setting: common.Setting) -> None:
+    """Show what happens in one hexagon."""
+    inside = replace(chosen, cells=(cell,))
+    summary = counted(Store.summary, store, inside)
+    if summary["n_users"] < setting.min_users:
+        return
+    everything = counted(Store.summary, store, chosen)
+    items = counted(Store.points, store, inside, min_users=setting.min_users)
+    with st.container(border=True):
+        st.subheader("In this hexagon", anchor=False)
+        left, middle, right = st.columns([1, 2, 3])
+        left.metric("Check-ins", f"{summary['n_checkins']:,}")
+        left.metric("Users", f"{summary['n_users']:,}")
+        left.metric("Of all", f"{summary['n_checkins'] / everything['n_checkins']:.1%}")
+        with middle:
+            week = counted(Store.hour_weekday, store, inside)
+            ui.figure(
+                plots.clock(week), "cell_clock", ui.plain(plots.in_words("hour_weekday", week))
+            )
+        with right:
+            st.markdown(f"**Its {ui.item_word(plural=True)}**")
+            shown = items.head(12)
+            ui.table(
+                pd.DataFrame(
+                    {
+                        ui.item_word().capitalize(): shown["item_name"].fillna(shown["item_id"]),
+                        "Category": shown["category"],
+                        "Check-ins": shown["n_checkins"],
+                        "Users": shown["n_users"],
+                    }
+                ).dropna(axis="columns", how="all")
+            )
+            hidden = spatial.hidden_in_words(items, "place")
+            st.caption(hidden or f"{len(items):,} in all.")
+
+
+def hour_slider(chosen: Filters) -> int:
+    """Return the hour shown; while playing, each run of the fragment shows the next."""
+    hours = sorted(chosen.hours) if chosen.hours else list(range(24))
+    playing = state.SPACE_PLAYING.value
+    now = state.SPACE_HOUR.value if state.SPACE_HOUR.value in hours else hours[0]
+    due = time.monotonic() - state.SPACE_TICK.value > SECONDS_PER_HOUR * 0.8
+    if playing and due:
+        now = hours[(hours.index(now) + 1) % len(hours)]
+        state.SPACE_TICK.value = time.monotonic()
+    state.SPACE_HOUR.value = now
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label, icon = ("Stop", "pause") if playing else ("Play", "play_arrow")
+        if st.button(label, icon=f":material/{icon}:", key="space_play"):
+            state.SPACE_PLAYING.value = not playing
+            st.rerun()
+        if len(hours) > 1:
+            now = st.select_slider(
+                "Hour of the day",
+                hours,
+                key=state.SPACE_HOUR.name,
+                format_func=lambda each: f"{each:02d}:00–{each + 1:02d}:00",
+            )
+    return now
+
+
+def cells_at(store, chosen: Filters, setting, resolution: int, hour: int | None):
+    """Return the cells of all hours, which fix colours and heights, and those of the hour shown."""
+    ask = Store.cells if hour is None else Store.cell_hours
+    whole = spatial.per_user(counted(ask, store, resolution, chosen, setting.min_users))
+    if hour is None:
+        return whole, whole
+    frame = whole[whole["hour"] == hour].drop(columns="hour").reset_index(drop=True)
+    frame.attrs = dict(whole.attrs)
+    return whole, frame
+
+
+def caption(store, chosen, setting, frame: pd.DataFrame, noun: str, hour: int | None = None) -> str:
+    """Return how much a map counts, what it hides, and whom to thank."""
+    hidden = spatial.hidden_in_words(frame, noun)
+    if hour is not None:
+        hidden = hidden.replace(f"{noun}s with", f"{noun}s and hours with")
+        chosen = replace(chosen, hours=(hour,))
+    return common.below(store, chosen, setting, frame["n_checkins"].sum(), hidden)

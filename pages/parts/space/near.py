@@ -1,0 +1,224 @@
+"""Neighbours on the space page: places near a place, users who live alike."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.parts.space import common
+from pages.shared import ui
+from pages.shared.results import by_content, counted
+from strec import maps, plots, spatial
+from strec.errors import AnalysisError
+from strec.palette import SPACE, TIME
+from strec.plots import space as figures
+from strec.store import Filters, Store
+
+PLACES, USERS = "Near a place", "Users who live alike"
+BY_PLACE, BY_TIME = "Where they go", "When they are active"
+#: So many can be searched by name; a longer list makes the browser slow.
+MOST_OPTIONS = 5_000
+MIN_CHECKINS = 10
+ONLY_FIRST, BOTH, ONLY_SECOND = "only the user chosen", "both", "only the most similar"
+GREEN = "#5A9E3D"
+
+METHOD = r"""
+- **Near a place**: the $k$ nearest by great-circle distance (haversine) through a ball tree
+  (Omohundro 1989; scikit-learn). An item that is found at many places, such as a product, stands
+  at the median of its check-ins.
+- **Users who live alike**: each user has a profile $v_u$, and two users are as similar as the
+  cosine of the angle between their profiles,
+  $\cos(u, v) = \langle v_u, v_v \rangle / (\lVert v_u \rVert \lVert v_v \rVert)$:
+  1 for the same mix, 0 for nothing in common.
+    - *Where they go*: hexagons weighted by $(1 + \ln n_{u,c}) \cdot (1 + \ln (U / U_c))$ (tf-idf,
+      Salton & Buckley 1988): hexagons where everybody goes count less.
+    - *When they are active*: the share of check-ins in each of the 168 hours of the week, spread
+      over the hours near it (a bell of 1.5 hours).
+
+Only users with 10 or more check-ins are compared. The list shows single people: keep it to
+yourself.
+"""
+
+
+def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
+    """Show one of the two questions."""
+    kind = ui.choose("Who or what", [PLACES, USERS], "near_kind", show_label=False)
+    if kind == PLACES:
+        places(store, chosen, setting)
+    else:
+        users(store, chosen, setting, view)
+
+
+def places(store, chosen: Filters, setting: common.Setting) -> None:
+    """Show the places nearest to one."""
+    items = known_items(store, setting.min_users)
+    if len(items) < 2:
+        raise AnalysisError(
+            f"Nearest places need two or more {ui.item_word(True)} with a place and "
+            f"{setting.min_users} or more users.",
+            f"{len(items)}.",
+            "Lower the number under “Privacy and background”, or add data.",
+        )
+    names = dict(zip(items["item_id"], items["shown"], strict=True))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        item = st.selectbox(
+            f"Near this {ui.item_word()}", list(names)[:MOST_OPTIONS], format_func=names.get,
+            key=f"near_item_{store.fingerprint}",
+        )  # fmt: skip
+        k = st.slider("How many", 3, 30, 10, key="near_k")
+        same = False
+        if items["category"].notna().any():
+            same = st.toggle("Same category only", key="near_same")
+    near = spatial.nearest_places(items, item, k, same)
+    here = items[items["item_id"] == item].iloc[0]
+    look = common.look(store, setting, _close_view(here, near))
+    layers = [
+        maps.point_layer(near.assign(tip=_tips(near)), layer_id="near", min_px=6),
+        maps.here_layer(here["lat"], here["lon"], str(here["shown"])),
+        maps.label_layer(near, look["view"], look["dark"], offset_px=(0, -15)),
+    ]
+    deck = maps.deck(layers, look["view"], dark=look["dark"], basemap=look["basemap"])
+    first = near.iloc[0]
+    words = (
+        f"The nearest to {ui.plain(str(here['shown']))} is {ui.plain(str(first['shown']))}, "
+        f"{common.width(first['distance_km'])} away; {len(near)} lie within "
+        f"{common.width(near['distance_km'].max())}. "
+    )
+    if here["spread_km"] > 0.5:
+        words += (
+            f"It is found all over town (half of its check-ins within "
+            f"{common.width(here['spread_km'])} of the middle); distances are from that middle. "
+        )
+    n = int(near["n_checkins"].sum() + here["n_checkins"])
+    note = ui.plain(plots.note(n, None, store.time_zone))
+    words += f"Together {note}. {maps.attribution(setting.basemap)}."
+    ui.deck(deck, "near_places", caption=words)
+    columns = ["item_id", "item_name", "category", "lat", "lon", "distance_km", "n_checkins"]
+    ui.table(
+        pd.DataFrame(
+            {
+                ui.item_word().capitalize(): near["shown"],
+                "Category": near["category"],
+                "Away (km)": near["distance_km"].round(3),
+                "Check-ins": near["n_checkins"],
+            }
+        ).dropna(axis="columns", how="all")
+    )
+    common.offer("nearest", near[columns], deck)
+
+
+def users(store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
+    """Show the users most like one, and what the two have in common."""
+    people = store.users().to_pandas().rename_axis("user").reset_index()
+    people = people[people["n_checkins"] >= MIN_CHECKINS].nlargest(MOST_OPTIONS, "n_checkins")
+    if len(people) < 2:
+        raise AnalysisError(
+            f"Users are compared who have {MIN_CHECKINS} or more check-ins.",
+            f"{len(people)} of them.",
+            "Add data over a longer time.",
+        )
+    ids = dict(zip(people["user"], people["user_id"], strict=True))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        user = st.selectbox(
+            "Similar to user", list(ids), format_func=ids.get, key=f"near_user_{store.fingerprint}"
+        )
+        by = ui.choose("By", [BY_PLACE, BY_TIME], "near_by")
+        resolution = common.hexagon_size(store, setting) if by == BY_PLACE else 0
+    known, profiles, n_users = profiled(store, chosen, by, resolution)
+    similar = spatial.similar_users(known, profiles, user, 10)
+    table = similar.assign(
+        user_id=[str(store.users()["user_id"][int(code)]) for code in similar["user"]]
+    )
+    top = table.iloc[0]
+    st.markdown(
+        f"**Most like {ui.plain(str(ids[user]))}: {ui.plain(top['user_id'])}, with a similarity "
+        f"of {top['similarity']:.2f}** (1: the same mix, 0: nothing in common)."
+    )
+    left, right = st.columns([2, 5])
+    with left:
+        similarity = st.column_config.ProgressColumn(
+            "Similarity", format="%.2f", min_value=0.0, max_value=1.0
+        )
+        ui.table(
+            table[["user_id", "similarity"]].round(3),
+            {"user_id": "User", "similarity": similarity},
+        )
+        st.caption(f"Among {n_users:,} users with {MIN_CHECKINS} or more check-ins.")
+        common.offer("similar-users", table)
+    with right:
+        pair = (int(user), int(top["user"]))
+        if by == BY_TIME:
+            rows = [int(np.flatnonzero(known == each)[0]) for each in pair]
+            figure = figures.week_pair(
+                profiles[rows[0]], profiles[rows[1]], (str(ids[user]), top["user_id"]),
+                common.plain_counts(store, chosen),
+            )  # fmt: skip
+            weeks = {str(ids[each]): profiles[row] for each, row in zip(pair, rows, strict=True)}
+            lines = pd.DataFrame(weeks).rename_axis("hour_of_week").reset_index()
+            words = "When each of the two is active, hour by hour."
+            ui.figure(figure, "near_weeks", words, lines, "two-weeks")
+        else:
+            together(store, chosen, setting, view, pair, resolution)
+
+
+def together(store, chosen, setting, view, pair: tuple[int, int], resolution: int) -> None:
+    """Map where two users go: one, the other, both."""
+    visits = habits(store, chosen, resolution)
+    mine, other = (visits[visits["user"] == each].set_index("cell")["n_checkins"] for each in pair)
+    both = pd.DataFrame({"mine": mine, "other": other}).fillna(0).astype(int).reset_index()
+    both["shown"] = np.select(
+        [(both["mine"] > 0) & (both["other"] > 0), both["mine"] > 0],
+        [BOTH, ONLY_FIRST],
+        ONLY_SECOND,
+    )
+    both["tip"] = [
+        f"{shown.capitalize()}\n{a:,} and {b:,} check-ins"
+        for shown, a, b in zip(both["shown"], both["mine"], both["other"], strict=True)
+    ]
+    classes = maps.Classes((ONLY_FIRST, BOTH, ONLY_SECOND), (TIME, GREEN, SPACE))
+    st.html(maps.legend_html("Visited by", classes))
+    deck = maps.hexagons(both, "shown", scale=classes, **common.look(store, setting, view))
+    shared = both["shown"] == BOTH
+    words = (
+        f"The two meet in {int(shared.sum()):,} of {len(both):,} hexagons, which hold "
+        f"{both.loc[shared, 'mine'].sum() / max(both['mine'].sum(), 1):.0%} of the first user's "
+        "check-ins. "
+    )
+    n = int(both["mine"].sum() + both["other"].sum())
+    ui.deck(deck, "near_pair", 430, caption=words + common.below(store, chosen, setting, n))
+
+
+@by_content("Describing users…")
+def profiled(store: Store, chosen: Filters, by: str, resolution: int):
+    """Return users, their profiles, and how many there are."""
+    if by == BY_TIME:
+        habit = counted(Store.user_weeks, store, chosen, MIN_CHECKINS)
+        users, profiles = spatial.time_profiles(habit)
+    else:
+        users, profiles = spatial.place_profiles(habits(store, chosen, resolution))
+    return users, profiles, len(users)
+
+
+def habits(store: Store, chosen: Filters, resolution: int) -> pd.DataFrame:
+    """Return where users go."""
+    return counted(Store.user_cells, store, resolution, chosen, MIN_CHECKINS)
+
+
+@by_content()
+def known_items(store: Store, min_users: int) -> pd.DataFrame:
+    """Return items with a place and enough users, the busiest first, with a name to show."""
+    items = store.items().to_pandas()
+    items = items[items["lat"].notna() & (items["n_users"] >= min_users)]
+    items = items.sort_values(["n_checkins", "item_id"], ascending=[False, True])
+    return items.assign(shown=items["item_name"].fillna(items["item_id"]).astype(str))
+
+
+def _close_view(here: pd.Series, near: pd.DataFrame) -> maps.View:
+    lat, lon = [*near["lat"], here["lat"]], [*near["lon"], here["lon"]]
+    return maps.view_of(lat, lon, max_zoom=15)
+
+
+def _tips(near: pd.DataFrame) -> list[str]:
+    return [
+        f"{name}\n{common.width(km)} away\n{n:,} check-ins"
+        for name, km, n in zip(near["shown"], near["distance_km"], near["n_checkins"], strict=True)
+    ]

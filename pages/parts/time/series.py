@@ -1,0 +1,214 @@
+"""The deeper parts of the time page: rhythms, unusual periods, forecasts, of any slice."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts.time.slices import Slice, controls
+from pages.shared import ui
+from pages.shared.results import by_content, found_before, keep, kept
+from strec import temporal
+from strec.errors import StrecError
+from strec.plots import note
+from strec.plots import series as figures
+from strec.store import Filters, Store
+
+T = TypeVar("T")
+RHYTHMS, UNUSUAL, FORECAST = "Rhythms", "Out of the ordinary", "Forecast"
+#: A quick forecast searches this long for the order of an ARIMA model, in seconds.
+SEARCH_S = 4.0
+
+METHODS = {
+    RHYTHMS: r"""
+- **Parts**: $y_t = T_t + S^{24}_t + S^{168}_t + R_t$ by STL, or MSTL where there is a daily and a
+  weekly season. The strength of a part $X$ is
+  $\max(0,\, 1 - \mathrm{var}(R) / \mathrm{var}(X+R))$.
+- **Real rhythms**: the periodogram $P(f)$ against the spectrum of noise with memory,
+  $B(f) \propto 1 / (1 + \phi^2 - 2 \phi \cos 2 \pi f)$; under it $2 P / B$ is $\chi^2_2$. Day and
+  week are tested with their overtones, all other lengths against the dashed line; corrected for
+  all of these questions (Šidák, Bonferroni), noise names any rhythm in 5 % of series.
+- **Memory**: correlations $\rho_k = \mathrm{cor}(y_t, y_{t-k})$; partial ones leave out what the
+  periods between already told. Bars beyond the dashed lines are not chance (5 %, each alone).
+- **Steady or not**: ADF asks whether the series wanders, KPSS whether it is steady. Only together
+  do they tell steady, drifting, wandering and "too little data" apart.
+
+Cleveland et al. 1990 (STL); Bandara, Hyndman & Bergmeir 2021 (MSTL); Wang, Smith & Hyndman 2006
+(strength); Torrence & Compo 1998 (red noise); Dickey & Fuller 1979; Kwiatkowski et al. 1992.
+""",
+    UNUSUAL: r"""
+Counts are made equally noisy ($z = 2 \sqrt{y + 3/8}$, Anscombe), trend and seasons are taken out,
+and what is left is divided by its median absolute deviation at that hour of the day. A count where
+fewer than 20 are expected is no more unusual than Poisson's distribution says. Periods are marked
+so that at most 5 % of the marks are false alarms (Benjamini & Hochberg 1995).
+
+**Level shifts** are where the mean moved by more than chance *and memory* explain: the largest
+cumulative sum, scaled by the long-run variance, against the Kolmogorov distribution; pieces are
+split again until no test says yes. Where a straight line fits better than steps, there are none.
+""",
+    FORECAST: r"""
+Five forecasters, the same windows of the past, honest rules: each sees only what came before a
+window, and chooses its structure there.
+
+- **Seasonal naive**: $\hat y_{t+h} = y_{t+h-m}$: repeat the last season. The one to beat.
+- **Exponential smoothing**: level, trend and seasons, the recent past weighs more.
+- **Harmonic regression**: sines and cosines of day and week, with ARIMA errors.
+- **SARIMA**: $\phi(B)\Phi(B^m)(1-B)^d(1-B^m)^D y_t = \theta(B)\Theta(B^m)\varepsilon_t$; orders by
+  AICc within a time budget.
+- **LSTM**: a small recurrent network that reads the last cycles.
+
+**MAE** is the mean absolute error, **MSE** and **RMSE** punish large ones, **MASE** divides by the
+error of repeating the last season in the past: below 1 is better than that. Intervals are widened
+or narrowed by what the windows of the backtest would have needed (conformal prediction).
+
+Hyndman & Koehler 2006 (MASE); Box & Jenkins 1970; Hochreiter & Schmidhuber 1997 (LSTM).
+""",
+}
+
+
+def show(part: str, store: Store, chosen: Filters) -> None:
+    """Show one of the deeper parts for the slice that the controls say."""
+    asked = controls(store, chosen)
+    data = series_of(store, asked)
+    # The series' own clock: where check-ins come from many zones, each counts by its own.
+    below = note(data.n_checkins, data.n_users, data.time_zone)
+    {RHYTHMS: rhythms, UNUSUAL: anomalies, FORECAST: forecast}[part](store, asked, below)
+    ui.how_it_works(METHODS[part])
+
+
+# ---------------------------------------------------------------- the three parts
+
+
+def rhythms(store: Store, asked: Slice, below: str) -> None:
+    """Show what repeats, and whether it is more than chance."""
+    st.markdown(ui.plain(series_of(store, asked).sentence))
+    if found := analysed(temporal.periodogram, store, asked):
+        figure = figures.periodogram(found, below)
+        ui.figure(figure, "periodogram", ui.plain(found.sentence), found.frame, "periodogram")
+    st.subheader("Trend, seasons and the rest", anchor=False)
+    if found := analysed(temporal.decompose, store, asked):
+        figure, data = figures.decomposition(found, below), found.frame.reset_index()
+        ui.figure(figure, "decomposition", ui.plain(found.sentence), data, "decomposition")
+    if found := analysed(temporal.autocorrelation, store, asked):
+        figure = figures.autocorrelation(found, below)
+        ui.figure(figure, "memory", ui.plain(found.sentence), found.frame, "autocorrelation")
+    st.subheader("Is it steady?", anchor=False)
+    if found := analysed(temporal.stationarity, store, asked):
+        st.markdown(ui.plain(found.sentence))
+        ui.table(found.table().round(3))
+
+
+def anomalies(store: Store, asked: Slice, below: str) -> None:
+    """Show periods that trend and seasons do not explain, and where the level moved."""
+    moved = analysed(temporal.level_shifts, store, asked)
+    found = analysed(temporal.anomalies, store, asked)
+    if found is None:
+        return
+    words = found.sentence + (f" {moved.sentence}" if moved is not None else "")
+    ui.figure(figures.anomalies(found, moved, below), "unusual", ui.plain(words))
+    table = found.found.reset_index(names="when")[["when", "observed", "expected", "q"]]
+    if len(table):
+        table["expected"] = table["expected"].clip(lower=0).round(1)
+        ui.table(
+            table.head(50),
+            {
+                "when": "When",
+                "observed": st.column_config.NumberColumn("Came", format="%.0f"),
+                "expected": st.column_config.NumberColumn("Expected", format="%.1f"),
+                "q": st.column_config.NumberColumn("False alarm rate", format="%.4f"),
+            },
+        )
+    ui.downloads("unusual", found.frame.reset_index(names="when"), "unusual")
+
+
+def forecast(store: Store, asked: Slice, below: str) -> None:
+    """Backtest all forecasters, and let the best one, or the person's choice, look ahead."""
+    past = found_before("backtest", store, asked)
+    if past is None:
+        st.markdown(
+            "Which forecaster would have been right? Each forecasts the last stretches of the past "
+            "from what came before, then the best one looks ahead."
+        )
+        if not st.button(
+            "Compare five forecasters (about half a minute)",
+            type="primary",
+            icon=":material/query_stats:",
+            key="run_backtest",
+        ):
+            return
+        keep("backtest", store, asked, compare(series_of(store, asked)))
+        st.rerun()
+    st.markdown(f"**{ui.plain(past.sentence)}**")
+    ui.table(figures.as_table(past))
+    names = list(past.table["model"])
+    key = f"forecast_by_{hash((store.fingerprint, asked))}"
+    name = ui.choose("Forecast by", names, key, past.best)
+    ahead = kept("outlook", store, (asked, name), lambda: look_ahead(past, name))
+    data = ahead.frame.reset_index(names="when")
+    figure = figures.forecast(ahead, below)
+    ui.figure(figure, "forecast", ui.plain(ahead.sentence), data, "forecast")
+    shown = list(dict.fromkeys([name, *({"Seasonal naive"} & set(names))]))
+    ui.figure(
+        figures.backtest(past, shown, below),
+        "backtest",
+        "Dotted lines: where a forecast began. Everything right of one was unknown to it.",
+        past.forecasts,
+        "backtest",
+    )
+    with st.expander("Does the model leave something?", icon=":material/troubleshoot:"):
+        try:
+            residuals(ahead.model, below)
+        except StrecError as error:
+            ui.show_error(error)
+
+
+def residuals(model, below: str) -> None:
+    """Show what a forecaster left unexplained."""
+    found = temporal.diagnose(model)
+    st.markdown(f"{ui.plain(model.description_)}. {ui.plain(found.sentence)}")
+    ui.figure(
+        figures.residuals(found, below),
+        "residuals",
+        "Left: each error in units of their standard deviation. Middle: how often each "
+        "size occurs, beside the normal curve. Right: how errors resemble earlier ones; "
+        "beyond the dashed lines is more than chance (5 %, each alone).",
+        pd.DataFrame({"error": found.residuals}),
+        "errors",
+    )
+
+
+def compare(data: temporal.TimeSeries) -> temporal.Backtest:
+    """Run the backtest with a progress bar."""
+    with ui.progress("Comparing") as report:
+        models = temporal.standard_models(SEARCH_S)
+        return temporal.backtest(data, models, windows=3, progress=report)
+
+
+def look_ahead(past: temporal.Backtest, name: str):
+    """Return the forecast of one model."""
+    with st.spinner(f"{name} looks ahead…"):
+        model = temporal.standard_models(SEARCH_S)[name]
+        return temporal.outlook(past.series, model, past.horizon, past=past, name=name)
+
+
+def analysed(analysis: Callable[[temporal.TimeSeries], T], store: Store, asked: Slice) -> T | None:
+    """Return one analysis of a slice; too little data for it becomes words in its place."""
+    try:
+        return _analysed(analysis, store, asked)
+    except StrecError as error:
+        ui.show_notice(error)
+        return None
+
+
+@by_content("Looking for what repeats…", most=64)
+def _analysed(analysis: Callable[[temporal.TimeSeries], T], store: Store, asked: Slice) -> T:
+    return analysis(series_of(store, asked))
+
+
+@by_content("Counting…", most=64)
+def series_of(store: Store, asked: Slice) -> temporal.TimeSeries:
+    """Return the series of a slice."""
+    return temporal.series(
+        store, asked.grain, filters=asked.filters, missing=asked.missing, measure=asked.measure
+    )

@@ -1,0 +1,104 @@
+"""The models that the Evaluate page compares, and what is kept of them between visits."""
+
+from pages.shared import ui
+from pages.shared.results import found_before, kept
+from strec.dataset import Dataset
+from strec.errors import ModelError
+from strec.evaluation import Regime, Result, counting_models, evaluate_model
+from strec.progress import Progress
+from strec.runs import Run, home, runs_in
+from strec.store import Store
+
+#: Kinds of model that are fitted and scored within a blink.
+AT_ONCE = ("popularity", "user_counts", "markov")
+#: Trained runs that are shown, the newest first.
+MOST_RUNS = 12
+
+
+class Race:
+    """The models on the start line, and what is known of each under the rules chosen.
+
+    Parameters
+    ----------
+    store : Store
+        The data set.
+    regime : Regime
+        The rules.
+    """
+
+    def __init__(self, store: Store, regime: Regime):
+        self.store, self.regime = store, regime
+        self.data_name = store.name
+        dataset = kept("split", store, None, lambda: Dataset.from_store(store))
+        self.parts, self.notes = dataset.split, dataset.notes.copy()
+        # By name: what the model is kept under (two runs of one kind differ by folder), and itself.
+        self.models = {
+            name: ((regime.time_known, name), model)
+            for name, model in counting_models(regime.time_known).items()
+        }
+        for name, run in finished_runs(store).items():
+            self._join(name, (str(run.folder), run.config["created"]), run)
+
+    def waiting(self) -> list[str]:
+        """Return the models that take time: not kept, and not as quick as plain counts."""
+        return [
+            name
+            for name, (key, model) in self.models.items()
+            if model.kind not in AT_ONCE
+            and found_before("result", self.store, (key, self.regime)) is None
+        ]
+
+    def result(self, name: str, report: Progress | None = None) -> Result | None:
+        """Return one model's result; counting models are fitted first.
+
+        A trained model that cannot be scored leaves the race, which the notes say: None.
+        """
+        key, model = self.models[name]
+
+        def fitted():
+            return model.fit(self.parts.train, progress=report)
+
+        def scored() -> Result | ModelError:
+            is_trained = model.vocabulary_ is not None
+            ready = model if is_trained else kept("model", self.store, key, fitted)
+            try:
+                return evaluate_model(ready, self.parts, self.regime, name=name, progress=report)
+            except ModelError as error:
+                if is_trained:
+                    return error
+                raise
+
+        found = kept("result", self.store, (key, self.regime), scored)
+        if isinstance(found, ModelError):
+            del self.models[name]
+            self.notes.append(f"{name} is left out: {found.found}")
+            return None
+        return found
+
+    def _join(self, name: str, key, run: Run) -> None:
+        try:
+            model = kept("model", self.store, key, run.model)
+        except ModelError as error:
+            # Where the folder lies is nobody's business here.
+            why = error.found.removeprefix(f"{run.folder}: ")
+            self.notes.append(f"{name} is left out: {why}")
+            return
+        if model.vocabulary_.digest != self.parts.vocabulary.digest:
+            self.notes.append(f"{name} was trained on all users, so it is not scored on some.")
+        elif getattr(model, "time_known", self.regime.time_known) != self.regime.time_known:
+            knows = "knows" if model.time_known else "does not know"
+            self.notes.append(f"{name} was trained for questions in which it {knows} the time.")
+        else:
+            self.models[name] = (key, model)
+
+
+def finished_runs(store: Store) -> dict[str, Run]:
+    """Return the trainings on this data set that are done, the newest of each kind first."""
+    root = home(store, is_shared=ui.current_sample() is not None)
+    done = [run for run in runs_in(root, store.fingerprint) if run.poll().state == "done"]
+    named: dict[str, Run] = {}
+    for run in done[:MOST_RUNS]:
+        alone = sum(each.kind == run.kind for each in done) == 1
+        when = run.config["created"][:19].replace("T", " ")
+        named[run.label if alone else f"{run.label}, {when}"] = run
+    return named

@@ -1,0 +1,162 @@
+"""What stands around every page: title, navigation, the data set in use, filters, the tour."""
+
+import streamlit as st
+
+from pages.shared import state, ui
+from pages.shared.in_use import (
+    current_sample,
+    current_store,
+    item_word,
+    remember_in_url,
+    sample_store,
+    use_store,
+)
+from pages.shared.page import Page, all_pages, go_to
+from pages.shared.results import counted
+from strec import schema
+from strec.io.samples import samples
+from strec.store import Filters, Store
+
+#: A pin whose head is a clock, and the name; teal reads on light and dark ground.
+WORDMARK = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 36" width="132" height="36">'
+    '<g fill="none" stroke="#17A09B" stroke-width="3" stroke-linecap="round">'
+    '<path d="M16 33 C 9 24 5 19 5 14 a 11 11 0 0 1 22 0 C 27 19 23 24 16 33 Z"/>'
+    '<path d="M16 8 v 6.5 l 4.5 3" stroke="#E08A2B"/></g>'
+    '<text x="36" y="25" font-family="Source Sans, Helvetica, Arial, sans-serif" '
+    'font-size="25" font-weight="700" letter-spacing="0.5" fill="#17A09B">strec</text></svg>'
+)
+#: Less empty ground above the title than Streamlit leaves.
+STYLE = "<style>.stMainBlockContainer { padding-top: 3.2rem; }</style>"
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def show() -> None:
+    """Show the page that is asked for, in its frame."""
+    st.set_page_config(
+        page_title="strec: when, where, and what next",
+        page_icon=":material/travel_explore:",
+        layout="wide",
+    )
+    st.logo(WORDMARK, size="large")
+    st.html(STYLE)
+    # The setting hides the list of files that Streamlit shows until here; this list is our own.
+    st.set_option("client.showSidebarNavigation", True)
+    asked = st.navigation([page.entry() for page in all_pages().values()])
+    page = all_pages()[asked.url_path]
+    ui.guarded(lambda: sidebar(page))
+    tour_card(page)
+    ui.guarded(asked.run)
+
+
+# ---------------------------------------------------------------- sidebar
+
+
+def sidebar(page: Page) -> None:
+    """Show the data set in use and, where they apply, the filters that pages share."""
+    store = current_store()
+    remember_in_url()
+    with st.sidebar:
+        summary = counted(Store.summary, store, Filters())
+        st.markdown(f"**{ui.plain(store.name)}**")
+        st.caption(
+            f"{summary['n_checkins']:,} check-ins · {summary['n_users']:,} users · "
+            f"{summary['n_items']:,} {item_word(plural=True)}  \n"
+            f"{summary['first_date']} – {summary['last_date']}  \n"
+            f"Times in {ui.plain(store.time_zone or 'each check-in’s own offset')}"
+        )
+        other_data()
+        if page.has_filters:
+            filter_widgets(store, summary)
+
+
+def other_data() -> None:
+    """Offer the samples and the person's own file from every page."""
+    now = current_sample()
+    with st.popover("Change data", icon=":material/swap_horiz:", width="stretch"):
+        for sample in samples():
+            if st.button(
+                sample.title,
+                key=f"sidebar_{sample.name}",
+                disabled=now is not None and sample.name == now.name,
+                width="stretch",
+            ):
+                use_store(sample_store(sample.name))
+                st.rerun()
+        if st.button(
+            "Bring your own data",
+            key="sidebar_own",
+            icon=":material/upload_file:",
+            type="primary",
+            width="stretch",
+        ):
+            go_to("data")
+
+
+def filter_widgets(store: Store, summary: dict) -> None:
+    """Ask which dates, hours, weekdays and categories pages show."""
+    now = state.FILTERS.value
+    st.subheader("Show only", anchor=False)
+    first, last = summary["first_date"], summary["last_date"]
+    span = st.date_input(
+        "Dates",
+        (now.date_from or first, now.date_to or last),
+        min_value=first,
+        max_value=last,
+        key="filter_dates",
+    )
+    hours = st.slider("Hours of the day", 0, 24, hour_range(now), key="filter_hours")
+    days = st.pills(
+        "Weekdays",
+        range(7),
+        default=list(now.weekdays or range(7)),
+        selection_mode="multi",
+        format_func=DAYS.__getitem__,
+        key="filter_weekdays",
+    )
+    chosen = []
+    if store.has(schema.CATEGORY) and len(table := counted(Store.by_category, store)):
+        categories = list(table["category"])
+        chosen = st.multiselect(
+            "Categories",
+            categories,
+            default=[name for name in now.categories or () if name in categories],
+            placeholder="All categories",
+            key="filter_categories",
+        )
+    dates = span if isinstance(span, tuple) and len(span) == 2 else (first, last)
+    state.FILTERS.value = Filters(
+        date_from=dates[0] if dates[0] > first else None,
+        date_to=dates[1] if dates[1] < last else None,
+        hours=tuple(range(*hours)) if hours != (0, 24) and hours[0] < hours[1] else None,
+        weekdays=tuple(days) if 0 < len(days) < 7 else None,
+        categories=tuple(chosen) or None,
+    )
+    if state.FILTERS.value != Filters() and st.button(
+        "Show everything", icon=":material/filter_alt_off:"
+    ):
+        use_store(store)
+        st.rerun()
+
+
+def hour_range(now: Filters) -> tuple[int, int]:
+    """Return the hours (from, to) that the slider shows for these filters."""
+    return (min(now.hours), max(now.hours) + 1) if now.hours else (0, 24)
+
+
+# ---------------------------------------------------------------- the tour
+
+
+def tour_card(page: Page) -> None:
+    """Show what the guided tour of ten minutes says about this page, while it is on."""
+    stops = [each for each in all_pages().values() if each.tour]
+    if not state.TOUR.value or page not in stops:
+        return
+    at = stops.index(page)
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/signpost: **Tour {at + 1}/{len(stops)}** · {page.tour}")
+        if at + 1 < len(stops) and st.button("Next", type="primary", key="tour_next"):
+            go_to(stops[at + 1].url)
+        if st.button("End the tour", type="tertiary", key="tour_end"):
+            state.TOUR.value = False
+            st.rerun()

@@ -1,0 +1,104 @@
+"""A page is one object in one file of `pages/`; the app iterates over what it finds there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+import streamlit as st
+
+import pages
+from pages.shared import ui
+from strec.errors import StrecError
+
+#: What a page leads to: the words on the button, and the page's name in the address.
+NextStep = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the app knows of a page: navigation, sidebar and tour read it here.
+
+    Parameters
+    ----------
+    title : str
+        Its name in the navigation.
+    icon : str
+        A Material symbol.
+    order : int
+        Where it stands in the navigation and in the tour.
+    content : callable
+        Shows the page below its heading, and returns where to go next, if anywhere.
+    url : str
+        Its name in the address; the page named ``""`` is the first.
+    heading, question : str
+        What stands on top of it: a title, and what it answers. Without a heading it has a top of
+        its own.
+    method : str
+        Markdown that tells those who open it how the page comes to its figures.
+    tour : str
+        What the guided tour says about it; without, the tour leaves it out.
+    has_filters : bool
+        Whether the sidebar offers the filters here.
+    """
+
+    title: str
+    icon: str
+    order: int
+    content: Callable[[], NextStep | None]
+    url: str
+    heading: str = ""
+    question: str = ""
+    method: str = ""
+    tour: str = ""
+    has_filters: bool = False
+
+    def __post_init__(self) -> None:
+        # Until app.py has run once in a server, Streamlit takes each file of a folder named
+        # `pages` for a page of its own, and runs the file that a bookmark names by itself. There
+        # is no setting against it, so that file shows the whole app, with its page in it.
+        if self.content.__module__ == "__main__":
+            from pages.shared import frame
+
+            frame.show()
+
+    def run(self) -> None:
+        """Show the page; what it lacks is said in words, and the data set stays."""
+        if self.heading:
+            st.title(self.heading, anchor=False)
+            st.markdown(f":gray[{self.question}]")
+        following = None
+        try:
+            following = self.content()
+        except StrecError as error:
+            ui.show_error(error)
+        if self.method:
+            ui.how_it_works(self.method)
+        if following is not None:
+            label, url = following
+            st.divider()
+            icon = ":material/arrow_forward:"
+            if st.button(label, type="primary", icon=icon, key=f"next_{url}"):
+                go_to(url)
+
+    def entry(self) -> st.Page:
+        """Return the page as Streamlit's navigation takes it."""
+        icon = f":material/{self.icon}:"
+        return st.Page(
+            self.run, title=self.title, icon=icon, url_path=self.url, default=not self.url
+        )
+
+
+@cache
+def all_pages() -> dict[str, Page]:
+    """Return the pages by their name in the address, in their order."""
+    modules = [import_module(f"pages.{each.name}") for each in iter_modules(pages.__path__)
+               if not each.ispkg]  # fmt: skip
+    found = [each for module in modules for each in vars(module).values() if isinstance(each, Page)]
+    return {page.url: page for page in sorted(found, key=lambda page: page.order)}
+
+
+def go_to(url: str) -> None:
+    """Switch to the page with this name in the address."""
+    st.switch_page(all_pages()[url].entry())

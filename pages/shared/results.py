@@ -1,0 +1,83 @@
+"""Results kept by the content of a data set, and shared by all who look at that content.
+
+Every cache of the pages has a bound and an age: it is made here.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from types import FunctionType
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from strec.store import Store
+
+T = TypeVar("T")
+
+#: What nobody asked for within this time is worked out again.
+AGE = "12h"
+#: So much is kept of each kind; what takes room, such as fitted models, has its own number.
+ROOM = {"split": 2, "recommender": 6, "model": 24, "rhythms": 12}
+_USUAL_ROOM = 120
+_KEPT_SECONDS = 12 * 3600
+
+
+def by_content(spinner: str | bool = False, most: int = 32) -> Callable:
+    """Return a decorator that keeps what a function returns, a data set known by its content."""
+    return st.cache_data(
+        max_entries=most,
+        ttl=AGE,
+        show_spinner=spinner,
+        hash_funcs={
+            Store: lambda store: store.fingerprint,
+            FunctionType: lambda each: f"{each.__module__}.{each.__qualname__}",
+        },
+    )
+
+
+@by_content("Counting…", most=256)
+def counted(ask: Callable[..., T], store: Store, *setting: Hashable, **named: Hashable) -> T:
+    """Ask a data set once per content and setting: ``counted(Store.cells, store, 7)``."""
+    return ask(store, *setting, **named)
+
+
+def kept(kind: str, store: Store, setting: Hashable, make: Callable[[], T]) -> T:
+    """Return what is kept of a kind for a data set and a setting, or make it and keep it.
+
+    For what reports progress while it is made, and for models, which are too large to be copied.
+    """
+    known = found_before(kind, store, setting)
+    return keep(kind, store, setting, make()) if known is None else known
+
+
+def found_before(kind: str, store: Store, setting: Hashable) -> Any:
+    """Return what is kept of a kind for a data set and a setting, None where nothing is."""
+    shelf, key = _shelf(kind), (store.fingerprint, setting)
+    oldest = time.monotonic() - _KEPT_SECONDS
+    with _LOCK:
+        for old in [each for each, (made, _) in shelf.items() if made < oldest]:
+            del shelf[old]
+        if key not in shelf:
+            return None
+        shelf.move_to_end(key)
+        return shelf[key][1]
+
+
+def keep(kind: str, store: Store, setting: Hashable, value: T) -> T:
+    """Keep a result, in place of an older one, and return it; what is asked least makes room."""
+    shelf = _shelf(kind)
+    with _LOCK:
+        shelf[store.fingerprint, setting] = time.monotonic(), value
+        while len(shelf) > ROOM.get(kind, _USUAL_ROOM):
+            shelf.popitem(last=False)
+    return value
+
+
+_LOCK = threading.Lock()
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _shelf(kind: str) -> OrderedDict[Hashable, tuple[float, Any]]:
+    return OrderedDict()

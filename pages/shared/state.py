@@ -1,0 +1,143 @@
+"""What is remembered of one visitor: every key of the session that more than its widget reads."""
+
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+import streamlit as st
+
+from strec.errors import StrecError
+from strec.store import Filters, Store
+
+T = TypeVar("T")
+
+
+class Key(Generic[T]):
+    """A value in the session under a name, with its type and what it is at first.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the session; a widget with this key reads and writes the same value.
+    first : object
+        The value before there is one.
+    """
+
+    def __init__(self, name: str, first: T):
+        self.name, self.first = name, first
+
+    @property
+    def value(self) -> T:
+        """The value in this visitor's session."""
+        return st.session_state.get(self.name, self.first)
+
+    @value.setter
+    def value(self, new: T) -> None:
+        st.session_state[self.name] = new
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a value of this visitor's."""
+        return self.name in st.session_state
+
+    def take(self) -> T:
+        """Return the value and forget it."""
+        return st.session_state.pop(self.name, self.first)
+
+
+def forget(beginning: str) -> None:
+    """Forget every value whose name begins so."""
+    for name in [name for name in st.session_state if str(name).startswith(beginning)]:
+        del st.session_state[name]
+
+
+# ---------------------------------------------------------------- all pages
+
+STORE: Key[Store | None] = Key("store", None)
+FILTERS = Key("filters", Filters())
+WORKSPACE = Key("workspace", "")
+TOUR = Key("tour", False)
+
+# ---------------------------------------------------------------- start
+
+START_PLAYING = Key("start_playing", True)
+START_HOUR = Key("start_hour", 7)
+START_TICK = Key("start_tick", 0.0)
+START_TICKS = Key("start_ticks", 0)
+START_PICTURE = Key("start_picture", "")
+START_IS_PAINTED = Key("start_is_painted", False)
+
+# ---------------------------------------------------------------- data
+
+UPLOAD: Key[Any] = Key("data_upload", None)
+PATH = Key("data_path", "")
+DRAFT: Key[Any] = Key("data_draft", None)
+UPLOAD_ERROR: Key[StrecError | None] = Key("data_upload_error", None)
+COLUMNS_ERROR: Key[StrecError | None] = Key("data_columns_error", None)
+RECIPE_ERROR: Key[StrecError | None] = Key("data_recipe_error", None)
+RECIPE_SAID = Key("data_recipe_said", "")
+
+# ---------------------------------------------------------------- space
+
+SPACE_PLAYING = Key("space_playing", False)
+SPACE_HOUR: Key[int | None] = Key("space_hour", None)
+SPACE_TICK = Key("space_tick", 0.0)
+#: The hexagon looked into, by the content of its data set.
+SPACE_CELL: Key[dict[str, int | None]] = Key("space_cell", {})
+
+# ---------------------------------------------------------------- dependence, train, evaluate
+
+RUN_FULL = Key("dependence_full", False)
+TRAIN_OWNER = Key("train_me", "")
+TRAIN_SAID = Key("train_said", "")
+TRAIN_BUDGET = Key("train_budget", "normal")
+SCORED = Key("evaluate_scored", "")
+
+# ---------------------------------------------------------------- recommend
+
+WHO = Key("rec_user", "")
+DAY = Key("rec_date", date(1970, 1, 1))
+#: Hours since Monday, 0:00.
+HOUR = Key("rec_hour", 0)
+WHERE = Key("rec_where", "last")
+AT: Key[tuple[float, float] | None] = Key("rec_at", None)
+LANDMARK: Key[str | None] = Key("rec_landmark", None)
+TYPED_PLACE = Key("rec_typed", "")
+REAL_IDS = Key("rec_real_ids", False)
+STRATEGY = Key("rec_strategy", "balanced")
+NEW_ONLY = Key("rec_new_only", False)
+CATEGORIES: Key[list[str]] = Key("rec_categories", [])
+DISTANCE: Key[float | None] = Key("rec_distance", None)
+DIVERSITY = Key("rec_diversity", 0.0)
+NOVELTY = Key("rec_novelty", 0.0)
+WISH = Key("rec_wish", "")
+WISH_WEIGHT = Key("rec_wish_weight", 0.5)
+MODEL = Key("rec_model", "counter mix")
+#: The past of somebody new: items, and when each was.
+VISITS: Key[list[tuple[str, datetime]]] = Key("rec_visits", [])
+ADDING = Key("rec_adding", False)
+WEB_PICTURES = Key("rec_web_pictures", False)
+#: The widgets of Recommend whose values survive a visit to another page, and a place.
+VIEW_KEYS: tuple[Key[Any], ...] = (
+    WHO, DAY, HOUR, WHERE, AT, REAL_IDS, STRATEGY, NEW_ONLY, CATEGORIES, DISTANCE, DIVERSITY,
+    NOVELTY, WISH, WISH_WEIGHT, MODEL, VISITS, ADDING, WEB_PICTURES,
+)  # fmt: skip
+VIEW: Key[dict[str, Any]] = Key("rec_view", {})
+#: The content of the data set that the view belongs to.
+VIEW_OF = Key("rec_data", "")
+ITEM: Key[str | None] = Key("rec_item", None)
+TRAIL: Key[list[tuple[tuple, Any]]] = Key("rec_trail", [])
+URL_NOTES: Key[list[str]] = Key("rec_url_notes", [])
+STORY_SEEN = Key("rec_story_seen", "")
+WISH_READ: Key[tuple[tuple[str, str], Any] | None] = Key("rec_wish_read", None)
+SPOKEN: Key[tuple[tuple, Any] | None] = Key("rec_spoken", None)
+SERVER_URL = Key("rec_url", "")
+SERVER_MODEL = Key("rec_url_model", "")
+SERVER_KEY = Key("rec_url_key", "")
+#: Small pictures given for this visit, by the name of an item.
+PICTURES: Key[dict[str, str]] = Key("rec_picture_of", {})
+
+# ---------------------------------------------------------------- live
+
+LIVE_ASKED: Key[tuple] = Key("live_asked", ())
+LIVE_AT = Key("live_at", 0)
+LIVE_PLAYING = Key("live_playing", False)
