@@ -247,7 +247,7 @@ def trust(first: Result, second: Result, measure: str) -> None:
     """Show whether stated probabilities come true."""
     able = [each for each in (first, second) if each.is_probability]
     for each in (first, second):
-        if each not in able:
+        if not each.is_probability:
             st.caption(
                 f"{ui.plain(each.name)} ranks, but states no probabilities: there is nothing to "
                 "check. The counter mix does."

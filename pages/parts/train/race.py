@@ -85,7 +85,7 @@ class Race:
             return
         if model.vocabulary_.digest != self.parts.vocabulary.digest:
             self.notes.append(f"{name} was trained on all users, so it is not scored on some.")
-        elif getattr(model, "time_known", self.regime.time_known) != self.regime.time_known:
+        elif model.time_known not in (None, self.regime.time_known):
             knows = "knows" if model.time_known else "does not know"
             self.notes.append(f"{name} was trained for questions in which it {knows} the time.")
         else:
