@@ -70,7 +70,8 @@ def measure(page: str, sample: str) -> dict:
     from pages.shared import ui
 
     store = ui.sample_store(sample)
-    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=120)
+    script = f"from pages.shared.page import all_pages\nall_pages()[{page.replace('start', '')!r}].run()\n"
+    app = AppTest.from_string(script, default_timeout=120)
     app.session_state["store"] = store
     begun, worked = time.perf_counter(), time.process_time()
     app.run()

@@ -58,13 +58,12 @@ def main() -> None:
 
 def of_sample(name: str, kinds: list[str], budget: str) -> dict[str, str]:
     """Train on one sample from the page; return what the page shows of each model."""
-    app = shown(AppTest.from_file(str(ROOT / "app.py"), default_timeout=300).run())
-    # The world that the app begins with has no button.
-    if any(button.key == f"world_{name}" for button in app.button):
-        shown(app.button(key=f"world_{name}").click().run())
-    app.session_state["wanted"] = ("train", {})
+    script = "from pages.shared.page import all_pages\nall_pages()['train'].run()\n"
+    from pages.shared import ui
+
+    app = AppTest.from_string(script, default_timeout=300)
+    store = app.session_state["store"] = ui.sample_store(name)
     shown(app.run())
-    store = app.session_state["store"]
     lacking = {}
     for kind in KINDS:
         tick = app.checkbox(key=f"train_{store.fingerprint[:8]}_{kind}")
