@@ -70,7 +70,8 @@ def measure(page: str, sample: str) -> dict:
     from pages.shared import ui
 
     store = ui.sample_store(sample)
-    script = f"from pages.shared.page import all_pages\nall_pages()[{page.replace('start', '')!r}].run()\n"
+    url = "" if page == "start" else page
+    script = f"from pages.shared.page import all_pages\nall_pages()[{url!r}].run()\n"
     app = AppTest.from_string(script, default_timeout=120)
     app.session_state["store"] = store
     begun, worked = time.perf_counter(), time.process_time()
