@@ -63,7 +63,7 @@ class ItemGraph:
 
     @property
     def n_items(self) -> int:
-        return self.follows.shape[0]
+        return len(self.follows.indptr) - 1
 
     def edges(self) -> tuple[np.ndarray, np.ndarray]:
         """Return both relations as one set of undirected edges, in both directions.
@@ -77,7 +77,7 @@ class ItemGraph:
         relations = (self.follows, self.follows.T, self.near, self.near.T)
         both = sparse.csr_array(self.follows.shape)
         for relation in relations:
-            both = both.maximum(sparse.csr_array(relation))
+            both = sparse.csr_array(both.maximum(sparse.csr_array(relation)))
         both.setdiag(0)
         both.eliminate_zeros()
         both.sort_indices()
@@ -142,8 +142,8 @@ def strongest(matrix: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
     """
     matrix = sparse.csr_matrix(matrix)
     matrix.sort_indices()
-    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    order = np.lexsort((matrix.indices, -matrix.data, row))
+    row = np.repeat(np.arange(len(matrix.indptr) - 1), np.diff(matrix.indptr))
+    order = np.lexsort((matrix.indices, np.negative(matrix.data), row))
     kept = np.sort(order[np.arange(len(order)) - matrix.indptr[row[order]] < k])
     entries = (matrix.data[kept], (row[kept], matrix.indices[kept]))
     return sparse.csr_matrix(entries, shape=matrix.shape)

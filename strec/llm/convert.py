@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from strec.errors import MissingPartError
 from strec.llm.cache import cache_folder
@@ -119,7 +120,7 @@ def _unpack(source: Path, folder: Path) -> None:
     # The reader of GGUF draws a bar of its own.
     with quiet(), redirect_stderr(StringIO()):
         tokenizer = AutoTokenizer.from_pretrained(source.parent, **where)
-        model = AutoModelForCausalLM.from_pretrained(source.parent, **where)
+        model: Any = AutoModelForCausalLM.from_pretrained(source.parent, **where)
         # The weights are plain numbers now, which transformers would not save otherwise.
         model.hf_quantizer, model.is_quantized = None, False
         del model.config.quantization_config

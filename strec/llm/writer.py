@@ -26,9 +26,11 @@ class Guiding(Protocol):
 
     def allows(self, text: str) -> bool:
         """Return whether an answer may begin like this."""
+        ...
 
     def ends(self, text: str) -> bool:
         """Return whether an answer may end here."""
+        ...
 
 
 class Writer:
@@ -86,7 +88,7 @@ class Writer:
 
     def generate(self, prompt: str, *, guide: Guiding | None = None, **options: Any) -> str:
         """Answer one prompt; takes the options of `generate_many`."""
-        return self.generate_many([prompt], guides=guide and [guide], **options)[0]
+        return self.generate_many([prompt], guides=[guide] if guide else None, **options)[0]
 
     def generate_many(
         self,

@@ -137,7 +137,7 @@ class Blend(Model):
             elif isinstance(given, str):
                 kind, params = given, {}
             else:
-                kind, params = given.get("kind"), dict(given.get("params", {}))
+                kind, params = str(given.get("kind")), dict(given.get("params", {}))
             if kind not in KINDS or kind == self.kind:
                 raise ModelError(
                     "A blend is made of known kinds of models.",

@@ -102,8 +102,10 @@ class UserKNN(Collaborative):
     def _relate_to(self, history: sparse.csr_matrix, user: np.ndarray) -> np.ndarray:
         from sklearn.preprocessing import normalize
 
-        similar = normalize(history) @ normalize(self.counts_).T  # (n_queries, n_users)
-        return (strongest(similar, self.n_neighbours) @ self.counts_).toarray()
+        users, others = (sparse.csr_matrix(normalize(each)) for each in (history, self.counts_))
+        similar = sparse.csr_matrix(users @ others.T)  # (n_queries, n_users)
+        found = strongest(similar, self.n_neighbours) @ self.counts_
+        return sparse.csr_matrix(found).toarray()
 
 
 @dataclass(repr=False, eq=False)
@@ -154,7 +156,7 @@ class ItemKNN(Collaborative):
         self.similarity_.data = np.nan_to_num(self.similarity_.data)
 
     def _relate_to(self, history: sparse.csr_matrix, user: np.ndarray) -> np.ndarray:
-        return (history @ self.similarity_).toarray()
+        return sparse.csr_matrix(history @ self.similarity_).toarray()
 
 
 @dataclass(repr=False, eq=False)
@@ -197,7 +199,9 @@ class ALS(Collaborative):
 
     def _learn_from(self, counts: sparse.csr_matrix, watch: Watch) -> None:
         als = self._solver()
-        _factorise(als, counts.astype(np.float32), self.kind, self.n_iterations, watch)
+        _factorise(
+            als, sparse.csr_matrix(counts, dtype=np.float32), self.kind, self.n_iterations, watch
+        )
         self.item_factors_ = als.item_factors
 
     def _relate_to(self, history: sparse.csr_matrix, user: np.ndarray) -> np.ndarray:
@@ -206,7 +210,7 @@ class ALS(Collaborative):
         als = self._solver()
         als.item_factors = self.item_factors_
         with threadpool_limits(1, "blas"):
-            factors = als.recalculate_user(np.arange(history.shape[0]), history.astype(np.float32))
+            factors = als.recalculate_user(np.arange(len(user)), history.astype(np.float32))
         return (factors @ self.item_factors_.T).astype(np.float64)
 
     def _solver(self):

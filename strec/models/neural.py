@@ -19,7 +19,7 @@ that the list of models is there at once.
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
@@ -33,6 +33,8 @@ from strec.train.device import choose
 
 if TYPE_CHECKING:
     import torch
+
+N = TypeVar("N", bound="torch.nn.Module")
 
 _CHUNK_NUMBERS = 20_000_000
 
@@ -334,7 +336,7 @@ class RowTask:
         return {"loss": total / len(self.check_rows)}
 
 
-def seeded(seed: int, build: "Callable[[], torch.nn.Module]") -> "torch.nn.Module":
+def seeded(seed: int, build: Callable[[], N]) -> N:
     """Return a network whose first weights are those of a seed."""
     import torch
 
@@ -366,7 +368,7 @@ def weights(module: "torch.nn.Module") -> Arrays:
     return {name: value.detach().cpu().numpy() for name, value in module.state_dict().items()}
 
 
-def with_weights(module: "torch.nn.Module", arrays: Arrays) -> "torch.nn.Module":
+def with_weights(module: N, arrays: Arrays) -> N:
     """Return a module with saved weights, ready to score; ValueError where they do not fit."""
     try:
         module.load_state_dict(tensors(arrays))

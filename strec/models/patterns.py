@@ -23,7 +23,10 @@ from strec.split import Log, Queries
 from strec.train import Watch
 
 #: Beginning → what follows it → weight.
-Rules = dict[tuple[int, ...], dict[int, float]]
+Beginning = tuple[int, ...]
+Rules = dict[Beginning, dict[int, float]]
+#: Where something was found: session, position, check-ins left out so far.
+Places = list[tuple[int, int, int]]
 
 
 @dataclass(repr=False, eq=False)
@@ -106,7 +109,7 @@ class Patterns(Model):
             self._add(scores[query], matches, own)
         return scores
 
-    def _add(self, scores: np.ndarray, matches: dict[tuple[int, ...], int], own: Rules) -> None:
+    def _add(self, scores: np.ndarray, matches: dict[Beginning, int], own: Rules) -> None:
         """Add what the matching beginnings say: each length shares out a weight of one."""
         found = defaultdict(lambda: defaultdict(float))
         for beginning, gaps in matches.items():
@@ -119,9 +122,7 @@ class Patterns(Model):
             for item, weight in found[length].items():
                 scores[item] += self.backoff**shorter * weight / total
 
-    def _own_rules(
-        self, queries: Queries, query: int, matches: dict[tuple[int, ...], int]
-    ) -> Rules:
+    def _own_rules(self, queries: Queries, query: int, matches: dict[Beginning, int]) -> Rules:
         """Mine the visible history of one query for what followed these beginnings."""
         log = queries.log
         rows = queries.indices[queries.indptr[query] : queries.indptr[query + 1]]
@@ -170,7 +171,7 @@ def mine(
     min_sessions: int = 2,
     max_gap: int = 0,
     gap_decay: float = 1.0,
-    wanted: set[tuple[int, ...]] | None = None,
+    wanted: set[Beginning] | None = None,
 ) -> Rules:
     """Return what follows each beginning that is frequent, with its decayed number of sessions.
 
@@ -192,7 +193,9 @@ def mine(
             if grows is not None and (item,) not in grows:
                 continue
             start[item].append((number, position, 0))
-    stack = [((item,), found) for item, found in sorted(start.items(), reverse=True)]
+    stack: list[tuple[Beginning, Places]] = [
+        ((item,), found) for item, found in sorted(start.items(), reverse=True)
+    ]
     while stack:
         pattern, places = stack.pop()
         grown = _grow(sequences, places, max_gap)
@@ -215,7 +218,7 @@ def mine(
     return dict(sorted(rules.items()))
 
 
-def endings(past: list[int], max_length: int, max_gap: int) -> dict[tuple[int, ...], int]:
+def endings(past: list[int], max_length: int, max_gap: int) -> dict[Beginning, int]:
     """Return all beginnings that end with the last item, and the fewest check-ins left out.
 
     Examples
@@ -223,8 +226,8 @@ def endings(past: list[int], max_length: int, max_gap: int) -> dict[tuple[int, .
     >>> endings([7, 8, 9], max_length=2, max_gap=1)
     {(9,): 0, (8, 9): 0, (7, 9): 1}
     """
-    found: dict[tuple[int, ...], int] = {}
-    stack = [((past[-1],), len(past) - 1, 0)] if past else []
+    found: dict[Beginning, int] = {}
+    stack: list[tuple[Beginning, int, int]] = [((past[-1],), len(past) - 1, 0)] if past else []
     while stack:
         pattern, position, gaps = stack.pop()
         found[pattern] = min(gaps, found.get(pattern, gaps))
@@ -236,9 +239,7 @@ def endings(past: list[int], max_length: int, max_gap: int) -> dict[tuple[int, .
     return found
 
 
-def _grow(
-    sequences: list[list[int]], places: list[tuple[int, int, int]], max_gap: int
-) -> dict[int, list[tuple[int, int, int]]]:
+def _grow(sequences: list[list[int]], places: Places, max_gap: int) -> dict[int, Places]:
     """Return where each next item is found: session, position, check-ins left out so far."""
     grown = defaultdict(list)
     for number, position, gaps in places:

@@ -149,10 +149,9 @@ def padded(matrix: sparse.csr_matrix, width: int) -> tuple[np.ndarray, np.ndarra
     [[[1, 0], [0, 0]], [[5.0, 0.0], [0.0, 0.0]]]
     """
     matrix = sparse.csr_matrix(matrix)
-    length = np.diff(matrix.indptr)
-    row = np.repeat(np.arange(matrix.shape[0]), length)
+    n_rows = len(matrix.indptr) - 1
+    row = np.repeat(np.arange(n_rows), np.diff(matrix.indptr))
     position = np.arange(len(row)) - matrix.indptr[row]
-    columns = np.zeros((matrix.shape[0], width), dtype=np.int64)
-    values = np.zeros((matrix.shape[0], width))
+    columns, values = np.zeros((n_rows, width), dtype=np.int64), np.zeros((n_rows, width))
     columns[row, position], values[row, position] = matrix.indices, matrix.data
     return columns, values

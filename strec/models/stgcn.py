@@ -122,13 +122,14 @@ def _signals(queries: Queries) -> Arrays:
     slot = len(SLOT_HOURS) - 1 - np.searchsorted(np.array(SLOT_HOURS)[::-1], age)
     apart = np.abs(queries.hour[query] - log.hour[row])
     now = np.nan_to_num(np.minimum(apart, 24 - apart), nan=24.0) <= _HOURS_APART
-    shape = (len(queries), 2, len(SLOT_HOURS), n_items)
-    signal = np.zeros(shape, dtype=np.float32)
-    known = item >= 0
-    for channel, counts in enumerate((known, known & now)):
-        np.add.at(signal, (query[counts], channel, np.maximum(slot[counts], 0), item[counts]), 1.0)
+    shape = (len(queries), len(SLOT_HOURS), n_items)
+    channels = []
+    for counts in (item >= 0, (item >= 0) & now):
+        at = query[counts], np.maximum(slot[counts], 0), item[counts]
+        count = np.bincount(np.ravel_multi_index(at, shape), minlength=int(np.prod(shape)))
+        channels.append(count.reshape(shape).astype(np.float32))
     moment = time_numbers(queries.hour, queries.weekday)
     return {
-        "signal": np.log1p(signal),
+        "signal": np.log1p(np.stack(channels, axis=1)),
         "context": np.concatenate([moment, place_numbers(queries.lat, queries.lon)], axis=1),
     }

@@ -157,7 +157,8 @@ class Run:
                 "Wait for it, or resume it.",
             )
         model = load_model(self.folder)
-        if isinstance(data, Vocabulary) and data.digest != model.vocabulary_.digest:
+        known = model.vocabulary_
+        if isinstance(data, Vocabulary) and known is not None and data.digest != known.digest:
             raise self._other_data(f"{len(data.users):,} users and {len(data.items):,} items")
         return model
 

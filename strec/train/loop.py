@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -58,11 +58,9 @@ class Loop:
         # Processes share a batch, so that several train as one does.
         task.batch_size = max(1, task.batch_size // self.world)
         task.module.to(self.accelerator.device)
-        groups = task.groups() if hasattr(task, "groups") else task.module.parameters()
         optimizer = torch.optim.AdamW(
-            groups, lr=settings.learning_rate, weight_decay=settings.weight_decay
+            task.module.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
-        self.base_rates = [group["lr"] for group in optimizer.param_groups]
         self._resume(optimizer)
         self.optimizer = self.accelerator.prepare_optimizer(optimizer)
         self.begun = time.perf_counter() - self.state.seconds
@@ -190,9 +188,9 @@ class Loop:
             yield group[mine if has_one else 0], self.world / len(group) if has_one else 0.0
 
     def _set_rate(self, share: float) -> None:
-        factor = self.settings.learning_rate_at(share) / self.settings.learning_rate
-        for group, rate in zip(self.optimizer.param_groups, self.base_rates, strict=True):
-            group["lr"] = rate * factor
+        rate = self.settings.learning_rate
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * (self.settings.learning_rate_at(share) / rate)
 
     def _share(self, loss: torch.Tensor) -> tuple[torch.Tensor, int]:
         """Return the loss over all processes, and 0 to go on, 1 when time is up, 2 to cancel."""
@@ -212,8 +210,8 @@ class Loop:
         flat = torch.cat(
             [(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in parameters]
         )
-        flat = self.accelerator.reduce(flat, "mean")
-        for p, grad in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+        mean = cast(torch.Tensor, self.accelerator.reduce(flat, "mean"))
+        for p, grad in zip(parameters, mean.split([p.numel() for p in parameters]), strict=True):
             p.grad = grad.view_as(p)
 
     def _halve(self, error: BaseException) -> None:
@@ -238,8 +236,9 @@ class Loop:
 
         self.task.module.eval()
         with torch.no_grad(), self.accelerator.autocast():
-            told = [self.task.validate() if self.accelerator.is_main_process else None]
-        return {k: float(v) for k, v in broadcast_object_list(told)[0].items()}
+            told = [self.task.validate() if self.accelerator.is_main_process else {}]
+        broadcast_object_list(told)
+        return {k: float(v) for k, v in told[0].items()}
 
     def _report(self, epoch: int, n_done: int, n_steps: int, total: torch.Tensor) -> None:
         now = time.perf_counter()

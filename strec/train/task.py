@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
 
 Event = dict[str, Any]
+Batch = dict[str, "torch.Tensor"]
 Precision = Literal["auto", "no", "bf16", "fp16"]
 
 
@@ -22,7 +23,7 @@ class Task(Protocol):
 
     Whatever the loss needs beside the batch (features, graphs, counts) is a buffer of the
     module, so that it moves to the device with it. Batches are made on the CPU and moved by the
-    loop. A task may also have ``groups() -> list[dict]``, the parameter groups of the optimiser.
+    loop.
 
     Attributes
     ----------
@@ -41,17 +42,21 @@ class Task(Protocol):
     @property
     def n_batches(self) -> int: ...
 
-    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[dict[str, "torch.Tensor"]]:
+    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[Batch]:
         """Yield the batches of an epoch; all chance comes from `rng`."""
+        ...
 
-    def loss(self, batch: dict[str, "torch.Tensor"]) -> "torch.Tensor":
+    @property
+    def loss(self) -> "Callable[[Batch], torch.Tensor]":
         """Return the mean loss of a batch, a scalar. The module is in training mode."""
+        ...
 
     def validate(self) -> dict[str, float]:
         """Return measures on held-out data, ``"loss"`` among them; lower is better.
 
         Called without gradients; the module is in evaluation mode.
         """
+        ...
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def _best(problem: "_Problem", start: np.ndarray, ridge: float, progress: Progre
         root = cholesky(spread + 1e-9 * np.trace(spread) * np.eye(len(start)), lower=True)
 
         def loss(step: np.ndarray, at=moved, root=root) -> tuple[float, np.ndarray]:
-            further = at + solve_triangular(root, step, lower=True, trans="T")
+            further = at + solve_triangular(root, step, lower=True, trans=1)
             value, gradient = problem.loss(further, start, scale, ridge)
             return value, solve_triangular(root, gradient, lower=True)
 
@@ -86,7 +86,7 @@ def _best(problem: "_Problem", start: np.ndarray, ridge: float, progress: Progre
             loss, np.zeros_like(start), jac=True, method="L-BFGS-B", callback=report,
             options={"maxiter": most, "ftol": 1e-7},
         )  # fmt: skip
-        moved = moved + solve_triangular(root, found.x, lower=True, trans="T")
+        moved = moved + solve_triangular(root, found.x, lower=True, trans=1)
         if found.success:
             break
     return start + moved / scale

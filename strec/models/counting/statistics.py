@@ -129,7 +129,8 @@ def _histogram(row: np.ndarray, cell: np.ndarray, n_rows: int) -> np.ndarray:
     flat = np.bincount(row.astype(np.int64) * 48 + cell, minlength=n_rows * 48)
     hours = flat.reshape(n_rows, 2, 24).astype(np.float64)
     kernel = {-2: 0.1, -1: 0.2, 0: 0.4, 1: 0.2, 2: 0.1}
-    smooth = sum(weight * np.roll(hours, shift, axis=2) for shift, weight in kernel.items())
+    shifted = (weight * np.roll(hours, shift, axis=2) for shift, weight in kernel.items())
+    smooth = sum(shifted, start=np.zeros_like(hours))
     return (smooth + 0.3 * smooth[:, ::-1]).reshape(n_rows, 48)
 
 

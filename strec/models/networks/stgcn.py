@@ -60,6 +60,10 @@ class SpatioTemporalBlock(nn.Module):
 class GraphTrunk(nn.Module):
     """Blocks, and a last convolution over all time that is left: one vector per node."""
 
+    rows: torch.Tensor
+    columns: torch.Tensor
+    values: torch.Tensor
+
     def __init__(self, n_in: int, n_channels: int, n_slots: int, n_blocks: int, kernel: int,
                  edges: torch.Tensor, weights: torch.Tensor, n_nodes: int):  # fmt: skip
         super().__init__()

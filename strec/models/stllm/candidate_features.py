@@ -6,6 +6,7 @@ Each column spreads evidence over all items; the generator weighs the columns by
 from collections.abc import Iterator
 
 import numpy as np
+from scipy import sparse
 
 from strec.graph import tally
 from strec.models.counting.newcomers import category_lift
@@ -50,8 +51,8 @@ def candidate_features(queries: Queries, world: World) -> Iterator[np.ndarray]:
     yield _transitions(world, before)
     yield from _places(queries, world)
     yield np.log(category_lift(queries, statistics) + 0.05)
-    taken = profiles(queries).sign().astype(np.float32)
-    company = (taken @ world.company).toarray() if n else np.zeros(alike)
+    taken = sparse.csr_matrix(profiles(queries) > 0, dtype=np.float32)
+    company = sparse.csr_matrix(taken @ world.company).toarray() if n else np.zeros(alike)
     yield np.log(company / np.maximum(np.log1p(queries.length), 1)[:, None] + 0.01)
     yield _meaning(queries, world)
 

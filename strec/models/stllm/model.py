@@ -173,11 +173,11 @@ class STLLM(Model):
         start = np.array([weight for _, weight in CANDIDATE_FEATURES.values()], dtype=np.float32)
         # Meaning alone tells what items are: hours and popularity of all training would tell
         # targets of training.
-        given = tensors({"traits": self.world_.meaning, "start": start})
-        on = tensors(self._on())
+        given, on = tensors({"traits": self.world_.meaning, "start": start}), tensors(self._on())
         return Network(
-            **given,
+            traits=given["traits"],
             sizes={name: len(value) for name, value in on.items()},
+            start=given["start"],
             on=on,
             dropout=self.dropout,
             identity="identity" not in self.without,

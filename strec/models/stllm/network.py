@@ -32,6 +32,14 @@ class Network(nn.Module):
         Factors per column, by the same names: 0 for columns that are left out.
     """
 
+    traits: torch.Tensor
+    start: torch.Tensor
+    prior_on: torch.Tensor
+    step_on: torch.Tensor
+    spread_on: torch.Tensor
+    spread_mean: torch.Tensor
+    spread_spread: torch.Tensor
+
     def __init__(
         self,
         traits: torch.Tensor,
@@ -53,7 +61,7 @@ class Network(nn.Module):
             self.register_buffer(f"{name}_spread", torch.ones(size))
             self.register_buffer(f"{name}_on", on[name], persistent=False)
         self.identity = nn.Embedding(len(traits), dim) if identity else None
-        if identity:
+        if self.identity is not None:
             nn.init.zeros_(self.identity.weight)
         self.identity_dropout = identity_dropout
         n_context = sizes["context"]
@@ -67,22 +75,18 @@ class Network(nn.Module):
             nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, hidden), nn.GELU(),
             nn.Dropout(dropout),
         )  # fmt: skip
-        self.item_head = nn.Linear(hidden, 1)
+        self.item_head = _silent(hidden, 1)
         half = hidden // 2
         self.of_visit = nn.Linear(sizes["visit"], half)
         self.item_to_visit = nn.Linear(hidden, half, bias=False)
         self.context_to_visit = nn.Linear(n_context, half, bias=False)
         self.visit_body = nn.Sequential(
-            nn.GELU(), nn.Dropout(dropout), nn.Linear(half, half), nn.GELU(), nn.Linear(half, 1)
+            nn.GELU(), nn.Dropout(dropout), nn.Linear(half, half), nn.GELU(), _silent(half, 1)
         )
-        self.gate = nn.Sequential(nn.Linear(n_context + dim, 32), nn.GELU(), nn.Linear(32, 1))
+        self.gate = nn.Sequential(nn.Linear(n_context + dim, 32), nn.GELU(), _silent(32, 1))
         self.weigh = nn.Sequential(
-            nn.Linear(n_context + dim, 32), nn.GELU(), nn.Linear(32, sizes["spread"])
+            nn.Linear(n_context + dim, 32), nn.GELU(), _silent(32, sizes["spread"])
         )
-        # Before training only the start speaks: with nothing to learn from that is the answer.
-        for last in (self.item_head, self.visit_body[-1], self.gate[-1], self.weigh[-1]):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
 
     def scaled(self, name: str, numbers: torch.Tensor) -> torch.Tensor:
         """Return numbers about their means, in units of their spread, without extremes."""
@@ -189,6 +193,14 @@ class Network(nn.Module):
         wanted = self.to_new(moment)[query]
         logits = logits + torch.einsum("mkd,md->mk", self.represent(batch["candidates"]), wanted)
         return -F.log_softmax(logits - batch["log_drawn"], dim=1)[:, 0]
+
+
+def _silent(n_in: int, n_out: int) -> nn.Linear:
+    """Return a last layer that is 0: before training only the start speaks."""
+    layer = nn.Linear(n_in, n_out)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
 
 
 def log_sum(values: torch.Tensor, group: torch.Tensor, n: int) -> torch.Tensor:

@@ -100,19 +100,21 @@ def _company(train: Log) -> sparse.csr_matrix:
     n_own = np.searchsorted(owner, owner, side="right") - first
     pairs = pairs[(np.arange(len(pairs)) - first) % (-(-n_own // most)) == 0]
     takes = tally(pairs // n_items, pairs % n_items, (len(train.owner_ids), n_items))
-    takes = takes.astype(np.float32)
+    takes = sparse.csr_matrix(takes, dtype=np.float32)
     # Somebody who took everything says little about what goes with what.
-    taken = np.diff(takes.indptr)
-    takes = sparse.diags_array(1 / np.sqrt(np.maximum(taken, 1)), dtype=np.float32) @ takes
-    length = np.sqrt(np.asarray(takes.power(2).sum(axis=0)).ravel())
-    takes = (takes @ sparse.diags_array(1 / np.maximum(length, 1e-6), dtype=np.float32)).tocsc()
+    rows = 1 / np.sqrt(np.maximum(np.diff(takes.indptr), 1))
+    takes = sparse.csr_matrix(sparse.diags_array(rows, dtype=np.float32) @ takes)
+    length = np.sqrt(np.asarray(takes.multiply(takes).sum(axis=0)).ravel())
+    columns = sparse.diags_array(1 / np.maximum(length, 1e-6), dtype=np.float32)
+    takes = sparse.csc_matrix(takes @ columns)
     found, step = [], 2_000
     for first in range(0, n_items, step):
-        block = (takes[:, first : first + step].T @ takes).tocoo()
+        block = sparse.coo_matrix(takes[:, first : first + step].T @ takes)
         # Nobody is company to itself.
         other = np.where(block.row + first == block.col, -1, block.col)
-        found.append(strongest(tally(block.row, other, block.shape, block.data), N_NEIGHBOURS))
-    return sparse.vstack(found, format="csr") if found else sparse.csr_matrix((0, 0))
+        shape = min(step, n_items - first), n_items
+        found.append(strongest(tally(block.row, other, shape, block.data), N_NEIGHBOURS))
+    return sparse.csr_matrix(sparse.vstack(found)) if found else sparse.csr_matrix((0, 0))
 
 
 def _squares(train: Log) -> tuple[np.ndarray, np.ndarray]:
