@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -26,3 +28,12 @@ def test_the_format_is_that_of_ruff():
 def test_imports_run_one_way_and_the_library_does_not_know_the_app():
     code = "from importlinter.cli import lint_imports_command as lint; lint(['--no-cache'])"
     passes(sys.executable, "-c", code)
+
+
+@pytest.mark.slow
+def test_the_api_reference_is_made_without_a_warning(tmp_path):
+    pytest.importorskip("pdoc", reason="needs pdoc: pip install 'strec-kit[docs]'")
+    command = [sys.executable, "docs/api.py", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and "UserWarning" not in done.stderr, done.stderr
+    assert "Dataset" in (tmp_path / "strec.html").read_text(encoding="utf-8")
