@@ -188,7 +188,7 @@ class Dataset:
         named = (user, item, time, lat, lon, utc_offset)
         described = (category, item_name, event, value, text, image)
         given: dict[str, Any] = {
-            column: wanted
+            column: wanted if isinstance(wanted, str) else f"{wanted!r:.60}"
             for column, wanted in zip(COLUMNS.values(), (*named, *described), strict=True)
             if wanted is not None
         }

@@ -4,6 +4,9 @@ A message says three things: what was needed, what was found, and how to mend it
 the command line show it as it is; neither shows a traceback for a `StrecError`.
 """
 
+from collections.abc import Collection
+from pathlib import Path
+
 
 class StrecError(Exception):
     """The base of all errors of strec.
@@ -78,3 +81,51 @@ class RegistryError(StrecError):
 
 class MissingPartError(StrecError):
     """An optional package or a model's weights are not installed."""
+
+
+def as_path(value: object) -> Path:
+    """Return the path that somebody gave.
+
+    Raises
+    ------
+    ReadError
+        If it is not the kind of thing that a path is.
+
+    Examples
+    --------
+    >>> as_path("visits.csv").suffix
+    '.csv'
+    """
+    if isinstance(value, str | Path):
+        return Path(value)
+    raise ReadError(
+        "A path is a text or a pathlib.Path.",
+        f"a {type(value).__name__}.",
+        "Give the path of a file or a folder; for a table see strec.Dataset.from_frame.",
+    )
+
+
+def check_choice(
+    value: object, known: Collection[str], what: str, error: type[StrecError] = StrecError
+) -> None:
+    """Refuse what is not one of some words.
+
+    Examples
+    --------
+    >>> check_choice("time", ("time", "weekday"), "A slice")
+    """
+    if not isinstance(value, str) or value not in known:
+        raise error(
+            f"{what} is one of {', '.join(known)}.", f"{value!r:.80}.", "Choose one of them."
+        )
+
+
+def check_is(value: object, kind: type, needed: str, error: type[StrecError] = StrecError) -> None:
+    """Refuse what is not of a kind; `needed` says in a sentence what is.
+
+    Examples
+    --------
+    >>> check_is("ann", str, "A user is a text.")
+    """
+    if not isinstance(value, kind):
+        raise error(needed, f"a {type(value).__name__}.", f"Give a {kind.__name__}.")

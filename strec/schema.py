@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from h3ronpy.vector import coordinates_to_cells
 
-from strec.errors import SchemaError
+from strec.errors import SchemaError, check_is
 
 USER = "user_id"
 ITEM = "item_id"
@@ -83,6 +83,7 @@ def validate(checkins: pl.DataFrame) -> pl.DataFrame:
     >>> validate(example()).columns[:3]
     ['user_id', 'item_id', 'timestamp']
     """
+    check_is(checkins, pl.DataFrame, "A check-in table is a polars frame.", SchemaError)
     known = REQUIRED | OPTIONAL | DERIVED
     missing = [name for name in REQUIRED if name not in checkins.columns]
     if missing:

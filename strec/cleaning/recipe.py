@@ -9,7 +9,7 @@ from strec.cleaning.base import Step, suggestion
 from strec.cleaning.improbable import ImpossiblePlaces, ImpossibleSpeed, ImpossibleTimes
 from strec.cleaning.missing import MissingCategory, MissingPlace, MissingValue
 from strec.cleaning.rows import Bots, ExactDuplicates, KCore, NearDuplicates, TidyText
-from strec.errors import RecipeError
+from strec.errors import RecipeError, as_path
 
 #: The steps in the order of the default recipe: first what is plainly wrong, then what is
 #: repeated or automatic, then what is missing, and last the filter that counts what is left.
@@ -68,7 +68,7 @@ class Recipe:
     def load(cls, path: str | Path) -> "Recipe":
         """Read a recipe from a YAML or JSON file."""
         try:
-            text = Path(path).read_text(encoding="utf-8-sig")
+            text = as_path(path).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise RecipeError(
                 "A cleaning recipe is a YAML or JSON text file.",

@@ -7,6 +7,7 @@ import polars as pl
 
 from strec.cleaning.base import Outcome, Step, plural
 from strec.cleaning.recipe import Recipe
+from strec.errors import RecipeError, check_is
 from strec.progress import Progress, silent
 from strec.schema import DERIVED, ITEM, TIME, USER, validate
 
@@ -51,7 +52,8 @@ def clean(
     >>> cleaned.height, report.sentence
     (4, '4 check-ins of 8 stay: 4 removed (50 %), 0 values changed.')
     """
-    recipe, tell = recipe or Recipe.default(), progress or silent
+    recipe, tell = Recipe.default() if recipe is None else recipe, progress or silent
+    check_is(recipe, Recipe, "What to do is a cleaning recipe.", RecipeError)
     table = validate(checkins)
     table = table.drop(name for name in DERIVED if name in table.columns)
     table = table.sort(_order(table.columns)).rechunk()

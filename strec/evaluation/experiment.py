@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from strec.dataset import Dataset
-from strec.errors import ModelError
+from strec.errors import ModelError, check_is
 from strec.evaluation.proposal import Proposal, propose
 from strec.evaluation.regime import Regime
 from strec.evaluation.scoring import Result, evaluate_model
@@ -82,11 +82,8 @@ def evaluate(
     >>> results.leaderboard["model"].to_list()
     ['User counts', 'Popularity']
     """
-    dataset, regime = Dataset.of(data), regime or Regime()
-    if not isinstance(regime, Regime):
-        raise ModelError(
-            "A regime is a strec.Regime.", f"{regime!r:.80}.", 'Use Regime(part="test"), say.'
-        )
+    dataset, regime = Dataset.of(data), Regime() if regime is None else regime
+    check_is(regime, Regime, 'A regime is needed, such as Regime(part="test").', ModelError)
     named = counting_models(regime.time_known) if models is None else _named(models, regime)
     if reference and not any(model.family == "counting" for model in named.values()):
         named[CounterMix.label] = CounterMix(time_known=regime.time_known)

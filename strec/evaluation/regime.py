@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from strec.errors import SplitError
-from strec.split.cut import History, Scored
+from strec.errors import SplitError, check_choice
+from strec.split.cut import HISTORIES, PARTS, SCORED, History, Scored
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,9 @@ class Regime:
     at_most: int | None = None
 
     def __post_init__(self):
-        for value, known in (
-            (self.part, ("train", "validation", "test")),
-            (self.scored, ("session_end", "every")),
-            (self.history, ("streaming", "train")),
-        ):
-            if value not in known:
-                raise SplitError(
-                    f"A regime has one of {', '.join(known)}.", f"{value!r}.", "Choose one of them."
-                )
+        check_choice(self.part, PARTS, "The part that is scored", SplitError)
+        check_choice(self.scored, SCORED, "What is scored", SplitError)
+        check_choice(self.history, HISTORIES, "The history that is known", SplitError)
 
     def words(self) -> str:
         """Return the regime in plain words.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from strec.errors import ModelError
+from strec.errors import ModelError, check_choice
 from strec.evaluation.scoring import Result
 from strec.evaluation.summary import check_results
 from strec.metrics import user_interval
@@ -65,8 +65,7 @@ def slices(
     ['morning (5–11)']
     """
     check_results(results, measure)
-    if by not in SLICES:
-        raise ModelError(f"Slices are {', '.join(SLICES)}.", f"{by!r:.60}.", "Choose one of them.")
+    check_choice(by, SLICES, "A way to slice", ModelError)
     rows = []
     for result in results:
         marked = result.queries.with_columns(slice_of(result.queries, by).alias("slice"))

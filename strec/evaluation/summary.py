@@ -53,11 +53,11 @@ def leaderboard(results: Sequence[Result], *, n_draws: int = 2000, seed: int = 0
 
 def check_results(results: Sequence[Result], measure: str = "acc@1") -> None:
     """Refuse what holds no result of `evaluate`, and a measure that results do not have."""
-    is_list = isinstance(results, Sequence) and len(results) > 0
-    if not is_list or not all(isinstance(result, Result) for result in results):
+    is_list = isinstance(results, Sequence)
+    if not is_list or not results or not all(isinstance(each, Result) for each in results):
         raise ModelError(
             "Evaluated models are needed: what strec.evaluate returns.",
-            "an empty list." if results == [] else f"a {type(results).__name__}.",
+            "an empty list." if is_list else f"a {type(results).__name__}.",
             "Evaluate at least one model first.",
         )
     if not isinstance(measure, str) or measure not in results[0].queries.columns:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from strec import palette
-from strec.errors import ModelError
+from strec.errors import ModelError, check_is
 from strec.explanation.sentences import names_in_labels, sentences
 from strec.models.base import Model, ScorePart
 from strec.recommend import Answer
@@ -149,6 +149,7 @@ def label_of(part: str, query: Queries, code: int) -> tuple[str, str]:
 
 def code_of_rank(answer: Answer, rank: int) -> int:
     """Return the item code of a suggestion, 1 is the first."""
+    check_is(answer, Answer, "What is explained is an answer of a Recommender.", ModelError)
     if not 1 <= rank <= len(answer.codes):
         raise ModelError(
             f"A rank from 1 to {len(answer.codes)} is needed.",

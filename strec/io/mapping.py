@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 
-from strec.errors import MappingError
+from strec.errors import MappingError, check_is
 
 #: The canonical fields that a column can be mapped to, in the order in which they are shown.
 FIELDS = (
@@ -124,8 +124,9 @@ class Mapping:
     @classmethod
     def from_dict(cls, values: dict) -> "Mapping":
         """Return the mapping of a dictionary made by `to_dict`, refusing unknown names."""
+        check_is(values, dict, "A mapping is made of a dictionary of entries.", MappingError)
         known = {entry.name for entry in fields(cls)}
-        unknown = sorted(set(values) - known)
+        unknown = sorted(map(str, set(values) - known))
         if unknown:
             raise MappingError(
                 f"A mapping has the entries {', '.join(sorted(known))}.",

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from strec import schema
-from strec.errors import MappingError, ReadError
+from strec.errors import MappingError, ReadError, as_path
 from strec.io.convert import Converted, convert
 from strec.io.files import Opened, Paths
 from strec.io.infer_mapping import InferredMapping, infer_mapping
@@ -199,7 +199,7 @@ def ingest(
     MappingError, ReadError, LimitError
         As from `read`.
     """
-    out = Path(out_parquet)
+    out = as_path(out_parquet)
     if not out.parent.is_dir():
         raise ReadError(
             "The folder to write to must exist.", f"there is no {out.parent}.", "Make it first."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from strec import schema
-from strec.errors import ReadError
+from strec.errors import ReadError, check_choice
 from strec.parts import DISTRIBUTION, shipped
 
 FOLDER = shipped("sample_data")
@@ -105,10 +105,7 @@ def read_sample(name: str) -> pl.DataFrame:
     'Charlotte Douglas Intl'
     """
     known = {sample.name: sample for sample in samples()}
-    if name not in known:
-        raise ReadError(
-            f"A sample is one of {', '.join(known)}.", f"{name!r}.", "Choose one of them."
-        )
+    check_choice(name, known, "A sample", ReadError)
     path = FOLDER / f"{name}.parquet"
     mend = "Bring sample_data/ back with git, or make it anew with sample_data/make.py."
     if not path.is_file():

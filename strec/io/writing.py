@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from strec import schema
-from strec.errors import ReadError
+from strec.errors import ReadError, as_path, check_is
 
 TIME_PATTERN = "%Y-%m-%dT%H:%M:%S%.6fZ"
 #: What a spreadsheet would run as a formula, also behind an apostrophe that was there before.
@@ -39,7 +39,8 @@ def write(checkins: pl.DataFrame, path: str | Path) -> Path:
     >>> path.read_text().splitlines()[1]
     'ann,cafe,2024-06-03T12:00:00.000000Z,-240,40.71,-74.0,Coffee Shop'
     """
-    path = Path(path)
+    path = as_path(path)
+    check_is(checkins, pl.DataFrame, "A polars frame is written.", ReadError)
     writer = writer_for(path)
     with tempfile.TemporaryDirectory(prefix=".strec-", dir=path.parent) as folder:
         partial = Path(folder) / "partial"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from strec.errors import ModelError
+from strec.errors import ModelError, as_path
 from strec.models.base import FAMILIES, Explanation, Family, Model, ScorePart
 from strec.models.blend import Blend
 from strec.models.collaborative import ALS, BPR, ItemKNN, UserKNN
@@ -45,7 +45,7 @@ def load_model(folder: str | Path) -> Model:
     ModelError
         If the folder holds no model of strec, an unknown kind, or files changed since.
     """
-    kind = read_folder(Path(folder))[0]["kind"]
+    kind = read_folder(as_path(folder))[0]["kind"]
     if kind not in MODELS:
         raise ModelError(
             f"This version of strec knows the kinds {', '.join(MODELS)}.",

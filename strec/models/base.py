@@ -360,7 +360,9 @@ def _each(users: Any) -> list:
     if isinstance(users, str):
         return [users]
     if isinstance(users, Iterable):
-        return list(users)
+        listed = list(users)
+        if all(isinstance(user, str | None) for user in listed):
+            return listed
     raise ModelError(
         "Users are ids: one text, or a list of them.", f"{users!r:.60}.", "Give them so."
     )

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from strec.errors import ModelError
+from strec.errors import ModelError, as_path
 from strec.parts import require
 
 FORMAT = "strec-model"
@@ -102,7 +102,7 @@ class Saved(ABC):
         ModelError
             If the folder holds no model, another kind, or files changed since.
         """
-        head, arrays, texts = read_folder(Path(folder))
+        head, arrays, texts = read_folder(as_path(folder))
         if head["kind"] != cls.kind:
             raise ModelError(
                 f"A model of kind {cls.kind!r} is needed.",

@@ -1,11 +1,11 @@
 """How a list is made of a model's scores: strategy, filters, novelty, diversity, a wish."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
-from strec.errors import ModelError
+from strec.errors import ModelError, check_choice
 from strec.geo import distance_km
 from strec.models import Model
 from strec.models.listing import visit_counts
@@ -69,17 +69,13 @@ class RankingOptions:
     wish_weight: float = 0.5
 
     def __post_init__(self):
-        if self.strategy not in STRATEGIES:
-            raise ModelError(
-                f"A strategy is {', '.join(STRATEGIES)}.",
-                f"{self.strategy!r}.",
-                "Choose one of them.",
-            )
+        check_choice(self.strategy, STRATEGIES, "A strategy", ModelError)
         for name in ("novelty", "diversity", "wish_weight"):
-            if not 0 <= getattr(self, name) <= 1:
+            value = vars(self)[name]
+            if not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise ModelError(
                     f"{name.replace('_', ' ').capitalize()} is a number from 0 to 1.",
-                    f"{getattr(self, name)}.",
+                    f"{value!r:.80}.",
                     "Choose 0 for none and 1 for all.",
                 )
 
@@ -102,7 +98,7 @@ class RankingOptions:
 
     def changes(self) -> dict:
         """Return the fields as keyword arguments."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)

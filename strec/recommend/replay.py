@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from strec import metrics
-from strec.errors import ModelError
+from strec.errors import ModelError, check_is
 from strec.models import CounterMix, Model
 from strec.progress import Progress
 from strec.split import Log, Queries, local_us, queries_of_rows
@@ -111,6 +111,7 @@ def log_before(log: Log, n_events: int, user: str | None = None) -> tuple[Log, n
 
 
 def _rows(log: Log, n_events: int, user: str | None) -> np.ndarray:
+    check_is(log, Log, "What is replayed is a Log, such as Dataset.everything.", ModelError)
     rows = np.flatnonzero(log.item >= 0)
     if user is not None:
         owner = np.flatnonzero(log.owner_ids == user)

@@ -171,9 +171,10 @@ def _scenario(name: str) -> Scenario:
 
 def _check_ranges(**ranges: tuple[float, float, float | None]) -> None:
     for name, (value, low, high) in ranges.items():
-        if not (low <= value and (high is None or value <= high)):
+        is_number = isinstance(value, int | float | np.number)
+        if not (is_number and low <= value and (high is None or value <= high)):
             span = f"at least {low:,}" if high is None else f"from {low:,} to {high:,}"
-            raise StrecError(f"{name} is {span}.", f"{value!r}.", f"Change {name}.")
+            raise StrecError(f"{name} is {span}.", f"{value!r:.80}.", f"Change {name}.")
 
 
 def _nearest_item(home_km: np.ndarray, place_km: np.ndarray) -> np.ndarray:

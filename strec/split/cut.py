@@ -1,14 +1,15 @@
 """Cut a check-in table at two moments into training, validation and test."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
 
 from strec import schema
-from strec.errors import SplitError
+from strec.errors import SplitError, check_choice
 from strec.split.log import Log, encode
 from strec.split.queries import Queries, queries_of_rows
 from strec.split.vocabulary import Vocabulary
@@ -18,6 +19,7 @@ PARTS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 
 History = Literal["streaming", "train"]
 Scored = Literal["session_end", "every"]
+HISTORIES, SCORED = get_args(History), get_args(Scored)
 
 
 def split(
@@ -53,9 +55,10 @@ def split(
     [2, 1, 1]
     """
     if validation is None:
-        frames = _cut(checkins, fractions)
+        frames = _cut(schema.validate(checkins), fractions)
     else:
-        frames = [checkins, validation] + ([test] if test is not None else [])
+        given = [checkins, validation] + ([test] if test is not None else [])
+        frames = [schema.validate(frame) for frame in given]
         _check_order(frames)
     common = [c for c in frames[0].columns if all(c in frame.columns for frame in frames)]
     marked = pl.concat(
@@ -127,6 +130,9 @@ class Split:
         SplitError
             If the part holds nothing to score.
         """
+        check_choice(part, PARTS, "A part", SplitError)
+        check_choice(scored, SCORED, "What is scored", SplitError)
+        check_choice(history, HISTORIES, "The history that is known", SplitError)
         rows = self.scored_rows(part, scored)
         if not len(rows):
             raise SplitError(
@@ -153,10 +159,12 @@ class Split:
 
 
 def _cut(checkins: pl.DataFrame, fractions: tuple[float, float, float]) -> list[pl.DataFrame]:
-    if len(fractions) != 3 or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+    are_shares = isinstance(fractions, Sequence) and len(fractions) == 3
+    are_shares = are_shares and all(isinstance(share, int | float) for share in fractions)
+    if not are_shares or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
         raise SplitError(
             "The shares of the three parts are not negative and add up to 1.",
-            f"{fractions}.",
+            f"{fractions!r:.80}.",
             "Use for instance (0.8, 0.1, 0.1).",
         )
     ordered = checkins.sort(schema.TIME, schema.USER, schema.ITEM)

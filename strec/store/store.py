@@ -8,7 +8,7 @@ import pandas as pd
 import polars as pl
 
 from strec import schema
-from strec.errors import AnalysisError
+from strec.errors import AnalysisError, as_path
 from strec.store import aggregates, catalogue, writer
 from strec.store.aggregates import ITEM_CODE, USER_CODE
 from strec.store.filters import Filters
@@ -104,7 +104,7 @@ class Store(PlaceQuestions, PeopleQuestions):
         return cls(folder, engine)
 
     def __init__(self, folder: Path | str, engine: str = "duckdb://"):
-        self.folder = Path(folder)
+        self.folder = as_path(folder)
         self.engine = engine
         self.meta = read_meta(self.folder)
         self._connection = connect(engine, self.folder)

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from strec import schema
-from strec.errors import SchemaError, StoreError
+from strec.errors import SchemaError, StoreError, as_path
 from strec.geo import distance_column
 from strec.store.aggregates import (
     FROM_CELL,
@@ -72,7 +72,7 @@ def write_checkins(checkins: pl.DataFrame | Path, folder: Path) -> Written:
         ordered = schema.validate(checkins).sort(schema.USER, schema.TIME, schema.ITEM)
         items = ordered[schema.ITEM].unique().sort()
         return _write_chunks(ordered.iter_slices(CHUNK_ROWS), items, folder)
-    with _sorted_file(Path(checkins), folder) as (chunks, items):
+    with _sorted_file(as_path(checkins), folder) as (chunks, items):
         return _write_chunks(chunks, items, folder)
 
 
