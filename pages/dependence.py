@@ -6,6 +6,7 @@ from pages.shared import gate, state, ui
 from pages.shared.page import NextStep, Page
 from pages.shared.results import by_content, found_before, keep
 from strec import schema
+from strec.export import json_text
 from strec.gate import DependenceResult, dependence_test, tested_before
 from strec.gate.result import ST_LLM, STRONG_NATS, WEAK_NATS, percent
 from strec.plots import dependence as plots
@@ -158,7 +159,7 @@ def evidence(result: DependenceResult, key: str, zone: str) -> None:
         )
         ui.downloads("dependence", table, key=f"dependence_{key}")
         ui.download(
-            "Everything as JSON", lambda: ui.to_json(result.to_dict()), "dependence.json",
+            "Everything as JSON", lambda: json_text(result.to_dict()), "dependence.json",
             "application/json", key=f"json_{key}",
         )  # fmt: skip
 

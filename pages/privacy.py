@@ -11,7 +11,7 @@ from pages.shared import ui
 from pages.shared.page import NextStep, Page
 from pages.shared.results import kept
 from strec import schema
-from strec.io.writing import no_formula
+from strec.export import json_text, to_csv
 from strec.plots import privacy as plots
 from strec.privacy import (
     Protection,
@@ -197,7 +197,7 @@ def worth(store, protection: Protection) -> None:
         ui.table(frame)
         ui.downloads("privacy", frame, key="privacy")
         ui.download(
-            "Everything as JSON", lambda: ui.to_json(found.to_dict()), "privacy.json",
+            "Everything as JSON", lambda: json_text(found.to_dict()), "privacy.json",
             "application/json", key="privacy_json",
         )  # fmt: skip
 
@@ -251,9 +251,7 @@ def _parquet(table: pl.DataFrame, note: str) -> bytes:
 
 
 def _csv(table: pl.DataFrame, note: str) -> bytes:
-    texts = [name for name, dtype in table.schema.items() if dtype == pl.String]
-    plain = table.with_columns(no_formula(pl.col(name)).alias(name) for name in texts)
-    return plain.write_csv().encode()
+    return to_csv(table).encode()
 
 
 # ---------------------------------------------------------------- computed once

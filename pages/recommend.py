@@ -7,6 +7,7 @@ from pages.parts.recommend import more as further
 from pages.shared import state, ui
 from pages.shared.page import NextStep, Page
 from strec import explanation
+from strec.export import json_text
 from strec.recommend import Answer
 from strec.store import Store
 
@@ -139,7 +140,7 @@ def _out(store, answer, question, rank: int) -> None:
     with st.container(horizontal=True):
         ui.downloads("recommendations", answer.frame, "rec_list")
         ui.download(
-            "As JSON", lambda: ui.to_json(_as_json(answer)), "recommendations.json",
+            "As JSON", lambda: json_text(_as_json(answer)), "recommendations.json",
             "application/json", key="rec_json",
         )  # fmt: skip
         ui.download(

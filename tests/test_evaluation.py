@@ -315,7 +315,7 @@ def test_exports_hold_the_leaderboard_and_nothing_that_runs(results):
     assert f"{len(named[0].queries):,} scored check-ins" in markdown and "<b>\\|x" in markdown
     html = to_html(named)
     assert "<b>|x" not in html and "&lt;b&gt;|x" in html and "<script" not in html
-    assert all(measure.sentence.replace("'", "&#x27;") in html for measure in METRICS.values())
+    assert all(measure.sentence.replace("'", "&#39;") in html for measure in METRICS.values())
 
 
 # ---------------------------------------------------------------- the front door

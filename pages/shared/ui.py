@@ -1,6 +1,5 @@
 """What pages are built of: errors in words, choices, figures with caption and data, downloads."""
 
-import json
 import logging
 import re
 import time
@@ -22,13 +21,14 @@ from pages.shared.in_use import (
     workspace,
 )
 from strec.errors import StrecError
+from strec.export import to_csv
 from strec.parts import missing_part
 from strec.progress import Progress
 
 __all__ = [
     "choose", "current_sample", "current_store", "deck", "download", "downloads", "figure",
-    "guarded", "how_it_works", "is_dark", "item_word", "plain", "progress", "safe_csv",
-    "sample_store", "show_error", "show_notice", "shown_name", "table", "to_json", "use_store",
+    "guarded", "how_it_works", "is_dark", "item_word", "plain", "progress",
+    "sample_store", "show_error", "show_notice", "shown_name", "table", "use_store",
     "workspace",
 ]  # fmt: skip
 
@@ -193,20 +193,5 @@ def download(label: str, make: Callable[[], str | bytes] | str | bytes, file_nam
 def downloads(name: str, frame: Frame, key: str) -> None:
     """Offer the numbers behind a figure as CSV, safe to open in a spreadsheet."""
     download(
-        "Data as CSV", lambda: safe_csv(frame), f"{name}.csv", "text/csv", f"download_{key}"
+        "Data as CSV", lambda: to_csv(frame), f"{name}.csv", "text/csv", f"download_{key}"
     )  # fmt: skip
-
-
-def safe_csv(frame: Frame) -> bytes:
-    """Return CSV whose text cells a spreadsheet will not take for formulas."""
-    safe = frame.to_pandas() if isinstance(frame, pl.DataFrame) else frame.copy()
-    for column in safe.columns:
-        if not pd.api.types.is_numeric_dtype(safe[column]):
-            text = safe[column].astype(str).where(safe[column].notna(), "")
-            safe[column] = text.where(~text.str.match(r"[=+\-@\t\r]"), "'" + text)
-    return safe.to_csv(index=False).encode()
-
-
-def to_json(value) -> str:
-    """Return readable JSON with dates as text."""
-    return json.dumps(value, indent=2, default=str, ensure_ascii=False)

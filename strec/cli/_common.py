@@ -1,6 +1,5 @@
 """What all commands share: data in, progress on the terminal, tables and JSON out."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -153,8 +152,10 @@ def check_writable(*paths: Path | None) -> None:
 
 
 def print_json(value) -> None:
-    """Print a result for a script; NaN, which JSON does not know, becomes null."""
-    typer.echo(json.dumps(_plain(value), ensure_ascii=False, indent=2, default=str))
+    """Print a result for a script."""
+    from strec.export import json_text
+
+    typer.echo(json_text(value))
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str], left: int = 1) -> str:
@@ -192,13 +193,3 @@ def _paths(data: Sequence[str], samples: list[str]) -> list[Path] | None:
         if not there_is(path):
             raise not_there(path, f", or name a sample: {', '.join(samples)}")
     return paths
-
-
-def _plain(value):
-    if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
-        value = value.item()
-    return None if isinstance(value, float) and value != value else value

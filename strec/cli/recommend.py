@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from strec.models import Model
     from strec.recommend import Answer, Recommender
 
+if TYPE_CHECKING:
+    import polars as pl
+
 #: Of a file of questions, what is looked at to see how its columns are separated.
 HEAD_CHARACTERS = 100_000
 
@@ -196,7 +199,9 @@ def _many(
     if as_json:
         print_json(answers.to_dicts())
     elif out is None:
-        typer.echo(answers.drop("last_visit").write_csv(), nl=False)
+        from strec.export import to_csv
+
+        typer.echo(to_csv(answers.drop("last_visit")), nl=False)
 
 
 def read_questions(path: Path) -> "pl.DataFrame":

@@ -7,9 +7,8 @@ from strec import schema
 from strec.errors import AnalysisError
 from strec.evaluation.scoring import Result
 from strec.evaluation.summary import check_results
+from strec.export import MIN_USERS
 
-#: Cells with fewer distinct users are left out: they could point at a person.
-MIN_USERS = 5
 RESOLUTIONS = (8, 7, 6, 5, 4, 3)
 
 

@@ -6,7 +6,7 @@ from strec.io.limits import Limits
 from strec.io.mapping import Mapping, Option, Question
 from strec.io.reading import ReadResult, ingest, read, read_frame
 from strec.io.samples import Sample, read_sample, samples
-from strec.io.writing import no_formula, write
+from strec.io.writing import write
 
 __all__ = [
     "FORMATS",
@@ -19,7 +19,6 @@ __all__ = [
     "Sample",
     "ingest",
     "inspect",
-    "no_formula",
     "read",
     "read_frame",
     "read_sample",

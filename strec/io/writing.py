@@ -9,10 +9,9 @@ import polars as pl
 
 from strec import schema
 from strec.errors import ReadError, as_path, check_is
+from strec.export import safe_table
 
 TIME_PATTERN = "%Y-%m-%dT%H:%M:%S%.6fZ"
-#: What a spreadsheet would run as a formula, also behind an apostrophe that was there before.
-FORMULA = r"^'*[=+\-@\t\r]"
 
 
 def write(checkins: pl.DataFrame, path: str | Path) -> Path:
@@ -68,26 +67,12 @@ def writer_for(path: Path) -> Callable[[pl.DataFrame, Path], None]:
     return writer
 
 
-def no_formula(values: pl.Expr) -> pl.Expr:
-    """Return text in which nothing is a formula to a spreadsheet.
-
-    Examples
-    --------
-    >>> pl.select(no_formula(pl.Series(["=1+1", "a=b", "-5", "'=x"]))).to_series().to_list()
-    ["'=1+1", 'a=b', "'-5", "''=x"]
-    """
-    text = pl.lit(values) if isinstance(values, pl.Series) else values
-    return pl.when(text.str.contains(FORMULA)).then(pl.lit("'") + text).otherwise(text)
-
-
 def _parquet(checkins: pl.DataFrame, path: Path) -> None:
     checkins.write_parquet(path, compression="zstd")
 
 
 def _csv(checkins: pl.DataFrame, path: Path) -> None:
-    plain = _with_plain_times(checkins)
-    texts = [name for name, dtype in plain.schema.items() if dtype == pl.String]
-    plain.with_columns(no_formula(pl.col(name)).alias(name) for name in texts).write_csv(path)
+    safe_table(_with_plain_times(checkins)).write_csv(path)
 
 
 def _json_lines(checkins: pl.DataFrame, path: Path) -> None:

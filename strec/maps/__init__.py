@@ -101,7 +101,9 @@ def to_html(deck: pdk.Deck) -> str:
     >>> "<link" in to_html(hexagons(cells, basemap="offline"))
     False
     """
-    page = deck.to_html(as_string=True, offline=True)
+    page, said = deck.to_html(as_string=True, offline=True), deck.to_json()
+    # A name in the data must not end the script that holds it.
+    page = page.replace(said, said.replace("<", "\\u003c"))
     # The drawing code is inside; style sheets and a second library from elsewhere are not needed.
     head, start, rest = page.partition("<body")
     head = re.sub(r"<link\b[^>]*>|<script\b[^>]*\bsrc=[^>]*>\s*</script>", "", head)

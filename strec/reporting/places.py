@@ -7,13 +7,13 @@ import pandas as pd
 
 from strec import plots, schema, spatial
 from strec.errors import AnalysisError
+from strec.export import MIN_USERS
 from strec.palette import BAD, DIVERGING, INTERACTION, SPACE, TIME, USER
 from strec.plots import space as figures
 from strec.plots.places import hexagon_figure, kinds_figure
 from strec.reporting import methods
 from strec.reporting.parts import Figure, Section
 from strec.spatial.emerging import KINDS, MIN_PERIODS
-from strec.spatial.hotspots import MIN_USERS
 from strec.store import Filters, Store
 
 HOT = {"hotspot": BAD, "coldspot": USER}

@@ -8,6 +8,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from strec.errors import AnalysisError
+from strec.export import MIN_USERS
 from strec.spatial import lattice
 from strec.spatial.autocorrelation import DRAWS, Moran, local_statistics, moran
 
@@ -19,7 +20,6 @@ VALUES = {
 }
 #: With fewer hexagons than this there is no pattern to find.
 MIN_CELLS = 8
-MIN_USERS = 5
 
 
 @dataclass(frozen=True)

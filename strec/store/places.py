@@ -4,12 +4,11 @@ import pandas as pd
 
 from strec import schema
 from strec.errors import AnalysisError
+from strec.export import MIN_USERS
 from strec.store import aggregates
 from strec.store.filters import Filters
 from strec.store.frames import largest_first, suppress, with_centre
 
-#: Groups with fewer distinct users than this are hidden, unless the caller chooses otherwise.
-MIN_USERS = 5
 #: More points than this are too many for a browser; use hexagons.
 MAX_POINTS = 20_000
 

@@ -7,13 +7,12 @@ from ibis import _
 
 from strec import schema
 from strec.errors import AnalysisError
+from strec.export import MIN_USERS
 from strec.store import Filters, Store, aggregates
 from strec.temporal.grains import grain_of
 from strec.temporal.source import Source
 from strec.temporal.timeseries import TimeSeries
 
-#: Groups with fewer distinct users than this could point at a person.
-MIN_USERS = 5
 _BY = ("category", "event", "cell", "user_group")
 
 

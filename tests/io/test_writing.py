@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from strec import schema
 from strec.errors import ReadError
-from strec.io import inspect, no_formula, read, write
+from strec.export import no_formula
+from strec.io import inspect, read, write
 from strec.io.convert import NO_ID
 
 # Ids as people have them: any letters, also what CSV and spreadsheets find special; outer blanks

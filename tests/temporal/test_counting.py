@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strec.errors import AnalysisError
+from strec.export import MIN_USERS
 from strec.store import Filters, Store
 from strec.temporal import series, series_by
-from strec.temporal.counting import MIN_USERS
 from tests.temporal.worlds import checkins_at, hourly_checkins
 
 NEW_YORK = "America/New_York"

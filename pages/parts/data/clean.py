@@ -10,6 +10,7 @@ from pages.shared import state, ui
 from pages.shared.state import Key
 from strec.cleaning import Recipe, Step
 from strec.errors import StrecError
+from strec.export import to_csv
 from strec.io.reading import KEPT_REJECTED
 
 SHOWN_REJECTED = 200
@@ -34,7 +35,7 @@ def rejected_rows(draft: Draft) -> None:
     shown = result.rejected.head(SHOWN_REJECTED)
     st.dataframe(shown, hide_index=True, height=min(36 * (len(shown) + 1), 300))
     ui.download(
-        "Rows left out, as CSV", lambda: ui.safe_csv(result.rejected), "rows-left-out.csv",
+        "Rows left out, as CSV", lambda: to_csv(result.rejected), "rows-left-out.csv",
         "text/csv", key="data_rejected_csv", type="secondary",
     )  # fmt: skip
     if total > KEPT_REJECTED:

@@ -14,10 +14,10 @@ from pages.shared.page import go_to
 from pages.shared.results import kept
 from strec import plots
 from strec.errors import MissingPartError
+from strec.export import MIN_USERS
 from strec.recommend import STRATEGIES, Answer, RankingOptions, Recommender
 from strec.recommend.learning import learn_mix
 from strec.recommend.portrait import Portrait, portrait
-from strec.store.places import MIN_USERS
 
 STRATEGY_LABELS = {
     "balanced": "Balanced", "interest": "Interest", "context": "Context", "learned": "Learned mix",

@@ -7,6 +7,7 @@ from pages.shared.results import AGE
 from strec.errors import StrecError
 from strec.explanation import Reasons
 from strec.explanation.rephrase import Rephrased, Rephraser
+from strec.export import json_text
 
 
 def rephrase(reasons: Reasons) -> None:
@@ -89,4 +90,4 @@ def _server(reasons: Reasons) -> None:
         st.caption("Nothing would be sent: a name here cannot be told from the text around it.")
         return
     st.caption("What would be sent, names replaced by stand-ins:")
-    st.code(ui.to_json(payload), language="json", wrap_lines=True)
+    st.code(json_text(payload), language="json", wrap_lines=True)

@@ -9,10 +9,9 @@ from pages.shared import ui
 from pages.shared.results import by_content, counted
 from pages.shared.state import Key
 from strec import maps, plots, schema, spatial
+from strec.export import MIN_USERS, json_text
 from strec.geo import KM_PER_DEGREE
 from strec.store import Filters, Store
-
-MIN_USERS = 5
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def offer(name: str, frame: pd.DataFrame, deck=None, cells: pd.DataFrame | None 
         files = []
         if cells is not None:
             files.append(("Hexagons as GeoJSON", "geojson", "application/geo+json",
-                          lambda: ui.to_json(spatial.as_geojson(cells))))  # fmt: skip
+                          lambda: json_text(spatial.as_geojson(cells))))  # fmt: skip
         if deck is not None:
             files.append(("Map as HTML", "html", "text/html", lambda: maps.to_html(deck)))
             files.append(("Map as picture", "svg", "image/svg+xml",

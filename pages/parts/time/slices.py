@@ -8,12 +8,11 @@ from pages.parts.space import common
 from pages.shared import ui
 from pages.shared.results import by_content, counted
 from strec import schema
+from strec.export import MIN_USERS
 from strec.store import Filters, Store
 from strec.temporal.grains import GRAINS
 
 EVERYTHING = "Everything"
-#: Fewer users than this in a slice could be told apart.
-MIN_USERS = 5
 
 
 @dataclass(frozen=True)

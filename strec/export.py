@@ -1,0 +1,152 @@
+"""What leaves the program: CSV, JSON, Markdown and HTML in which nothing of the data is run.
+
+Names, kinds and ids are what strangers typed. A spreadsheet would run a cell that begins with an
+equals sign, a browser a script in a name: every file is written by a function of this module.
+"""
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    import jinja2
+    import pandas as pd
+
+__all__ = [
+    "FORMULA", "MIN_USERS", "html_page", "json_text", "markdown_cell", "no_formula", "safe_table",
+    "to_csv",
+]  # fmt: skip
+
+#: What a spreadsheet would run as a formula, also behind an apostrophe that was there before.
+FORMULA = r"^'*[=+\-@\t\r]"
+#: Groups of fewer users could point at a person: they are neither shown nor passed on.
+MIN_USERS = 5
+
+
+def to_csv(frame: "pl.DataFrame | pd.DataFrame") -> str:
+    """Return a table as CSV that a spreadsheet reads as what it is.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame or pandas.DataFrame
+        The index of a pandas frame is left out.
+
+    Examples
+    --------
+    >>> to_csv(pl.DataFrame({"=A1": ["=1+1", None], "km": [-2.5, 3.0]})).splitlines()
+    ["'=A1,km", "'=1+1,-2.5", ',3.0']
+    """
+    return safe_table(frame).write_csv()
+
+
+def safe_table(frame: "pl.DataFrame | pd.DataFrame") -> pl.DataFrame:
+    """Return a table in which neither a text nor a header is a formula; numbers stay numbers.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame or pandas.DataFrame
+        In pandas, whatever is no number becomes text.
+    """
+    table = frame if isinstance(frame, pl.DataFrame) else _of_pandas(frame)
+    of_text = (pl.String, pl.Categorical, pl.Enum)
+    texts = [name for name, dtype in table.schema.items() if dtype.base_type() in of_text]
+    safe = table.with_columns(
+        no_formula(pl.col(name).cast(pl.String)).alias(name) for name in texts
+    )
+    return safe.rename(dict(zip(safe.columns, no_formula(pl.Series(safe.columns)), strict=True)))
+
+
+def no_formula(values: Any) -> Any:
+    """Return text in which nothing is a formula to a spreadsheet: an apostrophe leads it.
+
+    Parameters
+    ----------
+    values : polars.Expr or polars.Series
+        Text.
+
+    Returns
+    -------
+    polars.Expr or polars.Series
+
+    Examples
+    --------
+    >>> no_formula(pl.Series(["=1+1", "a=b", "-5", "'=x"])).to_list()
+    ["'=1+1", 'a=b', "'-5", "''=x"]
+    """
+    if isinstance(values, pl.Series):
+        return pl.select(no_formula(pl.lit(values))).to_series()
+    return pl.when(values.str.contains(FORMULA)).then(pl.lit("'") + values).otherwise(values)
+
+
+def json_text(value: Any) -> str:
+    """Return readable JSON: dates as text, and null for NaN, which JSON does not know.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> print(json_text({"day": date(2024, 6, 3), "share": float("nan")}))
+    {
+      "day": "2024-06-03",
+      "share": null
+    }
+    """
+    return json.dumps(_plain(value), indent=2, default=str, ensure_ascii=False)
+
+
+def html_page(template: str, **values: Any) -> str:
+    """Return a self-contained page; every value is escaped wherever the template shows it.
+
+    Parameters
+    ----------
+    template : str
+        A name in ``strec/templates``, without its ending; pages extend ``base``.
+    **values
+        What the template shows. Only `markupsafe.Markup` is taken as HTML.
+    """
+    return _templates().get_template(f"{template}.html.j2").render(values)
+
+
+def markdown_cell(text: str) -> str:
+    """Return text that stays in its cell of a Markdown table.
+
+    Examples
+    --------
+    >>> markdown_cell("a|b")
+    'a\\\\|b'
+    """
+    return " ".join(text.splitlines()).replace("|", "\\|")
+
+
+@cache
+def _templates() -> "jinja2.Environment":
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("strec"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _of_pandas(frame: "pd.DataFrame") -> pl.DataFrame:
+    from pandas.api.types import is_numeric_dtype
+
+    columns = {}
+    for name, values in frame.items():
+        known = values if is_numeric_dtype(values) else values.astype(str).where(values.notna())
+        columns[str(name)] = pl.from_pandas(known)
+    return pl.DataFrame(columns)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    return None if isinstance(value, float) and value != value else value
