@@ -63,11 +63,11 @@ def train_run(
         _record(run, "cancelled")
         raise
     except StrecError as error:
-        _record(run, "failed", error=_as_dict(error))
+        _record(run, "failed", error=_in_words(error))
         raise
     except Exception as error:
         told = _unexpected(error)
-        _record(run, "failed", error=_as_dict(told))
+        _record(run, "failed", error=_in_words(told))
         raise told from error
 
 
@@ -93,7 +93,7 @@ def work(runs: Sequence[Run], store_folder: Path, *, in_turn: bool) -> None:
                 if isinstance(error, Cancelled):
                     _record(run, "cancelled")
                 else:
-                    _record(run, "failed", error=_as_dict(error))
+                    _record(run, "failed", error=_in_words(error))
                     log.warning("%s: %s", run.folder.name, error, exc_info=error.__cause__)
                 if together:
                     raise SystemExit(1) from error
@@ -121,10 +121,9 @@ def _train(run: Run, store: Store, on_event: Callable[[dict], None] | None) -> d
     # What was learned is safe before anything else can fail.
     model.save(run.folder)
     watch("Measuring how good it is", 1.0)
-    results = _measure(model, parts) | {
-        "fit_seconds": _fit_seconds(model, fit_seconds),
-        "history": _history(model),
-    }
+    # Over all its runs, where the model knows it.
+    seconds = max(fit_seconds, model.history_.seconds) if model.history_ else fit_seconds
+    results = _measure(model, parts) | {"fit_seconds": seconds, "history": _history(model)}
     try:
         write_json(run.folder / "results.json", results)
     except OSError as error:
@@ -180,14 +179,8 @@ def _measure(model: Model, parts: Split) -> dict:
     return {"regime": "Nothing in the validation part could be scored.", "measures": {}}
 
 
-def _fit_seconds(model: Model, seconds: float) -> float:
-    """Return the training time, over all its runs where the model knows it."""
-    history = getattr(model, "history_", None)
-    return max(seconds, history.seconds) if history else seconds
-
-
 def _history(model: Model) -> dict | None:
-    history = getattr(model, "history_", None)
+    history = model.history_
     if history is None:
         return None
     return {
@@ -250,7 +243,7 @@ def _record(run: Run, state: str, **more) -> None:
         logging.getLogger("strec.runs").exception("the state of %s is not on disk", run.folder)
 
 
-def _as_dict(error: StrecError) -> dict[str, str]:
+def _in_words(error: StrecError) -> dict[str, str]:
     return {"needed": error.needed, "found": error.found, "mend": error.mend}
 
 
