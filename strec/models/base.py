@@ -60,6 +60,8 @@ class Model(Saved):
     language: ClassVar[Language | None] = None
     #: Whether `explain` takes its scores apart.
     explains: ClassVar[bool] = False
+    #: Whether the order of a history counts, not just what is in it.
+    reads_order: ClassVar[bool] = True
     #: Whether `fit` runs the loop of `strec.train`, which a GPU speeds up and processes can share.
     uses_loop: ClassVar[bool] = False
 

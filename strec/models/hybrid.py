@@ -61,6 +61,7 @@ class Hybrid(NeuralModel):
     """
 
     kind = "hybrid"
+    reads_order = False
     label = "Hybrid factorisation"
     sentence = "Hidden tastes for users and items, helped by categories and areas of the city."
     family = "traditional"

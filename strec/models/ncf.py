@@ -52,6 +52,7 @@ class NeuMF(NeuralModel):
     """
 
     kind = "neumf"
+    reads_order = False
     label = "Neural collaborative filtering"
     sentence = "A network that learns who takes what, from who it is and what was taken before."
     family = "traditional"

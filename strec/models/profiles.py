@@ -23,6 +23,8 @@ class HistoryModel(Model):
     Subclasses give `_learn` and `_relate`.
     """
 
+    reads_order = False
+
     def _fit(self, train: Log, watch: Watch) -> None:
         self.popularity_ = popularity(train)
         watch(f"Fitting {self.kind}", 0.05)

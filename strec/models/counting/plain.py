@@ -28,6 +28,7 @@ class Popularity(Model):
     """
 
     kind = "popularity"
+    reads_order = False
     label = "Popularity"
     sentence = "What most people take, the same for everybody."
     family = "counting"
@@ -72,6 +73,7 @@ class Markov(Popularity):
     """
 
     kind = "markov"
+    reads_order = True
     label = "Markov"
     sentence = "What this user took after the same item before."
     family = "counting"
