@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -110,10 +111,12 @@ def clean(
         tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder,
     ):
         piece = Path(folder) / "read.parquet"
-        result = ingest(
+        # Cleaning needs the table in memory; without it a file of any size passes through.
+        in_memory = cleaning and steps.steps
+        reading = read if in_memory else partial(ingest, out_parquet=piece)
+        result = reading(
             files,
-            piece,
-            _mapping(files, map, steps),
+            mapping=_mapping(files, map, steps),
             time_zone=time_zone,
             day_first=day_first,
             progress=part_of(tell, 0.0, 0.7),
@@ -211,7 +214,7 @@ def _write(
     done, checkins = None, None
     if recipe.steps:
         cleaning = part_of(tell, 0.7, 0.9)
-        checkins, done = run(pl.read_parquet(piece), recipe, progress=cleaning)
+        checkins, done = run(result.checkins, recipe, progress=cleaning)
         if checkins.is_empty():
             raise ReadError(
                 "At least one check-in must be left after cleaning.",

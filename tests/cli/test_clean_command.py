@@ -185,10 +185,12 @@ def test_what_the_computer_refuses_is_said_without_a_traceback(tmp_path, capsys,
     def full(*_, **__):
         raise OSError(28, "No space left on device", "x.csv")
 
-    monkeypatch.setattr("strec.io.ingest", full)
     path = corpus.make("plain", tmp_path)
-    code, _, said = strec(capsys, "clean", path, "--out", tmp_path / "x.csv")
-    assert code == 1 and "x.csv: No space left on device" in said and "Mend" in said
+    for name, more in (("ingest", ["--no-cleaning"]), ("write", [])):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"strec.io.{name}", full)
+            code, _, said = strec(capsys, "clean", path, "--out", tmp_path / "x.csv", *more)
+        assert code == 1 and "x.csv: No space left on device" in said and "Mend" in said
 
 
 def test_a_command_that_is_not_understood_ends_in_2(tmp_path, capsys):

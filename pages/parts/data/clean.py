@@ -2,7 +2,6 @@
 
 import shlex
 
-import polars as pl
 import streamlit as st
 
 from pages.parts.data.draft import MOST_IN_MEMORY, READ, Draft
@@ -55,7 +54,7 @@ def steps(draft: Draft) -> None:
     st.markdown(f"**{draft.report.sentence}**")
     st.caption("Switch a step on or off: the table is cleaned anew from the file each time.")
     changed = []
-    columns = pl.read_parquet_schema(draft.folder / READ)
+    columns = draft.rows(READ).collect_schema()
     for number, (step, done) in enumerate(zip(draft.recipe.steps, draft.report.steps, strict=True)):
         changed.append(_step(draft, number, step, done.sentence, columns))
     try:

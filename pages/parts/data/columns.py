@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import cache
 from zoneinfo import available_timezones
 
-import polars as pl
 import streamlit as st
 
 from pages.parts.data.draft import READ, Draft
@@ -121,7 +120,7 @@ def raw_preview(draft: Draft) -> None:
 
 def preview(draft: Draft) -> None:
     """Show the first check-ins as they were read, and the rows that they come from."""
-    table = pl.scan_parquet(draft.folder / READ).head(SHOWN_ROWS).collect()
+    table = draft.rows(READ).head(SHOWN_ROWS).collect()
     shown = table.with_columns(schema.local_time().alias("local"))
     titles = {name: label for name, (label, _) in LABELS.items()} | {"local": "Local time"}
     first = ["user_id", "item_id", "local", "lat", "lon"]

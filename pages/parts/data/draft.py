@@ -4,7 +4,8 @@ import os
 import secrets
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +15,17 @@ from pages.shared import state, ui
 from strec import schema
 from strec.cleaning import CleanReport, Recipe, clean
 from strec.errors import LimitError, StrecError
-from strec.io import FORMATS, Inspection, Limits, Mapping, Question, ReadResult, ingest, inspect
+from strec.io import (
+    FORMATS,
+    Inspection,
+    Limits,
+    Mapping,
+    Question,
+    ReadResult,
+    ingest,
+    inspect,
+    read,
+)
 from strec.io.limits import size_text
 from strec.io.mapping import ZONE_OF_PLACE
 from strec.profiling import QualityReport, quality
@@ -26,6 +37,9 @@ UPLOAD_LIMITS = Limits(max_bytes=4 * 2**30)
 MOST_IN_MEMORY = 5_000_000
 #: Stores of one person that are kept: the one in use, and those other tabs may still show.
 KEPT_STORES = 3
+#: Files up to this size, and tables up to so many check-ins, wait in memory for what is decided;
+#: what is larger is written on the way.
+KEPT_BYTES, KEPT_CHECKINS = 64 * 2**20, 1_000_000
 READ, CLEANED = "read.parquet", "cleaned.parquet"
 
 
@@ -35,7 +49,7 @@ class Draft:
 
     `columns` is the mapping that a person chose (None: the guess), `answers` the chosen option
     per question. What follows from them is made when it is asked for, and kept: `look`, then
-    `result` (with the check-ins in ``read.parquet``), then `report` (``cleaned.parquet``).
+    `result` (with the check-ins in ``tables[READ]``), then `report` (``tables[CLEANED]``).
     """
 
     paths: list[Path]
@@ -51,6 +65,7 @@ class Draft:
     questions: list[Question] = field(default_factory=list)
     mapping: Mapping | None = None
     result: ReadResult | None = None
+    tables: dict[str, pl.DataFrame | Path] = field(default_factory=dict)
     report: CleanReport | None = None
     qualities: dict[str, QualityReport] = field(default_factory=dict)
     counts: dict = field(default_factory=dict)
@@ -124,18 +139,22 @@ class Draft:
     # ------------------------------------------------------------ work
 
     def read(self) -> None:
-        """Read the files into ``read.parquet``."""
+        """Read the files: small ones into memory, others into ``read.parquet``."""
         if self.result is not None:
             return
-        with ui.progress("Reading") as report:
-            self.result = ingest(
+        with ui.progress("Reading") as progress:
+            file = self.folder / READ
+            small = sum(map(_size, self.paths)) <= KEPT_BYTES
+            reading = read if small else partial(ingest, out_parquet=file)
+            found = reading(
                 self.paths,
-                self.folder / READ,
-                self.mapping,
+                mapping=self.mapping,
                 names=self.names,
                 limits=self.limits,
-                progress=report,
+                progress=progress,
             )
+        self.tables[READ] = self._keep(READ, found.checkins) if small else file
+        self.result = replace(found, checkins=found.checkins.clear())
 
     @property
     def is_large(self) -> bool:
@@ -148,36 +167,33 @@ class Draft:
         return self.report is not None and not self.report.rows_after
 
     def clean(self) -> None:
-        """Run the recipe into ``cleaned.parquet``."""
+        """Run the recipe."""
         if self.report is not None or self.is_large:
             return
-        with ui.progress("Cleaning") as report:
-            table, found = clean(
-                pl.read_parquet(self.folder / READ),
-                self.recipe,
-                progress=report,
-            )
-            table.write_parquet(self.folder / CLEANED)
-        self.report = found
+        with ui.progress("Cleaning") as progress:
+            before = self.rows(READ).collect()
+            table, self.report = clean(before, self.recipe, progress=progress)
+            same = not self.report.changed and len(table) == len(before)
+            self.tables[CLEANED] = self.tables[READ] if same else self._keep(CLEANED, table)
 
     def prepare(self) -> None:
         """Clean and measure what would be used."""
         self.clean()
         if not self.is_empty:
-            self.measure(self.table().name)
+            self.measure(self.chosen)
 
     def measure(self, which: str) -> QualityReport:
-        """Return the quality of ``read.parquet`` or ``cleaned.parquet``."""
+        """Return the quality of the check-ins as `READ` or as `CLEANED`."""
         if which not in self.qualities:
             with st.spinner("Measuring the quality…"):
-                self.qualities[which] = quality(some_users(pl.scan_parquet(self.folder / which)))
+                self.qualities[which] = quality(some_users(self.rows(which)))
         return self.qualities[which]
 
     def count(self) -> dict:
         """Return `n_checkins`, `n_users`, `n_items`, `first` and `last` of what would be used."""
         if not self.counts:
             local = schema.local_time()
-            found = pl.scan_parquet(self.table()).select(
+            found = self.rows(self.chosen).select(
                 pl.len().alias("n_checkins"),
                 pl.col(schema.USER).n_unique().alias("n_users"),
                 pl.col(schema.ITEM).n_unique().alias("n_items"),
@@ -187,9 +203,21 @@ class Draft:
             self.counts = found.collect(engine="streaming").row(0, named=True)
         return self.counts
 
-    def table(self) -> Path:
-        """Return the Parquet file that would be used."""
-        return self.folder / (READ if self.is_large else CLEANED)
+    def rows(self, which: str) -> pl.LazyFrame:
+        """Return the check-ins as `READ` or as `CLEANED`."""
+        table = self.tables[which]
+        return pl.scan_parquet(table) if isinstance(table, Path) else table.lazy()
+
+    def _keep(self, which: str, table: pl.DataFrame) -> pl.DataFrame | Path:
+        if len(table) <= KEPT_CHECKINS:
+            return table
+        table.write_parquet(self.folder / which)
+        return self.folder / which
+
+    @property
+    def chosen(self) -> str:
+        """Which table would be used."""
+        return READ if self.is_large else CLEANED
 
     def full_recipe(self) -> Recipe:
         """Return the recipe with how the columns were read."""
@@ -201,7 +229,7 @@ class Draft:
         folder = ui.workspace() / f"store-{secrets.token_hex(6)}"
         with st.spinner("Making the data set…"):
             store = Store.create(
-                self.table(),
+                self.tables[self.chosen],
                 folder,
                 name=self.name.strip() or self._default_name(),
                 time_zone=None if zone == ZONE_OF_PLACE else zone,
@@ -309,6 +337,12 @@ def some_users(lazy: pl.LazyFrame) -> pl.DataFrame:
         return lazy.collect()
     parts = -(-n // MOST_IN_MEMORY)
     return lazy.filter(pl.col(schema.USER).hash(0) % parts == 0).collect(engine="streaming")
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(each.stat().st_size for each in files if each.is_file())
 
 
 def _new_folder() -> Path:

@@ -21,7 +21,7 @@ WHICH = {CLEANED: "After cleaning", READ: "As it was read"}
 
 def headline(draft: Draft) -> None:
     """Show what the data set would be, in numbers and one sentence."""
-    report = draft.measure(draft.table().name)
+    report = draft.measure(draft.chosen)
     left_out = sum(draft.result.reasons.values())
     counts = draft.count()
     with st.container(horizontal=True):
@@ -50,7 +50,7 @@ def headline(draft: Draft) -> None:
 
 def of_draft(draft: Draft) -> None:
     """Show the quality of the draft, as read or after cleaning."""
-    which = draft.table().name
+    which = draft.chosen
     if not draft.is_large:
         which = ui.choose("Which table", WHICH, "data_quality_which", show_label=False)
     notes = tuple(draft.result.notes)
