@@ -578,7 +578,7 @@ def _as_polars(frame: Any) -> tuple[pl.DataFrame, list[str]]:
             "Rename or drop columns.",
         )
     if hasattr(frame, "geometry") and "geopandas" in type(frame).__module__:
-        from strec.io.geo import table_of_points
+        from strec.io.geofiles import table_of_points
 
         return table_of_points(frame, "the frame")
     return pl.DataFrame({name: _column(frame[name]) for name in frame.columns}), []

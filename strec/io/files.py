@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from strec.errors import LimitError, ReadError
+from strec.errors import ReadError
 from strec.io.limits import Limits
 
 #: What can be opened: a file, a folder, or several.
@@ -95,12 +95,8 @@ def open_files(
         for path, name in given:
             opened.states[path] = _state(path)
             opened.files += _expand(path, name, opened, head_bytes)
-            if len(opened.files) > limits.max_files:
-                raise LimitError(
-                    f"At most {limits.max_files:,} files can be read together.",
-                    f"{len(opened.files):,} so far, members of archives included.",
-                    "Give the one or two files with the check-ins.",
-                )
+            n_files = len(opened.files)
+            limits.check_files(n_files, f"{n_files:,} so far, members of archives included.")
             limits.check_bytes(sum(raw.n_bytes for raw in opened.files), name)
         yield opened
 
@@ -265,12 +261,7 @@ def _members(
             f"{name} is an Office document, such as an Excel workbook.",
             "Open it and save the sheet as CSV UTF-8.",
         )
-    if len(members) > limits.max_files:
-        raise LimitError(
-            f"At most {limits.max_files:,} files can be read together.",
-            f"{name} has {len(members):,} members.",
-            "Put the one or two tables that matter into an archive of their own.",
-        )
+    limits.check_files(len(members), f"{name} has {len(members):,} members.")
     total = sum(member.file_size for member in members)
     limits.check_bytes(total, name)
     limits.check_ratio(total, path.stat().st_size, name)

@@ -1,13 +1,13 @@
 """JSON as rows: JSON Lines, arrays of objects, and objects within objects as columns."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 
 from strec.errors import ReadError
 from strec.io.files import Opened
-from strec.io.geo import check_size
 from strec.io.sniff import unique_names
 
 #: Number of the row in its file, from 0; kept beside the raw columns.
@@ -15,20 +15,14 @@ ROW = "__row"
 #: A line of a JSON Lines file that is not JSON.
 UNREADABLE = "__unreadable"
 #: The keys that lead to each column's values.
-Paths = dict[str, tuple[str, ...]]
+KeyPaths = dict[str, tuple[str, ...]]
 
 
-def columns_of(head: str, name: str) -> tuple[Paths, list[str]]:
+def columns_of(head: str, name: str) -> tuple[KeyPaths, list[str]]:
     """Return the columns of JSON Lines, from their beginning, and notes on names changed.
 
     An object within an object gives a column per entry: ``{"geo": {"lat": 1}}`` gives `geo.lat`.
-
-    Parameters
-    ----------
-    head : str
-        The first lines; the last one may be cut.
-    name : str
-        The name to show in errors.
+    The last line may be cut.
 
     Raises
     ------
@@ -40,9 +34,9 @@ def columns_of(head: str, name: str) -> tuple[Paths, list[str]]:
     >>> columns_of('{"id.user": 1, "geo": {"at": {"lat": 1}}}', "x")[0]
     {'id.user': ('id.user',), 'geo.at.lat': ('geo', 'at', 'lat')}
     """
-    found: Paths = {}
+    found: KeyPaths = {}
     for line in head.split("\n"):
-        for path in _leaves(as_object(line) or {}):
+        for path in _leaves(_as_object(line) or {}):
             found.setdefault(".".join(path), path)
     if not found:
         raise ReadError(
@@ -54,30 +48,22 @@ def columns_of(head: str, name: str) -> tuple[Paths, list[str]]:
     return dict(zip(names, found.values(), strict=True)), notes
 
 
-def scan(path: Path, columns: Paths) -> pl.LazyFrame:
+def scan(path: Path, columns: KeyPaths) -> pl.LazyFrame:
     """Return a lazy frame of text over JSON Lines: `ROW`, the columns, and `UNREADABLE`."""
-    keys = dict.fromkeys([*(keys[0] for keys in columns.values()), UNREADABLE], pl.String)
+    keys = dict.fromkeys([*(keys[0] for keys in columns.values()), UNREADABLE], pl.String())
     lazy = pl.scan_ndjson(path, schema=keys, row_index_name=ROW)
     values = [
-        pl.col(first).str.json_path_match(_json_path(inner)) if inner else pl.col(first)
-        for first, *inner in columns.values()
+        (pl.col(first).str.json_path_match(_json_path(inner)) if inner else pl.col(first)).alias(
+            name
+        )
+        for name, (first, *inner) in columns.items()
     ]
-    named = [value.alias(name) for value, name in zip(values, columns, strict=True)]
-    return lazy.select(ROW, *named, UNREADABLE)
-
-
-def as_object(line: str) -> dict | None:
-    """Return the object that a line holds, or None."""
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+    return lazy.select(ROW, *values, UNREADABLE)
 
 
 def lines_of_array(path: Path, name: str, opened: Opened) -> Path:
     """Rewrite a JSON array (or an object that holds one) as JSON Lines."""
-    check_size(path, name, opened.limits)
+    opened.limits.check_whole(path.stat().st_size, name)
     try:
         with open(path, encoding="utf-8") as file:
             parsed = json.load(file)
@@ -99,25 +85,36 @@ def lines_of_array(path: Path, name: str, opened: Opened) -> Path:
     return target
 
 
-def with_marked_damage(path: Path, opened: Opened) -> tuple[Path, int]:
-    """Rewrite JSON Lines so that each line that is no object is kept as text in `UNREADABLE`."""
+def with_marked_damage(
+    path: Path, columns: KeyPaths, opened: Opened
+) -> tuple[pl.LazyFrame, str] | None:
+    """Keep each line that is no object as text in `UNREADABLE`, to be rejected with it."""
     target, n_lines = opened.new_path(), 0
     with open(path, encoding="utf-8") as source, open(target, "w", encoding="utf-8") as out:
         for line in source:
-            if line.strip() and as_object(line) is None:
+            if line.strip() and _as_object(line) is None:
                 n_lines += 1
                 line = json.dumps({UNREADABLE: line.rstrip("\n")}) + "\n"
             out.write(line)
-    return target, n_lines
+    note = f"Lines that are not JSON objects, among the rejected rows: {n_lines:,}."
+    return (scan(target, columns), note) if n_lines else None
 
 
-def _leaves(entry: dict, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Return the path of keys to each value that is no object."""
-    paths = []
+def _as_object(line: str) -> dict | None:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _leaves(entry: dict, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Give the path of keys to each value that is no object."""
     for key, value in entry.items():
-        path = (*above, key)
-        paths += _leaves(value, path) if isinstance(value, dict) and value else [path]
-    return paths
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, (*above, key))
+        else:
+            yield (*above, key)
 
 
 def _json_path(keys: list[str]) -> str:

@@ -10,7 +10,7 @@ RATIO_FREE_BYTES = 50 * 2**20
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest input that is accepted.
+    """The largest input that is accepted; `LimitError` is raised beyond.
 
     Parameters
     ----------
@@ -26,8 +26,6 @@ class Limits:
         Files given, members of archives included.
     max_json_bytes : int
         Bytes of a JSON array, GeoJSON or GeoPackage, which are read as a whole.
-    max_cell_bytes : int
-        Bytes of one line of text, so that a file without line breaks is refused early.
 
     Examples
     --------
@@ -41,10 +39,9 @@ class Limits:
     max_columns: int = 2000
     max_files: int = 1000
     max_json_bytes: int = 512 * 2**20
-    max_cell_bytes: int = 8 * 2**20
 
     def check_bytes(self, n_bytes: int, name: str) -> None:
-        """Raise `LimitError` when the decompressed size goes over `max_bytes`."""
+        """Refuse files that are too large after decompression."""
         if n_bytes > self.max_bytes:
             raise LimitError(
                 f"At most {size_text(self.max_bytes)} can be read here, after decompression.",
@@ -53,7 +50,7 @@ class Limits:
             )
 
     def check_ratio(self, n_bytes: int, n_compressed: int, name: str) -> None:
-        """Raise `LimitError` when a compressed file expands implausibly far."""
+        """Refuse a compressed file that expands implausibly far."""
         if n_bytes > RATIO_FREE_BYTES and n_bytes > self.max_ratio * max(n_compressed, 1):
             raise LimitError(
                 f"A compressed table expands at most {self.max_ratio:g} times.",
@@ -62,8 +59,18 @@ class Limits:
                 "If you trust the file, decompress it yourself and give the result.",
             )
 
+    def check_whole(self, n_bytes: int, name: str) -> None:
+        """Refuse a file that is too large to be read as a whole, as it must be."""
+        if n_bytes > self.max_json_bytes:
+            raise LimitError(
+                "JSON arrays, GeoJSON and GeoPackage are read as a whole, up to "
+                f"{size_text(self.max_json_bytes)}.",
+                f"{name} has {size_text(n_bytes)}.",
+                "Convert it to CSV, Parquet or JSON Lines, which are read piece by piece.",
+            )
+
     def check_rows(self, n_rows: int, name: str) -> None:
-        """Raise `LimitError` when there are more rows than `max_rows`."""
+        """Refuse a table with too many rows."""
         if n_rows > self.max_rows:
             raise LimitError(
                 f"At most {self.max_rows:,} rows can be read here.",
@@ -72,13 +79,22 @@ class Limits:
             )
 
     def check_columns(self, n_columns: int, name: str) -> None:
-        """Raise `LimitError` when a table has more columns than `max_columns`."""
+        """Refuse a table with too many columns."""
         if n_columns > self.max_columns:
             raise LimitError(
                 f"A table of check-ins has a row per event and at most {self.max_columns:,} "
                 "columns.",
                 f"{name} has {n_columns:,} columns.",
                 "If it has a column per item or per day, turn it so that each event is a row.",
+            )
+
+    def check_files(self, n_files: int, found: str) -> None:
+        """Refuse too many files, those in archives included."""
+        if n_files > self.max_files:
+            raise LimitError(
+                f"At most {self.max_files:,} files can be read together.",
+                found,
+                "Give the one or two files with the check-ins.",
             )
 
 
@@ -90,8 +106,11 @@ def size_text(n_bytes: float) -> str:
     >>> size_text(1536), size_text(3 * 2**30)
     ('1.5 KB', '3.0 GB')
     """
-    for unit in ("bytes", "KB", "MB", "GB"):
-        if n_bytes < 1024 or unit == "GB":
-            return f"{n_bytes:.0f} bytes" if unit == "bytes" else f"{n_bytes:.1f} {unit}"
-        n_bytes /= 1024
-    raise AssertionError("unreachable")
+    if n_bytes < 1024:
+        return f"{n_bytes:.0f} bytes"
+    size, unit = next(
+        (n_bytes / 1024**power, unit)
+        for power, unit in ((1, "KB"), (2, "MB"), (3, "GB"))
+        if n_bytes < 1024 ** (power + 1) or unit == "GB"
+    )
+    return f"{size:.1f} {unit}"

@@ -1,13 +1,14 @@
 """Any file as a lazy table of raw columns: the one place where file kinds differ."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from strec.errors import ReadError
-from strec.io import geo, json_lines
+from strec.io import geofiles, json_lines
 from strec.io.encodings import as_text
 from strec.io.files import Opened, RawFile
 from strec.io.json_lines import ROW
@@ -27,7 +28,8 @@ class Table:
     """One table before anything is known of its meaning.
 
     `lazy` has `ROW`, then `columns`, then possibly `SURPLUS`; text columns for text files, typed
-    ones for Parquet and geographic files. `facts` is for showing.
+    ones for Parquet and geographic files. `facts` is for showing. `mend` reads the file without
+    the damage that stops a parser, and says what was done; it gives None where there is none.
     """
 
     name: str
@@ -35,26 +37,17 @@ class Table:
     lazy: pl.LazyFrame
     columns: list[str]
     n_rows_estimate: int
-    facts: dict
+    facts: dict = field(default_factory=dict)
     has_header: bool = True
     notes: list[str] = field(default_factory=list)
-    path: Path | None = None
-    shape: Shape | None = None
-    paths: json_lines.Paths = field(default_factory=dict)
+    mend: Callable[[Opened], tuple[pl.LazyFrame, str] | None] | None = None
     sample: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 def open_table(raw: RawFile, opened: Opened, whole: bool) -> Table:
     """Return a plain file as a table, recognised by its first bytes.
 
-    Parameters
-    ----------
-    raw : RawFile
-        Plain bytes on disk.
-    opened : Opened
-        Gives the temporary folder and the limits.
-    whole : bool
-        False: only the beginning matters (a look before reading).
+    With ``whole=False`` only the beginning matters (a look before reading).
 
     Raises
     ------
@@ -70,24 +63,7 @@ def open_table(raw: RawFile, opened: Opened, whole: bool) -> Table:
     elif magic.startswith(b"SQLite format 3\x00"):
         table = _geographic(raw, raw.path, ".gpkg", opened)
     else:
-        text = as_text(raw.path, raw.name, opened.new_path(), HEAD_BYTES, whole)
-        complete = text.complete_head and raw.complete
-        shape = sniff(text.head, raw.name, complete)
-        facts = {"encoding": text.encoding}
-        if shape.kind == "geojson":
-            table = _geographic(raw, text.path, ".geojson", opened)
-        elif shape.kind in ("json", "jsonl"):
-            table = _json(raw, text.path, text.head, shape, opened)
-        else:
-            opened.limits.check_columns(len(shape.columns), raw.name)
-            _check_line_lengths(text.head, raw.name, opened.limits)
-            n_rows = _estimate(text.head, raw.n_bytes)
-            table = Table(raw.name, "csv", pl.LazyFrame(), list(shape.columns), n_rows, {})
-            table.has_header, table.notes = shape.has_header, list(shape.notes)
-            table.path, table.shape = text.path, shape
-            table.lazy = scan_delimited(text.path, shape)
-            table.facts = {"delimiter": shape.delimiter, "header": shape.has_header}
-        table.facts = facts | table.facts
+        table = _text(raw, opened, whole)
     opened.limits.check_columns(len(table.columns), raw.name)
     opened.limits.check_rows(table.n_rows_estimate // 4, raw.name)
     table.facts = {
@@ -142,49 +118,12 @@ def with_column(table: Table, name: str, values: pl.Expr) -> Table:
     )
 
 
-def scan_delimited(path: Path, shape: Shape) -> pl.LazyFrame:
-    """Return a lazy frame of text over a delimited file; every column is text."""
-    schema = dict.fromkeys([*shape.columns, SURPLUS], pl.String)
-    return pl.scan_csv(
-        path,
-        has_header=False,
-        separator=shape.delimiter,
-        quote_char=shape.quote,
-        skip_lines=shape.skip_lines + shape.has_header,
-        schema=schema,
-        missing_columns="insert",
-        extra_columns="ignore",
-        row_index_name=ROW,
-        glob=False,
-    )
-
-
 def repaired(table: Table, opened: Opened) -> Table | None:
-    """Return the table without the damage that stops a parser, or None when nothing helps.
-
-    Lines with an unpaired quotation mark lose their quotation marks; lines that are not JSON
-    become rows that hold the line as it is, and are rejected with it.
-    """
-    if table.kind == "csv" and table.shape is not None and table.shape.quote:
-        target, n_lines = opened.new_path(), 0
-        with open(table.path, "rb") as source, open(target, "wb") as out:
-            for line in source:
-                if line.count(b'"') % 2:
-                    n_lines += 1
-                    line = line.replace(b'"', b"")
-                out.write(line)
-        note = f"Quotation marks that were not paired were left out; lines: {n_lines:,}."
-        lazy = scan_delimited(target, table.shape)
-    elif table.kind == "jsonl":
-        target, n_lines = json_lines.with_marked_damage(table.path, opened)
-        note = f"Lines that are not JSON objects, among the rejected rows: {n_lines:,}."
-        lazy = json_lines.scan(target, table.paths)
-    else:
+    """Return the table without the damage that stops a parser, or None when nothing helps."""
+    mended = table.mend(opened) if table.mend else None
+    if mended is None:
         return None
-    if n_lines == 0:
-        return None
-    notes = [*table.notes, note]
-    changed = replace(table, lazy=lazy, path=target, notes=notes)
+    changed = replace(table, lazy=mended[0], notes=[*table.notes, mended[1]], mend=None)
     try:
         changed.sample = _sample(changed)
     except pl.exceptions.PolarsError:
@@ -203,9 +142,8 @@ def damaged(name: str, problem: Exception | None) -> ReadError:
 
 def _sample(table: Table) -> pl.DataFrame:
     """Return the first rows; rows that are only blanks are left out."""
-    rows = table.lazy.head(SAMPLE_ROWS).collect(engine="streaming")
-    kept = rows.filter(~pl.all_horizontal(pl.col(table.columns).is_null()))
-    return kept.select(table.columns)
+    rows = table.lazy.head(SAMPLE_ROWS).select(table.columns).collect(engine="streaming")
+    return rows.filter(~pl.all_horizontal(pl.all().is_null()))
 
 
 def _parquet(raw: RawFile, limits: Limits) -> Table:
@@ -244,33 +182,80 @@ def _typed(name: str, kind: str, lazy: pl.LazyFrame, schema: pl.Schema, n_rows: 
     texts = [column for column in columns if schema[column] in (pl.Categorical, pl.Enum)]
     notes = [f"Left out columns that hold lists or bytes: {', '.join(dropped)}."] if dropped else []
     lazy = lazy.select(ROW, *columns).with_columns(pl.col(texts).cast(pl.String))
-    return Table(name, kind, lazy, columns, n_rows, {}, notes=notes)
+    return Table(name, kind, lazy, columns, n_rows, notes=notes)
 
 
-def _json(raw: RawFile, path: Path, head: str, shape: Shape, opened: Opened) -> Table:
+def _text(raw: RawFile, opened: Opened, whole: bool) -> Table:
+    text = as_text(raw.path, raw.name, opened.new_path(), HEAD_BYTES, whole)
+    shape = sniff(text.head, raw.name, text.complete_head and raw.complete)
+    if shape.kind == "geojson":
+        table = _geographic(raw, text.path, ".geojson", opened)
+    elif shape.kind in ("json", "jsonl"):
+        table = _json(raw, text.path, text.head, shape.kind, opened)
+    else:
+        columns = list(shape.columns)
+        opened.limits.check_columns(len(columns), raw.name)
+        _check_line_lengths(text.head, raw.name)
+        lazy, n_rows = _scan_delimited(text.path, shape), _estimate(text.head, raw.n_bytes)
+        table = Table(raw.name, "csv", lazy, columns, n_rows)
+        table.has_header, table.notes = shape.has_header, list(shape.notes)
+        table.facts = {"delimiter": shape.delimiter, "header": shape.has_header}
+        table.mend = partial(_without_stray_quotes, text.path, shape) if shape.quote else None
+    table.facts = {"encoding": text.encoding} | table.facts
+    return table
+
+
+def _scan_delimited(path: Path, shape: Shape) -> pl.LazyFrame:
+    """Return a lazy frame of text over a delimited file; every column is text."""
+    return pl.scan_csv(
+        path,
+        has_header=False,
+        separator=shape.delimiter,
+        quote_char=shape.quote,
+        skip_lines=shape.skip_lines + shape.has_header,
+        schema=dict.fromkeys([*shape.columns, SURPLUS], pl.String()),
+        missing_columns="insert",
+        extra_columns="ignore",
+        row_index_name=ROW,
+        glob=False,
+    )
+
+
+def _without_stray_quotes(
+    path: Path, shape: Shape, opened: Opened
+) -> tuple[pl.LazyFrame, str] | None:
+    """Take the quotation marks from lines in which one is unpaired."""
+    target, n_lines = opened.new_path(), 0
+    with open(path, "rb") as source, open(target, "wb") as out:
+        for line in source:
+            if line.count(b'"') % 2:
+                n_lines += 1
+                line = line.replace(b'"', b"")
+            out.write(line)
+    note = f"Quotation marks that were not paired were left out; lines: {n_lines:,}."
+    return (_scan_delimited(target, shape), note) if n_lines else None
+
+
+def _json(raw: RawFile, path: Path, head: str, kind: str, opened: Opened) -> Table:
     n_bytes = raw.n_bytes
-    if shape.kind == "json":
+    if kind == "json":
         path = json_lines.lines_of_array(path, raw.name, opened)
         n_bytes = path.stat().st_size
         with open(path, encoding="utf-8") as file:
             head = file.read(HEAD_BYTES)
-    _check_line_lengths(head, raw.name, opened.limits)
+    _check_line_lengths(head, raw.name)
     paths, notes = json_lines.columns_of(head, raw.name)
     opened.limits.check_columns(len(paths), raw.name)
-    n_rows = _estimate(head, n_bytes)
-    lazy = json_lines.scan(path, paths)
-    table = Table(raw.name, "jsonl", lazy, list(paths), n_rows, {}, notes=notes)
-    table.path, table.paths = path, paths
-    return table
+    lazy, n_rows = json_lines.scan(path, paths), _estimate(head, n_bytes)
+    mend = partial(json_lines.with_marked_damage, path, paths)
+    return Table(raw.name, "jsonl", lazy, list(paths), n_rows, notes=notes, mend=mend)
 
 
 def _geographic(raw: RawFile, path: Path, suffix: str, opened: Opened) -> Table:
-    geo.check_size(path, raw.name, opened.limits)
-    frame, notes = geo.read_points(path, suffix, raw.name, opened)
-    columns = frame.columns
-    lazy = frame.with_row_index(ROW).lazy()
-    kind = "geojson" if suffix == ".geojson" else "geopackage"
-    return Table(raw.name, kind, lazy, columns, frame.height, {}, notes=notes)
+    opened.limits.check_whole(path.stat().st_size, raw.name)
+    frame, notes = geofiles.read_points(path, suffix, raw.name, opened)
+    lazy, kind = frame.with_row_index(ROW).lazy(), geofiles.KINDS[suffix]
+    return Table(raw.name, kind, lazy, frame.columns, frame.height, notes=notes)
 
 
 def _estimate(head: str, n_bytes: int) -> int:
@@ -279,7 +264,7 @@ def _estimate(head: str, n_bytes: int) -> int:
     return max(1, round(n_bytes / max(len(head.encode()) / n_lines, 1)))
 
 
-def _check_line_lengths(head: str, name: str, limits: Limits) -> None:
+def _check_line_lengths(head: str, name: str) -> None:
     if len(head) >= HEAD_BYTES and "\n" not in head:
         raise ReadError(
             "A table has one row per line.",
