@@ -13,6 +13,10 @@ from strec.io.tables import Table
 #: Patterns of cells that several formats have.
 ID = r"\d+"
 NUMBER = r"-?\d+(\.\d+)?([eE]-?\d+)?"
+#: How several formats write their times.
+ISO_UTC = Mapping(time_format="iso", time_is="utc")
+ISO_LOCAL = Mapping(time_format="iso", time_is="local")
+UNIX_SECONDS = Mapping(time_format="unix_s", time_is="utc")
 #: Rows that must fit the patterns of a format without header.
 N_MATCHED = 50
 

@@ -1,6 +1,6 @@
 """Trips of bike sharing: Divvy with its stations, and the rides that Lyft's cities publish."""
 
-from strec.io.formats.base import Companion, Format, Signature
+from strec.io.formats.base import ISO_LOCAL, Companion, Format, Signature
 from strec.io.mapping import Mapping, Option, Question
 
 RIDER = Question(
@@ -51,7 +51,7 @@ BIKE_RIDES = Format(
     sentence="One file of rides from station to station, without a rider.",
     citation="Citi Bike system data, citibikenyc.com/system-data (or the operator of your city).",
     signature=Signature(("ride_id", "started_at", "start_station_id", "end_station_id")),
-    mapping=Mapping(
+    mapping=ISO_LOCAL.replace(
         user_id="start_station_id",
         item_id="end_station_id",
         timestamp="started_at",
@@ -60,8 +60,6 @@ BIKE_RIDES = Format(
         item_name="end_station_name",
         category="rideable_type",
         event="member_casual",
-        time_format="iso",
-        time_is="local",
     ),
     questions=(RIDER,),
     notes=(

@@ -1,7 +1,6 @@
 """Visits to sights, told from photographs on Flickr."""
 
-from strec.io.formats.base import Companion, Format, Signature
-from strec.io.mapping import Mapping
+from strec.io.formats.base import UNIX_SECONDS, Companion, Format, Signature
 
 FLICKR_TOURS = Format(
     key="flickr_tours",
@@ -11,13 +10,8 @@ FLICKR_TOURS = Format(
     "Interests and POI Visit Durations, IJCAI 2015; Chen, Ong, Xie: Learning Points and "
     "Routes to Recommend Trajectories, CIKM 2016. From YFCC100M.",
     signature=Signature(("userID", "trajID", "poiID", "startTime")),
-    mapping=Mapping(
-        user_id="userID",
-        item_id="poiID",
-        timestamp="startTime",
-        value="poiDuration",
-        time_format="unix_s",
-        time_is="utc",
+    mapping=UNIX_SECONDS.replace(
+        user_id="userID", item_id="poiID", timestamp="startTime", value="poiDuration"
     ),
     companions=(
         Companion(

@@ -1,7 +1,6 @@
 """Points of GeoLife tracks."""
 
-from strec.io.formats.base import Format, Signature
-from strec.io.mapping import Mapping
+from strec.io.formats.base import ISO_UTC, Format, Signature
 
 GEOLIFE_POINTS = Format(
     key="geolife_points",
@@ -10,13 +9,7 @@ GEOLIFE_POINTS = Format(
     citation="Zheng, Xie, Ma: GeoLife: A Collaborative Social Networking Service among User, "
     "Location and Trajectory, IEEE Data Eng. Bull. 33(2), 2010.",
     signature=Signature(("X", "Y", "tracker", "t")),
-    mapping=Mapping(
-        user_id="tracker",
-        timestamp="t",
-        lat="Y",
-        lon="X",
-        time_format="iso",
-        time_is="utc",
-        item_from_place=True,
+    mapping=ISO_UTC.replace(
+        user_id="tracker", timestamp="t", lat="Y", lon="X", item_from_place=True
     ),
 )

@@ -1,19 +1,13 @@
 """Film ratings of MovieLens, in the three forms in which GroupLens gives them."""
 
-from strec.io.formats.base import ID, Companion, Format, Signature
-from strec.io.mapping import Mapping
+from strec.io.formats.base import ID, UNIX_SECONDS, Companion, Format, Signature
 
 CITATION = (
     "Harper & Konstan, The MovieLens Datasets: History and Context, ACM TiiS 5(4), 2015. "
     "grouplens.org/datasets/movielens; may not be redistributed."
 )
-RATINGS = Mapping(
-    user_id="user_id",
-    item_id="item_id",
-    timestamp="timestamp",
-    value="rating",
-    time_format="unix_s",
-    time_is="utc",
+RATINGS = UNIX_SECONDS.replace(
+    user_id="user_id", item_id="item_id", timestamp="timestamp", value="rating"
 )
 STARS, SECONDS = r"[0-5](\.\d)?", r"\d{8,10}"
 GENRES = {f"genre_{i}": "[01]" for i in range(19)}

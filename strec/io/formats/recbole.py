@@ -1,7 +1,6 @@
 """Interactions as RecBole keeps them: the type of each column behind its name."""
 
-from strec.io.formats.base import Companion, Format, Signature
-from strec.io.mapping import Mapping
+from strec.io.formats.base import UNIX_SECONDS, Companion, Format, Signature
 
 RECBOLE = Format(
     key="recbole",
@@ -10,13 +9,11 @@ RECBOLE = Format(
     citation="Zhao et al.: RecBole: Towards a Unified, Comprehensive and Efficient Framework for "
     "Recommendation Algorithms, CIKM 2021. recbole.io; cite the original data too.",
     signature=Signature(("user_id:token", "item_id:token", "timestamp:float")),
-    mapping=Mapping(
+    mapping=UNIX_SECONDS.replace(
         user_id="user_id:token",
         item_id="item_id:token",
         timestamp="timestamp:float",
         value="rating:float",
-        time_format="unix_s",
-        time_is="utc",
     ),
     companions=(
         Companion(

@@ -1,7 +1,6 @@
 """Check-ins of Gowalla and Brightkite as SNAP publishes them."""
 
-from strec.io.formats.base import ID, NUMBER, Format, Signature
-from strec.io.mapping import Mapping
+from strec.io.formats.base import ID, ISO_UTC, NUMBER, Format, Signature
 
 SNAP = Format(
     key="snap",
@@ -18,13 +17,7 @@ SNAP = Format(
             "location_id": r"\S+",
         }
     ),
-    mapping=Mapping(
-        user_id="user_id",
-        item_id="location_id",
-        timestamp="time",
-        lat="latitude",
-        lon="longitude",
-        time_format="iso",
-        time_is="utc",
+    mapping=ISO_UTC.replace(
+        user_id="user_id", item_id="location_id", timestamp="time", lat="latitude", lon="longitude"
     ),
 )

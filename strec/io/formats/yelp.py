@@ -1,7 +1,6 @@
 """Reviews and tips of the Yelp Open Dataset."""
 
-from strec.io.formats.base import Companion, Format, Signature
-from strec.io.mapping import Mapping
+from strec.io.formats.base import ISO_UTC, Companion, Format, Signature
 
 YELP = Format(
     key="yelp",
@@ -9,14 +8,8 @@ YELP = Format(
     sentence="Reviews or tips as JSON Lines; names and places in the business list.",
     citation="Yelp Open Dataset, yelp.com/dataset; academic use, no redistribution.",
     signature=Signature(("user_id", "business_id", "date", "text")),
-    mapping=Mapping(
-        user_id="user_id",
-        item_id="business_id",
-        timestamp="date",
-        value="stars",
-        text="text",
-        time_format="iso",
-        time_is="utc",
+    mapping=ISO_UTC.replace(
+        user_id="user_id", item_id="business_id", timestamp="date", value="stars", text="text"
     ),
     companions=(
         Companion(
