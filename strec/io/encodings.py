@@ -47,40 +47,24 @@ class Text:
 def as_text(path: Path, name: str, target: Path, head_bytes: int, whole: bool) -> Text:
     """Return the file as UTF-8, converted into `target` only when it is something else.
 
-    Parameters
-    ----------
-    path : Path
-        Plain bytes.
-    name : str
-        The name to show in errors.
-    target : Path
-        Where a converted copy may be written.
-    head_bytes : int
-        How many bytes to look at; with ``whole=False`` also how many to convert.
-    whole : bool
-        True: every byte is checked, so that one late Latin-1 byte is not lost.
-
-    Raises
-    ------
-    ReadError
-        If the file is not text.
+    With `whole` every byte is checked, so that one late Latin-1 byte is not lost; without it only
+    `head_bytes` are looked at, and converted. Raises `ReadError` where the file is not text.
     """
     with open(path, "rb") as file:
         head = file.read(head_bytes)
-    refuse_binary(head, name)
+    _refuse_binary(head, name)
     encoding = _encoding(path, head, whole)
     old_mac = b"\r" in head and b"\n" not in head and encoding not in ("utf-16", "utf-32")
-    if encoding == "utf-8" and not old_mac:
-        text = head.decode("utf-8", errors="ignore")
-        return Text(path, encoding, text, len(head) < head_bytes)
-    _convert(path, target, encoding, None if whole else head_bytes)
-    with open(target, "rb") as file:
-        start = file.read(head_bytes)
-    text = start.decode("utf-8", errors="ignore")
-    return Text(target, encoding, text, len(start) < head_bytes)
+    if encoding != "utf-8" or old_mac:
+        _convert(path, target, encoding, None if whole else head_bytes)
+        path = target
+        with open(path, "rb") as file:
+            head = file.read(head_bytes)
+    text = head.decode("utf-8", errors="ignore")
+    return Text(path, encoding, text, len(head) < head_bytes)
 
 
-def refuse_binary(head: bytes, name: str) -> None:
+def _refuse_binary(head: bytes, name: str) -> None:
     """Raise `ReadError` when the beginning of a file is not text."""
     found = next((what for magic, what in SIGNATURES if head.startswith(magic)), None)
     if head[257:262] == b"ustar":

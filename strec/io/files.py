@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from strec.errors import ReadError
 from strec.io.limits import Limits
@@ -33,13 +34,12 @@ CLUTTER = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 class RawFile:
     """One file with plain bytes on disk.
 
-    `name` is for showing; `path` holds the plain bytes, `source` is what the person gave.
-    `complete` is False when only the beginning was taken; `n_bytes` is then an estimate.
+    `name` is for showing. `complete` is False when only the beginning was taken; `n_bytes` is
+    then an estimate.
     """
 
     name: str
     path: Path
-    source: Path
     compression: str
     n_bytes: int
     complete: bool
@@ -189,12 +189,16 @@ def _state(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
+def nothing_in(found: str, mend: str) -> ReadError:
+    """Return the error of a file without any content."""
+    return ReadError("A file with a table of check-ins is needed.", found, mend)
+
+
 def _expand(path: Path, name: str, opened: Opened, head_bytes: int | None) -> list[RawFile]:
     """Return the plain files inside one given file."""
     size = path.stat().st_size
     if size == 0:
-        raise ReadError(
-            "A file with a table of check-ins is needed.",
+        raise nothing_in(
             f"{name} is empty (0 bytes).",
             "Export or upload it again; the last transfer may have been interrupted.",
         )
@@ -207,8 +211,11 @@ def _expand(path: Path, name: str, opened: Opened, head_bytes: int | None) -> li
             f"{name} may not be read ({problem.strerror}).",
             "Change its permissions, or copy it to a folder of your own.",
         ) from problem
+    is_zip = start[:4] == b"PK\x03\x04"
     try:
-        if start[:4] == b"PK\x03\x04" and zipfile.is_zipfile(path):
+        if is_zip and not zipfile.is_zipfile(path):
+            raise zipfile.BadZipFile("its list of members is missing")
+        if is_zip:
             return _expand_zip(path, name, opened, head_bytes)
         for compression, (magic, module) in STREAMS.items():
             if start.startswith(magic):
@@ -216,13 +223,15 @@ def _expand(path: Path, name: str, opened: Opened, head_bytes: int | None) -> li
                     target, taken, complete = _copy(stream, size, name, opened, head_bytes)
                     if not complete:
                         taken = int(taken * size / max(raw.tell(), 1))
-                return [RawFile(name, target, path, compression, taken, complete)]
+                return [RawFile(name, target, compression, taken, complete)]
     except BROKEN as problem:
-        raise _damaged(name, problem) from problem
-    if start[:4] == b"PK\x03\x04":
-        raise _damaged(name, "its list of members is missing")
+        raise ReadError(
+            "A complete compressed file is needed.",
+            f"{name} is damaged or cut off ({problem}).",
+            "Download, upload or pack it again: the last transfer was probably interrupted.",
+        ) from problem
     opened.limits.check_bytes(size, name)
-    return [RawFile(name, path, path, "", size, True)]
+    return [RawFile(name, path, "", size, True)]
 
 
 def _expand_zip(path: Path, name: str, opened: Opened, head_bytes: int | None) -> list[RawFile]:
@@ -232,11 +241,10 @@ def _expand_zip(path: Path, name: str, opened: Opened, head_bytes: int | None) -
         for member in _members(archive, path, name, opened.limits):
             label = f"{name}: {member.filename}"
             with archive.open(member) as stream:
-                target, taken, complete = _copy(
-                    stream, member.compress_size, label, opened, head_bytes
-                )
-            size = taken if complete else member.file_size
-            files.append(RawFile(label, target, path, "zip", size, complete))
+                packed = member.compress_size
+                target, taken, complete = _copy(stream, packed, label, opened, head_bytes)
+            n_bytes = taken if complete else member.file_size
+            files.append(RawFile(label, target, "zip", n_bytes, complete))
     if not files:
         raise ReadError(
             "An archive with at least one table is needed.",
@@ -275,7 +283,7 @@ def _members(
 
 
 def _copy(
-    stream, n_compressed: int, name: str, opened: Opened, head_bytes: int | None
+    stream: IO[bytes], n_compressed: int, name: str, opened: Opened, head_bytes: int | None
 ) -> tuple[Path, int, bool]:
     """Copy a decompressing stream to a temporary file: its path, bytes, and whether it ended."""
     target = opened.new_path()
@@ -292,11 +300,7 @@ def _copy(
                 out.truncate(taken - len(chunk) + chunk.rfind(b"\n") + 1 or taken)
                 return target, taken, False
     if taken == 0:
-        raise ReadError(
-            "A file with a table of check-ins is needed.",
-            f"{name} is empty inside its compression.",
-            "Check what was packed.",
-        )
+        raise nothing_in(f"{name} is empty inside its compression.", "Check what was packed.")
     return target, taken, True
 
 
@@ -311,12 +315,4 @@ def _is_one_piece(start: bytes) -> bool:
         start.startswith((b"PAR1", b"SQLite format 3"))
         or first.startswith(b"[")
         or (first.startswith(b"{") and not first.endswith(b"}"))
-    )
-
-
-def _damaged(name: str, problem: object) -> ReadError:
-    return ReadError(
-        "A complete compressed file is needed.",
-        f"{name} is damaged or cut off ({problem}).",
-        "Download, upload or pack it again: the last transfer was probably interrupted.",
     )

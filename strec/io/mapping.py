@@ -3,23 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 
+from strec import schema
 from strec.errors import MappingError, check_is
 
 #: The canonical fields that a column can be mapped to, in the order in which they are shown.
-FIELDS = (
-    "user_id",
-    "item_id",
-    "timestamp",
-    "utc_offset_min",
-    "lat",
-    "lon",
-    "category",
-    "item_name",
-    "event",
-    "value",
-    "text",
-    "image",
-)
+FIELDS = tuple(schema.REQUIRED | schema.OPTIONAL)
 #: As a time zone: each check-in has the zone of its own place.
 ZONE_OF_PLACE = "place"
 #: Values of the settings that have a closed list.

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from strec.errors import ReadError
+from strec.io.files import nothing_in
 
 DELIMITERS = (",", "\t", ";", "|")
 N_LINES = 300
@@ -32,16 +32,7 @@ class Shape:
 
 
 def sniff(head: str, name: str, complete: bool) -> Shape:
-    """Return the shape of a text from its beginning.
-
-    Parameters
-    ----------
-    head : str
-        The first part of the file.
-    name : str
-        The name to show in errors.
-    complete : bool
-        True when `head` is the whole file; otherwise its last line may be cut and is left out.
+    """Return the shape of a text from its beginning; a last line that may be cut is left out.
 
     Raises
     ------
@@ -55,11 +46,7 @@ def sniff(head: str, name: str, complete: bool) -> Shape:
     """
     text = head if complete else head[: head.rfind("\n") + 1] or head
     if not text.strip():
-        raise ReadError(
-            "A file with a table of check-ins is needed.",
-            f"{name} holds nothing but blanks.",
-            "Export or upload it again.",
-        )
+        raise nothing_in(f"{name} holds nothing but blanks.", "Export or upload it again.")
     start = text.lstrip()[:1]
     if start in "{[":
         kind = _json_kind(text.lstrip(), start)
@@ -92,11 +79,8 @@ def _delimited(lines: list[str], name: str) -> Shape:
     skipped, declared = _preamble(lines)
     body = [line for line in lines[skipped : skipped + N_LINES] if line.strip()]
     if not body:
-        raise ReadError(
-            "A file with a table of check-ins is needed.",
-            f"{name} holds only comments or blank lines.",
-            "Export or upload it again.",
-        )
+        found = f"{name} holds only comments or blank lines."
+        raise nothing_in(found, "Export or upload it again.")
     # MovieLens writes "::", which is a colon and an empty cell.
     candidates = (*DELIMITERS, ":") if "::" in body[0] else DELIMITERS
     delimiter = declared or max(candidates, key=lambda each: _fitness(body, each))
@@ -115,15 +99,8 @@ def _delimited(lines: list[str], name: str) -> Shape:
         # R writes row names without a header of their own.
         first = ["row_name", *first]
     columns, more = unique_names([cell.strip() for cell in first] if has_header else [], width)
-    return Shape(
-        "csv",
-        delimiter,
-        _quote(body, delimiter),
-        has_header,
-        skipped,
-        tuple(columns),
-        tuple(notes + more),
-    )
+    quote, notes = _quote(body, delimiter), (*notes, *more)
+    return Shape("csv", delimiter, quote, has_header, skipped, tuple(columns), notes)
 
 
 def _is_title(row: list[str], width: int) -> bool:
