@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from strec.evaluation import Result, difference, evaluate_model, leaderboard
 from strec.io import read
-from strec.models import ABOUT, KINDS, Model
+from strec.models import MODELS, Model
 from strec.split import Split, split
 
 #: What all models are compared with: no training, only the user's own past.
@@ -31,17 +31,17 @@ WITH_INTERVAL = ("acc@1", "mrr")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("kinds", nargs="*", help="kinds of models; all when not given")
-    kinds = parser.parse_args().kinds or list(KINDS)
+    kinds = parser.parse_args().kinds or list(MODELS)
     folder = Path(os.environ["STREC_DATA"]) / "foursquare_nyc"
     parts = split(*(read(folder / f"{name}.csv.gz").checkins for name in ("train", "val")))
-    reference, _ = measured(KINDS[REFERENCE](), parts)
+    reference, _ = measured(MODELS[REFERENCE](), parts)
     n_items = len(parts.vocabulary.items)
     print(f"{len(reference.queries):,} check-ins scored, {n_items:,} items\n")
     print("| model | Acc@1 | Acc@10 | MRR | discovery Acc@10 | Acc@1 less own counts' "
           "| MRR less own counts' | training, s | scoring, s |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|---|")
     for kind in kinds:
-        print(row(*measured(KINDS[kind](), parts), reference), flush=True)
+        print(row(*measured(MODELS[kind](), parts), reference), flush=True)
 
 
 def measured(model: Model, parts: Split) -> tuple[Result, tuple[float, float]]:
@@ -65,7 +65,7 @@ def row(result: Result, seconds: tuple[float, float], reference: Result) -> str:
         *("" if is_itself else against(result, reference, name) for name in WITH_INTERVAL),
         *(f"{each:.1f}" for each in seconds),
     ]
-    return f"| {ABOUT[result.kind].label} | {' | '.join(cells)} |"
+    return f"| {MODELS[result.kind].label} | {' | '.join(cells)} |"
 
 
 def interval(found: dict, name: str) -> str:

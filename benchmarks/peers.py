@@ -128,11 +128,11 @@ def run_strec(name: str, folder: Path, args: argparse.Namespace) -> dict:
 
 
 def _fit_and_score(name: str, folder: Path, quick: bool) -> dict:
-    from strec.models import KINDS
+    from strec.models import MODELS
 
     parts = new_york(quick)
     kind, blind, _ = name.partition("_blind")
-    model = KINDS[kind](time_known=False) if blind else KINDS[kind]()
+    model = MODELS[kind](time_known=False) if blind else MODELS[kind]()
     cpu, wall = time.process_time(), time.perf_counter()
     model.fit(parts.train)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall

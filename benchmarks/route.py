@@ -18,7 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 from strec import evaluation, read, read_sample
 from strec.gate import dependence_test
 from strec.io.samples import samples
-from strec.models import KINDS
+from strec.models import MODELS
 from strec.split import split
 
 TRADITIONAL = ("popularity", "user_counts", "item_knn", "als")
@@ -62,7 +62,7 @@ def _row(name: str, checkins, models: tuple[str, ...] | None) -> str:
 def _best(parts, regime, kinds: list[str]):
     results = []
     for kind in kinds:
-        model = KINDS[kind]().fit(parts.train)
+        model = MODELS[kind]().fit(parts.train)
         results.append(evaluation.evaluate_model(model, parts, regime, name=kind))
     return max(results, key=_acc)
 

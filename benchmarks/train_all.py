@@ -26,7 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from streamlit.testing.v1 import AppTest
 
 from strec.io.samples import samples
-from strec.models import ABOUT, KINDS
+from strec.models import MODELS
 from strec.runs import BUDGETS, home, runs_in
 
 ROOT = Path(__file__).parents[1]
@@ -40,7 +40,7 @@ def main() -> None:
     names = [sample.name for sample in samples()]
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("samples", nargs="*", choices=[[], *names], help="all when not given")
-    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--kinds", nargs="+", choices=list(MODELS), default=list(MODELS))
     parser.add_argument("--budget", choices=list(BUDGETS), default="quick")
     given = parser.parse_args()
     chosen = given.samples or names
@@ -53,7 +53,7 @@ def main() -> None:
                 print(f"<!-- {name}, {kind}: {table[name][kind]} -->", flush=True)
     print(f"\n| model | {' | '.join(chosen)} |\n|---{'|---' * len(chosen)}|")
     for kind in given.kinds:
-        print(f"| {ABOUT[kind].label} | {' | '.join(table[name][kind] for name in chosen)} |")
+        print(f"| {MODELS[kind].label} | {' | '.join(table[name][kind] for name in chosen)} |")
 
 
 def of_sample(name: str, kinds: list[str], budget: str) -> dict[str, str]:
@@ -65,7 +65,7 @@ def of_sample(name: str, kinds: list[str], budget: str) -> dict[str, str]:
     store = app.session_state["store"] = ui.sample_store(name)
     shown(app.run())
     lacking = {}
-    for kind in KINDS:
+    for kind in MODELS:
         tick = app.checkbox(key=f"train_{store.fingerprint[:8]}_{kind}")
         if tick.disabled and kind in kinds:
             lacking[kind] = f"not offered: {reason(app, kind)}"
@@ -79,7 +79,7 @@ def of_sample(name: str, kinds: list[str], budget: str) -> dict[str, str]:
     rows = {row["Model"]: row for row in finished(shown(app.run()))}
     found = {}
     for kind in kinds:
-        row = rows.get(ABOUT[kind].label)
+        row = rows.get(MODELS[kind].label)
         found[kind] = lacking.get(kind) or (
             f"{row['Training']}, {row['Right at first try']:.1f} %" if row else failed(runs, kind)
         )
@@ -109,7 +109,7 @@ def failed(runs: list, kind: str) -> str:
 
 def reason(app: AppTest, kind: str) -> str:
     """Return what the page says that the data lack for a model."""
-    captions = [caption.value for caption in app.caption if ABOUT[kind].sentence in caption.value]
+    captions = [caption.value for caption in app.caption if MODELS[kind].sentence in caption.value]
     needs = re.search(r"Needs (.*?)\.\*\*", captions[0]) if captions else None
     return f"needs {needs[1]}" if needs else "not said"
 

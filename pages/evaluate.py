@@ -9,8 +9,6 @@ from pages.shared.page import NextStep, Page
 from strec import maps, metrics
 from strec.errors import StrecError
 from strec.evaluation import (
-    COUNTING,
-    MEASURES,
     SLICES,
     Regime,
     Result,
@@ -23,7 +21,8 @@ from strec.evaluation import (
     to_html,
     to_markdown,
 )
-from strec.models import ABOUT
+from strec.metrics import METRICS
+from strec.models import MODELS
 from strec.palette import DIVERGING
 from strec.plots import evaluation as plots
 from strec.progress import part_of
@@ -107,7 +106,7 @@ def show(results: list[Result], race: Race) -> None:
     size = f"{len(queries):,} scored check-ins of {queries['user_id'].n_unique():,} users"
     if len(queries) < FEW:
         _few(size)
-    about = "\n\n".join(f"**{SHOWN[key]}**: {MEASURES[key].sentence}" for key in SHOWN)
+    about = "\n\n".join(f"**{SHOWN[key]}**: {METRICS[key].sentence}" for key in SHOWN)
     measure = ui.choose("Compare by", SHOWN, "evaluate_measure", help=about)
     is_complete = len(results) == len(race.models)
     proposal = propose(results, measure)
@@ -117,18 +116,18 @@ def show(results: list[Result], race: Race) -> None:
             icon=":material/thumb_up:",
         )
     board = leaderboard(results)
-    counting = [each.name for each in results if each.kind in COUNTING]
-    trained = any(model.kind not in COUNTING for _, model in race.models.values())
+    counting = [each.name for each in results if each.family == "counting"]
+    trained = any(model.family != "counting" for _, model in race.models.values())
     ui.figure(
         plots.leaderboard(
             board,
             measure,
-            MEASURES[measure].title,
+            METRICS[measure].title,
             counting=counting,
             proposed=proposal.model if is_complete else None,
         ),  # fmt: skip
         key="evaluate_board",
-        caption=f"{MEASURES[measure].sentence} Bars: 95 % interval over users. "
+        caption=f"{METRICS[measure].sentence} Bars: 95 % interval over users. "
         + ("Grey: models that only count. " if trained else "")
         + f"{size}. {ui.plain(' '.join(race.notes))}",
     )
@@ -159,7 +158,7 @@ def _score_every() -> None:
 def numbers(results: list[Result], board, data_name: str) -> None:
     """Show all measures with what they mean, what each model does, and the downloads."""
     with st.expander("All numbers, and what they mean", icon=":material/table:"):
-        shown = ["model", *MEASURES]
+        shown = ["model", *METRICS]
         ui.table(
             board.select(shown),
             {"model": "Model"}
@@ -167,10 +166,10 @@ def numbers(results: list[Result], board, data_name: str) -> None:
                 key: st.column_config.NumberColumn(
                     each.title, help=each.sentence, format=f"%.{each.digits}f"
                 )
-                for key, each in MEASURES.items()
+                for key, each in METRICS.items()
             },
         )
-        st.markdown("\n".join(f"- **{m.title}**: {m.sentence}" for m in MEASURES.values()))
+        st.markdown("\n".join(f"- **{m.title}**: {m.sentence}" for m in METRICS.values()))
         st.markdown(
             "**The models**\n"
             + "\n".join(f"- **{ui.plain(each.name)}**: {_about(each)}" for each in results)
@@ -188,7 +187,7 @@ def numbers(results: list[Result], board, data_name: str) -> None:
 def _about(result: Result) -> str:
     if result.name == "Markov, global":
         return "What everybody took after the same item before."
-    return ABOUT[result.kind].sentence if result.kind in ABOUT else result.kind
+    return MODELS[result.kind].sentence if result.kind in MODELS else result.kind
 
 
 @st.fragment
@@ -218,7 +217,7 @@ def differences(first: Result, second: Result, measure: str) -> None:
         if row["is_real"]
         else "The two **cannot be told apart** on this data: the interval includes 0."
     )
-    st.markdown(f"{words} {MEASURES[measure].title}: {row['first']:.3f} and {row['second']:.3f}.")
+    st.markdown(f"{words} {METRICS[measure].title}: {row['first']:.3f} and {row['second']:.3f}.")
     ui.figure(
         plots.comparison(frame, first.name, second.name),
         key="evaluate_differences",
@@ -234,7 +233,7 @@ def sliced(first: Result, second: Result, measure: str) -> None:
     by = st.selectbox("Split by", list(SLICES), format_func=SLICES.get, key="evaluate_by")
     frame = slices([first, second], by, measure)
     ui.figure(
-        plots.slices(frame, [first.name, second.name], f"{MEASURES[measure].title}: {SLICES[by]}"),
+        plots.slices(frame, [first.name, second.name], f"{METRICS[measure].title}: {SLICES[by]}"),
         key="evaluate_slices",
         caption="In brackets: scored check-ins. Bars: 95 % interval over users. "
         "A return is something the user took before, a discovery is not.",
@@ -283,7 +282,7 @@ def on_map(first: Result, second: Result, measure: str) -> None:
     st.html(maps.legend_html("Share of misses", scale))
     hidden = len(shown.queries) - int(cells["n_checkins"].sum())
     st.caption(
-        f"Where people went, and how often the model missed it there ({MEASURES[measure].title}). "
+        f"Where people went, and how often the model missed it there ({METRICS[measure].title}). "
         f"{hidden:,} of {len(shown.queries):,} scored check-ins are in cells with under 5 users "
         f"and not shown. {maps.attribution()}."
     )
@@ -293,7 +292,7 @@ def _tip(row: dict, measure: str) -> str:
     km = row["distance_error_km"]
     far = "" if km is None or km != km else f"\nfirst suggestion {km:,.1f} km away (median)"
     return (
-        f"{MEASURES[measure].title}: {row['value']:.2f}\n{row['n_checkins']:,} scored check-ins, "
+        f"{METRICS[measure].title}: {row['value']:.2f}\n{row['n_checkins']:,} scored check-ins, "
         f"{row['n_users']:,} users{far}"
     )
 

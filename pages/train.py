@@ -10,7 +10,7 @@ from pages.shared import state, ui
 from pages.shared.page import NextStep, Page, go_to
 from pages.shared.results import by_content
 from pages.shared.state import Key
-from strec.models import ABOUT, KINDS, LANGUAGE_MODELS
+from strec.models import LANGUAGE_MODELS, MODELS
 from strec.runs import (
     BUDGETS,
     create,
@@ -90,7 +90,7 @@ def gate(store) -> None:
                 go_to("dependence")
         return
     kind, route = found
-    name = ABOUT[kind].label
+    name = MODELS[kind].label
     st.info(
         f"The test of dependence chose the **{ui.plain(route)}** route, so **{ui.plain(name)}** "
         "is ticked below, with the counter mix to compare it with.",
@@ -105,7 +105,7 @@ def recommended(store) -> tuple[str, str] | None:
         return None
     usual = {"collaborative": "als"}
     kind = usual.get(result.recommended_model, result.recommended_model)
-    return (kind, result.route) if kind in KINDS else None
+    return (kind, result.route) if kind in MODELS else None
 
 
 def choose(store, root, runs) -> None:
@@ -117,7 +117,7 @@ def choose(store, root, runs) -> None:
     busy = {run.kind for run in runs if run.poll().is_active}
     chosen = []
     for family, (title, good_for) in FAMILIES.items():
-        kinds = [k for k in ABOUT if k in KINDS and ABOUT[k].family == family]
+        kinds = [k for k, model in MODELS.items() if model.family == family]
         if kinds:
             st.markdown(f"**{title}** :gray[· {good_for}]")
         for first in range(0, len(kinds), PER_ROW):
@@ -152,7 +152,7 @@ def start_part(chosen, store, root) -> None:
 def tick(kind, store, budget, runs, is_ticked, is_busy) -> bool:
     """Show a model to choose, with its sentence and its time; return whether it is chosen."""
     lacks = lacking(store, kind)
-    about = ABOUT[kind]
+    about = MODELS[kind]
     note = "being trained" if is_busy else expected(kind, store, budget, runs)
     with st.container(gap=None):
         is_chosen = st.checkbox(
@@ -169,7 +169,7 @@ def tick(kind, store, budget, runs, is_ticked, is_busy) -> bool:
 
 def language_choice(kind, store) -> None:
     """Let the person choose the language model inside, and say what it is like."""
-    about = ABOUT[kind]
+    about = MODELS[kind]
     picked = st.selectbox(
         f"Language model of {about.label}",
         about.language.choices,
@@ -194,7 +194,7 @@ def language_key(kind: str, store: Store) -> Key[str | None]:
 def language_of(kind, store) -> dict[str, str]:
     """Return the parameter with the language model that was chosen; nothing where none is."""
     picked = language_key(kind, store).value
-    return {} if picked is None else {ABOUT[kind].language.parameter: picked}
+    return {} if picked is None else {MODELS[kind].language.parameter: picked}
 
 
 @by_content(most=256)
@@ -208,9 +208,9 @@ def expected(kind, store, budget, runs) -> str:
     seconds = expected_seconds(kind, store, budget, runs)
     if seconds is not None:
         return f"took {board.duration(seconds)} here"
-    if ABOUT[kind].family == "counting":
+    if MODELS[kind].family == "counting":
         return "seconds"
-    if ABOUT[kind].family == "traditional" and not needs_several(kind):
+    if MODELS[kind].family == "traditional" and not needs_several(kind):
         return "up to a minute"
     return f"at most {board.duration(BUDGETS[budget].max_seconds)}"
 

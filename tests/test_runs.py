@@ -14,7 +14,7 @@ import pytest
 from strec import runs
 from strec.cli import main
 from strec.errors import Cancelled, ModelError
-from strec.models import KINDS, load_model
+from strec.models import MODELS, load_model
 from strec.runs import (
     Run,
     create,
@@ -84,7 +84,7 @@ def test_the_trained_model_is_the_model(store, tmp_path):
     run = create(tmp_path / "run", "counting", store, params={"n_queries": 100})
     runs.train_run(run, store)
     parts = split(store.checkins())
-    direct = KINDS["counting"](n_queries=100).fit(parts.train)
+    direct = MODELS["counting"](n_queries=100).fit(parts.train)
     queries = parts.queries(scored="every")
     for model in (run.model(store), run.model(parts.vocabulary), load_model(run.folder)):
         assert np.array_equal(model.score(queries), direct.score(queries))
@@ -108,7 +108,7 @@ def test_own_runs_stand_beside_the_data_and_shared_ones_in_the_cache(store, tmp_
 
 def test_parameters_follow_the_budget():
     normal = parameters("lstm", seed=4)
-    assert normal["seed"] == 4 and normal["epochs"] == KINDS["lstm"]().epochs
+    assert normal["seed"] == 4 and normal["epochs"] == MODELS["lstm"]().epochs
     assert parameters("lstm", "quick")["epochs"] < normal["epochs"]
     assert parameters("lstm", "thorough")["epochs"] > normal["epochs"]
     assert parameters("lstm", epochs=3, patience=None)["epochs"] == 3
@@ -339,7 +339,7 @@ def test_an_unexpected_fault_is_on_record(store, tmp_path, monkeypatch, fault, n
     def fail(*_):
         raise fault
 
-    monkeypatch.setattr(KINDS["popularity"], "_fit", fail)
+    monkeypatch.setattr(MODELS["popularity"], "_fit", fail)
     run = create(tmp_path / "run", "popularity", store)
     with pytest.raises(ModelError, match="boom|memory ran out"):
         runs.train_run(run, store)
@@ -402,7 +402,7 @@ def test_the_shell_goes_on_with_those_of_several_that_are_not_done(tmp_path, cap
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(KINDS["markov"], "_fit", interrupted)
+        broken.setattr(MODELS["markov"], "_fit", interrupted)
         assert strec(*words) == 1
     states = {kind: Run(tmp_path / kind).poll().state for kind in ("popularity", "markov", "als")}
     assert states == {"popularity": "done", "markov": "cancelled", "als": "cancelled"}

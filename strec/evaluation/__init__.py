@@ -11,12 +11,6 @@ from strec.evaluation.regime import Regime
 from strec.evaluation.scoring import Result, evaluate_model
 from strec.evaluation.slices import SLICES, slices
 from strec.evaluation.summary import compare, difference, leaderboard
-from strec.metrics import METRICS
-from strec.models import MODELS
-
-# Until nothing uses the names of before.
-MEASURES = METRICS
-COUNTING = tuple(kind for kind, model in MODELS.items() if model.family == "counting")
 
 __all__ = [
     "SLICES",

@@ -33,8 +33,6 @@ MODELS: Registry[type[Model]] = Registry(
     name_of=lambda model: model.kind,
     order_of=lambda model: (FAMILIES.index(model.family), model.order),
 )
-# Until nothing uses the names of before.
-KINDS = ABOUT = MODELS
 
 
 def load_model(folder: str | Path) -> Model:

@@ -128,7 +128,7 @@ class Blend(Model):
 
     def _members(self) -> list[Model]:
         """Return fresh, unfitted models."""
-        from strec.models import KINDS
+        from strec.models import MODELS
 
         members = []
         for given in self.models:
@@ -138,15 +138,15 @@ class Blend(Model):
                 kind, params = given, {}
             else:
                 kind, params = str(given.get("kind")), dict(given.get("params", {}))
-            if kind not in KINDS or kind == self.kind:
+            if kind not in MODELS or kind == self.kind:
                 raise ModelError(
                     "A blend is made of known kinds of models.",
                     f"{kind!r}.",
-                    f"Choose among {', '.join(k for k in KINDS if k != self.kind)}.",
+                    f"Choose among {', '.join(k for k in MODELS if k != self.kind)}.",
                 )
-            if "time_known" in inspect.signature(KINDS[kind]).parameters:
+            if "time_known" in inspect.signature(MODELS[kind]).parameters:
                 params.setdefault("time_known", self.time_known)
-            members.append(KINDS[kind](**params))
+            members.append(MODELS[kind](**params))
         if not members:
             raise ModelError("A blend needs models.", "none.", "Name at least one kind.")
         return members

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from strec import schema
-from strec.models import ABOUT, KINDS
+from strec.models import MODELS
 from strec.runs.folder import Run
 from strec.store import Store
 
@@ -55,7 +55,7 @@ def parameters(kind: str, budget: str = "normal", *, seed: int = 0, **given) -> 
     3
     """
     defaults = {
-        name: each.default for name, each in inspect.signature(KINDS[kind]).parameters.items()
+        name: each.default for name, each in inspect.signature(MODELS[kind]).parameters.items()
     }
     plan = BUDGETS[budget]
     params = {}
@@ -74,7 +74,7 @@ def shortage(kind: str, store: Store) -> str | None:
     Counting needs next to nothing; models that compare users need users; models that learn
     sequences need sessions with a next item.
     """
-    family = ABOUT[kind].family if kind in ABOUT else "spatio-temporal"
+    family = MODELS[kind].family
     meta = store.meta
     lacks = []
     if meta["n_items"] < 2:
@@ -107,7 +107,7 @@ def expected_seconds(kind: str, store: Store, budget: str, past: list[Run]) -> f
 
 def needs_several(kind: str) -> bool:
     """Whether a model gains from several processes: only those of the common loop do."""
-    return KINDS[kind].uses_loop
+    return MODELS[kind].uses_loop
 
 
 def _sessions(store: Store) -> int:

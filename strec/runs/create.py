@@ -12,7 +12,7 @@ from typing import Any
 
 import strec
 from strec.errors import ModelError
-from strec.models import KINDS, Model
+from strec.models import MODELS, Model
 from strec.runs.folder import FORMAT, FORMAT_VERSION, Run, write_json
 from strec.store import Store
 
@@ -39,7 +39,7 @@ def create(
     folder : path
         A new or empty folder.
     kind : str
-        A key of `strec.models.KINDS`.
+        A key of `strec.models.MODELS`.
     store : Store
         The data.
     params : dict, optional
@@ -108,17 +108,17 @@ def create(
 
 
 def _unfitted(kind: str, params: dict) -> Model:
-    if kind not in KINDS:
+    if kind not in MODELS:
         raise ModelError(
             "A training needs the name of a model.",
             f"{kind!r}.",
-            f"Choose one of {', '.join(KINDS)}.",
+            f"Choose one of {', '.join(MODELS)}.",
         )
     try:
-        return KINDS[kind](**params)
+        return MODELS[kind](**params)
     except TypeError as error:
         raise ModelError(
-            f"{kind} knows the parameters {', '.join(KINDS[kind]().params()) or '(none)'}.",
+            f"{kind} knows the parameters {', '.join(MODELS[kind]().params()) or '(none)'}.",
             f"{', '.join(params)} ({error}).",
             "Correct or leave out the parameter.",
         ) from error

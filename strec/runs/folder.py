@@ -10,7 +10,7 @@ from pathlib import Path
 
 from strec.errors import ModelError
 from strec.llm.cache import cache_folder
-from strec.models import ABOUT, KINDS, LANGUAGE_MODELS, Model, load_model
+from strec.models import LANGUAGE_MODELS, MODELS, Model, load_model
 from strec.runs.status import ACTIVE, STATES, Status, status_of
 from strec.split import Vocabulary
 from strec.store import Store
@@ -76,7 +76,7 @@ class Run:
             _check_head(self.config)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _no_run(self.folder, f"run.json cannot be read ({error})") from error
-        if known != (FORMAT, FORMAT_VERSION) or self.config.get("kind") not in KINDS:
+        if known != (FORMAT, FORMAT_VERSION) or self.config.get("kind") not in MODELS:
             raise _no_run(self.folder, "run.json is of another version of strec")
 
     def __repr__(self) -> str:
@@ -89,7 +89,7 @@ class Run:
     @property
     def label(self) -> str:
         """The model's name for people, with the language model where it is not the usual one."""
-        about = ABOUT.get(self.kind)
+        about = MODELS.get(self.kind)
         if about is None:
             return self.kind
         if about.language is None:
@@ -118,7 +118,7 @@ class Run:
         state = self._state()
         if state["state"] in ACTIVE and not self._is_alive(state):
             state["state"] = "cancelled" if self.is_cancelled() else "interrupted"
-        return status_of(state, self.events(), makes_passes=KINDS[self.kind].uses_loop)
+        return status_of(state, self.events(), makes_passes=MODELS[self.kind].uses_loop)
 
     def events(self) -> list[dict]:
         """Return all events so far; a line cut short by a crash is left out."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from strec.errors import Cancelled, ModelError, SplitError, StrecError
 from strec.evaluation import Regime, evaluate_model, leaderboard
 from strec.llm.cache import cache_folder
-from strec.models import KINDS, Model
+from strec.models import MODELS, Model
 from strec.runs.budget import shortage
 from strec.runs.folder import Run, write_json
 from strec.split import Split, split
@@ -112,7 +112,7 @@ def _train(run: Run, store: Store, on_event: Callable[[dict], None] | None) -> d
     watch = _watch(run, on_event)
     watch("Reading the check-ins", 0.0)
     parts = split(store.checkins())
-    model = KINDS[run.kind](**run.config["params"])
+    model = MODELS[run.kind](**run.config["params"])
     begun = time.perf_counter()
     model.fit(parts.train, watch=watch)
     fit_seconds = time.perf_counter() - begun

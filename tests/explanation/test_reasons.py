@@ -10,7 +10,7 @@ from strec import palette
 from strec.errors import ModelError
 from strec.explanation import LABELS, explain, has_parts, parts_of_list
 from strec.explanation.reasons import label_of
-from strec.models import KINDS, CounterMix, Model, Popularity
+from strec.models import MODELS, CounterMix, Model, Popularity
 from strec.recommend import Recommender
 from strec.split import Vocabulary, encode
 from tests.recommend import worlds
@@ -42,10 +42,10 @@ def test_parts_add_up_to_the_probability_of_every_item(user, day, hour, lat):
     np.testing.assert_allclose(summed["value"], answer.frame["probability"], atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", [kind for kind, model in KINDS.items() if has_parts(model())])
+@pytest.mark.parametrize("kind", [kind for kind, model in MODELS.items() if has_parts(model())])
 def test_parts_add_up_for_every_model_that_explains(kind):
     checkins = worlds.town()
-    model = KINDS[kind]().fit(encode(checkins, Vocabulary.of(checkins)))
+    model = MODELS[kind]().fit(encode(checkins, Vocabulary.of(checkins)))
     answer = Recommender(checkins, model).answer("ann", at(13, 21), k=5)
     for rank in range(1, 6):
         reasons = explain(answer, rank)

@@ -146,14 +146,14 @@ def test_a_training_that_was_tampered_with_is_left_out_and_said(world, tmp_path)
 def test_a_training_whose_scores_are_no_numbers_is_left_out_and_said(world, tmp_path, monkeypatch):
     import numpy as np
 
-    from strec.models import KINDS
+    from strec.models import MODELS
     from strec.runs import create, home, train_run
 
     store = Store.create(world, tmp_path / "store", name="A world")
     run = create(home(store) / "one", "item_knn", store)
     train_run(run, store)
     monkeypatch.setattr(
-        KINDS["item_knn"], "_score",
+        MODELS["item_knn"], "_score",
         lambda self, queries: np.full((len(queries), len(queries.vocabulary.items)), np.nan),
     )  # fmt: skip
     app = alone("evaluate", 90)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 # Imported before a test puts something else in place of what it imports.
 import pages.parts.train.board  # noqa: F401
 from strec.gate import dependence_test as dependence_of
-from strec.models import ABOUT, KINDS
+from strec.models import MODELS
 from strec.runs import Run, create, home, runs_in, train_run
 from strec.simulation import simulate
 from strec.store import Store
@@ -53,8 +53,8 @@ def made(store: Store, kind: str = "popularity", **more) -> Run:
 def test_every_model_is_offered_with_its_sentence(store):
     app = page(store)
     assert not app.exception
-    for kind in KINDS:
-        assert ABOUT[kind].sentence in text_of(app)
+    for kind in MODELS:
+        assert MODELS[kind].sentence in text_of(app)
     assert tick_of(app, store, "counting").value
     assert app.button(key="train_start").label == "Train 1 model"
     assert "Trains on: " in text_of(app) and "Nothing is trained on this data yet" in text_of(app)

@@ -9,7 +9,7 @@ from pages.shared.page import go_to
 from pages.shared.results import kept
 from strec.errors import StrecError
 from strec.explanation.what_if import percent
-from strec.models import ABOUT, KINDS
+from strec.models import MODELS
 from strec.recommend import Answer, Recommender
 from strec.runs import Run, home, runs_in
 from strec.split import Vocabulary, encode
@@ -53,7 +53,7 @@ def side_by_side(store, question, answer: Answer) -> None:
     """Show the lists of several models for the same question, and what the gate decided."""
     _gate(store)
     runs = finished_runs(store)
-    options = [COUNTER, *(ABOUT[kind].label for kind in QUICK if kind in KINDS), *runs]
+    options = [COUNTER, *(MODELS[kind].label for kind in QUICK if kind in MODELS), *runs]
     picked = st.multiselect(
         "Models", options, default=options[:4], key="rec_models", max_selections=6,
         help="Trained models appear here when they are ready.",
@@ -116,12 +116,12 @@ def _gate(store) -> None:
 
 
 def _quick(store, label: str) -> Recommender:
-    kind = next(each for each in QUICK if ABOUT[each].label == label)
+    kind = next(each for each in QUICK if MODELS[each].label == label)
 
     def fitted() -> Recommender:
         with st.spinner(f"Fitting {label}…"):
             table = view.checkins(store)
-            model = KINDS[kind]().fit(encode(table, Vocabulary.of(table)))
+            model = MODELS[kind]().fit(encode(table, Vocabulary.of(table)))
             return Recommender(table, model)
 
     return kept("quick model", store, kind, fitted)
