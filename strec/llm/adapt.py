@@ -20,20 +20,9 @@ from strec.llm.weights import load
 
 
 class Reader(torch.nn.Module):
-    """Reads texts as unit vectors of shape ``(n, dim)``, through adapters.
+    """Reads texts as unit vectors of shape ``(n, dim)``, through adapters of width `rank`.
 
-    Its state is the adapters alone, so that checkpoints stay small.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The language model.
-    rank : int
-        Width of the detours.
-    max_tokens : int
-        Longer texts are cut.
-    seed : int
-        Seed of the adapters.
+    Its state is the adapters alone, so that checkpoints stay small. Longer texts are cut.
     """
 
     def __init__(self, folder: Path, *, rank: int = 8, max_tokens: int = 96, seed: int = 0):

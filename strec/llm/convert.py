@@ -28,11 +28,6 @@ def converted(name: str = "writer") -> Path:
     """Return the folder with an embedded GGUF model as safetensors, converting it if needed.
 
     The folder is named by the digest of the GGUF file.
-
-    Raises
-    ------
-    MissingPartError
-        If the model is not installed, or there is no room for its 540 MB.
     """
     source = locate(name)
     with source.open("rb") as file:
@@ -55,12 +50,7 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path:
     """Return a folder of the cache with a model's files, made if it is not there.
 
     It appears whole or not at all. Each file is checked against the digest taken when it was
-    written; a folder that does not fit is made anew.
-
-    Raises
-    ------
-    MissingPartError
-        If the disk has no room for it.
+    written; a folder that does not fit is made anew. MissingPartError if there is no room.
     """
     folder = cache_folder() / "models" / name
     if is_whole(folder):

@@ -124,10 +124,7 @@ def trajectory_texts(queries: Queries, n_recent: int = 8) -> list[str]:
 
 
 def busiest(log: Log, n_items: int) -> list[str]:
-    """Return when each item is busiest, in words; empty where no time stands out.
-
-    Busyness counts per hour, so that a long part of the day does not win by its length.
-    """
+    """Return when each item is busiest, per hour and in words; empty where no time stands out."""
     known = log.item >= 0
     item = log.item[known]
     part = daypart_of_hour()[log.hour[known].astype(int)]

@@ -113,20 +113,11 @@ def check(name: str) -> str:
 
 
 def resolve(model: str | Path, *, online: bool = False) -> Path:
-    """Return the folder with the files of a model.
+    """Return the folder with the files of a model, MissingPartError if there is none here.
 
-    Parameters
-    ----------
-    model : str or pathlib.Path
-        ``"minilm"``, ``"smollm2"``, ``"tiny"`` (random weights, to try things out), a folder
-        that ``save_pretrained`` wrote, or an id of the Hugging Face hub.
-    online : bool
-        Whether a hub id may be downloaded; otherwise it must be on this machine already.
-
-    Raises
-    ------
-    MissingPartError
-        If there is no such model here.
+    A model is ``"minilm"``, ``"smollm2"``, ``"tiny"`` (random weights, to try things out), a folder
+    that ``save_pretrained`` wrote, or an id of the Hugging Face hub, which is downloaded only
+    if `online` allows it.
     """
     if model == "minilm":
         return locate("encoder")
@@ -145,12 +136,8 @@ def resolve(model: str | Path, *, online: bool = False) -> Path:
 def load(folder: Path, purpose: Literal["encode", "write"]) -> tuple[Any, Any]:
     """Return tokenizer and model of a folder, in float32, ready for use.
 
-    Only safetensors are read, and no code that comes with a model is run.
-
-    Raises
-    ------
-    MissingPartError
-        If transformers cannot load the files.
+    Only safetensors are read, and no code that comes with a model is run; MissingPartError if
+    transformers cannot load the files.
     """
     require("torch", "transformers")
     import torch

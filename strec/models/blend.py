@@ -56,12 +56,9 @@ class Blend(Model):
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> model = Blend(("popularity", "item_knn")).fit(parts.train)
-    >>> scores = model.score(parts.queries(scored="every"))
-    >>> float(scores.sum().round(9)), model.weights_.tolist()  # too few check-ins to tell
-    (1.0, [0.5, 0.5])
+    >>> model = Blend(("popularity", "item_knn")).fit(schema.example())
+    >>> model.weights_.tolist()  # too few check-ins to tell
+    [0.5, 0.5]
     """
 
     kind = "blend"
@@ -168,12 +165,7 @@ class Blend(Model):
 def mixture_weights(chances: np.ndarray, n_rounds: int = 200) -> np.ndarray:
     """Return the weights under which a mixture makes what came most likely.
 
-    Parameters
-    ----------
-    chances : numpy.ndarray
-        Shape ``(n_queries, n_models)``: what each model gave to the item that came.
-    n_rounds : int
-        Rounds of expectation maximisation.
+    `chances`, ``(n_queries, n_models)``, are what each model gave to the item that came.
 
     Examples
     --------

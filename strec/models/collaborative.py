@@ -27,14 +27,9 @@ from strec.train import Watch
 class Collaborative(HistoryModel):
     """What the four share: histories and training counts, weighed alike.
 
-    Parameters
-    ----------
-    weight : str
-        How check-ins count: ``"count"`` (each of them), ``"log"`` (``log(1 + count)``) or
-        ``"once"`` (whether at all).
-    half_life_days : float, optional
-        After so many days a check-in of the query's history counts half; the training counts
-        are not touched by it.
+    Check-ins count each (`weight` is ``"count"``), as ``log(1 + count)`` (``"log"``), or whether
+    there are any (``"once"``). In the history of a query they count half after
+    `half_life_days`; the training counts are not touched by it.
     """
 
     weight = "count"
@@ -80,10 +75,8 @@ class UserKNN(Collaborative):
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> UserKNN().fit(parts.train).score(parts.queries(scored="every")).argmax()
-    np.int64(0)
+    >>> UserKNN().fit(schema.example()).recommend(schema.example(), k=1)["item_id"].to_list()
+    ['cafe', 'cafe']
     """
 
     kind = "user_knn"

@@ -60,10 +60,9 @@ class Content(HistoryModel):
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> Content(text="words").fit(parts.train).score(parts.queries(scored="every")).argmax()
-    np.int64(0)
+    >>> model = Content(text="words").fit(schema.example())
+    >>> model.recommend(schema.example(), ["bob"], k=1)["item_id"].to_list()
+    ['cafe']
     """
 
     kind = "content"

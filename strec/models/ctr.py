@@ -50,11 +50,9 @@ class CTR(NeuralModel):
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> model = CTR(dim=4, epochs=1).fit(parts.train)
-    >>> model.score(parts.queries(scored="every")).shape
-    (1, 2)
+    >>> model = CTR(dim=4, epochs=1).fit(schema.example())
+    >>> model.recommend(schema.example(), k=2).height
+    4
     """
 
     kind = "ctr"

@@ -83,11 +83,6 @@ class DemandSTGCN(Trained):
             neighbours are the cells whose demand goes most alike.
         watch : Watch, optional
             Listens, keeps checkpoints, stops.
-
-        Raises
-        ------
-        ModelError
-            If there are too few hours, or numbers that are not finite.
         """
         demand = self._checked(demand)
         away = demand[self.season_hours :] - demand[: -self.season_hours]
@@ -105,13 +100,8 @@ class DemandSTGCN(Trained):
     def forecast(self, horizon: int, demand: np.ndarray | None = None) -> np.ndarray:
         """Return demand of the coming hours, shape ``(horizon, n_cells)``, not negative.
 
-        Parameters
-        ----------
-        horizon : int
-            Hours ahead.
-        demand : numpy.ndarray, optional
-            What happened up to now, shape ``(n_hours, n_cells)``, its first hour at the same
-            hour of the season as the first one fitted; what was fitted when not given.
+        It starts after `demand`, ``(n_hours, n_cells)``, whose first hour is at the same hour of
+        the season as the first one fitted; after what was fitted when not given.
         """
         import torch
 
@@ -129,21 +119,11 @@ class DemandSTGCN(Trained):
         return past[begun:]
 
     def backtest(self, demand: np.ndarray, n_test: int, horizon: int = 1) -> dict[str, float]:
-        """Compare with repeating the last season, over the last hours of `demand`.
+        """Compare with repeating the last season, over the last `n_test` hours of `demand`.
 
-        Parameters
-        ----------
-        demand : numpy.ndarray
-            Shape ``(n_hours, n_cells)``; fit the model on what comes before the last `n_test`.
-        n_test : int
-            Hours at the end that are forecast.
-        horizon : int
-            Hours forecast at a time, each time with what really happened before.
-
-        Returns
-        -------
-        dict of str to float
-            ``mae``, ``mse``, ``naive_mae``, ``naive_mse``, and ``mase``: MAE against the naive.
+        Fit the model on what comes before them. They are forecast `horizon` hours at a time, each
+        time with what really happened before. Returns ``mae``, ``mse``, ``naive_mae``,
+        ``naive_mse``, and ``mase``: MAE against the naive.
         """
         begun = len(demand) - n_test
         found = [

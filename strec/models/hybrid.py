@@ -53,11 +53,9 @@ class Hybrid(NeuralModel):
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> model = Hybrid(dim=4, epochs=1).fit(parts.train)
-    >>> model.score(parts.queries(scored="every")).shape
-    (1, 2)
+    >>> model = Hybrid(dim=4, epochs=1).fit(schema.example())
+    >>> model.recommend(schema.example(), k=2).height
+    4
     """
 
     kind = "hybrid"
@@ -138,14 +136,7 @@ class Hybrid(NeuralModel):
 
 
 def item_features(vocabulary: Vocabulary) -> sparse.csr_matrix:
-    """Return which items share a category or a cell, shape ``(n_items, n_features)``, 0 or 1.
-
-    Examples
-    --------
-    >>> from strec import schema
-    >>> item_features(Vocabulary.of(schema.example())).toarray()[:, :3].tolist()
-    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
-    """
+    """Return which items share a category or a cell, shape ``(n_items, n_features)``, 0 or 1."""
     import polars as pl
 
     n_items = len(vocabulary.items)

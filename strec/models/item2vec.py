@@ -50,11 +50,9 @@ class Item2Vec(HistoryModel):
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> model = Item2Vec(n_factors=4, epochs=2).fit(parts.train)
-    >>> model.score(parts.queries(scored="every")).shape
-    (1, 2)
+    >>> model = Item2Vec(n_factors=4, epochs=2).fit(schema.example())
+    >>> model.recommend(schema.example(), k=2).height
+    4
     """
 
     kind = "item2vec"
@@ -116,15 +114,7 @@ class Item2Vec(HistoryModel):
 
 
 def sentences(train: Log, by_user: bool = False) -> list[list[str]]:
-    """Return the known items of each session, or trajectory, in time order, as text.
-
-    Examples
-    --------
-    >>> from strec import schema
-    >>> from strec.split import Vocabulary, encode
-    >>> sentences(encode(schema.example(), Vocabulary.of(schema.example())))
-    [['0', '1'], ['0', '2']]
-    """
+    """Return the known items of each session, or trajectory, in time order, as text."""
     known = train.item >= 0
     owner = (train.owner if by_user else train.session)[known]
     ends = np.flatnonzero(np.diff(owner)) + 1

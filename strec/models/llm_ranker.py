@@ -69,11 +69,9 @@ class LLMRanker(Model):
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> model = LLMRanker("tiny").fit(parts.train)
-    >>> model.score(parts.queries(scored="every")).shape
-    (1, 2)
+    >>> model = LLMRanker("tiny").fit(schema.example())
+    >>> model.recommend(schema.example(), k=2).height
+    4
     """
 
     kind = "llm_ranker"

@@ -62,11 +62,9 @@ class Patterns(Model):
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> model = Patterns(min_sessions=1).fit(parts.train)
-    >>> model.score(parts.queries(scored="every")).argmax()  # office follows cafe
-    np.int64(1)
+    >>> model = Patterns(min_sessions=1).fit(schema.example())
+    >>> model.recommend(schema.example(), k=2).height
+    4
     """
 
     kind = "patterns"

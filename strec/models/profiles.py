@@ -128,14 +128,6 @@ def history_slots(
     """Return the items that weigh most in each visible history, and their shares of it.
 
     Codes, int64, and shares, float32, are ``(n_queries, width)``; shares sum to 1, padding has 0.
-
-    Examples
-    --------
-    >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> [a.tolist() for a in history_slots(parts.queries(scored="every"), None, 2)]
-    [[[0, 0]], [[1.0, 0.0]]]
     """
     slots, weights = padded(strongest(profiles(queries, half_life_days), width), width)
     total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)

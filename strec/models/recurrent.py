@@ -74,12 +74,9 @@ class LSTM(_Recurrent):
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> model = LSTM(dim=4, epochs=1).fit(parts.train)
-    >>> scores = model.score(parts.queries(scored="every"))
-    >>> scores.shape, float(scores.sum().round(6))
-    ((1, 2), 1.0)
+    >>> model = LSTM(dim=4, epochs=1).fit(schema.example())
+    >>> model.recommend(schema.example(), k=2).height
+    4
     """
 
     kind = "lstm"
@@ -122,11 +119,9 @@ class STLSTM(_Recurrent):
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> model = STLSTM(dim=4, epochs=1).fit(parts.train)
-    >>> model.score(parts.queries(scored="every")).shape
-    (1, 2)
+    >>> model = STLSTM(dim=4, epochs=1).fit(schema.example())
+    >>> model.recommend(schema.example(), k=2).height
+    4
     """
 
     kind = "st_lstm"

@@ -37,15 +37,6 @@ def windows(log: Log, rows: np.ndarray, length: int) -> Windows:
     """Cut trajectories so that each of some rows is a target once, after lead-in where there is.
 
     Of the longest window half is lead-in, except at the start of a trajectory.
-
-    Examples
-    --------
-    >>> from strec import schema
-    >>> from strec.split import Vocabulary, encode
-    >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
-    >>> found = windows(log, np.arange(4), 4)
-    >>> found.first.tolist(), found.stop.tolist()
-    ([0, 2], [2, 4])
     """
     counts = np.zeros(len(log), dtype=bool)
     counts[rows] = True

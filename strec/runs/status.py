@@ -45,16 +45,9 @@ class Status:
 
 
 def status_of(state: dict, events: list[dict], *, makes_passes: bool = False) -> Status:
-    """Return how a run stands, from the content of ``state.json`` and its events.
+    """Return how a run stands, from the content of ``state.json`` and its events, first to last.
 
-    Parameters
-    ----------
-    state : dict
-        The content of ``state.json``.
-    events : list of dict
-        From the first on.
-    makes_passes : bool
-        Whether the model makes passes over the data after some preparation.
+    A model may make passes over the data after some preparation, which has its own stretch.
     """
     told = [e for e in events if e.get("event") in ("batch", "epoch", "progress", "note")]
     last = told[-1] if told else {}

@@ -36,23 +36,10 @@ class State:
 
 
 def save(folder: Path, state: State, identity: dict, parts: dict[str, dict]) -> None:
-    """Write a checkpoint.
+    """Write a checkpoint; on a full disk earlier ones stay, and ModelError says so.
 
-    Parameters
-    ----------
-    folder : Path
-        Where the checkpoints of this training are.
-    state : State
-        After the epoch.
-    identity : dict
-        What tells this training from another: settings and shapes.
-    parts : dict of dict of torch.Tensor
-        Named groups of tensors: the module, the best weights, the optimiser.
-
-    Raises
-    ------
-    ModelError
-        If the disk does not take it; earlier checkpoints stay.
+    `identity` tells this training from another (settings and shapes); `parts` are named groups of
+    tensors: the module, the best weights, the optimiser.
     """
     from safetensors.torch import save as to_bytes
 
@@ -92,10 +79,7 @@ def save(folder: Path, state: State, identity: dict, parts: dict[str, dict]) -> 
 def load(folder: Path, identity: dict) -> tuple[State, dict[str, dict]] | None:
     """Return the last checkpoint of a training, or None if there is none yet.
 
-    Raises
-    ------
-    ModelError
-        If it was changed, or belongs to another training.
+    ModelError if it was changed, or belongs to another training.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load as from_bytes

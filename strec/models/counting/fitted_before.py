@@ -18,18 +18,7 @@ FILE = Path(__file__).parents[2] / "data" / "counter_mix_fits.json"
 
 
 def weights_of(train: Log, settings: tuple) -> np.ndarray | None:
-    """Return the weights that a fit of this log with these settings gives, None if not known.
-
-    The settings are whatever else the fit depends on.
-
-    Examples
-    --------
-    >>> from strec import schema
-    >>> from strec.split import Vocabulary, encode
-    >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
-    >>> weights_of(log, (0.15, True)) is None
-    True
-    """
+    """Return the weights that a fit of this log with these settings gives, None if not known."""
     sizes, known = _known()
     # Large data are not read for a digest that nobody has.
     if len(train) not in sizes:

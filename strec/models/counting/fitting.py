@@ -35,14 +35,8 @@ def fit_weights(
     """Return the weights under which the latest slice of training is most likely.
 
     Counts come from the check-ins before the slice alone, so the slice is as new to them as
-    later check-ins are to the finished model. With too few check-ins the start is returned.
-
-    Parameters
-    ----------
-    train : Log
-        Training check-ins.
-    start : numpy.ndarray
-        Shape ``(N_COLUMNS + n_sources + n_novelty,)``: default weights, where the ridge pulls.
+    later check-ins are to the finished model. The start, ``(N_COLUMNS + n_sources + n_novelty,)``,
+    is where the ridge pulls; with too few check-ins it is returned.
     """
     cut = moment_at(train.time_us, 1 - share)
     statistics = Statistics.of(train.where(train.time_us < cut))

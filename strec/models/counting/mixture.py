@@ -53,12 +53,9 @@ class CounterMix(Model):
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> model = CounterMix(slice_share=0).fit(parts.train)
-    >>> scores = model.score(parts.queries(scored="every"))
-    >>> scores.shape, float(scores.sum().round(9))
-    ((1, 2), 1.0)
+    >>> model = CounterMix(slice_share=0).fit(schema.example())
+    >>> model.recommend(schema.example(), k=2).height
+    4
     """
 
     kind = "counting"

@@ -21,10 +21,8 @@ class Popularity(Model):
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> Popularity().fit(parts.train).score(parts.queries(scored="every")).round(2).tolist()
-    [[0.67, 0.33]]
+    >>> Popularity().fit(schema.example()).recommend(schema.example(), k=1)["item_id"].to_list()
+    ['cafe', 'cafe']
     """
 
     kind = "popularity"

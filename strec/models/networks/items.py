@@ -76,15 +76,8 @@ def item_loss(
     """Return the mean of ``-log softmax(query · items + bias)[target]``.
 
     Above `FULL_SOFTMAX` items the denominator is estimated from items drawn evenly, each
-    counting for as many as it was drawn from; what the target gives is exact.
-
-    Shapes: query ``(n, dim)``, items ``(n_items, dim)``, bias ``(n_items,)``, target ``(n,)``.
-
-    Examples
-    --------
-    >>> query, items = torch.zeros(1, 2), torch.zeros(4, 2)
-    >>> round(float(item_loss(query, items, torch.zeros(4), torch.tensor([3])).exp()), 3)
-    4.0
+    counting for as many as it was drawn from; what the target gives is exact. Shapes: query
+    ``(n, dim)``, items ``(n_items, dim)``, bias ``(n_items,)``, target ``(n,)``.
     """
     n_items = len(items)
     if n_items <= FULL_SOFTMAX:

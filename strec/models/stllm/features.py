@@ -82,15 +82,7 @@ class Numbers:
 
 
 class Columns:
-    """A table that grows by columns: call it with a reason and arrays.
-
-    Examples
-    --------
-    >>> put = Columns()
-    >>> put("hour", np.array([True, False]), np.array([2, 3]))
-    >>> put.stack(2).tolist(), put.reasons
-    ([[1.0, 2.0], [0.0, 3.0]], ['hour', 'hour'])
-    """
+    """A table that grows by columns: call it with a reason and arrays."""
 
     def __init__(self) -> None:
         self.reasons: list[str] = []

@@ -71,12 +71,9 @@ class STLLM(Model):
     Examples
     --------
     >>> from strec import schema
-    >>> from strec.split import split
-    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
-    >>> model = STLLM(epochs=1, text="").fit(parts.train)
-    >>> scores = model.score(parts.queries(scored="every"))
-    >>> scores.shape, float(scores.sum().round(9))
-    ((1, 2), 1.0)
+    >>> model = STLLM(epochs=1, text="").fit(schema.example())
+    >>> model.recommend(schema.example(), k=2).height
+    4
     """
 
     kind = "stllm"

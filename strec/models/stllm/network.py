@@ -20,16 +20,9 @@ Tensors = dict[str, torch.Tensor]
 class Network(nn.Module):
     """See the module; sizes are numbers of columns.
 
-    Parameters
-    ----------
-    traits : torch.Tensor
-        Shape ``(n_items, n_traits)``: what is known of each item.
-    sizes : dict of str to int
-        Columns of ``context``, ``item``, ``visit``, ``prior``, ``step`` and ``spread``.
-    start : torch.Tensor
-        Shape ``(n_spread,)``: weights of the generator before training, per unit of a column.
-    on : dict of tensors
-        Factors per column, by the same names: 0 for columns that are left out.
+    `traits`, ``(n_items, n_traits)``, tell what each item is; `start`, ``(n_spread,)``, are weights
+    of the generator before training, per unit of a column; `on` are factors per column by the
+    names of `sizes` (context, item, visit, prior, step, spread): 0 for columns left out.
     """
 
     traits: torch.Tensor
@@ -119,15 +112,8 @@ class Network(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return log Σ_j exp(a) per item of the history, and a per visit.
 
-        Parameters
-        ----------
-        batch : dict of tensors
-            As `NumbersOf` batches them.
-        context, moment : torch.Tensor
-            Scaled context, and c.
-        on : dict of tensors, optional
-            Factors per column of ``item``, ``visit``, ``prior``, ``context``, ``fit``: 0 leaves a
-            column at its mean.
+        Factors `on` of 0 leave a column of ``item``, ``visit``, ``prior``, ``context`` or ``fit``
+        at its mean. `context` is scaled, `moment` is c.
         """
         item_numbers = self.scaled("item", batch["item_numbers"])
         visit_numbers = self.scaled("visit", batch["visit_numbers"])
