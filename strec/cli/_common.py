@@ -14,44 +14,27 @@ from strec.progress import Progress, silent
 
 if TYPE_CHECKING:
     from strec.dataset import Dataset
+    from strec.models import Model
+    from strec.split import Vocabulary
+    from strec.store import Store
 
 
 TimeZone = Annotated[
     str | None,
-    typer.Option(
-        help="IANA zone of local times in files, or 'place' for that of each coordinate.",
-        show_default=False,
-    ),
+    typer.Option(help="IANA zone of local times in files, or 'place' for that of each coordinate."),
 ]
 DayFirst = Annotated[
     bool | None,
     typer.Option(
-        "--day-first/--month-first",
-        help="Whether 03/04 is the 3rd of April or the 4th of March.",
-        show_default=False,
+        "--day-first/--month-first", help="Whether 03/04 is the 3rd of April or the 4th of March."
     ),
 ]
 
 
 def load(
-    data: Sequence[str],
-    *,
-    time_zone: str | None = None,
-    day_first: bool | None = None,
+    data: Sequence[str], *, time_zone: str | None = None, day_first: bool | None = None
 ) -> "Dataset":
-    """Return the data set of files, of folders with files, of a store, or of a sample.
-
-    Parameters
-    ----------
-    data : sequence of str
-        What the command line gave. Several files belong together (see `strec.read`).
-    time_zone, day_first
-        How to read local times of files; see `strec.read`.
-
-    Raises
-    ------
-    ReadError, MappingError, StoreError
-        If nothing of this name is there, or it is not check-ins.
+    """Return the data set of files that belong together, of a store, or of a sample.
 
     Examples
     --------
@@ -79,13 +62,16 @@ def load(
     return dataset
 
 
+def fitted(folder: Path, data: "Store | Vocabulary | None" = None) -> "Model":
+    """Return the model of a folder; that of a run only if it learned from the data given."""
+    from strec.models import load_model
+    from strec.runs import Run
+
+    return Run(folder).model(data) if (folder / "run.json").is_file() else load_model(folder)
+
+
 def files_of(data: Sequence[str]) -> list[Path]:
     """Return the files behind what the command line gave: files, folders, a store, or a sample.
-
-    Raises
-    ------
-    ReadError
-        If nothing of this name is there.
 
     Examples
     --------
@@ -135,13 +121,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def check_writable(*paths: Path | None) -> None:
-    """Raise `ReadError` before the work begins where its result could not be written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> check_writable(None, Path(tempfile.gettempdir()) / "report.html")
-    """
+    """Refuse before the work begins where its result could not be written."""
     for path in paths:
         if path is not None and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK)):
             raise ReadError(
@@ -151,7 +131,7 @@ def check_writable(*paths: Path | None) -> None:
             )
 
 
-def print_json(value) -> None:
+def print_json(value: object) -> None:
     """Print a result for a script."""
     from strec.export import json_text
 

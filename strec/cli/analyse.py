@@ -21,8 +21,7 @@ from strec.cli._common import (
 def analyse(
     data: Data,
     html: Annotated[
-        Path | None,
-        typer.Option(help="Write the report here, one file that needs no network."),
+        Path | None, typer.Option(help="Write the report here, one file that needs no network.")
     ] = None,
     gaps: Annotated[
         bool,

@@ -22,8 +22,7 @@ def bench(
         Path | None,
         typer.Argument(
             help="The folder that holds foursquare_nyc/ and, for other cities, "
-            "foursquare_calgary/ and flickr_tours/; STREC_DATA when not given.",
-            show_default=False,
+            "foursquare_calgary/ and flickr_tours/; STREC_DATA when not given."
         ),
     ] = None,
     only: Annotated[

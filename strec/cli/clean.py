@@ -34,7 +34,6 @@ SHORT = {
     "offset": "utc_offset_min",
     "name": "item_name",
 }
-TABLES = (".parquet", ".csv", ".jsonl", ".ndjson")
 
 
 @shell.command()
@@ -43,35 +42,34 @@ def clean(
     out: Annotated[
         Path,
         typer.Option("--out", "-o", help="What to write: .parquet, .csv or .jsonl; a name without "
-                     "an ending makes a store, which all commands and the app open at once.",
-                     show_default=False),
+                     "an ending makes a store, which all commands and the app open at once.")
     ],
     recipe: Annotated[
         Path | None,
         typer.Option(help="A recipe (YAML or JSON), such as the Data page saves.",
-                     show_default="the default steps"),
+                     show_default="the default steps")
     ] = None,
     map: Annotated[
         list[str] | None,
         typer.Option(help="Which column is what: user=…, item=…, time=…, lat=…, lon=…, category=…, "
                      "name=…, value=…, event=…, text=…, image=…, offset=…; also time_format=…, "
                      "coordinate_order=lon_lat, item_from_place=true, user_from=row.",
-                     show_default="guessed"),
+                     show_default="guessed")
     ] = None,
     time_zone: TimeZone = None,
     day_first: DayFirst = None,
     rejected: Annotated[
         Path | None,
         typer.Option(help="Where rows that are no check-ins go.",
-                     show_default="OUT.rejected.csv, if there are any"),
+                     show_default="OUT.rejected.csv, if there are any")
     ] = None,
     save_recipe: Annotated[
         Path | None,
         typer.Option(help="Where the recipe goes that repeats this.",
-                     show_default="OUT.recipe.yaml"),
+                     show_default="OUT.recipe.yaml")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write the quality report as HTML.", show_default=False)
+        Path | None, typer.Option(help="Write the quality report as HTML.")
     ] = None,
     cleaning: Annotated[
         bool, typer.Option("--cleaning/--no-cleaning", help="Without cleaning, files of any size "
@@ -98,13 +96,20 @@ def clean(
     """
     from strec.cleaning import Recipe
     from strec.io import ingest, read, write
+    from strec.io.writing import writer_for
     from strec.profiling import quality
     from strec.store import Store
 
     files = files_of(data)
-    _check(files, out)
-    check_writable(rejected, save_recipe, report)
-    rejected = _table(rejected) if rejected else out.with_name(out.stem + ".rejected.csv")
+    if out.exists() and any(path.exists() and path.samefile(out) for path in files):
+        raise ReadError(
+            "The result goes into a file of its own.", f"{out} is read.", "Choose another --out."
+        )
+    rows_apart = rejected or out.with_name(out.stem + ".rejected.csv")
+    for each in (out, rows_apart) if out.suffix else (rows_apart,):
+        check_writable(each)
+        writer_for(each)
+    check_writable(save_recipe, report)
     steps = Recipe.load(recipe) if recipe else Recipe.default()
     with (
         progress(quiet=as_json) as tell,
@@ -126,7 +131,7 @@ def clean(
     written = {"out": out}
     written["recipe"] = full.save(save_recipe or out.with_name(out.stem + ".recipe.yaml"))
     if result.reasons:
-        written["rejected"] = write(result.rejected, rejected)
+        written["rejected"] = write(result.rejected, rows_apart)
     if report:
         checkins = read(out).checkins if out.suffix else Store(out).checkins()
         page = quality(checkins).html(files[0].name, tuple(result.notes))
@@ -162,29 +167,6 @@ def mapping_of(entries: list[str]) -> dict:
             is_switch = name == "item_from_place"
             found[name] = (value or "").lower() == "true" if is_switch else value
     return found
-
-
-def _check(files: list[Path], out: Path) -> None:
-    """Refuse what cannot be written, before any work is done."""
-    if out.suffix:
-        _table(out)
-    if not out.parent.is_dir():
-        raise ReadError("The folder of --out must exist.", f"{out.parent}.", "Make it first.")
-    if out.exists() and any(path.exists() and path.samefile(out) for path in files):
-        raise ReadError(
-            "The result goes into a file of its own.", f"{out} is read.", "Choose another --out."
-        )
-
-
-def _table(path: Path) -> Path:
-    """Return the path, or raise `ReadError` when no table can be written to this name."""
-    if path.suffix.lower() not in TABLES:
-        raise ReadError(
-            f"A table is a file ending in {', '.join(TABLES)}; a store's name has no ending.",
-            f"{path.name}.",
-            "Choose another name.",
-        )
-    return path
 
 
 def _mapping(files: list[Path], entries: list[str] | None, recipe: "Recipe") -> "Mapping | None":

@@ -1,15 +1,19 @@
 """`strec doctor`: what is installed, which device is used, whether the models load."""
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from strec.cli import AsJson, shell
 from strec.cli._common import print_json
-from strec.parts import DISTRIBUTION, EXTRA_OF
+from strec.errors import StrecError
+from strec.parts import DISTRIBUTION, EXTRA_OF, require
 
 #: Packages that a part of strec needs, by what does not work without them.
 PACKAGES = {
@@ -76,105 +80,68 @@ def doctor(
 def examine(quick: bool = False) -> Iterator[Finding]:
     """Yield one finding after the other, the quick ones first."""
     import strec
+    from strec import llm
 
     where = f"{strec.__version__} on Python {platform.python_version()} in {strec.__path__[0]}"
     yield Finding("strec", True, where)
-    yield from _packages()
-    yield _samples()
-    yield _store()
-    yield _device()
-    yield from _language_models(quick)
+    for package, use in PACKAGES.items():
+        yield _package(package, use)
+    looks: dict[str, Callable[[], str]] = {
+        "samples": lambda: ", ".join(sample.name for sample in strec.samples()),
+        "store": _store,
+        "device": _device,
+    }
+    looks |= {f"LLM {name}": partial(_language_model, name, quick) for name in llm.MODELS}
+    for name, look in looks.items():
+        try:
+            yield Finding(name, True, look())
+        except StrecError as error:
+            yield Finding(name, False, error.found, error.mend)
+        except (ImportError, OSError) as error:
+            mend = "Free disk space, set TMPDIR to a writable folder, or install strec again."
+            yield Finding(name, False, f"{type(error).__name__}: {error}", mend)
 
 
-def _packages() -> Iterator[Finding]:
+def _package(package: str, use: str) -> Finding:
     from importlib.metadata import PackageNotFoundError, version
 
-    for package, use in PACKAGES.items():
-        try:
-            yield Finding(package, True, f"{version(package)}, for {use}")
-        except PackageNotFoundError:
-            yield Finding(
-                package,
-                False,
-                f"not installed; needed for {use}",
-                f"Run: pip install '{DISTRIBUTION}{_extra(package)}'",
-            )
-
-
-def _extra(package: str) -> str:
-    extra = EXTRA_OF.get(package.replace("-", "_"))
-    return f"[{extra}]" if extra else ""
-
-
-def _samples() -> Finding:
-    from strec.errors import StrecError
-    from strec.io.samples import samples
-
     try:
-        return Finding("samples", True, ", ".join(sample.name for sample in samples()))
-    except StrecError as error:
-        return Finding("samples", False, error.found, error.mend)
+        return Finding(package, True, f"{version(package)}, for {use}")
+    except PackageNotFoundError:
+        extra = EXTRA_OF.get(package.replace("-", "_"))
+        part = f"{DISTRIBUTION}[{extra}]" if extra else DISTRIBUTION
+        seen = f"not installed; needed for {use}"
+        return Finding(package, False, seen, f"Run: pip install '{part}'")
 
 
-def _store() -> Finding:
-    import tempfile
-    from pathlib import Path
-
+def _store() -> str:
     from strec import schema
-    from strec.errors import StrecError
     from strec.store import Store
 
-    with tempfile.TemporaryDirectory(prefix="strec-doctor-") as folder:
-        try:
-            store = Store.create(schema.example(), Path(folder) / "store", name="Example")
-            n_checkins = store.summary()["n_checkins"]
-        except (StrecError, OSError) as error:
-            return Finding(
-                "store", False, str(error), "Free disk space, or set TMPDIR to a writable folder."
-            )
-    return Finding("store", True, f"wrote and counted {n_checkins} check-ins in {store.engine}")
+    with TemporaryDirectory(prefix="strec-doctor-") as folder:
+        store = Store.create(schema.example(), Path(folder) / "store", name="Example")
+        return f"wrote and counted {store.summary()['n_checkins']} check-ins in {store.engine}"
 
 
-def _device() -> Finding:
-    from importlib import import_module
-
+def _device() -> str:
     from strec.train import devices
 
-    try:
-        import_module("torch")  # that it loads is half of the answer
-        found = devices()
-        seen = f"{found[0].kind} ({found[0].name}), {found[-1].count} CPU cores"
-        return Finding("device", True, seen)
-    except (ImportError, OSError) as error:
-        return Finding(
-            "device",
-            False,
-            f"torch does not load: {error}",
-            f"Run: pip install '{DISTRIBUTION}[models]'",
-        )
+    require("torch")
+    found = devices()
+    return f"{found[0].kind} ({found[0].name}), {found[-1].count} CPU cores"
 
 
-def _language_models(quick: bool) -> Iterator[Finding]:
-    from strec import llm
-    from strec.errors import StrecError
-
-    for name, model in llm.MODELS.items():
-        try:
-            seen = f"found in {llm.locate(name)}" if quick else _load_quietly(name)
-            yield Finding(f"LLM {name}", True, f"{model.title} ({model.licence}): {seen}")
-        except StrecError as error:
-            yield Finding(f"LLM {name}", False, error.found, error.mend)
-
-
-def _load_quietly(name: str) -> str:
-    """Load an embedded model without the progress bars of its library."""
+def _language_model(name: str, quick: bool) -> str:
+    """Find an embedded model, or load it without the progress bars of its library."""
     from strec import llm
 
-    llm.locate(name)
-    from transformers.utils import logging
+    seen = f"found in {llm.locate(name)}"
+    if not quick:
+        from transformers.utils import logging
 
-    logging.disable_progress_bar()
-    return " ".join(llm.check(name).split())
+        logging.disable_progress_bar()
+        seen = " ".join(llm.check(name).split())
+    return f"{llm.MODELS[name].title} ({llm.MODELS[name].licence}): {seen}"
 
 
 def _say(finding: Finding) -> None:

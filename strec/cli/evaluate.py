@@ -10,6 +10,7 @@ from strec.cli._common import (
     DayFirst,
     TimeZone,
     check_writable,
+    fitted,
     load,
     note,
     print_json,
@@ -31,8 +32,7 @@ def evaluate(
         str,
         typer.Argument(
             help="A file, the folder of a store, or a sample: cut 80/10/10 by time. "
-            "The training part where VALIDATION is given.",
-            show_default=False,
+            "The training part where VALIDATION is given."
         ),
     ],
     validation: Annotated[str | None, typer.Argument(help="Later check-ins.")] = None,
@@ -63,9 +63,7 @@ def evaluate(
     time: Annotated[
         bool, typer.Option("--time/--no-time", help="Whether the time of the target is given.")
     ] = True,
-    at_most: Annotated[
-        int | None, typer.Option(min=1, help="Score a sample of so many.", show_default=False)
-    ] = None,
+    at_most: Annotated[int | None, typer.Option(min=1, help="Score a sample of so many.")] = None,
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -157,9 +155,12 @@ def _models(
         elif name in counting:
             found[name] = counting[name]
         elif name in folders:
-            short = folders[name].resolve().name
+            path = folders[name]
+            short = path.resolve().name
             is_clear = last.count(short) == 1 and short not in counting
-            found[short if is_clear else name] = _fitted(folders[name], dataset, is_whole)
+            found[short if is_clear else name] = fitted(
+                path, dataset.store if is_whole else dataset.vocabulary
+            )
         elif name in MODELS:
             found[name] = name
         else:
@@ -171,16 +172,6 @@ def _models(
     return found
 
 
-def _fitted(folder: Path, dataset: "Dataset", is_whole: bool) -> "Model":
-    """Return the model of a folder; that of a run only if it learned from this very data."""
-    from strec.models import load_model
-    from strec.runs import Run
-
-    if not (folder / "run.json").exists():
-        return load_model(folder)
-    return Run(folder).model(dataset.store if is_whole else dataset.vocabulary)
-
-
 def _print_text(results: "Evaluation", name: str) -> None:
     from strec.evaluation.export import cell, sentence
     from strec.metrics import METRICS
@@ -188,7 +179,11 @@ def _print_text(results: "Evaluation", name: str) -> None:
     shown = ("acc@1", "acc@10", "mrr", "ndcg@10", "return acc@1", "discovery acc@10")
     header = ("model", "Acc@1", "Acc@10", "MRR", "NDCG@10", "returns@1", "discoveries@10", "s")
     rows = [
-        (row["model"], *(cell(row, m) for m in shown), _seconds(row))
+        (
+            row["model"],
+            *(cell(row, measure) for measure in shown),
+            f"{(row['fit seconds'] or 0) + row['score seconds']:.1f}",
+        )
         for row in results.leaderboard.iter_rows(named=True)
     ]
     typer.echo(f"{name}: {sentence(results)}\n")
@@ -198,22 +193,14 @@ def _print_text(results: "Evaluation", name: str) -> None:
         note(f"{METRICS[measure].title}: {METRICS[measure].sentence}")
 
 
-def _seconds(row: dict) -> str:
-    return f"{(row['fit seconds'] or 0) + row['score seconds']:.1f}"
-
-
 def _print_slices(results: "Evaluation", by: str) -> None:
     from strec.evaluation import slices
 
     found = slices(results, by)
-    models = found["model"].unique(maintain_order=True).to_list()
-    rows = []
-    for name in found["slice"].unique(maintain_order=True):
-        own = {row["model"]: row for row in found.filter(slice=name).iter_rows(named=True)}
-        n = next(iter(own.values()))["n_queries"]
-        rows.append((name, f"{n:,}", *(f"{own[each]['value']:.3f}" for each in models)))
+    wide = found.pivot(on="model", index=["slice", "n_queries"], values="value")
+    rows = [(name, f"{n:,}", *(f"{value:.3f}" for value in row)) for name, n, *row in wide.rows()]
     typer.echo(f"\nAcc@1 by {by}")
-    typer.echo(table(rows, ("", "scored", *models)))
+    typer.echo(table(rows, ("", "scored", *wide.columns[2:])))
 
 
 def _as_dict(results: "Evaluation", by: list[str], name: str) -> dict:

@@ -14,32 +14,20 @@ def privacy(
     data: Data,
     coarsen_km: Annotated[
         float | None,
-        typer.Option(
-            min=0.05,
-            help="Move places to the centre of hexagons about so wide.",
-            show_default=False,
-        ),
+        typer.Option(min=0.05, help="Move places to the centre of hexagons about so wide."),
     ] = None,
     coarsen_hours: Annotated[
         int | None,
-        typer.Option(
-            min=1,
-            max=168,
-            help="Move times to the start of bins of so many hours.",
-            show_default=False,
-        ),
+        typer.Option(min=1, max=168, help="Move times to the start of bins of so many hours."),
     ] = None,
     noise_m: Annotated[
         float | None,
         typer.Option(
-            min=1,
-            help="Planar Laplace noise: 95 % of the places stay within so many metres.",
-            show_default=False,
+            min=1, help="Planar Laplace noise: 95 % of the places stay within so many metres."
         ),
     ] = None,
     suppress_below: Annotated[
-        int | None,
-        typer.Option(min=2, help="Leave out hexagons with fewer users.", show_default=False),
+        int | None, typer.Option(min=2, help="Leave out hexagons with fewer users.")
     ] = None,
     pseudonymous: Annotated[
         bool, typer.Option("--pseudonyms", help="Replace user ids by keyed hashes.")
@@ -55,8 +43,7 @@ def privacy(
         Path | None,
         typer.Option(
             help="A file with the secret of the pseudonyms, so that they stay the same next "
-            "time; a new secret that nobody keeps else.",
-            show_default=False,
+            "time; a new secret that nobody keeps else."
         ),
     ] = None,
     k: Annotated[int, typer.Option("-k", min=2, help="Users that make a crowd.")] = 5,
@@ -65,8 +52,7 @@ def privacy(
         Path | None,
         typer.Option(
             help="Write the protected check-ins to .csv, .parquet or .jsonl, and beside them a "
-            "note of what was done.",
-            show_default=False,
+            "note of what was done."
         ),
     ] = None,
     time_zone: TimeZone = None,

@@ -12,6 +12,7 @@ from strec.cli._common import (
     DayFirst,
     TimeZone,
     check_writable,
+    fitted,
     load,
     note,
     print_json,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-    from strec.models import Model
     from strec.recommend import Answer, Recommender
 
 if TYPE_CHECKING:
@@ -38,28 +38,17 @@ HEAD_CHARACTERS = 100_000
 @shell.command()
 def recommend(
     data: Data,
-    user: Annotated[
-        str | None, typer.Option(help="Who asks; somebody new when not given.", show_default=False)
-    ] = None,
+    user: Annotated[str | None, typer.Option(help="Who asks; somebody new when not given.")] = None,
     time: Annotated[
         str | None,
-        typer.Option(
-            help="Local time, '2024-06-05 18:30'; that of the last check-in else.",
-            show_default=False,
-        ),
+        typer.Option(help="Local time, '2024-06-05 18:30'; that of the last check-in else."),
     ] = None,
     place: Annotated[
-        str | None,
-        typer.Option(
-            help="LAT,LON in degrees; that of the last check-in else.", show_default=False
-        ),
+        str | None, typer.Option(help="LAT,LON in degrees; that of the last check-in else.")
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(
-            help="The folder of a trained run or a saved model; the counter mix else.",
-            show_default=False,
-        ),
+        typer.Option(help="The folder of a trained run or a saved model; the counter mix else."),
     ] = None,
     k: Annotated[int, typer.Option("-k", "--k", min=1, help="Length of the list.")] = 10,
     strategy: Annotated[
@@ -67,27 +56,23 @@ def recommend(
     ] = "balanced",
     new_only: Annotated[bool, typer.Option("--new-only", help="Leave out earlier items.")] = False,
     category: Annotated[
-        list[str] | None, typer.Option(help="Keep this kind; may be repeated.", show_default=False)
+        list[str] | None, typer.Option(help="Keep this kind; may be repeated.")
     ] = None,
     max_km: Annotated[
-        float | None, typer.Option(min=0, help="Keep what is at most so far.", show_default=False)
+        float | None, typer.Option(min=0, help="Keep what is at most so far.")
     ] = None,
     diversity: Annotated[float, typer.Option(min=0, max=1, help="Items differ more.")] = 0.0,
     novelty: Annotated[float, typer.Option(min=0, max=1, help="What few take comes up.")] = 0.0,
-    wish: Annotated[
-        str | None, typer.Option(help="What is wanted, in English words.", show_default=False)
-    ] = None,
+    wish: Annotated[str | None, typer.Option(help="What is wanted, in English words.")] = None,
     queries: Annotated[
         Path | None,
         typer.Option(
             help="A file of questions (.csv, .tsv, .parquet, .jsonl) with user_id and, "
-            "where known, time, lat, lon.",
-            show_default=False,
+            "where known, time, lat, lon."
         ),
     ] = None,
     out: Annotated[
-        Path | None,
-        typer.Option(help="Write the answers to .csv, .parquet or .jsonl.", show_default=False),
+        Path | None, typer.Option(help="Write the answers to .csv, .parquet or .jsonl.")
     ] = None,
     time_zone: TimeZone = None,
     day_first: DayFirst = None,
@@ -130,9 +115,9 @@ def recommend(
         "novelty": novelty,
     }
     loaded = load(data, time_zone=time_zone, day_first=day_first)
-    fitted = None if model is None else _fitted(model)
+    learned = None if model is None else fitted(model)
     with progress(quiet=as_json) as report:
-        recommender = Recommender(loaded.checkins, fitted, progress=report)
+        recommender = Recommender(loaded.checkins, learned, progress=report)
         if strategy == "learned":
             mix = learn_mix(recommender.log, progress=report)
             how["exponent"] = mix.exponent
@@ -153,16 +138,6 @@ def _wished(words: str, recommender: "Recommender", report: Progress) -> "np.nda
     for text in found.notes:
         note(text)
     return found.scores
-
-
-def _fitted(folder: Path) -> "Model":
-    """Return the model of a trained run, or of a folder that `Model.save` wrote."""
-    from strec.models import load_model
-    from strec.runs import Run
-
-    if (folder / "run.json").is_file():
-        return Run(folder).model()
-    return load_model(folder)
 
 
 def _one(answer: "Answer", out: Path | None, as_json: bool) -> None:

@@ -32,12 +32,9 @@ def train(
     budget: Annotated[
         Literal["quick", "normal", "thorough"], typer.Option(help="At most 1, 10 or 60 minutes.")
     ] = "normal",
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the data.", show_default=False)
-    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data.")] = None,
     max_minutes: Annotated[
-        float | None,
-        typer.Option(min=0.01, help="Then take the best weights so far.", show_default=False),
+        float | None, typer.Option(min=0.01, help="Then take the best weights so far.")
     ] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter of the model, as name=value.")

@@ -120,13 +120,13 @@ def test_a_bad_file_ends_in_1_with_needed_found_and_mend(tmp_path, capsys, name)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["-o", "{dir}/x.xlsx"], "ending in .parquet"),
-        (["-o", "{dir}/none/x.csv"], "must exist"),
+        (["-o", "{dir}/x.xlsx"], "ends in .parquet"),
+        (["-o", "{dir}/none/x.csv"], "may be written to"),
         (["-o", "{file}"], "is read"),
         (["-o", "{dir}/x.csv", "--report", "{dir}/none/q.html"], "may be written to"),
         (["-o", "{dir}/x.csv", "--save-recipe", "{dir}/none/r.yaml"], "may be written to"),
         (["-o", "{dir}/x.csv", "--rejected", "{dir}/none/r.csv"], "may be written to"),
-        (["-o", "{dir}/x.csv", "--rejected", "{dir}/r.xls"], "ending in .parquet"),
+        (["-o", "{dir}/x.csv", "--rejected", "{dir}/r.xls"], "ends in .parquet"),
         (["-o", "{dir}/x.csv", "--map", "buyer=user"], "'buyer=user'"),
         (["-o", "{dir}/x.csv", "--map", "user=nobody"], "no column 'nobody'"),
         (["-o", "{dir}/x.csv", "--time-zone", "Mars/Base"], "Mars/Base"),
