@@ -1,7 +1,7 @@
 """What a user's visible history says about items, as sparse rows: shared by several models."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy import sparse
@@ -95,6 +95,22 @@ def log_popularity(train: Log) -> np.ndarray:
     """Return where a network's item biases start: log shares, smoothed a little; float32."""
     share = popularity(train)
     return np.log(share + 0.1 / len(share)).astype(np.float32)
+
+
+def runs_of(size: np.ndarray, most: int) -> Iterator[slice]:
+    """Yield slices whose sizes add up to `most` at most, or of one entry.
+
+    Examples
+    --------
+    >>> list(runs_of(np.array([2, 2, 9, 1]), 4))
+    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
+    """
+    total, start = np.cumsum(size), 0
+    while start < len(size):
+        spent = total[start - 1] if start else 0
+        stop = max(int(np.searchsorted(total, spent + most, side="right")), start + 1)
+        yield slice(start, stop)
+        start = stop
 
 
 def moment_at(time_us: np.ndarray, share: float) -> int:

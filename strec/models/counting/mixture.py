@@ -9,6 +9,7 @@ b, n are fitted by maximum likelihood on the last slice of the training check-in
 from what lies before it; then the counts are taken anew from all of training.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ from strec.models.counting.newcomers import (
 from strec.models.counting.reasons import explain_items
 from strec.models.counting.statistics import Statistics
 from strec.models.counting.visits import N_COLUMNS, Visits, default_weights, visits_of
+from strec.models.profiles import runs_of
 from strec.split import Log, Queries
 from strec.train import Watch
 
@@ -164,14 +166,8 @@ class CounterMix(Model):
             setattr(self, name + "_", arrays[name])
 
 
-def chunks(queries: Queries, numbers: int):
-    """Yield slices of queries that keep arrays over items or visits within a size."""
+def chunks(queries: Queries, numbers: int) -> Iterator[slice]:
+    """Return slices of queries that keep arrays over items or visits within a size."""
     per_query = max(len(queries.vocabulary.items), 1)
     visits = np.maximum(queries.length, 1) * N_COLUMNS
-    cost = np.cumsum(np.maximum(visits, per_query))
-    start = 0
-    while start < len(queries):
-        spent = cost[start - 1] if start else 0
-        stop = max(int(np.searchsorted(cost, spent + numbers, side="right")), start + 1)
-        yield slice(start, stop)
-        start = stop
+    return runs_of(np.maximum(visits, per_query), numbers)

@@ -22,10 +22,10 @@ from strec.models.stllm.network import Tensors
 from strec.models.stllm.scoring import (
     Reading,
     column_logits,
+    may_be_new,
     meaning_logits,
     read,
     shares,
-    unvisited,
 )
 from strec.split import Queries
 
@@ -43,7 +43,7 @@ def explain_items(model: "STLLM", query: Queries, items: np.ndarray) -> list[Exp
     """
     with torch.inference_mode():
         readings = read(model, query)
-        new = unvisited(model, readings[0])[0]
+        new = may_be_new(model, readings[0])[0]
         old = np.array([item for item in items if not new[item]], dtype=np.int64)
         fresh = np.array([item for item in items if new[item]], dtype=np.int64)
         found = []

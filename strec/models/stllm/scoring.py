@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from strec.models.counting.mixture import chunks
+from strec.models.counting.newcomers import unvisited
 from strec.models.stllm.candidate_features import candidate_features
 from strec.models.stllm.features import Numbers, numbers_of, shorten
 from strec.models.stllm.network import NEVER, Network, Tensors, log_sum
@@ -47,7 +48,7 @@ def scores_of(model: "STLLM", queries: Queries) -> np.ndarray:
         items = [network.represent(torch.arange(n_items)) for network in model.networks_]
         for rows in chunks(queries, _CHUNK_NUMBERS):
             readings = read(model, queries.take(rows))
-            new = unvisited(model, readings[0])
+            new = may_be_new(model, readings[0])
             for reading, logits in zip(
                 readings, generator_logits(model, readings, items), strict=True
             ):
@@ -99,14 +100,10 @@ def shares(reading: Reading, has_new: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return gate, np.logaddexp(reading.visited, gate)
 
 
-def unvisited(model: "STLLM", reading: Reading) -> np.ndarray:
+def may_be_new(model: "STLLM", reading: Reading) -> np.ndarray:
     """Return which items the generator speaks of, shape ``(Q, n_items)``."""
-    new = np.ones((len(reading.queries), len(model.world_.lately)), dtype=bool)
-    if model.remembers:
-        item = reading.numbers.item
-        known = item >= 0
-        new[reading.item_query[known], item[known]] = False
-    return new
+    new = unvisited(reading.queries)
+    return new if model.remembers else np.ones_like(new)
 
 
 def generator_logits(

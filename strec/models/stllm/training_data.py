@@ -4,13 +4,13 @@ Counts over all users would give the target away if they knew it, so the trainin
 cut into blocks by time, and targets of a block see counts from the blocks before it alone.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from strec.models.counting.newcomers import visited
+from strec.models.profiles import runs_of
 from strec.models.stllm.candidate_features import CANDIDATE_FEATURES, candidate_features
 from strec.models.stllm.features import Numbers, concatenate, numbers_of, shorten
 from strec.models.stllm.world import World
@@ -121,7 +121,7 @@ def training_data_of(
 
 def _block(queries: Queries, world: World, remember: bool, n_new: int, rng):
     numbers = []
-    for rows in _runs(queries.length + 1, _CHUNK_VISITS):
+    for rows in runs_of(queries.length + 1, _CHUNK_VISITS):
         found, reasons = numbers_of(queries.take(rows), world)
         numbers.append(found.slim())
     new = np.flatnonzero(~queries.returns) if remember else np.arange(len(queries))
@@ -130,28 +130,12 @@ def _block(queries: Queries, world: World, remember: bool, n_new: int, rng):
     cells = np.full(len(new), len(world.lately) * len(CANDIDATE_FEATURES))
     drawn = [
         _candidates(queries.take(new[rows]), world, remember, rng)
-        for rows in _runs(cells, _CHUNK_CELLS)
+        for rows in runs_of(cells, _CHUNK_CELLS)
     ]
     if not drawn:
         drawn = [_candidates(queries.take(new), world, remember, rng)]
     joined = (np.concatenate(pieces) for pieces in zip(*drawn, strict=True))
     return (concatenate(numbers), new, *joined, reasons)
-
-
-def _runs(size: np.ndarray, most: int) -> Iterator[slice]:
-    """Yield slices whose sizes add up to `most` at most, or of one entry.
-
-    Examples
-    --------
-    >>> list(_runs(np.array([2, 2, 9, 1]), 4))
-    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
-    """
-    total, start = np.cumsum(size), 0
-    while start < len(size):
-        spent = total[start - 1] if start else 0
-        stop = max(int(np.searchsorted(total, spent + most, side="right")), start + 1)
-        yield slice(start, stop)
-        start = stop
 
 
 def _candidates(queries: Queries, world: World, remember: bool, rng):
