@@ -5,7 +5,7 @@ from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from strec.io import Limits, Mapping
     from strec.store import Store
 
-    Frame = pl.DataFrame | pl.LazyFrame | pd.DataFrame | geopandas.GeoDataFrame
+    Frame: TypeAlias = pl.DataFrame | pl.LazyFrame | pd.DataFrame | geopandas.GeoDataFrame
     #: What `Dataset.of` takes.
-    DatasetLike = "Dataset | Frame | Store | str | Path"
+    DatasetLike: TypeAlias = "Dataset | Frame | Store | str | Path"
 
 #: Check-ins that are encoded at once; of a larger store whole users are drawn.
 MOST_CHECKINS = 1_000_000
@@ -589,7 +589,9 @@ def _column(values: "pd.Series") -> pl.Series:
     try:
         return pl.from_pandas(values)
     except (TypeError, ValueError, pl.exceptions.PolarsError):
-        return pl.Series(values.name, [None if v is None or v != v else str(v) for v in values])
+        return pl.Series(
+            str(values.name), [None if v is None or v != v else str(v) for v in values]
+        )
 
 
 def _described(data: Any) -> str:

@@ -177,7 +177,8 @@ def cells_of(lat: pl.Series, lon: pl.Series, resolution: int = CELL_RESOLUTION) 
     places = pl.DataFrame({LAT: lat.cast(pl.Float64), LON: lon.cast(pl.Float64)})
     # Check-ins repeat places, and finding the distinct ones is cheaper than converting all; an
     # estimate of their number, which is cheap, tells whether it is worth it.
-    if places[LAT].approx_n_unique() > len(places) * _MOST_DISTINCT:
+    n_distinct = int(places.select(pl.col(LAT).approx_n_unique()).item())
+    if n_distinct > len(places) * _MOST_DISTINCT:
         return _cells_of_each(places, resolution)[CELL]
     distinct = _cells_of_each(places.unique(), resolution)
     return places.join(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 
@@ -19,7 +19,7 @@ from strec.progress import Progress, part_of
 if TYPE_CHECKING:
     from strec.dataset import DatasetLike
 
-    Models = Model | str | Sequence[Model | str] | Mapping[str, Model | str]
+    Models: TypeAlias = Model | str | Sequence[Model | str] | Mapping[str, Model | str]
 
 
 class Evaluation(list[Result]):
@@ -122,9 +122,9 @@ def counting_models(time_known: bool = True) -> dict[str, Model]:
 def _named(models: "Models", regime: Regime) -> dict[str, Model]:
     if isinstance(models, Mapping):
         return {str(name): _model(each, regime) for name, each in models.items()}
-    single = isinstance(models, Model | str | type) or not isinstance(models, Sequence)
+    is_one = isinstance(models, Model | str) or not isinstance(models, Sequence)
     named: dict[str, Model] = {}
-    for each in [models] if single else models:
+    for each in [models] if is_one else models:
         model = _model(each, regime)
         name, number = model.label or model.kind, 2
         while name in named:

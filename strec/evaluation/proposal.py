@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from strec.evaluation.scoring import Result
 from strec.evaluation.summary import check_results, difference
-from strec.metrics import METRICS
+from strec.metrics import METRICS, mean_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def propose(results: Sequence[Result], measure: str = "acc@1") -> Proposal:
     'User counts'
     """
     check_results(results, measure)
-    ranked = sorted(results, key=lambda each: each.queries[measure].mean(), reverse=True)
+    ranked = sorted(results, key=lambda each: mean_of(each.queries[measure]) or 0.0, reverse=True)
     best = ranked[0]
     counting = next((each for each in ranked if each.family == "counting"), None)
     proposed, sentence = best, _alone(best, measure)

@@ -144,7 +144,6 @@ def _check_numbers(scores: np.ndarray, name: str) -> None:
 
 def _per_query(ranked: Ranked, is_probability: bool) -> pl.DataFrame:
     queries, scores, guess = ranked.queries, ranked.scores, ranked.listed[:, 0]
-    ids = pl.Series(queries.vocabulary.items, dtype=pl.String)
     values = {
         metric.column: None
         if metric.needs_probability and not is_probability
@@ -155,8 +154,8 @@ def _per_query(ranked: Ranked, is_probability: bool) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             **_circumstances(queries),
-            "item_id": _at(ids, queries.target),
-            "guess": _at(ids, guess),
+            "item_id": queries.vocabulary.item_ids(queries.target),
+            "guess": queries.vocabulary.item_ids(guess),
             "is_hit": guess == queries.target,
             "rank": expected_rank(*ranked.standing),
             "score": ranked.on_target,
@@ -171,8 +170,6 @@ def _per_query(ranked: Ranked, is_probability: bool) -> pl.DataFrame:
 def _circumstances(queries: Queries) -> dict[str, np.ndarray | pl.Series]:
     """Return who, when and where: what slices are made of."""
     log, row, vocabulary = queries.log, queries.row, queries.vocabulary
-    names = pl.Series(vocabulary.categories, dtype=pl.String)
-    item_of = np.append(vocabulary.item_category, -1)
     return {
         "user_id": pl.Series(log.owner_ids[log.owner[row]], dtype=pl.String),
         "timestamp": pl.Series(log.time_us[row]).cast(pl.Datetime("us", "UTC")),
@@ -181,15 +178,9 @@ def _circumstances(queries: Queries) -> dict[str, np.ndarray | pl.Series]:
         "lat": log.lat[row],
         "lon": log.lon[row],
         "distance_km": distance_km(queries.lat, queries.lon, log.lat[row], log.lon[row]),
-        "category": _at(names, item_of[queries.target]),
+        "category": vocabulary.item_categories(queries.target),
         "n_history": queries.length,
         "is_return": queries.returns,
         "is_known_user": queries.user >= 0,
         "is_known_item": queries.target >= 0,
     }
-
-
-def _at(texts: pl.Series, codes: np.ndarray) -> pl.Series:
-    if not len(texts):
-        return pl.Series([None] * len(codes), dtype=pl.String)
-    return texts.gather(pl.Series(np.where(codes >= 0, codes, 0))).set(pl.Series(codes < 0), None)

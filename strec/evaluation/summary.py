@@ -1,6 +1,7 @@
 """One row per model, one row per measure: leaderboards and paired comparisons with intervals."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -140,9 +141,9 @@ def _check_paired(first: Result, second: Result) -> None:
         )
 
 
-def _row(result: Result, n_draws: int, seed: int) -> dict[str, float | int | str | None]:
+def _row(result: Result, n_draws: int, seed: int) -> dict[str, Any]:
     frame, known = result.queries, result.known
-    row: dict[str, float | int | str | None] = {
+    row: dict[str, Any] = {
         "model": result.name,
         "kind": result.kind,
         "n_queries": len(frame),

@@ -31,7 +31,7 @@ def accuracy(better: np.ndarray, tied: np.ndarray, k: int) -> np.ndarray:
     return np.clip((k - better) / tied, 0.0, 1.0)
 
 
-def _metric(k: int, title: str, sentence: str, **more: bool) -> Metric:
+def _metric(k: int, title: str, sentence: str, is_short: bool = False) -> Metric:
     return Metric(
         name=f"acc@{k}",
         title=title,
@@ -39,7 +39,7 @@ def _metric(k: int, title: str, sentence: str, **more: bool) -> Metric:
         order=k,
         of_query=lambda ranked: accuracy(*ranked.standing, k),
         is_paired=True,
-        **more,
+        is_short=is_short,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -138,5 +139,9 @@ class Metric:
             return None
         if self.of_all is not None:
             return self.of_all(scored)
-        mean = scored.queries[self.column].mean()
-        return None if mean is None else float(mean)  # pyright: ignore[reportArgumentType]
+        return mean_of(scored.queries[self.column])
+
+
+def mean_of(values: pl.Series) -> float | None:
+    """Return the mean of what is there, None where nothing is."""
+    return None if values.count() == 0 else float(cast(float, values.mean()))

@@ -1,5 +1,7 @@
 """How far the first suggestion lies from where the user went."""
 
+from typing import cast
+
 import numpy as np
 
 from strec.geo import distance_km
@@ -21,8 +23,8 @@ def distance_error_km(ranked: Ranked) -> np.ndarray:
 
 
 def _median(scored: Scored) -> float | None:
-    median = scored.queries["distance_error_km"].median()
-    return None if median is None else float(median)  # pyright: ignore[reportArgumentType]
+    km = scored.queries["distance_error_km"]
+    return None if km.count() == 0 else float(cast(float, km.median()))
 
 
 DISTANCE = Metric(

@@ -1,14 +1,13 @@
 """The mean log probability given to what came."""
 
-from strec.metrics.base import Metric, Scored
+from strec.metrics.base import Metric, Scored, mean_of
 
 #: A target of probability 0 would make the mean infinite; this is far below 1 / n_items.
 FLOOR = 1e-12
 
 
 def _of_all(scored: Scored) -> float | None:
-    mean = (scored.known["score"] + FLOOR).log().mean()
-    return None if mean is None else float(mean)  # pyright: ignore[reportArgumentType]
+    return mean_of((scored.known["score"] + FLOOR).log())
 
 
 LOG_SCORE = Metric(

@@ -2,17 +2,25 @@
 
 import polars as pl
 
-from strec.metrics.base import Metric, Scored
+from strec.metrics.base import Metric, Scored, mean_of
 
 
-def _metric(name: str, title: str, sentence: str, order: int, chosen: pl.Expr, **more) -> Metric:
+def _metric(
+    name: str, title: str, sentence: str, order: int, chosen: pl.Expr, is_short: bool = False
+) -> Metric:
     column = name.split()[1]
 
     def of_all(scored: Scored) -> float | None:
-        mean = scored.known.filter(chosen)[column].mean()
-        return None if mean is None else float(mean)  # pyright: ignore[reportArgumentType]
+        return mean_of(scored.known.filter(chosen)[column])
 
-    return Metric(name=name, title=title, sentence=sentence, order=order, of_all=of_all, **more)
+    return Metric(
+        name=name,
+        title=title,
+        sentence=sentence,
+        order=order,
+        of_all=of_all,
+        is_short=is_short,
+    )
 
 
 _RETURN, _DISCOVERY = pl.col("is_return"), ~pl.col("is_return")

@@ -21,7 +21,7 @@ from strec.models.listing import listing
 from strec.models.saved import Arrays, Saved, Texts, packed, unpacked
 from strec.parts import require
 from strec.progress import Progress
-from strec.split import Log, Queries, Questions, Vocabulary
+from strec.split import Log, Queries, Question, Questions, Vocabulary
 from strec.train import Watch
 
 if TYPE_CHECKING:
@@ -210,16 +210,12 @@ class Model(Saved):
         if not isinstance(k, int) or k < 1:
             raise ModelError("A list has at least one item.", f"k={k!r:.60}.", "Use k=10, say.")
         listed = list(log.owner_ids) if users is None else _each(users)
-        places = _one_for_each(where, len(listed), is_one=_is_place)
-        asked = [
-            (user, moment, *(place or (None, None)))
-            for user, moment, place in zip(
-                listed,
-                _one_for_each(when, len(listed), is_one=lambda each: isinstance(each, str | date)),
-                places,
-                strict=True,
-            )
-        ]
+        moments = _one_for_each(when, len(listed), lambda each: isinstance(each, str | date))
+        places = _one_for_each(where, len(listed), _is_place)
+        asked: list[Question] = []
+        for user, moment, place in zip(listed, moments, places, strict=True):
+            lat, lon = place or (None, None)
+            asked.append((user, moment, lat, lon))
         step, frames = max(_CHUNK_NUMBERS // len(log.vocabulary.items), 1), []
         for row, queries in Questions(log).many(asked):
             for first in range(0, len(row), step):
@@ -390,11 +386,11 @@ _NUMBERS = ("item_category", "item_lat", "item_lon", "item_spread_km")
 
 
 def _vocabulary_texts(vocabulary: Vocabulary) -> Texts:
-    return {name: getattr(vocabulary, name).tolist() for name in _TEXTS}
+    return {name: vars(vocabulary)[name].tolist() for name in _TEXTS}
 
 
 def _vocabulary_arrays(vocabulary: Vocabulary) -> Arrays:
-    return {f"vocabulary.{name}": getattr(vocabulary, name) for name in _NUMBERS}
+    return {f"vocabulary.{name}": vars(vocabulary)[name] for name in _NUMBERS}
 
 
 def _vocabulary(arrays: Arrays, texts: Texts) -> Vocabulary:

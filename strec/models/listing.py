@@ -34,17 +34,15 @@ def listing(
     is_place = vocabulary.item_is_place[item]
     lat, lon = vocabulary.item_lat[item], vocabulary.item_lon[item]
     km = distance_km(queries.lat[query], queries.lon[query], lat, lon)
-    # Code -1, no category, picks the last entry.
-    categories = np.append(vocabulary.categories, None)
     visits = visit_counts(queries)[query, item]
     chance = np.full(len(item), np.nan) if probability is None else probability[query, item]
     return pl.DataFrame(
         {
             "query": pl.Series(query, dtype=pl.Int64),
             "rank": pl.Series([rank for n in size for rank in range(1, n + 1)], dtype=pl.Int64),
-            "item_id": pl.Series(vocabulary.items[item], dtype=pl.String),
+            "item_id": vocabulary.item_ids(item),
             "item_name": pl.Series(vocabulary.item_name[item], dtype=pl.String),
-            "category": pl.Series(categories[vocabulary.item_category[item]], dtype=pl.String),
+            "category": vocabulary.item_categories(item),
             "lat": np.where(is_place, lat, np.nan),
             "lon": np.where(is_place, lon, np.nan),
             "distance_km": np.where(is_place, km, np.nan),

@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import polars as pl
 
 from strec.geo import distance_km
-from strec.split import Queries, local_us
+from strec.split import Queries
 
 #: Radii are given as one of these (km), so that a portrait does not draw a map of a life.
 RADII_KM = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 20_000)
@@ -95,7 +95,10 @@ def portrait(query: Queries) -> Portrait:
     counts = np.bincount(category[category >= 0], minlength=len(vocabulary.categories))
     top = np.argsort(-counts, kind="stable")[:5]
     n = len(rows)
-    dates = [_date(log.time_us[row], log.offset_min[row]) for row in (rows[[0, -1]] if n else [])]
+    dates = [
+        _date(int(log.time_us[row]), int(log.offset_min[row]))
+        for row in (rows[[0, -1]] if n else [])
+    ]
     return Portrait(
         n_checkins=n,
         n_items=len(np.unique(item)),
@@ -103,7 +106,9 @@ def portrait(query: Queries) -> Portrait:
         last=dates[1] if n else None,
         hours=np.bincount(log.hour[rows].astype(int), minlength=24),
         categories=[
-            (str(vocabulary.categories[code]), counts[code] / n) for code in top if counts[code]
+            (str(vocabulary.categories[code]), float(counts[code] / n))
+            for code in top
+            if counts[code]
         ],
         radius_km=_radius_km(log.lat[rows], log.lon[rows]),
         return_share=1 - len(np.unique(item)) / n if n else 0.0,
@@ -145,14 +150,11 @@ def history_table(query: Queries) -> pl.DataFrame:
     log, rows, vocabulary = query.log, query.indices, query.vocabulary
     item = log.item[rows]
     known = item >= 0
-    categories = np.append(vocabulary.categories, None)
     frame = pl.DataFrame(
         {
-            "item_id": pl.Series(vocabulary.items[item[known]], dtype=pl.String),
+            "item_id": vocabulary.item_ids(item[known]),
             "item_name": pl.Series(vocabulary.item_name[item[known]], dtype=pl.String),
-            "category": pl.Series(
-                categories[vocabulary.item_category[item[known]]], dtype=pl.String
-            ),
+            "category": vocabulary.item_categories(item[known]),
             # Five decimals are one metre: visits to one place fall together.
             "lat": log.lat[rows][known].round(5),
             "lon": log.lon[rows][known].round(5),
@@ -177,5 +179,4 @@ def _radius_km(lat: np.ndarray, lon: np.ndarray) -> int | None:
 
 
 def _date(time_us: int, offset_min: int) -> date:
-    days = int(local_us(time_us, offset_min) // 86_400_000_000)
-    return date(1970, 1, 1) + timedelta(days=days)
+    return (datetime(1970, 1, 1) + timedelta(microseconds=time_us, minutes=offset_min)).date()

@@ -131,7 +131,7 @@ class Recommender:
     def answer(
         self,
         user: str | pl.DataFrame | None = None,
-        when: datetime | None = None,
+        when: datetime | str | None = None,
         lat: float | None = None,
         lon: float | None = None,
         *,
@@ -166,7 +166,7 @@ class Recommender:
     def query(
         self,
         user: str | pl.DataFrame | None = None,
-        when: datetime | None = None,
+        when: datetime | str | None = None,
         lat: float | None = None,
         lon: float | None = None,
     ) -> tuple[Queries, list[str]]:

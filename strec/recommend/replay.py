@@ -49,7 +49,7 @@ class Replay:
             with ``static`` after it: means over the events so far.
         """
         played = self.events.head(n)
-        columns = {"n": played["n"]}
+        columns: dict[str, pl.Series | np.ndarray] = {"n": played["n"]}
         for column, end in (("rank", ""), ("rank_static", " static")):
             rank = played[column].to_numpy()
             for k in (1, 5, 10):
@@ -90,7 +90,7 @@ def replay(
         If there are too few check-ins, or nobody has this id.
     """
     before, rows = log_before(log, n_events, user)
-    start_us = log.time_us[rows[0]]
+    start_us = int(log.time_us[rows[0]])
     if len(before) < _FEWEST or not (before.item >= 0).any():
         raise ModelError(
             f"A replay needs {_FEWEST} check-ins before its first event.",
@@ -164,15 +164,14 @@ def _events(
             progress("Predicting each check-in", min(first + step, n) / n)
     item = growing.target
     local = pl.Series(local_us(log.time_us[row], log.offset_min[row]), dtype=pl.Int64)
-    categories = np.append(vocabulary.categories, None)
     return pl.DataFrame(
         {
             "n": np.arange(1, n + 1),
             "user_id": pl.Series(log.owner_ids[log.owner[row]], dtype=pl.String),
             "local_time": local.cast(pl.Datetime("us")),
-            "item_id": pl.Series(vocabulary.items[item], dtype=pl.String),
+            "item_id": vocabulary.item_ids(item),
             "item_name": pl.Series(vocabulary.item_name[item], dtype=pl.String),
-            "category": pl.Series(categories[vocabulary.item_category[item]], dtype=pl.String),
+            "category": vocabulary.item_categories(item),
             "lat": log.lat[row],
             "lon": log.lon[row],
             "rank": rank,

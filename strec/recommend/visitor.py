@@ -48,11 +48,10 @@ def history(log: Log, visits: list[Visit], user: str = "visitor") -> pl.DataFram
     codes = np.array([visit.item for visit in visits], dtype=int)
     offset = int(np.median(log.offset_min))
     nan_as_null = pl.col(schema.LAT, schema.LON).fill_nan(None)
-    categories = np.append(vocabulary.categories, None)
     table = pl.DataFrame(
         {
             schema.USER: [user] * len(visits),
-            schema.ITEM: pl.Series(vocabulary.items[codes], dtype=pl.String),
+            schema.ITEM: vocabulary.item_ids(codes),
             schema.TIME: pl.Series(
                 [visit.when - timedelta(minutes=offset) for visit in visits],
                 dtype=pl.Datetime("us"),
@@ -60,9 +59,7 @@ def history(log: Log, visits: list[Visit], user: str = "visitor") -> pl.DataFram
             schema.OFFSET: pl.Series([offset] * len(visits), dtype=pl.Int16),
             schema.LAT: pl.Series(vocabulary.item_lat[codes], dtype=pl.Float64),
             schema.LON: pl.Series(vocabulary.item_lon[codes], dtype=pl.Float64),
-            schema.CATEGORY: pl.Series(
-                categories[vocabulary.item_category[codes]], dtype=pl.String
-            ),
+            schema.CATEGORY: vocabulary.item_categories(codes),
         }
     ).with_columns(nan_as_null)
     return schema.validate(table)

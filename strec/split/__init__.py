@@ -5,7 +5,7 @@ learns lies after anything it is asked. A `Log` is the table as sorted arrays; a
 at each of n moments, "where next?", and names the rows of the log that may be looked at.
 """
 
-from strec.split.asking import FAR_DAYS, FAR_KM, Asked, Questions, notes_on, questions_of
+from strec.split.asking import FAR_DAYS, FAR_KM, Asked, Question, Questions, notes_on, questions_of
 from strec.split.cut import PARTS, TEST, TRAIN, VALIDATION, Split, split
 from strec.split.log import EVENTS, GAP_US, Log, encode, local_hour, local_us, local_weekday
 from strec.split.queries import Queries, ask, queries_of_rows, ranges
@@ -23,6 +23,7 @@ __all__ = [
     "Asked",
     "Log",
     "Queries",
+    "Question",
     "Questions",
     "Split",
     "Vocabulary",

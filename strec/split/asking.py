@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,7 +22,7 @@ FAR_KM = 200.0
 NOBODY_KM = 25.0
 
 #: Who (None: somebody new), when (None: after the last check-in), latitude and longitude.
-Question = tuple[str | None, datetime | None, float | None, float | None]
+Question = tuple[str | None, datetime | str | None, float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Questions:
     def one(
         self,
         user: str | pl.DataFrame | None,
-        when: datetime | None,
+        when: datetime | str | None,
         lat: float | None,
         lon: float | None,
     ) -> Asked:
@@ -86,11 +87,10 @@ class Questions:
             rows.append((moment[2], number, owner, *moment[:2], *place))
         rows.sort(key=lambda row: row[0])
         for time_known, group in groupby(rows, key=lambda row: row[0]):
-            _, number, owner, *when, lat, lon = (
-                np.array(each) for each in zip(*group, strict=True)
-            )
+            columns = (np.array(each) for each in zip(*group, strict=True))
+            _, number, owner, time_us, offset, lat, lon = columns
             nowhere = np.full(len(number), np.nan)
-            queries = ask(self.log, owner, *when, nowhere, nowhere, time_known=time_known)
+            queries = ask(self.log, owner, time_us, offset, nowhere, nowhere, time_known=time_known)
             yield number, _placed(queries, lat, lon)
 
     def _history(self, user: str | pl.DataFrame | None) -> tuple[Log, int]:
@@ -113,7 +113,7 @@ class Questions:
             )
         return self.log, self._owners[user]
 
-    def _moment(self, log: Log, owner: int, when: datetime | None) -> tuple[int, int, bool]:
+    def _moment(self, log: Log, owner: int, when: datetime | str | None) -> tuple[int, int, bool]:
         """Return UTC microseconds, the offset in minutes, and whether the time is known."""
         first, stop = (log.indptr[owner], log.indptr[owner + 1]) if owner >= 0 else (0, 0)
         if when is None:
@@ -122,8 +122,8 @@ class Questions:
             # One step after the last check-in, which is thus visible.
             return int(log.time_us[stop - 1]) + 1, int(log.offset_min[stop - 1]), True
         when = moment_of(when)
-        if when.tzinfo is not None:
-            offset = int(when.utcoffset().total_seconds() // 60)
+        if (ahead := when.utcoffset()) is not None:
+            offset = int(ahead.total_seconds() // 60)
             return _microseconds(when.replace(tzinfo=None)) - offset * 60_000_000, offset, True
         local = _microseconds(when)
         # The offset of the nearest check-in follows summer time and the user's travels.
@@ -197,7 +197,7 @@ def _notes_on_place(query: Queries) -> list[str]:
     return []
 
 
-def _placed(queries: Queries, lat: np.ndarray, lon: np.ndarray) -> Queries:
+def _placed(queries: Queries, lat: np.ndarray | float, lon: np.ndarray | float) -> Queries:
     """Return queries at these places, at that of the last check-in where they are NaN."""
     last, log = queries.last, queries.log
     has_last = last >= 0
@@ -212,18 +212,20 @@ def _placed(queries: Queries, lat: np.ndarray, lon: np.ndarray) -> Queries:
 
 def _checked_place(lat: float | None, lon: float | None) -> tuple[float, float]:
     """Return a place that can be, NaN where none is given."""
-    is_number = all(isinstance(each, int | float | np.number | None) for each in (lat, lon))
-    if (
-        not is_number
-        or (lat is None) != (lon is None)
-        or (lat is not None and not (abs(lat) <= 90 and abs(lon) <= 180))
-    ):
+    if lat is None and lon is None:
+        return np.nan, np.nan
+    numbers = int | float | np.number
+    if not isinstance(lat, numbers) or not isinstance(lon, numbers) or not _is_on_earth(lat, lon):
         raise ModelError(
             "A place is a latitude from -90 to 90 and a longitude from -180 to 180.",
             f"latitude {lat}, longitude {lon}.",
             "Give both, or neither for the place of the last check-in.",
         )
-    return (np.nan, np.nan) if lat is None else (float(lat), float(lon))
+    return float(lat), float(lon)
+
+
+def _is_on_earth(lat: float, lon: float) -> bool:
+    return abs(lat) <= 90 and abs(lon) <= 180
 
 
 def questions_of(questions: pl.DataFrame) -> pl.DataFrame:
@@ -236,7 +238,7 @@ def questions_of(questions: pl.DataFrame) -> pl.DataFrame:
             else f"a {type(questions).__name__}.",
             "Give a polars frame, and rename the column that says who asks.",
         )
-    types = {"user_id": pl.String, "lat": pl.Float64, "lon": pl.Float64}
+    types: dict[Any, Any] = {"user_id": pl.String, "lat": pl.Float64, "lon": pl.Float64}
     table = questions.select(
         (pl.col(name) if name in questions.columns else pl.lit(None)).alias(name)
         for name in ("user_id", "time", "lat", "lon")

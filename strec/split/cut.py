@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Literal, get_args
 
@@ -187,10 +188,11 @@ def _check_order(frames: list[pl.DataFrame]) -> None:
             "Check the files and the cleaning recipe.",
         )
     for earlier, later in zip(frames, frames[1:], strict=False):
-        if len(later) and later[schema.TIME].min() < earlier[schema.TIME].max():
+        begin, end = later[schema.TIME].min(), earlier[schema.TIME].max()
+        if isinstance(begin, datetime) and isinstance(end, datetime) and begin < end:
             raise SplitError(
                 "Each part begins when the part before it has ended.",
-                f"a part that begins {later[schema.TIME].min():%Y-%m-%d %H:%M} UTC, before the "
-                f"end of the earlier one, {earlier[schema.TIME].max():%Y-%m-%d %H:%M} UTC.",
+                f"a part that begins {begin:%Y-%m-%d %H:%M} UTC, before the "
+                f"end of the earlier one, {end:%Y-%m-%d %H:%M} UTC.",
                 "Give one table and let it be cut by time, or give parts that do not overlap.",
             )

@@ -88,7 +88,7 @@ class Log:
     def where(self, mask: np.ndarray) -> "Log":
         """Return the rows where the mask holds; sessions and owners keep their numbers."""
         kept = {
-            f.name: getattr(self, f.name)[mask]
+            f.name: vars(self)[f.name][mask]
             for f in fields(self)
             if f.name not in ("vocabulary", "owner_ids")
         }

@@ -120,7 +120,7 @@ class Queries:
         per_query = ("user", "time_us", "offset_min", "lat", "lon", "target", "row")
         return replace(
             self,
-            **{name: getattr(self, name)[rows] for name in per_query},
+            **{name: vars(self)[name][rows] for name in per_query},
             indptr=indptr,
             indices=self.indices[indices],
         )

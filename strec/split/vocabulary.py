@@ -85,6 +85,14 @@ class Vocabulary:
         texts = [self.users.tolist(), self.items.tolist(), self.categories.tolist()]
         return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
 
+    def item_ids(self, codes: np.ndarray) -> pl.Series:
+        """Return the id of each item code, null where it is -1."""
+        return _texts_at(self.items, codes)
+
+    def item_categories(self, codes: np.ndarray) -> pl.Series:
+        """Return the category of each item code, null where it is unknown, or the code -1."""
+        return _texts_at(self.categories, np.append(self.item_category, -1)[codes])
+
     def user_codes(self, ids: np.ndarray | pl.Series) -> np.ndarray:
         """Return the code of each user id, -1 where unknown; shape ``(n,)``, int32."""
         return _codes(self.users, ids)
@@ -163,6 +171,11 @@ def _codes(known: np.ndarray, ids: np.ndarray | pl.Series) -> np.ndarray:
     asked = pl.DataFrame({"id": values})
     found = asked.join(table, on="id", how="left", maintain_order="left")["code"]
     return found.cast(pl.Int32).fill_null(-1).to_numpy()
+
+
+def _texts_at(texts: np.ndarray, codes: np.ndarray) -> pl.Series:
+    known = pl.Series([*texts, None], dtype=pl.String)
+    return known.gather(np.where(codes >= 0, codes, len(texts)))
 
 
 def _texts(values: pl.Series) -> np.ndarray:
