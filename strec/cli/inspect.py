@@ -3,16 +3,39 @@
 import shlex
 from dataclasses import asdict
 
+from typing import Annotated
+
 import typer
 
 from strec.cli import AsJson, Data, shell
 from strec.cli._common import files_of, print_json
 
 
+def _list_formats(asked: bool) -> None:
+    if asked:
+        from strec.io import FORMATS
+
+        for known in FORMATS.values():
+            typer.echo("\n  ".join(filter(None, [known.label, known.sentence, known.citation])))
+        raise typer.Exit
+
+
+Formats = Annotated[
+    bool,
+    typer.Option(
+        "--formats",
+        callback=_list_formats,
+        is_eager=True,
+        help="List the formats that are recognised by content, and leave.",
+    ),
+]
+
+
 @shell.command()
 def inspect(
     data: Data,
     as_json: AsJson = False,
+    formats: Formats = False,
 ) -> None:
     """Say what files are: format, columns, what is assumed, and what must be answered.
 

@@ -10,7 +10,7 @@ from strec.cleaning import Recipe, clean
 from strec.cli import main
 from strec.cli.clean import mapping_of
 from strec.errors import MappingError
-from strec.io import read
+from strec.io import FORMATS, read
 from strec.io.samples import read_sample
 from strec.store import Store
 from tests import corpus
@@ -208,6 +208,13 @@ def test_inspect_tells_a_script_what_it_found(tmp_path, capsys):
     found = json.loads(said)
     assert code == 0 and found["mapping"]["lat"] == "Breitengrad"
     assert found["questions"][0]["key"] == "time_zone" and found["preview"][0]["Kunde"] == "u0"
+
+
+def test_inspect_lists_the_formats_it_knows(capsys):
+    code, said, _ = strec(capsys, "inspect", "--formats")
+    assert code == 0
+    for known in FORMATS.values():
+        assert known.label in said and known.sentence in said and known.citation in said
 
 
 def test_entries_of_map():
