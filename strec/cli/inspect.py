@@ -2,7 +2,6 @@
 
 import shlex
 from dataclasses import asdict
-
 from typing import Annotated
 
 import typer
