@@ -212,7 +212,8 @@ def ingest(
     ):
         done = _best_pass(tables, opened, wishes, _rising(progress), Path(folder))
         result = _result(done, opened)
-        os.replace(done.path, out)
+        if done.path is not None:
+            os.replace(done.path, out)
     return result
 
 

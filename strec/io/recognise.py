@@ -8,6 +8,7 @@ from strec.errors import ReadError
 from strec.io.formats import FORMATS, Companion, Format
 from strec.io.json_lines import ROW, UNREADABLE
 from strec.io.mapping import Mapping
+from strec.io.quantities import share
 from strec.io.roles import guess_mapping, named, plain
 from strec.io.tables import FILE, SURPLUS, Table, renamed
 from strec.io.time_parts import with_whole_times
@@ -187,7 +188,7 @@ def _joined(
         sample=add(main.sample.lazy()).collect(),
         columns=[*main.columns, *labels.values()],
     )
-    return table, labels, known.cast(pl.Int8).sum() / max(len(known) - known.null_count(), 1)
+    return table, labels, share(known)
 
 
 def _find_key(main: Table, other: Table) -> tuple[str, str] | None:
@@ -209,8 +210,7 @@ def _find_key(main: Table, other: Table) -> tuple[str, str] | None:
         if values.is_empty() or values.n_unique() < len(values):
             continue
         looked_at = main.sample[left].cast(pl.String).drop_nulls().unique()
-        n_found = looked_at.is_in(values.implode()).sum()
-        if len(looked_at) and n_found >= MIN_FOUND * len(looked_at):
+        if share(looked_at.is_in(values.implode())) >= MIN_FOUND:
             return left, right
     return None
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import polars as pl
 
 from strec import schema
-from strec.io.formats.base import Format, Signature
-from strec.io.mapping import FIELDS, Mapping
+from strec.io.formats.base import ISO_UTC, Format, Signature
+from strec.io.mapping import FIELDS
 from strec.io.tables import Table
 
 #: An apostrophe that `strec.write` put before what a spreadsheet would run as a formula.
@@ -28,10 +28,8 @@ CHECKINS = Format(
     label="Check-ins written by strec",
     sentence="One file with the columns of a check-in table.",
     signature=Signature(tuple(schema.REQUIRED)),
-    mapping=Mapping(
+    mapping=ISO_UTC.replace(
         **{name: name for name in FIELDS},
-        time_format="iso",
-        time_is="utc",
         offset_unit="minutes",
         coordinate_order="lat_lon",
         decimal="point",
