@@ -20,13 +20,7 @@ _ATOM = pd.Timedelta(minutes=15)
 
 
 def exists(time_zone: str | None) -> bool:
-    """Return whether this is the name of a time zone.
-
-    Examples
-    --------
-    >>> exists("Europe/Paris"), exists("Mars/Base"), exists(None)
-    (True, False, False)
-    """
+    """Return whether this is the name of a time zone."""
     try:
         return time_zone is not None and bool(ZoneInfo(time_zone).key)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -34,15 +28,8 @@ def exists(time_zone: str | None) -> bool:
 
 
 def share_on(found: pd.DataFrame, time_zone: str) -> float:
-    """Return the share of check-ins whose own offset is that of the zone at the time.
-
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        `start` (wall clock), `utc_offset_min`, `n_checkins`.
-    """
-    zone = _offsets(pd.DatetimeIndex(_utc(found)), time_zone)
-    same = zone == found["utc_offset_min"].to_numpy()
+    """Return the share of check-ins (`n_checkins`) whose own offset was the zone's at the time."""
+    same = _offsets(pd.DatetimeIndex(_utc(found)), time_zone) == found["utc_offset_min"].to_numpy()
     counts = found["n_checkins"].to_numpy()
     return float(counts[same].sum() / max(counts.sum(), 1))
 
@@ -52,61 +39,33 @@ def axis(
 ) -> pd.DataFrame:
     """Return every period from the one that holds `first` to the one that holds `last`.
 
-    Parameters
-    ----------
-    first, last : pandas.Timestamp
-        Local wall-clock times.
-    time_zone : str or None
-        The one clock, or None.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `start`, `utc_offset_min`, `hours`.
+    Times are wall-clock times; the frame has `start`, `utc_offset_min` and `hours`.
     """
     begin = floor(pd.DatetimeIndex([first]), grain)[0]
     end = pd.date_range(floor(pd.DatetimeIndex([last]), grain)[0], periods=2, freq=grain.freq)[1]
+    starts = pd.date_range(begin, end, freq=grain.freq).as_unit("s")
     if time_zone is None:
-        starts = pd.date_range(begin, end, freq=grain.freq, inclusive="left")
-        hours = np.diff(starts.append(pd.DatetimeIndex([end])).values) / np.timedelta64(1, "h")
-        return pd.DataFrame(
-            {
-                "start": starts.astype("datetime64[s]"),
-                "utc_offset_min": pd.array([pd.NA] * len(starts), dtype="Int32"),
-                "hours": hours,
-            }
-        )
-    ends = pd.DatetimeIndex([begin, end]).tz_localize(
-        time_zone, ambiguous=np.array([True, True]), nonexistent="shift_forward"
-    )
+        return periods(starts[:-1], None, np.diff(starts.values) / np.timedelta64(1, "h"))
     if grain.hours > 1:
-        starts = pd.date_range(begin, end, freq=grain.freq)
-        instants = starts.tz_localize(
-            time_zone, ambiguous=np.ones(len(starts), dtype=bool), nonexistent="shift_forward"
-        ).tz_convert("UTC")
-        starts, hours = (
-            starts[:-1],
-            np.diff(instants.tz_localize(None).values) / np.timedelta64(1, "h"),
-        )
-        offsets = _offsets(instants[:-1], time_zone)
-    else:
-        atoms = pd.date_range(*ends.tz_convert("UTC"), freq=_ATOM, inclusive="left")
-        offset = _offsets(atoms, time_zone)
-        local = atoms.tz_localize(None) + pd.to_timedelta(offset, unit="m")
-        key = pd.DataFrame({"start": floor(local, grain), "utc_offset_min": offset})
-        parts = key.groupby(["start", "utc_offset_min"]).size().reset_index(name="n")
-        order = np.argsort(_utc(parts), kind="stable")
-        starts, offsets, hours = (
-            parts[name].to_numpy()[order] for name in ("start", "utc_offset_min", "n")
-        )
-        hours = hours * (_ATOM / pd.Timedelta("1h"))
-    return pd.DataFrame(
-        {
-            "start": pd.DatetimeIndex(starts).astype("datetime64[s]"),
-            "utc_offset_min": pd.array(offsets, dtype="Int32"),
-            "hours": hours.astype(float),
-        }
-    )
+        instants = _instants(starts, time_zone)
+        hours = np.diff(instants.tz_localize(None).values) / np.timedelta64(1, "h")
+        return periods(starts[:-1], _offsets(instants[:-1], time_zone), hours)
+    ends = _instants(pd.DatetimeIndex([begin, end]), time_zone)
+    atoms = pd.date_range(ends[0], ends[1], freq=_ATOM, inclusive="left")
+    offset = _offsets(atoms, time_zone)
+    local = atoms.tz_localize(None) + pd.to_timedelta(offset, unit="m")
+    key = pd.DataFrame({"start": floor(local, grain).as_unit("s"), "utc_offset_min": offset})
+    parts = key.value_counts(sort=False).reset_index(name="n")
+    parts = parts.iloc[np.argsort(_utc(parts), kind="stable")]
+    hours = parts["n"].to_numpy() * (_ATOM / pd.Timedelta("1h"))
+    return periods(pd.DatetimeIndex(parts["start"]), parts["utc_offset_min"].to_numpy(), hours)
+
+
+def periods(starts: pd.Index, offsets: np.ndarray | None, hours: np.ndarray | float):
+    """Return a frame of periods; without offsets there is no single clock."""
+    known = [pd.NA] * len(starts) if offsets is None else offsets
+    offset = pd.array(known, dtype="Int32")
+    return pd.DataFrame({"start": starts, "utc_offset_min": offset, "hours": hours})
 
 
 def place(found: pd.DataFrame, periods: pd.DataFrame, measure: str) -> np.ndarray:
@@ -133,12 +92,21 @@ def floor(local: pd.DatetimeIndex, grain: Grain) -> pd.DatetimeIndex:
     return local.floor(grain.freq)
 
 
+def _instants(local: pd.DatetimeIndex, time_zone: str) -> pd.DatetimeIndex:
+    """Moments of wall-clock times: the first of two, and the next where there is none."""
+    first = np.ones(len(local), dtype=bool)
+    return local.tz_localize(
+        time_zone, ambiguous=first, nonexistent="shift_forward"
+    ).tz_convert("UTC")
+
+
 def _utc(frame: pd.DataFrame) -> np.ndarray:
     offset = frame["utc_offset_min"].to_numpy(dtype="int64") * 60
     return frame["start"].to_numpy("datetime64[s]") - offset.astype("timedelta64[s]")
 
 
 def _offsets(utc: pd.DatetimeIndex, time_zone: str) -> np.ndarray:
+    """Minutes that the zone is ahead of UTC at these moments, shape ``(n,)``."""
     utc = utc.tz_localize("UTC") if utc.tz is None else utc
     local = utc.tz_convert(time_zone).tz_localize(None)
     return ((local - utc.tz_localize(None)) / pd.Timedelta("1min")).to_numpy().astype("int64")

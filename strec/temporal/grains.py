@@ -60,18 +60,7 @@ COUNTED = ("15min", "30min", "hour", "6h", "day", "week", "month")
 
 
 def grain_of(name: str, among: tuple[str, ...] = COUNTED) -> Grain:
-    """Return the grain of this name.
-
-    Raises
-    ------
-    AnalysisError
-        If there is none.
-
-    Examples
-    --------
-    >>> grain_of("hour").periods
-    (24, 168)
-    """
+    """Return the grain of this name, or raise an error that lists all."""
     if name not in among:
         raise AnalysisError(
             f"Check-ins are counted per {', '.join(among)}.", f"{name}.", "Choose one of them."
@@ -84,12 +73,10 @@ def in_words(steps: float, grain: Grain) -> str:
 
     Examples
     --------
-    >>> [in_words(n, GRAINS["hour"]) for n in (1, 12, 24, 168, 30.5, 755)]
-    ['1 hour', '12 hours', '1 day', '1 week', '30.5 hours', '31.5 days']
-    >>> in_words(12, GRAINS["month"]), in_words(11, GRAINS["year"])
-    ('1 year', '11 years')
-    >>> in_words(365, GRAINS["day"]), in_words(52, GRAINS["week"]), in_words(36, GRAINS["hour"])
-    ('1 year', '1 year', '36 hours')
+    >>> [in_words(n, GRAINS["hour"]) for n in (1, 12, 24, 36, 168, 30.5, 755)]
+    ['1 hour', '12 hours', '1 day', '36 hours', '1 week', '30.5 hours', '31.5 days']
+    >>> in_words(365, GRAINS["day"]), in_words(12, GRAINS["month"]), in_words(11, GRAINS["year"])
+    ('1 year', '1 year', '11 years')
     """
     if grain.name == "step":
         return _counted(steps, "step", "steps")
@@ -122,7 +109,7 @@ def span_in_words(hours: float) -> str:
     return _counted(round(hours, 1), "hour", "hours")
 
 
-def at_in_words(start: pd.Timestamp | int, grain: Grain) -> str:
+def at_in_words(start: object, grain: Grain) -> str:
     """Say when a period is: "on Mon 03 Jun 2024, 08:00"."""
     if not isinstance(start, pd.Timestamp):
         return f"at step {start}"

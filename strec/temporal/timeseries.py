@@ -1,14 +1,16 @@
 """A series: one value per period, on the clock that people lived by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from strec.errors import AnalysisError
-from strec.temporal.grains import GRAINS, Grain, at_in_words, span_in_words
+from strec.temporal import clocks
+from strec.temporal.grains import GRAINS, Grain, at_in_words, grain_of, span_in_words
 
 #: More of a series than this may not be invented by filling gaps.
 MAX_FILLED = 0.3
@@ -54,12 +56,12 @@ class TimeSeries:
     n_checkins: int = 0
     n_users: int = 0
     time_zone: str | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
         cls,
-        values: Sequence[float] | pd.Series,
+        values: Sequence[float] | np.ndarray | pd.Series,
         *,
         grain: str | None = None,
         start: str | None = None,
@@ -79,24 +81,27 @@ class TimeSeries:
             First period, where `values` has no date index.
         periods : tuple of int, optional
             Season lengths in steps; by default the grain's.
+
+        Raises
+        ------
+        AnalysisError
+            If the values are no numbers, or no grain fits.
+
+        Examples
+        --------
+        >>> TimeSeries.of([1.0, 2.0, 1.0, 2.0], periods=(2,)).usable_periods(1)
+        (2,)
         """
-        index = getattr(values, "index", None)
-        if isinstance(index, pd.DatetimeIndex):
-            found = _grain_of_index(index) if grain is None else GRAINS[grain]
-            starts = _period_starts(index, found)
-        elif grain is not None and grain != "step":
-            found = GRAINS[grain]
-            starts = pd.date_range(start or "2000-01-01", periods=len(values), freq=found.freq)
-        else:
-            found, starts = GRAINS["step"], pd.RangeIndex(len(values))
-        frame = pd.DataFrame(
-            {
-                "start": starts,
-                "utc_offset_min": pd.array([pd.NA] * len(starts), dtype="Int32"),
-                "hours": float(found.hours),
-                "value": np.asarray(values, dtype=float),
-            }
-        )
+        numbers = _numbers(values)
+        found = None if grain is None else grain_of(grain, tuple(GRAINS))
+        starts: pd.Index = pd.RangeIndex(len(numbers))
+        if isinstance(values, pd.Series) and isinstance(values.index, pd.DatetimeIndex):
+            found = found or _grain_of_index(values.index)
+            starts = _period_starts(values.index, found)
+        elif found is not None and found.name != "step":
+            starts = pd.date_range(start or "2000-01-01", periods=len(numbers), freq=found.freq)
+        found = found or GRAINS["step"]
+        frame = clocks.periods(starts, None, float(found.hours)).assign(value=numbers)
         return cls(frame, found, found.periods if periods is None else periods, name, unit)
 
     def __len__(self) -> int:
@@ -109,7 +114,7 @@ class TimeSeries:
         Every day has the same number of steps: the hour that daylight saving repeats is averaged,
         the one that it skips is the mean of its neighbours. NaN marks a gap.
         """
-        if self.grain.name == "step":
+        if self.grain.name == "step" or self.frame.empty:
             return pd.Series(self.frame["value"].to_numpy(), index=pd.RangeIndex(len(self.frame)))
         # A mean would drop the NaN of one of two hours and so hide half a gap, which is right.
         values = self.frame.groupby("start")["value"].mean()
@@ -120,7 +125,18 @@ class TimeSeries:
         return regular
 
     def future(self, horizon: int) -> pd.Index:
-        """Return the starts of the next periods on the wall clock."""
+        """Return the starts of the next periods on the wall clock.
+
+        Parameters
+        ----------
+        horizon : int
+            How many.
+
+        Examples
+        --------
+        >>> list(TimeSeries.of([1.0, 2.0]).future(2))
+        [2, 3]
+        """
         index = self.clock.index
         if isinstance(index, pd.RangeIndex):
             return pd.RangeIndex(len(index), len(index) + horizon)
@@ -129,15 +145,8 @@ class TimeSeries:
     def part(self, first: int, last: int) -> "TimeSeries":
         """Return the steps from `first` up to, not including, `last` of the regular clock."""
         clock = self.clock.iloc[first:last]
-        frame = pd.DataFrame(
-            {
-                "start": clock.index,
-                "utc_offset_min": pd.array([pd.NA] * len(clock), dtype="Int32"),
-                "hours": float(self.grain.hours),
-                "value": clock.to_numpy(),
-            }
-        )
-        return replace(self, frame=frame)
+        frame = clocks.periods(clock.index, None, float(self.grain.hours))
+        return replace(self, frame=frame.assign(value=clock.to_numpy()))
 
     def filled(self) -> pd.Series:
         """Return the clock with its gaps filled, for methods that cannot skip one.
@@ -171,13 +180,7 @@ class TimeSeries:
         return tuple(each for each in self.periods if each > 1 and len(self) > cycles * each)
 
     def need(self, at_least: int, what: str) -> None:
-        """Raise an error in words unless the series is long enough, not empty and not constant.
-
-        Raises
-        ------
-        AnalysisError
-            With what was needed, what was found, and how to mend it.
-        """
+        """Raise an error in words unless the series is long enough, not empty and not constant."""
         known = self.clock.dropna()
         if len(known) < at_least:
             raise AnalysisError(
@@ -214,10 +217,9 @@ class TimeSeries:
         known = self.clock.dropna()
         if known.empty:
             return f"No {self.grain.one} of {self.name} has a value."
-        top = known.idxmax()
         words = (
             f"On average {known.mean():,.1f} {self.unit} per {self.grain.one}; most, "
-            f"{known.max():,.0f}, {at_in_words(top, self.grain)}."
+            f"{known.max():,.0f}, {at_in_words(known.idxmax(), self.grain)}."
         )
         silence, where = self._longest_silence()
         # Nights are silent in most cities; a silence is worth a word when it outlasts a day.
@@ -239,9 +241,27 @@ class TimeSeries:
         return int(lengths[longest]), self.clock.index[edges[::2][longest]]
 
 
-def as_series(data) -> TimeSeries:
-    """Return the series itself, or make one from numbers or a pandas series."""
-    return data if isinstance(data, TimeSeries) else TimeSeries.of(data)
+def as_series(data: Any) -> TimeSeries:
+    """Return a series itself, one made of numbers, or the hourly counts of check-ins."""
+    if isinstance(data, TimeSeries):
+        return data
+    from strec.temporal import counting
+
+    return counting.series(data) if counting.has_checkins(data) else TimeSeries.of(data)
+
+
+def _numbers(values: Any) -> np.ndarray:
+    try:
+        numbers = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        numbers = np.array(np.nan)
+    if numbers.ndim != 1:
+        raise AnalysisError(
+            "A series is a row of numbers, or is counted from a data set or a store.",
+            f"{type(values).__name__}.",
+            "Give a list or a pandas series of numbers, in the order of time.",
+        )
+    return numbers
 
 
 def _period_starts(index: pd.DatetimeIndex, grain: Grain) -> pd.DatetimeIndex:
@@ -256,12 +276,12 @@ def _period_starts(index: pd.DatetimeIndex, grain: Grain) -> pd.DatetimeIndex:
 def _grain_of_index(index: pd.DatetimeIndex) -> Grain:
     if len(index) < 2:
         return GRAINS["step"]
-    hours = float(np.median(np.diff(index.values).astype("m8[s]").astype(float))) / 3600
+    hours = float(np.median(np.diff(index.to_numpy()).astype("m8[s]").astype(float))) / 3600
     closest = min(
         (each for each in GRAINS.values() if each.name != "step"),
         key=lambda each: abs(np.log(each.hours / max(hours, 1e-9))),
     )
-    if abs(closest.hours / hours - 1) > 0.1:
+    if abs(closest.hours - hours) > 0.1 * hours:
         raise AnalysisError(
             "A series has one value per quarter hour, half hour, hour, six hours, day, week, "
             "month, quarter or year.",
