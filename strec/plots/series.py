@@ -7,15 +7,18 @@ from plotly.subplots import make_subplots
 
 from strec.palette import BAD, CATEGORICAL, POPULARITY, TIME
 from strec.plots.style import FAINT, finish
-from strec.temporal.anomaly import Anomalies
-from strec.temporal.backtesting import Backtest
-from strec.temporal.changepoints import ChangePoints
-from strec.temporal.correlation import Autocorrelation
+from strec.temporal import (
+    Anomalies,
+    Autocorrelation,
+    Backtest,
+    ChangePoints,
+    Decomposition,
+    Diagnosis,
+    Outlook,
+    Periodogram,
+)
 from strec.temporal.grains import in_words
-from strec.temporal.outlooks import Outlook
-from strec.temporal.residuals import Diagnosis
-from strec.temporal.seasonality import Decomposition, cycle_word
-from strec.temporal.spectrum import Periodogram
+from strec.temporal.seasonality import cycle_word
 
 #: Of the past, a forecast shows this many times its own length.
 _PAST_SHOWN = 4

@@ -1,43 +1,30 @@
-"""What the check-ins say about time: series, seasons, tests, forecasts, anomalies.
+"""What the check-ins say about time: series, seasons, tests, forecasts, anomalies."""
 
-The names below load their module when first used, so that importing this package costs nothing.
-"""
+from strec.temporal.anomaly import Anomalies, anomalies
+from strec.temporal.arima import HarmonicRegression, Sarima
+from strec.temporal.backtesting import (
+    Backtest,
+    Outlook,
+    backtest,
+    mase_scale,
+    outlook,
+    standard_models,
+)
+from strec.temporal.baselines import ExponentialSmoothing, SeasonalNaive
+from strec.temporal.changepoints import ChangePoints, level_shifts
+from strec.temporal.correlation import Autocorrelation, Diagnosis, autocorrelation, diagnose
+from strec.temporal.counting import series, series_by
+from strec.temporal.forecasting import Forecaster
+from strec.temporal.lstm import LSTMForecaster
+from strec.temporal.seasonality import Decomposition, decompose
+from strec.temporal.spectrum import Periodogram, periodogram
+from strec.temporal.timeseries import TimeSeries
+from strec.temporal.unitroots import Stationarity, stationarity
 
-from importlib import import_module
-
-_HOME = {
-    "TimeSeries": "timeseries",
-    "as_series": "timeseries",
-    "series": "counting",
-    "series_by": "counting",
-    "stationarity": "unitroots",
-    "autocorrelation": "correlation",
-    "decompose": "seasonality",
-    "periodogram": "spectrum",
-    "anomalies": "anomaly",
-    "level_shifts": "changepoints",
-    "Forecaster": "forecasting",
-    "SeasonalNaive": "baselines",
-    "ExponentialSmoothing": "baselines",
-    "HarmonicRegression": "arima",
-    "Sarima": "arima",
-    "LSTMForecaster": "lstm",
-    "diagnose": "residuals",
-    "backtest": "backtesting",
-    "Backtest": "backtesting",
-    "mase_scale": "backtesting",
-    "outlook": "outlooks",
-    "standard_models": "backtesting",
-}
-
-__all__ = list(_HOME)
-
-
-def __getattr__(name: str):
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__ = [
+    "Anomalies", "Autocorrelation", "Backtest", "ChangePoints", "Decomposition", "Diagnosis",
+    "ExponentialSmoothing", "Forecaster", "HarmonicRegression", "LSTMForecaster", "Outlook",
+    "Periodogram", "Sarima", "SeasonalNaive", "Stationarity", "TimeSeries", "anomalies",
+    "autocorrelation", "backtest", "decompose", "diagnose", "level_shifts", "mase_scale",
+    "outlook", "periodogram", "series", "series_by", "standard_models", "stationarity",
+]  # fmt: skip

@@ -1,21 +1,19 @@
-"""Periods that are out of the ordinary, and days on which the ordinary itself moved."""
+"""Periods that are out of the ordinary.
+
+Counts are looked at on Anscombe's scale, on which they have a standard deviation of 1 from about 4
+on. Below, most values are 0 or 1: their spread on the scale is smaller and no normal curve
+describes it, so mean and spread are those of Poisson's distribution, and so are the p-values.
+"""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from strec.errors import AnalysisError
 from strec.temporal.grains import Grain, at_in_words
-from strec.temporal.rarities import (
-    FEW,
-    chance_of,
-    expected_count,
-    least_spread,
-    restore,
-    stabilise,
-    widened,
-)
 from strec.temporal.seasonality import components
 from strec.temporal.timeseries import as_series
 
@@ -34,6 +32,11 @@ LIMITS = (8.0, 5.0)
 _PRIOR = 5
 #: Makes the median absolute deviation of a normal variable its standard deviation.
 MAD_TO_SD = 1.4826
+#: From this expected count on, the spread is what the data show; below, at least Poisson's.
+FEW = 5.0
+#: From this expected count on, the normal curve on the scale is good enough in its tails.
+MANY = 20.0
+_STEP = 0.02
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Anomalies:
         found, total = self.found, int(self.frame["observed"].notna().sum())
         if found.empty:
             return f"None of {total:,} {self.grain.many} is out of the ordinary."
-        first = found.iloc[0]
+        observed, expected = found[["observed", "expected"]].iloc[0]
         high = int((found["z"] > 0).sum())
         kinds = [
             f"{n:,} {word}" for n, word in ((high, "higher"), (len(found) - high, "lower")) if n
@@ -77,24 +80,21 @@ class Anomalies:
         return (
             f"{len(found):,} of {total:,} {self.grain.many} {'is' if len(found) == 1 else 'are'} "
             f"out of the ordinary: {' and '.join(kinds)} than trend and seasons explain. The "
-            f"clearest is {at_in_words(found.index[0], self.grain)}: {first.observed:,.0f} instead "
-            f"of about {max(first.expected, 0):,.0f}. Expect at most {self.rate:.0%} of such "
+            f"clearest is {at_in_words(found.index[0], self.grain)}: {observed:,.0f} instead "
+            f"of about {max(expected, 0):,.0f}. Expect at most {self.rate:.0%} of such "
             "alarms to be false."
         )
 
 
-def anomalies(series, rate: float = 0.05) -> Anomalies:
+def anomalies(series: Any, rate: float = 0.05) -> Anomalies:
     """Mark the periods that trend and seasons do not explain.
 
     Parameters
     ----------
-    series : TimeSeries, pandas.Series or sequence of float
+    series : TimeSeries, sequence of float, Dataset or Store
+        Check-ins are counted per hour.
     rate : float
-        False-discovery rate (Benjamini & Hochberg 1995).
-
-    Returns
-    -------
-    Anomalies
+        False-discovery rate.
 
     Raises
     ------
@@ -109,6 +109,11 @@ def anomalies(series, rate: float = 0.05) -> Anomalies:
     where that phase was seen often enough: nights are calmer than days. Where few are expected
     (less than 20), a count is also judged by Poisson's distribution and is no more unusual than
     that says: many hours without anything do not make an hour with one remarkable.
+
+    References
+    ----------
+    Anscombe 1948, *The transformation of Poisson, binomial and negative-binomial data*; Benjamini
+    & Hochberg 1995, *Controlling the false discovery rate*.
 
     Examples
     --------
@@ -125,10 +130,10 @@ def anomalies(series, rate: float = 0.05) -> Anomalies:
     observed = data.clock
     filled = data.filled().to_numpy()
     to, back = (stabilise, restore) if filled.min() >= 0 else (np.asarray, np.asarray)
-    are_counts = filled.min() >= 0 and _mostly_whole(observed.to_numpy())
     values = to(filled)
     usable = data.usable_periods(3)[:1] + data.usable_periods(CYCLES)[1:]
     period = usable[0] if usable else 1
+    are_counts = filled.min() >= 0 and _mostly_whole(observed.to_numpy())
     usual = _usual_count(filled, period) if are_counts else None
     rest = _unbent(values, usable, usual)
     scale = _scale(rest, period)
@@ -143,8 +148,8 @@ def anomalies(series, rate: float = 0.05) -> Anomalies:
     scale = np.maximum(scale, _least(middle, usual))
     z = rest / scale
     p = 2 * t.sf(np.abs(z), FREEDOM)
-    if are_counts:
-        p = np.maximum(p, chance_of(filled, _at_least(middle, usual)))
+    if usual is not None:
+        p = np.maximum(p, _chance_of(filled, _at_least(middle, usual)))
     q = np.ones(len(p))
     q[known] = false_discovery_control(p[known])
     unusual = (q <= rate) & known
@@ -152,9 +157,9 @@ def anomalies(series, rate: float = 0.05) -> Anomalies:
     edge = max(p[unusual].max() if unusual.any() else 0, rate / known.sum())
     limit = t.isf(edge / 2, FREEDOM)
     expected, low, high = back(middle), back(middle - limit * scale), back(middle + limit * scale)
-    if are_counts:
+    if usual is not None:
         expected = expected_count(middle)
-        low, high = widened(low, high, _at_least(middle, usual), edge)
+        low, high = _widened(low, high, _at_least(middle, usual), edge)
     frame = pd.DataFrame(
         {
             "observed": observed.to_numpy(),
@@ -216,16 +221,77 @@ def _unbent(values: np.ndarray, periods: tuple[int, ...], usual: np.ndarray | No
 
 def _scale(rest: np.ndarray, period: int) -> np.ndarray:
     """Robust standard deviation of each value, by phase where each phase has 12 values."""
-    overall = MAD_TO_SD * np.median(np.abs(rest - np.median(rest)))
+    from scipy.stats import median_abs_deviation
+
+    overall = MAD_TO_SD * median_abs_deviation(rest)
     if period < 2 or len(rest) < 12 * period:
         return np.full(len(rest), overall)
     phase = np.arange(len(rest)) % period
-    by_phase = np.array(
-        [np.median(np.abs(rest[phase == k] - np.median(rest[phase == k]))) for k in range(period)]
-    )
+    by_phase = np.array([median_abs_deviation(rest[phase == k]) for k in range(period)])
     # The median of a few dozen values is itself uncertain: lean on the neighbours and on all, so
     # that a phase that nearly always repeats does not turn its one exception into a shock.
     variance = (MAD_TO_SD * by_phase) ** 2
     smooth = (np.roll(variance, 1) + 2 * variance + np.roll(variance, -1)) / 4
     weight = len(rest) / period
     return np.sqrt((weight * smooth + 12 * overall**2) / (weight + 12))[phase]
+
+
+def stabilise(values: np.ndarray) -> np.ndarray:
+    """Return Anscombe's root, 2 √(x + 3/8): counts of any size become equally noisy."""
+    return 2 * np.sqrt(values + 0.375)
+
+
+def restore(values: np.ndarray) -> np.ndarray:
+    """Undo Anscombe's root; below its smallest value the count is 0."""
+    return np.maximum((np.maximum(values, 0) / 2) ** 2 - 0.375, 0)
+
+
+def expected_count(mean: np.ndarray) -> np.ndarray:
+    """Return the Poisson mean whose counts have this mean on the scale."""
+    mean = np.asarray(mean, dtype=float)
+    rates, means, _ = _on_the_scale()
+    small = np.interp(mean, means, rates)
+    # For large counts the mean of the root is that of x - 1/4 (Anscombe 1948).
+    return np.where(mean >= means[-1], (mean / 2) ** 2 - 0.125, small)
+
+
+def least_spread(expected: np.ndarray) -> np.ndarray:
+    """Return the standard deviation on the scale that few counts have by chance; 0 for others."""
+    rates, _, spreads = _on_the_scale()
+    return np.where(expected < FEW, np.interp(expected, rates, spreads), 0.0)
+
+
+def _chance_of(counts: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Return the two-sided Poisson p-value of counts that are expected to be few; 0 for others."""
+    from scipy.stats import poisson
+
+    at = np.maximum(expected, 1e-9)
+    counts = np.round(counts)
+    p = 2 * np.minimum(poisson.sf(counts - 1, at), poisson.cdf(counts, at))
+    return np.where(expected < MANY, np.minimum(p, 1.0), 0.0)
+
+
+def _widened(
+    low: np.ndarray, high: np.ndarray, expected: np.ndarray, p: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a band of counts that holds all to which `_chance_of` gives more than p."""
+    from scipy.stats import poisson
+
+    few, at = expected < MANY, np.maximum(expected, 1e-9)
+    return (
+        np.where(few, np.minimum(low, poisson.ppf(p / 2, at)), low),
+        np.where(few, np.maximum(high, poisson.isf(p / 2, at)), high),
+    )
+
+
+@lru_cache(maxsize=1)
+def _on_the_scale() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Poisson rates from 0 to `MANY`, and the mean and spread of their counts on the scale."""
+    from scipy.stats import poisson
+
+    rates = np.arange(0, MANY + _STEP, _STEP)
+    values = np.arange(int(MANY + 12 * np.sqrt(MANY)))
+    chance = poisson.pmf(values, rates[:, None])
+    means = chance @ stabilise(values)
+    spreads = np.sqrt(np.maximum(chance @ stabilise(values) ** 2 - means**2, 0))
+    return rates, means, spreads

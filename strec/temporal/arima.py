@@ -5,11 +5,16 @@ each season is a sum of a few sines and cosines, what is left is an ARMA process
 and a weekly season at once, which SARIMA cannot.
 """
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from strec.errors import AnalysisError
 from strec.temporal import orders
 from strec.temporal.forecasting import Forecaster
 from strec.temporal.seasonality import components, cycle_word, strength
+from strec.temporal.spectrum import own_waves
 from strec.temporal.unitroots import differences_needed
 
 #: Seasonal strength above which a seasonal difference is taken (Wang, Smith & Hyndman 2006).
@@ -52,9 +57,11 @@ class HarmonicRegression(Forecaster):
 
     def _fit(self, values):
         periods = self.series_.usable_periods()
-        self._frequencies, self.harmonics_ = choose_frequencies(values, periods)
-        terms = fourier(0, len(values), self._frequencies)
-        rest = values - _least_squares(terms, values)
+        self._frequencies, self.harmonics_ = _choose_frequencies(values, periods)
+        rest = values - values.mean()
+        if (terms := _fourier(0, len(values), self._frequencies)) is not None:
+            design = np.column_stack([np.ones(len(values)), terms])
+            rest = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
         differences = differences_needed(rest)
         self.search_ = orders.search(rest, differences, budget_s=self.budget_s)
         self._estimate(values)
@@ -66,7 +73,7 @@ class HarmonicRegression(Forecaster):
 
     def _estimate(self, values):
         found = self.search_
-        terms = fourier(0, len(values), self._frequencies)
+        terms = _fourier(0, len(values), self._frequencies)
         self._result = _first_that_fits(values, found, terms)
         self.residuals_ = np.asarray(self._result.resid)[found.order[1] :]
         self.n_memory_ = _n_memory(self._result)
@@ -79,7 +86,7 @@ class HarmonicRegression(Forecaster):
         self.description_ = " + ".join([*seasons, name])
 
     def _forecast(self, horizon, level):
-        terms = fourier(len(self._values), horizon, self._frequencies)
+        terms = _fourier(len(self._values), horizon, self._frequencies)
         ahead = self._result.get_forecast(horizon, exog=terms)
         return self._normal(ahead.predicted_mean, ahead.se_mean, level)
 
@@ -163,14 +170,8 @@ class Sarima(Forecaster):
         return self._normal(ahead.predicted_mean, ahead.se_mean, level)
 
 
-def fourier(first: int, n: int, frequencies: np.ndarray) -> np.ndarray | None:
-    """Return sines and cosines, shape ``(n, 2 × frequencies)``; None without frequencies.
-
-    Examples
-    --------
-    >>> fourier(0, 4, np.array([0.25])).round().tolist()
-    [[0.0, 1.0], [1.0, 0.0], [0.0, -1.0], [-1.0, -0.0]]
-    """
+def _fourier(first: int, n: int, frequencies: np.ndarray) -> np.ndarray | None:
+    """Sines and cosines, shape ``(n, 2 × frequencies)``; None without frequencies."""
     if not len(frequencies):
         return None
     angle = 2 * np.pi * np.outer(np.arange(first, first + n), frequencies)
@@ -181,47 +182,25 @@ def fourier(first: int, n: int, frequencies: np.ndarray) -> np.ndarray | None:
     return terms[:, keep]
 
 
-def choose_frequencies(
+def _choose_frequencies(
     values: np.ndarray, periods: tuple[int, ...]
 ) -> tuple[np.ndarray, dict[int, int]]:
-    """Choose how many waves each season needs, by AICc of a regression with AR(1) errors.
+    """How many waves each season needs, by AICc of a regression with AR(1) errors.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-    periods : tuple of int
-        Shortest first.
-
-    Returns
-    -------
-    frequencies : numpy.ndarray
-        Cycles per step.
-    counts : dict
-        Season length to number of its frequencies.
+    Returns their frequencies in cycles per step, and how many belong to each season.
     """
-    own = {
-        period: [
-            k / period
-            for k in range(1, period // 2 + 1)
-            # A week repeats each wave of the day.
-            if not any((k * each) % period == 0 for each in periods if each < period)
-        ]
-        for period in periods
-    }
+    own = {period: own_waves(period, [p for p in periods if p < period]) for period in periods}
     counts = {period: min(3, len(own[period])) for period in periods}
 
-    def score(chosen: dict[int, int]) -> float:
-        return _aicc(values, _terms(own, chosen))
+    def chosen(counts: dict[int, int]) -> np.ndarray:
+        return np.array([f for period, n in counts.items() for f in own[period][:n]])
 
     for _ in range(2):
         for period in periods:
             options = [n for n in _STEPS if n < len(own[period])] + [len(own[period])]
-            counts[period] = min(options, key=lambda n, p=period: score(counts | {p: n}))
-    return _terms(own, counts), counts
-
-
-def _terms(own: dict[int, list[float]], counts: dict[int, int]) -> np.ndarray:
-    return np.array([f for period, n in counts.items() for f in own[period][:n]])
+            tried = [_aicc(values, chosen(counts | {period: n})) for n in options]
+            counts[period] = options[int(np.argmin(tried))]
+    return chosen(counts), counts
 
 
 def _aicc(values: np.ndarray, frequencies: np.ndarray) -> float:
@@ -229,9 +208,9 @@ def _aicc(values: np.ndarray, frequencies: np.ndarray) -> float:
     k = 2 * len(frequencies) + 3
     if k >= n / 2:
         return np.inf
-    trend = np.column_stack([np.ones(n), np.linspace(0, 1, n)])
-    terms = fourier(0, n, frequencies)
-    design = trend if terms is None else np.column_stack([trend, terms])
+    design = np.column_stack([np.ones(n), np.linspace(0, 1, n)])
+    if (terms := _fourier(0, n, frequencies)) is not None:
+        design = np.column_stack([design, terms])
     rest = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
     memory = float(np.clip(rest[1:] @ rest[:-1] / max(rest @ rest, 1e-12), -0.98, 0.98))
     # Without memory taken out, neighbouring errors count as independent proof of each wave.
@@ -241,24 +220,20 @@ def _aicc(values: np.ndarray, frequencies: np.ndarray) -> float:
     return n * np.log(variance) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
 
 
-def _least_squares(terms: np.ndarray | None, values: np.ndarray) -> np.ndarray:
-    ones = np.ones((len(values), 1))
-    design = ones if terms is None else np.column_stack([ones, terms])
-    return design @ np.linalg.lstsq(design, values, rcond=None)[0]
-
-
-def _first_that_fits(values: np.ndarray, found: orders.Search, terms: np.ndarray | None):
+def _first_that_fits(values: np.ndarray, found: orders.Search, terms: np.ndarray | None) -> Any:
     """The best order may fail together with the Fourier terms; then the next best."""
-    result = orders.fit(values, found.order, found.seasonal, found.trend, terms)
-    candidates = iter(found.tried.itertuples())
-    while result is None and (row := next(candidates, None)) is not None:
-        result = orders.fit(values, row.order, row.seasonal, row.trend, terms)
-    if result is None:
-        raise ArithmeticError("no ARIMA could be fitted")
-    return result
+    others = found.tried[["order", "seasonal", "trend"]].itertuples(index=False)
+    for order, seasonal, trend in [found[:3], *others]:
+        if (result := orders.fit(values, order, seasonal, trend, terms)) is not None:
+            return result
+    raise AnalysisError(
+        "A forecast by ARIMA needs a series to which one can be fitted.",
+        f"none of {1 + len(found.tried)} orders could be.",
+        "Choose another model, order or season.",
+    )
 
 
-def _n_memory(result) -> int:
+def _n_memory(result: Any) -> int:
     (p, _, q), (seasonal_p, _, seasonal_q, _) = result.model.order, result.model.seasonal_order
     return p + q + seasonal_p + seasonal_q
 
@@ -270,10 +245,10 @@ def _seasonal_differences(values: np.ndarray, period: int) -> int:
     return int(strength(parts["rest"], parts[f"season_{period}"]) > STRONG_SEASON)
 
 
-def _fixed(order, seasonal, period: int) -> orders.Search:
-    import pandas as pd
-
+def _fixed(
+    order: orders.Order, seasonal: tuple[int, int, int] | None, period: int
+) -> orders.Search:
     differences = order[1] + (seasonal[1] if seasonal else 0)
-    full = (*seasonal, period) if seasonal else (0, 0, 0, 0)
+    full = (*seasonal, period) if seasonal else orders.NO_SEASON
     tried = pd.DataFrame(columns=["order", "seasonal", "trend", "aicc", "seconds"])
     return orders.Search(order, full, "n" if differences else "c", tried, True)

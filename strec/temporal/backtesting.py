@@ -1,8 +1,13 @@
-"""Which forecaster would have been right? Rolling-origin backtest of all on the same windows."""
+"""Which forecaster would have been right, and what comes next?
+
+A rolling-origin backtest of all forecasters on the same windows, and forecasts with intervals that
+the past has corrected.
+"""
 
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,10 +15,12 @@ import pandas as pd
 from strec.errors import AnalysisError, StrecError
 from strec.progress import Progress, silent
 from strec.temporal.forecasting import MIN_POINTS, Forecaster
-from strec.temporal.grains import in_words
+from strec.temporal.grains import at_in_words, in_words
 from strec.temporal.timeseries import TimeSeries, as_series
 
 NAIVE = "Seasonal naive"
+#: An interval is not made narrower or wider by more than this.
+_BOUNDS = (0.5, 3.0)
 
 
 @dataclass(frozen=True)
@@ -51,25 +58,26 @@ class Backtest:
     @property
     def sentence(self) -> str:
         """Who wins, by how much, how reliably, and whether its interval holds its promise."""
-        rows = self.table.set_index("model")
+        rows = self.table.set_index("model").astype(float)
         grain, unit = self.series.grain, f" {self.series.unit}" if self.series.unit else ""
-        first = rows.iloc[0]
+        error, coverage = rows[["mae", "coverage"]].iloc[0]
         words = (
             f"In {_count(self.windows, 'window')} of {in_words(self.horizon, grain)}, "
-            f"{self.best} errs least: by {first.mae:,.1f}{unit} per {grain.one} on average."
+            f"{self.best} errs least: by {error:,.1f}{unit} per {grain.one} on average."
         )
         if NAIVE in rows.index:
-            words += f" {_against_naive(rows, self.best, self.windows)}"
+            wins = rows["wins"].iloc[0]
+            words += f" {_against_naive(self.best, error, rows['mae'][NAIVE], wins, self.windows)}"
         held = (
-            f" Its {self.level:.0%} intervals held {first.coverage:.0%} of the values"
-            f"{_promise(first.coverage, self.level)}."
+            f" Its {self.level:.0%} intervals held {coverage:.0%} of the values"
+            f"{_promise(coverage, self.level)}."
         )
         reasons = [f" {name} took no part: {why}" for name, why in self.failed.items()]
         return words + held + "".join(reasons)
 
 
 def backtest(
-    series,
+    series: Any,
     models: Mapping[str, Forecaster] | None = None,
     *,
     horizon: int | None = None,
@@ -81,7 +89,8 @@ def backtest(
 
     Parameters
     ----------
-    series : TimeSeries, pandas.Series or sequence of float
+    series : TimeSeries, sequence of float, Dataset or Store
+        Check-ins are counted per hour.
     models : mapping of str to Forecaster, optional
         Name to unfitted model; by default `standard_models`.
     horizon : int, optional
@@ -93,17 +102,20 @@ def backtest(
     progress : callable, optional
         Called with what is fitted next, and the share of fits done.
 
-    Returns
-    -------
-    Backtest
-        Each model chooses its structure (orders, waves) on the first window's past only, and is
-        fitted again for each window. MASE is the mean absolute error over that of the seasonal
-        naive within the past (Hyndman & Koehler 2006). Gaps are not scored.
-
     Raises
     ------
     AnalysisError
         If the series is too short for one window.
+
+    Notes
+    -----
+    Each model chooses its structure (orders, waves) on the first window's past only, and is fitted
+    again for each window. MASE is the mean absolute error over that of the seasonal naive within
+    the past. Gaps are not scored.
+
+    References
+    ----------
+    Hyndman & Koehler 2006, *Another look at measures of forecast accuracy*.
 
     Examples
     --------
@@ -121,8 +133,8 @@ def backtest(
         model = copy.deepcopy(blank)
         rows = []
         for window in range(windows):
-            done = number * windows + window
-            tell(f"{name}, window {window + 1}", done / (len(models) * windows))
+            done = (number * windows + window) / (len(models) * windows)
+            tell(f"{name}, window {window + 1}", done)
             split = len(data) - (windows - window) * horizon
             past = data.part(0, split)
             try:
@@ -150,29 +162,131 @@ def backtest(
     return Backtest(table, forecasts[columns], failed, data, horizon, windows, level)
 
 
-def standard_models(budget_s: float = 8.0, neural: bool = True) -> dict[str, Forecaster]:
+@dataclass(frozen=True)
+class Outlook:
+    """A forecast, ready to show.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Indexed by the regular clock: `mean`, `lower`, `upper`.
+    model : Forecaster
+        Fitted on the whole series.
+    series : TimeSeries
+        The whole series.
+    level : float
+        Share of the values that should fall inside the interval.
+    correction : float
+        What the model's own interval was multiplied by, so that the windows of the backtest would
+        have held that share; 1 without a backtest.
+    """
+
+    frame: pd.DataFrame
+    model: Forecaster
+    series: TimeSeries
+    level: float
+    correction: float
+
+    @property
+    def sentence(self) -> str:
+        """The forecast in words: its total and its busiest period."""
+        grain, unit = self.series.grain, f" {self.series.unit}" if self.series.unit else ""
+        span = in_words(len(self.frame), grain)
+        top = int(self.frame["mean"].argmax())
+        mean, lower, upper = self.frame[["mean", "lower", "upper"]].iloc[top]
+        words = f"Expected in the next {span}: about {self.frame['mean'].sum():,.0f}{unit} in all"
+        if not self.series.unit:
+            words = f"Expected on average in the next {span}: {self.frame['mean'].mean():,.1f}"
+        words += (
+            f"; most {at_in_words(self.frame.index[top], grain)}, {mean:,.0f}, with "
+            f"{self.level:.0%} confidence between {lower:,.0f} and {upper:,.0f}."
+        )
+        if 0.95 <= self.correction <= 1.05:
+            return words
+        word = "wider" if self.correction > 1 else "narrower"
+        return (
+            f"{words} The interval is {abs(self.correction - 1):.0%} {word} than the model's own: "
+            "that is what past forecasts would have needed."
+        )
+
+
+def outlook(
+    series: Any,
+    model: Forecaster,
+    horizon: int,
+    *,
+    level: float = 0.9,
+    past: Backtest | None = None,
+    name: str | None = None,
+) -> Outlook:
+    """Fit a model on the whole series and forecast.
+
+    Parameters
+    ----------
+    series : TimeSeries, sequence of float, Dataset or Store
+        Check-ins are counted per hour.
+    model : Forecaster
+        Is fitted.
+    horizon : int
+        Steps.
+    level : float
+        Of the interval.
+    past : Backtest, optional
+        Corrects the interval by what that model's intervals held there (normalised conformal
+        prediction: errors divided by the half width on their side).
+    name : str, optional
+        The model's name in the backtest; by default its label.
+
+    Examples
+    --------
+    >>> from strec.temporal.baselines import SeasonalNaive
+    >>> float(outlook([1.0, 5.0] * 20, SeasonalNaive(2), 2).frame["mean"].iloc[1])
+    5.0
+    """
+    data = as_series(series)
+    frame = model.fit(data).forecast(horizon, level)
+    factor = 1.0 if past is None else correction(past, name or model.label, level)
+    frame["lower"] = frame["mean"] - factor * (frame["mean"] - frame["lower"])
+    frame["upper"] = frame["mean"] + factor * (frame["upper"] - frame["mean"])
+    if data.clock.min() >= 0:
+        frame = frame.clip(lower=0)
+    return Outlook(frame, model, data, level, factor)
+
+
+def correction(past: Backtest, name: str, level: float) -> float:
+    """Return what to multiply a model's interval by, so that it would have held its promise.
+
+    It is 1 for a model that took no part.
+    """
+    rows = past.forecasts[(past.forecasts["model"] == name) & past.forecasts["observed"].notna()]
+    error = (rows["observed"] - rows["mean"]).to_numpy()
+    half = np.where(error > 0, rows["upper"] - rows["mean"], rows["mean"] - rows["lower"])
+    # Where an interval ends at 0 or has no width there is no room to err on that side.
+    room = half > 1e-9
+    if room.sum() < 20:
+        return 1.0
+    return float(np.clip(np.quantile(np.abs(error[room]) / half[room], level), *_BOUNDS))
+
+
+def standard_models(budget_s: float = 8.0) -> dict[str, Forecaster]:
     """Return one of each kind by its label, unfitted.
 
     Parameters
     ----------
     budget_s : float
         Seconds for each search of an ARIMA order.
-    neural : bool
-        Whether the LSTM is among them; it takes longest.
+
+    Examples
+    --------
+    >>> list(standard_models())
+    ['Seasonal naive', 'Exponential smoothing', 'Harmonic regression', 'SARIMA', 'LSTM']
     """
     from strec.temporal.arima import HarmonicRegression, Sarima
     from strec.temporal.baselines import ExponentialSmoothing, SeasonalNaive
+    from strec.temporal.lstm import LSTMForecaster
 
-    models = [
-        SeasonalNaive(),
-        ExponentialSmoothing(),
-        HarmonicRegression(budget_s=budget_s),
-        Sarima(budget_s=budget_s),
-    ]
-    if neural:
-        from strec.temporal.lstm import LSTMForecaster
-
-        models.append(LSTMForecaster())
+    models: list[Forecaster] = [SeasonalNaive(), ExponentialSmoothing()]
+    models += [HarmonicRegression(budget_s), Sarima(budget_s=budget_s), LSTMForecaster()]
     return {model.label: model for model in models}
 
 
@@ -209,7 +323,9 @@ def _fit_in(data: TimeSeries, horizon: int | None, windows: int) -> tuple[int, i
     return horizon, min(windows, possible)
 
 
-def _window(name, window, ahead, data, past, split) -> pd.DataFrame:
+def _window(
+    name: str, window: int, ahead: pd.DataFrame, data: TimeSeries, past: TimeSeries, split: int
+) -> pd.DataFrame:
     observed = data.clock.to_numpy()[split : split + len(ahead)]
     return pd.DataFrame(
         {
@@ -252,19 +368,18 @@ def _table(forecasts: pd.DataFrame, seconds: dict[str, float]) -> pd.DataFrame:
     return table.sort_values("mae").reset_index()
 
 
-def _against_naive(rows: pd.DataFrame, best: str, windows: int) -> str:
-    naive = rows.loc[NAIVE]
+def _against_naive(best: str, error: float, naive_error: float, wins: float, windows: int) -> str:
     if best == NAIVE:
         return (
             "No model beats repeating the last season: use that, and look for what the models "
             "lack (events, weather, prices) rather than for a cleverer model."
         )
-    if naive.mae == 0:
+    if naive_error == 0:
         return ""
-    gain = 1 - rows.loc[best].mae / naive.mae
-    wins = int(rows.loc[best].wins)
-    words = f"That is {gain:.0%} less than repeating the last season, and less in {wins} of "
-    words += f"{_count(windows, 'window')}."
+    words = (
+        f"That is {1 - error / naive_error:.0%} less than repeating the last season, and less in "
+        f"{wins:.0f} of {_count(windows, 'window')}."
+    )
     if windows > 1 and wins <= windows / 2 + 0.5:
         words += " So the advantage is not reliable: repeating the last season is as good a choice."
     return words

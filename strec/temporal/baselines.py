@@ -1,5 +1,7 @@
 """Forecasters that every other one must beat: the last season again, and exponential smoothing."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -106,7 +108,7 @@ class ExponentialSmoothing(Forecaster):
         often = self.series_.usable_periods(3)
         return max(often) if often else min(self.series_.usable_periods(), default=None)
 
-    def _filter(self, values, rates):
+    def _filter(self, values: np.ndarray, rates: dict[str, float]) -> Any:
         from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
         model = ETSModel(

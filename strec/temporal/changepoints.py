@@ -6,6 +6,7 @@ significant break leaves (Vostrikova 1981).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,22 +54,22 @@ class ChangePoints:
         if self.frame.empty:
             return "The level did not move by more than chance and memory explain."
         size = (self.frame["after"] - self.frame["before"]).abs()
-        row = self.frame.loc[size.idxmax()]
+        start, before, after = self.frame[["start", "before", "after"]].iloc[int(size.argmax())]
         n = len(self.frame)
         return (
             f"The level moved {'once' if n == 1 else f'{n} times'}"
-            f"{'' if n == 1 else '; most'} {at_in_words(row.start, self.grain)}: from "
-            f"{row.before:,.1f} to {row.after:,.1f}{unit} per {self.grain.one}."
+            f"{'' if n == 1 else '; most'} {at_in_words(start, self.grain)}: from "
+            f"{before:,.1f} to {after:,.1f}{unit} per {self.grain.one}."
         )
 
 
-def level_shifts(series, alpha: float = 0.01) -> ChangePoints:
+def level_shifts(series: Any, alpha: float = 0.01) -> ChangePoints:
     """Find the periods at which the level of a series moved.
 
     Parameters
     ----------
-    series : TimeSeries, pandas.Series or sequence of float
-        Seasons of which there are two cycles are removed first.
+    series : TimeSeries, sequence of float, Dataset or Store
+        Seasons of which there are two cycles are removed first. Check-ins are counted per hour.
     alpha : float
         Level of each test; pieces shorter than 10 steps, or than the shortest season, are not
         split further.
@@ -82,6 +83,11 @@ def level_shifts(series, alpha: float = 0.01) -> ChangePoints:
     ------
     AnalysisError
         If there are fewer than 20 values, too many gaps, or all values are equal.
+
+    References
+    ----------
+    Vostrikova 1981, *Detecting "disorder" in multidimensional random processes*; Newey & West 1994,
+    *Automatic lag selection in covariance matrix estimation*.
 
     Examples
     --------

@@ -95,9 +95,9 @@ def floor(local: pd.DatetimeIndex, grain: Grain) -> pd.DatetimeIndex:
 def _instants(local: pd.DatetimeIndex, time_zone: str) -> pd.DatetimeIndex:
     """Moments of wall-clock times: the first of two, and the next where there is none."""
     first = np.ones(len(local), dtype=bool)
-    return local.tz_localize(
-        time_zone, ambiguous=first, nonexistent="shift_forward"
-    ).tz_convert("UTC")
+    return local.tz_localize(time_zone, ambiguous=first, nonexistent="shift_forward").tz_convert(
+        "UTC"
+    )
 
 
 def _utc(frame: pd.DataFrame) -> np.ndarray:

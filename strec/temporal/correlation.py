@@ -1,14 +1,17 @@
-"""How much a period resembles those before it: autocorrelation, plain and partial."""
+"""How much a period resembles those before it, and what a model leaves of that in its errors."""
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from strec.errors import AnalysisError
+from strec.temporal.forecasting import Forecaster
 from strec.temporal.grains import Grain, in_words
 from strec.temporal.timeseries import as_series
-from strec.temporal.unitroots import plainly
+from strec.temporal.unitroots import p_words, plainly
 
 MIN_POINTS = 10
 
@@ -23,7 +26,7 @@ class Autocorrelation:
         `lag` (steps, from 1), `acf`, `acf_band`, `pacf`, `pacf_band`: a value outside ± its band
         is not chance at the level asked for, looked at alone.
     ljung_box_p : float
-        p-value of "no autocorrelation at any of these lags" (Ljung & Box 1978).
+        p-value of "no autocorrelation at any of these lags".
     grain : Grain
     periods : tuple of int
         Season lengths that the lags reach.
@@ -45,21 +48,21 @@ class Autocorrelation:
         acf = self.frame.set_index("lag")["acf"]
         parts = [f"Neighbouring {self.grain.many} correlate by {acf[1]:.2f}"]
         parts += [f"{in_words(each, self.grain)} apart by {acf[each]:.2f}" for each in self.periods]
-        best = acf.loc[2:].idxmax() if len(acf) > 2 else 1
+        best = int(acf.to_numpy()[1:].argmax()) + 2 if len(acf) > 2 else 1
         words = ", ".join(parts) + "."
-        band = self.frame.set_index("lag").loc[best, "acf_band"]
+        band = self.frame["acf_band"].iloc[best - 1]
         if best > 2 and best not in self.periods and acf[best] > max(band, acf[1]):
             words += f" The closest resemblance is after {in_words(best, self.grain)}."
         return words
 
 
-def autocorrelation(series, lags: int | None = None, alpha: float = 0.05) -> Autocorrelation:
+def autocorrelation(series: Any, lags: int | None = None, alpha: float = 0.05) -> Autocorrelation:
     """Return autocorrelation and partial autocorrelation with their bands.
 
     Parameters
     ----------
-    series : TimeSeries, pandas.Series or sequence of float
-        Gaps are left out of the sums, not filled.
+    series : TimeSeries, sequence of float, Dataset or Store
+        Gaps are left out of the sums, not filled. Check-ins are counted per hour.
     lags : int, optional
         By default enough for the longest season of which there are two cycles, and a bit.
     alpha : float
@@ -70,6 +73,10 @@ def autocorrelation(series, lags: int | None = None, alpha: float = 0.05) -> Aut
     ------
     AnalysisError
         If there are fewer than 10 values, too many gaps, or all values are equal.
+
+    References
+    ----------
+    Ljung & Box 1978, *On a measure of lack of fit in time series models*.
 
     Examples
     --------
@@ -92,20 +99,134 @@ def autocorrelation(series, lags: int | None = None, alpha: float = 0.05) -> Aut
     lags = min(lags, n // 2 - 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        known = data.clock.to_numpy()
-        plain = plainly(acf, known, nlags=lags, fft=False, missing="conservative")
+        plain, band = plainly(
+            acf, data.clock.to_numpy(), nlags=lags, fft=False, missing="conservative", alpha=alpha
+        )[:2]
         partial = np.asarray(pacf(values, nlags=lags, method="ywm"))
         p = float(acorr_ljungbox(values, lags=[min(lags, n // 5)])["lb_pvalue"].iloc[0])
-    quantile = norm.ppf(1 - alpha / 2)
-    bartlett = np.sqrt((1 + 2 * np.concatenate([[0], np.cumsum(plain[1:-1] ** 2)])) / n)
     frame = pd.DataFrame(
         {
             "lag": np.arange(1, lags + 1),
             "acf": plain[1:],
-            "acf_band": quantile * bartlett,
+            "acf_band": (band[1:, 1] - band[1:, 0]) / 2,
             "pacf": partial[1:],
-            "pacf_band": quantile / np.sqrt(n),
+            "pacf_band": norm.ppf(1 - alpha / 2) / np.sqrt(n),
         }
     )
-    reached = tuple(each for each in usable if each <= lags)
-    return Autocorrelation(frame, p, data.grain, reached)
+    return Autocorrelation(frame, p, data.grain, tuple(each for each in usable if each <= lags))
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the errors of a fitted model look like.
+
+    Parameters
+    ----------
+    residuals : numpy.ndarray
+        One-step errors on the model's scale, divided by their standard deviation.
+    acf : numpy.ndarray
+        Their autocorrelation at lags 1, 2, ….
+    band : float
+        A value of `acf` beyond ± this is not chance, looked at alone (5 %).
+    ljung_box_p : float
+        p-value of "no autocorrelation left", with as many degrees of freedom less as the model
+        estimated coefficients of memory.
+    lags : int
+        Lags in that test.
+    normal_p : float
+        p-value of "the errors are normal".
+    outside : float
+        Share of errors beyond ± 1.96 standard deviations; 0.05 if they are normal.
+    """
+
+    residuals: np.ndarray
+    acf: np.ndarray
+    band: float
+    ljung_box_p: float
+    lags: int
+    normal_p: float
+    outside: float
+
+    @property
+    def sentence(self) -> str:
+        """What it means for the forecasts, in words."""
+        strongest = int(np.abs(self.acf[: self.lags]).argmax()) + 1
+        size = self.acf[strongest - 1]
+        p = p_words(self.ljung_box_p)
+        if self.ljung_box_p >= 0.05:
+            words = f"The model uses what memory there is (Ljung–Box p {p})."
+        elif abs(size) < 0.1:
+            words = (
+                f"Some memory is left in the errors (Ljung–Box p {p}), but it is slight: no "
+                f"correlation is above {abs(size):.2f}. With many values even that shows."
+            )
+        else:
+            words = (
+                f"The model leaves something: errors {strongest} step"
+                f"{'s' * (strongest > 1)} apart correlate by {size:.2f} (Ljung–Box p {p})."
+            )
+        if self.normal_p >= 0.05:
+            return f"{words} The errors look normal, as the interval assumes."
+        if self.outside <= 0.05:
+            return f"{words} The errors are not quite normal; trust the backtest's coverage."
+        return (
+            f"{words} Large errors are more frequent than the normal curve says "
+            f"({self.outside:.1%} beyond two standard deviations), so trust the interval that "
+            "the backtest measured."
+        )
+
+
+def diagnose(model: Forecaster) -> Diagnosis:
+    """Examine the one-step errors of a fitted forecaster.
+
+    Parameters
+    ----------
+    model : Forecaster
+        Fitted.
+
+    Raises
+    ------
+    AnalysisError
+        If the model is not fitted, or its errors are too few or all zero.
+
+    References
+    ----------
+    Ljung & Box 1978, *On a measure of lack of fit in time series models*; Jarque & Bera 1980,
+    *Efficient tests for normality, homoscedasticity and serial independence of residuals*.
+
+    Examples
+    --------
+    >>> from strec.temporal.baselines import SeasonalNaive
+    >>> noise = np.random.default_rng(0).normal(size=100)
+    >>> bool(diagnose(SeasonalNaive(period=1).fit(noise)).acf[0] < -0.3)
+    True
+    """
+    from scipy.stats import jarque_bera
+    from statsmodels.stats.diagnostic import acorr_ljungbox
+    from statsmodels.tsa.stattools import acovf
+
+    errors = np.asarray(getattr(model, "residuals_", ()), dtype=float)
+    errors = errors[np.isfinite(errors)]
+    if len(errors) < 10 or errors.std() <= 1e-9 * max(1.0, np.abs(errors).max()):
+        raise AnalysisError(
+            "Looking at a model's errors needs at least ten that vary.",
+            f"{len(errors)} errors" + (", all equal." if len(errors) else "."),
+            "Fit the model to a longer series.",
+        )
+    standard = (errors - errors.mean()) / errors.std()
+    n = len(standard)
+    period = min(model.series_.usable_periods(), default=5)
+    # One lag more than the model has coefficients is the least that can be tested.
+    lags = min(max(2 * period, model.n_memory_ + 3), max(n // 5, model.n_memory_ + 1))
+    tested = acorr_ljungbox(standard, lags=[lags], model_df=model.n_memory_)
+    covariance = acovf(standard, nlag=min(n // 2, max(lags, 2 * period)), fft=True)
+    normal: Any = jarque_bera(standard)
+    return Diagnosis(
+        residuals=standard,
+        acf=covariance[1:] / covariance[0],
+        band=1.96 / np.sqrt(n),
+        ljung_box_p=float(tested["lb_pvalue"].iloc[0]),
+        lags=lags,
+        normal_p=float(normal.pvalue),
+        outside=float(np.mean(np.abs(standard) > 1.96)),
+    )

@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -49,12 +49,13 @@ class Forecaster:
     description_: str
     n_memory_: int = 0
 
-    def fit(self, series) -> "Forecaster":
+    def fit(self, series: Any) -> Self:
         """Learn from a series.
 
         Parameters
         ----------
-        series : TimeSeries, pandas.Series or sequence of float
+        series : TimeSeries, sequence of float, Dataset or Store
+            Check-ins are counted per hour.
 
         Raises
         ------
@@ -63,7 +64,7 @@ class Forecaster:
         """
         return self._learn(series, self._fit)
 
-    def refit(self, series) -> "Forecaster":
+    def refit(self, series: Any) -> Self:
         """Learn from a series again, keeping the structure that the last fit chose."""
         return self._learn(series, self._refit)
 
@@ -97,7 +98,7 @@ class Forecaster:
         )
         return frame.clip(lower=0) if self._values.min() >= 0 else frame
 
-    def _learn(self, series, how: Callable[[np.ndarray], None]) -> "Forecaster":
+    def _learn(self, series: Any, how: Callable[[np.ndarray], None]) -> Self:
         data = recent(as_series(series))
         data.need(MIN_POINTS, "A forecast")
         started = time.perf_counter()
@@ -129,30 +130,23 @@ class Forecaster:
         return self._from_scale(mean, sd**2, mean - reach, mean + reach)
 
     def _fit(self, values: np.ndarray) -> None:
-        raise TypeError(f"{type(self).__name__} cannot be fitted")
+        raise NotImplementedError
 
     def _forecast(self, horizon: int, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        raise TypeError(f"{type(self).__name__} cannot forecast")
+        raise NotImplementedError
 
 
-@dataclass(frozen=True)
-class Scale:
+class Scale(NamedTuple):
     """A transformation that makes small and large values equally noisy, and back.
 
-    Parameters
-    ----------
-    name : str
-        `none`, `sqrt` or `log`.
-    to, back : callable
-        Values to the scale and quantiles back.
-    mean : callable
-        Mean and variance on the scale to the mean of the values.
+    `to` takes values to the scale, `back` takes quantiles back, `mean` takes mean and variance on
+    the scale to the mean of the values.
     """
 
     name: str
-    to: Callable
-    back: Callable
-    mean: Callable
+    to: Callable[[np.ndarray], np.ndarray]
+    back: Callable[[np.ndarray], np.ndarray]
+    mean: Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 NONE = Scale("none", np.asarray, np.asarray, lambda m, v: m)
@@ -162,28 +156,11 @@ LOG = Scale("log", np.log, np.exp, lambda m, v: np.exp(m + v / 2))
 
 
 def choose_scale(values: np.ndarray, periods: tuple[int, ...]) -> Scale:
-    """Choose the scale on which noise does not grow with the level.
+    """Choose the scale on which noise does not grow with the level, comparing whole seasons.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Without gaps.
-    periods : tuple of int
-        Season lengths; whole seasons are compared.
-
-    Returns
-    -------
-    Scale
-        None for values below 0; the logarithm where spread is proportional to level (slope of
-        log spread on log level above 0.75, as in Guerrero 1993) and all values are well above 0;
-        the square root for other values that are never below 0, as it is right for counts.
-
-    Examples
-    --------
-    >>> choose_scale(np.array([-1.0, 2.0, 3.0]), ()).name
-    'none'
-    >>> choose_scale(np.random.default_rng(0).poisson(20, 100).astype(float), ()).name
-    'sqrt'
+    None for values below 0; the logarithm where spread is proportional to level (slope of log
+    spread on log level above 0.75, as in Guerrero 1993) and all values are well above 0; the square
+    root for other values that are never below 0, as it is right for counts.
     """
     if values.min() < 0:
         return NONE
@@ -211,26 +188,9 @@ def error_quantiles(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return what errors tell about each step ahead: lower and upper quantile, mean square.
 
-    Parameters
-    ----------
-    errors : numpy.ndarray
-        Observed minus forecast, shape ``(origins, steps)``.
-    horizon : int
-        Steps wanted. Beyond those tried, errors grow as those of a sum of independent ones.
-    level : float
-        Share between the quantiles; widened for few origins as conformal prediction does
-        (Vovk, Gammerman & Shafer 2005).
-
-    Returns
-    -------
-    lower, upper, mean_square : numpy.ndarray
-        Shape ``(horizon,)``.
-
-    Examples
-    --------
-    >>> errors = np.tile(np.linspace(-1, 1, 101), (3, 1)).T
-    >>> [part.round(1).tolist() for part in error_quantiles(errors, 2, 0.8)[:2]]
-    [[-0.8, -0.8], [0.8, 0.8]]
+    Errors are observed minus forecast, shape ``(origins, steps)``; beyond the steps tried they grow
+    as those of a sum of independent ones. The share between the quantiles is widened for few
+    origins as conformal prediction does (Vovk, Gammerman & Shafer 2005).
     """
     n, reach = errors.shape
     share = min(1.0, level * (n + 1) / n)

@@ -52,9 +52,6 @@ class LSTMForecaster(Forecaster):
         self.seed = seed
 
     def _fit(self, values):
-        self._train(values)
-
-    def _train(self, values):
         require("torch")
         import torch
 
@@ -69,7 +66,7 @@ class LSTMForecaster(Forecaster):
             self._learn_from(z[:known], self.steps)
             self._calibration = (z, known, copy.deepcopy(self._net))
             self._learn_from(z, max(1, self.steps // 3))
-        one = self._ahead(z, self._first_origin(z), 1, self._net)
+        one = self._ahead(z, np.arange(self._first_origin(z), len(z)), 1, self._net)
         self.residuals_ = (z[self._first_origin(z) + 1 :] - one[:-1, 0]) * self._spread
         self.description_ = f"{self.hidden} units, conformal intervals"
 
@@ -111,7 +108,7 @@ class LSTMForecaster(Forecaster):
 
     def _forecast(self, horizon, level):
         z = (self.scale_.to(self._values) - self._centre) / self._spread
-        mean = self._ahead(z, len(z) - 1, horizon, self._net)[0]
+        mean = self._ahead(z, np.array([len(z) - 1]), horizon, self._net)[0]
         errors = self._calibration_errors(horizon)
         low, high, variance = (
             part * self._spread**power
@@ -130,13 +127,10 @@ class LSTMForecaster(Forecaster):
         says = self._ahead(z, origins, reach, net)
         return z[origins[:, None] + np.arange(1, reach + 1)] - says
 
-    def _ahead(self, z: np.ndarray, origins, horizon: int, net) -> np.ndarray:
-        """Forecasts on the scale of z, shape ``(origins, horizon)``; an int means all from it."""
+    def _ahead(self, z: np.ndarray, origins: np.ndarray, horizon: int, net) -> np.ndarray:
+        """Forecasts on the scale of z, shape ``(origins, horizon)``."""
         import torch
 
-        if isinstance(origins, (int, np.integer)):
-            origins = np.arange(int(origins), len(z))
-        origins = np.asarray(origins)
         length = self._window()
         ahead = np.broadcast_to(np.arange(1, horizon + 1), (len(origins), horizon))
         says = np.empty((len(origins), horizon))
@@ -187,8 +181,8 @@ def _network(periods: tuple[int, ...], hidden: int):
                 nn.Linear(hidden + waves + lags + 2, 48), nn.ReLU(), nn.Linear(48, 1)
             )
             self.mix = nn.Parameter(torch.zeros(lags))
-            nn.init.zeros_(self.head[-1].weight)
-            nn.init.zeros_(self.head[-1].bias)
+            for parameter in self.head[-1].parameters():
+                nn.init.zeros_(parameter)
 
         def read(self, inputs):
             return self.past(inputs)[0]  # (batch, time, hidden)

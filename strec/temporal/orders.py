@@ -8,30 +8,27 @@ which statsmodels runs twenty times faster, with the same likelihood.
 
 import time
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 Order = tuple[int, int, int]
 Seasonal = tuple[int, int, int, int]
+NO_SEASON: Seasonal = (0, 0, 0, 0)
+#: Largest p and q.
+MAX_ORDER = 3
+#: p, q, P, Q: what is searched.
+_Orders = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True)
-class Search:
-    """The outcome of an order search.
+class Search(NamedTuple):
+    """The order chosen, statsmodels' trend (`n`, `c`, or `t` for drift), and all that was tried.
 
-    Parameters
-    ----------
-    order : tuple (p, d, q)
-    seasonal : tuple (P, D, Q, m)
-    trend : str
-        statsmodels' `n`, `c` or `t` (drift).
-    tried : pandas.DataFrame
-        `order`, `seasonal`, `trend`, `aicc`, `seconds`, best first; failed fits have infinite AICc.
-    complete : bool
-        Whether the search ended by itself and not by the clock.
+    `tried` has `order`, `seasonal`, `trend`, `aicc` (infinite where the fit failed) and `seconds`,
+    best first; `complete` says whether the search ended by itself and not by the clock.
     """
 
     order: Order
@@ -47,50 +44,33 @@ def search(
     seasonal_differences: int = 0,
     period: int = 0,
     budget_s: float = 10.0,
-    max_order: int = 3,
 ) -> Search:
     """Search for the order with the lowest AICc.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Without gaps.
-    differences, seasonal_differences : int
-        Fixed beforehand by tests: AICc cannot compare series that differ in them.
-    period : int
-        Season length in steps; 0 for none.
-    budget_s : float
-        Seconds after which no further order is tried; the first one always is.
-    max_order : int
-        Largest p and q; P and Q go to 1.
-
-    Examples
-    --------
-    >>> noise = np.random.default_rng(0).normal(size=300)
-    >>> walk = np.zeros(300)
-    >>> for t in range(1, 300):
-    ...     walk[t] = 0.8 * walk[t - 1] + noise[t]
-    >>> search(walk, budget_s=5).order[0] >= 1
-    True
+    Differences are fixed beforehand by tests: AICc cannot compare series that differ in them.
+    After `budget_s` seconds no further order is tried; the first one always is. P and Q go to 1.
     """
     stop = time.perf_counter() + budget_s
     trend = "c" if differences + seasonal_differences == 0 else "n"
     drift = "t" if differences == 1 and not period else trend
-    tried: dict[tuple, tuple[float, float]] = {}
+    tried: dict[tuple[_Orders, str], tuple[float, float]] = {}
 
-    def attempt(key) -> float:
+    def full(orders: _Orders) -> tuple[Order, Seasonal]:
+        p, q, seasonal_p, seasonal_q = orders
+        seasonal = (seasonal_p, seasonal_differences, seasonal_q, period) if period else NO_SEASON
+        return (p, differences, q), seasonal
+
+    def attempt(key: tuple[_Orders, str]) -> float:
         if key not in tried:
             started = time.perf_counter()
-            (p, q, P, Q), with_trend = key
-            seasonal = (P, seasonal_differences, Q, period) if period else (0, 0, 0, 0)
-            result = fit(values, (p, differences, q), seasonal, with_trend)
+            result = fit(values, *full(key[0]), key[1])
             aicc = result.aicc if result is not None and np.isfinite(result.aicc) else np.inf
             tried[key] = (aicc, time.perf_counter() - started)
         return tried[key][0]
 
-    starts = [(1, 1, 0, 1), (0, 0, 0, 0), (1, 0, 1, 0), (0, 1, 0, 1), (2, 2, 0, 1)]
+    starts: list[_Orders] = [(1, 1, 0, 1), (0, 0, 0, 0), (1, 0, 1, 0), (0, 1, 0, 1), (2, 2, 0, 1)]
     if not period:
-        starts = [(1, 1, 0, 0), (0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (2, 2, 0, 0)]
+        starts = [(p, q, 0, 0) for p, q, _, _ in starts]
     queue = [(start, drift) for start in starts] + [(starts[0], trend)] * (drift != trend)
     best, complete = None, True
     while queue:
@@ -102,35 +82,15 @@ def search(
                 best = key
         if not complete or best is None:
             break
-        queue = [key for key in _neighbours(best, max_order, bool(period)) if key not in tried]
-    (p, q, P, Q), with_trend = best or ((0, 0, 0, 0), trend)
-    rows = [
-        (
-            (k[0][0], differences, k[0][1]),
-            (k[0][2], seasonal_differences, k[0][3], period),
-            k[1],
-            *v,
-        )
-        for k, v in tried.items()
-    ]
+        queue = [key for key in _neighbours(best, bool(period)) if key not in tried]
+    rows = [(*full(orders), trend, *outcome) for (orders, trend), outcome in tried.items()]
     table = pd.DataFrame(rows, columns=["order", "seasonal", "trend", "aicc", "seconds"])
-    seasonal = (P, seasonal_differences, Q, period) if period else (0, 0, 0, 0)
-    return Search(
-        (p, differences, q),
-        seasonal,
-        with_trend,
-        table.sort_values("aicc", ignore_index=True),
-        complete,
-    )
+    chosen, with_trend = best or ((0, 0, 0, 0), trend)
+    return Search(*full(chosen), with_trend, table.sort_values("aicc", ignore_index=True), complete)
 
 
-def fit(values: np.ndarray, order: Order, seasonal: Seasonal, trend: str, exog=None):
-    """Fit one ARIMA with statsmodels; None where it cannot be fitted.
-
-    Returns
-    -------
-    statsmodels ARIMAResults or SARIMAXResults or None
-    """
+def fit(values: np.ndarray, order: Order, seasonal: Seasonal, trend: str, exog=None) -> Any:
+    """Fit one ARIMA with statsmodels; None where it cannot be fitted."""
     import statsmodels.tsa.statespace.sarimax  # noqa: F401 (its import resets warning filters)
 
     with warnings.catch_warnings():
@@ -148,8 +108,8 @@ def _plain(values, order, trend, exog):
 
     model = ARIMA(values, exog=exog, order=order, trend=trend)
     # With regressors, likelihood and coefficients alternate; the third round changes nothing.
-    rounds = {} if model.exog is None else {"gls_kwargs": {"max_iter": 3}}
-    return model.fit(method="innovations_mle", **rounds)
+    rounds = None if model.exog is None else {"max_iter": 3}
+    return model.fit(method="innovations_mle", gls_kwargs=rounds)
 
 
 def _seasonal(values, order, seasonal, trend):
@@ -157,35 +117,26 @@ def _seasonal(values, order, seasonal, trend):
 
     asked = {"order": order, "seasonal_order": seasonal, "trend": trend, "concentrate_scale": True}
     # Differencing before the filter instead of in it: sixty times faster for a day of hours.
-    found = SARIMAX(values, simple_differencing=True, **asked).fit(disp=0, maxiter=50)
+    found: Any = SARIMAX(values, simple_differencing=True, **asked).fit(disp=0, maxiter=50)
     return SARIMAX(values, **asked).filter(found.params)
 
 
 def in_words(order: Order, seasonal: Seasonal, trend: str) -> str:
-    """Write an order as statisticians do: ARIMA(1,0,1)(0,1,1)[24].
-
-    Examples
-    --------
-    >>> in_words((1, 1, 1), (0, 0, 0, 0), "t")
-    'ARIMA(1,1,1) with drift'
-    """
+    """Write an order as statisticians do: ARIMA(1,0,1)(0,1,1)[24]."""
     text = f"ARIMA({','.join(map(str, order))})"
     if seasonal[3]:
         text += f"({','.join(map(str, seasonal[:3]))})[{seasonal[3]}]"
     return text + (" with drift" if trend == "t" else "")
 
 
-def _neighbours(best, max_order: int, seasonal: bool):
-    orders, trend = best
-    reach = [1, 1, 1, 1] if seasonal else [1, 1, 0, 0]
-    limits = (max_order, max_order, 1, 1)
-    steps = sorted(
-        product(*(range(-r, r + 1) for r in reach)), key=lambda step: sum(map(abs, step))
-    )
-    for step in steps:
+def _neighbours(best: tuple[_Orders, str], seasonal: bool) -> Iterator[tuple[_Orders, str]]:
+    (p, q, seasonal_p, seasonal_q), trend = best
+    one, none = (-1, 0, 1), (0,)
+    steps = product(one, one, *[one if seasonal else none] * 2)
+    for dp, dq, dP, dQ in sorted(steps, key=lambda step: sum(map(abs, step))):
         # One part at a time, or p and q (P and Q) together, as auto.arima does.
-        if not (any(step) and (step[:2] == (0, 0) or step[2:] == (0, 0))):
+        if any((dp, dq)) == any((dP, dQ)):
             continue
-        new = tuple(a + b for a, b in zip(orders, step, strict=True))
-        if all(0 <= a <= limit for a, limit in zip(new, limits, strict=True)):
+        new = (p + dp, q + dq, seasonal_p + dP, seasonal_q + dQ)
+        if min(new) >= 0 and max(new[:2]) <= MAX_ORDER and max(new[2:]) <= 1:
             yield new, trend

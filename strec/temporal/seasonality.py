@@ -7,6 +7,7 @@ the variance of the rest plus the part.
 
 import warnings
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ class Decomposition:
         `trend` and each season's column to its strength, 0 (none) to 1 (nothing else).
     chance : dict
         Each season's column to the probability that noise with memory shows as regular a season
-        (see `strec.temporal.rhythms`); STL finds some season in any noise. NaN where the series
+        (see `periodogram`); STL finds some season in any noise. NaN where the series
         is too short to tell.
     grain : Grain
     """
@@ -72,26 +73,30 @@ class Decomposition:
         return f"{words[0].upper()}{words[1:]}. A strength of 1 leaves nothing to chance, 0 all."
 
 
-def decompose(series, periods: tuple[int, ...] | None = None, robust: bool = False):
+def decompose(
+    series: Any, periods: tuple[int, ...] | None = None, robust: bool = False
+) -> Decomposition:
     """Take a series apart into trend, seasons and rest.
 
     Parameters
     ----------
-    series : TimeSeries, pandas.Series or sequence of float
+    series : TimeSeries, sequence of float, Dataset or Store
+        Check-ins are counted per hour.
     periods : tuple of int, optional
         Season lengths in steps, shortest first; by default the series' own of which there are
         two cycles.
     robust : bool
         Give outliers less weight; slower.
 
-    Returns
-    -------
-    Decomposition
-
     Raises
     ------
     AnalysisError
         If there are fewer than two cycles of the shortest season, or nothing varies.
+
+    References
+    ----------
+    Cleveland, Cleveland, McRae & Terpenning 1990, *STL*; Bandara, Hyndman & Bergmeir 2021, *MSTL*;
+    Wang, Smith & Hyndman 2006, *Characteristic-based clustering for time series data*.
 
     Examples
     --------
@@ -103,7 +108,15 @@ def decompose(series, periods: tuple[int, ...] | None = None, robust: bool = Fal
     data = as_series(series)
     if periods is not None:
         data = replace(data, periods=tuple(sorted(periods)))
-    usable = _seasons(data)
+    longer_than_one = [each for each in data.periods if each > 1]
+    if not longer_than_one:
+        raise AnalysisError(
+            "A decomposition needs a season that repeats.",
+            f"no usual season for one value per {data.grain.one}.",
+            "Choose a finer grain, or name the season's length in steps.",
+        )
+    data.need(2 * min(longer_than_one) + 1, "A decomposition")
+    usable = data.usable_periods()
     observed = data.filled()
     parts = components(observed.to_numpy(), usable, robust)
     frame = pd.DataFrame({"observed": observed.to_numpy(), **parts}, index=observed.index)
@@ -123,17 +136,9 @@ def components(
 ) -> dict[str, np.ndarray]:
     """Return `trend`, `season_…` and `rest` of a series without gaps.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape ``(n,)``.
-    periods : tuple of int
-        Season lengths, shortest first; none gives a running median as trend.
-    robust : bool
-        Give outliers less weight.
-    window : int, optional
-        Cycles over which a season is smoothed, odd; by default statsmodels' 7, or 11 and 15. A
-        long one leaves more of an outlier in the rest.
+    Without periods, which come shortest first, the trend is a running median. A season is smoothed
+    over `window` cycles, odd; by default statsmodels' 7, or 11 and 15. A long one leaves more of
+    an outlier in the rest.
     """
     from statsmodels.tsa.seasonal import MSTL, STL
 
@@ -157,13 +162,7 @@ def components(
 
 
 def strength(rest: np.ndarray, part: np.ndarray) -> float:
-    """Return max(0, 1 − Var(rest) / Var(rest + part)) (Wang, Smith & Hyndman 2006).
-
-    Examples
-    --------
-    >>> strength(np.zeros(4), np.array([1.0, 2.0, 1.0, 2.0]))
-    1.0
-    """
+    """Return max(0, 1 − Var(rest) / Var(rest + part)) (Wang, Smith & Hyndman 2006)."""
     both = np.var(rest + part)
     # What is left of rounding is no variance.
     if both <= 1e-12 * max(1.0, np.mean(part**2)):
@@ -174,11 +173,7 @@ def strength(rest: np.ndarray, part: np.ndarray) -> float:
 def cycle_word(period: int, grain: Grain) -> str:
     """Name a cycle: "daily cycle", "cycle of 12 hours"."""
     words = in_words(period, grain)
-    names = {
-        "1 day": "daily cycle",
-        "1 week": "weekly cycle",
-        "1 year": "yearly cycle",
-    }
+    names = {"1 day": "daily cycle", "1 week": "weekly cycle", "1 year": "yearly cycle"}
     return names.get(words, f"cycle of {words}")
 
 
@@ -186,20 +181,9 @@ def _chance(data: TimeSeries, periods: tuple[int, ...]) -> dict[str, float]:
     p = {f"season_{each}": float("nan") for each in periods}
     if len(data.clock.dropna()) >= spectrum.MIN_POINTS:
         found = spectrum.periodogram(data).rhythms
-        p |= {f"season_{row.period:.0f}": row.p for row in found[found["usual"]].itertuples()}
+        tests = found.loc[found["usual"], ["period", "p"]].to_numpy(dtype=float)
+        p |= {f"season_{period:.0f}": float(chance) for period, chance in tests}
     return p
-
-
-def _seasons(data: TimeSeries) -> tuple[int, ...]:
-    longer_than_one = [each for each in data.periods if each > 1]
-    if not longer_than_one:
-        raise AnalysisError(
-            "A decomposition needs a season that repeats.",
-            f"no usual season for one value per {data.grain.one}.",
-            "Choose a finer grain, or name the season's length in steps.",
-        )
-    data.need(2 * min(longer_than_one) + 1, "A decomposition")
-    return data.usable_periods()
 
 
 def _strength(value: float) -> str:

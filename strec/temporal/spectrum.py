@@ -7,18 +7,27 @@ daily rhythm does not hide itself (the aim of Mann & Lees 1996). Power over back
 chi-squared with two degrees of freedom.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from strec.temporal.grains import Grain, in_words
-from strec.temporal.rhythms import rhythms
 from strec.temporal.timeseries import as_series
 
 MIN_POINTS = 32
 #: While the background is fitted, frequencies this unlikely under it are taken for peaks.
 _PEAK_P = 0.005
+#: Frequencies agree when they are this many bins apart: the half width of a tapered peak.
+_BINS = 1.5
+#: Peaks this close to a stronger one are its sides: a rhythm whose strength changes over time.
+_SIDE_BINS = 4.5
+#: A rhythm must repeat this often to be one.
+_CYCLES = 4
+#: Overtones that enter the test of a usual season.
+_OVERTONES = 8
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,9 @@ class Periodogram:
         frequency with probability alpha / (1 + usual seasons): those are tested too), `p`,
         `significant` (above the strict limit).
     rhythms : pandas.DataFrame
-        See `strec.temporal.rhythms.rhythms`.
+        Usual seasons first, then other rhythms, each by their share: `period` (steps), `share`
+        (of the variance, overtones included), `p` (times the number of questions asked: each
+        usual season, and any other peak), `usual`, `real`.
     memory : float
         Lag-one correlation of the noise, 0 (white) to 1.
     alpha : float
@@ -51,35 +62,34 @@ class Periodogram:
     def sentence(self) -> str:
         """The rhythms found, in words."""
         real = self.rhythms[self.rhythms["real"]]
-        absent = self.rhythms[~self.rhythms["real"] & self.rhythms["usual"]]
-        words = ""
         if real.empty:
-            words = (
+            return (
                 "No rhythm stands out from the noise that a series with this memory "
                 f"({self.memory:.2f} from one {self.grain.one} to the next) makes anyway."
             )
-        else:
-            names = [
-                f"{in_words(row.period, self.grain)} ({percent(row.share)})"
-                for row in real.head(4).itertuples()
-            ]
-            words = (
-                f"Real rhythm{'s' * (len(names) > 1)}: {_listed(names)} of all variation. Noise "
-                f"with memory would show any such power in about {self.alpha:.0%} of all series."
-            )
-        if not real.empty and len(absent):
-            names = [in_words(row.period, self.grain) for row in absent.itertuples()]
-            words += f" A rhythm of {_listed(names)} does not stand out."
+        names = [
+            f"{in_words(period, self.grain)} ({_percent(share)})"
+            for period, share in real[["period", "share"]].head(4).to_numpy(dtype=float)
+        ]
+        words = (
+            f"Real rhythm{'s' * (len(names) > 1)}: {_listed(names)} of all variation. Noise "
+            f"with memory would show any such power in about {self.alpha:.0%} of all series."
+        )
+        absent = self.rhythms[~self.rhythms["real"] & self.rhythms["usual"]]
+        if len(absent):
+            missing = [in_words(float(period), self.grain) for period in absent["period"]]
+            words += f" A rhythm of {_listed(missing)} does not stand out."
         return words
 
 
-def periodogram(series, alpha: float = 0.05) -> Periodogram:
+def periodogram(series: Any, alpha: float = 0.05) -> Periodogram:
     """Return the periodogram with its red-noise background and the rhythms above it.
 
     Parameters
     ----------
-    series : TimeSeries, pandas.Series or sequence of float
-        A straight trend is removed; a Hann taper keeps strong rhythms from leaking.
+    series : TimeSeries, sequence of float, Dataset or Store
+        A straight trend is removed; a Hann taper keeps strong rhythms from leaking. Check-ins
+        are counted per hour.
     alpha : float
         Probability of any false rhythm, over all frequencies (Šidák's correction) and the usual
         seasons, which are tested beside them (Bonferroni's).
@@ -88,6 +98,11 @@ def periodogram(series, alpha: float = 0.05) -> Periodogram:
     ------
     AnalysisError
         If there are fewer than 32 values, too many gaps, or all values are equal.
+
+    References
+    ----------
+    Torrence & Compo 1998, *A practical guide to wavelet analysis*; Mann & Lees 1996, *Robust
+    estimation of background noise and signal detection in climatic time series*.
 
     Examples
     --------
@@ -102,7 +117,7 @@ def periodogram(series, alpha: float = 0.05) -> Periodogram:
     data = as_series(series)
     data.need(MIN_POINTS, "A periodogram")
     frequency, power = _power(data.filled().to_numpy())
-    memory, background = red_noise(frequency, power)
+    memory, background = _red_noise(frequency, power)
     p = chi2.sf(2 * power / background, 2)
     usual = data.usable_periods()
     # Each usual season is one more chance to find something where there is nothing.
@@ -119,25 +134,11 @@ def periodogram(series, alpha: float = 0.05) -> Periodogram:
             "significant": p < strict,
         }
     )
-    found = rhythms(frame, usual, alpha)
-    return Periodogram(frame, found, memory, alpha, data.grain)
+    return Periodogram(frame, _rhythms(frame, usual, alpha), memory, alpha, data.grain)
 
 
-def red_noise(frequency: np.ndarray, power: np.ndarray) -> tuple[float, np.ndarray]:
-    """Fit the spectrum of an AR(1) process beneath the peaks.
-
-    Parameters
-    ----------
-    frequency, power : numpy.ndarray
-        Shape ``(m,)``; frequency in cycles per step, between 0 and 0.5.
-
-    Returns
-    -------
-    memory : float
-        The AR(1) coefficient, 0 to 0.999.
-    background : numpy.ndarray
-        Expected power at each frequency, shape ``(m,)``.
-    """
+def _red_noise(frequency: np.ndarray, power: np.ndarray) -> tuple[float, np.ndarray]:
+    """The coefficient of an AR(1) process beneath the peaks, and its power per frequency."""
     from scipy.ndimage import median_filter
     from scipy.stats import chi2
 
@@ -154,7 +155,9 @@ def red_noise(frequency: np.ndarray, power: np.ndarray) -> tuple[float, np.ndarr
     return memory, background
 
 
-def _whittle(frequency, power, at=None) -> tuple[float, np.ndarray]:
+def _whittle(
+    frequency: np.ndarray, power: np.ndarray, at: np.ndarray | None = None
+) -> tuple[float, np.ndarray]:
     """Maximum likelihood of an AR(1) spectrum for exponential ordinates."""
     from scipy.optimize import minimize_scalar
 
@@ -165,7 +168,8 @@ def _whittle(frequency, power, at=None) -> tuple[float, np.ndarray]:
         expected = shape(memory, frequency)
         return len(power) * np.log(np.mean(power / expected)) + np.log(expected).sum()
 
-    memory = float(minimize_scalar(loss, bounds=(0, 0.999), method="bounded").x)
+    found: Any = minimize_scalar(loss, bounds=(0, 0.999), method="bounded")
+    memory = float(found.x)
     level = np.mean(power / shape(memory, frequency))
     return memory, level * shape(memory, frequency if at is None else at)
 
@@ -176,11 +180,89 @@ def _power(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     frequency, power = scipy_periodogram(values, window="hann", detrend="linear")
     # Frequency 0 is the mean, 1/n the trend; the last has one degree of freedom if n is even.
     keep = slice(2, -1 if len(values) % 2 == 0 else None)
-    total = power[1:].sum()
-    return frequency[keep], power[keep] / total
+    return frequency[keep], power[keep] / power[1:].sum()
 
 
-def percent(share: float) -> str:
+def _rhythms(frame: pd.DataFrame, usual: tuple[int, ...], alpha: float) -> pd.DataFrame:
+    """The usual seasons with their test, and other rhythms that stand out."""
+    questions = 1 + len(usual)
+    rows = []
+    for period in usual:
+        share, p = _season_test(frame, period, usual)
+        p = min(1.0, questions * p)
+        rows.append((float(period), share, p, True, p < alpha))
+    others = _others(frame, [row[0] for row in rows if row[4]])
+    rows.sort(key=lambda row: -row[1])
+    rows += [(period, share, min(1.0, questions * p), False, True) for period, share, p in others]
+    return pd.DataFrame(rows, columns=["period", "share", "p", "usual", "real"])
+
+
+def _season_test(frame: pd.DataFrame, period: int, usual: tuple[int, ...]) -> tuple[float, float]:
+    """Share of the variance and p-value of a season.
+
+    A season of any shape has power at its frequency and the multiples. Under red noise the sum of
+    2 × power / background over h of them is chi-squared with 2h degrees of freedom. Multiples
+    that a shorter season has too are left to that one.
+    """
+    from scipy.stats import chi2
+
+    frequency = frame["frequency"].to_numpy()
+    width = frequency[1] - frequency[0]
+    ratio = (frame["power"] / frame["background"]).to_numpy()
+    shorter = [each for each in usual if each < period]
+    own = [f for f in own_waves(period, shorter) if f < 0.5]
+    bins = sorted({int(np.abs(frequency - f).argmin()) for f in own})
+    if not bins:
+        return 0.0, 1.0
+    tested = bins[:_OVERTONES]
+    p = float(chi2.sf(2 * ratio[tested].sum(), 2 * len(tested)))
+    near = np.zeros(len(frequency), dtype=bool)
+    for k in bins:
+        near[max(0, k - 1) : k + 2] = True
+    for f in (k / each for each in shorter for k in range(1, each // 2 + 1)):
+        near &= np.abs(frequency - f) > _BINS * width
+    return float(frame["power"].to_numpy()[near].sum()), p
+
+
+def own_waves(period: int, shorter: Iterable[int]) -> list[float]:
+    """Return the frequencies of a season that no shorter one has: a week repeats those of a day."""
+    waves = range(1, period // 2 + 1)
+    return [k / period for k in waves if not any((k * each) % period == 0 for each in shorter)]
+
+
+def _others(frame: pd.DataFrame, real: list[float]) -> list[tuple[float, float, float]]:
+    """Period, share and p-value of peaks that no usual season explains, largest share first."""
+    frequency, power = frame["frequency"].to_numpy(), frame["power"].to_numpy()
+    width = frequency[1] - frequency[0]
+    ratio = power / frame["background"].to_numpy()
+    padded = np.concatenate([[-np.inf], ratio, [-np.inf]])
+    top = (ratio >= padded[:-2]) & (ratio > padded[2:]) & frame["significant"].to_numpy()
+    top &= frequency >= _CYCLES * width
+    tests = len(frame)
+    kept: list[int] = []
+    for k in sorted(np.flatnonzero(top), key=lambda k: -power[k]):
+        f = frequency[k]
+        sides = [1 / n for n in real] + [frequency[j] for j in kept]
+        if not any(
+            abs(f - each) <= _SIDE_BINS * width or _is_multiple(f, each, width) for each in sides
+        ):
+            kept.append(int(k))
+    return [
+        (
+            1 / frequency[k],
+            float(power[max(0, k - 2) : k + 3].sum()),
+            float(1 - (1 - frame["p"].iloc[k]) ** tests),
+        )
+        for k in kept
+    ]
+
+
+def _is_multiple(f: float, base: float, width: float) -> bool:
+    multiple = round(f / base)
+    return multiple >= 2 and abs(f - multiple * base) <= _BINS * width
+
+
+def _percent(share: float) -> str:
     """Say a share without pretending that a small one is nothing."""
     return "below 1%" if share < 0.01 else f"{share:.0%}"
 

@@ -1,16 +1,18 @@
 """Does the series swing around one level? Two tests with opposite null hypotheses, read together.
 
-The augmented Dickey–Fuller test (Dickey & Fuller 1979; Said & Dickey 1984) starts from "the series
-wanders" (a unit root), the KPSS test (Kwiatkowski, Phillips, Schmidt & Shin 1992) from "the series
-keeps its level". Only together do they tell steady, wandering, drifting and "too little data"
-apart.
+The augmented Dickey–Fuller test starts from "the series wanders" (a unit root), the KPSS test from
+"the series keeps its level". Only together do they tell steady, wandering, drifting and "too
+little data" apart.
 """
 
 import inspect
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from strec.temporal.timeseries import as_series
 
@@ -20,17 +22,8 @@ MIN_POINTS = 20
 _KPSS_ENDS = (0.01, 0.1)
 
 
-@dataclass(frozen=True)
-class UnitRootTest:
-    """One test's outcome.
-
-    Parameters
-    ----------
-    statistic, p : float
-        The test statistic and its p-value (KPSS: interpolated, between 0.01 and 0.1).
-    lags : int
-        Lags that the test used.
-    """
+class UnitRootTest(NamedTuple):
+    """One test's outcome; the p-value of KPSS is interpolated, between 0.01 and 0.1."""
 
     statistic: float
     p: float
@@ -90,12 +83,10 @@ class Stationarity:
         }[self.case]
         return f"{words} (ADF p {p_words(self.adf.p)}, KPSS p {p_words(self.kpss.p, True)})"
 
-    def table(self):
+    def table(self) -> pd.DataFrame:
         """Return the four tests as a frame: test, around, statistic, p, lags, null hypothesis."""
-        import pandas as pd
-
         rows = [
-            (name, around, test.statistic, test.p, test.lags, null)
+            (name, around, *test, null)
             for name, around, test, null in (
                 ("ADF", "a level", self.adf, "it wanders"),
                 ("KPSS", "a level", self.kpss, "it is steady"),
@@ -107,12 +98,13 @@ class Stationarity:
         return pd.DataFrame(rows, columns=columns)
 
 
-def stationarity(series, alpha: float = 0.05) -> Stationarity:
+def stationarity(series: Any, alpha: float = 0.05) -> Stationarity:
     """Test whether a series keeps its level, by ADF and KPSS together.
 
     Parameters
     ----------
-    series : TimeSeries, pandas.Series or sequence of float
+    series : TimeSeries, sequence of float, Dataset or Store
+        Check-ins are counted per hour.
     alpha : float
         Level of both tests; KPSS p-values are known only between 0.01 and 0.1.
 
@@ -120,6 +112,12 @@ def stationarity(series, alpha: float = 0.05) -> Stationarity:
     ------
     AnalysisError
         If there are fewer than 20 values, too many gaps, or all values are equal.
+
+    References
+    ----------
+    Dickey & Fuller 1979, *Distribution of the estimators for autoregressive time series with a
+    unit root*; Kwiatkowski, Phillips, Schmidt & Shin 1992, *Testing the null hypothesis of
+    stationarity against the alternative of a unit root*.
 
     Examples
     --------
@@ -147,13 +145,7 @@ def differences_needed(values: np.ndarray) -> int:
 
 
 def p_words(p: float, bounded: bool = False) -> str:
-    """Say a p-value; a bounded one comes from a table with ends.
-
-    Examples
-    --------
-    >>> p_words(0.0004), p_words(0.03), p_words(0.1, bounded=True), p_words(0.01, bounded=True)
-    ('< 0.001', '= 0.030', '≥ 0.10', '≤ 0.01')
-    """
+    """Say a p-value; a bounded one comes from a table with ends."""
     if bounded and p <= _KPSS_ENDS[0]:
         return "≤ 0.01"
     if bounded and p >= _KPSS_ENDS[1]:
@@ -161,7 +153,7 @@ def p_words(p: float, bounded: bool = False) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
-def plainly(function, *args, **kwargs):
+def plainly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a function of statsmodels for its plain tuple, not the default of later versions."""
     if "result_object" in inspect.signature(function).parameters:
         kwargs["result_object"] = False

@@ -7,7 +7,7 @@ from scipy.stats import false_discovery_control
 
 from strec.errors import AnalysisError
 from strec.temporal import TimeSeries, anomalies
-from strec.temporal.rarities import expected_count, least_spread, restore, stabilise
+from strec.temporal.anomaly import expected_count, least_spread, restore, stabilise
 from tests.temporal.worlds import daily_wave
 
 

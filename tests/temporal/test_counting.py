@@ -210,11 +210,12 @@ def test_a_cell_selects_the_check_ins_in_it():
         ["2024-06-03 12:00"] * 4, lat=[40.7, 40.7, 41.5, None], lon=[-74.0, -74.0, -74.0, None]
     )
     cell = h3.str_to_int(h3.latlng_to_cell(40.7, -74.0, 7))
-    assert series(checkins, "hour", cells=[cell]).n_checkins == 2
+    only = series(checkins, "hour", filters=Filters(cells=(cell,)))
+    assert only.n_checkins == 2 and only.name == "1 cell"
     by_cell = series_by(checkins, "cell", "hour", resolution=7, min_users=1)
     assert by_cell[f"{cell:x}"].n_checkins == 2
-    with pytest.raises(AnalysisError, match="one H3 resolution"):
-        series(checkins, cells=[cell, h3.str_to_int(h3.latlng_to_cell(40.7, -74.0, 8))])
+    north = h3.str_to_int(h3.cell_to_parent(h3.latlng_to_cell(41.5, -74.0, 10), 8))
+    assert series(checkins, "hour", filters=Filters(cells=(cell, north))).n_checkins == 3
 
 
 @pytest.mark.parametrize("engine", ["duckdb://", "polars://"])

@@ -21,7 +21,7 @@ from strec.temporal import (
     standard_models,
 )
 from strec.temporal.forecasting import choose_scale, error_quantiles
-from strec.temporal.outlooks import correction
+from strec.temporal.backtesting import correction
 from tests.temporal.worlds import AIR_PASSENGERS, air_passengers, daily_wave
 
 QUICK = [
