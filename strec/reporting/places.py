@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pandas as pd
 
-from strec import plots, schema, spatial
+from strec import plots, spatial
 from strec.errors import AnalysisError
 from strec.export import MIN_USERS
 from strec.palette import BAD, DIVERGING, INTERACTION, SPACE, TIME, USER
@@ -29,7 +29,7 @@ def where(store: Store) -> Section:
     if not store.has_places:
         section.figures.append(Figure("None of the check-ins has a place."))
         return section
-    below, size = note_of(store), _size(store)
+    below, size = note_of(store), spatial.resolution_that_shows(store)
 
     def hexagons() -> Figure:
         cells = store.cells(size)
@@ -52,7 +52,7 @@ def where(store: Store) -> Section:
         return Figure(words, hexagon_figure(cells, "Check-ins per hexagon", below), cells)
 
     def hotspots() -> Figure:
-        found = spatial.hotspots(store.cells(_touching(store, size), min_users=1))
+        found = spatial.hotspots(store)
         section.facts["hotspots"] = found.sentence
         named = {"hot": "hotspot", "cold": "coldspot"}
         shown = found.frame.assign(shown=found.frame["kind"].map(named).fillna(""))
@@ -66,7 +66,7 @@ def where(store: Store) -> Section:
         return Figure(found.sentence, picture, found.frame)
 
     def weeks() -> Figure:
-        found = spatial.activity_map(store.cell_weeks(size), "cell")
+        found = spatial.activity_map(store, "cell")
         section.facts["rhythms_of_places"] = found.sentence
         return Figure(found.sentence, figures.activity_profiles(found, below), found.clusters)
 
@@ -81,7 +81,7 @@ def how_far(store: Store) -> Section:
     below = note_of(store)
 
     def decay() -> Figure:
-        found = spatial.distance_decay(store.flows(None, _size(store), min_users=1))
+        found = spatial.distance_decay(store)
         section.facts["distance_decay"] = found.sentence
         return Figure(found.sentence, figures.distance_decay(found, below), found.frame)
 
@@ -109,7 +109,7 @@ def how_far(store: Store) -> Section:
         return Figure(words, figures.roaming(found, below), _spread(found, "gyration_km"))
 
     def guesses() -> Figure:
-        found = spatial.predictability(store.sequences())
+        found = spatial.predictability(store)
         _refuse_few_users(len(found.frame))
         section.facts["predictability"] = found.sentence
         picture = figures.predictability(found.frame, below)
@@ -128,7 +128,7 @@ def changing(store: Store) -> Section:
     if not store.has_places:
         section.figures.append(Figure("None of the check-ins has a place."))
         return section
-    below, size, summary = note_of(store), _size(store), store.summary()
+    below, size, summary = note_of(store), spatial.resolution_that_shows(store), store.summary()
 
     def halves() -> Figure:
         middle = summary["first_date"] + timedelta(days=summary["n_days"] // 2)
@@ -157,7 +157,7 @@ def changing(store: Store) -> Section:
 
     def trends() -> Figure:
         grain = "week" if summary["n_days"] >= 7 * (MIN_PERIODS + 2) else "day"
-        found = spatial.emerging(store.cell_days(_touching(store, size)), grain)
+        found = spatial.emerging(store, grain)
         section.facts["trends"] = found.sentence
         shown = found.frame.assign(shown=[KINDS.get(kind, "") for kind in found.frame["kind"]])
         shown["tip"] = [
@@ -180,19 +180,6 @@ def note_of(store: Store) -> str:
     """Return what stands under every figure: check-ins, users, time zone."""
     summary = store.summary()
     return plots.note(summary["n_checkins"], summary["n_users"], store.time_zone)
-
-
-def _size(store: Store) -> int:
-    places = store.cells(schema.CELL_RESOLUTION, min_users=1)
-    return spatial.resolution_that_shows(
-        lambda size: store.cells(size).attrs["hidden_checkins"],
-        spatial.suggest_resolution(places),
-        int(places["n_checkins"].sum()),
-    )
-
-
-def _touching(store: Store, size: int) -> int:
-    return spatial.resolution_that_touches(store.cells, size)
 
 
 def _km(km: float) -> str:

@@ -7,14 +7,17 @@ joined into a few clusters with names in words.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from strec.errors import AnalysisError
+from strec.spatial.hexagons import resolution_that_shows
 from strec.spatial.knn import time_profiles
-from strec.spatial.weekparts import name_clusters
+from strec.store import HasStore, Store, frame_of
 
+NOUNS = {"user": "users", "cell": "hexagons"}
 #: Fewer units than this make no map.
 MIN_UNITS = 20
 #: A profile of fewer check-ins than this is mostly chance.
@@ -23,6 +26,18 @@ MAX_CLUSTERS = 6
 REDRAWS = 99
 #: The weeks of a random sample of so many units are redrawn: enough to see a difference.
 REDRAWN_UNITS = 500
+#: Hours of the day that a part spans, first included, last excluded.
+DAY_PARTS = {
+    "nights": (0, 5),
+    "early mornings": (5, 8),
+    "mornings": (8, 11),
+    "middays": (11, 14),
+    "afternoons": (14, 18),
+    "evenings": (18, 22),
+    "late evenings": (22, 24),
+}
+#: A part is named when it holds so many times the share that it holds for everybody.
+CLEAR, SLIGHT = 1.15, 1.02
 #: A mean silhouette below this means groups without a clear border.
 CLEAR_GROUPS = 0.15
 
@@ -73,7 +88,7 @@ class ActivityMap:
     @property
     def sentence(self) -> str:
         """What was found, and whether it is more than chance."""
-        noun = {"user": "users", "cell": "hexagons"}[self.unit]
+        noun = NOUNS[self.unit]
         kinds = ", ".join(
             f"{row['name']} ({row['share']:.0%})" for _, row in self.clusters.iterrows()
         )
@@ -93,7 +108,7 @@ class ActivityMap:
 
 
 def activity_map(
-    habits: pd.DataFrame,
+    habits: pd.DataFrame | HasStore | Store,
     unit: str = "user",
     n_clusters: int | None = None,
     min_checkins: int = MIN_CHECKINS,
@@ -103,8 +118,8 @@ def activity_map(
 
     Parameters
     ----------
-    habits : pandas.DataFrame
-        `user` or `cell`, `hour_of_week`, `n_checkins`.
+    habits : pandas.DataFrame, Dataset or Store
+        `user` or `cell`, `hour_of_week`, `n_checkins`: `Store.user_weeks`, `Store.cell_weeks`.
     unit : str
         `user` or `cell`.
     n_clusters : int, optional
@@ -119,18 +134,26 @@ def activity_map(
     AnalysisError
         If fewer than `MIN_UNITS` units have enough check-ins.
 
+    References
+    ----------
+    Kohonen 1982, *Self-organized formation of topologically correct feature maps*; Vesanto and
+    Alhoniemi 2000, *Clustering of the self-organizing map*.
+
     Notes
     -----
     Distances are taken between square roots of shares (Hellinger), which keeps a few busy hours
     from drowning the others. The map is MiniSom's; its nodes are joined by Ward's method.
     """
+    from scipy.spatial.distance import cdist
+
+    habits = _habits(habits, unit, min_checkins)
     total = habits.groupby(unit)["n_checkins"].transform("sum")
     kept = habits[total >= min_checkins]
     n_units = kept[unit].nunique()
     if n_units < MIN_UNITS:
-        noun = {"user": "users", "cell": "hexagons"}[unit]
         raise AnalysisError(
-            f"A map of rhythms needs {MIN_UNITS} {noun} of {min_checkins} or more check-ins.",
+            f"A map of rhythms needs {MIN_UNITS} {NOUNS[unit]} of {min_checkins} or more "
+            "check-ins.",
             f"{n_units:,}.",
             "Loosen the filters, add data"
             + (", or choose larger hexagons." if unit == "cell" else ", or map hexagons instead."),
@@ -140,21 +163,17 @@ def activity_map(
     som = train_map(points, seed)
     weights = som.get_weights()
     width, height, _ = weights.shape
-    distance = _distances(points, weights.reshape(width * height, -1))
+    weights = weights.reshape(width * height, -1)
+    distance = cdist(points, weights)
     winner = distance.argmin(axis=1)
-    node_cluster, silhouette = _clusters(
-        weights.reshape(width * height, -1), winner, points, n_clusters, seed
-    )
+    node_cluster, silhouette = _clusters(weights, winner, points, n_clusters, seed)
     label = node_cluster[winner]
-    counts = kept.groupby(unit)["n_checkins"].sum().reindex(units).to_numpy()
-    label, node_cluster = _largest_first(label, node_cluster)
-    n = label.max() + 1
-    means = np.array([profiles[label == k].mean(axis=0) for k in range(n)])
+    means = np.array([profiles[label == k].mean(axis=0) for k in range(label.max() + 1)])
     spread, by_chance, p = differ(kept, unit, seed)
     frame = pd.DataFrame(
         {
             unit: units,
-            "n_checkins": counts,
+            "n_checkins": kept.groupby(unit)["n_checkins"].sum().reindex(units).to_numpy(),
             "x": winner // height,
             "y": winner % height,
             "cluster": label,
@@ -190,26 +209,31 @@ def activity_map(
     )
 
 
+def _habits(data: pd.DataFrame | HasStore | Store, unit: str, min_checkins: int) -> pd.DataFrame:
+    if unit not in NOUNS:
+        raise AnalysisError(
+            f"A map of rhythms is of {' or '.join(NOUNS)}.", f"{unit}.", "Choose one of them."
+        )
+
+    def ask(store: Store) -> pd.DataFrame:
+        if unit == "user":
+            return store.user_weeks(min_checkins=min_checkins)
+        return store.cell_weeks(resolution_that_shows(store))
+
+    return frame_of(data, ask, (unit, "hour_of_week", "n_checkins"))
+
+
 def train_map(points: np.ndarray, seed: int = 0):
-    """Return a MiniSom trained on some points.
+    """Return a MiniSom trained on points, shape ``(n, n_features)``.
 
-    Parameters
-    ----------
-    points : numpy.ndarray
-        Shape ``(n, n_features)``.
-
-    Notes
-    -----
     The grid has about 5·√n nodes (Vesanto and Alhoniemi 2000), 4 × 4 to 10 × 10; it starts from
     the two principal components and is trained with a neighbourhood that shrinks.
     """
     from minisom import MiniSom
 
     side = int(np.clip(round(np.sqrt(5 * np.sqrt(len(points)))), 4, 10))
-    som = MiniSom(
-        side, side, points.shape[1], sigma=side / 2, learning_rate=0.5, random_seed=seed,
-        topology="rectangular", neighborhood_function="gaussian",
-    )  # fmt: skip
+    width: Any = side / 2  # MiniSom's signature says int and takes any number.
+    som = MiniSom(side, side, points.shape[1], sigma=width, learning_rate=0.5, random_seed=seed)
     if np.ptp(points, axis=0).max() > 0:
         som.pca_weights_init(points)
     som.train(points, min(max(20 * len(points), 5_000), 20_000), random_order=True)
@@ -246,14 +270,11 @@ def differ(habits: pd.DataFrame, unit: str, seed: int = 0) -> tuple[float, float
     return observed, float(np.mean(drawn)), p
 
 
-def _distances(points: np.ndarray, nodes: np.ndarray) -> np.ndarray:
-    from scipy.spatial.distance import cdist
-
-    return cdist(points, nodes)
-
-
-def _clusters(nodes, winner, points, n_clusters, seed) -> tuple[np.ndarray, float]:
+def _clusters(
+    nodes: np.ndarray, winner: np.ndarray, points: np.ndarray, n_clusters: int | None, seed: int
+) -> tuple[np.ndarray, float]:
     """The cluster of every node; empty nodes get that of the nearest node that is not empty."""
+    from scipy.spatial.distance import cdist
     from sklearn.cluster import AgglomerativeClustering
     from sklearn.metrics import silhouette_score
 
@@ -261,7 +282,7 @@ def _clusters(nodes, winner, points, n_clusters, seed) -> tuple[np.ndarray, floa
     if len(used) < 3:
         return np.zeros(len(nodes), dtype=int), 0.0
     options = [n_clusters] if n_clusters else range(2, min(MAX_CLUSTERS, len(used) - 1) + 1)
-    best, best_score = None, -np.inf
+    best, best_score = np.zeros(len(nodes), dtype=int), -np.inf
     for n in options:
         found = AgglomerativeClustering(min(n, len(used))).fit_predict(nodes[used])
         label = np.full(len(nodes), -1)
@@ -273,12 +294,56 @@ def _clusters(nodes, winner, points, n_clusters, seed) -> tuple[np.ndarray, floa
             score = silhouette_score(points, mine, sample_size=size, random_state=seed)
         if score > best_score:
             best, best_score = label, score
-    nearest = _distances(nodes, nodes[used]).argmin(axis=1)
-    return best[used[nearest]], float(best_score)
+    # The largest cluster is the first.
+    rank = np.argsort(np.argsort(-np.bincount(best[winner]), kind="stable"))
+    nearest = cdist(nodes, nodes[used]).argmin(axis=1)
+    return rank[best[used[nearest]]], float(best_score)
 
 
-def _largest_first(label: np.ndarray, node_cluster: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    sizes = np.bincount(label, minlength=node_cluster.max() + 1)
-    rank = np.empty(len(sizes), dtype=int)
-    rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
-    return rank[label], rank[node_cluster]
+def name_clusters(profiles: np.ndarray, overall: np.ndarray) -> list[str]:
+    """A name for each profile, shape ``(n, 168)``, that tells it from the others."""
+    parts = _parts()
+    names: list[str] = []
+    for profile in profiles:
+        ranked = _ranked(profile, overall, parts, CLEAR)
+        options = [_phrase(ranked[:n]) for n in (1, 2, 3) if len(ranked) >= n]
+        if not options:
+            slight = _ranked(profile, overall, parts, SLIGHT)
+            options = [f"a little more on {_phrase(slight[:n])}" for n in (1, 2) if slight[:n]]
+        if not options:
+            options = ["all week, as everybody"]
+        name = next((each for each in options if each not in names), None)
+        names.append(
+            name or f"{options[0]} ({1 + sum(each.startswith(options[0]) for each in names)})"
+        )
+    return names
+
+
+def _parts() -> dict[str, np.ndarray]:
+    hour, weekend = np.arange(168) % 24, np.arange(168) >= 120
+    parts = {}
+    for name, (start, end) in DAY_PARTS.items():
+        inside = (hour >= start) & (hour < end)
+        parts[f"weekday {name}"] = inside & ~weekend
+        parts[f"weekend {name}"] = inside & weekend
+    return parts
+
+
+def _ranked(profile, overall, parts: dict[str, np.ndarray], times: float) -> list[str]:
+    """Parts that hold so many times what they hold for everybody, the largest surplus first."""
+    surplus = {}
+    for name, inside in parts.items():
+        mine, usual = profile[inside].sum(), overall[inside].sum()
+        if mine > times * usual:
+            surplus[name] = mine - usual
+    return sorted(surplus, key=lambda name: -surplus[name])
+
+
+def _phrase(names: list[str]) -> str:
+    """Join parts, saying "weekday" once: "weekday mornings and middays"."""
+    words = []
+    for name in names:
+        kind, part = name.split(" ", 1)
+        same = words and words[-1].split(" ", 1)[0] == kind
+        words.append(part if same and len(words) == 1 else name)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -171,9 +171,9 @@ def _side_by_side(before: pd.DataFrame, after: pd.DataFrame, min_users: int) -> 
 
 def _by_day(days: pd.DataFrame, frame: pd.DataFrame) -> _Days:
     totals = days.groupby("period")["n_checkins"].sum().sort_index()
-    place = pd.Index(frame["cell"]).get_indexer(days["cell"].astype("uint64"))
+    place = pd.Index(frame["cell"]).get_indexer(pd.Index(days["cell"].astype("uint64")))
     known = place >= 0
-    row = totals.index.get_indexer(days["period"])
+    row = totals.index.get_indexer(pd.Index(days["period"]))
     counts = sparse.csr_array(
         (days["n_checkins"].to_numpy(dtype=float)[known], (row[known], place[known])),
         shape=(len(totals), len(frame)),
@@ -189,7 +189,8 @@ def _shuffled(first: _Days, second: _Days, tested, paired: bool, permutations: i
         every = first.days.union(second.days)
         a, a_totals = _on(every, first.days, a, a_totals)
         b, b_totals = _on(every, second.days, b, b_totals)
-    cells, totals = sparse.vstack([a, b]).tocsr(), np.concatenate([a_totals, b_totals])
+    cells = sparse.csr_array(sparse.vstack([a, b]))
+    totals = np.concatenate([a_totals, b_totals])
     whole_cells, whole = np.asarray(cells.sum(axis=0)).ravel(), totals.sum()
 
     def difference(label):
@@ -200,7 +201,7 @@ def _shuffled(first: _Days, second: _Days, tested, paired: bool, permutations: i
     truth = np.zeros((1, len(totals)))
     truth[0, : len(a_totals)] = 1
     observed = np.abs(difference(truth)[0]) - 1e-12
-    extreme = np.zeros(cells.shape[1])
+    extreme = np.zeros(len(whole_cells))
     for start in range(0, permutations, _CHUNK):
         size = min(_CHUNK, permutations - start)
         if paired:

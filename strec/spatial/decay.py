@@ -1,12 +1,15 @@
 """Distance decay: how much less likely is a destination for being farther away?"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from strec.errors import AnalysisError
 from strec.geo import distance_km
+from strec.spatial.hexagons import resolution_that_shows
+from strec.store import HasStore, Store, frame_of
 
 #: Only the largest origins and destinations: the fit looks at every pair.
 MOST_CELLS = 400
@@ -87,7 +90,7 @@ class DistanceDecay:
 
 
 def distance_decay(
-    flows: pd.DataFrame,
+    flows: pd.DataFrame | HasStore | Store,
     most_cells: int = MOST_CELLS,
     bootstraps: int = BOOTSTRAPS,
     permutations: int = PERMUTATIONS,
@@ -97,7 +100,7 @@ def distance_decay(
 
     Parameters
     ----------
-    flows : pandas.DataFrame
+    flows : pandas.DataFrame, Dataset or Store
         `origin`, `destination`, `from_lat`, `from_lon`, `to_lat`, `to_lon`, `n_checkins`:
         `Store.flows` between cells, with `min_users=1`.
     most_cells : int
@@ -110,6 +113,11 @@ def distance_decay(
     AnalysisError
         If there are too few cells or steps between them.
 
+    References
+    ----------
+    Wilson 1971, *A family of spatial interaction models*; Huff 1964, *Defining and estimating a
+    trading area*.
+
     Notes
     -----
     A doubly constrained gravity model (Wilson 1971): from cell i, destination j ≠ i is chosen
@@ -121,6 +129,11 @@ def distance_decay(
     it is never narrower than independent steps would make it.
     The p-value compares the score of log d at β = 0 with that on maps whose cells are shuffled.
     """
+    flows = frame_of(
+        flows,
+        lambda store: store.flows(None, resolution_that_shows(store), min_users=1),
+        ("origin", "destination", "from_lat", "from_lon", "to_lat", "to_lon", "n_checkins"),
+    )
     counts, lat, lon = _matrix(flows, most_cells)
     n_cells, n_steps = len(counts), int(counts.sum())
     if n_cells < MIN_CELLS or n_steps < MIN_STEPS:
@@ -156,12 +169,16 @@ def distance_decay(
         "power": _expected(counts, beta_mass, log_distance, beta),
         "exponential": _expected(counts, rate_mass, distance, rate),
     }
+    beta_low, beta_high = map(float, np.quantile(beta_draws, [0.025, 0.975]))
+    scale_low, scale_high = sorted(map(_scale, np.quantile(rate_draws, [0.025, 0.975])))
     return DistanceDecay(
         _classes(counts, distance, chance, laws),
         beta,
-        *map(float, np.quantile(beta_draws, [0.025, 0.975])),
+        beta_low,
+        beta_high,
         _scale(rate),
-        *sorted(_scale(each) for each in np.quantile(rate_draws, [0.025, 0.975])),
+        scale_low,
+        scale_high,
         POWER if power_wins else EXPONENTIAL,
         float(support),
         _shuffled_maps(counts - chance, log_distance, permutations, rng),
@@ -178,10 +195,12 @@ def _matrix(flows: pd.DataFrame, most: int) -> tuple[np.ndarray, np.ndarray, np.
         )
         for name, side in (("origin", "from"), ("destination", "to"))
     ]
-    ends = pd.concat(sides).dropna().groupby("cell").agg(lat=("lat", "first"), lon=("lon", "first"),
-                                                         n=("n", "sum"))  # fmt: skip
+    grouped = pd.concat(sides).dropna().groupby("cell")
+    ends = grouped.agg(lat=("lat", "first"), lon=("lon", "first"), n=("n", "sum"))
     ends = ends.nlargest(most, "n").sort_index()
-    row, column = (ends.index.get_indexer(flows[name]) for name in ("origin", "destination"))
+    row, column = (
+        ends.index.get_indexer(pd.Index(flows[name])) for name in ("origin", "destination")
+    )
     inside = (row >= 0) & (column >= 0) & (row != column)
     counts = np.zeros((len(ends), len(ends)))
     np.add.at(counts, (row[inside], column[inside]), flows["n_checkins"].to_numpy()[inside])
@@ -196,7 +215,7 @@ def _fit(counts, cost, slopes) -> tuple[float, np.ndarray]:
     slope = 0.0
     for _ in range(_ROUNDS):
         before = slope
-        found = minimize_scalar(
+        found: Any = minimize_scalar(
             lambda each, mass=log_mass: -_likelihood(counts, mass, cost, [each]).sum(),
             bounds=(slopes[0], slopes[-1]),
             method="bounded",

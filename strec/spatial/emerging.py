@@ -9,6 +9,8 @@ from scipy import sparse
 from strec.errors import AnalysisError
 from strec.spatial import lattice
 from strec.spatial.autocorrelation import false_discovery
+from strec.spatial.hexagons import resolution_to_compare
+from strec.store import HasStore, Store, frame_of
 
 #: The normal approximation of Mann and Kendall's statistic is good from about here on.
 MIN_PERIODS = 8
@@ -65,12 +67,14 @@ class Emerging:
         return f"{basis}: {', '.join(words)}.{risk if trends else ' No trend is beyond chance.'}"
 
 
-def emerging(cell_days: pd.DataFrame, grain: str = "week", alpha: float = 0.05) -> Emerging:
+def emerging(
+    cell_days: pd.DataFrame | HasStore | Store, grain: str = "week", alpha: float = 0.05
+) -> Emerging:
     """Find hexagons whose surroundings get hotter or cooler.
 
     Parameters
     ----------
-    cell_days : pandas.DataFrame
+    cell_days : pandas.DataFrame, Dataset or Store
         `cell` (uint64, one resolution), `period` (days), `n_checkins`: `Store.cell_days`.
     grain : str
         `week` or `day`. Weeks cut off by the edges of the data are left out.
@@ -82,15 +86,26 @@ def emerging(cell_days: pd.DataFrame, grain: str = "week", alpha: float = 0.05) 
     AnalysisError
         If there are fewer than `MIN_PERIODS` periods or `MIN_CELLS` hexagons.
 
+    References
+    ----------
+    Ord and Getis 1995, *Local spatial autocorrelation statistics*; Mann 1945, *Nonparametric tests
+    against trend*; Kendall 1975, *Rank correlation methods*; Yue and Wang 2004, *The Mann-Kendall
+    test modified by effective sample size*.
+
     Notes
     -----
-    In each period the Gi* of each hexagon is taken (Ord and Getis 1995), which compares it and
-    those it touches with the whole area in that period, so that growth of the whole is no trend.
-    Its series is tested for a monotonic trend by Mann (1945) and Kendall (1975), by the normal
-    approximation with correction for ties. Where one period resembles the next, the variance of
-    their statistic is larger than over all orders of the periods; it is multiplied by `memory`
-    (Yue and Wang 2004), or chance alone would name a third of the hexagons.
+    In each period the Gi* of each hexagon is taken, which compares it and those it touches with
+    the whole area in that period, so that growth of the whole is no trend. Its series is tested for
+    a monotonic trend by Mann and Kendall's test, by the normal approximation with correction for
+    ties. Where one period resembles the next, the variance of their statistic is larger than over
+    all orders of the periods; it is multiplied by `memory`, or chance alone would name a third of
+    the hexagons.
     """
+    cell_days = frame_of(
+        cell_days,
+        lambda store: store.cell_days(resolution_to_compare(store)),
+        ("cell", "period", "n_checkins"),
+    )
     series = _series(cell_days, grain)
     if len(series) < MIN_CELLS:
         raise AnalysisError(
@@ -127,17 +142,8 @@ def emerging(cell_days: pd.DataFrame, grain: str = "week", alpha: float = 0.05) 
 def heat(counts: np.ndarray, touching: sparse.csr_array) -> np.ndarray:
     """Return Gi* of every cell in every period, standardised within the period.
 
-    Parameters
-    ----------
-    counts : numpy.ndarray
-        Shape ``(n_cells, n_periods)``.
-    touching : scipy.sparse.csr_array
-        0/1 neighbours without a diagonal, shape ``(n_cells, n_cells)``.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(n_cells, n_periods)``; 0 in a period in which all cells are equal.
+    Counts have shape ``(n_cells, n_periods)``, the 0/1 neighbours ``(n_cells, n_cells)``; where
+    all cells of a period are equal it is 0. esda's `G_Local` gives the same, a period at a time.
     """
     n = len(counts)
     size = (np.diff(touching.indptr) + 1)[:, None]
@@ -181,7 +187,9 @@ def mann_kendall(
     s = np.zeros(len(values))
     for lag in range(1, n):
         s += np.sign(values[:, lag:] - values[:, :-lag]).sum(axis=1)
-    ties = np.array([_tie_term(row) for row in values])
+    # scipy's kendalltau takes one row at a time, and knows no memory.
+    repeats = [np.unique(row, return_counts=True)[1] for row in values]
+    ties = np.array([(t * (t - 1) * (2 * t + 5)).sum() for t in repeats], dtype=float)
     variance = (n * (n - 1) * (2 * n + 5) - ties) / 18 * variance_times
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.where(variance > 0, (s - np.sign(s)) / np.sqrt(variance), 0.0)
@@ -191,23 +199,9 @@ def mann_kendall(
 def memory(values: np.ndarray) -> np.ndarray:
     r"""Return by how much memory inflates the variance of Mann and Kendall's statistic, per row.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape ``(n, n_periods)``, at least `MIN_PERIODS`.
-
-    Returns
-    -------
-    numpy.ndarray
-        :math:`1 + 2 \sum_k (1 - k / T)\, r^k`, shape ``(n,)``, with `r` the correlation of
-        neighbouring periods beneath a smooth trend (a parabola), freed of its bias, drawn towards
-        the median of all rows (few periods say little about one row), and at least 0.
-
-    Examples
-    --------
-    >>> wander = np.random.default_rng(0).normal(size=(1, 200)).cumsum(axis=1)
-    >>> bool(memory(wander)[0] > 5), float(memory(np.array([[1.0, -1.0] * 10]))[0])
-    (True, 1.0)
+    It is :math:`1 + 2 \sum_k (1 - k / T)\, r^k`, with `r` the correlation of neighbouring periods
+    beneath a smooth trend (a parabola), freed of its bias, drawn towards the median of all rows
+    (few periods say little about one), and at least 0. Values have shape ``(n, n_periods)``.
     """
     n = values.shape[1]
     smooth, _ = np.linalg.qr(np.vander(np.linspace(-1, 1, n), 3))
@@ -223,11 +217,6 @@ def memory(values: np.ndarray) -> np.ndarray:
     return 1 + 2 * (np.clip(r, 0, _MOST_MEMORY)[:, None] ** lag * (1 - lag / n)).sum(axis=1)
 
 
-def _tie_term(row: np.ndarray) -> float:
-    _, t = np.unique(row, return_counts=True)
-    return float((t * (t - 1) * (2 * t + 5)).sum())
-
-
 def _series(cell_days: pd.DataFrame, grain: str) -> pd.DataFrame:
     if grain not in ("week", "day"):
         raise AnalysisError(
@@ -241,19 +230,19 @@ def _series(cell_days: pd.DataFrame, grain: str) -> pd.DataFrame:
     )
     if grain == "week" and len(days):
         # A week cut off by the edges of the data would look like a fall.
-        whole = (counts.columns >= first) & (counts.columns + pd.Timedelta(days=6) <= last)
-        counts = counts.loc[:, whole]
+        starts = pd.DatetimeIndex(counts.columns)
+        counts = counts.loc[:, (starts >= first) & (starts + pd.Timedelta(days=6) <= last)]
     if counts.shape[1]:
         step = "7D" if grain == "week" else "D"
         every = pd.date_range(counts.columns.min(), counts.columns.max(), freq=step)
-        counts = counts.reindex(columns=every, fill_value=0)
+        counts = counts.reindex(every, axis=1, fill_value=0)
     if counts.shape[1] < MIN_PERIODS:
         raise AnalysisError(
             f"A trend needs at least {MIN_PERIODS} whole {grain}s.",
             f"{counts.shape[1]:,}.",
             "Choose days instead of weeks, or add data over a longer time.",
         )
-    return counts[counts.sum(axis=1) > 0]
+    return counts.loc[counts.to_numpy().sum(axis=1) > 0]
 
 
 def _kinds(frame: pd.DataFrame, alpha: float) -> np.ndarray:

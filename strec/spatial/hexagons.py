@@ -1,12 +1,17 @@
 """Space as hexagons: how fine, where, how concentrated, and what is hidden to protect people."""
 
+from collections.abc import Callable
+
 import h3
 import numpy as np
 import pandas as pd
+import polars as pl
 
 from strec import schema
 from strec.errors import AnalysisError
 from strec.geo import KM_PER_DEGREE, km_per_degree_east
+from strec.spatial import lattice
+from strec.store import HasStore, Store, frame_of, store_of
 
 #: Across the bulk of the data there are about so many hexagons: few places, few hexagons.
 HEXAGONS_ACROSS = (35, 70)
@@ -20,7 +25,7 @@ ENOUGH_HEXAGONS = 40
 MOST_HIDDEN = 0.2
 
 
-def suggest_resolution(places: pd.DataFrame) -> int:
+def suggest_resolution(places: pd.DataFrame | HasStore | Store) -> int:
     """Return the H3 resolution that shows some places best.
 
     The bulk of the check-ins (their 2 % to 98 % quantiles) is 35 to 70 hexagons across, more for
@@ -29,8 +34,8 @@ def suggest_resolution(places: pd.DataFrame) -> int:
 
     Parameters
     ----------
-    places : pandas.DataFrame
-        `lat`, `lon`, `n_checkins`, for instance `Store.cells(10, min_users=1)`.
+    places : pandas.DataFrame, Dataset or Store
+        `lat`, `lon` (degrees), `n_checkins`: `Store.cells` of the finest resolution.
 
     Raises
     ------
@@ -43,51 +48,54 @@ def suggest_resolution(places: pd.DataFrame) -> int:
     >>> suggest_resolution(city)
     8
     """
+    places = places_of(places)
     if not len(places):
         raise AnalysisError(
             "Hexagons need places (latitude and longitude).",
             "no check-in with a place matches the filters.",
             "Loosen the filters.",
         )
-    n_places = schema.cells_of(*_series(places)).n_unique()
+    lat, lon = (pl.Series(places[name].to_numpy(dtype=float)) for name in ("lat", "lon"))
+    n_places = schema.cells_of(lat, lon).n_unique()
     across = np.clip(2.5 * np.sqrt(n_places), *HEXAGONS_ACROSS)
     wanted_km = span_km(places) / across
     widths = np.array([hexagon_width_km(r) for r in range(schema.CELL_RESOLUTION + 1)])
     finest = int(np.abs(np.log(widths / max(wanted_km, 1e-6))).argmin())
     n_checkins = places["n_checkins"].sum()
     for resolution in range(finest, max(finest - 2, 0), -1):
-        cells = schema.cells_of(*_series(places), resolution)
+        cells = schema.cells_of(lat, lon, resolution)
         if n_checkins / max(cells.n_unique(), 1) >= ENOUGH_CHECKINS:
             return resolution
     return max(finest - 2, 0)
 
 
-def resolution_that_shows(hidden_at, resolution: int, n_checkins: int, steps: int = 3) -> int:
-    """Return this resolution, or the next coarser one at which protecting people hides little.
+def resolution_that_shows(data: HasStore | Store) -> int:
+    """Return the resolution that suits a data set, coarser where protecting people hides much.
 
     Parameters
     ----------
-    hidden_at : callable
-        Resolution → check-ins hidden there because their hexagon has too few users.
-    resolution : int
-        From `suggest_resolution`.
-    n_checkins : int
-        All check-ins with a place.
-    steps : int
-        Go at most so many steps coarser.
+    data : Dataset or Store
+        Whose hexagons with too few users are hidden; at most three steps coarser than
+        `suggest_resolution`.
 
     Examples
     --------
-    >>> resolution_that_shows({9: 80, 8: 40, 7: 5}.get, 9, 100)
-    7
+    >>> from strec.dataset import Dataset
+    >>> resolution_that_shows(Dataset.sample("social"))
+    9
     """
-    for coarser in range(resolution, max(resolution - steps, 0), -1):
-        if hidden_at(coarser) <= MOST_HIDDEN * n_checkins:
+    store = need_store(data)
+    places = places_of(store)
+    resolution = suggest_resolution(places)
+    coarsest = max(resolution - 3, 0)
+    for coarser in range(resolution, coarsest, -1):
+        hidden = store.cells(coarser).attrs["hidden_checkins"]
+        if hidden <= MOST_HIDDEN * int(places["n_checkins"].sum()):
             return coarser
-    return max(resolution - steps, 0)
+    return coarsest
 
 
-def resolution_that_touches(cells_at, resolution: int, steps: int = 2) -> int:
+def resolution_that_touches(cells_at: Callable[[int], pd.DataFrame], resolution: int) -> int:
     """Return this resolution, or a coarser one whose hexagons touch enough others to compare.
 
     Parameters
@@ -95,9 +103,7 @@ def resolution_that_touches(cells_at, resolution: int, steps: int = 2) -> int:
     cells_at : callable
         Resolution → frame with `cell`, such as `Store.cells`.
     resolution : int
-        From `suggest_resolution`.
-    steps : int
-        Go at most so many steps coarser, and not below forty hexagons.
+        From `suggest_resolution`; at most two steps coarser, and not below forty hexagons.
 
     Examples
     --------
@@ -106,10 +112,8 @@ def resolution_that_touches(cells_at, resolution: int, steps: int = 2) -> int:
     >>> resolution_that_touches(lambda resolution: near, 7)
     7
     """
-    from strec.spatial import lattice
-
     best = resolution
-    for coarser in range(resolution, max(resolution - steps, 0) - 1, -1):
+    for coarser in range(resolution, max(resolution - 2, 0) - 1, -1):
         cells = cells_at(coarser)["cell"].to_numpy()
         if len(cells) < ENOUGH_HEXAGONS:
             break
@@ -119,15 +123,20 @@ def resolution_that_touches(cells_at, resolution: int, steps: int = 2) -> int:
     return best
 
 
+def resolution_to_compare(store: Store) -> int:
+    """Return the resolution at which a store's hexagons are compared with their neighbours."""
+    return resolution_that_touches(store.cells, resolution_that_shows(store))
+
+
 def span_km(places: pd.DataFrame) -> float:
     """Return the larger side of the box around the bulk of the check-ins, in km."""
-    weight = places["n_checkins"].to_numpy(dtype=float)
-    lat = places["lat"].to_numpy(dtype=float)
-    lon = one_run(places["lon"].to_numpy(dtype=float))
-    south, north = _quantiles(lat, weight)
-    west, east = _quantiles(lon, weight)
+    lat, lon, weight = places[["lat", "lon", "n_checkins"]].to_numpy(dtype=float).T
+    (south, north), (west, east) = (
+        np.quantile(values, [0.02, 0.98], weights=weight, method="inverted_cdf")
+        for values in (lat, one_run(lon))
+    )
     east_km = (east - west) * km_per_degree_east((south + north) / 2)
-    return max((north - south) * KM_PER_DEGREE, east_km)
+    return float(max((north - south) * KM_PER_DEGREE, east_km))
 
 
 def hexagon_width_km(resolution: int) -> float:
@@ -236,6 +245,26 @@ def hidden_in_words(frame: pd.DataFrame, noun: str = "hexagon") -> str:
     )
 
 
+def places_of(data: pd.DataFrame | HasStore | Store) -> pd.DataFrame:
+    """Return the frame of places, or that of the finest cells of a data set."""
+    return frame_of(
+        data,
+        lambda store: store.cells(schema.CELL_RESOLUTION, min_users=1),
+        ("lat", "lon", "n_checkins"),
+    )
+
+
+def need_store(data: object) -> Store:
+    """Return the store of a data set, or raise an error that says what is one."""
+    if (store := store_of(data)) is not None:
+        return store
+    raise AnalysisError(
+        "A data set or a store is needed.",
+        f"a {type(data).__name__}.",
+        "Make one: strec.Dataset.of(…).",
+    )
+
+
 def as_geojson(cells: pd.DataFrame) -> dict:
     """Return hexagons with their columns as GeoJSON, for a geographic information system.
 
@@ -259,16 +288,3 @@ def as_geojson(cells: pd.DataFrame) -> dict:
             }
         )
     return {"type": "FeatureCollection", "features": features}
-
-
-def _quantiles(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-    order = np.argsort(values, kind="stable")
-    share = weight[order].cumsum() / weight.sum()
-    low, high = np.searchsorted(share, [0.02, 0.98]).clip(max=len(values) - 1)
-    return float(values[order[low]]), float(values[order[high]])
-
-
-def _series(places: pd.DataFrame):
-    import polars as pl
-
-    return (pl.Series(places[name].to_numpy(dtype=float)) for name in ("lat", "lon"))

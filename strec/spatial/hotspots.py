@@ -11,6 +11,8 @@ from strec.errors import AnalysisError
 from strec.export import MIN_USERS
 from strec.spatial import lattice
 from strec.spatial.autocorrelation import DRAWS, Moran, local_statistics, moran
+from strec.spatial.hexagons import resolution_to_compare
+from strec.store import HasStore, Store, frame_of
 
 #: What can be compared between hexagons.
 VALUES = {
@@ -58,7 +60,7 @@ class Hotspots:
 
 
 def hotspots(
-    cells: pd.DataFrame,
+    cells: pd.DataFrame | HasStore | Store,
     value: str = "n_checkins",
     study_area: str = "filled",
     alpha: float = 0.05,
@@ -70,8 +72,8 @@ def hotspots(
 
     Parameters
     ----------
-    cells : pandas.DataFrame
-        `cell` (uint64, H3 of one resolution), `n_checkins`, `n_users`: what `Store.cells` gives.
+    cells : pandas.DataFrame, Dataset or Store
+        `cell` (uint64, H3 of one resolution), `n_checkins`, `n_users`: `Store.cells`.
     value : str
         ``n_checkins``, ``n_users``, or ``per_user`` (check-ins per user, which an empty hexagon
         does not have: study area ``observed`` only).
@@ -85,10 +87,6 @@ def hotspots(
     draws, seed : int
         Random draws behind each p-value, and where they start.
 
-    Returns
-    -------
-    Hotspots
-
     Raises
     ------
     AnalysisError
@@ -99,7 +97,13 @@ def hotspots(
     -----
     A hexagon is hot when its Gi* is high, `q` is at most `alpha`, and it has check-ins to show:
     an empty hexagon beside a busy district is "low among high", the rim of a hotspot and not a
-    hotspot. False discovery control for local statistics: Caldas de Castro and Singer (2006).
+    hotspot.
+
+    References
+    ----------
+    Getis and Ord 1992, *The analysis of spatial association by use of distance statistics*; Caldas
+    de Castro and Singer 2006, *Controlling the false discovery rate: a new application to account
+    for multiple and dependent tests in local statistics of spatial association*.
 
     Examples
     --------
@@ -113,7 +117,12 @@ def hotspots(
     (7, 1)
     """
     _check(value, study_area, alpha)
-    shown = cells[cells.n_users >= min_users]
+    cells = frame_of(
+        cells,
+        lambda store: store.cells(resolution_to_compare(store), min_users=1),
+        ("cell", "n_checkins", "n_users"),
+    )
+    shown = cells[cells["n_users"] >= min_users]
     _refuse_small(shown, min_users, value)
     frame = _on_area(shown, lattice.study_area(shown.cell.to_numpy(), study_area), value)
     values = frame.value.to_numpy(dtype=float)

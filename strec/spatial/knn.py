@@ -6,6 +6,7 @@ from scipy import sparse
 
 from strec.errors import AnalysisError
 from strec.geo import EARTH_RADIUS_KM
+from strec.store import HasStore, Store, frame_of
 
 HOURS_OF_WEEK = 168
 #: Standard deviation of the bell that spreads a check-in over the hours near it.
@@ -13,16 +14,21 @@ BLUR_HOURS = 1.5
 
 
 def nearest_places(
-    items: pd.DataFrame, item_id: str, k: int = 10, same_category: bool = False
+    items: pd.DataFrame | HasStore | Store,
+    item_id: str,
+    k: int = 10,
+    same_category: bool = False,
 ) -> pd.DataFrame:
     """Return the k places nearest to one, by great-circle distance.
 
     Parameters
     ----------
-    items : pandas.DataFrame
+    items : pandas.DataFrame, Dataset or Store
         `item_id`, `lat`, `lon` and any other columns; rows without a place are left out.
     item_id : str
         The place asked about.
+    k : int
+        How many.
     same_category : bool
         Whether to look only among those of its category.
 
@@ -46,6 +52,7 @@ def nearest_places(
     """
     from sklearn.neighbors import BallTree
 
+    items = frame_of(items, lambda store: store.items().to_pandas(), ("item_id", "lat", "lon"))
     placed = items.dropna(subset=["lat", "lon"]).reset_index(drop=True)
     row = np.flatnonzero(placed["item_id"].astype(str) == str(item_id))
     if not len(row):
@@ -84,13 +91,14 @@ def place_profiles(user_cells: pd.DataFrame) -> tuple[np.ndarray, sparse.csr_arr
         Shape ``(n_users, n_cells)``, rows of length 1: (1 + ln n) · (1 + ln(n_users / users of
         the cell)), the usual tf-idf.
     """
+    from sklearn.feature_extraction.text import TfidfTransformer
+
     users, row = np.unique(user_cells["user"].to_numpy(), return_inverse=True)
     cells, column = np.unique(user_cells["cell"].to_numpy(), return_inverse=True)
-    visitors = np.bincount(column, minlength=len(cells))
-    weight = 1 + np.log(user_cells["n_checkins"].to_numpy(dtype=float))
-    weight = weight * (1 + np.log(len(users) / visitors[column]))
-    matrix = sparse.csr_array((weight, (row, column)), shape=(len(users), len(cells)))
-    return users, _unit_rows(matrix)
+    counts = user_cells["n_checkins"].to_numpy(dtype=float)
+    matrix = sparse.csr_array((counts, (row, column)), shape=(len(users), len(cells)))
+    weigh = TfidfTransformer(sublinear_tf=True, smooth_idf=False)
+    return users, sparse.csr_array(weigh.fit_transform(matrix))
 
 
 def time_profiles(
@@ -164,8 +172,3 @@ def similar_users(users: np.ndarray, profiles, user: int, k: int = 10) -> pd.Dat
     frame = pd.DataFrame({"user": users[found[0]], "similarity": 1 - distance[0]})
     frame = frame[frame["user"] != user].head(k)
     return frame.assign(similarity=frame["similarity"].clip(0, 1)).reset_index(drop=True)
-
-
-def _unit_rows(matrix: sparse.csr_array) -> sparse.csr_array:
-    length = np.sqrt(np.asarray((matrix * matrix).sum(axis=1)).ravel())
-    return sparse.csr_array(sparse.diags_array(1 / np.maximum(length, 1e-12)) @ matrix)

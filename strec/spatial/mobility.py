@@ -1,17 +1,18 @@
-"""How far people go, and how predictable they are.
+"""How far people go, and how predictable they are, as scikit-mobility defines it."""
 
-Definitions of Song, Qu, Blumm and Barabási (2010), *Limits of predictability in human mobility*,
-as scikit-mobility implements them.
-"""
-
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import polars as pl
 
 from strec.errors import AnalysisError
+from strec.store import HasStore, Store, frame_of, store_of
+from strec.store.aggregates import STEP_BINS_PER_DECADE
 
+NOUNS = {"item": "item", "cell": "hexagon"}
 #: A sequence shorter than this says nothing about order.
 MIN_VISITS = 20
 SHUFFLES = 99
@@ -59,13 +60,16 @@ class Predictability:
 
 
 def predictability(
-    sequences: pl.DataFrame, by: str = "item", min_visits: int = MIN_VISITS, seed: int = 0
+    sequences: pl.DataFrame | HasStore | Store,
+    by: str = "item",
+    min_visits: int = MIN_VISITS,
+    seed: int = 0,
 ) -> Predictability:
     """Return entropies and the limit of predictability of each user.
 
     Parameters
     ----------
-    sequences : polars.DataFrame
+    sequences : polars.DataFrame, Dataset or Store
         `user` and the column named, in the order of time: `Store.sequences`.
     by : str
         `item` or `cell`: what counts as a place.
@@ -79,6 +83,10 @@ def predictability(
     AnalysisError
         If nobody has enough visits.
 
+    References
+    ----------
+    Song, Qu, Blumm and Barabási 2010, *Limits of predictability in human mobility*.
+
     Notes
     -----
     With N places and share p_i of visits: random entropy log₂ N, uncorrelated entropy
@@ -86,14 +94,13 @@ def predictability(
     the shortest run from visit i on that did not occur before. Predictability Π solves Fano's
     S = -Π log₂ Π - (1-Π) log₂(1-Π) + (1-Π) log₂(N-1).
     """
-    known = sequences.filter(pl.col(by).is_not_null())
+    from scipy.stats import entropy
+
+    if by not in NOUNS:
+        raise AnalysisError(f"A place is {' or '.join(NOUNS)}.", f"{by}.", "Choose one of them.")
+    known = _sequences(sequences, by).filter(pl.col(by).is_not_null())
     grouped = known.group_by("user", maintain_order=True).agg(pl.col(by)).sort("user")
-    visits = {
-        user: codes(places)
-        for user, places in grouped.iter_rows()
-        if len(places) >= min_visits
-    }  # fmt: skip
-    noun = {"item": "item", "cell": "hexagon"}[by]
+    visits = {u: codes(places) for u, places in grouped.iter_rows() if len(places) >= min_visits}
     if not visits:
         raise AnalysisError(
             f"Predictability needs users with {min_visits} or more check-ins.",
@@ -102,56 +109,43 @@ def predictability(
         )
     rows = []
     for user, sequence in visits.items():
-        n_places = len(set(sequence))
-        real, unordered = real_entropy(sequence), uncorrelated_entropy(sequence)
+        n_places = max(sequence) + 1
+        real, unordered = real_entropy(sequence), float(entropy(np.bincount(sequence), base=2))
         rows.append(
-            (user, len(sequence), n_places, float(np.log2(n_places)), unordered, real,
-             fano(real, n_places), fano(unordered, n_places))
-        )  # fmt: skip
-    columns = ["user", "n_visits", "n_places", "random_bits", "uncorrelated_bits", "real_bits",
-               "predictability", "predictability_unordered"]  # fmt: skip
+            {
+                "user": user,
+                "n_visits": len(sequence),
+                "n_places": n_places,
+                "random_bits": float(np.log2(n_places)),
+                "uncorrelated_bits": unordered,
+                "real_bits": real,
+                "predictability": fano(real, n_places),
+                "predictability_unordered": fano(unordered, n_places),
+            }
+        )
     p, n_tested = _order_matters(list(visits.values()), seed)
-    return Predictability(pd.DataFrame(rows, columns=columns), p, n_tested, noun)
+    return Predictability(pd.DataFrame(rows), p, n_tested, NOUNS[by])
 
 
-def codes(places) -> list[int]:
-    """Return places as numbers in the order of their first visit.
+def _sequences(data: pl.DataFrame | HasStore | Store, by: str) -> pl.DataFrame:
+    if (store := store_of(data)) is not None:
+        return store.sequences()
+    if isinstance(data, pl.DataFrame) and {"user", by} <= set(data.columns):
+        return data
+    raise AnalysisError(
+        f"A data set, a store, or a polars frame with user, {by} is needed.",
+        f"a {type(data).__name__}.",
+        "Make a data set with strec.Dataset.of(…), or ask a store for its sequences.",
+    )
 
-    Examples
-    --------
-    >>> codes(["home", "work", "home"])
-    [0, 1, 0]
-    """
-    known: dict = {}
-    return [known.setdefault(place, len(known)) for place in places]
 
-
-def uncorrelated_entropy(sequence: list[int]) -> float:
-    """Return the entropy of the shares of places, in bits.
-
-    Examples
-    --------
-    >>> uncorrelated_entropy([0, 1, 0, 1])
-    1.0
-    """
-    share = np.bincount(sequence) / len(sequence)
-    share = share[share > 0]
-    return float(-(share * np.log2(share)).sum()) + 0.0
+def codes(places: Sequence[Any]) -> list[int]:
+    """Return places as numbers in the order of their first visit."""
+    return pd.factorize(np.asarray(places))[0].tolist()
 
 
 def real_entropy(sequence: list[int]) -> float:
-    """Return the Lempel-Ziv estimate of the entropy of a sequence, in bits per visit.
-
-    Parameters
-    ----------
-    sequence : list of int
-        Numbers of places from 0, see `codes`.
-
-    Examples
-    --------
-    >>> real_entropy([0] * 64) < 0.4 < real_entropy([0, 1, 1, 0, 1, 0, 0, 0, 1, 1, 1, 0])
-    True
-    """
+    """Return the Lempel-Ziv estimate of the entropy of place numbers, in bits per visit."""
     n = len(sequence)
     if n < 2:
         return 0.0
@@ -170,13 +164,7 @@ def real_entropy(sequence: list[int]) -> float:
 
 
 def fano(entropy_bits: float, n_places: int) -> float:
-    """Return the limit of predictability Π for an entropy and a number of places.
-
-    Examples
-    --------
-    >>> fano(0.0, 5), round(fano(np.log2(5), 5), 3)
-    (1.0, 0.2)
-    """
+    """Return the limit of predictability Π for an entropy and a number of places."""
     from scipy.optimize import brentq
 
     if n_places < 2 or entropy_bits <= 0:
@@ -189,28 +177,33 @@ def fano(entropy_bits: float, n_places: int) -> float:
         own = -share * np.log2(share) - (rest * np.log2(rest) if rest > 0 else 0)
         return own + rest * np.log2(n_places - 1) - entropy_bits
 
-    return float(brentq(surplus, 1 / n_places, 1.0))
+    return float(cast(float, brentq(surplus, 1 / n_places, 1.0)))
 
 
-def step_quantiles(steps: pd.DataFrame, shares=(0.5, 0.9)) -> list[float]:
+def step_quantiles(
+    steps: pd.DataFrame | HasStore | Store, shares: Sequence[float] = (0.5, 0.9)
+) -> list[float]:
     """Return lengths in km that these shares of the steps stay below, from their classes.
 
     Parameters
     ----------
-    steps : pandas.DataFrame
+    steps : pandas.DataFrame, Dataset or Store
         `bin`, `n_checkins`: `Store.steps`.
-    """
-    from strec.store.aggregates import STEP_BINS_PER_DECADE
+    shares : sequence of float
+        Between 0 and 1.
 
-    upto = steps["n_checkins"].cumsum() / steps["n_checkins"].sum()
-    found = []
-    for share in shares:
-        k = int(np.searchsorted(upto, share))
-        k = min(k, len(steps) - 1)
-        before = 0.0 if k == 0 else float(upto.iloc[k - 1])
-        within = (share - before) / max(float(upto.iloc[k]) - before, 1e-12)
-        found.append(float(10 ** ((steps["bin"].iloc[k] + within) / STEP_BINS_PER_DECADE)))
-    return found
+    Examples
+    --------
+    >>> round(step_quantiles(pd.DataFrame({"bin": [0, 20], "n_checkins": [5, 5]}), [0.5])[0], 2)
+    1.12
+    """
+    steps = frame_of(steps, lambda store: store.steps(), ("bin", "n_checkins"))
+    bins = steps["bin"].to_numpy(dtype=float)
+    upto = (steps["n_checkins"].cumsum() / steps["n_checkins"].sum()).to_numpy()
+    row = np.minimum(np.searchsorted(upto, shares), len(steps) - 1)
+    before = np.concatenate([[0.0], upto])[row]
+    within = (np.asarray(shares) - before) / np.maximum(upto[row] - before, 1e-12)
+    return (10 ** ((bins[row] + within) / STEP_BINS_PER_DECADE)).tolist()
 
 
 def _order_matters(sequences: list[list[int]], seed: int) -> tuple[float, int]:

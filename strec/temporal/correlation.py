@@ -99,18 +99,19 @@ def autocorrelation(series: Any, lags: int | None = None, alpha: float = 0.05) -
     lags = min(lags, n // 2 - 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        plain, band = plainly(
-            acf, data.clock.to_numpy(), nlags=lags, fft=False, missing="conservative", alpha=alpha
-        )[:2]
+        known = data.clock.to_numpy()
+        plain = plainly(acf, known, nlags=lags, fft=False, missing="conservative")
         partial = np.asarray(pacf(values, nlags=lags, method="ywm"))
         p = float(acorr_ljungbox(values, lags=[min(lags, n // 5)])["lb_pvalue"].iloc[0])
+    quantile = norm.ppf(1 - alpha / 2)
+    bartlett = np.sqrt((1 + 2 * np.concatenate([[0], np.cumsum(plain[1:-1] ** 2)])) / n)
     frame = pd.DataFrame(
         {
             "lag": np.arange(1, lags + 1),
             "acf": plain[1:],
-            "acf_band": (band[1:, 1] - band[1:, 0]) / 2,
+            "acf_band": quantile * bartlett,
             "pacf": partial[1:],
-            "pacf_band": norm.ppf(1 - alpha / 2) / np.sqrt(n),
+            "pacf_band": quantile / np.sqrt(n),
         }
     )
     return Autocorrelation(frame, p, data.grain, tuple(each for each in usable if each <= lags))

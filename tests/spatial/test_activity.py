@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from strec.errors import AnalysisError
-from strec.spatial.activity import activity_map, differ
-from strec.spatial.weekparts import name_clusters
+from strec.spatial.activity import activity_map, differ, name_clusters
 
 MORNING = [24 * day + hour for day in range(5) for hour in (8, 9, 10)]
 EVENING = [24 * day + hour for day in (5, 6) for hour in (19, 20, 21)]

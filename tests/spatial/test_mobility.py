@@ -116,8 +116,10 @@ def test_the_real_entropy_is_its_definition(places):
 def test_entropies_by_hand():
     # A A B A: runs A, AB (from 1: A seen, AB not), from 2: B not seen.
     assert mobility.real_entropy([0, 0, 1, 0]) == pytest.approx(4 * 2 / (1 + 2 + 2 + 1))
-    assert mobility.uncorrelated_entropy([0, 0, 1, 0]) == pytest.approx(entropy([3, 1], base=2))
-    assert mobility.uncorrelated_entropy([0, 0]) == 0 == mobility.real_entropy([0])
+    assert mobility.real_entropy([0]) == 0
+    visits = pl.DataFrame({"user": [0] * 4 + [1] * 2, "item": [0, 0, 1, 0, 5, 5]})
+    frame = spatial.predictability(visits, min_visits=2).frame
+    assert frame["uncorrelated_bits"].to_list() == pytest.approx([entropy([3, 1], base=2), 0])
 
 
 @given(st.integers(2, 200), st.floats(0.05, 0.95))

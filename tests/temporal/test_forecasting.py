@@ -20,8 +20,8 @@ from strec.temporal import (
     outlook,
     standard_models,
 )
-from strec.temporal.forecasting import choose_scale, error_quantiles
 from strec.temporal.backtesting import correction
+from strec.temporal.forecasting import choose_scale, error_quantiles
 from tests.temporal.worlds import AIR_PASSENGERS, air_passengers, daily_wave
 
 QUICK = [

@@ -62,12 +62,7 @@ def hexagon_size(store: Store, setting: Setting, touching: bool = False) -> int:
 @by_content()
 def suggestion(store: Store) -> int:
     """Return the size of hexagons that suits the data set and hides little."""
-    places = store.cells(schema.CELL_RESOLUTION, min_users=1)
-    return spatial.resolution_that_shows(
-        lambda resolution: store.cells(resolution, min_users=MIN_USERS).attrs["hidden_checkins"],
-        spatial.suggest_resolution(places),
-        int(places["n_checkins"].sum()),
-    )
+    return spatial.resolution_that_shows(store)
 
 
 @by_content()
