@@ -6,17 +6,14 @@ land, borders and graticule; no request is made.
 """
 
 import re
+from collections.abc import Callable
+from typing import TypedDict, Unpack
 
 import pandas as pd
 import pydeck as pdk
 
-from strec.maps.answer_layers import (
-    here_layer,
-    history_layer,
-    picking_layer,
-    suggestion_layers,
-)
-from strec.maps.basemap import attribution, furniture, has_network, style
+from strec.maps.answer_layers import here_layer, history_layer, picking_layer, suggestion_layers
+from strec.maps.basemap import attribution, furniture, style
 from strec.maps.layers import (
     MAX_ARCS,
     arc_layer,
@@ -31,11 +28,32 @@ from strec.maps.scale import Classes, Scale, legend_html
 from strec.maps.view import View, view_of
 
 __all__ = [
-    "MAX_ARCS", "Classes", "Scale", "View", "arc_layer", "arcs", "attribution", "column_layer",
-    "columns", "deck", "has_network", "heat_layer", "heatmap", "here_layer", "hexagon_layer",
-    "hexagons", "history_layer", "label_layer", "legend_html", "picking_layer", "point_layer",
-    "points", "suggestion_layers", "to_html", "to_svg", "view_of",
+    "MAX_ARCS", "Classes", "Look", "Scale", "View", "arcs", "attribution", "columns", "deck",
+    "heatmap", "here_layer", "hexagon_layer", "hexagons", "history_layer", "label_layer",
+    "legend_html", "picking_layer", "point_layer", "points", "suggestion_layers", "to_html",
+    "to_svg", "view_of",
 ]  # fmt: skip
+
+
+class Look(TypedDict, total=False):
+    """How a map looks, whatever it shows.
+
+    Parameters
+    ----------
+    view : View
+        Where it looks at first; by default at the bulk of the places.
+    labels : pandas.DataFrame
+        Items whose names serve as landmarks (see `label_layer`).
+    dark : bool
+        For a dark page.
+    basemap : str
+        As in `deck`.
+    """
+
+    view: View | None
+    labels: pd.DataFrame | None
+    dark: bool
+    basemap: str
 
 
 def deck(
@@ -117,10 +135,7 @@ def hexagons(
     *,
     scale: Scale | Classes | None = None,
     top: float | None = None,
-    labels: pd.DataFrame | None = None,
-    view: View | None = None,
-    dark: bool = False,
-    basemap: str = "auto",
+    **look: Unpack[Look],
 ) -> pdk.Deck:
     """Return a map of H3 hexagons coloured by a column of `Store.cells`.
 
@@ -133,8 +148,8 @@ def hexagons(
     scale : Scale or Classes, optional
         Keep it, `top` (the value of the highest) and `view` the same over the frames of an
         animation.
-    labels : pandas.DataFrame, optional
-        Items whose names serve as landmarks (see `label_layer`).
+    **look
+        See `Look`.
 
     Examples
     --------
@@ -143,63 +158,60 @@ def hexagons(
     >>> hexagons(cells, basemap="offline").layers[0].id
     'hexagons'
     """
-    view = view or view_of(cells["lat"], cells["lon"])
-    layer = hexagon_layer(cells, value, scale, elevation, top, dark)
-    return deck(
-        [layer, *_labels(labels, view, dark)],
-        view,
-        dark=dark,
-        basemap=basemap,
-        pitch=0 if elevation is None else 45,
-    )
+
+    def layer(view: View, dark: bool) -> pdk.Layer:
+        return hexagon_layer(cells, value, scale, elevation, top, dark)
+
+    return _shown(layer, cells, look, pitch=0 if elevation is None else 45)
 
 
-def heatmap(
-    places: pd.DataFrame,
-    value: str = "n_checkins",
-    *,
-    labels: pd.DataFrame | None = None,
-    view: View | None = None,
-    dark: bool = False,
-    basemap: str = "auto",
-) -> pdk.Deck:
-    """Return a map of smooth density from weighted places (cells or points)."""
-    view = view or view_of(places["lat"], places["lon"])
-    layers = [heat_layer(places, value, dark), *_labels(labels, view, dark)]
-    return deck(layers, view, dark=dark, basemap=basemap)
+def heatmap(places: pd.DataFrame, value: str = "n_checkins", **look: Unpack[Look]) -> pdk.Deck:
+    """Return a map of smooth density from weighted places (cells or points).
+
+    Parameters
+    ----------
+    places : pandas.DataFrame
+        `lat`, `lon` and the column named.
+    value : str
+        The weight.
+    **look
+        See `Look`.
+    """
+    return _shown(lambda view, dark: heat_layer(places, value, dark), places, look)
 
 
-def points(
-    places: pd.DataFrame,
-    value: str = "n_checkins",
-    *,
-    labels: pd.DataFrame | None = None,
-    view: View | None = None,
-    dark: bool = False,
-    basemap: str = "auto",
-) -> pdk.Deck:
-    """Return a map of single places as discs, at most 20,000 (`Store.points`)."""
-    view = view or view_of(places["lat"], places["lon"])
-    layers = [point_layer(places, value), *_labels(labels, view, dark)]
-    return deck(layers, view, dark=dark, basemap=basemap)
+def points(places: pd.DataFrame, value: str = "n_checkins", **look: Unpack[Look]) -> pdk.Deck:
+    """Return a map of single places as discs, at most 20,000 (`Store.points`).
+
+    Parameters
+    ----------
+    places : pandas.DataFrame
+        `lat`, `lon`, `n_checkins`, `n_users` and the column named.
+    value : str
+        What the area of a disc grows with.
+    **look
+        See `Look`.
+    """
+    return _shown(lambda view, dark: point_layer(places, value), places, look)
 
 
-def arcs(
-    flows: pd.DataFrame,
-    *,
-    most: int = 300,
-    labels: pd.DataFrame | None = None,
-    view: View | None = None,
-    dark: bool = False,
-    basemap: str = "auto",
-) -> pdk.Deck:
-    """Return a map of the largest flows from place to place (`Store.flows`)."""
-    view = view or view_of(
-        pd.concat([flows["from_lat"], flows["to_lat"]]),
-        pd.concat([flows["from_lon"], flows["to_lon"]]),
-    )
-    layers = [arc_layer(flows, view, most), *_labels(labels, view, dark)]
-    return deck(layers, view, dark=dark, basemap=basemap, pitch=30 if view.span_deg < 20 else 0)
+def arcs(flows: pd.DataFrame, *, most: int = MAX_ARCS, **look: Unpack[Look]) -> pdk.Deck:
+    """Return a map of the largest flows from place to place (`Store.flows`).
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        `from_lat`, `from_lon`, `to_lat`, `to_lon`, `n_checkins`, `n_users`, largest first.
+    most : int
+        Draw only so many.
+    **look
+        See `Look`.
+    """
+    ends = [flows[[f"{end}_lat", f"{end}_lon"]].set_axis(["lat", "lon"], axis=1) for end in _ENDS]
+    view = look.get("view") or view_of(*pd.concat(ends).to_numpy(dtype=float).T)
+    look["view"] = view
+    pitch = 30 if view.span_deg < 20 else 0
+    return _shown(lambda view, dark: arc_layer(flows, view, most), flows, look, pitch)
 
 
 def columns(
@@ -208,19 +220,40 @@ def columns(
     top: float | None = None,
     radius_m: float | None = None,
     scale: Scale | None = None,
-    view: View | None = None,
-    dark: bool = False,
-    basemap: str = "auto",
+    **look: Unpack[Look],
 ) -> pdk.Deck:
     """Return a tilted map of columns whose height is a count, for instance of one hour.
 
     For an animation give `top`, `radius_m`, `scale` and `view` once for the whole day, so that
     the frames can be compared.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `lat`, `lon`, `n_checkins`, `n_users`: one hour of `Store.cell_hours`.
+    top : float, optional
+        The count of the highest column.
+    radius_m : float, optional
+        Of a column, in metres; from the spacing of the places otherwise.
+    scale : Scale, optional
+        Of the colours.
+    **look
+        See `Look`.
     """
-    view = view or view_of(frame["lat"], frame["lon"])
-    layer = column_layer(frame, top=top, radius_m=radius_m, scale=scale, dark=dark)
-    return deck([layer], view, dark=dark, basemap=basemap, pitch=48)
+
+    def layer(view: View, dark: bool) -> pdk.Layer:
+        return column_layer(frame, top=top, radius_m=radius_m, scale=scale, dark=dark)
+
+    return _shown(layer, frame, look, pitch=48)
 
 
-def _labels(items: pd.DataFrame | None, view: View, dark: bool) -> list[pdk.Layer]:
-    return [] if items is None else [label_layer(items, view, dark)]
+_ENDS = ("from", "to")
+
+
+def _shown(
+    layer: Callable[[View, bool], pdk.Layer], frame: pd.DataFrame, look: Look, pitch: float = 0
+) -> pdk.Deck:
+    view, dark = look.get("view") or view_of(frame["lat"], frame["lon"]), look.get("dark", False)
+    labels, basemap = look.get("labels"), look.get("basemap", "auto")
+    layers = [layer(view, dark)] + ([] if labels is None else [label_layer(labels, view, dark)])
+    return deck(layers, view, dark=dark, basemap=basemap, pitch=pitch)

@@ -9,15 +9,21 @@ import base64
 import pandas as pd
 import pydeck as pdk
 
-from strec.maps.basemap import declutter, text_layer
-from strec.maps.layers import point_layer, positions
+from strec.maps.basemap import ON_TOP, declutter, text_layer
+from strec.maps.layers import cell_rows, discs, layer, point_layer, positions, tips
 from strec.maps.scale import rgb
 from strec.maps.view import View
 from strec.palette import SPACE, TIME, USER
 
 
 def history_layer(frame: pd.DataFrame) -> pdk.Layer:
-    """Return a person's past places: discs in the user colour, larger where they came often."""
+    """Return a person's past places: discs in the user colour, larger where they came often.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `lat`, `lon`, `n_checkins` and `tip` or `n_users`, as for `point_layer`.
+    """
     return point_layer(frame, colour=USER, layer_id="history", min_px=4, max_px=13)
 
 
@@ -29,6 +35,10 @@ def suggestion_layers(frame: pd.DataFrame, view: View, dark: bool = False) -> li
     frame : pandas.DataFrame
         `item_id`, `item_name`, `lat`, `lon`, best first; `rank` (from 1) where the frame does not
         start with the first; `tip` replaces the words on hover.
+    view : View
+        Names that would run into each other in it are left out.
+    dark : bool
+        For a dark page.
     """
     placed = frame.assign(rank=frame.get("rank", pd.Series(range(1, len(frame) + 1)).to_numpy()))
     placed = placed.dropna(subset=["lat", "lon"])
@@ -36,48 +46,48 @@ def suggestion_layers(frame: pd.DataFrame, view: View, dark: bool = False) -> li
     rows = positions(placed).assign(
         rank=[str(rank) for rank in placed["rank"]],
         item_id=placed["item_id"].to_numpy(),
-        tip=placed["tip"].to_numpy()
-        if "tip" in placed
-        else [f"{rank}. {name}" for rank, name in zip(placed["rank"], names, strict=True)],
+        tip=tips(
+            placed, lambda _: [f"{r}. {n}" for r, n in zip(placed["rank"], names, strict=True)]
+        ),
+        icon=[_pin(rank) for rank in placed["rank"]],
     )
-    rows["icon"] = [_pin(rank) for rank in rows["rank"]]
-    pins = pdk.Layer(
+    pins = layer(
         "IconLayer",
         # The best is drawn last, on top.
-        rows.to_dict("records")[::-1],
-        id="suggestions",
+        rows[::-1],
+        "suggestions",
         get_position="position",
         get_icon="icon",
         get_size=38,
         size_units=pdk.types.String("pixels"),
-        pickable=True,
-        auto_highlight=True,
-        parameters={"depthTest": False, "depthCompare": "always"},
+        parameters=ON_TOP,
     )
-    labels = [
-        {"name": name, "lat": lat, "lon": lon}
-        for name, lat, lon in zip(names, placed["lat"], placed["lon"], strict=True)
-    ]
+    labels = placed[["lat", "lon"]].assign(name=names).to_dict("records")
     shown = declutter(labels, view, size_px=13, most=12)
     writing = text_layer("suggestion-names", shown, dark, size_px=13, offset_px=(0, -47), bold=True)
     return [pins, writing]
 
 
 def here_layer(lat: float, lon: float, tip: str = "You are here") -> pdk.Layer:
-    """Return a ring that marks the place a question is asked from."""
-    return pdk.Layer(
-        "ScatterplotLayer",
-        [{"position": [lon, lat], "tip": tip}],
-        id="here",
-        get_position="position",
+    """Return a ring that marks the place a question is asked from.
+
+    Parameters
+    ----------
+    lat, lon : float
+        Degrees.
+    tip : str
+        Shown on hover.
+    """
+    rows = pd.DataFrame({"position": [[lon, lat]], "tip": tip})
+    return discs(
+        rows,
+        "here",
+        TIME,
+        alpha=70,
+        line_px=4,
         get_radius=11,
-        radius_units=pdk.types.String("pixels"),
-        get_fill_color=[*rgb(TIME), 70],
-        get_line_color=[*rgb(TIME), 255],
-        line_width_min_pixels=4,
-        stroked=True,
-        pickable=True,
-        parameters={"depthTest": False, "depthCompare": "always"},
+        auto_highlight=None,
+        parameters=ON_TOP,
     )
 
 
@@ -90,21 +100,19 @@ def picking_layer(frame: pd.DataFrame, tip: str = "Ask from here") -> pdk.Layer:
     ----------
     frame : pandas.DataFrame
         `cell` (uint64), `lat`, `lon`, for instance from `spatial.grid_around`.
+    tip : str
+        Shown on hover.
     """
-    rows = pd.DataFrame(
-        {
-            "hex": [format(int(cell), "x") for cell in frame["cell"]],
-            "cell": [str(cell) for cell in frame["cell"]],
-            "lat": frame["lat"].round(6),
-            "lon": frame["lon"].round(6),
-            "fill": [[*rgb(SPACE), 12 + 4 * _place_in_parent(int(cell))] for cell in frame["cell"]],
-            "tip": tip,
-        }
+    rows = cell_rows(frame).assign(
+        lat=frame["lat"].round(6).to_numpy(),
+        lon=frame["lon"].round(6).to_numpy(),
+        fill=[[*rgb(SPACE), 12 + 4 * _place_in_parent(int(cell))] for cell in frame["cell"]],
+        tip=tip,
     )
-    return pdk.Layer(
+    return layer(
         "H3HexagonLayer",
-        rows.to_dict("records"),
-        id="pick",
+        rows,
+        "pick",
         get_hexagon="hex",
         # Shades tell hexagons apart, and no gap swallows a click. No lines and no light under the
         # pointer: both make a browser without a graphics card draw so long that it takes a click
@@ -112,7 +120,7 @@ def picking_layer(frame: pd.DataFrame, tip: str = "Ask from here") -> pdk.Layer:
         get_fill_color="fill",
         stroked=False,
         extruded=False,
-        pickable=True,
+        auto_highlight=None,
     )
 
 
@@ -122,7 +130,7 @@ def _place_in_parent(cell: int) -> int:
     return cell >> 3 * (15 - resolution) & 0b111
 
 
-def _pin(rank: str) -> dict:
+def _pin(rank: int) -> dict:
     """A pin with its number as one picture, so that pins cover each other whole."""
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="76" viewBox="0 0 64 76">'

@@ -18,7 +18,8 @@ from strec.geo import KM_PER_DEGREE, km_per_degree_east, wrapped
 from strec.maps import land
 from strec.maps.view import View
 
-BASEMAPS = ("auto", "offline", "tiles")
+#: What is drawn over what lies below it, however high that rises.
+ON_TOP = {"depthTest": False, "depthCompare": "always"}
 TILES_HOST = "basemaps.cartocdn.com"
 TILES = {
     False: f"https://{TILES_HOST}/gl/positron-gl-style/style.json",
@@ -46,7 +47,18 @@ def resolve(basemap: str) -> str:
 
 
 def attribution(basemap: str = "auto") -> str:
-    """Return whom to thank for the background; show it beside the map."""
+    """Return whom to thank for the background; show it beside the map.
+
+    Parameters
+    ----------
+    basemap : str
+        As in `deck`.
+
+    Examples
+    --------
+    >>> attribution("offline")
+    'Land and borders: Natural Earth (public domain)'
+    """
     return ATTRIBUTION[resolve(basemap)]
 
 
@@ -106,7 +118,7 @@ def text_layer(
         outline_color=[*colours["halo"], 255],
         billboard=True,
         pickable=False,
-        parameters={"depthTest": False, "depthCompare": "always"},
+        parameters=ON_TOP,
     )
 
 

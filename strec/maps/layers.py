@@ -4,6 +4,9 @@ Frames carry `lat`, `lon` (degrees) and `n_checkins`, `n_users` as the store giv
 on hover is plain text in a field `tip`, never HTML, so a name can hold anything.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pydeck as pdk
@@ -11,7 +14,7 @@ import pydeck as pdk
 from strec.errors import AnalysisError
 from strec.geo import EARTH_RADIUS_KM, unit_vectors
 from strec.maps.basemap import declutter, text_layer
-from strec.maps.scale import Classes, Scale, number, rgb
+from strec.maps.scale import Classes, Scale, rgb
 from strec.maps.view import View
 from strec.palette import SEQUENTIAL_SPACE, SPACE, TIME, TRANSITION
 
@@ -47,14 +50,8 @@ def hexagon_layer(
         The value that rises so high; give the day's largest to compare hours.
     """
     scale = scale or Scale.fit(frame[value], dark)
-    rows = pd.DataFrame(
-        {
-            "hex": [format(int(cell), "x") for cell in frame["cell"]],
-            "cell": [str(cell) for cell in frame["cell"]],
-            "fill": scale.rgba(frame[value], alpha=205 if elevation is None else 235),
-            "tip": frame["tip"] if "tip" in frame else counts_in_words(frame),
-        }
-    )
+    fill = scale.rgba(frame[value], alpha=205 if elevation is None else 235)
+    rows = cell_rows(frame).assign(fill=fill, tip=tips(frame))
     raised = {}
     if elevation is not None and len(frame):
         # An H3 edge is about 1.22 km at resolution 7 and 2.65 times less at each finer one.
@@ -63,10 +60,10 @@ def hexagon_layer(
         heights = frame[elevation].to_numpy(dtype=float)
         rows["height"] = heights / max(top or heights.max(), 1e-9) * top_m
         raised = {"get_elevation": "height", "elevation_scale": 1}
-    return pdk.Layer(
+    return layer(
         "H3HexagonLayer",
-        rows.to_dict("records"),
-        id=layer_id,
+        rows,
+        layer_id,
         get_hexagon="hex",
         get_fill_color="fill",
         # The gaps are the outline. Drawn lines take a browser without a graphics card so long
@@ -74,8 +71,6 @@ def hexagon_layer(
         stroked=False,
         extruded=elevation is not None,
         coverage=0.96 if elevation is None else 0.85,
-        pickable=True,
-        auto_highlight=True,
         highlight_color=[*rgb(TIME), 120],
         **raised,
     )
@@ -89,10 +84,10 @@ def heat_layer(frame: pd.DataFrame, value: str = "n_checkins", dark: bool = Fals
     """
     shades = SEQUENTIAL_SPACE[::-1] if dark else SEQUENTIAL_SPACE
     rows = positions(frame).assign(weight=frame[value].astype(float).to_numpy())
-    return pdk.Layer(
+    return layer(
         "HeatmapLayer",
-        rows.to_dict("records"),
-        id="heat",
+        rows,
+        "heat",
         get_position="position",
         get_weight="weight",
         aggregation=pdk.types.String("SUM"),
@@ -101,6 +96,7 @@ def heat_layer(frame: pd.DataFrame, value: str = "n_checkins", dark: bool = Fals
         threshold=0.03,
         color_range=[[*rgb(colour), 70 + 32 * k] for k, colour in enumerate(shades)],
         pickable=False,
+        auto_highlight=None,
     )
 
 
@@ -113,6 +109,19 @@ def point_layer(
     max_px: float = 16,
 ) -> pdk.Layer:
     """Return one disc per place whose area grows with a column.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `lat`, `lon` and the column named; a column `tip` replaces the words shown on hover.
+    value : str
+        What the area grows with.
+    colour : str
+        Hex colour.
+    layer_id : str
+        Under which a selection finds the places clicked.
+    min_px, max_px : float
+        Radius of the smallest and the largest disc, in pixels.
 
     Raises
     ------
@@ -128,26 +137,12 @@ def point_layer(
     values = frame[value].to_numpy(dtype=float)
     share = np.sqrt(values / max(values.max(initial=0), 1e-9))
     rows = positions(frame).assign(
-        radius=(min_px + (max_px - min_px) * share).round(1),
-        tip=frame["tip"].to_numpy() if "tip" in frame else counts_in_words(frame),
+        radius=(min_px + (max_px - min_px) * share).round(1), tip=tips(frame)
     )
     for name in ("item_id", "item_name"):
         if name in frame:
             rows[name] = frame[name].fillna("").to_numpy()
-    return pdk.Layer(
-        "ScatterplotLayer",
-        rows.to_dict("records"),
-        id=layer_id,
-        get_position="position",
-        get_radius="radius",
-        radius_units=pdk.types.String("pixels"),
-        get_fill_color=[*rgb(colour), 150],
-        get_line_color=[*rgb(colour), 255],
-        line_width_min_pixels=1,
-        stroked=True,
-        pickable=True,
-        auto_highlight=True,
-    )
+    return discs(rows, layer_id, colour, alpha=150, line_px=1, get_radius="radius")
 
 
 def arc_layer(frame: pd.DataFrame, view: View, most: int = MAX_ARCS) -> pdk.Layer:
@@ -168,13 +163,13 @@ def arc_layer(frame: pd.DataFrame, view: View, most: int = MAX_ARCS) -> pdk.Laye
             "source": _pairs(placed["from_lon"], placed["from_lat"]),
             "target": _pairs(placed["to_lon"], placed["to_lat"]),
             "width": (1 + 6 * share).round(1),
-            "tip": placed["tip"].to_numpy() if "tip" in placed else flows_in_words(placed),
+            "tip": tips(placed, _flows_in_words),
         }
     )
-    return pdk.Layer(
+    return layer(
         "ArcLayer",
-        rows.to_dict("records"),
-        id="arcs",
+        rows,
+        "arcs",
         get_source_position="source",
         get_target_position="target",
         get_source_color=[*rgb(TIME), 150],
@@ -183,8 +178,6 @@ def arc_layer(frame: pd.DataFrame, view: View, most: int = MAX_ARCS) -> pdk.Laye
         # Between cities an arc follows the globe; within one it rises a little.
         great_circle=view.span_deg > 20,
         get_height=0.1 if view.span_deg > 20 else 0.35,
-        pickable=True,
-        auto_highlight=True,
     )
 
 
@@ -214,12 +207,12 @@ def column_layer(
     rows = positions(frame).assign(
         height=values / top * radius_m * 26,
         fill=scale.rgba(values, alpha=235),
-        tip=frame["tip"].to_numpy() if "tip" in frame else counts_in_words(frame),
+        tip=tips(frame),
     )
-    return pdk.Layer(
+    return layer(
         "ColumnLayer",
-        rows.to_dict("records"),
-        id="columns",
+        rows,
+        "columns",
         get_position="position",
         get_elevation="height",
         elevation_scale=1,
@@ -228,8 +221,6 @@ def column_layer(
         angle=30,
         get_fill_color="fill",
         extruded=True,
-        pickable=True,
-        auto_highlight=True,
         transitions={"getElevation": 900, "getFillColor": 900},
     )
 
@@ -263,35 +254,65 @@ def label_layer(
     return text_layer("places", shown, dark, size_px=12, offset_px=offset_px)
 
 
+def layer(kind: str, rows: pd.DataFrame, layer_id: str, **said: Any) -> pdk.Layer:
+    """Return a layer whose objects can be hovered and clicked, unless said otherwise."""
+    said = {"pickable": True, "auto_highlight": True} | said
+    known = {name: value for name, value in said.items() if value is not None}
+    return pdk.Layer(kind, rows.to_dict("records"), id=layer_id, **known)
+
+
+def discs(
+    rows: pd.DataFrame, layer_id: str, colour: str, alpha: int, line_px: float, **said: Any
+) -> pdk.Layer:
+    """Return discs with a border, of a size in pixels."""
+    return layer(
+        "ScatterplotLayer",
+        rows,
+        layer_id,
+        get_position="position",
+        radius_units=pdk.types.String("pixels"),
+        get_fill_color=[*rgb(colour), alpha],
+        get_line_color=[*rgb(colour), 255],
+        line_width_min_pixels=line_px,
+        stroked=True,
+        **said,
+    )
+
+
+def cell_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of cells: `hex` for deck.gl, and `cell` as text, since JSON rounds numbers."""
+    cells = frame["cell"].to_list()
+    return pd.DataFrame({"hex": [f"{int(cell):x}" for cell in cells], "cell": map(str, cells)})
+
+
+def tips(
+    frame: pd.DataFrame, words: Callable[[pd.DataFrame], list[str]] | None = None
+) -> list[str]:
+    """Return what hovering shows: the column `tip`, or words made of the row."""
+    if "tip" in frame:
+        return frame["tip"].to_list()
+    return (words or counts_in_words)(frame)
+
+
 def counts_in_words(frame: pd.DataFrame) -> list[str]:
-    """Return what hovering shows: the name, where there is one, check-ins and users."""
-    parts = [
-        [
-            f"{n:,} check-ins" if n != 1 else "1 check-in",
-            f"{users:,} users" if users != 1 else "1 user",
-        ]
+    """Return the name and kind of each place, where there are some, its check-ins and users."""
+    lines = [
+        [f"{n:,} check-in{'' if n == 1 else 's'}", f"{users:,} user{'' if users == 1 else 's'}"]
         for n, users in zip(frame["n_checkins"], frame["n_users"], strict=True)
     ]
-    if "item_name" in frame:
-        names = frame["item_name"].fillna(frame.get("item_id", "")).astype(str)
-        parts = [[name, *rest] for name, rest in zip(names, parts, strict=True)]
     if "category" in frame:
         kinds = frame["category"].fillna("").astype(str)
-        parts = [
-            [first, kind, *rest] if kind else [first, *rest]
-            for (first, *rest), kind in zip(parts, kinds, strict=True)
-        ]
-    return ["\n".join(lines) for lines in parts]
+        lines = [[kind, *rest] if kind else rest for kind, rest in zip(kinds, lines, strict=True)]
+    if "item_name" in frame:
+        names = frame["item_name"].fillna(frame.get("item_id", "")).astype(str)
+        lines = [[name, *rest] for name, rest in zip(names, lines, strict=True)]
+    return ["\n".join(each) for each in lines]
 
 
-def flows_in_words(frame: pd.DataFrame) -> list[str]:
-    """Return what hovering over an arc shows."""
-    named = "from_name" in frame
-    ends = (
-        [f"{a} → {b}" for a, b in zip(frame["from_name"], frame["to_name"], strict=True)]
-        if named
-        else ["From the light end to the dark end"] * len(frame)
-    )
+def _flows_in_words(frame: pd.DataFrame) -> list[str]:
+    ends = ["From the light end to the dark end"] * len(frame)
+    if "from_name" in frame:
+        ends = [f"{a} → {b}" for a, b in zip(frame["from_name"], frame["to_name"], strict=True)]
     counts = counts_in_words(frame[["n_checkins", "n_users"]])
     return [f"{end}\n{words}" for end, words in zip(ends, counts, strict=True)]
 
@@ -319,8 +340,3 @@ def _spacing_m(frame: pd.DataFrame) -> float:
 
 def _short(name: str, longest: int = 28) -> str:
     return name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"
-
-
-def legend_words(scale: Scale, unit: str) -> str:
-    """Return the range of a scale as a phrase for a caption."""
-    return f"{number(scale.breaks[0])} to {number(scale.top)} {unit}"

@@ -71,7 +71,7 @@ class Scale:
         words = []
         for low, end in zip(self.breaks, (*self.breaks[1:], None), strict=True):
             last = self.top if end is None else end - 1 if whole else end
-            words.append(number(low) if last == low else f"{number(low)} – {number(last)}")
+            words.append(_number(low) if last == low else f"{_number(low)} – {_number(last)}")
         return words
 
 
@@ -113,7 +113,15 @@ class Classes:
 
 
 def legend_html(title: str, scale: Scale | Classes) -> str:
-    """Return a legend as a small piece of HTML: a colour and a range for each class."""
+    """Return a legend as a small piece of HTML: a colour and a range for each class.
+
+    Parameters
+    ----------
+    title : str
+        What is shown.
+    scale : Scale or Classes
+        That of the map.
+    """
     entries = "".join(
         f'<span style="display:inline-flex;align-items:center;gap:.3rem;white-space:nowrap">'
         f'<span style="width:.95rem;height:.95rem;border-radius:.2rem;background:{colour}"></span>'
@@ -127,27 +135,15 @@ def legend_html(title: str, scale: Scale | Classes) -> str:
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
-    """Return the parts of a hex colour, 0 to 255.
-
-    Examples
-    --------
-    >>> rgb("#0E8F8C")
-    (14, 143, 140)
-    """
-    return tuple(int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    """Return the parts of a hex colour, 0 to 255."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
 
 
-def number(value: float) -> str:
-    """Return a number as people write it: whole where it is, three figures where it is not.
-
-    Examples
-    --------
-    >>> number(1234), number(0.12345), number(2.0)
-    ('1,234', '0.123', '2')
-    """
-    if value == round(value) or abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+def _number(value: float) -> str:
+    """A number as people write it: whole where it is, three figures where it is not."""
+    whole = value == round(value) or abs(value) >= 100
+    return f"{value:,.0f}" if whole else f"{value:.3g}"
 
 
 def _round(value: float) -> float:
