@@ -9,10 +9,10 @@ from pages.shared import state, ui
 from pages.shared.page import NextStep, Page
 from pages.shared.results import kept
 from strec import maps
-from strec.explanation.what_if import percent
 from strec.plots.live import running
 from strec.recommend.replay import Replay, replay
 from strec.store import Store
+from strec.wording import percent
 
 EVERYBODY = "\0everybody"
 SPEEDS = {"slow": 1, "normal": 3, "fast": 10, "very fast": 40}

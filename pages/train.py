@@ -24,6 +24,7 @@ from strec.runs import (
 )
 from strec.store import Store
 from strec.train import devices
+from strec.wording import run_time
 
 #: Families in the order of the page: title, what they are good for.
 FAMILIES = {
@@ -207,12 +208,12 @@ def expected(kind, store, budget, runs) -> str:
     """Return in words how long it will take: as long as it took, else what is known of it."""
     seconds = expected_seconds(kind, store, budget, runs)
     if seconds is not None:
-        return f"took {board.duration(seconds)} here"
+        return f"took {run_time(seconds)} here"
     if MODELS[kind].family == "counting":
         return "seconds"
     if MODELS[kind].family == "traditional" and not needs_several(kind):
         return "up to a minute"
-    return f"at most {board.duration(BUDGETS[budget].max_seconds)}"
+    return f"at most {run_time(BUDGETS[budget].max_seconds)}"
 
 
 def begin(kinds, store, root, budget, device) -> None:

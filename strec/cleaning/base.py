@@ -117,17 +117,6 @@ def suggestion(word: str, known: list[str]) -> str:
     return f"Did you mean {close[0]!r}?" if close else ""
 
 
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Return a count with its noun.
-
-    Examples
-    --------
-    >>> plural(1, "check-in"), plural(1200, "check-in")
-    ('1 check-in', '1,200 check-ins')
-    """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 def _check(step: str, spec: Any, value: Any) -> None:
     meta, kind = spec.metadata, spec.type
     if kind is bool:

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 import polars as pl
 
-from strec.cleaning.base import Outcome, Step, param, plural
+from strec.cleaning.base import Outcome, Step, param
 from strec.cleaning.rows import time_resolution_s
 from strec.cleaning.speed import too_fast
 from strec.schema import LAT, LON, TIME
+from strec.wording import plural
 
 #: Half a century of clock drift is an error, a year may be a holiday album.
 MIN_CLOCK_MARGIN = dt.timedelta(days=2 * 365)

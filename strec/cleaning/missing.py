@@ -6,10 +6,11 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from strec.cleaning.base import Outcome, Step, param, plural
+from strec.cleaning.base import Outcome, Step, param
 from strec.cleaning.fill import fill
 from strec.geo import short_distance_column
 from strec.schema import CATEGORY, ITEM, LAT, LON, USER, VALUE
+from strec.wording import plural
 
 DELETE = {"delete": "remove these check-ins"}
 SUMMARIES = {"mean": "mean", "median": "median", "mode": "most frequent"}

@@ -6,8 +6,9 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from strec.cleaning.base import Outcome, Step, param, plural
+from strec.cleaning.base import Outcome, Step, param
 from strec.schema import CATEGORY, EVENT, ITEM, ITEM_NAME, TEXT, TIME, USER, local_time
+from strec.wording import plural
 
 #: Words that stand for a missing category or event in exported tables.
 MISSING_WORDS = ("", "null", "nan", "n/a", "#n/a", "<na>")

@@ -5,11 +5,12 @@ from typing import Any
 
 import polars as pl
 
-from strec.cleaning.base import Outcome, Step, plural
+from strec.cleaning.base import Outcome, Step
 from strec.cleaning.recipe import Recipe
 from strec.errors import RecipeError, check_is
 from strec.progress import Progress, silent
 from strec.schema import DERIVED, ITEM, TIME, USER, validate
+from strec.wording import plural
 
 #: Removed check-ins that a report keeps of each step, to be looked at.
 SAMPLE_ROWS = 5

@@ -4,10 +4,11 @@ import polars as pl
 from markupsafe import Markup
 
 from strec.explanation.reasons import explain, has_parts, parts_of_list
-from strec.explanation.what_if import counterfactual, percent
+from strec.explanation.what_if import counterfactual
 from strec.export import html_page
 from strec.io.pictures import PLACEHOLDER, Pictures
 from strec.recommend import Answer
+from strec.wording import percent
 
 
 def card(

@@ -6,6 +6,7 @@ import polars as pl
 from strec.geo import distance_km
 from strec.models.base import Explanation, ScorePart
 from strec.split import Queries, local_us
+from strec.wording import distance, plural
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 #: A part is worth words when it is at least this share of the probability, for or against.
@@ -67,7 +68,7 @@ def _past(query: Queries, visits: np.ndarray) -> str:
     last = local_us(query.log.time_us[visits[-1:]], query.log.offset_min[visits[-1:]])
     day = pl.Series(last).cast(pl.Datetime("us")).dt.strftime("%-d %b %Y")[0]
     if n == 1:
-        return f"Chosen once before, on {day}, in {_count(total, 'check-in')}."
+        return f"Chosen once before, on {day}, in {plural(total, 'check-in')}."
     return f"Chosen {n:,} times in {total:,} check-ins ({100 * n / total:.0f} %), last on {day}."
 
 
@@ -144,15 +145,11 @@ def _of_them(count: int, n: int) -> str:
     return f"{count:,} of the {n:,} visits {'was' if count == 1 else 'were'}"
 
 
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
 def _ago(days: float) -> str:
     if days < 1:
         hours = max(round(days * 24), 1)
-        return f"{_count(hours, 'hour')} before"
-    return f"{_count(round(days), 'day')} before"
+        return f"{plural(hours, 'hour')} before"
+    return f"{plural(round(days), 'day')} before"
 
 
 def _after(query: Queries, visits: np.ndarray) -> int:
@@ -167,15 +164,11 @@ def _how_far(query: Queries, code: int, visits: np.ndarray) -> str:
     vocabulary, log = query.vocabulary, query.log
     if vocabulary.item_is_place[code]:
         lat, lon = vocabulary.item_lat[code], vocabulary.item_lon[code]
-        return f"it is {_distance(distance_km(query.lat[0], query.lon[0], lat, lon))} away"
+        return f"it is {distance(distance_km(query.lat[0], query.lon[0], lat, lon))} away"
     km = distance_km(query.lat[0], query.lon[0], log.lat[visits], log.lon[visits])
     if not len(visits) or np.isnan(km).all():
         return "others choose it near here"
-    return f"the nearest of the visits was {_distance(np.nanmin(km))} from here"
-
-
-def _distance(km: float) -> str:
-    return f"{km * 1000:,.0f} m" if km < 0.95 else f"{km:,.1f} km"
+    return f"the nearest of the visits was {distance(np.nanmin(km))} from here"
 
 
 def _categories(query: Queries) -> np.ndarray:

@@ -12,6 +12,7 @@ from strec.models.listing import listing
 from strec.recommend import Answer, RankingOptions
 from strec.recommend.ranking import ScoredQueries, order
 from strec.split import Queries, local_us
+from strec.wording import percent
 
 HOURS = np.arange(24)
 #: Diversity rearranges this many items at the top.
@@ -139,19 +140,6 @@ def counterfactual(answer: Answer, rank: int = 1) -> str:
 
 def _chance(hour: dict) -> str:
     return "" if hour["probability"] is None else f" ({percent(hour['probability'])})"
-
-
-def percent(value: float) -> str:
-    """Return a probability as people read it.
-
-    Examples
-    --------
-    >>> percent(0.312), percent(0.0123), percent(0.0001)
-    ('31 %', '1.2 %', 'under 0.1 %')
-    """
-    if value < 0.001:
-        return "under 0.1 %"
-    return f"{value:.0%}".replace("%", " %") if value >= 0.0995 else f"{100 * value:.1f} %"
 
 
 def _at_hours(query: Queries) -> Queries:

@@ -7,6 +7,7 @@ from typing import Any
 
 from strec.gate.illustrations import Illustrations
 from strec.gate.permutation_test import Shuffled
+from strec.wording import listed
 
 SIGNIFICANCE = 0.05
 #: Gains in nats per check-in. Below the first nothing practical follows, whatever its p-value:
@@ -189,14 +190,14 @@ def sentence_of(ingredients: Sequence[Ingredient], route: str, n_scored: int, n_
             "chance for the item that comes)"
             for each in yes
         ]
-        words = f"It helps to know {_and(parts)}."
+        words = f"It helps to know {listed(parts)}."
     elif no:
         words = "What a user does next shows no dependence on time or place that could be used."
     else:
         words = "Neither time nor place can be tested here."
     if no and yes:
         words += (
-            f" There is no usable sign of {_and(['a ' + NOUNS[each.name] for each in no], 'or')}."
+            f" There is no usable sign of {listed(['a ' + NOUNS[each.name] for each in no], 'or')}."
         )
     for each in untested:
         words += f" {each.name.capitalize()} cannot be tested: {each.why}."
@@ -219,7 +220,3 @@ def percent(gain_nats: float) -> str:
     """
     share = 100 * expm1(gain_nats)
     return f"{share:.1f} %" if abs(share) < 9.95 else f"{share:.0f} %"
-
-
-def _and(parts: list[str], word: str = "and") -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {word} {parts[-1]}"

@@ -7,6 +7,7 @@ from plotly.subplots import make_subplots
 
 from strec.palette import CATEGORICAL, POPULARITY, SPACE, TIME, TRANSITION
 from strec.plots.style import FAINT, WEEKDAYS, finish, label
+from strec.wording import round_distance
 
 #: Steps are counted twenty to a factor of ten, and drawn five to a factor of ten.
 BINS_PER_BAR = 4
@@ -70,7 +71,7 @@ def step_lengths(steps: pd.DataFrame, below: str = "") -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=low, y=bars, width=(high - low) * 0.94, offset=0, marker_color=SPACE,
-            customdata=np.column_stack([[_km(each) for each in low], [_km(each) for each in high]]),
+            customdata=np.column_stack([[*map(round_distance, each)] for each in (low, high)]),
             hovertemplate="%{customdata[0]} to %{customdata[1]}<br><b>%{y:,} steps</b>"
             "<extra></extra>",
         )
@@ -98,7 +99,7 @@ def roaming(gyration: pd.DataFrame, below: str = "") -> go.Figure:
         go.Bar(
             x=edges[:-1], y=counts, width=np.diff(edges) * 0.94, offset=0, marker_color=SPACE,
             customdata=np.column_stack(
-                [[_km(each) for each in edges[:-1]], [_km(each) for each in edges[1:]]]
+                [[*map(round_distance, each)] for each in (edges[:-1], edges[1:])]
             ),
             hovertemplate="%{customdata[0]} to %{customdata[1]}<br><b>%{y:,} users</b>"
             "<extra></extra>",
@@ -280,10 +281,4 @@ def _km_ticks(low: float, high: float) -> dict:
         for each in (10.0**power, 3 * 10.0**power)
         if low * 0.99 <= each <= high * 1.01
     ]
-    return {"tickvals": ticks, "ticktext": [_km(each) for each in ticks]}
-
-
-def _km(km: float) -> str:
-    if km < 0.995:
-        return f"{float(f'{km * 1000:.2g}'):g} m"
-    return f"{float(f'{km:.2g}'):,g} km"
+    return {"tickvals": ticks, "ticktext": [round_distance(each) for each in ticks]}

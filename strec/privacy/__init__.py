@@ -9,7 +9,7 @@ from strec.privacy.exposure import Exposure
 from strec.privacy.noise import epsilon_of, noise, noise_words, radius_m
 from strec.privacy.protection import ITEMS, Protection, protect
 from strec.privacy.risk import RiskReport, risk
-from strec.privacy.sentences import percent, width_words
+from strec.privacy.sentences import width_words
 from strec.privacy.steps import coarsen, hide_items, new_key, pseudonyms, suppress
 from strec.privacy.utility_loss import Cost, UtilityLoss, utility_loss
 
@@ -26,7 +26,6 @@ __all__ = [
     "new_key",
     "noise",
     "noise_words",
-    "percent",
     "utility_loss",
     "protect",
     "pseudonyms",

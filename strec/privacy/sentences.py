@@ -1,6 +1,7 @@
 """The privacy report in plain words."""
 
 from strec.privacy.exposure import LEAST_CHECKINS, Exposure
+from strec.wording import share
 
 #: Of fewer users than this a share would say nothing.
 FEWEST_USERS = 5
@@ -34,7 +35,7 @@ def sentences(report) -> list[str]:
             )
         said.append(
             f"{report.n_cells_below:,} of {report.n_cells:,} hexagons were visited by fewer than "
-            f"{report.k} users; {percent(report.share_below)} of the check-ins lie there."
+            f"{report.k} users; {share(report.share_below)} of the check-ins lie there."
         )
         said.append(
             "Items tell on people too, and blurring places and times leaves them as they are. "
@@ -72,27 +73,10 @@ def hours_words(hours: int) -> str:
     return {1: "the hour", 24: "the day"}.get(hours, f"the {hours} hours")
 
 
-def percent(share: float) -> str:
-    """Return a share as a percentage that never rounds to all or nothing.
-
-    Examples
-    --------
-    >>> percent(0.9996), percent(0.25), percent(0.0)
-    ('more than 99 %', '25 %', '0 %')
-    """
-    if share != share:
-        return "an unknown share"
-    if 0 < share < 0.01:
-        return "less than 1 %"
-    if 0.99 < share < 1:
-        return "more than 99 %"
-    return f"{share * 100:.0f} %"
-
-
 def _found(shares: list[float], what: str) -> str:
     return (
-        f"Knowing four random {what} singles out {percent(shares[3])} of the users; knowing one, "
-        f"{percent(shares[0])}."
+        f"Knowing four random {what} singles out {share(shares[3])} of the users; knowing one, "
+        f"{share(shares[0])}."
     )
 
 
@@ -109,7 +93,7 @@ def _exposed(found: Exposure | None, what: str, when: str, k: int) -> str:
     return (
         f"A stranger can guess a {what} (the most frequent hexagon {when}) that fewer than {k} "
         f"users share for {found.n_exposed:,} of {found.n_guessed:,} users "
-        f"({percent(found.share)})."
+        f"({share(found.share)})."
     )
 
 
@@ -121,16 +105,16 @@ def before_after(price) -> list[tuple[str, str, str]]:
         rows += [
             (
                 f"found by {n} point{'s' * (n > 1)}",
-                percent(was.found[n - 1]),
-                percent(now.found[n - 1]),
+                share(was.found[n - 1]),
+                share(now.found[n - 1]),
             )
             for n in (1, 2, 3, 4)
         ]
     rows += [
         (
             f"found by {n} item{'s' * (n > 1)} and time",
-            percent(was.found_by_items[n - 1]),
-            percent(now.found_by_items[n - 1]),
+            share(was.found_by_items[n - 1]),
+            share(now.found_by_items[n - 1]),
         )
         for n in (1, 4)
     ]

@@ -6,11 +6,11 @@ from typing import Any
 
 import polars as pl
 
-from strec.cleaning.base import plural
 from strec.cleaning.improbable import impossible_place, impossible_time
 from strec.cleaning.rows import Bots, rhythm, time_resolution_s
 from strec.cleaning.speed import too_fast
 from strec.schema import CATEGORY, ITEM, LAT, LON, TIME, local_time
+from strec.wording import plural
 
 #: From worst to mildest: results would be wrong; look at it; good to know.
 SEVERITIES = ("serious", "check", "note")

@@ -5,6 +5,7 @@ import polars as pl
 from strec.export import html_page
 from strec.palette import BAD, GOOD, SPACE, TIME, USER
 from strec.profiling.report import QualityReport
+from strec.wording import distance, duration
 
 #: What a bar of the timeline spans, by its days.
 BAR_LENGTHS = {
@@ -91,29 +92,3 @@ def facts(report: QualityReport) -> list[tuple[str, str, str]]:
              f"half are nearer to the middle; 95 % within {distance(report.reach_km)}")
         )  # fmt: skip
     return found
-
-
-def duration(hours: float) -> str:
-    """Return a length of time as a person says it.
-
-    Examples
-    --------
-    >>> duration(0.5), duration(30), duration(24 * 90)
-    ('30 minutes', '30 hours', '90 days')
-    """
-    if hours < 1:
-        return f"{hours * 60:.0f} minutes"
-    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:,.0f} days"
-
-
-def distance(km: float) -> str:
-    """Return a distance as a person says it.
-
-    Examples
-    --------
-    >>> distance(0.42), distance(3.21), distance(1234.5)
-    ('420 m', '3.2 km', '1,234 km')
-    """
-    if km < 1:
-        return f"{km * 1000:.0f} m"
-    return f"{km:.1f} km" if km < 100 else f"{km:,.0f} km"

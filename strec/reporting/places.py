@@ -15,6 +15,7 @@ from strec.reporting import methods
 from strec.reporting.parts import Figure, Section
 from strec.spatial.emerging import KINDS, MIN_PERIODS
 from strec.store import Filters, Store
+from strec.wording import round_distance
 
 HOT = {"hotspot": BAD, "coldspot": USER}
 CHANGED = {"gained share": DIVERGING[-1], "lost share": DIVERGING[0]}
@@ -95,15 +96,17 @@ def how_far(store: Store) -> Section:
             )
         _refuse_few_users(found.attrs["n_users"])
         half, most = spatial.step_quantiles(found)
-        words = f"Half of the steps are shorter than {_km(half)}, nine of ten than {_km(most)}."
+        # No finer than ten metres: places are not known better.
+        half, most = (round_distance(max(km, 0.01)) for km in (half, most))
+        words = f"Half of the steps are shorter than {half}, nine of ten than {most}."
         return Figure(words, figures.step_lengths(found, below), found)
 
     def roaming() -> Figure:
         found = store.gyration()
         _refuse_few_users(len(found))
-        middle = found["gyration_km"].median()
+        middle = round_distance(max(found["gyration_km"].median(), 0.01))
         words = (
-            f"The check-ins of half of the users lie within {_km(middle)} of their centre "
+            f"The check-ins of half of the users lie within {middle} of their centre "
             "(radius of gyration)."
         )
         return Figure(words, figures.roaming(found, below), _spread(found, "gyration_km"))
@@ -180,13 +183,6 @@ def note_of(store: Store) -> str:
     """Return what stands under every figure: check-ins, users, time zone."""
     summary = store.summary()
     return plots.note(summary["n_checkins"], summary["n_users"], store.time_zone)
-
-
-def _km(km: float) -> str:
-    """Return a length in words, no finer than ten metres: places are not known better."""
-    if km < 0.01:
-        return "10 m"
-    return f"{float(f'{km:.2g}'):g} km" if km >= 1 else f"{float(f'{km * 1000:.2g}'):g} m"
 
 
 def _refuse_few_users(n_users: int) -> None:

@@ -10,6 +10,7 @@ from strec.errors import AnalysisError
 from strec.geo import distance_km
 from strec.spatial.hexagons import resolution_that_shows
 from strec.store import HasStore, Store, frame_of
+from strec.wording import rough_distance
 
 #: Only the largest origins and destinations: the fit looks at every pair.
 MOST_CELLS = 400
@@ -78,9 +79,9 @@ class DistanceDecay:
             )
         else:
             effect = (
-                f"With every {_km(self.scale_km)} more, a destination of the same size is chosen "
-                f"2.7 times less often (95 % interval {_km(self.scale_low)} to "
-                f"{_km(self.scale_high)})"
+                f"With every {rough_distance(self.scale_km)} more, a destination of the same size "
+                f"is chosen 2.7 times less often (95 % interval "
+                f"{rough_distance(self.scale_low)} to {rough_distance(self.scale_high)})"
             )
         other = EXPONENTIAL if self.better == POWER else POWER
         return (
@@ -326,7 +327,3 @@ def _shuffled_maps(surplus, log_distance, permutations: int, rng) -> float:
 
 def _scale(rate: float) -> float:
     return float(1 / rate) if rate > 1e-9 else float("inf")
-
-
-def _km(km: float) -> str:
-    return f"{km * 1000:,.0f} m" if km < 1 else f"{km:,.1f} km" if km < 10 else f"{km:,.0f} km"

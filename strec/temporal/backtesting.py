@@ -17,6 +17,7 @@ from strec.progress import Progress, silent
 from strec.temporal.forecasting import MIN_POINTS, Forecaster
 from strec.temporal.grains import at_in_words, in_words
 from strec.temporal.timeseries import TimeSeries, as_series
+from strec.wording import plural
 
 NAIVE = "Seasonal naive"
 #: An interval is not made narrower or wider by more than this.
@@ -62,7 +63,7 @@ class Backtest:
         grain, unit = self.series.grain, f" {self.series.unit}" if self.series.unit else ""
         error, coverage = rows[["mae", "coverage"]].iloc[0]
         words = (
-            f"In {_count(self.windows, 'window')} of {in_words(self.horizon, grain)}, "
+            f"In {plural(self.windows, 'window')} of {in_words(self.horizon, grain)}, "
             f"{self.best} errs least: by {error:,.1f}{unit} per {grain.one} on average."
         )
         if NAIVE in rows.index:
@@ -378,7 +379,7 @@ def _against_naive(best: str, error: float, naive_error: float, wins: float, win
         return ""
     words = (
         f"That is {1 - error / naive_error:.0%} less than repeating the last season, and less in "
-        f"{wins:.0f} of {_count(windows, 'window')}."
+        f"{wins:.0f} of {plural(windows, 'window')}."
     )
     if windows > 1 and wins <= windows / 2 + 0.5:
         words += " So the advantage is not reliable: repeating the last season is as good a choice."
@@ -391,7 +392,3 @@ def _promise(coverage: float, level: float) -> str:
     if coverage > level + 0.08:
         return ": wider than needed"
     return ""
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}{'' if n == 1 else 's'}"

@@ -16,6 +16,7 @@ import pandas as pd
 
 from strec.temporal.grains import Grain, in_words
 from strec.temporal.timeseries import as_series
+from strec.wording import listed
 
 MIN_POINTS = 32
 #: While the background is fitted, frequencies this unlikely under it are taken for peaks.
@@ -72,13 +73,13 @@ class Periodogram:
             for period, share in real[["period", "share"]].head(4).to_numpy(dtype=float)
         ]
         words = (
-            f"Real rhythm{'s' * (len(names) > 1)}: {_listed(names)} of all variation. Noise "
+            f"Real rhythm{'s' * (len(names) > 1)}: {listed(names)} of all variation. Noise "
             f"with memory would show any such power in about {self.alpha:.0%} of all series."
         )
         absent = self.rhythms[~self.rhythms["real"] & self.rhythms["usual"]]
         if len(absent):
             missing = [in_words(float(period), self.grain) for period in absent["period"]]
-            words += f" A rhythm of {_listed(missing)} does not stand out."
+            words += f" A rhythm of {listed(missing)} does not stand out."
         return words
 
 
@@ -265,7 +266,3 @@ def _is_multiple(f: float, base: float, width: float) -> bool:
 def _percent(share: float) -> str:
     """Say a share without pretending that a small one is nothing."""
     return "below 1%" if share < 0.01 else f"{share:.0%}"
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

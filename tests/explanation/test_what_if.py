@@ -14,7 +14,7 @@ from strec.explanation import (
     what_if_hours,
     what_if_places,
 )
-from strec.explanation.what_if import percent
+from strec.wording import percent
 from tests.recommend import worlds
 from tests.recommend.worlds import at
 

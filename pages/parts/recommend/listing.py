@@ -13,11 +13,11 @@ from pages.shared.map_clicks import clickable
 from pages.shared.results import by_content, counted
 from strec import explanation, maps, spatial
 from strec.explanation.card import tile
-from strec.explanation.what_if import percent
 from strec.recommend import Answer
 from strec.recommend.portrait import history_table
 from strec.recommend.ranking import away_km
 from strec.store import Store
+from strec.wording import distance, percent
 
 HEIGHT = 560
 _PICTURE_PX = 56
@@ -150,11 +150,6 @@ def _visits(row: dict) -> str:
         return "new"
     times = "once before" if row["n_visits"] == 1 else f"{row['n_visits']:,} times before"
     return times
-
-
-def distance(km: float) -> str:
-    """Return a distance as people say it."""
-    return f"{km * 1000:,.0f} m" if km < 0.95 else f"{km:,.1f} km" if km < 100 else f"{km:,.0f} km"
 
 
 # ---------------------------------------------------------------- map

@@ -8,9 +8,9 @@ import streamlit as st
 from pages.parts.recommend import listing, models, view, why
 from pages.shared import ui
 from strec import explanation, maps
-from strec.explanation.what_if import percent
 from strec.palette import CATEGORICAL
 from strec.recommend import Answer
+from strec.wording import percent
 
 HOURS, WALK, CITY, MODELS = "Other hours", "Along a walk", "All over the map", "Other models"
 _MOST_CELLS, _MOST_KINDS, _STEPS = 500, 9, 13

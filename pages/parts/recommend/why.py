@@ -6,9 +6,9 @@ import streamlit as st
 from pages.parts.recommend.rephrase import rephrase
 from pages.shared import ui
 from strec import explanation, maps, plots
-from strec.explanation.what_if import percent
 from strec.plots.visits import visit_clock
 from strec.recommend import Answer
+from strec.wording import percent, plural
 
 
 def why(answer: Answer, rank: int) -> None:
@@ -72,8 +72,8 @@ def _behind(answer: Answer, reasons) -> None:
     ui.figure(
         visit_clock(evidence, None if hour != hour else hour, colour),
         "rec_evidence_clock",
-        caption=f"{_n(len(evidence))} of this person, latest outside, those that speak loudest "
-        "largest. The orange hand is the hour asked about.",
+        caption=f"{plural(len(evidence), 'check-in')} of this person, latest outside, those that "
+        "speak loudest largest. The orange hand is the hour asked about.",
     )
     _evidence_map(evidence, colour)
     with st.expander("As a list", icon=":material/list:"):
@@ -104,7 +104,9 @@ def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
         return
     counts = evidence.group_by("lat", "lon", "item_name").len("n_checkins")
     frame = placed.join(counts, on=["lat", "lon", "item_name"], how="left").to_pandas()
-    frame["tip"] = [f"{row.item_name}\n{_n(row.n_checkins)}" for row in frame.itertuples()]
+    frame["tip"] = [
+        f"{row.item_name}\n{plural(row.n_checkins, 'check-in')}" for row in frame.itertuples()
+    ]
     view = maps.view_of(frame["lat"], frame["lon"], max_zoom=13)
     layer = maps.point_layer(
         frame.assign(n_users=1), colour=colour, layer_id="evidence", min_px=5, max_px=12
@@ -168,7 +170,3 @@ def changed(before: Answer, after: Answer, difference: str) -> None:
         icon=":material/compare_arrows:", expanded=True,
     ):  # fmt: skip
         st.markdown("\n".join(lines))
-
-
-def _n(count: int) -> str:
-    return "1 check-in" if count == 1 else f"{count:,} check-ins"

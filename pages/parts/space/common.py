@@ -12,6 +12,7 @@ from strec import maps, plots, schema, spatial
 from strec.export import MIN_USERS, json_text
 from strec.geo import KM_PER_DEGREE
 from strec.store import Filters, Store
+from strec.wording import rough_distance
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,9 @@ def hexagon_size(store: Store, setting: Setting, touching: bool = False) -> int:
         "Width of a hexagon",
         options,
         value=kept.value if kept.value in options else suggested,
-        format_func=lambda each: width(spatial.hexagon_width_km(each)),
+        format_func=lambda each: rough_distance(spatial.hexagon_width_km(each)),
         key=f"space_size_{store.fingerprint}_{touching}",
-        help=f"{width(spatial.hexagon_width_km(suggested))} suits these data.",
+        help=f"{rough_distance(spatial.hexagon_width_km(suggested))} suits these data.",
     )
     kept.value = chosen
     return chosen
@@ -182,8 +183,3 @@ def with_user_ids(store: Store, frame: pd.DataFrame) -> pd.DataFrame:
     ids = store.users()["user_id"]
     named = frame.assign(user_id=[ids[int(code)] for code in frame["user"]])
     return named.drop(columns="user")
-
-
-def width(km: float) -> str:
-    """Return a width in words."""
-    return f"{km:,.0f} km" if km >= 10 else f"{km:.1f} km" if km >= 1 else f"{km * 1000:.0f} m"

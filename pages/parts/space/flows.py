@@ -10,6 +10,7 @@ from strec import maps, plots, spatial
 from strec.errors import AnalysisError
 from strec.plots import space as figures
 from strec.store import Filters, Store
+from strec.wording import rough_distance
 
 METHOD = r"""
 - **Flows**: hexagon (or item) $a$ followed by $b \ne a$ in the same session (no gap over 24
@@ -124,8 +125,8 @@ def step_lengths(store, chosen: Filters, steps: pd.DataFrame) -> None:
     ui.figure(
         figures.step_lengths(steps, note),
         "flows_steps",
-        f"Half of the steps are shorter than {common.width(half)}, nine of ten shorter than "
-        f"{common.width(most)}. {still:,} more stay at the place.",
+        f"Half of the steps are shorter than {rough_distance(half)}, nine of ten shorter than "
+        f"{rough_distance(most)}. {still:,} more stay at the place.",
         steps,
         "steps",
     )
@@ -138,7 +139,7 @@ def roaming(store, chosen: Filters) -> None:
     ui.figure(
         figures.roaming(frame, common.plain_counts(store, chosen, frame["n_checkins"].sum())),
         "flows_roaming",
-        f"The check-ins of half of the users lie within about {common.width(middle)} of their "
+        f"The check-ins of half of the users lie within about {rough_distance(middle)} of their "
         "centre (radius of gyration).",
         common.with_user_ids(store, frame),
         "roaming",

@@ -12,6 +12,7 @@ from strec.errors import AnalysisError
 from strec.palette import SPACE, TIME
 from strec.plots import space as figures
 from strec.store import Filters, Store
+from strec.wording import rough_distance
 
 PLACES, USERS = "Near a place", "Users who live alike"
 BY_PLACE, BY_TIME = "Where they go", "When they are active"
@@ -80,13 +81,13 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
     first = near.iloc[0]
     words = (
         f"The nearest to {ui.plain(str(here['shown']))} is {ui.plain(str(first['shown']))}, "
-        f"{common.width(first['distance_km'])} away; {len(near)} lie within "
-        f"{common.width(near['distance_km'].max())}. "
+        f"{rough_distance(first['distance_km'])} away; {len(near)} lie within "
+        f"{rough_distance(near['distance_km'].max())}. "
     )
     if here["spread_km"] > 0.5:
         words += (
             f"It is found all over town (half of its check-ins within "
-            f"{common.width(here['spread_km'])} of the middle); distances are from that middle. "
+            f"{rough_distance(here['spread_km'])} of the middle); distances are from that middle. "
         )
     n = int(near["n_checkins"].sum() + here["n_checkins"])
     note = ui.plain(plots.note(n, None, store.time_zone))
@@ -219,6 +220,6 @@ def _close_view(here: pd.Series, near: pd.DataFrame) -> maps.View:
 
 def _tips(near: pd.DataFrame) -> list[str]:
     return [
-        f"{name}\n{common.width(km)} away\n{n:,} check-ins"
+        f"{name}\n{rough_distance(km)} away\n{n:,} check-ins"
         for name, km, n in zip(near["shown"], near["distance_km"], near["n_checkins"], strict=True)
     ]

@@ -13,6 +13,7 @@ from strec.plots.training import learning_curve
 from strec.runs import Run, Status, end, home, needs_several, start
 from strec.store import Store
 from strec.train import devices
+from strec.wording import run_time
 
 POLL_SECONDS = 1.0
 #: A training that does not heed a cancel within this time is ended by force.
@@ -55,21 +56,6 @@ def board(store: Store, runs: list[Run]) -> None:
         st.caption(
             "Nothing is trained on this data yet. The counting models take seconds: a good start."
         )
-
-
-def duration(seconds: float) -> str:
-    """Return a time span in words.
-
-    Examples
-    --------
-    >>> duration(0.2), duration(42.3), duration(600), duration(5400)
-    ('under a second', '42 s', '10 min', '1.5 h')
-    """
-    if seconds < 1:
-        return "under a second"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5000 else f"{seconds / 3600:.1f} h"
 
 
 # ---------------------------------------------------------------- at work
@@ -116,8 +102,8 @@ def _card(run: Run, status: Status, store: Store) -> None:
     left = ""
     if status.seconds_left is not None and status.share < 1:
         seconds = status.seconds_left
-        left = f" · about {duration(seconds)} left" if seconds >= 1 else " · almost done"
-    st.progress(status.share, f"{status.text or 'Begun'} · {duration(status.seconds)}{left}")
+        left = f" · about {run_time(seconds)} left" if seconds >= 1 else " · almost done"
+    st.progress(status.share, f"{status.text or 'Begun'} · {run_time(status.seconds)}{left}")
     events = run.events()
     notes = [event["text"] for event in events if event["event"] == "note"]
     begun = next((event for event in reversed(events) if event["event"] == "start"), None)
@@ -228,7 +214,7 @@ def _results(runs: list[Run]) -> None:
                 "95 % interval": f"{low:.1%} – {high:.1%}" if low is not None else "",
                 "Among first ten": _percent(measures.get("acc@10")),
                 "MRR": measures.get("mrr"),
-                "Training": duration(results.get("fit_seconds", 0.0)),
+                "Training": run_time(results.get("fit_seconds", 0.0)),
                 "Budget": run.config["budget"],
                 "Started": pd.Timestamp(run.config["created"]).strftime("%d %b, %H:%M UTC"),
             }

@@ -1,0 +1,125 @@
+"""How counts, distances, times and shares are said, the same in every sentence."""
+
+from collections.abc import Sequence
+
+__all__ = [
+    "distance", "duration", "listed", "percent", "plural", "rough_distance", "round_distance",
+    "run_time", "share",
+]  # fmt: skip
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Return a count with its noun; `many` where it does not end in s.
+
+    Examples
+    --------
+    >>> plural(1, "check-in"), plural(1200, "check-in"), plural(2, "box", "boxes")
+    ('1 check-in', '1,200 check-ins', '2 boxes')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Return words as a list in a sentence; `last` joins the last one.
+
+    Examples
+    --------
+    >>> listed(["hour"]), listed(["hour", "day", "week"])
+    ('hour', 'hour, day and week')
+    """
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def distance(km: float) -> str:
+    """Return a distance in km as people say it.
+
+    Examples
+    --------
+    >>> distance(0.42), distance(3.21), distance(1234.5)
+    ('420 m', '3.2 km', '1,234 km')
+    """
+    if km < 0.95:
+        return f"{km * 1000:,.0f} m"
+    return f"{km:,.1f} km" if km < 100 else f"{km:,.0f} km"
+
+
+def rough_distance(km: float) -> str:
+    """Return how wide or far something is, in whole kilometres from ten on.
+
+    Examples
+    --------
+    >>> rough_distance(0.42), rough_distance(3.21), rough_distance(32.1)
+    ('420 m', '3.2 km', '32 km')
+    """
+    return f"{km:,.0f} km" if km >= 10 else f"{km:.1f} km" if km >= 1 else f"{km * 1000:.0f} m"
+
+
+def round_distance(km: float) -> str:
+    """Return a distance in km with two digits that count.
+
+    Examples
+    --------
+    >>> round_distance(0.4231), round_distance(3.21), round_distance(1234.5)
+    ('420 m', '3.2 km', '1,200 km')
+    """
+    if km < 0.995:
+        return f"{float(f'{km * 1000:.2g}'):g} m"
+    return f"{float(f'{km:.2g}'):,g} km"
+
+
+def duration(hours: float) -> str:
+    """Return a length of time in hours as a person says it.
+
+    Examples
+    --------
+    >>> duration(0.5), duration(30), duration(24 * 90)
+    ('30 minutes', '30 hours', '90 days')
+    """
+    if hours < 1:
+        return f"{hours * 60:.0f} minutes"
+    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:,.0f} days"
+
+
+def run_time(seconds: float) -> str:
+    """Return how long a machine works.
+
+    Examples
+    --------
+    >>> run_time(0.2), run_time(42.3), run_time(600), run_time(5400)
+    ('under a second', '42 s', '10 min', '1.5 h')
+    """
+    if seconds < 1:
+        return "under a second"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5000 else f"{seconds / 3600:.1f} h"
+
+
+def percent(probability: float) -> str:
+    """Return a probability as people read it.
+
+    Examples
+    --------
+    >>> percent(0.312), percent(0.0123), percent(0.0001)
+    ('31 %', '1.2 %', 'under 0.1 %')
+    """
+    if probability < 0.001:
+        return "under 0.1 %"
+    return f"{100 * probability:.{0 if probability >= 0.0995 else 1}f} %"
+
+
+def share(part: float) -> str:
+    """Return a share of all as a percentage that never rounds to all or nothing.
+
+    Examples
+    --------
+    >>> share(0.9996), share(0.25), share(0.0)
+    ('more than 99 %', '25 %', '0 %')
+    """
+    if part != part:
+        return "an unknown share"
+    if 0 < part < 0.01:
+        return "less than 1 %"
+    if 0.99 < part < 1:
+        return "more than 99 %"
+    return f"{part * 100:.0f} %"
