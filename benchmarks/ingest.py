@@ -230,8 +230,7 @@ def _aggregate(folder: Path) -> dict:
 
 
 def _by_hour_and_cell(store):
-    from strec.store.aggregates import count
-    from strec.store.h3_bits import parent
+    from strec.store.aggregates import count, parent
 
     table = store.table
     question = count(table, hour_of_week=table.hour_of_week, cell=parent(table.cell, RESOLUTION))

@@ -1,9 +1,11 @@
 """Every heavy question to a store as one Ibis expression: table of check-ins in, table out.
 
-All of them count check-ins and distinct users of each group. The distinct count is written as a
+Most of them count check-ins and distinct users of each group. The distinct count is written as a
 group-by on (group, user) followed by one on the group: exact on every engine, and faster than
 `COUNT(DISTINCT …)`, since a store is sorted by user.
 """
+
+from typing import Literal, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -11,7 +13,6 @@ from ibis import _
 
 from strec import schema
 from strec.geo import EARTH_RADIUS_KM, short_distance_column, unit_vector_columns
-from strec.store.h3_bits import parent
 
 #: Columns that a store adds to the canonical and derived ones.
 USER_CODE = "user_code"
@@ -26,6 +27,64 @@ STEP_BINS_PER_DECADE = 20
 SHORTEST_STEP_BIN = -2 * STEP_BINS_PER_DECADE
 #: How a missing category is shown.
 NO_CATEGORY = "(no category)"
+
+
+# ---------------------------------------------------------------- what check-ins are grouped by
+
+
+def whole(table: ir.Table, column: str) -> ir.IntegerColumn:
+    """A column of whole numbers, as int64."""
+    return cast(ir.IntegerColumn, table[column].cast("int64"))
+
+
+def number(table: ir.Table, column: str) -> ir.FloatingColumn:
+    """A column of floating-point numbers."""
+    return cast(ir.FloatingColumn, table[column])
+
+
+def hour(table: ir.Table) -> ir.IntegerValue:
+    """The local hour of the day."""
+    return cast(ir.IntegerValue, (whole(table, schema.HOUR_OF_WEEK) % 24).cast("int64"))
+
+
+def period(table: ir.Table, unit: Literal["D", "W", "M"]) -> ir.DateValue:
+    """The local date (``D``), or the first day of its week (``W``) or month (``M``)."""
+    day = cast(ir.DateColumn, table[schema.LOCAL_DATE])
+    return day if unit == "D" else day.truncate(unit)
+
+
+def category(table: ir.Table) -> ir.Value:
+    """The category, in words also where there is none."""
+    return table[schema.CATEGORY].fill_null(ibis.literal(NO_CATEGORY))
+
+
+def cell(table: ir.Table, resolution: int, column: str = schema.CELL) -> ir.IntegerValue:
+    """The H3 cell of this resolution."""
+    return parent(whole(table, column), resolution)
+
+
+def parent(cell: ir.IntegerValue, resolution: int) -> ir.IntegerValue:
+    """The H3 cell of a coarser resolution that holds this cell, as int64.
+
+    By bit arithmetic, which every engine can do without an extension: an H3 index keeps its
+    resolution in bits 52 to 55 and three bits per resolution below bit 45; those finer than the
+    resolution are all ones.
+    """
+    unused_digits = (1 << (3 * (15 - resolution))) - 1
+    without_resolution = cast(ir.IntegerValue, cell.cast("int64")) & _bits(~(0xF << 52))
+    return cast(ir.IntegerValue, without_resolution | _bits((resolution << 52) | unused_digits))
+
+
+def _bits(value: int) -> ir.IntegerScalar:
+    return cast(ir.IntegerScalar, ibis.literal(value, "int64"))
+
+
+def placed(table: ir.Table, *columns: str) -> ir.Table:
+    """The check-ins with a place, or with all of these columns."""
+    return table.filter([table[name].notnull() for name in columns or (schema.CELL,)])
+
+
+# ---------------------------------------------------------------- counts
 
 
 def count(table: ir.Table, **keys: ir.Value) -> ir.Table:
@@ -44,9 +103,13 @@ def count(table: ir.Table, **keys: ir.Value) -> ir.Table:
         The keys, `n_checkins` and `n_users`, both int64.
     """
     per_user = table.group_by(user=table[USER_CODE], **keys).agg(n=_.count())
-    return per_user.group_by(list(keys)).agg(
-        n_checkins=_.n.sum().cast("int64"), n_users=_.count().cast("int64")
-    )
+    counts = {"n_checkins": _.n.sum().cast("int64"), "n_users": _.count().cast("int64")}
+    return per_user.group_by(list(keys)).agg(**counts)
+
+
+def checkins_per(table: ir.Table, **keys: ir.Value) -> ir.Table:
+    """Check-ins of each group, without its users."""
+    return table.group_by(**keys).agg(n_checkins=table.count())
 
 
 def enough(found: ir.Table, min_users: int, min_count: int = 1) -> ir.Table:
@@ -64,23 +127,21 @@ def enough(found: ir.Table, min_users: int, min_count: int = 1) -> ir.Table:
         check-ins), `n_groups`, `n_checkins`, `n_users`. Millions of groups that nobody is shown
         stay in the engine.
     """
-    fate = ibis.cases(
-        (found.n_checkins < min_count, 2), (found.n_users < min_users, 1), else_=0
-    ).cast("int64")
+    fate = ibis.cases((_.n_checkins < min_count, 2), (_.n_users < min_users, 1), else_=0)
     keys = [name for name in found.columns if name not in ("n_checkins", "n_users")]
-    known = found.mutate(fate=fate)
+    known = found.mutate(fate=fate.cast("int64"))
     folded = known.mutate(**{name: ibis.ifelse(known.fate == 0, known[name], 0) for name in keys})
     return folded.group_by([*keys, "fate"]).agg(
-        n_groups=_.count(),
-        n_checkins=_.n_checkins.sum().cast("int64"),
-        n_users=_.n_users.sum().cast("int64"),
+        n_groups=folded.count(),
+        n_checkins=whole(folded, "n_checkins").sum().cast("int64"),
+        n_users=whole(folded, "n_users").sum().cast("int64"),
     )
 
 
 def summary(table: ir.Table) -> ir.Table:
     """One row: check-ins, users, items, check-ins with a place, first and last local date."""
     return table.agg(
-        n_checkins=_.count(),
+        n_checkins=table.count(),
         n_users=table[USER_CODE].nunique(),
         n_items=table[ITEM_CODE].nunique(),
         n_places=table[schema.CELL].count(),
@@ -89,209 +150,101 @@ def summary(table: ir.Table) -> ir.Table:
     )
 
 
-def hours_of_week(table: ir.Table) -> ir.Table:
-    """Counts per hour of the week, 0 (Monday 00:00) to 167."""
-    return count(table, hour_of_week=table[schema.HOUR_OF_WEEK].cast("int64"))
-
-
-def days(table: ir.Table) -> ir.Table:
-    """Counts per local date."""
-    return count(table, period=table[schema.LOCAL_DATE])
-
-
-def day_hours(table: ir.Table) -> ir.Table:
-    """Counts per local date and hour of the day."""
-    return count(table, period=table[schema.LOCAL_DATE], hour=_hour(table))
-
-
-def weeks(table: ir.Table) -> ir.Table:
-    """Counts per week, named by its Monday."""
-    return count(table, period=table[schema.LOCAL_DATE].truncate("W"))
-
-
-def months(table: ir.Table) -> ir.Table:
-    """Counts per calendar month, named by its first day."""
-    return count(table, period=table[schema.LOCAL_DATE].truncate("M"))
-
-
-def categories(table: ir.Table) -> ir.Table:
-    """Counts per category."""
-    return count(table, category=_category(table))
-
-
-def category_hours(table: ir.Table) -> ir.Table:
-    """Counts per category and hour of the day."""
-    return count(table, category=_category(table), hour=_hour(table))
-
-
-def cells(table: ir.Table, resolution: int) -> ir.Table:
-    """Counts per H3 cell of this resolution."""
-    placed = table.filter(table[schema.CELL].notnull())
-    return count(placed, cell=parent(placed[schema.CELL], resolution))
-
-
-def cell_hours(table: ir.Table, resolution: int) -> ir.Table:
-    """Counts per H3 cell of this resolution and hour of the day."""
-    placed = table.filter(table[schema.CELL].notnull())
-    return count(placed, cell=parent(placed[schema.CELL], resolution), hour=_hour(placed))
-
-
-def cell_weeks(table: ir.Table, resolution: int) -> ir.Table:
-    """Check-ins per H3 cell of this resolution and hour of the week."""
-    placed = table.filter(table[schema.CELL].notnull())
-    return placed.group_by(
-        cell=parent(placed[schema.CELL], resolution),
-        hour_of_week=placed[schema.HOUR_OF_WEEK].cast("int64"),
-    ).agg(n_checkins=_.count())
-
-
-def cell_days(table: ir.Table, resolution: int) -> ir.Table:
-    """Check-ins per H3 cell of this resolution and local date."""
-    placed = table.filter(table[schema.CELL].notnull())
-    return placed.group_by(
-        cell=parent(placed[schema.CELL], resolution), period=placed[schema.LOCAL_DATE]
-    ).agg(n_checkins=_.count())
-
-
-def user_weeks(table: ir.Table) -> ir.Table:
-    """Check-ins per user and hour of the week."""
-    return table.group_by(
-        user=table[USER_CODE].cast("int64"), hour_of_week=table[schema.HOUR_OF_WEEK].cast("int64")
-    ).agg(n_checkins=_.count())
-
-
-def user_cells(table: ir.Table, resolution: int) -> ir.Table:
-    """Check-ins per user and H3 cell of this resolution."""
-    placed = table.filter(table[schema.CELL].notnull())
-    return placed.group_by(
-        user=placed[USER_CODE].cast("int64"), cell=parent(placed[schema.CELL], resolution)
-    ).agg(n_checkins=_.count())
-
-
-def steps(table: ir.Table) -> ir.Table:
-    """Steps within a session per class of length, and the sum of their lengths."""
-    moves = table.filter(table[STEP_KM].notnull())
-    length = moves[STEP_KM].cast("float64")
-    shortest = 10 ** ((SHORTEST_STEP_BIN - 1) / STEP_BINS_PER_DECADE)
-    position = ibis.greatest(length, shortest).log10() * STEP_BINS_PER_DECADE
-    binned = moves.select(bin=position.floor().cast("int64"), length=length)
-    return binned.group_by("bin").agg(n_checkins=_.count(), km=_.length.sum())
-
-
-def movers(table: ir.Table) -> ir.Table:
-    """One row: users with a step."""
-    moves = table.filter(table[STEP_KM].notnull())
-    return moves.agg(n_users=moves[USER_CODE].nunique())
-
-
-def gyration(table: ir.Table) -> ir.Table:
-    """Radius of gyration of each user, and the mean of their places as a vector from the core."""
-    placed = table.filter(table[schema.CELL].notnull())
-    points = placed.select(
-        user=placed[USER_CODE].cast("int64"),
-        **unit_vector_columns(placed[schema.LAT], placed[schema.LON]),
-    )
-    middle = points.group_by("user").agg(
-        n_checkins=_.count(), x=_.x.mean(), y=_.y.mean(), z=_.z.mean()
-    )
-    length = (middle.x * middle.x + middle.y * middle.y + middle.z * middle.z).sqrt()
-    centre = middle.select("user", cx=_.x / length, cy=_.y / length, cz=_.z / length)
-    both = points.join(centre, "user")
-    dx, dy, dz = both.x - both.cx, both.y - both.cy, both.z - both.cz
-    # Twice the arc sine of half the chord is the way over the ground.
-    half_chord = ibis.least((dx * dx + dy * dy + dz * dz).sqrt() / 2, 1.0)
-    away = 2 * EARTH_RADIUS_KM * half_chord.asin()
-    squares = both.select("user", square=away * away).group_by("user").agg(mean=_.square.mean())
-    return middle.join(squares, "user").select(
-        "user", "n_checkins", "x", "y", "z", gyration_km=squares["mean"].sqrt()
-    )
-
-
 def cell_flows(table: ir.Table, resolution: int) -> ir.Table:
     """Counts per pair of different cells visited one after the other in a session."""
-    moves = table.filter(table[FROM_CELL].notnull(), table[schema.CELL].notnull())
-    pairs = count(
-        moves,
-        origin=parent(moves[FROM_CELL], resolution),
-        destination=parent(moves[schema.CELL], resolution),
-    )
+    moves = placed(table, FROM_CELL, schema.CELL)
+    origin = cell(moves, resolution, FROM_CELL)
+    pairs = count(moves, origin=origin, destination=cell(moves, resolution))
     return pairs.filter(_.origin != _.destination)
 
 
 def item_flows(table: ir.Table) -> ir.Table:
     """Counts per pair of different items chosen one after the other in a session."""
     moves = table.filter(table[FROM_ITEM].notnull(), table[FROM_ITEM] != table[ITEM_CODE])
-    return count(
-        moves, origin=moves[FROM_ITEM].cast("int64"), destination=moves[ITEM_CODE].cast("int64")
+    return count(moves, origin=whole(moves, FROM_ITEM), destination=whole(moves, ITEM_CODE))
+
+
+# ---------------------------------------------------------------- distances
+
+
+def steps(table: ir.Table) -> ir.Table:
+    """Steps within a session per class of length, and the sum of their lengths."""
+    moves = placed(table, STEP_KM)
+    length = number(moves, STEP_KM).cast("float64")
+    shortest = 10 ** ((SHORTEST_STEP_BIN - 1) / STEP_BINS_PER_DECADE)
+    longer = cast(ir.FloatingValue, ibis.greatest(length, shortest))
+    position = cast(ir.FloatingValue, longer.log10() * STEP_BINS_PER_DECADE)
+    binned = moves.select(bin=position.floor().cast("int64"), length=length)
+    return binned.group_by("bin").agg(n_checkins=binned.count(), km=number(binned, "length").sum())
+
+
+def gyration(table: ir.Table) -> ir.Table:
+    """Radius of gyration of each user, and the mean of their places as a vector from the core."""
+    rows = placed(table)
+    points = rows.select(
+        user=whole(rows, USER_CODE),
+        **unit_vector_columns(rows[schema.LAT], rows[schema.LON]),
+    )
+    means = {axis: number(points, axis).mean() for axis in "xyz"}
+    middle = points.group_by("user").agg(n_checkins=points.count(), **means)
+    x, y, z = (number(middle, axis) for axis in "xyz")
+    length = cast(ir.FloatingColumn, x * x + y * y + z * z).sqrt()
+    centre = middle.select("user", cx=x / length, cy=y / length, cz=z / length)
+    both = points.join(centre, "user")
+    dx, dy, dz = (number(both, axis) - number(both, f"c{axis}") for axis in "xyz")
+    chord = cast(ir.FloatingColumn, dx * dx + dy * dy + dz * dz).sqrt()
+    # Twice the arc sine of half the chord is the way over the ground.
+    half_chord = cast(ir.FloatingValue, ibis.least(chord / 2, 1.0))
+    away = 2 * EARTH_RADIUS_KM * half_chord.asin()
+    far = both.select("user", square=away * away)
+    squares = far.group_by("user").agg(mean=number(far, "square").mean())
+    return middle.join(squares, "user").select(
+        "user", "n_checkins", "x", "y", "z", gyration_km=number(squares, "mean").sqrt()
     )
 
 
-def points(table: ir.Table) -> ir.Table:
-    """Counts per item and exact place."""
-    placed = table.filter(table[schema.CELL].notnull())
-    return count(
-        placed,
-        item=placed[ITEM_CODE].cast("int64"),
-        lat=placed[schema.LAT],
-        lon=placed[schema.LON],
-    )
+# ---------------------------------------------------------------- users and items
 
 
 def users(table: ir.Table) -> ir.Table:
     """Check-ins, distinct items, first and last time of each user, by user code."""
     per_item = table.group_by(user=table[USER_CODE], item=table[ITEM_CODE]).agg(
-        n=_.count(),
-        first=_[schema.TIME].min(),
-        last=_[schema.TIME].max(),
+        n=table.count(), first=table[schema.TIME].min(), last=table[schema.TIME].max()
     )
     return per_item.group_by("user").agg(
-        n_checkins=_.n.sum().cast("int64"),
-        n_items=_.count().cast("int64"),
-        first=_["first"].min(),
-        last=_["last"].max(),
+        n_checkins=whole(per_item, "n").sum().cast("int64"),
+        n_items=per_item.count().cast("int64"),
+        first=per_item["first"].min(),
+        last=per_item["last"].max(),
     )
-
-
-def item_counts(table: ir.Table) -> ir.Table:
-    """Check-ins and distinct users of each item, by item code."""
-    return count(table, item=table[ITEM_CODE].cast("int64"))
 
 
 def item_bounds(table: ir.Table) -> ir.Table:
     """South, north, west and east edge of each item's places."""
-    placed = table.filter(table[schema.CELL].notnull())
-    return placed.group_by(item=placed[ITEM_CODE].cast("int64")).agg(
-        south=_[schema.LAT].min(),
-        north=_[schema.LAT].max(),
-        west=_[schema.LON].min(),
-        east=_[schema.LON].max(),
-    )
+    rows = placed(table)
+    lat, lon = rows[schema.LAT], rows[schema.LON]
+    edges = {"south": lat.min(), "north": lat.max(), "west": lon.min(), "east": lon.max()}
+    return rows.group_by(item=whole(rows, ITEM_CODE)).agg(**edges)
 
 
 def item_places(table: ir.Table) -> ir.Table:
     """Median place of each item, and the median distance of its check-ins from there in km."""
-    placed = table.filter(table[schema.CELL].notnull()).select(
-        item=_[ITEM_CODE].cast("int64"), lat=_[schema.LAT], lon=_[schema.LON]
+    rows = placed(table)
+    points = rows.select(item=whole(rows, ITEM_CODE), lat=rows[schema.LAT], lon=rows[schema.LON])
+    middle = points.group_by("item").agg(
+        middle_lat=points["lat"].median(), middle_lon=points["lon"].median()
     )
-    middle = placed.group_by("item").agg(middle_lat=_.lat.median(), middle_lon=_.lon.median())
-    both = placed.join(middle, "item")
+    both = points.join(middle, "item")
     away_km = short_distance_column(both.lat, both.lon, both.middle_lat, both.middle_lon)
-    return (
-        both.mutate(away_km=away_km)
-        .group_by("item")
-        .agg(lat=_.middle_lat.min(), lon=_.middle_lon.min(), spread_km=_.away_km.median())
+    far = both.mutate(away_km=away_km)
+    return far.group_by("item").agg(
+        lat=far["middle_lat"].min(),
+        lon=far["middle_lon"].min(),
+        spread_km=far["away_km"].median(),
     )
 
 
 def item_labels(table: ir.Table, column: str) -> ir.Table:
     """How often each item bears each value of a text column (category or name)."""
-    known = table.filter(table[column].notnull())
-    return known.group_by(item=known[ITEM_CODE].cast("int64"), label=known[column]).agg(n=_.count())
-
-
-def _hour(table: ir.Table) -> ir.IntegerValue:
-    return (table[schema.HOUR_OF_WEEK].cast("int64") % 24).cast("int64")
-
-
-def _category(table: ir.Table) -> ir.StringValue:
-    return table[schema.CATEGORY].fill_null(NO_CATEGORY)
+    known = placed(table, column)
+    return known.group_by(item=whole(known, ITEM_CODE), label=known[column]).agg(n=known.count())

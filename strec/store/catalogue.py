@@ -30,7 +30,9 @@ def item_table(ask, table, ids: pl.Series, n_rows: int) -> pl.DataFrame:
     # Label counts are small next to the check-ins; medians are taken in passes over the items.
     parts = []
     for some in _passes(table, ITEM_CODE, len(ids), n_rows):
-        part = ask(aggregates.item_counts(some)).join(_places(ask, some), on="item", how="left")
+        part = ask(aggregates.count(some, item=aggregates.whole(some, ITEM_CODE))).join(
+            _places(ask, some), on="item", how="left"
+        )
         for column in (schema.ITEM_NAME, schema.CATEGORY, schema.IMAGE):
             part = part.join(_labels(ask, some, column), on="item", how="left")
         parts.append(part)

@@ -1,16 +1,17 @@
 """Which check-ins a question is about."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from operator import or_
+from typing import cast
 
 import ibis
 import ibis.expr.types as ir
 
 from strec import schema
 from strec.errors import AnalysisError
-from strec.store.h3_bits import parent, resolution_of
+from strec.store.aggregates import parent, whole
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ class Filters:
 
     def __post_init__(self):
         # A list is what JSON and widgets give; a tuple is what a cache key needs.
-        for field in fields(self):
-            if isinstance(value := getattr(self, field.name), (list, set)):
-                object.__setattr__(self, field.name, tuple(sorted(value)))
+        for name, value in vars(self).items():
+            if isinstance(value, (list, set)):
+                object.__setattr__(self, name, tuple(sorted(value)))
 
     def hours_of_week(self) -> list[int]:
         """Hours of the week kept, 0 (Monday 00:00) to 167."""
@@ -73,7 +74,7 @@ class Filters:
         if self.hours is not None or self.weekdays is not None:
             keep.append(_among(table[schema.HOUR_OF_WEEK], self.hours_of_week()))
         if self.cells is not None:
-            keep.append(_within(table[schema.CELL], self.cells))
+            keep.append(_within(whole(table, schema.CELL), self.cells))
         for name, values in (
             (schema.CATEGORY, self.categories),
             (schema.EVENT, self.events),
@@ -91,14 +92,15 @@ class Filters:
         return table.filter(keep) if keep else table
 
 
-def _within(cell: ir.IntegerColumn, cells: tuple[int, ...]) -> ir.BooleanValue:
+def _within(cell: ir.IntegerValue, cells: tuple[int, ...]) -> ir.BooleanValue:
     by_resolution: dict[int, list[int]] = {}
-    for each in cells:
-        by_resolution.setdefault(resolution_of(each), []).append(int(each))
+    for each in map(int, cells):
+        # Bits 52 to 55 of a cell hold its resolution.
+        by_resolution.setdefault(each >> 52 & 0xF, []).append(each)
     inside = [_among(parent(cell, r), some) for r, some in by_resolution.items()]
-    return reduce(or_, inside, ibis.literal(False))
+    return reduce(or_, inside, cast(ir.BooleanValue, ibis.literal(False)))
 
 
-def _among(column: ir.Column, values: list) -> ir.BooleanValue:
+def _among(column: ir.Value, values: list) -> ir.BooleanValue:
     # An empty IN list is not valid SQL on every engine.
-    return column.isin(values) if values else ibis.literal(False)
+    return column.isin(values) if values else cast(ir.BooleanValue, ibis.literal(False))

@@ -1,5 +1,8 @@
 """Questions of a store about single users: how far they roam, and their habits."""
 
+from collections.abc import Callable
+
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -8,13 +11,14 @@ from strec import schema
 from strec.errors import AnalysisError
 from strec.store import aggregates
 from strec.store.aggregates import USER_CODE
+from strec.store.base import OpenStore
 from strec.store.filters import Filters
 
 #: Habits of at most this many users are compared; a seeded sample stands for more.
 MAX_USERS = 5_000
 
 
-class PeopleQuestions:
+class PeopleQuestions(OpenStore):
     """What `Store` answers about users."""
 
     def gyration(self, filters: Filters | None = None) -> pd.DataFrame:
@@ -55,7 +59,7 @@ class PeopleQuestions:
             `user` (row of `users()`), `hour_of_week`, `n_checkins`; `attrs`: `n_users` (with
             enough check-ins) and `sampled`.
         """
-        return self._habits(aggregates.user_weeks, filters, min_checkins, most, seed)
+        return self._habits(_hour_of_week, filters, min_checkins, most, seed)
 
     def user_cells(
         self,
@@ -68,10 +72,10 @@ class PeopleQuestions:
         """Return check-ins per user and H3 cell, as `user_weeks` does."""
         self._need_places(resolution)
 
-        def builder(table):
-            return aggregates.user_cells(table, resolution)
+        def cell(table: ir.Table) -> dict[str, ir.Value]:
+            return {"cell": aggregates.cell(table, resolution)}
 
-        found = self._habits(builder, filters, min_checkins, most, seed)
+        found = self._habits(cell, filters, min_checkins, most, seed, schema.CELL)
         found["cell"] = found["cell"].astype("uint64")
         return found
 
@@ -100,13 +104,21 @@ class PeopleQuestions:
         rows = rows.sort("user", "time", "item").group_by("user", maintain_order=True).tail(longest)
         return rows.drop("time")
 
-    def _habits(self, builder, filters, min_checkins, most, seed) -> pd.DataFrame:
+    def _habits(
+        self,
+        habit: Callable[[ir.Table], dict[str, ir.Value]],
+        filters: Filters | None,
+        min_checkins: int,
+        most: int,
+        seed: int,
+        *needed: str,
+    ) -> pd.DataFrame:
         sample = self._sample(min_checkins, most, seed)
-        kept = self._kept(filters)
-        all_users = len(sample) == self.meta["n_users"]
-        if not all_users:
+        kept = aggregates.placed(self._kept(filters), *needed) if needed else self._kept(filters)
+        if len(sample) < self.meta["n_users"]:
             kept = kept.filter(kept[USER_CODE].isin(sample.tolist()))
-        found = self._run(builder(kept))
+        keys = {"user": aggregates.whole(kept, USER_CODE)} | habit(kept)
+        found = self._run(aggregates.checkins_per(kept, **keys))
         found = found.sort_values(list(found.columns[:2]), ignore_index=True)
         total = found.groupby("user")["n_checkins"].transform("sum")
         found = found[total >= min_checkins].reset_index(drop=True)
@@ -126,3 +138,7 @@ class PeopleQuestions:
         if len(codes) > most:
             codes = np.sort(np.random.default_rng(seed).choice(codes, most, replace=False))
         return codes
+
+
+def _hour_of_week(table: ir.Table) -> dict[str, ir.Value]:
+    return {"hour_of_week": aggregates.whole(table, schema.HOUR_OF_WEEK)}

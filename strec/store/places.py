@@ -1,19 +1,23 @@
 """Questions of a store about places: cells, flows, points, steps."""
 
+from collections.abc import Callable, Hashable
+
+import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from strec import schema
-from strec.errors import AnalysisError
 from strec.export import MIN_USERS
 from strec.store import aggregates
+from strec.store.aggregates import ITEM_CODE, USER_CODE
+from strec.store.base import OpenStore, largest_first
 from strec.store.filters import Filters
-from strec.store.frames import largest_first, suppress, with_centre
 
 #: More points than this are too many for a browser; use hexagons.
 MAX_POINTS = 20_000
 
 
-class PlaceQuestions:
+class PlaceQuestions(OpenStore):
     """What `Store` answers about places."""
 
     def cells(
@@ -26,19 +30,13 @@ class PlaceQuestions:
         AnalysisError
             If no check-in of the store has a place, or the resolution is not 0 to 10.
         """
-        self._need_places(resolution)
-        found = self._run(aggregates.cells(self._kept(filters), resolution))
-        found = suppress(largest_first(found, ["cell"]), min_users)
-        return with_centre(found, "cell", "lat", "lon")
+        return self._cells(resolution, filters, min_users)
 
     def cell_hours(
         self, resolution: int, filters: Filters | None = None, min_users: int = MIN_USERS
     ) -> pd.DataFrame:
         """Return counts per H3 cell and local hour of the day, as `cells` does."""
-        self._need_places(resolution)
-        found = self._run(aggregates.cell_hours(self._kept(filters), resolution))
-        found = suppress(largest_first(found, ["cell", "hour"]), min_users)
-        return with_centre(found, "cell", "lat", "lon")
+        return self._cells(resolution, filters, min_users, hour=aggregates.hour)
 
     def flows(
         self,
@@ -73,8 +71,8 @@ class PlaceQuestions:
         found = self._shown(groups, min_users, min_count)
         if resolution is None:
             return self._with_items(found)
-        found = with_centre(found, "origin", "from_lat", "from_lon")
-        return with_centre(found, "destination", "to_lat", "to_lon")
+        found = _with_centre(found, "origin", "from_lat", "from_lon")
+        return _with_centre(found, "destination", "to_lat", "to_lon")
 
     def points(
         self,
@@ -91,14 +89,17 @@ class PlaceQuestions:
             `attrs['n_points']` counts those that are not hidden, before the limit.
         """
         self._need_places()
-        found = self._shown(aggregates.points(self._kept(filters)), min_users)
+        rows = aggregates.placed(self._kept(filters))
+        item = aggregates.whole(rows, ITEM_CODE)
+        points = aggregates.count(rows, item=item, lat=rows[schema.LAT], lon=rows[schema.LON])
+        found = self._shown(points, min_users)
         attrs = found.attrs | {"n_points": len(found)}
         labels = self.items().select("item_id", "item_name", "category").to_pandas()
         found = found.head(limit)
         labels = labels.iloc[found.pop("item")].reset_index(drop=True)
-        points = pd.concat([labels, found.reset_index(drop=True)], axis=1)
-        points.attrs = attrs
-        return points
+        named = pd.concat([labels, found.reset_index(drop=True)], axis=1)
+        named.attrs = attrs
+        return named
 
     def cell_weeks(
         self, resolution: int, filters: Filters | None = None, min_users: int = MIN_USERS
@@ -107,7 +108,7 @@ class PlaceQuestions:
 
         Cells, not single hours, are left out for having too few users.
         """
-        return self._over_time(aggregates.cell_weeks, resolution, filters, min_users)
+        return self._over_time(resolution, filters, min_users, "hour_of_week", _hour_of_week)
 
     def cell_days(
         self, resolution: int, filters: Filters | None = None, min_users: int = MIN_USERS
@@ -116,7 +117,7 @@ class PlaceQuestions:
 
         Cells, not single days, are left out for having too few users.
         """
-        found = self._over_time(aggregates.cell_days, resolution, filters, min_users)
+        found = self._over_time(resolution, filters, min_users, "period", _day)
         found["period"] = pd.to_datetime(found["period"])
         return found
 
@@ -138,17 +139,39 @@ class PlaceQuestions:
         self._need_places()
         found = self._run(aggregates.steps(self._kept(filters))).sort_values("bin")
         still = found["bin"] < aggregates.SHORTEST_STEP_BIN
-        n_users = self._run(aggregates.movers(self._kept(filters)))["n_users"].iloc[0]
+        moves = aggregates.placed(self._kept(filters), aggregates.STEP_KM)
+        n_users = self._run(moves.agg(n_users=moves[USER_CODE].nunique()))["n_users"].iloc[0]
         moved = found[~still].reset_index(drop=True)
         moved.attrs = {"n_still": int(found.n_checkins[still].sum()), "n_users": int(n_users)}
         return moved
 
-    def _shown(self, groups, min_users: int, min_count: int = 1) -> pd.DataFrame:
+    def _cells(
+        self,
+        resolution: int,
+        filters: Filters | None,
+        min_users: int,
+        **keys: Callable[[ir.Table], ir.Value],
+    ) -> pd.DataFrame:
+        self._need_places(resolution)
+        rows = aggregates.placed(self._kept(filters))
+        values = {"cell": aggregates.cell(rows, resolution)}
+        values |= {name: key(rows) for name, key in keys.items()}
+        found = largest_first(self._run(aggregates.count(rows, **values)), list(values))
+        shown = found.n_users >= min_users
+        kept = found[shown].reset_index(drop=True)
+        kept.attrs = {
+            "hidden": int((~shown).sum()),
+            "hidden_checkins": int(found.n_checkins[~shown].sum()),
+            "min_users": min_users,
+        }
+        return _with_centre(kept, "cell", "lat", "lon")
+
+    def _shown(self, groups: ir.Table, min_users: int, min_count: int = 1) -> pd.DataFrame:
         """The groups that may be shown, largest first, with the number of the others."""
         found = self._run(aggregates.enough(groups, min_users, min_count))
         hidden = found[found["fate"] == 1]
         kept = found[found["fate"] == 0].drop(columns=["fate", "n_groups"])
-        keys = [name for name in kept if not name.startswith("n_")]
+        keys = [name for name in map(str, kept) if not name.startswith("n_")]
         kept = largest_first(kept, keys)
         kept.attrs = {
             "hidden": int(hidden["n_groups"].sum()),
@@ -157,31 +180,26 @@ class PlaceQuestions:
         }
         return kept
 
-    def _over_time(self, builder, resolution, filters, min_users) -> pd.DataFrame:
+    def _over_time(
+        self,
+        resolution: int,
+        filters: Filters | None,
+        min_users: int,
+        name: str,
+        time: Callable[[ir.Table], ir.Value],
+    ) -> pd.DataFrame:
         self._need_places(resolution)
-        kept = self._run(builder(self._kept(filters), resolution))
-        kept["cell"] = kept["cell"].astype("uint64")
-        attrs = {"hidden": 0, "hidden_checkins": 0, "min_users": min_users}
+        rows = aggregates.placed(self._kept(filters))
+        keys = {"cell": aggregates.cell(rows, resolution), name: time(rows)}
+        found = self._run(aggregates.checkins_per(rows, **keys))
+        found["cell"] = found["cell"].astype("uint64")
+        attrs: dict[Hashable, int] = {"hidden": 0, "hidden_checkins": 0, "min_users": min_users}
         if min_users > 1:
             cells = self.cells(resolution, filters, min_users)
-            kept, attrs = kept[kept["cell"].isin(cells["cell"])], dict(cells.attrs)
-        kept = largest_first(kept, [name for name in kept if not name.startswith("n_")])
+            found, attrs = found[found["cell"].isin(cells["cell"])], dict(cells.attrs)
+        kept = largest_first(found, ["cell", name])
         kept.attrs = attrs
         return kept
-
-    def _need_places(self, resolution: int = 0) -> None:
-        if not self.has_places:
-            raise AnalysisError(
-                "This view needs places (latitude and longitude).",
-                f"no check-in of {self.name} has one.",
-                "Map latitude and longitude when reading the file; the views of time work without.",
-            )
-        if not 0 <= resolution <= schema.CELL_RESOLUTION:
-            raise AnalysisError(
-                f"Cells have a resolution from 0 (coarse) to {schema.CELL_RESOLUTION} (fine).",
-                f"{resolution}.",
-                "Choose a resolution in between.",
-            )
 
     def _with_items(self, flows: pd.DataFrame) -> pd.DataFrame:
         items = self.items().to_pandas()
@@ -192,3 +210,21 @@ class PlaceQuestions:
             flows[f"{side}_name"] = known.item_name.fillna(known.item_id).to_numpy()
             flows[column] = known.item_id.to_numpy()
         return flows
+
+
+def _with_centre(found: pd.DataFrame, cell: str, lat: str, lon: str) -> pd.DataFrame:
+    """Add the centre of an H3 cell, and make the cell itself uint64."""
+    from h3ronpy.vector import cells_to_coordinates
+
+    found[cell] = found[cell].astype("uint64")
+    centre = cells_to_coordinates(found[cell].to_numpy())
+    found[lat], found[lon] = (np.asarray(centre[name]) for name in ("lat", "lng"))
+    return found
+
+
+def _hour_of_week(table: ir.Table) -> ir.Value:
+    return aggregates.whole(table, schema.HOUR_OF_WEEK)
+
+
+def _day(table: ir.Table) -> ir.Value:
+    return aggregates.period(table, "D")

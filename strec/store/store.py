@@ -1,21 +1,28 @@
 """A store: cleaned check-ins in a folder, and the questions that can be put to them."""
 
-import threading
 from pathlib import Path
+from typing import Literal
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import polars as pl
 
 from strec import schema
-from strec.errors import AnalysisError, as_path
+from strec.errors import AnalysisError
 from strec.store import aggregates, catalogue, writer
-from strec.store.aggregates import ITEM_CODE, USER_CODE
+from strec.store.base import largest_first
 from strec.store.filters import Filters
-from strec.store.frames import largest_first
-from strec.store.opening import connect, read_meta
 from strec.store.people import PeopleQuestions
 from strec.store.places import PlaceQuestions
+
+#: Per grain of a trend: what the engine groups by, and pandas' name of the frequency.
+FREQUENCIES: dict[str, tuple[Literal["D", "W", "M"], str]] = {
+    "hour": ("D", "h"),
+    "day": ("D", "D"),
+    "week": ("W", "W-MON"),
+    "month": ("M", "MS"),
+}
 
 
 class Store(PlaceQuestions, PeopleQuestions):
@@ -103,78 +110,6 @@ class Store(PlaceQuestions, PeopleQuestions):
             draft._connection.disconnect()
         return cls(folder, engine)
 
-    def __init__(self, folder: Path | str, engine: str = "duckdb://"):
-        self.folder = as_path(folder)
-        self.engine = engine
-        self.meta = read_meta(self.folder)
-        self._connection = connect(engine, self.folder)
-        self.table = self._connection.read_parquet(str(self.folder / writer.CHECKINS))
-        # One connection answers one question at a time; pages run in several threads.
-        self._lock = threading.Lock()
-
-    @property
-    def name(self) -> str:
-        """How the data set is called."""
-        return self.meta["name"]
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of the canonical content: equal for equal check-ins."""
-        return self.meta["fingerprint"]
-
-    @property
-    def time_zone(self) -> str | None:
-        """IANA name of the local times, if it is known."""
-        return self.meta["time_zone"]
-
-    @property
-    def pictures(self) -> Path | None:
-        """The folder with the files that the column `image` names, if they may be shown."""
-        folder = self.meta.get("pictures")
-        return Path(folder) if folder else None
-
-    @property
-    def has_places(self) -> bool:
-        """Whether any check-in has a place."""
-        return self.meta["n_places"] > 0
-
-    def has(self, column: str) -> bool:
-        """Whether the check-ins have this optional column."""
-        return column in self.meta["columns"]
-
-    def checkins(
-        self, filters: Filters | None = None, columns: list[str] | None = None
-    ) -> pl.DataFrame:
-        """Return canonical and derived columns of the check-ins kept, by user and time."""
-        dtypes = schema.REQUIRED | schema.OPTIONAL | schema.DERIVED
-        columns = columns or [name for name in dtypes if name in self.table.columns]
-        self._need(*columns)
-        kept = self._kept(filters)
-        order = [name for name in (USER_CODE, schema.TIME, ITEM_CODE) if name not in columns]
-        rows = kept.select(*columns, *order)
-        with self._lock:
-            frame = pl.from_arrow(rows.to_pyarrow())
-        # Engines keep no order; sorting rows that are in order already costs little.
-        frame = frame.sort(USER_CODE, schema.TIME, ITEM_CODE).select(columns)
-        return frame.cast({name: dtypes[name] for name in columns if name in dtypes})
-
-    def items(self) -> pl.DataFrame:
-        """Return one row per item, by item id: name, category, median place, spread, counts.
-
-        Returns
-        -------
-        polars.DataFrame
-            `item_id`, `item_name`, `category`, `image` (null where unknown), `lat`, `lon`
-            (medians),
-            `spread_km` (half of the check-ins are this close to the median place; 0 for a POI),
-            `n_checkins`, `n_users`. A row's position is the item's code in `table`.
-        """
-        return pl.read_parquet(self.folder / writer.ITEMS)
-
-    def users(self) -> pl.DataFrame:
-        """Return one row per user, by user id: `n_checkins`, `n_items`, `first`, `last` (UTC)."""
-        return pl.read_parquet(self.folder / writer.USERS)
-
     def summary(self, filters: Filters | None = None) -> dict:
         """Return counts and span of the check-ins kept.
 
@@ -185,12 +120,12 @@ class Store(PlaceQuestions, PeopleQuestions):
             (from first to last, both included), `first_date`, `last_date` (date, or None).
         """
         row = self._run(aggregates.summary(self._kept(filters))).iloc[0].to_dict()
-        dates = {k: row.pop(k) for k in ("first_date", "last_date")}
-        found = bool(row["n_checkins"])
-        counts = {name: int(value) for name, value in row.items()}
-        dates = {k: v if found else None for k, v in dates.items()}
-        n_days = (dates["last_date"] - dates["first_date"]).days + 1 if found else 0
-        return counts | {"n_days": n_days} | dates
+        first, last = row.pop("first_date"), row.pop("last_date")
+        counts = {str(name): int(value) for name, value in row.items()}
+        if not counts["n_checkins"]:
+            return counts | {"n_days": 0, "first_date": None, "last_date": None}
+        n_days = (last - first).days + 1
+        return counts | {"n_days": n_days, "first_date": first, "last_date": last}
 
     def hour_weekday(self, filters: Filters | None = None) -> pd.DataFrame:
         """Return counts per hour of the week, zeros included.
@@ -204,7 +139,9 @@ class Store(PlaceQuestions, PeopleQuestions):
         filters = filters or Filters()
         there = self._weekdays(filters)
         every = [hour for hour in filters.hours_of_week() if hour // 24 in there]
-        found = self._run(aggregates.hours_of_week(self._kept(filters)))
+        kept = self._kept(filters)
+        hour = aggregates.whole(kept, schema.HOUR_OF_WEEK)
+        found = self._run(aggregates.count(kept, hour_of_week=hour))
         full = found.set_index("hour_of_week").reindex(every, fill_value=0)
         full = full.rename_axis("hour_of_week").reset_index()
         full.insert(0, "weekday", full.hour_of_week // 24)
@@ -230,9 +167,18 @@ class Store(PlaceQuestions, PeopleQuestions):
         pandas.DataFrame
             `period` (local time, no zone), `n_checkins`, `n_users`.
         """
+        if grain not in FREQUENCIES:
+            raise AnalysisError(
+                f"A trend is counted per {', '.join(FREQUENCIES)}.",
+                f"{grain}.",
+                "Choose one of them.",
+            )
+        unit, frequency = FREQUENCIES[grain]
         kept = self._kept(filters)
-        builder, frequency = _grain(grain)
-        found = self._run(builder(kept))
+        keys: dict[str, ir.Value] = {"period": aggregates.period(kept, unit)}
+        if grain == "hour":
+            keys["hour"] = aggregates.hour(kept)
+        found = self._run(aggregates.count(kept, **keys))
         found["period"] = pd.to_datetime(found["period"])
         if grain == "hour":
             found["period"] += pd.to_timedelta(found.pop("hour"), unit="h")
@@ -246,7 +192,8 @@ class Store(PlaceQuestions, PeopleQuestions):
     def by_category(self, top: int | None = 20, filters: Filters | None = None) -> pd.DataFrame:
         """Return the largest categories first; `attrs['n_categories']` counts them all."""
         self._need(schema.CATEGORY)
-        found = self._run(aggregates.categories(self._kept(filters)))
+        kept = self._kept(filters)
+        found = self._run(aggregates.count(kept, category=aggregates.category(kept)))
         found = largest_first(found, ["category"])
         largest = found.head(top) if top else found
         largest.attrs["n_categories"] = len(found)
@@ -255,7 +202,9 @@ class Store(PlaceQuestions, PeopleQuestions):
     def category_hours(self, top: int = 12, filters: Filters | None = None) -> pd.DataFrame:
         """Return `category`, `hour` and counts, 24 rows for each of the largest categories."""
         self._need(schema.CATEGORY)
-        found = self._run(aggregates.category_hours(self._kept(filters)))
+        kept = self._kept(filters)
+        keys = {"category": aggregates.category(kept), "hour": aggregates.hour(kept)}
+        found = self._run(aggregates.count(kept, **keys))
         totals = found.groupby("category").n_checkins.sum().reset_index()
         names = largest_first(totals, ["category"]).head(top).category
         every = pd.MultiIndex.from_product([names, range(24)], names=["category", "hour"])
@@ -270,40 +219,6 @@ class Store(PlaceQuestions, PeopleQuestions):
             return set(range(7))
         days = pd.date_range(first, last)[:7]
         return set(days.day_of_week)
-
-    def _kept(self, filters: Filters | None):
-        return (filters or Filters()).apply(self.table)
-
-    def _run(self, expression) -> pd.DataFrame:
-        with self._lock:
-            return expression.to_pyarrow().to_pandas()
-
-    def _need(self, *columns: str) -> None:
-        missing = [name for name in columns if name not in self.table.columns]
-        if missing:
-            raise AnalysisError(
-                f"This view needs the column {', '.join(missing)}.",
-                f"{self.name} has {', '.join(self.meta['columns'])}.",
-                "Map such a column when reading the file, or choose another view.",
-            )
-
-    def _polars(self, expression) -> pl.DataFrame:
-        with self._lock:
-            return pl.from_arrow(expression.to_pyarrow())
-
-
-def _grain(grain: str):
-    grains = {
-        "hour": (aggregates.day_hours, "h"),
-        "day": (aggregates.days, "D"),
-        "week": (aggregates.weeks, "W-MON"),
-        "month": (aggregates.months, "MS"),
-    }
-    if grain not in grains:
-        raise AnalysisError(
-            f"A trend is counted per {', '.join(grains)}.", f"{grain}.", "Choose one of them."
-        )
-    return grains[grain]
 
 
 def _possible(periods: pd.DatetimeIndex, grain: str, filters: Filters) -> np.ndarray:

@@ -5,11 +5,11 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -115,8 +115,9 @@ def replacing(folder: Path) -> Iterator[Path]:
 def _sorted_file(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFrame], pl.Series]]:
     import duckdb
 
-    config = {"memory_limit": SORT_MEMORY, "temp_directory": str(spill / "spill")}
-    with duckdb.connect(config=config) as connection:
+    with duckdb.connect() as connection:
+        connection.execute(f"SET memory_limit = '{SORT_MEMORY}'")
+        connection.execute("SET temp_directory = ?", [str(spill / "spill")])
         connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
         try:
             source = connection.read_parquet(str(path))
@@ -178,7 +179,7 @@ def _numbered(connection, column: str) -> pl.Series:
 
 def _with_ids(batch: pa.RecordBatch, users: pl.Series, items: pl.Series) -> pl.DataFrame:
     """Return a batch with ids in place of their numbers."""
-    numbers = pl.from_arrow(batch)
+    numbers = pl.DataFrame(batch)
     known = schema.REQUIRED | schema.OPTIONAL
     return numbers.with_columns(
         users.gather(numbers[schema.USER]).alias(schema.USER),
@@ -189,37 +190,30 @@ def _with_ids(batch: pa.RecordBatch, users: pl.Series, items: pl.Series) -> pl.D
 def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path) -> Written:
     codes = pl.DataFrame({schema.ITEM: items}).with_row_index(ITEM_CODE)
     counts = {"n_checkins": 0, "n_users": 0, "n_items": len(items), "n_places": 0}
-    dates, users = [], []
+    dates: list[date] = []
+    users: list[pl.Series] = []
     hashers: dict = {}
-    last = None
-    file = _File(folder / CHECKINS)
+    last: pl.DataFrame | None = None
     # Packing and hashing a chunk go on while the next one is sorted and derived.
-    with ThreadPoolExecutor(2) as threads:
+    with _parquet(folder / CHECKINS) as write, ThreadPoolExecutor(2) as threads:
         pending: list[Future] = []
-        try:
-            for chunk in chunks:
-                if not chunk.height:
-                    continue
-                coded = _coded(schema.derive(schema.validate(chunk), in_order=True), codes, last)
-                for done in pending:
-                    done.result()
-                pending = [
-                    threads.submit(file.write, coded),
-                    threads.submit(_hash, hashers, coded),
-                ]
-                begins = coded[USER_CODE] != coded[USER_CODE].shift(fill_value=coded[USER_CODE][0])
-                if last is None or coded[USER_CODE][0] != last[USER_CODE].item():
-                    begins[0] = True
-                users.append(coded[schema.USER].filter(begins))
-                last = coded.tail(1)
-                dates += [coded[schema.LOCAL_DATE].min(), coded[schema.LOCAL_DATE].max()]
-                counts["n_checkins"] += coded.height
-                counts["n_places"] += coded.height - coded[schema.CELL].null_count()
+        for chunk in chunks:
+            if not chunk.height:
+                continue
+            coded = _coded(schema.derive(schema.validate(chunk), in_order=True), codes, last)
             for done in pending:
                 done.result()
-        finally:
-            threads.shutdown(wait=True)
-            file.close()
+            pending = [threads.submit(write, coded), threads.submit(_hash, hashers, coded)]
+            begins = coded[USER_CODE] != coded[USER_CODE].shift(fill_value=coded[USER_CODE][0])
+            if last is None or coded[USER_CODE][0] != last[USER_CODE].item():
+                begins[0] = True
+            users.append(coded[schema.USER].filter(begins))
+            last = coded.tail(1)
+            dates += coded[schema.LOCAL_DATE].unique().to_list()
+            counts["n_checkins"] += coded.height
+            counts["n_places"] += coded.height - coded[schema.CELL].null_count()
+        for done in pending:
+            done.result()
     if last is None:
         raise StoreError(
             "A store needs at least one check-in.",
@@ -231,7 +225,7 @@ def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path
     for name in sorted(hashers):
         digest.update(name.encode() + hashers[name].digest())
     meta = counts | {
-        "columns": [name for name in coded.columns if name in schema.REQUIRED | schema.OPTIONAL],
+        "columns": [name for name in last.columns if name in schema.REQUIRED | schema.OPTIONAL],
         "first_date": min(dates).isoformat(),
         "last_date": max(dates).isoformat(),
         "fingerprint": digest.hexdigest(),
@@ -239,22 +233,22 @@ def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path
     return Written(meta, items, pl.concat(users))
 
 
-class _File:
-    """The Parquet file of the check-ins, written chunk by chunk."""
+@contextmanager
+def _parquet(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """Give a function that writes the check-ins chunk by chunk."""
+    writer: pq.ParquetWriter | None = None
 
-    def __init__(self, path: Path):
-        self.path = path
-        self.writer = None
-
-    def write(self, coded: pl.DataFrame) -> None:
+    def write(coded: pl.DataFrame) -> None:
+        nonlocal writer
         table = coded.to_arrow(compat_level=pl.CompatLevel.oldest())
-        if self.writer is None:
-            self.writer = pq.ParquetWriter(self.path, table.schema, **_layout(table.schema))
-        self.writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+        writer = writer or pq.ParquetWriter(path, table.schema, **_layout(table.schema))
+        writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
 
-    def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
+    try:
+        yield write
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 def _layout(columns: pa.Schema) -> dict:

@@ -1,0 +1,181 @@
+"""What all questions of a store rest on: its folder, its engine, its check-ins."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import ibis.expr.types as ir
+import pandas as pd
+import polars as pl
+
+from strec import schema
+from strec.errors import AnalysisError, StoreError, as_path
+from strec.store import writer
+from strec.store.aggregates import ITEM_CODE, USER_CODE
+from strec.store.filters import Filters
+
+
+class OpenStore:
+    """A folder that says what it holds, and an engine that answers expressions."""
+
+    def __init__(self, folder: Path | str, engine: str = "duckdb://"):
+        self.folder = as_path(folder)
+        self.engine = engine
+        self.meta = _read_meta(self.folder)
+        self._connection = _connect(engine, self.folder)
+        self.table: ir.Table = self._connection.read_parquet(str(self.folder / writer.CHECKINS))
+        # One connection answers one question at a time; pages run in several threads.
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """How the data set is called."""
+        return self.meta["name"]
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the canonical content: equal for equal check-ins."""
+        return self.meta["fingerprint"]
+
+    @property
+    def time_zone(self) -> str | None:
+        """IANA name of the local times, if it is known."""
+        return self.meta["time_zone"]
+
+    @property
+    def pictures(self) -> Path | None:
+        """The folder with the files that the column `image` names, if they may be shown."""
+        folder = self.meta.get("pictures")
+        return Path(folder) if folder else None
+
+    @property
+    def has_places(self) -> bool:
+        """Whether any check-in has a place."""
+        return self.meta["n_places"] > 0
+
+    def has(self, column: str) -> bool:
+        """Whether the check-ins have this optional column."""
+        return column in self.meta["columns"]
+
+    def checkins(
+        self, filters: Filters | None = None, columns: list[str] | None = None
+    ) -> pl.DataFrame:
+        """Return canonical and derived columns of the check-ins kept, by user and time.
+
+        Parameters
+        ----------
+        filters : Filters, optional
+            All check-ins without it.
+        columns : list of str, optional
+            Only these columns.
+
+        Raises
+        ------
+        AnalysisError
+            If the store has no such column.
+        """
+        dtypes = schema.REQUIRED | schema.OPTIONAL | schema.DERIVED
+        columns = columns or [name for name in dtypes if name in self.table.columns]
+        self._need(*columns)
+        order = [name for name in (USER_CODE, schema.TIME, ITEM_CODE) if name not in columns]
+        frame = self._polars(self._kept(filters).select(*columns, *order))
+        # Engines keep no order; sorting rows that are in order already costs little.
+        frame = frame.sort(USER_CODE, schema.TIME, ITEM_CODE).select(columns)
+        return frame.cast({name: dtypes[name] for name in columns if name in dtypes})
+
+    def items(self) -> pl.DataFrame:
+        """Return one row per item, by item id: name, category, median place, spread, counts.
+
+        Returns
+        -------
+        polars.DataFrame
+            `item_id`, `item_name`, `category`, `image` (null where unknown), `lat`, `lon`
+            (medians), `spread_km` (half of the check-ins are this close to the median place; 0
+            for a POI), `n_checkins`, `n_users`. A row's position is the item's code in `table`.
+        """
+        return pl.read_parquet(self.folder / writer.ITEMS)
+
+    def users(self) -> pl.DataFrame:
+        """Return one row per user, by user id: `n_checkins`, `n_items`, `first`, `last` (UTC)."""
+        return pl.read_parquet(self.folder / writer.USERS)
+
+    def _kept(self, filters: Filters | None) -> ir.Table:
+        return (filters or Filters()).apply(self.table)
+
+    def _run(self, expression: ir.Table) -> pd.DataFrame:
+        with self._lock:
+            return expression.to_pyarrow().to_pandas()
+
+    def _polars(self, expression: ir.Table) -> pl.DataFrame:
+        with self._lock:
+            return pl.DataFrame(expression.to_pyarrow())
+
+    def _need(self, *columns: str) -> None:
+        missing = [name for name in columns if name not in self.table.columns]
+        if missing:
+            raise AnalysisError(
+                f"This view needs the column {', '.join(missing)}.",
+                f"{self.name} has {', '.join(self.meta['columns'])}.",
+                "Map such a column when reading the file, or choose another view.",
+            )
+
+    def _need_places(self, resolution: int = 0) -> None:
+        if not self.has_places:
+            raise AnalysisError(
+                "This view needs places (latitude and longitude).",
+                f"no check-in of {self.name} has one.",
+                "Map latitude and longitude when reading the file; the views of time work without.",
+            )
+        if not 0 <= resolution <= schema.CELL_RESOLUTION:
+            raise AnalysisError(
+                f"Cells have a resolution from 0 (coarse) to {schema.CELL_RESOLUTION} (fine).",
+                f"{resolution}.",
+                "Choose a resolution in between.",
+            )
+
+
+def largest_first(found: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return groups by falling count; the keys decide between equals."""
+    order = [False] + [True] * len(keys)
+    return found.sort_values(["n_checkins", *keys], ascending=order, ignore_index=True)
+
+
+def _read_meta(folder: Path) -> dict[str, Any]:
+    """Return what `meta.json` says, or raise a StoreError that says how to mend it."""
+    mend = "Load the data again on the Data page, or with strec clean."
+    try:
+        meta = json.loads((folder / writer.META).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StoreError("A folder made by strec is needed.", f"no store in {folder}.", mend) from (
+            error
+        )
+    except ValueError as error:
+        raise StoreError("meta.json must be JSON.", f"it is damaged in {folder}.", mend) from error
+    if not isinstance(meta, dict) or meta.get("format") != writer.FORMAT:
+        raise StoreError(
+            f"A store of format {writer.FORMAT} is needed.",
+            f"{folder} has format {meta.get('format') if isinstance(meta, dict) else 'unknown'}.",
+            mend,
+        )
+    if not (folder / writer.CHECKINS).exists():
+        raise StoreError("A store holds checkins.parquet.", f"{folder} has only meta.json.", mend)
+    return meta
+
+
+def _connect(engine: str, folder: Path) -> Any:
+    """Return the Ibis connection of an engine's URL."""
+    import ibis
+
+    try:
+        connection: Any = ibis.connect(engine)
+    except Exception as error:
+        raise StoreError(
+            "The engine is a URL that Ibis can connect to, such as duckdb://.",
+            f"{engine} ({error}).",
+            "Install the engine (pip install 'ibis-framework[…]'), or use duckdb://.",
+        ) from error
+    if connection.name == "duckdb":
+        # By default DuckDB spills into the working directory.
+        connection.raw_sql(f"SET temp_directory = '{str(folder / 'spill').replace(chr(39), '')}'")
+    return connection
