@@ -47,7 +47,7 @@ ROWS = {
     "als": ("ALS", "implicit", "time, place, names, order"),
     "bpr": ("BPR", "implicit", "time, place, names, order"),
     "counting_blind": ("counter mix", "strec", "time of the target"),
-    "counting": ("counter mix", "strec", "names"),
+    "counter_mix": ("counter mix", "strec", "names"),
     "stllm_blind": ("ST-LLM", "strec", "time of the target"),
     "stllm": ("ST-LLM", "strec", ""),
 }

@@ -22,7 +22,7 @@ from strec.models import MODELS
 from strec.split import split
 
 TRADITIONAL = ("popularity", "user_counts", "item_knn", "als")
-WITH_TIME_AND_PLACE = ("counting", "stllm")
+WITH_TIME_AND_PLACE = ("counter_mix", "stllm")
 SETS = {
     "Foursquare New York": ["foursquare_nyc/train.csv.gz"],
     "Foursquare Calgary": ["foursquare_calgary/checkins.csv.gz"],

@@ -36,7 +36,7 @@ FAMILIES = {
 #: Models side by side.
 PER_ROW = 4
 #: What is chosen before a person chooses.
-FIRST_CHOICE = "counting"
+FIRST_CHOICE = "counter_mix"
 
 METHOD = r"""
 **What is learned from what.** The check-ins are cut by time: models learn from the first 80 %,

@@ -5,7 +5,7 @@ from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 import polars as pl
@@ -370,12 +370,12 @@ class Dataset:
             return data
         if isinstance(data, str | Path):
             return cls._of_path(data)
-        if _is_frame(data):
-            return cls.from_frame(data)
         from strec.store import Store
 
         if isinstance(data, Store):
             return cls.from_store(data)
+        if _is_frame(data):
+            return cls.from_frame(data)
         raise ReadError(
             "A data set is a strec.Dataset, a pandas, polars or geopandas frame, a store, a file "
             "or the name of a sample.",
@@ -546,7 +546,7 @@ def _is_canonical(table: pl.DataFrame) -> bool:
     return all(table.schema.get(name) == dtype for name, dtype in schema.REQUIRED.items())
 
 
-def _is_frame(data: Any) -> bool:
+def _is_frame(data: Any) -> "TypeGuard[Frame]":
     import pandas as pd
 
     return isinstance(data, pl.DataFrame | pl.LazyFrame | pd.DataFrame)

@@ -53,7 +53,7 @@ print(strec.Recommender(checkins).answer(checkins["user_id"][0]).frame.height)
 """
     n_checkins, route, names, kinds, suggestions = run(code).splitlines()
     assert int(n_checkins) > 1_000 and route in ("traditional", "ST-LLM")
-    assert "counter mix" in names and {"stllm", "als", "counting"} <= {*kinds.split()}
+    assert "counter mix" in names and {"stllm", "als", "counter_mix"} <= {*kinds.split()}
     assert suggestions == "10"
 
 

@@ -81,10 +81,10 @@ def test_a_run_says_all_about_itself(store, tmp_path):
 
 
 def test_the_trained_model_is_the_model(store, tmp_path):
-    run = create(tmp_path / "run", "counting", store, params={"n_queries": 100})
+    run = create(tmp_path / "run", "counter_mix", store, params={"n_queries": 100})
     runs.train_run(run, store)
     parts = split(store.checkins())
-    direct = MODELS["counting"](n_queries=100).fit(parts.train)
+    direct = MODELS["counter_mix"](n_queries=100).fit(parts.train)
     queries = parts.queries(scored="every")
     for model in (run.model(store), run.model(parts.vocabulary), load_model(run.folder)):
         assert np.array_equal(model.score(queries), direct.score(queries))

@@ -55,7 +55,7 @@ def train(
 
     **Examples**
 
-    - `strec train social --model counting --out runs/counting`
+    - `strec train social --model counter_mix --out runs/counter-mix`
 
     - `strec train checkins.csv --model lstm --model st_lstm --out runs --budget quick`
 
@@ -113,10 +113,11 @@ def _new(
 
 
 def _resumed(place: Path, kind: str, store: "Store", is_one_of_several: bool) -> "Run":
+    from strec.models import MODELS
     from strec.runs import Run
 
     run = Run(place)
-    if run.kind != kind:
+    if kind not in MODELS or run.kind != MODELS[kind].kind:
         raise ModelError(
             "A run goes on with the model that it began with.",
             f"{place} trains {run.kind!r}, not {kind!r}.",

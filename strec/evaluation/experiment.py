@@ -41,8 +41,8 @@ class Evaluation(list[Result]):
 
 
 def evaluate(
-    models: "Models | None" = None,
-    data: "DatasetLike | None" = None,
+    models: "Models | None",
+    data: "DatasetLike",
     regime: Regime | None = None,
     *,
     reference: bool = True,
@@ -122,9 +122,9 @@ def counting_models(time_known: bool = True) -> dict[str, Model]:
 def _named(models: "Models", regime: Regime) -> dict[str, Model]:
     if isinstance(models, Mapping):
         return {str(name): _model(each, regime) for name, each in models.items()}
-    is_one = isinstance(models, Model | str) or not isinstance(models, Sequence)
+    is_list = isinstance(models, Sequence) and not isinstance(models, str)
     named: dict[str, Model] = {}
-    for each in [models] if is_one else models:
+    for each in models if is_list else [models]:
         model = _model(each, regime)
         name, number = model.label or model.kind, 2
         while name in named:

@@ -175,7 +175,7 @@ def route_of(
     if any(each.decision for each in ingredients):
         return ST_LLM, "stllm"
     if share_returns >= 0.5:
-        return TRADITIONAL, "counting"
+        return TRADITIONAL, "counter_mix"
     return TRADITIONAL, "hybrid" if has_words else "collaborative"
 
 

@@ -26,8 +26,18 @@ def _is_model(each: object) -> bool:
     return isinstance(each, type) and issubclass(each, Model) and "kind" in vars(each)
 
 
+class _Models(Registry[type[Model]]):
+    """Kinds of models; one that files of earlier versions call otherwise is found by that too."""
+
+    def __getitem__(self, name: str) -> type[Model]:
+        if name in self._found:
+            return self._found[name]
+        former = {old: model for model in self._found.values() for old in model.former_kinds}
+        return former[name]
+
+
 #: Every kind of model by its name in saved files, family by family; those of other packages too.
-MODELS: Registry[type[Model]] = Registry(
+MODELS = _Models(
     "strec.models",
     belongs=_is_model,
     name_of=lambda model: model.kind,

@@ -24,7 +24,7 @@ from strec.train import Watch
 
 Member = Model | str | dict[str, Any]
 
-DEFAULT = ("counting", "item_knn", "patterns")
+DEFAULT = ("counter_mix", "item_knn", "patterns")
 _TEMPERATURES = np.logspace(-2, 1, 13)
 _FEWEST_QUERIES = 20
 #: Scores of one model held at once while fitting.
@@ -66,7 +66,7 @@ class Blend(Model):
     sentence = "Several models answer together; each has the weight that it has earned."
     family = "traditional"
     order = 10
-    quick = {"models": ["user_counts", "markov", "counting"], "n_queries": 200}
+    quick = {"models": ["user_counts", "markov", "counter_mix"], "n_queries": 200}
     is_probability = True
 
     models: Sequence[Member] = DEFAULT

@@ -31,6 +31,8 @@ class Saved(ABC):
 
     #: Name in saved files and in results.
     kind: ClassVar[str]
+    #: Names in files of earlier versions.
+    former_kinds: ClassVar[tuple[str, ...]] = ()
     #: What must be installed beside the core of strec, by the names that Python imports.
     packages: ClassVar[tuple[str, ...]] = ()
 
@@ -103,7 +105,7 @@ class Saved(ABC):
             If the folder holds no model, another kind, or files changed since.
         """
         head, arrays, texts = read_folder(as_path(folder))
-        if head["kind"] != cls.kind:
+        if head["kind"] not in (cls.kind, *cls.former_kinds):
             raise ModelError(
                 f"A model of kind {cls.kind!r} is needed.",
                 f"kind {head['kind']!r} in {folder}.",

@@ -51,7 +51,7 @@ def parameters(kind: str, budget: str = "normal", *, seed: int = 0, **given) -> 
 
     Examples
     --------
-    >>> parameters("counting", seed=3)["seed"]
+    >>> parameters("counter_mix", seed=3)["seed"]
     3
     """
     defaults = {

@@ -71,7 +71,7 @@ def create(
         "format": FORMAT,
         "version": FORMAT_VERSION,
         "id": f"{kind}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-        "kind": kind,
+        "kind": MODELS[kind].kind,
         "params": model.params(),
         "seed": model.params().get("seed"),
         "budget": budget,

@@ -84,7 +84,7 @@ class Run:
 
     @property
     def kind(self) -> str:
-        return self.config["kind"]
+        return MODELS[self.config["kind"]].kind
 
     @property
     def label(self) -> str:

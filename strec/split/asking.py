@@ -214,18 +214,18 @@ def _checked_place(lat: float | None, lon: float | None) -> tuple[float, float]:
     """Return a place that can be, NaN where none is given."""
     if lat is None and lon is None:
         return np.nan, np.nan
-    numbers = int | float | np.number
-    if not isinstance(lat, numbers) or not isinstance(lon, numbers) or not _is_on_earth(lat, lon):
+    numbers = int, float, np.number
+    if (
+        not isinstance(lat, numbers)
+        or not isinstance(lon, numbers)
+        or not (abs(lat) <= 90 and abs(lon) <= 180)
+    ):
         raise ModelError(
             "A place is a latitude from -90 to 90 and a longitude from -180 to 180.",
             f"latitude {lat}, longitude {lon}.",
             "Give both, or neither for the place of the last check-in.",
         )
     return float(lat), float(lon)
-
-
-def _is_on_earth(lat: float, lon: float) -> bool:
-    return abs(lat) <= 90 and abs(lon) <= 180
 
 
 def questions_of(questions: pl.DataFrame) -> pl.DataFrame:

@@ -31,7 +31,7 @@ def test_who_knows_the_answer_gets_the_weight():
 
 
 def test_a_blend_is_the_weighted_mean_of_probabilities():
-    model = Blend(("popularity", "counting")).fit(PARTS.train)
+    model = Blend(("popularity", "counter_mix")).fit(PARTS.train)
     assert (model.temperatures_ == 0).all()
     expected = sum(
         w * m.score(QUERIES) for w, m in zip(model.weights_, model.members_, strict=True)

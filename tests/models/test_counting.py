@@ -1,17 +1,19 @@
 """Counting models against counts and weights worked out by hand."""
 
+import json
 import warnings
 
 import numpy as np
 import pytest
 
 from strec.errors import ModelError
-from strec.models import CounterMix, Markov, Popularity, UserCounts
+from strec.models import MODELS, Blend, CounterMix, Markov, Popularity, UserCounts, load_model
 from strec.models.counting import fitting
 from strec.models.counting.fitting import fit_weights
 from strec.models.counting.newcomers import SOURCES, shares_of_sources
 from strec.models.counting.statistics import Statistics
 from strec.models.counting.visits import COLUMNS, N_COLUMNS
+from strec.simulation import simulate
 from strec.split import Queries, Vocabulary, ask, encode, split
 from tests.models import worlds
 
@@ -169,3 +171,17 @@ def test_the_fit_ends_where_plain_steps_end_and_its_gradient_is_the_loss_s():
     plain = minimize(loss, zero, jac=True, method="L-BFGS-B", options={"maxiter": 5000})
     found = fitting._best(problem, start, ridge, lambda text, share: None)
     assert loss((found - start) * scale)[0] <= plain.fun + 0.01
+
+
+def test_a_counter_mix_that_an_earlier_version_saved_opens(tmp_path):
+    table = simulate("social", n_users=5, n_checkins=200, seed=1)
+    model = CounterMix(slice_share=0).fit(encode(table, Vocabulary.of(table)))
+    head = json.loads((model.save(tmp_path / "model") / "model.json").read_text())
+    assert head["kind"] == "counter_mix"
+    (tmp_path / "model" / "model.json").write_text(json.dumps(head | {"kind": "counting"}))
+    for load in (load_model, CounterMix.load):
+        assert load(tmp_path / "model").params() == model.params()
+    assert MODELS["counting"] is CounterMix and "counting" not in list(MODELS)
+    assert Blend(({"kind": "counting", "params": {}}, "popularity")).params()["models"][0] == {
+        "kind": "counter_mix", "params": CounterMix().params(),
+    }  # fmt: skip

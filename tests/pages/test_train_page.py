@@ -55,7 +55,7 @@ def test_every_model_is_offered_with_its_sentence(store):
     assert not app.exception
     for kind in MODELS:
         assert MODELS[kind].sentence in text_of(app)
-    assert tick_of(app, store, "counting").value
+    assert tick_of(app, store, "counter_mix").value
     assert app.button(key="train_start").label == "Train 1 model"
     assert "Trains on: " in text_of(app) and "Nothing is trained on this data yet" in text_of(app)
 
@@ -65,7 +65,7 @@ def test_what_the_gate_recommends_is_ticked_and_said(store, monkeypatch):
     forced = type(result)(**{**fields(result), "recommended_model": "als", "route": "traditional"})
     monkeypatch.setattr("pages.shared.gate.found", lambda store: forced)
     app = page(store)
-    assert tick_of(app, store, "als").value and tick_of(app, store, "counting").value
+    assert tick_of(app, store, "als").value and tick_of(app, store, "counter_mix").value
     assert "**traditional** route" in app.info[0].value
     monkeypatch.undo()
     other = page(store)
@@ -78,14 +78,14 @@ def fields(result) -> dict:
 
 def test_nothing_chosen_cannot_be_trained(store):
     app = page(store)
-    tick_of(app, store, "counting").uncheck()
+    tick_of(app, store, "counter_mix").uncheck()
     app.run()
     assert app.button(key="train_start").disabled
 
 
 def test_a_click_trains_and_the_result_appears(store):
     app = page(store)
-    tick_of(app, store, "counting").uncheck()
+    tick_of(app, store, "counter_mix").uncheck()
     tick_of(app, store, "popularity").check()
     app.segmented_control(key="train_budget").set_value("quick").run()
     app.button(key="train_start").click().run()
@@ -152,7 +152,7 @@ def test_what_was_cancelled_is_shown_to_who_started_it(shared):
 
 def start_one(app: AppTest) -> None:
     """Start the counter mix alone; the test of dependence ticks another model for samples."""
-    (other,) = [box for box in app.checkbox if box.value and not box.key.endswith("_counting")]
+    (other,) = [box for box in app.checkbox if box.value and not box.key.endswith("_counter_mix")]
     other.uncheck()
     app.button(key="train_start").click().run()
 
@@ -172,7 +172,7 @@ def test_the_language_model_inside_is_chosen_and_told(store, monkeypatch):
     app = page(store)
     key = f"train_{store.fingerprint[:8]}_llm_ranker_language"
     assert key not in [each.key for each in app.selectbox]
-    tick_of(app, store, "counting").uncheck()
+    tick_of(app, store, "counter_mix").uncheck()
     tick_of(app, store, "llm_ranker").check().run()
     assert app.selectbox(key=key).value == "minilm"
     app.selectbox(key=key).set_value("tiny").run()

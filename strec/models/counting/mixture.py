@@ -60,7 +60,8 @@ class CounterMix(Model):
     4
     """
 
-    kind = "counting"
+    kind = "counter_mix"
+    former_kinds = ("counting",)
     label = "Counter mix"
     sentence = "Past visits weighed by how recent they are, hour, weekday, sequence and distance."
     family = "counting"
