@@ -291,9 +291,12 @@ def simulator_part() -> None:
 
 
 @by_content(most=64)
-def simulated(scenario: str, seed: int, **sliders: float):
+def simulated(scenario: str, seed: int, temporal: float, spatial: float, interaction: float):
     """Return a world and its verdict; nobody's data, so all visitors share them."""
-    world = simulate(scenario, n_users=WORLD_USERS, n_checkins=WORLD_CHECKINS, seed=seed, **sliders)
+    world = simulate(
+        scenario, n_users=WORLD_USERS, n_checkins=WORLD_CHECKINS, seed=seed, temporal=temporal,
+        spatial=spatial, interaction=interaction,
+    )  # fmt: skip
     return world, dependence_test(world, n_permutations=QUICK_PERMUTATIONS)
 
 

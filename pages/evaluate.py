@@ -1,5 +1,7 @@
 """How good is it? A leaderboard under stated rules, two models side by side, and where they err."""
 
+from contextlib import nullcontext
+
 import polars as pl
 import streamlit as st
 
@@ -25,7 +27,7 @@ from strec.metrics import METRICS
 from strec.models import MODELS
 from strec.palette import DIVERGING
 from strec.plots import evaluation as plots
-from strec.progress import part_of
+from strec.progress import part_of, silent
 
 #: Enough for narrow intervals, within seconds.
 AT_MOST = 3_000
@@ -195,7 +197,7 @@ def side_by_side(results: list[Result], proposed: str, measure: str) -> None:
     """Let the person pick two models and look at them from four sides."""
     st.subheader("Two models side by side", anchor=False)
     by_name = {each.name: each for each in results}
-    ranked = sorted(by_name, key=lambda name: -by_name[name].queries[measure].mean())
+    ranked = sorted(by_name, key=lambda name: -by_name[name].queries[measure].to_numpy().mean())
     order = [proposed, *(name for name in ranked if name != proposed)]
     left, right = st.columns(2)
     first = by_name[left.selectbox("First", order, key="evaluate_first")]
@@ -230,7 +232,7 @@ def differences(first: Result, second: Result, measure: str) -> None:
 
 def sliced(first: Result, second: Result, measure: str) -> None:
     """Show both models on slices of the questions."""
-    by = st.selectbox("Split by", list(SLICES), format_func=SLICES.get, key="evaluate_by")
+    by = st.selectbox("Split by", list(SLICES), format_func=SLICES.__getitem__, key="evaluate_by")
     frame = slices([first, second], by, measure)
     ui.figure(
         plots.slices(frame, [first.name, second.name], f"{METRICS[measure].title}: {SLICES[by]}"),
@@ -315,15 +317,14 @@ def content() -> NextStep:
 def compete(race: Race) -> None:
     """Show what is quick at once; the rest joins it when it is ready."""
     late = race.waiting()
-    bar = st.progress(0.0, f"Fitting and scoring {ui.plain(', '.join(late))}…") if late else None
-    quick = [race.result(name) for name in list(race.models) if name not in late]
-    show([each for each in quick if each is not None], race)
-    if bar is None:
-        return
-    for k, name in enumerate(late):
-        race.result(name, part_of(lambda text, share: bar.progress(share, text),
-                                  k / len(late), (k + 1) / len(late)))  # fmt: skip
-    st.rerun()
+    title = f"Fitting and scoring {ui.plain(', '.join(late))}"
+    with ui.progress(title) if late else nullcontext(silent) as report:
+        quick = [race.result(name) for name in list(race.models) if name not in late]
+        show([each for each in quick if each is not None], race)
+        for k, name in enumerate(late):
+            race.result(name, part_of(report, k / len(late), (k + 1) / len(late)))
+    if late:
+        st.rerun()
 
 
 PAGE = Page(

@@ -137,13 +137,9 @@ def figures(before: RiskReport, after: RiskReport | None) -> None:
     n = f"{before.n_checkins:,} check-ins, {before.n_tried:,} users looked for"
     with left:
         st.markdown("**Found by a few points of their own**")
-        shares = [
-            None if each is None else (each.found if by_place else each.found_by_items)
-            for each in (before, after)
-        ]
         what = "points" if by_place else "items with their hour"
         ui.figure(
-            plots.found_by_points(*shares, what=what),
+            plots.found_by_points(shares(before), after and shares(after), what),
             key="privacy_found",
             caption=f"Share of users whom 1 to 4 random {what} tell from all others. {n}.",
         )
@@ -158,6 +154,11 @@ def figures(before: RiskReport, after: RiskReport | None) -> None:
             f"office-hour) check-ins: those who share it with fewer than {before.k}; the numbers "
             "count them. The pair of both is rarer than each.",
         )
+
+
+def shares(report: RiskReport) -> list[float]:
+    """Return the share of users found by 1 to 4 points, or by items where there are no places."""
+    return report.found_by_items if report.found is None else report.found
 
 
 def _counts(report: RiskReport) -> dict[str, tuple[int, int]]:

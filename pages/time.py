@@ -77,9 +77,10 @@ def week(store: Store, chosen: Filters, below: str) -> None:
             figure, "hour_weekday", words("hour_weekday", frame), frame, "hours-of-the-week"
         )  # fmt: skip
     with right:
-        by_hour = frame.groupby("hour", as_index=False)["n_checkins"].sum()
-        peak = int(by_hour.loc[by_hour["n_checkins"].idxmax(), "hour"])
-        share = by_hour["n_checkins"].max() / by_hour["n_checkins"].sum()
+        by_hour = frame.groupby("hour")["n_checkins"].sum().reset_index()
+        counts = by_hour["n_checkins"].to_numpy()
+        peak = int(by_hour["hour"].to_numpy()[counts.argmax()])
+        share = counts.max() / counts.sum()
         ui.figure(
             plots.clock(frame),
             "clock",

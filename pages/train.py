@@ -1,6 +1,7 @@
 """Train models on the data in use: choose, watch, cancel, resume, compare."""
 
 import secrets
+from typing import Any
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from pages.shared import state, ui
 from pages.shared.page import NextStep, Page, go_to
 from pages.shared.results import by_content
 from pages.shared.state import Key
-from strec.models import LANGUAGE_MODELS, MODELS
+from strec.models import LANGUAGE_MODELS, MODELS, Language, Model
 from strec.runs import (
     BUDGETS,
     create,
@@ -118,7 +119,7 @@ def choose(store, root, runs) -> None:
     busy = {run.kind for run in runs if run.poll().is_active}
     chosen = []
     for family, (title, good_for) in FAMILIES.items():
-        kinds = [k for k, model in MODELS.items() if model.family == family]
+        kinds = [kind for kind, model in MODELS.items() if model.family == family]
         if kinds:
             st.markdown(f"**{title}** :gray[· {good_for}]")
         for first in range(0, len(kinds), PER_ROW):
@@ -164,18 +165,17 @@ def tick(kind, store, budget, runs, is_ticked, is_busy) -> bool:
         )
         st.caption(f"{about.sentence}" + (f" **Needs {lacks}.**" if lacks else ""))
         if about.language is not None and is_chosen:
-            language_choice(kind, store)
+            language_choice(about, about.language, language_key(kind, store))
     return is_chosen and not lacks and not is_busy
 
 
-def language_choice(kind, store) -> None:
+def language_choice(about: type[Model], language: Language, key: Key[str | None]) -> None:
     """Let the person choose the language model inside, and say what it is like."""
-    about = MODELS[kind]
     picked = st.selectbox(
         f"Language model of {about.label}",
-        about.language.choices,
+        language.choices,
         format_func=lambda name: capital(LANGUAGE_MODELS[name][0]),
-        key=language_key(kind, store).name,
+        key=key.name,
         label_visibility="collapsed",
     )
     name, what = LANGUAGE_MODELS[picked]
@@ -192,10 +192,11 @@ def language_key(kind: str, store: Store) -> Key[str | None]:
     return Key(f"train_{store.fingerprint[:8]}_{kind}_language", None)
 
 
-def language_of(kind, store) -> dict[str, str]:
-    """Return the parameter with the language model that was chosen; nothing where none is."""
-    picked = language_key(kind, store).value
-    return {} if picked is None else {MODELS[kind].language.parameter: picked}
+def parameters_of(kind: str, store: Store, budget: str) -> dict[str, Any]:
+    """Return a model's parameters, with the language model that was chosen, if one was."""
+    picked, language = language_key(kind, store).value, MODELS[kind].language
+    found = parameters(kind, budget)
+    return found if picked is None or language is None else {**found, language.parameter: picked}
 
 
 @by_content(most=256)
@@ -227,7 +228,7 @@ def begin(kinds, store, root, budget, device) -> None:
                 root / f"{kind}-{secrets.token_hex(4)}",
                 kind,
                 store,
-                params=parameters(kind, budget, **language_of(kind, store)),
+                params=parameters_of(kind, store, budget),
                 budget=budget,
                 max_seconds=BUDGETS[budget].max_seconds,
                 owner=mine,

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import pandas as pd
 import polars as pl
@@ -182,12 +182,18 @@ def table(frame: Frame, columns: Mapping[str, Any] | None = None,
 # ---------------------------------------------------------------- downloads
 
 
-def download(label: str, make: Callable[[], str | bytes] | str | bytes, file_name: str, mime: str,
-             key: str, type: str = "tertiary", icon: str = "download") -> None:  # fmt: skip
+def download(
+    label: str,
+    make: Callable[[], str | bytes] | str | bytes,
+    file_name: str,
+    mime: str,
+    key: str,
+    type: Literal["secondary", "tertiary"] = "tertiary",
+    icon: str = "download",
+) -> None:
     """Offer a file, which is made when it is asked for."""
-    st.download_button(
-        label, make, file_name, mime, key=key, icon=f":material/{icon}:", type=type
-    )  # fmt: skip
+    icon = f":material/{icon}:"
+    st.download_button(label, make, file_name, mime, key=key, icon=icon, type=type)
 
 
 def downloads(name: str, frame: Frame, key: str) -> None:

@@ -5,12 +5,12 @@ dark page; `dark` only turns colour scales round, so that large values stand out
 """
 
 from strec.plots.categories import category_bars, category_hours
-from strec.plots.parts import before_after, parts, parts_of_list, what_if_hours
+from strec.plots.parts import parts, what_if_hours
 from strec.plots.style import note
 from strec.plots.times import calendar, clock, hour_weekday, trend
 from strec.plots.words import in_words
 
 __all__ = [
-    "before_after", "calendar", "category_bars", "category_hours", "clock", "hour_weekday",
-    "in_words", "note", "parts", "parts_of_list", "trend", "what_if_hours",
+    "calendar", "category_bars", "category_hours", "clock", "hour_weekday", "in_words", "note",
+    "parts", "trend", "what_if_hours",
 ]  # fmt: skip

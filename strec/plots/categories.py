@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from strec.palette import TIME
-from strec.plots.style import LONGEST_LABEL, finish, label, time_colours
+from strec.plots.style import LONGEST_LABEL, colour_bar, finish, hour_axis, label, time_colours
 
 
 def category_bars(frame: pd.DataFrame, below: str = "") -> go.Figure:
@@ -64,17 +64,13 @@ def category_hours(frame: pd.DataFrame, below: str = "", dark: bool = False) -> 
             zmin=0,
             xgap=1,
             ygap=3,
-            colorbar={"title": {"text": "share of the category's day", "side": "right"},
-                      "tickformat": ".0%", "thickness": 10, "outlinewidth": 0},
+            colorbar=colour_bar("share of the category's day", tickformat=".0%"),
             hovertemplate="<b>%{customdata[1]}</b><br>%{x}:00: %{z:.1%} of its day<br>"
             "%{customdata[0]:,} check-ins<extra></extra>",
         )
     )  # fmt: skip
     _named_rows(figure, order)
-    figure.update_xaxes(
-        title="Hour of the day", tickvals=list(range(0, 24, 3)), showgrid=False,
-        ticktext=[f"{hour}:00" for hour in range(0, 24, 3)],
-    )  # fmt: skip
+    hour_axis(figure)
     title = "When each category has its time"
     return finish(figure, title, below, height=130 + 26 * len(order))
 

@@ -79,18 +79,18 @@ def dial_position(ingredient: Ingredient) -> float:
 def evidence(result: DependenceResult) -> go.Figure:
     """Return the gains with their intervals, beside what shuffled worlds gain."""
     tested = [each for each in result.ingredients if each.tested][::-1]
+    gains = [(each.name, each.gain_nats or 0.0, each.low or 0.0, each.high or 0.0)
+             for each in tested]  # fmt: skip
     figure = go.Figure()
-    for each in tested:
+    for name, gain, low, high in gains:
         figure.add_scatter(
-            x=[each.gain_nats], y=[TITLE[each.name]], mode="markers", showlegend=False,
-            marker={"size": 13, "color": COLOUR[each.name]},
+            x=[gain], y=[TITLE[name]], mode="markers", showlegend=False,
+            marker={"size": 13, "color": COLOUR[name]},
             error_x={
-                "array": [each.high - each.gain_nats],
-                "arrayminus": [each.gain_nats - each.low],
-                "thickness": 3, "width": 6, "color": COLOUR[each.name],
+                "array": [high - gain], "arrayminus": [gain - low],
+                "thickness": 3, "width": 6, "color": COLOUR[name],
             },
-            hovertemplate=f"{TITLE[each.name]}: {each.gain_nats:.4f} nats "
-            f"[{each.low:.4f}, {each.high:.4f}]<extra></extra>",
+            hovertemplate=f"{TITLE[name]}: {gain:.4f} nats [{low:.4f}, {high:.4f}]<extra></extra>",
         )  # fmt: skip
     figure.add_scatter(
         x=[each.shuffled_nats for each in tested], y=[TITLE[each.name] for each in tested],
@@ -105,9 +105,9 @@ def evidence(result: DependenceResult) -> go.Figure:
             annotation={"text": word, "font": {"size": 11}}, annotation_position="top right",
         )  # fmt: skip
     # Noise must not fill the figure when there is nothing else.
-    low = min(-0.01, *(each.low for each in tested)) if tested else -0.01
-    high = max(0.06, *(each.high for each in tested)) if tested else 0.06
-    figure.update_xaxes(title="gain, nats per check-in", range=[1.08 * low, 1.08 * high])
+    least = min([-0.01, *(low for _, _, low, _ in gains)])
+    most = max([0.06, *(high for *_, high in gains)])
+    figure.update_xaxes(title="gain, nats per check-in", range=[1.08 * least, 1.08 * most])
     legend = {"orientation": "h", "x": 0, "y": 1.3}
     return figure.update_layout(
         height=110 + 62 * max(len(tested), 1), margin={**_MARGIN, "t": 50, "b": 45}, legend=legend

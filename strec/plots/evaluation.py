@@ -40,21 +40,19 @@ def leaderboard(
     figure = go.Figure()
     for k, (row, colour) in enumerate(zip(rows, colours, strict=True)):
         figure.add_trace(_bar(row[f"{measure} low"], row[f"{measure} high"], k, colour))
-    figure.add_trace(
-        go.Scatter(
-            x=[row[measure] for row in rows],
-            y=list(range(len(rows))),
-            mode="markers+text",
-            marker={"size": 14, "color": colours},
-            text=[f"{row[measure]:.3f}" for row in rows],
-            textposition="top center",
-            cliponaxis=False,
-            customdata=[
-                [label(row["model"]), row[f"{measure} low"], row[f"{measure} high"]] for row in rows
-            ],
-            hovertemplate="<b>%{customdata[0]}</b><br>%{x:.3f}, 95 % interval "
-            "%{customdata[1]:.3f} – %{customdata[2]:.3f}<extra></extra>",
-        )
+    figure.add_scatter(
+        x=[row[measure] for row in rows],
+        y=list(range(len(rows))),
+        mode="markers+text",
+        marker={"size": 14, "color": colours},
+        text=[f"{row[measure]:.3f}" for row in rows],
+        textposition="top center",
+        cliponaxis=False,
+        customdata=[
+            [label(row["model"]), row[f"{measure} low"], row[f"{measure} high"]] for row in rows
+        ],
+        hovertemplate="<b>%{customdata[0]}</b><br>%{x:.3f}, 95 % interval "
+        "%{customdata[1]:.3f} – %{customdata[2]:.3f}<extra></extra>",
     )
     bold = [f"<b>{label(n, LONGEST_LABEL)}</b>" if n == proposed else label(n) for n in names]
     _rows(figure, bold)
@@ -82,20 +80,18 @@ def comparison(frame, first: str, second: str, below: str = "") -> go.Figure:
         better = sign * row["difference"] > 0
         colours.append(POPULARITY if not row["is_real"] else GOOD if better else BAD)
         figure.add_trace(_bar(sign * row["low"], sign * row["high"], k, colours[-1]))
-    figure.add_trace(
-        go.Scatter(
-            x=[sign * row["difference"] for row, sign in zip(rows, signs, strict=True)],
-            y=list(range(len(rows))),
-            mode="markers",
-            marker={"size": 13, "color": colours},
-            customdata=[
-                [label(row["title"]), row["first"], row["second"], row["difference"], row["low"],
-                 row["high"]] for row in rows
-            ],
-            hovertemplate=f"<b>%{{customdata[0]}}</b><br>{label(first)}: %{{customdata[1]:.3f}}"
-            f"<br>{label(second)}: %{{customdata[2]:.3f}}<br>difference %{{customdata[3]:+.3f}} "
-            "[%{customdata[4]:+.3f}, %{customdata[5]:+.3f}]<extra></extra>",
-        )
+    figure.add_scatter(
+        x=[sign * row["difference"] for row, sign in zip(rows, signs, strict=True)],
+        y=list(range(len(rows))),
+        mode="markers",
+        marker={"size": 13, "color": colours},
+        customdata=[
+            [label(row["title"]), row["first"], row["second"], row["difference"], row["low"],
+             row["high"]] for row in rows
+        ],
+        hovertemplate=f"<b>%{{customdata[0]}}</b><br>{label(first)}: %{{customdata[1]:.3f}}"
+        f"<br>{label(second)}: %{{customdata[2]:.3f}}<br>difference %{{customdata[3]:+.3f}} "
+        "[%{customdata[4]:+.3f}, %{customdata[5]:+.3f}]<extra></extra>",
     )  # fmt: skip
     _rows(figure, [label(row["title"]) for row in rows])
     ends = [0.0, *(sign * row[end] for row, sign in zip(rows, signs, strict=True)
@@ -125,31 +121,26 @@ def slices(frame, models: Sequence[str], title: str, below: str = "") -> go.Figu
         y = [names.index(row["slice"]) + (shift - (len(models) - 1) / 2) * step for row in own]
         for row, at in zip(own, y, strict=True):
             figure.add_trace(_bar(row["low"], row["high"], at, colour))
-        figure.add_trace(
-            go.Scatter(
-                x=[row["value"] for row in own],
-                y=y,
-                mode="markers",
-                name=label(model),
-                marker={"size": 11, "color": colour},
-                showlegend=True,
-                customdata=[
-                    [label(row["slice"]), row["n_queries"], row["n_users"], row["low"], row["high"]]
-                    for row in own
-                ],
-                hovertemplate=f"<b>%{{customdata[0]}}</b>, {label(model)}<br>%{{x:.3f}} "
-                "[%{customdata[3]:.3f}, %{customdata[4]:.3f}]<br>%{customdata[1]:,} scored "
-                "check-ins, %{customdata[2]:,} users<extra></extra>",
-            )
+        figure.add_scatter(
+            x=[row["value"] for row in own],
+            y=y,
+            mode="markers",
+            name=label(model),
+            marker={"size": 11, "color": colour},
+            showlegend=True,
+            customdata=[
+                [label(row["slice"]), row["n_queries"], row["n_users"], row["low"], row["high"]]
+                for row in own
+            ],
+            hovertemplate=f"<b>%{{customdata[0]}}</b>, {label(model)}<br>%{{x:.3f}} "
+            "[%{customdata[3]:.3f}, %{customdata[4]:.3f}]<br>%{customdata[1]:,} scored "
+            "check-ins, %{customdata[2]:,} users<extra></extra>",
         )
     sizes = {row["slice"]: row["n_queries"] for row in frame.to_dicts()}
     _rows(figure, [f"{label(name, 28)} ({sizes[name]:,})" for name in names])
     figure.update_xaxes(rangemode="tozero")
     height = 150 + (52 if len(models) > 1 else 40) * max(len(names), 1)
-    figure = finish(figure, title, below, height=height, legend=True)
-    return figure.update_layout(
-        margin_t=84, legend={"x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"}
-    )
+    return finish(figure, title, below, height=height, legend="left")
 
 
 def reliability(diagrams: Mapping[str, Mapping[str, np.ndarray]], below: str = "") -> go.Figure:
@@ -168,31 +159,26 @@ def reliability(diagrams: Mapping[str, Mapping[str, np.ndarray]], below: str = "
     )  # fmt: skip
     most = max((max(each["n"]) for each in diagrams.values()), default=1)
     for (model, each), colour in zip(diagrams.items(), PAIR, strict=False):
-        figure.add_trace(
-            go.Scatter(
-                x=list(each["stated"]),
-                y=list(each["observed"]),
-                error_y={
-                    "type": "data", "symmetric": False, "thickness": 4, "width": 0,
-                    "color": _faint(colour),
-                    "array": each["high"] - each["observed"],
-                    "arrayminus": each["observed"] - each["low"],
-                },
-                mode="markers",
-                name=label(model),
-                marker={"size": [7 + 17 * (n / most) ** 0.5 for n in each["n"]], "color": colour},
-                customdata=list(zip(each["n"], each["low"], each["high"], strict=True)),
-                hovertemplate=f"<b>{label(model)}</b><br>said %{{x:.0%}}, came true %{{y:.0%}} "
-                "[%{customdata[1]:.0%}, %{customdata[2]:.0%}]<br>%{customdata[0]:,} first "
-                "suggestions<extra></extra>",
-            )
+        figure.add_scatter(
+            x=list(each["stated"]),
+            y=list(each["observed"]),
+            error_y={
+                "type": "data", "symmetric": False, "thickness": 4, "width": 0,
+                "color": _faint(colour),
+                "array": each["high"] - each["observed"],
+                "arrayminus": each["observed"] - each["low"],
+            },
+            mode="markers",
+            name=label(model),
+            marker={"size": [7 + 17 * (n / most) ** 0.5 for n in each["n"]], "color": colour},
+            customdata=list(zip(each["n"], each["low"], each["high"], strict=True)),
+            hovertemplate=f"<b>{label(model)}</b><br>said %{{x:.0%}}, came true %{{y:.0%}} "
+            "[%{customdata[1]:.0%}, %{customdata[2]:.0%}]<br>%{customdata[0]:,} first "
+            "suggestions<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(title="Stated probability", tickformat=".0%", range=[-0.02, 1.02])
     figure.update_yaxes(title="Came true", tickformat=".0%", range=[-0.02, 1.02])
-    figure = finish(figure, "Said and done", below, height=420, legend=True)
-    return figure.update_layout(
-        margin_t=84, legend={"x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"}
-    )
+    return finish(figure, "Said and done", below, height=420, legend="left")
 
 
 def _bar(low: float, high: float, y: float, colour: str) -> go.Scatter:

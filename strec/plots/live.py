@@ -21,15 +21,13 @@ def running(frame, measure: str = "acc@1", title: str = "", below: str = "") -> 
         (f"{measure} static", "fixed history", POPULARITY, "dot"),
         (measure, "growing history", USER, "solid"),
     ):
-        figure.add_trace(
-            go.Scatter(
-                x=list(frame["n"]),
-                y=list(frame[column]),
-                mode="lines",
-                name=name,
-                line={"color": colour, "width": 3, "dash": dash},
-                hovertemplate=f"{name}: %{{y:.1%}} after %{{x:,}}<extra></extra>",
-            )
+        figure.add_scatter(
+            x=list(frame["n"]),
+            y=list(frame[column]),
+            mode="lines",
+            name=name,
+            line={"color": colour, "width": 3, "dash": dash},
+            hovertemplate=f"{name}: %{{y:.1%}} after %{{x:,}}<extra></extra>",
         )
     # Room above the curves, which keeps still while they wobble.
     reach = max([0.16, *frame[measure], *frame[f"{measure} static"]])

@@ -26,30 +26,17 @@ def hexagon_figure(cells: pd.DataFrame, title: str, below: str = "") -> go.Figur
     shown = cells.nlargest(MOST_HEXAGONS, "n_checkins")
     edges = np.unique(np.quantile(shown["n_checkins"], np.linspace(0, 1, _CLASSES + 1)))
     rank = np.clip(np.searchsorted(edges, shown["n_checkins"], "right") - 1, 0, len(edges) - 2)
-    figure = go.Figure()
+    groups = []
     for each in range(max(len(edges) - 1, 1)):
         some = shown[rank == each] if len(edges) > 1 else shown
-        if not len(some):
-            continue
         low, high = some["n_checkins"].min(), some["n_checkins"].max()
-        lat, lon = _outlines(some["cell"])
-        figure.add_trace(
-            go.Scatter(
-                x=lon, y=lat, fill="toself", mode="lines", hoverinfo="skip",
-                line={"width": 0.6, "color": SEQUENTIAL_SPACE[min(each + 1, _CLASSES)]},
-                fillcolor=SEQUENTIAL_SPACE[min(each + 1, _CLASSES)],
-                name=f"{low:,}" if low == high else f"{low:,}–{high:,}",
-            )
-        )  # fmt: skip
-    figure.add_trace(
-        go.Scatter(
-            x=shown["lon"], y=shown["lat"], mode="markers", showlegend=False,
-            marker={"opacity": 0, "color": SPACE, "size": 9},
-            customdata=shown[["n_checkins", "n_users"]],
-            hovertemplate="%{customdata[0]:,} check-ins<br>%{customdata[1]:,} users<extra></extra>",
-        )
-    )  # fmt: skip
-    return _in_proportion(figure, shown, title, below)
+        name = f"{low:,}" if low == high else f"{low:,}–{high:,}"
+        groups.append((name, SEQUENTIAL_SPACE[min(each + 1, _CLASSES)], some))
+    tips = [
+        f"{n:,} check-ins<br>{users:,} users"
+        for n, users in zip(shown["n_checkins"], shown["n_users"], strict=True)
+    ]
+    return _hexagons(groups, shown, tips, title, below)
 
 
 def kinds_figure(
@@ -70,31 +57,33 @@ def kinds_figure(
     found = cells["shown"].isin(list(colours))
     rest = cells[~found].head(max(MOST_HEXAGONS - int(found.sum()), 0))
     shown = pd.concat([rest, cells[found].head(MOST_HEXAGONS)])
+    groups = [("as by chance", FAINT, rest)]
+    groups += [(name, colour, shown[shown["shown"] == name]) for name, colour in colours.items()]
+    tips = [label(tip).replace("\n", "<br>") for tip in shown["tip"]]
+    return _hexagons(groups, shown, tips, title, below)
+
+
+def _hexagons(
+    groups: list[tuple[str, str, pd.DataFrame]],
+    shown: pd.DataFrame,
+    tips: list[str],
+    title: str,
+    below: str,
+) -> go.Figure:
+    """Return groups of hexagons (name, colour, rows) in true proportion, a tip on each."""
     figure = go.Figure()
-    for name, colour in {"": FAINT, **colours}.items():
-        some = rest if not name else shown[shown["shown"] == name]
-        if not len(some):
-            continue
-        lat, lon = _outlines(some["cell"])
-        figure.add_trace(
-            go.Scatter(
-                x=lon, y=lat, fill="toself", mode="lines", hoverinfo="skip",
+    for name, colour, some in groups:
+        if len(some):
+            lat, lon = _outlines(some["cell"])
+            figure.add_scatter(
+                x=lon, y=lat, fill="toself", mode="lines", hoverinfo="skip", name=name,
                 line={"width": 0.6, "color": colour}, fillcolor=colour,
-                name=name or "as by chance",
-            )
-        )  # fmt: skip
-    figure.add_trace(
-        go.Scatter(
-            x=shown["lon"], y=shown["lat"], mode="markers", showlegend=False,
-            marker={"opacity": 0, "color": SPACE, "size": 9},
-            text=[label(tip).replace("\n", "<br>") for tip in shown["tip"]],
-            hovertemplate="%{text}<extra></extra>",
-        )
+            )  # fmt: skip
+    figure.add_scatter(
+        x=shown["lon"], y=shown["lat"], mode="markers", showlegend=False,
+        marker={"opacity": 0, "color": SPACE, "size": 9},
+        text=tips, hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
-    return _in_proportion(figure, shown, title, below)
-
-
-def _in_proportion(figure: go.Figure, shown: pd.DataFrame, title: str, below: str) -> go.Figure:
     squeeze = 1 / max(np.cos(np.radians(float(shown["lat"].mean()))), 0.05)
     figure.update_yaxes(scaleanchor="x", scaleratio=squeeze, ticksuffix="°", nticks=5)
     figure.update_xaxes(ticksuffix="°", nticks=6)

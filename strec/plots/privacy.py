@@ -26,13 +26,11 @@ def found_by_points(
     """
     figure = go.Figure()
     for name, shares, colour in _series(before, after):
-        figure.add_trace(
-            go.Bar(
-                x=[1, 2, 3, 4], y=[share * 100 for share in shares], name=name,
-                marker_color=colour, text=[_label(share) for share in shares],
-                textposition="outside", cliponaxis=False,
-                hovertemplate=f"%{{x}} {what}: %{{y:.1f}} % found<extra>{name}</extra>",
-            )
+        figure.add_bar(
+            x=[1, 2, 3, 4], y=[share * 100 for share in shares], name=name,
+            marker_color=colour, text=[_label(share) for share in shares],
+            textposition="outside", cliponaxis=False,
+            hovertemplate=f"%{{x}} {what}: %{{y:.1f}} % found<extra>{name}</extra>",
         )  # fmt: skip
     figure.update_xaxes(title=f"{what} that the onlooker knows", dtick=1)
     return _finish(figure, "users found")
@@ -56,13 +54,11 @@ def exposed(
     figure = go.Figure()
     for name, counts, colour in _series(before, after):
         shares = {key: 100 * exposed / guessed for key, (exposed, guessed) in counts.items()}
-        figure.add_trace(
-            go.Bar(
-                x=list(shares), y=list(shares.values()), name=name, marker_color=colour,
-                text=[f"{counts[key][0]:,}" for key in shares], textposition="outside",
-                cliponaxis=False,
-                hovertemplate=f"%{{x}}: %{{text}} users, %{{y:.1f}} %<extra>{name}</extra>",
-            )
+        figure.add_bar(
+            x=list(shares), y=list(shares.values()), name=name, marker_color=colour,
+            text=[f"{counts[key][0]:,}" for key in shares], textposition="outside",
+            cliponaxis=False,
+            hovertemplate=f"%{{x}}: %{{text}} users, %{{y:.1f}} %<extra>{name}</extra>",
         )  # fmt: skip
     return _finish(figure, "users exposed")
 
@@ -76,7 +72,7 @@ def _finish(figure: go.Figure, title: str) -> go.Figure:
     figure.update_yaxes(
         title=title, range=[0, 112], tickvals=ticks, ticktext=[f"{each} %" for each in ticks]
     )
-    several = len(figure.data) > 1
+    several = len(list(figure.data)) > 1
     return finish(figure, "", height=320, legend=several).update_layout(margin_t=36 * several + 8)
 
 

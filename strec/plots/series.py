@@ -37,12 +37,10 @@ def decomposition(found: Decomposition, below: str = "") -> go.Figure:
     )  # fmt: skip
     for row, column in enumerate(columns, 1):
         colour = POPULARITY if column == "rest" else TIME
-        figure.add_trace(
-            go.Scatter(
-                x=found.frame.index, y=found.frame[column], mode="lines",
-                line={"width": 1.3, "color": colour}, name=names[row - 1],
-                hovertemplate="%{x}<br><b>%{y:,.1f}</b><extra></extra>",
-            ),
+        figure.add_scatter(
+            x=found.frame.index, y=found.frame[column], mode="lines",
+            line={"width": 1.3, "color": colour}, name=names[row - 1],
+            hovertemplate="%{x}<br><b>%{y:,.1f}</b><extra></extra>",
             row=row, col=1,
         )  # fmt: skip
     figure.update_annotations(x=0, xanchor="left", font={"size": 12})
@@ -95,21 +93,17 @@ def autocorrelation(found: Autocorrelation, below: str = "") -> go.Figure:
     frame = found.frame
     for column, (value, band) in enumerate((("acf", "acf_band"), ("pacf", "pacf_band")), 1):
         beyond = frame[value].abs() > frame[band]
-        figure.add_trace(
-            go.Bar(
-                x=frame["lag"], y=frame[value],
-                marker_color=np.where(beyond, TIME, FAINT.replace("0.22", "0.6")),
-                customdata=[in_words(each, found.grain) for each in frame["lag"]],
-                hovertemplate="%{customdata} apart: <b>%{y:.2f}</b><extra></extra>",
-            ),
+        figure.add_bar(
+            x=frame["lag"], y=frame[value],
+            marker_color=np.where(beyond, TIME, FAINT.replace("0.22", "0.6")),
+            customdata=[in_words(each, found.grain) for each in frame["lag"]],
+            hovertemplate="%{customdata} apart: <b>%{y:.2f}</b><extra></extra>",
             row=1, col=column,
         )  # fmt: skip
         for sign in (1, -1):
-            figure.add_trace(
-                go.Scatter(
-                    x=frame["lag"], y=sign * frame[band], mode="lines", hoverinfo="skip",
-                    line={"width": 1, "color": BAD, "dash": "dash"},
-                ),
+            figure.add_scatter(
+                x=frame["lag"], y=sign * frame[band], mode="lines", hoverinfo="skip",
+                line={"width": 1, "color": BAD, "dash": "dash"},
                 row=1, col=column,
             )  # fmt: skip
     figure.update_annotations(font={"size": 12})
@@ -135,21 +129,17 @@ def anomalies(found: Anomalies, moved: ChangePoints | None, below: str = "") -> 
         ]
     )  # fmt: skip
     marked = frame[frame["unusual"]]
-    figure.add_trace(
-        go.Scatter(
-            x=marked.index, y=marked["observed"], mode="markers", name="unusual",
-            marker={"size": 9, "color": BAD, "symbol": "circle-open", "line": {"width": 2.5}},
-            customdata=marked["expected"].clip(lower=0),
-            hovertemplate="%{x}<br><b>%{y:,.0f}</b> instead of about %{customdata:,.0f}"
-            "<extra></extra>",
-        )
+    figure.add_scatter(
+        x=marked.index, y=marked["observed"], mode="markers", name="unusual",
+        marker={"size": 9, "color": BAD, "symbol": "circle-open", "line": {"width": 2.5}},
+        customdata=marked["expected"].clip(lower=0),
+        hovertemplate="%{x}<br><b>%{y:,.0f}</b> instead of about %{customdata:,.0f}"
+        "<extra></extra>",
     )  # fmt: skip
     if moved is not None and not moved.frame.empty:
-        figure.add_trace(
-            go.Scatter(
-                x=moved.level.index, y=moved.level, mode="lines", name="level",
-                line={"width": 2.5, "color": CATEGORICAL[0], "shape": "hv"}, hoverinfo="skip",
-            )
+        figure.add_scatter(
+            x=moved.level.index, y=moved.level, mode="lines", name="level",
+            line={"width": 2.5, "color": CATEGORICAL[0], "shape": "hv"}, hoverinfo="skip",
         )  # fmt: skip
     figure.update_yaxes(title=f"{found.unit or 'value'} per {found.grain.one}")
     figure.update_xaxes(showgrid=False)
@@ -200,12 +190,10 @@ def backtest(found: Backtest, models: list[str], below: str = "") -> go.Figure:
     )  # fmt: skip
     for number, name in enumerate(models):
         said = rows[rows["model"] == name]
-        figure.add_trace(
-            go.Scatter(
-                x=said["start"], y=said["mean"], mode="lines", name=name,
-                line={"width": 2, "color": (TIME, *CATEGORICAL[2:])[number]},
-                hovertemplate=name + ": <b>%{y:,.1f}</b><extra></extra>",
-            )
+        figure.add_scatter(
+            x=said["start"], y=said["mean"], mode="lines", name=name,
+            line={"width": 2, "color": (TIME, *CATEGORICAL[2:])[number]},
+            hovertemplate=name + ": <b>%{y:,.1f}</b><extra></extra>",
         )  # fmt: skip
     for start in came.loc[came["step"] == 1, "start"]:
         figure.add_vline(x=start, line={"width": 1, "dash": "dot", "color": POPULARITY})
@@ -230,20 +218,20 @@ def residuals(found: Diagnosis, below: str = "") -> go.Figure:
         row=1, col=2,
     )  # fmt: skip
     grid = np.linspace(-4, 4, 100)
-    figure.add_trace(
-        go.Scatter(
-            x=grid, y=np.exp(-(grid**2) / 2) / np.sqrt(2 * np.pi), mode="lines",
-            line={"width": 1.5, "color": BAD, "dash": "dash"},
-        ),
+    figure.add_scatter(
+        x=grid, y=np.exp(-(grid**2) / 2) / np.sqrt(2 * np.pi), mode="lines",
+        line={"width": 1.5, "color": BAD, "dash": "dash"},
         row=1, col=2,
     )  # fmt: skip
     figure.add_trace(
         go.Bar(x=np.arange(1, len(found.acf) + 1), y=found.acf, marker_color=TIME), row=1, col=3
     )
-    for sign in (1, -1):
-        figure.add_hline(
-            y=sign * found.band, line={"width": 1, "dash": "dash", "color": BAD}, row=1, col=3
-        )
+    ends = [0.5, len(found.acf) + 0.5]
+    for limit in (found.band, -found.band):
+        figure.add_scatter(
+            x=ends, y=[limit] * 2, mode="lines", line={"width": 1, "dash": "dash", "color": BAD},
+            row=1, col=3,
+        )  # fmt: skip
     figure.update_annotations(selector={"showarrow": False}, font={"size": 12})
     return finish(figure, "What the model leaves over", below, height=320)
 

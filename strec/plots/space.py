@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from strec.palette import CATEGORICAL, POPULARITY, SPACE, TIME, TRANSITION
-from strec.plots.style import FAINT, WEEKDAYS, finish, label
+from strec.plots.style import FAINT, finish, label, week_axis
 from strec.wording import round_distance
 
 #: Steps are counted twenty to a factor of ten, and drawn five to a factor of ten.
@@ -28,21 +28,17 @@ def distance_decay(decay, below: str = "") -> go.Figure:
         ("exponential", "exponential", TIME),
     ):
         best = name == decay.better
-        figure.add_trace(
-            go.Scatter(
-                x=frame["km"], y=frame[law], mode="lines", name=name + (" (fits better)" * best),
-                line={"color": colour, "width": 3 if best else 2, "dash": None if best else "dot"},
-                hovertemplate=f"{name}: %{{y:.2f}}<extra></extra>",
-            )
+        figure.add_scatter(
+            x=frame["km"], y=frame[law], mode="lines", name=name + (" (fits better)" * best),
+            line={"color": colour, "width": 3 if best else 2, "dash": None if best else "dot"},
+            hovertemplate=f"{name}: %{{y:.2f}}<extra></extra>",
         )  # fmt: skip
-    figure.add_trace(
-        go.Scatter(
-            x=frame["km"], y=frame["ratio"], mode="markers", name="observed",
-            marker={"color": SPACE, "size": 9},
-            customdata=np.column_stack([frame["n_checkins"], frame["expected"]]),
-            hovertemplate="about %{x:.3g} km<br><b>%{customdata[0]:,.0f} steps</b>, "
-            "%{customdata[1]:,.0f} if only popularity counted<br>%{y:.2f} times<extra></extra>",
-        )
+    figure.add_scatter(
+        x=frame["km"], y=frame["ratio"], mode="markers", name="observed",
+        marker={"color": SPACE, "size": 9},
+        customdata=np.column_stack([frame["n_checkins"], frame["expected"]]),
+        hovertemplate="about %{x:.3g} km<br><b>%{customdata[0]:,.0f} steps</b>, "
+        "%{customdata[1]:,.0f} if only popularity counted<br>%{y:.2f} times<extra></extra>",
     )  # fmt: skip
     figure.add_hline(y=1, line={"color": POPULARITY, "width": 1, "dash": "dash"})
     ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
@@ -52,8 +48,7 @@ def distance_decay(decay, below: str = "") -> go.Figure:
         type="log", title="times as often", tickvals=ticks, ticktext=[f"{each:g}" for each in ticks]
     )
     title = "How distance keeps people away"
-    figure = finish(figure, title, below, height=390, legend=True)
-    return figure.update_layout(margin_t=70, legend={"x": 0, "xanchor": "left"})
+    return finish(figure, title, below, height=390, legend="left")
 
 
 def step_lengths(steps: pd.DataFrame, below: str = "") -> go.Figure:
@@ -64,20 +59,10 @@ def step_lengths(steps: pd.DataFrame, below: str = "") -> go.Figure:
     steps : pandas.DataFrame
         `bin`, `n_checkins`: `Store.steps`.
     """
-    group = steps["bin"] // BINS_PER_BAR * BINS_PER_BAR
-    bars = steps.groupby(group)["n_checkins"].sum()
-    low = 10.0 ** (bars.index.to_numpy() / BINS_PER_DECADE)
-    high = 10.0 ** ((bars.index.to_numpy() + BINS_PER_BAR) / BINS_PER_DECADE)
-    figure = go.Figure(
-        go.Bar(
-            x=low, y=bars, width=(high - low) * 0.94, offset=0, marker_color=SPACE,
-            customdata=np.column_stack([[*map(round_distance, each)] for each in (low, high)]),
-            hovertemplate="%{customdata[0]} to %{customdata[1]}<br><b>%{y:,} steps</b>"
-            "<extra></extra>",
-        )
-    )  # fmt: skip
-    figure.update_xaxes(type="log", **_km_ticks(low.min(), high.max()), title="length of a step")
-    figure.update_yaxes(title="steps")
+    bars = steps.groupby(steps["bin"] // BINS_PER_BAR * BINS_PER_BAR)["n_checkins"].sum()
+    first = bars.index.to_numpy(dtype=float)
+    low, high = (10.0 ** (each / BINS_PER_DECADE) for each in (first, first + BINS_PER_BAR))
+    figure = _bars_over_km(low, high, bars.to_numpy(), "steps", "length of a step")
     return finish(figure, "How long steps are", below, height=390)
 
 
@@ -91,23 +76,27 @@ def roaming(gyration: pd.DataFrame, below: str = "") -> go.Figure:
     """
     km = gyration["gyration_km"].to_numpy(dtype=float)
     km = np.maximum(km[np.isfinite(km)], 0.01)
-    edges = 10.0 ** np.arange(
-        np.floor(np.log10(km.min()) * 5) / 5, np.log10(km.max()) + 0.2001, 0.2
-    )
+    first = np.floor(np.log10(km.min()) * 5) / 5
+    edges = 10.0 ** np.arange(first, np.log10(km.max()) + 0.2001, 0.2)
     counts, _ = np.histogram(km, edges)
+    figure = _bars_over_km(edges[:-1], edges[1:], counts, "users", "radius of gyration")
+    return finish(figure, "How far users roam", below, height=390)
+
+
+def _bars_over_km(
+    low: np.ndarray, high: np.ndarray, counts: np.ndarray, noun: str, title: str
+) -> go.Figure:
     figure = go.Figure(
         go.Bar(
-            x=edges[:-1], y=counts, width=np.diff(edges) * 0.94, offset=0, marker_color=SPACE,
-            customdata=np.column_stack(
-                [[*map(round_distance, each)] for each in (edges[:-1], edges[1:])]
-            ),
-            hovertemplate="%{customdata[0]} to %{customdata[1]}<br><b>%{y:,} users</b>"
+            x=low, y=counts, width=(high - low) * 0.94, offset=0, marker_color=SPACE,
+            customdata=[[round_distance(a), round_distance(b)] for a, b in zip(low, high, strict=True)],
+            hovertemplate="%{customdata[0]} to %{customdata[1]}<br><b>%{y:,} " + noun + "</b>"
             "<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(type="log", **_km_ticks(edges[0], edges[-1]), title="radius of gyration")
-    figure.update_yaxes(title="users")
-    return finish(figure, "How far users roam", below, height=390)
+    figure.update_xaxes(type="log", title=title, **_km_ticks(low.min(), high.max()))
+    figure.update_yaxes(title=noun)
+    return figure
 
 
 def predictability(frame: pd.DataFrame, below: str = "") -> go.Figure:
@@ -123,19 +112,16 @@ def predictability(frame: pd.DataFrame, below: str = "") -> go.Figure:
         ("predictability_unordered", "from favourites alone", POPULARITY),
         ("predictability", "from favourites and order", SPACE),
     ):
-        figure.add_trace(
-            go.Histogram(
-                x=frame[column], name=name, marker_color=colour, opacity=0.75,
-                xbins={"start": 0, "end": 1.0001, "size": 0.05},
-                hovertemplate=f"%{{x}} {name}<br><b>%{{y:,}} users</b><extra></extra>",
-            )
+        figure.add_histogram(
+            x=frame[column], name=name, marker_color=colour, opacity=0.75,
+            xbins={"start": 0, "end": 1.0001, "size": 0.05},
+            hovertemplate=f"%{{x}} {name}<br><b>%{{y:,}} users</b><extra></extra>",
         )  # fmt: skip
     figure.update_layout(barmode="overlay")
     figure.update_xaxes(range=[0, 1], tickformat=".0%", title="highest share of right guesses")
     figure.update_yaxes(title="users")
     title = "How predictable users are at best"
-    figure = finish(figure, title, below, height=390, legend=True)
-    return figure.update_layout(margin_t=70, legend={"x": 0, "xanchor": "left"})
+    return finish(figure, title, below, height=390, legend="left")
 
 
 def activity_grid(found, below: str = "") -> go.Figure:
@@ -152,16 +138,14 @@ def activity_grid(found, below: str = "") -> go.Figure:
     figure = go.Figure()
     for cluster, name in zip(found.clusters["cluster"], found.clusters["name"], strict=True):
         mine = nodes["cluster"] == cluster
-        figure.add_trace(
-            go.Scatter(
-                x=nodes["x"][mine], y=nodes["y"][mine], mode="markers", name=label(name),
-                marker={
-                    "color": cluster_colour(cluster), "opacity": 0.9, "symbol": "circle",
-                    "size": np.maximum(biggest * share[mine], 4), "line": {"width": 0},
-                },
-                customdata=nodes["n_units"][mine],
-                hovertemplate=f"<b>{label(name)}</b><br>%{{customdata:,}} {noun}<extra></extra>",
-            )
+        figure.add_scatter(
+            x=nodes["x"][mine], y=nodes["y"][mine], mode="markers", name=label(name),
+            marker={
+                "color": cluster_colour(cluster), "opacity": 0.9, "symbol": "circle",
+                "size": np.maximum(biggest * share[mine], 4), "line": {"width": 0},
+            },
+            customdata=nodes["n_units"][mine],
+            hovertemplate=f"<b>{label(name)}</b><br>%{{customdata:,}} {noun}<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(visible=False, range=[-0.7, side - 0.3])
     figure.update_yaxes(visible=False, range=[-0.7, side - 0.3], scaleanchor="x")
@@ -184,25 +168,19 @@ def activity_profiles(found, below: str = "") -> go.Figure:
             for name, share in zip(names, found.clusters["share"], strict=True)
         ],
     )  # fmt: skip
-    hours = [f"{WEEKDAYS[h // 24]} {h % 24:02d}:00" for h in range(168)]
+    hours = week_axis(figure)
     for k, profile in enumerate(found.profiles):
         for values, name, line in (
             (found.overall, "all together", {"color": POPULARITY, "width": 1.5, "dash": "dot"}),
             (profile, names[k], {"color": cluster_colour(k), "width": 2.5}),
         ):
-            figure.add_trace(
-                go.Scatter(
-                    x=list(range(168)), y=values * 168, mode="lines", line=line, customdata=hours,
-                    fill=None if name == "all together" else "tozeroy",
-                    hovertemplate=f"%{{customdata}}<br>{label(name)}: %{{y:.1f}} times an even "
-                    "spread<extra></extra>",
-                ),
+            figure.add_scatter(
+                x=list(range(168)), y=values * 168, mode="lines", line=line, customdata=hours,
+                fill=None if name == "all together" else "tozeroy",
+                hovertemplate=f"%{{customdata}}<br>{label(name)}: %{{y:.1f}} times an even "
+                "spread<extra></extra>",
                 row=k + 1, col=1,
             )  # fmt: skip
-    figure.update_xaxes(
-        tickvals=[24 * day + 12 for day in range(7)], ticktext=[day[:3] for day in WEEKDAYS],
-        showgrid=False, range=[0, 167],
-    )  # fmt: skip
     figure.update_yaxes(rangemode="tozero", nticks=4)
     for annotation in figure.layout.annotations:
         annotation.update(x=0, xanchor="left", font_size=13)
@@ -227,18 +205,15 @@ def cell_series(series: pd.DataFrame, names: list[str], grain: str, below: str =
     """
     figure = go.Figure()
     for k, (name, values) in enumerate(zip(names, series.to_numpy(), strict=True)):
-        figure.add_trace(
-            go.Scatter(
-                x=series.columns, y=values, mode="lines", name=label(name),
-                line={"width": 2.5, "color": CATEGORICAL[k % len(CATEGORICAL)]},
-                hovertemplate=f"{label(name)}<br>%{{x|%d %b %Y}}: %{{y:,}}<extra></extra>",
-            )
+        figure.add_scatter(
+            x=series.columns, y=values, mode="lines", name=label(name),
+            line={"width": 2.5, "color": CATEGORICAL[k % len(CATEGORICAL)]},
+            hovertemplate=f"{label(name)}<br>%{{x|%d %b %Y}}: %{{y:,}}<extra></extra>",
         )  # fmt: skip
     figure.update_yaxes(rangemode="tozero", title=f"check-ins per {grain}")
     figure.update_xaxes(showgrid=False)
     title = "The strongest trends"
-    figure = finish(figure, title, below, height=380, legend=True)
-    return figure.update_layout(margin_t=84, legend={"x": 0, "xanchor": "left"})
+    return finish(figure, title, below, height=380, legend="left")
 
 
 def week_pair(mine: np.ndarray, other: np.ndarray, names: tuple[str, str], below: str = ""):
@@ -250,23 +225,16 @@ def week_pair(mine: np.ndarray, other: np.ndarray, names: tuple[str, str], below
         Shares per hour of the week, shape ``(168,)``.
     names : tuple of str
     """
-    hours = [f"{WEEKDAYS[h // 24]} {h % 24:02d}:00" for h in range(168)]
     figure = go.Figure()
+    hours = week_axis(figure)
     for values, name, colour in ((mine, names[0], TIME), (other, names[1], SPACE)):
-        figure.add_trace(
-            go.Scatter(
-                x=list(range(168)), y=values, mode="lines", name=label(name), customdata=hours,
-                line={"width": 2.5, "color": colour},
-                hovertemplate=f"%{{customdata}}<br>{label(name)}: %{{y:.1%}}<extra></extra>",
-            )
+        figure.add_scatter(
+            x=list(range(168)), y=values, mode="lines", name=label(name), customdata=hours,
+            line={"width": 2.5, "color": colour},
+            hovertemplate=f"%{{customdata}}<br>{label(name)}: %{{y:.1%}}<extra></extra>",
         )  # fmt: skip
-    figure.update_xaxes(
-        tickvals=[24 * day + 12 for day in range(7)], ticktext=[day[:3] for day in WEEKDAYS],
-        showgrid=False, range=[0, 167],
-    )  # fmt: skip
     figure.update_yaxes(tickformat=".1%", rangemode="tozero", title="share of check-ins")
-    figure = finish(figure, "Two weeks side by side", below, height=320, legend=True)
-    return figure.update_layout(margin_t=70, legend={"x": 0, "xanchor": "left"})
+    return finish(figure, "Two weeks side by side", below, height=320, legend="left")
 
 
 def cluster_colour(cluster: int) -> str:

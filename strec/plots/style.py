@@ -1,6 +1,7 @@
 """The look that all figures share."""
 
 from html import escape
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 
@@ -13,9 +14,16 @@ LONGEST_LABEL = 34
 
 
 def finish(
-    figure: go.Figure, title: str, below: str = "", height: int = 380, legend: bool = False
+    figure: go.Figure,
+    title: str,
+    below: str = "",
+    height: int = 380,
+    legend: bool | Literal["left"] = False,
 ) -> go.Figure:
-    """Give a figure its title, its note below, and transparent ground."""
+    """Give a figure its title, its note below, and transparent ground.
+
+    A legend of long names stands at the `left`, in a line of its own below the title.
+    """
     # The note stands below the title of the axis, where there is one.
     titled = any(axis.title.text for axis in figure.select_xaxes())
     figure.update_layout(
@@ -24,10 +32,12 @@ def finish(
         margin={"l": 8, "r": 8, "t": 44, "b": 36 + 32 * bool(below) + 20 * titled},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=legend,
+        showlegend=bool(legend),
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
         hoverlabel={"align": "left"},
     )
+    if legend == "left":
+        figure.update_layout(margin_t=84, legend={"x": 0, "xanchor": "left"})
     figure.update_xaxes(automargin=True, title_standoff=6, gridcolor=FAINT, zerolinecolor=FAINT)
     figure.update_yaxes(automargin=True, gridcolor=FAINT, zerolinecolor=FAINT)
     if below:
@@ -37,6 +47,45 @@ def finish(
             opacity=0.75,
         )  # fmt: skip
     return figure
+
+
+def hour_axis(figure: go.Figure, **more: Any) -> None:
+    """Write the hours of the day below a figure."""
+    hours = list(range(0, 24, 3))
+    figure.update_xaxes(
+        title="Hour of the day", tickvals=hours, ticktext=[f"{hour}:00" for hour in hours],
+        showgrid=False, **more,
+    )  # fmt: skip
+
+
+def week_axis(figure: go.Figure) -> list[str]:
+    """Write the days below a figure of the 168 hours of a week; return what each hour is called."""
+    figure.update_xaxes(
+        tickvals=[24 * day + 12 for day in range(7)], ticktext=[day[:3] for day in WEEKDAYS],
+        showgrid=False, range=[0, 167],
+    )  # fmt: skip
+    return [f"{WEEKDAYS[hour // 24]} {hour % 24:02d}:00" for hour in range(168)]
+
+
+def clock_face(figure: go.Figure, title: str, below: str = "", height: int = 370,
+               **radius: Any) -> go.Figure:  # fmt: skip
+    """Give a polar figure the face of a clock: midnight on top, noon below."""
+    figure.update_polars(
+        bgcolor="rgba(0,0,0,0)",
+        angularaxis={
+            "direction": "clockwise", "rotation": 90, "gridcolor": FAINT, "linecolor": FAINT,
+            "tickvals": list(range(0, 360, 45)),
+            "ticktext": [f"{hour}:00" for hour in range(0, 24, 3)],
+        },
+        radialaxis=radius,
+    )  # fmt: skip
+    # Room for the names of the hours at both sides.
+    return finish(figure, title, below, height).update_layout(margin_l=44, margin_r=44)
+
+
+def colour_bar(title: str = "check-ins", **more: Any) -> dict[str, Any]:
+    """Return how a colour scale is shown beside a heatmap."""
+    return {"title": {"text": title, "side": "right"}, "thickness": 10, "outlinewidth": 0, **more}
 
 
 def note(n_checkins: int, n_users: int | None = None, time_zone: str | None = None) -> str:

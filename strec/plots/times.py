@@ -6,7 +6,15 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from strec.palette import TIME
-from strec.plots.style import FAINT, WEEKDAYS, finish, time_colours
+from strec.plots.style import (
+    FAINT,
+    WEEKDAYS,
+    clock_face,
+    colour_bar,
+    finish,
+    hour_axis,
+    time_colours,
+)
 
 #: Periods averaged by the smooth line: a day of hours, a week of days, …
 SMOOTH = {"hour": 24, "day": 7, "week": 4, "month": 3}
@@ -39,16 +47,13 @@ def hour_weekday(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go
             xgap=2,
             ygap=2,
             hoverongaps=False,
-            colorbar=_colour_bar(),
+            colorbar=colour_bar(),
             hovertemplate="<b>%{y} %{customdata[1]}</b><br>%{z:,} check-ins<br>"
             "%{customdata[0]:,} users<extra></extra>",
         )
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(
-        title="Hour of the day", tickvals=list(range(0, 24, 3)), showgrid=False,
-        ticktext=[f"{hour}:00" for hour in range(0, 24, 3)],
-    )  # fmt: skip
+    hour_axis(figure)
     return finish(figure, "Check-ins by weekday and hour", below, height=370)
 
 
@@ -73,17 +78,9 @@ def clock(frame: pd.DataFrame, below: str = "", title: str = "The day as a clock
             "(%{customdata[1]:.1%})<extra></extra>",
         )
     )
-    figure.update_polars(
-        bgcolor="rgba(0,0,0,0)",
-        angularaxis={
-            "direction": "clockwise", "rotation": 90, "gridcolor": FAINT, "linecolor": FAINT,
-            "tickvals": list(range(0, 360, 45)),
-            "ticktext": [f"{hour}:00" for hour in range(0, 24, 3)],
-        },
-        radialaxis={"showticklabels": False, "gridcolor": FAINT, "ticks": "", "showline": False},
-    )  # fmt: skip
-    # Room for the names of the hours at both sides.
-    return finish(figure, title, below, height=370).update_layout(margin_l=44, margin_r=44)
+    return clock_face(
+        figure, title, below, showticklabels=False, gridcolor=FAINT, ticks="", showline=False
+    )
 
 
 def calendar(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Figure:
@@ -176,11 +173,7 @@ def _calendar_block(days: pd.DataFrame, top: float, dark: bool, with_bar: bool) 
     return go.Heatmap(
         z=grid("n_checkins"), x=weeks, y=list(range(7)), zmin=0, zmax=top,
         customdata=np.dstack([grid("n_users"), shown]), colorscale=time_colours(dark),
-        xgap=2, ygap=2, hoverongaps=False, showscale=with_bar, colorbar=_colour_bar(),
+        xgap=2, ygap=2, hoverongaps=False, showscale=with_bar, colorbar=colour_bar(),
         hovertemplate="<b>%{customdata[1]}</b><br>%{z:,} check-ins<br>%{customdata[0]:,} users"
         "<extra></extra>",
     )  # fmt: skip
-
-
-def _colour_bar() -> dict:
-    return {"title": {"text": "check-ins", "side": "right"}, "thickness": 10, "outlinewidth": 0}

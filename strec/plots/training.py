@@ -35,33 +35,27 @@ def learning_curve(events: list[dict], height: int = 300) -> go.Figure | None:
     for k in range(len(at) - 1, 0, -1):
         if ceil(at[k]) > ceil(at[k - 1]):
             within.insert(k, (at[k - 1], None))
-    figure.add_trace(
-        go.Scatter(
-            x=[x for x, _ in within], y=[y for _, y in within], mode="lines",
-            name="training, so far in each pass",
-            line={"color": USER, "width": 1.5}, opacity=0.8,
-            hovertemplate="pass %{x:.2f}: %{y:.3f}<extra></extra>",
-        )
+    figure.add_scatter(
+        x=[x for x, _ in within], y=[y for _, y in within], mode="lines",
+        name="training, so far in each pass",
+        line={"color": USER, "width": 1.5}, opacity=0.8,
+        hovertemplate="pass %{x:.2f}: %{y:.3f}<extra></extra>",
     )  # fmt: skip
     for name, colour, value in (
         ("training", USER, lambda e: e["loss"]),
         ("held out", TIME, lambda e: e["validation"]["loss"]),
     ):
-        figure.add_trace(
-            go.Scatter(
-                x=list(epochs), y=[value(e) for e in epochs.values()], name=name,
-                mode="lines+markers", line={"color": colour, "width": 3}, marker={"size": 8},
-                hovertemplate=f"{name}, pass %{{x}}: %{{y:.3f}}<extra></extra>",
-            )
+        figure.add_scatter(
+            x=list(epochs), y=[value(e) for e in epochs.values()], name=name,
+            mode="lines+markers", line={"color": colour, "width": 3}, marker={"size": 8},
+            hovertemplate=f"{name}, pass %{{x}}: %{{y:.3f}}<extra></extra>",
         )  # fmt: skip
     if epochs:
         best = min(epochs.values(), key=lambda e: e["validation"]["loss"])
-        figure.add_trace(
-            go.Scatter(
-                x=[best["epoch"]], y=[best["validation"]["loss"]], mode="markers", name="kept",
-                marker={"size": 16, "color": GOOD, "symbol": "circle-open", "line": {"width": 3}},
-                hovertemplate="the weights that are kept<extra></extra>",
-            )
+        figure.add_scatter(
+            x=[best["epoch"]], y=[best["validation"]["loss"]], mode="markers", name="kept",
+            marker={"size": 16, "color": GOOD, "symbol": "circle-open", "line": {"width": 3}},
+            hovertemplate="the weights that are kept<extra></extra>",
         )  # fmt: skip
     last = max([1, *epochs, *map(ceil, at)])
     figure.update_xaxes(

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from strec.palette import TIME, USER
-from strec.plots.style import FAINT, finish, label
+from strec.plots.style import clock_face, label
 
 
 def visit_clock(frame, hour: float | None = None, colour: str = USER, title: str = "") -> go.Figure:
@@ -27,32 +27,19 @@ def visit_clock(frame, hour: float | None = None, colour: str = USER, title: str
     size = 8 + 12 * np.sqrt(strength / max(strength.max(initial=0), 1e-9))
     figure = go.Figure()
     if hour is not None:
-        figure.add_trace(
-            go.Scatterpolar(
-                r=[0, 1], theta=[hour * 15] * 2, mode="lines", line={"color": TIME, "width": 4},
-                hovertemplate="the hour asked about<extra></extra>",
-            )
+        figure.add_scatterpolar(
+            r=[0, 1], theta=[hour * 15] * 2, mode="lines", line={"color": TIME, "width": 4},
+            hovertemplate="the hour asked about<extra></extra>",
         )  # fmt: skip
-    figure.add_trace(
-        go.Scatterpolar(
-            r=radius,
-            theta=hours * 15,
-            mode="markers",
-            marker={"size": size, "color": colour, "opacity": 0.65},
-            customdata=[
-                [label(name), f"{time:%a} {time.day} {time:%b %Y, %H:%M}"]
-                for name, time in zip(list(frame["item_name"]), times, strict=True)
-            ],
-            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
-        )
+    figure.add_scatterpolar(
+        r=radius,
+        theta=hours * 15,
+        mode="markers",
+        marker={"size": size, "color": colour, "opacity": 0.65},
+        customdata=[
+            [label(name), f"{time:%a} {time.day} {time:%b %Y, %H:%M}"]
+            for name, time in zip(list(frame["item_name"]), times, strict=True)
+        ],
+        hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
     )
-    figure.update_polars(
-        bgcolor="rgba(0,0,0,0)",
-        angularaxis={
-            "direction": "clockwise", "rotation": 90, "gridcolor": FAINT, "linecolor": FAINT,
-            "tickvals": list(range(0, 360, 45)),
-            "ticktext": [f"{each}:00" for each in range(0, 24, 3)],
-        },
-        radialaxis={"visible": False, "range": [0, 1.05]},
-    )  # fmt: skip
-    return finish(figure, title, height=290)
+    return clock_face(figure, title, height=290, visible=False, range=[0, 1.05])

@@ -1,6 +1,5 @@
 """What a figure shows, in one sentence."""
 
-import numpy as np
 import pandas as pd
 
 from strec.plots.style import WEEKDAYS
@@ -44,7 +43,7 @@ def in_words(kind: str, frame: pd.DataFrame, grain: str = "day") -> str:
 
 
 def _week(frame: pd.DataFrame) -> str:
-    top = frame.loc[frame["n_checkins"].idxmax()]
+    top = frame.iloc[int(frame["n_checkins"].to_numpy().argmax())]
     if top["n_checkins"] < ENOUGH_IN_AN_HOUR:
         return (
             f"No hour of the week has more than {_checkins(top['n_checkins'])}: too few to call "
@@ -58,7 +57,7 @@ def _week(frame: pd.DataFrame) -> str:
 
 
 def _days(frame: pd.DataFrame) -> str:
-    top = frame.loc[frame["n_checkins"].idxmax()]
+    top = frame.iloc[int(frame["n_checkins"].to_numpy().argmax())]
     empty = int((frame["n_checkins"] == 0).sum())
     words = f"Busiest day: {_date(top['period'])}, with {_checkins(top['n_checkins'])}."
     if empty:
@@ -93,9 +92,9 @@ def _category_hours(frame: pd.DataFrame) -> str:
             "has its time."
         )
     share = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
-    category, hour = np.unravel_index(share.to_numpy().argmax(), share.shape)
-    name, value = share.index[category], share.iloc[category, hour]
-    hour = int(share.columns[hour])
+    table = share.to_numpy()
+    row, column = divmod(int(table.argmax()), table.shape[1])
+    name, value, hour = share.index[row], float(table[row, column]), int(share.columns[column])
     return (
         f"The most concentrated: {name}, with {value:.0%} of its check-ins between "
         f"{hour}:00 and {hour + 1}:00 ({value * 24:.1f} times an even spread)."

@@ -107,7 +107,8 @@ def _parameter(spec, value, key: str):
             label, options, options.index(value), meta["choices"].get, key=key, help=text
         )
     if meta["date"]:
-        return st.text_input(label, value, key=key, help=f"{text} Like 2012-04-30, or now.").strip()
+        said = st.text_input(label, value, key=key, help=f"{text} Like 2012-04-30, or now.")
+        return (said or "").strip()
     kind = int if spec.type is int else float
     return st.number_input(
         label, kind(meta["low"]), kind(meta["high"]), kind(value), key=key, help=text

@@ -132,7 +132,7 @@ def preview(draft: Draft) -> None:
 
 def notes(draft: Draft) -> None:
     """Show what was noticed and assumed while reading."""
-    noticed = dict.fromkeys([*draft.look.notes, *(draft.result.notes if draft.result else [])])
+    noticed = draft.notes
     if noticed:
         lines = "\n".join(f"- {ui.plain(note)}" for note in noticed)
         st.markdown(f"**Noticed and assumed while reading**\n\n{lines}")
@@ -140,7 +140,7 @@ def notes(draft: Draft) -> None:
 
 def column_form(draft: Draft) -> None:
     """Show which column is what, to be corrected."""
-    mapping = draft.mapping or Mapping()
+    mapping = draft.mapping
     st.markdown("**Which column is what?**")
     with st.form(f"data_columns_{draft.version}"):
         chosen = {}
@@ -181,7 +181,8 @@ def _guessed(draft: Draft) -> str:
 
 
 def _file_facts(facts: dict) -> str:
-    kind = {"csv": "text", "json": "JSON"}.get(facts["kind"], facts["kind"])
+    kinds: dict[str, str] = {"csv": "text", "json": "JSON"}
+    kind = kinds.get(facts["kind"]) or str(facts["kind"])
     words = [ui.plain(facts["name"]), f"about {facts['rows']:,} rows", facts["size"]]
     if facts.get("delimiter"):
         kind += f" separated by {DELIMITERS.get(facts['delimiter'], repr(facts['delimiter']))}"

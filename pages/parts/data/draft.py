@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 import streamlit as st
@@ -31,6 +32,7 @@ from strec.io.mapping import ZONE_OF_PLACE
 from strec.profiling import QualityReport, quality
 from strec.store import Store
 
+T = TypeVar("T")
 #: What an upload may grow to when it is unpacked; a file on this computer may be larger.
 UPLOAD_LIMITS = Limits(max_bytes=4 * 2**30)
 #: Cleaning and measuring hold the table in memory: beyond this many check-ins they do not.
@@ -61,21 +63,47 @@ class Draft:
     answers: dict[str, int] = field(default_factory=dict)
     recipe: Recipe = field(default_factory=Recipe.default)
     version: int = 0
-    look: Inspection | None = None
+    _look: Inspection | None = None
     questions: list[Question] = field(default_factory=list)
-    mapping: Mapping | None = None
-    result: ReadResult | None = None
+    _mapping: Mapping | None = None
+    _result: ReadResult | None = None
     tables: dict[str, pl.DataFrame | Path] = field(default_factory=dict)
-    report: CleanReport | None = None
+    _report: CleanReport | None = None
     qualities: dict[str, QualityReport] = field(default_factory=dict)
     counts: dict = field(default_factory=dict)
     used: str = ""
+
+    @property
+    def look(self) -> Inspection:
+        """What the files are."""
+        return _made(self._look)
+
+    @property
+    def mapping(self) -> Mapping:
+        """Which column is what, answers included."""
+        return self._mapping or Mapping()
+
+    @property
+    def result(self) -> ReadResult:
+        """What was read."""
+        return _made(self._result)
+
+    @property
+    def report(self) -> CleanReport:
+        """What was cleaned."""
+        return _made(self._report)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was noticed and assumed while reading, as far as it got."""
+        read = self._result.notes if self._result else []
+        return list(dict.fromkeys([*self.look.notes, *read]))
 
     # ------------------------------------------------------------ what the files are
 
     def look_at(self) -> None:
         """Look at the files, as far as answers allow; an answer may raise a further question."""
-        if self.look is not None:
+        if self._look is not None:
             return
         look = self._inspect(self.columns)
         questions, mapping = list(look.questions), look.mapping
@@ -91,7 +119,7 @@ class Draft:
             if not further:
                 break
             questions += further
-        self.look, self.questions, self.mapping = look, questions, mapping
+        self._look, self.questions, self._mapping = look, questions, mapping
         self.name = self.name or self._default_name()
 
     @property
@@ -106,7 +134,7 @@ class Draft:
 
     def map_columns(self, changes: dict) -> None:
         """Map fields to other columns, or set how they are read."""
-        old = self.mapping or Mapping()
+        old = self.mapping
         new = old.remap(**changes)
         if new == old:
             return
@@ -117,9 +145,9 @@ class Draft:
     def take_recipe(self, recipe: Recipe) -> str:
         """Use a saved recipe, its mapping too where the columns are the same; say what was done."""
         self.recipe, said = recipe, "The steps of the recipe are set."
-        if recipe.mapping and self.look is not None:
+        if recipe.mapping and self._look is not None:
             mapping = Mapping.from_dict(recipe.mapping)
-            absent = set(mapping.columns().values()) - set(self.look.columns)
+            absent = set(mapping.columns().values()) - set(self._look.columns)
             if absent:
                 said += " Its columns were left out: this file has no " + ", ".join(sorted(absent))
             else:
@@ -140,7 +168,7 @@ class Draft:
 
     def read(self) -> None:
         """Read the files: small ones into memory, others into ``read.parquet``."""
-        if self.result is not None:
+        if self._result is not None:
             return
         with ui.progress("Reading") as progress:
             file = self.folder / READ
@@ -148,33 +176,34 @@ class Draft:
             reading = read if small else partial(ingest, out_parquet=file)
             found = reading(
                 self.paths,
-                mapping=self.mapping,
+                mapping=self._mapping,
                 names=self.names,
                 limits=self.limits,
                 progress=progress,
             )
         self.tables[READ] = self._keep(READ, found.checkins) if small else file
-        self.result = replace(found, checkins=found.checkins.clear())
+        self._result = replace(found, checkins=found.checkins.clear())
 
     @property
     def is_large(self) -> bool:
         """Whether there are too many check-ins to be cleaned in memory."""
-        return self.result is not None and self.result.n_checkins > MOST_IN_MEMORY
+        return self._result is not None and self._result.n_checkins > MOST_IN_MEMORY
 
     @property
     def is_empty(self) -> bool:
         """Whether cleaning has removed every check-in."""
-        return self.report is not None and not self.report.rows_after
+        return self._report is not None and not self._report.rows_after
 
     def clean(self) -> None:
         """Run the recipe."""
-        if self.report is not None or self.is_large:
+        if self._report is not None or self.is_large:
             return
         with ui.progress("Cleaning") as progress:
             before = self.rows(READ).collect()
-            table, self.report = clean(before, self.recipe, progress=progress)
-            same = not self.report.changed and len(table) == len(before)
+            table, report = clean(before, self.recipe, progress=progress)
+            same = not report.changed and len(table) == len(before)
             self.tables[CLEANED] = self.tables[READ] if same else self._keep(CLEANED, table)
+        self._report = report
 
     def prepare(self) -> None:
         """Clean and measure what would be used."""
@@ -259,19 +288,25 @@ class Draft:
         return mapping
 
     def _default_name(self) -> str:
-        known = FORMATS.get(self.look.format) if self.look else None
+        known = FORMATS.get(self._look.format) if self._look else None
         if known is not None and known.key != "strec":
             return known.label.split(" (")[0]
         stem = self.names[0].split(".")[0].replace("_", " ").strip()
         return stem[:1].upper() + stem[1:] or "My data"
 
     def _forget(self) -> None:
-        self.look = self.result = None
+        self._look = self._result = None
         self._forget_cleaning()
         self.version += 1
 
     def _forget_cleaning(self) -> None:
-        self.report, self.qualities, self.counts, self.used = None, {}, {}, ""
+        self._report, self.qualities, self.counts, self.used = None, {}, {}, ""
+
+
+def _made(value: T | None) -> T:
+    if value is None:
+        raise RuntimeError("a draft was asked for what it has not made yet")
+    return value
 
 
 # ---------------------------------------------------------------- the draft of this visit

@@ -1,10 +1,11 @@
 """Who, when, where and how: the row of questions above the list."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import streamlit as st
 
 from pages.parts.recommend import models, pictures, view, visitor
@@ -28,9 +29,9 @@ STRATEGY_LABELS = {
 class Question:
     """What is asked, for `Recommender.answer`, and how the page names who asks."""
 
-    user: object
+    user: str | pl.DataFrame | None
     name: str
-    when: object
+    when: datetime
     place: tuple[float | None, float | None]
     how: dict = field(default_factory=dict)
 
@@ -73,7 +74,7 @@ def _who(known: People) -> str:
         "a switch." + (" Anyone else: type the whole id." if many else ""),
         accept_new_options=many,
     )
-    return user if user in known.pseudonym or user == NEW else _find(user, known)
+    return user if user in known.pseudonym or user == NEW else _find(user or "", known)
 
 
 def _find(text: str, known: People) -> str:
@@ -124,7 +125,7 @@ def _where(store, user: str) -> tuple[float | None, float | None]:
         ON_MAP: "A place of my choice",
     }
     where = st.selectbox(
-        "Where", list(labels), format_func=labels.get, key=state.WHERE.name,
+        "Where", list(labels), format_func=labels.__getitem__, key=state.WHERE.name,
         help="Or click on the map below.",
     )  # fmt: skip
     if where == LAST:

@@ -81,7 +81,7 @@ def legend(answer: Answer) -> None:
         return
     parts = explanation.parts_of_list(answer)
     # What hardly shows in any bar needs no colour explained.
-    large = parts.filter(pl.col("value") > 0.03 * parts["value"].max())
+    large = parts.filter(pl.col("value") > 0.03 * pl.col("value").max())
     shown = large.unique("part", maintain_order=True)
     dots = "".join(
         f'<span style="white-space:nowrap"><span style="display:inline-block;width:.7rem;'

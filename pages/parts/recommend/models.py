@@ -53,7 +53,7 @@ def side_by_side(store, question, answer: Answer) -> None:
     """Show the lists of several models for the same question, and what the gate decided."""
     _gate(store)
     runs = finished_runs(store)
-    options = [COUNTER, *(MODELS[kind].label for kind in QUICK if kind in MODELS), *runs]
+    options = [COUNTER, *(MODELS[kind].label for kind in QUICK), *runs]
     picked = st.multiselect(
         "Models", options, default=options[:4], key="rec_models", max_selections=6,
         help="Trained models appear here when they are ready.",
@@ -78,7 +78,7 @@ def _table(lists: dict[str, pl.DataFrame]) -> None:
     for frame in lists.values():
         for item in frame["item_id"]:
             shared[item] = shared.get(item, 0) + 1
-    columns = {"rank": list(range(1, n + 1))}
+    columns: dict[str, list] = {"rank": list(range(1, n + 1))}
     for name, frame in lists.items():
         cells = [
             f"{row['item_name']} · "

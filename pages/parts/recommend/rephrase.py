@@ -1,12 +1,14 @@
 """The reasons in a language model's words, on demand: embedded, or a server of the person's own."""
 
+from typing import cast
+
 import streamlit as st
 
 from pages.shared import state, ui
 from pages.shared.results import AGE
 from strec.errors import StrecError
 from strec.explanation import Reasons
-from strec.explanation.rephrase import Rephrased, Rephraser
+from strec.explanation.rephrase import Rephrased, Rephraser, Speaker
 from strec.export import json_text
 
 
@@ -52,13 +54,14 @@ def _speak(reasons: Reasons) -> Rephrased:
         return Rephrased(" ".join(reasons.sentences), False, [f"{error.found} {error.mend}"])
 
 
-def _writer():
+def _writer() -> Speaker:
     url, model = state.SERVER_URL.value, state.SERVER_MODEL.value
     if url and model:
         from strec.llm.remote import RemoteWriter
 
         return RemoteWriter(url, model, key=state.SERVER_KEY.value or None)
-    return _embedded()
+    # A cached property is a property, which the type checker does not see.
+    return cast(Speaker, _embedded())
 
 
 @st.cache_resource(max_entries=1, ttl=AGE, show_spinner=False)

@@ -103,10 +103,12 @@ def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
     if placed.height < 2:
         return
     counts = evidence.group_by("lat", "lon", "item_name").len("n_checkins")
-    frame = placed.join(counts, on=["lat", "lon", "item_name"], how="left").to_pandas()
-    frame["tip"] = [
-        f"{row.item_name}\n{plural(row.n_checkins, 'check-in')}" for row in frame.itertuples()
+    joined = placed.join(counts, on=["lat", "lon", "item_name"], how="left")
+    tips = [
+        f"{name}\n{plural(n, 'check-in')}"
+        for name, n in joined.select("item_name", "n_checkins").iter_rows()
     ]
+    frame = joined.to_pandas().assign(tip=tips)
     view = maps.view_of(frame["lat"], frame["lon"], max_zoom=13)
     layer = maps.point_layer(
         frame.assign(n_users=1), colour=colour, layer_id="evidence", min_px=5, max_px=12

@@ -116,7 +116,8 @@ WINDOWS = {PERIODS: two_periods, WEEK: weekdays_and_weekends, DAY: two_times_of_
 
 def compare(store, chosen, setting, view, resolution, names, windows) -> None:
     """Show the ratio of shares, marked where it is more than chance."""
-    found = computed_change(store, *windows, resolution, setting.min_users)
+    before, after = windows
+    found = computed_change(store, before, after, resolution, setting.min_users)
     if common.nothing_left(found.frame, "hexagon"):
         return
     only = st.toggle(
@@ -185,11 +186,9 @@ def with_classes(frame: pd.DataFrame, names: tuple[str, str], only: bool) -> pd.
 @by_content("Comparing the windows…")
 def computed_change(store: Store, before: Filters, after: Filters, resolution: int, min_users: int):
     """Compare once per data set, windows and size of hexagons."""
-    parts = []
-    for window in (before, after):
-        parts.append(store.cells(resolution, window, min_users=1))
-        parts.append(store.cell_days(resolution, window, min_users=1))
-    return spatial.change(*parts, min_users=min_users)
+    cells = [store.cells(resolution, window, min_users=1) for window in (before, after)]
+    days = [store.cell_days(resolution, window, min_users=1) for window in (before, after)]
+    return spatial.change(cells[0], days[0], cells[1], days[1], min_users=min_users)
 
 
 # ---------------------------------------------------------------- trends

@@ -94,17 +94,17 @@ def look(store: Store, setting: Setting, view: maps.View) -> dict:
     }
 
 
-def below(store: Store, chosen: Filters, setting: Setting, n: int, hidden: str = "") -> str:
+def below(store: Store, chosen: Filters, setting: Setting, n: float, hidden: str = "") -> str:
     """Return what stands under every map: how much it counts, what it hides, whom to thank."""
     return f"{counts(store, chosen, n)}. {hidden} {maps.attribution(setting.basemap)}."
 
 
-def counts(store: Store, chosen: Filters, n_checkins: int | None = None) -> str:
+def counts(store: Store, chosen: Filters, n_checkins: float | None = None) -> str:
     """Return check-ins, users and time zone in Markdown."""
     return ui.plain(plain_counts(store, chosen, n_checkins))
 
 
-def plain_counts(store: Store, chosen: Filters, n_checkins: int | None = None) -> str:
+def plain_counts(store: Store, chosen: Filters, n_checkins: float | None = None) -> str:
     """Return check-ins, users and time zone for the note below a figure."""
     summary = counted(Store.summary, store, chosen)
     n = summary["n_places"] if n_checkins is None else int(n_checkins)

@@ -96,7 +96,8 @@ def described(frame: pd.DataFrame, kind: str, alpha: float) -> pd.DataFrame:
     if kind == SPOTS:
         leaning = np.where(frame["gi_z"] > 0, np.where(frame["n_users"] > 0, WARM, ""), COOL)
         leaning = np.where(frame["p"] <= SUGGESTIVE_P, leaning, "")
-        shown = frame["kind"].map({"hot": HOT, "cold": COLD}).fillna(pd.Series(leaning))
+        conditions = [frame["kind"] == "hot", frame["kind"] == "cold"]
+        shown = pd.Series(np.select(conditions, [HOT, COLD], leaning))
         number = [f"Gi* z = {z:.1f}" for z in frame["gi_z"]]
     else:
         significant = frame["q"] <= alpha

@@ -59,12 +59,14 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
             f"{len(items)}.",
             "Lower the number under “Privacy and background”, or add data.",
         )
-    names = dict(zip(items["item_id"], items["shown"], strict=True))
+    names: dict[str, str] = dict(zip(items["item_id"], items["shown"], strict=True))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         item = st.selectbox(
-            f"Near this {ui.item_word()}", list(names)[:MOST_OPTIONS], format_func=names.get,
+            f"Near this {ui.item_word()}",
+            list(names)[:MOST_OPTIONS],
+            format_func=names.__getitem__,
             key=f"near_item_{store.fingerprint}",
-        )  # fmt: skip
+        )
         k = st.slider("How many", 3, 30, 10, key="near_k")
         same = False
         if items["category"].notna().any():
@@ -117,10 +119,13 @@ def users(store, chosen: Filters, setting: common.Setting, view: maps.View) -> N
             f"{len(people)} of them.",
             "Add data over a longer time.",
         )
-    ids = dict(zip(people["user"], people["user_id"], strict=True))
+    ids: dict[int, str] = dict(zip(people["user"], people["user_id"], strict=True))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         user = st.selectbox(
-            "Similar to user", list(ids), format_func=ids.get, key=f"near_user_{store.fingerprint}"
+            "Similar to user",
+            list(ids),
+            format_func=ids.__getitem__,
+            key=f"near_user_{store.fingerprint}",
         )
         by = ui.choose("By", [BY_PLACE, BY_TIME], "near_by")
         resolution = common.hexagon_size(store, setting) if by == BY_PLACE else 0

@@ -230,6 +230,6 @@ def _results(runs: list[Run]) -> None:
     if with_curve:
         with st.expander("How they learned", icon=":material/show_chart:"):
             names = {run.folder.name: run.label for run in with_curve}
-            picked = st.selectbox("Model", names, format_func=names.get, key="train_curve")
+            picked = st.selectbox("Model", names, format_func=names.__getitem__, key="train_curve")
             run = next(each for each in with_curve if each.folder.name == picked)
             ui.figure(learning_curve(run.events()), key=f"learned_{picked}")

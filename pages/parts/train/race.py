@@ -83,7 +83,8 @@ class Race:
             why = error.found.removeprefix(f"{run.folder}: ")
             self.notes.append(f"{name} is left out: {why}")
             return
-        if model.vocabulary_.digest != self.parts.vocabulary.digest:
+        known = model.vocabulary_
+        if known is None or known.digest != self.parts.vocabulary.digest:
             self.notes.append(f"{name} was trained on all users, so it is not scored on some.")
         elif model.time_known not in (None, self.regime.time_known):
             knows = "knows" if model.time_known else "does not know"
