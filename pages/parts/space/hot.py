@@ -109,7 +109,7 @@ def described(frame: pd.DataFrame, kind: str, alpha: float) -> pd.DataFrame:
     ):
         counts = f"{n:,} check-ins\n{users:,} users" if users else "no or too few users"
         chance = "nothing to compare with" if pd.isna(q) else f"{measure}, q = {q:.3f}"
-        tips.append(f"{name.capitalize() or 'As chance would have it'}\n{counts}\n{chance}")
+        tips.append(f"{str(name).capitalize() or 'As chance would have it'}\n{counts}\n{chance}")
     return frame.assign(shown=shown, tip=tips)
 
 
