@@ -89,7 +89,7 @@ def _bars_over_km(
     figure = go.Figure(
         go.Bar(
             x=low, y=counts, width=(high - low) * 0.94, offset=0, marker_color=SPACE,
-            customdata=[[round_distance(a), round_distance(b)] for a, b in zip(low, high, strict=True)],
+            customdata=np.column_stack([[*map(round_distance, each)] for each in (low, high)]),
             hovertemplate="%{customdata[0]} to %{customdata[1]}<br><b>%{y:,} " + noun + "</b>"
             "<extra></extra>",
         )
