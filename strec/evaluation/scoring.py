@@ -14,7 +14,7 @@ from strec.models import Model
 from strec.progress import Progress, silent
 from strec.split import Queries, Split
 
-_CHUNK_NUMBERS = 20_000_000
+_MOST_NUMBERS = 20_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +98,7 @@ def evaluate_model(
     n_items = len(queries.vocabulary.items)
     counts = np.bincount(parts.train.item[parts.train.item >= 0], minlength=n_items)
     frames, listed, score_seconds = [], [], 0.0
-    step = max(1, _CHUNK_NUMBERS // n_items)
-    for first in range(0, len(queries), step):
-        chunk = queries.take(slice(first, first + step))
+    for chunk in queries.pieces(_MOST_NUMBERS):
         begun = perf_counter()
         scores = model.score(chunk)
         score_seconds += perf_counter() - begun
@@ -108,7 +106,7 @@ def evaluate_model(
         ranked = Ranked(chunk, scores, counts)
         frames.append(_per_query(ranked, model.is_probability))
         listed.append(ranked.listed)
-        tell(f"Scoring {name}", min(first + step, len(queries)) / len(queries))
+        tell(f"Scoring {name}", sum(map(len, listed)) / len(queries))
     return Result(
         name=name,
         kind=model.kind,

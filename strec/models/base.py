@@ -34,8 +34,6 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 
 #: A model that knows a smaller share of the check-ins' items was trained on something else.
 _LEAST_KNOWN = 0.5
-#: Numbers held at once per array when answering many queries.
-_CHUNK_NUMBERS = 2_000_000
 
 
 class Model(Saved):
@@ -216,16 +214,11 @@ class Model(Saved):
         for user, moment, place in zip(listed, moments, places, strict=True):
             lat, lon = place or (None, None)
             asked.append((user, moment, lat, lon))
-        step, frames = max(_CHUNK_NUMBERS // len(log.vocabulary.items), 1), []
-        for row, queries in Questions(log).many(asked):
-            for first in range(0, len(row), step):
-                part = slice(first, first + step)
-                scores = self.score(queries.take(part))
-                chances = scores if self.is_probability else None
-                found = listing(queries.take(part), list(best_first(scores, k)), scores, chances)
-                frames.append(
-                    found.with_columns(pl.Series("query", row[part][found["query"].to_numpy()]))
-                )
+        frames = []
+        for number, queries in Questions(log).many(asked):
+            scores = self.score(queries)
+            chances = scores if self.is_probability else None
+            frames.append(listing(queries, best_first(scores, k), scores, chances, number))
         if not frames:
             raise ModelError("Somebody to recommend to.", "no user.", "Give at least one user.")
         table = pl.concat(frames).sort("query", "rank")

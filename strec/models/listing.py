@@ -1,5 +1,7 @@
 """Suggestions as a table for people: names, places, distances, earlier visits."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
@@ -8,7 +10,11 @@ from strec.split import Queries, local_us
 
 
 def listing(
-    queries: Queries, codes: list[np.ndarray], score: np.ndarray, probability: np.ndarray | None
+    queries: Queries,
+    codes: Sequence[np.ndarray],
+    score: np.ndarray,
+    probability: np.ndarray | None,
+    number: np.ndarray | None = None,
 ) -> pl.DataFrame:
     """Return one row per suggestion of each query, with its names, place and earlier visits.
 
@@ -16,10 +22,12 @@ def listing(
     ----------
     queries : Queries
         Who asks, when and where.
-    codes : list of numpy.ndarray
+    codes : sequence of numpy.ndarray
         For each query the item codes of its list, best first.
     score, probability : numpy.ndarray
         Shape ``(n_queries, n_items)``; no probability where scores are none.
+    number : numpy.ndarray, optional
+        How the column ``query`` numbers the queries; from 0 when not given.
 
     Returns
     -------
@@ -30,7 +38,7 @@ def listing(
     vocabulary = queries.vocabulary
     size = [len(each) for each in codes]
     query = np.repeat(np.arange(len(codes)), size)
-    item = np.concatenate(codes).astype(np.int64) if codes else np.zeros(0, dtype=np.int64)
+    item = np.concatenate(codes).astype(np.int64) if len(codes) else np.zeros(0, dtype=np.int64)
     is_place = vocabulary.item_is_place[item]
     lat, lon = vocabulary.item_lat[item], vocabulary.item_lon[item]
     km = distance_km(queries.lat[query], queries.lon[query], lat, lon)
@@ -38,7 +46,7 @@ def listing(
     chance = np.full(len(item), np.nan) if probability is None else probability[query, item]
     return pl.DataFrame(
         {
-            "query": pl.Series(query, dtype=pl.Int64),
+            "query": pl.Series(query if number is None else number[query], dtype=pl.Int64),
             "rank": pl.Series([rank for n in size for rank in range(1, n + 1)], dtype=pl.Int64),
             "item_id": vocabulary.item_ids(item),
             "item_name": pl.Series(vocabulary.item_name[item], dtype=pl.String),

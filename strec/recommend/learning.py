@@ -95,9 +95,7 @@ class _Surprise:
 
     def __init__(self, model: CounterMix, queries: Queries):
         self._log_p, self._log_lift = [], []
-        step = max(2_000_000 // len(queries.vocabulary.items), 1)
-        for first in range(0, len(queries), step):
-            part = queries.take(slice(first, first + step))
+        for part in queries.pieces(2_000_000):
             p = model.score(part)
             self._log_p.append(np.log(np.maximum(p, 1e-12)).astype(np.float32))
             lift = context_lift(p, model.score(part.blind()))

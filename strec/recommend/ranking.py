@@ -96,10 +96,6 @@ class RankingOptions:
         """Whether nothing but filters shapes the list."""
         return self.wish is None and self == self.plain()
 
-    def changes(self) -> dict:
-        """Return the fields as keyword arguments."""
-        return dict(vars(self))
-
 
 @dataclass(frozen=True)
 class ScoredQueries:

@@ -14,14 +14,11 @@ from strec.models import CounterMix, Model
 from strec.models.listing import listing
 from strec.progress import Progress
 from strec.recommend.ranking import Ranker, RankingOptions, ScoredQueries, order
-from strec.split import Asked, Queries, Questions, Vocabulary, notes_on, questions_of
+from strec.split import Queries, Questions, Vocabulary, notes_on, questions_of
 from strec.split.vocabulary import most_frequent
 
 if TYPE_CHECKING:
     from strec.dataset import DatasetLike
-
-#: Numbers held at once per array when answering many queries.
-_CHUNK_NUMBERS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -160,8 +157,24 @@ class Recommender:
         ModelError
             If the user is unknown, or the place, a category or another wish cannot be.
         """
-        asked = self._questions.one(user, when, lat, lon)
-        return self.answer_query(asked, k=k, how=RankingOptions(**how))
+        asked, options = self._questions.one(user, when, lat, lon), RankingOptions(**how)
+        scored = self.ranker.score(asked.queries, options)
+        codes = order(scored, 0, options, k)
+        plain = order(scored, 0, options.plain(), k) if scored.is_probability else codes
+        notes = notes_on(asked, self.log) + scored.notes
+        if not len(codes):
+            notes.append("Nothing fits these filters: allow more distance, categories, or returns.")
+        return Answer(
+            frame=self._listing(scored, [codes]).drop("query"),
+            notes=notes,
+            query=asked.queries,
+            codes=codes,
+            ranker=self.ranker,
+            how=options,
+            new_share=float(scored.probability[0, scored.visits[0] == 0].sum()),
+            hit_chance=float(scored.probability[0, codes].sum()),
+            best_chance=float(scored.probability[0, plain].sum()),
+        )
 
     def query(
         self,
@@ -173,29 +186,6 @@ class Recommender:
         """Return the question as the model sees it, and notes about it."""
         asked = self._questions.one(user, when, lat, lon)
         return asked.queries, notes_on(asked, self.log)
-
-    def answer_query(
-        self, asked: Asked, *, k: int = 10, how: RankingOptions | None = None
-    ) -> Answer:
-        """Rank items for a question that is already in the model's terms, one row."""
-        how = how or RankingOptions()
-        scored = self.ranker.score(asked.queries, how)
-        codes = order(scored, 0, how, k)
-        plain = order(scored, 0, how.plain(), k) if scored.is_probability else codes
-        notes = notes_on(asked, self.log) + scored.notes
-        if not len(codes):
-            notes.append("Nothing fits these filters: allow more distance, categories, or returns.")
-        return Answer(
-            frame=self._listing(scored, [codes]).drop("query"),
-            notes=notes,
-            query=asked.queries,
-            codes=codes,
-            ranker=self.ranker,
-            how=how,
-            new_share=float(scored.probability[0, scored.visits[0] == 0].sum()),
-            hit_chance=float(scored.probability[0, codes].sum()),
-            best_chance=float(scored.probability[0, plain].sum()),
-        )
 
     def answer_many(self, questions: pl.DataFrame, *, k: int = 10, **how) -> pl.DataFrame:
         """Answer a table of questions at once.
@@ -229,24 +219,21 @@ class Recommender:
         >>> recommender.answer_many(questions, k=2)["query"].to_list()
         [0, 0, 1, 1]
         """
-        how = RankingOptions(**how)
-        frames = []
-        for row, asked in self._questions.many(questions_of(questions).iter_rows()):
-            step = max(_CHUNK_NUMBERS // len(self.log.vocabulary.items), 1)
-            for first in range(0, len(row), step):
-                part = slice(first, first + step)
-                scored = self.ranker.score(asked.take(part), how)
-                codes = [order(scored, each, how, k) for each in range(len(row[part]))]
-                frame = self._listing(scored, codes)
-                number = pl.Series("query", row[part][frame["query"].to_numpy()])
-                frames.append(frame.with_columns(number))
+        options, frames = RankingOptions(**how), []
+        for number, queries in self._questions.many(questions_of(questions).iter_rows()):
+            scored = self.ranker.score(queries, options)
+            codes = [order(scored, row, options, k) for row in range(len(queries))]
+            frames.append(self._listing(scored, codes, number))
         if not frames:
-            return listing_schema(self.answer(k=k, **how.changes()))
+            nobody = self.answer(k=k, **how).frame.clear()
+            return nobody.insert_column(0, pl.Series("query", [], dtype=pl.Int64))
         return pl.concat(frames).sort("query", "rank")
 
-    def _listing(self, scored: ScoredQueries, codes: list[np.ndarray]) -> pl.DataFrame:
+    def _listing(
+        self, scored: ScoredQueries, codes: list[np.ndarray], number: np.ndarray | None = None
+    ) -> pl.DataFrame:
         chances = scored.probability if scored.is_probability else None
-        frame = listing(scored.queries, codes, scored.score, chances)
+        frame = listing(scored.queries, codes, scored.score, chances, number)
         if self._images is None:
             return frame
         item = np.concatenate(codes).astype(np.int64) if codes else np.zeros(0, dtype=np.int64)
@@ -261,8 +248,3 @@ def _images(checkins: pl.DataFrame, vocabulary: Vocabulary) -> np.ndarray | None
     items = pl.DataFrame({schema.ITEM: pl.Series(vocabulary.items, dtype=pl.String)})
     found = items.join(named, on=schema.ITEM, how="left", maintain_order="left")[schema.IMAGE]
     return np.array(found.to_list(), dtype=object)
-
-
-def listing_schema(answer: Answer) -> pl.DataFrame:
-    """Return an empty table of answers to many questions."""
-    return answer.frame.clear().insert_column(0, pl.Series("query", [], dtype=pl.Int64))

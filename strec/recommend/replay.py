@@ -9,7 +9,7 @@ import polars as pl
 from strec import metrics
 from strec.errors import ModelError, check_is
 from strec.models import CounterMix, Model
-from strec.progress import Progress
+from strec.progress import Progress, silent
 from strec.split import Log, Queries, local_us, queries_of_rows
 
 #: Events replayed at most, and the share of all check-ins that they may be; of one user, this
@@ -17,7 +17,7 @@ from strec.split import Log, Queries, local_us, queries_of_rows
 MOST_EVENTS, MOST_SHARE, LEAST_BEFORE = 2_000, 0.3, 0.3
 _FEWEST = 20
 _TOP = 5
-_CHUNK_NUMBERS = 2_000_000
+_MOST_NUMBERS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def replay(
     growing = queries_of_rows(log, rows)
     # Sessions of the replayed part are hidden too: the history stands still at the start.
     static = _standing_still(growing, log, start_us)
-    return Replay(_events(model, growing, static, progress), len(before))
+    return Replay(_events(model, growing, static, progress or silent), len(before))
 
 
 def log_before(log: Log, n_events: int, user: str | None = None) -> tuple[Log, np.ndarray]:
@@ -143,30 +143,24 @@ def _standing_still(growing: Queries, log: Log, start_us: int) -> Queries:
     )
 
 
-def _events(
-    model: Model, growing: Queries, static: Queries, progress: Progress | None
-) -> pl.DataFrame:
+def _events(model: Model, growing: Queries, static: Queries, tell: Progress) -> pl.DataFrame:
     log, vocabulary, row = growing.log, growing.vocabulary, growing.row
-    n = len(growing)
-    rank, rank_static, given = np.zeros(n), np.zeros(n), np.zeros(n)
-    best = np.zeros((n, min(_TOP, len(vocabulary.items))), dtype=int)
-    step = max(_CHUNK_NUMBERS // len(vocabulary.items), 1)
-    for first in range(0, n, step):
-        part = slice(first, first + step)
-        scores = model.score(growing.take(part))
-        target = growing.target[part]
-        rank[part] = metrics.expected_rank(*metrics.standing(scores, target))
-        fixed = model.score(static.take(part))
-        rank_static[part] = metrics.expected_rank(*metrics.standing(fixed, target))
-        best[part] = np.argsort(-scores, axis=1, kind="stable")[:, : best.shape[1]]
-        given[part] = scores[np.arange(len(target)), target]
-        if progress:
-            progress("Predicting each check-in", min(first + step, n) / n)
+    ranks, ranks_static, listed, given = [], [], [], []
+    pieces = zip(growing.pieces(_MOST_NUMBERS), static.pieces(_MOST_NUMBERS), strict=True)
+    for now, fixed in pieces:
+        scores = model.score(now)
+        ranks.append(metrics.expected_rank(*metrics.standing(scores, now.target)))
+        still = metrics.standing(model.score(fixed), now.target)
+        ranks_static.append(metrics.expected_rank(*still))
+        listed.append(metrics.best_first(scores, _TOP))
+        given.append(scores[np.arange(len(now)), now.target])
+        tell("Predicting each check-in", sum(map(len, ranks)) / len(growing))
+    best = np.concatenate(listed)
     item = growing.target
     local = pl.Series(local_us(log.time_us[row], log.offset_min[row]), dtype=pl.Int64)
     return pl.DataFrame(
         {
-            "n": np.arange(1, n + 1),
+            "n": np.arange(1, len(growing) + 1),
             "user_id": pl.Series(log.owner_ids[log.owner[row]], dtype=pl.String),
             "local_time": local.cast(pl.Datetime("us")),
             "item_id": vocabulary.item_ids(item),
@@ -174,11 +168,11 @@ def _events(
             "category": vocabulary.item_categories(item),
             "lat": log.lat[row],
             "lon": log.lon[row],
-            "rank": rank,
-            "rank_static": rank_static,
+            "rank": np.concatenate(ranks),
+            "rank_static": np.concatenate(ranks_static),
             "is_return": growing.returns,
             "top": [[str(vocabulary.item_name[code]) for code in codes] for codes in best],
-            "probability": given,
+            "probability": np.concatenate(given),
             "guess_lat": vocabulary.item_lat[best[:, 0]],
             "guess_lon": vocabulary.item_lon[best[:, 0]],
         }

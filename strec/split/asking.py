@@ -20,6 +20,8 @@ FAR_DAYS = 60
 FAR_KM = 200.0
 #: Farther than this from any known place a note says how far it is.
 NOBODY_KM = 25.0
+#: Scores held at once when many questions are answered.
+_MOST_NUMBERS = 2_000_000
 
 #: Who (None: somebody new), when (None: after the last check-in), latitude and longitude.
 Question = tuple[str | None, datetime | str | None, float | None, float | None]
@@ -70,7 +72,7 @@ class Questions:
         return Asked(query, user is None, lat is not None)
 
     def many(self, questions: Iterable[Question]) -> Iterator[tuple[np.ndarray, Queries]]:
-        """Yield row numbers and queries of many questions: user, time, latitude, longitude.
+        """Yield row numbers and queries of many questions, in pieces that can be scored at once.
 
         Questions whose time is known come apart from those of somebody new without a time.
         """
@@ -91,7 +93,10 @@ class Questions:
             _, number, owner, time_us, offset, lat, lon = columns
             nowhere = np.full(len(number), np.nan)
             queries = ask(self.log, owner, time_us, offset, nowhere, nowhere, time_known=time_known)
-            yield number, _placed(queries, lat, lon)
+            first = 0
+            for piece in _placed(queries, lat, lon).pieces(_MOST_NUMBERS):
+                yield number[first : first + len(piece)], piece
+                first += len(piece)
 
     def _history(self, user: str | pl.DataFrame | None) -> tuple[Log, int]:
         if user is None:

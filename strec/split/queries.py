@@ -1,6 +1,6 @@
 """Moments at which "where next?" is asked, and the history visible at each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -124,6 +124,12 @@ class Queries:
             indptr=indptr,
             indices=self.indices[indices],
         )
+
+    def pieces(self, most_numbers: int) -> Iterator["Queries"]:
+        """Yield the queries in pieces whose scores are at most so many numbers at once."""
+        step = max(most_numbers // max(len(self.vocabulary.items), 1), 1)
+        for first in range(0, len(self), step):
+            yield self.take(slice(first, first + step))
 
     def blind(self) -> "Queries":
         """Return the same queries without hour, weekday and place: only who asks is known."""

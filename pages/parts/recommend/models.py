@@ -60,7 +60,7 @@ def side_by_side(store, question, answer: Answer) -> None:
     )  # fmt: skip
     if not runs:
         st.caption("No model has been trained on this data set yet: the Train page makes some.")
-    lists, filters = {}, answer.how.plain().changes()
+    lists, filters = {}, dict(vars(answer.how.plain()))
     for name in picked:
         try:
             engine = chosen(store, name) if name in (COUNTER, *runs) else _quick(store, name)
