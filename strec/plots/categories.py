@@ -15,6 +15,14 @@ def category_bars(frame: pd.DataFrame, below: str = "") -> go.Figure:
     ----------
     frame : pandas.DataFrame
         `category`, `n_checkins`, `n_users`, largest first, as `Store.by_category` returns them.
+    below : str
+        The note below the figure, see `note`.
+
+    Examples
+    --------
+    >>> kinds = pd.DataFrame({"category": ["Café"], "n_checkins": [1200], "n_users": [31]})
+    >>> category_bars(kinds).data[0].text
+    ('1,200',)
     """
     figure = go.Figure(
         go.Bar(
@@ -48,6 +56,16 @@ def category_hours(frame: pd.DataFrame, below: str = "", dark: bool = False) -> 
     ----------
     frame : pandas.DataFrame
         `category`, `hour`, `n_checkins`, `n_users`, as `Store.category_hours` returns them.
+    below : str
+        The note below the figure, see `note`.
+    dark : bool
+        Whether it stands on a dark page: colours are turned round.
+
+    Examples
+    --------
+    >>> day = pd.DataFrame({"category": "Café", "hour": range(24), "n_checkins": 1, "n_users": 1})
+    >>> category_hours(day).data[0].z.shape
+    (1, 24)
     """
     counts = frame.pivot(index="category", columns="hour", values="n_checkins")
     share = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)

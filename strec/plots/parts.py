@@ -2,20 +2,30 @@
 
 import numpy as np
 import plotly.graph_objects as go
+import polars as pl
 
 from strec.palette import CATEGORICAL, POPULARITY, TIME
 from strec.plots.style import LONGEST_LABEL, finish, hour_axis, label
 
 
-def parts(frame, total: str = "Probability", below: str = "") -> go.Figure:
+def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> go.Figure:
     """Return the additive parts of one score: each bar begins where the one before ended.
 
     Parameters
     ----------
-    frame : polars or pandas DataFrame
+    frame : polars.DataFrame
         `label`, `value` (share of the score; the values add up to it) and `colour`.
     total : str
         What the sum is called.
+    below : str
+        The note below the figure, see `note`.
+
+    Examples
+    --------
+    >>> columns = {"label": ["Habit", "Hour"], "value": [0.3, 0.1], "colour": ["#555", "#777"]}
+    >>> frame = pl.DataFrame(columns)
+    >>> parts(frame).data[0].text
+    ('+30.0%', '+10.0%', '<b>40.0%</b>')
     """
     values = np.array(list(frame["value"]), dtype=float)
     ends = np.cumsum(values)
@@ -47,15 +57,23 @@ def parts(frame, total: str = "Probability", below: str = "") -> go.Figure:
     return finish(figure, "What the score is made of", below, height=110 + 34 * len(names))
 
 
-def what_if_hours(frame, now: int | None = None, below: str = "") -> go.Figure:
+def what_if_hours(frame: pl.DataFrame, now: int | None = None, below: str = "") -> go.Figure:
     """Return how probable each suggestion would be at each hour of the day.
 
     Parameters
     ----------
-    frame : polars or pandas DataFrame
+    frame : polars.DataFrame
         `hour`, `item_name`, `probability`, as `explain.what_if_hours` returns them.
     now : int, optional
         The hour asked about, marked.
+    below : str
+        The note below the figure, see `note`.
+
+    Examples
+    --------
+    >>> columns = {"hour": [8, 9], "item_name": ["Café", "Café"], "probability": [0.2, 0.3]}
+    >>> what_if_hours(pl.DataFrame(columns), now=9).data[0].name
+    'Café'
     """
     rows = list(zip(*(list(frame[c]) for c in ("item_name", "hour", "probability")), strict=True))
     figure = go.Figure()

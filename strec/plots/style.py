@@ -6,6 +6,7 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 
 from strec.palette import SEQUENTIAL_TIME
+from strec.wording import plural
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FAINT = "rgba(128,140,150,0.22)"
@@ -91,14 +92,21 @@ def colour_bar(title: str = "check-ins", **more: Any) -> dict[str, Any]:
 def note(n_checkins: int, n_users: int | None = None, time_zone: str | None = None) -> str:
     """Return the line that every figure carries: how much it counts, and in whose time.
 
+    Parameters
+    ----------
+    n_checkins, n_users : int
+        Counted; without users they are left out.
+    time_zone : str, optional
+        The zone of all times; without one each check-in has its own.
+
     Examples
     --------
     >>> note(1200, 31, "America/New_York")
     '1,200 check-ins · 31 users · times in America/New_York'
     """
-    words = [f"{n_checkins:,} check-in{'' if n_checkins == 1 else 's'}"]
+    words = [plural(n_checkins, "check-in")]
     if n_users is not None:
-        words.append(f"{n_users:,} user{'' if n_users == 1 else 's'}")
+        words.append(plural(n_users, "user"))
     words.append(f"times in {label(time_zone)}" if time_zone else "local times")
     return " · ".join(words)
 

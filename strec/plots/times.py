@@ -32,6 +32,14 @@ def hour_weekday(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go
         blank.
     below : str
         The note below the figure, see `note`.
+    dark : bool
+        Whether it stands on a dark page: colours are turned round.
+
+    Examples
+    --------
+    >>> week = pd.DataFrame({"weekday": [4], "hour": [18], "n_checkins": [3], "n_users": [2]})
+    >>> hour_weekday(week).data[0].z.shape
+    (7, 24)
     """
     counts = _week(frame, "n_checkins")
     users = _week(frame, "n_users")
@@ -64,6 +72,13 @@ def clock(frame: pd.DataFrame, below: str = "", title: str = "The day as a clock
     ----------
     frame : pandas.DataFrame
         `hour` and `n_checkins`; rows of the same hour are summed.
+    below, title : str
+        The note below the figure, see `note`, and the title above it.
+
+    Examples
+    --------
+    >>> int(sum(clock(pd.DataFrame({"hour": [8, 8], "n_checkins": [3, 1]})).data[0].r))
+    4
     """
     counts = frame.groupby("hour")["n_checkins"].sum().reindex(range(24), fill_value=0)
     share = counts / max(counts.sum(), 1)
@@ -92,6 +107,16 @@ def calendar(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Fig
     ----------
     frame : pandas.DataFrame
         `period` (days), `n_checkins`, `n_users`, as `Store.calendar` returns them.
+    below : str
+        The note below the figure, see `note`.
+    dark : bool
+        Whether it stands on a dark page: colours are turned round.
+
+    Examples
+    --------
+    >>> days = pd.DataFrame({"period": pd.date_range("2024-01-01", periods=9)})
+    >>> calendar(days.assign(n_checkins=1, n_users=1)).data[0].z.shape
+    (7, 2)
     """
     days = frame.assign(
         weekday=frame["period"].dt.day_of_week,
@@ -129,6 +154,14 @@ def trend(
         `hour`, `day`, `week` or `month`; sets the width of the average (`SMOOTH`).
     value : str
         `n_checkins` or `n_users`.
+    below : str
+        The note below the figure, see `note`.
+
+    Examples
+    --------
+    >>> days = pd.DataFrame({"period": pd.date_range("2024-01-01", periods=9)})
+    >>> [each.name for each in trend(days.assign(n_checkins=1)).data]
+    ['per day', 'average of 7 days']
     """
     window = SMOOTH[grain]
     smooth = frame[value].rolling(window, center=True, min_periods=window // 2 + 1).mean()
