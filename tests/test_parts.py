@@ -28,28 +28,19 @@ def run(code: str) -> str:
 
 
 @pytest.mark.slow
-def test_the_core_reads_cleans_analyses_counts_and_evaluates(tmp_path):
-    code = f"""
-import os
-os.chdir({str(tmp_path)!r})
+def test_the_core_reads_cleans_analyses_counts_and_evaluates():
+    code = """
 import strec
-from strec.cleaning import Recipe, clean
-from strec.evaluation import Regime, counting_models, evaluate, leaderboard
 from strec.gate import dependence_test
-from strec.models import MODELS
-from strec.split import split
 
-checkins, report = clean(strec.read_sample("travel"), Recipe.default())
-print(len(checkins))
-print(dependence_test(checkins.head(3_000), n_permutations=59).route)
-parts = split(checkins)
-results = [
-    evaluate(model.fit(parts.train), parts, Regime(at_most=100), name=name)
-    for name, model in counting_models(True).items()
-]
-print(*leaderboard(results)["model"])
-print(*MODELS)
-print(strec.Recommender(checkins).answer(checkins["user_id"][0]).frame.height)
+dataset, report = strec.clean("travel")
+print(len(dataset))
+print(dependence_test(dataset.checkins.head(3_000), n_permutations=59).route)
+results = strec.evaluate(None, dataset, strec.Regime(at_most=100))
+print(*results.leaderboard["model"])
+print(*strec.MODELS)
+user = dataset.checkins["user_id"][0]
+print(strec.CounterMix().fit(dataset).recommend(dataset, [user], k=10).height)
 """
     n_checkins, route, names, kinds, suggestions = run(code).splitlines()
     assert int(n_checkins) > 1_000 and route in ("traditional", "ST-LLM")
@@ -125,18 +116,18 @@ def test_what_comes_with_strec_is_found():
     assert all(shipped(name).exists() for name in ("app.py", "pages", "sample_data", "benchmarks"))
 
 
-def test_importing_strec_loads_nothing_heavy_and_takes_a_moment():
+def test_importing_strec_loads_nothing_heavy_and_takes_at_most_ten_milliseconds():
     code = """
 import time
-begun = time.perf_counter()
+begun = time.process_time()
 import strec, sys
-print(time.perf_counter() - begun)
+print(time.process_time() - begun)
 print([m for m in "polars pandas numpy torch typer plotly".split() if m in sys.modules])
 """
-    ours = [
-        subprocess.check_output([sys.executable, "-c", code], text=True).split("\n")[:2]
+    said = [
+        subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
         for _ in range(5)
     ]
-    assert {loaded for _, loaded in ours} == {"[]"}
-    # The quickest of five: the machine may be busy with other tests.
-    assert min(float(seconds) for seconds, _ in ours) < 0.010
+    assert {loaded for _, loaded in said} == {"[]"}
+    # Time of the processor: other tests keep the machine busy.
+    assert min(float(seconds) for seconds, _ in said) < 0.010
