@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,17 +134,13 @@ def _looks_chinese(raw: bytes) -> bool:
     return len(re.findall("[\u4e00-\u9fff]", text)) > 0.2 * sum(runs)
 
 
-def _convert(path: Path, target: Path, encoding: str, n_bytes: int | None) -> None:
-    """Write the file as UTF-8 with line feeds, piece by piece."""
-    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    left = n_bytes
-    with open(path, "rb") as source, open(target, "w", encoding="utf-8", newline="") as out:
-        held = ""
-        while chunk := source.read(CHUNK_BYTES if left is None else min(CHUNK_BYTES, left)):
-            left = None if left is None else left - len(chunk)
-            text = held + decoder.decode(chunk)
-            # A carriage return at the end may be half of a Windows line end.
-            held = "\r" if text.endswith("\r") else ""
-            text = text[: len(text) - len(held)]
-            out.write(text.replace("\r\n", "\n").replace("\r", "\n"))
-        out.write((held + decoder.decode(b"", final=True)).replace("\r", "\n"))
+def _convert(path: Path, target: Path, encoding: str, n_letters: int | None) -> None:
+    """Write the file, or its beginning, as UTF-8 with line feeds."""
+    with (
+        open(path, encoding=encoding, errors="replace") as source,
+        open(target, "w", encoding="utf-8", newline="\n") as out,
+    ):
+        if n_letters is None:
+            shutil.copyfileobj(source, out, CHUNK_BYTES)
+        else:
+            out.write(source.read(n_letters))

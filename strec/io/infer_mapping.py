@@ -1,13 +1,14 @@
 """Decide what a mapping leaves open, say what was decided, and ask what only a person knows."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import polars as pl
 
 from strec.errors import MappingError
-from strec.io.mapping import ZONE_OF_PLACE, Mapping, Option, Question
+from strec.io.mapping import ZONE_OF_PLACE, Mapping, Option
 from strec.io.places import coordinates, detect_order
 from strec.io.quantities import decimal_sign, offset_minutes, plain_numbers, share
+from strec.io.recognise import Recognised
 from strec.io.roles import named, rank_identities
 from strec.io.tables import Table
 from strec.io.times import DAY_FIRST, MONTH_FIRST, TimeGuess, detect_time
@@ -19,30 +20,12 @@ N_OFFERED = 12
 FAR_SHARE = 0.1
 
 
-@dataclass
-class InferredMapping:
-    """A mapping with all that could be decided, what must or may be asked, what was noticed."""
-
-    mapping: Mapping
-    questions: list[Question] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def ask(self, key: str, text: str, *options: Option, default: int | None = None) -> None:
-        """Add a question; an answer taken until a person gives another is put into the mapping."""
-        self.questions.append(Question(key, text, options, default))
-        if default is not None:
-            self.set(**options[default].changes)
-
-    def set(self, **changes) -> None:
-        """Change entries of the mapping."""
-        self.mapping = self.mapping.replace(**changes)
-
-
-def infer_mapping(table: Table, mapping: Mapping, day_first: bool | None = None) -> InferredMapping:
-    """Fill the open settings of a mapping from the file's content.
+def infer_mapping(found: Recognised, mapping: Mapping, day_first: bool | None = None) -> Recognised:
+    """Fill the open settings of a mapping from the content of what was recognised.
 
     The table's sample decides; the whole column is read only to tell day from month. Settings that
     are given are kept as they are, and so is `day_first`, the order in dates such as 03/04/2024.
+    What cannot be decided is among the questions.
 
     Raises
     ------
@@ -50,6 +33,7 @@ def infer_mapping(table: Table, mapping: Mapping, day_first: bool | None = None)
         If a mapped column is not in the file, a time cannot be read at all, or the time zone is
         unknown.
     """
+    table = found.table
     mapping.check_columns(table.columns)
     if (mapping.lat is None) != (mapping.lon is None):
         raise MappingError(
@@ -57,7 +41,7 @@ def infer_mapping(table: Table, mapping: Mapping, day_first: bool | None = None)
             f"lat={mapping.lat!r}, lon={mapping.lon!r}.",
             "Choose both columns; where one column holds both, choose it twice.",
         )
-    done = InferredMapping(mapping)
+    done = replace(found, mapping=mapping, notes=[*found.notes])
     _who_and_what(table, done)
     _where(table, done)
     _how_much(table, done)
@@ -79,7 +63,7 @@ def _choices(table: Table, mapping: Mapping, name: str) -> list[Option]:
     ]
 
 
-def _ask_time(table: Table, done: InferredMapping) -> None:
+def _ask_time(table: Table, done: Recognised) -> None:
     """Ask which column says when, if one is called so; without one there is nothing to ask."""
     options = _choices(table, done.mapping, "timestamp")
     called_so = [each for each in options if named("timestamp", each.changes["timestamp"])]
@@ -95,7 +79,7 @@ def _ask_time(table: Table, done: InferredMapping) -> None:
     done.ask("timestamp", "Which column says when?", *called_so)
 
 
-def _who_and_what(table: Table, done: InferredMapping) -> None:
+def _who_and_what(table: Table, done: Recognised) -> None:
     mapping = done.mapping
     if not mapping.user_id and not mapping.user_from:
         done.ask(
@@ -112,7 +96,7 @@ def _who_and_what(table: Table, done: InferredMapping) -> None:
         done.ask("item", "Which column says what (the item)?", *options, default=default)
 
 
-def _where(table: Table, done: InferredMapping) -> None:
+def _where(table: Table, done: Recognised) -> None:
     """Decide the order of the coordinates, or ask."""
     mapping = done.mapping
     if not mapping.lat or mapping.coordinate_order is not None:
@@ -137,7 +121,7 @@ def _where(table: Table, done: InferredMapping) -> None:
         done.set(coordinate_order=order.order)
 
 
-def _how_much(table: Table, done: InferredMapping) -> None:
+def _how_much(table: Table, done: Recognised) -> None:
     """Decide whether a comma or a point is before the decimals of the value, and say so."""
     mapping = done.mapping
     if not mapping.value or mapping.decimal is not None or table.kind != "csv":
@@ -153,7 +137,7 @@ def _how_much(table: Table, done: InferredMapping) -> None:
     done.set(decimal=sign)
 
 
-def _when(table: Table, done: InferredMapping, column: str, day_first: bool | None) -> None:
+def _when(table: Table, done: Recognised, column: str, day_first: bool | None) -> None:
     guess = detect_time(table.sample[column])
     if done.mapping.time_format is None:
         guess = _time_format(table, done, column, guess, day_first)
@@ -177,7 +161,7 @@ def _when(table: Table, done: InferredMapping, column: str, day_first: bool | No
 
 
 def _time_format(
-    table: Table, done: InferredMapping, column: str, guess: TimeGuess, day_first: bool | None
+    table: Table, done: Recognised, column: str, guess: TimeGuess, day_first: bool | None
 ) -> TimeGuess:
     """Return how the time is written; ask for the order of day and month if nothing tells it."""
     slashes = guess.ambiguous or guess.time_format in (DAY_FIRST, MONTH_FIRST)
@@ -211,7 +195,7 @@ def _all_distinct(table: Table, column: str) -> pl.Series:
         return table.sample[column]
 
 
-def _ask_zone(table: Table, done: InferredMapping) -> None:
+def _ask_zone(table: Table, done: Recognised) -> None:
     """Offer the zone of the median place, or of each place where they are far apart."""
     is_local = done.mapping.time_is == "local"
     lat, lon, _ = coordinates(table.sample, done.mapping)

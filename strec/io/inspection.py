@@ -96,7 +96,7 @@ def _look(
 ) -> Inspection:
     with opened_tables(paths, names, limits, head_bytes) as (opened, tables):
         found = recognise(tables)
-        inferred = infer_mapping(found.table, mapping or found.mapping)
+        found = infer_mapping(found, mapping or found.mapping)
         opened.check_unchanged()
         asked = found.format.questions if found.format and mapping is None else ()
         return Inspection(
@@ -106,10 +106,10 @@ def _look(
             files=[table.facts for table in tables],
             columns=list(found.table.columns),
             preview=found.table.sample.head(PREVIEW_ROWS).select(pl.all().cast(pl.String)),
-            mapping=inferred.mapping,
+            mapping=found.mapping,
             confidence=found.confidence,
-            questions=[*asked, *inferred.questions],
-            notes=[*opened.notes, *found.notes, *inferred.notes],
+            questions=[*asked, *found.questions],
+            notes=[*opened.notes, *found.notes],
             n_rows_estimate=found.table.n_rows_estimate,
         )
 

@@ -15,7 +15,7 @@ from strec import schema
 from strec.errors import MappingError, ReadError, as_path
 from strec.io.convert import Converted, convert
 from strec.io.files import Opened, Paths
-from strec.io.infer_mapping import InferredMapping, infer_mapping
+from strec.io.infer_mapping import infer_mapping
 from strec.io.inspection import opened_tables
 from strec.io.limits import Limits
 from strec.io.mapping import Mapping, Question
@@ -244,7 +244,6 @@ class _Pass:
     """
 
     found: Recognised
-    inferred: InferredMapping
     path: Path | None
     pieces: list[pl.DataFrame] = field(default_factory=list)
     n_rows: int = 0
@@ -270,10 +269,9 @@ def _result(done: _Pass, opened: Opened) -> ReadResult:
     opened.check_unchanged()
     if not done.n_checkins:
         _refuse_nothing(done)
-    inferred = done.inferred
     assumed = [
         f"{question.text} Taken: {question.options[question.default].label}."
-        for question in inferred.questions
+        for question in done.found.questions
         if question.default is not None
     ]
     counted = [NOTICES[name].format(f"{n:,}") for name, n in done.noticed.items() if n]
@@ -283,11 +281,11 @@ def _result(done: _Pass, opened: Opened) -> ReadResult:
         n_checkins=done.n_checkins,
         rejected=pl.concat(done.rejected),
         reasons=dict(sorted(done.reasons.items(), key=lambda entry: -entry[1])),
-        mapping=inferred.mapping,
+        mapping=done.found.mapping,
         format=done.found.key,
         title=done.found.title,
         cite=done.found.cite,
-        notes=[*opened.notes, *done.found.notes, *inferred.notes, *assumed, *counted],
+        notes=[*opened.notes, *done.found.notes, *assumed, *counted],
         n_rows=done.n_rows,
     )
 
@@ -344,14 +342,14 @@ def _pass(
     tables: list[Table], opened: Opened, wishes: _Wishes, report: Progress, folder: Path | None
 ) -> _Pass:
     found = recognise(tables, wishes.mapping if wishes.is_partial else None)
-    inferred = infer_mapping(found.table, wishes.over(found.mapping), wishes.day_first)
-    _refuse_open_questions(inferred.questions)
+    found = infer_mapping(found, wishes.over(found.mapping), wishes.day_first)
+    _refuse_open_questions(found.questions)
     table = found.table
     path = folder / f"{len(list(folder.iterdir()))}.parquet" if folder else None
-    done = _Pass(found, inferred, path)
+    done = _Pass(found, path)
     with _parquet(path) if path else nullcontext(done.pieces.append) as take:
         for raw in table.lazy.collect_batches(chunk_size=_batch_rows(table), maintain_order=True):
-            converted = convert(raw, inferred.mapping, table.columns)
+            converted = convert(raw, found.mapping, table.columns)
             done.count(converted)
             done.n_line_breaks += _line_breaks(raw, table)
             opened.limits.check_rows(done.n_rows, table.name)

@@ -7,7 +7,7 @@ import polars as pl
 from strec.errors import ReadError
 from strec.io.formats import FORMATS, Companion, Format
 from strec.io.json_lines import ROW, UNREADABLE
-from strec.io.mapping import Mapping
+from strec.io.mapping import Mapping, Option, Question
 from strec.io.quantities import share
 from strec.io.roles import guess_mapping, named, plain
 from strec.io.tables import FILE, SURPLUS, Table, renamed
@@ -24,13 +24,27 @@ KEY = "__key"
 
 @dataclass
 class Recognised:
-    """One table of raw columns with its companions joined, and what it was taken for."""
+    """One table of raw columns with its companions joined, and what it was taken for.
+
+    `questions` are what the table does not say; `infer_mapping` asks them.
+    """
 
     table: Table
     format: Format | None
     mapping: Mapping
     confidence: dict[str, float]
     notes: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+
+    def ask(self, key: str, text: str, *options: Option, default: int | None = None) -> None:
+        """Add a question; an answer taken until a person gives another is put into the mapping."""
+        self.questions = [*self.questions, Question(key, text, options, default)]
+        if default is not None:
+            self.set(**options[default].changes)
+
+    def set(self, **changes) -> None:
+        """Change entries of the mapping."""
+        self.mapping = self.mapping.replace(**changes)
 
     @property
     def key(self) -> str:
