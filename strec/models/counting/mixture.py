@@ -159,12 +159,16 @@ class CounterMix(Model):
 
     def _restore(self, arrays: dict[str, np.ndarray]) -> None:
         self.statistics_ = Statistics.restore(arrays)
-        shapes = {"visit_weights": N_COLUMNS, "source_weights": len(SOURCES),
-                  "novelty_weights": len(NOVELTY)}  # fmt: skip
-        for name, size in shapes.items():
-            if arrays[name].shape != (size,):
-                raise ValueError(f"{name} has shape {arrays[name].shape}, not ({size},)")
-            setattr(self, name + "_", arrays[name])
+        self.visit_weights_ = _sized(arrays["visit_weights"], N_COLUMNS)
+        self.source_weights_ = _sized(arrays["source_weights"], len(SOURCES))
+        self.novelty_weights_ = _sized(arrays["novelty_weights"], len(NOVELTY))
+
+
+def _sized(weights: np.ndarray, size: int) -> np.ndarray:
+    """Return saved weights; ValueError where another version had more or fewer."""
+    if weights.shape != (size,):
+        raise ValueError(f"weights have shape {weights.shape}, not ({size},)")
+    return weights
 
 
 def chunks(queries: Queries, numbers: int) -> Iterator[slice]:

@@ -1,6 +1,6 @@
 """What training teaches about items in general: counts, hours, places, what follows what."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -8,6 +8,7 @@ from scipy import sparse
 from strec import schema
 from strec.geo import arc_km, distance_km, unit_vectors
 from strec.graph import tally, transitions
+from strec.models.saved import Arrays, prefixed, under
 from strec.split import Log, Vocabulary
 
 #: Local hours of working days, then of weekends, then "time not known".
@@ -57,14 +58,14 @@ class Statistics:
             move_km=_moves(train),
         )
 
-    def arrays(self) -> dict[str, np.ndarray]:
+    def arrays(self) -> Arrays:
         """Return all fields, for saving."""
-        return {f"statistics.{f.name}": getattr(self, f.name) for f in fields(self)}
+        return prefixed("statistics.", vars(self))
 
     @classmethod
-    def restore(cls, arrays: dict[str, np.ndarray]) -> "Statistics":
+    def restore(cls, arrays: Arrays) -> "Statistics":
         """Return the statistics whose `arrays` these are."""
-        return cls(**{f.name: arrays[f"statistics.{f.name}"] for f in fields(cls)})
+        return cls(**under(arrays, "statistics."))
 
     @property
     def popularity(self) -> np.ndarray:

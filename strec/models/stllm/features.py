@@ -3,7 +3,7 @@
 Each number belongs to a reason, so that a score can be taken apart by reason.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,9 +55,9 @@ class Numbers:
     def slim(self) -> "Numbers":
         """Return the same with half the bytes per number, for keeping many."""
         short = {
-            f.name: getattr(self, f.name).astype(np.float16)
-            for f in fields(self)
-            if getattr(self, f.name).dtype == np.float32
+            name: values.astype(np.float16)
+            for name, values in vars(self).items()
+            if values.dtype == np.float32
         }
         return replace(self, **short)
 
@@ -102,13 +102,9 @@ class Columns:
 
 def concatenate(parts: list[Numbers]) -> Numbers:
     """Return the numbers of several sets of queries as one."""
-    joined = {
-        f.name: np.concatenate([getattr(part, f.name) for part in parts])
-        for f in fields(Numbers)
-        if not f.name.endswith("_ptr")
-    }
+    joined = {name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(parts[0])}
     for name in ("item_ptr", "visit_ptr"):
-        lengths = np.concatenate([np.diff(getattr(part, name)) for part in parts])
+        lengths = np.concatenate([np.diff(vars(part)[name]) for part in parts])
         joined[name] = np.r_[0, np.cumsum(lengths)]
     return Numbers(**joined)
 
