@@ -310,6 +310,11 @@ class Dataset:
     def sample(cls, name: str = "social") -> "Dataset":
         """Return a sample that comes with strec; `strec.samples` lists them.
 
+        Parameters
+        ----------
+        name : str
+            A name from `strec.samples`.
+
         Raises
         ------
         ReadError
@@ -332,6 +337,11 @@ class Dataset:
 
         Of a store with more than a million check-ins, `split` takes whole users, drawn by
         chance, and says so in `notes`.
+
+        Parameters
+        ----------
+        store : Store or path
+            A store, or its folder.
 
         Raises
         ------
@@ -471,7 +481,13 @@ class Dataset:
         return encode(self.checkins, Vocabulary.of(self.checkins))
 
     def encoded(self, vocabulary: Vocabulary) -> Log:
-        """Return all check-ins as sorted arrays, encoded with a vocabulary of elsewhere."""
+        """Return all check-ins as sorted arrays, encoded with a vocabulary of elsewhere.
+
+        Parameters
+        ----------
+        vocabulary : Vocabulary
+            For instance that of a model.
+        """
         made = vars(self)
         known = [made["split"].log] if "split" in made else []
         known += [made["everything"]] if "everything" in made else []

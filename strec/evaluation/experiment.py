@@ -109,7 +109,13 @@ def evaluate(
 
 
 def counting_models(time_known: bool = True) -> dict[str, Model]:
-    """Return the unfitted reference models by their names in a leaderboard."""
+    """Return the unfitted reference models by their names in a leaderboard.
+
+    Parameters
+    ----------
+    time_known : bool
+        Whether the time of the queries is given.
+    """
     return {
         "popularity": Popularity(),
         "user counts": UserCounts(),

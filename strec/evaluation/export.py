@@ -13,7 +13,13 @@ from strec.metrics import METRICS
 
 
 def to_csv(results: Sequence[Result]) -> str:
-    """Return the full leaderboard as CSV, text cells safe to open in a spreadsheet."""
+    """Return the full leaderboard as CSV, text cells safe to open in a spreadsheet.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Scored on the same queries.
+    """
     return export.to_csv(leaderboard(results))
 
 
@@ -50,7 +56,15 @@ def to_markdown(results: Sequence[Result], measures: Sequence[str] | None = None
 
 
 def to_html(results: Sequence[Result], title: str = "Evaluation") -> str:
-    """Return one self-contained HTML page: proposal, leaderboard, slices, meaning of measures."""
+    """Return one self-contained HTML page: proposal, leaderboard, slices, meaning of measures.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Scored on the same queries.
+    title : str
+        Stands on top of the page.
+    """
     board = leaderboard(results).rows(named=True)
     found = ((words, slices(results, by)) for by, words in SLICES.items())
     return export.html_page(

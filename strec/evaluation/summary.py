@@ -75,6 +75,15 @@ def difference(
 ) -> dict[str, float | bool]:
     """Return the paired difference of two models with its interval; real if it excludes 0.
 
+    Parameters
+    ----------
+    first, second : Result
+        Scored on the same queries.
+    measure : str
+        A metric with a value per query.
+    n_draws, seed : int
+        Of the bootstrap over users.
+
     Raises
     ------
     ModelError
@@ -101,6 +110,13 @@ def difference(
 
 def compare(first: Result, second: Result, *, n_draws: int = 2000, seed: int = 0) -> pl.DataFrame:
     """Return the paired differences of two models, one row per measure.
+
+    Parameters
+    ----------
+    first, second : Result
+        Scored on the same queries.
+    n_draws, seed : int
+        Of the bootstrap over users.
 
     Returns
     -------

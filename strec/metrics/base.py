@@ -134,7 +134,13 @@ class Metric:
         object.__setattr__(self, "column", self.column or self.name)
 
     def value(self, scored: Scored) -> float | None:
-        """Return the metric over all queries, None where it does not apply."""
+        """Return the metric over all queries, None where it does not apply.
+
+        Parameters
+        ----------
+        scored : Scored
+            All queries of one model.
+        """
         if self.needs_probability and not scored.is_probability:
             return None
         if self.of_all is not None:

@@ -10,6 +10,15 @@ def reliability(
 ) -> dict[str, np.ndarray]:
     """Return the reliability diagram of stated probabilities: bins of equal width.
 
+    Parameters
+    ----------
+    probability : numpy.ndarray
+        Shape ``(n,)``: stated for each first suggestion, 0 to 1.
+    hit : numpy.ndarray
+        Shape ``(n,)``: whether it came.
+    n_bins : int
+        Bins of equal width.
+
     Returns
     -------
     dict of numpy.ndarray
@@ -50,6 +59,11 @@ def calibration_error(probability: np.ndarray, hit: np.ndarray, n_bins: int = 10
 
     Queries are put into bins of equal width by probability; the error is the mean over bins,
     weighted by size, of |share of hits - mean probability|.
+
+    Parameters
+    ----------
+    probability, hit, n_bins
+        As in `reliability`.
 
     References
     ----------

@@ -8,6 +8,13 @@ from strec.metrics.base import Metric
 def coverage(recommended: np.ndarray, n_items: int) -> float:
     """Return the share of items that stand in at least one list.
 
+    Parameters
+    ----------
+    recommended : numpy.ndarray
+        Shape ``(n, k)``: item codes, -1 for none.
+    n_items : int
+        Items that could be recommended.
+
     Examples
     --------
     >>> coverage(np.array([[0, 1], [1, 2]]), n_items=4)

@@ -12,6 +12,11 @@ def macro_f1(target: np.ndarray, predicted: np.ndarray) -> float:
     F1 of an item is the harmonic mean of precision (of the times it was predicted, how often it
     came) and recall (of the times it came, how often it was predicted).
 
+    Parameters
+    ----------
+    target, predicted : numpy.ndarray
+        Shape ``(n,)``: what came and what was predicted, as codes.
+
     Examples
     --------
     >>> round(macro_f1(np.array([0, 0, 1]), np.array([0, 1, 1])), 4)

@@ -9,6 +9,11 @@ from strec.metrics.ranks import longest, mean_over_ties
 def reciprocal_rank(better: np.ndarray, tied: np.ndarray) -> np.ndarray:
     """Return the expected 1 / rank; its mean over queries is the MRR.
 
+    Parameters
+    ----------
+    better, tied : numpy.ndarray
+        Shape ``(n,)``; see `strec.metrics.standing`.
+
     Examples
     --------
     >>> reciprocal_rank(np.array([0, 0]), np.array([1, 2])).tolist()

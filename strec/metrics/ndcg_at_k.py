@@ -9,6 +9,13 @@ from strec.metrics.ranks import longest, mean_over_ties
 def ndcg(better: np.ndarray, tied: np.ndarray, k: int) -> np.ndarray:
     """Return the expected NDCG@k for one target: 1 / log2(1 + rank) within the first k.
 
+    Parameters
+    ----------
+    better, tied : numpy.ndarray
+        Shape ``(n,)``; see `strec.metrics.standing`.
+    k : int
+        Length of the list.
+
     Examples
     --------
     >>> ndcg(np.array([0, 2, 9]), np.array([1, 1, 1]), k=5).round(9).tolist()

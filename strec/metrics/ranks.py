@@ -34,6 +34,13 @@ def standing(scores: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.nda
 def best_first(scores: np.ndarray, k: int) -> np.ndarray:
     """Return the codes of the k highest scores of each row, best first; ties go by code.
 
+    Parameters
+    ----------
+    scores : numpy.ndarray
+        Shape ``(n, n_items)``.
+    k : int
+        Length of the lists.
+
     Returns
     -------
     numpy.ndarray
@@ -57,6 +64,11 @@ def best_first(scores: np.ndarray, k: int) -> np.ndarray:
 
 def expected_rank(better: np.ndarray, tied: np.ndarray) -> np.ndarray:
     """Return the mean rank of the target over all orders of its ties; 1 is the best.
+
+    Parameters
+    ----------
+    better, tied : numpy.ndarray
+        Shape ``(n,)``; see `standing`.
 
     Examples
     --------

@@ -48,6 +48,11 @@ MODELS = _Models(
 def load_model(folder: str | Path) -> Model:
     """Read a saved model of any kind.
 
+    Parameters
+    ----------
+    folder : path
+        As `Model.save` wrote it.
+
     Raises
     ------
     ModelError

@@ -124,6 +124,11 @@ class Model(Saved):
     def score(self, queries: Queries) -> np.ndarray:
         """Return a score for each query and item; higher is better.
 
+        Parameters
+        ----------
+        queries : Queries
+            With the model's vocabulary.
+
         Returns
         -------
         numpy.ndarray
@@ -251,6 +256,15 @@ class Model(Saved):
 
     def explain(self, queries: Queries, row: int, items: np.ndarray) -> list["Explanation"]:
         """Return, for one query, the exact parts of the scores of some items.
+
+        Parameters
+        ----------
+        queries : Queries
+            With the model's vocabulary.
+        row : int
+            Which of the queries.
+        items : numpy.ndarray
+            Item codes, shape ``(n,)``.
 
         Raises
         ------

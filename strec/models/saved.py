@@ -75,6 +75,11 @@ class Saved(ABC):
     def save(self, folder: str | Path) -> Path:
         """Write the fitted model into a folder, and return its path.
 
+        Parameters
+        ----------
+        folder : path
+            New, or that of a model, which is replaced when all went well.
+
         Raises
         ------
         ModelError
@@ -98,6 +103,11 @@ class Saved(ABC):
     @classmethod
     def load(cls, folder: str | Path) -> Self:
         """Read a model that `save` wrote.
+
+        Parameters
+        ----------
+        folder : path
+            As `save` wrote it.
 
         Raises
         ------

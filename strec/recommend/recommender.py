@@ -122,7 +122,13 @@ class Recommender:
         return self.ranker.model
 
     def recommend(self, user: str | pl.DataFrame | None = None, *args, **kwargs) -> pl.DataFrame:
-        """Return the ranked list alone: the `frame` of `answer`, which takes the same words."""
+        """Return the ranked list alone: the `frame` of `answer`, which takes the same words.
+
+        Parameters
+        ----------
+        user, *args, **kwargs
+            As in `answer`.
+        """
         return self.answer(user, *args, **kwargs).frame
 
     def answer(
@@ -183,7 +189,13 @@ class Recommender:
         lat: float | None = None,
         lon: float | None = None,
     ) -> tuple[Queries, list[str]]:
-        """Return the question as the model sees it, and notes about it."""
+        """Return the question as the model sees it, and notes about it.
+
+        Parameters
+        ----------
+        user, when, lat, lon
+            As in `answer`.
+        """
         asked = self._questions.one(user, when, lat, lon)
         return asked.queries, notes_on(asked, self.log)
 

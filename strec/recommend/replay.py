@@ -42,6 +42,11 @@ class Replay:
     def running(self, n: int) -> pl.DataFrame:
         """Return the measures after each of the first n events.
 
+        Parameters
+        ----------
+        n : int
+            How many events have been played.
+
         Returns
         -------
         polars.DataFrame

@@ -64,7 +64,17 @@ class Questions:
         lat: float | None,
         lon: float | None,
     ) -> Asked:
-        """Return one question; see `Recommender.answer`."""
+        """Return one question; see `Recommender.answer`.
+
+        Parameters
+        ----------
+        user : str or polars.DataFrame, optional
+            A user id, the check-ins of one person, or None for somebody new.
+        when : datetime or str, optional
+            Local time; just after the last check-in when not given.
+        lat, lon : float, optional
+            Degrees; the place of the last check-in when not given.
+        """
         log, owner = self._history(user)
         moment, offset, time_known = self._moment(log, owner, when)
         query = ask(log, owner, [moment], [offset], [np.nan], [np.nan], time_known=time_known)
@@ -75,6 +85,11 @@ class Questions:
         """Yield row numbers and queries of many questions, in pieces that can be scored at once.
 
         Questions whose time is known come apart from those of somebody new without a time.
+
+        Parameters
+        ----------
+        questions : iterable of tuple
+            Who, when, latitude and longitude of each, None where not known.
         """
         rows = []
         for number, (user, when, lat, lon) in enumerate(questions):
@@ -167,7 +182,15 @@ def moment_of(when: datetime | date | str) -> datetime:
 
 
 def notes_on(asked: Asked, log: Log) -> list[str]:
-    """Return what a person should know about a question over the check-ins of a log."""
+    """Return what a person should know about a question over the check-ins of a log.
+
+    Parameters
+    ----------
+    asked : Asked
+        From `Questions.one`.
+    log : Log
+        The check-ins that were asked about.
+    """
     query, notes = asked.queries, []
     if query.length[0] == 0:
         notes.append(
@@ -234,7 +257,13 @@ def _checked_place(lat: float | None, lon: float | None) -> tuple[float, float]:
 
 
 def questions_of(questions: pl.DataFrame) -> pl.DataFrame:
-    """Return `user_id`, `time`, `lat`, `lon` of a table of questions, with their types."""
+    """Return `user_id`, `time`, `lat`, `lon` of a table of questions, with their types.
+
+    Parameters
+    ----------
+    questions : polars.DataFrame
+        With ``user_id`` and, where known, ``time``, ``lat``, ``lon``.
+    """
     if not isinstance(questions, pl.DataFrame) or "user_id" not in questions.columns:
         raise ModelError(
             "A table of questions has a column user_id and, where known, time, lat, lon.",

@@ -147,7 +147,13 @@ class Split:
         return queries_of_rows(self.log, rows, time_known=time_known, hidden=hidden)
 
     def scored_rows(self, part: str, scored: Scored) -> np.ndarray:
-        """Return the rows of the log that are targets of one part, ascending."""
+        """Return the rows of the log that are targets of one part, ascending.
+
+        Parameters
+        ----------
+        part, scored : str
+            As in `queries`.
+        """
         log = self.log
         inside = self.part == PARTS[part]
         if scored == "every":

@@ -86,7 +86,13 @@ class Log:
         return np.maximum.accumulate(np.where(starts[: len(self)], np.arange(len(self)), 0))
 
     def where(self, mask: np.ndarray) -> "Log":
-        """Return the rows where the mask holds; sessions and owners keep their numbers."""
+        """Return the rows where the mask holds; sessions and owners keep their numbers.
+
+        Parameters
+        ----------
+        mask : numpy.ndarray
+            Shape ``(n,)``, bool.
+        """
         kept = {
             f.name: vars(self)[f.name][mask]
             for f in fields(self)
@@ -97,6 +103,13 @@ class Log:
 
 def encode(checkins: pl.DataFrame, vocabulary: Vocabulary) -> Log:
     """Return canonical check-ins as a sorted `Log`, sessions told apart.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        A canonical table.
+    vocabulary : Vocabulary
+        What the codes mean; users and items that it does not know have code -1.
 
     Examples
     --------
@@ -129,7 +142,13 @@ def encode(checkins: pl.DataFrame, vocabulary: Vocabulary) -> Log:
 
 
 def local_us(time_us: np.ndarray, offset_min: np.ndarray) -> np.ndarray:
-    """Return local wall-clock time in microseconds since 1970."""
+    """Return local wall-clock time in microseconds since 1970.
+
+    Parameters
+    ----------
+    time_us, offset_min : numpy.ndarray
+        Microseconds since 1970 in UTC, and minutes to add.
+    """
     return time_us + offset_min * np.int64(60_000_000)
 
 

@@ -114,7 +114,13 @@ class Queries:
         return found & (self.target >= 0)
 
     def take(self, rows: np.ndarray | slice) -> "Queries":
-        """Return the chosen queries, in the order given."""
+        """Return the chosen queries, in the order given.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray or slice
+            Which ones.
+        """
         rows = np.arange(len(self))[rows]
         indptr, indices = ranges(self.indptr[rows], self.indptr[rows + 1])
         per_query = ("user", "time_us", "offset_min", "lat", "lon", "target", "row")
@@ -245,6 +251,11 @@ def ask(
 
 def ranges(start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return half-open ranges end to end, as ``(indptr, indices)``.
+
+    Parameters
+    ----------
+    start, stop : numpy.ndarray
+        Shape ``(n,)``: the bounds of each.
 
     Examples
     --------

@@ -52,6 +52,11 @@ class Vocabulary:
     def of(cls, checkins: pl.DataFrame) -> "Vocabulary":
         """Learn the vocabulary of canonical training check-ins.
 
+        Parameters
+        ----------
+        checkins : polars.DataFrame
+            A canonical table.
+
         Examples
         --------
         >>> Vocabulary.of(schema.example()).items.tolist()
