@@ -1,0 +1,122 @@
+"""Which column is what: names in several languages, and what the columns hold."""
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strec.io.roles import SYNONYMS, guess_mapping, named, rank_identities
+
+TIMES = ["2024-05-01 08:00:00", "2024-05-02 09:30:00", "2024-05-02 10:00:00"]
+WORLD = {
+    "user": ["7", "7", "8"],
+    "item": ["a", "b", "a"],
+    "time": TIMES,
+    "lat": ["48.8512", "48.8613", "48.8512"],
+    "lon": ["2.3514", "2.3415", "2.3514"],
+    "kind": ["bar", "park", "bar"],
+    "price": ["3,50", "2,00", "1,25"],
+}
+HEADERS = [
+    ["user_id", "item_id", "timestamp", "lat", "lon", "category", "price"],
+    ["CustomerID", "ProductName", "Order Date", "Latitude", "Longitude", "Type", "Amount"],
+    ["Kunde", "Filiale", "Zeitpunkt", "Breitengrad", "Längengrad", "Kategorie", "Preis"],
+    ["用户ID", "商品ID", "下单时间", "纬度", "经度", "类别", "价格"],
+    ["utilisateur", "lieu", "date_heure", "latitude", "longitude", "catégorie", "prix"],
+    ["usuario", "producto", "fecha", "latitud", "longitud", "categoría", "precio"],
+    ["visitor", "venue_id", "visited_at", "geo_lat", "geo_lng", "venue_category", "spend"],
+    ["bike_id", "to_station", "start_time", "to_lat", "to_lon", "type", "duration"],
+]
+FIELDS = ["user_id", "item_id", "timestamp", "lat", "lon", "category", "value"]
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[0])
+def test_names_in_several_languages(header):
+    frame = pl.DataFrame(dict(zip(header, WORLD.values(), strict=True)))
+    mapping, confidence = guess_mapping(frame)
+    assert mapping.columns() == dict(zip(FIELDS, header, strict=True))
+    assert all(0.2 < confidence[field] <= 1 for field in FIELDS)
+
+
+@given(order=st.permutations(range(7)))
+@settings(max_examples=20, deadline=None)
+def test_the_order_of_the_columns_does_not_matter(order):
+    header = HEADERS[2]
+    columns = dict(zip(header, WORLD.values(), strict=True))
+    frame = pl.DataFrame({header[i]: columns[header[i]] for i in order})
+    assert guess_mapping(frame)[0].columns() == dict(zip(FIELDS, header, strict=True))
+
+
+def test_a_name_is_not_believed_against_the_content():
+    frame = pl.DataFrame({"user": ["a", "b"], "item": ["x", "y"], "time": ["soon", "late"],
+                          "when it was": TIMES[:2], "lat": ["north", "south"],
+                          "lon": ["1.5", "2.5"]})  # fmt: skip
+    mapping, _ = guess_mapping(frame)
+    assert mapping.timestamp == "when it was" and mapping.lat is mapping.lon is None
+
+
+def test_coordinates_without_a_name_are_found_by_content():
+    frame = pl.DataFrame({"who": ["a", "b"], "what": ["x", "y"], "when": TIMES[:2],
+                          "p": ["48.85123", "48.86134"], "q": ["2.35142", "2.34151"],
+                          "n": ["1", "2"]})  # fmt: skip
+    mapping, confidence = guess_mapping(frame)
+    assert (mapping.lat, mapping.lon) == ("p", "q") and confidence["lat"] < 0.5
+
+
+def test_decimal_commas_are_no_pairs():
+    frame = pl.DataFrame({"who": ["a", "b"], "what": ["x", "y"], "when": TIMES[:2],
+                          "Breite": ["52,5", "52,51"], "Länge": ["13,4", "13,45"]})  # fmt: skip
+    mapping, _ = guess_mapping(frame)
+    assert (mapping.lat, mapping.lon) == ("Breite", "Länge")
+    pairs = frame.with_columns(
+        pl.Series("Länge", ["52,5, 13,4", "52,51 13,45"]), Breite=pl.lit("1")
+    )
+    mapping, _ = guess_mapping(pairs)
+    assert mapping.lat == mapping.lon == "Länge"
+
+
+def test_the_destination_of_a_trip_brings_its_coordinates():
+    header = ["rider", "start_station", "end_station", "started", "start_lat", "start_lng",
+              "end_lat", "end_lng"]  # fmt: skip
+    rows = [["a", "s", "e", TIMES[0], "1.2345", "2.3456", "3.4567", "4.5678"]] * 3
+    mapping, _ = guess_mapping(pl.DataFrame(rows, schema=header, orient="row"))
+    assert (mapping.item_id, mapping.lat, mapping.lon) == ("end_station", "end_lat", "end_lng")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "found"),
+    [
+        ("img_url", ["https://x.org/a.jpg", "https://x.org/b.jpg?size=2"], True),
+        ("Thumbnail", ["https://cdn.x.org/1", "https://cdn.x.org/2"], True),
+        ("Bild", ["bilder/a.PNG", None], True),
+        ("column 9", ["a.webp", "b.jpeg"], True),
+        ("image", ["yes", "no"], False),
+        ("photos", ["3", "5"], False),
+        ("link", ["https://x.org/shop", "https://x.org/bar"], False),
+    ],
+)
+def test_pictures_are_found_by_names_and_by_content(column, values, found):
+    frame = pl.DataFrame({"user": ["a", "b"], "item": ["x", "y"], "time": TIMES[:2],
+                          column: values})  # fmt: skip
+    mapping, _ = guess_mapping(frame)
+    assert mapping.image == (column if found else None)
+    assert (mapping.user_id, mapping.item_id, mapping.timestamp) == ("user", "item", "time")
+
+
+def test_identities_come_first_among_the_answers():
+    n = 40
+    frame = pl.DataFrame(
+        {
+            "row": [str(i) for i in range(n)],
+            "temperature": [f"{i / 7:.2f}" for i in range(n)],
+            "badge": [f"b{i % 5}" for i in range(n)],
+            "moment": [f"2024-05-01 08:00:{i:02d}" for i in range(n)],
+        }
+    )
+    assert rank_identities(frame, frame.columns)[:2] == ["badge", "row"]
+
+
+def test_no_word_names_two_fields_first():
+    firsts = [words[0] for words in SYNONYMS.values()]
+    assert len(set(firsts)) == len(firsts)
+    assert named("lat", "platform") == 0 and named("user_id", "user_name") > 0
