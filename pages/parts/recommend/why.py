@@ -77,22 +77,16 @@ def _behind(answer: Answer, reasons) -> None:
     )
     _evidence_map(evidence, colour)
     with st.expander("As a list", icon=":material/list:"):
-        table = evidence.select("item_name", "local_time", "strength")
-        table = table.sort("local_time", descending=True).to_pandas()
-        st.dataframe(
-            table,
-            hide_index=True,
-            width="stretch",
-            column_config={
-                "item_name": ui.item_word().capitalize(),
-                "local_time": st.column_config.DatetimeColumn("When", format="ddd D MMM YYYY"),
-                "strength": st.column_config.NumberColumn(
-                    "Strength", format="%.2f",
-                    help="How loudly this check-in speaks, against the person's usual one: 1 is "
-                    "usual.",
-                ),
-            },
-        )  # fmt: skip
+        columns = {
+            "item_name": ui.item_word().capitalize(),
+            "local_time": st.column_config.DatetimeColumn("When", format="ddd D MMM YYYY"),
+            "strength": st.column_config.NumberColumn(
+                "Strength",
+                format="%.2f",
+                help="How loudly this check-in speaks, against the person's usual one: 1 is usual.",
+            ),
+        }
+        ui.table(evidence.select(list(columns)).sort("local_time", descending=True), columns)
 
 
 def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:

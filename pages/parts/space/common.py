@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pandas as pd
+import polars as pl
 import streamlit as st
 
 from pages.shared import ui
@@ -161,15 +162,21 @@ def nothing_left(frame: pd.DataFrame, noun: str, hour: int | None = None) -> boo
     return True
 
 
+@by_content()
+def _named_places(store: Store) -> pl.DataFrame:
+    here = (pl.col("spread_km") < 0.5) & (pl.col("n_users") >= MIN_USERS)
+    return store.items().drop_nulls(["lat", "lon"]).filter(here)
+
+
 def near_landmark(store: Store, lat: float, lon: float) -> str:
     """Return the name of the busiest item nearby, for places that have no name."""
-    items = store.items().to_pandas().dropna(subset=["lat", "lon"])
-    items = items[(items["spread_km"] < 0.5) & (items["n_users"] >= MIN_USERS)]
-    if not len(items):
+    items = _named_places(store)
+    if items.is_empty():
         return f"{lat:.3f}, {lon:.3f}"
-    away = (items["lat"] - lat).abs() + (items["lon"] - lon).abs()
-    top = items.loc[away.nsmallest(5).index].nlargest(1, "n_checkins").iloc[0]
-    return str(top["item_name"] if pd.notna(top["item_name"]) else top["item_id"])
+    away = (pl.col("lat") - lat).abs() + (pl.col("lon") - lon).abs()
+    near = items.sort(away, maintain_order=True).head(5)
+    top = near.sort("n_checkins", descending=True, maintain_order=True).row(0, named=True)
+    return str(top["item_id"] if top["item_name"] is None else top["item_name"])
 
 
 def near_landmarks(store: Store, frame: pd.DataFrame) -> list[str]:
