@@ -3,6 +3,7 @@
 import os
 import shlex
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -198,6 +199,13 @@ def ingest(
     ------
     MappingError, ReadError, LimitError
         As from `read`.
+
+    Examples
+    --------
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "in.csv").write_text("who,what,when\\nann,cafe,2024-05-01T08:00:00Z\\n")
+    >>> ingest(folder / "in.csv", folder / "out.parquet", time_zone="UTC").n_checkins
+    1
     """
     out = as_path(out_parquet)
     if not out.parent.is_dir():
@@ -249,18 +257,16 @@ class _Pass:
     n_rows: int = 0
     n_checkins: int = 0
     n_line_breaks: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-    noticed: dict[str, int] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
+    noticed: Counter[str] = field(default_factory=Counter)
     rejected: list[pl.DataFrame] = field(default_factory=list)
 
     def count(self, done: Converted) -> None:
         """Add a batch to the counts, and keep some of its rejected rows."""
         self.n_checkins += len(done.checkins)
         self.n_rows += len(done.checkins) + len(done.rejected)
-        for reason, n in done.rejected["reason"].value_counts().iter_rows():
-            self.reasons[reason] = self.reasons.get(reason, 0) + n
-        for name, n in done.noticed.items():
-            self.noticed[name] = self.noticed.get(name, 0) + n
+        self.reasons.update(done.rejected["reason"])
+        self.noticed.update(done.noticed)
         room = KEPT_REJECTED - sum(len(piece) for piece in self.rejected)
         self.rejected.append(done.rejected.head(max(room, 0)))
 
@@ -280,7 +286,7 @@ def _result(done: _Pass, opened: Opened) -> ReadResult:
         checkins=pl.concat(done.pieces) if done.pieces else nothing,
         n_checkins=done.n_checkins,
         rejected=pl.concat(done.rejected),
-        reasons=dict(sorted(done.reasons.items(), key=lambda entry: -entry[1])),
+        reasons=dict(done.reasons.most_common()),
         mapping=done.found.mapping,
         format=done.found.key,
         title=done.found.title,
