@@ -3,6 +3,7 @@
 import datetime as dt
 import difflib
 import math
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
@@ -36,7 +37,8 @@ class Step(ABC):
     """One cleaning step with its parameters; subclasses are listed in `strec.cleaning.STEPS`.
 
     The fields of a step are its parameters. Each is declared with `param`, which carries the
-    words and limits that the app, the command line and the checks all use.
+    words and limits that the app, the command line and the checks all use. Its name in recipes
+    comes from that of the class, its `help` is the docstring.
     """
 
     enabled: bool = True
@@ -45,9 +47,14 @@ class Step(ABC):
     title: ClassVar[str]
     help: ClassVar[str]
 
+    def __init_subclass__(cls, title: str = "", **more: Any):
+        super().__init_subclass__(**more)
+        cls.name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        cls.title, cls.help = title, " ".join((cls.__doc__ or "").split())
+
     def __post_init__(self):
         for spec in fields(self):
-            _check(self.name, spec, getattr(self, spec.name))
+            _check(self.name, spec, self.values()[spec.name])
 
     @abstractmethod
     def apply(self, checkins: pl.DataFrame) -> Outcome:
@@ -70,7 +77,9 @@ class Step(ABC):
                     suggestion(key, known) or f"Remove {key!r}.",
                 )
         # An unquoted 1990-01-01 in YAML arrives as a date.
-        texts = {k: v.isoformat() if isinstance(v, dt.date) else v for k, v in values.items()}
+        texts: dict[str, Any] = {
+            k: v.isoformat() if isinstance(v, dt.date) else v for k, v in values.items()
+        }
         return cls(**texts)
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,7 +88,7 @@ class Step(ABC):
 
     def values(self) -> dict[str, Any]:
         """Return the parameters, `enabled` first."""
-        return {spec.name: getattr(self, spec.name) for spec in fields(self)}
+        return dict(vars(self))
 
 
 def param(

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import cast
 
 import polars as pl
 
@@ -24,21 +24,16 @@ ACTIONS = {
 
 
 @dataclass(frozen=True)
-class ImpossiblePlaces(Step):
-    """Treat places that are not on Earth, or at 0/0, as missing or drop them."""
+class ImpossiblePlaces(Step, title="Impossible places"):
+    """Latitude beyond ±90, longitude beyond ±180, and the “null island” at 0/0 in the sea off
+    Africa.
+    """
 
-    enabled: bool = True
     action: str = param(
         "missing", "What to do", "A check-in without a place still has a time.", choices=ACTIONS
     )
     null_island: bool = param(
         True, "0/0 is impossible", "Latitude 0, longitude 0 is what many programs write for “none”."
-    )
-    name: ClassVar[str] = "impossible_places"
-    title: ClassVar[str] = "Impossible places"
-    help: ClassVar[str] = (
-        "Latitude beyond ±90, longitude beyond ±180, and the “null island” at 0/0 in the sea "
-        "off Africa."
     )
 
     def apply(self, checkins: pl.DataFrame) -> Outcome:
@@ -60,10 +55,11 @@ class ImpossiblePlaces(Step):
 
 
 @dataclass(frozen=True)
-class ImpossibleTimes(Step):
-    """Drop check-ins before or after what can be true, or by a clock far from all others."""
+class ImpossibleTimes(Step, title="Impossible times"):
+    """Times in the future, before the first possible day, or far away from all others, as from
+    a camera whose clock was never set.
+    """
 
-    enabled: bool = True
     earliest: str = param(
         "1990-01-01", "Not before", "First day that can be true (UTC).", date=True
     )
@@ -79,12 +75,6 @@ class ImpossibleTimes(Step):
         "Also drop times that lie as far outside the middle 98 % of all times as these are "
         "long, and at least two years: clocks that were never set.",
     )
-    name: ClassVar[str] = "impossible_times"
-    title: ClassVar[str] = "Impossible times"
-    help: ClassVar[str] = (
-        "Times in the future, before the first possible day, or far away from all others, as "
-        "from a camera whose clock was never set."
-    )
 
     def apply(self, checkins: pl.DataFrame) -> Outcome:
         early, late, absurd = impossible_time(checkins, self.earliest, self.latest)
@@ -98,10 +88,11 @@ class ImpossibleTimes(Step):
 
 
 @dataclass(frozen=True)
-class ImpossibleSpeed(Step):
-    """Drop the fewest check-ins such that nobody travels faster than the limit."""
+class ImpossibleSpeed(Step, title="Impossible speed"):
+    """From one check-in of a user to the next, nobody can travel faster than the limit. As few
+    check-ins as possible are removed, not the whole chain after an error.
+    """
 
-    enabled: bool = True
     limit_kmh: float = param(
         1200.0, "Fastest, km/h", "1,200 lets flights pass; 150 suits a city.", low=1, high=1_000_000
     )
@@ -111,12 +102,6 @@ class ImpossibleSpeed(Step):
     action: str = param(
         "drop", "What to do", "The check-in that causes the speed.", choices=ACTIONS
     )
-    name: ClassVar[str] = "impossible_speed"
-    title: ClassVar[str] = "Impossible speed"
-    help: ClassVar[str] = (
-        "From one check-in of a user to the next, nobody can travel faster than the limit. As "
-        "few check-ins as possible are removed, not the whole chain after an error."
-    )
 
     def apply(self, checkins: pl.DataFrame) -> Outcome:
         resolution_s = time_resolution_s(checkins)
@@ -125,9 +110,10 @@ class ImpossibleSpeed(Step):
         if resolution_s >= 3600:
             unit = "day" if resolution_s == 86_400 else "hour"
             notes = (f"Times are only known to the {unit}, so only longer journeys can be judged.",)
-        if fast.mean() is not None and fast.mean() > 0.05:
+        share = fast.sum() / max(len(fast), 1)
+        if share > 0.05:
             notes += (
-                f"This is {fast.mean():.0%} of the table: perhaps several people share a user id, "
+                f"This is {share:.0%} of the table: perhaps several people share a user id, "
                 "or the places do not say where the user was. Then switch this step off.",
             )
         return _without(checkins, fast, self.action, notes)
@@ -162,8 +148,8 @@ def impossible_time(
     rest = time.filter(~(early | late))
     if len(rest) < 20:
         return early, late, early & False
-    low = rest.quantile(0.01, interpolation="higher")
-    high = rest.quantile(0.99, interpolation="lower")
+    low = cast(dt.datetime, rest.quantile(0.01, interpolation="higher"))
+    high = cast(dt.datetime, rest.quantile(0.99, interpolation="lower"))
     margin = max(high - low, MIN_CLOCK_MARGIN)
     absurd = (time < low - margin) | (time > high + margin)
     return early, late, absurd & ~early & ~late

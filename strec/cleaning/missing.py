@@ -36,8 +36,10 @@ def _max_gap():
 
 
 @dataclass(frozen=True)
-class MissingPlace(Step):
-    """Fill a missing place from the item's own place, then along the user's trajectory."""
+class MissingPlace(Step, title="Missing places"):
+    """Where latitude and longitude are missing: first the item's own place, then the chosen way
+    along the user's trajectory.
+    """
 
     enabled: bool = False
     way: str = param(
@@ -61,12 +63,6 @@ class MissingPlace(Step):
         high=1_000,
     )
     max_gap_hours: float = _max_gap()
-    name: ClassVar[str] = "missing_place"
-    title: ClassVar[str] = "Missing places"
-    help: ClassVar[str] = (
-        "Where latitude and longitude are missing: first the item's own place, then the chosen "
-        "way along the user's trajectory."
-    )
 
     def apply(self, checkins: pl.DataFrame) -> Outcome:
         missing = int(checkins[LAT].null_count())
@@ -84,10 +80,36 @@ class MissingPlace(Step):
 
 
 @dataclass(frozen=True)
-class MissingCategory(Step):
-    """Fill a missing category with the most frequent or the nearest known one."""
+class _MissingColumn(Step):
+    """A missing value of one column is filled from known ones."""
 
     enabled: bool = False
+    way: str = param("delete", "Treatment", "", choices=DELETE)
+    within: str = param("item", "Known values", "Where to look.", choices=GROUPS)
+    max_gap_hours: float = _max_gap()
+
+    column: ClassVar[str]
+    words: ClassVar[tuple[str, str]]
+
+    def apply(self, checkins: pl.DataFrame) -> Outcome:
+        if self.column not in checkins.columns:
+            return Outcome(checkins, notes=(f"The table has no {self.words[0]} column.",))
+        table = checkins
+        if self.column == VALUE:
+            table = checkins.with_columns(pl.col(VALUE).fill_nan(None))
+        missing = int(table[self.column].null_count())
+        if self.way == "delete":
+            return _delete(table, self.column)
+        group = {"item": ITEM, "user": USER, "all": None}[self.within]
+        filled = fill(table, (self.column,), self.way, group, self.max_gap_hours)
+        left = int(filled[self.column].null_count())
+        return Outcome(filled, missing - left, _left(left, *self.words))
+
+
+@dataclass(frozen=True)
+class MissingCategory(_MissingColumn, title="Missing categories"):
+    """Where the category is missing: the one most frequent for the item, or another choice."""
+
     way: str = param(
         "mode",
         "Treatment",
@@ -95,54 +117,26 @@ class MissingCategory(Step):
         choices=DELETE | {"mode": SUMMARIES["mode"]} | NEAREST,
     )
     within: str = param("item", "Known categories", "Where to look.", choices=GROUPS)
-    max_gap_hours: float = _max_gap()
-    name: ClassVar[str] = "missing_category"
-    title: ClassVar[str] = "Missing categories"
-    help: ClassVar[str] = (
-        "Where the category is missing: the one most frequent for the item, or another choice."
-    )
 
-    def apply(self, checkins: pl.DataFrame) -> Outcome:
-        return _treat(checkins, CATEGORY, self, ("category", "categories"))
+    column = CATEGORY
+    words = ("category", "categories")
 
 
 @dataclass(frozen=True)
-class MissingValue(Step):
-    """Fill a missing value (rating, price, minutes) from known ones, or along time."""
+class MissingValue(_MissingColumn, title="Missing values"):
+    """Where the value (rating, price, minutes) is missing: a typical value of the item, or
+    another choice.
+    """
 
-    enabled: bool = False
     way: str = param(
         "median",
         "Treatment",
         "How a missing value is treated.",
         choices=DELETE | SUMMARIES | NEAREST | CURVES,
     )
-    within: str = param("item", "Known values", "Where to look.", choices=GROUPS)
-    max_gap_hours: float = _max_gap()
-    name: ClassVar[str] = "missing_value"
-    title: ClassVar[str] = "Missing values"
-    help: ClassVar[str] = (
-        "Where the value (rating, price, minutes) is missing: a typical value of the item, or "
-        "another choice."
-    )
 
-    def apply(self, checkins: pl.DataFrame) -> Outcome:
-        return _treat(checkins, VALUE, self, ("value", "values"))
-
-
-def _treat(checkins: pl.DataFrame, column: str, step, words: tuple[str, str]) -> Outcome:
-    if column not in checkins.columns:
-        return Outcome(checkins, notes=(f"The table has no {words[0]} column.",))
-    table = checkins
-    if column == VALUE:
-        table = checkins.with_columns(pl.col(VALUE).fill_nan(None))
-    missing = int(table[column].null_count())
-    if step.way == "delete":
-        return _delete(table, column)
-    group = {"item": ITEM, "user": USER, "all": None}[step.within]
-    filled = fill(table, (column,), step.way, group, step.max_gap_hours)
-    left = int(filled[column].null_count())
-    return Outcome(filled, missing - left, _left(left, *words))
+    column = VALUE
+    words = ("value", "values")
 
 
 def _delete(checkins: pl.DataFrame, column: str, changed: int = 0, notes=()) -> Outcome:

@@ -1,7 +1,6 @@
 """Steps about whole rows: tidy text, repeated check-ins, bots, and the k-core filter."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -15,17 +14,10 @@ MISSING_WORDS = ("", "null", "nan", "n/a", "#n/a", "<na>")
 
 
 @dataclass(frozen=True)
-class TidyText(Step):
-    """Trim the optional texts, and treat words such as “null” as missing. Ids stay as they are."""
-
-    enabled: bool = True
-    name: ClassVar[str] = "tidy_text"
-    title: ClassVar[str] = "Tidy texts"
-    help: ClassVar[str] = (
-        "Removes spaces around and doubled inside categories, names and texts, so that "
-        "“Café ” and “Café” are one. Words such as “null” or “n/a” count as missing. "
-        "Ids are never touched."
-    )
+class TidyText(Step, title="Tidy texts"):
+    """Removes spaces around and doubled inside categories, names and texts, so that “Café ” and
+    “Café” are one. Words such as “null” or “n/a” count as missing. Ids are never touched.
+    """
 
     def apply(self, checkins: pl.DataFrame) -> Outcome:
         columns = [c for c in (CATEGORY, ITEM_NAME, EVENT, TEXT) if c in checkins.columns]
@@ -35,21 +27,18 @@ class TidyText(Step):
 
 
 @dataclass(frozen=True)
-class ExactDuplicates(Step):
-    """Keep one of the rows that agree in every column."""
-
-    enabled: bool = True
-    name: ClassVar[str] = "exact_duplicates"
-    title: ClassVar[str] = "Exact duplicates"
-    help: ClassVar[str] = "Rows that agree in every column are kept once."
+class ExactDuplicates(Step, title="Exact duplicates"):
+    """Rows that agree in every column are kept once."""
 
     def apply(self, checkins: pl.DataFrame) -> Outcome:
         return Outcome(checkins.filter(~exact_duplicates(checkins)))
 
 
 @dataclass(frozen=True)
-class NearDuplicates(Step):
-    """Keep the first of several check-ins of one user at one item within some minutes."""
+class NearDuplicates(Step, title="Near duplicates"):
+    """The same user at the same item again within minutes (a double tap, a page reload) counts
+    once: the first is kept.
+    """
 
     enabled: bool = False
     minutes: float = param(
@@ -59,20 +48,14 @@ class NearDuplicates(Step):
         low=0,
         high=1_000_000,
     )
-    name: ClassVar[str] = "near_duplicates"
-    title: ClassVar[str] = "Near duplicates"
-    help: ClassVar[str] = (
-        "The same user at the same item again within minutes (a double tap, a page reload) "
-        "counts once: the first is kept."
-    )
 
     def apply(self, checkins: pl.DataFrame) -> Outcome:
         return Outcome(checkins.filter(~near_duplicates(checkins, self.minutes)))
 
 
 @dataclass(frozen=True)
-class Bots(Step):
-    """Drop users who act more often, or more regularly, than people do."""
+class Bots(Step, title="Bots"):
+    """Users with implausibly many check-ins per day, or with a clockwork rhythm, are removed."""
 
     enabled: bool = False
     max_per_day: float = param(
@@ -96,11 +79,6 @@ class Bots(Step):
         "The regularity of users with fewer check-ins is not judged.",
         low=3,
         high=1_000_000,
-    )
-    name: ClassVar[str] = "bots"
-    title: ClassVar[str] = "Bots"
-    help: ClassVar[str] = (
-        "Users with implausibly many check-ins per day, or with a clockwork rhythm, are removed."
     )
 
     def apply(self, checkins: pl.DataFrame) -> Outcome:
@@ -129,8 +107,10 @@ class Bots(Step):
 
 
 @dataclass(frozen=True)
-class KCore(Step):
-    """Keep items and users with enough check-ins."""
+class KCore(Step, title="Rare users and items (k-core)"):
+    """Items and users with very few check-ins are dropped. Makes results comparable with the
+    literature, and hides newcomers.
+    """
 
     enabled: bool = False
     min_per_item: int = param(
@@ -147,12 +127,6 @@ class KCore(Step):
             "iterated": "repeat until all that stay have enough",
             "one_pass": "items once, then users once (as GETNext and STHGCN do)",
         },
-    )
-    name: ClassVar[str] = "k_core"
-    title: ClassVar[str] = "Rare users and items (k-core)"
-    help: ClassVar[str] = (
-        "Items and users with very few check-ins are dropped. Makes results comparable with the "
-        "literature, and hides newcomers."
     )
 
     def apply(self, checkins: pl.DataFrame) -> Outcome:

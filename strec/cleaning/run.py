@@ -217,7 +217,7 @@ def _sample(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
         differ = here.select(
             pl.any_horizontal(here[key] != ahead[key].head(both) for key in keys)
         ).to_series()
-        start += int(differ.arg_max()) if differ.any() else both
+        start += differ.arg_max() or 0 if differ.any() else both
         if start < old.height:
             removed.append(start)
             start += 1
@@ -226,7 +226,7 @@ def _sample(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 def _distinct(checkins: pl.DataFrame) -> tuple[int, int]:
     # Sorted by user: counting borders is faster than hashing.
-    return checkins[USER].rle_id().max() + 1 if checkins.height else 0, checkins[ITEM].n_unique()
+    return checkins[USER].rle().len(), checkins[ITEM].n_unique()
 
 
 def _order(columns: list[str]) -> list[str]:

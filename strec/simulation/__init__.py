@@ -205,7 +205,7 @@ def _frame(
             schema.TEXT: items.texts,
         }
     )
-    width = len(str(times["user"].max() + 1))
+    width = len(str(times["user"][-1] + 1))
     return schema.validate(
         times.select(
             pl.format(
