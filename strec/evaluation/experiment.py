@@ -128,9 +128,10 @@ def counting_models(time_known: bool = True) -> dict[str, Model]:
 def _named(models: "Models", regime: Regime) -> dict[str, Model]:
     if isinstance(models, Mapping):
         return {str(name): _model(each, regime) for name, each in models.items()}
-    is_list = isinstance(models, Sequence) and not isinstance(models, str)
+    one = isinstance(models, str) or not isinstance(models, Sequence)
+    listed: Sequence[Model | str] = [models] if one else models
     named: dict[str, Model] = {}
-    for each in models if is_list else [models]:
+    for each in listed:
         model = _model(each, regime)
         name, number = model.label or model.kind, 2
         while name in named:

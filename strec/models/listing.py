@@ -11,7 +11,7 @@ from strec.split import Queries, local_us
 
 def listing(
     queries: Queries,
-    codes: Sequence[np.ndarray],
+    codes: Sequence[np.ndarray] | np.ndarray,
     score: np.ndarray,
     probability: np.ndarray | None,
     number: np.ndarray | None = None,
