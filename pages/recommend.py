@@ -160,7 +160,7 @@ def _out(store, answer, question, rank: int) -> None:
 
 def _as_json(answer) -> list[dict]:
     found = answer.frame.to_dicts()
-    if explanation.has_parts(answer.model):
+    if answer.model.explains:
         for rank, row in enumerate(found, 1):
             why_it = explanation.explain(answer, rank)
             row["parts"] = dict(why_it.parts.select("part", "value").iter_rows())

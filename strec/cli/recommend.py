@@ -141,11 +141,11 @@ def _wished(words: str, recommender: "Recommender", report: Progress) -> "np.nda
 
 
 def _one(answer: "Answer", out: Path | None, as_json: bool) -> None:
-    from strec.explanation import explain, has_parts
+    from strec.explanation import explain
 
     for text in answer.notes:
         note(text)
-    ranks = range(1, len(answer.frame) + 1) if has_parts(answer.model) else ()
+    ranks = range(1, len(answer.frame) + 1) if answer.model.explains else ()
     reasons = [explain(answer, rank) for rank in ranks]
     if out is not None:
         _write(answer.frame, out)

@@ -2,7 +2,7 @@
 
 from strec.explanation.card import card
 from strec.explanation.changes import Change, changes, rank_moves
-from strec.explanation.reasons import LABELS, Reasons, explain, has_parts, parts_of_list
+from strec.explanation.reasons import LABELS, Reasons, explain, parts_of_list
 from strec.explanation.what_if import (
     best_by_hour,
     best_by_place,
@@ -14,6 +14,6 @@ from strec.explanation.what_if import (
 
 __all__ = [
     "LABELS", "Change", "Reasons", "best_by_hour", "best_by_place", "card", "changes",
-    "counterfactual", "explain", "has_parts", "parts_of_list", "rank_moves", "walk",
+    "counterfactual", "explain", "parts_of_list", "rank_moves", "walk",
     "what_if_hours", "what_if_places",
 ]  # fmt: skip

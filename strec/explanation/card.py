@@ -3,7 +3,7 @@
 import polars as pl
 from markupsafe import Markup
 
-from strec.explanation.reasons import explain, has_parts, parts_of_list
+from strec.explanation.reasons import explain, parts_of_list
 from strec.explanation.what_if import counterfactual
 from strec.export import html_page
 from strec.io.pictures import PLACEHOLDER, Pictures
@@ -48,7 +48,7 @@ def card(
     >>> "<h1>What next for User 1?</h1>" in card(answer, "User 1")
     True
     """
-    explained = has_parts(answer.model) and len(answer.codes) > 0
+    explained = answer.model.explains and len(answer.codes) > 0
     parts = parts_of_list(answer) if explained else None
     listed = answer.frame.to_dicts()
     shown = [(pictures or Pictures()).show(row.get("image")) for row in listed]

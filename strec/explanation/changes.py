@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from strec.explanation.reasons import has_parts, label_of
+from strec.explanation.reasons import label_of
 from strec.recommend import Answer
 
 _SAID = 3
@@ -67,7 +67,7 @@ def changes(before: Answer, after: Answer, most: int = _SAID) -> list[Change]:
     >>> abs(sum(moved.parts.values()) - (moved.probability_after - moved.probability_before)) < 1e-9
     True
     """
-    if before.model is not after.model or not has_parts(after.model):
+    if before.model is not after.model or not after.model.explains:
         return []
     codes = list(dict.fromkeys([*after.codes[:5].tolist(), *before.codes[:5].tolist()]))
     if not codes:

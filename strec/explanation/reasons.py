@@ -8,7 +8,7 @@ import polars as pl
 from strec import palette
 from strec.errors import ModelError, check_is
 from strec.explanation.sentences import names_in_labels, sentences
-from strec.models.base import Model, ScorePart
+from strec.models.base import ScorePart
 from strec.recommend import Answer
 from strec.split import Queries, local_us
 
@@ -130,11 +130,6 @@ def parts_of_list(answer: Answer) -> pl.DataFrame:
             rows.append((*item, part.name, label, part.value, colour))
     columns = ["rank", "item_id", "item_name", "part", "label", "value", "colour"]
     return pl.DataFrame(rows, schema=columns, orient="row")
-
-
-def has_parts(model: Model) -> bool:
-    """Return whether the scores of a model can be taken apart."""
-    return type(model).explain is not Model.explain
 
 
 def label_of(part: str, query: Queries, code: int) -> tuple[str, str]:

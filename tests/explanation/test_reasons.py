@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from strec import palette
 from strec.errors import ModelError
-from strec.explanation import LABELS, explain, has_parts, parts_of_list
+from strec.explanation import LABELS, explain, parts_of_list
 from strec.explanation.reasons import label_of
 from strec.models import MODELS, CounterMix, Model, Popularity
 from strec.recommend import Recommender
@@ -42,7 +42,7 @@ def test_parts_add_up_to_the_probability_of_every_item(user, day, hour, lat):
     np.testing.assert_allclose(summed["value"], answer.frame["probability"], atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", [kind for kind, model in MODELS.items() if has_parts(model())])
+@pytest.mark.parametrize("kind", [kind for kind, model in MODELS.items() if model().explains])
 def test_parts_add_up_for_every_model_that_explains(kind):
     checkins = worlds.town()
     model = MODELS[kind]().fit(encode(checkins, Vocabulary.of(checkins)))
@@ -114,7 +114,7 @@ def test_a_rank_that_is_not_listed_is_refused(evening):
 def test_a_model_without_parts_says_so():
     checkins = worlds.town()
     model = Popularity().fit(encode(checkins, Vocabulary.of(checkins)))
-    assert not has_parts(model) and has_parts(CounterMix())
+    assert not model.explains and CounterMix().explains
     with pytest.raises(ModelError, match="sum of parts"):
         explain(Recommender(checkins, model).answer("ann"), 1)
 

@@ -39,7 +39,7 @@ def cards(store, answer: Answer, moves: pl.DataFrame | None) -> None:
     """Show the list; the button of a card chooses what is explained."""
     shown = selected_rank(answer)
     parts = None
-    if explanation.has_parts(answer.model):
+    if answer.model.explains:
         parts = explanation.parts_of_list(answer)
     before = dict(moves.select("item_id", "rank_before").iter_rows()) if moves is not None else {}
     top = max((row for row in answer.frame["probability"].to_list() if row), default=None)
@@ -77,7 +77,7 @@ def _card(row: dict, is_chosen: bool, moved: str) -> None:
 
 def legend(answer: Answer) -> None:
     """Show which colour stands for which part."""
-    if not explanation.has_parts(answer.model):
+    if not answer.model.explains:
         return
     parts = explanation.parts_of_list(answer)
     # What hardly shows in any bar needs no colour explained.

@@ -15,7 +15,7 @@ def why(answer: Answer, rank: int) -> None:
     """Show sentences, the parts and what lies behind each, for one suggestion."""
     name = ui.plain(ui.shown_name(answer.frame["item_name"][rank - 1]))
     st.subheader(f"Why {name} is number {rank}", anchor=False)
-    if not explanation.has_parts(answer.model):
+    if not answer.model.explains:
         st.info(
             "This model gives scores without parts. Choose the counter mix to see reasons.",
             icon=":material/functions:",
