@@ -16,12 +16,11 @@ from strec.store import Store
 
 T = TypeVar("T")
 
-#: What nobody asked for within this time is worked out again.
-AGE = "12h"
+#: What is older than this is worked out again, in seconds.
+AGE = 12 * 3600
 #: So much is kept of each kind; what takes room, such as fitted models, has its own number.
 ROOM = {"split": 2, "recommender": 6, "model": 24, "rhythms": 12}
 _USUAL_ROOM = 120
-_KEPT_SECONDS = 12 * 3600
 
 
 def by_content(spinner: str | bool = False, most: int = 32) -> Callable:
@@ -55,7 +54,7 @@ def kept(kind: str, store: Store, setting: Hashable, make: Callable[[], T]) -> T
 def found_before(kind: str, store: Store, setting: Hashable) -> Any:
     """Return what is kept of a kind for a data set and a setting, None where nothing is."""
     shelf, key = _shelf(kind), (store.fingerprint, setting)
-    oldest = time.monotonic() - _KEPT_SECONDS
+    oldest = time.monotonic() - AGE
     with _LOCK:
         for old in [each for each, (made, _) in shelf.items() if made < oldest]:
             del shelf[old]
@@ -78,6 +77,6 @@ def keep(kind: str, store: Store, setting: Hashable, value: T) -> T:
 _LOCK = threading.Lock()
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=64, ttl=14 * AGE, show_spinner=False)
 def _shelf(kind: str) -> OrderedDict[Hashable, tuple[float, Any]]:
     return OrderedDict()

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from strec.plots.style import WEEKDAYS
+from strec.wording import plural
 
 #: The largest of many small counts is largest by chance: from here on it is worth a sentence.
 ENOUGH_IN_AN_HOUR, ENOUGH_IN_A_DAY = 5, 50
@@ -46,20 +47,20 @@ def _week(frame: pd.DataFrame) -> str:
     top = frame.iloc[int(frame["n_checkins"].to_numpy().argmax())]
     if top["n_checkins"] < ENOUGH_IN_AN_HOUR:
         return (
-            f"No hour of the week has more than {_checkins(top['n_checkins'])}: too few to call "
-            "one the busiest."
+            f"No hour of the week has more than {plural(top['n_checkins'], 'check-in')}: too few to "
+            "call one the busiest."
         )
     hour = int(top["hour"])
     return (
         f"Busiest: {WEEKDAYS[int(top['weekday'])]} {hour:02d}:00–{hour + 1:02d}:00, "
-        f"{_times(top['n_checkins'] / frame['n_checkins'].mean())} the average hour."
+        f"{top['n_checkins'] / frame['n_checkins'].mean():.1f} times the average hour."
     )
 
 
 def _days(frame: pd.DataFrame) -> str:
     top = frame.iloc[int(frame["n_checkins"].to_numpy().argmax())]
     empty = int((frame["n_checkins"] == 0).sum())
-    words = f"Busiest day: {_date(top['period'])}, with {_checkins(top['n_checkins'])}."
+    words = f"Busiest day: {_date(top['period'])}, with {plural(top['n_checkins'], 'check-in')}."
     if empty:
         words += f" {empty:,} of {len(frame):,} days have none."
     return words
@@ -108,14 +109,6 @@ def _categories(frame: pd.DataFrame) -> str:
         f"{top['category']} leads with {top['n_checkins']:,} check-ins by {top['n_users']:,} "
         f"users; there are {n_all:,} categories."
     )
-
-
-def _checkins(n: int) -> str:
-    return f"{n:,} check-in{'' if n == 1 else 's'}"
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.1f} times"
 
 
 def _date(day: pd.Timestamp) -> str:

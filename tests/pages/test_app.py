@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shared import results
 from pages.shared.page import all_pages, go_to
 from strec import schema
 from strec.store import Store
@@ -83,6 +84,28 @@ def test_no_key_of_the_session_is_written_twice():
             assert not re.search(r"session_state(\.\w+\(|\[)f?[\"']", text), path
         said.update(re.findall(r'(?:\bkey=|\bKey\()"(\w+)"', text))
     assert len(said) > 80 and not [key for key, times in said.items() if times > 1]
+
+
+def test_every_cache_of_the_pages_has_a_bound_and_an_age():
+    for path in (ROOT / "pages").rglob("*.py"):
+        for call in re.findall(r"cache_(?:data|resource)\((.*?)\)\n", path.read_text(), re.S):
+            assert "max_entries=" in call and "ttl=" in call, (path, call)
+
+
+def test_what_is_kept_of_a_data_set_is_shared_until_it_is_old_or_makes_room(tmp_path, monkeypatch):
+    store = Store.create(schema.example(), tmp_path / "s", name="Kept")
+    made = iter(range(9))
+    first = results.kept("a test", store, "setting", lambda: next(made))
+    assert results.kept("a test", store, "setting", lambda: next(made)) == first
+    assert results.kept("a test", store, "another", lambda: next(made)) != first
+    monkeypatch.setattr(results, "AGE", -1)
+    assert results.kept("a test", store, "setting", lambda: next(made)) != first
+    monkeypatch.setattr(results, "AGE", 60)
+    monkeypatch.setitem(results.ROOM, "a test", 2)
+    for name in ("one", "two", "three"):
+        results.keep("a test", store, name, name)
+    assert results.found_before("a test", store, "one") is None
+    assert results.found_before("a test", store, "three") == "three"
 
 
 def test_the_tour_begins_on_the_start_page_and_can_be_ended():
