@@ -19,7 +19,7 @@ T = TypeVar("T")
 #: What is older than this is worked out again, in seconds.
 AGE = 12 * 3600
 #: So much is kept of each kind; what takes room, such as fitted models, has its own number.
-ROOM = {"split": 2, "recommender": 6, "model": 24, "rhythms": 12}
+ROOM = {"split": 2, "recommender": 6, "model": 24, "quick model": 12, "run": 12, "replay": 24}
 _USUAL_ROOM = 120
 
 

@@ -47,8 +47,8 @@ def _week(frame: pd.DataFrame) -> str:
     top = frame.iloc[int(frame["n_checkins"].to_numpy().argmax())]
     if top["n_checkins"] < ENOUGH_IN_AN_HOUR:
         return (
-            f"No hour of the week has more than {plural(top['n_checkins'], 'check-in')}: too few to "
-            "call one the busiest."
+            f"No hour of the week has more than {plural(top['n_checkins'], 'check-in')}: too few "
+            "to call one the busiest."
         )
     hour = int(top["hour"])
     return (
