@@ -86,7 +86,13 @@ class ItemGraph:
 
 
 def transitions(train: Log) -> sparse.csr_matrix:
-    """Count what follows what within sessions, shape ``(n_items, n_items)``."""
+    """Count what follows what within sessions, shape ``(n_items, n_items)``.
+
+    Parameters
+    ----------
+    train : Log
+        Training check-ins.
+    """
     n_items = len(train.vocabulary.items)
     linked = np.diff(train.session) == 0
     return tally(train.item[:-1][linked], train.item[1:][linked], (n_items, n_items))
@@ -99,6 +105,15 @@ def tally(
     weight: np.ndarray | None = None,
 ) -> sparse.csr_matrix:
     """Sum weights, or count, by row and column; what has a code below 0 is left out.
+
+    Parameters
+    ----------
+    row, column : numpy.ndarray
+        Codes, shape ``(n,)``.
+    shape : tuple of int
+        Of the answer.
+    weight : numpy.ndarray, optional
+        Shape ``(n,)``; each counts 1 when not given.
 
     Examples
     --------
@@ -113,7 +128,15 @@ def tally(
 
 
 def near_places(vocabulary: Vocabulary, n_near: int) -> sparse.csr_array:
-    """Return how near the nearest places are, shape ``(n_items, n_items)``."""
+    """Return how near the nearest places are, shape ``(n_items, n_items)``.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        The items; those that are no places have no neighbours.
+    n_near : int
+        Nearest places kept per item.
+    """
     from sklearn.neighbors import BallTree
 
     n_items = len(vocabulary.items)
@@ -134,6 +157,13 @@ def near_places(vocabulary: Vocabulary, n_near: int) -> sparse.csr_array:
 
 def strongest(matrix: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
     """Return the k largest entries of each row; equal ones keep the order of columns.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse matrix
+        Numbers of any kind.
+    k : int
+        Entries kept per row.
 
     Examples
     --------

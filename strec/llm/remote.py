@@ -68,7 +68,19 @@ class RemoteWriter:
         stop: Sequence[str] = (),
         temperature: float = 0.0,
     ) -> dict[str, Any]:
-        """Return exactly what `generate` would send, as a dict, without sending it."""
+        """Return exactly what `generate` would send, as a dict, without sending it.
+
+        Parameters
+        ----------
+        prompt, system : str
+            What to answer, and instructions that precede it.
+        max_new_tokens : int
+            Longest answer.
+        stop : sequence of str
+            An answer ends before the first of these.
+        temperature : float
+            0 takes the likeliest token each time.
+        """
         messages = [{"role": "system", "content": system}] if system else []
         return {
             "model": self.model,
@@ -81,6 +93,15 @@ class RemoteWriter:
 
     def generate(self, prompt: str, *, time_limit_s: float | None = None, **options: Any) -> str:
         """Send one prompt and return the answer; takes the options of `payload`.
+
+        Parameters
+        ----------
+        prompt : str
+            What to answer.
+        time_limit_s : float, optional
+            Wait no longer than this, nor than `timeout_s`.
+        **options
+            See `payload`.
 
         Raises
         ------

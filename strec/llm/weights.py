@@ -89,6 +89,11 @@ def locate(name: str) -> Path:
 def check(name: str) -> str:
     """Load an embedded model, use it once, and say how that went.
 
+    Parameters
+    ----------
+    name : str
+        A key of `MODELS`.
+
     Returns
     -------
     str

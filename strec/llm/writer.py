@@ -87,7 +87,17 @@ class Writer:
         return f"{fingerprint(self.folder)}-{self.seed}{'-int8' if self.int8 else ''}"
 
     def generate(self, prompt: str, *, guide: Guiding | None = None, **options: Any) -> str:
-        """Answer one prompt; takes the options of `generate_many`."""
+        """Answer one prompt; takes the options of `generate_many`.
+
+        Parameters
+        ----------
+        prompt : str
+            What to answer.
+        guide : Guiding, optional
+            The likeliest token that it allows is taken each time.
+        **options
+            See `generate_many`.
+        """
         return self.generate_many([prompt], guides=[guide] if guide else None, **options)[0]
 
     def generate_many(

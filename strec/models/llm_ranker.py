@@ -121,7 +121,7 @@ class LLMRanker(Model):
         return in_chunks(queries, self._probability, at_once)
 
     def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
-        """Return the parts of the counter mix, and what the language model adds or takes."""
+        """Return the counter mix's parts and the language model's, as `Model.explain` says."""
         self._check(queries)
         query = queries.take(slice(row, row + 1))
         total = self.score(query)[0]

@@ -8,7 +8,7 @@ model is (``results.json``), and the model itself, as `strec.models.load_model` 
 from strec.runs.budget import BUDGETS, Budget, expected_seconds, needs_several, parameters, shortage
 from strec.runs.create import create
 from strec.runs.folder import Run, home, prune, runs_in
-from strec.runs.launch import command, end, start
+from strec.runs.launch import end, start
 from strec.runs.status import ACTIVE, Status
 from strec.runs.worker import train_run
 
@@ -18,7 +18,6 @@ __all__ = [
     "Budget",
     "Run",
     "Status",
-    "command",
     "create",
     "end",
     "expected_seconds",

@@ -49,6 +49,17 @@ BUDGETS = {
 def parameters(kind: str, budget: str = "normal", *, seed: int = 0, **given) -> dict[str, Any]:
     """Return a model's parameters under a budget; what is given has the last word.
 
+    Parameters
+    ----------
+    kind : str
+        A key of `strec.models.MODELS`.
+    budget : str
+        A key of `BUDGETS`.
+    seed : int
+        For models that have one.
+    **given
+        Parameters of the model; None leaves the default.
+
     Examples
     --------
     >>> parameters("counter_mix", seed=3)["seed"]
@@ -73,6 +84,13 @@ def shortage(kind: str, store: Store) -> str | None:
 
     Counting needs next to nothing; models that compare users need users; models that learn
     sequences need sessions with a next item.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `strec.models.MODELS`.
+    store : Store
+        The data.
     """
     family = MODELS[kind].family
     meta = store.meta
@@ -95,6 +113,17 @@ def expected_seconds(kind: str, store: Store, budget: str, past: list[Run]) -> f
     """Return how long a training will take, from past ones here, or None if there are none.
 
     Time grows with the check-ins; runs under the same budget are the best witness.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `strec.models.MODELS`.
+    store : Store
+        The data.
+    budget : str
+        A key of `BUDGETS`.
+    past : list of Run
+        Finished and other runs, the newest first.
     """
     n = store.meta["n_checkins"]
     found = []
@@ -106,7 +135,13 @@ def expected_seconds(kind: str, store: Store, budget: str, past: list[Run]) -> f
 
 
 def needs_several(kind: str) -> bool:
-    """Whether a model gains from several processes: only those of the common loop do."""
+    """Whether a model gains from several processes: only those of the common loop do.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `strec.models.MODELS`.
+    """
     return MODELS[kind].uses_loop
 
 

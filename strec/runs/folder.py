@@ -25,6 +25,13 @@ def home(store: Store, is_shared: bool = False) -> Path:
 
     Beside the store, so that they are deleted with it; for data that all visitors share (the
     samples), in the user's cache folder, so that everybody finds them again.
+
+    Parameters
+    ----------
+    store : Store
+        The data.
+    is_shared : bool
+        Whether all visitors share the data.
     """
     if is_shared:
         return cache_folder() / "runs" / store.fingerprint
@@ -35,6 +42,13 @@ def runs_in(root: Path, fingerprint: str | None = None) -> list["Run"]:
     """Return the runs below a folder, the newest first; of one data set if its hash is given.
 
     Folders that are not runs, or are broken, are left out.
+
+    Parameters
+    ----------
+    root : Path
+        The folder, see `home`.
+    fingerprint : str, optional
+        `Store.fingerprint` of a data set.
     """
     found = []
     for path in root.glob("*/run.json") if root.is_dir() else []:
@@ -48,7 +62,15 @@ def runs_in(root: Path, fingerprint: str | None = None) -> list["Run"]:
 
 
 def prune(root: Path, keep: int = 40) -> None:
-    """Delete the oldest runs that nobody works on, beyond so many."""
+    """Delete the oldest runs that nobody works on, beyond so many.
+
+    Parameters
+    ----------
+    root : Path
+        The folder of runs.
+    keep : int
+        How many stay, the newest.
+    """
     for run in runs_in(root)[keep:]:
         if not run.poll().is_active:
             run.delete()
@@ -89,15 +111,13 @@ class Run:
     @property
     def label(self) -> str:
         """The model's name for people, with the language model where it is not the usual one."""
-        about = MODELS.get(self.kind)
-        if about is None:
-            return self.kind
-        if about.language is None:
-            return about.label
-        inside = self.config["params"].get(about.language.parameter, about.language.choices[0])
-        if inside == about.language.choices[0]:
-            return about.label
-        return f"{about.label} ({LANGUAGE_MODELS.get(inside, (str(inside), ''))[0]})"
+        label, language = MODELS[self.kind].label, MODELS[self.kind].language
+        if language is None:
+            return label
+        usual = language.choices[0]
+        inside = self.config["params"].get(language.parameter, usual)
+        name, _ = LANGUAGE_MODELS.get(inside, (str(inside), ""))
+        return label if inside == usual else f"{label} ({name})"
 
     @property
     def owner(self) -> str:
@@ -163,7 +183,13 @@ class Run:
         return model
 
     def check_fits(self, store: Store) -> None:
-        """Raise `ModelError` if the data is not what the run was made for."""
+        """Raise `ModelError` if the data is not what the run was made for.
+
+        Parameters
+        ----------
+        store : Store
+            The data it shall be trained or used on.
+        """
         if store.fingerprint != self.config["data"]["fingerprint"]:
             raise self._other_data(f"“{store.name}”, {store.meta['n_checkins']:,} check-ins")
 
@@ -184,6 +210,11 @@ class Run:
 
     def prepare_resume(self, store: Store) -> None:
         """Make a run that ended early ready to go on.
+
+        Parameters
+        ----------
+        store : Store
+            The data it was made for.
 
         Raises
         ------

@@ -99,7 +99,13 @@ class Settings:
     precision: Precision = "auto"
 
     def learning_rate_at(self, share: float) -> float:
-        """Return the learning rate when this share of all steps is done."""
+        """Return the learning rate when this share of all steps is done.
+
+        Parameters
+        ----------
+        share : float
+            0 to 1.
+        """
         rate = self.learning_rate
         if share < self.warmup_share:
             return rate * share / self.warmup_share
@@ -147,7 +153,13 @@ class Watch:
         self.on_event({"event": "progress", "text": text, "share": float(share)})
 
     def stage(self, name: str) -> "Watch":
-        """Return a watch for one of several trainings in a fit, with its own checkpoints."""
+        """Return a watch for one of several trainings in a fit, with its own checkpoints.
+
+        Parameters
+        ----------
+        name : str
+            Of the stage; a folder below `checkpoint`.
+        """
         folder = self.checkpoint / name if self.checkpoint else None
         return replace(
             self,

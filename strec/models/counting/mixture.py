@@ -146,7 +146,7 @@ class CounterMix(Model):
         return np.exp(voice - top[visits.query]), np.exp(rates - top[:, None])
 
     def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
-        """Return the exact parts of the probability of some items for one query."""
+        """Return the exact parts of the probability of some items, as `Model.explain` says."""
         self._check(queries)
         return explain_items(self, queries.take(slice(row, row + 1)), np.asarray(items))
 

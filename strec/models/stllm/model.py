@@ -207,7 +207,7 @@ class STLLM(Model):
         return scores_of(self, queries)
 
     def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
-        """Return the exact parts of the probability of some items for one query."""
+        """Return the exact parts of the probability of some items, as `Model.explain` says."""
         from strec.models.stllm.explain import explain_items
 
         self._check(queries)
@@ -218,6 +218,11 @@ class STLLM(Model):
 
         What is learned stays (how time, place, order and meaning speak); counts and meanings
         are taken from the other check-ins, and items have no residual of their own.
+
+        Parameters
+        ----------
+        train : Log
+            Check-ins of the other place, with a vocabulary of their own.
         """
         self._fitted()
         other = STLLM(**self.params())
