@@ -7,7 +7,7 @@ land, borders and graticule; no request is made.
 
 import re
 from collections.abc import Callable
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import pandas as pd
 import pydeck as pdk
@@ -33,6 +33,21 @@ __all__ = [
     "legend_html", "picking_layer", "point_layer", "points", "suggestion_layers", "to_html",
     "to_svg", "view_of",
 ]  # fmt: skip
+
+
+#: Plain text, never HTML; pydeck's signature says bool and takes this.
+_TOOLTIP: Any = {
+    "text": "{tip}",
+    "style": {
+        "backgroundColor": "#26343D",
+        "color": "#F4F6F5",
+        "fontSize": "13px",
+        "borderRadius": "6px",
+        "maxWidth": "320px",
+        "whiteSpace": "pre-line",
+        "zIndex": "10",
+    },
+}
 
 
 class Look(TypedDict, total=False):
@@ -89,18 +104,7 @@ def deck(
         views=[pdk.View(type="MapView", controller=True, repeat=True)],
         map_style=style(view, dark, basemap),
         map_provider="carto",
-        tooltip={
-            "text": "{tip}",
-            "style": {
-                "backgroundColor": "#26343D",
-                "color": "#F4F6F5",
-                "fontSize": "13px",
-                "borderRadius": "6px",
-                "maxWidth": "320px",
-                "whiteSpace": "pre-line",
-                "zIndex": "10",
-            },
-        },
+        tooltip=_TOOLTIP,
     )
 
 
@@ -119,7 +123,7 @@ def to_html(deck: pdk.Deck) -> str:
     >>> "<link" in to_html(hexagons(cells, basemap="offline"))
     False
     """
-    page, said = deck.to_html(as_string=True, offline=True), deck.to_json()
+    page, said = str(deck.to_html(as_string=True, offline=True)), deck.to_json()
     # A name in the data must not end the script that holds it.
     page = page.replace(said, said.replace("<", "\\u003c"))
     # The drawing code is inside; style sheets and a second library from elsewhere are not needed.
@@ -207,9 +211,8 @@ def arcs(flows: pd.DataFrame, *, most: int = MAX_ARCS, **look: Unpack[Look]) -> 
     **look
         See `Look`.
     """
-    ends = [flows[[f"{end}_lat", f"{end}_lon"]].set_axis(["lat", "lon"], axis=1) for end in _ENDS]
-    view = look.get("view") or view_of(*pd.concat(ends).to_numpy(dtype=float).T)
-    look["view"] = view
+    lat, lon = (pd.concat([flows[f"from_{name}"], flows[f"to_{name}"]]) for name in ("lat", "lon"))
+    look["view"] = view = look.get("view") or view_of(lat, lon)
     pitch = 30 if view.span_deg < 20 else 0
     return _shown(lambda view, dark: arc_layer(flows, view, most), flows, look, pitch)
 
@@ -245,9 +248,6 @@ def columns(
         return column_layer(frame, top=top, radius_m=radius_m, scale=scale, dark=dark)
 
     return _shown(layer, frame, look, pitch=48)
-
-
-_ENDS = ("from", "to")
 
 
 def _shown(

@@ -8,6 +8,7 @@ import base64
 
 import pandas as pd
 import pydeck as pdk
+from pydeck.types import String
 
 from strec.maps.basemap import ON_TOP, declutter, text_layer
 from strec.maps.layers import cell_rows, discs, layer, point_layer, positions, tips
@@ -49,7 +50,7 @@ def suggestion_layers(frame: pd.DataFrame, view: View, dark: bool = False) -> li
         tip=tips(
             placed, lambda _: [f"{r}. {n}" for r, n in zip(placed["rank"], names, strict=True)]
         ),
-        icon=[_pin(rank) for rank in placed["rank"]],
+        icon=pd.Series([_pin(rank) for rank in placed["rank"]]),
     )
     pins = layer(
         "IconLayer",
@@ -59,7 +60,7 @@ def suggestion_layers(frame: pd.DataFrame, view: View, dark: bool = False) -> li
         get_position="position",
         get_icon="icon",
         get_size=38,
-        size_units=pdk.types.String("pixels"),
+        size_units=String("pixels"),
         parameters=ON_TOP,
     )
     labels = placed[["lat", "lon"]].assign(name=names).to_dict("records")
@@ -106,7 +107,9 @@ def picking_layer(frame: pd.DataFrame, tip: str = "Ask from here") -> pdk.Layer:
     rows = cell_rows(frame).assign(
         lat=frame["lat"].round(6).to_numpy(),
         lon=frame["lon"].round(6).to_numpy(),
-        fill=[[*rgb(SPACE), 12 + 4 * _place_in_parent(int(cell))] for cell in frame["cell"]],
+        fill=pd.Series(
+            [[*rgb(SPACE), 12 + 4 * _place_in_parent(c)] for c in map(int, frame["cell"])]
+        ),
         tip=tip,
     )
     return layer(

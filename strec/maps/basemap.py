@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pydeck as pdk
+from pydeck.types import String
 
 from strec.geo import KM_PER_DEGREE, km_per_degree_east, wrapped
 from strec.maps import land
@@ -104,15 +105,15 @@ def text_layer(
         get_position="position",
         get_text="name",
         get_size=size_px,
-        size_units=pdk.types.String("pixels"),
+        size_units=String("pixels"),
         get_color=[*colours["text"], alpha],
-        get_text_anchor=pdk.types.String(anchor),
-        get_alignment_baseline=pdk.types.String("center"),
+        get_text_anchor=String(anchor),
+        get_alignment_baseline=String("center"),
         get_pixel_offset=list(offset_px),
-        font_family=pdk.types.String("Source Sans, Source Sans Pro, system-ui, sans-serif"),
+        font_family=String("Source Sans, Source Sans Pro, system-ui, sans-serif"),
         font_weight=650 if bold else 500,
         # Names come in every script; deck.gl draws only ASCII unless told.
-        character_set=pdk.types.String("auto"),
+        character_set=String("auto"),
         font_settings={"sdf": True, "fontSize": 48, "buffer": 14, "radius": 16},
         outline_width=9,
         outline_color=[*colours["halo"], 255],
@@ -156,7 +157,7 @@ def scale_bar(view: View, dark: bool) -> list[pdk.Layer]:
         get_path="path",
         get_color=[*COLOURS[dark]["text"], 230],
         get_width=3,
-        width_units=pdk.types.String("pixels"),
+        width_units=String("pixels"),
         pickable=False,
     )
     row = {"name": text, "lat": lat, "lon": start + length_deg / 2}
@@ -216,7 +217,7 @@ def _grid(view: View) -> tuple[list[float], list[float]]:
     south, north = max(view.south - margin, -85.0), min(view.north + margin, 85.0)
     lons = np.arange(math.ceil(west / step), math.floor(east / step) + 1) * step
     lats = np.arange(math.ceil(south / step), math.floor(north / step) + 1) * step
-    return lons.round(6).tolist(), lats.round(6).tolist()
+    return lons.astype(float).round(6).tolist(), lats.astype(float).round(6).tolist()
 
 
 def _degrees(view: View) -> list[dict]:

@@ -2,8 +2,9 @@
 
 import io
 import lzma
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
@@ -76,9 +77,10 @@ def _land(level: str, shift_deg: int) -> np.ndarray:
     import shapely
 
     points, owners = _points(f"land_{level}")
-    rings = shapely.linearrings(points + (shift_deg, 0), indices=owners)
+    rings: Any = shapely.linearrings(points + (shift_deg, 0), indices=owners)
     counts = _data()[f"land_{level}_rings"]
-    return shapely.polygons(rings, indices=np.repeat(np.arange(len(counts)), counts))
+    owner = np.repeat(np.arange(len(counts)), counts)
+    return np.asarray(shapely.polygons(rings, indices=owner))
 
 
 def _clipped(shapes: np.ndarray, box: tuple, tolerance: float) -> list:
@@ -95,7 +97,7 @@ def _borders() -> np.ndarray:
     import shapely
 
     points, owners = _points("borders")
-    return shapely.linestrings(points, indices=owners)
+    return np.asarray(shapely.linestrings(points, indices=owners))
 
 
 def _points(name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -117,7 +119,7 @@ def _around(view: View) -> tuple[float, float, float, float]:
     return west, max(view.south - margin, -85.0), east, min(view.north + margin, 85.0)
 
 
-def _geojson(kind: str, *groups: tuple[list, int]) -> dict:
+def _geojson(kind: str, *groups: tuple[Any, int]) -> dict[str, Any]:
     """Coordinates of shapes, each group rounded to its number of digits."""
     import shapely
 
@@ -125,11 +127,6 @@ def _geojson(kind: str, *groups: tuple[list, int]) -> dict:
     for shapes, digits in groups:
         for part in shapely.get_parts(shapes):
             if part.geom_type == kind.removeprefix("Multi") and not part.is_empty:
-                coordinates.append(_rounded(part.__geo_interface__["coordinates"], digits))
+                rounded = shapely.transform(part, partial(np.round, decimals=digits))
+                coordinates.append(rounded.__geo_interface__["coordinates"])
     return {"type": kind, "coordinates": coordinates}
-
-
-def _rounded(value, digits: int):
-    if isinstance(value, float):
-        return round(value, digits)
-    return [_rounded(part, digits) for part in value]

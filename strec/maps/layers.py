@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pydeck as pdk
+from pydeck.types import String
 
 from strec.errors import AnalysisError
 from strec.geo import EARTH_RADIUS_KM, unit_vectors
@@ -50,7 +51,7 @@ def hexagon_layer(
         The value that rises so high; give the day's largest to compare hours.
     """
     scale = scale or Scale.fit(frame[value], dark)
-    fill = scale.rgba(frame[value], alpha=205 if elevation is None else 235)
+    fill = pd.Series(scale.rgba(frame[value], alpha=205 if elevation is None else 235))
     rows = cell_rows(frame).assign(fill=fill, tip=tips(frame))
     raised = {}
     if elevation is not None and len(frame):
@@ -90,7 +91,7 @@ def heat_layer(frame: pd.DataFrame, value: str = "n_checkins", dark: bool = Fals
         "heat",
         get_position="position",
         get_weight="weight",
-        aggregation=pdk.types.String("SUM"),
+        aggregation=String("SUM"),
         radius_pixels=38,
         intensity=3,
         threshold=0.03,
@@ -206,7 +207,7 @@ def column_layer(
     radius_m = radius_m or _spacing_m(frame) * 0.42
     rows = positions(frame).assign(
         height=values / top * radius_m * 26,
-        fill=scale.rgba(values, alpha=235),
+        fill=pd.Series(scale.rgba(values, alpha=235)),
         tip=tips(frame),
     )
     return layer(
@@ -270,7 +271,7 @@ def discs(
         rows,
         layer_id,
         get_position="position",
-        radius_units=pdk.types.String("pixels"),
+        radius_units=String("pixels"),
         get_fill_color=[*rgb(colour), alpha],
         get_line_color=[*rgb(colour), 255],
         line_width_min_pixels=line_px,
@@ -329,12 +330,12 @@ def _pairs(lon: pd.Series, lat: pd.Series) -> list[list[float]]:
 
 def _spacing_m(frame: pd.DataFrame) -> float:
     """The typical distance of a place to the nearest other one, in metres."""
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     if len(frame) < 2:
         return 500.0
     xyz = unit_vectors(frame["lat"].to_numpy(dtype=float), frame["lon"].to_numpy(dtype=float))
-    nearest = cKDTree(xyz).query(xyz, k=2)[0][:, 1] * EARTH_RADIUS_KM * 1000
+    nearest = KDTree(xyz).query(xyz, k=2)[0][:, 1] * EARTH_RADIUS_KM * 1000
     return float(max(np.median(nearest), 20.0))
 
 

@@ -1,9 +1,10 @@
 """A map as a picture (SVG): the layers of a deck as they stand first, for a slide or a paper."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 from urllib.parse import unquote
 
 import h3
@@ -23,6 +24,8 @@ CAMERA_HEIGHTS = 1.5
 INLINE_STYLE = "data:application/json,"
 
 Shape = str
+#: A layer as deck.gl's JSON says it.
+Said = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -142,9 +145,10 @@ def _ground(style: str, to: Camera) -> Iterator[Shape]:
     if not style.startswith(INLINE_STYLE):
         return
     import shapely
+    from shapely.geometry import shape
 
-    style = json.loads(unquote(style.removeprefix(INLINE_STYLE)))
-    for layer in style["layers"]:
+    content = json.loads(unquote(style.removeprefix(INLINE_STYLE)))
+    for layer in content["layers"]:
         paint = layer["paint"]
         if layer["type"] == "background":
             yield (
@@ -152,24 +156,18 @@ def _ground(style: str, to: Camera) -> Iterator[Shape]:
                 f'fill="{paint["background-color"]}"/>'
             )
             continue
-        shape = shapely.geometry.shape(style["sources"][layer["source"]]["data"]["geometry"])
-        seen = shapely.clip_by_rect(shape, *to.ground())
-        is_land = layer["type"] == "fill"
-        dashes = " ".join(map(str, paint.get("line-dasharray", [])))
-        lines = (
-            [ring for part in shapely.get_parts(seen) for ring in (part.exterior, *part.interiors)]
-            if is_land
-            else shapely.get_parts(seen)
-        )
-        if len(lines) == 0:
-            continue
-        way = "".join(_way(shapely.get_coordinates(line), to) for line in lines)
-        yield f'<path d="{way}" ' + (
-            f'fill="{paint["fill-color"]}" fill-rule="evenodd"/>'
-            if is_land
-            else f'fill="none" stroke="{paint["line-color"]}" '
-            f'stroke-width="{paint["line-width"]}" stroke-dasharray="{dashes or "none"}"/>'
-        )
+        whole = shape(content["sources"][layer["source"]]["data"]["geometry"])
+        parts = shapely.get_parts(shapely.clip_by_rect(whole, *to.ground()))
+        if layer["type"] == "fill":
+            parts = [ring for part in parts for ring in (part.exterior, *part.interiors)]
+            pen = f'fill="{paint["fill-color"]}" fill-rule="evenodd"'
+        else:
+            dashes = " ".join(map(str, paint.get("line-dasharray", []))) or "none"
+            pen = f'fill="none" stroke="{paint["line-color"]}" '
+            pen += f'stroke-width="{paint["line-width"]}" stroke-dasharray="{dashes}"'
+        if len(parts):
+            way = "".join(_way(shapely.get_coordinates(line), to) for line in parts)
+            yield f'<path d="{way}" {pen}/>'
 
 
 def _way(places: np.ndarray, to: Camera) -> str:
@@ -179,81 +177,79 @@ def _way(places: np.ndarray, to: Camera) -> str:
     return "M" + "L".join(f"{x},{y}" for x, y in at[moved])
 
 
-def _hexagons(layer: dict, to: Camera, dark: bool) -> Iterator[Shape]:
-    for row in layer["data"]:
-        corners = h3.cell_to_boundary(_of(layer, "getHexagon", row))
-        points = " ".join("{:.1f},{:.1f}".format(*to(lon, lat)) for lat, lon in corners)
-        yield f'<polygon points="{points}" {_paint(_of(layer, "getFillColor", row))}/>'
+def _hexagons(layer: Said, to: Camera, dark: bool) -> Iterator[Shape]:
+    for row in _rows(layer):
+        corners = h3.cell_to_boundary(row["getHexagon"])
+        yield f'<polygon points="{_points(to, [(lon, lat) for lat, lon in corners])}" ' + (
+            f"{_paint(row['getFillColor'])}/>"
+        )
 
 
-def _discs(layer: dict, to: Camera, dark: bool) -> Iterator[Shape]:
-    most = max((_of(layer, "getWeight", row) or 0 for row in layer["data"]), default=0) or 1
-    for row in layer["data"]:
-        x, y = to(*_of(layer, "getPosition", row)[:2])
-        radius = _of(layer, "getRadius", row) if layer.get("radiusUnits") == "pixels" else 6
-        if "getWeight" in layer:
-            radius = 4 + 18 * (_of(layer, "getWeight", row) / most) ** 0.5
-        fill = _of(layer, "getFillColor", row) or [*rgb(SPACE), 60]
-        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{float(radius):.1f}" {_paint(fill)}/>'
+def _discs(layer: Said, to: Camera, dark: bool) -> Iterator[Shape]:
+    most = max((row.get("getWeight") or 0 for row in _rows(layer)), default=0) or 1
+    for row in _rows(layer):
+        x, y = to(*row["getPosition"][:2])
+        radius = row["getRadius"] if layer.get("radiusUnits") == "pixels" else 6
+        if "getWeight" in row:
+            radius = 4 + 18 * (row["getWeight"] / most) ** 0.5
+        fill = _paint(row.get("getFillColor") or [*rgb(SPACE), 60])
+        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{float(radius):.1f}" {fill}/>'
 
 
-def _columns(layer: dict, to: Camera, dark: bool) -> Iterator[Shape]:
+def _columns(layer: Said, to: Camera, dark: bool) -> Iterator[Shape]:
     radius = layer["radius"] / to.view.metres_per_px
+    flat = radius * np.cos(np.radians(to.pitch_deg))
     # Those in front hide those behind.
-    for row in sorted(layer["data"], key=lambda row: -_of(layer, "getPosition", row)[1]):
-        lon, lat = _of(layer, "getPosition", row)[:2]
-        (x, y), (top_x, top_y) = to(lon, lat), to(lon, lat, _of(layer, "getElevation", row))
-        flat = radius * np.cos(np.radians(to.pitch_deg))
-        fill = _paint(_of(layer, "getFillColor", row))
+    for row in sorted(_rows(layer), key=lambda row: -row["getPosition"][1]):
+        lon, lat = row["getPosition"][:2]
+        (x, y), (top_x, top_y) = to(lon, lat), to(lon, lat, row["getElevation"])
         yield (
             f'<path d="M{x - radius:.1f},{y:.1f}A{radius:.1f},{flat:.1f} 0 0 0 '
             f"{x + radius:.1f},{y:.1f}L{top_x + radius:.1f},{top_y:.1f}"
-            f'A{radius:.1f},{flat:.1f} 0 0 0 {top_x - radius:.1f},{top_y:.1f}Z" {fill}/>'
+            f'A{radius:.1f},{flat:.1f} 0 0 0 {top_x - radius:.1f},{top_y:.1f}Z" '
+            f"{_paint(row['getFillColor'])}/>"
             f'<ellipse cx="{top_x:.1f}" cy="{top_y:.1f}" rx="{radius:.1f}" ry="{flat:.1f}" '
             f'fill="#fff" fill-opacity="0.18"/>'
         )
 
 
-def _arcs(layer: dict, to: Camera, dark: bool) -> Iterator[Shape]:
-    for row in layer["data"]:
-        x0, y0 = to(*_of(layer, "getSourcePosition", row)[:2])
-        x1, y1 = to(*_of(layer, "getTargetPosition", row)[:2])
+def _arcs(layer: Said, to: Camera, dark: bool) -> Iterator[Shape]:
+    for row in _rows(layer):
+        (x0, y0), (x1, y1) = (to(*row[f"get{end}Position"][:2]) for end in ("Source", "Target"))
         # Bent to the left of its way, so that both directions can be seen.
         bend_x, bend_y = (x0 + x1) / 2 + 0.15 * (y1 - y0), (y0 + y1) / 2 - 0.15 * (x1 - x0)
-        colour = _paint(_of(layer, "getTargetColor", row)).replace("fill", "stroke")
         yield (
             f'<path d="M{x0:.1f},{y0:.1f} Q{bend_x:.1f},{bend_y:.1f} {x1:.1f},{y1:.1f}" '
-            f'fill="none" stroke-width="{float(_of(layer, "getWidth", row)):.1f}" {colour}/>'
-            f'<circle cx="{x1:.1f}" cy="{y1:.1f}" r="2.5" '
-            f"{_paint(_of(layer, 'getTargetColor', row))}/>"
+            f'fill="none" stroke-width="{float(row["getWidth"]):.1f}" '
+            f"{_paint(row['getTargetColor'], 'stroke')}/>"
+            f'<circle cx="{x1:.1f}" cy="{y1:.1f}" r="2.5" {_paint(row["getTargetColor"])}/>'
         )
 
 
-def _writing(layer: dict, to: Camera, dark: bool) -> Iterator[Shape]:
+def _writing(layer: Said, to: Camera, dark: bool) -> Iterator[Shape]:
     size, anchor = layer.get("getSize", 12), layer.get("getTextAnchor", "middle")
     right, down = layer.get("getPixelOffset", (0, 0))
-    for row in layer["data"]:
-        x, y = to(*_of(layer, "getPosition", row)[:2])
-        if not (0 <= x <= to.width_px and 0 <= y <= to.height_px):
-            continue
+    for row in _rows(layer):
+        x, y = to(*row["getPosition"][:2])
+        if 0 <= x <= to.width_px and 0 <= y <= to.height_px:
+            yield (
+                f'<text x="{x + right:.1f}" y="{y + down + size / 3:.1f}" font-size="{size}" '
+                f'text-anchor="{anchor}" stroke="{COLOURS[dark]["land"]}" '
+                f'stroke-width="3" paint-order="stroke" fill="{_ink(dark)}">'
+                f"{escape(str(row['getText']))}</text>"
+            )
+
+
+def _ways(layer: Said, to: Camera, dark: bool) -> Iterator[Shape]:
+    for row in _rows(layer):
         yield (
-            f'<text x="{x + right:.1f}" y="{y + down + size / 3:.1f}" font-size="{size}" '
-            f'text-anchor="{anchor}" stroke="{COLOURS[dark]["land"]}" '
-            f'stroke-width="3" paint-order="stroke" fill="{_ink(dark)}">'
-            f"{escape(str(_of(layer, 'getText', row)))}</text>"
+            f'<polyline points="{_points(to, row["getPath"])}" fill="none" '
+            f'stroke-width="{float(row["getWidth"]):.1f}" {_paint(row["getColor"], "stroke")}/>'
         )
-
-
-def _ways(layer: dict, to: Camera, dark: bool) -> Iterator[Shape]:
-    for row in layer["data"]:
-        points = " ".join("{:.1f},{:.1f}".format(*to(*at[:2])) for at in _of(layer, "getPath", row))
-        colour = _paint(_of(layer, "getColor", row)).replace("fill", "stroke")
-        width = float(_of(layer, "getWidth", row))
-        yield f'<polyline points="{points}" fill="none" stroke-width="{width:.1f}" {colour}/>'
 
 
 #: How each kind of layer is drawn; others are left out.
-_DRAW: dict[str, Callable[[dict, Camera, bool], Iterator[Shape]]] = {
+_DRAW: dict[str, Callable[[Said, Camera, bool], Iterator[Shape]]] = {
     "H3HexagonLayer": _hexagons,
     "ScatterplotLayer": _discs,
     "ColumnLayer": _columns,
@@ -264,16 +260,25 @@ _DRAW: dict[str, Callable[[dict, Camera, bool], Iterator[Shape]]] = {
 }
 
 
-def _of(layer: dict, name: str, row: dict):
-    """Return what an accessor gives for a row: a column's value, or the same for all."""
-    value = layer.get(name)
-    return row[value.removeprefix("@@=")] if str(value).startswith("@@=") else value
+def _rows(layer: Said) -> list[dict[str, Any]]:
+    """What the accessors of a layer give for each row: a column's value, or the same for all."""
+    said = {name: value for name, value in layer.items() if name.startswith("get")}
+    columns = {
+        name: value.removeprefix("@@=")
+        for name, value in said.items()
+        if isinstance(value, str) and value.startswith("@@=")
+    }
+    return [said | {name: row[column] for name, column in columns.items()} for row in layer["data"]]
 
 
-def _paint(colour: list[float]) -> str:
+def _points(to: Camera, places: Iterable[Sequence[float]]) -> str:
+    return " ".join("{:.1f},{:.1f}".format(*to(*place[:2])) for place in places)
+
+
+def _paint(colour: list[float], what: str = "fill") -> str:
     red, green, blue, *alpha = colour
     opacity = (alpha[0] if alpha else 255) / 255
-    return f'fill="rgb({red:.0f},{green:.0f},{blue:.0f})" fill-opacity="{opacity:.2f}"'
+    return f'{what}="rgb({red:.0f},{green:.0f},{blue:.0f})" {what}-opacity="{opacity:.2f}"'
 
 
 def _ink(dark: bool) -> str:

@@ -5,10 +5,10 @@ neighbours, the activity map, flows with their distance decay, and predictabilit
 """
 
 from strec.spatial.activity import ActivityMap, activity_map
-from strec.spatial.autocorrelation import Moran, false_discovery, local_statistics, moran
+from strec.spatial.autocorrelation import Moran, moran
 from strec.spatial.change import Change, change
 from strec.spatial.decay import DistanceDecay, distance_decay
-from strec.spatial.emerging import Emerging, emerging, mann_kendall
+from strec.spatial.emerging import Emerging, emerging
 from strec.spatial.hexagons import (
     as_geojson,
     concentration,
@@ -27,11 +27,10 @@ from strec.spatial.knn import nearest_places, place_profiles, similar_users, tim
 from strec.spatial.mobility import Predictability, predictability, step_quantiles
 
 __all__ = [
-    "ActivityMap", "Change", "DistanceDecay", "Emerging", "Hotspots", "Moran",
-    "Predictability", "activity_map", "as_geojson", "change", "concentration", "distance_decay",
-    "emerging", "false_discovery", "grid_around", "hexagon_width_km", "hidden_in_words",
-    "hotspots", "local_statistics", "mann_kendall", "moran", "nearest_places", "one_run",
-    "per_user", "place_profiles", "predictability", "resolution_that_shows",
+    "ActivityMap", "Change", "DistanceDecay", "Emerging", "Hotspots", "Moran", "Predictability",
+    "activity_map", "as_geojson", "change", "concentration", "distance_decay", "emerging",
+    "grid_around", "hexagon_width_km", "hidden_in_words", "hotspots", "moran", "nearest_places",
+    "one_run", "per_user", "place_profiles", "predictability", "resolution_that_shows",
     "resolution_that_touches", "similar_users", "span_km", "step_quantiles",
     "suggest_resolution", "time_profiles",
 ]  # fmt: skip

@@ -58,25 +58,10 @@ def local_statistics(
 ) -> pd.DataFrame:
     """Return Gi* and local Moran of every unit of any lattice, with permutation p-values.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape ``(n,)``, not all equal.
-    touching : scipy.sparse.csr_array
-        0/1 neighbours without a diagonal, shape ``(n, n)``.
-    draws, seed : int
-        As in `hotspots`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `n_neighbours`, `gi_z`, `local_i`, `quadrant`, `upper_p`, `lower_p`, `p`, `q`, shape
-        ``(n, 8)``. Units without neighbours have NaN p-values and take no part in the correction.
-
-    Notes
-    -----
-    Given the value at a unit, both Gi* and local Moran rise with the sum over its neighbours
-    alone, so that the conditional permutation p-value is the same number for both.
+    Values have shape ``(n,)``, the 0/1 neighbours ``(n, n)``, without a diagonal. Given the value
+    at a unit, both statistics rise with the sum over its neighbours alone, so that the conditional
+    permutation p-value is the same number for both. Units without neighbours have NaN p-values and
+    take no part in the correction.
     """
     from esda.getisord import G_Local
     from esda.moran import Moran_Local
@@ -108,17 +93,6 @@ def conditional_p(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return how often other units in place of the neighbours would sum as high, and as low.
 
-    Parameters
-    ----------
-    values, touching, draws, seed : as in `local_statistics`
-
-    Returns
-    -------
-    upper, lower : numpy.ndarray
-        One-sided p-values ``(1 + extreme draws) / (1 + draws)``, shape ``(n,)``.
-
-    Notes
-    -----
     A draw is a set of different units taken from all n. For unit i with k neighbours, the draws
     of size k *that do not contain i* are exactly draws from the other n - 1, which is the
     conditional permutation null (Anselin 1995). One set of draws so serves every unit.
@@ -157,9 +131,16 @@ def moran(
 
     Parameters
     ----------
-    values, touching : as in `local_statistics`
+    values : numpy.ndarray
+        Shape ``(n,)``, not all equal.
+    touching : scipy.sparse.csr_array
+        0/1 neighbours without a diagonal, shape ``(n, n)``.
     permutations, seed : int
         Shuffles of all values, and where they start.
+
+    References
+    ----------
+    Moran 1950, *Notes on continuous stochastic phenomena*.
     """
     from esda.moran import Moran as EsdaMoran
 
@@ -184,11 +165,9 @@ def false_discovery(p: np.ndarray) -> np.ndarray:
     """Return Benjamini-Hochberg adjusted p-values; NaN stays NaN and does not count as a test."""
     from scipy.stats import false_discovery_control
 
-    p = np.asarray(p, dtype=float)
-    q = np.full(len(p), np.nan)
-    tested = ~np.isnan(p)
+    q, tested = np.array(p, dtype=float), ~np.isnan(p)
     if tested.any():
-        q[tested] = false_discovery_control(p[tested])
+        q[tested] = false_discovery_control(q[tested])
     return q
 
 

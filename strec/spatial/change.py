@@ -131,10 +131,8 @@ def change(
     significant = frame["q"] <= alpha
     rose = frame["share_after"] > frame["share_before"]
     frame["kind"] = np.where(significant, np.where(rose, MORE, LESS), "")
-    attrs = frame.attrs
-    frame = frame.sort_values(["n_before", "cell"], ascending=[False, True], ignore_index=True)
-    frame = frame.sort_values("share_after", ascending=False, kind="stable", ignore_index=True)
-    frame.attrs = attrs
+    order = ["share_after", "n_before", "cell"]
+    frame = frame.sort_values(order, ascending=[False, False, True], ignore_index=True)
     sizes = (len(first.days), len(second.days))
     return Change(frame, n_before, n_after, *sizes, paired, permutations, alpha)
 
@@ -150,21 +148,15 @@ class _Days:
 
 def _side_by_side(before: pd.DataFrame, after: pd.DataFrame, min_users: int) -> pd.DataFrame:
     both = before.merge(after, on="cell", how="outer", suffixes=("_before", "_after"))
-    for place in ("lat", "lon"):
-        both[place] = both[f"{place}_before"].fillna(both[f"{place}_after"])
-    columns = [
-        f"{what}_{when}" for what in ("n_checkins", "n_users") for when in ("before", "after")
-    ]
-    both[columns] = both[columns].fillna(0).astype("int64")
     few = np.zeros(len(both), dtype=bool)
     for when in ("before", "after"):
-        few |= both[f"n_users_{when}"].between(1, min_users - 1).to_numpy()
-    shown = both[~few].rename(
-        columns={"n_checkins_before": "n_before", "n_checkins_after": "n_after"}
-    )
-    frame = shown[["cell", "lat", "lon", "n_before", "n_after"]].reset_index(drop=True)
+        both[f"n_{when}"] = both[f"n_checkins_{when}"].fillna(0).astype("int64")
+        few |= both[f"n_users_{when}"].fillna(0).between(1, min_users - 1).to_numpy()
+    for place in ("lat", "lon"):
+        both[place] = both[f"{place}_before"].fillna(both[f"{place}_after"])
+    frame = both.loc[~few, ["cell", "lat", "lon", "n_before", "n_after"]].reset_index(drop=True)
     frame["cell"] = frame["cell"].astype("uint64")
-    hidden = both[few][["n_checkins_before", "n_checkins_after"]].to_numpy().sum()
+    hidden = both.loc[few, ["n_before", "n_after"]].to_numpy().sum()
     frame.attrs = {"hidden": int(few.sum()), "hidden_checkins": int(hidden), "min_users": min_users}
     return frame
 

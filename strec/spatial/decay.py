@@ -1,7 +1,7 @@
 """Distance decay: how much less likely is a destination for being farther away?"""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -121,11 +121,11 @@ def distance_decay(
 
     Notes
     -----
-    A doubly constrained gravity model (Wilson 1971): from cell i, destination j ≠ i is chosen
+    A doubly constrained gravity model: from cell i, destination j ≠ i is chosen
     with probability proportional to m_j f(d_ij), where f is d^-β or e^(-d/s), and the m_j are such
     that every cell gets as many arrivals as it has. (Arrivals themselves in place of m_j, as in
-    Huff 1964, would credit central cells for being near, and halve a strong decay.) The parameter
-    is fitted by maximum likelihood. The interval is a bootstrap over origins that takes one step
+    Huff's model, would credit central cells for being near, and halve a strong decay.) It is
+    fitted by maximum likelihood. The interval is a bootstrap over origins that takes one step
     from the fit (the efficient score, in which the m_j adapt) instead of fitting each sample anew;
     it is never narrower than independent steps would make it.
     The p-value compares the score of log d at β = 0 with that on maps whose cells are shuffled.
@@ -147,45 +147,50 @@ def distance_decay(
     np.fill_diagonal(distance, 1.0)
     log_distance = np.log(distance)
     mean_km = float((counts * distance).sum() / n_steps)
-    betas = np.linspace(-1, 5, _GRID)
-    rates = np.linspace(-1, 10, _GRID) / mean_km
-    beta, beta_mass = _fit(counts, log_distance, betas)
-    rate, rate_mass = _fit(counts, distance, rates)
-    power = _likelihood(counts, beta_mass, log_distance, betas)
-    exponential = _likelihood(counts, rate_mass, distance, rates)
     rng = np.random.default_rng(seed)
-    busy = np.flatnonzero(counts.sum(axis=1))
-    weight = rng.multinomial(len(busy), np.full(len(busy), 1 / len(busy)), size=bootstraps)
-    _, beta_best = _top(betas, power[busy].sum(axis=0)[None, :])
-    _, rate_best = _top(rates, exponential[busy].sum(axis=0)[None, :])
-    _, beta_score = _top(betas, weight @ power[busy])
-    _, rate_score = _top(rates, weight @ exponential[busy])
-    beta_draws = _draws(counts, beta_mass, log_distance, beta, weight)
-    rate_draws = _draws(counts, rate_mass, distance, rate, weight)
-    power_wins = beta_best[0] >= rate_best[0]
-    support = np.mean((beta_score >= rate_score) == power_wins)
+    busy = int((counts.sum(axis=1) > 0).sum())
+    weight = rng.multinomial(busy, np.full(busy, 1 / busy), size=bootstraps)
+    power = _law(counts, log_distance, np.linspace(-1, 5, _GRID), weight)
+    exponential = _law(counts, distance, np.linspace(-1, 10, _GRID) / mean_km, weight)
+    power_wins = power.best >= exponential.best
     flat = np.zeros_like(distance)
     chance = _expected(counts, _balanced(counts, _log_arrivals(counts), flat, 0.0, 20), flat, 0.0)
-    laws = {
-        "power": _expected(counts, beta_mass, log_distance, beta),
-        "exponential": _expected(counts, rate_mass, distance, rate),
-    }
-    beta_low, beta_high = map(float, np.quantile(beta_draws, [0.025, 0.975]))
-    scale_low, scale_high = sorted(map(_scale, np.quantile(rate_draws, [0.025, 0.975])))
+    laws = {"power": power.expected, "exponential": exponential.expected}
+    exponent_low, exponent_high = np.quantile(power.draws, [0.025, 0.975])
+    scale_low, scale_high = sorted(map(_scale, np.quantile(exponential.draws, [0.025, 0.975])))
     return DistanceDecay(
         _classes(counts, distance, chance, laws),
-        beta,
-        beta_low,
-        beta_high,
-        _scale(rate),
+        power.slope,
+        float(exponent_low),
+        float(exponent_high),
+        _scale(exponential.slope),
         scale_low,
         scale_high,
         POWER if power_wins else EXPONENTIAL,
-        float(support),
+        float(np.mean((power.scores >= exponential.scores) == power_wins)),
         _shuffled_maps(counts - chance, log_distance, permutations, rng),
         n_steps,
         n_cells,
     )
+
+
+class _Law(NamedTuple):
+    """A law fitted: likelihood of the data and of samples of origins, slopes of the samples."""
+
+    slope: float
+    best: float
+    scores: np.ndarray
+    draws: np.ndarray
+    expected: np.ndarray
+
+
+def _law(counts: np.ndarray, cost: np.ndarray, slopes: np.ndarray, weight: np.ndarray) -> _Law:
+    slope, log_mass = _fit(counts, cost, slopes)
+    likelihood = _likelihood(counts, log_mass, cost, slopes)[counts.sum(axis=1) > 0]
+    expected = _expected(counts, log_mass, cost, slope)
+    best = float(_highest(likelihood.sum(axis=0)[None, :])[0])
+    draws = _draws(counts, expected, cost, slope, weight)
+    return _Law(slope, best, _highest(weight @ likelihood), draws, expected)
 
 
 def _matrix(flows: pd.DataFrame, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -228,9 +233,8 @@ def _fit(counts, cost, slopes) -> tuple[float, np.ndarray]:
     return slope, log_mass
 
 
-def _draws(counts, log_mass, cost, slope, weight) -> np.ndarray:
+def _draws(counts, expected, cost, slope, weight) -> np.ndarray:
     """Slopes of samples of origins: how much each origin moves the slope, as often as drawn."""
-    expected = _expected(counts, log_mass, cost, slope)
     steps = np.maximum(counts.sum(axis=1, keepdims=True), 1e-12)
     share = expected / steps
     surplus = counts - expected
@@ -284,15 +288,14 @@ def _weights(log_mass, cost, slope) -> np.ndarray:
     return np.maximum(weights, 1e-300)
 
 
-def _top(grid: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each row of scores is highest, between the points of the grid, and how high."""
-    k = score.argmax(axis=1).clip(1, len(grid) - 2)
+def _highest(score: np.ndarray) -> np.ndarray:
+    """How high each row of scores is at its highest, between the points of the grid."""
+    k = score.argmax(axis=1).clip(1, score.shape[1] - 2)
     rows = np.arange(len(score))
     left, middle, right = score[rows, k - 1], score[rows, k], score[rows, k + 1]
     curve = left - 2 * middle + right
     shift = np.where(curve < 0, 0.5 * (left - right) / np.where(curve < 0, curve, 1), 0).clip(-1, 1)
-    height = middle - 0.25 * (left - right) * shift
-    return grid[k] + shift * (grid[1] - grid[0]), np.maximum(height, score.max(axis=1))
+    return np.maximum(middle - 0.25 * (left - right) * shift, score.max(axis=1))
 
 
 def _classes(counts, distance, chance, laws: dict[str, np.ndarray]) -> pd.DataFrame:

@@ -158,26 +158,11 @@ def heat(counts: np.ndarray, touching: sparse.csr_array) -> np.ndarray:
 def mann_kendall(
     values: np.ndarray, variance_times: np.ndarray | float = 1.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return Mann and Kendall's test of a monotonic trend for each row.
+    """Return Mann and Kendall's test of a monotonic trend for each row, shape ``(n, n_periods)``.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape ``(n, n_periods)``.
-    variance_times : numpy.ndarray or float
-        What the variance is multiplied by, see `memory`; 1 for independent periods.
-
-    Returns
-    -------
-    s, tau, p : numpy.ndarray
-        Concordant minus discordant pairs, that number as a share of all pairs, and the two-sided
-        p-value (normal approximation, corrected for ties and continuity), each of shape ``(n,)``.
-
-    Examples
-    --------
-    >>> s, tau, p = mann_kendall(np.arange(10.0)[None, :])
-    >>> int(s[0]), float(tau[0]), bool(p[0] < 0.001)
-    (45, 1.0, True)
+    Concordant minus discordant pairs, that number as a share of all pairs, and the two-sided
+    p-value (normal approximation, corrected for ties and continuity), each of shape ``(n,)``. The
+    variance is multiplied by what `memory` says; by 1 for independent periods.
     """
     from scipy.stats import norm
 

@@ -20,7 +20,8 @@ def study_area(cells: np.ndarray, kind: str = "filled") -> np.ndarray:
     """Return the cells among which a count could have fallen.
 
     A count of zero is data too: leaving empty cells out would hide that a busy cell stands
-    alone. How many empty cells belong to the question is a choice, and results depend on it.
+    alone. A rim of empty cells around the observed ones is no choice: shuffled over rim and city,
+    even counts without any pattern show a strong Moran's I (see `docs/space.md`).
 
     Parameters
     ----------
@@ -43,12 +44,6 @@ def study_area(cells: np.ndarray, kind: str = "filled") -> np.ndarray:
     AnalysisError
         If the cells differ in resolution, the area has more than `MAX_CELLS` cells, or a hull
         would cross the date line.
-
-    Notes
-    -----
-    A rim of empty cells around the observed ones, as is often added, is no choice here: shuffled
-    over rim and city, even counts without any pattern show a strong Moran's I, since the rim's
-    zeros touch each other by construction (see `docs/space.md`).
 
     Examples
     --------
@@ -75,13 +70,7 @@ def study_area(cells: np.ndarray, kind: str = "filled") -> np.ndarray:
 
 
 def resolution_of(cells: np.ndarray) -> int:
-    """Return the H3 resolution that all these cells share.
-
-    Raises
-    ------
-    AnalysisError
-        If there is no cell, or they differ in resolution.
-    """
+    """Return the H3 resolution that all these cells share, or raise an error."""
     found = np.unique((np.asarray(cells, dtype=np.uint64) >> np.uint64(_RESOLUTION_BITS)) & 0xF)
     if len(found) != 1:
         raise AnalysisError(
@@ -95,15 +84,8 @@ def resolution_of(cells: np.ndarray) -> int:
 def neighbours(cells: np.ndarray) -> sparse.csr_array:
     """Return which cells share an edge, as a symmetric 0/1 matrix without a diagonal.
 
-    Parameters
-    ----------
-    cells : numpy.ndarray of uint64
-        H3 cells of one resolution without repetition, shape ``(n,)``.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Shape ``(n, n)``, float64, in the order of `cells`; at most six ones in a row.
+    Cells are of one resolution, without repetition, shape ``(n,)``; the matrix, ``(n, n)``, is in
+    their order. libpysal's `Graph.build_h3` asks h3 for one cell after the other.
     """
     n = len(cells)
     order = pl.DataFrame({"cell": np.asarray(cells, dtype=np.uint64), "j": np.arange(n)})

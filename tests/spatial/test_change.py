@@ -11,7 +11,7 @@ from scipy.stats import kendalltau
 from strec import spatial
 from strec.errors import AnalysisError
 from strec.spatial import lattice
-from strec.spatial.emerging import heat, memory
+from strec.spatial.emerging import heat, mann_kendall, memory
 from tests.spatial.worlds import counted, disk, steps_from
 
 CELLS = np.sort(disk(3))
@@ -111,7 +111,7 @@ def test_few_days_are_said_in_words():
 def test_mann_kendall_is_kendalls_tau():
     rng = np.random.default_rng(0)
     table = np.vstack([rng.normal(size=(20, 15)), rng.integers(0, 4, (20, 15))])
-    s, tau, p = spatial.mann_kendall(table)
+    s, tau, p = mann_kendall(table)
     for k, row in enumerate(table):
         n_pairs = 15 * 14 / 2
         _, ties = np.unique(row, return_counts=True)
@@ -124,13 +124,13 @@ def test_mann_kendall_is_kendalls_tau():
 
 def test_mann_kendall_by_hand():
     # Pairs of 3 1 2 5: three rise (1 2, 1 5, 2 5, and 3 5), two fall (3 1, 3 2).
-    s, tau, p = spatial.mann_kendall(np.array([[3, 1, 2, 5]]))
+    s, tau, p = mann_kendall(np.array([[3, 1, 2, 5]]))
     variance = 4 * 3 * 13 / 18
     from scipy.stats import norm
 
     assert (s[0], tau[0]) == (2, pytest.approx(1 / 3))
     assert p[0] == pytest.approx(2 * norm.sf(1 / np.sqrt(variance)))
-    flat = spatial.mann_kendall(np.ones((1, 9)))
+    flat = mann_kendall(np.ones((1, 9)))
     assert (flat[0][0], flat[2][0]) == (0, 1)
 
 
@@ -139,10 +139,10 @@ def test_heat_that_wanders_is_rarely_taken_for_a_trend(r):
     noise = np.random.default_rng(0).normal(size=(1_000, 126))
     wander = lfilter([1], [1, -r], noise, axis=1)[:, 100:]
     # Uncorrected, 30 % of the wandering rows would be called a trend where 5 % are allowed.
-    share = (spatial.mann_kendall(wander, memory(wander))[2] < 0.05).mean()
+    share = (mann_kendall(wander, memory(wander))[2] < 0.05).mean()
     assert share < 0.07
     rising = wander + np.linspace(0, 6 * wander.std(), 26)
-    assert (spatial.mann_kendall(rising, memory(rising))[2] < 0.05).mean() > 0.8
+    assert (mann_kendall(rising, memory(rising))[2] < 0.05).mean() > 0.8
 
 
 def test_memory_by_its_formula():
