@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import strec
-from strec import evaluation, explanation, privacy, schema, split
+from strec import evaluation, explanation, maps, privacy, schema, spatial, split, temporal
 from strec.errors import StrecError
 from strec.models import MODELS, Popularity
 from strec.recommend import RankingOptions, Recommender
@@ -47,6 +47,7 @@ MODEL = Popularity().fit(DATASET)
 RESULTS = strec.evaluate("popularity", DATASET, strec.Regime(at_most=30))
 RECOMMENDER = Recommender(DATASET, MODEL)
 QUERIES = PARTS.queries(scored="every")
+SERIES, REPEAT = [1.0, 5.0] * 20, {"Repeat": temporal.SeasonalNaive(2)}
 
 #: Each public callable, with the wrong input in the place of one argument.
 DOORS = {
@@ -116,6 +117,44 @@ DOORS = {
     "split, the shares": lambda x: split.split(EXAMPLE, fractions=x),
     "Split.queries": lambda x: PARTS.queries(x),
     "Split.queries, what is scored": lambda x: PARTS.queries(scored=x),
+    "temporal.series": temporal.series,
+    "temporal.series, the grain": lambda x: temporal.series(EXAMPLE, x),
+    "temporal.series, the slice": lambda x: temporal.series(EXAMPLE, filters=x),
+    "temporal.series, the zone": lambda x: temporal.series(EXAMPLE, time_zone=x),
+    "temporal.series_by": lambda x: temporal.series_by(x, "category"),
+    "temporal.TimeSeries.of": temporal.TimeSeries.of,
+    "temporal.stationarity": temporal.stationarity,
+    "temporal.autocorrelation": temporal.autocorrelation,
+    "temporal.decompose": temporal.decompose,
+    "temporal.decompose, the seasons": lambda x: temporal.decompose(SERIES, x),
+    "temporal.periodogram": temporal.periodogram,
+    "temporal.anomalies": temporal.anomalies,
+    "temporal.level_shifts": temporal.level_shifts,
+    "temporal.backtest": temporal.backtest,
+    "temporal.backtest, the horizon": lambda x: temporal.backtest(SERIES, REPEAT, horizon=x),
+    "temporal.outlook": lambda x: temporal.outlook(x, REPEAT["Repeat"], 3),
+    "temporal.outlook, the model": lambda x: temporal.outlook(SERIES, x, 3),
+    "temporal.outlook, the horizon": lambda x: temporal.outlook(SERIES, REPEAT["Repeat"], x),
+    "temporal.diagnose": temporal.diagnose,
+    "spatial.suggest_resolution": spatial.suggest_resolution,
+    "spatial.resolution_that_shows": spatial.resolution_that_shows,
+    "spatial.hotspots": spatial.hotspots,
+    "spatial.emerging": spatial.emerging,
+    "spatial.change": lambda x: spatial.change(x, x, x, x),
+    "spatial.distance_decay": spatial.distance_decay,
+    "spatial.step_quantiles": spatial.step_quantiles,
+    "spatial.predictability": spatial.predictability,
+    "spatial.activity_map": spatial.activity_map,
+    "spatial.nearest_places": lambda x: spatial.nearest_places(x, "a"),
+    "spatial.place_profiles": spatial.place_profiles,
+    "spatial.time_profiles": spatial.time_profiles,
+    "spatial.as_geojson": spatial.as_geojson,
+    "maps.view_of": lambda x: maps.view_of(x, x),
+    "maps.hexagons": maps.hexagons,
+    "maps.heatmap": maps.heatmap,
+    "maps.points": maps.points,
+    "maps.arcs": maps.arcs,
+    "maps.columns": maps.columns,
     "model.fit": lambda x: Popularity().fit(x),
     "model.score": MODEL.score,
     "model.top": MODEL.top,

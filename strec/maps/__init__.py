@@ -12,6 +12,7 @@ from typing import Any, TypedDict, Unpack
 import pandas as pd
 import pydeck as pdk
 
+from strec import spatial
 from strec.maps.answer_layers import here_layer, history_layer, picking_layer, suggestion_layers
 from strec.maps.basemap import attribution, furniture, style
 from strec.maps.layers import (
@@ -26,6 +27,7 @@ from strec.maps.layers import (
 from strec.maps.picture import to_svg
 from strec.maps.scale import Classes, Scale, legend_html
 from strec.maps.view import View, view_of
+from strec.store import HasStore, Store, frame_of
 
 __all__ = [
     "MAX_ARCS", "Classes", "Look", "Scale", "View", "arcs", "attribution", "columns", "deck",
@@ -133,7 +135,7 @@ def to_html(deck: pdk.Deck) -> str:
 
 
 def hexagons(
-    cells: pd.DataFrame,
+    cells: pd.DataFrame | HasStore | Store,
     value: str = "n_checkins",
     elevation: str | None = None,
     *,
@@ -145,7 +147,7 @@ def hexagons(
 
     Parameters
     ----------
-    cells : pandas.DataFrame
+    cells : pandas.DataFrame, Dataset or Store
         `cell`, `lat`, `lon`, `n_checkins`, `n_users` and the columns named.
     value, elevation : str
         Columns for colour and, optionally, for height.
@@ -163,54 +165,68 @@ def hexagons(
     'hexagons'
     """
 
+    cells = frame_of(cells, ("cell", "lat", "lon", value), _cells)
+
     def layer(view: View, dark: bool) -> pdk.Layer:
         return hexagon_layer(cells, value, scale, elevation, top, dark)
 
     return _shown(layer, cells, look, pitch=0 if elevation is None else 45)
 
 
-def heatmap(places: pd.DataFrame, value: str = "n_checkins", **look: Unpack[Look]) -> pdk.Deck:
+def heatmap(
+    places: pd.DataFrame | HasStore | Store, value: str = "n_checkins", **look: Unpack[Look]
+) -> pdk.Deck:
     """Return a map of smooth density from weighted places (cells or points).
 
     Parameters
     ----------
-    places : pandas.DataFrame
+    places : pandas.DataFrame, Dataset or Store
         `lat`, `lon` and the column named.
     value : str
         The weight.
     **look
         See `Look`.
     """
+    places = frame_of(places, ("lat", "lon", value), _cells)
     return _shown(lambda view, dark: heat_layer(places, value, dark), places, look)
 
 
-def points(places: pd.DataFrame, value: str = "n_checkins", **look: Unpack[Look]) -> pdk.Deck:
+def points(
+    places: pd.DataFrame | HasStore | Store, value: str = "n_checkins", **look: Unpack[Look]
+) -> pdk.Deck:
     """Return a map of single places as discs, at most 20,000 (`Store.points`).
 
     Parameters
     ----------
-    places : pandas.DataFrame
+    places : pandas.DataFrame, Dataset or Store
         `lat`, `lon`, `n_checkins`, `n_users` and the column named.
     value : str
         What the area of a disc grows with.
     **look
         See `Look`.
     """
+    places = frame_of(places, ("lat", "lon", value), lambda store: store.points())
     return _shown(lambda view, dark: point_layer(places, value), places, look)
 
 
-def arcs(flows: pd.DataFrame, *, most: int = MAX_ARCS, **look: Unpack[Look]) -> pdk.Deck:
+def arcs(
+    flows: pd.DataFrame | HasStore | Store, *, most: int = MAX_ARCS, **look: Unpack[Look]
+) -> pdk.Deck:
     """Return a map of the largest flows from place to place (`Store.flows`).
 
     Parameters
     ----------
-    flows : pandas.DataFrame
+    flows : pandas.DataFrame, Dataset or Store
         `from_lat`, `from_lon`, `to_lat`, `to_lon`, `n_checkins`, `n_users`, largest first.
     most : int
         Draw only so many.
     **look
         See `Look`.
     """
+    ends = ("from_lat", "from_lon", "to_lat", "to_lon", "n_checkins")
+    flows = frame_of(
+        flows, ends, lambda store: store.flows(None, spatial.resolution_that_shows(store))
+    )
     lat, lon = (pd.concat([flows[f"from_{name}"], flows[f"to_{name}"]]) for name in ("lat", "lon"))
     look["view"] = view = look.get("view") or view_of(lat, lon)
     pitch = 30 if view.span_deg < 20 else 0
@@ -218,7 +234,7 @@ def arcs(flows: pd.DataFrame, *, most: int = MAX_ARCS, **look: Unpack[Look]) -> 
 
 
 def columns(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | HasStore | Store,
     *,
     top: float | None = None,
     radius_m: float | None = None,
@@ -232,7 +248,7 @@ def columns(
 
     Parameters
     ----------
-    frame : pandas.DataFrame
+    frame : pandas.DataFrame, Dataset or Store
         `lat`, `lon`, `n_checkins`, `n_users`: one hour of `Store.cell_hours`.
     top : float, optional
         The count of the highest column.
@@ -244,10 +260,16 @@ def columns(
         See `Look`.
     """
 
+    frame = frame_of(frame, ("lat", "lon", "n_checkins"), _cells)
+
     def layer(view: View, dark: bool) -> pdk.Layer:
         return column_layer(frame, top=top, radius_m=radius_m, scale=scale, dark=dark)
 
     return _shown(layer, frame, look, pitch=48)
+
+
+def _cells(store: Store) -> pd.DataFrame:
+    return store.cells(spatial.resolution_that_shows(store))
 
 
 def _shown(

@@ -9,6 +9,7 @@ import math
 import socket
 import time
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -215,9 +216,9 @@ def _grid(view: View) -> tuple[list[float], list[float]]:
     if east - west > 360:
         west, east = view.lon - 180, view.lon + 180
     south, north = max(view.south - margin, -85.0), min(view.north + margin, 85.0)
-    lons = np.arange(math.ceil(west / step), math.floor(east / step) + 1) * step
-    lats = np.arange(math.ceil(south / step), math.floor(north / step) + 1) * step
-    return lons.astype(float).round(6).tolist(), lats.astype(float).round(6).tolist()
+    lons: Any = np.arange(math.ceil(west / step), math.floor(east / step) + 1) * step
+    lats: Any = np.arange(math.ceil(south / step), math.floor(north / step) + 1) * step
+    return lons.round(6).tolist(), lats.round(6).tolist()
 
 
 def _degrees(view: View) -> list[dict]:

@@ -82,8 +82,11 @@ def view_of(lat, lon, max_zoom: float = MAX_ZOOM) -> View:
     >>> round(view.lon, 1), round(view.lat, 1)
     (180.0, -18.0)
     """
-    lat, lon = np.asarray(lat, dtype=float), np.asarray(lon, dtype=float)
-    known = np.isfinite(lat) & np.isfinite(lon)
+    try:
+        lat, lon = np.asarray(lat, dtype=float), np.asarray(lon, dtype=float)
+        known = np.isfinite(lat) & np.isfinite(lon)
+    except (TypeError, ValueError):
+        known = np.array(False)
     if not known.any():
         raise AnalysisError(
             "A map needs places (latitude and longitude).",

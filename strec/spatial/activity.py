@@ -220,7 +220,7 @@ def _habits(data: pd.DataFrame | HasStore | Store, unit: str, min_checkins: int)
             return store.user_weeks(min_checkins=min_checkins)
         return store.cell_weeks(resolution_that_shows(store))
 
-    return frame_of(data, ask, (unit, "hour_of_week", "n_checkins"))
+    return frame_of(data, (unit, "hour_of_week", "n_checkins"), ask)
 
 
 def train_map(points: np.ndarray, seed: int = 0):

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from strec.errors import AnalysisError
 from strec.spatial.autocorrelation import false_discovery
+from strec.store import frame_of
 
 PERMUTATIONS = 4_999
 #: A window needs this many days, or shuffling days says nothing.
@@ -112,6 +113,12 @@ def change(
     >>> found.frame.kind.to_list()
     ['more', 'less']
     """
+    before, after = (
+        frame_of(each, ("cell", "lat", "lon", "n_checkins", "n_users")) for each in (before, after)
+    )
+    days_before, days_after = (
+        frame_of(each, ("cell", "period", "n_checkins")) for each in (days_before, days_after)
+    )
     frame = _side_by_side(before, after, min_users)
     first, second = _by_day(days_before, frame), _by_day(days_after, frame)
     _refuse_few_days(first, second)

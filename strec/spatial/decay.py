@@ -132,8 +132,8 @@ def distance_decay(
     """
     flows = frame_of(
         flows,
-        lambda store: store.flows(None, resolution_that_shows(store), min_users=1),
         ("origin", "destination", "from_lat", "from_lon", "to_lat", "to_lon", "n_checkins"),
+        lambda store: store.flows(None, resolution_that_shows(store), min_users=1),
     )
     counts, lat, lon = _matrix(flows, most_cells)
     n_cells, n_steps = len(counts), int(counts.sum())

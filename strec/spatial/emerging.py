@@ -103,8 +103,8 @@ def emerging(
     """
     cell_days = frame_of(
         cell_days,
-        lambda store: store.cell_days(resolution_to_compare(store)),
         ("cell", "period", "n_checkins"),
+        lambda store: store.cell_days(resolution_to_compare(store)),
     )
     series = _series(cell_days, grain)
     if len(series) < MIN_CELLS:

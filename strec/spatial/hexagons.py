@@ -190,6 +190,7 @@ def grid_around(cells: pd.DataFrame, resolution: int, rings: int = 1) -> pd.Data
     >>> len(grid_around(pd.DataFrame({"cell": [608725924560502783]}), 7))
     7
     """
+    cells = frame_of(cells, ("cell",))
     parents = {
         h3.cell_to_parent(h3.int_to_str(int(cell)), resolution) for cell in cells["cell"].unique()
     }
@@ -206,6 +207,7 @@ def grid_around(cells: pd.DataFrame, resolution: int, rings: int = 1) -> pd.Data
 
 def per_user(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with `per_user`: check-ins per distinct user."""
+    cells = frame_of(cells, ("n_checkins", "n_users"))
     rate = cells["n_checkins"] / cells["n_users"].clip(lower=1)
     frame = cells.assign(per_user=rate.round(2))
     frame.attrs = dict(cells.attrs)
@@ -220,7 +222,7 @@ def concentration(counts: pd.Series) -> int:
     >>> concentration(pd.Series([50, 30, 10, 10]))
     1
     """
-    ordered = np.sort(counts.to_numpy(dtype=float))[::-1]
+    ordered = np.sort(np.asarray(counts, dtype=float))[::-1]
     return int(np.searchsorted(ordered.cumsum(), ordered.sum() / 2)) + 1 if len(ordered) else 0
 
 
@@ -249,8 +251,8 @@ def places_of(data: pd.DataFrame | HasStore | Store) -> pd.DataFrame:
     """Return the frame of places, or that of the finest cells of a data set."""
     return frame_of(
         data,
-        lambda store: store.cells(schema.CELL_RESOLUTION, min_users=1),
         ("lat", "lon", "n_checkins"),
+        lambda store: store.cells(schema.CELL_RESOLUTION, min_users=1),
     )
 
 
@@ -272,7 +274,13 @@ def as_geojson(cells: pd.DataFrame) -> dict:
     ----------
     cells : pandas.DataFrame
         `cell` (uint64) and any columns.
+
+    Examples
+    --------
+    >>> as_geojson(pd.DataFrame({"cell": [608725924560502783]}))["features"][0]["properties"]
+    {'h3': '872a100d2ffffff'}
     """
+    cells = frame_of(cells, ("cell",))
     columns = [name for name in cells.columns if name != "cell"]
     features = []
     for row in cells.to_dict("records"):

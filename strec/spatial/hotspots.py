@@ -119,8 +119,8 @@ def hotspots(
     _check(value, study_area, alpha)
     cells = frame_of(
         cells,
-        lambda store: store.cells(resolution_to_compare(store), min_users=1),
         ("cell", "n_checkins", "n_users"),
+        lambda store: store.cells(resolution_to_compare(store), min_users=1),
     )
     shown = cells[cells["n_users"] >= min_users]
     _refuse_small(shown, min_users, value)

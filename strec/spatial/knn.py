@@ -52,7 +52,7 @@ def nearest_places(
     """
     from sklearn.neighbors import BallTree
 
-    items = frame_of(items, lambda store: store.items().to_pandas(), ("item_id", "lat", "lon"))
+    items = frame_of(items, ("item_id", "lat", "lon"), lambda store: store.items().to_pandas())
     placed = items.dropna(subset=["lat", "lon"]).reset_index(drop=True)
     row = np.flatnonzero(placed["item_id"].astype(str) == str(item_id))
     if not len(row):
@@ -93,6 +93,7 @@ def place_profiles(user_cells: pd.DataFrame) -> tuple[np.ndarray, sparse.csr_arr
     """
     from sklearn.feature_extraction.text import TfidfTransformer
 
+    user_cells = frame_of(user_cells, ("user", "cell", "n_checkins"))
     users, row = np.unique(user_cells["user"].to_numpy(), return_inverse=True)
     cells, column = np.unique(user_cells["cell"].to_numpy(), return_inverse=True)
     counts = user_cells["n_checkins"].to_numpy(dtype=float)
@@ -124,6 +125,7 @@ def time_profiles(
     """
     from scipy.ndimage import gaussian_filter1d
 
+    habits = frame_of(habits, (unit, "hour_of_week", "n_checkins"))
     units, row = np.unique(habits[unit].to_numpy(), return_inverse=True)
     counts = np.zeros((len(units), HOURS_OF_WEEK))
     np.add.at(counts, (row, habits["hour_of_week"].to_numpy()), habits["n_checkins"].to_numpy())

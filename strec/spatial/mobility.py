@@ -197,7 +197,7 @@ def step_quantiles(
     >>> round(step_quantiles(pd.DataFrame({"bin": [0, 20], "n_checkins": [5, 5]}), [0.5])[0], 2)
     1.12
     """
-    steps = frame_of(steps, lambda store: store.steps(), ("bin", "n_checkins"))
+    steps = frame_of(steps, ("bin", "n_checkins"), lambda store: store.steps())
     bins = steps["bin"].to_numpy(dtype=float)
     upto = (steps["n_checkins"].cumsum() / steps["n_checkins"].sum()).to_numpy()
     row = np.minimum(np.searchsorted(upto, shares), len(steps) - 1)

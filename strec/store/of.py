@@ -25,23 +25,23 @@ def store_of(data: Any) -> Store | None:
 
 
 def frame_of(
-    data: Any, ask: Callable[[Store], pd.DataFrame], columns: Sequence[str]
+    data: Any, columns: Sequence[str], ask: Callable[[Store], pd.DataFrame] | None = None
 ) -> pd.DataFrame:
-    """Return a frame as it is, or what the store of a data set answers.
+    """Return a frame as it is, or, where there is a question, what a data set's store answers.
 
     Raises
     ------
     AnalysisError
         If a frame lacks one of the columns, or this is neither frame nor data set.
     """
-    if (store := store_of(data)) is not None:
+    if ask is not None and (store := store_of(data)) is not None:
         return ask(store)
-    found = data if isinstance(data, pd.DataFrame) else None
-    if found is None or not set(columns) <= set(found.columns):
-        raise AnalysisError(
-            f"A data set, a store, or a pandas frame with {', '.join(columns)} is needed.",
-            f"a {type(data).__name__}"
-            + ("." if found is None else f" with {', '.join(map(str, found.columns))}."),
-            "Make a data set with strec.Dataset.of(…), or ask a store for the frame.",
-        )
-    return found
+    if isinstance(data, pd.DataFrame) and set(columns) <= set(data.columns):
+        return data
+    held = f" with {', '.join(map(str, data.columns))}" if isinstance(data, pd.DataFrame) else ""
+    raise AnalysisError(
+        ("" if ask is None else "A data set, a store, or ")
+        + f"a pandas frame with {', '.join(columns)} is needed.",
+        f"a {type(data).__name__}{held}.",
+        "Make a data set with strec.Dataset.of(…), and ask its store for the frame.",
+    )

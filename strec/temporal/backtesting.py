@@ -126,7 +126,13 @@ def backtest(
     0.0
     """
     data = as_series(series)
-    models, tell = dict(models or standard_models()), progress or silent
+    tell, models = progress or silent, standard_models() if models is None else models
+    if not isinstance(models, Mapping) or not all(map(_is_forecaster, models.values())):
+        raise AnalysisError(
+            "A backtest compares forecasters by name.",
+            f"a {type(models).__name__}.",
+            'Give {"Repeat": SeasonalNaive(7)}, or nothing for the standard ones.',
+        )
     horizon, windows = _fit_in(data, horizon, windows)
     data.need(MIN_POINTS, "A backtest")
     parts, failed, seconds = [], {}, {}
@@ -245,6 +251,10 @@ def outlook(
     5.0
     """
     data = as_series(series)
+    if not _is_forecaster(model):
+        raise AnalysisError(
+            "A forecast needs a forecaster.", f"a {type(model).__name__}.", "Give SeasonalNaive()."
+        )
     frame = model.fit(data).forecast(horizon, level)
     factor = 1.0 if past is None else correction(past, name or model.label, level)
     frame["lower"] = frame["mean"] - factor * (frame["mean"] - frame["lower"])
@@ -291,8 +301,19 @@ def standard_models(budget_s: float = 8.0) -> dict[str, Forecaster]:
     return {model.label: model for model in models}
 
 
-def mase_scale(past: TimeSeries) -> float:
-    """Return the mean absolute error of the seasonal naive within a series."""
+def mase_scale(past: Any) -> float:
+    """Return the mean absolute error of the seasonal naive within a series.
+
+    Parameters
+    ----------
+    past : TimeSeries or sequence of float
+
+    Examples
+    --------
+    >>> mase_scale([1.0, 3.0, 6.0])
+    2.5
+    """
+    past = as_series(past)
     values = past.clock.to_numpy()
     period = max(past.usable_periods(), default=1)
     errors = np.abs(values[period:] - values[:-period])
@@ -306,7 +327,8 @@ def _fit_in(data: TimeSeries, horizon: int | None, windows: int) -> tuple[int, i
     if horizon is None:
         horizon = min(longest, max(1, len(data) // 5))
         horizon -= horizon % shortest if horizon > shortest else 0
-    if horizon < 1 or windows < 1:
+    asked = (horizon, windows)
+    if not all(isinstance(n, int | np.integer) for n in asked) or min(asked) < 1:
         raise AnalysisError(
             "A backtest needs at least one window of one period.",
             f"{windows} of {horizon}.",
@@ -392,3 +414,7 @@ def _promise(coverage: float, level: float) -> str:
     if coverage > level + 0.08:
         return ": wider than needed"
     return ""
+
+
+def _is_forecaster(model: object) -> bool:
+    return isinstance(model, Forecaster)

@@ -22,7 +22,7 @@ _ATOM = pd.Timedelta(minutes=15)
 def exists(time_zone: str | None) -> bool:
     """Return whether this is the name of a time zone."""
     try:
-        return time_zone is not None and bool(ZoneInfo(time_zone).key)
+        return isinstance(time_zone, str) and bool(ZoneInfo(time_zone).key)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
 

@@ -158,6 +158,10 @@ class _Source:
     """One table of check-ins, its slice, and its clock."""
 
     def __init__(self, data: object, filters: Filters | None, time_zone: str | None):
+        if not isinstance(filters, Filters | None):
+            raise AnalysisError(
+                "A slice is said by Filters.", f"a {type(filters).__name__}.", "See strec.Filters."
+            )
         self.filters = filters or Filters()
         self._store, self._asked = store_of(data), time_zone is not None
         if self._store is not None:
@@ -377,7 +381,7 @@ def _slice_name(filters: Filters) -> str:
 
 
 def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise AnalysisError(
             f"{what} is one of {', '.join(allowed)}.", f"{value}.", "Choose one of them."
         )

@@ -78,6 +78,11 @@ class Forecaster:
         level : float
             Share of the values that should fall between `lower` and `upper`.
 
+        Raises
+        ------
+        AnalysisError
+            If the model is not fitted, or the horizon or level is none.
+
         Returns
         -------
         pandas.DataFrame
@@ -88,9 +93,13 @@ class Forecaster:
             raise AnalysisError(
                 "A forecast needs a fitted model.", "none.", "Call fit(series) first."
             )
-        if horizon < 1:
+        if not isinstance(horizon, int | np.integer) or horizon < 1:
             raise AnalysisError(
                 "A forecast looks ahead.", f"{horizon} periods.", "Ask for 1 or more."
+            )
+        if not isinstance(level, float) or not 0 < level < 1:
+            raise AnalysisError(
+                "An interval holds a share of the values.", f"{level}.", "Choose 0.9, or another."
             )
         mean, lower, upper = self._forecast(horizon, level)
         frame = pd.DataFrame(

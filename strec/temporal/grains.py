@@ -61,7 +61,7 @@ COUNTED = ("15min", "30min", "hour", "6h", "day", "week", "month")
 
 def grain_of(name: str, among: tuple[str, ...] = COUNTED) -> Grain:
     """Return the grain of this name, or raise an error that lists all."""
-    if name not in among:
+    if not isinstance(name, str) or name not in among:
         raise AnalysisError(
             f"Check-ins are counted per {', '.join(among)}.", f"{name}.", "Choose one of them."
         )

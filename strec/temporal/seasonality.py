@@ -107,6 +107,8 @@ def decompose(
     """
     data = as_series(series)
     if periods is not None:
+        if not isinstance(periods, tuple | list) or not all(isinstance(n, int) for n in periods):
+            raise AnalysisError("Seasons are lengths in steps.", f"{periods}.", "Give (24, 168).")
         data = replace(data, periods=tuple(sorted(periods)))
     longer_than_one = [each for each in data.periods if each > 1]
     if not longer_than_one:

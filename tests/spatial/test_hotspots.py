@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from strec import spatial
+from strec.dataset import Dataset
 from strec.errors import AnalysisError
 from strec.spatial import lattice
 from tests.spatial.worlds import counted, disk, steps_from
@@ -108,3 +109,15 @@ def test_a_study_area_closes_gaps_and_keeps_the_outline():
         lattice.study_area(np.concatenate([disk(0), disk(0, 7)]))
     with pytest.raises(AnalysisError, match="date line"):
         lattice.study_area(np.concatenate([disk(0, 5, 0, 179.9), disk(0, 5, 0, -179)]), "hull")
+
+
+def test_a_data_set_is_enough():
+    dataset = Dataset.sample("social")
+    found = spatial.hotspots(dataset, draws=200)
+    assert found.frame["n_checkins"].sum() <= len(dataset) and found.sentence.startswith("Of ")
+    size = spatial.resolution_that_shows(dataset)
+    size = spatial.resolution_that_touches(dataset.store.cells, size)
+    same = spatial.hotspots(dataset.store.cells(size, min_users=1), draws=200)
+    assert found.sentence == same.sentence
+    assert spatial.emerging(dataset).sentence == spatial.emerging(dataset.store).sentence
+    assert spatial.step_quantiles(dataset) == spatial.step_quantiles(dataset.store.steps())

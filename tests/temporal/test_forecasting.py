@@ -70,6 +70,12 @@ def test_a_forecast_before_fitting_or_backwards_is_refused():
         SeasonalNaive().fit(daily_wave(5)).forecast(0)
 
 
+def test_an_order_that_cannot_be_fitted_is_said_in_words(monkeypatch):
+    monkeypatch.setattr("strec.temporal.orders.fit", lambda *asked: None)
+    with pytest.raises(AnalysisError, match="ARIMA"):
+        Sarima(order=(1, 0, 1)).fit(daily_wave(5))
+
+
 # ---------------------------------------------------------------- each against something known
 
 

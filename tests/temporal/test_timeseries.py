@@ -5,6 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from strec.dataset import Dataset
 from strec.errors import AnalysisError
 from strec.temporal import (
     TimeSeries,
@@ -104,3 +105,19 @@ def test_three_check_ins_among_many_empty_hours_are_too_few_to_judge():
     for question in (periodogram, decompose, stationarity, anomalies, level_shifts, backtest):
         with pytest.raises(AnalysisError, match="10 hours with check-ins"):
             question(data)
+
+
+def test_a_data_set_is_enough():
+    dataset = Dataset.sample("social")
+    hourly = series(dataset)
+    assert hourly.time_zone == dataset.time_zone and hourly.n_checkins == len(dataset)
+    assert stationarity(dataset) == stationarity(hourly)
+    assert anomalies(dataset.store).sentence == anomalies(hourly).sentence
+
+
+def test_numbers_are_numbers_and_grains_are_known():
+    with pytest.raises(AnalysisError, match="row of numbers"):
+        TimeSeries.of(["a", "b"])
+    with pytest.raises(AnalysisError, match="quarter, year"):
+        TimeSeries.of([1.0, 2.0], grain="fortnight")
+    assert TimeSeries.of([]).sentence == "No step of series has a value."
