@@ -5,7 +5,7 @@ import difflib
 import math
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar
 
 import polars as pl
@@ -51,6 +51,13 @@ class Step(ABC):
         super().__init_subclass__(**more)
         cls.name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         cls.title, cls.help = title, " ".join((cls.__doc__ or "").split())
+        told = [
+            f"{name} : {cls.__annotations__[name].__name__}\n    {spec.metadata['help']}"
+            for name, spec in vars(cls).items()
+            if isinstance(spec, Field) and spec.metadata
+        ]
+        if told:
+            cls.__doc__ = "\n".join((cls.help, "", "Parameters", "----------", *told))
 
     def __post_init__(self):
         for spec in fields(self):
@@ -58,7 +65,13 @@ class Step(ABC):
 
     @abstractmethod
     def apply(self, checkins: pl.DataFrame) -> Outcome:
-        """Return the table after this step; `checkins` is sorted by user and time."""
+        """Return the table after this step.
+
+        Parameters
+        ----------
+        checkins : polars.DataFrame
+            A canonical table, sorted by user and time.
+        """
 
     @classmethod
     def parameters(cls) -> dict[str, Any]:
@@ -67,7 +80,18 @@ class Step(ABC):
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Step":
-        """Build the step from a recipe's entry, or say which parameter is unknown."""
+        """Build the step from a recipe's entry.
+
+        Parameters
+        ----------
+        values : dict
+            Parameters by name; what is absent keeps its default.
+
+        Raises
+        ------
+        RecipeError
+            If a parameter is unknown, or a value is not allowed.
+        """
         known = ["enabled", *cls.parameters()]
         for key in values:
             if key not in known:

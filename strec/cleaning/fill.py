@@ -81,7 +81,8 @@ def _summaries(table: pl.DataFrame, columns: tuple[str, ...], way: str) -> pl.Da
             .unique(GROUP, keep="first", maintain_order=True)
         )
     else:
-        values = known.group_by(GROUP).agg(getattr(pl.col(name), way)() for name in columns)
+        summary = {"mean": pl.Expr.mean, "median": pl.Expr.median}[way]
+        values = known.group_by(GROUP).agg(summary(pl.col(name)) for name in columns)
     missing = table.filter(pl.col(columns[0]).is_null()).select(ROW, GROUP)
     return missing.join(values, on=GROUP).select(ROW, *columns)
 

@@ -66,7 +66,18 @@ class Recipe:
 
     @classmethod
     def load(cls, path: str | Path) -> "Recipe":
-        """Read a recipe from a YAML or JSON file."""
+        """Read a recipe from a file.
+
+        Parameters
+        ----------
+        path : path
+            A YAML or JSON file.
+
+        Raises
+        ------
+        RecipeError
+            If it cannot be read, or is no recipe.
+        """
         try:
             text = as_path(path).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -79,7 +90,23 @@ class Recipe:
 
     @classmethod
     def from_text(cls, text: str) -> "Recipe":
-        """Read a recipe from YAML or JSON text (JSON is a part of YAML)."""
+        """Read a recipe from text.
+
+        Parameters
+        ----------
+        text : str
+            YAML or JSON, which is a part of YAML.
+
+        Raises
+        ------
+        RecipeError
+            If it is no recipe.
+
+        Examples
+        --------
+        >>> Recipe.from_text("steps: [exact_duplicates]").steps
+        (ExactDuplicates(enabled=True),)
+        """
         import yaml
 
         try:
@@ -95,7 +122,18 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, data: Any) -> "Recipe":
-        """Build a recipe from the dictionary that `to_dict` gives."""
+        """Build a recipe from plain data.
+
+        Parameters
+        ----------
+        data : dict
+            As `to_dict` gives it.
+
+        Raises
+        ------
+        RecipeError
+            If it is no recipe of this version.
+        """
         if not isinstance(data, dict) or not isinstance(data.get("steps"), list):
             raise RecipeError(
                 "A cleaning recipe has a list named steps.",
@@ -133,7 +171,13 @@ class Recipe:
         return data | {"steps": [step.to_dict() for step in self.steps]}
 
     def to_text(self, form: str = "yaml") -> str:
-        """Return the recipe as text, `form` being ``"yaml"`` or ``"json"``."""
+        """Return the recipe as text.
+
+        Parameters
+        ----------
+        form : str
+            ``"yaml"`` or ``"json"``.
+        """
         if form == "json":
             return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
         import yaml
@@ -141,14 +185,31 @@ class Recipe:
         return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
 
     def save(self, path: str | Path) -> Path:
-        """Write the recipe: JSON if the name ends in ``.json``, YAML otherwise."""
+        """Write the recipe and return its path.
+
+        Parameters
+        ----------
+        path : path
+            JSON if the name ends in ``.json``, YAML otherwise.
+        """
         path = Path(path)
         form = "json" if path.suffix.lower() == ".json" else "yaml"
         path.write_text(self.to_text(form), encoding="utf-8")
         return path
 
     def step(self, name: str) -> Step:
-        """Return the first step of this name."""
+        """Return the first step of this name.
+
+        Parameters
+        ----------
+        name : str
+            A key of `STEPS`.
+
+        Raises
+        ------
+        RecipeError
+            If there is none.
+        """
         for step in self.steps:
             if step.name == name:
                 return step
@@ -159,7 +220,20 @@ class Recipe:
         )
 
     def change(self, name: str, **values: Any) -> "Recipe":
-        """Return a recipe in which the steps of this name have other parameters."""
+        """Return a recipe in which the steps of this name have other parameters.
+
+        Parameters
+        ----------
+        name : str
+            A key of `STEPS`.
+        **values
+            Parameters by name.
+
+        Raises
+        ------
+        RecipeError
+            If the recipe has no such step, or the step no such parameter.
+        """
         self.step(name)  # says so if there is none
         return replace(
             self,

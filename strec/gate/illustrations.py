@@ -84,7 +84,13 @@ class Illustrations:
 
     @classmethod
     def from_dict(cls, kept: dict[str, Any]) -> "Illustrations":
-        """Return the illustrations that ``dataclasses.asdict`` took apart."""
+        """Return the illustrations that ``dataclasses.asdict`` took apart.
+
+        Parameters
+        ----------
+        kept : dict
+            Plain data per illustration, None where there is none.
+        """
         kinds = {
             "mutual_information": MutualInformation,
             "knox": Knox,

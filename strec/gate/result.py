@@ -85,7 +85,31 @@ class Ingredient:
 
 @dataclass(frozen=True)
 class DependenceResult:
-    """What `dependence_test` found. `sentence` says it in one paragraph."""
+    """What `dependence_test` found.
+
+    Attributes
+    ----------
+    time, space, interaction : Ingredient
+        The three verdicts; `ingredients` has them in a row.
+    route, recommended_model : str
+        ``"ST-LLM"`` or ``"traditional"``, and the model to begin with.
+    sentence : str
+        The verdict in one paragraph.
+    models, steps : tuple
+        The nested models, and what each gains over those below it.
+    place : str
+        What served as the current place.
+    n_checkins, n_users, n_items, n_scored, n_permuted : int
+        What was tested, how much of it was predicted, and how much was shuffled.
+    seed : int
+        What fixes samples and shuffles.
+    seconds : float
+        How long it took.
+    notes : tuple of str
+        What was left out.
+    illustrations : Illustrations, optional
+        Classical measures of the same data.
+    """
 
     time: Ingredient
     space: Ingredient
@@ -116,7 +140,13 @@ class DependenceResult:
 
     @classmethod
     def from_dict(cls, kept: dict[str, Any]) -> "DependenceResult":
-        """Return the result that `to_dict` wrote."""
+        """Return the result that `to_dict` wrote.
+
+        Parameters
+        ----------
+        kept : dict
+            Plain data, also after a way through JSON.
+        """
         parts: dict[str, Any] = {name: Ingredient(**kept[name]) for name in INGREDIENTS}
         parts["models"] = tuple(NestedModel(**each) for each in kept["models"])
         parts["steps"] = tuple(Step(**each) for each in kept["steps"])

@@ -55,7 +55,13 @@ class OpenStore:
         return self.meta["n_places"] > 0
 
     def has(self, column: str) -> bool:
-        """Whether the check-ins have this optional column."""
+        """Whether the check-ins have this optional column.
+
+        Parameters
+        ----------
+        column : str
+            A name of `schema.OPTIONAL`.
+        """
         return column in self.meta["columns"]
 
     def checkins(

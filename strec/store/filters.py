@@ -61,6 +61,11 @@ class Filters:
     def apply(self, table: ir.Table) -> ir.Table:
         """Return the Ibis table of the check-ins kept.
 
+        Parameters
+        ----------
+        table : ibis Table
+            Check-ins of a store.
+
         Raises
         ------
         AnalysisError

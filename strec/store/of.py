@@ -19,7 +19,13 @@ class HasStore(Protocol):
 
 
 def store_of(data: Any) -> Store | None:
-    """Return the store itself, or that of a data set; None where there is none."""
+    """Return the store itself, or that of a data set; None where there is none.
+
+    Parameters
+    ----------
+    data : object
+        A store, or anything that has one.
+    """
     found = data if isinstance(data, Store) else getattr(data, "store", None)
     return found if isinstance(found, Store) else None
 
@@ -28,6 +34,15 @@ def frame_of(
     data: Any, columns: Sequence[str], ask: Callable[[Store], pd.DataFrame] | None = None
 ) -> pd.DataFrame:
     """Return a frame as it is, or, where there is a question, what a data set's store answers.
+
+    Parameters
+    ----------
+    data : Dataset, Store or pandas.DataFrame
+        What an analysis was given.
+    ask : callable
+        Puts the question to a store.
+    columns : sequence of str
+        What a frame must have.
 
     Raises
     ------

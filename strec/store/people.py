@@ -24,6 +24,11 @@ class PeopleQuestions(OpenStore):
     def gyration(self, filters: Filters | None = None) -> pd.DataFrame:
         """Return the radius of gyration of each user: the typical distance from their centre.
 
+        Parameters
+        ----------
+        filters : Filters, optional
+            Which check-ins; all without it.
+
         Returns
         -------
         pandas.DataFrame
@@ -48,6 +53,8 @@ class PeopleQuestions(OpenStore):
 
         Parameters
         ----------
+        filters : Filters, optional
+            Which check-ins; all without it.
         min_checkins : int
             Leave out users with fewer check-ins.
         most, seed : int
@@ -69,7 +76,15 @@ class PeopleQuestions(OpenStore):
         most: int = MAX_USERS,
         seed: int = 0,
     ) -> pd.DataFrame:
-        """Return check-ins per user and H3 cell, as `user_weeks` does."""
+        """Return check-ins per user and H3 cell.
+
+        Parameters
+        ----------
+        resolution : int
+            Of the H3 cells, 0 (coarse) to 10 (fine).
+        filters, min_checkins, most, seed
+            As in `user_weeks`.
+        """
         self._need_places(resolution)
 
         def cell(table: ir.Table) -> dict[str, ir.Value]:
@@ -83,6 +98,13 @@ class PeopleQuestions(OpenStore):
         self, filters: Filters | None = None, most: int = 500, longest: int = 500, seed: int = 0
     ) -> pl.DataFrame:
         """Return where users were, one after the other, for a random sample of users.
+
+        Parameters
+        ----------
+        filters : Filters, optional
+            Which check-ins; all without it.
+        most, longest, seed : int
+            The most users, the most check-ins of each, and what fixes the sample.
 
         Returns
         -------

@@ -25,6 +25,15 @@ class PlaceQuestions(OpenStore):
     ) -> pd.DataFrame:
         """Return counts per H3 cell: `cell` (uint64), centre `lat`, `lon`, counts.
 
+        Parameters
+        ----------
+        resolution : int
+            Of the H3 cells, 0 (coarse) to 10 (fine).
+        filters : Filters, optional
+            Which check-ins; all without it.
+        min_users : int
+            Groups with fewer distinct users are hidden and counted in `attrs`.
+
         Raises
         ------
         AnalysisError
@@ -35,7 +44,13 @@ class PlaceQuestions(OpenStore):
     def cell_hours(
         self, resolution: int, filters: Filters | None = None, min_users: int = MIN_USERS
     ) -> pd.DataFrame:
-        """Return counts per H3 cell and local hour of the day, as `cells` does."""
+        """Return counts per H3 cell and local hour of the day.
+
+        Parameters
+        ----------
+        resolution, filters, min_users
+            As in `cells`.
+        """
         return self._cells(resolution, filters, min_users, hour=aggregates.hour)
 
     def flows(
@@ -55,6 +70,8 @@ class PlaceQuestions(OpenStore):
             Between H3 cells of this resolution; between items where it is not given.
         min_count : int
             Leave out flows with fewer check-ins.
+        min_users : int
+            Groups with fewer distinct users are hidden and counted in `attrs`.
 
         Returns
         -------
@@ -80,7 +97,16 @@ class PlaceQuestions(OpenStore):
         limit: int = MAX_POINTS,
         min_users: int = MIN_USERS,
     ) -> pd.DataFrame:
-        """Return counts per item and exact place, largest first, at most `limit` of them.
+        """Return counts per item and exact place, largest first.
+
+        Parameters
+        ----------
+        filters : Filters, optional
+            Which check-ins; all without it.
+        limit : int
+            The most points.
+        min_users : int
+            Groups with fewer distinct users are hidden and counted in `attrs`.
 
         Returns
         -------
@@ -107,6 +133,11 @@ class PlaceQuestions(OpenStore):
         """Return check-ins per H3 cell and hour of the week (0 is Monday 00:00), largest first.
 
         Cells, not single hours, are left out for having too few users.
+
+        Parameters
+        ----------
+        resolution, filters, min_users
+            As in `cells`.
         """
         return self._over_time(resolution, filters, min_users, "hour_of_week", _hour_of_week)
 
@@ -116,6 +147,11 @@ class PlaceQuestions(OpenStore):
         """Return check-ins per H3 cell and local day (`period`), largest first.
 
         Cells, not single days, are left out for having too few users.
+
+        Parameters
+        ----------
+        resolution, filters, min_users
+            As in `cells`.
         """
         found = self._over_time(resolution, filters, min_users, "period", _day)
         found["period"] = pd.to_datetime(found["period"])

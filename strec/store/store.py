@@ -88,6 +88,8 @@ class Store(PlaceQuestions, PeopleQuestions):
             The cleaning recipe that made this table.
         pictures : Path, optional
             The folder below which files that the column `image` names may be shown.
+        engine : str
+            What answers the questions of the store; see `Store`.
 
         Raises
         ------
@@ -113,6 +115,11 @@ class Store(PlaceQuestions, PeopleQuestions):
     def summary(self, filters: Filters | None = None) -> dict:
         """Return counts and span of the check-ins kept.
 
+        Parameters
+        ----------
+        filters : Filters, optional
+            Which check-ins; all without it.
+
         Returns
         -------
         dict
@@ -129,6 +136,11 @@ class Store(PlaceQuestions, PeopleQuestions):
 
     def hour_weekday(self, filters: Filters | None = None) -> pd.DataFrame:
         """Return counts per hour of the week, zeros included.
+
+        Parameters
+        ----------
+        filters : Filters, optional
+            Which check-ins; all without it.
 
         Returns
         -------
@@ -149,7 +161,13 @@ class Store(PlaceQuestions, PeopleQuestions):
         return full.drop(columns="hour_of_week")
 
     def calendar(self, filters: Filters | None = None) -> pd.DataFrame:
-        """Return one row per local day from first to last: `period`, `n_checkins`, `n_users`."""
+        """Return one row per local day from first to last: `period`, `n_checkins`, `n_users`.
+
+        Parameters
+        ----------
+        filters : Filters, optional
+            Which check-ins; all without it.
+        """
         return self.trend("day", filters)
 
     def trend(self, grain: str = "day", filters: Filters | None = None) -> pd.DataFrame:
@@ -190,7 +208,20 @@ class Store(PlaceQuestions, PeopleQuestions):
         return found.rename_axis("period").reset_index()
 
     def by_category(self, top: int | None = 20, filters: Filters | None = None) -> pd.DataFrame:
-        """Return the largest categories first; `attrs['n_categories']` counts them all."""
+        """Return the largest categories first; `attrs['n_categories']` counts them all.
+
+        Parameters
+        ----------
+        top : int, optional
+            How many of them; all where it is None.
+        filters : Filters, optional
+            Which check-ins; all without it.
+
+        Raises
+        ------
+        AnalysisError
+            If the store has no categories.
+        """
         self._need(schema.CATEGORY)
         kept = self._kept(filters)
         found = self._run(aggregates.count(kept, category=aggregates.category(kept)))
@@ -200,7 +231,20 @@ class Store(PlaceQuestions, PeopleQuestions):
         return largest
 
     def category_hours(self, top: int = 12, filters: Filters | None = None) -> pd.DataFrame:
-        """Return `category`, `hour` and counts, 24 rows for each of the largest categories."""
+        """Return `category`, `hour` and counts, 24 rows for each of the largest categories.
+
+        Parameters
+        ----------
+        top : int
+            How many categories.
+        filters : Filters, optional
+            Which check-ins; all without it.
+
+        Raises
+        ------
+        AnalysisError
+            If the store has no categories.
+        """
         self._need(schema.CATEGORY)
         kept = self._kept(filters)
         keys = {"category": aggregates.category(kept), "hour": aggregates.hour(kept)}
