@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 
+@pytest.hookimpl(tryfirst=True)  # Before the process that shares the work reads the marks.
 def pytest_collection_modifyitems(items):
     """Keep the tests of a file together where processes share the work: they share what is fitted.
 
