@@ -201,7 +201,8 @@ class Dataset:
                 table, Mapping.from_dict(given), time_zone=time_zone, day_first=day_first
             )
         except MappingError as error:
-            raise MappingError(error.needed, error.found, _in_arguments(error.mend)) from error
+            found = error.found.replace("the file", "the frame")
+            raise MappingError(error.needed, found, _in_arguments(error.mend)) from error
         taken = found.mapping.columns()
         guessed = [
             f"{argument}={taken[column]!r}"
@@ -573,7 +574,14 @@ def _as_polars(frame: Any) -> tuple[pl.DataFrame, list[str]]:
     import pandas as pd
 
     if isinstance(frame, pl.LazyFrame):
-        frame = frame.collect()
+        try:
+            frame = frame.collect()
+        except pl.exceptions.PolarsError as error:
+            raise ReadError(
+                "A lazy frame that can be collected is needed.",
+                f"{str(error).splitlines()[0][:200]}.",
+                "Mend its query.",
+            ) from error
     if isinstance(frame, pl.DataFrame):
         plain = [name for name, dtype in frame.schema.items() if dtype != pl.Object]
         return frame.select(plain), []
@@ -602,6 +610,10 @@ def _as_polars(frame: Any) -> tuple[pl.DataFrame, list[str]]:
 
 def _column(values: "pd.Series") -> pl.Series:
     """Return a column of pandas; values of several types, such as 7 and "x7", become text."""
+    import pandas as pd
+
+    if isinstance(values.dtype, pd.PeriodDtype):
+        values = values.dt.to_timestamp()
     try:
         return pl.from_pandas(values)
     except (TypeError, ValueError, pl.exceptions.PolarsError):

@@ -72,6 +72,15 @@ def test_ids_of_several_types_become_text():
     assert set(Dataset.from_frame(frame, user="customer").checkins["user_id"]) == {"7", "x7"}
 
 
+def test_periods_are_times_and_a_lazy_frame_is_collected():
+    frame = visits().assign(visited_at=pd.period_range("2024-05-01", periods=60, freq="D"))
+    assert Dataset.from_frame(frame).checkins["timestamp"].dt.date().n_unique() == 60
+    lazy = pl.from_pandas(visits()).lazy()
+    assert len(Dataset.from_frame(lazy)) == 60
+    with pytest.raises(ReadError, match="lazy"):
+        Dataset.from_frame(lazy.select("nothing"))
+
+
 def test_rows_without_a_user_are_set_aside_with_a_reason():
     frame = visits()
     frame.loc[:4, "customer"] = None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import polars as pl
 
@@ -128,8 +128,9 @@ def counting_models(time_known: bool = True) -> dict[str, Model]:
 def _named(models: "Models", regime: Regime) -> dict[str, Model]:
     if isinstance(models, Mapping):
         return {str(name): _model(each, regime) for name, each in models.items()}
-    one = isinstance(models, str) or not isinstance(models, Sequence)
-    listed: Sequence[Model | str] = [models] if one else models
+    listed: Sequence[Any] = [models]
+    if isinstance(models, Sequence) and not isinstance(models, str):
+        listed = models
     named: dict[str, Model] = {}
     for each in listed:
         model = _model(each, regime)
