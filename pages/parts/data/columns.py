@@ -220,7 +220,7 @@ def _change(draft: Draft, change: Callable[[], None]) -> None:
 def _column_box(draft: Draft, mapping: Mapping, name: str) -> str | None:
     label, help_text = LABELS[name]
     columns = [NONE, *draft.look.columns]
-    now = getattr(mapping, name)
+    now = mapping.columns().get(name, NONE)
     choice = st.selectbox(
         label,
         columns,
