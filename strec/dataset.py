@@ -1,6 +1,8 @@
 """A data set: check-ins that every part of strec takes, from a frame, from files, or a sample."""
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from functools import cached_property
@@ -502,12 +504,13 @@ class Dataset:
         """The check-ins as Parquet behind an engine, made at the first use."""
         from strec.store import Store
 
-        folder = self._folder
-        if folder is None:
-            # Kept by the data set, so that it goes with it.
-            self._temporary = tempfile.TemporaryDirectory(prefix="strec-")
-            folder = Path(self._temporary.name) / "store"
-        return Store.create(self.checkins, folder, name=self.name, time_zone=self.time_zone)
+        place = None if self._folder is not None else tempfile.mkdtemp(prefix="strec-")
+        folder = self._folder if place is None else Path(place) / "store"
+        store = Store.create(self.checkins, folder, name=self.name, time_zone=self.time_zone)
+        if place is not None:
+            # The store may outlive the data set; its folder goes with it, or with the process.
+            weakref.finalize(store, shutil.rmtree, place, ignore_errors=True)
+        return store
 
     @property
     def fingerprint(self) -> str:

@@ -78,6 +78,11 @@ def test_the_other_questions_take_the_data_set_too(dataset, tmp_path):
     assert result.n_checkins <= len(dataset.training)
 
 
+def test_a_report_is_written_of_a_frame(frame, tmp_path):
+    html = strec.report(frame.head(300), tmp_path / "report.html")
+    assert html == (tmp_path / "report.html").read_text(encoding="utf-8") and "When?" in html
+
+
 def test_public_names_are_there_and_say_what_they_are():
     for name in strec.__all__:
         assert getattr(strec, name) is not None

@@ -1,5 +1,7 @@
 """A data set from frames, files and samples: what strangers' frames look like, and what is made."""
 
+import gc
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -155,6 +157,16 @@ def test_of_a_large_store_whole_users_are_drawn(monkeypatch):
     ids = opened.log.owner_ids
     kept = counts.filter(pl.col("user_id").is_in(list(ids)))["count"].sum()
     assert kept == len(opened.log)
+
+
+def test_a_store_lives_as_long_as_somebody_uses_it():
+    store = Dataset(schema.example()).store
+    gc.collect()
+    assert store.checkins().height == 4
+    folder = store.folder
+    del store
+    gc.collect()
+    assert not folder.exists()
 
 
 def test_of_takes_a_data_set_as_it_is():
