@@ -65,10 +65,10 @@ def _rhythm(store: Store, missing: str) -> Section:
         section.figures.append(Figure(f"{error.needed} Found: {error.found} {error.mend}"))
         return section
 
-    def told(name: str, draw) -> Callable[[], Figure]:
+    def told(analyse, draw=None) -> Callable[[], Figure]:
         def make() -> Figure:
-            found = getattr(temporal, name)(data)
-            section.facts[name] = found.sentence
+            found = analyse(data)
+            section.facts[analyse.__name__] = found.sentence
             picture = draw(found) if draw else None
             return Figure(found.sentence, picture, _numbers(found) if draw else None)
 
@@ -76,12 +76,14 @@ def _rhythm(store: Store, missing: str) -> Section:
 
     below = data.footer
     section.figures.append(Figure(data.sentence))
-    section.add(told("periodogram", lambda each: time_figures.periodogram(each, below)))
-    section.add(told("decompose", lambda each: time_figures.decomposition(each, below)))
-    section.add(told("autocorrelation", lambda each: time_figures.autocorrelation(each, below)))
-    section.add(told("stationarity", None))
-    section.add(told("anomalies", lambda each: time_figures.anomalies(each, None, below)))
-    section.add(told("level_shifts", None))
+    section.add(told(temporal.periodogram, lambda each: time_figures.periodogram(each, below)))
+    section.add(told(temporal.decompose, lambda each: time_figures.decomposition(each, below)))
+    section.add(
+        told(temporal.autocorrelation, lambda each: time_figures.autocorrelation(each, below))
+    )
+    section.add(told(temporal.stationarity))
+    section.add(told(temporal.anomalies, lambda each: time_figures.anomalies(each, None, below)))
+    section.add(told(temporal.level_shifts))
     return section
 
 

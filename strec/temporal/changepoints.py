@@ -100,7 +100,7 @@ def level_shifts(series: Any, alpha: float = 0.01) -> ChangePoints:
     data.need(MIN_POINTS, "Finding shifts of the level")
     clock = data.filled()
     usable = data.usable_periods()
-    parts = components(clock.to_numpy(), usable, robust=False)
+    parts = components(clock.to_numpy(), usable)
     values = parts["trend"] + parts["rest"]
     smallest = max(10, usable[0] if usable else 0)
     breaks = sorted(_split(values, 0, len(values), smallest, alpha))

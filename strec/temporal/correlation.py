@@ -1,6 +1,5 @@
 """How much a period resembles those before it, and what a model leaves of that in its errors."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ from strec.errors import AnalysisError
 from strec.temporal.forecasting import Forecaster
 from strec.temporal.grains import Grain, in_words
 from strec.temporal.timeseries import as_series
-from strec.temporal.unitroots import p_words, plainly
+from strec.temporal.unitroots import p_words, quietly
 
 MIN_POINTS = 10
 
@@ -97,12 +96,10 @@ def autocorrelation(series: Any, lags: int | None = None, alpha: float = 0.05) -
     if lags is None:
         lags = int(1.25 * max(usable)) if usable else int(max(10, 10 * np.log10(n)))
     lags = min(lags, n // 2 - 1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        known = data.clock.to_numpy()
-        plain = plainly(acf, known, nlags=lags, fft=False, missing="conservative")
-        partial = np.asarray(pacf(values, nlags=lags, method="ywm"))
-        p = float(acorr_ljungbox(values, lags=[min(lags, n // 5)])["lb_pvalue"].iloc[0])
+    known = data.clock.to_numpy()
+    plain = quietly(acf, known, nlags=lags, fft=False, missing="conservative")
+    partial = np.asarray(quietly(pacf, values, nlags=lags, method="ywm"))
+    p = float(quietly(acorr_ljungbox, values, lags=[min(lags, n // 5)])["lb_pvalue"].iloc[0])
     quantile = norm.ppf(1 - alpha / 2)
     bartlett = np.sqrt((1 + 2 * np.concatenate([[0], np.cumsum(plain[1:-1] ** 2)])) / n)
     frame = pd.DataFrame(

@@ -73,9 +73,7 @@ class Decomposition:
         return f"{words[0].upper()}{words[1:]}. A strength of 1 leaves nothing to chance, 0 all."
 
 
-def decompose(
-    series: Any, periods: tuple[int, ...] | None = None, robust: bool = False
-) -> Decomposition:
+def decompose(series: Any, periods: tuple[int, ...] | None = None) -> Decomposition:
     """Take a series apart into trend, seasons and rest.
 
     Parameters
@@ -85,8 +83,6 @@ def decompose(
     periods : tuple of int, optional
         Season lengths in steps, shortest first; by default the series' own of which there are
         two cycles.
-    robust : bool
-        Give outliers less weight; slower.
 
     Raises
     ------
@@ -120,7 +116,7 @@ def decompose(
     data.need(2 * min(longer_than_one) + 1, "A decomposition")
     usable = data.usable_periods()
     observed = data.filled()
-    parts = components(observed.to_numpy(), usable, robust)
+    parts = components(observed.to_numpy(), usable)
     frame = pd.DataFrame({"observed": observed.to_numpy(), **parts}, index=observed.index)
     rest = frame["rest"].to_numpy()
     strengths = {
@@ -133,7 +129,6 @@ def decompose(
 def components(
     values: np.ndarray,
     periods: tuple[int, ...],
-    robust: bool = False,
     window: int | None = None,
 ) -> dict[str, np.ndarray]:
     """Return `trend`, `season_…` and `rest` of a series without gaps.
@@ -151,13 +146,11 @@ def components(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if len(periods) == 1:
-            found = STL(values, period=periods[0], seasonal=window or 7, robust=robust).fit()
+            found = STL(values, period=periods[0], seasonal=window or 7).fit()
             seasons = [found.seasonal]
         else:
             windows = None if window is None else (window,) * len(periods)
-            found = MSTL(
-                values, periods=periods, windows=windows, stl_kwargs={"robust": robust}
-            ).fit()
+            found = MSTL(values, periods=periods, windows=windows).fit()
             seasons = list(np.asarray(found.seasonal).T)
     named = {f"season_{each}": part for each, part in zip(periods, seasons, strict=True)}
     return {"trend": np.asarray(found.trend), **named, "rest": np.asarray(found.resid)}

@@ -153,30 +153,29 @@ def p_words(p: float, bounded: bool = False) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
-def plainly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call a function of statsmodels for its plain tuple, not the default of later versions."""
+def quietly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a function of statsmodels without its warnings, and for its plain tuple."""
+    # Later versions return an object, unless told.
     if "result_object" in inspect.signature(function).parameters:
         kwargs["result_object"] = False
-    return function(*args, **kwargs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return function(*args, **kwargs)
 
 
 def _adf(values: np.ndarray, around: str) -> UnitRootTest:
     from statsmodels.tsa.stattools import adfuller
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            statistic, p, lags = plainly(adfuller, values, regression=around, autolag="AIC")[:3]
-        except (ValueError, np.linalg.LinAlgError):
-            # A straight line, or a few points with a straight piece, leaves nothing to test.
-            return UnitRootTest(float("nan"), 1.0, 0)
+    try:
+        statistic, p, lags = quietly(adfuller, values, regression=around, autolag="AIC")[:3]
+    except (ValueError, np.linalg.LinAlgError):
+        # A straight line, or a few points with a straight piece, leaves nothing to test.
+        return UnitRootTest(float("nan"), 1.0, 0)
     return UnitRootTest(float(statistic), float(p), int(lags))
 
 
 def _kpss(values: np.ndarray, around: str) -> UnitRootTest:
     from statsmodels.tsa.stattools import kpss
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        statistic, p, lags = plainly(kpss, values, regression=around, nlags="auto")[:3]
+    statistic, p, lags = quietly(kpss, values, regression=around, nlags="auto")[:3]
     return UnitRootTest(float(statistic), float(p), int(lags))

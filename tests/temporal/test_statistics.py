@@ -22,7 +22,7 @@ from strec.temporal.seasonality import strength
 from tests.temporal.worlds import air_passengers, daily_wave
 
 pytestmark = [
-    # statsmodels 0.15 announces other return types; `plainly` is ready for both.
+    # statsmodels 0.15 announces other return types; `quietly` is ready for both.
     pytest.mark.filterwarnings("ignore::FutureWarning"),
     pytest.mark.filterwarnings("ignore:.*look-up table"),
 ]
