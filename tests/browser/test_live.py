@@ -2,6 +2,10 @@
 
 import re
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_a_replay_plays_pauses_and_ends(address, person):
     visitor = person()

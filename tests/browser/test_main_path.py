@@ -7,6 +7,10 @@ the pictures of the README were made so.
 import re
 from datetime import datetime, timedelta
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 PAGES = ("data", "time", "space", "dependence", "train", "evaluate", "recommend")
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.browser.conftest import Person
 
+pytestmark = pytest.mark.slow
+
 #: Spots tried one after the other, as shares of the map's width and height, from the middle out.
 SPOTS = [(0.5 + dx, 0.5 + dy) for dx in (0, 0.04, -0.04, 0.08, -0.08) for dy in (0.06, 0.1, -0.05)]
 
