@@ -175,7 +175,8 @@ PAGE = Page(
     content=content,
     url="recommend",
     heading="What next?",
-    question="Choose who, when and where: what is likeliest next, and why. Then change the hour.",
+    question="Choose who, when and where: the likeliest next {item}, and why. Then change the "
+    "hour.",
     method=METHOD,
     tour="Who, when, where: the list, and below it **why** item 1 is item 1; the bars add up. Now "
     "drag the hour: **What changed** names what moved, and the reason.",

@@ -33,8 +33,8 @@ class Page:
     url : str
         Its name in the address; the page named ``""`` is the first.
     heading, question : str
-        What stands on top of it: a title, and what it answers. Without a heading it has a top of
-        its own.
+        What stands on top of it: a title, and what it answers; ``{item}`` is what an item is
+        called in the data set in use. Without a heading it has a top of its own.
     method : str
         Markdown that tells those who open it how the page comes to its figures.
     tour : str
@@ -67,7 +67,7 @@ class Page:
         """Show the page; what it lacks is said in words, and the data set stays."""
         if self.heading:
             st.title(self.heading, anchor=False)
-            st.markdown(f":gray[{self.question}]")
+            st.markdown(f":gray[{self.question.format(item=ui.item_word())}]")
         following = None
         try:
             following = self.content()
