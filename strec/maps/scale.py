@@ -34,6 +34,15 @@ class Scale:
 
         Large values stand out from the page: they are dark on a light page, light on a dark one.
 
+        Parameters
+        ----------
+        values : array-like of float
+            Shape ``(n,)``; missing ones are left out.
+        dark : bool
+            For a dark page.
+        colours : tuple of str
+            Hex colours, from small to large.
+
         Examples
         --------
         >>> Scale.fit(range(1, 21), colours=("#ffffff", "#000000")).breaks
@@ -59,7 +68,15 @@ class Scale:
         )
 
     def rgba(self, values, alpha: int = 200) -> list[list[int]]:
-        """Colour of each value, shape ``(n, 4)``, 0 to 255."""
+        """Return the colour of each value, shape ``(n, 4)``, 0 to 255.
+
+        Parameters
+        ----------
+        values : array-like of float
+            Shape ``(n,)``.
+        alpha : int
+            Opacity, 0 to 255.
+        """
         values = np.asarray(values, dtype=float)
         index = np.clip(np.searchsorted(self.breaks, values, side="right") - 1, 0, None)
         table = np.array([[*rgb(colour), alpha] for colour in self.colours])
@@ -99,7 +116,15 @@ class Classes:
     rest: str = "#97A3AD"
 
     def rgba(self, values, alpha: int = 200) -> list[list[int]]:
-        """Colour of each value, shape ``(n, 4)``, 0 to 255; the rest is fainter."""
+        """Return the colour of each value, shape ``(n, 4)``, 0 to 255; the rest is fainter.
+
+        Parameters
+        ----------
+        values : sequence of str
+            Names, shape ``(n,)``.
+        alpha : int
+            Opacity, 0 to 255.
+        """
         known = {
             name: [*rgb(colour), alpha]
             for name, colour in zip(self.names, self.colours, strict=True)

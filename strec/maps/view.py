@@ -37,7 +37,13 @@ class View:
         return max(self.east - self.west, self.north - self.south)
 
     def unwrap(self, lon: np.ndarray) -> np.ndarray:
-        """Longitudes moved by full turns to the side of the date line where the view is."""
+        """Return longitudes moved by full turns to the side of the date line where the view is.
+
+        Parameters
+        ----------
+        lon : numpy.ndarray
+            Degrees, of any shape.
+        """
         return self.lon + wrapped(np.asarray(lon, dtype=float) - self.lon)
 
     @property
@@ -48,14 +54,28 @@ class View:
     def pixels(
         self, lat: np.ndarray, lon: np.ndarray, wrap: bool = True
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Positions in pixels from the centre at the first zoom (x to the right, y up)."""
+        """Return positions in pixels from the centre at the first zoom (x to the right, y up).
+
+        Parameters
+        ----------
+        lat, lon : numpy.ndarray
+            Degrees, shape ``(n,)``.
+        wrap : bool
+            Whether a place is drawn on the turn of the globe where the view is.
+        """
         per_degree = WORLD_PX * 2**self.zoom / 360
         x = ((self.unwrap(lon) if wrap else lon) - self.lon) * per_degree
         y = (_mercator(np.asarray(lat, dtype=float)) - _mercator(self.lat)) * per_degree
         return x, y
 
     def places(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Latitudes and longitudes of pixels from the centre: the inverse of `pixels`."""
+        """Return latitudes and longitudes of pixels from the centre: the inverse of `pixels`.
+
+        Parameters
+        ----------
+        x, y : numpy.ndarray
+            Pixels, shape ``(n,)``.
+        """
         per_degree = WORLD_PX * 2**self.zoom / 360
         up = np.radians(np.asarray(y, dtype=float) / per_degree + _mercator(self.lat))
         return np.degrees(np.arctan(np.sinh(up))), self.lon + np.asarray(x) / per_degree

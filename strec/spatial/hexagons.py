@@ -129,7 +129,13 @@ def resolution_to_compare(store: Store) -> int:
 
 
 def span_km(places: pd.DataFrame) -> float:
-    """Return the larger side of the box around the bulk of the check-ins, in km."""
+    """Return the larger side of the box around the bulk of the check-ins, in km.
+
+    Parameters
+    ----------
+    places : pandas.DataFrame
+        `lat`, `lon` (degrees), `n_checkins`.
+    """
     lat, lon, weight = places[["lat", "lon", "n_checkins"]].to_numpy(dtype=float).T
     (south, north), (west, east) = (
         np.quantile(values, [0.02, 0.98], weights=weight, method="inverted_cdf")
@@ -141,6 +147,11 @@ def span_km(places: pd.DataFrame) -> float:
 
 def hexagon_width_km(resolution: int) -> float:
     """Return the distance between two opposite sides of an average hexagon, in km.
+
+    Parameters
+    ----------
+    resolution : int
+        Of H3, 0 to 15.
 
     Examples
     --------
@@ -154,6 +165,11 @@ def one_run(lon: np.ndarray) -> np.ndarray:
     """Return longitudes as one run without a jump at the date line.
 
     The run starts after the widest empty stretch of the globe; values may lie beyond ±180.
+
+    Parameters
+    ----------
+    lon : numpy.ndarray
+        Degrees, shape ``(n,)``.
 
     Examples
     --------
@@ -206,7 +222,13 @@ def grid_around(cells: pd.DataFrame, resolution: int, rings: int = 1) -> pd.Data
 
 
 def per_user(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with `per_user`: check-ins per distinct user."""
+    """Return the frame with `per_user`: check-ins per distinct user.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        `n_checkins`, `n_users`.
+    """
     cells = frame_of(cells, ("n_checkins", "n_users"))
     rate = cells["n_checkins"] / cells["n_users"].clip(lower=1)
     frame = cells.assign(per_user=rate.round(2))
@@ -216,6 +238,11 @@ def per_user(cells: pd.DataFrame) -> pd.DataFrame:
 
 def concentration(counts: pd.Series) -> int:
     """Return how many of the largest groups together hold half of all check-ins.
+
+    Parameters
+    ----------
+    counts : pandas.Series
+        Check-ins per group, shape ``(n,)``.
 
     Examples
     --------
@@ -228,6 +255,13 @@ def concentration(counts: pd.Series) -> int:
 
 def hidden_in_words(frame: pd.DataFrame, noun: str = "hexagon") -> str:
     """Return what a frame of the store leaves out to protect people, or an empty text.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Whose `attrs` say it, as those of `Store.cells`.
+    noun : str
+        What is hidden, in the singular.
 
     Examples
     --------

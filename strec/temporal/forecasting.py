@@ -65,7 +65,12 @@ class Forecaster:
         return self._learn(series, self._fit)
 
     def refit(self, series: Any) -> Self:
-        """Learn from a series again, keeping the structure that the last fit chose."""
+        """Learn from a series again, keeping the structure that the last fit chose.
+
+        Parameters
+        ----------
+        series : as in `fit`
+        """
         return self._learn(series, self._refit)
 
     def forecast(self, horizon: int, level: float = 0.9) -> pd.DataFrame:

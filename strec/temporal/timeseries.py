@@ -143,7 +143,13 @@ class TimeSeries:
         return pd.date_range(index[-1], periods=horizon + 1, freq=self.grain.freq)[1:]
 
     def part(self, first: int, last: int) -> "TimeSeries":
-        """Return the steps from `first` up to, not including, `last` of the regular clock."""
+        """Return a piece of the series.
+
+        Parameters
+        ----------
+        first, last : int
+            Steps of the regular clock, `last` not included.
+        """
         clock = self.clock.iloc[first:last]
         frame = clocks.periods(clock.index, None, float(self.grain.hours))
         return replace(self, frame=frame.assign(value=clock.to_numpy()))
@@ -176,11 +182,30 @@ class TimeSeries:
         return clock.interpolate(limit_direction="both")
 
     def usable_periods(self, cycles: float = 2) -> tuple[int, ...]:
-        """Return the season lengths of which the series holds more than `cycles` cycles."""
+        """Return the season lengths of which the series holds enough.
+
+        Parameters
+        ----------
+        cycles : float
+            More than so many.
+        """
         return tuple(each for each in self.periods if each > 1 and len(self) > cycles * each)
 
     def need(self, at_least: int, what: str) -> None:
-        """Raise an error in words unless the series is long enough, not empty and not constant."""
+        """Raise an error in words unless the series is long enough, not empty and not constant.
+
+        Parameters
+        ----------
+        at_least : int
+            Known values.
+        what : str
+            What needs them, for the message.
+
+        Raises
+        ------
+        AnalysisError
+            If it is not.
+        """
         known = self.clock.dropna()
         if len(known) < at_least:
             raise AnalysisError(
