@@ -31,6 +31,12 @@ def test_imports_run_one_way_and_the_library_does_not_know_the_app():
 
 
 @pytest.mark.slow
+@pytest.mark.skip(reason="until pyright finds nothing in the last rooms")
+def test_types_are_right():
+    passes("pyright")
+
+
+@pytest.mark.slow
 def test_the_api_reference_is_made_without_a_warning(tmp_path):
     pytest.importorskip("pdoc", reason="needs pdoc: pip install 'strec-kit[docs]'")
     command = [sys.executable, "docs/api.py", str(tmp_path)]
