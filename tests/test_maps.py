@@ -229,6 +229,13 @@ def test_hexagons_keep_their_identity_and_say_their_counts():
     assert found[11]["tip"] == "12 check-ins\n12 users"
 
 
+def test_hexagons_need_no_centres_where_the_view_is_given():
+    frame = cells(3).drop(columns=["lat", "lon"])
+    assert maps.hexagons(frame, view=NEW_YORK, basemap="offline").initial_view_state.zoom > 0
+    with pytest.raises(AnalysisError, match="cell, n_checkins, lat, lon"):
+        maps.hexagons(frame, basemap="offline")
+
+
 def test_names_on_hover_are_plain_text():
     deck = maps.points(places(), basemap="offline")
     assert "html" not in deck._tooltip

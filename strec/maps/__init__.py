@@ -165,7 +165,9 @@ def hexagons(
     'hexagons'
     """
 
-    cells = frame_of(cells, ("cell", "lat", "lon", value), _cells)
+    # Hexagons know where they are; centres are needed only to find a view.
+    needed = ("cell", value) if look.get("view") else ("cell", value, "lat", "lon")
+    cells = frame_of(cells, needed, _cells)
 
     def layer(view: View, dark: bool) -> pdk.Layer:
         return hexagon_layer(cells, value, scale, elevation, top, dark)
