@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     import polars as pl
 
 #: The mean radius (IUGG).
@@ -13,7 +12,7 @@ EARTH_RADIUS_KM = 6371.0088
 #: Along a meridian, and along the equator; to a metre, as trained models know it.
 KM_PER_DEGREE = 111.195
 
-Column = TypeVar("Column", bound="Any")
+Column = TypeVar("Column", bound=Any)
 
 
 def distance_km(
@@ -123,7 +122,7 @@ def unit_vectors(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
     return np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], axis=1)
 
 
-def unit_vector_columns(lat: "ir.Column", lon: "ir.Column") -> "dict[str, ir.Column]":
+def unit_vector_columns(lat: Any, lon: Any) -> dict[str, Any]:
     """Return `unit_vectors` as columns x, y, z of Ibis, of columns in degrees."""
     phi, theta = lat.radians(), lon.radians()
     return {"x": phi.cos() * theta.cos(), "y": phi.cos() * theta.sin(), "z": phi.sin()}
@@ -141,7 +140,10 @@ def km_per_degree_east(lat: np.ndarray | float) -> np.ndarray:
 
 
 def destination(
-    lat: np.ndarray, lon: np.ndarray, km: np.ndarray, bearing: np.ndarray
+    lat: np.ndarray | float,
+    lon: np.ndarray | float,
+    km: np.ndarray | float,
+    bearing: np.ndarray | float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return where straight walks over the ground end.
 

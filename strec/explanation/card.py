@@ -41,9 +41,8 @@ def card(
     >>> from strec import schema
     >>> from strec.models import CounterMix
     >>> from strec.recommend import Recommender
-    >>> from strec.split import Vocabulary, encode
     >>> table = schema.example()
-    >>> model = CounterMix(slice_share=0).fit(encode(table, Vocabulary.of(table)))
+    >>> model = CounterMix(slice_share=0).fit(table)
     >>> answer = Recommender(table, model).answer("ann", datetime(2024, 6, 5, 8))
     >>> "<h1>What next for User 1?</h1>" in card(answer, "User 1")
     True
@@ -107,7 +106,7 @@ def tile(picture: str, size_px: int = 64) -> Markup:
 
 
 def _top(parts: pl.DataFrame) -> float:
-    return float(parts.group_by("rank").agg(pl.col("value").sum())["value"].max())
+    return max(parts.group_by("rank").agg(pl.col("value").sum())["value"].to_list())
 
 
 def _legend(parts: pl.DataFrame) -> list[tuple]:

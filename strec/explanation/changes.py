@@ -58,10 +58,8 @@ def changes(before: Answer, after: Answer, most: int = _SAID) -> list[Change]:
     >>> from strec import schema
     >>> from strec.models import CounterMix
     >>> from strec.recommend import Recommender
-    >>> from strec.split import Vocabulary, encode
     >>> table = schema.example()
-    >>> model = CounterMix(slice_share=0).fit(encode(table, Vocabulary.of(table)))
-    >>> recommender = Recommender(table, model)
+    >>> recommender = Recommender(table, CounterMix(slice_share=0).fit(table))
     >>> noon, night = (recommender.answer("ann", datetime(2024, 6, 5, h)) for h in (12, 23))
     >>> moved = changes(noon, night)[0]
     >>> abs(sum(moved.parts.values()) - (moved.probability_after - moved.probability_before)) < 1e-9

@@ -41,7 +41,6 @@ _JOINT = re.compile(r",(?!\d)|\b(?:and|but)\b(?=\s)", re.IGNORECASE)
 _WELL_FORMED = re.compile(
     r"[A-Z1-9](?:[A-Za-z0-9]|[.,:'-](?![.,:'-])|(?<!\s)\s(?![\s.,:])(?<!\.\s(?=[a-z])))*"
 )
-_LAST_WORD = re.compile(r"\S*$")
 _OPEN_NUMBER = re.compile(r"\d[.,:]$")
 
 
@@ -128,8 +127,8 @@ class ConstrainedDecoder:
         if not ends and any(each.startswith(clause.strip().lower()) for each in joints_here):
             return True
         # The last word may be unfinished, as may a number: "4." of "4.3".
-        last = "" if ends else _LAST_WORD.search(clause).group()
-        words = words_of(clause[: len(clause) - len(last)])
+        last = "" if ends or clause[-1:].isspace() else "".join(clause.split()[-1:])
+        words = words_of(clause.removesuffix(last))
         if not start:
             words, last = _uncapital(words, last)
         joining = ["and"] * may_join + ["but"] * may_turn

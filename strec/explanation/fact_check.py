@@ -192,18 +192,18 @@ def _read_claim(
 ) -> "Statement | None":
     """Look one claim up; return the statement that holds it, None where there is none."""
     said = f"“{' '.join(content)}”"
-    reading.place, used = _match(content, statements, reading.place)
-    if used is None:
+    place = reading.place = _match(content, statements, reading.place)
+    if place is None:
         reading.found.append(f"{said} is not in the evidence")
         return None
-    if reading.place in reading.told:
+    if place in reading.told:
         reading.found.append(f"{said} is said twice")
-    reading.told.add(reading.place)
+    reading.told.add(place)
     words = set(re.findall(r"[a-z']+", clause.lower().replace("’", "'")))
     is_turned = "chosen" in content and _PASSIVE.search(clause.lower())
     if "we" in words or is_turned or (_OTHERS & set(content) and words & _NOT_OF_OTHERS):
         reading.found.append(f"{said} is said of somebody else")
-    return used
+    return statements[place[0]]
 
 
 def statements_of(evidence: Sequence[str]) -> list[Statement]:
@@ -229,7 +229,7 @@ def statements_of(evidence: Sequence[str]) -> list[Statement]:
 
 def _match(
     content: tuple[str, ...], statements: Sequence[Statement], place: tuple[int, int] | None
-) -> tuple[tuple[int, int] | None, Statement | None]:
+) -> tuple[int, int] | None:
     """Return where content ends in the evidence: statement and phrase; None where it is not.
 
     It may begin a statement, or go on behind `place`.
@@ -241,8 +241,8 @@ def _match(
     for s, p in starts:
         end = _match_from(content, statements[s].phrases, p)
         if end is not None:
-            return (s, end), statements[s]
-    return None, None
+            return s, end
+    return None
 
 
 def _match_from(content: tuple, phrases: tuple[tuple[str, ...], ...], first: int) -> int | None:

@@ -81,9 +81,8 @@ def explain(answer: Answer, rank: int = 1) -> Reasons:
     >>> from strec import schema
     >>> from strec.models import CounterMix
     >>> from strec.recommend import Recommender
-    >>> from strec.split import Vocabulary, encode
     >>> table = schema.example()
-    >>> model = CounterMix(slice_share=0).fit(encode(table, Vocabulary.of(table)))
+    >>> model = CounterMix(slice_share=0).fit(table)
     >>> answer = Recommender(table, model).answer("ann", datetime(2024, 6, 5, 8))
     >>> reasons = explain(answer, rank=1)
     >>> abs(reasons.parts["value"].sum() - answer.frame["probability"][0]) < 1e-9

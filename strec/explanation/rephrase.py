@@ -45,6 +45,8 @@ class Speaker(Protocol):
     @property
     def fingerprint(self) -> str: ...
 
+    def payload(self, prompt: str, **options) -> dict: ...
+
     def generate(
         self, prompt: str, *, system: str, max_new_tokens: int, stop: Sequence[str],
         time_limit_s: float,

@@ -164,11 +164,12 @@ def _how_far(query: Queries, code: int, visits: np.ndarray) -> str:
     vocabulary, log = query.vocabulary, query.log
     if vocabulary.item_is_place[code]:
         lat, lon = vocabulary.item_lat[code], vocabulary.item_lon[code]
-        return f"it is {distance(distance_km(query.lat[0], query.lon[0], lat, lon))} away"
+        km = float(distance_km(query.lat[0], query.lon[0], lat, lon))
+        return f"it is {distance(km)} away"
     km = distance_km(query.lat[0], query.lon[0], log.lat[visits], log.lon[visits])
     if not len(visits) or np.isnan(km).all():
         return "others choose it near here"
-    return f"the nearest of the visits was {distance(np.nanmin(km))} from here"
+    return f"the nearest of the visits was {distance(float(np.nanmin(km)))} from here"
 
 
 def _categories(query: Queries) -> np.ndarray:

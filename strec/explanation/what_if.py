@@ -1,6 +1,5 @@
 """What would change at another hour or place: the same question, asked again."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -36,9 +35,8 @@ def what_if_hours(answer: Answer, n_items: int = 1) -> pl.DataFrame:
     >>> from strec import schema
     >>> from strec.models import CounterMix
     >>> from strec.recommend import Recommender
-    >>> from strec.split import Vocabulary, encode
     >>> table = schema.example()
-    >>> model = CounterMix(slice_share=0).fit(encode(table, Vocabulary.of(table)))
+    >>> model = CounterMix(slice_share=0).fit(table)
     >>> answer = Recommender(table, model).answer("ann", datetime(2024, 6, 5, 8))
     >>> strip = what_if_hours(answer)
     >>> bool(abs(strip["probability"][8] - answer.frame["probability"][0]) < 1e-9)
@@ -148,7 +146,7 @@ def _at_hours(query: Queries) -> Queries:
     return _moved(query, moments, np.full(24, query.lat[0]), np.full(24, query.lon[0]))
 
 
-def _at_places(query: Queries, lat: Sequence[float], lon: Sequence[float]) -> Queries:
+def _at_places(query: Queries, lat: np.ndarray, lon: np.ndarray) -> Queries:
     return _moved(query, np.full(len(lat), query.time_us[0]), lat, lon)
 
 

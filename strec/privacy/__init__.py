@@ -14,23 +14,7 @@ from strec.privacy.steps import coarsen, hide_items, new_key, pseudonyms, suppre
 from strec.privacy.utility_loss import Cost, UtilityLoss, utility_loss
 
 __all__ = [
-    "ITEMS",
-    "Cost",
-    "Exposure",
-    "UtilityLoss",
-    "Protection",
-    "RiskReport",
-    "coarsen",
-    "epsilon_of",
-    "hide_items",
-    "new_key",
-    "noise",
-    "noise_words",
-    "utility_loss",
-    "protect",
-    "pseudonyms",
-    "radius_m",
-    "risk",
-    "suppress",
-    "width_words",
-]
+    "coarsen", "Cost", "epsilon_of", "Exposure", "hide_items", "ITEMS", "new_key", "noise",
+    "noise_words", "protect", "Protection", "pseudonyms", "radius_m", "risk", "RiskReport",
+    "suppress", "utility_loss", "UtilityLoss", "width_words",
+]  # fmt: skip

@@ -85,7 +85,7 @@ def epsilon_of(within_m: float, share: float = SHARE) -> float:
     return float(radius_m(share, 1.0) / within_m)
 
 
-def radius_m(probability: np.ndarray | float, epsilon: float) -> np.ndarray | float:
+def radius_m(probability: np.ndarray | float, epsilon: float) -> np.ndarray:
     """Return the distance below which the noise stays with this probability.
 
     The inverse of :math:`1 - (1 + \\epsilon r) e^{-\\epsilon r}`, by the Lambert W function's

@@ -143,7 +143,7 @@ def risk(
         **(_exposures(real, views, grids, k) if has_places else _NO_EXPOSURE),
         n_cells=len(cells),
         n_cells_below=len(below),
-        share_below=float(below["n_checkins"].sum() / max(cells["n_checkins"].sum(), 1)),
+        share_below=int(below["n_checkins"].sum()) / max(int(cells["n_checkins"].sum()), 1),
     )
 
 

@@ -1,21 +1,26 @@
 """The privacy report in plain words."""
 
+from typing import TYPE_CHECKING
+
 from strec.privacy.exposure import LEAST_CHECKINS, Exposure
-from strec.wording import share
+from strec.wording import plural, share
+
+if TYPE_CHECKING:
+    from strec.privacy.risk import RiskReport
+    from strec.privacy.utility_loss import UtilityLoss
 
 #: Of fewer users than this a share would say nothing.
 FEWEST_USERS = 5
 
 
-def sentences(report) -> list[str]:
+def sentences(report: "RiskReport") -> list[str]:
     """Return what a `RiskReport` says, the most telling first."""
     if not report.n_users:
         return ["No check-in is left, so nothing is given away."]
     if report.n_users < FEWEST_USERS:
-        users = "user" if report.n_users == 1 else "users"
         return [
-            f"Only {report.n_users:,} {users} with {report.n_checkins:,} check-ins: there is no "
-            "crowd to hide in. Whoever knows one of them knows all of it."
+            f"Only {plural(report.n_users, 'user')} with {report.n_checkins:,} check-ins: there is "
+            "no crowd to hide in. Whoever knows one of them knows all of it."
         ]
     said = []
     if report.found is None:
@@ -97,37 +102,31 @@ def _exposed(found: Exposure | None, what: str, when: str, k: int) -> str:
     )
 
 
-def before_after(price) -> list[tuple[str, str, str]]:
+def before_after(price: "UtilityLoss") -> list[tuple[str, str, str]]:
     """Return the rows of a table: what, before, after."""
     was, now = price.before, price.after
     rows = [("check-ins", f"{was.n_checkins:,}", f"{now.n_checkins:,}")]
-    if was.found is not None:
+    if was.found is not None and now.found is not None:
+        points = enumerate(zip(was.found, now.found, strict=True), 1)
         rows += [
-            (
-                f"found by {n} point{'s' * (n > 1)}",
-                share(was.found[n - 1]),
-                share(now.found[n - 1]),
-            )
-            for n in (1, 2, 3, 4)
+            (f"found by {plural(n, 'point')}", share(old), share(new)) for n, (old, new) in points
         ]
-    rows += [
-        (
-            f"found by {n} item{'s' * (n > 1)} and time",
-            share(was.found_by_items[n - 1]),
-            share(now.found_by_items[n - 1]),
-        )
-        for n in (1, 4)
-    ]
-    for what, name in (("home", "home"), ("workplace", "work"), ("home with workplace", "both")):
-        old, new = getattr(was, name), getattr(now, name)
-        if old is not None and old.n_guessed:
+    for n in (1, 4):
+        found = share(was.found_by_items[n - 1]), share(now.found_by_items[n - 1])
+        rows.append((f"found by {plural(n, 'item')} and time", *found))
+    for what, old, new in (
+        ("home", was.home, now.home),
+        ("workplace", was.work, now.work),
+        ("home with workplace", was.both, now.both),
+    ):
+        if old is not None and new is not None and old.n_guessed:
             rows.append(
                 (f"users whose {what} is exposed", f"{old.n_exposed:,}", f"{new.n_exposed:,}")
             )
     return rows
 
 
-def utility_loss_words(price) -> str:
+def utility_loss_words(price: "UtilityLoss") -> str:
     """Say what a protection costs in accuracy."""
     if price.why:
         return f"What it costs in accuracy cannot be measured. {price.why}"

@@ -1,5 +1,7 @@
 """Who can be found by a few points known of them (de Montjoye et al. 2013)."""
 
+from typing import cast
+
 import numpy as np
 import polars as pl
 from scipy import sparse
@@ -125,7 +127,7 @@ def _asked(known: pl.DataFrame, people: pl.Series, points: pl.DataFrame) -> np.n
 
 def _found_in(held: sparse.csc_array, asked: np.ndarray, own: np.ndarray) -> np.ndarray:
     """Return how many of these people are found by their first 1 to 4 points."""
-    n_users = held.shape[0]
+    n_users, _ = cast(tuple[int, int], held.shape)
     found = np.zeros(MOST_POINTS)
     if not n_users:
         return found

@@ -86,7 +86,7 @@ def facts(report: QualityReport) -> list[tuple[str, str, str]]:
         ("Duplicates", f"{report.n_exact_duplicates:,}",
          f"exact; {report.n_near_duplicates:,} more within {report.near_minutes:g} minutes"),
     ]  # fmt: skip
-    if report.spread_km is not None:
+    if report.spread_km is not None and report.reach_km is not None:
         found.append(
             ("Spread of places", distance(report.spread_km),
              f"half are nearer to the middle; 95 % within {distance(report.reach_km)}")

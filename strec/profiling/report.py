@@ -2,8 +2,9 @@
 
 import datetime as dt
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import polars as pl
 
 from strec import schema
@@ -212,12 +213,9 @@ def _counts(table: pl.DataFrame, column: str) -> pl.Series:
 
 
 def _spread_of(counts: pl.Series) -> dict[str, float]:
-    return {
-        "min": int(counts.min()),
-        "median": float(counts.median()),
-        "mean": float(counts.mean()),
-        "max": int(counts.max()),
-    }
+    n = counts.to_numpy()
+    spread = {"min": n.min(), "median": np.median(n), "mean": n.mean(), "max": n.max()}
+    return {name: value.item() for name, value in spread.items()}
 
 
 def _columns(table: pl.DataFrame) -> tuple[Column, ...]:
@@ -242,11 +240,11 @@ def _columns(table: pl.DataFrame) -> tuple[Column, ...]:
 def _times(table: pl.DataFrame) -> dict[str, Any]:
     local = table.select(schema.local_time().alias("local"))["local"]
     days = local.dt.date()
-    first, last = days.min(), days.max()
+    first, last = cast(dt.date, days.min()), cast(dt.date, days.max())
     n_days = (last - first).days + 1
     moments = table[TIME].sort()
     gaps = moments.diff().dt.total_microseconds()
-    longest = int(gaps.arg_max()) if len(gaps) > 1 else 0
+    longest = gaps.arg_max() or 0
     before = moments[max(longest - 1, 0)]
     bar_days = next((d for d in BAR_DAYS if n_days <= d * MOST_BARS), BAR_DAYS[-1])
     return {
@@ -284,8 +282,8 @@ def _timeline(days: pl.Series, first: dt.date, n_days: int, bar_days: int) -> pl
 
 def _histogram(counts: pl.Series) -> pl.DataFrame:
     """Count users by their number of check-ins, in steps of about 2: 1, 2, 3–5, 6–10, 11–20 …"""
-    edges, step = [1, 2, 3], 5
-    while edges[-1] <= counts.max():
+    edges, step, most = [1, 2, 3], 5, max(counts.to_list())
+    while edges[-1] <= most:
         edges.append(step + 1)
         step *= 2
     rows = [
@@ -306,10 +304,11 @@ def _places(table: pl.DataFrame) -> dict[str, Any]:
         "reach_km": None,
     }
     if known.height:
-        lat, lon = known[LAT].median(), known[LON].median()
+        lat, lon = (float(np.median(known[name].to_numpy())) for name in (LAT, LON))
         km = known.select(
             distance_column(pl.col(LAT), pl.col(LON), pl.lit(lat), pl.lit(lon))
         ).to_series()
         found["middle"] = (lat, lon)
-        found["spread_km"], found["reach_km"] = float(km.median()), float(km.quantile(0.95))
+        found["spread_km"] = float(np.median(km.to_numpy()))
+        found["reach_km"] = km.quantile(0.95)
     return found

@@ -19,7 +19,7 @@ from strec.wording import round_distance
 
 HOT = {"hotspot": BAD, "coldspot": USER}
 CHANGED = {"gained share": DIVERGING[-1], "lost share": DIVERGING[0]}
-TRENDS = dict(
+TRENDS: dict[str, str] = dict(
     zip(KINDS.values(), (BAD, INTERACTION, TIME, SPACE, USER, "#8FA5E8"), strict=True)
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The sections of a report: each asks one question and answers it with figures and sentences."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -65,24 +66,21 @@ def _rhythm(store: Store, missing: str) -> Section:
         section.figures.append(Figure(f"{error.needed} Found: {error.found} {error.mend}"))
         return section
 
-    def told(analyse, draw=None) -> Callable[[], Figure]:
+    def told(find: Callable, draw: Callable | None = None) -> Callable[[], Figure]:
         def make() -> Figure:
-            found = analyse(data)
-            section.facts[analyse.__name__] = found.sentence
-            picture = draw(found) if draw else None
+            found = find(data)
+            section.facts[find.__name__] = found.sentence
+            picture = draw(found, below=data.footer) if draw else None
             return Figure(found.sentence, picture, _numbers(found) if draw else None)
 
         return make
 
-    below = data.footer
     section.figures.append(Figure(data.sentence))
-    section.add(told(temporal.periodogram, lambda each: time_figures.periodogram(each, below)))
-    section.add(told(temporal.decompose, lambda each: time_figures.decomposition(each, below)))
-    section.add(
-        told(temporal.autocorrelation, lambda each: time_figures.autocorrelation(each, below))
-    )
+    section.add(told(temporal.periodogram, time_figures.periodogram))
+    section.add(told(temporal.decompose, time_figures.decomposition))
+    section.add(told(temporal.autocorrelation, time_figures.autocorrelation))
     section.add(told(temporal.stationarity))
-    section.add(told(temporal.anomalies, lambda each: time_figures.anomalies(each, None, below)))
+    section.add(told(temporal.anomalies, partial(time_figures.anomalies, moved=None)))
     section.add(told(temporal.level_shifts))
     return section
 
