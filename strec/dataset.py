@@ -504,12 +504,12 @@ class Dataset:
         """The check-ins as Parquet behind an engine, made at the first use."""
         from strec.store import Store
 
-        place = None if self._folder is not None else tempfile.mkdtemp(prefix="strec-")
-        folder = self._folder if place is None else Path(place) / "store"
+        temporary = "" if self._folder else tempfile.mkdtemp(prefix="strec-")
+        folder = self._folder or Path(temporary) / "store"
         store = Store.create(self.checkins, folder, name=self.name, time_zone=self.time_zone)
-        if place is not None:
+        if temporary:
             # The store may outlive the data set; its folder goes with it, or with the process.
-            weakref.finalize(store, shutil.rmtree, place, ignore_errors=True)
+            weakref.finalize(store, shutil.rmtree, temporary, ignore_errors=True)
         return store
 
     @property
