@@ -31,7 +31,6 @@ def test_imports_run_one_way_and_the_library_does_not_know_the_app():
 
 
 @pytest.mark.slow
-@pytest.mark.skip(reason="until pyright finds nothing in the last rooms")
 def test_types_are_right():
     passes("pyright")
 

@@ -1,6 +1,7 @@
 """The learned mix: how far a list should lean from habits towards here and now."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -86,8 +87,9 @@ def learn_mix(log: Log, *, seed: int = 0, progress: Progress | None = None) -> M
     rows = np.sort(np.random.default_rng(seed).permutation(rows)[:_MOST])
     surprise = _Surprise(model, queries_of_rows(log, rows))
     found = minimize_scalar(surprise, bounds=_RANGE, method="bounded", options={"xatol": 1e-3})
-    gain = surprise(0.0) - float(found.fun)
-    return Mix(float(found.x) if gain > 0 else 0.0, max(gain, 0.0), len(rows))
+    best = cast("dict[str, float]", found)
+    gain = surprise(0.0) - float(best["fun"])
+    return Mix(float(best["x"]) if gain > 0 else 0.0, max(gain, 0.0), len(rows))
 
 
 class _Surprise:

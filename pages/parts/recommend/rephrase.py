@@ -55,12 +55,12 @@ def _speak(reasons: Reasons) -> Rephrased:
 
 
 def _writer() -> Speaker:
+    # A cached property is a property, which the type checker does not see.
     url, model = state.SERVER_URL.value, state.SERVER_MODEL.value
     if url and model:
         from strec.llm.remote import RemoteWriter
 
-        return RemoteWriter(url, model, key=state.SERVER_KEY.value or None)
-    # A cached property is a property, which the type checker does not see.
+        return cast(Speaker, RemoteWriter(url, model, key=state.SERVER_KEY.value or None))
     return cast(Speaker, _embedded())
 
 
