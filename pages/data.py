@@ -9,22 +9,6 @@ from pages.parts.data.draft import Draft
 from pages.shared import ui
 from pages.shared.page import NextStep, Page, go_to
 
-METHOD = """
-1. **Reading** sets a row aside only when it cannot be a check-in: no user, no item, no time, a
-   time that cannot be read, a coordinate that is not a number. Each such row is kept with its
-   reason.
-2. **Cleaning** treats what can be read but is hardly true: duplicates, places that are not on
-   Earth, times in the future, journeys faster than an airliner. Every step can be switched off,
-   and the recipe repeats it all from the command line.
-3. **The data set** is a folder of Parquet files on the computer that runs strec. Uploads are
-   deleted a day after they were last opened; nobody else can open them, and nothing is sent
-   anywhere.
-
-What must be known and cannot be read from the file is asked: whether the day or the month comes
-first, which column says who, whether coordinates are swapped. What can be assumed is said, and can
-be changed: the time zone, for instance, is that of the median place.
-"""
-
 
 def content() -> NextStep | None:
     """Show the ways to bring data, or the draft under way."""
@@ -133,7 +117,7 @@ PAGE = Page(
     url="data",
     heading="Data",
     question="Who did what, when and where: bring a table, or explore a sample.",
-    method=METHOD,
+    method="data",
     tour="Every analysis starts with a table: who, what, when, where. Pick a sample here, or "
     "drop your own file: strec guesses the columns and says what it would clean.",
 )

@@ -37,32 +37,6 @@ FEW = 100
 SHOWN = {"acc@1": "first try", "acc@10": "first ten", "mrr": "mean reciprocal rank",
          "ndcg@10": "NDCG@10"}  # fmt: skip
 
-METHOD = r"""
-**The data is cut by time**: the first 80 % of all check-ins train, the next 10 % are the test
-shown here, the last 10 % stay untouched. Nothing a model learns lies after anything it is asked.
-
-**A question** is one check-in of the later part: who, the place of the last check-in, and, if the
-rules say so, when. The model ranks **all** items. With $b$ items scored higher than what came and
-$t$ tied with it (itself included), ties count as if drawn by lot:
-
-$$
-\mathrm{Acc@}k = \min\Bigl(1, \max\bigl(0, \tfrac{k-b}{t}\bigr)\Bigr), \qquad
-   \mathrm{MRR} = \frac1t \sum_{r=b+1}^{b+t} \frac1r , \qquad
-   \mathrm{NDCG@}k = \frac1t \sum_{r=b+1}^{b+t} \frac{[r \le k]}{\log_2(1+r)} .
-$$
-
-**Intervals** (95 %) resample whole users 2,000 times, since check-ins of one user resemble each
-other. **Two models** are compared question by question: a difference is called one only when the
-interval of the paired difference excludes 0.
-
-**Calibration**: when a model says 30 %, does it happen 30 % of the time? The error is
-$\sum_b \tfrac{n_b}{n} |\text{said}_b - \text{happened}_b|$ over ten bins. **MSE** is the Brier
-score $\frac1n\sum_q \sum_i (p_{qi} - y_{qi})^2$.
-
-The full protocol is in `docs/protocol.md`; `strec evaluate` gives the same numbers in the shell.
-"""
-
-
 # ---------------------------------------------------------------- rules
 
 
@@ -335,7 +309,7 @@ PAGE = Page(
     url="evaluate",
     heading="How good is it?",
     question="Models are asked about check-ins that came later than all they have learned from.",
-    method=METHOD,
+    method="evaluate",
     tour="Was it worth it? Every model is asked about check-ins that came later than all it has "
     "learned from. Where the bars overlap, the simpler model is as good.",
 )

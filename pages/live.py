@@ -24,20 +24,6 @@ MEASURES = {
 }
 _TRAIL = 30
 
-METHOD = r"""
-The model (the counter mix) is fitted on everything before the first check-in shown. Then each
-check-in is predicted **before** it is seen, twice:
-
-- **growing history**: with all check-ins of the person before it, those just played included;
-- **fixed history**: with those before the replay began only.
-
-Both know the hour and the place of the last check-in, and neither is trained again. A guess is a
-**hit** when what came is among the first five. The curves are means over all check-ins played so
-far: $\text{Acc@}k = \frac1n \sum_i [\text{rank}_i \le k]$,
-$\text{MRR} = \frac1n \sum_i 1/\text{rank}_i$. The distance of the curves is what it is worth to
-let the history grow without training.
-"""
-
 
 def content() -> NextStep:
     """Show the controls and play the replay."""
@@ -250,7 +236,7 @@ PAGE = Page(
     url="live",
     heading="Live",
     question="The latest check-ins, one by one: a guess before each, then what really came.",
-    method=METHOD,
+    method="live",
     tour="The same model, put to the test: press **Play**. It guesses before each check-in, then "
     "sees what came. The gap between the two curves is what fresh history is worth, without any "
     "training.",

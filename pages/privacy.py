@@ -34,48 +34,6 @@ NOISE_M = (OFF, 100, 200, 500, 1_000, 2_000, 5_000)
 CROWDS = (OFF, 2, 3, 5, 10, 20)
 ITEM_CHOICES = {"keep": "As they are", "pseudonyms": "Pseudonyms", "kind": "Only their kind"}
 
-METHOD = r"""
-**The onlooker** knows one to four random points of somebody and looks for them in the table. A
-*point* is a hexagon of 350 m and an hour of local time. Somebody is *found* when exactly one
-person in the table was at all these points, and it is them; matches are counted exactly among
-all users, for up to 2,000 users drawn with a seed (de Montjoye et al. 2013). Before and after a
-protection the onlooker knows the same points of the same users, and knows how places and times
-were coarsened, but not the noise; against noise they may look at coarser hexagons, and what
-serves them best is shown. Whoever has fewer points is known by all they have.
-
-**Home** is guessed as a user's most frequent hexagon from 22:00 to 6:00, **workplace** as that
-from 9:00 to 17:00, Monday to Friday, from three check-ins on (Golle & Partridge 2009). Users count
-as exposed when the guess is right and fewer than $k = 5$ share it. Coarse times are read by the
-start or the middle of their bin, whichever exposes more.
-
-**Coarser places and times**: each place moves to the centre of its H3 hexagon, each time to the
-start of its bin. **Suppression**: check-ins in hexagons with fewer than $k$ users are left out.
-
-**Noise**: each place of a user moves once by planar Laplace noise with density
-$\frac{\epsilon^2}{2\pi} e^{-\epsilon r}$ at distance $r$ (Andrés et al. 2013). The distance is
-drawn by the inverse of its distribution,
-
-$$
-C(r) = 1 - (1 + \epsilon r)\, e^{-\epsilon r}, \qquad
-r = -\tfrac{1}{\epsilon}\Bigl(W_{-1}\bigl(\tfrac{p - 1}{e}\bigr) + 1\Bigr),
-$$
-
-so 95 % stay within $r = 4.74 / \epsilon$. Two true places $d$ apart can be told apart with odds of
-$e^{\epsilon d}$ at most; $n$ places of one person add up to $e^{n \epsilon d}$.
-
-**The price**: the counter mix learns from the first 80 % of each table, as it is and protected,
-and is asked about the same check-ins of the next 10 %; the interval is over resampled users.
-
-**What this does not see**: the numbers leave items as they are, and where an item is a place it
-tells where. The file to take along can hide items, or keep only their kind; what recommendations
-from it would be worth is not measured here. A person's rhythm, or other data sets, can single
-people out as well.
-
-References: de Montjoye, Hidalgo, Verleysen & Blondel, *Scientific Reports* 3, 1376 (2013) ·
-Golle & Partridge, *Pervasive* 2009 · Andrés, Bordenabe, Chatzikokolakis & Palamidessi, *CCS* 2013 ·
-Sweeney, *IJUFKS* 10, 557 (2002).
-"""
-
 
 def content() -> NextStep:
     """Show the risk, the protections beside it, and the protected table to take along."""
@@ -304,7 +262,7 @@ PAGE = Page(
     heading="Privacy",
     question="What these check-ins would give away of the people in them, and what protecting "
     "them costs.",
-    method=METHOD,
+    method="privacy",
     tour="Last: what would these check-ins give away? A few points pick most people out of the "
     "crowd. Choose a protection and see what it costs in accuracy.",
 )

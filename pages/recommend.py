@@ -11,26 +11,6 @@ from strec.export import json_text
 from strec.recommend import Answer
 from strec.store import Store
 
-METHOD = r"""
-The **counter mix** predicts the next item from counts alone:
-
-$$
-P(i \mid \text{who, when, where}) \;=\; \frac1Z \Bigl[ \sum_{j:\, i_j = i} e^{\,w \cdot x_j}
-\;+\; e^{\,n \cdot z} \sum_c e^{\,b_c}\, p_c(i) \Bigr]
-$$
-
-- The first sum runs over the person's own past check-ins $j$. The numbers $x_j$ say how long ago
-  it was, how far its hour and weekday are from those asked about, whether it followed the same
-  item, and how far it was from here. Each past check-in is a voice; $w$ says how loud.
-- The second part is for somewhere new: sources $c$ (popular overall, popular at this hour, what
-  others do next, a usual distance, a liked kind) share the chance of novelty $e^{n \cdot z}$.
-- The weights are fitted by maximum likelihood on the latest 15 % of the check-ins; $Z$ makes the
-  probabilities sum to 1.
-
-**The bars add up exactly.** A voice is a product of one factor per reason; what each reason is
-worth is its Shapley value: the average of what it adds over all orders of switching reasons on.
-"""
-
 
 def content() -> NextStep | None:
     """Show the page for the data set in use."""
@@ -177,7 +157,7 @@ PAGE = Page(
     heading="What next?",
     question="Choose who, when and where: the likeliest next {item}, and why. Then change the "
     "hour.",
-    method=METHOD,
+    method="recommend",
     tour="Who, when, where: the list, and below it **why** item 1 is item 1; the bars add up. Now "
     "drag the hour: **What changed** names what moved, and the reason.",
 )

@@ -55,7 +55,7 @@ def content() -> NextStep | None:
         module.show(store, chosen, setting, maps.view_of(everywhere["lat"], everywhere["lon"]))
     except AnalysisError as error:
         ui.show_notice(error)
-    ui.how_it_works(module.METHOD)
+    ui.how_it_works(f"space-{module.__name__.rpartition('.')[2]}")
     return following
 
 

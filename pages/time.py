@@ -20,21 +20,6 @@ PARTS = {
 #: Trends in hours get slow and illegible beyond this.
 MOST_HOURLY_DAYS = 400
 
-METHOD = r"""
-Every check-in counts once, at its **local** time (time stamp plus the offset in the data).
-
-- **Weekday and hour**: $n_{d,h}$ check-ins fall on weekday $d$ between $h$:00 and $h{+}1$:00.
-  "3 times the average hour" compares the largest $n_{d,h}$ with the mean over all hours shown.
-- **Calendar and trend**: days, weeks and months without check-ins count as zero. The thick line is
-  the centred mean over $w$ periods, $\bar n_t = \frac1w \sum_{|k| \le w/2} n_{t+k}$, with $w$ = 24
-  hours, 7 days, 4 weeks or 3 months, so that one full cycle (a day, a week) averages out.
-- **Each category**: row $c$ shows the share $n_{c,h} / \sum_{h'} n_{c,h'}$. Rows are sorted by
-  their mean hour on the circle of 24 hours, counted from 4:00.
-
-Users are counted exactly and once per cell, day or category. When the clocks go back in autumn,
-the repeated hour counts both of its hours. Mardia & Jupp 2000 (means on a circle).
-"""
-
 
 def content() -> NextStep | None:
     """Show the page for the data set in use and the filters of the sidebar."""
@@ -64,7 +49,7 @@ def overview(store: Store, chosen: Filters, summary: dict) -> None:
     over_time(store, chosen, below, summary["n_days"])
     if store.has(schema.CATEGORY):
         by_category(store, chosen, below)
-    ui.how_it_works(METHOD)
+    ui.how_it_works("time")
 
 
 def week(store: Store, chosen: Filters, below: str) -> None:

@@ -39,25 +39,6 @@ PER_ROW = 4
 #: What is chosen before a person chooses.
 FIRST_CHOICE = "counter_mix"
 
-METHOD = r"""
-**What is learned from what.** The check-ins are cut by time: models learn from the first 80 %,
-the next 10 % measure them, the last 10 % stay untouched. Within the training part its latest tenth
-is held out once more: after each pass over the data the loss is read there, training stops when it
-no longer falls, and the weights of the best pass are kept.
-
-**The loss** of most networks is the mean surprise $-\log P(\text{item that came})$ in nats: 0 means
-always certain and right, $\log n$ is blind guessing among $n$ items. Networks are trained with
-AdamW; batches, dropout and first weights follow from the seed, so the same seed gives the same
-model on the same kind of device.
-
-**A training is a process of its own** with a folder of its own. It goes on when you reload the
-page, close it, or open it twice. After each pass it writes a checkpoint; a training that was
-cancelled or killed resumes from there and ends as if nothing had happened. The folder holds the
-settings, the fingerprint of the data, versions, every event, and the weights as safetensors.
-
-In the shell: `strec train DATA --model stllm --out RUN`, and `--resume` to go on.
-"""
-
 
 def content() -> NextStep | None:
     """Choose above, watch and compare below."""
@@ -255,7 +236,7 @@ PAGE = Page(
     heading="Train models",
     question="Choose models and how much time they may take. They are trained here, measured on "
     "later check-ins, and kept.",
-    method=METHOD,
+    method="train",
     tour="Now teach a model. Keep **Counter mix** ticked, add **ST-LLM**, choose **Quick** and "
     "press the button; the curves move while it learns, and you may go on.",
 )

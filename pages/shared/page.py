@@ -36,7 +36,7 @@ class Page:
         What stands on top of it: a title, and what it answers; ``{item}`` is what an item is
         called in the data set in use. Without a heading it has a top of its own.
     method : str
-        Markdown that tells those who open it how the page comes to its figures.
+        The file of `pages/methods` that tells how the page comes to its figures.
     tour : str
         What the guided tour says about it; without, the tour leaves it out.
     has_filters : bool

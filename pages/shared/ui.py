@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import pandas as pd
@@ -31,6 +32,9 @@ __all__ = [
     "sample_store", "show_error", "show_notice", "shown_name", "table", "use_store",
     "workspace",
 ]  # fmt: skip
+
+#: How the figures of each page come about, in Markdown with formulas.
+METHODS = Path(__file__).parents[1] / "methods"
 
 T = TypeVar("T")
 Frame = pd.DataFrame | pl.DataFrame
@@ -77,10 +81,10 @@ def show_notice(error: StrecError) -> None:
     )
 
 
-def how_it_works(markdown: str) -> None:
-    """Show the method behind a figure to those who open it."""
+def how_it_works(name: str) -> None:
+    """Show the method behind a figure, a file of `pages/methods`, to those who open it."""
     with st.expander("How it works", icon=":material/school:"):
-        st.markdown(markdown)
+        st.markdown((METHODS / f"{name}.md").read_text(encoding="utf-8"))
 
 
 def plain(text: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-PAGES = sorted((Path(__file__).parents[2] / "pages").glob("*.py"))
+PAGES = sorted((Path(__file__).parents[2] / "pages/methods").glob("*.md"))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda each: each.stem)

@@ -24,23 +24,6 @@ KIND_COLOURS = dict(
     zip(KINDS, (BAD, INTERACTION, TIME, SPACE, USER, "#8FA5E8"), strict=True)
 )  # fmt: skip
 
-METHOD = r"""
-- **Two windows**: hexagon $c$ holds the share $s_c = n_c / n$ of each window's check-ins; colour
-  shows the ratio of the two shares, so that a window with more check-ins in all does not look
-  like growth everywhere. **Is it real?** Whole days are shuffled between the windows 4,999 times
-  (seed 0), or, where both windows cover the same days, their labels are swapped day by day. A
-  change counts when its share differs more than after shuffling; p-values are corrected for
-  testing many hexagons (Benjamini & Hochberg 1995). Hexagons with fewer than $k$ users in either
-  window are hidden.
-- **Trends**: in each week (or day) the heat of a hexagon with those it touches is Getis and Ord's
-  $G_i^*$, which compares it with the whole area in that week. Its series $z_1 \dots z_T$ is tested
-  for a steady rise or fall by $S = \sum_{s<t} \mathrm{sgn}(z_t - z_s)$ (Mann 1945, Kendall 1975),
-  with the variance of $S$ over all orders of the weeks, ties corrected, times
-  $1 + 2 \sum_k (1 - k/T)\, r^k$ where a week resembles the one before by $r$ beyond any trend (Yue
-  & Wang 2004): heat that merely wanders is no trend. p-values are corrected as above. A rise that
-  ends hot but did not begin so is an **emerging** hotspot.
-"""
-
 
 def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
     """Show one of the comparisons."""

@@ -12,27 +12,6 @@ from strec.plots import space as figures
 from strec.store import Filters, Store
 from strec.wording import rough_distance
 
-METHOD = r"""
-- **Flows**: hexagon (or item) $a$ followed by $b \ne a$ in the same session (no gap over 24
-  hours). A flow is filtered by its arrival. Arcs go from the light end to the dark end.
-- **How distance keeps people away**: from hexagon $i$, a destination $j \ne i$ is chosen with
-  probability proportional to $m_j f(d_{ij})$, where $f$ is $d^{-\beta}$ (power law) or $e^{-d/s}$
-  (exponential) and the attractions $m_j$ are such that every hexagon gets as many arrivals as it
-  has (doubly constrained gravity model, Wilson 1971). Both are fitted by maximum likelihood on the
-  steps among the 400 busiest hexagons; the interval comes from 500 samples of origins, the p-value
-  from 499 maps whose hexagons are shuffled (seed 0).
-- **Steps** are great-circle distances between check-ins that follow each other in a session;
-  those under ten metres stay at the place and are not shown.
-- **Radius of gyration**: $r_g = \sqrt{\frac1n \sum_k d(r_k, \bar r)^2}$, the typical distance of a
-  user's check-ins from their centre (González, Hidalgo & Barabási 2008).
-- **Predictability**: of a user with $N$ places, $S_{rand} = \log_2 N$, $S_{unc} = -\sum p_i \log_2
-  p_i$, and $S_{real} = n \log_2 n / \sum_k \Lambda_k$, where $\Lambda_k$ is the length of the
-  shortest run from visit $k$ on that did not occur before. The highest share of right guesses
-  $\Pi$ solves $S = -\Pi \log_2 \Pi - (1-\Pi) \log_2 (1-\Pi) + (1-\Pi) \log_2 (N-1)$ (Song, Qu,
-  Blumm & Barabási 2010). Up to 500 users and their 500 latest check-ins; whether order matters is
-  tested on 60 users against 99 shuffles of their visits.
-"""
-
 
 def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
     """Show the arcs, then what distance does."""

@@ -24,29 +24,6 @@ QUADRANTS = {
     "low among high": "quiet among busy",
 }
 
-METHOD = r"""
-Does a hexagon $i$, with those that touch it, hold more check-ins than other hexagons in their
-place would? With values $x_j$, $w_{ij} = 1$ for $i$ and its neighbours, $W_i = \sum_j w_{ij}$:
-
-$$
-G_i^* = \frac{\sum_j w_{ij} x_j - W_i \bar x}{s \sqrt{(n W_i - W_i^2) / (n - 1)}}, \qquad
-I_i = \frac{x_i - \bar x}{s^2} \sum_{j \ne i} \frac{w_{ij}}{W_i - 1} (x_j - \bar x), \qquad
-I = \frac1n \sum_i I_i
-$$
-
-- **Hot and cold spots** are where Getis and Ord's $G_i^*$ is high or low.
-- **Alike or exceptional**: local Moran $I_i$ tells a busy hexagon among busy ones from a busy one
-  among quiet ones.
-- **Is it real?** The neighbours are replaced by random hexagons 99,999 times (seed 0), and the
-  p-values are corrected for testing many hexagons (Benjamini and Hochberg 1995): of the hexagons
-  named, at most the share you allow are expected to be false. "Perhaps by chance" marks those that
-  would be named if only one hexagon had been tested ($p \le 0.05$).
-- **Study area**: empty hexagons between busy ones count as zero, since a count of zero is data.
-
-Getis & Ord 1992; Ord & Getis 1995; Anselin 1995; Moran 1950; Caldas de Castro & Singer 2006.
-Computed with PySAL's esda.
-"""
-
 
 def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
     """Show hot and cold spots, or exceptions, with what they rest on."""

@@ -23,21 +23,6 @@ LABELS = {mode: f"{icon} {mode}" for mode, icon in MODES.items()}
 VALUES = {"n_checkins": "Check-ins", "n_users": "Users", "per_user": "Check-ins per user"}
 SECONDS_PER_HOUR = 1.4
 
-METHOD = r"""
-- **Hexagons** are H3 cells: a grid of the whole Earth at 16 sizes, each cell about seven times
-  the area of the next finer one. A cell counts its check-ins $n_c$ and its distinct users $u_c$;
-  "per user" is $n_c / u_c$. The size first shown puts 35 to 70 hexagons across the bulk of the
-  data, fewer where they would be nearly empty or nearly all hidden. Each colour holds about as
-  many hexagons as the next (quantile classes), so the legend is not a ruler: read the ranges.
-- **Heatmap**: each small cell spreads its count over a disc of 38 pixels; the sum is the colour. It
-  shows shape, not numbers, and changes as you zoom.
-- **Points**: one disc per item and exact place; its area grows with the count.
-- **Privacy**: whatever has fewer than $k$ distinct users is left out and counted as hidden. With
-  "hour by hour" this holds for each hour by itself.
-
-Brodsky 2018 (H3); Sweeney 2002 ($k$-anonymity).
-"""
-
 
 @dataclass(frozen=True)
 class MapSetting:

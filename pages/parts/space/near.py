@@ -22,23 +22,6 @@ MIN_CHECKINS = 10
 ONLY_FIRST, BOTH, ONLY_SECOND = "only the user chosen", "both", "only the most similar"
 GREEN = "#5A9E3D"
 
-METHOD = r"""
-- **Near a place**: the $k$ nearest by great-circle distance (haversine) through a ball tree
-  (Omohundro 1989; scikit-learn). An item that is found at many places, such as a product, stands
-  at the median of its check-ins.
-- **Users who live alike**: each user has a profile $v_u$, and two users are as similar as the
-  cosine of the angle between their profiles,
-  $\cos(u, v) = \langle v_u, v_v \rangle / (\lVert v_u \rVert \lVert v_v \rVert)$:
-  1 for the same mix, 0 for nothing in common.
-    - *Where they go*: hexagons weighted by $(1 + \ln n_{u,c}) \cdot (1 + \ln (U / U_c))$ (tf-idf,
-      Salton & Buckley 1988): hexagons where everybody goes count less.
-    - *When they are active*: the share of check-ins in each of the 168 hours of the week, spread
-      over the hours near it (a bell of 1.5 hours).
-
-Only users with 10 or more check-ins are compared. The list shows single people: keep it to
-yourself.
-"""
-
 
 def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
     """Show one of the two questions."""

@@ -13,29 +13,6 @@ from strec.store import Filters, Store
 
 CELLS, USERS = "Parts of town", "Users"
 
-METHOD = r"""
-Each user, or hexagon, has a **week**: the share of its check-ins in each of 168 hours, spread over
-the hours near it. A **self-organising map** (Kohonen 1982) lays typical weeks $w_k$ on a grid so
-that neighbours on the grid are alike. For a week $x$ drawn at random, the best node
-$b = \arg\min_k \lVert \sqrt x - w_k \rVert$ and its neighbours on the grid learn from it:
-
-$$w_k \leftarrow w_k + \eta_t \, e^{-d(k, b)^2 / 2 \sigma_t^2} (\sqrt x - w_k)$$
-
-with a rate $\eta_t$ and a reach $\sigma_t$ that shrink. Square roots keep a few busy hours from
-drowning the others (Hellinger distance). A disc on the map is a typical week; its area grows with
-how many are like it.
-
-The typical weeks are joined into **groups** by Ward's method; their number is the one from 2 to 6
-with the best silhouette (Rousseeuw 1987) unless you choose. A group is **named** after the parts
-of the week where it holds most more than everybody together. Groups are a simplification: where
-one passes into the next, the sentence says so.
-
-**Is it real?** Everybody draws as many check-ins as they have from the week of all together, 99
-times (seed 0). The p-value says how often weeks differ as much as the real ones.
-
-Computed with MiniSom; in `benchmarks/space.py` it is compared with k-means.
-"""
-
 
 def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
     """Show the map of weeks, the groups, and where they are in town."""

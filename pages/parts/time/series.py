@@ -20,52 +20,6 @@ RHYTHMS, UNUSUAL, FORECAST = "Rhythms", "Out of the ordinary", "Forecast"
 #: A quick forecast searches this long for the order of an ARIMA model, in seconds.
 SEARCH_S = 4.0
 
-METHODS = {
-    RHYTHMS: r"""
-- **Parts**: $y_t = T_t + S^{24}_t + S^{168}_t + R_t$ by STL, or MSTL where there is a daily and a
-  weekly season. The strength of a part $X$ is
-  $\max(0,\, 1 - \mathrm{var}(R) / \mathrm{var}(X+R))$.
-- **Real rhythms**: the periodogram $P(f)$ against the spectrum of noise with memory,
-  $B(f) \propto 1 / (1 + \phi^2 - 2 \phi \cos 2 \pi f)$; under it $2 P / B$ is $\chi^2_2$. Day and
-  week are tested with their overtones, all other lengths against the dashed line; corrected for
-  all of these questions (Šidák, Bonferroni), noise names any rhythm in 5 % of series.
-- **Memory**: correlations $\rho_k = \mathrm{cor}(y_t, y_{t-k})$; partial ones leave out what the
-  periods between already told. Bars beyond the dashed lines are not chance (5 %, each alone).
-- **Steady or not**: ADF asks whether the series wanders, KPSS whether it is steady. Only together
-  do they tell steady, drifting, wandering and "too little data" apart.
-
-Cleveland et al. 1990 (STL); Bandara, Hyndman & Bergmeir 2021 (MSTL); Wang, Smith & Hyndman 2006
-(strength); Torrence & Compo 1998 (red noise); Dickey & Fuller 1979; Kwiatkowski et al. 1992.
-""",
-    UNUSUAL: r"""
-Counts are made equally noisy ($z = 2 \sqrt{y + 3/8}$, Anscombe), trend and seasons are taken out,
-and what is left is divided by its median absolute deviation at that hour of the day. A count where
-fewer than 20 are expected is no more unusual than Poisson's distribution says. Periods are marked
-so that at most 5 % of the marks are false alarms (Benjamini & Hochberg 1995).
-
-**Level shifts** are where the mean moved by more than chance *and memory* explain: the largest
-cumulative sum, scaled by the long-run variance, against the Kolmogorov distribution; pieces are
-split again until no test says yes. Where a straight line fits better than steps, there are none.
-""",
-    FORECAST: r"""
-Five forecasters, the same windows of the past, honest rules: each sees only what came before a
-window, and chooses its structure there.
-
-- **Seasonal naive**: $\hat y_{t+h} = y_{t+h-m}$: repeat the last season. The one to beat.
-- **Exponential smoothing**: level, trend and seasons, the recent past weighs more.
-- **Harmonic regression**: sines and cosines of day and week, with ARIMA errors.
-- **SARIMA**: $\phi(B)\Phi(B^m)(1-B)^d(1-B^m)^D y_t = \theta(B)\Theta(B^m)\varepsilon_t$; orders by
-  AICc within a time budget.
-- **LSTM**: a small recurrent network that reads the last cycles.
-
-**MAE** is the mean absolute error, **MSE** and **RMSE** punish large ones, **MASE** divides by the
-error of repeating the last season in the past: below 1 is better than that. Intervals are widened
-or narrowed by what the windows of the backtest would have needed (conformal prediction).
-
-Hyndman & Koehler 2006 (MASE); Box & Jenkins 1970; Hochreiter & Schmidhuber 1997 (LSTM).
-""",
-}
-
 
 def show(part: str, store: Store, chosen: Filters) -> None:
     """Show one of the deeper parts for the slice that the controls say."""
@@ -73,8 +27,9 @@ def show(part: str, store: Store, chosen: Filters) -> None:
     data = series_of(store, asked)
     # The series' own clock: where check-ins come from many zones, each counts by its own.
     below = note(data.n_checkins, data.n_users, data.time_zone)
-    {RHYTHMS: rhythms, UNUSUAL: anomalies, FORECAST: forecast}[part](store, asked, below)
-    ui.how_it_works(METHODS[part])
+    shown = {RHYTHMS: rhythms, UNUSUAL: anomalies, FORECAST: forecast}[part]
+    shown(store, asked, below)
+    ui.how_it_works(f"time-{shown.__name__}")
 
 
 # ---------------------------------------------------------------- the three parts
