@@ -86,8 +86,9 @@ def recommended(store) -> tuple[str, str] | None:
     result = gate_results.found(store)
     if result is None:
         return None
-    usual = {"collaborative": "als"}
-    kind = usual.get(result.recommended_model, result.recommended_model)
+    # Results that were kept by an older version name a family.
+    kept = {"collaborative": "item_knn"}
+    kind = kept.get(result.recommended_model, result.recommended_model)
     return (kind, result.route) if kind in MODELS else None
 
 

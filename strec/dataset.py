@@ -215,7 +215,7 @@ class Dataset:
         return cls(
             found.checkins,
             name=name,
-            time_zone=found.mapping.time_zone,
+            time_zone=_one_zone(found.mapping),
             notes=[*notes, *found.notes],
             reasons=found.reasons,
             rejected=found.rejected,
@@ -274,7 +274,7 @@ class Dataset:
         return cls(
             found.checkins,
             name=name or Path(first).name.split(".")[0],
-            time_zone=found.mapping.time_zone,
+            time_zone=_one_zone(found.mapping),
             notes=found.notes,
             reasons=found.reasons,
             rejected=found.rejected,
@@ -550,6 +550,13 @@ class Dataset:
             "drawn by chance, with all they did."
         )
         return drawn, note
+
+
+def _one_zone(mapping: "Mapping") -> str | None:
+    """Return the zone of all local times, or None where each place has its own."""
+    from strec.io.mapping import ZONE_OF_PLACE
+
+    return None if mapping.time_zone == ZONE_OF_PLACE else mapping.time_zone
 
 
 def _in_arguments(text: str) -> str:

@@ -173,3 +173,20 @@ def test_of_takes_a_data_set_as_it_is():
     dataset = Dataset(schema.example())
     assert Dataset.of(dataset) is dataset
     assert Dataset.of(dataset.store).store is dataset.store
+
+
+def test_the_zone_of_each_place_is_no_name_of_a_zone(tmp_path):
+    table = pd.DataFrame(
+        {
+            "user": ["ann", "bob"],
+            "item": ["cafe", "bar"],
+            "time": ["2024-06-03 12:00:00", "2024-06-03 12:00:00"],
+            "lat": [52.52, 35.68],
+            "lon": [13.40, 139.69],
+        }
+    )
+    table.to_csv(tmp_path / "visits.csv", index=False)
+    read = Dataset.from_files(tmp_path / "visits.csv", time_zone="place")
+    for dataset in (read, Dataset.from_frame(table, time_zone="place")):
+        assert dataset.time_zone is None and dataset.store.time_zone is None
+        assert sorted(dataset.checkins["utc_offset_min"]) == [120, 540]

@@ -206,7 +206,7 @@ def route_of(
         return ST_LLM, "stllm"
     if share_returns >= 0.5:
         return TRADITIONAL, "counter_mix"
-    return TRADITIONAL, "hybrid" if has_words else "collaborative"
+    return TRADITIONAL, "hybrid" if has_words else "item_knn"
 
 
 def sentence_of(ingredients: Sequence[Ingredient], route: str, n_scored: int, n_users: int) -> str:

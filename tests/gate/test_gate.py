@@ -9,6 +9,8 @@ import pytest
 from strec import gate, schema
 from strec.dataset import Dataset
 from strec.errors import AnalysisError, SchemaError
+from strec.gate.result import Ingredient, route_of
+from strec.models import MODELS
 from strec.simulation import simulate
 from strec.split import split
 
@@ -48,6 +50,14 @@ def test_a_world_without_dependence_takes_the_traditional_route(nothing):
     assert nothing.route == "traditional" and nothing.recommended_model != "stllm"
     assert {each.effect for each in nothing.ingredients} == {"none"}
     assert "no dependence on time or place" in nothing.sentence
+
+
+@pytest.mark.parametrize("decision", [True, False])
+@pytest.mark.parametrize("share_returns", [0.1, 0.9])
+@pytest.mark.parametrize("has_words", [True, False])
+def test_what_is_recommended_is_a_kind_of_model(decision, share_returns, has_words):
+    found = [Ingredient("time", tested=True, decision=decision)]
+    assert route_of(found, share_returns, has_words)[1] in MODELS
 
 
 def test_time_alone_is_found_and_nothing_else(timely):
