@@ -6,7 +6,7 @@ from time import perf_counter
 import numpy as np
 import polars as pl
 
-from strec.errors import ModelError
+from strec.errors import ModelError, SplitError, check_is
 from strec.evaluation.regime import Regime
 from strec.geo import distance_km
 from strec.metrics import METRICS, Ranked, Scored, expected_rank
@@ -86,6 +86,8 @@ def evaluate_model(
     >>> result.queries["acc@1"].to_list()
     [0.0]
     """
+    check_is(model, Model, "A fitted model is needed.", ModelError)
+    check_is(parts, Split, "The parts are what strec.split.split returns.", SplitError)
     regime, name, tell = regime or Regime(), name or model.kind, progress or silent
     _check_time_known(model, regime)
     queries = parts.queries(

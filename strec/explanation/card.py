@@ -3,7 +3,7 @@
 import polars as pl
 from markupsafe import Markup
 
-from strec.explanation.reasons import explain, parts_of_list
+from strec.explanation.reasons import explain, need_answer, parts_of_list
 from strec.explanation.what_if import counterfactual
 from strec.export import html_page
 from strec.io.pictures import PLACEHOLDER, Pictures
@@ -47,6 +47,7 @@ def card(
     >>> "<h1>What next for User 1?</h1>" in card(answer, "User 1")
     True
     """
+    need_answer(answer)
     explained = answer.model.explains and len(answer.codes) > 0
     parts = parts_of_list(answer) if explained else None
     listed = answer.frame.to_dicts()

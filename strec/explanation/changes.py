@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from strec.explanation.reasons import label_of
+from strec.explanation.reasons import label_of, need_answer
 from strec.recommend import Answer
 
 _SAID = 3
@@ -65,6 +65,8 @@ def changes(before: Answer, after: Answer, most: int = _SAID) -> list[Change]:
     >>> abs(sum(moved.parts.values()) - (moved.probability_after - moved.probability_before)) < 1e-9
     True
     """
+    need_answer(before)
+    need_answer(after)
     if before.model is not after.model or not after.model.explains:
         return []
     codes = list(dict.fromkeys([*after.codes[:5].tolist(), *before.codes[:5].tolist()]))
@@ -105,6 +107,8 @@ def rank_moves(before: Answer, after: Answer) -> pl.DataFrame:
     polars.DataFrame
         ``rank, item_id, rank_before``; null where it was not in the old list.
     """
+    need_answer(before)
+    need_answer(after)
     old = before.frame.select("item_id", rank_before="rank")
     return after.frame.select("rank", "item_id").join(
         old, on="item_id", how="left", maintain_order="left"

@@ -119,6 +119,7 @@ def parts_of_list(answer: Answer) -> pl.DataFrame:
     polars.DataFrame
         Columns ``rank, item_id, item_name, part, label, value, colour``.
     """
+    need_answer(answer)
     explained = answer.model.explain(answer.query, 0, answer.codes) if len(answer.codes) else []
     vocabulary = answer.query.vocabulary
     rows = []
@@ -141,9 +142,14 @@ def label_of(part: str, query: Queries, code: int) -> tuple[str, str]:
     return part[:1].upper() + part[1:].replace("_", " "), colour
 
 
+def need_answer(answer: object) -> None:
+    """Refuse what is no answer."""
+    check_is(answer, Answer, "What is explained is an answer of a Recommender.", ModelError)
+
+
 def code_of_rank(answer: Answer, rank: int) -> int:
     """Return the item code of a suggestion, 1 is the first."""
-    check_is(answer, Answer, "What is explained is an answer of a Recommender.", ModelError)
+    need_answer(answer)
     if not 1 <= rank <= len(answer.codes):
         raise ModelError(
             f"A rank from 1 to {len(answer.codes)} is needed.",

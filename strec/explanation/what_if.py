@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from strec.explanation.reasons import code_of_rank
+from strec.explanation.reasons import code_of_rank, need_answer
 from strec.geo import wrapped
 from strec.models.listing import listing
 from strec.recommend import Answer, RankingOptions
@@ -42,6 +42,7 @@ def what_if_hours(answer: Answer, n_items: int = 1) -> pl.DataFrame:
     >>> bool(abs(strip["probability"][8] - answer.frame["probability"][0]) < 1e-9)
     True
     """
+    need_answer(answer)
     scored = answer.ranker.score(_at_hours(answer.query), answer.how)
     return _follow(answer, scored, answer.codes[:n_items], "hour", HOURS)
 
@@ -63,6 +64,7 @@ def what_if_places(answer: Answer, lat: np.ndarray, lon: np.ndarray, rank: int =
     polars.DataFrame
         n rows: ``place`` (0 to n - 1), ``item_id, item_name, probability, rank``.
     """
+    need_answer(answer)
     scored = answer.ranker.score(_at_places(answer.query, lat, lon), answer.how)
     codes = np.array([code_of_rank(answer, rank)])
     return _follow(answer, scored, codes, "place", np.arange(len(lat)))
@@ -76,6 +78,7 @@ def best_by_hour(answer: Answer, k: int = 3) -> pl.DataFrame:
     polars.DataFrame
         ``hour, rank, item_id, item_name, category, probability``.
     """
+    need_answer(answer)
     scored = answer.ranker.score(_at_hours(answer.query), answer.how)
     return _lists(answer, scored, k, "hour", HOURS)
 
@@ -88,6 +91,7 @@ def best_by_place(answer: Answer, lat: np.ndarray, lon: np.ndarray, k: int = 1) 
     polars.DataFrame
         ``place, rank, item_id, item_name, category, probability``.
     """
+    need_answer(answer)
     scored = answer.ranker.score(_at_places(answer.query, lat, lon), answer.how)
     return _lists(answer, scored, k, "place", np.arange(len(lat)))
 
@@ -102,6 +106,7 @@ def walk(
     tuple of polars.DataFrame
         The steps ``place, lat, lon``, and the lists as `best_by_place` gives them.
     """
+    need_answer(answer)
     share = np.linspace(0, 1, n_steps)
     # The short way round, over the date line where that is nearer.
     east = wrapped(lon - answer.query.lon[0])

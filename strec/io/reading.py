@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from strec import schema
-from strec.errors import MappingError, ReadError, as_path
+from strec.errors import MappingError, ReadError, as_path, check_is
 from strec.io.convert import Converted, convert
 from strec.io.files import Opened, Paths
 from strec.io.infer_mapping import infer_mapping
@@ -162,6 +162,7 @@ def read_frame(
     >>> read_frame(frame, Mapping(item_id="stop"), time_zone="UTC").mapping.columns()
     {'user_id': 'customer', 'item_id': 'stop', 'timestamp': 'visited_at'}
     """
+    check_is(frame, pl.DataFrame, "A polars frame is read.", ReadError)
     table, opened = table_of(frame), Opened(limits=Limits())
     wishes = _Wishes(mapping, time_zone, day_first, is_partial=True)
     return _result(_best_pass([table], opened, wishes, _rising(progress), None), opened)
@@ -233,6 +234,10 @@ class _Wishes:
     time_zone: str | None
     day_first: bool | None
     is_partial: bool = False
+
+    def __post_init__(self):
+        if self.mapping is not None:
+            check_is(self.mapping, Mapping, "Columns are named by a Mapping.", MappingError)
 
     def over(self, guess: Mapping) -> Mapping:
         """Return the mapping to complete: the guess, or what the caller gave instead."""

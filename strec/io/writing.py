@@ -58,10 +58,10 @@ def writer_for(path: Path) -> Callable[[pl.DataFrame, Path], None]:
     """
     writers = {".parquet": _parquet, ".csv": _csv, ".jsonl": _json_lines, ".ndjson": _json_lines}
     writer = writers.get(path.suffix.lower())
-    if writer is None or not path.parent.is_dir():
+    if writer is None or not path.parent.is_dir() or path.is_dir():
         raise ReadError(
             "A file in an existing folder whose name ends in .parquet, .csv or .jsonl is needed.",
-            f"{path.name!r} in {path.parent}.",
+            f"{path.name!r} in {path.parent}" + (", a folder." if path.is_dir() else "."),
             "Choose one of these endings, and make the folder first.",
         )
     return writer

@@ -6,13 +6,14 @@ land, borders and graticule; no request is made.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypedDict, Unpack
 
 import pandas as pd
 import pydeck as pdk
 
 from strec import spatial
+from strec.errors import AnalysisError, check_is
 from strec.maps.answer_layers import here_layer, history_layer, picking_layer, suggestion_layers
 from strec.maps.basemap import attribution, furniture, style
 from strec.maps.layers import (
@@ -98,6 +99,10 @@ def deck(
     pitch : float
         Tilt in degrees; 45 suits columns.
     """
+    check_is(view, View, "A view is what maps.view_of returns.", AnalysisError)
+    check_is(layers, Sequence, "Layers are a list.", AnalysisError)
+    for each in layers:
+        check_is(each, pdk.Layer, "A layer is what pydeck or strec.maps makes.", AnalysisError)
     return pdk.Deck(
         layers=[*layers, *furniture(view, dark, basemap)],
         initial_view_state=pdk.ViewState(
@@ -125,6 +130,7 @@ def to_html(deck: pdk.Deck) -> str:
     >>> "<link" in to_html(hexagons(cells, basemap="offline"))
     False
     """
+    check_is(deck, pdk.Deck, "A map of strec.maps is needed.", AnalysisError)
     page, said = str(deck.to_html(as_string=True, offline=True)), deck.to_json()
     # A name in the data must not end the script that holds it.
     page = page.replace(said, said.replace("<", "\\u003c"))

@@ -5,16 +5,19 @@ Put them into one `deck`, from below to above: `picking_layer`, `history_layer`,
 """
 
 import base64
+from numbers import Real
 
 import pandas as pd
 import pydeck as pdk
 from pydeck.types import String
 
+from strec.errors import AnalysisError, check_is
 from strec.maps.basemap import ON_TOP, declutter, text_layer
 from strec.maps.layers import cell_rows, discs, layer, point_layer, positions, tips
 from strec.maps.scale import rgb
 from strec.maps.view import View
 from strec.palette import SPACE, TIME, USER
+from strec.store import frame_of
 
 
 def history_layer(frame: pd.DataFrame) -> pdk.Layer:
@@ -41,6 +44,7 @@ def suggestion_layers(frame: pd.DataFrame, view: View, dark: bool = False) -> li
     dark : bool
         For a dark page.
     """
+    frame = frame_of(frame, ("item_id", "item_name", "lat", "lon"))
     placed = frame.assign(rank=frame.get("rank", pd.Series(range(1, len(frame) + 1)).to_numpy()))
     placed = placed.dropna(subset=["lat", "lon"])
     names = placed["item_name"].fillna(placed["item_id"]).astype(str)
@@ -79,6 +83,8 @@ def here_layer(lat: float, lon: float, tip: str = "You are here") -> pdk.Layer:
     tip : str
         Shown on hover.
     """
+    for degrees in (lat, lon):
+        check_is(degrees, Real, "A place is two numbers, in degrees.", AnalysisError)
     rows = pd.DataFrame({"position": [[lon, lat]], "tip": tip})
     return discs(
         rows,
@@ -104,6 +110,7 @@ def picking_layer(frame: pd.DataFrame, tip: str = "Ask from here") -> pdk.Layer:
     tip : str
         Shown on hover.
     """
+    frame = frame_of(frame, ("cell", "lat", "lon"))
     rows = cell_rows(frame).assign(
         lat=frame["lat"].round(6).to_numpy(),
         lon=frame["lon"].round(6).to_numpy(),

@@ -16,6 +16,7 @@ import numpy as np
 import pydeck as pdk
 from pydeck.types import String
 
+from strec.errors import AnalysisError, check_choice
 from strec.geo import KM_PER_DEGREE, km_per_degree_east, wrapped
 from strec.maps import land
 from strec.maps.view import View
@@ -45,6 +46,7 @@ NETWORK_WAIT_S, NETWORK_KEEP_S = 0.5, 300
 
 def resolve(basemap: str) -> str:
     """Return `offline` or `tiles`; `auto` means tiles where the network is there."""
+    check_choice(basemap, ("auto", "tiles", "offline"), "A background", AnalysisError)
     return ("tiles" if has_network() else "offline") if basemap == "auto" else basemap
 
 

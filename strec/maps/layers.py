@@ -18,6 +18,7 @@ from strec.maps.basemap import declutter, text_layer
 from strec.maps.scale import Classes, Scale, rgb
 from strec.maps.view import View
 from strec.palette import SEQUENTIAL_SPACE, SPACE, TIME, TRANSITION
+from strec.store import frame_of
 
 #: The browser draws this many points or hexagons without stuttering.
 MAX_POINTS = 20_000
@@ -50,6 +51,7 @@ def hexagon_layer(
     top : float, optional
         The value that rises so high; give the day's largest to compare hours.
     """
+    frame = frame_of(frame, ("cell", value))
     scale = scale or Scale.fit(frame[value], dark)
     fill = pd.Series(scale.rgba(frame[value], alpha=205 if elevation is None else 235))
     rows = cell_rows(frame).assign(fill=fill, tip=tips(frame))
@@ -129,6 +131,7 @@ def point_layer(
     AnalysisError
         If there are more than 20,000 points.
     """
+    frame = frame_of(frame, ("lat", "lon", value))
     if len(frame) > MAX_POINTS:
         raise AnalysisError(
             f"At most {MAX_POINTS:,} points can be shown one by one.",
@@ -244,6 +247,7 @@ def label_layer(
     offset_px : tuple of int
         How far a name stands from its place, to the right and down.
     """
+    items = frame_of(items, ("item_name", "lat", "lon", "n_checkins"))
     named = items.dropna(subset=["item_name", "lat", "lon"])
     named = named.sort_values("n_checkins", ascending=False, kind="stable").head(200)
     rows = [

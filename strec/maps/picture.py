@@ -11,6 +11,7 @@ import h3
 import numpy as np
 import pydeck as pdk
 
+from strec.errors import AnalysisError, check_is
 from strec.maps.basemap import COLOURS
 from strec.maps.scale import rgb
 from strec.maps.view import View
@@ -102,6 +103,7 @@ def to_svg(
     >>> to_svg(maps.hexagons(cells, basemap="offline"), title="Seven").count("<polygon")
     1
     """
+    check_is(deck, pdk.Deck, "A map of strec.maps is needed.", AnalysisError)
     said = json.loads(deck.to_json())
     state, (width, height) = said["initialViewState"], size_px
     lat, lon = state["latitude"], state["longitude"]

@@ -5,6 +5,7 @@ from html import escape
 
 import numpy as np
 
+from strec.errors import AnalysisError, check_is
 from strec.palette import SEQUENTIAL_SPACE
 
 
@@ -147,6 +148,8 @@ def legend_html(title: str, scale: Scale | Classes) -> str:
     scale : Scale or Classes
         That of the map.
     """
+    kind = Classes if isinstance(scale, Classes) else Scale
+    check_is(scale, kind, "A legend is of a Scale or of Classes.", AnalysisError)
     entries = "".join(
         f'<span style="display:inline-flex;align-items:center;gap:.3rem;white-space:nowrap">'
         f'<span style="width:.95rem;height:.95rem;border-radius:.2rem;background:{colour}"></span>'

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from strec.palette import TIME
 from strec.plots.style import LONGEST_LABEL, colour_bar, finish, hour_axis, label, time_colours
+from strec.store import frame_of
 
 
 def category_bars(frame: pd.DataFrame, below: str = "") -> go.Figure:
@@ -24,6 +25,7 @@ def category_bars(frame: pd.DataFrame, below: str = "") -> go.Figure:
     >>> category_bars(kinds).data[0].text
     ('1,200',)
     """
+    frame = frame_of(frame, ("category", "n_checkins", "n_users"))
     figure = go.Figure(
         go.Bar(
             x=frame["n_checkins"],
@@ -67,6 +69,7 @@ def category_hours(frame: pd.DataFrame, below: str = "", dark: bool = False) -> 
     >>> category_hours(day).data[0].z.shape
     (1, 24)
     """
+    frame = frame_of(frame, ("category", "hour", "n_checkins", "n_users"))
     counts = frame.pivot(index="category", columns="hour", values="n_checkins")
     share = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
     order = share.apply(_middle_of_day, axis=1).sort_values(kind="stable").index

@@ -1,11 +1,14 @@
 """Scores as sums: the parts of a recommendation, and what-if strips."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
 from strec.palette import CATEGORICAL, POPULARITY, TIME
 from strec.plots.style import LONGEST_LABEL, finish, hour_axis, label
+from strec.store import frame_of
 
 
 def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> go.Figure:
@@ -27,6 +30,7 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
     >>> parts(frame).data[0].text
     ('+30.0%', '+10.0%', '<b>40.0%</b>')
     """
+    _need(frame, ("label", "value", "colour"))
     values = np.array(list(frame["value"]), dtype=float)
     ends = np.cumsum(values)
     names = [*frame["label"], total]
@@ -75,6 +79,7 @@ def what_if_hours(frame: pl.DataFrame, now: int | None = None, below: str = "") 
     >>> what_if_hours(pl.DataFrame(columns), now=9).data[0].name
     'Café'
     """
+    _need(frame, ("item_name", "hour", "probability"))
     rows = list(zip(*(list(frame[c]) for c in ("item_name", "hour", "probability")), strict=True))
     figure = go.Figure()
     for k, name in enumerate(dict.fromkeys(row[0] for row in rows)):
@@ -98,6 +103,10 @@ def what_if_hours(frame: pl.DataFrame, now: int | None = None, below: str = "") 
     return figure.update_layout(
         legend={"x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top"}, uirevision="keep"
     )
+
+
+def _need(frame: Any, columns: tuple[str, ...]) -> None:
+    frame_of(frame.to_pandas() if isinstance(frame, pl.DataFrame) else frame, columns)
 
 
 def _rows(figure: go.Figure, names: list[str]) -> None:

@@ -1,10 +1,12 @@
 """The look that all figures share."""
 
 from html import escape
+from numbers import Integral
 from typing import Any, Literal
 
 import plotly.graph_objects as go
 
+from strec.errors import AnalysisError, check_is
 from strec.palette import SEQUENTIAL_TIME
 from strec.wording import plural
 
@@ -104,6 +106,7 @@ def note(n_checkins: int, n_users: int | None = None, time_zone: str | None = No
     >>> note(1200, 31, "America/New_York")
     '1,200 check-ins · 31 users · times in America/New_York'
     """
+    check_is(n_checkins, Integral, "A note says how many check-ins.", AnalysisError)
     words = [plural(n_checkins, "check-in")]
     if n_users is not None:
         words.append(plural(n_users, "user"))

@@ -15,6 +15,7 @@ from strec.plots.style import (
     hour_axis,
     time_colours,
 )
+from strec.store import frame_of
 
 #: Periods averaged by the smooth line: a day of hours, a week of days, …
 SMOOTH = {"hour": 24, "day": 7, "week": 4, "month": 3}
@@ -41,6 +42,7 @@ def hour_weekday(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go
     >>> hour_weekday(week).data[0].z.shape
     (7, 24)
     """
+    frame = frame_of(frame, ("weekday", "hour", "n_checkins", "n_users"))
     counts = _week(frame, "n_checkins")
     users = _week(frame, "n_users")
     hours = [f"{hour:02d}:00–{hour + 1:02d}:00" for hour in range(24)]
@@ -80,6 +82,7 @@ def clock(frame: pd.DataFrame, below: str = "", title: str = "The day as a clock
     >>> int(sum(clock(pd.DataFrame({"hour": [8, 8], "n_checkins": [3, 1]})).data[0].r))
     4
     """
+    frame = frame_of(frame, ("hour", "n_checkins"))
     counts = frame.groupby("hour")["n_checkins"].sum().reindex(range(24), fill_value=0)
     share = counts / max(counts.sum(), 1)
     figure = go.Figure(
@@ -118,6 +121,7 @@ def calendar(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Fig
     >>> calendar(days.assign(n_checkins=1, n_users=1)).data[0].z.shape
     (7, 2)
     """
+    frame = frame_of(frame, ("period", "n_checkins", "n_users"))
     days = frame.assign(
         weekday=frame["period"].dt.day_of_week,
         week=frame["period"] - pd.to_timedelta(frame["period"].dt.day_of_week, unit="D"),
@@ -163,6 +167,7 @@ def trend(
     >>> [each.name for each in trend(days.assign(n_checkins=1)).data]
     ['per day', 'average of 7 days']
     """
+    frame = frame_of(frame, ("period", "n_checkins", value))
     window = SMOOTH[grain]
     smooth = frame[value].rolling(window, center=True, min_periods=window // 2 + 1).mean()
     unit = "users" if value == "n_users" else "check-ins"

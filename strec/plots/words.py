@@ -2,11 +2,23 @@
 
 import pandas as pd
 
+from strec.errors import AnalysisError, check_choice, check_is
 from strec.plots.style import WEEKDAYS
+from strec.store import frame_of
 from strec.wording import plural
 
 #: The largest of many small counts is largest by chance: from here on it is worth a sentence.
 ENOUGH_IN_AN_HOUR, ENOUGH_IN_A_DAY = 5, 50
+
+
+#: The kinds of figures, and the columns of their frames.
+_NEEDED = {
+    "hour_weekday": ("n_checkins", "weekday", "hour"),
+    "calendar": ("n_checkins", "period"),
+    "trend": ("n_checkins",),
+    "category_hours": ("n_checkins", "category", "hour"),
+    "categories": ("n_checkins", "category"),
+}
 
 
 def in_words(kind: str, frame: pd.DataFrame, grain: str = "day") -> str:
@@ -32,7 +44,9 @@ def in_words(kind: str, frame: pd.DataFrame, grain: str = "day") -> str:
     >>> in_words("hour_weekday", week)
     'Busiest: Friday 18:00–19:00, 1.5 times the average hour.'
     """
-    if not len(frame) or not frame["n_checkins"].sum():
+    check_choice(kind, _NEEDED, "A kind of figure", AnalysisError)
+    check_is(frame, pd.DataFrame, "A figure shows a pandas frame.", AnalysisError)
+    if not len(frame) or not frame_of(frame, _NEEDED[kind])["n_checkins"].sum():
         return "No check-ins match the filters."
     return {
         "hour_weekday": _week,

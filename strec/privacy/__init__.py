@@ -6,7 +6,7 @@ protection buys beside what it costs in accuracy.
 """
 
 from strec.privacy.exposure import Exposure
-from strec.privacy.noise import epsilon_of, noise, noise_words, radius_m
+from strec.privacy.noise import noise, noise_words
 from strec.privacy.protection import ITEMS, Protection, protect
 from strec.privacy.risk import RiskReport, risk
 from strec.privacy.sentences import width_words
@@ -14,7 +14,7 @@ from strec.privacy.steps import coarsen, hide_items, new_key, pseudonyms, suppre
 from strec.privacy.utility_loss import Cost, UtilityLoss, utility_loss
 
 __all__ = [
-    "coarsen", "Cost", "epsilon_of", "Exposure", "hide_items", "ITEMS", "new_key", "noise",
-    "noise_words", "protect", "Protection", "pseudonyms", "radius_m", "risk", "RiskReport",
+    "coarsen", "Cost", "Exposure", "hide_items", "ITEMS", "new_key", "noise",
+    "noise_words", "protect", "Protection", "pseudonyms", "risk", "RiskReport",
     "suppress", "utility_loss", "UtilityLoss", "width_words",
 ]  # fmt: skip

@@ -1,11 +1,13 @@
 """Planar Laplace noise: places that are near the true one, with a guarantee."""
 
+from numbers import Real
+
 import numpy as np
 import polars as pl
 from scipy.special import lambertw
 
 from strec import schema
-from strec.errors import AnalysisError
+from strec.errors import AnalysisError, check_is
 from strec.geo import destination
 
 #: The distance that people name holds for this share of the places.
@@ -47,6 +49,7 @@ def noise(checkins: pl.DataFrame, within_m: float, *, seed: int | None = None) -
     >>> moved["lat"].is_not_null().all(), moved["lat"][0] == 40.71
     (True, False)
     """
+    schema.validate(checkins)
     epsilon = epsilon_of(within_m)
     places = (
         checkins.select(schema.USER, schema.LAT, schema.LON)
@@ -78,6 +81,7 @@ def epsilon_of(within_m: float, share: float = SHARE) -> float:
     >>> round(1 / epsilon_of(474.4))
     100
     """
+    check_is(within_m, Real, "Noise needs a distance in metres.", AnalysisError)
     if not (np.isfinite(within_m) and within_m > 0):
         raise AnalysisError(
             "Noise needs a distance in metres above 0.", f"{within_m}.", "Choose for instance 500."
@@ -116,8 +120,9 @@ def noise_words(within_m: float) -> str:
     >>> noise_words(500).split(":")[0]
     'With 95 % the shown place is within 500 m of the true one'
     """
+    epsilon = epsilon_of(within_m)
     return (
         f"With 95 % the shown place is within {within_m:,.0f} m of the true one: two places "
         f"{within_m / radius_m(SHARE, 1.0) * np.log(2):,.0f} m apart can be told apart with odds "
-        f"of two to one at best (ε = {epsilon_of(within_m) * 1000:.2g} per km)."
+        f"of two to one at best (ε = {epsilon * 1000:.2g} per km)."
     )

@@ -3,12 +3,13 @@
 import hashlib
 import hmac
 import secrets
+from numbers import Integral
 
 import numpy as np
 import polars as pl
 
 from strec import schema
-from strec.errors import AnalysisError
+from strec.errors import AnalysisError, check_is
 from strec.privacy.exposure import users_per_cell
 from strec.privacy.grid import PLACE_COLUMN, Grid, coarse_cells
 
@@ -53,6 +54,7 @@ def pseudonyms(checkins: pl.DataFrame, key: str, *, items: bool = False) -> pl.D
     >>> hidden["user_id"].n_unique(), hidden["user_id"][0] == hidden["user_id"][1]
     (2, True)
     """
+    schema.validate(checkins)
     _check_key(key)
     hidden = checkins.with_columns(_hashed(checkins[schema.USER], key, "user"))
     return hide_items(hidden, key) if items else _without_derived(hidden)
@@ -80,6 +82,7 @@ def hide_items(checkins: pl.DataFrame, key: str | None = None) -> pl.DataFrame:
     >>> hide_items(schema.example())["item_id"].to_list()
     ['Coffee Shop', 'Office', 'Coffee Shop', 'Park']
     """
+    schema.validate(checkins)
     if key is not None:
         _check_key(key)
         ids = _hashed(checkins[schema.ITEM], key, "item")
@@ -110,6 +113,7 @@ def coarsen(
     >>> coarsen(schema.example(), hours=3)["timestamp"].dt.hour().to_list()
     [10, 13, 13, 10]
     """
+    schema.validate(checkins)
     coarse = checkins
     if resolution is not None:
         _check("The resolution of cells", resolution, 0, schema.CELL_RESOLUTION)
@@ -142,6 +146,7 @@ def suppress(checkins: pl.DataFrame, k: int = 5, resolution: int = 9) -> pl.Data
     >>> len(suppress(schema.example(), k=2)), len(suppress(schema.example(), k=1))
     (2, 4)
     """
+    schema.validate(checkins)
     _check("The number of users that a cell needs", k, 1, 10**9)
     few = users_per_cell(checkins, Grid(resolution)).filter(pl.col("n_users") < k)[PLACE_COLUMN]
     inside = coarse_cells(checkins, resolution).is_in(few.implode())
@@ -149,6 +154,7 @@ def suppress(checkins: pl.DataFrame, k: int = 5, resolution: int = 9) -> pl.Data
 
 
 def _check_key(key: str) -> None:
+    check_is(key, str, "The key of pseudonyms is a text.", AnalysisError)
     if len(key) < 16:
         raise AnalysisError(
             "The key of pseudonyms is a secret of at least 16 characters.",
@@ -187,6 +193,7 @@ def _without_derived(checkins: pl.DataFrame) -> pl.DataFrame:
 
 
 def _check(what: str, value: int, least: int, most: int) -> None:
+    check_is(value, Integral, f"{what} is a whole number.", AnalysisError)
     if not least <= value <= most:
         raise AnalysisError(
             f"{what} is between {least:,} and {most:,}.", f"{value:,}.", "Choose a value within."

@@ -1,12 +1,11 @@
 """From a question in a person's words (who, when, where, how) to a ranked list."""
 
-from strec.recommend.ranking import STRATEGIES, Ranker, RankingOptions
+from strec.recommend.ranking import STRATEGIES, RankingOptions
 from strec.recommend.recommender import Answer, Recommender
 
 __all__ = [
     "STRATEGIES",
     "Answer",
     "RankingOptions",
-    "Ranker",
     "Recommender",
 ]

@@ -11,7 +11,7 @@ from strec.export import html_page, to_csv
 from strec.progress import Progress, silent
 from strec.reporting.parts import Section
 from strec.reporting.sections import sections
-from strec.store import Store
+from strec.store import Store, need_store
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ def analyse(store: Store, *, missing: str = "zero", progress: Progress | None = 
     >>> [section.title for section in analyse(store).sections][:2]
     ['What is it?', 'When?']
     """
+    store = need_store(store)
     tell = progress or silent
     found, todo = [], list(sections(store, missing))
     for number, (title, compute) in enumerate(todo):

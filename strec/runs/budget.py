@@ -8,9 +8,10 @@ from typing import Any
 import polars as pl
 
 from strec import schema
+from strec.errors import ModelError, check_choice
 from strec.models import MODELS
 from strec.runs.folder import Run
-from strec.store import Store
+from strec.store import Store, need_store
 
 #: Tables larger than this are never too small, so that their sessions need not be counted.
 _LARGE = 20_000
@@ -65,6 +66,8 @@ def parameters(kind: str, budget: str = "normal", *, seed: int = 0, **given) -> 
     >>> parameters("counter_mix", seed=3)["seed"]
     3
     """
+    check_choice(kind, MODELS, "A kind of model", ModelError)
+    check_choice(budget, BUDGETS, "A budget", ModelError)
     defaults = {
         name: each.default for name, each in inspect.signature(MODELS[kind]).parameters.items()
     }
@@ -92,6 +95,8 @@ def shortage(kind: str, store: Store) -> str | None:
     store : Store
         The data.
     """
+    check_choice(kind, MODELS, "A kind of model", ModelError)
+    store = need_store(store)
     family = MODELS[kind].family
     meta = store.meta
     lacks = []
@@ -125,6 +130,8 @@ def expected_seconds(kind: str, store: Store, budget: str, past: list[Run]) -> f
     past : list of Run
         Finished and other runs, the newest first.
     """
+    check_choice(kind, MODELS, "A kind of model", ModelError)
+    store = need_store(store)
     n = store.meta["n_checkins"]
     found = []
     for run in past:
@@ -142,6 +149,7 @@ def needs_several(kind: str) -> bool:
     kind : str
         A key of `strec.models.MODELS`.
     """
+    check_choice(kind, MODELS, "A kind of model", ModelError)
     return MODELS[kind].uses_loop
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import strec
-from strec.errors import ModelError
+from strec.errors import ModelError, as_path
 from strec.models import MODELS, Model
 from strec.runs.folder import FORMAT, FORMAT_VERSION, Run, write_json
-from strec.store import Store
+from strec.store import Store, need_store
 
 #: Space that must be free before a training starts.
 MIN_FREE_BYTES = 200_000_000
@@ -58,7 +58,7 @@ def create(
     ModelError
         If there is no such model, a parameter it does not have, no space, or another run there.
     """
-    folder = Path(folder)
+    folder, store = as_path(folder), need_store(store)
     model = _unfitted(kind, params or {})
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise ModelError(
@@ -108,7 +108,7 @@ def create(
 
 
 def _unfitted(kind: str, params: dict) -> Model:
-    if kind not in MODELS:
+    if not isinstance(kind, str) or kind not in MODELS:
         raise ModelError(
             "A training needs the name of a model.",
             f"{kind!r}.",

@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from strec.errors import ModelError
+from strec.errors import ModelError, as_path
 from strec.llm.cache import cache_folder
 from strec.models import LANGUAGE_MODELS, MODELS, Model, load_model
 from strec.runs.status import ACTIVE, STATES, Status, status_of
 from strec.split import Vocabulary
-from strec.store import Store
+from strec.store import Store, need_store
 
 FORMAT, FORMAT_VERSION = "strec-run", 1
 #: A process may take so long from its start to its first sign of life.
@@ -33,6 +33,7 @@ def home(store: Store, is_shared: bool = False) -> Path:
     is_shared : bool
         Whether all visitors share the data.
     """
+    store = need_store(store)
     if is_shared:
         return cache_folder() / "runs" / store.fingerprint
     return store.folder.parent / "runs"
@@ -50,6 +51,7 @@ def runs_in(root: Path, fingerprint: str | None = None) -> list["Run"]:
     fingerprint : str, optional
         `Store.fingerprint` of a data set.
     """
+    root = as_path(root)
     found = []
     for path in root.glob("*/run.json") if root.is_dir() else []:
         try:
@@ -91,7 +93,7 @@ class Run:
     """
 
     def __init__(self, folder: Path | str):
-        self.folder = Path(folder)
+        self.folder = as_path(folder)
         try:
             self.config = json.loads((self.folder / "run.json").read_text())
             known = (self.config["format"], self.config["version"])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from strec.errors import ModelError
+from strec.errors import ModelError, check_is
 from strec.runs.folder import Run, runs_in
 
 #: A process that was ended lets go of its locks within this time.
@@ -36,6 +36,14 @@ def start(
     ModelError
         If the process cannot be started.
     """
+    if (
+        not isinstance(runs, Sequence)
+        or not runs
+        or not all(isinstance(each, Run) for each in runs)
+    ):
+        raise ModelError(
+            "A training needs a list of runs.", f"a {type(runs).__name__}.", "See runs.create."
+        )
     words = command(runs, store_folder, n_processes=n_processes, in_turn=in_turn)
     try:
         with (runs[0].folder / "log.txt").open("ab") as log:
@@ -69,6 +77,8 @@ def end(run: Run, store_folder: Path) -> bool:
         The data that it and the others beside it were made for.
     """
     from filelock import Timeout
+
+    check_is(run, Run, "A run is needed.", ModelError)
 
     pid = run.pid()
     if pid is None or run.poll().state != "running":

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from strec.errors import Cancelled, ModelError, SplitError, StrecError
+from strec.errors import Cancelled, ModelError, SplitError, StrecError, check_is
 from strec.evaluation import Regime, evaluate_model, leaderboard
 from strec.llm.cache import cache_folder
 from strec.models import MODELS, Model
 from strec.runs.budget import shortage
 from strec.runs.folder import Run, write_json
 from strec.split import Split, split
-from strec.store import Store
+from strec.store import Store, need_store
 from strec.train import Watch, leave
 from strec.train.task import cancelled
 
@@ -52,6 +52,8 @@ def train_run(
     StrecError
         If the data does not fit or does not suffice, or training fails.
     """
+    check_is(run, Run, "A run is needed.", ModelError)
+    store = need_store(store)
     is_first = _is_first()
     try:
         if run.is_cancelled():

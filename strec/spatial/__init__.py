@@ -19,7 +19,6 @@ from strec.spatial.hexagons import (
     per_user,
     resolution_that_shows,
     resolution_that_touches,
-    span_km,
     suggest_resolution,
 )
 from strec.spatial.hotspots import Hotspots, hotspots
@@ -31,6 +30,6 @@ __all__ = [
     "activity_map", "as_geojson", "change", "concentration", "distance_decay", "emerging",
     "grid_around", "hexagon_width_km", "hidden_in_words", "hotspots", "moran", "nearest_places",
     "one_run", "per_user", "place_profiles", "predictability", "resolution_that_shows",
-    "resolution_that_touches", "similar_users", "span_km", "step_quantiles",
+    "resolution_that_touches", "similar_users", "step_quantiles",
     "suggest_resolution", "time_profiles",
 ]  # fmt: skip

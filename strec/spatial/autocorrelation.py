@@ -19,6 +19,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from strec.errors import AnalysisError
+from strec.spatial.hexagons import numbers_of
+
 DRAWS = 99_999
 PERMUTATIONS = 999
 _QUADRANTS = np.array(["", "high among high", "low among high", "low among low", "high among low"])
@@ -143,6 +146,14 @@ def moran(
     Moran 1950, *Notes on continuous stochastic phenomena*.
     """
     from esda.moran import Moran as EsdaMoran
+
+    values = numbers_of(values, "Values")
+    if not sparse.issparse(touching) or touching.shape != (len(values), len(values)):
+        raise AnalysisError(
+            "Neighbours are a sparse array with a row and a column for each value.",
+            f"a {type(touching).__name__}.",
+            "Use spatial.hotspots, which finds the neighbours of hexagons.",
+        )
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,6 +1,8 @@
 """Space as hexagons: how fine, where, how concentrated, and what is hidden to protect people."""
 
 from collections.abc import Callable
+from numbers import Integral
+from typing import Any
 
 import h3
 import numpy as np
@@ -8,10 +10,10 @@ import pandas as pd
 import polars as pl
 
 from strec import schema
-from strec.errors import AnalysisError
+from strec.errors import AnalysisError, check_is
 from strec.geo import KM_PER_DEGREE, km_per_degree_east
 from strec.spatial import lattice
-from strec.store import HasStore, Store, frame_of, store_of
+from strec.store import HasStore, Store, frame_of, need_store
 
 #: Across the bulk of the data there are about so many hexagons: few places, few hexagons.
 HEXAGONS_ACROSS = (35, 70)
@@ -112,9 +114,15 @@ def resolution_that_touches(cells_at: Callable[[int], pd.DataFrame], resolution:
     >>> resolution_that_touches(lambda resolution: near, 7)
     7
     """
+    if not callable(cells_at):
+        raise AnalysisError(
+            "A function from a resolution to its hexagons is needed.",
+            f"a {type(cells_at).__name__}.",
+            "Give the method `cells` of a store.",
+        )
     best = resolution
     for coarser in range(resolution, max(resolution - 2, 0) - 1, -1):
-        cells = cells_at(coarser)["cell"].to_numpy()
+        cells = frame_of(cells_at(coarser), ("cell",))["cell"].to_numpy()
         if len(cells) < ENOUGH_HEXAGONS:
             break
         best = coarser
@@ -158,6 +166,11 @@ def hexagon_width_km(resolution: int) -> float:
     >>> round(hexagon_width_km(8), 2)
     0.92
     """
+    check_is(resolution, Integral, "An H3 resolution is a whole number.", AnalysisError)
+    if resolution not in range(16):
+        raise AnalysisError(
+            "An H3 resolution is 0 to 15.", f"{resolution}.", "Choose one of these."
+        )
     return float(np.sqrt(3) * h3.average_hexagon_edge_length(resolution, unit="km"))
 
 
@@ -176,7 +189,9 @@ def one_run(lon: np.ndarray) -> np.ndarray:
     >>> one_run(np.array([179.0, -179.0])).tolist()
     [179.0, 181.0]
     """
-    turned = np.asarray(lon, dtype=float) % 360
+    turned = numbers_of(lon, "Longitudes") % 360
+    if not len(turned):
+        return turned
     around = np.unique(turned)
     gaps = np.diff(np.append(around, around[0] + 360))
     start = around[(gaps.argmax() + 1) % len(around)]
@@ -249,7 +264,7 @@ def concentration(counts: pd.Series) -> int:
     >>> concentration(pd.Series([50, 30, 10, 10]))
     1
     """
-    ordered = np.sort(np.asarray(counts, dtype=float))[::-1]
+    ordered = np.sort(numbers_of(counts, "Counts"))[::-1]
     return int(np.searchsorted(ordered.cumsum(), ordered.sum() / 2)) + 1 if len(ordered) else 0
 
 
@@ -270,6 +285,7 @@ def hidden_in_words(frame: pd.DataFrame, noun: str = "hexagon") -> str:
     >>> hidden_in_words(frame)
     '2 hexagons with fewer than 5 users are hidden (7 check-ins).'
     """
+    check_is(frame, pd.DataFrame, "A frame of the store is needed.", AnalysisError)
     hidden = frame.attrs.get("hidden", 0)
     if not hidden:
         return ""
@@ -281,23 +297,25 @@ def hidden_in_words(frame: pd.DataFrame, noun: str = "hexagon") -> str:
     )
 
 
+def numbers_of(values: Any, what: str) -> np.ndarray:
+    """Return numbers in a row, shape ``(n,)``, or say that they are none."""
+    try:
+        numbers = np.asarray(values, dtype=float)
+    except (TypeError, ValueError, pl.exceptions.PolarsError):
+        numbers = np.empty((0, 0))
+    if numbers.ndim != 1:
+        raise AnalysisError(
+            f"{what} are numbers in a row.", f"a {type(values).__name__}.", "Give one array."
+        )
+    return numbers
+
+
 def places_of(data: pd.DataFrame | HasStore | Store) -> pd.DataFrame:
     """Return the frame of places, or that of the finest cells of a data set."""
     return frame_of(
         data,
         ("lat", "lon", "n_checkins"),
         lambda store: store.cells(schema.CELL_RESOLUTION, min_users=1),
-    )
-
-
-def need_store(data: object) -> Store:
-    """Return the store of a data set, or raise an error that says what is one."""
-    if (store := store_of(data)) is not None:
-        return store
-    raise AnalysisError(
-        "A data set or a store is needed.",
-        f"a {type(data).__name__}.",
-        "Make one: strec.Dataset.of(…).",
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from strec.errors import AnalysisError
+from strec.errors import AnalysisError, check_is
 from strec.geo import EARTH_RADIUS_KM
 from strec.store import HasStore, Store, frame_of
 
@@ -161,6 +161,14 @@ def similar_users(users: np.ndarray, profiles, user: int, k: int = 10) -> pd.Dat
     [1]
     """
     from sklearn.neighbors import NearestNeighbors
+
+    check_is(users, np.ndarray, "Users are an array, as place_profiles gives them.", AnalysisError)
+    if getattr(profiles, "shape", ())[:1] != users.shape:
+        raise AnalysisError(
+            "Each user has one profile.",
+            f"{users.size:,} users, and profiles of another number.",
+            "Give both as place_profiles or time_profiles returns them.",
+        )
 
     row = np.flatnonzero(users == user)
     if not len(row) or len(users) < 2:

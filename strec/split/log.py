@@ -118,6 +118,7 @@ def encode(checkins: pl.DataFrame, vocabulary: Vocabulary) -> Log:
     >>> log.session.tolist(), log.weekday.tolist()
     ([0, 0, 1, 1], [0, 0, 0, 1])
     """
+    schema.validate(checkins)
     ordered = checkins.sort(schema.USER, schema.TIME, schema.ITEM)
     ids = ordered[schema.USER]
     owner_ids = np.array(ids.unique().sort().to_list(), dtype=object)

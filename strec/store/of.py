@@ -60,3 +60,14 @@ def frame_of(
         f"a {type(data).__name__}{held}.",
         "Make a data set with strec.Dataset.of(…), and ask its store for the frame.",
     )
+
+
+def need_store(data: object) -> Store:
+    """Return the store of a data set, or raise an error that says what is one."""
+    if (store := store_of(data)) is not None:
+        return store
+    raise AnalysisError(
+        "A data set or a store is needed.",
+        f"a {type(data).__name__}.",
+        "Make one: strec.Dataset.of(…).",
+    )

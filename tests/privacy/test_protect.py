@@ -15,15 +15,14 @@ from strec.io.samples import read_sample
 from strec.privacy import (
     Protection,
     coarsen,
-    epsilon_of,
     hide_items,
     new_key,
     noise,
     pseudonyms,
-    radius_m,
     suppress,
 )
 from strec.privacy.grid import coarse_cells
+from strec.privacy.noise import epsilon_of, radius_m
 from tests.privacy.worlds import table, without_places
 
 KEY = "a key of sixteen letters or more"

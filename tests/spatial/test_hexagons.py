@@ -10,6 +10,7 @@ from shapely.geometry import Point, shape
 
 from strec import spatial
 from strec.errors import AnalysisError
+from strec.spatial.hexagons import span_km
 
 
 def cloud(span_deg: float, n: int = 2000, each: int = 10, seed: int = 0) -> pd.DataFrame:
@@ -29,9 +30,7 @@ def cloud(span_deg: float, n: int = 2000, each: int = 10, seed: int = 0) -> pd.D
 def test_the_wider_the_data_the_coarser_the_hexagons(span_deg, expected):
     found = spatial.suggest_resolution(cloud(span_deg, each=1000))
     assert abs(found - expected) <= 1
-    assert 25 < spatial.span_km(cloud(span_deg)) / spatial.hexagon_width_km(found) < 190 or (
-        found == 10
-    )
+    assert 25 < span_km(cloud(span_deg)) / spatial.hexagon_width_km(found) < 190 or (found == 10)
 
 
 def test_sparse_data_gets_coarser_hexagons_and_an_outlier_changes_nothing():
