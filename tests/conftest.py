@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# Processes that share the work share the cores too: threads of each would be in the others' way.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:

@@ -124,7 +124,7 @@ class Person:
         self.page.goto(address)
         self.wait()
 
-    def wait(self, pause: int = 700) -> None:
+    def wait(self, pause: int = 400) -> None:
         """Wait until the app has nothing more to do."""
         self.page.wait_for_selector("[data-testid=stApp]")
         self.page.wait_for_timeout(pause)

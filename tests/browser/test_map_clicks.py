@@ -23,11 +23,11 @@ def click_on_the_map(visitor: Person, tip: str, happened) -> None:
     chart = page.locator("[data-testid=stDeckGlJsonChart]").last
     chart.scroll_into_view_if_needed()
     chart.locator("canvas").first.wait_for()
-    visitor.wait(3000)
+    visitor.wait(2000)
     for x, y in SPOTS * 2:
         box = chart.bounding_box()
         page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
-        page.wait_for_timeout(1000)
+        page.wait_for_timeout(500)
         if not page.locator(".deck-tooltip", has_text=tip).locator("visible=true").count():
             continue
         page.mouse.down()
