@@ -117,7 +117,7 @@ def shared(tmp_path, monkeypatch) -> Store:
     """A sample on a server that visitors reach over the network."""
     monkeypatch.setenv("STREC_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("STREC_LOCAL_FILES", "0")
-    monkeypatch.setattr("strec.runs.start", lambda *_, **__: None)
+    monkeypatch.setattr("pages.train.start", lambda *_, **__: None)
     return sample_page().session_state["store"]
 
 
@@ -168,7 +168,7 @@ def keys(app: AppTest) -> list[str]:
 
 def test_the_language_model_inside_is_chosen_and_told(store, monkeypatch):
     begun = []
-    monkeypatch.setattr("strec.runs.start", lambda runs, *_, **__: begun.extend(runs))
+    monkeypatch.setattr("pages.train.start", lambda runs, *_, **__: begun.extend(runs))
     app = page(store)
     key = f"train_{store.fingerprint[:8]}_llm_ranker_language"
     assert key not in [each.key for each in app.selectbox]
