@@ -86,6 +86,11 @@ class MissingPartError(StrecError):
 def as_path(value: object) -> Path:
     """Return the path that somebody gave.
 
+    Parameters
+    ----------
+    value : object
+        A text or a path.
+
     Raises
     ------
     ReadError
@@ -110,6 +115,22 @@ def check_choice(
 ) -> None:
     """Refuse what is not one of some words.
 
+    Parameters
+    ----------
+    value : object
+        What was given.
+    known : collection of str
+        What can be chosen.
+    what : str
+        Begins the message, such as “A slice”.
+    error : type
+        Which `StrecError` to raise.
+
+    Raises
+    ------
+    StrecError
+        If it is none of them.
+
     Examples
     --------
     >>> check_choice("time", ("time", "weekday"), "A slice")
@@ -122,6 +143,22 @@ def check_choice(
 
 def check_is(value: object, kind: type, needed: str, error: type[StrecError] = StrecError) -> None:
     """Refuse what is not of a kind; `needed` says in a sentence what is.
+
+    Parameters
+    ----------
+    value : object
+        What was given.
+    kind : type
+        What it should be.
+    needed : str
+        A sentence that says so.
+    error : type
+        Which `StrecError` to raise.
+
+    Raises
+    ------
+    StrecError
+        If it is something else.
 
     Examples
     --------

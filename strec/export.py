@@ -83,6 +83,11 @@ def no_formula(values: Any) -> Any:
 def json_text(value: Any) -> str:
     """Return readable JSON: dates as text, and null for NaN, which JSON does not know.
 
+    Parameters
+    ----------
+    value : object
+        Dictionaries, lists, numbers, texts, dates.
+
     Examples
     --------
     >>> from datetime import date
@@ -110,6 +115,11 @@ def html_page(template: str, **values: Any) -> str:
 
 def markdown_cell(text: str) -> str:
     """Return text that stays in its cell of a Markdown table.
+
+    Parameters
+    ----------
+    text : str
+        May have line breaks and bars.
 
     Examples
     --------

@@ -54,6 +54,13 @@ def distance_column(
 ) -> "pl.Expr":
     """Return `distance_km` as an expression of polars, of columns in degrees.
 
+    Parameters
+    ----------
+    lat, lon : polars.Expr
+        One place per row, degrees.
+    other_lat, other_lon : polars.Expr or polars.Series
+        The other place, degrees.
+
     Examples
     --------
     >>> import polars as pl
@@ -73,6 +80,20 @@ def short_distance_column(lat: Column, lon: Column, other_lat: Column, other_lon
     """Return distances of a few kilometres as on a flat map, of columns of polars or Ibis.
 
     Right to 1 % up to 100 km away from the poles; it does not see the date line.
+
+    Parameters
+    ----------
+    lat, lon : polars.Expr or ibis column
+        One place per row, degrees.
+    other_lat, other_lon : polars.Expr or ibis column
+        The other place, degrees.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> lat, lon, there = pl.lit(40.0), pl.lit(-74.0), pl.lit(40.1)
+    >>> pl.select(short_distance_column(lat, lon, there, lon).round(1)).item()
+    11.1
     """
     north = lat - other_lat
     east = (lon - other_lon) * other_lat.radians().cos()
@@ -123,13 +144,24 @@ def unit_vectors(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
 
 
 def unit_vector_columns(lat: Any, lon: Any) -> dict[str, Any]:
-    """Return `unit_vectors` as columns x, y, z of Ibis, of columns in degrees."""
+    """Return `unit_vectors` as columns x, y, z of Ibis, of columns in degrees.
+
+    Parameters
+    ----------
+    lat, lon : ibis column
+        Places, degrees.
+    """
     phi, theta = lat.radians(), lon.radians()
     return {"x": phi.cos() * theta.cos(), "y": phi.cos() * theta.sin(), "z": phi.sin()}
 
 
 def km_per_degree_east(lat: np.ndarray | float) -> np.ndarray:
     """Return how long a degree of longitude is at a latitude in degrees.
+
+    Parameters
+    ----------
+    lat : numpy.ndarray or float
+        Degrees, of any shape.
 
     Examples
     --------
@@ -177,6 +209,11 @@ def destination(
 
 def wrapped(lon: Column) -> Column:
     """Return longitudes, or differences of longitudes, from -180 to below 180 degrees.
+
+    Parameters
+    ----------
+    lon : float, numpy.ndarray or column
+        Degrees, of any size.
 
     Examples
     --------

@@ -55,6 +55,11 @@ def require(*packages: str) -> None:
 def missing_part(error: ModuleNotFoundError) -> MissingPartError | None:
     """Return in words which extra lacks, or None if the module is not of an extra.
 
+    Parameters
+    ----------
+    error : ModuleNotFoundError
+        Of an import; its `name` says which module.
+
     Examples
     --------
     >>> missing_part(ModuleNotFoundError(name="torch.nn")).mend

@@ -7,7 +7,15 @@ Progress = Callable[[str, float], None]
 
 
 def silent(text: str, share: float) -> None:
-    """Report to nobody."""
+    """Report to nobody.
+
+    Parameters
+    ----------
+    text : str
+        What is being done.
+    share : float
+        How much of it is done, 0 to 1.
+    """
 
 
 def part_of(progress: Progress | None, begin: float, end: float) -> Progress:

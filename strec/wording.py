@@ -11,6 +11,13 @@ __all__ = [
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Return a count with its noun; `many` where it does not end in s.
 
+    Parameters
+    ----------
+    count : int
+        How many.
+    one, many : str
+        The noun for one, and for more.
+
     Examples
     --------
     >>> plural(1, "check-in"), plural(1200, "check-in"), plural(2, "box", "boxes")
@@ -22,6 +29,13 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 def listed(words: Sequence[str], last: str = "and") -> str:
     """Return words as a list in a sentence; `last` joins the last one.
 
+    Parameters
+    ----------
+    words : sequence of str
+        At least one.
+    last : str
+        Stands before the last word.
+
     Examples
     --------
     >>> listed(["hour"]), listed(["hour", "day", "week"])
@@ -32,6 +46,11 @@ def listed(words: Sequence[str], last: str = "and") -> str:
 
 def distance(km: float) -> str:
     """Return a distance in km as people say it.
+
+    Parameters
+    ----------
+    km : float
+        Not negative.
 
     Examples
     --------
@@ -46,6 +65,11 @@ def distance(km: float) -> str:
 def rough_distance(km: float) -> str:
     """Return how wide or far something is, in whole kilometres from ten on.
 
+    Parameters
+    ----------
+    km : float
+        Not negative.
+
     Examples
     --------
     >>> rough_distance(0.42), rough_distance(3.21), rough_distance(32.1)
@@ -56,6 +80,11 @@ def rough_distance(km: float) -> str:
 
 def round_distance(km: float) -> str:
     """Return a distance in km with two digits that count.
+
+    Parameters
+    ----------
+    km : float
+        Not negative.
 
     Examples
     --------
@@ -70,6 +99,11 @@ def round_distance(km: float) -> str:
 def duration(hours: float) -> str:
     """Return a length of time in hours as a person says it.
 
+    Parameters
+    ----------
+    hours : float
+        Not negative.
+
     Examples
     --------
     >>> duration(0.5), duration(30), duration(24 * 90)
@@ -82,6 +116,11 @@ def duration(hours: float) -> str:
 
 def run_time(seconds: float) -> str:
     """Return how long a machine works.
+
+    Parameters
+    ----------
+    seconds : float
+        Not negative.
 
     Examples
     --------
@@ -98,6 +137,11 @@ def run_time(seconds: float) -> str:
 def percent(probability: float) -> str:
     """Return a probability as people read it.
 
+    Parameters
+    ----------
+    probability : float
+        0 to 1.
+
     Examples
     --------
     >>> percent(0.312), percent(0.0123), percent(0.0001)
@@ -110,6 +154,11 @@ def percent(probability: float) -> str:
 
 def share(part: float) -> str:
     """Return a share of all as a percentage that never rounds to all or nothing.
+
+    Parameters
+    ----------
+    part : float
+        0 to 1; NaN where unknown.
 
     Examples
     --------

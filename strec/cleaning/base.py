@@ -39,6 +39,11 @@ class Step(ABC):
     The fields of a step are its parameters. Each is declared with `param`, which carries the
     words and limits that the app, the command line and the checks all use. Its name in recipes
     comes from that of the class, its `help` is the docstring.
+
+    Parameters
+    ----------
+    enabled : bool
+        Whether a recipe runs the step; its settings stay either way.
     """
 
     enabled: bool = True
@@ -51,13 +56,13 @@ class Step(ABC):
         super().__init_subclass__(**more)
         cls.name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         cls.title, cls.help = title, " ".join((cls.__doc__ or "").split())
-        told = [
-            f"{name} : {cls.__annotations__[name].__name__}\n    {spec.metadata['help']}"
-            for name, spec in vars(cls).items()
-            if isinstance(spec, Field) and spec.metadata
-        ]
-        if told:
-            cls.__doc__ = "\n".join((cls.help, "", "Parameters", "----------", *told))
+        inherited = {name: spec for name, spec in cls.__dataclass_fields__.items() if spec.metadata}
+        own = {name: spec for name, spec in vars(cls).items() if isinstance(spec, Field)}
+        told = ["enabled : bool\n    Whether a recipe runs the step."]
+        for name, spec in (inherited | own).items():
+            kind: Any = cls.__annotations__[name] if name in own else spec.type
+            told.append(f"{name} : {kind.__name__}\n    {spec.metadata['help']}".rstrip())
+        cls.__doc__ = "\n".join((cls.help, "", "Parameters", "----------", *told))
 
     def __post_init__(self):
         for spec in fields(self):

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 
 class Evaluation(list[Result]):
-    """The results of several models on the same queries."""
+    """The results of several models on the same queries.
+
+    Parameters
+    ----------
+    iterable : iterable of Result
+        One per model, on the same queries.
+    """
 
     @cached_property
     def leaderboard(self) -> pl.DataFrame:

@@ -23,6 +23,8 @@ class Result(Scored):
 
     Attributes
     ----------
+    queries, listed, n_items, is_probability
+        See `strec.metrics.Scored`.
     name : str
         The model's name in the leaderboard.
     kind, family : str

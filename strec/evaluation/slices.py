@@ -47,6 +47,10 @@ def slices(
         A key of `SLICES`.
     measure : str
         A column of `Result.queries`.
+    n_draws : int
+        Resamples of the users for the intervals.
+    seed : int
+        Start of the random numbers.
 
     Returns
     -------

@@ -102,6 +102,11 @@ def changes(before: Answer, after: Answer, most: int = _SAID) -> list[Change]:
 def rank_moves(before: Answer, after: Answer) -> pl.DataFrame:
     """Return for each suggestion of the new list where it stood in the old one.
 
+    Parameters
+    ----------
+    before, after : Answer
+        The old list and the new one.
+
     Returns
     -------
     polars.DataFrame

@@ -114,6 +114,11 @@ def explain(answer: Answer, rank: int = 1) -> Reasons:
 def parts_of_list(answer: Answer) -> pl.DataFrame:
     """Return the parts of every suggestion of a list, one row per suggestion and part.
 
+    Parameters
+    ----------
+    answer : Answer
+        The list, by a model that knows its parts.
+
     Returns
     -------
     polars.DataFrame

@@ -24,6 +24,13 @@ def what_if_hours(answer: Answer, n_items: int = 1) -> pl.DataFrame:
     The same past is seen at each hour as at the moment asked about, as if the day were young or
     late but nothing else had happened. Ranks are among all items that pass the answer's filters.
 
+    Parameters
+    ----------
+    answer : Answer
+        The question and its list.
+    n_items : int
+        How many suggestions of the list, from the first.
+
     Returns
     -------
     polars.DataFrame
@@ -73,6 +80,13 @@ def what_if_places(answer: Answer, lat: np.ndarray, lon: np.ndarray, rank: int =
 def best_by_hour(answer: Answer, k: int = 3) -> pl.DataFrame:
     """Return the list that each hour of the same day would give.
 
+    Parameters
+    ----------
+    answer : Answer
+        The question and its list.
+    k : int
+        Suggestions per hour.
+
     Returns
     -------
     polars.DataFrame
@@ -85,6 +99,15 @@ def best_by_hour(answer: Answer, k: int = 3) -> pl.DataFrame:
 
 def best_by_place(answer: Answer, lat: np.ndarray, lon: np.ndarray, k: int = 1) -> pl.DataFrame:
     """Return the list that each of some places would give at the same moment.
+
+    Parameters
+    ----------
+    answer : Answer
+        The question and its list.
+    lat, lon : numpy.ndarray
+        The places, degrees, shape ``(n_places,)``.
+    k : int
+        Suggestions per place.
 
     Returns
     -------
@@ -100,6 +123,17 @@ def walk(
     answer: Answer, lat: float, lon: float, *, n_steps: int = 24, k: int = 3
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the lists along the straight way from the place asked about to another.
+
+    Parameters
+    ----------
+    answer : Answer
+        The question, asked with a place, and its list.
+    lat, lon : float
+        Where the way ends, degrees.
+    n_steps : int
+        Places on the way, both ends included.
+    k : int
+        Suggestions per place.
 
     Returns
     -------
@@ -120,6 +154,13 @@ def counterfactual(answer: Answer, rank: int = 1) -> str:
     """Say in one sentence how another hour would move a suggestion.
 
     The ranks and probabilities are those that the same question gives at that hour.
+
+    Parameters
+    ----------
+    answer : Answer
+        The question and its list.
+    rank : int
+        Which suggestion of the list, from 1.
     """
     code = code_of_rank(answer, rank)
     scored = answer.ranker.score(_at_hours(answer.query), answer.how)

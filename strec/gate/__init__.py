@@ -35,7 +35,6 @@ __all__ = [
     "DependenceResult",
     "Illustrations",
     "Ingredient",
-    "NestedModel",
     "Step",
     "dependence_test",
 ]

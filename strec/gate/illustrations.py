@@ -75,7 +75,19 @@ class Clustering:
 
 @dataclass(frozen=True)
 class Illustrations:
-    """What could be measured; None where the table lacks what it takes."""
+    """What could be measured; None where the table lacks what it takes.
+
+    Parameters
+    ----------
+    mutual_information : MutualInformation, optional
+        How much the hour tells about the category.
+    knox : Knox, optional
+        Pairs of check-ins near in time and in space.
+    periodicity : Periodicity, optional
+        Rhythms of the activity.
+    clustering : Clustering, optional
+        How check-ins gather in space.
+    """
 
     mutual_information: MutualInformation | None
     knox: Knox | None

@@ -34,6 +34,17 @@ class Step:
 
     `gain_nats` is per check-in, with a 95 % interval from resampled users; `acc1_gain` is a
     difference of shares. `tests` names the ingredient whose decision rests on this step.
+
+    Parameters
+    ----------
+    model, over : str
+        The larger model, and the one below it.
+    gain_nats, low, high : float
+        Nats per check-in.
+    acc1_gain : float
+        A difference of shares, -1 to 1.
+    tests : str, optional
+        Name of an ingredient.
     """
 
     model: str
@@ -64,6 +75,29 @@ class Ingredient:
     as 0), which `effect` puts into a word. `n_as_good` of `n_permutations` shuffled worlds gained
     as much as the data. Untested ingredients have ``tested=False``, the reason
     in `why`, and None for the numbers.
+
+    Parameters
+    ----------
+    name : str
+        ``"time"``, ``"space"`` or ``"interaction"``.
+    tested : bool
+        Whether the data allowed a test.
+    decision : bool
+        Whether it helps, by the test.
+    effect : str
+        How much it adds, in a word.
+    effect_nats, gain_nats, shuffled_nats : float, optional
+        Nats per check-in, see above.
+    low, high : float, optional
+        95 % interval of `gain_nats` over users.
+    acc1_gain : float, optional
+        What it adds to Acc@1, a difference of shares.
+    p_value, p_adjusted : float, optional
+        Of the permutation test, and after the correction for several tests.
+    n_as_good, n_permutations : int
+        Shuffled worlds that gained as much, of how many.
+    why : str
+        Why it was not tested.
     """
 
     name: str

@@ -29,6 +29,27 @@ class Inspection:
     rates it per field from 0 to 1; `questions` are what the files do not say, some with a default
     that is already in the mapping; `notes` say what was noticed. `preview` shows the first rows
     as text, companions joined.
+
+    Parameters
+    ----------
+    format, title, cite : str
+        Key of the format, its name in words, how to cite it.
+    files : list of dict
+        Facts per file.
+    columns : list of str
+        Columns of the table, companions joined.
+    preview : polars.DataFrame
+        The first rows, as text.
+    mapping : Mapping
+        The guess.
+    confidence : dict of str to float
+        Per field of the mapping, 0 to 1.
+    questions : list of Question
+        What the files do not say.
+    notes : list of str
+        Plain sentences.
+    n_rows_estimate : int
+        About how many rows there are.
     """
 
     format: str

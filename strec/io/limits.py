@@ -41,7 +41,24 @@ class Limits:
     max_json_bytes: int = 512 * 2**20
 
     def check_bytes(self, n_bytes: int, name: str) -> None:
-        """Refuse files that are too large after decompression."""
+        """Refuse files that are too large after decompression.
+
+        Parameters
+        ----------
+        n_bytes : int
+            Size after decompression.
+        name : str
+            The file, for the message.
+
+        Raises
+        ------
+        LimitError
+            If it is larger than `max_bytes`.
+
+        Examples
+        --------
+        >>> Limits(max_bytes=1000).check_bytes(999, "visits.csv")
+        """
         if n_bytes > self.max_bytes:
             raise LimitError(
                 f"At most {size_text(self.max_bytes)} can be read here, after decompression.",
@@ -50,7 +67,20 @@ class Limits:
             )
 
     def check_ratio(self, n_bytes: int, n_compressed: int, name: str) -> None:
-        """Refuse a compressed file that expands implausibly far."""
+        """Refuse a compressed file that expands implausibly far.
+
+        Parameters
+        ----------
+        n_bytes, n_compressed : int
+            Sizes after and before decompression, in bytes.
+        name : str
+            The file, for the message.
+
+        Raises
+        ------
+        LimitError
+            If it expands more than `max_ratio` times.
+        """
         if n_bytes > RATIO_FREE_BYTES and n_bytes > self.max_ratio * max(n_compressed, 1):
             raise LimitError(
                 f"A compressed table expands at most {self.max_ratio:g} times.",
@@ -60,7 +90,20 @@ class Limits:
             )
 
     def check_whole(self, n_bytes: int, name: str) -> None:
-        """Refuse a file that is too large to be read as a whole, as it must be."""
+        """Refuse a file that is too large to be read as a whole, as it must be.
+
+        Parameters
+        ----------
+        n_bytes : int
+            Size of the file.
+        name : str
+            The file, for the message.
+
+        Raises
+        ------
+        LimitError
+            If it is larger than `max_json_bytes`.
+        """
         if n_bytes > self.max_json_bytes:
             raise LimitError(
                 "JSON arrays, GeoJSON and GeoPackage are read as a whole, up to "
@@ -70,7 +113,20 @@ class Limits:
             )
 
     def check_rows(self, n_rows: int, name: str) -> None:
-        """Refuse a table with too many rows."""
+        """Refuse a table with too many rows.
+
+        Parameters
+        ----------
+        n_rows : int
+            Rows of the table.
+        name : str
+            The file, for the message.
+
+        Raises
+        ------
+        LimitError
+            If there are more than `max_rows`.
+        """
         if n_rows > self.max_rows:
             raise LimitError(
                 f"At most {self.max_rows:,} rows can be read here.",
@@ -79,7 +135,20 @@ class Limits:
             )
 
     def check_columns(self, n_columns: int, name: str) -> None:
-        """Refuse a table with too many columns."""
+        """Refuse a table with too many columns.
+
+        Parameters
+        ----------
+        n_columns : int
+            Columns of the table.
+        name : str
+            The file, for the message.
+
+        Raises
+        ------
+        LimitError
+            If there are more than `max_columns`.
+        """
         if n_columns > self.max_columns:
             raise LimitError(
                 f"A table of check-ins has a row per event and at most {self.max_columns:,} "
@@ -89,7 +158,20 @@ class Limits:
             )
 
     def check_files(self, n_files: int, found: str) -> None:
-        """Refuse too many files, those in archives included."""
+        """Refuse too many files, those in archives included.
+
+        Parameters
+        ----------
+        n_files : int
+            Files to be read together.
+        found : str
+            The sentence that says what was found.
+
+        Raises
+        ------
+        LimitError
+            If there are more than `max_files`.
+        """
         if n_files > self.max_files:
             raise LimitError(
                 f"At most {self.max_files:,} files can be read together.",

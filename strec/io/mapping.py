@@ -111,7 +111,23 @@ class Mapping:
 
     @classmethod
     def from_dict(cls, values: dict) -> "Mapping":
-        """Return the mapping of a dictionary made by `to_dict`, refusing unknown names."""
+        """Return the mapping of a dictionary made by `to_dict`, refusing unknown names.
+
+        Parameters
+        ----------
+        values : dict
+            Entries by name; what is not there stays open.
+
+        Raises
+        ------
+        MappingError
+            If it is no dictionary, or has other entries.
+
+        Examples
+        --------
+        >>> Mapping.from_dict({"user_id": "name"}).user_id
+        'name'
+        """
         check_is(values, dict, "A mapping is made of a dictionary of entries.", MappingError)
         known = {entry.name for entry in fields(cls)}
         unknown = sorted(map(str, set(values) - known))
@@ -124,11 +140,27 @@ class Mapping:
         return cls(**values)
 
     def replace(self, **changes) -> "Mapping":
-        """Return a copy with some entries changed."""
+        """Return a copy with some entries changed.
+
+        Parameters
+        ----------
+        **changes
+            New values by the name of the entry.
+
+        Examples
+        --------
+        >>> Mapping(user_id="name").replace(item_id="shop").to_dict()
+        {'user_id': 'name', 'item_id': 'shop'}
+        """
         return replace(self, **changes)
 
     def remap(self, **changes) -> "Mapping":
         """Return a copy with some entries changed, and open again what depended on the old ones.
+
+        Parameters
+        ----------
+        **changes
+            New values by the name of the entry.
 
         Examples
         --------
@@ -146,6 +178,11 @@ class Mapping:
 
     def under(self, given: "Mapping") -> "Mapping":
         """Return a copy in which what another mapping sets stands in place of the own.
+
+        Parameters
+        ----------
+        given : Mapping
+            What stands in place of the own entries; its open entries change nothing.
 
         Examples
         --------
@@ -166,7 +203,17 @@ class Mapping:
         return {name: column for name in FIELDS if (column := vars(self)[name]) is not None}
 
     def check_columns(self, columns: Sequence[str]) -> None:
-        """Raise `MappingError` where a field is mapped to a column that is not among these."""
+        """Raise `MappingError` where a field is mapped to a column that is not among these.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            The columns that the file has.
+
+        Examples
+        --------
+        >>> Mapping(user_id="name").check_columns(["name", "shop"])
+        """
         for name, column in self.columns().items():
             if column not in columns:
                 raise MappingError(
@@ -178,7 +225,17 @@ class Mapping:
 
 @dataclass(frozen=True)
 class Option:
-    """One answer to a `Question`: `mapping.replace(**option.changes)` takes it."""
+    """One answer to a `Question`: `mapping.replace(**option.changes)` takes it.
+
+    Parameters
+    ----------
+    label : str
+        The answer in words.
+    example : str
+        How a value of the file would be read with it.
+    changes : dict
+        Entries of the mapping and their new values.
+    """
 
     label: str
     example: str = ""

@@ -54,6 +54,23 @@ class ReadResult:
     text, `reasons` counts all of them; `n_rows` counts the rows that are not blank. `mapping` is
     complete and reads the next file of this kind in the same way; `notes` say what was noticed
     and what was assumed.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        Canonical, sorted by user and time.
+    n_checkins, n_rows : int
+        Check-ins read, and rows that are not blank.
+    rejected : polars.DataFrame
+        Rows that could not be read: `row`, `reason`, raw columns.
+    reasons : dict of str to int
+        How many rows were rejected, per reason.
+    mapping : Mapping
+        What was read with.
+    format, title, cite : str
+        Key of the format, its name in words, how to cite it.
+    notes : list of str
+        Plain sentences.
     """
 
     checkins: pl.DataFrame

@@ -158,8 +158,9 @@ def hexagons(
     value, elevation : str
         Columns for colour and, optionally, for height.
     scale : Scale or Classes, optional
-        Keep it, `top` (the value of the highest) and `view` the same over the frames of an
-        animation.
+        Keep it, `top` and `view` the same over the frames of an animation.
+    top : float, optional
+        The value of the highest hexagon; the largest by default.
     **look
         See `Look`.
 

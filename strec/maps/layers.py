@@ -50,6 +50,10 @@ def hexagon_layer(
         A column whose largest value rises to about the width of twelve hexagons.
     top : float, optional
         The value that rises so high; give the day's largest to compare hours.
+    dark : bool
+        Whether the colours are for a dark map.
+    layer_id : str
+        Name of the layer within its map.
     """
     frame = frame_of(frame, ("cell", value))
     scale = scale or Scale.fit(frame[value], dark)
@@ -246,6 +250,10 @@ def label_layer(
         How many names at most.
     offset_px : tuple of int
         How far a name stands from its place, to the right and down.
+    view : View
+        What the map shows; places outside get no name.
+    dark : bool
+        Whether the colours are for a dark map.
     """
     items = frame_of(items, ("item_name", "lat", "lon", "n_checkins"))
     named = items.dropna(subset=["item_name", "lat", "lon"])

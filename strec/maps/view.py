@@ -21,6 +21,15 @@ class View:
     """Centre and zoom of a map, and the box that it shows in full, in degrees.
 
     `west` and `east` may lie beyond ±180 where the data spans the date line; `west < east`.
+
+    Parameters
+    ----------
+    lat, lon : float
+        The centre.
+    zoom : float
+        Zoom of web maps; each step doubles the scale.
+    west, south, east, north : float
+        Sides of the box.
     """
 
     lat: float

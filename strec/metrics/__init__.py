@@ -1,7 +1,7 @@
 """Measures of a ranking; `METRICS` has them all, each an object in a module of this package."""
 
 from strec.metrics.acc_at_k import accuracy
-from strec.metrics.base import LISTED, Metric, Ranked, Scored, mean_of
+from strec.metrics.base import Metric, Ranked, Scored, mean_of
 from strec.metrics.calibration import calibration_error, reliability
 from strec.metrics.covered import coverage
 from strec.metrics.f1 import macro_f1
@@ -21,7 +21,6 @@ METRICS: Registry[Metric] = Registry(
 )
 
 __all__ = [
-    "LISTED",
     "METRICS",
     "Metric",
     "Ranked",

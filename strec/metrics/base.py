@@ -149,5 +149,16 @@ class Metric:
 
 
 def mean_of(values: pl.Series) -> float | None:
-    """Return the mean of what is there, None where nothing is."""
+    """Return the mean of what is there, None where nothing is.
+
+    Parameters
+    ----------
+    values : polars.Series
+        Numbers; null where nothing was measured.
+
+    Examples
+    --------
+    >>> mean_of(pl.Series([1.0, None, 3.0])), mean_of(pl.Series([None], dtype=pl.Float64))
+    (2.0, None)
+    """
     return None if values.count() == 0 else float(cast(float, values.mean()))

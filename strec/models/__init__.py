@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from strec.errors import ModelError, as_path
-from strec.models.base import FAMILIES, Explanation, Family, Model, ScorePart
+from strec.models.base import FAMILIES, Explanation, Model, ScorePart
 from strec.models.blend import Blend
 from strec.models.collaborative import ALS, BPR, ItemKNN, UserKNN
 from strec.models.content import Content
@@ -78,7 +78,6 @@ __all__ = [
     "CounterMix",
     "Explanation",
     "FAMILIES",
-    "Family",
     "Hybrid",
     "Item2Vec",
     "ItemKNN",

@@ -349,7 +349,17 @@ class ScorePart:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why an item has its score: parts that add up to it."""
+    """Why an item has its score: parts that add up to it.
+
+    Parameters
+    ----------
+    item : int
+        The item's code.
+    score : float
+        The sum of the parts.
+    parts : tuple of ScorePart
+        What each evidence adds.
+    """
 
     item: int
     score: float

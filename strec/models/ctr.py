@@ -39,8 +39,10 @@ class CTR(NeuralModel):
         Interactions of the history that are looked through.
     n_per_context : int
         Latest interactions that each context attends to.
-    dim, time_known, dropout, epochs, …
+    dim, time_known, dropout
         See `strec.models.neural.NeuralModel`.
+    epochs, learning_rate, weight_decay, patience, batch_size, seed
+        How it is trained; see `strec.models.neural.NeuralModel`.
 
     References
     ----------

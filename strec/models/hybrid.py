@@ -41,8 +41,10 @@ class Hybrid(NeuralModel):
     ----------
     loss : str
         ``"softmax"``, ``"warp"`` or ``"bpr"``; the last two draw `n_negatives`.
-    dim, n_negatives, half_life_days, user_dropout, epochs, …
+    dim, n_negatives, half_life_days, user_dropout
         See `strec.models.neural.NeuralModel`.
+    epochs, learning_rate, weight_decay, patience, batch_size, seed
+        How it is trained; see `strec.models.neural.NeuralModel`.
 
     References
     ----------

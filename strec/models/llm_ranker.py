@@ -121,7 +121,7 @@ class LLMRanker(Model):
         return in_chunks(queries, self._probability, at_once)
 
     def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
-        """Return the counter mix's parts and the language model's, as `Model.explain` says."""
+        # The counter mix's parts, and one for what the language model adds.
         self._check(queries)
         query = queries.take(slice(row, row + 1))
         total = self.score(query)[0]
@@ -147,7 +147,15 @@ class LLMRanker(Model):
         return scores
 
     def ranked(self, queries: Queries, first: np.ndarray) -> Ranked:
-        """Return the best candidates of each query, and its trajectory as tokens."""
+        """Return the best candidates of each query, and its trajectory as tokens.
+
+        Parameters
+        ----------
+        queries : Queries
+            Who asks, when and where.
+        first : numpy.ndarray
+            Scores of the counter mix, shape ``(n_queries, n_items)``.
+        """
         candidates = np.argsort(-first, axis=1, kind="stable")[:, : self.n_candidates]
         prior = np.log(np.take_along_axis(first, candidates, axis=1) + 1e-12)
         tokens = self.reader_.tokens(trajectory_texts(queries, self.n_recent))

@@ -34,8 +34,10 @@ class NeuMF(NeuralModel):
         Size of the vectors that are multiplied.
     layers : sequence of int
         Widths of the MLP: what goes in (both sides together), then each layer.
-    n_negatives, dropout, user_dropout, half_life_days, epochs, …
+    n_negatives, dropout, user_dropout, half_life_days
         See `strec.models.neural.NeuralModel`.
+    epochs, learning_rate, weight_decay, patience, batch_size, seed
+        How it is trained; see `strec.models.neural.NeuralModel`.
 
     References
     ----------

@@ -63,8 +63,10 @@ class LSTM(_Recurrent):
 
     Parameters
     ----------
-    dim, n_recent, dropout, epochs, …
+    dim, n_recent, dropout
         See `strec.models.neural.NeuralModel`; the state has size `dim` too.
+    epochs, learning_rate, weight_decay, patience, batch_size, seed
+        How it is trained; see `strec.models.neural.NeuralModel`.
 
     References
     ----------
@@ -108,8 +110,10 @@ class STLSTM(_Recurrent):
     ----------
     n_layers : int
         Graph layers: how many steps away neighbours are heard.
-    dim, n_recent, n_follows, n_near, time_known, dropout, user_dropout, epochs, …
+    dim, n_recent, n_follows, n_near, time_known, dropout, user_dropout
         See `strec.models.neural.NeuralModel`.
+    epochs, learning_rate, weight_decay, patience, batch_size, seed
+        How it is trained; see `strec.models.neural.NeuralModel`.
 
     References
     ----------

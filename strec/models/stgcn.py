@@ -39,8 +39,10 @@ class STGCN(NeuralModel):
     n_queries : int
         Training check-ins drawn, the latest first; the network has few weights, and each
         check-in costs a pass over all items.
-    n_follows, n_near, time_known, epochs, …
+    n_follows, n_near, time_known
         See `strec.models.neural.NeuralModel`.
+    epochs, learning_rate, weight_decay, patience, batch_size, seed
+        How it is trained; see `strec.models.neural.NeuralModel`.
 
     Notes
     -----

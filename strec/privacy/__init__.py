@@ -6,15 +6,15 @@ protection buys beside what it costs in accuracy.
 """
 
 from strec.privacy.exposure import Exposure
-from strec.privacy.noise import noise, noise_words
+from strec.privacy.noise import noise
 from strec.privacy.protection import ITEMS, Protection, protect
 from strec.privacy.risk import RiskReport, risk
 from strec.privacy.sentences import width_words
 from strec.privacy.steps import coarsen, hide_items, new_key, pseudonyms, suppress
-from strec.privacy.utility_loss import Cost, UtilityLoss, utility_loss
+from strec.privacy.utility_loss import UtilityLoss, utility_loss
 
 __all__ = [
-    "coarsen", "Cost", "Exposure", "hide_items", "ITEMS", "new_key", "noise",
-    "noise_words", "protect", "Protection", "pseudonyms", "risk", "RiskReport",
+    "coarsen", "Exposure", "hide_items", "ITEMS", "new_key", "noise",
+    "protect", "Protection", "pseudonyms", "risk", "RiskReport",
     "suppress", "utility_loss", "UtilityLoss", "width_words",
 ]  # fmt: skip

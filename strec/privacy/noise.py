@@ -76,6 +76,18 @@ def noise(checkins: pl.DataFrame, within_m: float, *, seed: int | None = None) -
 def epsilon_of(within_m: float, share: float = SHARE) -> float:
     """Return the privacy parameter, per metre, for which this share of places stays within.
 
+    Parameters
+    ----------
+    within_m : float
+        A distance in metres, above 0.
+    share : float
+        Of the places, 0 to 1.
+
+    Raises
+    ------
+    AnalysisError
+        If the distance is not above 0.
+
     Examples
     --------
     >>> round(1 / epsilon_of(474.4))

@@ -54,6 +54,11 @@ def sentences(report: "RiskReport") -> list[str]:
 def width_words(resolution: int) -> str:
     """Return how wide an H3 hexagon is, in words.
 
+    Parameters
+    ----------
+    resolution : int
+        Of H3, 0 to 15.
+
     Examples
     --------
     >>> width_words(9), width_words(7)

@@ -5,6 +5,6 @@ gives one self-contained page.
 """
 
 from strec.profiling.findings import Finding
-from strec.profiling.report import Column, QualityReport, quality
+from strec.profiling.report import QualityReport, quality
 
-__all__ = ["Column", "Finding", "QualityReport", "quality"]
+__all__ = ["Finding", "QualityReport", "quality"]

@@ -89,6 +89,8 @@ class QualityReport:
         `from`, `to` (check-ins), `n_users`: how many users have how many.
     findings : tuple of Finding
         What looks suspicious, most serious first.
+    bar_days : int
+        Width of a bar of the timeline, in days.
     """
 
     n_checkins: int

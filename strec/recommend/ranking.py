@@ -151,12 +151,28 @@ class Ranker:
 
     @classmethod
     def of(cls, model: Model, log: Log) -> "Ranker":
-        """Return a ranker whose popularity is counted over a log."""
+        """Return a ranker whose popularity is counted over a log.
+
+        Parameters
+        ----------
+        model : Model
+            A fitted model.
+        log : Log
+            Whose visits count, with the model's vocabulary.
+        """
         count = np.bincount(log.item[log.item >= 0], minlength=len(log.vocabulary.items)) + 0.5
         return cls(model, count / count.sum())
 
     def score(self, queries: Queries, how: RankingOptions) -> ScoredQueries:
-        """Score all items of some queries in a given way."""
+        """Score all items of some queries in a given way.
+
+        Parameters
+        ----------
+        queries : Queries
+            With the model's vocabulary.
+        how : RankingOptions
+            What is wanted of the list.
+        """
         raw = self.model.score(queries)
         probable = self.model.is_probability
         visits = visit_counts(queries)

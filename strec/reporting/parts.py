@@ -49,7 +49,13 @@ class Section:
     method: str = ""
 
     def add(self, make: Callable[[], Figure]) -> None:
-        """Add a figure, or in its place the reason why there is none."""
+        """Add a figure, or in its place the reason why there is none.
+
+        Parameters
+        ----------
+        make : callable
+            Makes the figure; a `StrecError` that it raises says why it cannot.
+        """
         try:
             self.figures.append(make())
         except StrecError as error:

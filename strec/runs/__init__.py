@@ -9,11 +9,10 @@ from strec.runs.budget import BUDGETS, Budget, expected_seconds, needs_several, 
 from strec.runs.create import create
 from strec.runs.folder import Run, home, prune, runs_in
 from strec.runs.launch import end, start
-from strec.runs.status import ACTIVE, Status
+from strec.runs.status import Status
 from strec.runs.worker import train_run
 
 __all__ = [
-    "ACTIVE",
     "BUDGETS",
     "Budget",
     "Run",

@@ -252,11 +252,25 @@ class Run:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def set_state(self, state: str, **more) -> None:
-        """Say how it stands; called by whoever trains."""
+        """Say how it stands; called by whoever trains.
+
+        Parameters
+        ----------
+        state : str
+            One of `strec.runs.status.STATES`.
+        **more
+            What else is kept beside it, as JSON.
+        """
         write_json(self.folder / "state.json", {"state": state, "since": time.time()} | more)
 
     def append(self, event: dict) -> None:
-        """Add an event; called by whoever trains."""
+        """Add an event; called by whoever trains.
+
+        Parameters
+        ----------
+        event : dict
+            Plain data; the time is added.
+        """
         line = json.dumps({"at": round(time.time(), 3)} | event, default=float) + "\n"
         with (self.folder / "events.jsonl").open("a") as file:
             file.write(line)

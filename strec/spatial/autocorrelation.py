@@ -36,6 +36,15 @@ class Moran:
     `i` lies near `expected` (slightly below 0) when values are shuffled at random, and near 1
     when neighbours are alike; `z` is standardised under randomisation, `p` is two-sided, from
     permutations.
+
+    Parameters
+    ----------
+    i, expected, z : float
+        See above.
+    p : float
+        0 to 1.
+    permutations : int
+        How many `p` rests on.
     """
 
     i: float

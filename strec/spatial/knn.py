@@ -143,6 +143,8 @@ def similar_users(users: np.ndarray, profiles, user: int, k: int = 10) -> pd.Dat
         From `place_profiles` or `time_profiles`.
     user : int
         The one asked about.
+    k : int
+        How many at most.
 
     Returns
     -------

@@ -5,19 +5,15 @@ learns lies after anything it is asked. A `Log` is the table as sorted arrays; a
 at each of n moments, "where next?", and names the rows of the log that may be looked at.
 """
 
-from strec.split.asking import FAR_DAYS, FAR_KM, Asked, Question, Questions, notes_on, questions_of
-from strec.split.cut import PARTS, TEST, TRAIN, VALIDATION, Split, split
-from strec.split.log import EVENTS, GAP_US, Log, encode, local_hour, local_us, local_weekday
+from strec.split.asking import Asked, Question, Questions, notes_on, questions_of
+from strec.split.cut import PARTS, TRAIN, VALIDATION, Split, split
+from strec.split.log import EVENTS, Log, encode, local_hour, local_us, local_weekday
 from strec.split.queries import Queries, ask, queries_of_rows, ranges
 from strec.split.vocabulary import Vocabulary
 
 __all__ = [
     "EVENTS",
-    "FAR_DAYS",
-    "FAR_KM",
-    "GAP_US",
     "PARTS",
-    "TEST",
     "TRAIN",
     "VALIDATION",
     "Asked",

@@ -47,7 +47,13 @@ class Asked:
 
 
 class Questions:
-    """Turns questions over one log into queries."""
+    """Turns questions over one log into queries.
+
+    Parameters
+    ----------
+    log : Log
+        The check-ins that are known.
+    """
 
     def __init__(self, log: Log):
         self.log = log

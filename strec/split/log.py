@@ -154,12 +154,38 @@ def local_us(time_us: np.ndarray, offset_min: np.ndarray) -> np.ndarray:
 
 
 def local_hour(time_us: np.ndarray, offset_min: np.ndarray) -> np.ndarray:
-    """Return the local hour of the day, with fractions."""
+    """Return the local hour of the day, with fractions.
+
+    Parameters
+    ----------
+    time_us : numpy.ndarray
+        Microseconds since 1970 (UTC), shape ``(n,)``.
+    offset_min : numpy.ndarray
+        Minutes east of UTC, shape ``(n,)``.
+
+    Examples
+    --------
+    >>> local_hour(np.array([0]), np.array([90])).tolist()
+    [1.5]
+    """
     return (time_us / 3.6e9 + offset_min / 60) % 24
 
 
 def local_weekday(time_us: np.ndarray, offset_min: np.ndarray) -> np.ndarray:
-    """Return the local weekday; 1970-01-01 was a Thursday, Monday is 0."""
+    """Return the local weekday; 1970-01-01 was a Thursday, Monday is 0.
+
+    Parameters
+    ----------
+    time_us : numpy.ndarray
+        Microseconds since 1970 (UTC), shape ``(n,)``.
+    offset_min : numpy.ndarray
+        Minutes east of UTC, shape ``(n,)``.
+
+    Examples
+    --------
+    >>> local_weekday(np.array([0, 0]), np.array([0, -60])).tolist()
+    [3, 2]
+    """
     days = local_us(time_us, offset_min) // 86_400_000_000
     return (days + 3) % 7
 

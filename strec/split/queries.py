@@ -132,7 +132,13 @@ class Queries:
         )
 
     def pieces(self, most_numbers: int) -> Iterator["Queries"]:
-        """Yield the queries in pieces whose scores are at most so many numbers at once."""
+        """Yield the queries in pieces whose scores are at most so many numbers at once.
+
+        Parameters
+        ----------
+        most_numbers : int
+            Queries times items of a piece; a piece has at least one query.
+        """
         step = max(most_numbers // max(len(self.vocabulary.items), 1), 1)
         for first in range(0, len(self), step):
             yield self.take(slice(first, first + step))

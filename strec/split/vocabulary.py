@@ -91,23 +91,60 @@ class Vocabulary:
         return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
 
     def item_ids(self, codes: np.ndarray) -> pl.Series:
-        """Return the id of each item code, null where it is -1."""
+        """Return the id of each item code, null where it is -1.
+
+        Parameters
+        ----------
+        codes : numpy.ndarray
+            Shape ``(n,)``.
+        """
         return _texts_at(self.items, codes)
 
     def item_categories(self, codes: np.ndarray) -> pl.Series:
-        """Return the category of each item code, null where it is unknown, or the code -1."""
+        """Return the category of each item code, null where it is unknown, or the code -1.
+
+        Parameters
+        ----------
+        codes : numpy.ndarray
+            Item codes, shape ``(n,)``.
+        """
         return _texts_at(self.categories, np.append(self.item_category, -1)[codes])
 
     def user_codes(self, ids: np.ndarray | pl.Series) -> np.ndarray:
-        """Return the code of each user id, -1 where unknown; shape ``(n,)``, int32."""
+        """Return the code of each user id, -1 where unknown; shape ``(n,)``, int32.
+
+        Parameters
+        ----------
+        ids : numpy.ndarray or polars.Series
+            Texts, shape ``(n,)``.
+        """
         return _codes(self.users, ids)
 
     def item_codes(self, ids: np.ndarray | pl.Series) -> np.ndarray:
-        """Return the code of each item id, -1 where unknown; shape ``(n,)``, int32."""
+        """Return the code of each item id, -1 where unknown; shape ``(n,)``, int32.
+
+        Parameters
+        ----------
+        ids : numpy.ndarray or polars.Series
+            Texts, shape ``(n,)``.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> vocabulary = Vocabulary.of(schema.example())
+        >>> vocabulary.item_ids(vocabulary.item_codes(np.array(["cafe", "nowhere"]))).to_list()
+        ['cafe', None]
+        """
         return _codes(self.items, ids)
 
     def category_codes(self, ids: np.ndarray | pl.Series) -> np.ndarray:
-        """Return the code of each category, -1 where unknown; shape ``(n,)``, int32."""
+        """Return the code of each category, -1 where unknown; shape ``(n,)``, int32.
+
+        Parameters
+        ----------
+        ids : numpy.ndarray or polars.Series
+            Names of categories, shape ``(n,)``.
+        """
         return _codes(self.categories, ids)
 
 

@@ -81,6 +81,8 @@ class TimeSeries:
             First period, where `values` has no date index.
         periods : tuple of int, optional
             Season lengths in steps; by default the grain's.
+        name, unit : str
+            What is measured and in what, for titles.
 
         Raises
         ------

@@ -5,7 +5,7 @@ early, keeps the best weights, and goes on from its last checkpoint. torch is lo
 """
 
 from strec.parts import require
-from strec.train.device import Device, devices
+from strec.train.device import devices
 from strec.train.task import Event, Settings, Task, TrainingHistory, Watch
 
 
@@ -65,7 +65,6 @@ def leave() -> None:
 
 
 __all__ = [
-    "Device",
     "Event",
     "TrainingHistory",
     "Settings",

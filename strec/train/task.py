@@ -43,7 +43,15 @@ class Task(Protocol):
     def n_batches(self) -> int: ...
 
     def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[Batch]:
-        """Yield the batches of an epoch; all chance comes from `rng`."""
+        """Yield the batches of an epoch; all chance comes from `rng`.
+
+        Parameters
+        ----------
+        epoch : int
+            Counted from 0.
+        rng : numpy.random.Generator
+            The same for the same seed and epoch.
+        """
         ...
 
     @property

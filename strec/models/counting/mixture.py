@@ -132,6 +132,13 @@ class CounterMix(Model):
     def loudness(self, queries: Queries, visits: Visits) -> tuple[np.ndarray, np.ndarray]:
         """Return the weight of each visit and of each source, up to a factor per query.
 
+        Parameters
+        ----------
+        queries : Queries
+            Who asks, when and where.
+        visits : Visits
+            The ``n_pairs`` visits that their pasts see.
+
         Returns
         -------
         tuple of numpy.ndarray
@@ -146,7 +153,6 @@ class CounterMix(Model):
         return np.exp(voice - top[visits.query]), np.exp(rates - top[:, None])
 
     def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
-        """Return the exact parts of the probability of some items, as `Model.explain` says."""
         self._check(queries)
         return explain_items(self, queries.take(slice(row, row + 1)), np.asarray(items))
 

@@ -207,7 +207,6 @@ class STLLM(Model):
         return scores_of(self, queries)
 
     def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
-        """Return the exact parts of the probability of some items, as `Model.explain` says."""
         from strec.models.stllm.explain import explain_items
 
         self._check(queries)

@@ -1,0 +1,99 @@
+"""Every public callable says what its arguments are."""
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+import strec
+
+PACKAGE = Path(strec.__file__).parent
+# The command line describes its arguments itself, in `--help`.
+ROOMS = ["strec"] + sorted(
+    f"strec.{path.stem if path.is_file() else path.name}"
+    for path in PACKAGE.iterdir()
+    if (path.is_dir() and (path / "__init__.py").exists() and path.name != "cli")
+    or (path.suffix == ".py" and not path.stem.startswith("_"))
+)
+
+
+def public_names(room: Any) -> list[str]:
+    """The names of a room's `__all__`, or those that a module without one defines itself."""
+    return vars(room).get("__all__") or [
+        name
+        for name, value in vars(room).items()
+        if not name.startswith("_") and (inspect.isfunction(value) or inspect.isclass(value))
+        if value.__module__ == room.__name__
+    ]
+
+
+def public_callables(room_name: str) -> Iterator[tuple[str, Callable]]:
+    """Functions, classes and the methods of classes that a room offers."""
+    room = import_module(room_name)
+    for name in public_names(room):
+        value = getattr(room, name)
+        if inspect.isfunction(value):
+            yield name, value
+        elif inspect.isclass(value) and value.__module__.startswith("strec"):
+            if not issubclass(value, Exception) and Protocol not in value.__bases__:
+                yield name, value
+            # A field of a dataclass may hold a function without being a method.
+            data = vars(value).get("__dataclass_fields__", {})
+            for method, held in vars(value).items():
+                if method.startswith("_") or method in data:
+                    continue
+                if inspect.isfunction(held) or isinstance(held, classmethod | staticmethod):
+                    yield f"{name}.{method}", getattr(value, method)
+
+
+def undocumented(function: Callable) -> list[str]:
+    """The parameters of which the sections Parameters and Attributes say nothing."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return []
+    names = [name for name in signature.parameters if name not in ("self", "cls")]
+    text = inspect.getdoc(function) or ""
+    sections = re.findall(
+        r"^(?:Parameters|Attributes)\n-+\n(.*?)(?=^\S[^\n]*\n---|\Z)",
+        text,
+        re.MULTILINE | re.DOTALL,
+    )
+    heads = re.findall(r"^\S[^:\n]*", "\n".join(sections), re.MULTILINE)
+    said = {word.strip().lstrip("*") for head in heads for word in head.split(",")}
+    return [name for name in names if name not in said]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_parameter_is_documented(room):
+    lacking = {
+        name: missing
+        for name, function in public_callables(room)
+        if (missing := undocumented(function))
+    }
+    assert not lacking, "\n".join(
+        f"{room}.{name}: document {', '.join(missing)} under Parameters"
+        for name, missing in lacking.items()
+    )
+
+
+def test_a_parameter_without_a_line_is_found():
+    def half(first: int, second: int, *rest: int, **more: int) -> None:
+        """Do nothing.
+
+        Parameters
+        ----------
+        first, *rest : int
+            Counts.
+
+        Returns
+        -------
+        second : int
+            Not a parameter.
+        """
+
+    assert undocumented(half) == ["second", "more"]
