@@ -63,7 +63,13 @@ def frame_of(
 
 
 def need_store(data: object) -> Store:
-    """Return the store of a data set, or raise an error that says what is one."""
+    """Return the store of a data set, or raise an error that says what is one.
+
+    Parameters
+    ----------
+    data : object
+        What was given; anything with a `store` is right.
+    """
     if (store := store_of(data)) is not None:
         return store
     raise AnalysisError(
