@@ -158,6 +158,19 @@ class Person:
         self.page.get_by_role("button", name=name).first.click()
         self.wait()
 
+    def press_until(self, name: str, other: str) -> None:
+        """Press a button until it has turned into another.
+
+        While a map is first drawn without a graphics card a click may be lost; a person presses
+        again, and so does the test.
+        """
+        turned = self.page.get_by_role("button", name=other)
+        for _ in range(10):
+            if turned.count():
+                return
+            self.press(name)
+        turned.wait_for()
+
     def nothing_broke(self) -> None:
         assert not self.page.locator("[data-testid=stException]").count()
         assert not self.complaints, self.complaints

@@ -15,9 +15,7 @@ def test_a_replay_plays_pauses_and_ends(address, person):
     visitor.page.get_by_role("button", name="Play").click()
     # Nobody presses anything more: it goes on by itself.
     assert visitor.sees(re.compile(r"^([4-9]|\d\d+) of 500 check-ins"))
-    visitor.press("Pause")
-    # On a busy machine the click waits for the step that is being shown.
-    visitor.page.get_by_role("button", name="Play").wait_for()
+    visitor.press_until("Pause", "Play")
     progress = visitor.page.get_by_text(re.compile(r"\d+ of 500 check-ins")).first
     paused = progress.inner_text()
     visitor.page.wait_for_timeout(2500)
