@@ -78,6 +78,7 @@ def test_the_other_questions_take_the_data_set_too(dataset, tmp_path):
     assert result.n_checkins <= len(dataset.training)
 
 
+@pytest.mark.slow
 def test_a_report_is_written_of_a_frame(frame, tmp_path):
     html = strec.report(frame.head(300), tmp_path / "report.html")
     assert html == (tmp_path / "report.html").read_text(encoding="utf-8") and "When?" in html

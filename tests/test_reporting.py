@@ -18,6 +18,7 @@ from strec.reporting.sections import sections
 from strec.simulation import simulate
 from strec.store import Store
 
+pytestmark = pytest.mark.slow
 QUESTIONS = [
     "What is it?", "When?", "Is the rhythm real?", "What comes next?", "Where?",
     "How far do people go?", "Where is it changing?", "Does time or place matter?",
@@ -49,7 +50,6 @@ def numbers_of(result: Analysis) -> list[str]:
     return [b64decode(each).decode() for each in links]
 
 
-@pytest.mark.slow
 def test_every_question_is_answered(found):
     assert [section.title for section in found.sections] == QUESTIONS
     assert all(section.figures for section in found.sections)

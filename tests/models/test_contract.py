@@ -36,22 +36,27 @@ BLIND = {
 RIGHT = 0.8
 
 every_kind = pytest.mark.parametrize("kind", MODELS)
+#: To learn a world well these take long.
+every_kind_keen = pytest.mark.parametrize(
+    "kind",
+    [pytest.param(k, marks=pytest.mark.slow if k in ("stllm", "ctr") else ()) for k in MODELS],
+)
 
 
 # ---------------------------------------------------------------- obvious answers
 
 
-@every_kind
+@every_kind_keen
 def test_who_alternates_will_alternate(kind):
     assert _share_right(kind, "alternating") >= RIGHT
 
 
-@every_kind
+@every_kind_keen
 def test_what_everybody_takes_at_night_comes_at_night(kind):
     assert _share_right(kind, "nightly", lambda q: (q.hour > 20) & (q.length > 0)) >= RIGHT
 
 
-@every_kind
+@every_kind_keen
 def test_who_comes_to_a_town_takes_the_item_next_door(kind):
     # The second of two in a town: the last check-in was an hour ago.
     assert _share_right(kind, "paired", lambda q: q.session_length == 1) >= RIGHT

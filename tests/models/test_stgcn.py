@@ -50,6 +50,7 @@ def waves(n_hours: int = 24 * 25, seed: int = 0) -> np.ndarray:
     return np.maximum(demand, 0)
 
 
+@pytest.mark.slow
 def test_demand_beats_repeating_yesterday_where_surges_travel():
     demand = waves()
     model = DemandSTGCN(n_channels=8, epochs=8, learning_rate=0.01).fit(demand[:-72])
@@ -57,6 +58,7 @@ def test_demand_beats_repeating_yesterday_where_surges_travel():
     assert found["mase"] < 0.7 and found["mse"] < found["naive_mse"]
 
 
+@pytest.mark.slow
 def test_the_naive_errors_are_those_of_the_last_known_season():
     demand = waves(24 * 8)
     model = DemandSTGCN(n_channels=4, epochs=1).fit(demand[:-48])
@@ -67,6 +69,7 @@ def test_the_naive_errors_are_those_of_the_last_known_season():
     assert found["naive_mse"] == pytest.approx((expected**2).mean())
 
 
+@pytest.mark.slow
 def test_a_forecast_reads_its_own_hours_and_repeats_under_its_seed():
     demand, places = waves(24 * 6), np.array([[40.0, -74.0 + k] for k in range(4)])
     model, again = (DemandSTGCN(n_channels=4, epochs=1).fit(demand, places) for _ in range(2))
@@ -77,6 +80,7 @@ def test_a_forecast_reads_its_own_hours_and_repeats_under_its_seed():
     assert model.forecast(1, longer)[0] == pytest.approx(ahead[1])
 
 
+@pytest.mark.slow
 def test_a_saved_model_forecasts_the_same_and_tampering_is_seen(tmp_path):
     demand = waves(24 * 6)
     model = DemandSTGCN(n_channels=4, epochs=1, season_hours=12).fit(demand)

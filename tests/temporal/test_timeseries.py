@@ -107,6 +107,7 @@ def test_three_check_ins_among_many_empty_hours_are_too_few_to_judge():
             question(data)
 
 
+@pytest.mark.slow
 def test_a_data_set_is_enough():
     dataset = Dataset.sample("social")
     hourly = series(dataset)
