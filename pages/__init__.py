@@ -1,1 +1,1 @@
-"""One thin page per step; a folder of its name holds what it is made of, `shared` the rest."""
+"""One thin page per step; `parts` has what each is made of, `shared` what all share."""

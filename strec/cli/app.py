@@ -1,5 +1,7 @@
 """`strec app`: the app in the browser, from a checkout or from wherever strec is installed."""
 
+import runpy
+import sys
 from typing import Annotated
 
 import typer
@@ -31,8 +33,9 @@ def app(
     from strec.parts import require, shipped
 
     require("streamlit", "pydeck")
-    from streamlit.web.cli import main as streamlit
 
     given = {"server.port": port, "server.address": host, "server.headless": not browser or None}
     options = [f"--{name}={value}" for name, value in given.items() if value is not None]
-    streamlit(["run", str(shipped("app.py")), *options], prog_name="strec app")
+    # As `python -m streamlit` does: the library itself does not know the app.
+    sys.argv = ["streamlit", "run", str(shipped("app.py")), *options]
+    runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
