@@ -22,6 +22,15 @@ EVENT = "event"
 VALUE = "value"
 TEXT = "text"
 IMAGE = "image"
+# Where an item was had, when the item is not itself a place: the shop of a product.
+PLACE_ID = "place_id"
+PLACE_NAME = "place_name"
+# A trip: where it began, and when it ended. Its `timestamp` is the start, its item the end.
+ORIGIN_ID = "origin_id"
+ORIGIN_NAME = "origin_name"
+ORIGIN_LAT = "origin_lat"
+ORIGIN_LON = "origin_lon"
+END_TIME = "end_timestamp"
 # Derived by `derive`, stored with the check-ins.
 CELL = "cell"
 SESSION = "session_id"
@@ -43,6 +52,13 @@ OPTIONAL = {
     VALUE: pl.Float64,
     TEXT: pl.String,
     IMAGE: pl.String,
+    PLACE_ID: pl.String,
+    PLACE_NAME: pl.String,
+    ORIGIN_ID: pl.String,
+    ORIGIN_NAME: pl.String,
+    ORIGIN_LAT: pl.Float64,
+    ORIGIN_LON: pl.Float64,
+    END_TIME: pl.Datetime("us", "UTC"),
 }
 DERIVED = {
     CELL: pl.UInt64,
@@ -50,6 +66,9 @@ DERIVED = {
     HOUR_OF_WEEK: pl.UInt8,
     LOCAL_DATE: pl.Date,
 }
+
+#: The user of every check-in of a table that names no person: such a table is *anonymous*.
+NOBODY = ""
 
 #: The finest H3 resolution stored: cells of about 130 m across.
 CELL_RESOLUTION = 10
@@ -71,7 +90,7 @@ def validate(checkins: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        Shape ``(n_checkins, 6 to 16)``: `REQUIRED`, then the `OPTIONAL` and `DERIVED` present.
+        Shape ``(n_checkins, 6 to 23)``: `REQUIRED`, then the `OPTIONAL` and `DERIVED` present.
 
     Raises
     ------
@@ -115,6 +134,22 @@ def validate(checkins: pl.DataFrame) -> pl.DataFrame:
             "Read the file with strec.read, which sets such rows aside with a reason.",
         )
     return checkins.select(present)
+
+
+def is_anonymous(checkins: pl.DataFrame) -> bool:
+    """Tell whether a table names no person: each user is `NOBODY`.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        A canonical table (see `validate`).
+
+    Examples
+    --------
+    >>> is_anonymous(example()), is_anonymous(example().with_columns(user_id=pl.lit(NOBODY)))
+    (False, True)
+    """
+    return len(checkins) > 0 and bool((checkins[USER] == NOBODY).all())
 
 
 def derive(checkins: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:

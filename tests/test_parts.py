@@ -121,13 +121,18 @@ def test_importing_strec_loads_nothing_heavy_and_takes_at_most_ten_milliseconds(
 import time
 begun = time.process_time()
 import strec, sys
-print(time.process_time() - begun)
+middle = time.process_time()
+import asyncio
+print(middle - begun, time.process_time() - middle)
 print([m for m in "polars pandas numpy torch typer plotly".split() if m in sys.modules])
 """
-    said = [
-        subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
-        for _ in range(5)
-    ]
-    assert {loaded for _, loaded in said} == {"[]"}
-    # Time of the processor: other tests keep the machine busy.
-    assert min(float(seconds) for seconds, _ in said) < 0.010
+    seconds = []
+    for _ in range(5):
+        times, loaded = subprocess.check_output(
+            [sys.executable, "-c", code], text=True
+        ).splitlines()
+        assert loaded == "[]"
+        seconds.append([float(each) for each in times.split()])
+    # On a quiet core asyncio takes about 30 ms, strec 6. A busy machine slows both alike.
+    of_strec, of_asyncio = map(min, zip(*seconds, strict=True))
+    assert of_strec < max(0.010, of_asyncio / 3), seconds

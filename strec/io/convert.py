@@ -81,8 +81,15 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
         if name == schema.VALUE:
             read[name] = numbers_of(raw[column], mapping.decimal)
             n_bad_values = _unreadable(raw, column, read[name]).sum()
+        elif name in (schema.ORIGIN_LAT, schema.ORIGIN_LON):
+            continue
+        elif name == schema.END_TIME:
+            read[name] = _end(raw[column], mapping, offsets, zones)
         elif name in schema.OPTIONAL:
             read[name] = _text(raw[column], ("",))
+    if mapping.origin_lat and mapping.origin_lon:
+        origin = mapping.replace(lat=mapping.origin_lat, lon=mapping.origin_lon)
+        read[schema.ORIGIN_LAT], read[schema.ORIGIN_LON], _ = coordinates(raw, origin)
     table = pl.DataFrame(
         {
             schema.USER: _user(raw, mapping),
@@ -171,13 +178,23 @@ def _ids(values: pl.Series) -> pl.Series:
     return whole.cast(pl.String).zip_with(is_whole, values.cast(pl.String))
 
 
+def _end(
+    values: pl.Series, mapping: Mapping, offsets: pl.Series | None, zones: str | pl.Series
+) -> pl.Series:
+    """Return when trips ended, in UTC; null where it is not understood."""
+    parsed = parse_time(values, mapping.time_format or "iso")
+    clock, _ = resolve(parsed, offsets, zones, mapping.time_is or "local")
+    return clock[UTC].dt.replace_time_zone("UTC")
+
+
 def _user(raw: pl.DataFrame, mapping: Mapping) -> pl.Series:
     if mapping.user_id:
         return _ids(raw[mapping.user_id])
     if mapping.user_from == "row":
         number = (raw[ROW].cast(pl.Int64) + 1).cast(pl.String)
         return number + " " + raw[FILE] if FILE in raw.columns else number
-    return pl.repeat("one user", len(raw), eager=True)
+    who = schema.NOBODY if mapping.user_from == "nobody" else "one user"
+    return pl.repeat(who, len(raw), eager=True)
 
 
 def _item(raw: pl.DataFrame, mapping: Mapping, place: pl.DataFrame) -> pl.Series:

@@ -15,7 +15,7 @@ CHOICES = {
     "time_is": ("utc", "local"),
     "coordinate_order": ("lat_lon", "lon_lat"),
     "offset_unit": ("minutes", "hours", "seconds"),
-    "user_from": ("constant", "row"),
+    "user_from": ("constant", "row", "nobody"),
     "decimal": ("point", "comma"),
 }
 
@@ -45,6 +45,11 @@ class Mapping:
     text, image
         Columns that describe the item in words, and name its picture: a file beside the data, or
         a web address.
+    place_id, place_name
+        Where the item was had, when it is not itself a place: the shop of a product.
+    origin_id, origin_name, origin_lat, origin_lon, end_timestamp
+        Of a trip: where it began, and when it ended; `timestamp` is then its start, and the item
+        its end.
     time_format : str, optional
         ``iso``, ``unix_s``, ``unix_ms``, ``unix_us``, ``unix_ns``, ``twitter``, ``day_first``,
         ``month_first``, ``excel_days``, or a strptime pattern such as ``%d %b %Y``.
@@ -59,8 +64,8 @@ class Mapping:
     item_from_place : bool
         True: the item is the H3 cell of the place, for tracks without an item column.
     user_from : str, optional
-        For a file without a user column: ``constant`` (all rows are one user) or ``row``
-        (each row is its own user).
+        For a file without a user column: ``nobody`` (the rows name no person), ``constant``
+        (all rows are one user) or ``row`` (each row is its own user).
     decimal : str, optional
         ``point`` or ``comma``: what is before the decimals of the value, so that 1.234 is about
         one or more than a thousand.
@@ -86,6 +91,13 @@ class Mapping:
     value: str | None = None
     text: str | None = None
     image: str | None = None
+    place_id: str | None = None
+    place_name: str | None = None
+    origin_id: str | None = None
+    origin_name: str | None = None
+    origin_lat: str | None = None
+    origin_lon: str | None = None
+    end_timestamp: str | None = None
     time_format: str | None = None
     time_is: str | None = None
     time_zone: str | None = None

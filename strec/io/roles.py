@@ -110,7 +110,7 @@ def named(field: str, column: str) -> float:
     (True, 0)
     """
     bare = TYPE_SUFFIX.sub("", column)
-    name, words = plain(bare), SYNONYMS[field]
+    name, words = plain(bare), SYNONYMS.get(field, [])
     if name in words:
         return 1 - 0.3 * words.index(name) / len(words)
     parts = tokens(bare)
