@@ -25,14 +25,16 @@ _SYSTEM = (
 )
 #: Examples teach a small model the form better than rules: a return, and something new.
 EXAMPLE = """Chosen 6 times in 80 check-ins (8 %), last on 3 May 2024. In its favour: 4 of the \
-6 visits were within two hours of 9:15. Against it: it is 3.0 km away.
+6 visits were within two hours of 9:15 (all check-ins: 20 %). Against it: it is 3.0 km away \
+(farther than 81 % of the steps so far).
 Answer: You have chosen X 6 times, last on 3 May 2024. 4 of your 6 visits were within two hours \
 of 9:15, but it is 3.0 km away.
 
-Something new: not among the 31 earlier check-ins. In its favour: others choose it at this hour, \
-and it is 780 m away.
-Answer: X is something new, not among your 31 earlier check-ins. Others choose it at this hour, \
-and it is 780 m away.
+Something new: not among the 31 earlier check-ins. In its favour: others choose it more around \
+9:15 (12 % of their check-ins there, 5 % anywhere), and it is 780 m away (nearer than 90 % of the \
+steps so far).
+Answer: X is something new, not among your 31 earlier check-ins. Others choose it more \
+around 9:15, and it is 780 m away.
 
 """
 _QUOTED = re.compile("“([^“”]*)”")

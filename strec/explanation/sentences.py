@@ -1,17 +1,26 @@
 """One to three sentences about a suggestion, every number counted from visible check-ins."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
 from strec.geo import distance_km
 from strec.models.base import Explanation, ScorePart
 from strec.split import Queries, local_us
-from strec.wording import distance, plural
+from strec.wording import distance, plural, share
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 #: A part is worth words when it is at least this share of the probability, for or against.
 _WORTH_SAYING = 0.1
-_WEEK_US = 7 * 86_400_000_000
+#: What is had in several places was had near here within this distance.
+_NEAR_KM = 1.0
+#: A distance is compared with the person's own steps when there are at least so many.
+_FEWEST_STEPS = 5
+#: So much more than half of what it is compared with must be on one side of a fact.
+_CLEARLY = 0.1
+_MORE = {1: "more ", 0: "", -1: "less "}
 
 
 def sentences(query: Queries, code: int, explanation: Explanation) -> list[str]:
@@ -31,13 +40,18 @@ def sentences(query: Queries, code: int, explanation: Explanation) -> list[str]:
     # Habit is what the first sentence tells.
     parts = sorted(explanation.parts, key=lambda part: -part.value)
     least = _WORTH_SAYING * explanation.score
-    for_it = [part for part in parts if part.name != "habit" and part.value > least][:2]
-    against = [part for part in parts if part.name != "habit" and part.value < -least][-1:]
-    for opening, chosen in (("In its favour", for_it), ("Against it", against)):
-        phrases = [_phrase(query, code, part, visits) for part in chosen]
-        phrases = list(dict.fromkeys(filter(None, phrases)))
-        if phrases:
-            said.append(f"{opening}: {', and '.join(phrases)}.")
+    worth = [part for part in parts if part.name != "habit" and abs(part.value) > least]
+    # A fact takes a side only where it and its part point the same way; else it takes none.
+    facts: dict[int, list[str]] = {1: [], -1: [], 0: []}
+    for part in worth:
+        fact = _fact(query, code, part, visits)
+        if fact.text and fact.text not in sum(facts.values(), []):
+            facts[fact.side if fact.side * part.value > 0 else 0].append(fact.text)
+    for opening, chosen in (("In its favour", facts[1][:2]), ("Against it", facts[-1][-1:])):
+        if chosen:
+            said.append(f"{opening}: {', and '.join(chosen)}.")
+    if len(said) == 1 and facts[0]:
+        said.append(f"Neither for nor against it: {facts[0][0]}.")
     return said
 
 
@@ -81,53 +95,164 @@ def _new(query: Queries) -> str:
     return f"Something new: not among the {n:,} earlier check-ins."
 
 
-def _phrase(query: Queries, code: int, part: ScorePart, visits: np.ndarray) -> str:
-    """Return the fact behind one part, in numbers counted from the visible check-ins.
+@dataclass(frozen=True)
+class _Fact:
+    """What can be counted behind a part, and whether it is more (1) or less (-1) than usual."""
 
-    Empty where the count would speak the other way: the part then rests on what others do.
-    """
-    log, n, names = query.log, len(visits), names_in_labels(query, code)
+    text: str
+    side: int = 0
+
+
+def _fact(query: Queries, code: int, part: ScorePart, visits: np.ndarray) -> _Fact:
+    """Return the fact behind one part, counted from visible check-ins, beside its base rate."""
+    log = query.log
     if part.name == "hour":
-        apart = np.abs(log.hour[visits] - query.hour[0])
-        close = int((np.minimum(apart, 24 - apart) <= 2).sum())
-        said = f"{_of_them(close, n)} within two hours of {_clock(query.hour[0])}"
-        return said if close or part.value < 0 else "others choose it at this hour"
+        counted = _counted(query, visits, _near_in_time, f"within two hours of {_clock(query)}")
+        return counted if counted.side * part.value > 0 else _others_now(query, code)
     if part.name == "weekday":
-        day = int(query.weekday[0])
-        same = int((log.weekday[visits] == day).sum())
-        return f"{_of_them(same, n)} on a {DAYS[day]}" if same or part.value < 0 else ""
-    if part.name == "recency":
-        days = (query.time_us[0] - log.time_us[visits[-1]]) / 86.4e9
-        return f"the last visit was {_ago(days)}"
+        return _counted(query, visits, _same_weekday, f"on a {DAYS[int(query.weekday[0])]}")
     if part.name == "sequence":
-        return _sequence(query, code, part, visits)
+        last = quoted(names_in_labels(query, code)["last"])
+        itself = " itself" if log.item[query.last[0]] == code else ""
+        return _counted(query, visits, _after_last, f"right after {last}{itself}")
+    if part.name == "recency":
+        return _how_recent(query, visits)
     if part.name in ("near", "close by"):
         return _how_far(query, code, visits)
     if part.name == "taste":
-        same = int((_categories(query) == query.vocabulary.item_category[code]).sum())
-        return (
-            f"{same:,} of {query.length[0]:,} earlier check-ins {'is' if same == 1 else 'are'} "
-            f"{quoted(names['category'])} too"
-        )
-    return {
-        "popular": "others choose it often",
-        "popular now": "others choose it often"
-        if np.isnan(query.hour[0])
-        else f"others choose it around {_clock(query.hour[0])}",
-        "follows": f"others choose it after {quoted(names['last'])}",
-        "others": "people with a like past choose it",
-        "text": "it is like what came before",
-    }.get(part.name, "")
+        return _taste(query, code)
+    if part.name == "popular":
+        return _others_often(query, code)
+    if part.name == "popular now":
+        return _others_now(query, code)
+    if part.name == "follows":
+        return _others_after(query, code)
+    # What the model says itself, and nothing here can count.
+    said = {"others": "people with a like past choose it", "text": "it is like what came before"}
+    return _Fact(said.get(part.name, ""), int(np.sign(part.value)))
 
 
-def _sequence(query: Queries, code: int, part: ScorePart, visits: np.ndarray) -> str:
-    last = names_in_labels(query, code)["last"]
-    if query.log.item[query.last[0]] == code:
-        return "it was the last check-in"
-    after = _after(query, visits)
-    if after:
-        return f"{_of_them(after, len(visits))} right after {quoted(last)}"
-    return f"{_of_them(0, len(visits))} right after {quoted(last)}" if part.value < 0 else ""
+def _side(own: float, usual: float) -> int:
+    return int(np.sign(own - usual)) if own == own and usual == usual else 0
+
+
+def _side_of_middle(part: float) -> int:
+    """Return whether a share of all is clearly more than half of it, or clearly less."""
+    return int(np.sign(part - 0.5)) if abs(part - 0.5) >= _CLEARLY else 0
+
+
+def _counted(
+    query: Queries, visits: np.ndarray, holds: Callable[[Queries, np.ndarray], np.ndarray], how: str
+) -> _Fact:
+    """Return in how many of the visits something holds, beside all of the person's check-ins."""
+    if not len(visits):
+        return _Fact("")
+    count, usual = int(holds(query, visits).sum()), float(holds(query, query.indices).mean())
+    text = f"{_of_them(count, len(visits))} {how} (all check-ins: {share(usual)})"
+    # That none is where less than one would be expected says nothing.
+    is_telling = count or usual * len(visits) >= 1
+    return _Fact(text, _side(count / len(visits), usual) if is_telling else 0)
+
+
+def _near_in_time(query: Queries, rows: np.ndarray) -> np.ndarray:
+    apart = np.abs(query.log.hour[rows] - query.hour[0])
+    return np.minimum(apart, 24 - apart) <= 2
+
+
+def _same_weekday(query: Queries, rows: np.ndarray) -> np.ndarray:
+    return query.log.weekday[rows] == query.weekday[0]
+
+
+def _after_last(query: Queries, rows: np.ndarray) -> np.ndarray:
+    """Tell which check-ins came right after the item of the last one."""
+    log = query.log
+    before = np.maximum(rows - 1, 0)
+    linked = (log.session[before] == log.session[rows]) & (before < rows)
+    return linked & (log.item[before] == log.item[query.last[0]])
+
+
+def _how_recent(query: Queries, visits: np.ndarray) -> _Fact:
+    log, own = query.log, query.indices
+    # The last visit of each item of the history; rows are in order of time.
+    _, first_from_the_end = np.unique(log.item[own][::-1], return_index=True)
+    latest = log.time_us[own[::-1][first_from_the_end]]
+    when = log.time_us[visits[-1]]
+    text = f"the last visit was {_ago((query.time_us[0] - when) / 86.4e9)}"
+    if len(latest) < 2:
+        return _Fact(text)
+    earlier = float((latest < when).sum() / (len(latest) - 1))
+    which = "more" if earlier >= 0.5 else "less"
+    most = _most(max(earlier, 1 - earlier))
+    return _Fact(f"{text} ({which} recent than {most} of the others)", _side_of_middle(earlier))
+
+
+def _taste(query: Queries, code: int) -> _Fact:
+    vocabulary, log = query.vocabulary, query.log
+    category = vocabulary.item_category[code]
+    same, n = int((_categories(query) == category).sum()), int(query.length[0])
+    usual = float((log.category[_earlier(query)] == category).mean()) if n else np.nan
+    text = (
+        f"{same:,} of {n:,} earlier check-ins {'is' if same == 1 else 'are'} "
+        f"{quoted(names_in_labels(query, code)['category'])} too (of everybody's: {share(usual)})"
+    )
+    return _Fact(text, _side(same / n, usual)) if n else _Fact("")
+
+
+def _most(part: float) -> str:
+    """Return a share that is not said to be more than it is."""
+    return f"{int(100 * part)} %" if part < 1 else "all"
+
+
+def _earlier(query: Queries) -> np.ndarray:
+    """Return the rows of all people before the moment asked about."""
+    if not query.time_known:
+        return np.arange(len(query.log))
+    return np.flatnonzero(query.log.time_us < query.time_us[0])
+
+
+def _of_others(query: Queries) -> np.ndarray:
+    rows = _earlier(query)
+    if not len(query.indices):
+        return rows
+    return rows[query.log.owner[rows] != query.log.owner[query.indices[0]]]
+
+
+def _others_often(query: Queries, code: int) -> _Fact:
+    item = query.log.item[_of_others(query)]
+    counts = np.bincount(item[item >= 0], minlength=len(query.vocabulary.items))
+    if not counts[code]:
+        return _Fact("")
+    above = float((counts < counts[code]).mean())
+    text = f"others chose it {plural(int(counts[code]), 'time')}"
+    # Of equal counts nobody is ahead: compare with the middle of them.
+    side = _side(float(counts[code]), float(np.median(counts)))
+    return _Fact(f"{text} (more often than {_most(above)} of all)" if side > 0 else text, side)
+
+
+def _others_now(query: Queries, code: int) -> _Fact:
+    if np.isnan(query.hour[0]):
+        return _others_often(query, code)
+    rows = _of_others(query)
+    of_item = rows[query.log.item[rows] == code]
+    if not len(of_item):
+        return _Fact("")
+    own, usual = (float(_near_in_time(query, each).mean()) for each in (of_item, rows))
+    side = _side(own, usual)
+    said = f"{share(own)} of their check-ins there, {share(usual)} anywhere"
+    return _Fact(f"others choose it {_MORE[side]}around {_clock(query)} ({said})", side)
+
+
+def _others_after(query: Queries, code: int) -> _Fact:
+    rows = _of_others(query)
+    after = rows[_after_last(query, rows)] if query.last[0] >= 0 else rows[:0]
+    if not len(after):
+        return _Fact("")
+    is_it = query.log.item[after] == code
+    usual = float((query.log.item[rows] == code).mean())
+    side = _side(float(is_it.mean()), usual)
+    last = quoted(names_in_labels(query, code)["last"])
+    said = f"{is_it.sum():,} of {len(after):,} times, {share(usual)} of all check-ins"
+    return _Fact(f"others choose it {_MORE[side]}after {last} ({said})", side)
 
 
 def _of_them(count: int, n: int) -> str:
@@ -152,24 +277,34 @@ def _ago(days: float) -> str:
     return f"{plural(round(days), 'day')} before"
 
 
-def _after(query: Queries, visits: np.ndarray) -> int:
-    """Count the visits that came right after the item of the last check-in."""
-    log = query.log
-    before = np.maximum(visits - 1, 0)
-    linked = (log.session[before] == log.session[visits]) & (before < visits)
-    return int((linked & (log.item[before] == log.item[query.last[0]])).sum())
-
-
-def _how_far(query: Queries, code: int, visits: np.ndarray) -> str:
+def _how_far(query: Queries, code: int, visits: np.ndarray) -> _Fact:
     vocabulary, log = query.vocabulary, query.log
-    if vocabulary.item_is_place[code]:
-        lat, lon = vocabulary.item_lat[code], vocabulary.item_lon[code]
-        km = float(distance_km(query.lat[0], query.lon[0], lat, lon))
-        return f"it is {distance(km)} away"
-    km = distance_km(query.lat[0], query.lon[0], log.lat[visits], log.lon[visits])
-    if not len(visits) or np.isnan(km).all():
-        return "others choose it near here"
-    return f"the nearest of the visits was {distance(float(np.nanmin(km)))} from here"
+    here = query.lat[0], query.lon[0]
+    if not vocabulary.item_is_place[code]:
+        # What is had in several places is near where it was had.
+        lat, lon = log.lat[query.indices], log.lon[query.indices]
+        near = dict(zip(query.indices, distance_km(*here, lat, lon) <= _NEAR_KM, strict=True))
+        return _counted(
+            query,
+            visits,
+            lambda _, rows: np.array([near[row] for row in rows]),
+            f"within {distance(_NEAR_KM)} of here",
+        )
+    lat, lon = vocabulary.item_lat, vocabulary.item_lon
+    km = float(distance_km(*here, lat[code], lon[code]))
+    rows = query.indices[1:]
+    linked = rows[log.session[rows - 1] == log.session[rows]] if len(rows) else rows
+    usual_km = distance_km(
+        log.lat[linked - 1], log.lon[linked - 1], log.lat[linked], log.lon[linked]
+    )
+    usual_km, of_what = usual_km[~np.isnan(usual_km)], "the steps so far"
+    if len(usual_km) < _FEWEST_STEPS:
+        usual_km, of_what = distance_km(*here, lat, lon), "all places"
+        usual_km = usual_km[~np.isnan(usual_km)]
+    nearer, farther = float((usual_km > km).mean()), float((usual_km < km).mean())
+    which, most = ("nearer", nearer) if nearer >= farther else ("farther", farther)
+    text = f"it is {distance(km)} away ({which} than {_most(most)} of {of_what})"
+    return _Fact(text, _side_of_middle((1 + nearer - farther) / 2))
 
 
 def _categories(query: Queries) -> np.ndarray:
@@ -178,6 +313,6 @@ def _categories(query: Queries) -> np.ndarray:
     return np.where(item >= 0, own, query.log.category[query.indices])
 
 
-def _clock(hour: float) -> str:
-    minutes = int(round(hour * 60)) % 1440
+def _clock(query: Queries) -> str:
+    minutes = int(round(query.hour[0] * 60)) % 1440
     return f"{minutes // 60}:{minutes % 60:02d}"
