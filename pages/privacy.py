@@ -180,6 +180,8 @@ def take_along(store, protection: Protection) -> None:
     setting = replace(protection, pseudonymous=hidden, items=items)
     note = "\n".join(setting.words())
     st.caption(":material/shield: " + ui.plain(" ".join(setting.words())))
+    if setting.tells_items_apart:
+        st.warning(ui.plain(setting.words()[-1]), icon=":material/warning:")
     with st.container(horizontal=True):
         for label, ending, write, mime in (
             ("Parquet, with the note inside", "parquet", _parquet, "application/octet-stream"),

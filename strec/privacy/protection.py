@@ -117,6 +117,11 @@ class Protection:
             replace(self.without_pseudonyms(), k=None) == Protection() and (self.k or 0) <= 1
         )
 
+    @property
+    def tells_items_apart(self) -> bool:
+        """Return whether places carry noise that a recognised item takes off."""
+        return bool(self.noise_m) and self.items != "kind"
+
     def without_pseudonyms(self) -> "Protection":
         """Return the same setting with ids of users and items as they are."""
         return replace(self, pseudonymous=False, items="keep")
@@ -161,6 +166,11 @@ class Protection:
                 said.append("Places are as they were: where an item is a place, they tell which.")
         elif is_blurred:
             said.append("Items are as they were: where an item is a place, it still tells where.")
+        if self.tells_items_apart:
+            said.append(
+                "Items can be told apart: whoever recognises one, or knows its true place, knows "
+                "how all that happened beside it was moved. Only their kind hides that."
+            )
         return said or ["Nothing was done: the check-ins are as they were."]
 
 

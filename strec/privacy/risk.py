@@ -9,6 +9,7 @@ import polars as pl
 from strec import schema
 from strec.dataset import Dataset
 from strec.privacy import exposure as homes_and_work
+from strec.privacy.averaging import Averaged, averaged
 from strec.privacy.exposure import Exposure
 from strec.privacy.grid import PLACE_COLUMN, Grid, located
 from strec.privacy.protection import Protection
@@ -43,6 +44,8 @@ class RiskReport:
         fewer than k.
     n_cells, n_cells_below, share_below : int, int, float
         Cells, those with fewer than k users, and the share of check-ins in them.
+    averaged : Averaged or None
+        What the mean of the shown places gives away, where noise was drawn.
     """
 
     n_checkins: int
@@ -60,6 +63,7 @@ class RiskReport:
     n_cells: int
     n_cells_below: int
     share_below: float
+    averaged: Averaged | None = None
 
     def sentences(self) -> list[str]:
         """Return the report in words, the most telling first."""
@@ -88,7 +92,8 @@ def risk(
     and after a protection the onlooker knows the same points of the same users, and knows how
     places and times were coarsened, but not the noise; against noise the coarser cell that
     serves the onlooker best counts, and homes are guessed from the start or the middle of coarse
-    times, whichever exposes more.
+    times, whichever exposes more; and the mean of what is shown of an item, or of somebody's
+    nights, is compared with the true place.
 
     Parameters
     ----------
@@ -144,6 +149,9 @@ def risk(
         n_cells=len(cells),
         n_cells_below=len(below),
         share_below=int(below["n_checkins"].sum()) / max(int(cells["n_checkins"].sum()), 1),
+        averaged=averaged(true, given, _ROW, items=protection.items != "kind")
+        if has_places and protection.noise_m
+        else None,
     )
 
 

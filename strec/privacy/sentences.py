@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from strec.privacy.averaging import NEAR_M, Averaged
 from strec.privacy.exposure import LEAST_CHECKINS, Exposure
 from strec.wording import plural, share
 
@@ -46,6 +47,8 @@ def sentences(report: "RiskReport") -> list[str]:
             "Items tell on people too, and blurring places and times leaves them as they are. "
             + _found(report.found_by_items, _items(report.hours))
         )
+    if report.averaged is not None:
+        said += _averaged(report.averaged)
     if report.n_without_place and report.found is not None:
         said.append(f"{report.n_without_place:,} check-ins have no place and are left out here.")
     return said
@@ -94,6 +97,19 @@ def _items(hours: int) -> str:
     return f"items that somebody took, each with {hours_words(hours)},"
 
 
+def _averaged(found: Averaged) -> list[str]:
+    parts = [
+        f"{what}, for {share(part)} of {whom}"
+        for part, what, whom in (
+            (found.items, "of an item", "the check-ins"),
+            (found.homes, "of somebody's nights", "the homes"),
+        )
+        if part == part
+    ]
+    said = f"Whoever takes the mean of all places shown comes within {NEAR_M} m of the true one: "
+    return [said + "; ".join(parts) + "."] if parts else []
+
+
 def _exposed(found: Exposure | None, what: str, when: str, k: int) -> str:
     if found is None or not found.n_guessed:
         return (
@@ -119,6 +135,13 @@ def before_after(price: "UtilityLoss") -> list[tuple[str, str, str]]:
     for n in (1, 4):
         found = share(was.found_by_items[n - 1]), share(now.found_by_items[n - 1])
         rows.append((f"found by {plural(n, 'item')} and time", *found))
+    if now.averaged is not None:
+        # Without noise the mean of what is shown is the true place.
+        rows += [
+            (f"{what} within {NEAR_M} m by a mean", share(1.0), share(part))
+            for what, part in (("items", now.averaged.items), ("homes", now.averaged.homes))
+            if part == part
+        ]
     for what, old, new in (
         ("home", was.home, now.home),
         ("workplace", was.work, now.work),

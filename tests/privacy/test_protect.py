@@ -19,11 +19,13 @@ from strec.privacy import (
     new_key,
     noise,
     pseudonyms,
+    risk,
     suppress,
 )
+from strec.privacy.averaging import averaged
 from strec.privacy.grid import coarse_cells
 from strec.privacy.noise import epsilon_of, radius_m
-from tests.privacy.worlds import table, without_places
+from tests.privacy.worlds import PLACES, table, without_places
 
 KEY = "a key of sixteen letters or more"
 FEW = [("u1", "A", 8), ("u1", "B", 9), ("u2", "A", 8.5), ("u2", "C", 9), ("u3", "C", 15)]
@@ -186,11 +188,54 @@ def test_noise_follows_planar_laplace():
     assert kstest((direction + np.pi) / (2 * np.pi), "uniform").pvalue > 0.01
 
 
-def test_visits_to_one_place_move_together():
-    checkins = table([("u1", "A", 1), ("u1", "A", 30), ("u2", "A", 2)])
+def test_a_place_moves_once_whoever_is_there():
+    checkins = table([("u1", "A", 1), ("u1", "A", 30), ("u2", "A", 2), ("u2", "B", 3)])
     moved = noise(checkins, 200, seed=2)
-    assert moved["lat"][0] == moved["lat"][1] != moved["lat"][2]
+    assert moved["lat"][0] == moved["lat"][1] == moved["lat"][2]
+    assert moved["lat"][3] - PLACES["B"][0] != moved["lat"][0] - PLACES["A"][0]
     assert noise(checkins, 200)["lat"][0] != noise(checkins, 200)["lat"][0]
+
+
+def _scattered(n_places: int, n_each: int, metres: float) -> pl.DataFrame:
+    """Return places far apart, each recorded often by a receiver that is a little off.
+
+    Each place is the item of all its check-ins and the home of one user, at 23:00 UTC.
+    """
+    random = np.random.default_rng(3)
+    place = np.repeat(np.arange(n_places), n_each)
+    off = random.normal(0, metres / 111_195, (2, len(place)))
+    lat = random.uniform(-50, 50, n_places)[place]
+    return pl.concat([table([("u", "A", 23)])] * len(place)).with_columns(
+        user_id=pl.Series(place).cast(pl.String),
+        item_id=pl.Series(place).cast(pl.String),
+        lat=pl.Series(lat + off[0]),
+        lon=pl.Series(
+            random.uniform(-170, 170, n_places)[place] + off[1] / np.cos(np.radians(lat))
+        ),
+    )
+
+
+def test_a_mean_of_many_visits_does_not_take_the_noise_off():
+    checkins = _scattered(n_places=200, n_each=200, metres=8)
+    moved = noise(checkins, 500, seed=4).with_columns(
+        true_lat=checkins["lat"], true_lon=checkins["lon"]
+    )
+    mean = moved.group_by("item_id").agg(pl.col("lat", "lon", "true_lat", "true_lon").mean())
+    metres = 1000 * distance_km(*(mean[n].to_numpy() for n in mean.columns[1:3] + mean.columns[3:]))
+    # One visit is a median of 177 m away; a place on the edge of hexagons is drawn a few times.
+    assert np.median(metres) > 130 and np.mean(metres <= 100) < 0.35
+
+
+@pytest.mark.parametrize("items", ["keep", "kind"])
+def test_the_onlooker_who_averages_is_counted(items):
+    checkins = _scattered(n_places=60, n_each=30, metres=8).with_row_index("row")
+    anew = np.random.default_rng(1).normal(0, 0.002, (2, len(checkins)))
+    naive = checkins.with_columns(lat=pl.col("lat") + anew[0], lon=pl.col("lon") + anew[1])
+    found = averaged(checkins, naive, "row", items=items == "keep")
+    assert found.homes > 0.8 and (items == "kind" or found.items > 0.8)
+    report = risk(checkins.drop("row"), Protection(noise_m=500, items=items)).averaged
+    assert report is not None and report.homes < 0.35
+    assert np.isnan(report.items) == (items == "kind")
 
 
 def test_no_place_gets_no_noise():
