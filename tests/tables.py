@@ -37,7 +37,6 @@ def fixes(user: str = "ann", lon: float = 0.0, days: int = 1) -> pl.DataFrame:
     way = np.clip((minute - 480) / 60, 0, 1) - np.clip((minute - 1020) / 60, 0, 1)
     # The receiver's error goes round in a circle of 20 m.
     lat = 48 + 5_000 * METRES * way + 20 * METRES * np.sin(minute)
-    lon = lon + 20 * METRES * np.cos(minute)
     start_us = int(START.timestamp() * 1e6)
     time_us = [start_us + (day * 1440 + minute) * 60_000_000 for day in range(days)]
     columns = {
@@ -46,6 +45,6 @@ def fixes(user: str = "ann", lon: float = 0.0, days: int = 1) -> pl.DataFrame:
         schema.TIME: pl.Series(np.concatenate(time_us)).cast(pl.Datetime("us", "UTC")),
         schema.OFFSET: 0,
         schema.LAT: np.tile(lat, days),
-        schema.LON: np.tile(lon, days),
+        schema.LON: np.tile(lon + 20 * METRES * np.cos(minute), days),
     }
     return pl.DataFrame(columns, schema_overrides={schema.OFFSET: pl.Int16})
