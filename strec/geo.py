@@ -79,7 +79,7 @@ def distance_column(
 def short_distance_column(lat: Column, lon: Column, other_lat: Column, other_lon: Column) -> Column:
     """Return distances of a few kilometres as on a flat map, of columns of polars or Ibis.
 
-    Right to 1 % up to 100 km away from the poles; it does not see the date line.
+    Right to 1 % up to 100 km away from the poles, and across the date line.
 
     Parameters
     ----------
@@ -94,9 +94,12 @@ def short_distance_column(lat: Column, lon: Column, other_lat: Column, other_lon
     >>> lat, lon, there = pl.lit(40.0), pl.lit(-74.0), pl.lit(40.1)
     >>> pl.select(short_distance_column(lat, lon, there, lon).round(1)).item()
     11.1
+    >>> pl.select(short_distance_column(pl.lit(0.0), pl.lit(179.95), pl.lit(0.0), pl.lit(-179.95))
+    ...           .round(1)).item()
+    11.1
     """
-    north = lat - other_lat
-    east = (lon - other_lon) * other_lat.radians().cos()
+    north, turn = lat - other_lat, lon - other_lon
+    east = (turn - 360 * (turn / 360).round()) * other_lat.radians().cos()
     return (north * north + east * east).sqrt() * KM_PER_DEGREE
 
 
@@ -221,3 +224,47 @@ def wrapped(lon: Column) -> Column:
     [-170.0, 170.0, 10.0]
     """
     return (lon + 180) % 360 - 180
+
+
+def median_longitude(lon: np.ndarray) -> float:
+    """Return the median of longitudes in degrees; those on both sides of 180° are neighbours.
+
+    Where they span more than half the globe and their mean direction points to its far side, they
+    are counted from 0 to 360; others have their plain median.
+
+    Parameters
+    ----------
+    lon : numpy.ndarray
+        Degrees, shape ``(n,)``; NaN where missing.
+
+    Examples
+    --------
+    >>> round(median_longitude(np.array([179.9, -179.9, 179.7])), 6)
+    179.9
+    >>> median_longitude(np.array([-74.0, 3.0]))
+    -35.5
+    """
+    lon = np.asarray(lon, dtype=float)
+    crosses = np.nanmax(lon) - np.nanmin(lon) > 180 and np.nanmean(np.cos(np.radians(lon))) < 0
+    return float(wrapped(np.nanmedian(lon % 360)) if crosses else np.nanmedian(lon))
+
+
+def median_longitude_column(lon: Column) -> Column:
+    """Return `median_longitude` as an aggregate of polars or Ibis, of a column in degrees.
+
+    Parameters
+    ----------
+    lon : polars.Expr or ibis column
+        One per row, degrees.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> item = pl.DataFrame({"lon": [179.9, -179.9, 179.7]})
+    >>> round(item.select(median_longitude_column(pl.col("lon"))).item(), 6)
+    179.9
+    """
+    crosses = (lon.max() - lon.min() > 180) & (lon.radians().cos().mean() < 0)
+    around = ((lon + 360) % 360).median()
+    around = around - 360 * (around >= 180).cast(float)
+    return lon.median() + crosses.cast(float) * (around - lon.median())

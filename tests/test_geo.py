@@ -109,3 +109,31 @@ def test_unit_vectors_of_ibis_are_those_of_numpy():
 def test_degrees_to_the_east_grow_shorter():
     assert geo.km_per_degree_east(60.0) == pytest.approx(geo.KM_PER_DEGREE / 2)
     assert geo.wrapped(np.array([-180.0, 180.0, 540.5])).tolist() == [-180.0, -180.0, -179.5]
+
+
+def jittering(n: int = 200) -> tuple[np.ndarray, np.ndarray]:
+    """Visits that scatter by some 100 m around 180°, in Fiji."""
+    rng = np.random.default_rng(3)
+    lon = 180 + rng.normal(0, 0.001, n)
+    return -16.8 + rng.normal(0, 0.001, n), np.where(lon >= 180, lon - 360, lon)
+
+
+def test_the_middle_of_visits_on_both_sides_of_the_date_line_is_there_on_every_engine():
+    lat, lon = jittering()
+    table = pl.DataFrame({"lon": lon})
+    asked = ibis.memtable(table)
+    found = [
+        geo.median_longitude(lon),
+        table.select(geo.median_longitude_column(pl.col("lon"))).item(),
+        asked.aggregate(lon=geo.median_longitude_column(asked.lon)).execute()["lon"].item(),
+    ]
+    # 0 is where a plain mean or median of +180 and -180 lies.
+    assert np.abs(np.abs(found) - 180).max() < 0.001
+    assert geo.distance_km(-16.8, np.array(found), -16.8, found[0]).max() < 1e-6
+
+
+@pytest.mark.parametrize("lon", [[-122.41, -122.42, -122.43], [100.3, 139.7], [-100.0, 5.0, 100.0]])
+def test_other_longitudes_have_their_plain_median_to_the_last_bit(lon):
+    table = pl.DataFrame({"lon": lon})
+    assert geo.median_longitude(np.array(lon)) == np.median(lon)
+    assert table.select(geo.median_longitude_column(pl.col("lon"))).item() == np.median(lon)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from strec import schema
 from strec.errors import AnalysisError, SchemaError, StoreError
+from strec.split import Vocabulary
 from strec.store import Filters, Store
 from strec.store import writer as store_writer
 
@@ -212,6 +213,21 @@ def test_gyration_by_hand_across_the_date_line(tmp_path):
     # Each is one degree from the middle on the equator.
     assert found.gyration_km[0] == pytest.approx(6371.0088 * np.pi / 180)
     assert abs(found.lon[0]) == pytest.approx(180)
+
+
+@pytest.mark.parametrize("engine", ["duckdb://", "polars://"])
+def test_an_item_that_jitters_across_the_date_line_stays_there(tmp_path, engine):
+    rows = schema.example().head(1).select(pl.all().repeat_by(5)).explode(pl.all())
+    east_deg = np.array([-0.003, -0.001, 0.0005, 0.001, 0.002])
+    rows = rows.with_columns(lat=pl.lit(0.0), lon=(180 + east_deg + 180) % 360 - 180)
+    folder = Store.create(rows, tmp_path / "s", name="Fiji").folder
+    pier = Store(folder, engine).items().row(0, named=True)
+    # The middle is the third; half of the visits lie within the third of 3.5, 1.5, 0, .5, 1.5.
+    assert pier["lon"] == pytest.approx(-180 + 0.0005, abs=1e-9)
+    assert pier["spread_km"] == pytest.approx(0.0015 * 111.195, rel=1e-4)
+    described = Vocabulary.of(rows)
+    assert described.item_lon[0] == pytest.approx(pier["lon"], abs=1e-9)
+    assert described.item_spread_km[0] == pytest.approx(pier["spread_km"], rel=1e-4)
 
 
 def test_habits_are_counts_of_users_with_enough_check_ins(store, derived):

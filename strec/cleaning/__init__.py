@@ -10,7 +10,6 @@ from strec.cleaning.missing import MissingCategory, MissingPlace, MissingValue
 from strec.cleaning.recipe import STEPS, Recipe
 from strec.cleaning.rows import Bots, ExactDuplicates, KCore, NearDuplicates, TidyText
 from strec.cleaning.run import CleanReport, StepResult, clean
-from strec.cleaning.tracks import Stays
 
 __all__ = [
     "STEPS",
@@ -26,7 +25,6 @@ __all__ = [
     "MissingValue",
     "NearDuplicates",
     "Recipe",
-    "Stays",
     "Step",
     "StepResult",
     "TidyText",

@@ -8,6 +8,7 @@ import numpy as np
 from strec.errors import AnalysisError
 from strec.gate.geometry import BINS_RADIUS_KM, bins_of, median_by, zones
 from strec.geo import KM_PER_DEGREE, km_per_degree_east, unit_vectors
+from strec.spatial.hexagons import one_run
 from strec.split import Log, local_us
 
 #: Two-hour steps of the day, for weekdays and again for weekends.
@@ -265,6 +266,8 @@ def _places(
     if np.isnan(lat).sum() > MOST_WITHOUT_PLACE * len(lat):
         return {}, _nothing(), _nothing()
     lat, lon = (np.where(np.isnan(x), np.nanmedian(x), x) for x in (lat, lon))
+    if np.ptp(lon) > 180:
+        lon = one_run(lon)  # The date line is no edge.
     east = km_per_degree_east(np.median(lat))
     flat = np.stack([lat * KM_PER_DEGREE, lon * east], axis=1)
     middle = median_by(flat, item)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from strec.errors import MappingError
+from strec.geo import median_longitude_column
 from strec.io.quantities import absent
 from strec.io.times import STATED, WALL
 
@@ -163,7 +164,10 @@ def zone_near(lat: pl.Series, lon: pl.Series) -> str | None:
     on_earth = places.filter(
         pl.col("lat").abs() <= 90, pl.col("lon").abs() <= 180, pl.col("lat") != 0
     )
-    return None if on_earth.is_empty() else _zone_at(*on_earth.median().row(0))
+    if on_earth.is_empty():
+        return None
+    middle = on_earth.select(pl.col("lat").median(), median_longitude_column(pl.col("lon")))
+    return _zone_at(*middle.row(0))
 
 
 def inhabited_share(lat: np.ndarray, lon: np.ndarray) -> float:

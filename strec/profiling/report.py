@@ -11,7 +11,7 @@ from strec import schema
 from strec.cleaning.improbable import impossible_place
 from strec.cleaning.rows import exact_duplicates, near_duplicates
 from strec.errors import AnalysisError
-from strec.geo import distance_column
+from strec.geo import distance_column, median_longitude
 from strec.profiling.findings import Finding, find
 from strec.schema import ITEM, LAT, LON, OFFSET, TIME, USER, VALUE
 
@@ -306,7 +306,7 @@ def _places(table: pl.DataFrame) -> dict[str, Any]:
         "reach_km": None,
     }
     if known.height:
-        lat, lon = (float(np.median(known[name].to_numpy())) for name in (LAT, LON))
+        lat, lon = float(np.median(known[LAT].to_numpy())), median_longitude(known[LON].to_numpy())
         km = known.select(
             distance_column(pl.col(LAT), pl.col(LON), pl.lit(lat), pl.lit(lon))
         ).to_series()

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from strec.geo import distance_km
+from strec.geo import distance_km, median_longitude
 from strec.split import Queries
 
 #: Radii are given as one of these (km), so that a portrait does not draw a map of a life.
@@ -173,7 +173,7 @@ def _radius_km(lat: np.ndarray, lon: np.ndarray) -> int | None:
     known = ~np.isnan(lat)
     if known.sum() < 2:
         return None
-    middle = np.median(lat[known]), np.median(lon[known])
+    middle = np.median(lat[known]), median_longitude(lon[known])
     half = np.median(distance_km(lat[known], lon[known], *middle))
     return next((radius for radius in RADII_KM if half <= radius), RADII_KM[-1])
 

@@ -9,9 +9,10 @@ from scipy.sparse.csgraph import connected_components
 
 from strec.errors import AnalysisError
 from strec.export import MIN_USERS
+from strec.geo import wrapped
 from strec.spatial import lattice
 from strec.spatial.autocorrelation import DRAWS, Moran, local_statistics, moran
-from strec.spatial.hexagons import resolution_to_compare
+from strec.spatial.hexagons import one_run, resolution_to_compare
 from strec.store import HasStore, Store, frame_of
 
 #: What can be compared between hexagons.
@@ -175,7 +176,8 @@ def _areas(frame: pd.DataFrame, touching: sparse.csr_array) -> tuple[np.ndarray,
     _, label = connected_components(touching[hot][:, hot], directed=False)
     some = frame.iloc[hot].assign(label=label)
     some["lat_sum"] = some.lat * some.n_checkins
-    some["lon_sum"] = some.lon * some.n_checkins
+    # An area across the date line has its centre there, not on the other side of the globe.
+    some["lon_sum"] = one_run(some.lon.to_numpy()) * some.n_checkins
     areas = some.groupby("label").agg(
         n_cells=("cell", "size"),
         n_checkins=("n_checkins", "sum"),
@@ -183,6 +185,7 @@ def _areas(frame: pd.DataFrame, touching: sparse.csr_array) -> tuple[np.ndarray,
         lon=("lon_sum", "sum"),
     )
     areas[["lat", "lon"]] = areas[["lat", "lon"]].div(areas.n_checkins, axis=0)
+    areas["lon"] = wrapped(areas["lon"])
     areas.insert(2, "share", areas.n_checkins / frame.n_checkins.sum())
     areas = areas.sort_values(["n_checkins", "lat"], ascending=False)
     rank = pd.Series(range(len(areas)), index=areas.index)

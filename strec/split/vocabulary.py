@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from strec import schema
-from strec.geo import distance_km
+from strec.geo import distance_km, median_longitude_column
 
 #: Items whose check-ins lie farther apart than this (median, km) are not places themselves.
 PLACE_SPREAD_KM = 1.0
@@ -156,7 +156,7 @@ def _describe_items(checkins: pl.DataFrame) -> pl.DataFrame:
     category = pl.col(schema.CATEGORY) if schema.CATEGORY in has else nothing
     rows = checkins.select(schema.ITEM, schema.LAT, schema.LON, name=name, category=category)
     place = rows.group_by(schema.ITEM).agg(
-        pl.median("lat").alias("mid_lat"), pl.median("lon").alias("mid_lon")
+        pl.median("lat").alias("mid_lat"), median_longitude_column(pl.col("lon")).alias("mid_lon")
     )
     away = rows.join(place, on=schema.ITEM).with_columns(
         km=pl.lit(0.0)

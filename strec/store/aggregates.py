@@ -12,7 +12,12 @@ import ibis.expr.types as ir
 from ibis import _
 
 from strec import schema
-from strec.geo import EARTH_RADIUS_KM, short_distance_column, unit_vector_columns
+from strec.geo import (
+    EARTH_RADIUS_KM,
+    median_longitude_column,
+    short_distance_column,
+    unit_vector_columns,
+)
 
 #: Columns that a store adds to the canonical and derived ones.
 USER_CODE = "user_code"
@@ -232,7 +237,7 @@ def item_places(table: ir.Table) -> ir.Table:
     rows = placed(table)
     points = rows.select(item=whole(rows, ITEM_CODE), lat=rows[schema.LAT], lon=rows[schema.LON])
     middle = points.group_by("item").agg(
-        middle_lat=points["lat"].median(), middle_lon=points["lon"].median()
+        middle_lat=points["lat"].median(), middle_lon=median_longitude_column(points["lon"])
     )
     both = points.join(middle, "item")
     away_km = short_distance_column(both.lat, both.lon, both.middle_lat, both.middle_lon)

@@ -1,10 +1,8 @@
-"""Which rhythms are real? A periodogram against the noise that a series with memory makes anyway.
+"""Which rhythms are real? A periodogram against the noise that a series makes anyway.
 
 A series in which one period resembles the next has much power at slow rhythms without repeating
-anything: red noise. The background is an AR(1) spectrum (Torrence & Compo 1998, their equation 16),
-fitted by Whittle's likelihood to the frequencies that are not peaks themselves, so that a strong
-daily rhythm does not hide itself (the aim of Mann & Lees 1996). Power over background, doubled, is
-chi-squared with two degrees of freedom.
+anything, and counts of check-ins have the noise of counting on top. What such noise would show is
+worked out in `strec.temporal.background`; a rhythm is what stands above it.
 """
 
 from collections.abc import Iterable
@@ -14,32 +12,31 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from strec.temporal.background import background, chance, reached
 from strec.temporal.grains import Grain, in_words
 from strec.temporal.timeseries import as_series
 from strec.wording import listed
 
 MIN_POINTS = 32
-#: While the background is fitted, frequencies this unlikely under it are taken for peaks.
-_PEAK_P = 0.005
 #: Frequencies agree when they are this many bins apart: the half width of a tapered peak.
 _BINS = 1.5
 #: Peaks this close to a stronger one are its sides: a rhythm whose strength changes over time.
 _SIDE_BINS = 4.5
-#: A rhythm must repeat this often to be one.
-_CYCLES = 4
+#: A rhythm that nobody expected must repeat this often: slow wanderings seem to, a few times.
+_CYCLES = 8
 #: Overtones that enter the test of a usual season.
 _OVERTONES = 8
 
 
 @dataclass(frozen=True)
 class Periodogram:
-    """Power per frequency, and what red noise would give.
+    """Power per frequency, and what noise without a rhythm would give.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         `frequency` (cycles per step), `period` (steps), `power` (share of the variance per
-        frequency bin), `background` (expected under red noise), `limit` (reached by chance at
+        frequency bin), `background` (expected of noise), `limit` (reached by chance at
         this frequency alone with probability alpha), `strict_limit` (reached by chance at any
         frequency with probability alpha / (1 + usual seasons): those are tested too), `p`,
         `significant` (above the strict limit).
@@ -47,34 +44,39 @@ class Periodogram:
         Usual seasons first, then other rhythms, each by their share: `period` (steps), `share`
         (of the variance, overtones included), `p` (times the number of questions asked: each
         usual season, and any other peak), `usual`, `real`.
+    orders : tuple of int
+        Of the autoregressive and the moving average part of the noise; (0, 0) is white.
     memory : float
-        Lag-one correlation of the noise, 0 (white) to 1.
+        Its correlation from one step to the next, -1 to 1.
     alpha : float
     grain : Grain
     """
 
     frame: pd.DataFrame
     rhythms: pd.DataFrame
+    orders: tuple[int, int]
     memory: float
     alpha: float
     grain: Grain
 
     @property
     def sentence(self) -> str:
-        """The rhythms found, in words."""
+        """The rhythms found, in words, and what was taken for noise."""
         real = self.rhythms[self.rhythms["real"]]
+        kind = f"memory (ARMA{self.orders}, by AICc)" if sum(self.orders) else "no memory"
+        noise = (
+            f"Taken for chance: noise with {kind}, correlated by {self.memory:.2f} from one "
+            f"{self.grain.one} to the next, and whatever else the lengths around have in common"
+        )
         if real.empty:
-            return (
-                "No rhythm stands out from the noise that a series with this memory "
-                f"({self.memory:.2f} from one {self.grain.one} to the next) makes anyway."
-            )
+            return f"No rhythm stands out from chance. {noise}."
         names = [
             f"{in_words(period, self.grain)} ({_percent(share)})"
             for period, share in real[["period", "share"]].head(4).to_numpy(dtype=float)
         ]
         words = (
-            f"Real rhythm{'s' * (len(names) > 1)}: {listed(names)} of all variation. Noise "
-            f"with memory would show any such power in about {self.alpha:.0%} of all series."
+            f"Real rhythm{'s' * (len(names) > 1)}: {listed(names)} of all variation. {noise}; "
+            f"it would show any such power in about {self.alpha:.0%} of all series."
         )
         absent = self.rhythms[~self.rhythms["real"] & self.rhythms["usual"]]
         if len(absent):
@@ -84,7 +86,7 @@ class Periodogram:
 
 
 def periodogram(series: Any, alpha: float = 0.05) -> Periodogram:
-    """Return the periodogram with its red-noise background and the rhythms above it.
+    """Return the periodogram with the background that noise would give, and the rhythms above it.
 
     Parameters
     ----------
@@ -102,8 +104,9 @@ def periodogram(series: Any, alpha: float = 0.05) -> Periodogram:
 
     References
     ----------
-    Torrence & Compo 1998, *A practical guide to wavelet analysis*; Mann & Lees 1996, *Robust
-    estimation of background noise and signal detection in climatic time series*.
+    Mann & Lees 1996, *Robust estimation of background noise and signal detection in climatic time
+    series*; Whittle 1953, *Estimation and information in stationary time series*; Hurvich & Tsai
+    1989, *Regression and time series model selection in small samples* (AICc).
 
     Examples
     --------
@@ -113,14 +116,12 @@ def periodogram(series: Any, alpha: float = 0.05) -> Periodogram:
     >>> round(found.rhythms["period"].iloc[0])
     24
     """
-    from scipy.stats import chi2
-
     data = as_series(series)
     data.need(MIN_POINTS, "A periodogram")
     frequency, power = _power(data.filled().to_numpy())
-    memory, background = _red_noise(frequency, power)
-    p = chi2.sf(2 * power / background, 2)
     usual = data.usable_periods()
+    noise = background(frequency, power, _near_lines(frequency, usual))
+    p = chance(power, noise)
     # Each usual season is one more chance to find something where there is nothing.
     strict = 1 - (1 - alpha / (1 + len(usual))) ** (1 / len(frequency))
     frame = pd.DataFrame(
@@ -128,51 +129,29 @@ def periodogram(series: Any, alpha: float = 0.05) -> Periodogram:
             "frequency": frequency,
             "period": 1 / frequency,
             "power": power,
-            "background": background,
-            "limit": background * chi2.isf(alpha, 2) / 2,
-            "strict_limit": background * chi2.isf(strict, 2) / 2,
+            "background": noise.power,
+            "limit": reached(alpha, noise),
+            "strict_limit": reached(strict, noise),
             "p": p,
             "significant": p < strict,
         }
     )
-    return Periodogram(frame, _rhythms(frame, usual, alpha), memory, alpha, data.grain)
+    return Periodogram(
+        frame, _rhythms(frame, usual, alpha), noise.orders, noise.memory, alpha, data.grain
+    )
 
 
-def _red_noise(frequency: np.ndarray, power: np.ndarray) -> tuple[float, np.ndarray]:
-    """The coefficient of an AR(1) process beneath the peaks, and its power per frequency."""
-    from scipy.ndimage import median_filter
-    from scipy.stats import chi2
-
-    # The median of an exponential variable is log 2 of its mean.
-    smooth = median_filter(power, size=min(len(power), max(5, len(power) // 20) | 1)) / np.log(2)
-    memory, background = _whittle(frequency, np.maximum(smooth, power.min()))
-    for _ in range(5):
-        calm = chi2.sf(2 * power / background, 2) > _PEAK_P
-        if calm.sum() < 8:
-            break
-        memory, background = _whittle(frequency[calm], power[calm], frequency)
-        # Leaving out the highest powers of pure noise too lowers the mean of the others.
-        background = background / (1 + _PEAK_P * np.log(_PEAK_P) / (1 - _PEAK_P))
-    return memory, background
-
-
-def _whittle(
-    frequency: np.ndarray, power: np.ndarray, at: np.ndarray | None = None
-) -> tuple[float, np.ndarray]:
-    """Maximum likelihood of an AR(1) spectrum for exponential ordinates."""
-    from scipy.optimize import minimize_scalar
-
-    def shape(memory, f):
-        return 1 / (1 + memory**2 - 2 * memory * np.cos(2 * np.pi * f))
-
-    def loss(memory):
-        expected = shape(memory, frequency)
-        return len(power) * np.log(np.mean(power / expected)) + np.log(expected).sum()
-
-    found: Any = minimize_scalar(loss, bounds=(0, 0.999), method="bounded")
-    memory = float(found.x)
-    level = np.mean(power / shape(memory, frequency))
-    return memory, level * shape(memory, frequency if at is None else at)
+def _near_lines(frequency: np.ndarray, usual: tuple[int, ...]) -> np.ndarray:
+    """Which frequencies a usual season, or an overtone of it, would fill."""
+    near = np.zeros(len(frequency), dtype=bool)
+    width = frequency[1] - frequency[0]
+    for period in usual:
+        waves = np.arange(1, period // 2 + 1) / period
+        if width * period < 1 / 4:
+            near |= (np.abs(frequency[:, None] - waves) <= _BINS * width).any(axis=1)
+        else:
+            near |= np.abs(frequency - 1 / period) <= _BINS * width
+    return near
 
 
 def _power(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -201,22 +180,24 @@ def _rhythms(frame: pd.DataFrame, usual: tuple[int, ...], alpha: float) -> pd.Da
 def _season_test(frame: pd.DataFrame, period: int, usual: tuple[int, ...]) -> tuple[float, float]:
     """Share of the variance and p-value of a season.
 
-    A season of any shape has power at its frequency and the multiples. Under red noise the sum of
-    2 × power / background over h of them is chi-squared with 2h degrees of freedom. Multiples
+    A season of any shape has power at its frequency and the multiples, a plain wave at the first
+    alone: the chances of both are combined (Fisher), and the smaller counts for two. Multiples
     that a shorter season has too are left to that one.
     """
     from scipy.stats import chi2
 
     frequency = frame["frequency"].to_numpy()
     width = frequency[1] - frequency[0]
-    ratio = (frame["power"] / frame["background"]).to_numpy()
     shorter = [each for each in usual if each < period]
     own = [f for f in own_waves(period, shorter) if f < 0.5]
     bins = sorted({int(np.abs(frequency - f).argmin()) for f in own})
     if not bins:
         return 0.0, 1.0
     tested = bins[:_OVERTONES]
-    p = float(chi2.sf(2 * ratio[tested].sum(), 2 * len(tested)))
+    unlikely = -2 * np.log(frame["p"].to_numpy()[tested])
+    # A plain wave is all in the first, a habit of some hours in many: two questions.
+    both = chi2.sf([unlikely[0], unlikely.sum()], [2, 2 * len(tested)])
+    p = min(1.0, 2 * float(np.min(both)))
     near = np.zeros(len(frequency), dtype=bool)
     for k in bins:
         near[max(0, k - 1) : k + 2] = True
