@@ -9,6 +9,7 @@ from pages.shared.results import counted
 from strec import plots, schema
 from strec.errors import StrecError
 from strec.store import Filters, Store
+from strec.wording import plural
 
 WEEK = "Week and calendar"
 PARTS = {
@@ -45,14 +46,14 @@ def content() -> NextStep | None:
 def overview(store: Store, chosen: Filters, summary: dict) -> None:
     """Show the week, the clock, the calendar, the trend and the categories."""
     below = plots.note(summary["n_checkins"], summary["n_users"], store.time_zone)
-    week(store, chosen, below)
+    week(store, chosen, summary, below)
     over_time(store, chosen, below, summary["n_days"])
     if store.has(schema.CATEGORY):
         by_category(store, chosen, below)
     ui.how_it_works("time")
 
 
-def week(store: Store, chosen: Filters, below: str) -> None:
+def week(store: Store, chosen: Filters, summary: dict, below: str) -> None:
     """Show the week as a heatmap and the day as a clock."""
     frame = counted(Store.hour_weekday, store, chosen)
     left, right = st.columns([5, 2])
@@ -62,16 +63,15 @@ def week(store: Store, chosen: Filters, below: str) -> None:
             figure, "hour_weekday", words("hour_weekday", frame), frame, "hours-of-the-week"
         )  # fmt: skip
     with right:
-        by_hour = frame.groupby("hour")["n_checkins"].sum().reset_index()
-        counts = by_hour["n_checkins"].to_numpy()
-        peak = int(by_hour["hour"].to_numpy()[counts.argmax()])
-        share = counts.max() / counts.sum()
+        day = counted(Store.day_hours, store, chosen)
+        counts = day["n_checkins"].fillna(0)
+        peak, total = int(day["hour"].iloc[counts.argmax()]), summary["n_checkins"]
         ui.figure(
-            plots.clock(frame),
+            plots.clock(day),
             "clock",
-            f"{share:.0%} of the check-ins fall between {peak}:00 and {peak + 1}:00. "
-            f"{ui.plain(below)}.",
-            by_hour,
+            f"{counts.max() / total:.0%} of the check-ins fall between {peak}:00 and "
+            f"{peak + 1}:00. {ui.plain(below)}.{_hidden(day, 'hour')}",
+            day,
             "hours-of-the-day",
         )
 
@@ -118,7 +118,15 @@ def by_category(store: Store, chosen: Filters, below: str) -> None:
 
 def words(kind: str, frame, grain: str = "day") -> str:
     """Return what a figure shows in words, with names from the data shown as they are."""
-    return ui.plain(plots.in_words(kind, frame, grain))
+    unit = {"trend": grain, "calendar": "day"}.get(kind, "hour")
+    return ui.plain(plots.in_words(kind, frame, grain)) + _hidden(frame, unit)
+
+
+def _hidden(frame, unit: str) -> str:
+    """Say how many counts are not shown because they could point at a person."""
+    few = frame.attrs.get("hidden", 0)
+    least = frame.attrs.get("min_users")
+    return f" {plural(few, unit)} with fewer than {least} users not shown." if few else ""
 
 
 PAGE = Page(

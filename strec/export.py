@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "FORMULA", "MIN_USERS", "html_page", "json_text", "markdown_cell", "no_formula", "safe_table",
-    "to_csv",
+    "FORMULA", "MIN_USERS", "enough_users", "html_page", "json_text", "markdown_cell", "no_formula",
+    "safe_table", "to_csv",
 ]  # fmt: skip
 
 #: What a spreadsheet would run as a formula, also behind an apostrophe that was there before.
@@ -39,6 +39,37 @@ def to_csv(frame: "pl.DataFrame | pd.DataFrame") -> str:
     ["'=A1,km", "'=1+1,-2.5", ',3.0']
     """
     return safe_table(frame).write_csv()
+
+
+def enough_users(frame: "pd.DataFrame", min_users: int = MIN_USERS) -> "pd.DataFrame":
+    """Return counts of groups in which nobody stands out: those of fewer users are blank.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Groups with `n_users`; all columns that begin with ``n_`` count in them.
+    min_users : int
+        Groups of one user or more, but fewer than so many, are hidden.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows; ``attrs["hidden"]`` says of how many the counts are hidden.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> hours = pd.DataFrame({"hour": [8, 9], "n_checkins": [40, 3], "n_users": [12, 1]})
+    >>> enough_users(hours)["n_checkins"].to_list()
+    [40.0, nan]
+    """
+    few = frame["n_users"].between(1, min_users - 1)
+    shown = frame.copy()
+    shown.attrs = frame.attrs | {"hidden": int(few.sum()), "min_users": min_users}
+    if few.any():
+        for name in [name for name in map(str, frame) if name.startswith("n_")]:
+            shown[name] = frame[name].astype(float).mask(few)
+    return shown
 
 
 def safe_table(frame: "pl.DataFrame | pd.DataFrame") -> pl.DataFrame:
@@ -148,7 +179,10 @@ def _of_pandas(frame: "pd.DataFrame") -> pl.DataFrame:
     columns = {}
     for name, values in frame.items():
         known = values if is_numeric_dtype(values) else values.astype(str).where(values.notna())
-        columns[str(name)] = pl.from_pandas(known)
+        column = pl.from_pandas(known)
+        # A count of which some are hidden is a whole number still.
+        is_count = str(name).startswith("n_") and column.dtype.is_float()
+        columns[str(name)] = column.cast(pl.Int64, strict=False) if is_count else column
     return pl.DataFrame(columns)
 
 

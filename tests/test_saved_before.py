@@ -28,9 +28,11 @@ def test_a_store_opens_and_answers(tmp_path):
 
 
 def test_recipes_are_read_and_written_alike():
-    changed = Recipe.default().change("k_core", enabled=True, min_per_user=3)
+    # What has come since is not in them.
+    steps = tuple(step for step in Recipe.default().steps if step.name != "stays")
+    changed = Recipe(steps).change("k_core", enabled=True, min_per_user=3)
     assert Recipe.load(FOLDER / "recipe.yaml") == changed
     assert yaml.safe_load((FOLDER / "recipe.yaml").read_text()) == changed.to_dict()
-    with_bots = Recipe.default().change("bots", enabled=True)
+    with_bots = Recipe(steps).change("bots", enabled=True)
     assert Recipe.load(FOLDER / "recipe.json") == with_bots
     assert json.loads((FOLDER / "recipe.json").read_text()) == with_bots.to_dict()

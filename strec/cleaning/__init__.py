@@ -10,6 +10,7 @@ from strec.cleaning.missing import MissingCategory, MissingPlace, MissingValue
 from strec.cleaning.recipe import STEPS, Recipe
 from strec.cleaning.rows import Bots, ExactDuplicates, KCore, NearDuplicates, TidyText
 from strec.cleaning.run import CleanReport, StepResult, clean
+from strec.cleaning.tracks import Stays
 
 __all__ = [
     "STEPS",
@@ -25,6 +26,7 @@ __all__ = [
     "MissingValue",
     "NearDuplicates",
     "Recipe",
+    "Stays",
     "Step",
     "StepResult",
     "TidyText",

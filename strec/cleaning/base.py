@@ -25,11 +25,14 @@ class Outcome:
         Values changed in the rows that stayed; a place (lat and lon) counts as one.
     notes : tuple of str
         Plain sentences about what was found, shown in the report.
+    remade : str
+        Where the rows are no longer those that came in, the sentence that says what they became.
     """
 
     checkins: pl.DataFrame
     changed: int = 0
     notes: tuple[str, ...] = ()
+    remade: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ from strec.cleaning.base import Step, suggestion
 from strec.cleaning.improbable import ImpossiblePlaces, ImpossibleSpeed, ImpossibleTimes
 from strec.cleaning.missing import MissingCategory, MissingPlace, MissingValue
 from strec.cleaning.rows import Bots, ExactDuplicates, KCore, NearDuplicates, TidyText
+from strec.cleaning.tracks import Stays
 from strec.errors import RecipeError, as_path
 
-#: The steps in the order of the default recipe: first what is plainly wrong, then what is
-#: repeated or automatic, then what is missing, and last the filter that counts what is left.
+#: The steps in the order of the default recipe: first what is plainly wrong, then what the rows
+#: stand for, then what is repeated or automatic, then what is missing, and last the filter that
+#: counts what is left.
 STEPS: dict[str, type[Step]] = {
     step.name: step
     for step in (
@@ -21,6 +23,7 @@ STEPS: dict[str, type[Step]] = {
         ImpossiblePlaces,
         ImpossibleTimes,
         ImpossibleSpeed,
+        Stays,
         NearDuplicates,
         Bots,
         MissingPlace,

@@ -1,15 +1,17 @@
 """Run a recipe over a table of check-ins and say what each step did."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from strec.cleaning.base import Outcome, Step
 from strec.cleaning.recipe import Recipe
-from strec.errors import RecipeError, check_is
+from strec.cleaning.tracks import Stays
+from strec.errors import ReadError, RecipeError, check_is
 from strec.progress import Progress, silent
-from strec.schema import DERIVED, ITEM, TIME, USER, validate
+from strec.schema import DERIVED, ITEM, REQUIRED, TIME, USER, validate
 from strec.wording import plural
 
 #: Removed check-ins that a report keeps of each step, to be looked at.
@@ -17,7 +19,7 @@ SAMPLE_ROWS = 5
 
 
 def clean(
-    checkins: pl.DataFrame,
+    checkins: pl.DataFrame | Path,
     recipe: "Recipe | None" = None,
     *,
     progress: Progress | None = None,
@@ -26,9 +28,11 @@ def clean(
 
     Parameters
     ----------
-    checkins : polars.DataFrame
+    checkins : polars.DataFrame or Path
         A canonical table; it is not changed. Derived columns are dropped, as cleaning would
-        make them wrong; the store derives them again.
+        make them wrong; the store derives them again. A Parquet file of one is read; where it
+        is a raw track that becomes stays (see `Stays`), first of all and a part at a time, so
+        that it may be larger than memory.
     recipe : Recipe, optional
         The default recipe without it.
     progress : callable, optional
@@ -55,13 +59,20 @@ def clean(
     """
     recipe, tell = Recipe.default() if recipe is None else recipe, progress or silent
     check_is(recipe, Recipe, "What to do is a cleaning recipe.", RecipeError)
+    begun: StepResult | None = None
+    if isinstance(checkins, Path):
+        checkins, begun = _of_file(checkins, recipe)
     table = validate(checkins)
     table = table.drop(name for name in DERIVED if name in table.columns)
     table = table.sort(_order(table.columns)).rechunk()
-    rows, results = table.height, []
+    rows, results = begun.rows_before if begun else table.height, []
     counts = _distinct(table)
     for number, step in enumerate(recipe.steps):
         tell(step.title, number / len(recipe.steps))
+        if begun and isinstance(step, Stays):
+            results.append(begun)
+            begun = None
+            continue
         outcome = step.apply(table) if step.enabled and table.height else Outcome(table)
         after = counts if outcome.checkins.height == table.height else _distinct(outcome.checkins)
         results.append(_result(step, table, outcome, counts, after))
@@ -91,6 +102,8 @@ class StepResult:
         What was done, in plain words.
     removed : polars.DataFrame
         Up to five of the check-ins removed, as they were before the step.
+    remade : bool
+        Whether the rows after the step are others: stays, where there were fixes.
     """
 
     step: str
@@ -105,10 +118,12 @@ class StepResult:
     changed: int
     sentence: str
     removed: pl.DataFrame = field(repr=False, compare=False)
+    remade: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers and words, without the sample of removed check-ins."""
-        return {name: value for name, value in vars(self).items() if name != "removed"}
+        apart = ("removed", "remade")
+        return {name: value for name, value in vars(self).items() if name not in apart}
 
 
 @dataclass(frozen=True)
@@ -135,13 +150,23 @@ class CleanReport:
     @property
     def sentence(self) -> str:
         """What cleaning did, in one sentence."""
-        removed = self.rows_before - self.rows_after
+        remade = self.remade
+        # What became of the fixes of a track is no loss.
+        rows = self.rows_before - (remade.rows_before - remade.rows_after if remade else 0)
+        removed = rows - self.rows_after
         if not removed and not self.changed:
-            return f"Nothing had to be cleaned in {plural(self.rows_before, 'check-in')}."
-        return (
-            f"{plural(self.rows_after, 'check-in')} of {self.rows_before:,} stay: {removed:,} "
-            f"removed{_share(removed, self.rows_before)}, {plural(self.changed, 'value')} changed."
-        )
+            said = f"Nothing had to be cleaned in {plural(rows, 'check-in')}."
+        else:
+            said = (
+                f"{plural(self.rows_after, 'check-in')} of {rows:,} stay: {removed:,} "
+                f"removed{_share(removed, rows)}, {plural(self.changed, 'value')} changed."
+            )
+        return f"{remade.sentence} {said}" if remade else said
+
+    @property
+    def remade(self) -> "StepResult | None":
+        """The step that made other rows of those read: stays of the fixes of a raw track."""
+        return next((step for step in self.steps if step.remade), None)
 
     def to_frame(self) -> pl.DataFrame:
         """Return one row per step, for tables and downloads."""
@@ -149,7 +174,7 @@ class CleanReport:
         schema = {
             name: kinds[kind]
             for name, kind in StepResult.__annotations__.items()
-            if name != "removed"
+            if name not in ("removed", "remade")
         }
         return pl.DataFrame([step.to_dict() for step in self.steps], schema=schema)
 
@@ -162,6 +187,31 @@ class CleanReport:
             "sentence": self.sentence,
             "steps": [step.to_dict() for step in self.steps],
         }
+
+
+def _of_file(path: Path, recipe: Recipe) -> tuple[pl.DataFrame, StepResult | None]:
+    """Read a file of check-ins; of a raw track read only the stays, where the recipe wants them."""
+    try:
+        missing = set(REQUIRED) - set(pl.scan_parquet(path).collect_schema().names())
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise ReadError(
+            "A table of check-ins, or a Parquet file of one, is cleaned.",
+            f"{path.name} cannot be read as Parquet ({type(error).__name__}).",
+            "Read the file with strec.read first.",
+        ) from error
+    step = next((each for each in recipe.steps if isinstance(each, Stays) and each.enabled), None)
+    if missing or step is None or not step.concerns(path):
+        return pl.read_parquet(path), None
+    outcome = step.made_of(path)
+    lazy = pl.scan_parquet(path)
+    before = lazy.select(pl.len(), pl.col(USER).n_unique(), pl.col(ITEM).n_unique())
+    n, users, items = before.collect(engine="streaming").row(0)
+    after = _distinct(outcome.checkins)
+    counts = (n, outcome.checkins.height, users, after[0], items, after[1])
+    nothing = outcome.checkins.clear()
+    return outcome.checkins, StepResult(
+        step.name, step.title, True, *counts, 0, outcome.remade, nothing, True
+    )
 
 
 def _result(
@@ -180,13 +230,18 @@ def _result(
         items_after=after[1],
         changed=outcome.changed,
         sentence=_sentence(step, removed, before.height, outcome),
-        removed=_sample(before, outcome.checkins) if removed else before.clear(),
+        remade=bool(outcome.remade),
+        removed=before.clear()
+        if outcome.remade or not removed
+        else _sample(before, outcome.checkins),
     )
 
 
 def _sentence(step: Step, removed: int, rows: int, outcome: Outcome) -> str:
     if not step.enabled:
         return "Switched off."
+    if outcome.remade:
+        return outcome.remade
     done = []
     if removed:
         done.append(f"{plural(removed, 'check-in')} removed{_share(removed, rows)}")

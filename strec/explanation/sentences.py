@@ -18,6 +18,8 @@ _WORTH_SAYING = 0.1
 _NEAR_KM = 1.0
 #: A distance is compared with the person's own steps when there are at least so many.
 _FEWEST_STEPS = 5
+#: Distances that differ by less are the same.
+_SAME_KM = 1e-3
 #: So much more than half of what it is compared with must be on one side of a fact.
 _CLEARLY = 0.1
 _MORE = {1: "more ", 0: "", -1: "less "}
@@ -301,7 +303,9 @@ def _how_far(query: Queries, code: int, visits: np.ndarray) -> _Fact:
     if len(usual_km) < _FEWEST_STEPS:
         usual_km, of_what = distance_km(*here, lat, lon), "all places"
         usual_km = usual_km[~np.isnan(usual_km)]
-    nearer, farther = float((usual_km > km).mean()), float((usual_km < km).mean())
+    # The way back is as long as the way there, whatever the last digit says.
+    nearer = float((usual_km > km + _SAME_KM).mean())
+    farther = float((usual_km < km - _SAME_KM).mean())
     which, most = ("nearer", nearer) if nearer >= farther else ("farther", farther)
     text = f"it is {distance(km)} away ({which} than {_most(most)} of {of_what})"
     return _Fact(text, _side_of_middle((1 + nearer - farther) / 2))

@@ -46,7 +46,9 @@ def in_words(kind: str, frame: pd.DataFrame, grain: str = "day") -> str:
     """
     check_choice(kind, _NEEDED, "A kind of figure", AnalysisError)
     check_is(frame, pd.DataFrame, "A figure shows a pandas frame.", AnalysisError)
-    if not len(frame) or not frame_of(frame, _NEEDED[kind])["n_checkins"].sum():
+    # Counts of too few users are blank.
+    frame = frame_of(frame, _NEEDED[kind]).dropna(subset="n_checkins") if len(frame) else frame
+    if not len(frame) or not frame["n_checkins"].sum():
         return "No check-ins match the filters."
     return {
         "hour_weekday": _week,

@@ -52,6 +52,13 @@ class Filters:
             if isinstance(value, (list, set)):
                 object.__setattr__(self, name, tuple(sorted(value)))
 
+    @property
+    def says_whom_or_where(self) -> bool:
+        """Whether a count over time says more of people than when something happened."""
+        return any(
+            values is not None for values in (self.categories, self.events, self.users, self.cells)
+        )
+
     def hours_of_week(self) -> list[int]:
         """Hours of the week kept, 0 (Monday 00:00) to 167."""
         hours = range(24) if self.hours is None else self.hours

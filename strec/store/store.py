@@ -1,5 +1,6 @@
 """A store: cleaned check-ins in a folder, and the questions that can be put to them."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ import polars as pl
 
 from strec import schema
 from strec.errors import AnalysisError
+from strec.export import MIN_USERS, enough_users
 from strec.store import aggregates, catalogue, writer
 from strec.store.base import largest_first
 from strec.store.filters import Filters
@@ -146,7 +148,8 @@ class Store(PlaceQuestions, PeopleQuestions):
         -------
         pandas.DataFrame
             `weekday` (0 is Monday), `hour`, `n_checkins`, `n_users`: 168 rows, fewer where the
-            filters leave out hours or weekdays, or the dates do not span a week.
+            filters leave out hours or weekdays, or the dates do not span a week. Where the
+            filters say whom, what or where, counts of fewer than `MIN_USERS` users are blank.
         """
         filters = filters or Filters()
         there = self._weekdays(filters)
@@ -158,7 +161,22 @@ class Store(PlaceQuestions, PeopleQuestions):
         full = full.rename_axis("hour_of_week").reset_index()
         full.insert(0, "weekday", full.hour_of_week // 24)
         full.insert(1, "hour", full.hour_of_week % 24)
-        return full.drop(columns="hour_of_week")
+        return self._of_enough(full.drop(columns="hour_of_week"), filters)
+
+    def day_hours(self, filters: Filters | None = None) -> pd.DataFrame:
+        """Return counts per hour of the day, zeros included: `hour`, `n_checkins`, `n_users`.
+
+        Parameters
+        ----------
+        filters : Filters, optional
+            Which check-ins; all without it. As in `hour_weekday`, small counts may be blank.
+        """
+        filters = filters or Filters()
+        kept = self._kept(filters)
+        found = self._run(aggregates.count(kept, hour=aggregates.hour(kept)))
+        every = list(range(24)) if filters.hours is None else sorted(filters.hours)
+        full = found.set_index("hour").reindex(every, fill_value=0)
+        return self._of_enough(full.rename_axis("hour").reset_index(), filters)
 
     def calendar(self, filters: Filters | None = None) -> pd.DataFrame:
         """Return one row per local day from first to last: `period`, `n_checkins`, `n_users`.
@@ -183,7 +201,8 @@ class Store(PlaceQuestions, PeopleQuestions):
         Returns
         -------
         pandas.DataFrame
-            `period` (local time, no zone), `n_checkins`, `n_users`.
+            `period` (local time, no zone), `n_checkins`, `n_users`; where the filters say whom,
+            what or where, counts of fewer than `MIN_USERS` users are blank.
         """
         if grain not in FREQUENCIES:
             raise AnalysisError(
@@ -205,10 +224,12 @@ class Store(PlaceQuestions, PeopleQuestions):
         every = pd.date_range(found["period"].min(), found["period"].max(), freq=frequency)
         every = every[_possible(every, grain, filters or Filters())]
         found = found.set_index("period").reindex(every, fill_value=0)
-        return found.rename_axis("period").reset_index()
+        return self._of_enough(found.rename_axis("period").reset_index(), filters or Filters())
 
     def by_category(self, top: int | None = 20, filters: Filters | None = None) -> pd.DataFrame:
         """Return the largest categories first; `attrs['n_categories']` counts them all.
+
+        Categories of fewer than `MIN_USERS` users are left out.
 
         Parameters
         ----------
@@ -225,13 +246,15 @@ class Store(PlaceQuestions, PeopleQuestions):
         self._need(schema.CATEGORY)
         kept = self._kept(filters)
         found = self._run(aggregates.count(kept, category=aggregates.category(kept)))
-        found = largest_first(found, ["category"])
+        found = largest_first(found[found["n_users"] >= self._least_users], ["category"])
         largest = found.head(top) if top else found
         largest.attrs["n_categories"] = len(found)
         return largest
 
     def category_hours(self, top: int = 12, filters: Filters | None = None) -> pd.DataFrame:
         """Return `category`, `hour` and counts, 24 rows for each of the largest categories.
+
+        Counts of fewer than `MIN_USERS` users are blank.
 
         Parameters
         ----------
@@ -249,10 +272,19 @@ class Store(PlaceQuestions, PeopleQuestions):
         kept = self._kept(filters)
         keys = {"category": aggregates.category(kept), "hour": aggregates.hour(kept)}
         found = self._run(aggregates.count(kept, **keys))
-        totals = found.groupby("category").n_checkins.sum().reset_index()
-        names = largest_first(totals, ["category"]).head(top).category
+        names = self.by_category(top, filters).category
         every = pd.MultiIndex.from_product([names, range(24)], names=["category", "hour"])
-        return found.set_index(["category", "hour"]).reindex(every, fill_value=0).reset_index()
+        full = found.set_index(["category", "hour"]).reindex(every, fill_value=0).reset_index()
+        return enough_users(full, self._least_users)
+
+    def _of_enough(self, counts: pd.DataFrame, filters: Filters) -> pd.DataFrame:
+        """Hide small counts over time where the filters say more than when."""
+        return enough_users(counts, self._least_users if filters.says_whom_or_where else 1)
+
+    @cached_property
+    def _least_users(self) -> int:
+        """Users that a shown group has; data of fewer people in all are shown to their owner."""
+        return 1 if len(self.users()) < MIN_USERS else MIN_USERS
 
     def _weekdays(self, filters: Filters) -> set[int]:
         """Weekdays between the first and the last date: what did not come is not zero."""

@@ -18,6 +18,7 @@ from strec.store import Filters, HasStore, Store, aggregates, store_of
 from strec.temporal import clocks
 from strec.temporal.grains import GRAINS, Grain, grain_of
 from strec.temporal.timeseries import TimeSeries
+from strec.wording import plural
 
 #: More periods than this are a finer grain than a chart or a model can use.
 MAX_PERIODS = 200_000
@@ -36,6 +37,7 @@ def series(
     missing: str = "zero",
     measure: str = "checkins",
     time_zone: str | None = None,
+    min_users: int = 1,
 ) -> TimeSeries:
     """Count check-ins per period of local time.
 
@@ -55,6 +57,8 @@ def series(
         `checkins`, or `users`: distinct users per period.
     time_zone : str, optional
         IANA name of the clock; by default the store's.
+    min_users : int
+        Periods with check-ins of fewer distinct users are gaps, so that none tells of a person.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def series(
     found = source.count(grain_of(grain))
     n_users = int(source.run(source.table.agg(n=source.table[schema.USER].nunique()))["n"].iloc[0])
     name = _slice_name(source.filters)
-    return source.assemble(found, grain_of(grain), missing, measure, name, n_users)
+    return source.assemble(found, grain_of(grain), missing, measure, name, n_users, min_users)
 
 
 def series_by(
@@ -259,8 +263,9 @@ class _Source:
         return found.assign(start=start)
 
     def assemble(
-        self, found: pd.DataFrame, grain: Grain, missing: str, measure: str, name: str, n_users: int
-    ) -> TimeSeries:
+        self, found: pd.DataFrame, grain: Grain, missing: str, measure: str, name: str,
+        n_users: int, min_users: int = 1,
+    ) -> TimeSeries:  # fmt: skip
         """Put counts on the axis of the whole data set."""
         if found.empty:
             raise AnalysisError(
@@ -281,7 +286,12 @@ class _Source:
         values = clocks.place(found, axis, "n_" + measure)
         values = np.where(values == 0, np.nan, values) if missing == "gap" else values
         axis["value"] = np.where(_possible(axis["start"], grain, self.filters), values, np.nan)
+        few = pd.Series(clocks.place(found, axis, "n_users")).between(1, min_users - 1)
+        axis["value"] = axis["value"].mask(few.to_numpy())
         kept, notes = _without_partial(axis, first, last, grain)
+        if few.any():
+            periods = plural(int(few.sum()), grain.one, grain.many)
+            notes += (f"{periods} with fewer than {min_users} users left out.",)
         # Years of daily data are needed before a yearly season can be told from a trend.
         yearly = (365,) if grain.name == "day" and len(kept) >= 3 * 365 else ()
         return TimeSeries(

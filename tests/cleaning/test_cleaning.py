@@ -16,11 +16,13 @@ from strec.cleaning import (
     KCore,
     NearDuplicates,
     Recipe,
+    Stays,
     TidyText,
     clean,
 )
 from strec.errors import SchemaError
 from strec.schema import CATEGORY, ITEM, LAT, LON, OFFSET, TIME, USER, derive, example, validate
+from tests.tables import fixes
 
 START = dt.datetime(2024, 6, 3, 8, tzinfo=dt.UTC)
 
@@ -305,3 +307,19 @@ def test_a_second_run_changes_nothing(step, visits):
     twice, report = run(once, step)
     assert_frame_equal(once, twice)
     assert report.changed == 0
+
+
+def test_a_raw_track_is_cleaned_to_stays_also_from_a_file(tmp_path):
+    track = fixes(days=2)
+    cleaned, report = clean(track)
+    assert report.sentence == (
+        "This is a raw track: 2,880 fixes became 5 stays at 2 places. "
+        "Nothing had to be cleaned in 5 check-ins."
+    )
+    track.write_parquet(tmp_path / "track.parquet")
+    from_file, of_file = clean(tmp_path / "track.parquet")
+    assert_frame_equal(from_file, cleaned)
+    assert of_file.sentence == report.sentence
+    untouched, _ = clean(track, Recipe.default().change("stays", enabled=False))
+    assert untouched.height == 2_880
+    assert clean(example(), Recipe((Stays(when="always"),)))[0].height == 2

@@ -23,6 +23,7 @@ def test_the_default_recipe_repairs_and_drops_only_what_cannot_be_true():
         "impossible_places",
         "impossible_times",
         "impossible_speed",
+        "stays",
     }
     assert [step.name for step in Recipe.default().steps] == list(STEPS)
 

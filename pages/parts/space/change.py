@@ -12,6 +12,7 @@ from pages.shared import ui
 from pages.shared.results import by_content, counted
 from strec import maps, spatial
 from strec.errors import AnalysisError
+from strec.export import MIN_USERS
 from strec.palette import BAD, DIVERGING, INTERACTION, SPACE, TIME, USER
 from strec.plots import space as figures
 from strec.spatial.emerging import KINDS, MIN_PERIODS
@@ -216,15 +217,23 @@ def strongest(store, chosen, found) -> None:
         f"near {name} ({kind})"
         for name, kind in zip(common.near_landmarks(store, top), top["kind"], strict=True)
     ]
-    figure = figures.cell_series(
-        found.series.loc[top["cell"]], names, found.grain, common.plain_counts(store, chosen)
-    )
-    lines = found.series.loc[top["cell"]].T.set_axis(names, axis=1)
+    each = [
+        counted(Store.trend, store, found.grain, replace(chosen, cells=(int(cell),)))
+        for cell in top["cell"]
+    ]
+    # Before its first check-in and after its last, a hexagon has none.
+    rows = [
+        one.set_index("period")["n_checkins"].reindex(found.series.columns, fill_value=0)
+        for one in each
+    ]
+    lines = pd.concat(rows, axis=1).set_axis(names, axis=1)
+    figure = figures.cell_series(lines.T, names, found.grain, common.plain_counts(store, chosen))
     ui.figure(
         figure,
         "trend_series",
         "Check-ins of the five hexagons whose heat rises or falls most steadily. Heat also "
-        "counts the hexagons around, so a line may look calmer than its trend.",
+        "counts the hexagons around, so a line may look calmer than its trend. Counts of fewer "
+        f"than {MIN_USERS} users are not shown.",
         lines.rename_axis("period").reset_index(),
         "trend-series",
     )

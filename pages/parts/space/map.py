@@ -12,6 +12,7 @@ from pages.shared.map_clicks import clickable
 from pages.shared.results import counted
 from strec import maps, plots, schema, spatial
 from strec.store import Filters, Store
+from strec.wording import plural
 
 HEXAGONS, HEAT, POINTS = "Hexagons", "Heatmap", "Points"
 MODES = {
@@ -155,9 +156,14 @@ def look_into(store, chosen: Filters, cell: int, setting: common.Setting) -> Non
         left.metric("Users", f"{summary['n_users']:,}")
         left.metric("Of all", f"{summary['n_checkins'] / everything['n_checkins']:.1%}")
         with middle:
-            week = counted(Store.hour_weekday, store, inside)
+            day = counted(Store.day_hours, store, inside)
+            few = day.attrs["hidden"]
             ui.figure(
-                plots.clock(week), "cell_clock", ui.plain(plots.in_words("hour_weekday", week))
+                plots.clock(day),
+                "cell_clock",
+                f"{plural(few, 'hour')} with fewer than {day.attrs['min_users']} users not shown."
+                if few
+                else "",
             )
         with right:
             st.markdown(f"**Its {ui.item_word(plural=True)}**")

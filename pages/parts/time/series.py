@@ -11,6 +11,7 @@ from pages.shared import ui
 from pages.shared.results import by_content, found_before, keep, kept
 from strec import temporal
 from strec.errors import StrecError
+from strec.export import MIN_USERS
 from strec.plots import note
 from strec.plots import series as figures
 from strec.store import Filters, Store
@@ -164,6 +165,9 @@ def _analysed(analysis: Callable[[temporal.TimeSeries], T], store: Store, asked:
 @by_content("Counting…", most=64)
 def series_of(store: Store, asked: Slice) -> temporal.TimeSeries:
     """Return the series of a slice."""
+    # A small slice could be of one person; data of fewer people in all are their owner's.
+    is_small = asked.filters.says_whom_or_where and len(store.users()) >= MIN_USERS
     return temporal.series(
-        store, asked.grain, filters=asked.filters, missing=asked.missing, measure=asked.measure
-    )
+        store, asked.grain, filters=asked.filters, missing=asked.missing, measure=asked.measure,
+        min_users=MIN_USERS if is_small else 1,
+    )  # fmt: skip
