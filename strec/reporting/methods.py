@@ -7,10 +7,10 @@ shown. Each row of the categories shows shares n(c, h) / Σ n(c, h'), sorted by 
 the circle of 24 hours (Mardia & Jupp 2000)."""
 
 RHYTHM = """\
-Rhythms: the periodogram P(f) against the spectrum of noise with memory, \
-B(f) ∝ 1 / (1 + φ² − 2 φ cos 2πf); under it 2 P / B is chi-squared with 2 degrees of freedom \
-(Torrence & Compo 1998). Day, week and all other lengths together are wrong in 5 % of series \
-(Šidák, Bonferroni).
+Rhythms: the periodogram P(f) against the spectrum B(f) of noise: an ARMA(p, q) by Whittle's \
+likelihood and AICc (Whittle 1953; Hurvich & Tsai 1989) beneath the peaks, raised where the m \
+frequencies around lie above it; P / B is taken for F with 2 and 2m degrees of freedom. Day, week \
+and all other lengths together are wrong in about 5 % of series (Šidák, Bonferroni).
 
 Parts: y = T + S(day) + S(week) + R by STL or MSTL (Cleveland et al. 1990; Bandara, Hyndman & \
 Bergmeir 2021). Strength of a part X: max(0, 1 − var(R) / var(X + R)) (Wang, Smith & Hyndman 2006).

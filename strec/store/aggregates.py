@@ -12,7 +12,12 @@ import ibis.expr.types as ir
 from ibis import _
 
 from strec import schema
-from strec.geo import EARTH_RADIUS_KM, median_longitude_column, short_distance_column, unit_vector_columns
+from strec.geo import (
+    EARTH_RADIUS_KM,
+    median_longitude_column,
+    short_distance_column,
+    unit_vector_columns,
+)
 
 #: Columns that a store adds to the canonical and derived ones.
 USER_CODE = "user_code"

@@ -6,8 +6,7 @@ more than it says, their level is taken, so that no form of memory that was not 
 for a rhythm. Peaks and the lines of usual seasons are left out of both.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +24,8 @@ _AROUND, _OWN = 24, 2
 _SURE = 1.64
 #: Fewer neighbours than this say nothing.
 _FEWEST = 6
+#: What leaving out the peaks of pure noise does to the mean of the rest.
+_TRIMMED = 1 + _PEAK_P * np.log(_PEAK_P) / (1 - _PEAK_P)
 #: The hyperbolic tangent of this is as near to 1 as a coefficient comes.
 _MOST = 3.8
 
@@ -58,23 +59,19 @@ def background(frequency: np.ndarray, power: np.ndarray, lines: np.ndarray) -> B
     usable = ~lines if (~lines).sum() >= max(16, len(power) // 4) else np.ones_like(lines)
     # The median of an exponential variable is log 2 of its mean.
     smooth = median_filter(power, size=min(len(power), max(5, len(power) // 20) | 1)) / np.log(2)
-    fitted, orders = _arma(frequency, np.maximum(smooth, power.min()), usable)
+    fitted, orders = _arma(frequency, np.maximum(smooth, power.min()), usable, ((1, 1),))
     calm = usable
-    for _ in range(3):
-        likely = chi2.sf(2 * power / fitted, 2) > _PEAK_P
-        if (likely & usable).sum() < 8 or (calm == (likely & usable)).all():
+    for turn in range(3):
+        likely = usable & (chi2.sf(2 * power / fitted, 2) > _PEAK_P)
+        if likely.sum() < 8 or (turn and (calm == likely).all()):
             break
-        calm = likely & usable
-        fitted, orders = _arma(frequency, power, calm)
-        # Leaving out the highest powers of pure noise too lowers the mean of the others.
+        calm = likely
+        fitted, orders = _arma(frequency, power, calm, (orders,) if turn else _ORDERS)
         fitted = fitted / _TRIMMED
     level, told_by = _around(power / fitted, calm, usable)
     waves = np.cos(2 * np.pi * frequency)
     memory = float((fitted * waves).sum() / fitted.sum())
     return Background(fitted * level, told_by, orders, memory)
-
-
-_TRIMMED = 1 + _PEAK_P * np.log(_PEAK_P) / (1 - _PEAK_P)
 
 
 def chance(power: np.ndarray, noise: Background) -> np.ndarray:
@@ -106,15 +103,19 @@ def _around(
         above = near.mean() / _TRIMMED if len(near) >= _FEWEST else 1.0
         if above > 1 + _SURE / np.sqrt(told_by[k]):
             level[k] = above
-        above = np.median(slower) / np.log(2) if len(slower) else 1.0
-        # A median of exponential variables varies by 1 / log 2 as much as their mean.
-        if above > level[k] + _SURE / np.log(2) / np.sqrt(len(slower) * _WORTH):
-            level[k] = above
+        if len(slower):
+            above = np.median(slower) / np.log(2)
+            # A median of exponential variables varies by 1 / log 2 as much as their mean.
+            if above > level[k] + _SURE / np.log(2) / np.sqrt(len(slower) * _WORTH):
+                level[k] = above
     return level, told_by
 
 
 def _arma(
-    frequency: np.ndarray, power: np.ndarray, calm: np.ndarray
+    frequency: np.ndarray,
+    power: np.ndarray,
+    calm: np.ndarray,
+    among: tuple[tuple[int, int], ...],
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """The ARMA spectrum of highest likelihood for exponential ordinates, its orders by AICc."""
     from scipy.optimize import minimize
@@ -129,33 +130,32 @@ def _arma(
         ratio = (weight * p / shape).sum() / total
         return float(total * np.log(ratio) + (weight * np.log(shape)).sum())
 
-    best = None
-    for orders in _ORDERS:
+    best: tuple[float, np.ndarray, tuple[int, int]] | None = None
+    for orders in among:
         k = sum(orders)
-        if k + 2 >= n / 4:
+        if best and k + 2 >= n / 4:
             continue
-        found = [
-            minimize(minus_log_likelihood, start, (orders,), "L-BFGS-B", bounds=[(-_MOST, _MOST)] * k)
-            for start in _starts(orders)
-        ] if k else []
-        x, loss = min(
-            ((each.x, each.fun) for each in found), key=lambda each: each[1],
-            default=(np.empty(0), minus_log_likelihood(np.empty(0), orders)),
-        )
+        x, loss = np.empty(0), minus_log_likelihood(np.empty(0), orders) if not k else np.inf
+        for start in _starts(orders):
+            found: Any = minimize(
+                minus_log_likelihood, start, (orders,), "L-BFGS-B", bounds=[(-_MOST, _MOST)] * k
+            )
+            if found.fun < loss:
+                x, loss = found.x, float(found.fun)
         score = 2 * _WORTH * loss + 2 * (k + 1) * n / (n - k - 2)
         if best is None or score < best[0]:
             best = score, x, orders
+    assert best is not None
     _, x, orders = best
     ratio = (weight * p / _shape(x, orders, waves)).sum() / total
     return ratio * _shape(x, orders, every), orders
 
 
 def _starts(orders: tuple[int, int]) -> list[np.ndarray]:
+    """A weak and a strong memory, beneath noise where there is a moving average."""
     ar, ma = orders
-    starts = [[(1.5, -0.3), (0.7, -0.8)], [(2.2, 0.2)[:ar]]]
-    first = np.array([*(1.5, -0.3)[:ar], *(-0.7, 0.1)[:ma]])
-    second = np.array([*(2.5, -0.8)[:ar], *(-1.2, -0.2)[:ma]])
-    return [first, second]
+    weak, strong = ((1.5, -0.3), (-0.7, 0.1)), ((2.5, -0.8), (-1.2, -0.2))
+    return [np.array([*a[:ar], *m[:ma]]) for a, m in (weak, strong)] if ar + ma else []
 
 
 def _shape(x: np.ndarray, orders: tuple[int, int], waves: np.ndarray) -> np.ndarray:
@@ -179,4 +179,8 @@ def _grouped(f: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
         return f, p, np.ones(len(f))
     edges = np.unique(np.geomspace(1, len(f) + 1, _MOST_GROUPS).astype(int)) - 1
     weight = np.diff(edges).astype(float)
-    return (np.add.reduceat(f, edges[:-1]) / weight, np.add.reduceat(p, edges[:-1]) / weight, weight)
+    return (
+        np.add.reduceat(f, edges[:-1]) / weight,
+        np.add.reduceat(p, edges[:-1]) / weight,
+        weight,
+    )

@@ -1,10 +1,8 @@
-"""Which rhythms are real? A periodogram against the noise that a series with memory makes anyway.
+"""Which rhythms are real? A periodogram against the noise that a series makes anyway.
 
 A series in which one period resembles the next has much power at slow rhythms without repeating
-anything: red noise. The background is an AR(1) spectrum (Torrence & Compo 1998, their equation 16),
-fitted by Whittle's likelihood to the frequencies that are not peaks themselves, so that a strong
-daily rhythm does not hide itself (the aim of Mann & Lees 1996). Power over background, doubled, is
-chi-squared with two degrees of freedom.
+anything, and counts of check-ins have the noise of counting on top. What such noise would show is
+worked out in `strec.temporal.background`; a rhythm is what stands above it.
 """
 
 from collections.abc import Iterable
@@ -20,13 +18,11 @@ from strec.temporal.timeseries import as_series
 from strec.wording import listed
 
 MIN_POINTS = 32
-#: While the background is fitted, frequencies this unlikely under it are taken for peaks.
-_PEAK_P = 0.005
 #: Frequencies agree when they are this many bins apart: the half width of a tapered peak.
 _BINS = 1.5
 #: Peaks this close to a stronger one are its sides: a rhythm whose strength changes over time.
 _SIDE_BINS = 4.5
-#: A rhythm must repeat this often to be one.
+#: A rhythm that nobody expected must repeat this often: slow wanderings seem to, a few times.
 _CYCLES = 8
 #: Overtones that enter the test of a usual season.
 _OVERTONES = 8
@@ -34,13 +30,13 @@ _OVERTONES = 8
 
 @dataclass(frozen=True)
 class Periodogram:
-    """Power per frequency, and what red noise would give.
+    """Power per frequency, and what noise without a rhythm would give.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         `frequency` (cycles per step), `period` (steps), `power` (share of the variance per
-        frequency bin), `background` (expected under red noise), `limit` (reached by chance at
+        frequency bin), `background` (expected of noise), `limit` (reached by chance at
         this frequency alone with probability alpha), `strict_limit` (reached by chance at any
         frequency with probability alpha / (1 + usual seasons): those are tested too), `p`,
         `significant` (above the strict limit).
@@ -48,34 +44,39 @@ class Periodogram:
         Usual seasons first, then other rhythms, each by their share: `period` (steps), `share`
         (of the variance, overtones included), `p` (times the number of questions asked: each
         usual season, and any other peak), `usual`, `real`.
+    orders : tuple of int
+        Of the autoregressive and the moving average part of the noise; (0, 0) is white.
     memory : float
-        Lag-one correlation of the noise, 0 (white) to 1.
+        Its correlation from one step to the next, -1 to 1.
     alpha : float
     grain : Grain
     """
 
     frame: pd.DataFrame
     rhythms: pd.DataFrame
+    orders: tuple[int, int]
     memory: float
     alpha: float
     grain: Grain
 
     @property
     def sentence(self) -> str:
-        """The rhythms found, in words."""
+        """The rhythms found, in words, and what was taken for noise."""
         real = self.rhythms[self.rhythms["real"]]
+        kind = f"memory (ARMA{self.orders}, by AICc)" if sum(self.orders) else "no memory"
+        noise = (
+            f"Taken for chance: noise with {kind}, correlated by {self.memory:.2f} from one "
+            f"{self.grain.one} to the next, and whatever else the lengths around have in common"
+        )
         if real.empty:
-            return (
-                "No rhythm stands out from the noise that a series with this memory "
-                f"({self.memory:.2f} from one {self.grain.one} to the next) makes anyway."
-            )
+            return f"No rhythm stands out from chance. {noise}."
         names = [
             f"{in_words(period, self.grain)} ({_percent(share)})"
             for period, share in real[["period", "share"]].head(4).to_numpy(dtype=float)
         ]
         words = (
-            f"Real rhythm{'s' * (len(names) > 1)}: {listed(names)} of all variation. Noise "
-            f"with memory would show any such power in about {self.alpha:.0%} of all series."
+            f"Real rhythm{'s' * (len(names) > 1)}: {listed(names)} of all variation. {noise}; "
+            f"it would show any such power in about {self.alpha:.0%} of all series."
         )
         absent = self.rhythms[~self.rhythms["real"] & self.rhythms["usual"]]
         if len(absent):
@@ -85,7 +86,7 @@ class Periodogram:
 
 
 def periodogram(series: Any, alpha: float = 0.05) -> Periodogram:
-    """Return the periodogram with its red-noise background and the rhythms above it.
+    """Return the periodogram with the background that noise would give, and the rhythms above it.
 
     Parameters
     ----------
@@ -103,8 +104,9 @@ def periodogram(series: Any, alpha: float = 0.05) -> Periodogram:
 
     References
     ----------
-    Torrence & Compo 1998, *A practical guide to wavelet analysis*; Mann & Lees 1996, *Robust
-    estimation of background noise and signal detection in climatic time series*.
+    Mann & Lees 1996, *Robust estimation of background noise and signal detection in climatic time
+    series*; Whittle 1953, *Estimation and information in stationary time series*; Hurvich & Tsai
+    1989, *Regression and time series model selection in small samples* (AICc).
 
     Examples
     --------
@@ -134,7 +136,9 @@ def periodogram(series: Any, alpha: float = 0.05) -> Periodogram:
             "significant": p < strict,
         }
     )
-    return Periodogram(frame, _rhythms(frame, usual, alpha), noise.memory, alpha, data.grain)
+    return Periodogram(
+        frame, _rhythms(frame, usual, alpha), noise.orders, noise.memory, alpha, data.grain
+    )
 
 
 def _near_lines(frequency: np.ndarray, usual: tuple[int, ...]) -> np.ndarray:
@@ -176,8 +180,8 @@ def _rhythms(frame: pd.DataFrame, usual: tuple[int, ...], alpha: float) -> pd.Da
 def _season_test(frame: pd.DataFrame, period: int, usual: tuple[int, ...]) -> tuple[float, float]:
     """Share of the variance and p-value of a season.
 
-    A season of any shape has power at its frequency and the multiples. Under red noise the sum of
-    2 × power / background over h of them is chi-squared with 2h degrees of freedom. Multiples
+    A season of any shape has power at its frequency and the multiples, a plain wave at the first
+    alone: the chances of both are combined (Fisher), and the smaller counts for two. Multiples
     that a shorter season has too are left to that one.
     """
     from scipy.stats import chi2
@@ -192,7 +196,8 @@ def _season_test(frame: pd.DataFrame, period: int, usual: tuple[int, ...]) -> tu
     tested = bins[:_OVERTONES]
     unlikely = -2 * np.log(frame["p"].to_numpy()[tested])
     # A plain wave is all in the first, a habit of some hours in many: two questions.
-    p = min(1.0, 2 * min(chi2.sf(unlikely[:1].sum(), 2), chi2.sf(unlikely.sum(), 2 * len(tested))))
+    both = chi2.sf([unlikely[0], unlikely.sum()], [2, 2 * len(tested)])
+    p = min(1.0, 2 * float(np.min(both)))
     near = np.zeros(len(frequency), dtype=bool)
     for k in bins:
         near[max(0, k - 1) : k + 2] = True

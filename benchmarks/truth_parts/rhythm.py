@@ -11,10 +11,25 @@ from scipy import signal
 
 from strec.temporal import TimeSeries, periodogram
 
-HOURS = 24 * 60
-SERIES = 200
+#: Two weeks more than the least a weekly rhythm needs, and half a year.
+HOURS = (24 * 30, 24 * 60, 24 * 180)
+SERIES, REAL = 150, 60
 
 Noise = Callable[[np.random.Generator, int], np.ndarray]
+
+
+def table() -> str:
+    """Return the share of series in which a rhythm is named, of noise and of real rhythms."""
+    lines = ["| series | days | rhythm named |", "|---|---|---|"]
+    for name, noise in NOISES.items():
+        found = [share(noise, SERIES if n < 4000 else SERIES // 3, n, 1) for n in HOURS]
+        lines.append(f"| {name} | {_days(HOURS)} | {_percents(found)} |")
+    lines += ["", "| real rhythm | swing | found in 60 days |", "|---|---|---|"]
+    for name, real in REALS.items():
+        period, swings, make = real
+        found = [share(make(swing), REAL, HOURS[1], 2, period) for swing in swings]
+        lines.append(f"| {name} | {' / '.join(map(str, swings))} | {_percents(found)} |")
+    return "\n".join(lines)
 
 
 def linear(*memory: float, floor: float = 0.0) -> Noise:
@@ -22,7 +37,8 @@ def linear(*memory: float, floor: float = 0.0) -> Noise:
 
     def noise(rng: np.random.Generator, n: int) -> np.ndarray:
         drawn = rng.normal(size=n + 500)
-        values = signal.lfilter([1], [1, *(-each for each in memory)], drawn)[500:]
+        filtered = signal.lfilter([1], [1, *(-each for each in memory)], drawn)
+        values = np.asarray(filtered)[500:]
         return values + floor * values.std() * rng.normal(size=n)
 
     return noise
@@ -36,7 +52,8 @@ def slow_counts(rng: np.random.Generator, n: int, memory: float = 0.98) -> np.nd
 
 def smooth_counts(rng: np.random.Generator, n: int) -> np.ndarray:
     """Poisson counts whose rate is smoothed over some days."""
-    wander = np.convolve(rng.normal(size=n + 400), signal.windows.gaussian(401, 48), "valid")
+    bell = np.exp(-0.5 * (np.arange(-200, 201) / 48) ** 2)
+    wander = np.convolve(rng.normal(size=n + 400), bell, "valid")
     return rng.poisson(5 * np.exp(0.5 * wander[:n] / wander.std())).astype(float)
 
 
@@ -84,18 +101,44 @@ NOISES: dict[str, Noise] = {
 
 def daily(swing: float, noise: Noise = slow_counts) -> Noise:
     """Return counts whose rate swings through the day."""
+
     def counts(rng, n):
         hour = np.arange(n)
         return rng.poisson(noise(rng, n) * np.exp(swing * np.sin(2 * np.pi * hour / 24))) * 1.0
+
     return counts
 
 
 def weekly(swing: float, noise: Noise = slow_counts) -> Noise:
     """Return counts that are more at weekends."""
+
     def counts(rng, n):
         weekend = (np.arange(n) // 24) % 7 >= 5
         return rng.poisson(noise(rng, n) * np.exp(swing * weekend)) * 1.0
+
     return counts
+
+
+def flat(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return five expected check-ins per hour."""
+    return np.full(n, 5.0)
+
+
+#: Hours, swings of the logarithm of the rate (as of five check-ins an hour), and who makes them.
+REALS = {
+    "daily, Poisson": (24.0, (0.05, 0.1, 0.2), lambda swing: daily(swing, flat)),
+    "weekly, Poisson": (168.0, (0.1, 0.2, 0.4), lambda swing: weekly(swing, flat)),
+    "daily, rate AR(.98)": (24.0, (0.1, 0.2, 0.4), daily),
+    "weekly, rate AR(.98)": (168.0, (0.4, 0.8, 1.6), weekly),
+}
+
+
+def _days(hours) -> str:
+    return " / ".join(str(n // 24) for n in hours)
+
+
+def _percents(shares) -> str:
+    return " / ".join(f"{each:.0%}" for each in shares)
 
 
 def share(noise: Noise, n_series: int, hours: int, seed: int, what: float | None = None) -> float:
