@@ -311,5 +311,5 @@ PAGE = Page(
     question="Models are asked about check-ins that came later than all they have learned from.",
     method="evaluate",
     tour="Was it worth it? Every model is asked about check-ins that came later than all it has "
-    "learned from. Where the bars overlap, the simpler model is as good.",
+    "learned from. **Two models side by side** tells whether a difference is more than chance.",
 )

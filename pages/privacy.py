@@ -169,13 +169,13 @@ def take_along(store, protection: Protection) -> None:
         hidden = st.toggle(
             "Pseudonyms for users", value=True, key="privacy_pseudonyms", width="content",
             help="User ids become keyed hashes. The key is made anew for each file and kept "
-            "nowhere, so nobody can go back, and two files cannot be joined.",
+            "nowhere, so nobody can work the ids out again, and two files cannot be joined.",
         )  # fmt: skip
         items = ui.choose(
             word, ITEM_CHOICES, "privacy_items", width="content",
             help="Where an item is a place, its id and name tell where somebody was, however "
             "coarse the coordinates. Pseudonyms hide both; only the kind leaves nothing but the "
-            "category. The numbers above look at places and times alone.",
+            "category.",
         )  # fmt: skip
     setting = replace(protection, pseudonymous=hidden, items=items)
     note = "\n".join(setting.words())
@@ -265,6 +265,6 @@ PAGE = Page(
     question="What these check-ins would give away of the people in them, and what protecting "
     "them costs.",
     method="privacy",
-    tour="Last: what would these check-ins give away? A few points pick most people out of the "
-    "crowd. Choose a protection and see what it costs in accuracy.",
+    tour="Last: what would these check-ins give away? How many people do a few points pick "
+    "out of the crowd? Choose a protection and see what it costs in accuracy.",
 )

@@ -77,7 +77,7 @@ PAGE = Page(
     url="space",
     heading="Space",
     question="Where do people act, where do they go next, and is it changing?",
-    tour="Where do they act? Switch on **Hour by hour** and see the centre of gravity move; "
+    tour="Where do they act? Switch on **Hour by hour** and see what moves; "
     "**Hotspots** names the places that are busier than chance allows.",
     has_filters=True,
 )
