@@ -171,6 +171,6 @@ PAGE = Page(
     order=0,
     content=content,
     url="",
-    tour="This is a simulated city. Each column is a small hexagon of it, its height the check-ins at "
-    "the hour shown. Watch the city wake up, then go on.",
+    tour="This is a simulated city. Each column is a small hexagon of it, its height the "
+    "check-ins at the hour shown. Watch the city wake up, then go on.",
 )

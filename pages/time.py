@@ -137,7 +137,7 @@ PAGE = Page(
     url="time",
     heading="Time",
     question="When do people act: which hours, which days, and is it changing?",
-    tour="When do people act? Read the heatmap row by row: the strongest colour is the busiest hour "
-    "of the week. **Rhythms** tells which repetition is more than chance.",
+    tour="When do people act? Read the heatmap row by row: the strongest colour is the busiest "
+    "hour of the week. **Rhythms** tells which repetition is more than chance.",
     has_filters=True,
 )
