@@ -137,7 +137,11 @@ def _first_reason(
 def _rejected(
     raw: pl.DataFrame, bad: pl.Series, reason: pl.Series, columns: list[str]
 ) -> pl.DataFrame:
-    shown = [pl.col(columns).cast(pl.String)]
+    own = ("row", "file", "reason", "line")
+    shown = [
+        pl.col(name).cast(pl.String).alias(f"{name} (column)" if name in own else name)
+        for name in columns
+    ]
     shown += [pl.col(UNREADABLE).alias("line")] if UNREADABLE in raw.columns else []
     file = [pl.col(FILE).alias("file")] if FILE in raw.columns else []
     row = (pl.col(ROW).cast(pl.Int64) + 1).alias("row")
