@@ -12,7 +12,7 @@ from strec.io.mapping import ZONE_OF_PLACE, Mapping
 from strec.io.places import coordinates
 from strec.io.quantities import MISSING, numbers_of, offset_minutes
 from strec.io.tables import FILE, SURPLUS
-from strec.io.times import WALL, parse_time
+from strec.io.times import STATED, WALL, parse_time
 from strec.io.zones import OFFSET, UTC, resolve, zones_of
 
 #: Texts that are no id. "NA" and "None" may be one: Namibia, or a track of that name.
@@ -74,7 +74,11 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
     zones = mapping.time_zone or "UTC"
     if zones == ZONE_OF_PLACE:
         zones = zones_of(place["lat"], place["lon"])
-    clock, counts = resolve(parsed, offsets, zones, mapping.time_is or "local")
+    user = _user(raw, mapping)
+    clock, counts = resolve(parsed, offsets, zones, mapping.time_is or "local", user)
+    stated = parsed[STATED]
+    n_unstated = stated.null_count() - parsed[WALL].null_count()
+    is_mixed = mapping.time_is == "utc" and 0 < n_unstated < len(stated) and (stated != 0).any()
     read = {}
     n_bad_values = 0
     for name, column in mapping.columns().items():
@@ -92,7 +96,7 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
         read[schema.ORIGIN_LAT], read[schema.ORIGIN_LON], _ = coordinates(raw, origin)
     table = pl.DataFrame(
         {
-            schema.USER: _user(raw, mapping),
+            schema.USER: user,
             schema.ITEM: _item(raw, mapping, place),
             schema.TIME: clock[UTC].dt.replace_time_zone("UTC"),
             schema.OFFSET: clock[OFFSET].fill_null(0).cast(pl.Int16),
@@ -118,6 +122,7 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
         "half_places": (half & good).sum(),
         "repaired_coordinates": n_repaired,
         "no_offset": (offsets.is_null() & good).sum() if offsets is not None else 0,
+        "no_stated": n_unstated if is_mixed else 0,
         "bad_values": n_bad_values,
         "surplus": raw.select((_has(raw, SURPLUS) & good).sum()).item(),
     }
