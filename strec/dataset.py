@@ -15,7 +15,8 @@ import polars as pl
 from strec import schema
 from strec.errors import MappingError, ReadError, SchemaError
 from strec.progress import Progress
-from strec.split import TRAIN, Log, Split, Vocabulary, encode, split
+from strec.split import TRAIN, Log, Split, Vocabulary, encode, in_order, split
+from strec.split.log import SUBJECT
 
 if TYPE_CHECKING:
     import geopandas
@@ -44,6 +45,13 @@ COLUMNS = {
     "value": schema.VALUE,
     "text": schema.TEXT,
     "image": schema.IMAGE,
+    "place": schema.PLACE_ID,
+    "place_name": schema.PLACE_NAME,
+    "origin": schema.ORIGIN_ID,
+    "origin_name": schema.ORIGIN_NAME,
+    "origin_lat": schema.ORIGIN_LAT,
+    "origin_lon": schema.ORIGIN_LON,
+    "end_time": schema.END_TIME,
 }
 
 
@@ -140,6 +148,13 @@ class Dataset:
         value: str | None = None,
         text: str | None = None,
         image: str | None = None,
+        place: str | None = None,
+        place_name: str | None = None,
+        origin: str | None = None,
+        origin_name: str | None = None,
+        origin_lat: str | None = None,
+        origin_lon: str | None = None,
+        end_time: str | None = None,
         time_zone: str | None = None,
         day_first: bool | None = None,
         name: str = "data",
@@ -158,6 +173,10 @@ class Dataset:
             coordinate system; an index that is not a plain count becomes a column.
         user, item, time, lat, lon, utc_offset, category, item_name, event, value, text, image
             Names of columns.
+        place, place_name
+            Names of columns: the shop in which an item was had that is not itself a place.
+        origin, origin_name, origin_lat, origin_lon, end_time
+            Names of columns of trips: where each began, and when it ended; the item is its end.
         time_zone : str, optional
             IANA zone of times without one, or ``place``.
         day_first : bool, optional
@@ -188,10 +207,11 @@ class Dataset:
         from strec.io import Mapping, read_frame
 
         named = (user, item, time, lat, lon, utc_offset)
-        described = (category, item_name, event, value, text, image)
+        described = (category, item_name, event, value, text, image, place, place_name)
+        trip = (origin, origin_name, origin_lat, origin_lon, end_time)
         given: dict[str, Any] = {
             column: wanted if isinstance(wanted, str) else f"{wanted!r:.60}"
-            for column, wanted in zip(COLUMNS.values(), (*named, *described), strict=True)
+            for column, wanted in zip(COLUMNS.values(), (*named, *described, *trip), strict=True)
             if wanted is not None
         }
         given |= settings | ({"time_zone": time_zone} if time_zone is not None else {})
@@ -427,14 +447,15 @@ class Dataset:
             meta = self.store.meta
             first, last = meta["first_date"], meta["last_date"]
             users, items = meta["n_users"], meta["n_items"]
-        said = [f"{len(self):,} check-ins", f"{users:,} users", f"{items:,} items"]
+        who = "nobody named" if self.is_anonymous else f"{users:,} users"
+        said = [f"{len(self):,} check-ins", who, f"{items:,} items"]
         said += [f"{first} to {last}", "with places" if self.has_places else "without places"]
         said += [f"{sum(self.reasons.values()):,} rows set aside"] if self.reasons else []
         return f"Dataset({self.name!r}: {', '.join(said)})"
 
     @cached_property
     def checkins(self) -> pl.DataFrame:
-        """The canonical table, shape ``(n_checkins, 6 to 12)``; do not change it."""
+        """The canonical table, shape ``(n_checkins, 6 to 19)``; do not change it."""
         columns = [*schema.REQUIRED, *(c for c in schema.OPTIONAL if self.store.has(c))]
         return self.store.checkins(columns=columns)
 
@@ -460,7 +481,7 @@ class Dataset:
     @cached_property
     def training(self) -> pl.DataFrame:
         """The rows of the training part: all that a test or a model may see before the end."""
-        ordered = self._split_rows.sort(schema.USER, schema.TIME, schema.ITEM)
+        ordered = in_order(self._split_rows).drop(SUBJECT)
         return ordered.filter(pl.Series(self.split.part == TRAIN))
 
     @property
@@ -525,6 +546,23 @@ class Dataset:
         return self.store.has_places
 
     @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody is named: every user is `strec.schema.NOBODY`.
+
+        Then models see, in the place of a user, the check-ins that begin at one place, or all.
+        """
+        if "checkins" in vars(self):
+            return schema.is_anonymous(self.checkins)
+        return self.store.is_anonymous
+
+    @property
+    def has_trips(self) -> bool:
+        """Whether the check-ins are trips: where each began is known."""
+        if "checkins" in vars(self):
+            return schema.has_origins(self.checkins.columns)
+        return self.store.has_trips
+
+    @property
     def users(self) -> pl.DataFrame:
         """One row per user: ``user_id, n_checkins, n_items, first, last`` (UTC)."""
         return self.store.users()
@@ -538,12 +576,15 @@ class Dataset:
         """Return all check-ins of users in random order who together stay within a number."""
         from strec.store import Filters
 
-        users = self.users
-        shuffled = users[np.random.default_rng(seed).permutation(len(users))]
+        users, rng = self.users, np.random.default_rng(seed)
+        columns = [*schema.REQUIRED, *(c for c in schema.OPTIONAL if self.store.has(c))]
+        if self.is_anonymous:
+            drawn = self.store.checkins(columns=columns).sample(at_most, seed=seed)
+            return drawn, f"{len(drawn):,} of {len(self):,} check-ins, drawn by chance."
+        shuffled = users[rng.permutation(len(users))]
         n = int((shuffled["n_checkins"].cum_sum() <= at_most).sum())
         # At least one user: else there is nothing to say.
         chosen = shuffled[schema.USER].head(max(n, 1)).to_list()
-        columns = [*schema.REQUIRED, *(c for c in schema.OPTIONAL if self.store.has(c))]
         drawn = self.store.checkins(Filters(users=tuple(chosen)), columns=columns)
         note = (
             f"{len(drawn):,} of {len(self):,} check-ins: {len(chosen):,} of {len(users):,} users, "

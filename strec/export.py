@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "FORMULA", "MIN_USERS", "enough_users", "html_page", "json_text", "markdown_cell", "no_formula",
-    "safe_table", "to_csv",
+    "FORMULA", "MIN_USERS", "enough_people", "enough_users", "html_page", "json_text",
+    "markdown_cell", "no_formula", "safe_table", "to_csv",
 ]  # fmt: skip
 
 #: What a spreadsheet would run as a formula, also behind an apostrophe that was there before.
@@ -70,6 +70,27 @@ def enough_users(frame: "pd.DataFrame", min_users: int = MIN_USERS) -> "pd.DataF
         for name in [name for name in map(str, frame) if name.startswith("n_")]:
             shown[name] = frame[name].astype(float).mask(few)
     return shown
+
+
+def enough_people(frame: "pd.DataFrame", min_users: int = MIN_USERS) -> "pd.Series":
+    """Tell which groups are large enough to be shown: no group may point at a person.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `n_users` and `n_checkins` of each group. Where nobody is named, `n_users` is 0, and the
+        check-ins are counted in place of people: there are no more people than those.
+    min_users : int
+        The fewest.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> groups = pd.DataFrame({"n_checkins": [9, 9, 3], "n_users": [4, 0, 0]})
+    >>> enough_people(groups, 5).to_list()
+    [False, True, False]
+    """
+    return frame["n_users"].where(frame["n_users"] > 0, frame["n_checkins"]) >= min_users
 
 
 def safe_table(frame: "pl.DataFrame | pd.DataFrame") -> pl.DataFrame:

@@ -86,7 +86,7 @@ class ItemGraph:
 
 
 def transitions(train: Log) -> sparse.csr_matrix:
-    """Count what follows what within sessions, shape ``(n_items, n_items)``.
+    """Count what follows what, shape ``(n_items, n_items)``: within sessions, or by trips.
 
     Parameters
     ----------
@@ -94,8 +94,7 @@ def transitions(train: Log) -> sparse.csr_matrix:
         Training check-ins.
     """
     n_items = len(train.vocabulary.items)
-    linked = np.diff(train.session) == 0
-    return tally(train.item[:-1][linked], train.item[1:][linked], (n_items, n_items))
+    return tally(train.came_from, train.item, (n_items, n_items))
 
 
 def tally(

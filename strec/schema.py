@@ -4,7 +4,7 @@ A *check-in* is one event: a user, an item, a time, a place. Every table inside 
 Polars frame with the columns below; local time is ``timestamp + utc_offset_min``.
 """
 
-from datetime import time
+from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
@@ -76,6 +76,9 @@ NOBODY = ""
 CELL_RESOLUTION = 10
 #: A session ends where the next check-in of the user comes more than this later.
 SESSION_GAP_HOURS = 24
+#: Trips of nobody in particular that begin in one cell of this resolution (about 1 km across) are
+#: looked at together, where their starts have no ids.
+START_RESOLUTION = 8
 #: With more distinct latitudes per row than this, each place is turned into its cell by itself.
 _MOST_DISTINCT = 0.5
 
@@ -154,23 +157,105 @@ def is_anonymous(checkins: pl.DataFrame) -> bool:
     return len(checkins) > 0 and bool((checkins[USER] == NOBODY).all())
 
 
-def has_clock(checkins: pl.DataFrame) -> bool:
-    """Tell whether the times have a clock: where each is a local midnight, they are mere dates.
+def subjects(checkins: pl.DataFrame) -> pl.Series:
+    """Return in whose place each check-in speaks: the user, or a group where nobody is named.
 
     Parameters
     ----------
     checkins : polars.DataFrame
         A canonical table (see `validate`).
 
+    Returns
+    -------
+    polars.Series
+        Shape ``(n_checkins,)``, text: the user. In an anonymous table the start of the trip, its
+        id or the name of its H3 cell, and `NOBODY`, which stands for everybody, where none is
+        known.
+
     Examples
     --------
-    >>> days = example().with_columns(
-    ...     timestamp=pl.lit("2024-05-01").str.to_datetime(time_zone="UTC"), utc_offset_min=0)
-    >>> has_clock(example()), has_clock(days)
+    >>> subjects(example()).unique().sort().to_list()
+    ['ann', 'bob']
+    >>> trips = example().with_columns(user_id=pl.lit(NOBODY), origin_id=pl.lit("station"))
+    >>> subjects(trips).unique().to_list()
+    ['station']
+    """
+    if not is_anonymous(checkins):
+        return checkins[USER]
+    return origins(checkins, START_RESOLUTION).fill_null(NOBODY).alias(USER)
+
+
+def origins(checkins: pl.DataFrame, resolution: int = CELL_RESOLUTION) -> pl.Series:
+    """Return where each trip began, as an id: its own, or the name of its H3 cell; null if unknown.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        A canonical table (see `validate`).
+    resolution : int
+        Of the H3 cells that stand where a start has no id.
+
+    Examples
+    --------
+    >>> trip = example()[:1].with_columns(origin_lat=pl.lit(40.7), origin_lon=pl.lit(-74.0))
+    >>> origins(trip).to_list(), origins(example()).null_count()
+    (['8a2a1072d697fff'], 4)
+    """
+    none = pl.repeat(None, len(checkins), dtype=pl.String, eager=True).alias(ORIGIN_ID)
+    own = checkins[ORIGIN_ID] if ORIGIN_ID in checkins.columns else none
+    if ORIGIN_LAT not in checkins.columns or not own.has_nulls():
+        return own
+    return own.zip_with(own.is_not_null(), cell_names(*origin_places(checkins), resolution))
+
+
+def origin_places(checkins: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """Return latitude and longitude of where trips began, null where unknown.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        A canonical table (see `validate`).
+    """
+    none = pl.repeat(None, len(checkins), dtype=pl.Float64, eager=True)
+    if ORIGIN_LAT not in checkins.columns or ORIGIN_LON not in checkins.columns:
+        return none, none
+    return checkins[ORIGIN_LAT], checkins[ORIGIN_LON]
+
+
+def has_origins(columns: Iterable[str]) -> bool:
+    """Tell whether a table with these columns holds trips: it says where they began.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Names of columns.
+
+    Examples
+    --------
+    >>> has_origins(["user_id", "origin_id"]), has_origins(["user_id", "lat"])
     (True, False)
     """
-    clock = checkins.select(local_time().dt.time() != time(0)).to_series()
-    return len(checkins) > 0 and bool(clock.any())
+    return ORIGIN_ID in columns or ORIGIN_LAT in columns
+
+
+def item_place(columns: Iterable[str]) -> tuple[pl.Expr, pl.Expr]:
+    """Return latitude and longitude of the item itself: null where it was had in a shop.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Names of columns of the table.
+
+    Examples
+    --------
+    >>> bought = example().with_columns(place_id=pl.lit("shop 1"))
+    >>> bought.select(item_place(bought.columns))["lat"].null_count()
+    4
+    """
+    if PLACE_ID not in columns:
+        return pl.col(LAT), pl.col(LON)
+    own = pl.col(PLACE_ID).is_null() | (pl.col(PLACE_ID) == pl.col(ITEM))
+    return pl.when(own).then(LAT).alias(LAT), pl.when(own).then(LON).alias(LON)
 
 
 def derive(checkins: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
@@ -188,7 +273,8 @@ def derive(checkins: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
     polars.DataFrame
         The same rows, sorted by user, time and item, with the `DERIVED` columns. `hour_of_week`
         counts from Monday 00:00 local time, 0 to 167; `session_id` counts from 0 over the whole
-        table; `cell` is null where the place is missing or not on Earth.
+        table, and each check-in of `NOBODY` is one of its own; `cell` is null where the place is
+        missing or not on Earth.
 
     Examples
     --------
@@ -197,22 +283,39 @@ def derive(checkins: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
     """
     ordered = checkins if in_order else checkins.sort(USER, TIME, ITEM)
     local = local_time()
-    new_session = (pl.col(USER) != pl.col(USER).shift()).fill_null(True) | (
-        pl.col(TIME).diff() > pl.duration(hours=SESSION_GAP_HOURS)
-    ).fill_null(False)
+    new_session = (
+        (pl.col(USER) != pl.col(USER).shift()).fill_null(True)
+        | (pl.col(TIME).diff() > pl.duration(hours=SESSION_GAP_HOURS)).fill_null(False)
+        | (pl.col(USER) == NOBODY)
+    )
     return ordered.with_columns(
         cells_of(ordered[LAT], ordered[LON]).alias(CELL),
         (new_session.cum_sum() - 1).cast(pl.Int64).alias(SESSION),
-        ((local.dt.weekday().cast(pl.Int16) - 1) * 24 + local.dt.hour())
-        .cast(pl.UInt8)
-        .alias(HOUR_OF_WEEK),
+        hour_of_week(local).alias(HOUR_OF_WEEK),
         local.dt.date().alias(LOCAL_DATE),
     )
 
 
-def local_time() -> pl.Expr:
-    """Expression for the local wall-clock time of each check-in, as a naive datetime."""
-    return pl.col(TIME).dt.replace_time_zone(None) + pl.duration(minutes=pl.col(OFFSET))
+def hour_of_week(local: pl.Expr) -> pl.Expr:
+    """Return the hour of the week of local times, 0 is Monday 00:00.
+
+    Parameters
+    ----------
+    local : polars.Expr
+        As from `local_time`.
+    """
+    return ((local.dt.weekday().cast(pl.Int16) - 1) * 24 + local.dt.hour()).cast(pl.UInt8)
+
+
+def local_time(column: str = TIME) -> pl.Expr:
+    """Return the local wall-clock time of each check-in, a naive datetime, as an expression.
+
+    Parameters
+    ----------
+    column : str
+        The time: of the check-in, or `END_TIME` of a trip.
+    """
+    return pl.col(column).dt.replace_time_zone(None) + pl.duration(minutes=pl.col(OFFSET))
 
 
 def cells_of(lat: pl.Series, lon: pl.Series, resolution: int = CELL_RESOLUTION) -> pl.Series:
@@ -240,6 +343,25 @@ def cells_of(lat: pl.Series, lon: pl.Series, resolution: int = CELL_RESOLUTION) 
     return places.join(
         distinct, on=[LAT, LON], how="left", nulls_equal=True, maintain_order="left"
     )[CELL]
+
+
+def cell_names(lat: pl.Series, lon: pl.Series, resolution: int = CELL_RESOLUTION) -> pl.Series:
+    """Return the name of the H3 cell of each place, null where it is missing or not on Earth.
+
+    Parameters
+    ----------
+    lat, lon, resolution
+        As in `cells_of`.
+
+    Examples
+    --------
+    >>> cell_names(pl.Series([40.7]), pl.Series([-74.0])).to_list()
+    ['8a2a1072d697fff']
+    """
+    cells = cells_of(lat, lon, resolution)
+    distinct = cells.drop_nulls().unique()
+    names = pl.Series([f"{cell:x}" for cell in distinct], dtype=pl.String)
+    return cells.replace_strict(distinct, names, default=None, return_dtype=pl.String)
 
 
 def _cells_of_each(places: pl.DataFrame, resolution: int) -> pl.DataFrame:

@@ -99,6 +99,7 @@ def _known(known: Format, mains: list[Table], others: list[Table]) -> Recognised
         name for name, column in known.mapping.columns().items() if column not in main.columns
     ]
     mapping = known.mapping.replace(**dict.fromkeys(absent))
+    used: list[Table] = []
     for companion in known.companions:
         fitting = [table for table in others if companion.signature.fits(table)]
         if known.needs and (len(mains), len(fitting)) != (1, 1):
@@ -110,11 +111,12 @@ def _known(known: Format, mains: list[Table], others: list[Table]) -> Recognised
                 "between files, so read one pair at a time.",
             )
         if fitting:
-            others = [table for table in others if table not in fitting]
+            used += fitting
             main, mapping, said = _with_companion(main, mapping, companion, fitting)
             notes += said
     confidence = dict.fromkeys(mapping.columns(), 1.0)
-    return Recognised(main, known, mapping, confidence, notes + _left_out(others))
+    left_out = [table for table in others if table not in used]
+    return Recognised(main, known, mapping, confidence, notes + _left_out(left_out))
 
 
 def _unknown(tables: list[Table], given: Mapping | None) -> Recognised:

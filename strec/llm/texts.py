@@ -111,6 +111,10 @@ def trajectory_texts(queries: Queries, n_recent: int = 8) -> list[str]:
     for row in range(len(queries)):
         rows = queries.indices[queries.indptr[row] : queries.indptr[row + 1]]
         rows = rows[log.item[rows] >= 0][-n_recent:][::-1]
+        start = -1 if queries.origin is None else queries.here[row]
+        here = f"From {names[start]}. " if start >= 0 else ""
+        if log.is_anonymous:
+            rows = rows[:0]
         ages = (queries.time_us[row] - log.time_us[rows]) / 3.6e9
         said = [
             f"{names[log.item[each]]}, {_age(age)}" for each, age in zip(rows, ages, strict=True)
@@ -119,7 +123,7 @@ def trajectory_texts(queries: Queries, n_recent: int = 8) -> list[str]:
         if queries.weekday[row] >= 0:
             hour = int(queries.hour[row])
             moment = f"{_DAYS[queries.weekday[row]]} {DAYPARTS[part[hour]][0]}"
-        texts.append(f"{moment}. Before: {'; '.join(said) or 'nothing'}.")
+        texts.append(f"{moment}. {here}Before: {'; '.join(said) or 'nothing'}.")
     return texts
 
 

@@ -103,12 +103,11 @@ def context_batch(queries: Queries, n_recent: int, n_per_context: int) -> Arrays
     there = np.take_along_axis(belongs, order, axis=2)
     row = np.where(there, np.take_along_axis(recent[:, None], order, axis=2), -1)
     chosen = pair[np.arange(len(queries))[:, None, None], order] * there[..., None]
-    last = queries.last
     return {
         "item": item_tokens(at_rows(log.item, row), row),
         "event": np.where(there, at_rows(log.event, row), 0).astype(np.int64),
         "pair": chosen.astype(np.float32),
-        "last": item_tokens(at_rows(log.item, last), last),
+        "last": item_tokens(queries.here, np.maximum(queries.here, queries.last)),
         "asked": time_numbers(queries.hour, queries.weekday),
         "place": place_numbers(queries.lat, queries.lon),
     }
@@ -125,7 +124,7 @@ def _pair_numbers(queries: Queries, recent: np.ndarray) -> np.ndarray:
     km = distance_km(queries.lat[:, None], queries.lon[:, None],
                      at_rows(log.lat, recent), at_rows(log.lon, recent))  # fmt: skip
     item = at_rows(log.item, recent)
-    last = np.where(queries.last >= 0, at_rows(log.item, queries.last), -1)
+    last = queries.here
     kind = np.where(item >= 0, category[item], -1)
     last_kind = np.where(last >= 0, category[last], -2)
     numbers = np.stack(

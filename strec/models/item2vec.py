@@ -114,8 +114,11 @@ class Item2Vec(HistoryModel):
 
 
 def sentences(train: Log, by_user: bool = False) -> list[list[str]]:
-    """Return the known items of each session, or trajectory, in time order, as text."""
+    """Return the known items of each session, trajectory or trip, in time order, as text."""
     known = train.item >= 0
+    if train.has_origins:
+        trips = np.c_[train.came_from, train.item][known & (train.came_from >= 0)]
+        return trips.astype(str).tolist()
     owner = (train.owner if by_user else train.session)[known]
     ends = np.flatnonzero(np.diff(owner)) + 1
     return [part.astype(str).tolist() for part in np.split(train.item[known], ends)]

@@ -126,6 +126,8 @@ class Patterns(Model):
         rows = queries.indices[queries.indptr[query] : queries.indptr[query + 1]]
         items = log.item[rows]
         rows, items = rows[items >= 0], items[items >= 0]
+        if log.is_anonymous:
+            return {}
         ends = np.flatnonzero(np.diff(log.session[rows])) + 1
         sequences = [part.tolist() for part in np.split(items, ends)]
         end_us = log.time_us[rows[np.r_[ends - 1, len(rows) - 1]]]
@@ -250,6 +252,9 @@ def _grow(sequences: list[list[int]], places: Places, max_gap: int) -> dict[int,
 def _sessions(train: Log) -> tuple[list[list[int]], np.ndarray]:
     """Return the known items of each session, and when it ended."""
     known = np.flatnonzero(train.item >= 0)
+    if train.has_origins:
+        known = known[train.came_from[known] >= 0]
+        return np.c_[train.came_from, train.item][known].tolist(), train.time_us[known]
     session = train.session[known]
     ends = np.flatnonzero(np.diff(session)) + 1
     sequences = [part.tolist() for part in np.split(train.item[known], ends)]

@@ -119,18 +119,40 @@ def moment_at(time_us: np.ndarray, share: float) -> int:
 
 
 def recent_items(queries: Queries, length: int) -> np.ndarray:
-    """Return the last visible items, the latest last, ``(n, length)``; -1 for none or unknown."""
+    """Return the last items that somebody was at, the latest last; -1 for none or unknown.
+
+    Shape ``(n, length)``. The start of a trip comes last, where it is not the last one already.
+    """
     rows = recent_rows(queries, length)
-    return np.where(rows >= 0, at_rows(queries.log.item, rows), -1)
+    items = np.where(rows >= 0, at_rows(queries.log.item, rows), -1)
+    moved = (queries.here >= 0) & (queries.here != items[:, -1])
+    items[moved] = np.c_[items[moved, 1:], queries.here[moved]]
+    return items
 
 
 def recent_rows(queries: Queries, length: int) -> np.ndarray:
-    """Return the log rows of the last visible check-ins, the latest last, -1 where none."""
+    """Return the log rows of the last visible check-ins, the latest last, -1 where none.
+
+    Nobody's check-ins follow one another, so where nobody is named there are none.
+    """
     position = queries.indptr[1:, None] - np.arange(length, 0, -1)
     inside = position >= queries.indptr[:-1, None]
-    if not len(queries.indices):
+    if not len(queries.indices) or queries.log.is_anonymous:
         return np.full(position.shape, -1, dtype=np.int64)
     return np.where(inside, queries.indices[np.maximum(position, 0)], -1)
+
+
+def before_each(queries: Queries) -> np.ndarray:
+    """Return the item before each visible check-in, -1 for none; shape ``(len(indices),)``.
+
+    That is where its trip began, else the visible check-in before it, of any session.
+    """
+    log, position = queries.log, np.arange(len(queries.indices))
+    item = log.item[queries.indices]
+    inner = (position > queries.indptr[queries.pair_query]) & (not log.is_anonymous)
+    before = np.where(inner, item[position - 1], -1)
+    origin = log.origin[queries.indices]
+    return np.where(origin >= 0, origin, before)
 
 
 def at_rows(values: np.ndarray, row: np.ndarray) -> np.ndarray:

@@ -42,13 +42,16 @@ def windows(log: Log, rows: np.ndarray, length: int) -> Windows:
     counts[rows] = True
     # A check-in at the very time of the one before it does not know it, so is no fair target.
     counts &= (log.before == np.arange(len(log))) & (log.item >= 0)
-    stride = max(1, length // 2)
+    # Strangers' check-ins are no trajectory: each is asked for by itself.
+    stride = 1 if log.is_anonymous else max(1, length // 2)
     start = log.indptr[log.owner]
     block = (np.arange(len(log)) - start) // stride
     target = np.unique((start + block * stride)[counts])
     owner = log.owner[target]
     return Windows(
-        first=np.maximum(target - (length - stride), log.indptr[owner]),
+        first=target
+        if log.is_anonymous
+        else np.maximum(target - (length - stride), log.indptr[owner]),
         stop=np.minimum(target + stride, log.indptr[owner + 1]),
         target=target,
         counts=counts,
@@ -74,8 +77,16 @@ def window_batch(
     counts = inside & (row >= pieces.target[chosen][:, None]) & pieces.counts[row]
     asked_row = row if time_known else read
     time_us, offset = at_rows(log.time_us, asked_row), at_rows(log.offset_min, asked_row)
+    batch = _read(log, read)
+    if log.has_origins:
+        # A step knows where the trip begins, as a query does.
+        starts = place_numbers(
+            at_rows(log.origin_lat, row) + np.where(inside, 0.0, np.nan),
+            at_rows(log.origin_lon, row),
+        )
+        batch["place"] = np.where(starts[..., -1:] > 0, starts, batch["place"])
     return {
-        **_read(log, read),
+        **batch,
         "asked": _asked(log, read, time_us, offset, asked_row >= 0),
         "user": log.user[first].astype(np.int64),
         "target": np.where(counts, log.item[row], -1).astype(np.int64),

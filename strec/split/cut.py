@@ -11,7 +11,7 @@ import polars as pl
 
 from strec import schema
 from strec.errors import SplitError, check_choice
-from strec.split.log import Log, encode
+from strec.split.log import Log, encode, in_order
 from strec.split.queries import Queries, queries_of_rows
 from strec.split.vocabulary import Vocabulary
 
@@ -67,7 +67,7 @@ def split(
             frame.select(common).with_columns(part=pl.lit(i, pl.Int8))
             for i, frame in enumerate(frames)
         ]
-    ).sort(schema.USER, schema.TIME, schema.ITEM)
+    ).pipe(in_order)
     vocabulary = Vocabulary.of(frames[0])
     return Split(encode(marked, vocabulary), marked["part"].to_numpy())
 
@@ -114,7 +114,8 @@ class Split:
             ``"train"``, ``"validation"`` or ``"test"``.
         scored : str
             ``"session_end"``: the last check-in of each session with at least two check-ins in
-            this part, if its user and item are seen in training (the published protocol).
+            this part, if its user and item are seen in training (the published protocol). Where
+            nobody is named there are no sessions: each check-in counts.
             ``"every"``: each check-in of the part; items not seen in training are target -1,
             users not seen in training are kept.
         history : str
@@ -159,6 +160,8 @@ class Split:
         if scored == "every":
             return np.flatnonzero(inside)
         rows = np.flatnonzero(inside)
+        if log.is_anonymous:
+            return rows[(log.item[rows] >= 0) & (log.user[rows] >= 0)]
         opens = np.r_[True, np.diff(log.session[rows]) != 0][: len(rows)]
         closes = np.r_[opens[1:], True][: len(rows)]
         known = (log.item[rows] >= 0) & (log.user[rows] >= 0)

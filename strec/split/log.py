@@ -13,6 +13,10 @@ GAP_US = schema.SESSION_GAP_HOURS * 3_600_000_000
 #: Kinds of events that say how much somebody wants an item; the code of a kind is its position.
 #: Anything else, and no event at all, is 0.
 EVENTS = ("", "view", "cart", "purchase")
+#: The column that says whose check-in it is: the user, or the group where nobody is named.
+SUBJECT = "subject"
+#: Of what everybody does, the latest so many check-ins of a group are looked back at.
+MOST_OF_GROUP = 2_000
 _SAME_EVENT = {"click": "view", "impression": "view", "pageview": "view", "basket": "cart",
                "add_to_cart": "cart", "addtocart": "cart", "wishlist": "cart", "fav": "cart",
                "favourite": "cart", "favorite": "cart", "buy": "purchase", "order": "purchase",
@@ -22,6 +26,9 @@ _SAME_EVENT = {"click": "view", "impression": "view", "pageview": "view", "baske
 @dataclass(frozen=True)
 class Log:
     """Check-ins as arrays, sorted by user, time and item.
+
+    Where nobody is named, a group of check-ins stands in the place of a user (see
+    `schema.subjects`): those that begin at one place, or all. Its history is what everybody did.
 
     Attributes
     ----------
@@ -41,7 +48,15 @@ class Log:
     event : numpy.ndarray
         Shape ``(n,)``, int8: what was done, a code of `EVENTS`.
     session : numpy.ndarray
-        Shape ``(n,)``, int64: rises by one at each gap over 24 h and at each new user.
+        Shape ``(n,)``, int64: rises by one at each gap over 24 h and at each new user; where
+        nobody is named, each check-in is a session of its own.
+    origin : numpy.ndarray
+        Shape ``(n,)``, int32: the item at which a trip began, -1 where there is none or it is
+        not an item.
+    origin_lat, origin_lon : numpy.ndarray
+        Shape ``(n,)``, degrees: where a trip began, NaN where unknown.
+    is_anonymous : bool
+        Whether nobody is named.
     """
 
     vocabulary: Vocabulary
@@ -56,6 +71,10 @@ class Log:
     lon: np.ndarray
     event: np.ndarray
     session: np.ndarray
+    origin: np.ndarray
+    origin_lat: np.ndarray
+    origin_lon: np.ndarray
+    is_anonymous: bool = False
 
     def __len__(self) -> int:
         return len(self.time_us)
@@ -85,6 +104,59 @@ class Log:
         starts = np.r_[True, (np.diff(self.time_us) != 0) | (np.diff(self.owner) != 0)]
         return np.maximum.accumulate(np.where(starts[: len(self)], np.arange(len(self)), 0))
 
+    @cached_property
+    def has_origins(self) -> bool:
+        """Whether it holds trips: where any check-in began is known."""
+        return bool((self.origin >= 0).any() or not np.isnan(self.origin_lat).all())
+
+    @cached_property
+    def came_from(self) -> np.ndarray:
+        """Shape ``(n,)``: the item before each check-in, -1 for none.
+
+        That is where the trip began, else the check-in before in the same session.
+        """
+        linked = np.r_[False, np.diff(self.session) == 0][: len(self)]
+        before = np.where(linked, np.r_[-1, self.item[:-1]][: len(self)], -1)
+        return np.where(self.origin >= 0, self.origin, before)
+
+    @cached_property
+    def start_item(self) -> np.ndarray:
+        """Shape ``(n_owners,)``: the item where the trips of a group begin, -1 where none is."""
+        code = np.full(len(self.owner_ids), -1, dtype=np.int32)
+        if self.is_anonymous:
+            code[self.owner] = self.origin
+        return code
+
+    @cached_property
+    def starts(self) -> pl.DataFrame:
+        """One row per owner: where its trips begin, `name`, `lat`, `lon`; null where unknown."""
+        places = pl.DataFrame({"owner": self.owner, "lat": self.origin_lat, "lon": self.origin_lon})
+        middle = places.fill_nan(None).group_by("owner").median()
+        named = pl.DataFrame(
+            {
+                "owner": np.arange(len(self.owner_ids), dtype=np.int32),
+                "name": pl.Series(
+                    [
+                        str(self.vocabulary.item_name[item]) if item >= 0 else str(owner)
+                        for item, owner in zip(self.start_item, self.owner_ids, strict=True)
+                    ],
+                    dtype=pl.String,
+                ),
+            }
+        )
+        return named.join(middle, on="owner", how="left", maintain_order="left").drop("owner")
+
+    def visible_from(self, owner: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        """Return the first row that is looked back at from before `stop`.
+
+        Parameters
+        ----------
+        owner, stop : numpy.ndarray
+            Whose rows, and the row after the last visible one; shape ``(n,)``.
+        """
+        first = self.indptr[owner]
+        return np.maximum(first, stop - MOST_OF_GROUP) if self.is_anonymous else first
+
     def where(self, mask: np.ndarray) -> "Log":
         """Return the rows where the mask holds; sessions and owners keep their numbers.
 
@@ -96,9 +168,9 @@ class Log:
         kept = {
             f.name: vars(self)[f.name][mask]
             for f in fields(self)
-            if f.name not in ("vocabulary", "owner_ids")
+            if f.name not in ("vocabulary", "owner_ids", "is_anonymous")
         }
-        return Log(self.vocabulary, self.owner_ids, **kept)
+        return Log(self.vocabulary, self.owner_ids, is_anonymous=self.is_anonymous, **kept)
 
 
 def encode(checkins: pl.DataFrame, vocabulary: Vocabulary) -> Log:
@@ -119,13 +191,23 @@ def encode(checkins: pl.DataFrame, vocabulary: Vocabulary) -> Log:
     ([0, 0, 1, 1], [0, 0, 0, 1])
     """
     schema.validate(checkins)
-    ordered = checkins.sort(schema.USER, schema.TIME, schema.ITEM)
-    ids = ordered[schema.USER]
+    is_anonymous = schema.is_anonymous(checkins)
+    ordered = in_order(checkins)
+    ids = ordered[SUBJECT]
     owner_ids = np.array(ids.unique().sort().to_list(), dtype=object)
     owner = ids.rle_id().to_numpy()
     time_us = ordered[schema.TIME].dt.epoch("us").to_numpy()
     opens = np.r_[True, (np.diff(owner) != 0) | (np.diff(time_us) > GAP_US)][: len(owner)]
+    opens |= is_anonymous
     nan = float("nan")
+    origin = vocabulary.item_codes(schema.origins(ordered))
+    origin_lat, origin_lon = (
+        places.fill_null(nan).to_numpy().astype(np.float64)
+        for places in schema.origin_places(ordered)
+    )
+    nowhere = np.isnan(origin_lat) & (origin >= 0)
+    origin_lat[nowhere] = vocabulary.item_lat[origin[nowhere]]
+    origin_lon[nowhere] = vocabulary.item_lon[origin[nowhere]]
     return Log(
         vocabulary=vocabulary,
         owner_ids=owner_ids,
@@ -139,7 +221,28 @@ def encode(checkins: pl.DataFrame, vocabulary: Vocabulary) -> Log:
         lon=ordered[schema.LON].fill_null(nan).to_numpy().astype(np.float64),
         event=_events(ordered),
         session=np.cumsum(opens).astype(np.int64) - 1,
+        origin=origin,
+        origin_lat=origin_lat,
+        origin_lon=origin_lon,
+        is_anonymous=is_anonymous,
     )
+
+
+def in_order(checkins: pl.DataFrame) -> pl.DataFrame:
+    """Return check-ins in the order of their `Log`, with whose they are as the column `SUBJECT`.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        A canonical table; other columns are kept.
+
+    Examples
+    --------
+    >>> in_order(schema.example())[SUBJECT].to_list()
+    ['ann', 'ann', 'bob', 'bob']
+    """
+    named = checkins.with_columns(schema.subjects(checkins).alias(SUBJECT))
+    return named.sort(SUBJECT, schema.TIME, schema.ITEM)
 
 
 def local_us(time_us: np.ndarray, offset_min: np.ndarray) -> np.ndarray:

@@ -37,6 +37,8 @@ class Queries:
         Whether `time_us` is the time asked about (else it is that of the last check-in).
     hour_known : bool
         Whether hour and weekday may be looked at (see `blind`).
+    origin : numpy.ndarray, optional
+        Shape ``(n,)``: the item at which the trip asked about begins, -1 where none is known.
     """
 
     log: Log
@@ -51,6 +53,7 @@ class Queries:
     row: np.ndarray
     time_known: bool = True
     hour_known: bool = True
+    origin: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.time_us)
@@ -92,6 +95,18 @@ class Queries:
         return np.where(self.length > 0, self.indices[self.indptr[1:] - 1], -1)
 
     @cached_property
+    def here(self) -> np.ndarray:
+        """Shape ``(n,)``: the item where somebody is, -1 where unknown.
+
+        That is where the trip begins, else the last visible check-in; of strangers' check-ins
+        the last one says nothing of where anybody is.
+        """
+        last = np.full(len(self), -1)
+        if len(self.log) and not self.log.is_anonymous:
+            last = np.where(self.last >= 0, self.log.item[self.last], -1)
+        return last if self.origin is None else np.where(self.origin >= 0, self.origin, last)
+
+    @cached_property
     def session_length(self) -> np.ndarray:
         """Shape ``(n,)``: visible check-ins of the running session, 0 when a new one begins."""
         running = self.running_session
@@ -101,7 +116,7 @@ class Queries:
     @cached_property
     def running_session(self) -> np.ndarray:
         """Shape ``(n,)``: the session that the asked moment continues, -1 for none."""
-        if not len(self.log):
+        if not len(self.log) or self.log.is_anonymous:
             return np.full(len(self), -1)
         recent = (self.last >= 0) & (self.time_us - self.log.time_us[self.last] <= GAP_US)
         return np.where(recent, self.log.session[self.last], -1)
@@ -127,6 +142,7 @@ class Queries:
         return replace(
             self,
             **{name: vars(self)[name][rows] for name in per_query},
+            origin=None if self.origin is None else self.origin[rows],
             indptr=indptr,
             indices=self.indices[indices],
         )
@@ -146,7 +162,7 @@ class Queries:
     def blind(self) -> "Queries":
         """Return the same queries without hour, weekday and place: only who asks is known."""
         nowhere = np.full(len(self), np.nan)
-        return replace(self, lat=nowhere, lon=nowhere, hour_known=False)
+        return replace(self, lat=nowhere, lon=nowhere, hour_known=False, origin=None)
 
 
 def queries_of_rows(
@@ -170,7 +186,8 @@ def queries_of_rows(
         Shape ``(len(log),)``, bool: rows seen only within the running session of the target.
         Where it holds for a row it must hold for all later ones of the same owner.
     """
-    start, stop = log.indptr[log.owner[rows]], log.before[rows]
+    stop = log.before[rows]
+    start = log.visible_from(log.owner[rows], stop)
     indptr, indices = ranges(start, stop)
     if hidden is not None:
         query = np.repeat(np.arange(len(rows)), np.diff(indptr))
@@ -179,7 +196,10 @@ def queries_of_rows(
         indptr = np.r_[0, np.cumsum(np.bincount(query[seen], minlength=len(rows)))]
     last = np.where(np.diff(indptr) > 0, indices[indptr[1:] - 1] if len(indices) else 0, -1)
     clock = rows if time_known else last
-    lat, lon = (np.where(last >= 0, place[last], np.nan) for place in (log.lat, log.lon))
+    lat, lon = (
+        np.where(np.isnan(start), _at_last(log, last, place), start)
+        for place, start in ((log.lat, log.origin_lat[rows]), (log.lon, log.origin_lon[rows]))
+    )
     return Queries(
         log=log,
         user=log.user[rows],
@@ -192,6 +212,7 @@ def queries_of_rows(
         target=log.item[rows],
         row=rows,
         time_known=time_known,
+        origin=log.origin[rows] if log.has_origins else None,
     )
 
 
@@ -237,9 +258,10 @@ def ask(
         if len(rows):
             own = log.time_us[begin[rows[0]] : end[rows[0]]]
             stop[rows] += np.searchsorted(own, time_us[rows])
-    indptr, indices = ranges(begin, stop)
     user = np.full(n, -1, dtype=np.int32)
     user[end > begin] = log.user[begin[end > begin]]
+    begin = np.where(stop > begin, log.visible_from(np.broadcast_to(owner, n), stop), begin)
+    indptr, indices = ranges(begin, stop)
     return Queries(
         log=log,
         user=user,
@@ -252,7 +274,16 @@ def ask(
         target=np.full(n, -1, dtype=np.int32),
         row=np.full(n, -1),
         time_known=time_known,
+        origin=np.where(np.broadcast_to(owner, n) >= 0, log.start_item[owner], -1)
+        if log.is_anonymous
+        else None,
     )
+
+
+def _at_last(log: Log, last: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Return where the last visible check-ins were, NaN where there is none, or a stranger's."""
+    there = (last >= 0) & (not log.is_anonymous)
+    return np.where(there, place[last], np.nan) if len(log) else np.full(len(last), np.nan)
 
 
 def ranges(start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

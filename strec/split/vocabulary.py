@@ -22,13 +22,15 @@ class Vocabulary:
     Attributes
     ----------
     users, items, categories : numpy.ndarray
-        Ids as text, sorted; the code of an id is its position.
+        Ids as text, sorted; the code of an id is its position. Where nobody is named, the users
+        are groups of check-ins; see `strec.schema.subjects`.
     item_name : numpy.ndarray
         Shape ``(n_items,)``: a name to show, the id where there is no name.
     item_category : numpy.ndarray
         Shape ``(n_items,)``, int32: the most frequent category, -1 where unknown.
     item_lat, item_lon : numpy.ndarray
         Shape ``(n_items,)``, degrees: the median place of the item's check-ins, NaN where none.
+        What is had at places of their own (a product, in shops) has none.
     item_spread_km : numpy.ndarray
         Shape ``(n_items,)``: median distance of its check-ins from that place, NaN where none.
         Large where the item is not itself a place (a product, a film).
@@ -67,7 +69,7 @@ class Vocabulary:
         codes = pl.DataFrame({"category": categories}).with_row_index("code")
         coded = items.join(codes, on="category", how="left", maintain_order="left")
         return cls(
-            users=_texts(checkins[schema.USER].unique().sort()),
+            users=_texts(schema.subjects(checkins).unique().sort()),
             items=_texts(items[schema.ITEM]),
             categories=_texts(categories),
             item_name=_texts(items["name"]),
@@ -154,7 +156,7 @@ def _describe_items(checkins: pl.DataFrame) -> pl.DataFrame:
     has = checkins.columns
     name = pl.col(schema.ITEM_NAME) if schema.ITEM_NAME in has else nothing
     category = pl.col(schema.CATEGORY) if schema.CATEGORY in has else nothing
-    rows = checkins.select(schema.ITEM, schema.LAT, schema.LON, name=name, category=category)
+    rows = checkins.select(schema.ITEM, *schema.item_place(has), name=name, category=category)
     place = rows.group_by(schema.ITEM).agg(
         pl.median("lat").alias("mid_lat"), median_longitude_column(pl.col("lon")).alias("mid_lon")
     )

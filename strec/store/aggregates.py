@@ -22,11 +22,15 @@ from strec.geo import (
 #: Columns that a store adds to the canonical and derived ones.
 USER_CODE = "user_code"
 ITEM_CODE = "item_code"
-#: Item and cell of the previous check-in in the same session, null where a session begins.
+#: Item and cell where a trip began; of other check-ins those of the previous one in the same
+#: session, null where a session begins.
 FROM_ITEM = "from_item"
 FROM_CELL = "from_cell"
-#: Distance from the previous check-in in the same session in km, null where either has no place.
+#: Distance from there in km, null where either has no place.
 STEP_KM = "step_km"
+#: Local hour of the week and date of a trip's end.
+END_HOUR_OF_WEEK = "end_hour_of_week"
+END_DATE = "end_date"
 #: Steps are binned so that 10^(bin / 20) km is the lower edge; shorter ones than 10 m stand still.
 STEP_BINS_PER_DECADE = 20
 SHORTEST_STEP_BIN = -2 * STEP_BINS_PER_DECADE
@@ -93,7 +97,7 @@ def placed(table: ir.Table, *columns: str) -> ir.Table:
 
 
 def count(table: ir.Table, **keys: ir.Value) -> ir.Table:
-    """Check-ins and distinct users of each group.
+    """Check-ins and distinct users of each group; no users where nobody is named.
 
     Parameters
     ----------
@@ -108,7 +112,7 @@ def count(table: ir.Table, **keys: ir.Value) -> ir.Table:
         The keys, `n_checkins` and `n_users`, both int64.
     """
     per_user = table.group_by(user=table[USER_CODE], **keys).agg(n=_.count())
-    counts = {"n_checkins": _.n.sum().cast("int64"), "n_users": _.count().cast("int64")}
+    counts = {"n_checkins": _.n.sum().cast("int64"), "n_users": _.user.count().cast("int64")}
     return per_user.group_by(list(keys)).agg(**counts)
 
 
@@ -132,7 +136,9 @@ def enough(found: ir.Table, min_users: int, min_count: int = 1) -> ir.Table:
         check-ins), `n_groups`, `n_checkins`, `n_users`. Millions of groups that nobody is shown
         stay in the engine.
     """
-    fate = ibis.cases((_.n_checkins < min_count, 2), (_.n_users < min_users, 1), else_=0)
+    # Where nobody is named, check-ins are counted in place of people; see export.enough_people.
+    few = (_.n_users < min_users) & ((_.n_users > 0) | (_.n_checkins < min_users))
+    fate = ibis.cases((_.n_checkins < min_count, 2), (few, 1), else_=0)
     keys = [name for name in found.columns if name not in ("n_checkins", "n_users")]
     known = found.mutate(fate=fate.cast("int64"))
     folded = known.mutate(**{name: ibis.ifelse(known.fate == 0, known[name], 0) for name in keys})

@@ -54,6 +54,16 @@ class OpenStore:
         """Whether any check-in has a place."""
         return self.meta["n_places"] > 0
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody is named: there are check-ins, but no users."""
+        return self.meta.get("is_anonymous", False)
+
+    @property
+    def has_trips(self) -> bool:
+        """Whether check-ins are trips: where each began is known."""
+        return schema.has_origins(self.meta["columns"])
+
     def has(self, column: str) -> bool:
         """Whether the check-ins have this optional column.
 
@@ -103,7 +113,10 @@ class OpenStore:
         return pl.read_parquet(self.folder / writer.ITEMS)
 
     def users(self) -> pl.DataFrame:
-        """Return one row per user, by user id: `n_checkins`, `n_items`, `first`, `last` (UTC)."""
+        """Return one row per user, by user id: `n_checkins`, `n_items`, `first`, `last` (UTC).
+
+        Where nobody is named there is none.
+        """
         return pl.read_parquet(self.folder / writer.USERS)
 
     def _kept(self, filters: Filters | None) -> ir.Table:
@@ -124,6 +137,14 @@ class OpenStore:
                 f"This view needs the column {', '.join(missing)}.",
                 f"{self.name} has {', '.join(self.meta['columns'])}.",
                 "Map such a column when reading the file, or choose another view.",
+            )
+
+    def _need_people(self) -> None:
+        if self.is_anonymous:
+            raise AnalysisError(
+                "This view needs to know who did what.",
+                f"{self.name}, which names nobody.",
+                "The views of time, space and flows work without; or map a column that says who.",
             )
 
     def _need_places(self, resolution: int = 0) -> None:

@@ -52,11 +52,17 @@ def user_table(ask, table, ids: pl.Series, n_rows: int) -> pl.DataFrame:
 def _passes(table, code: str, n_codes: int, n_rows: int):
     edges = np.linspace(0, n_codes, 2 + n_rows // PASS_ROWS).astype(int)
     for low, high in zip(edges[:-1], edges[1:], strict=True):
-        yield table.filter(table[code].between(int(low), int(high) - 1))
+        yield table.filter(table[code].between(int(low), max(int(high), 1) - 1))
 
 
 def _places(ask, table) -> pl.DataFrame:
-    """Median place and spread; most items never move, and need no medians."""
+    """Median place and spread; most items never move, and need no medians.
+
+    What was had in a shop has no place of its own.
+    """
+    if schema.PLACE_ID in table.columns:
+        shop = table[schema.PLACE_ID]
+        table = table.filter(shop.isnull() | (shop == table[schema.ITEM]))
     bounds = ask(aggregates.item_bounds(table))
     moves = (pl.col("south") < pl.col("north")) | (pl.col("west") < pl.col("east"))
     still = bounds.filter(~moves).select("item", lat="south", lon="west", spread_km=pl.lit(0.0))

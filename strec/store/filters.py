@@ -10,8 +10,19 @@ import ibis
 import ibis.expr.types as ir
 
 from strec import schema
-from strec.errors import AnalysisError
-from strec.store.aggregates import parent, whole
+from strec.errors import AnalysisError, check_choice
+from strec.store.aggregates import (
+    END_DATE,
+    END_HOUR_OF_WEEK,
+    FROM_CELL,
+    FROM_ITEM,
+    ITEM_CODE,
+    parent,
+    whole,
+)
+
+#: What may be looked at of trips.
+SIDES = {"departures": "where and when trips begin", "arrivals": "where and when they end"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,11 @@ class Filters:
         Values to keep. `None` keeps everything, an empty tuple keeps nothing.
     cells : tuple of int, optional
         H3 cells, of any resolution down to the stored one, to keep.
+    places : tuple of str, optional
+        Shops to keep, by id: where an item was had that is not itself a place.
+    side : str, optional
+        Of trips, ``"departures"``: where and when they begin, or ``"arrivals"``: where and when
+        they end. Without it a trip counts where it ends and when it begins.
 
     Examples
     --------
@@ -45,12 +61,16 @@ class Filters:
     events: tuple[str, ...] | None = None
     users: tuple[str, ...] | None = None
     cells: tuple[int, ...] | None = None
+    places: tuple[str, ...] | None = None
+    side: str | None = None
 
     def __post_init__(self):
         # A list is what JSON and widgets give; a tuple is what a cache key needs.
         for name, value in vars(self).items():
             if isinstance(value, (list, set)):
                 object.__setattr__(self, name, tuple(sorted(value)))
+        if self.side is not None:
+            check_choice(self.side, SIDES, "A side of trips", AnalysisError)
 
     @property
     def says_whom_or_where(self) -> bool:
@@ -78,6 +98,7 @@ class Filters:
         AnalysisError
             If a filter needs a column that the table does not have.
         """
+        table = self._seen_from(table)
         keep = []
         if self.date_from is not None:
             keep.append(table[schema.LOCAL_DATE] >= ibis.literal(self.date_from))
@@ -91,6 +112,7 @@ class Filters:
             (schema.CATEGORY, self.categories),
             (schema.EVENT, self.events),
             (schema.USER, self.users),
+            (schema.PLACE_ID, self.places),
         ):
             if values is None:
                 continue
@@ -102,6 +124,30 @@ class Filters:
                 )
             keep.append(_among(table[name], list(values)))
         return table.filter(keep) if keep else table
+
+    def _seen_from(self, table: ir.Table) -> ir.Table:
+        """Return the trips with the place and the time of one of their ends."""
+        if self.side is None:
+            return table
+        if FROM_CELL not in table.columns or not schema.has_origins(table.columns):
+            raise AnalysisError(
+                "Departures and arrivals need trips: where each began.",
+                f"columns {', '.join(table.columns)}.",
+                "Map the columns of the start when reading the file, or look at all check-ins.",
+            )
+        if self.side == "departures":
+            start = {schema.CELL: table[FROM_CELL], ITEM_CODE: table[FROM_ITEM]}
+            if schema.ORIGIN_LAT in table.columns:
+                start |= {
+                    schema.LAT: table[schema.ORIGIN_LAT],
+                    schema.LON: table[schema.ORIGIN_LON],
+                }
+            return table.mutate(**start)
+        if END_DATE not in table.columns:
+            return table
+        ended = {schema.HOUR_OF_WEEK: END_HOUR_OF_WEEK, schema.LOCAL_DATE: END_DATE}
+        known = table.filter(table[END_DATE].notnull())
+        return known.mutate(**{name: known[end] for name, end in ended.items()})
 
 
 def _within(cell: ir.IntegerValue, cells: tuple[int, ...]) -> ir.BooleanValue:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from strec import schema
-from strec.export import MIN_USERS
+from strec.export import MIN_USERS, enough_people
 from strec.store import aggregates
 from strec.store.aggregates import ITEM_CODE, USER_CODE
 from strec.store.base import OpenStore, largest_first
@@ -117,6 +117,8 @@ class PlaceQuestions(OpenStore):
         self._need_places()
         rows = aggregates.placed(self._kept(filters))
         item = aggregates.whole(rows, ITEM_CODE)
+        if filters is not None and filters.side == "departures":
+            rows = rows.filter(rows[ITEM_CODE].notnull())
         points = aggregates.count(rows, item=item, lat=rows[schema.LAT], lon=rows[schema.LON])
         found = self._shown(points, min_users)
         attrs = found.attrs | {"n_points": len(found)}
@@ -126,6 +128,61 @@ class PlaceQuestions(OpenStore):
         named = pd.concat([labels, found.reset_index(drop=True)], axis=1)
         named.attrs = attrs
         return named
+
+    def shops(
+        self,
+        filters: Filters | None = None,
+        limit: int | None = None,
+        min_users: int = MIN_USERS,
+    ) -> pd.DataFrame:
+        """Return counts per shop: where items were had that are no places themselves.
+
+        Parameters
+        ----------
+        filters : Filters, optional
+            Which check-ins; all without it.
+        limit : int, optional
+            The most shops, largest first.
+        min_users : int
+            Groups with fewer distinct users are hidden and counted in `attrs`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `place_id`, `place_name` (the id where there is no name), `lat`, `lon` (the median of
+            its check-ins, NaN where unknown), `n_items`, `n_checkins`, `n_users`.
+
+        Raises
+        ------
+        AnalysisError
+            If the store does not say in which shop items were had.
+        """
+        self._need(schema.PLACE_ID)
+        kept = self._kept(filters)
+        kept = kept.filter(kept[schema.PLACE_ID].notnull())
+        counted = self._run(aggregates.count(kept, place_id=kept[schema.PLACE_ID]))
+        found = _only_shown(largest_first(counted, ["place_id"]), min_users)
+        about = kept.group_by(place_id=kept[schema.PLACE_ID]).agg(
+            lat=kept[schema.LAT].median(),
+            lon=kept[schema.LON].median(),
+            n_items=kept[ITEM_CODE].nunique(),
+        )
+        attrs, found = found.attrs, found.merge(self._run(about), on="place_id", how="left")
+        found.insert(1, "place_name", found["place_id"])
+        if self.has(schema.PLACE_NAME):
+            named = kept.filter(kept[schema.PLACE_NAME].notnull())
+            names = self._run(
+                aggregates.checkins_per(
+                    named, place_id=named[schema.PLACE_ID], name=named[schema.PLACE_NAME]
+                )
+            )
+            first = largest_first(names, ["place_id", "name"]).drop_duplicates("place_id")
+            known = found["place_id"].map(first.set_index("place_id")["name"])
+            found["place_name"] = known.fillna(found["place_id"])
+        columns = ["place_id", "place_name", "lat", "lon", "n_items", "n_checkins", "n_users"]
+        shops = found[columns].head(limit) if limit else found[columns]
+        shops.attrs = attrs
+        return shops
 
     def cell_weeks(
         self, resolution: int, filters: Filters | None = None, min_users: int = MIN_USERS
@@ -193,13 +250,7 @@ class PlaceQuestions(OpenStore):
         values = {"cell": aggregates.cell(rows, resolution)}
         values |= {name: key(rows) for name, key in keys.items()}
         found = largest_first(self._run(aggregates.count(rows, **values)), list(values))
-        shown = found.n_users >= min_users
-        kept = found[shown].reset_index(drop=True)
-        kept.attrs = {
-            "hidden": int((~shown).sum()),
-            "hidden_checkins": int(found.n_checkins[~shown].sum()),
-            "min_users": min_users,
-        }
+        kept = _only_shown(found, min_users)
         return _with_centre(kept, "cell", "lat", "lon")
 
     def _shown(self, groups: ir.Table, min_users: int, min_count: int = 1) -> pd.DataFrame:
@@ -246,6 +297,18 @@ class PlaceQuestions(OpenStore):
             flows[f"{side}_name"] = known.item_name.fillna(known.item_id).to_numpy()
             flows[column] = known.item_id.to_numpy()
         return flows
+
+
+def _only_shown(found: pd.DataFrame, min_users: int) -> pd.DataFrame:
+    """The groups that may be shown, with the number of the others in `attrs`."""
+    shown = enough_people(found, min_users)
+    kept = found[shown].reset_index(drop=True)
+    kept.attrs = {
+        "hidden": int((~shown).sum()),
+        "hidden_checkins": int(found.n_checkins[~shown].sum()),
+        "min_users": min_users,
+    }
+    return kept
 
 
 def _with_centre(found: pd.DataFrame, cell: str, lat: str, lon: str) -> pd.DataFrame:

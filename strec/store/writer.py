@@ -20,6 +20,8 @@ from strec import schema
 from strec.errors import SchemaError, StoreError, as_path
 from strec.geo import distance_column
 from strec.store.aggregates import (
+    END_DATE,
+    END_HOUR_OF_WEEK,
     FROM_CELL,
     FROM_ITEM,
     ITEM_CODE,
@@ -220,17 +222,20 @@ def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path
             "the table is empty.",
             "Choose another file, or loosen the cleaning steps that removed every row.",
         )
-    counts["n_users"] = last[USER_CODE].item() + 1
+    is_anonymous = last[USER_CODE].item() is None
+    counts["n_users"] = 0 if is_anonymous else last[USER_CODE].item() + 1
     digest = hashlib.blake2b(digest_size=16)
     for name in sorted(hashers):
         digest.update(name.encode() + hashers[name].digest())
     meta = counts | {
+        "is_anonymous": is_anonymous,
         "columns": [name for name in last.columns if name in schema.REQUIRED | schema.OPTIONAL],
         "first_date": min(dates).isoformat(),
         "last_date": max(dates).isoformat(),
         "fingerprint": digest.hexdigest(),
     }
-    return Written(meta, items, pl.concat(users))
+    named = pl.concat(users)
+    return Written(meta, items, named.filter(named != schema.NOBODY) if is_anonymous else named)
 
 
 @contextmanager
@@ -269,16 +274,22 @@ def _coded(derived: pl.DataFrame, codes: pl.DataFrame, last: pl.DataFrame | None
     same_user = same_session = False
     user_before = session_before = -1
     if last is not None:
-        user_before, session_before = last[USER_CODE].item(), last[schema.SESSION].item()
+        user_before, session_before = last[USER_CODE].item() or 0, last[schema.SESSION].item()
         same_user = derived[schema.USER][0] == last[schema.USER].item()
         gap = derived[schema.TIME][0] - last[schema.TIME].item()
-        same_session = same_user and gap.total_seconds() <= 3600 * schema.SESSION_GAP_HOURS
+        in_time = gap.total_seconds() <= 3600 * schema.SESSION_GAP_HOURS
+        same_session = same_user and in_time and derived[schema.USER][0] != schema.NOBODY
     first_user = user_before + (0 if same_user else 1)
     first_session = session_before + (0 if same_session else 1)
     coded = derived.join(codes, on=schema.ITEM, how="left", maintain_order="left").with_columns(
-        (pl.col(schema.USER).rle_id() + first_user).cast(pl.UInt32).alias(USER_CODE),
+        pl.when(pl.col(schema.USER) != schema.NOBODY)
+        .then(pl.col(schema.USER).rle_id() + first_user)
+        .cast(pl.UInt32)
+        .alias(USER_CODE),
         pl.col(schema.SESSION) + first_session,
     )
+    if schema.has_origins(coded.columns):
+        return _with_trips(coded, codes)
     columns = [schema.SESSION, ITEM_CODE, schema.CELL, schema.LAT, schema.LON]
     before = coded.select(pl.col(columns).shift())
     if last is not None:
@@ -292,6 +303,25 @@ def _coded(derived: pl.DataFrame, codes: pl.DataFrame, last: pl.DataFrame | None
         pl.when(goes_on).then(before[ITEM_CODE]).alias(FROM_ITEM),
         pl.when(goes_on).then(before[schema.CELL]).alias(FROM_CELL),
         pl.when(placed).then(step_km).cast(pl.Float32).alias(STEP_KM),
+    )
+
+
+def _with_trips(coded: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
+    """Add where each trip came from, how far it went, and when it ended."""
+    lat, lon = schema.origin_places(coded)
+    start = coded.select(schema.origins(coded).alias(schema.ITEM))
+    item = start.join(codes, on=schema.ITEM, how="left", maintain_order="left")[ITEM_CODE]
+    step_km = distance_column(pl.col(schema.LAT), pl.col(schema.LON), lat, lon)
+    trips = coded.with_columns(
+        item.alias(FROM_ITEM),
+        schema.cells_of(lat, lon).alias(FROM_CELL),
+        step_km.cast(pl.Float32).alias(STEP_KM),
+    )
+    if schema.END_TIME not in trips.columns:
+        return trips
+    local = schema.local_time(schema.END_TIME)
+    return trips.with_columns(
+        schema.hour_of_week(local).alias(END_HOUR_OF_WEEK), local.dt.date().alias(END_DATE)
     )
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from strec import schema
 from strec.errors import ReadError
 from strec.io import FORMATS, ingest, inspect, read
 
@@ -16,8 +17,8 @@ FILES = [
     (["foursquare_nyc/val.csv.gz", "foursquare_nyc/pois.csv"], "foursquare_getnext",
      10339, 513, 2558),
     (["foursquare_calgary/checkins.csv.gz"], "foursquare_calgary", 5652, 301, 1266),
-    (["divvy_2013/trips.csv.gz"], "divvy", 50000, 973, 139),
-    (["divvy_2013/stations.csv", "divvy_2013/trips.csv.gz"], "divvy", 50000, 973, 139),
+    (["divvy_2013/trips.csv.gz"], "divvy", 50000, 1, 139),
+    (["divvy_2013/stations.csv", "divvy_2013/trips.csv.gz"], "divvy", 50000, 1, 139),
     (["flickr_tours/traj-Edin.csv", "flickr_tours/poi-Edin.csv"], "flickr_tours", 7853, 1454, 28),
     (["flickr_tours/poi-Osak.csv", "flickr_tours/traj-Osak.csv"], "flickr_tours", 1372, 450, 27),
     (["flickr_tours/traj-Toro.csv", "flickr_tours/poi-Toro.csv"], "flickr_tours", 7607, 1395, 29),
@@ -29,7 +30,7 @@ FILES = [
      320960, 4037, 100),
     (["format_samples/dataset_TSMC2014_sample.txt"], "foursquare_tsmc2014", 5000, None, None),
     (["format_samples/loc-gowalla_format_sample.txt"], "snap", 5000, None, None),
-    (["format_samples/citibike.csv.gz"], "bike_rides", 9961, None, None),
+    (["format_samples/citibike.csv.gz"], "bike_rides", 9964, None, None),
     (["format_samples/geolife_small.csv.gz"], "geolife_points", 5908, None, None),
 ]  # fmt: skip
 
@@ -104,10 +105,11 @@ def test_divvy_without_coordinates_takes_them_from_the_stations(data_dir, tmp_pa
     bare = tmp_path / "trips.csv"
     trips.drop("to_lat", "to_lon", "from_lat", "from_lon").write_csv(bare)
     table = read([bare, data_dir / "divvy_2013/stations.csv"]).checkins
-    known = table.filter(pl.col("lat").is_not_null())
-    assert len(known) > 450
-    expected = trips.filter(table["lat"].is_not_null())["to_lat"].cast(pl.Float64)
-    assert (known["lat"] - expected).abs().median() < 1e-4
+    for found, column in (("lat", "to_lat"), ("origin_lat", "from_lat")):
+        known = table.filter(pl.col(found).is_not_null())
+        assert len(known) > 450
+        expected = trips.filter(table[found].is_not_null())[column].cast(pl.Float64)
+        assert (known[found] - expected).abs().median() < 1e-4
 
 
 def test_flickr_keeps_clocks_that_are_wrong_by_a_century(data_dir):
@@ -158,17 +160,24 @@ def test_nycflights_asks_for_the_zone_with_a_default_from_the_places(data_dir):
     assert set(chicago) == {-300, -360}
 
 
-def test_citi_bike_says_what_stands_for_the_user(data_dir):
+def test_citi_bike_names_nobody(data_dir):
     path = data_dir / "format_samples/citibike.csv.gz"
     look = inspect(path)
     assert any("carry no rider" in note for note in look.notes)
-    question = next(q for q in look.questions if q.key == "user")
-    members = read(path, look.mapping.replace(**question.options[1].changes)).checkins
-    assert set(members["user_id"]) == {"member", "casual"} and "event" not in members.columns
-    result = read(path)
+    assert not [q for q in look.questions if q.key == "user"]
+    table = read(path).checkins
+    assert set(table["user_id"]) == {schema.NOBODY}
     # Station ids such as 6170.02 are text.
-    assert result.checkins["user_id"][0] == "6170.02"
-    assert result.rejected["reason"].is_in(["no user", "no item"]).all()
+    assert table["origin_id"][0] == "6170.02"
+    assert (table["end_timestamp"] >= table["timestamp"]).mean() > 0.99
+    # A mapping that was saved when the station of the start stood for the user still opens.
+    before = look.mapping.replace(
+        user_from=None, user_id="start_station_id", origin_id=None, origin_name=None,
+        origin_lat=None, origin_lon=None, end_timestamp=None,
+    )  # fmt: skip
+    former = read(path, before)
+    assert former.checkins["user_id"][0] == "6170.02"
+    assert former.rejected["reason"].is_in(["no user", "no item"]).all()
 
 
 def test_geolife_points_become_cells(data_dir):

@@ -1,20 +1,9 @@
 """Trips of bike sharing: Divvy with its stations, and the rides that Lyft's cities publish."""
 
 from strec.io.formats.base import ISO_LOCAL, Companion, Format, Signature
-from strec.io.mapping import Mapping, Option, Question
+from strec.io.mapping import Mapping
 
-RIDER = Question(
-    "user",
-    "Rides carry no rider. What takes the place of the user?",
-    (
-        Option("the station where the ride starts", "where do rides from a station go",
-               {"user_id": "start_station_id"}),
-        Option("members and casual riders, as two users", "",
-               {"user_id": "member_casual", "event": None}),
-        Option("each ride is a user of its own", "", {"user_id": None, "user_from": "row"}),
-    ),
-    default=0,
-)  # fmt: skip
+_STATIONS = Signature(("id", "name", "latitude", "longitude", "dpcapacity"))
 
 DIVVY = Format(
     key="divvy",
@@ -23,11 +12,15 @@ DIVVY = Format(
     citation="Divvy system data, divvybikes.com/system-data; analysis allowed, no redistribution.",
     signature=Signature(("starttime", "bikeid", "to_station_name", "tripduration")),
     mapping=Mapping(
-        user_id="bikeid",
+        user_from="nobody",
         item_id="to_station_name",
         timestamp="starttime",
         lat="to_lat",
         lon="to_lon",
+        origin_id="from_station_name",
+        origin_lat="from_lat",
+        origin_lon="from_lon",
+        end_timestamp="stoptime",
         value="tripduration",
         time_is="local",
         time_zone="America/Chicago",
@@ -35,14 +28,21 @@ DIVVY = Format(
     companions=(
         Companion(
             "station list (stations.csv)",
-            Signature(("id", "name", "latitude", "longitude", "dpcapacity")),
+            _STATIONS,
             ("to_station_name", "name"),
             {"lat": "latitude", "lon": "longitude"},
         ),
+        Companion(
+            "station list (stations.csv)",
+            _STATIONS,
+            ("from_station_name", "name"),
+            {"origin_lat": "latitude", "origin_lon": "longitude"},
+        ),
     ),
     notes=(
-        "The 'user' is the bike, the item the station it goes to; the time is the start of "
-        "the trip, the value its length in seconds.",
+        "Trips name no rider, and a bike is no person: what is learned is what everybody does. "
+        "The item is the station where a trip ends, its start is where the rider was; the time "
+        "is the start of the trip, the value its length in seconds.",
     ),
 )
 BIKE_RIDES = Format(
@@ -52,19 +52,22 @@ BIKE_RIDES = Format(
     citation="Citi Bike system data, citibikenyc.com/system-data (or the operator of your city).",
     signature=Signature(("ride_id", "started_at", "start_station_id", "end_station_id")),
     mapping=ISO_LOCAL.replace(
-        user_id="start_station_id",
+        user_from="nobody",
         item_id="end_station_id",
         timestamp="started_at",
         lat="end_lat",
         lon="end_lng",
         item_name="end_station_name",
+        origin_id="start_station_id",
+        origin_name="start_station_name",
+        origin_lat="start_lat",
+        origin_lon="start_lng",
+        end_timestamp="ended_at",
         category="rideable_type",
         event="member_casual",
     ),
-    questions=(RIDER,),
     notes=(
-        "Rides carry no rider. The 'user' is the station where the ride starts, the item the "
-        "one where it ends: recommendations then say where rides from a station go, not what "
-        "a person does. The time is the start of the ride.",
+        "Rides carry no rider: what is learned is what everybody does. The item is the station "
+        "where a ride ends, its start is where the rider was; the time is the start of the ride.",
     ),
 )

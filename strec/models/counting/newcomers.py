@@ -10,7 +10,6 @@ import numpy as np
 
 from strec.graph import tally
 from strec.models.counting.statistics import Statistics, time_cell
-from strec.models.profiles import at_rows
 from strec.split import Queries
 
 #: Sources and the reason that each stands for, with its share before a model has seen data
@@ -63,18 +62,13 @@ def visited(queries: Queries) -> tuple[np.ndarray, np.ndarray]:
     return queries.pair_query[item >= 0], item[item >= 0]
 
 
-def last_item(queries: Queries) -> np.ndarray:
-    """Return the item of the last visible check-in, ``(n_queries,)``; -1 for none or unknown."""
-    return np.where(queries.last >= 0, at_rows(queries.log.item, queries.last), -1)
-
-
 def novelty_numbers(queries: Queries) -> np.ndarray:
     """Return the numbers behind the chance of going somewhere new, one column per `NOVELTY`."""
     width = len(queries.vocabulary.items) + 1
     # An item that training has not seen has code -1: together they count as one item.
     key = queries.pair_query * np.int64(width) + queries.log.item[queries.indices] % width
     n_distinct = np.bincount(np.unique(key) // width, minlength=len(queries))
-    has_past = queries.last >= 0
+    has_past = (queries.last >= 0) & (not queries.log.is_anonymous)
     gap = np.zeros(len(queries))
     then = queries.log.time_us[queries.last[has_past]]
     gap[has_past] = np.log1p(np.maximum(queries.time_us[has_past] - then, 0) / 3.6e9)
@@ -96,9 +90,8 @@ def _raw_sources(queries: Queries, statistics: Statistics) -> Iterator[np.ndarra
     popular = np.broadcast_to(statistics.popularity, lift.shape)
     yield popular
     yield popular * lift
-    last = last_item(queries)
-    start = statistics.follows[np.maximum(last, 0)]
-    yield start.multiply((last >= 0)[:, None]).toarray()
+    follows = statistics.follows[np.maximum(queries.here, 0)]
+    yield follows.multiply((queries.here >= 0)[:, None]).toarray()
     liked = category_lift(queries, statistics)
     if not statistics.has_places:
         yield from [np.zeros(lift.shape)] * 4

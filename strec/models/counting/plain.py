@@ -8,8 +8,7 @@ from scipy import sparse
 from strec.errors import ModelError
 from strec.graph import tally, transitions
 from strec.models.base import Model
-from strec.models.counting.newcomers import last_item
-from strec.models.profiles import popularity, profiles
+from strec.models.profiles import before_each, popularity, profiles
 from strec.models.saved import Arrays
 from strec.split import Log, Queries
 from strec.train import Watch
@@ -89,12 +88,10 @@ class Markov(Popularity):
         self.follows_ = transitions(train)
 
     def _score(self, queries: Queries) -> np.ndarray:
-        last = last_item(queries)
+        last = queries.here
         if self.scope == "user":
             item = queries.log.item[queries.indices]
-            position = np.arange(len(item))
-            inner = position > queries.indptr[queries.pair_query]
-            before = np.where(inner, item[position - 1], -1)
+            before = before_each(queries)
             chosen = (before == last[queries.pair_query]) & (before >= 0)
             shape = (len(queries), len(self.share_))
             counts = tally(queries.pair_query, np.where(chosen, item, -1), shape)

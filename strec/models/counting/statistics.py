@@ -160,7 +160,10 @@ def _spots(train: Log, n_items: int) -> tuple[np.ndarray, sparse.csr_matrix]:
 
 def _moves(train: Log) -> np.ndarray:
     km = distance_km(train.lat[:-1], train.lon[:-1], train.lat[1:], train.lon[1:])
-    km = km[(np.diff(train.session) == 0) & (km > 0.02)]
+    km = km[np.diff(train.session) == 0]
+    if train.has_origins:
+        km = distance_km(train.origin_lat, train.origin_lon, train.lat, train.lon)
+    km = km[km > 0.02]
     if not len(km):
         far = not np.isnan(train.lat).all()
         return np.array([0.3, 2.0, 10.0]) if far else np.zeros(0)

@@ -186,7 +186,13 @@ def _sequence(pairs: _VisitPairs, statistics: Statistics) -> list[np.ndarray]:
     log, queries = pairs.log, pairs.queries
     running = queries.running_session[pairs.query]
     linked = (pairs.previous >= 0) & (log.session[pairs.previous] == log.session[pairs.row])
-    last_item, previous_item = pairs.item_of(pairs.last), pairs.item_of(pairs.previous)
+    last_item, previous_item = queries.here[pairs.query], pairs.item_of(pairs.previous)
+    from_lat, from_lon = log.lat[pairs.previous], log.lon[pairs.previous]
+    if log.has_origins:
+        origin = log.origin[pairs.row]
+        linked = linked | (origin >= 0)
+        previous_item = np.where(origin >= 0, origin, previous_item)
+        from_lat, from_lon = log.origin_lat[pairs.row], log.origin_lon[pairs.row]
     after_same = linked & (last_item == previous_item) & (last_item >= 0)
     second_item = pairs.item_of(pairs.second)
     after_both = (
@@ -194,7 +200,7 @@ def _sequence(pairs: _VisitPairs, statistics: Statistics) -> list[np.ndarray]:
     )
     from_km = distance_km(
         queries.lat[pairs.query], queries.lon[pairs.query],
-        log.lat[pairs.previous], log.lon[pairs.previous],
+        from_lat, from_lon,
     )  # fmt: skip
     again = pairs.item == last_item
     inside = np.bincount(pairs.group, weights=log.session[pairs.row] == running) > 0

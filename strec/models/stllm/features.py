@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from strec.geo import distance_km
-from strec.models.counting.newcomers import last_item
 from strec.models.counting.visits import transition_lift
 from strec.models.stllm.pairs import Pairs
 from strec.models.stllm.world import World
@@ -174,7 +173,7 @@ def _items(put: Columns, p: Pairs, world: World) -> None:
     statistics, item = world.statistics, np.maximum(p.group_item, 0)
     put("habit", np.log1p(statistics.count[item]))
     put("hour", np.log(statistics.time_lift[item, p.cell[of_query]]))
-    put("follows", transition_lift(statistics, last_item(p.queries)[of_query], item))
+    put("follows", transition_lift(statistics, p.queries.here[of_query], item))
     put("sequence", world.end_share[item])
     for reason, weight in p.kinds():
         amount = p.per_kind(weight)  # (Q, n_categories + 1)
@@ -252,7 +251,7 @@ def _steps(p: Pairs) -> tuple[np.ndarray, np.ndarray]:
     q, log = p.queries, p.queries.log
     back = np.arange(N_STEPS)[::-1]
     position = q.indptr[1:, None] - 1 - back
-    there = position >= q.indptr[:-1, None]
+    there = (position >= q.indptr[:-1, None]) & (not log.is_anonymous)
     row = q.indices[np.where(there, position, 0)] if len(q.indices) else np.zeros_like(position)
     steps = np.full(row.shape, -2)
     numbers = np.zeros((*row.shape, len(STEP_REASONS)), dtype=np.float32)

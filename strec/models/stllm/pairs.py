@@ -22,9 +22,12 @@ class Pairs(VisitPairs):
     def __init__(self, queries: Queries):
         super().__init__(queries)
         position = np.arange(len(self.row))
-        self._before = np.where(self.n_before > 0, position - 1, -1)
-        self._before_2 = np.where(self.n_before > 1, position - 2, -1)
-        self._after = np.where(self.rank > 0, position + 1, -1)
+        # Of what strangers did, nothing is before or after anything.
+        follows = not self.log.is_anonymous
+        self._before = np.where(follows & (self.n_before > 0), position - 1, -1)
+        self._before_2 = np.where(follows & (self.n_before > 1), position - 2, -1)
+        self._after = np.where(follows & (self.rank > 0), position + 1, -1)
+        self._newest = np.where(follows & (queries.length > 0), queries.indptr[1:] - 1, -1)
         self.time = self.log.time_us[self.row]
         self._group(position)
         self._times()
@@ -100,8 +103,7 @@ class Pairs(VisitPairs):
         asked = q.time_us[self.query]
         self._age_h = np.maximum(asked - self.time, 0) / 3.6e9
         self.age = np.log1p(self._age_h)
-        newest = np.where(q.length > 0, q.indptr[1:] - 1, -1)
-        self.gap_now = self._hours(np.where(newest >= 0, q.time_us, 0), newest)
+        self.gap_now = self._hours(np.where(self._newest >= 0, q.time_us, 0), self._newest)
         self.gap_before = np.where(self._before >= 0, self._hours(self.time, self._before), np.nan)
         self.since_same = np.where(
             self._same_before >= 0, self._hours(self.time, self._same_before), np.nan
@@ -139,12 +141,16 @@ class Pairs(VisitPairs):
 
     def _order(self) -> None:
         q, log = self.queries, self.log
-        last = np.where(q.length > 0, q.indptr[1:] - 1, -1)
-        last_2 = np.where(q.length > 1, q.indptr[1:] - 2, -1)
-        item_now, item_now_2 = self._item_at(last)[self.query], self._item_at(last_2)[self.query]
+        last = self._newest
+        last_2 = np.where((last >= 0) & (q.length > 1), last - 1, -1)
+        item_now, item_now_2 = q.here[self.query], self._item_at(last_2)[self.query]
         before, before_2 = self._item_at(self._before), self._item_at(self._before_2)
         known = item_now >= 0
         self.linked = ~self.opens_session
+        if log.has_origins:
+            origin = log.origin[self.row]
+            before = np.where(origin >= 0, origin, before)
+            self.linked = self.linked | (origin >= 0)
         self.same_before = known & (before == item_now)
         self.same_two = self.same_before & (before_2 == item_now_2) & (before_2 >= 0)
         self.skip = known & (before_2 == item_now)
@@ -170,4 +176,6 @@ class Pairs(VisitPairs):
         own_lat, own_lon = log.lat[self.row], log.lon[self.row]
         self.km = distance_km(lat, lon, own_lat, own_lon)
         before = np.r_[own_lat, np.nan][self._before], np.r_[own_lon, np.nan][self._before]
+        if log.has_origins:
+            before = log.origin_lat[self.row], log.origin_lon[self.row]
         self.km_before = distance_km(lat, lon, *before)
