@@ -100,7 +100,7 @@ def _bars_over_km(
 
 
 def predictability(frame: pd.DataFrame, below: str = "") -> go.Figure:
-    """Return the limits of predictability, with the order of visits and without.
+    """Return the limits of what places predict, with the order of visits and without.
 
     Parameters
     ----------
@@ -118,9 +118,9 @@ def predictability(frame: pd.DataFrame, below: str = "") -> go.Figure:
             hovertemplate=f"%{{x}} {name}<br><b>%{{y:,}} users</b><extra></extra>",
         )  # fmt: skip
     figure.update_layout(barmode="overlay")
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="highest share of right guesses")
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="right guesses that places allow")
     figure.update_yaxes(title="users")
-    title = "How predictable users are at best"
+    title = "How far favourites and order predict"
     return finish(figure, title, below, height=390, legend="left")
 
 

@@ -110,8 +110,8 @@ class PeopleQuestions(OpenStore):
         Returns
         -------
         polars.DataFrame
-            `user`, `item` (codes) and `cell`, by user and time: the latest `longest` check-ins
-            of each.
+            `user`, `item` (codes), `cell`, `time` and `hour` (of the local day), by user and time:
+            the latest `longest` check-ins of each. Those of one moment have no order of their own.
         """
         sample = self._sample(2, most, seed)
         kept = self._kept(filters)
@@ -122,10 +122,11 @@ class PeopleQuestions(OpenStore):
                 item=kept[aggregates.ITEM_CODE].cast("int64"),
                 cell=kept[schema.CELL],
                 time=kept[schema.TIME],
+                hour=aggregates.whole(kept, schema.HOUR_OF_WEEK) % 24,
             )
         )
-        rows = rows.sort("user", "time", "item").group_by("user", maintain_order=True).tail(longest)
-        return rows.drop("time")
+        rows = rows.sort("user", "time", "item")
+        return rows.group_by("user", maintain_order=True).tail(longest)
 
     def _habits(
         self,

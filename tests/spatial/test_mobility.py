@@ -146,11 +146,47 @@ def test_a_routine_is_predictable_and_its_order_matters():
 def test_random_visits_have_no_order():
     rng = np.random.default_rng(0)
     found = spatial.predictability(sequences(lambda user, n: rng.integers(0, 4, n).tolist()))
-    assert found.p > 0.05 and "adds nothing" in found.sentence
+    assert found.p > 0.05 and "cannot be seen" in found.sentence
+    assert "no method" not in found.sentence
+
+
+def test_eight_places_at_random_allow_an_eighth_even_in_short_histories():
+    rng = np.random.default_rng(1)
+    visits = sequences(lambda user, n: rng.integers(0, 8, n).tolist(), n_users=20, n=60)
+    found = spatial.predictability(visits)
+    # Lempel and Ziv's estimate as it is says 0.42.
+    assert found.frame["predictability"].median() == pytest.approx(1 / 8, abs=0.06)
+    raw = mobility.real_entropy(mobility.codes(visits["item"].head(60).to_list()))
+    assert mobility.fano(raw, 8) > 0.35
+
+
+def test_a_bound_of_order_is_none_for_who_knows_the_hour():
+    rng = np.random.default_rng(2)
+    hours = rng.integers(0, 24, (12, 120))
+    # At each hour another of twelve places; the hours come as they like.
+    visits = sequences(lambda user, n: (hours[user] // 2).tolist())
+    found = spatial.predictability(visits.with_columns(hour=hours.ravel()))
+    assert found.frame["predictability"].median() < 0.2 < 0.4 < found.by_hour
+    assert "guesses better" in found.sentence and f"{found.by_hour:.0%}" in found.sentence
+
+
+def test_check_ins_of_one_moment_have_no_order():
+    # Baskets of four, written by ascending item: sorted ids are no habit.
+    rng = np.random.default_rng(3)
+    visits = sequences(
+        lambda user, n: (
+            np.sort(rng.permuted(np.tile(np.arange(12), (n // 4, 1)), axis=1)[:, :4])
+            .ravel()
+            .tolist()
+        )
+    )
+    moments = np.arange(visits.height) // 4
+    assert spatial.predictability(visits).p == 0.01
+    assert spatial.predictability(visits.with_columns(time=moments)).p > 0.05
 
 
 def test_short_histories_are_said_in_words():
-    with pytest.raises(AnalysisError, match="20 or more"):
+    with pytest.raises(AnalysisError, match="50 or more"):
         spatial.predictability(sequences(lambda user, n: [0, 1], n=2))
     one_place = spatial.predictability(sequences(lambda user, n: [5] * n, n_users=1))
     assert one_place.frame["predictability"].to_list() == [1.0]

@@ -126,7 +126,7 @@ def roaming(store, chosen: Filters) -> None:
 
 
 def guesses(store, chosen: Filters) -> None:
-    """Show how predictable users are at best."""
+    """Show how far the order of visits predicts."""
     found = computed_guesses(store, chosen)
     note = plots.note(int(found.frame["n_visits"].sum()), len(found.frame), store.time_zone)
     sentence = found.sentence.replace("the next item", f"the next {ui.item_word()}")
