@@ -5,6 +5,7 @@ Polars frame with the columns below; local time is ``timestamp + utc_offset_min`
 """
 
 from collections.abc import Iterable
+from datetime import time
 
 import numpy as np
 import polars as pl
@@ -155,6 +156,25 @@ def is_anonymous(checkins: pl.DataFrame) -> bool:
     (False, True)
     """
     return len(checkins) > 0 and bool((checkins[USER] == NOBODY).all())
+
+
+def has_clock(checkins: pl.DataFrame) -> bool:
+    """Tell whether the times have a clock: where each is a local midnight, they are mere dates.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        A canonical table (see `validate`).
+
+    Examples
+    --------
+    >>> days = example().with_columns(
+    ...     timestamp=pl.lit("2024-05-01").str.to_datetime(time_zone="UTC"), utc_offset_min=0)
+    >>> has_clock(example()), has_clock(days)
+    (True, False)
+    """
+    clock = checkins.select(local_time().dt.time() != time(0)).to_series()
+    return len(checkins) > 0 and bool(clock.any())
 
 
 def subjects(checkins: pl.DataFrame) -> pl.Series:

@@ -12,7 +12,7 @@ from strec.io.mapping import ZONE_OF_PLACE, Mapping
 from strec.io.places import coordinates
 from strec.io.quantities import MISSING, numbers_of, offset_minutes
 from strec.io.tables import FILE, SURPLUS
-from strec.io.times import WALL, parse_time
+from strec.io.times import STATED, WALL, parse_time
 from strec.io.zones import OFFSET, UTC, resolve, zones_of
 
 #: Texts that are no id. "NA" and "None" may be one: Namibia, or a track of that name.
@@ -74,7 +74,11 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
     zones = mapping.time_zone or "UTC"
     if zones == ZONE_OF_PLACE:
         zones = zones_of(place["lat"], place["lon"])
-    clock, counts = resolve(parsed, offsets, zones, mapping.time_is or "local")
+    user = _user(raw, mapping)
+    clock, counts = resolve(parsed, offsets, zones, mapping.time_is or "local", user)
+    stated = parsed[STATED]
+    n_unstated = stated.null_count() - parsed[WALL].null_count()
+    is_mixed = mapping.time_is == "utc" and 0 < n_unstated < len(stated) and (stated != 0).any()
     read = {}
     n_bad_values = 0
     for name, column in mapping.columns().items():
@@ -94,7 +98,7 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
         read[schema.ORIGIN_LAT], read[schema.ORIGIN_LON] = at.set(half, None), along.set(half, None)
     table = pl.DataFrame(
         {
-            schema.USER: _user(raw, mapping),
+            schema.USER: user,
             schema.ITEM: _item(raw, mapping, place),
             schema.TIME: clock[UTC].dt.replace_time_zone("UTC"),
             schema.OFFSET: clock[OFFSET].fill_null(0).cast(pl.Int16),
@@ -120,6 +124,7 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
         "half_places": (half & good).sum(),
         "repaired_coordinates": n_repaired,
         "no_offset": (offsets.is_null() & good).sum() if offsets is not None else 0,
+        "no_stated": n_unstated if is_mixed else 0,
         "bad_values": n_bad_values,
         "surplus": raw.select((_has(raw, SURPLUS) & good).sum()).item(),
     }
@@ -139,7 +144,11 @@ def _first_reason(
 def _rejected(
     raw: pl.DataFrame, bad: pl.Series, reason: pl.Series, columns: list[str]
 ) -> pl.DataFrame:
-    shown = [pl.col(columns).cast(pl.String)]
+    own = ("row", "file", "reason", "line")
+    shown = [
+        pl.col(name).cast(pl.String).alias(f"{name} (column)" if name in own else name)
+        for name in columns
+    ]
     shown += [pl.col(UNREADABLE).alias("line")] if UNREADABLE in raw.columns else []
     file = [pl.col(FILE).alias("file")] if FILE in raw.columns else []
     row = (pl.col(ROW).cast(pl.Int64) + 1).alias("row")

@@ -307,12 +307,13 @@ def _copy(
 def _is_one_piece(start: bytes) -> bool:
     """Tell whether a file means nothing without its end.
 
-    Parquet and GeoPackage keep their index there; a JSON text is one, unless it has an object a
-    line.
+    Parquet and GeoPackage keep their index there, XML closes its tags; a JSON text is one, unless
+    it has an object a line.
     """
     first = start.lstrip().split(b"\n", 1)[0].rstrip()
     return (
         start.startswith((b"PAR1", b"SQLite format 3"))
         or first.startswith(b"[")
+        or first.startswith((b"<", b"\xef\xbb\xbf<"))
         or (first.startswith(b"{") and not first.endswith(b"}"))
     )

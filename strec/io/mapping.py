@@ -51,8 +51,11 @@ class Mapping:
         Of a trip: where it began, and when it ended; `timestamp` is then its start, and the item
         its end.
     time_format : str, optional
-        ``iso``, ``unix_s``, ``unix_ms``, ``unix_us``, ``unix_ns``, ``twitter``, ``day_first``,
-        ``month_first``, ``excel_days``, or a strptime pattern such as ``%d %b %Y``.
+        How it is written: ``iso``, ``written`` (a month in words), ``twitter``; ``day_first``,
+        ``month_first`` or ``year_first`` for dates in three numbers; ``unix_s``, ``unix_ms``,
+        ``unix_us``, ``unix_ns``, ``unix`` (mixed, by size), ``apple_s``, ``webkit_us``,
+        ``filetime``, ``dotnet_ticks``, ``excel_days``, ``julian_days`` for numbers; or a pattern,
+        strptime's such as ``%d %b %Y`` or one such as ``dd.MM.yyyy HH:mm``.
     time_is : str, optional
         What a time without an offset means: ``utc`` or ``local``.
     time_zone : str, optional

@@ -35,11 +35,14 @@ KEPT_REJECTED = 100_000
 NOTICES = {
     "skipped": "Local times that do not exist, as the clock was set forward: {}. They are read "
     "with the offset before the change.",
-    "double": "Local times that happened twice, as the clock was set back: {}. The first is taken.",
+    "double": "Local times that happened twice, as the clock was set back: {}. The order of the "
+    "rows tells which is meant; where it does not, the first is taken.",
     "half_places": "Check-ins with only one of latitude and longitude: {}. They count as "
     "without a place.",
     "repaired_coordinates": "Coordinates written with decimal commas or degree signs: {}.",
     "no_offset": "Check-ins without a readable UTC offset: {}. The time zone gives it.",
+    "no_stated": "Times without a UTC offset among times with one: {}. They are read as UTC; "
+    "another zone may be set (time_is=local, time_zone=...).",
     "bad_values": "Values that are not numbers: {}. They count as missing.",
     "surplus": "Lines with more cells than the header: {}. The surplus was left out.",
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from strec.errors import ReadError
-from strec.io import geofiles, json_lines
+from strec.io import geofiles, json_lines, traces
 from strec.io.encodings import as_text
 from strec.io.files import Opened, RawFile
 from strec.io.json_lines import ROW
@@ -57,11 +57,13 @@ def open_table(raw: RawFile, opened: Opened, whole: bool) -> Table:
         If it is wider or larger than the limits allow.
     """
     with open(raw.path, "rb") as file:
-        magic = file.read(16)
+        magic = file.read(64)
     if magic.startswith(b"PAR1"):
         table = _parquet(raw, opened.limits)
     elif magic.startswith(b"SQLite format 3\x00"):
         table = _geographic(raw, raw.path, ".gpkg", opened)
+    elif reader := traces.opener(magic):
+        table = _trace(raw, reader, opened, whole)
     else:
         table = _text(raw, opened, whole)
     opened.limits.check_columns(len(table.columns), raw.name)
@@ -170,6 +172,16 @@ def _parquet(raw: RawFile, limits: Limits) -> Table:
             "Copy or upload it again: the end, which holds the index, is probably missing.",
         ) from problem
     return _typed(raw.name, "parquet", lazy, schema, meta.num_rows)
+
+
+def _trace(raw: RawFile, reader: Callable, opened: Opened, whole: bool) -> Table:
+    """Return a file of tracks; of one that is only looked at, as many rows as were read."""
+    kind, lazy, notes = reader(raw.path, raw.name, opened, whole)
+    n_rows = lazy.select(pl.len()).collect().item()
+    lazy = lazy.with_row_index(ROW)
+    table = _typed(raw.name, kind, lazy, lazy.collect_schema(), n_rows)
+    table.notes = notes
+    return table
 
 
 def _typed(name: str, kind: str, lazy: pl.LazyFrame, schema: pl.Schema, n_rows: int) -> Table:

@@ -11,7 +11,7 @@ import polars as pl
 from strec.errors import MappingError
 from strec.geo import median_longitude_column
 from strec.io.quantities import absent
-from strec.io.times import STATED, WALL
+from strec.io.written_times import STATED, WALL
 
 UTC = "utc"
 OFFSET = "offset_min"
@@ -29,12 +29,15 @@ class ClockCounts:
     double: int = 0
 
 
-def localise(wall: pl.Series, zone: str) -> tuple[pl.DataFrame, ClockCounts]:
+def localise(
+    wall: pl.Series, zone: str, who: pl.Series | None = None
+) -> tuple[pl.DataFrame, ClockCounts]:
     """Turn local wall clocks of one zone into UTC and the offset then in force.
 
-    Where the clock was set back, an hour occurs twice: the first one is taken. Where it was set
-    forward, an hour is skipped: a time in it is read with the offset before the change, so
-    02:30 becomes 03:30. Gives columns `UTC` (without zone) and `OFFSET` (minutes), and counts.
+    Where the clock was set back, an hour occurs twice: the rows of each user (`who`) that stand in
+    the order of their times show which of the two is meant, otherwise the first one is taken. Where
+    it was set forward, an hour is skipped: a time in it is read with the offset before the change,
+    so 02:30 becomes 03:30. Gives columns `UTC` (without zone) and `OFFSET` (minutes), and counts.
 
     Examples
     --------
@@ -43,13 +46,40 @@ def localise(wall: pl.Series, zone: str) -> tuple[pl.DataFrame, ClockCounts]:
     (datetime.datetime(2024, 3, 10, 7, 30), -240)
     """
     early, late = _in_utc(wall, zone, "earliest"), _in_utc(wall, zone, "latest")
-    counts = ClockCounts(early.null_count() - wall.null_count(), int((early != late).sum() or 0))
+    is_double = (early != late).fill_null(False)
+    counts = ClockCounts(early.null_count() - wall.null_count(), int(is_double.sum()))
     utc = early
+    if counts.double and who is not None:
+        utc = late.zip_with(_second_time(wall, is_double, who), early)
     if counts.skipped:
         # A day earlier the clock was not yet set forward.
         before = _in_utc(wall.dt.offset_by("-1d"), zone, "earliest").dt.offset_by("1d")
-        utc = early.zip_with(early.is_not_null(), before)
+        utc = utc.zip_with(utc.is_not_null(), before)
     return pl.DataFrame({UTC: utc, OFFSET: offset_at(utc, zone)}), counts
+
+
+def _second_time(wall: pl.Series, is_double: pl.Series, who: pl.Series) -> pl.Series:
+    """Tell which of the double times come after the clock was set back: time steps back there.
+
+    Nothing is told of users whose other rows are not in the order of their times, or against it.
+    """
+    rows = pl.DataFrame({"wall": wall, "double": is_double, "who": who}).with_row_index("i")
+    users = rows.filter("double")["who"].unique()
+    rows = rows.filter(pl.col("who").is_in(users.implode()), pl.col("wall").is_not_null())
+    others = rows.filter(~pl.col("double"))
+    step = pl.col("wall").diff().over("who")
+    back, forth = others.select(
+        (step < pl.duration()).sum().alias("back"), (step > pl.duration()).sum().alias("forth")
+    ).row(0)
+    if min(back, forth) > 0.01 * (back + forth):
+        return pl.repeat(False, len(wall), eager=True)
+    rows = rows.reverse() if back > forth else rows
+    day = pl.col("wall").dt.date()
+    second = (step.fill_null(pl.duration()) < pl.duration()).cum_max().over("who", day)
+    rows = rows.filter("double").select("i", second.alias("second"))
+    where = rows.filter("second")["i"]
+    flags = pl.repeat(False, len(wall), eager=True)
+    return flags.scatter(where, True) if len(where) else flags
 
 
 def _in_utc(wall: pl.Series, zone: str, which: Literal["earliest", "latest"]) -> pl.Series:
@@ -71,7 +101,11 @@ def offset_at(utc: pl.Series, zone: str) -> pl.Series:
 
 
 def resolve(
-    parsed: pl.DataFrame, offsets: pl.Series | None, zones: pl.Series | str, time_is: str
+    parsed: pl.DataFrame,
+    offsets: pl.Series | None,
+    zones: pl.Series | str,
+    time_is: str,
+    who: pl.Series | None = None,
 ) -> tuple[pl.DataFrame, ClockCounts]:
     """Decide UTC and local offset of each time, as columns `UTC` and `OFFSET`, and count.
 
@@ -86,6 +120,8 @@ def resolve(
         a text tells the instant, not the local clock, so the zone gives the local clock.
     time_is : str
         ``utc`` or ``local``: what a time without a stated offset means.
+    who : polars.Series, optional
+        Users: the order of their rows tells the two hours of a clock that was set back.
     """
     offsets = absent(len(parsed), pl.Int16) if offsets is None else offsets
     stated = pl.col(STATED).fill_null(0) if time_is == "utc" else pl.col(STATED)
@@ -94,6 +130,7 @@ def resolve(
         (pl.col(WALL) - pl.duration(minutes=instant)).alias(UTC),
         pl.coalesce(offsets, pl.when(stated != 0).then(stated)).alias(OFFSET),
         WALL,
+        (pl.lit("") if who is None else who).alias("who"),
     ).with_row_index("i")
     counts = ClockCounts()
     if not (read[OFFSET].is_null() & read[WALL].is_not_null()).any():
@@ -102,7 +139,9 @@ def resolve(
     for zone, rows in _by_zone(read, zones):
         is_open = rows[UTC].is_null() & rows[WALL].is_not_null()
         if is_open.any():
-            local, counted = localise(rows[WALL].set(~is_open, None), zone)
+            local, counted = localise(
+                rows[WALL].set(~is_open, None), zone, None if who is None else rows["who"]
+            )
             rows = rows.with_columns(
                 pl.coalesce(pl.col(name), local[name]) for name in local.columns
             )

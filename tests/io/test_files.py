@@ -174,3 +174,11 @@ def test_a_large_file_is_read_in_batches_with_bounded_memory(tmp_path):
     n_read, n_calls, megabytes = map(int, done.stdout.split())
     # The file has 115 MB, which polars maps; its text as a frame would take as much again.
     assert n_read == n and n_calls > 4 and megabytes < 600
+
+
+@pytest.mark.parametrize("name", ["row", "reason", "file", "line"])
+def test_a_column_may_be_called_what_rejected_rows_call_theirs(tmp_path, name):
+    path = tmp_path / "x.csv"
+    path.write_text(f"user,item,time,{name}\na,b,2024-05-01,x\na,,2024-05-01,y\n")
+    found = read(path, time_zone="UTC")
+    assert found.n_checkins == 1 and found.rejected[f"{name} (column)"].to_list() == ["y"]

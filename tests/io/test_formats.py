@@ -11,7 +11,7 @@ from strec.io.mapping import FIELDS
 def test_a_format_is_complete(known: Format):
     assert known.label and known.sentence.endswith(".")
     assert known.citation or known.key == "strec"
-    assert known.signature.n_columns >= 3
+    assert known.signature.n_columns >= 2
     assert {"item_id", "timestamp"} <= known.mapping.columns().keys() | (
         {"item_id"} if known.mapping.item_from_place else set()
     )

@@ -95,3 +95,20 @@ def test_an_unknown_zone_suggests_a_known_one():
     with pytest.raises(MappingError, match="Europe/Berlin"):
         check_zone("berlin")
     assert offset_at(pl.Series([datetime(2024, 1, 1)]), "UTC").to_list() == [0]
+
+
+def test_the_order_of_rows_tells_the_two_hours_of_a_clock_set_back():
+    # New York, 5 November 2023: 01:00 to 01:59 came twice.
+    clocks = ["00:50", "01:00", "01:40", "01:00", "01:40", "02:10"]
+    wall = pl.Series([datetime.fromisoformat(f"2023-11-05 {clock}") for clock in clocks])
+    who = pl.Series(["a"] * 6)
+    for step in (1, -1):
+        read, counts = localise(wall[::step], "America/New_York", who)
+        minutes = [
+            (each - datetime(2023, 11, 5)).seconds // 60 for each in read[UTC_COLUMN][::step]
+        ]
+        assert minutes == [290, 300, 340, 360, 400, 430] and counts.double == 4
+    # Rows in no order tell nothing: the first of the two is taken.
+    jumbled = pl.concat([wall, wall.dt.offset_by("9d"), wall.dt.offset_by("2d")])
+    read, _ = localise(jumbled, "America/New_York", pl.Series(["a"] * 18))
+    assert read[OFFSET][3:5].to_list() == [-240, -240]

@@ -38,7 +38,7 @@ def files() -> None:
     if (error := state.UPLOAD_ERROR.take()) is not None:
         ui.show_error(error)
     st.file_uploader(
-        "CSV, TSV, Parquet, JSON Lines, GeoJSON or GeoPackage; also as .zip or .gz. Give files "
+        "CSV, TSV, Parquet, JSON, GeoJSON, GeoPackage, GPX or KML; also as .zip or .gz. Give files "
         "that belong together at once.",
         accept_multiple_files=True,
         key=state.UPLOAD.name,
