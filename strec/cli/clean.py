@@ -53,7 +53,8 @@ def clean(
         list[str] | None,
         typer.Option(help="Which column is what: user=…, item=…, time=…, lat=…, lon=…, category=…, "
                      "name=…, value=…, event=…, text=…, image=…, offset=…; also time_format=…, "
-                     "coordinate_order=lon_lat, item_from_place=true, user_from=row.",
+                     "coordinate_order=lon_lat, item_from_place=true, user_from=row, table=…, "
+                     "encoding=….",
                      show_default="guessed")
     ] = None,
     time_zone: TimeZone = None,
@@ -171,11 +172,17 @@ def mapping_of(entries: list[str]) -> dict:
 
 def _mapping(files: list[Path], entries: list[str] | None, recipe: "Recipe") -> "Mapping | None":
     from strec.io import Mapping, inspect
+    from strec.io.mapping import SOURCE
 
     base = Mapping.from_dict(recipe.mapping) if recipe.mapping else None
     if not entries:
         return base
-    return (base or inspect(files).mapping).remap(**mapping_of(entries))
+    given = mapping_of(entries)
+    if base is None:
+        # Which table is read, and how its letters are written, comes before its columns.
+        source = {name: value for name, value in given.items() if name in SOURCE}
+        base = inspect(files, mapping=Mapping(**source)).mapping
+    return base.remap(**given)
 
 
 def _write(

@@ -9,6 +9,8 @@ import gzip
 import lzma
 import os
 import re
+import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -19,13 +21,21 @@ from pathlib import Path
 from typing import IO
 
 from strec.errors import ReadError
-from strec.io.limits import Limits
+from strec.io.limits import Limits, disk_full, is_disk_full
 
 #: What can be opened: a file, a folder, or several.
 Paths = str | os.PathLike | Sequence[str | os.PathLike]
 CHUNK_BYTES = 2**20
 STREAMS = {"gzip": (b"\x1f\x8b", gzip), "bzip2": (b"BZh", bz2), "xz": (b"\xfd7zXZ\x00", lzma)}
-BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, OSError)
+BROKEN = (
+    *(EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, OSError),
+    # Another method of packing, a name or a date that no archive has.
+    *(NotImplementedError, RuntimeError, ValueError, struct.error),
+)
+#: The first bytes of an xls workbook, and of other old Office documents.
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+#: The files that make one Shapefile.
+SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 #: Members of an archive that are never tables.
 CLUTTER = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 
@@ -225,6 +235,14 @@ def _expand(path: Path, name: str, opened: Opened, head_bytes: int | None) -> li
                         taken = int(taken * size / max(raw.tell(), 1))
                 return [RawFile(name, target, compression, taken, complete)]
     except BROKEN as problem:
+        if is_disk_full(problem):
+            raise disk_full() from problem
+        if isinstance(problem, NotImplementedError):
+            raise ReadError(
+                "An archive packed by a usual method (deflate, bzip2, LZMA) is needed.",
+                f"{name} is packed in another way.",
+                "Unpack it and give the files inside, or pack it again as an ordinary zip.",
+            ) from problem
         raise ReadError(
             "A complete compressed file is needed.",
             f"{name} is damaged or cut off ({problem}).",
@@ -238,7 +256,19 @@ def _expand_zip(path: Path, name: str, opened: Opened, head_bytes: int | None) -
     """Expand the members of an archive, after checking the sizes that they declare."""
     files = []
     with zipfile.ZipFile(path) as archive:
-        for member in _members(archive, path, name, opened.limits):
+        members = _members(archive, path, name, opened.limits)
+        if {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & set(archive.namelist()):
+            return [RawFile(name, path, "", path.stat().st_size, True)]
+        shapes, members = _shapes(members)
+        for stem, together in shapes.items():
+            target = opened.new_path()
+            for member in together:
+                suffix = Path(member.filename).suffix.lower()
+                with archive.open(member) as stream, open(f"{target}{suffix}", "wb") as out:
+                    shutil.copyfileobj(stream, out, CHUNK_BYTES)
+            shape = target.with_name(f"{target.name}.shp")
+            files.append(RawFile(f"{name}: {stem}.shp", shape, "zip", shape.stat().st_size, True))
+        for member in members:
             label = f"{name}: {member.filename}"
             with archive.open(member) as stream:
                 packed = member.compress_size
@@ -254,6 +284,22 @@ def _expand_zip(path: Path, name: str, opened: Opened, head_bytes: int | None) -
     return files
 
 
+def _shapes(
+    members: list[zipfile.ZipInfo],
+) -> tuple[dict[str, list[zipfile.ZipInfo]], list[zipfile.ZipInfo]]:
+    """Part the files of Shapefiles, which belong together, from the other members."""
+    stems = {each.filename[:-4] for each in members if each.filename.lower().endswith(".shp")}
+    shapes: dict[str, list[zipfile.ZipInfo]] = {}
+    others = []
+    for each in members:
+        stem, ending = os.path.splitext(each.filename)
+        if stem in stems and ending.lower() in SHAPEFILE:
+            shapes.setdefault(stem, []).append(each)
+        elif not any(each.filename.startswith(f"{stem}.") for stem in stems):
+            others.append(each)
+    return shapes, others
+
+
 def _members(
     archive: zipfile.ZipFile, path: Path, name: str, limits: Limits
 ) -> list[zipfile.ZipInfo]:
@@ -263,11 +309,13 @@ def _members(
         for member in archive.infolist()
         if member.file_size and not any(part in member.filename for part in CLUTTER)
     ]
-    if any(member.filename == "[Content_Types].xml" for member in members):
+    if any(member.filename == "[Content_Types].xml" for member in members) and not any(
+        member.filename.startswith("xl/workbook.") for member in members
+    ):
         raise ReadError(
-            "A table as text (CSV), Parquet or JSON Lines is needed.",
-            f"{name} is an Office document, such as an Excel workbook.",
-            "Open it and save the sheet as CSV UTF-8.",
+            "A table as text (CSV), a workbook, Parquet or JSON Lines is needed.",
+            f"{name} is an Office document without sheets.",
+            "Open it, copy the table into a sheet, and save that.",
         )
     limits.check_files(len(members), f"{name} has {len(members):,} members.")
     total = sum(member.file_size for member in members)
@@ -312,7 +360,7 @@ def _is_one_piece(start: bytes) -> bool:
     """
     first = start.lstrip().split(b"\n", 1)[0].rstrip()
     return (
-        start.startswith((b"PAR1", b"SQLite format 3"))
+        start.startswith((b"PAR1", b"ARROW1", b"FEA1", b"PK\x03\x04", b"SQLite format 3", OLE))
         or first.startswith(b"[")
         or first.startswith((b"<", b"\xef\xbb\xbf<"))
         or (first.startswith(b"{") and not first.endswith(b"}"))

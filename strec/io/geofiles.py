@@ -1,6 +1,7 @@
-"""Points of GeoJSON and GeoPackage files as a table with lat and lon in degrees."""
+"""Points of GeoPackages and Shapefiles as tables with lat and lon in degrees."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,18 +10,21 @@ import polars as pl
 from strec import schema
 from strec.errors import ReadError
 from strec.io.files import Opened
+from strec.io.limits import explain
 
 if TYPE_CHECKING:
     import geopandas
+    import pandas as pd
 
 #: What a file is called, by the suffix that tells the driver what it is.
-KINDS = {".geojson": "geojson", ".gpkg": "geopackage"}
+KINDS = {".gpkg": "geopackage", ".shp": "shapefile"}
+WGS84 = 4326
 
 
 def read_points(
     path: Path, suffix: str, name: str, opened: Opened
-) -> tuple[pl.DataFrame, list[str]]:
-    """Return the properties of the points in a file and their coordinates, and notes.
+) -> dict[str, tuple[pl.DataFrame, list[str]]]:
+    """Return, for each layer of a file, the properties of its points with their coordinates.
 
     Raises
     ------
@@ -30,22 +34,59 @@ def read_points(
     import geopandas
     import pyogrio
 
-    # The driver goes by the suffix, and must never see a name that a stranger chose.
-    copy = opened.new_path().with_suffix(suffix)
-    shutil.copyfile(path, copy)
+    if path.suffix != suffix:
+        # The driver goes by the suffix, and must never see a name that a stranger chose.
+        copy = opened.new_path().with_suffix(suffix)
+        shutil.copyfile(path, copy)
+        path = copy
     try:
-        layers = [layer for layer, geometry in pyogrio.list_layers(copy) if geometry is not None]
-        points = geopandas.read_file(copy, layer=layers[0] if layers else None)
+        layers = [layer for layer, geometry in pyogrio.list_layers(path) if geometry is not None]
+        frames = {layer: geopandas.read_file(path, layer=layer) for layer in layers or [None]}
     except Exception as problem:
         raise ReadError(
-            "A valid GeoJSON or GeoPackage with points is needed.",
-            f"{name} cannot be read ({str(problem).splitlines()[0][:200]}).",
+            "A valid GeoPackage or Shapefile with points is needed.",
+            f"{name} cannot be read ({explain(problem)}).",
             "Export it again, or export the table as CSV with columns for latitude and longitude.",
         ) from problem
-    table, notes = table_of_points(points, name)
-    if layers[1:]:
-        notes.insert(0, f"Read the layer {layers[0]}; others: {', '.join(layers[1:6])}.")
-    return table, notes
+    found, problems = {}, []
+    for layer, points in frames.items():
+        try:
+            found[str(layer)] = table_of_points(points, name)
+        except ReadError as problem:
+            problems.append(problem)
+    if not found:
+        raise problems[0]
+    return found
+
+
+def to_degrees(
+    x: Sequence[float], y: Sequence[float], crs: str, name: str
+) -> tuple[list[float], list[float], str]:
+    """Return latitudes, longitudes and the name of the coordinate system that they came from.
+
+    Raises
+    ------
+    ReadError
+        If there is no such system, or it is not on the Earth's surface.
+    """
+    from pyproj import CRS, Transformer
+    from pyproj.exceptions import ProjError
+
+    try:
+        known = CRS.from_user_input(crs)
+        lon, lat = Transformer.from_crs(known, WGS84, always_xy=True).transform(x, y)
+    except ProjError as problem:
+        raise not_on_earth(str(crs)[:80], name) from problem
+    return list(lat), list(lon), known.name
+
+
+def not_on_earth(crs: str, name: str) -> ReadError:
+    """Return the error of coordinates that no formula turns into degrees."""
+    return ReadError(
+        "Coordinates that can be converted to latitude and longitude are needed.",
+        f"{name} is in {crs}, which says not where on Earth it is.",
+        "Set its coordinate system where the file is made, or export degrees (EPSG:4326).",
+    )
 
 
 def table_of_points(points: "geopandas.GeoDataFrame", name: str) -> tuple[pl.DataFrame, list[str]]:
@@ -65,9 +106,12 @@ def table_of_points(points: "geopandas.GeoDataFrame", name: str) -> tuple[pl.Dat
             "Choose the layer that holds the events.",
         )
     notes = []
-    if points.crs is not None and points.crs.to_epsg() != 4326:
+    if points.crs is not None and points.crs.to_epsg() != WGS84:
         notes.append(f"Coordinates were converted from {points.crs.name} to degrees (WGS 84).")
-        points = points.to_crs(4326)
+        try:
+            points = points.to_crs(WGS84)
+        except Exception as problem:
+            raise not_on_earth(points.crs.name, name) from problem
     is_point = points.geometry.geom_type == "Point"
     if not is_point.any():
         kinds = ", ".join(sorted(set(points.geometry.geom_type.dropna())))
@@ -80,9 +124,18 @@ def table_of_points(points: "geopandas.GeoDataFrame", name: str) -> tuple[pl.Dat
         notes.append(f"{(~is_point).sum():,} shapes are not points; they have no place here.")
     where = points.geometry.where(is_point)
     table = points.drop(columns=points.geometry.name)
-    columns = {str(column): pl.from_pandas(table[column]) for column in table.columns}
+    columns = {str(column): _column(table[column]) for column in table.columns}
     columns = {column: each for column, each in columns.items() if not each.dtype.is_nested()}
     for wanted, values in ((schema.LAT, where.y), (schema.LON, where.x)):
         free = wanted if wanted not in columns else f"{wanted}_of_point"
         columns[free] = pl.Series(values.to_numpy(), nan_to_null=True)
     return pl.DataFrame(columns), notes
+
+
+def _column(values: "pd.Series") -> pl.Series:
+    """Return a column; values of several types become text."""
+    try:
+        return pl.from_pandas(values)
+    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
+        texts = [None if each is None or each != each else str(each) for each in values]
+        return pl.Series(str(values.name), texts, dtype=pl.String)

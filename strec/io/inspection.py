@@ -1,5 +1,6 @@
 """Look at files before reading them: what they are, what their columns mean, what to ask."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,10 +10,11 @@ import polars as pl
 from strec.errors import ReadError
 from strec.io.files import Opened, Paths, open_files
 from strec.io.infer_mapping import infer_mapping
-from strec.io.limits import Limits
+from strec.io.limits import Limits, told
+from strec.io.lists import unrolled
 from strec.io.mapping import Mapping, Question
 from strec.io.recognise import recognise
-from strec.io.tables import Table, open_table
+from strec.io.tables import Table, open_tables
 
 PREVIEW_ROWS = 50
 #: A look expands this much of a compressed file.
@@ -115,11 +117,17 @@ def _look(
     limits: Limits | None,
     head_bytes: int | None,
 ) -> Inspection:
-    with opened_tables(paths, names, limits, head_bytes) as (opened, tables):
-        found = recognise(tables)
-        found = infer_mapping(found, mapping or found.mapping)
+    given = mapping or Mapping()
+    with (
+        told(called(paths, names)),
+        opened_tables(paths, names, limits, head_bytes, given) as (opened, tables),
+    ):
+        found = recognise(tables, table=given.table)
+        settled = given if given.columns() else found.mapping.under(given)
+        found = infer_mapping(found, settled)
         opened.check_unchanged()
-        asked = found.format.questions if found.format and mapping is None else ()
+        is_new = not given.columns()
+        asked = found.format.questions if found.format and is_new else ()
         return Inspection(
             format=found.key,
             title=found.title,
@@ -135,11 +143,23 @@ def _look(
         )
 
 
+def called(paths: Paths, names: Sequence[str] | None) -> str:
+    """Return how to call files in a message about all of them."""
+    given = list(paths) if isinstance(paths, Sequence) and not isinstance(paths, str) else [paths]
+    return ", ".join(list(names or (os.path.basename(str(each)) for each in given))[:3])
+
+
 @contextmanager
 def opened_tables(
-    paths: Paths, names: Sequence[str] | None, limits: Limits | None, head_bytes: int | None
+    paths: Paths,
+    names: Sequence[str] | None,
+    limits: Limits | None,
+    head_bytes: int | None,
+    given: Mapping | None = None,
 ) -> Iterator[tuple[Opened, list[Table]]]:
-    """Open files as tables; those of an archive that are no tables are passed over.
+    """Open files as tables, of which one may hold several; archives may hold other things too.
+
+    `given` may say which encoding texts are in.
 
     Raises
     ------
@@ -150,7 +170,8 @@ def opened_tables(
         tables, problems = [], {}
         for raw in opened.files:
             try:
-                tables.append(open_table(raw, opened, whole=head_bytes is None))
+                whole, encoding = head_bytes is None, given.encoding if given else None
+                tables += map(unrolled, open_tables(raw, opened, whole, encoding))
             except ReadError as problem:
                 # A README in an archive is no reason to refuse the table beside it.
                 if raw.compression != "zip" or len(opened.files) == 1:

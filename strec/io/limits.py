@@ -1,8 +1,12 @@
 """How much strec agrees to read: the guard against bombs, accidents and full disks."""
 
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from strec.errors import LimitError
+from strec.errors import LimitError, ReadError, StrecError
 
 #: A compressed file may be expanded this far before its ratio is looked at.
 RATIO_FREE_BYTES = 50 * 2**20
@@ -25,7 +29,7 @@ class Limits:
     max_files : int
         Files given, members of archives included.
     max_json_bytes : int
-        Bytes of a JSON array, GeoJSON or GeoPackage, which are read as a whole.
+        Bytes of a JSON array, GeoJSON, workbook or geographic file, which are read as a whole.
 
     Examples
     --------
@@ -106,7 +110,7 @@ class Limits:
         """
         if n_bytes > self.max_json_bytes:
             raise LimitError(
-                "JSON arrays, GeoJSON and GeoPackage are read as a whole, up to "
+                "JSON arrays, workbooks and geographic files are read as a whole, up to "
                 f"{size_text(self.max_json_bytes)}.",
                 f"{name} has {size_text(n_bytes)}.",
                 "Convert it to CSV, Parquet or JSON Lines, which are read piece by piece.",
@@ -196,3 +200,79 @@ def size_text(n_bytes: float) -> str:
         if n_bytes < 1024 ** (power + 1) or unit == "GB"
     )
     return f"{size:.1f} {unit}"
+
+
+def explain(problem: BaseException) -> str:
+    """Return the first words of a library's error, without paths or lines of code.
+
+    Examples
+    --------
+    >>> explain(ValueError("bad block at 7\\nTraceback …"))
+    'bad block at 7'
+    """
+    lines = str(problem).strip().splitlines()
+    return re.sub(r"(/[\w.-]+){2,}/", "", lines[0])[:160] if lines else type(problem).__name__
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Turn what a library raises into an error that says what to do; a panic of Rust too.
+
+    Parameters
+    ----------
+    what : str
+        What is read, for the message.
+
+    Raises
+    ------
+    ReadError
+        Instead of anything that is no `StrecError`.
+    """
+    try:
+        yield
+    except (StrecError, KeyboardInterrupt, SystemExit, GeneratorExit, Interrupted):
+        raise
+    except MemoryError as problem:
+        raise too_much_memory(what) from problem
+    except BaseException as problem:
+        if is_disk_full(problem):
+            raise disk_full() from problem
+        raise ReadError(
+            "A file whose content can be read as a table is needed.",
+            f"{what} makes a library fail ({explain(problem)}).",
+            "Export it again, as CSV UTF-8 or as Parquet.",
+        ) from problem
+
+
+class Interrupted(BaseException):
+    """What a caller's own function raised while reading, on its way out."""
+
+
+def is_disk_full(problem: BaseException) -> bool:
+    """Tell whether there was no room left to write; engines say so only in words.
+
+    Examples
+    --------
+    >>> is_disk_full(OSError(28, "No space left on device")), is_disk_full(ValueError("x"))
+    (True, False)
+    """
+    full = isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or "no space left" in str(problem).lower()
+
+
+def disk_full() -> LimitError:
+    """Return the error of a full disk, which says nothing against the file."""
+    return LimitError(
+        "Room on the disk is needed to unpack, read or write.",
+        "there is no space left on the device; the file itself may be fine.",
+        "Make room, or set TMPDIR to a larger disk, and try again.",
+    )
+
+
+def too_much_memory(what: str) -> LimitError:
+    """Return the error of a file that needs more memory than there is."""
+    return LimitError(
+        "Memory is needed to hold what a file expands to.",
+        f"{what} takes more than there is.",
+        "Give it as CSV, Parquet or JSON Lines, which are read piece by piece, or a part of it.",
+    )

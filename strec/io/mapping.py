@@ -18,6 +18,8 @@ CHOICES = {
     "user_from": ("constant", "row", "nobody"),
     "decimal": ("point", "comma"),
 }
+#: Settings that say what is read, before any column is looked at.
+SOURCE = ("table", "encoding")
 
 #: Settings that say how a column is read, and so hold no longer when another one is mapped.
 _DEPENDS = {
@@ -72,6 +74,11 @@ class Mapping:
     decimal : str, optional
         ``point`` or ``comma``: what is before the decimals of the value, so that 1.234 is about
         one or more than a thousand.
+    table : str, optional
+        Which table of the file holds the events, where it has several: a sheet, a table of a
+        database, a layer, a list, or one of the files given.
+    encoding : str, optional
+        How the bytes of a text are letters, such as ``cp1251``, where they are not UTF-8.
 
     Examples
     --------
@@ -109,6 +116,8 @@ class Mapping:
     item_from_place: bool = False
     user_from: str | None = None
     decimal: str | None = None
+    table: str | None = None
+    encoding: str | None = None
 
     def __post_init__(self):
         for name, allowed in CHOICES.items():
@@ -185,6 +194,10 @@ class Mapping:
         """
         new = {name: value for name, value in changes.items() if vars(self)[name] != value}
         stale: dict = {}
+        if new.keys() & SOURCE:
+            # Another table has other columns.
+            stale = {name: Mapping.__dataclass_fields__[name].default for name in vars(self)}
+            stale |= {name: vars(self)[name] for name in SOURCE}
         for name in new:
             stale |= _DEPENDS.get(name, {})
         if not new.get("lat", self.lat):

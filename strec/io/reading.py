@@ -17,8 +17,8 @@ from strec.errors import MappingError, ReadError, as_path, check_is
 from strec.io.convert import Converted, convert
 from strec.io.files import Opened, Paths
 from strec.io.infer_mapping import infer_mapping
-from strec.io.inspection import opened_tables
-from strec.io.limits import Limits
+from strec.io.inspection import called, opened_tables
+from strec.io.limits import Interrupted, Limits, is_disk_full, told
 from strec.io.mapping import Mapping, Question
 from strec.io.recognise import Recognised, recognise
 from strec.io.tables import Table, damaged, repaired, table_of
@@ -139,7 +139,10 @@ def read(
     (['007'], [120])
     """
     wishes = _Wishes(mapping, time_zone, day_first)
-    with opened_tables(paths, names, limits, None) as (opened, tables):
+    with (
+        _told(called(paths, names)),
+        opened_tables(paths, names, limits, None, mapping) as (opened, tables),
+    ):
         return _result(_best_pass(tables, opened, wishes, _rising(progress), None), opened)
 
 
@@ -185,7 +188,8 @@ def read_frame(
     check_is(frame, pl.DataFrame, "A polars frame is read.", ReadError)
     table, opened = table_of(frame), Opened(limits=Limits())
     wishes = _Wishes(mapping, time_zone, day_first, is_partial=True)
-    return _result(_best_pass([table], opened, wishes, _rising(progress), None), opened)
+    with _told("the table"):
+        return _result(_best_pass([table], opened, wishes, _rising(progress), None), opened)
 
 
 def ingest(
@@ -236,8 +240,9 @@ def ingest(
     wishes = _Wishes(mapping, time_zone, day_first)
     # Beside the result, so that putting it in place is one atomic step.
     with (
+        _told(called(paths, names)),
         tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder,
-        opened_tables(paths, names, limits, None) as (opened, tables),
+        opened_tables(paths, names, limits, None, mapping) as (opened, tables),
     ):
         done = _best_pass(tables, opened, wishes, _rising(progress), Path(folder))
         result = _result(done, opened)
@@ -261,7 +266,11 @@ class _Wishes:
 
     def over(self, guess: Mapping) -> Mapping:
         """Return the mapping to complete: the guess, or what the caller gave instead."""
-        mapping = guess if self.is_partial else self.mapping or guess
+        mapping = guess
+        if self.mapping is not None and not self.is_partial:
+            # One that names no column leaves them to be guessed.
+            is_whole = self.mapping.columns()
+            mapping = self.mapping if is_whole else guess.under(self.mapping)
         if self.time_zone is not None:
             mapping = mapping.replace(time_zone=self.time_zone)
         if self.day_first is not None and mapping.time_format in (DAY_FIRST, MONTH_FIRST):
@@ -321,6 +330,16 @@ def _result(done: _Pass, opened: Opened) -> ReadResult:
     )
 
 
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Let no library's error out as it is, but what the caller's own progress raised."""
+    try:
+        with told(what):
+            yield
+    except Interrupted as stop:
+        raise stop.__cause__ or stop from None
+
+
 def _rising(progress: Progress | None) -> Progress:
     """Return a reporter whose share never falls, also when a file is read a second time."""
     tell, highest = progress or silent, 0.0
@@ -328,7 +347,10 @@ def _rising(progress: Progress | None) -> Progress:
     def report(text: str, share: float) -> None:
         nonlocal highest
         highest = max(highest, share)
-        tell(text, highest)
+        try:
+            tell(text, highest)
+        except BaseException as problem:
+            raise Interrupted from problem
 
     return report
 
@@ -348,6 +370,8 @@ def _best_pass(
     try:
         passes.append(_pass(tables, opened, wishes, report, folder))
     except BROKEN as error:
+        if is_disk_full(error):
+            raise
         opened.check_unchanged()
         problem = error
     if problem is not None or passes[0].n_line_breaks:
@@ -357,6 +381,8 @@ def _best_pass(
             try:
                 passes.append(_pass(chosen, opened, wishes, report, folder))
             except BROKEN as error:
+                if is_disk_full(error):
+                    raise
                 problem = problem or error
             except ReadError:
                 # Honest line breaks may not survive mending; then the first way was right.
@@ -372,7 +398,8 @@ def _best_pass(
 def _pass(
     tables: list[Table], opened: Opened, wishes: _Wishes, report: Progress, folder: Path | None
 ) -> _Pass:
-    found = recognise(tables, wishes.mapping if wishes.is_partial else None)
+    given = wishes.mapping
+    found = recognise(tables, given if wishes.is_partial else None, given.table if given else None)
     found = infer_mapping(found, wishes.over(found.mapping), wishes.day_first)
     _refuse_open_questions(found.questions)
     table = found.table

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from strec.errors import ReadError
+from strec.errors import MappingError, ReadError
 from strec.io.formats import FORMATS, Companion, Format
 from strec.io.json_lines import ROW, UNREADABLE
 from strec.io.mapping import Mapping, Option, Question
@@ -14,7 +14,11 @@ from strec.io.tables import FILE, SURPLUS, Table, renamed
 from strec.io.time_parts import with_whole_times
 
 #: Kinds of table that are called by their own name, with the words for it.
-GEOGRAPHIC = {"geojson": "GeoJSON points", "geopackage": "GeoPackage points"}
+GEOGRAPHIC = {
+    "geojson": "GeoJSON points",
+    "geopackage": "GeoPackage points",
+    "shapefile": "Points of a Shapefile",
+}
 #: A table that describes items or users has at most this many rows.
 MAX_DESCRIBED = 5_000_000
 #: A key is one only when it finds at least this share of the values looked at.
@@ -48,7 +52,7 @@ class Recognised:
 
     @property
     def key(self) -> str:
-        """The format's key, or ``table``, ``geojson``, ``geopackage``."""
+        """The format's key, or ``table``, ``geojson``, ``geopackage``, ``shapefile``."""
         if self.format:
             return self.format.key
         return self.table.kind if self.table.kind in GEOGRAPHIC else "table"
@@ -66,10 +70,13 @@ class Recognised:
         return self.format.citation if self.format else ""
 
 
-def recognise(tables: list[Table], given: Mapping | None = None) -> Recognised:
+def recognise(
+    tables: list[Table], given: Mapping | None = None, table: str | None = None
+) -> Recognised:
     """Find the check-ins among tables given together, and join what adds to them.
 
-    What is given of the mapping stands; the rest is guessed around it.
+    What is given of the mapping stands; the rest is guessed around it. `table` names the one with
+    the check-ins, where a person has said it.
 
     Raises
     ------
@@ -81,11 +88,27 @@ def recognise(tables: list[Table], given: Mapping | None = None) -> Recognised:
         given.check_columns(tables[0].columns)
     for known in FORMATS.values():
         mains = [table for table in tables if known.signature.fits(table)]
-        if mains:
+        if mains and (table is None or any(_is_called(each, table) for each in mains)):
             found = _known(known, mains, [each for each in tables if each not in mains])
-            return replace(found, mapping=found.mapping.under(given)) if given else found
-    _refuse_companion_alone(tables)
-    return _unknown(tables, given)
+            found = replace(found, mapping=found.mapping.under(given)) if given else found
+            break
+    else:
+        _refuse_companion_alone(tables)
+        found = _unknown(tables, given, table)
+    _ask_encoding(found, tables)
+    return found
+
+
+def _is_called(table: Table, name: str) -> bool:
+    return name in (table.part, table.name)
+
+
+def _ask_encoding(found: Recognised, tables: list[Table]) -> None:
+    """Ask how a text is to be read where its bytes fit several encodings."""
+    readings = next((table.readings for table in tables if table.readings), {})
+    if readings:
+        options = [Option(name, shown, {"encoding": name}) for name, shown in readings.items()]
+        found.ask("encoding", "Which of these is how the names are written?", *options, default=0)
 
 
 def _known(known: Format, mains: list[Table], others: list[Table]) -> Recognised:
@@ -119,32 +142,94 @@ def _known(known: Format, mains: list[Table], others: list[Table]) -> Recognised
     return Recognised(main, known, mapping, confidence, notes + _left_out(left_out))
 
 
-def _unknown(tables: list[Table], given: Mapping | None) -> Recognised:
+def _unknown(tables: list[Table], given: Mapping | None, wanted: str | None) -> Recognised:
     """Guess the columns of tables in no known format; a second table may describe the items."""
     alike: dict[tuple[str, ...], list[Table]] = {}
     for table in tables:
         alike.setdefault(tuple(table.columns), []).append(table)
-    groups = [_stacked(group) for group in alike.values()]
-
-    def rank(group: tuple[Table, list[str]]) -> tuple[bool, int]:
-        return guess_mapping(group[0].sample)[0].timestamp is not None, group[0].n_rows_estimate
-
-    main, notes = max(groups, key=rank) if len(groups) > 1 else groups[0]
-    others = [table for table, _ in groups if table is not main]
-    for other in list(others):
-        key = _find_key(main, other)
-        if key:
-            adds = [name for name in other.columns if name != key[1]]
-            main, _, share = _joined(main, other, key, adds)
-            others.remove(other)
-            notes.append(
-                f"Joined {other.name} by {key[0]}: {share:.0%} of the rows looked at are in it."
+    groups = sorted(map(_candidate, alike.values()), key=lambda each: each.rank, reverse=True)
+    if wanted is not None:
+        named_so = [each for each in groups if any(_is_called(t, wanted) for t in each.tables)]
+        if not named_so:
+            raise MappingError(
+                "The table with the check-ins is one of those in the file.",
+                f"table={wanted!r}; there are {', '.join(each.label for each in groups)[:200]}.",
+                "Choose one of them.",
             )
+        groups = [*named_so, *(each for each in groups if each not in named_so)]
+    first, *others = groups
+    main, notes = first.table, first.notes
+    left = []
+    for other in others:
+        found = _find_key(main, other.table)
+        if isinstance(found, tuple):
+            adds = [name for name in other.table.columns if name != found[1]]
+            main, _, part = _joined(main, other.table, found, adds)
+            notes.append(
+                f"Joined {other.table.name} by {found[0]}: {part:.0%} of the rows looked at are in "
+                "it."
+            )
+        else:
+            left.append(other)
+            notes.append(f"{other.table.name} was left out: {found}.")
     mapping, confidence = guess_mapping(main.sample, given)
     said: list[str] = []
     if given is None or given.timestamp is None:
         main, mapping, said = with_whole_times(main, mapping)
-    return Recognised(main, None, mapping, confidence, [*notes, *said, *_left_out(others)])
+    done = Recognised(main, None, mapping, confidence, [*notes, *said])
+    _ask_table(done, first, [each for each in left if each.n_roles >= 2], wanted)
+    return done
+
+
+@dataclass
+class _Candidate:
+    """Tables with the same columns, put together, and how much they look like check-ins."""
+
+    tables: list[Table]
+    table: Table
+    notes: list[str]
+    has_time: bool
+    n_roles: int
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        return self.has_time, self.n_roles, self.table.n_rows_estimate
+
+    @property
+    def label(self) -> str:
+        return self.tables[0].part or self.tables[0].name
+
+
+def _candidate(tables: list[Table]) -> _Candidate:
+    table, notes = _stacked(tables)
+    guess = guess_mapping(table.sample)[0]
+    roles = [guess.user_id, guess.item_id or guess.lat, guess.timestamp]
+    return _Candidate(
+        tables, table, notes, guess.timestamp is not None, len(roles) - roles.count(None)
+    )
+
+
+def _ask_table(
+    done: Recognised, first: _Candidate, left: list[_Candidate], wanted: str | None
+) -> None:
+    """Ask which table holds the check-ins where others look like it too."""
+    others = [each for each in left if each.has_time]
+    if not others:
+        if wanted is not None:
+            done.set(table=wanted)
+        return
+    options = []
+    for each in (first, *others):
+        columns = ", ".join(each.table.columns[:6])
+        n = each.table.n_rows_estimate
+        options.append(Option(f"{each.label} ({n:,} rows)", columns, {"table": each.label}))
+    is_clear = wanted is not None or all(first.n_roles > each.n_roles for each in others)
+    done.ask(
+        "table",
+        "Several tables hold times. Which one holds who did what, when?",
+        *options,
+        default=0 if is_clear else None,
+    )
 
 
 def _with_companion(
@@ -166,13 +251,23 @@ def _with_companion(
     if share == 0:
         raise ReadError(
             f"The {companion.label} must belong to the check-ins.",
-            f"no {companion.key[0]} of {main.name} is in {other.name}.",
+            f"no {companion.key[0]} of {main.name} is among the {companion.key[1]} of {other.name}"
+            f"{_examples(main, other, companion.key)}.",
             "Give the two files of the same city or release.",
         )
     note = f"Joined {other.name}: {companion.label}"
     note += f"; {1 - share:.1%} of the rows looked at are not in it." if share < 1 else "."
     changed = mapping.replace(**{name: labels[column] for name, column in adds.items()})
     return main, changed, [*notes, note, *filter(None, [companion.note])]
+
+
+def _examples(main: Table, other: Table, key: tuple[str, str]) -> str:
+    """Return a value of each of two columns that should meet."""
+    shown = [
+        next(iter(table.sample[column].drop_nulls()), None)
+        for table, column in zip((main, other), key, strict=True)
+    ]
+    return f" (for instance {shown[0]!r} and {shown[1]!r})"
 
 
 def _joined(
@@ -185,13 +280,13 @@ def _joined(
     left, right = key
     labels = {name: name if name not in main.columns else f"{name} (joined)" for name in columns}
     extra = (
-        other.lazy.select(pl.col(right).cast(pl.String).str.strip_chars().alias(KEY), *labels)
+        other.lazy.select(_key_of(right).alias(KEY), *labels)
         .drop_nulls(KEY)
         .unique(KEY, keep="first", maintain_order=True)
         .rename(labels)
         .collect()
     )
-    key_of_row = pl.col(left).cast(pl.String).str.strip_chars().alias(KEY)
+    key_of_row = _key_of(left).alias(KEY)
 
     def add(lazy: pl.LazyFrame) -> pl.LazyFrame:
         keyed = lazy.with_columns(key_of_row)
@@ -207,28 +302,54 @@ def _joined(
     return table, labels, share(known)
 
 
-def _find_key(main: Table, other: Table) -> tuple[str, str] | None:
-    """Return the columns by which a table describes the items or users of another, if any.
+def _find_key(main: Table, other: Table) -> tuple[str, str] | str:
+    """Return the columns by which a table describes the items or users of another, or why none.
 
     The values must occur once each in `other` and explain at least `MIN_FOUND` of those in
-    `main`; columns with the same name come first, then columns that both name an item.
+    `main`; columns with the same name come first, then columns that both name an item or a place.
     """
     if other.n_rows_estimate > MAX_DESCRIBED:
-        return None
+        return f"it has more than {MAX_DESCRIBED:,} rows, too many to describe items"
+    why = ""
+    tried: dict[str, pl.Series] = {}
+    for left, right in _likely_keys(main, other):
+        if right not in tried:
+            values = other.lazy.select(_key_of(right)).collect().to_series().drop_nulls()
+            tried[right] = values
+        values = tried[right]
+        looked_at = main.sample.select(_key_of(left)).to_series().drop_nulls().unique()
+        if values.is_empty() or looked_at.is_empty():
+            continue
+        part = share(looked_at.is_in(values.implode()))
+        n_twice = len(values) - values.n_unique()
+        if part >= MIN_FOUND and not n_twice:
+            return left, right
+        if not why:
+            pair = f"{left!r}" if left == right else f"{left!r} = {right!r}"
+            shown = f"{looked_at[0]!r} and {values[0]!r}"
+            why = f"by {pair} {part:.0%} of the values looked at are in it (for instance {shown})"
+            if n_twice:
+                why += f", and {n_twice:,} of its rows repeat a key"
+    return why or "no column of it has the name of a column of the rest, or holds its values"
+
+
+def _likely_keys(main: Table, other: Table) -> list[tuple[str, str]]:
+    """Return pairs of columns that may be one key: by their names, then by what they hold."""
     both = [(a, b) for a in main.columns for b in other.columns]
     pairs = [(a, b) for a, b in both if plain(a) == plain(b)]
-    pairs += [
-        (a, b) for a, b in both if named("item_id", a) and (named("item_id", b) or plain(b) == "id")
-    ]
-    for left, right in dict.fromkeys(pairs):
-        values = other.lazy.select(pl.col(right).cast(pl.String)).collect().to_series()
-        values = values.drop_nulls()
-        if values.is_empty() or values.n_unique() < len(values):
-            continue
-        looked_at = main.sample[left].cast(pl.String).drop_nulls().unique()
-        if share(looked_at.is_in(values.implode())) >= MIN_FOUND:
-            return left, right
-    return None
+    pairs += [(a, b) for a, b in both if _names_key(a) and (_names_key(b) or plain(b) == "id")]
+    # LocationID beside PULocationID, station_id beside start_station_id.
+    pairs += [(a, b) for a, b in both if len(plain(b)) > 3 and plain(a).endswith(plain(b))]
+    return list(dict.fromkeys(pairs))
+
+
+def _names_key(column: str) -> float:
+    return named("item_id", column) or named("place_id", column) or named("origin_id", column)
+
+
+def _key_of(column: str) -> pl.Expr:
+    """Return a key as text; "1.0", as tables with gaps write whole numbers, is "1"."""
+    return pl.col(column).cast(pl.String).str.strip_chars().str.replace(r"^(-?\d+)\.0+$", "$1")
 
 
 def _stacked(tables: list[Table]) -> tuple[Table, list[str]]:

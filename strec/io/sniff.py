@@ -5,12 +5,15 @@ import io
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strec.io.files import nothing_in
 
 DELIMITERS = (",", "\t", ";", "|")
 N_LINES = 300
+#: What is between two cells of lines whose columns stand below each other; lines in quotation
+#: marks as a whole have their delimiter inside.
+MENDS = {"wide_blanks": r"[ \t]{2,}", "blanks": r"[ \t]+", "whole_quotes": ""}
 #: A cell that a header would not hold: a number, a time, or a coordinate.
 DATA_CELL = re.compile(
     r"[+-]?\d+([.,:/\- T]\d+)*\.?\d*([eE][+-]?\d+)?Z?"
@@ -20,7 +23,10 @@ DATA_CELL = re.compile(
 
 @dataclass(frozen=True)
 class Shape:
-    """What kind of text it is: ``csv``, ``jsonl``, ``json`` or ``geojson``; and how to cut it."""
+    """What kind of text it is: ``csv``, ``jsonl`` or ``json``; and how to cut it.
+
+    `mend` names a rewriting of each line that comes first, one of `MENDS`.
+    """
 
     kind: str
     delimiter: str = ""
@@ -29,10 +35,26 @@ class Shape:
     skip_lines: int = 0
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    mend: str = ""
 
 
-def sniff(head: str, name: str, complete: bool) -> Shape:
+def mended(line: str, mend: str) -> str:
+    """Return a line with one delimiter between its cells, where blanks or quotes hid it.
+
+    Examples
+    --------
+    >>> mended("u1   p 7  2024-05-01", "wide_blanks"), mended('"a,b"', "whole_quotes")
+    ('u1\\tp 7\\t2024-05-01', 'a,b')
+    """
+    if mend == "whole_quotes":
+        return re.sub(r'^"(.*)"$', r"\1", line.strip()).replace('""', '"')
+    return re.sub(MENDS[mend], "\t", line.strip())
+
+
+def sniff(head: str, name: str, complete: bool, delimiter: str | None = None) -> Shape:
     """Return the shape of a text from its beginning; a last line that may be cut is left out.
+
+    Where a delimiter is given, it is a delimited text.
 
     Raises
     ------
@@ -47,17 +69,32 @@ def sniff(head: str, name: str, complete: bool) -> Shape:
     text = head if complete else head[: head.rfind("\n") + 1] or head
     if not text.strip():
         raise nothing_in(f"{name} holds nothing but blanks.", "Export or upload it again.")
+    if delimiter:
+        return _delimited(text.split("\n"), name, delimiter)
     start = text.lstrip()[:1]
     if start in "{[":
         kind = _json_kind(text.lstrip(), start)
         if kind:
             return Shape(kind)
+    if re.match(r"\s*[A-Za-z_$][\w.$]*\s*=\s*[\[{]", text):
+        return Shape("json")
     return _delimited(text.split("\n"), name)
+
+
+def is_data(cell: str) -> bool:
+    """Tell a cell that a header would not hold: a number, a time, or a coordinate.
+
+    Examples
+    --------
+    >>> is_data("2024-05-01"), is_data("Visit 7")
+    (True, False)
+    """
+    return DATA_CELL.fullmatch(cell.strip()) is not None
 
 
 def _json_kind(text: str, start: str) -> str | None:
     if start == "[":
-        return "json" if re.match(r"\[\s*(\{|\])", text) else None
+        return "json" if re.match(r"\[\s*(\{|\]|\[|\")", text) else None
     if re.match(r'\{\s*"', text) is None:
         return None
     first, _, rest = text.partition("\n")
@@ -65,18 +102,14 @@ def _json_kind(text: str, start: str) -> str | None:
         parsed = json.loads(first)
     except (ValueError, RecursionError):
         parsed = {}
-    if parsed.get("type") == "FeatureCollection" or '"FeatureCollection"' in text[:2000]:
-        return "geojson"
-    rows = [value for value in parsed.values() if isinstance(value, list) and value]
-    if not rest.strip() and any(isinstance(value[0], dict) for value in rows):
-        # One object that holds the rows, as many services answer.
-        return "json"
-    return "jsonl" if parsed else "json"
+    # One object that is the whole text may hold rows in many shapes.
+    return "jsonl" if parsed and rest.strip() else "json"
 
 
-def _delimited(lines: list[str], name: str) -> Shape:
+def _delimited(lines: list[str], name: str, given: str | None = None) -> Shape:
     lines = [line.rstrip("\r") for line in lines]
     skipped, declared = _preamble(lines)
+    declared = given or declared
     body = [line for line in lines[skipped : skipped + N_LINES] if line.strip()]
     if not body:
         found = f"{name} holds only comments or blank lines."
@@ -84,10 +117,19 @@ def _delimited(lines: list[str], name: str) -> Shape:
     # MovieLens writes "::", which is a colon and an empty cell.
     candidates = (*DELIMITERS, ":") if "::" in body[0] else DELIMITERS
     delimiter = declared or max(candidates, key=lambda each: _fitness(body, each))
-    if not declared and _fitness(body, delimiter) == (0.0, 1) and _cut_by_blanks(body):
-        delimiter = " "
+    if not declared and _fitness(body, delimiter) == (0.0, 1):
+        if _cut_by_blanks(body):
+            delimiter = " "
+        elif mend := _hidden_delimiter(body):
+            inner = _delimited([mended(line, mend) for line in lines], name)
+            return replace(inner, mend=mend) if len(inner.columns) > 1 else inner
     rows = _cut(body, delimiter)
     width = _usual([len(row) for row in rows])
+    commented = _commented_header(lines[:skipped], rows, delimiter, width)
+    if commented:
+        names, notes = unique_names(commented, width)
+        quote = _quote(body, delimiter)
+        return Shape("csv", delimiter, quote, True, skipped - 1, tuple(names), tuple(notes))
     above = next((i for i, row in enumerate(rows[:20]) if not _is_title(row, width)), 0)
     if above and width > 1:
         skipped = lines.index(body[above], skipped)
@@ -101,6 +143,18 @@ def _delimited(lines: list[str], name: str) -> Shape:
     columns, more = unique_names([cell.strip() for cell in first] if has_header else [], width)
     quote, notes = _quote(body, delimiter), (*notes, *more)
     return Shape("csv", delimiter, quote, has_header, skipped, tuple(columns), notes)
+
+
+def _commented_header(
+    above: list[str], rows: list[list[str]], delimiter: str, width: int
+) -> list[str]:
+    """Return the names in the last comment line, where they name the columns below it."""
+    if not above or width < 2 or not any(map(is_data, rows[0])):
+        return []
+    line = above[-1].lstrip("#% ")
+    line = "#" + line if line.startswith(delimiter) else line
+    names = [cell.strip() for cell in _cut([line], delimiter)[0]]
+    return names if len(names) == width and all(names) and not any(map(is_data, names)) else []
 
 
 def _is_title(row: list[str], width: int) -> bool:
@@ -138,6 +192,20 @@ def _cut_by_blanks(lines: list[str]) -> bool:
     """Tell whether blanks, which any text has, cut all lines alike."""
     counts = {len(row) for row in _cut(lines, " ")}
     return len(lines) > 1 and len(counts) == 1 and counts.pop() >= 3
+
+
+def _hidden_delimiter(lines: list[str]) -> str:
+    """Return which of `MENDS` cuts nearly all lines into as many cells, if any does."""
+    many = 0.9 * len(lines)
+    if len(lines) < 2:
+        return ""
+    if sum(len(line) > 2 and line[0] == line.rstrip()[-1] == '"' for line in lines) > many:
+        return "whole_quotes"
+    for mend in ("wide_blanks", "blanks"):
+        counts = [mended(line, mend).count("\t") for line in lines]
+        if (usual := _usual(counts)) > 1 and counts.count(usual) > many:
+            return mend
+    return ""
 
 
 def _usual(counts: list[int]) -> int:

@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 
 from strec.errors import ReadError
-from strec.io import geofiles, json_lines, traces
+from strec.io import columnar, geofiles, json_lines, sheets, traces
 from strec.io.encodings import as_text
-from strec.io.files import Opened, RawFile
+from strec.io.files import OLE, Opened, RawFile
 from strec.io.json_lines import ROW
-from strec.io.limits import Limits, size_text
-from strec.io.sniff import Shape, sniff
+from strec.io.limits import explain, size_text
+from strec.io.sniff import Shape, mended, sniff, unique_names
 
 #: Name of the file of a row, where several files are read as one table.
 FILE = "__file"
@@ -28,7 +28,9 @@ class Table:
     """One table before anything is known of its meaning.
 
     `lazy` has `ROW`, then `columns`, then possibly `SURPLUS`; text columns for text files, typed
-    ones for Parquet and geographic files. `facts` is for showing. `mend` reads the file without
+    ones for Parquet and geographic files. `part` is its name in a file with several tables.
+    `readings` are samples of a text by the encodings that it may be in. `facts` is for showing.
+    `mend` reads the file without
     the damage that stops a parser, and says what was done; it gives None where there is none.
     """
 
@@ -42,12 +44,17 @@ class Table:
     notes: list[str] = field(default_factory=list)
     mend: Callable[[Opened], tuple[pl.LazyFrame, str] | None] | None = None
     sample: pl.DataFrame = field(default_factory=pl.DataFrame)
+    part: str = ""
+    readings: dict[str, str] = field(default_factory=dict)
 
 
-def open_table(raw: RawFile, opened: Opened, whole: bool) -> Table:
-    """Return a plain file as a table, recognised by its first bytes.
+def open_tables(
+    raw: RawFile, opened: Opened, whole: bool, encoding: str | None = None
+) -> list[Table]:
+    """Return the tables of a plain file, recognised by its first bytes.
 
-    With ``whole=False`` only the beginning matters (a look before reading).
+    With ``whole=False`` only the beginning matters (a look before reading). `encoding` is that of
+    a text that is not UTF-8, where a person has said it.
 
     Raises
     ------
@@ -58,23 +65,37 @@ def open_table(raw: RawFile, opened: Opened, whole: bool) -> Table:
     """
     with open(raw.path, "rb") as file:
         magic = file.read(64)
-    if magic.startswith(b"PAR1"):
-        table = _parquet(raw, opened.limits)
-    elif magic.startswith(b"SQLite format 3\x00"):
-        table = _geographic(raw, raw.path, ".gpkg", opened)
+    if magic.startswith((b"PAR1", columnar.ARROW, columnar.FEATHER)) or magic[:4] == b"\xff" * 4:
+        tables = [_columnar(raw, magic, opened, whole)]
+    elif magic.startswith(sheets.SQLITE) and not sheets.has_features(raw.path):
+        tables = _database(raw, opened, whole)
+    elif magic.startswith(sheets.SQLITE):
+        tables = _geographic(raw, ".gpkg", opened)
+    elif magic.startswith(b"\x00\x00\x27\x0a") and raw.path.suffix == ".shp":
+        tables = _geographic(raw, ".shp", opened)
+    elif magic.startswith((b"PK\x03\x04", OLE)):
+        tables = _workbook(raw, opened)
     elif reader := traces.opener(magic):
-        table = _trace(raw, reader, opened, whole)
+        tables = [_trace(raw, reader, opened, whole)]
     else:
-        table = _text(raw, opened, whole)
-    opened.limits.check_columns(len(table.columns), raw.name)
-    opened.limits.check_rows(table.n_rows_estimate // 4, raw.name)
-    table.facts = {
-        "name": raw.name,
-        "kind": table.kind,
-        "compression": raw.compression or "none",
-        "size": size_text(raw.n_bytes),
-        "rows": table.n_rows_estimate,
-    } | table.facts
+        tables = _text(raw, opened, whole, encoding)
+    for table in tables:
+        opened.limits.check_columns(len(table.columns), table.name)
+        opened.limits.check_rows(table.n_rows_estimate // 4, table.name)
+        if len(tables) > 1:
+            table.name = f"{raw.name}: {table.part}"
+        table.facts = {
+            "name": table.name,
+            "kind": table.kind,
+            "compression": raw.compression or "none",
+            "size": size_text(raw.n_bytes),
+            "rows": table.n_rows_estimate,
+        } | table.facts
+    return [_sampled(table, opened) for table in tables]
+
+
+def _sampled(table: Table, opened: Opened) -> Table:
+    """Return the table with its first rows, mended where they cannot be read otherwise."""
     try:
         table.sample = _sample(table)
     except pl.exceptions.PolarsError as problem:
@@ -137,7 +158,7 @@ def damaged(name: str, problem: Exception | None) -> ReadError:
     """Return the error of a table that no repair makes readable."""
     return ReadError(
         "A table that can be read to its end is needed.",
-        f"{name} is damaged ({str(problem).splitlines()[0][:160]}).",
+        f"{name} is damaged ({explain(problem) if problem else 'no row can be read'}).",
         "Export it again, as CSV with quoted texts or as Parquet.",
     )
 
@@ -148,30 +169,37 @@ def _sample(table: Table) -> pl.DataFrame:
     return rows.filter(~pl.all_horizontal(pl.all().is_null()))
 
 
-def _parquet(raw: RawFile, limits: Limits) -> Table:
-    import pyarrow.parquet as pq
+def _columnar(raw: RawFile, magic: bytes, opened: Opened, whole: bool) -> Table:
+    lazy = columnar.scan(raw.path, magic, raw.name, opened, whole)
+    n_rows = lazy.select(pl.len()).collect().item()
+    kind = "parquet" if magic.startswith(b"PAR1") else "arrow"
+    return _typed(raw.name, kind, lazy, lazy.collect_schema(), n_rows)
 
-    try:
-        meta = pq.ParquetFile(raw.path).metadata
-        sizes = [meta.row_group(i).total_byte_size for i in range(meta.num_row_groups)]
-        limits.check_rows(meta.num_rows, raw.name)
-        limits.check_bytes(sum(sizes), raw.name)
-        limits.check_columns(meta.num_columns, raw.name)
-        lazy = pl.scan_parquet(raw.path, row_index_name=ROW, glob=False)
-        schema = lazy.collect_schema()
-    except pl.exceptions.DuplicateError as problem:
-        raise ReadError(
-            "Each column of a Parquet file needs a name of its own.",
-            f"{raw.name}: {str(problem).splitlines()[0]}.",
-            "Rename the columns where the file is made, or export it as CSV.",
-        ) from problem
-    except (OSError, ValueError, pl.exceptions.PolarsError) as problem:
-        raise ReadError(
-            "A complete Parquet file is needed.",
-            f"{raw.name} begins like one but is damaged ({str(problem).splitlines()[0]}).",
-            "Copy or upload it again: the end, which holds the index, is probably missing.",
-        ) from problem
-    return _typed(raw.name, "parquet", lazy, schema, meta.num_rows)
+
+def _workbook(raw: RawFile, opened: Opened) -> list[Table]:
+    """Return the sheets of a workbook, the columns of each found as in a text."""
+    tables = []
+    for part in sheets.sheets_of(raw.path, raw.name, opened):
+        with open(part.path, encoding="utf-8") as file:
+            head = file.read(HEAD_BYTES)
+        shape = sniff(head, raw.name, len(head) < HEAD_BYTES, ",")
+        table = Table(raw.name, "workbook", _scan_delimited(part.path, shape), list(shape.columns),
+                      part.n_rows, part=part.name)  # fmt: skip
+        table.has_header, table.notes = shape.has_header, list(shape.notes)
+        tables.append(table)
+    return tables
+
+
+def _database(raw: RawFile, opened: Opened, whole: bool) -> list[Table]:
+    tables = []
+    for part in sheets.tables_of(raw.path, raw.name, opened, whole):
+        columns, notes = unique_names(list(part.columns), len(part.columns))
+        shape = Shape("csv", ",", '"', has_header=False, columns=tuple(columns))
+        lazy = _scan_delimited(part.path, shape)
+        tables.append(
+            Table(raw.name, "sqlite", lazy, columns, part.n_rows, notes=notes, part=part.name)
+        )
+    return tables
 
 
 def _trace(raw: RawFile, reader: Callable, opened: Opened, whole: bool) -> Table:
@@ -188,33 +216,61 @@ def _typed(name: str, kind: str, lazy: pl.LazyFrame, schema: pl.Schema, n_rows: 
     """Return a table of typed columns, without those that hold no plain values."""
     columns, dropped = [], []
     for column, dtype in schema.items():
-        usable = not dtype.is_nested() and dtype not in (pl.Binary, pl.Object, pl.Null)
+        is_list = isinstance(dtype, pl.List) and not dtype.inner.is_nested()
+        usable = is_list or not (dtype.is_nested() or dtype in (pl.Binary, pl.Object, pl.Null))
         if column != ROW:
             (columns if usable else dropped).append(column)
     texts = [column for column in columns if schema[column] in (pl.Categorical, pl.Enum)]
-    notes = [f"Left out columns that hold lists or bytes: {', '.join(dropped)}."] if dropped else []
-    lazy = lazy.select(ROW, *columns).with_columns(pl.col(texts).cast(pl.String))
+    numbers = [column for column in columns if schema[column].is_decimal()]
+    lengths = [column for column in columns if schema[column] == pl.Duration]
+    notes = (
+        [f"Left out columns that hold no plain values: {', '.join(dropped)}."] if dropped else []
+    )
+    lazy = lazy.select(ROW, *columns).with_columns(
+        pl.col(texts).cast(pl.String),
+        pl.col(numbers).cast(pl.Float64),
+        pl.col(lengths).dt.total_microseconds() / 1e6,
+    )
     return Table(name, kind, lazy, columns, n_rows, notes=notes)
 
 
-def _text(raw: RawFile, opened: Opened, whole: bool) -> Table:
-    text = as_text(raw.path, raw.name, opened.new_path(), HEAD_BYTES, whole)
+def _text(raw: RawFile, opened: Opened, whole: bool, encoding: str | None) -> list[Table]:
+    text = as_text(raw.path, raw.name, opened.new_path(), HEAD_BYTES, whole, encoding)
     shape = sniff(text.head, raw.name, text.complete_head and raw.complete)
-    if shape.kind == "geojson":
-        table = _geographic(raw, text.path, ".geojson", opened)
-    elif shape.kind in ("json", "jsonl"):
-        table = _json(raw, text.path, text.head, shape.kind, opened)
+    if shape.kind == "json":
+        tables = _json(raw, text.path, opened)
+    elif shape.kind == "jsonl":
+        tables = [_json_lines(raw, text.path, text.head, raw.n_bytes, opened)]
     else:
         columns = list(shape.columns)
+        if shape.mend:
+            text = replace(text, path=_rewritten(text.path, shape.mend, opened))
         opened.limits.check_columns(len(columns), raw.name)
         _check_line_lengths(text.head, raw.name)
         lazy, n_rows = _scan_delimited(text.path, shape), _estimate(text.head, raw.n_bytes)
         table = Table(raw.name, "csv", lazy, columns, n_rows)
         table.has_header, table.notes = shape.has_header, list(shape.notes)
-        table.facts = {"delimiter": shape.delimiter, "header": shape.has_header}
+        table.facts = {
+            "delimiter": "blanks" if "blanks" in shape.mend else shape.delimiter,
+            "header": shape.has_header,
+        }
         table.mend = partial(_without_stray_quotes, text.path, shape) if shape.quote else None
-    table.facts = {"encoding": text.encoding} | table.facts
-    return table
+        tables = [table]
+    for table in tables:
+        table.facts = {"encoding": text.encoding} | table.facts
+        table.readings = text.readings
+    return tables
+
+
+def _rewritten(path: Path, mend: str, opened: Opened) -> Path:
+    """Write each line with the delimiter that blanks or quotes hide."""
+    target = opened.new_path()
+    with (
+        open(path, encoding="utf-8", errors="replace") as source,
+        open(target, "w", encoding="utf-8") as out,
+    ):
+        out.writelines(mended(line.rstrip("\n"), mend) + "\n" for line in source)
+    return target
 
 
 def _scan_delimited(path: Path, shape: Shape) -> pl.LazyFrame:
@@ -248,26 +304,49 @@ def _without_stray_quotes(
     return (_scan_delimited(target, shape), note) if n_lines else None
 
 
-def _json(raw: RawFile, path: Path, head: str, kind: str, opened: Opened) -> Table:
-    n_bytes = raw.n_bytes
-    if kind == "json":
-        path = json_lines.lines_of_array(path, raw.name, opened)
-        n_bytes = path.stat().st_size
+def _json(raw: RawFile, path: Path, opened: Opened) -> list[Table]:
+    kind, found, notes = json_lines.tables_of(path, raw.name, opened)
+    tables = []
+    for part, lines in found.items():
+        with open(lines, encoding="utf-8") as file:
+            head = file.read(HEAD_BYTES)
+        try:
+            table = _json_lines(raw, lines, head, lines.stat().st_size, opened)
+        except ReadError:
+            # A list without objects is no reason to refuse the others.
+            if len(found) == 1:
+                raise
+            continue
+        table.part, table.notes = part, [*notes, *table.notes]
+        table.kind = "geojson" if kind == "geojson" else table.kind
+        tables.append(table)
+    return tables
+
+
+def _json_lines(raw: RawFile, path: Path, head: str, n_bytes: int, opened: Opened) -> Table:
+    _check_line_lengths(head, raw.name)
+    unrolled, more = json_lines.unroll(path, head, opened), []
+    if unrolled:
+        path, said = unrolled
+        more, n_bytes = [said], path.stat().st_size
         with open(path, encoding="utf-8") as file:
             head = file.read(HEAD_BYTES)
-    _check_line_lengths(head, raw.name)
     paths, notes = json_lines.columns_of(head, raw.name)
     opened.limits.check_columns(len(paths), raw.name)
     lazy, n_rows = json_lines.scan(path, paths), _estimate(head, n_bytes)
     mend = partial(json_lines.with_marked_damage, path, paths)
-    return Table(raw.name, "jsonl", lazy, list(paths), n_rows, notes=notes, mend=mend)
+    return Table(raw.name, "jsonl", lazy, list(paths), n_rows, notes=[*more, *notes], mend=mend)
 
 
-def _geographic(raw: RawFile, path: Path, suffix: str, opened: Opened) -> Table:
-    opened.limits.check_whole(path.stat().st_size, raw.name)
-    frame, notes = geofiles.read_points(path, suffix, raw.name, opened)
-    lazy, kind = frame.with_row_index(ROW).lazy(), geofiles.KINDS[suffix]
-    return Table(raw.name, kind, lazy, frame.columns, frame.height, notes=notes)
+def _geographic(raw: RawFile, suffix: str, opened: Opened) -> list[Table]:
+    opened.limits.check_whole(raw.path.stat().st_size, raw.name)
+    tables, kind = [], geofiles.KINDS[suffix]
+    for part, (frame, notes) in geofiles.read_points(raw.path, suffix, raw.name, opened).items():
+        lazy = frame.with_row_index(ROW).lazy()
+        tables.append(
+            Table(raw.name, kind, lazy, frame.columns, frame.height, notes=notes, part=part)
+        )
+    return tables
 
 
 def _estimate(head: str, n_bytes: int) -> int:
