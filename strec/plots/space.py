@@ -7,6 +7,7 @@ from plotly.subplots import make_subplots
 
 from strec.palette import CATEGORICAL, POPULARITY, SPACE, TIME, TRANSITION
 from strec.plots.style import FAINT, finish, label, week_axis
+from strec.spatial.decay import SURE
 from strec.wording import round_distance
 
 #: Steps are counted twenty to a factor of ten, and drawn five to a factor of ten.
@@ -27,7 +28,7 @@ def distance_decay(decay, below: str = "") -> go.Figure:
         ("power", "power law", TRANSITION),
         ("exponential", "exponential", TIME),
     ):
-        best = name == decay.better
+        best = decay.is_certain and decay.support >= SURE and name == decay.better
         figure.add_scatter(
             x=frame["km"], y=frame[law], mode="lines", name=name + (" (fits better)" * best),
             line={"color": colour, "width": 3 if best else 2, "dash": None if best else "dot"},
@@ -47,7 +48,7 @@ def distance_decay(decay, below: str = "") -> go.Figure:
     figure.update_yaxes(
         type="log", title="times as often", tickvals=ticks, ticktext=[f"{each:g}" for each in ticks]
     )
-    title = "How distance keeps people away"
+    title = "How often near and far are chosen"
     return finish(figure, title, below, height=390, legend="left")
 
 

@@ -18,6 +18,8 @@ MIN_CELLS = 5
 MIN_STEPS = 50
 BOOTSTRAPS, PERMUTATIONS = 500, 499
 POWER, EXPONENTIAL = "power law", "exponential"
+#: A law is called the better one when it is in so many of the resampled data.
+SURE = 0.95
 _GRID = 121
 _ROUNDS = 12
 _BINS = 12
@@ -60,22 +62,31 @@ class DistanceDecay:
     n_cells: int
 
     @property
+    def is_certain(self) -> bool:
+        """Whether the test and the 95 % intervals of both laws say that distance matters."""
+        far, near = self.exponent_high < 0, self.exponent_low > 0 and self.scale_high < np.inf
+        return self.p <= 0.05 and bool(far or near)
+
+    @property
     def sentence(self) -> str:
-        """What distance does, with its intervals."""
-        if self.p > 0.05:
+        """What distance does, with its intervals; where they hold 0, that it cannot be told."""
+        interval = f"95 % interval {_number(self.exponent_low)} to {_number(self.exponent_high)}"
+        if not self.is_certain:
             return (
-                "Destinations are chosen without regard to distance, as far as these steps can "
-                f"tell (p = {self.p:.3f})."
+                f"These {self.n_steps:,} steps do not tell whether distance keeps people away "
+                f"(exponent {_number(self.exponent)}, {interval}; p = {self.p:.3f} against "
+                "shuffled maps)."
             )
         if self.exponent <= 0:
             return (
-                f"Far destinations are preferred to near ones of the same size (p = {self.p:.3f})."
+                "Far destinations are preferred to near ones of the same size (exponent "
+                f"{_number(self.exponent)}, {interval}; p = {self.p:.3f} against shuffled maps)."
             )
         if self.better == POWER:
             effect = (
                 f"Twice as far, a destination of the same size is chosen {2**self.exponent:.1f} "
-                f"times less often: d to the power of −{self.exponent:.2f} (95 % interval "
-                f"{self.exponent_low:.2f} to {self.exponent_high:.2f})"
+                f"times less often: d to the power of {_number(-self.exponent)} ({interval} for "
+                "the exponent)"
             )
         else:
             effect = (
@@ -84,10 +95,9 @@ class DistanceDecay:
                 f"{rough_distance(self.scale_low)} to {rough_distance(self.scale_high)})"
             )
         other = EXPONENTIAL if self.better == POWER else POWER
-        return (
-            f"{effect}. The {self.better} fits better than the {other} in {self.support:.0%} of "
-            f"resampled data; p = {self.p:.3f} against shuffled maps."
-        )
+        which = f"The {self.better} fits better than the {other} in {self.support:.0%} of resampled"
+        doubt = "" if self.support >= SURE else ": which of the two it is cannot be told"
+        return f"{effect}. {which} data{doubt}. p = {self.p:.3f} against shuffled maps."
 
 
 def distance_decay(
@@ -330,3 +340,7 @@ def _shuffled_maps(surplus, log_distance, permutations: int, rng) -> float:
 
 def _scale(rate: float) -> float:
     return float(1 / rate) if rate > 1e-9 else float("inf")
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")

@@ -1,5 +1,7 @@
 """Distance decay and predictability, against known worlds and against direct definitions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -70,6 +72,22 @@ def test_without_decay_the_sentence_says_so():
     found = spatial.distance_decay(gravity_world(np.ones_like, seed=3))
     assert abs(found.exponent) < 0.06
     assert found.frame["ratio"].to_numpy() == pytest.approx(np.ones(len(found.frame)), abs=0.1)
+
+
+def test_sixty_steps_make_no_law():
+    steps = gravity_world(lambda d: d**-0.5, n=8, n_steps=60, seed=2)
+    found = spatial.distance_decay(steps, bootstraps=200, permutations=99)
+    assert found.exponent_low < 0 < found.exponent_high and not found.is_certain
+    assert found.sentence.startswith("These 60 steps do not tell")
+    # Even where the shuffled maps would speak: both must.
+    assert "do not tell" in replace(found, p=0.01).sentence
+    assert "do not tell" in replace(found, exponent_low=0.2).sentence
+
+
+def test_which_law_is_said_only_where_resampling_agrees():
+    found = spatial.distance_decay(gravity_world(lambda d: d**-1.4), bootstraps=50, permutations=99)
+    assert "cannot be told" not in found.sentence
+    assert "which of the two it is cannot be told" in replace(found, support=0.7).sentence
 
 
 def test_classes_of_distance_count_every_step():
