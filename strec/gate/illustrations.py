@@ -62,7 +62,7 @@ class Clustering:
     """Moran's I of the check-ins per hexagon: are busy ones beside busy ones?
 
     `i` is near `expected` where they are mixed as by chance; `p_value` is two-sided, from shuffled
-    hexagons.
+    hexagons. Those at the edge of the area, which its outline cuts, take no part.
     """
 
     i: float
@@ -237,9 +237,11 @@ def clustering(log: Log, seed: int = 0) -> Clustering | None:
     touching = lattice.neighbours(area)
     if not np.ptp(values) or not touching.nnz:
         return None
-    found = spatial.moran(values, touching, seed=seed)
+    found = spatial.moran(values, touching, seed=seed, inside=lattice.inside(touching))
+    if np.isnan(found.p):
+        return None
     width_km = spatial.hexagon_width_km(size)
-    return Clustering(found.i, found.expected, found.p, len(area), width_km, len(placed))
+    return Clustering(found.i, found.expected, found.p, found.n_units, width_km, len(placed))
 
 
 def periodicity(hour: np.ndarray) -> Periodicity | None:

@@ -24,6 +24,8 @@ from strec.spatial.hexagons import numbers_of
 
 DRAWS = 99_999
 PERMUTATIONS = 999
+#: Fewer units than this show no pattern.
+MIN_UNITS = 8
 _QUADRANTS = np.array(["", "high among high", "low among high", "low among low", "high among low"])
 #: Random numbers held at once while sampling without repetition.
 _CHUNK = 5_000_000
@@ -40,11 +42,13 @@ class Moran:
     Parameters
     ----------
     i, expected, z : float
-        See above.
+        See above; NaN where too few units lie inside to compare.
     p : float
-        0 to 1.
+        0 to 1, or NaN.
     permutations : int
         How many `p` rests on.
+    n_units : int
+        Compared; those at the edge of a study area are not.
     """
 
     i: float
@@ -52,13 +56,20 @@ class Moran:
     z: float
     p: float
     permutations: int
+    n_units: int
 
     @property
     def sentence(self) -> str:
         """What the number means."""
-        odds = f"Moran’s I = {self.i:.2f}, p = {self.p:.3f}"
+        if np.isnan(self.p):
+            return (
+                "Too few hexagons that differ lie away from the edge "
+                f"({self.n_units:,}) to tell whether busy ones lie beside busy ones."
+            )
+        i = f"{self.i:.2f}".replace("-", "−")
+        odds = f"Moran’s I = {i}, p = {self.p:.3f}, {self.n_units:,} hexagons away from the edge"
         if self.p > 0.05:
-            return f"Busy and quiet hexagons are mixed as by chance ({odds})."
+            return f"That busy hexagons lie beside busy ones cannot be told from chance ({odds})."
         if self.i > self.expected:
             degree = "clearly" if self.i >= 0.3 else "weakly"
             return f"Busy hexagons {degree} lie beside busy ones ({odds})."
@@ -138,8 +149,12 @@ def moran(
     touching: sparse.csr_array,
     permutations: int = PERMUTATIONS,
     seed: int = 0,
+    inside: np.ndarray | None = None,
 ) -> Moran:
     """Return Moran's I with row-standardised weights and a two-sided permutation p-value.
+
+    Counts need `inside`: the outline of a study area halves the units at its edge, which then hold
+    less and lie side by side (random points in a disk or a square: I about 0.2).
 
     Parameters
     ----------
@@ -149,10 +164,13 @@ def moran(
         0/1 neighbours without a diagonal, shape ``(n, n)``.
     permutations, seed : int
         Shuffles of all values, and where they start.
+    inside : numpy.ndarray of bool, optional
+        Units that take part, shape ``(n,)``, such as `lattice.inside`; all without it.
 
     References
     ----------
-    Moran 1950, *Notes on continuous stochastic phenomena*.
+    Moran 1950, *Notes on continuous stochastic phenomena*; Ripley 1981, *Spatial statistics* (the
+    guard zone).
     """
     from esda.moran import Moran as EsdaMoran
 
@@ -164,6 +182,12 @@ def moran(
             "Use spatial.hotspots, which finds the neighbours of hexagons.",
         )
 
+    if inside is not None:
+        values, touching = values[inside], touching[inside][:, inside]
+    n = len(values)
+    if n < MIN_UNITS or not touching.nnz or not np.ptp(values):
+        nothing = float("nan")
+        return Moran(nothing, nothing, nothing, nothing, 0, n)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         whole = EsdaMoran(values, _graph(touching), permutations=0)
@@ -178,7 +202,7 @@ def moran(
         found = scale * (shuffled * (weights @ shuffled)).sum(axis=0)
         extreme += int((np.abs(found - whole.EI) >= abs(whole.I - whole.EI) - 1e-12).sum())
     p = (1 + extreme) / (1 + permutations)
-    return Moran(float(whole.I), float(whole.EI), float(whole.z_rand), p, permutations)
+    return Moran(float(whole.I), float(whole.EI), float(whole.z_rand), p, permutations, n)
 
 
 def false_discovery(p: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from strec.errors import AnalysisError
 from strec.export import MIN_USERS
 from strec.geo import wrapped
 from strec.spatial import lattice
-from strec.spatial.autocorrelation import DRAWS, Moran, local_statistics, moran
+from strec.spatial.autocorrelation import DRAWS, MIN_UNITS, Moran, local_statistics, moran
 from strec.spatial.hexagons import one_run, resolution_to_compare
 from strec.store import HasStore, Store, frame_of
 
@@ -22,7 +22,7 @@ VALUES = {
     "per_user": "check-ins per user",
 }
 #: With fewer hexagons than this there is no pattern to find.
-MIN_CELLS = 8
+MIN_CELLS = MIN_UNITS
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def hotspots(
     return Hotspots(
         frame.drop(columns=["upper_p", "lower_p"]),
         areas,
-        moran(values, touching, seed=seed),
+        moran(values, touching, seed=seed, inside=lattice.inside(touching)),
         value,
         study_area,
         alpha,

@@ -1,11 +1,14 @@
 """Hotspots are found where they were put, and rarely where there are none."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 
-from strec import spatial
+from strec import schema, spatial
 from strec.dataset import Dataset
 from strec.errors import AnalysisError
+from strec.geo import destination
 from strec.spatial import lattice
 from tests.spatial.worlds import counted, disk, steps_from
 
@@ -121,3 +124,39 @@ def test_a_data_set_is_enough():
     assert found.sentence == same.sentence
     assert spatial.emerging(dataset).sentence == spatial.emerging(dataset.store).sentence
     assert spatial.step_quantiles(dataset) == spatial.step_quantiles(dataset.store.steps())
+
+
+def points_in_a_disk(seed: int, n: int = 3_000, radius_km: float = 4.0) -> pd.DataFrame:
+    """Check-ins of many users at random in a disk, counted per hexagon."""
+    rng = np.random.default_rng(seed)
+    away, angle = radius_km * np.sqrt(rng.random(n)), 2 * np.pi * rng.random(n)
+    lat, lon = destination(40.7, -74.0, away, angle)
+    cells, counts = np.unique(
+        schema.cells_of(pl.Series(lat), pl.Series(lon), 8), return_counts=True
+    )
+    return pd.DataFrame({"cell": cells, "n_checkins": counts, "n_users": counts})
+
+
+def test_random_points_in_a_disk_do_not_lie_together():
+    found = [
+        spatial.hotspots(points_in_a_disk(seed), min_users=1, draws=99).moran for seed in range(8)
+    ]
+    # The edge alone gave p = 0.001 in every one of them.
+    assert sum(each.p <= 0.05 for each in found) <= 1
+    assert "cannot be told from chance" in max(found, key=lambda each: each.p).sentence
+    everywhere = points_in_a_disk(0)
+    touching = lattice.neighbours(everywhere["cell"].to_numpy())
+    assert spatial.moran(everywhere["n_checkins"].to_numpy(), touching).p < 0.01
+
+
+def test_a_busy_middle_lies_together_and_a_strip_cannot_tell():
+    rng = np.random.default_rng(0)
+    lat, lon = destination(40.7, -74.0, 4 * rng.random(3_000), 2 * np.pi * rng.random(3_000))
+    cells, counts = np.unique(
+        schema.cells_of(pl.Series(lat), pl.Series(lon), 8), return_counts=True
+    )
+    busy = pd.DataFrame({"cell": cells, "n_checkins": counts, "n_users": counts})
+    assert spatial.hotspots(busy, draws=99).moran.sentence.startswith("Busy hexagons clearly")
+    north = np.abs(lattice.centres(cells)[1] + 74.0) < 0.012
+    strip = spatial.hotspots(busy[north], draws=99).moran
+    assert np.isnan(strip.p) and strip.sentence.startswith("Too few hexagons")
