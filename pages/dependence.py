@@ -12,6 +12,7 @@ from strec.gate.result import ST_LLM, STRONG_NATS, WEAK_NATS, percent
 from strec.plots import dependence as plots
 from strec.simulation import SCENARIOS, simulate
 from strec.split import split
+from strec.stays import raw_fixes
 from strec.store import Store
 
 #: The quick look: enough to see strong effects, in a few seconds.
@@ -294,6 +295,9 @@ def figures(scenario: str, world) -> None:
 def content() -> NextStep | None:
     """Show the test of the data set in use, or the simulator."""
     part = ui.choose("What to test", [DATA, SIMULATOR], "dependence_part", show_label=False)
+    if part == DATA and ui.current_store().is_raw_track:
+        ui.show_error(raw_fixes())
+        return "Turn the fixes into stays", "data"
     if part == DATA:
         return data_part()
     simulator_part()

@@ -28,6 +28,7 @@ from strec.models import MODELS
 from strec.palette import DIVERGING
 from strec.plots import evaluation as plots
 from strec.progress import part_of, silent
+from strec.stays import raw_fixes
 
 #: Enough for narrow intervals, within seconds.
 AT_MOST = 3_000
@@ -278,6 +279,9 @@ def _tip(row: dict, measure: str) -> str:
 
 def content() -> NextStep:
     """Ask for the rules, and show the leaderboard and all that follows from it."""
+    if ui.current_store().is_raw_track:
+        ui.show_error(raw_fixes())
+        return "Turn the fixes into stays", "data"
     regime = rules()
     try:
         compete(Race(ui.current_store(), regime))

@@ -101,7 +101,7 @@ def _before(question, answer):
 def _difference(was: tuple, now: tuple) -> str:
     said = []
     if was[1] != now[1]:
-        said.append(f"another time ({_clock(was[1])} → {_clock(now[1])})")
+        said.append(f"another time ({_moment(was[1])} → {_moment(now[1])})")
     if was[2] != now[2]:
         said.append("another place")
     if was[4] != now[4]:
@@ -109,7 +109,9 @@ def _difference(was: tuple, now: tuple) -> str:
     return " and ".join(said) or "other settings"
 
 
-def _clock(moment) -> str:
+def _moment(moment) -> str:
+    if not ui.current_store().has_clock:
+        return f"{moment:%a %-d %b}"
     return f"{moment:%a} {moment.hour}:00"
 
 

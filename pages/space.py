@@ -46,7 +46,9 @@ def content() -> NextStep | None:
         )
         return None
     with st.container(horizontal=True, vertical_alignment="center"):
-        part = ui.choose("Part", LABELS, "space_part", part_in_url(), show_label=False)
+        labels = {part: LABELS[part] for part in PARTS if store.has_clock or part != WEEK}
+        start = part_in_url() if part_in_url() in labels else MAP
+        part = ui.choose("Part", labels, "space_part", start, show_label=False)
         setting = common.settings(common.suggestion(store))
     st.query_params["part"] = slug(part)
     module, _, sentence = PARTS[part]

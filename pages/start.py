@@ -66,13 +66,14 @@ def world(store) -> None:
     if not len(day):
         st.info("Too few people share a place to show a map of them.", icon=":material/shield:")
         return
-    every = SECONDS_PER_HOUR if state.START_PLAYING.value else None
+    plays = store.has_clock and state.START_PLAYING.value
+    every = SECONDS_PER_HOUR if plays else None
     st.fragment(hour_of, run_every=every)(store, day, resolution)
 
 
 def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
     """Show one hour of the day; while playing, each run shows the next."""
-    hour = next_hour()
+    hour = next_hour() if store.has_clock else 0
     frame = day[day["hour"] == hour].reset_index(drop=True)
     # Cells that are empty in this hour stay as flat columns, so that the others do not jump.
     flat = day.drop_duplicates("cell")
@@ -88,17 +89,8 @@ def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
         dark=dark,
         basemap="offline",
     )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"#### {hour:02d}:00–{hour + 1:02d}:00")
-        playing = state.START_PLAYING.value
-        if st.button(
-            "Pause" if playing else "Play",
-            icon=":material/pause:" if playing else ":material/play_arrow:",
-            type="tertiary",
-            key="start_play",
-        ):
-            state.START_PLAYING.value, state.START_TICKS.value = not playing, 0
-            st.rerun()
+    if store.has_clock:
+        player(hour)
     # The browser needs seconds to load what draws the map: pictures stand in for it until then.
     if state.START_TICKS.value < PICTURES_FIRST:
         state.START_PICTURE.value = picture_of(store, hour, dark, deck)
@@ -112,11 +104,27 @@ def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
         if state.START_IS_PAINTED.value:
             st.pydeck_chart(deck, key="start_map", height=MAP_PX, width="stretch")
     state.START_IS_PAINTED.value = True
+    when = " at this hour of the day, all days together" if store.has_clock else ""
+    n = int(frame["n_checkins"].sum())
     st.caption(
-        f"{ui.plain(store.name)}: the higher a column, the more check-ins at this hour "
-        f"of the day, all days together. {int(frame['n_checkins'].sum()):,} check-ins, times in "
-        f"{ui.plain(store.time_zone or 'local time')}. {maps.attribution('offline')}"
+        f"{ui.plain(store.name)}: the higher a column, the more check-ins{when}. {n:,} check-ins, "
+        f"times in {ui.plain(store.time_zone or 'local time')}. {maps.attribution('offline')}"
     )
+
+
+def player(hour: int) -> None:
+    """Show which hour it is, and the button that lets the day pass."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"#### {hour:02d}:00–{hour + 1:02d}:00")
+        playing = state.START_PLAYING.value
+        if st.button(
+            "Pause" if playing else "Play",
+            icon=":material/pause:" if playing else ":material/play_arrow:",
+            type="tertiary",
+            key="start_play",
+        ):
+            state.START_PLAYING.value, state.START_TICKS.value = not playing, 0
+            st.rerun()
 
 
 @by_content(most=100)

@@ -20,6 +20,7 @@ PARTS = {
 }
 #: Trends in hours get slow and illegible beyond this.
 MOST_HOURLY_DAYS = 400
+NO_CLOCK = "The times of this data set say only the day, so nothing is said of hours."
 
 
 def content() -> NextStep | None:
@@ -54,8 +55,12 @@ def overview(store: Store, chosen: Filters, summary: dict) -> None:
 
 
 def week(store: Store, chosen: Filters, summary: dict, below: str) -> None:
-    """Show the week as a heatmap and the day as a clock."""
+    """Show the week as a heatmap and the day as a clock; weekdays where there is no clock."""
     frame = counted(Store.hour_weekday, store, chosen)
+    if not store.has_clock:
+        figure = plots.weekdays(frame, below)
+        ui.figure(figure, "weekdays", f"{words('weekdays', frame)} {NO_CLOCK}", frame, "weekdays")
+        return
     left, right = st.columns([5, 2])
     with left:
         figure = plots.hour_weekday(frame, below, ui.is_dark())
@@ -82,7 +87,7 @@ def over_time(store: Store, chosen: Filters, below: str, n_days: int) -> None:
     figure = plots.calendar(frame, below, ui.is_dark())
     ui.figure(figure, "calendar", words("calendar", frame), frame, "days")
     grains = {"hour": "Hours", "day": "Days", "week": "Weeks", "month": "Months"}
-    if n_days > MOST_HOURLY_DAYS:
+    if n_days > MOST_HOURLY_DAYS or not store.has_clock:
         del grains["hour"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         grain = ui.choose("Steps", grains, "trend_grain", "day" if n_days < 200 else "week")
@@ -102,13 +107,13 @@ def by_category(store: Store, chosen: Filters, below: str) -> None:
     top = 12
     if n_all > 5:
         top = st.slider("Largest categories", 3, min(n_all, 40), min(n_all, 12), key="top")
-    hours = counted(Store.category_hours, store, top, chosen)
-    left, right = st.columns(2)
-    with left:
+    left, right = st.columns(2) if store.has_clock else (None, st.container())
+    if left is not None:
+        hours = counted(Store.category_hours, store, top, chosen)
         figure = plots.category_hours(hours, below, ui.is_dark())
-        ui.figure(
-            figure, "category_hours", words("category_hours", hours), hours, "category-hours"
-        )  # fmt: skip
+        said = words("category_hours", hours)
+        with left:
+            ui.figure(figure, "category_hours", said, hours, "category-hours")
     with right:
         largest = frame.head(top)
         largest.attrs["n_categories"] = n_all

@@ -147,7 +147,7 @@ def dependence(
     Raises
     ------
     AnalysisError
-        If there is too little to hold anything out.
+        If there is too little to hold anything out, or the rows are raw fixes of tracks.
 
     Examples
     --------
@@ -158,7 +158,7 @@ def dependence(
     from strec.gate import dependence_test
 
     return dependence_test(
-        Dataset.of(data).training,
+        Dataset.of(data).need_events().training,
         seed=seed,
         n_permutations=n_permutations,
         max_checkins=max_checkins,

@@ -17,6 +17,7 @@ from strec.errors import MappingError, ReadError, SchemaError
 from strec.progress import Progress
 from strec.split import TRAIN, Log, Split, Vocabulary, encode, in_order, split
 from strec.split.log import SUBJECT
+from strec.stays import is_raw_track, raw_fixes
 
 if TYPE_CHECKING:
     import geopandas
@@ -544,6 +545,46 @@ class Dataset:
         if "checkins" in vars(self):
             return self.checkins[schema.LAT].null_count() < len(self)
         return self.store.has_places
+
+    @cached_property
+    def has_clock(self) -> bool:
+        """Whether the times say more than the day; where not, nothing can be said of hours."""
+        made = "checkins" in vars(self)
+        return schema.has_clock(self.checkins) if made else self.store.has_clock
+
+    @cached_property
+    def is_raw_track(self) -> bool:
+        """Whether the rows are fixes of tracks rather than events (`strec.stays`)."""
+        made = "checkins" in vars(self)
+        return is_raw_track(self.checkins) if made else self.store.is_raw_track
+
+    def as_events(self) -> "Dataset":
+        """Return the data set, its rows taken for events even where they look like raw fixes.
+
+        Examples
+        --------
+        >>> Dataset(schema.example()).as_events().is_raw_track
+        False
+        """
+        self.is_raw_track = False
+        return self
+
+    def need_events(self) -> "Dataset":
+        """Return the data set, or refuse what scores events where there are only raw fixes.
+
+        Raises
+        ------
+        AnalysisError
+            If it is a raw track that nobody has taken for events (see `as_events`).
+
+        Examples
+        --------
+        >>> len(Dataset(schema.example()).need_events())
+        4
+        """
+        if self.is_raw_track:
+            raise raw_fixes()
+        return self
 
     @property
     def is_anonymous(self) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from strec import schema
+from strec.errors import AnalysisError
 from strec.geo import EARTH_RADIUS_KM, unit_vectors
 from strec.schema import END_TIME, ITEM, LAT, LON, OFFSET, SESSION_GAP_HOURS, TIME, USER, VALUE
 
@@ -115,6 +116,17 @@ def is_raw_track(checkins: pl.DataFrame) -> bool:
     ).row(0)
     distinct = placed.select(pl.struct(USER, LAT, LON).n_unique()).item() / len(placed)
     return found[0] <= MOST_GAP_S and found[1] <= MOST_KMH and distinct >= LEAST_DISTINCT
+
+
+def raw_fixes() -> AnalysisError:
+    """Return the error of what would score the fixes of a track as if they were events."""
+    return AnalysisError(
+        "What people choose next is scored where rows are events.",
+        "raw fixes, one every few seconds or minutes: “still in the same hexagon” would be right "
+        "nearly always, and say nothing.",
+        "Turn them into stays: the cleaning step “Stays of raw tracks” (strec.clean(data), strec "
+        "clean, or Cleaning on the Data page). To score them as they are: data.as_events().",
+    )
 
 
 def stay_points(

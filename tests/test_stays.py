@@ -4,6 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+import strec
+from strec import Dataset
+from strec.errors import AnalysisError
+from strec.evaluation import Regime
 from strec.schema import END_TIME, ITEM, LAT, LON, TIME, USER, VALUE, example
 from strec.stays import Track, is_raw_track, places_of, stay_points, stays
 from tests.tables import METRES, fixes
@@ -83,3 +87,15 @@ def test_a_file_gives_what_the_table_gives(tmp_path, monkeypatch):
 
 def test_without_a_stay_there_is_an_empty_table():
     assert stays(example().head(1)).is_empty()
+
+
+def test_raw_fixes_are_not_scored_unless_asked(tmp_path):
+    data = Dataset(pl.concat([fixes(), fixes("bob")]), folder=tmp_path / "store")
+    for score in (strec.dependence, lambda data: strec.evaluate(["popularity"], data)):
+        with pytest.raises(AnalysisError, match="raw fixes.*as_events"):
+            score(data)
+    assert data.store.is_raw_track and Dataset.from_store(data.store).is_raw_track
+    regime = Regime(scored="every")
+    assert strec.evaluate(["popularity"], data.as_events(), regime, reference=False)
+    cleaned, _ = strec.clean(fixes(days=2))
+    assert not cleaned.is_raw_track and cleaned.need_events() is cleaned

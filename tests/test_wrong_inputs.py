@@ -221,6 +221,7 @@ DOORS = {
     "plots.note": plots.note,
     "plots.parts": plots.parts,
     "plots.trend": plots.trend,
+    "plots.weekdays": plots.weekdays,
     "plots.what_if_hours": plots.what_if_hours,
     "privacy.coarsen": lambda x: privacy.coarsen(x, 7, 3),
     "privacy.hide_items": privacy.hide_items,

@@ -105,7 +105,9 @@ def filter_widgets(store: Store, summary: dict) -> None:
         max_value=last,
         key="filter_dates",
     )
-    hours = st.slider("Hours of the day", 0, 24, hour_range(now), key="filter_hours")
+    hours = (0, 24)
+    if store.has_clock:
+        hours = st.slider("Hours of the day", 0, 24, hour_range(now), key="filter_hours")
     days = st.pills(
         "Weekdays",
         range(7),

@@ -80,7 +80,8 @@ def evaluate(
     Raises
     ------
     StrecError
-        If there is no such model, the data cannot be split, or a model cannot be fitted.
+        If there is no such model, the data cannot be split, a model cannot be fitted, or the rows
+        are raw fixes of tracks (see `Dataset.as_events`).
 
     Examples
     --------
@@ -88,7 +89,7 @@ def evaluate(
     >>> results.leaderboard["model"].to_list()
     ['User counts', 'Popularity']
     """
-    dataset, regime = Dataset.of(data), Regime() if regime is None else regime
+    dataset, regime = Dataset.of(data).need_events(), Regime() if regime is None else regime
     check_is(regime, Regime, 'A regime is needed, such as Regime(part="test").', ModelError)
     named = counting_models(regime.time_known) if models is None else _named(models, regime)
     if reference and not any(model.family == "counting" for model in named.values()):

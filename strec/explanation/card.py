@@ -120,4 +120,5 @@ def _moment(answer: Answer) -> str:
     if not query.time_known:
         return ""
     local = int(query.time_us[0]) + int(query.offset_min[0]) * 60_000_000
-    return pl.Series([local]).cast(pl.Datetime("us")).dt.strftime("%A, %-d %B %Y, %H:%M")[0]
+    form = "%A, %-d %B %Y" + (", %H:%M" if query.log.has_clock else "")
+    return pl.Series([local]).cast(pl.Datetime("us")).dt.strftime(form)[0]

@@ -108,6 +108,8 @@ class _Fact:
 def _fact(query: Queries, code: int, part: ScorePart, visits: np.ndarray) -> _Fact:
     """Return the fact behind one part, counted from visible check-ins, beside its base rate."""
     log = query.log
+    if part.name == "hour" and not log.has_clock:
+        return _Fact("")
     if part.name == "hour":
         counted = _counted(query, visits, _near_in_time, f"within two hours of {_clock(query)}")
         return counted if counted.side * part.value > 0 else _others_now(query, code)
@@ -179,7 +181,7 @@ def _how_recent(query: Queries, visits: np.ndarray) -> _Fact:
     _, first_from_the_end = np.unique(log.item[own][::-1], return_index=True)
     latest = log.time_us[own[::-1][first_from_the_end]]
     when = log.time_us[visits[-1]]
-    text = f"the last visit was {_ago((query.time_us[0] - when) / 86.4e9)}"
+    text = f"the last visit was {_ago((query.time_us[0] - when) / 86.4e9, log.has_clock)}"
     if len(latest) < 2:
         return _Fact(text)
     earlier = float((latest < when).sum() / (len(latest) - 1))
@@ -232,7 +234,7 @@ def _others_often(query: Queries, code: int) -> _Fact:
 
 
 def _others_now(query: Queries, code: int) -> _Fact:
-    if np.isnan(query.hour[0]):
+    if np.isnan(query.hour[0]) or not query.log.has_clock:
         return _others_often(query, code)
     rows = _of_others(query)
     of_item = rows[query.log.item[rows] == code]
@@ -272,8 +274,8 @@ def _of_them(count: int, n: int) -> str:
     return f"{count:,} of the {n:,} visits {'was' if count == 1 else 'were'}"
 
 
-def _ago(days: float) -> str:
-    if days < 1:
+def _ago(days: float, has_clock: bool) -> str:
+    if days < 1 and has_clock:
         hours = max(round(days * 24), 1)
         return f"{plural(hours, 'hour')} before"
     return f"{plural(round(days), 'day')} before"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from strec.errors import AnalysisError
 from strec.explanation.reasons import code_of_rank, need_answer
 from strec.geo import wrapped
 from strec.models.listing import listing
@@ -153,7 +154,8 @@ def walk(
 def counterfactual(answer: Answer, rank: int = 1) -> str:
     """Say in one sentence how another hour would move a suggestion.
 
-    The ranks and probabilities are those that the same question gives at that hour.
+    The ranks and probabilities are those that the same question gives at that hour; "" where the
+    data's times say only the day.
 
     Parameters
     ----------
@@ -163,6 +165,8 @@ def counterfactual(answer: Answer, rank: int = 1) -> str:
         Which suggestion of the list, from 1.
     """
     code = code_of_rank(answer, rank)
+    if not answer.query.log.has_clock:
+        return ""
     scored = answer.ranker.score(_at_hours(answer.query), answer.how)
     strip = _follow(answer, scored, np.array([code]), "hour", HOURS)
     # Among hours of equal rank the probability decides.
@@ -187,6 +191,12 @@ def _chance(hour: dict) -> str:
 
 
 def _at_hours(query: Queries) -> Queries:
+    if not query.log.has_clock:
+        raise AnalysisError(
+            "Hours are compared where the data know them.",
+            "every time of this data set is a day without a clock.",
+            "Read the data with a time of day, or compare places.",
+        )
     since_midnight_us = local_us(query.time_us[0], query.offset_min[0]) % 86_400_000_000
     moments = query.time_us[0] - since_midnight_us + HOURS * 3_600_000_000
     return _moved(query, moments, np.full(24, query.lat[0]), np.full(24, query.lon[0]))

@@ -7,10 +7,10 @@ dark page; `dark` only turns colour scales round, so that large values stand out
 from strec.plots.categories import category_bars, category_hours
 from strec.plots.parts import parts, what_if_hours
 from strec.plots.style import note
-from strec.plots.times import calendar, clock, hour_weekday, trend
+from strec.plots.times import calendar, clock, hour_weekday, trend, weekdays
 from strec.plots.words import in_words
 
 __all__ = [
     "calendar", "category_bars", "category_hours", "clock", "hour_weekday", "in_words", "note",
-    "parts", "trend", "what_if_hours",
+    "parts", "trend", "weekdays", "what_if_hours",
 ]  # fmt: skip

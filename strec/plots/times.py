@@ -67,6 +67,35 @@ def hour_weekday(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go
     return finish(figure, "Check-ins by weekday and hour", below, height=370)
 
 
+def weekdays(frame: pd.DataFrame, below: str = "") -> go.Figure:
+    """Return check-ins per weekday as bars, for data whose times say only the day.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `weekday` (0 is Monday), `n_checkins`; rows of the same weekday are summed.
+    below : str
+        The note below the figure, see `note`.
+
+    Examples
+    --------
+    >>> week = pd.DataFrame({"weekday": [4, 4], "n_checkins": [3, 1]})
+    >>> int(weekdays(week).data[0].y[4])
+    4
+    """
+    frame = frame_of(frame, ("weekday", "n_checkins"))
+    counts = frame.groupby("weekday")["n_checkins"].sum().reindex(range(7), fill_value=0)
+    figure = go.Figure(
+        go.Bar(
+            x=list(WEEKDAYS),
+            y=counts,
+            marker_color=TIME,
+            hovertemplate="<b>%{x}</b><br>%{y:,} check-ins<extra></extra>",
+        )
+    )
+    return finish(figure, "Check-ins by weekday", below, height=300)
+
+
 def clock(frame: pd.DataFrame, below: str = "", title: str = "The day as a clock") -> go.Figure:
     """Return the hours of the day around a clock: midnight on top, noon below.
 

@@ -14,6 +14,7 @@ ENOUGH_IN_AN_HOUR, ENOUGH_IN_A_DAY = 5, 50
 #: The kinds of figures, and the columns of their frames.
 _NEEDED = {
     "hour_weekday": ("n_checkins", "weekday", "hour"),
+    "weekdays": ("n_checkins", "weekday"),
     "calendar": ("n_checkins", "period"),
     "trend": ("n_checkins",),
     "category_hours": ("n_checkins", "category", "hour"),
@@ -27,7 +28,7 @@ def in_words(kind: str, frame: pd.DataFrame, grain: str = "day") -> str:
     Parameters
     ----------
     kind : str
-        `hour_weekday`, `calendar`, `trend`, `category_hours` or `categories`.
+        `hour_weekday`, `weekdays`, `calendar`, `trend`, `category_hours` or `categories`.
     frame : pandas.DataFrame
         What the figure of that kind shows.
     grain : str
@@ -52,11 +53,20 @@ def in_words(kind: str, frame: pd.DataFrame, grain: str = "day") -> str:
         return "No check-ins match the filters."
     return {
         "hour_weekday": _week,
+        "weekdays": _weekdays,
         "calendar": _days,
         "trend": lambda frame: _trend(frame, grain),
         "category_hours": _category_hours,
         "categories": _categories,
     }[kind](frame)
+
+
+def _weekdays(frame: pd.DataFrame) -> str:
+    counts = frame.groupby("weekday")["n_checkins"].sum().reindex(range(7), fill_value=0)
+    top = int(counts.to_numpy().argmax())
+    if counts[top] < ENOUGH_IN_A_DAY:
+        return f"No weekday has more than {plural(int(counts[top]), 'check-in')}."
+    return f"Busiest: {WEEKDAYS[top]}, {counts[top] / counts.mean():.1f} times the average weekday."
 
 
 def _week(frame: pd.DataFrame) -> str:

@@ -35,6 +35,8 @@ class Portrait:
         Half of the check-ins lie this near to their middle, rounded up to one of `RADII_KM`.
     return_share : float
         Share of check-ins with an item taken before.
+    has_clock : bool
+        Whether the data set's times say more than the day.
     """
 
     n_checkins: int
@@ -45,6 +47,7 @@ class Portrait:
     categories: list[tuple[str, float]]
     radius_km: int | None
     return_share: float
+    has_clock: bool = True
 
     def words(self, items: str = "items") -> str:
         """Return the portrait in one line.
@@ -60,7 +63,7 @@ class Portrait:
         if self.n_checkins < 5:
             return f"{self.n_checkins} {noun} so far: too little for habits."
         said = [f"{self.n_checkins:,} {noun}", f"{self.n_items:,} different {items}"]
-        said += [f"mostly {self.part_of_day()}"]
+        said += [f"mostly {self.part_of_day()}"] if self.has_clock else []
         if self.categories:
             said.append(f"likes {' and '.join(name for name, _ in self.categories[:2])}")
         if self.radius_km is not None:
@@ -69,7 +72,9 @@ class Portrait:
         return " · ".join(said)
 
     def part_of_day(self) -> str:
-        """Return the part of the day with the most check-ins per hour."""
+        """Return the part of the day with the most check-ins per hour, "" without a clock."""
+        if not self.has_clock:
+            return ""
         return max(_PARTS_OF_DAY, key=lambda part: _per_hour(self.hours, *part[1:]))[0]
 
 
@@ -112,6 +117,7 @@ def portrait(query: Queries) -> Portrait:
         ],
         radius_km=_radius_km(log.lat[rows], log.lon[rows]),
         return_share=1 - len(np.unique(item)) / n if n else 0.0,
+        has_clock=log.has_clock,
     )
 
 

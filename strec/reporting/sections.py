@@ -16,6 +16,7 @@ from strec.profiling.html import facts
 from strec.reporting import methods, places
 from strec.reporting.parts import Figure, Section
 from strec.split import split
+from strec.stays import raw_fixes
 from strec.store import Store
 
 #: Check-ins that the gate looks at in a report, and shuffled worlds per test.
@@ -49,10 +50,14 @@ def _what(store: Store) -> Section:
 def _when(store: Store) -> Section:
     section, below = Section("When?", method=methods.WHEN), places.note_of(store)
     week = store.hour_weekday()
-    section.add(lambda: _counted("hour_weekday", week, plots.hour_weekday(week, below)))
+    if store.has_clock:
+        section.add(lambda: _counted("hour_weekday", week, plots.hour_weekday(week, below)))
+    else:
+        section.add(lambda: _counted("weekdays", week, plots.weekdays(week, below)))
+        section.figures.append(Figure("The times say only the day: nothing is said of hours."))
     days = store.calendar()
     section.add(lambda: _counted("calendar", days, plots.calendar(days, below)))
-    if store.has(schema.CATEGORY):
+    if store.has(schema.CATEGORY) and store.has_clock:
         hours = store.category_hours()
         section.add(lambda: _counted("category_hours", hours, plots.category_hours(hours, below)))
     return section
@@ -116,6 +121,8 @@ def _gate(store: Store) -> Section:
     section = Section("Does time or place matter?", method=methods.GATE)
 
     def make() -> Figure:
+        if store.is_raw_track:
+            raise raw_fixes()
         columns = [*schema.REQUIRED, *(c for c in (schema.CATEGORY, schema.TEXT) if store.has(c))]
         result = dependence_test(
             split(store.checkins(columns=columns)).train,
@@ -159,4 +166,4 @@ def _numbers(found) -> pd.DataFrame:
 
 def _grain(store: Store) -> str:
     """Hours for up to a hundred days, else days: fine enough to see, coarse enough to be quick."""
-    return "hour" if store.summary()["n_days"] <= 100 else "day"
+    return "hour" if store.has_clock and store.summary()["n_days"] <= 100 else "day"

@@ -148,6 +148,9 @@ class Questions:
             # One step after the last check-in, which is thus visible.
             return int(log.time_us[stop - 1]) + 1, int(log.offset_min[stop - 1]), True
         when = moment_of(when)
+        if not self.log.has_clock:
+            # Where no check-in knows an hour, a question has none either.
+            when = when.replace(hour=0, minute=0, second=0, microsecond=0)
         if (ahead := when.utcoffset()) is not None:
             offset = int(ahead.total_seconds() // 60)
             return _microseconds(when.replace(tzinfo=None)) - offset * 60_000_000, offset, True

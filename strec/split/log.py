@@ -90,6 +90,11 @@ class Log:
         return local_hour(self.time_us, self.offset_min)
 
     @cached_property
+    def has_clock(self) -> bool:
+        """Whether the times say more than the day."""
+        return bool((local_us(self.time_us, self.offset_min) % 86_400_000_000 != 0).any())
+
+    @cached_property
     def weekday(self) -> np.ndarray:
         """Shape ``(n,)``: local weekday, Monday is 0."""
         return local_weekday(self.time_us, self.offset_min)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,20 @@ class OpenStore:
     def has_trips(self) -> bool:
         """Whether check-ins are trips: where each began is known."""
         return schema.has_origins(self.meta["columns"])
+
+    @cached_property
+    def has_clock(self) -> bool:
+        """Whether the times say more than the day; where not, nothing can be said of hours."""
+        known = self.meta.get("has_clock")
+        if known is None:
+            # Stores of earlier versions do not say it.
+            known = schema.has_clock(self.checkins(columns=[schema.TIME, schema.OFFSET]))
+        return known
+
+    @property
+    def is_raw_track(self) -> bool:
+        """Whether the check-ins are fixes of tracks (see `strec.stays.is_raw_track`)."""
+        return self.meta.get("is_raw_track", False)
 
     def has(self, column: str) -> bool:
         """Whether the check-ins have this optional column.

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from strec import schema
 from strec.errors import SchemaError, StoreError, as_path
 from strec.geo import distance_column
+from strec.stays import is_raw_track
 from strec.store.aggregates import (
     END_DATE,
     END_HOUR_OF_WEEK,
@@ -67,8 +68,9 @@ def write_checkins(checkins: pl.DataFrame | Path, folder: Path) -> Written:
     -------
     Written
         Its `meta`: `n_checkins`, `n_users`, `n_items`, `n_places` (check-ins with a
-        place), `columns`,
-        `first_date`, `last_date` (ISO text), `fingerprint` (a hash of the content).
+        place), `columns`, `has_clock` (whether times say more than the day), `is_raw_track`
+        (see `strec.stays`), `first_date`, `last_date` (ISO text), `fingerprint` (a hash of the
+        content).
     """
     if isinstance(checkins, pl.DataFrame):
         ordered = schema.validate(checkins).sort(schema.USER, schema.TIME, schema.ITEM)
@@ -196,6 +198,7 @@ def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path
     users: list[pl.Series] = []
     hashers: dict = {}
     last: pl.DataFrame | None = None
+    has_clock = is_raw = False
     # Packing and hashing a chunk go on while the next one is sorted and derived.
     with _parquet(folder / CHECKINS) as write, ThreadPoolExecutor(2) as threads:
         pending: list[Future] = []
@@ -211,6 +214,8 @@ def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path
                 begins[0] = True
             users.append(coded[schema.USER].filter(begins))
             last = coded.tail(1)
+            has_clock = has_clock or schema.has_clock(coded)
+            is_raw = is_raw if counts["n_checkins"] else is_raw_track(chunk)
             dates += coded[schema.LOCAL_DATE].unique().to_list()
             counts["n_checkins"] += coded.height
             counts["n_places"] += coded.height - coded[schema.CELL].null_count()
@@ -230,6 +235,8 @@ def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path
     meta = counts | {
         "is_anonymous": is_anonymous,
         "columns": [name for name in last.columns if name in schema.REQUIRED | schema.OPTIONAL],
+        "has_clock": has_clock,
+        "is_raw_track": is_raw,
         "first_date": min(dates).isoformat(),
         "last_date": max(dates).isoformat(),
         "fingerprint": digest.hexdigest(),

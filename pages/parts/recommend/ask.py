@@ -46,7 +46,7 @@ def controls(store, engine: Recommender, known: People) -> Question:
     with who:
         user = _who(known)
     with when:
-        _when()
+        _when(store.has_clock)
     with where:
         place = _where(store, user)
     with how:
@@ -86,7 +86,7 @@ def _find(text: str, known: People) -> str:
     return found
 
 
-def _when() -> None:
+def _when(has_clock: bool) -> None:
     day, hour = st.columns([2, 4], vertical_alignment="bottom")
     with day:
         st.date_input(
@@ -97,6 +97,8 @@ def _when() -> None:
             on_change=_date_moved,
             format="YYYY-MM-DD",
         )
+    if not has_clock:
+        return
     with hour:
         st.select_slider(
             "Hour of the week",
@@ -200,8 +202,9 @@ def _portrait(seen: Portrait) -> None:
     if not seen.n_checkins:
         st.caption("Nothing is known of this person's past at the moment asked about.")
         return
-    clock = pd.DataFrame({"hour": range(24), "n_checkins": seen.hours})
-    ui.figure(plots.clock(clock, title="Rhythm of the day"), "rec_rhythm")
+    if seen.has_clock:
+        clock = pd.DataFrame({"hour": range(24), "n_checkins": seen.hours})
+        ui.figure(plots.clock(clock, title="Rhythm of the day"), "rec_rhythm")
     if seen.categories:
         names = ", ".join(f"{ui.plain(name)} {share:.0%}" for name, share in seen.categories)
         st.caption(f"Favourite kinds: {names}".replace("%", " %"))

@@ -18,7 +18,8 @@ _MOST_CELLS, _MOST_KINDS, _STEPS = 500, 9, 13
 
 def more(store, question, answer: Answer, rank: int) -> None:
     """Offer further looks, one at a time."""
-    options = [HOURS, *([WALK, CITY] if store.has_places else []), MODELS]
+    hours = [HOURS] if store.has_clock else []
+    options = [*hours, *([WALK, CITY] if store.has_places else []), MODELS]
     st.subheader("What if?", anchor=False)
     look = ui.choose("Look at", options, "rec_more", show_label=False)
     if look == HOURS:

@@ -203,6 +203,11 @@ def ask_from(lat: float, lon: float) -> None:
     state.AT.value, state.WHERE.value = (lat, lon), ON_MAP
 
 
+def step(engine: Recommender) -> timedelta:
+    """Return how far one question is from the next: an hour, or a day where no hours are known."""
+    return timedelta(hours=1) if engine.log.has_clock else timedelta(days=1)
+
+
 def _first_view(engine: Recommender, known: People, asked: Asked) -> dict[str, Any]:
     sample = ui.current_sample()
     usual = sample.default_user if sample else ""
@@ -227,8 +232,9 @@ def _first_moment(engine: Recommender, user: str, sample) -> datetime:
     local = int(log.time_us[row]) + int(log.offset_min[row]) * 60_000_000
     moment = datetime(1970, 1, 1) + timedelta(microseconds=local)
     if user == NEW:
-        return moment.replace(hour=12, minute=0, second=0, microsecond=0)
-    return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        noon = 12 if log.has_clock else 0
+        return moment.replace(hour=noon, minute=0, second=0, microsecond=0)
+    return moment.replace(minute=0, second=0, microsecond=0) + step(engine)
 
 
 def read_place(text: str) -> tuple[float, float] | None:

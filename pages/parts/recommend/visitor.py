@@ -1,6 +1,6 @@
 """Nobody yet: somebody who is not in the data, whose past is made by clicks or pasted."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 import streamlit as st
@@ -39,8 +39,9 @@ def panel(engine: Recommender) -> None:
                 f"Add a {ui.item_word()}", range(len(names)), key="rec_add_item",
                 format_func=lambda code: str(names[code]), width=320,
             )  # fmt: skip
+            words = "Add, at this hour" if engine.log.has_clock else "Add, on this day"
             st.button(
-                "Add, at this hour", icon=":material/add:", key="rec_add",
+                words, icon=":material/add:", key="rec_add",
                 on_click=add, args=(str(engine.log.vocabulary.items[item]),),
             )  # fmt: skip
             st.toggle("A click on the map adds a visit", key=state.ADDING.name)
@@ -54,6 +55,8 @@ def panel(engine: Recommender) -> None:
             said = " → ".join(
                 f"{ui.plain(str(names[visit.item]))} ({visit.when:%a} {visit.when.hour}:"
                 f"{visit.when.minute:02d})"
+                if engine.log.has_clock
+                else f"{ui.plain(str(names[visit.item]))} ({visit.when:%-d %b})"
                 for visit in latest
             )
             st.caption(f"{len(visits):,} so far{', the latest' if len(visits) > _SHOWN else ''}: "
@@ -64,7 +67,7 @@ def add(item_id: str) -> None:
     """Add a visit at the moment asked about, and move on by an hour."""
     moment = view.when()
     state.VISITS.value = [*state.VISITS.value, (item_id, moment)]
-    view.move_to(moment + timedelta(hours=1))
+    view.move_to(moment + view.step(view.recommender(ui.current_store())))
 
 
 def add_near(lat: float, lon: float) -> None:
@@ -108,7 +111,7 @@ def _paste(engine: Recommender) -> None:
 def _use(found: list[tuple[str, datetime]]) -> None:
     state.VISITS.value = found
     last = max(when for _, when in found)
-    view.move_to(last.replace(minute=0) + timedelta(hours=1))
+    view.move_to(last.replace(minute=0) + view.step(view.recommender(ui.current_store())))
 
 
 def _forget() -> None:

@@ -23,7 +23,8 @@ def why(answer: Answer, rank: int) -> None:
         return
     reasons = explanation.explain(answer, rank)
     st.markdown(ui.plain(" ".join(reasons.sentences)))
-    st.markdown(f":material/schedule: {explanation.counterfactual(answer, rank)}")
+    if otherwise := explanation.counterfactual(answer, rank):
+        st.markdown(f":material/schedule: {otherwise}")
     rephrase(reasons)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -68,13 +69,14 @@ def _behind(answer: Answer, reasons) -> None:
     )
     evidence = reasons.evidence[part]
     colour = dict(known.select("part", "colour").iter_rows())[part]
-    hour = float(answer.query.hour[0])
-    ui.figure(
-        visit_clock(evidence, None if hour != hour else hour, colour),
-        "rec_evidence_clock",
-        caption=f"{plural(len(evidence), 'check-in')} of this person, latest outside, those that "
-        "speak loudest largest. The orange hand is the hour asked about.",
-    )
+    if answer.query.log.has_clock:
+        hour = float(answer.query.hour[0])
+        ui.figure(
+            visit_clock(evidence, None if hour != hour else hour, colour),
+            "rec_evidence_clock",
+            caption=f"{plural(len(evidence), 'check-in')} of this person, latest outside, those "
+            "that speak loudest largest. The orange hand is the hour asked about.",
+        )
     _evidence_map(evidence, colour)
     with st.expander("As a list", icon=":material/list:"):
         columns = {

@@ -29,7 +29,8 @@ KIND_COLOURS = dict(
 def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
     """Show one of the comparisons."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = ui.choose("Compare", [PERIODS, WEEK, DAY, TRENDS], "change_kind")
+        kinds = [PERIODS, WEEK, *([DAY] if store.has_clock else []), TRENDS]
+        kind = ui.choose("Compare", kinds, "change_kind")
         resolution = common.hexagon_size(store, setting, touching=kind == TRENDS)
     if kind == TRENDS:
         trends(store, chosen, setting, view, resolution)

@@ -54,7 +54,7 @@ def controls(store, setting: common.Setting) -> MapSetting:
         resolution = setting.suggested
         if mode != POINTS:
             resolution = common.hexagon_size(store, setting)
-        hourly = st.toggle(
+        hourly = store.has_clock and st.toggle(
             "Hour by hour", key="space_hourly", help="Watch the day pass: one map per hour."
         )
         if mode == HEXAGONS:

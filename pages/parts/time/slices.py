@@ -30,6 +30,8 @@ def controls(store: Store, chosen: Filters) -> Slice:
     days = counted(Store.summary, store, chosen)["n_days"]
     grains = [each for each in ("15min", "30min", "hour", "6h", "day", "week", "month")
               if 20 <= days * 24 / GRAINS[each].hours <= 20_000] or ["hour"]  # fmt: skip
+    if not store.has_clock:
+        grains = [each for each in grains if GRAINS[each].hours >= 24] or ["day"]
     usual = "hour" if "hour" in grains and days <= 100 else "day" if "day" in grains else grains[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         of, filters = slice_of(store, chosen)
