@@ -8,7 +8,7 @@ from strec.io.mapping import Mapping, Option
 from strec.io.places import coordinates, detect_order
 from strec.io.quantities import decimal_sign
 from strec.io.recognise import Recognised
-from strec.io.roles import rank_identities
+from strec.io.roles import Guess, Role
 from strec.io.tables import Table
 
 #: Columns offered as an answer.
@@ -37,42 +37,126 @@ def infer_mapping(found: Recognised, mapping: Mapping, day_first: bool | None = 
             "Choose both columns; where one column holds both, choose it twice.",
         )
     done = replace(found, mapping=mapping, notes=[*found.notes])
+    if mapping == found.mapping:
+        _doubtful(table, done)
     _who_and_what(table, done)
     _where(table, done)
     _how_much(table, done)
     if not mapping.timestamp:
-        ask_time(table, done)
+        _ask_time(table, done)
     if done.mapping.timestamp:
         infer_times(table, done, done.mapping.timestamp, day_first)
     return done
 
 
-def _choices(table: Table, mapping: Mapping, name: str) -> list[Option]:
+def _option(table: Table, name: str, column: str) -> Option:
+    return Option(f"the column {column!r}", first(table, column), {name: column})
+
+
+def _choices(table: Table, done: Recognised, name: str) -> list[Option]:
     """Return the columns that may be meant, the likeliest first."""
-    free = [column for column in table.columns if column not in mapping.columns().values()]
-    if name != "timestamp":
-        free = rank_identities(table.sample, free)
-    return [
-        Option(f"the column {column!r}", first(table, column), {name: column})
-        for column in free[:N_OFFERED]
-    ]
+    used = done.mapping.columns().values()
+    likely = done.guess.ranked.get(name, []) if done.guess else []
+    columns = [c for c in dict.fromkeys([*likely, *table.columns]) if c not in used]
+    return [_option(table, name, column) for column in columns[:N_OFFERED]]
+
+
+def _ask_time(table: Table, done: Recognised) -> None:
+    """Ask which column says when: the one in doubt and its rivals, or any that can."""
+    if done.guess is None or "timestamp" not in done.guess.doubts:
+        ask_time(table, done)
+        return
+    options = [_option(table, "timestamp", name) for name in done.guess.ranked["timestamp"]]
+    done.ask("timestamp", _question(done, "timestamp", "Which column says when?"), *options)
+
+
+def _question(done: Recognised, name: str, text: str) -> str:
+    """Return a question with the doubt that raises it, if a column was nearly taken."""
+    doubt = done.guess.doubts.get(name) if done.guess else None
+    return f"{text} {_of(doubt)}" if doubt else text
+
+
+def _of(role: Role) -> str:
+    like = ", ".join(role.examples)
+    return f"{role.column!r} ({like}) is the likeliest" + (
+        f", but {role.why}." if role.why else "."
+    )
 
 
 def _who_and_what(table: Table, done: Recognised) -> None:
-    mapping = done.mapping
+    mapping, guess = done.mapping, done.guess
     if not mapping.user_id and not mapping.user_from:
-        done.ask(
-            "user",
-            "Which column says who?",
-            *_choices(table, mapping, "user_id"),
-            Option("none: all rows are one user", "", {"user_from": "constant"}),
-            Option("none: each row is a user of its own", "", {"user_from": "row"}),
-        )
+        nobody = Option("nobody: the rows name no person", "", {"user_from": "nobody"})
+        constant = Option("none: all rows are one user", "", {"user_from": "constant"})
+        row = Option("none: each row is a user of its own", "", {"user_from": "row"})
+        columns = _choices(table, done, "user_id")
+        text = _question(done, "user_id", "Which column says who?")
+        if _names_nobody(guess):
+            done.ask("user", text, nobody, *columns, constant, row, default=0)
+        elif guess and not guess.ranked.get("user_id"):
+            done.ask("user", text, nobody, *columns, constant, row)
+        else:
+            done.ask("user", text, *columns[:3], nobody, *columns[3:], constant, row)
+    mapping = done.mapping
     if not mapping.item_id and not mapping.item_from_place:
         cell = Option("none: each place (a hexagon of 130 m)", "", {"item_from_place": True})
-        columns = _choices(table, mapping, "item_id")
-        options, default = ([cell, *columns], 0) if mapping.lat else (columns, None)
-        done.ask("item", "Which column says what (the item)?", *options, default=default)
+        columns = _choices(table, done, "item_id")
+        text = _question(done, "item_id", "Which column says what (the item)?")
+        likely = guess and (guess.doubts.get("item_id") or guess.ranked.get("item_id"))
+        if mapping.lat and not likely:
+            done.ask("item", text, cell, *columns, default=0)
+        else:
+            done.ask("item", text, *columns, *([cell] if mapping.lat else []))
+
+
+def _names_nobody(guess: Guess | None) -> bool:
+    """Tell whether no column can be a person: of trips, those that are called so count alone."""
+    if guess is None or guess.doubts.get("user_id"):
+        return False
+    return guess.is_trip and not guess.ranked.get("user_id")
+
+
+def _doubtful(table: Table, done: Recognised) -> None:
+    """Ask whether what was taken with a doubt is right; it is read so until somebody answers."""
+    guess = done.guess
+    if guess is None:
+        return
+    for role in guess.roles.values():
+        name = role.field
+        if role.is_sure or done.mapping.columns().get(name) != role.column or name == "lon":
+            continue
+        if name == "lat":
+            options = _pair_options(table, role, guess.roles["lon"])
+        else:
+            columns = dict.fromkeys([role.column, *guess.ranked.get(name, [])[:4]])
+            options = [_option(table, name, column) for column in columns]
+            nobody: dict = {"user_from": "nobody"} if name == "user_id" else {}
+            options.append(Option("none of them", "", {name: None} | nobody))
+        text = _TEXTS.get(name, f"Which column is {name}?")
+        done.ask(name, f"{text} {_of(role)}", *options, default=0)
+
+
+def _pair_options(table: Table, lat: Role, lon: Role) -> list[Option]:
+    pairs = [(lat.column, lon.column), (lat.runner_up, lon.runner_up)]
+    return [
+        Option(f"{a!r} and {b!r}", first(table, a), {"lat": a, "lon": b})
+        for a, b in pairs
+        if a and b
+    ] + [Option("no places", "", {"lat": None, "lon": None})]
+
+
+#: What is asked of a role in doubt.
+_TEXTS = {
+    "user_id": "Who is the user?",
+    "item_id": "What is the item?",
+    "timestamp": "When was it?",
+    "lat": "Which columns say where?",
+    "category": "What kind of item is it?",
+    "item_name": "What is the item called?",
+    "place_id": "In which shop was it?",
+    "value": "Which number is the value?",
+    "event": "What was done?",
+}
 
 
 def _where(table: Table, done: Recognised) -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 import polars as pl
 
 from strec.errors import MappingError
+from strec.io.column_names import named
 from strec.io.mapping import ZONE_OF_PLACE, Option
 from strec.io.places import coordinates
 from strec.io.quantities import offset_minutes, plain_numbers, present, share
 from strec.io.recognise import Recognised
-from strec.io.roles import named
 from strec.io.tables import Table
 from strec.io.time_words import UNCLEAR
 from strec.io.times import (

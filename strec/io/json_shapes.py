@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from strec.errors import ReadError
-from strec.io.roles import guess_mapping
+from strec.io.roles import guess_roles
 from strec.io.sniff import is_data
 
 Row = dict[str, Any]
@@ -248,7 +248,7 @@ def _roles(rows: list[Row]) -> set[str]:
         {name: [row.get(name) for row in flat] for name in names},
         schema=dict.fromkeys(names, pl.String()),
     )
-    return set(guess_mapping(frame)[0].columns()) & set(WANTED)
+    return set(guess_roles(frame).mapping.columns()) & set(WANTED)
 
 
 def _flat(row: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, str | None]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import polars as pl
 
 from strec.io.quantities import share
-from strec.io.roles import guess_mapping
+from strec.io.roles import guess_roles
 from strec.io.tables import Table
 
 #: One time with its date, and a cell with several of them.
@@ -89,7 +89,7 @@ def _lists(table: Table) -> Table:
 
 
 def _roles(frame: pl.DataFrame) -> set[str]:
-    return set(guess_mapping(frame)[0].columns()) & set(WANTED)
+    return set(guess_roles(frame).mapping.columns()) & set(WANTED)
 
 
 def _times(table: Table) -> Table:

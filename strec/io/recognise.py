@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from strec.errors import MappingError, ReadError
+from strec.io.column_names import named, plain
 from strec.io.formats import FORMATS, Companion, Format
 from strec.io.json_lines import ROW, UNREADABLE
 from strec.io.mapping import Mapping, Option, Question
 from strec.io.quantities import share
-from strec.io.roles import guess_mapping, named, plain
+from strec.io.roles import Guess, guess_roles
 from strec.io.tables import FILE, SURPLUS, Table, renamed
 from strec.io.time_parts import with_whole_times
 
@@ -30,7 +31,8 @@ KEY = "__key"
 class Recognised:
     """One table of raw columns with its companions joined, and what it was taken for.
 
-    `questions` are what the table does not say; `infer_mapping` asks them.
+    `guess` is how the columns of a table in no known format were taken; `questions` are what the
+    table does not say; `infer_mapping` asks them.
     """
 
     table: Table
@@ -39,6 +41,7 @@ class Recognised:
     confidence: dict[str, float]
     notes: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    guess: Guess | None = None
 
     def ask(self, key: str, text: str, *options: Option, default: int | None = None) -> None:
         """Add a question; an answer taken until a person gives another is put into the mapping."""
@@ -172,11 +175,12 @@ def _unknown(tables: list[Table], given: Mapping | None, wanted: str | None) -> 
         else:
             left.append(other)
             notes.append(f"{other.table.name} was left out: {found}.")
-    mapping, confidence = guess_mapping(main.sample, given)
-    said: list[str] = []
+    guess = guess_roles(main.sample, given)
+    mapping, said = guess.mapping, list(guess.notes)
     if given is None or given.timestamp is None:
-        main, mapping, said = with_whole_times(main, mapping)
-    done = Recognised(main, None, mapping, confidence, [*notes, *said])
+        main, mapping, of_times = with_whole_times(main, mapping)
+        said += of_times
+    done = Recognised(main, None, mapping, guess.confidence, [*notes, *said], guess=guess)
     _ask_table(done, first, [each for each in left if each.n_roles >= 2], wanted)
     return done
 
@@ -202,7 +206,7 @@ class _Candidate:
 
 def _candidate(tables: list[Table]) -> _Candidate:
     table, notes = _stacked(tables)
-    guess = guess_mapping(table.sample)[0]
+    guess = guess_roles(table.sample).mapping
     roles = [guess.user_id, guess.item_id or guess.lat, guess.timestamp]
     return _Candidate(
         tables, table, notes, guess.timestamp is not None, len(roles) - roles.count(None)

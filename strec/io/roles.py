@@ -1,232 +1,769 @@
-"""Which column is what: each role is scored by the name of a column and by what it holds."""
+"""Which column is what: what a column holds decides, its name only suggests.
 
-import re
-import tomllib
-from pathlib import Path
+A role is taken for certain only where the column can be what it claims and nothing else fits
+nearly as well; what is left in doubt is said with the runner-up, and asked.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 import polars as pl
 
-from strec.io.mapping import FIELDS, Mapping
-from strec.io.places import decimals_share, degrees, is_pair
-from strec.io.quantities import numbers_of, offset_minutes, present, share
-from strec.io.times import TimeGuess, detect_time
-
-_NAMES = tomllib.loads((Path(__file__).parents[1] / "data/column_names.toml").read_text("utf-8"))
-#: Names of each field, and of each part of a time, likeliest first.
-SYNONYMS: dict[str, list[str]] = {name: text.split() for name, text in _NAMES["fields"].items()}
-TIME_PARTS: dict[str, list[str]] = {name: text.split() for name, text in _NAMES["parts"].items()}
-#: RecBole writes the type of a column behind its name.
-TYPE_SUFFIX = re.compile(r":(token|float|token_seq|float_seq)$")
-#: First words of columns that belong to one end of a trip.
-ENDS = dict.fromkeys(["start", "from", "origin", "pickup", "pu", "src"], 0) | dict.fromkeys(
-    ["end", "to", "dest", "destination", "dropoff", "do", "target"], 1
+from strec.io.column_facts import SHARE, Facts, TableFacts
+from strec.io.column_names import (
+    ENDS,
+    EVENT_TIMES,
+    NOUNS,
+    OTHER_TIMES,
+    SYNONYMS,
+    meaning,
+    named,
+    plain,
+    words_of,
 )
-#: A column is a time, or a coordinate, when at least this share of its values reads as one.
-SHARE = 0.8
-#: Values looked at to tell what a column holds.
-N_VALUES = 300
+from strec.io.mapping import Mapping
+from strec.io.places import degrees
+from strec.io.quantities import offset_minutes, share
+from strec.io.times import WALL, parse_time
+from strec.io.zones import inhabited_share
+
+#: A role is certain from here on.
+SURE = 0.7
+#: A column is taken for a role, though it be asked, from here on.
+TAKEN = 0.45
+#: What can be an id but is not called like one may be offered, no more.
+UNNAMED = 0.3
+#: A runner-up as close as this makes a role uncertain.
+GAP = 0.25
+#: From so many rows on a table must show what a column claims; a few lines of an example cannot.
+ENOUGH = 100
 #: How the name of a picture ends, and how a web address begins.
 PICTURE = r"(?i)\.(png|jpe?g|webp|gif|bmp|avif)([?#].*)?$"
 WEB = r"(?i)^https?://"
+_ENDS = {word for words in ENDS.values() for word in words}
 
 
-def guess_mapping(
-    sample: pl.DataFrame, given: Mapping | None = None
-) -> tuple[Mapping, dict[str, float]]:
-    """Guess the mapping of a table that is in no known format, and how sure each field is.
+@dataclass(frozen=True)
+class Role:
+    """One field of the mapping: the column taken, how sure that is, and what else it might be.
 
-    Names in several languages propose, the content decides: a column called "time" that holds no
-    times is no time, and coordinates are found without a name too. What is given stands, and its
-    columns are not guessed to be anything else. Confidence is 1 for a usual name that the content
-    fits.
+    `confidence` goes from 0 to 1, `examples` are three values, `runner_up` is the next best
+    column, `why` says what the doubt is.
+    """
+
+    field: str
+    column: str
+    confidence: float
+    examples: tuple[str, ...] = ()
+    runner_up: str | None = None
+    why: str = ""
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether nothing needs to be asked."""
+        return self.confidence >= SURE
+
+
+@dataclass
+class Guess:
+    """What the columns of a table are taken for.
+
+    `mapping` has what may be read without an answer; `roles` all that was taken, `doubts` the best
+    columns of the fields that must be asked, `ranked` per field the columns that may be meant,
+    likeliest first. `is_trip` tells whether rows go from one place to another, `notes` say what is
+    called like a field and is not used.
+    """
+
+    mapping: Mapping
+    roles: dict[str, Role]
+    doubts: dict[str, Role] = field(default_factory=dict)
+    ranked: dict[str, list[str]] = field(default_factory=dict)
+    is_trip: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def confidence(self) -> dict[str, float]:
+        """How sure each field of the mapping is."""
+        return {name: role.confidence for name, role in self.roles.items()}
+
+
+def guess_roles(sample: pl.DataFrame, given: Mapping | None = None) -> Guess:
+    """Guess what the columns of a table in no known format are, and how sure that is.
+
+    What is given stands, and its columns are not guessed to be anything else.
 
     Examples
     --------
     >>> sample = pl.DataFrame({"Kunde": ["1", "1"], "Filiale": ["a", "b"],
     ...                        "Datum": ["2024-05-01", "2024-05-02"]})
-    >>> guess_mapping(sample)[0].to_dict()
+    >>> guess_roles(sample).mapping.to_dict()
     {'user_id': 'Kunde', 'item_id': 'Filiale', 'timestamp': 'Datum'}
     """
-    given = given or Mapping()
-    taken = given.columns()
-    decided = set(taken) | ({"user_id"} if given.user_from else set())
-    decided |= {"item_id"} if given.item_from_place else set()
-    free = [column for column in sample.columns if column not in taken.values()]
-    looked = {column: present(sample[column]).head(N_VALUES) for column in free}
-    times = {column: detect_time(values) for column, values in looked.items()}
-    scores = {
-        (field, column): score
-        for field in FIELDS
-        if field not in decided
-        for column in looked
-        if (score := _score(field, column, looked[column], times[column])) > 0
-    }
-    found, confidence = _assigned(scores)
-    if not taken.keys() & {"lat", "lon"}:
-        _places_by_content(looked, found, confidence)
-    if "item_id" not in {*found, *decided} and "item_name" in found:
-        found["item_id"] = found.pop("item_name")
-        confidence["item_id"] = min(confidence.pop("item_name"), 0.6)
-    for half in ("lat", "lon"):
-        if not {"lat", "lon"} <= {*found, *taken}:
-            found.pop(half, None)
-            confidence.pop(half, None)
-    return Mapping().replace(**found).under(given), confidence | dict.fromkeys(taken, 1.0)
+    return _Guesser(sample, given or Mapping()).guess()
 
 
-def rank_identities(sample: pl.DataFrame, columns: list[str]) -> list[str]:
-    """Return the columns that may say who or what, likeliest first.
+class _Guesser:
+    """The roles of one table, decided one after the other: each leaves fewer columns free."""
 
-    Such a column repeats its values, and holds neither times nor decimals.
+    def __init__(self, sample: pl.DataFrame, given: Mapping):
+        self.given = given
+        self.decided = set(given.columns())
+        self.decided |= {"user_id"} if given.user_from else set()
+        self.decided |= {"item_id"} if given.item_from_place else set()
+        used = set(given.columns().values())
+        self.table = TableFacts.of(sample, [name for name in sample.columns if name not in used])
+        self.free = list(self.table.columns)
+        self.roles: dict[str, Role] = {}
+        self.doubts: dict[str, Role] = {}
+        self.ranked: dict[str, list[str]] = {}
+        self.refused: dict[str, str] = {}
+        #: Columns whose doubt is no reason not to read them so.
+        self.soft: set[str] = set()
+        self.is_trip = False
+        self.coordinates: set[str] = set()
 
-    Examples
-    --------
-    >>> frame = pl.DataFrame({"row": ["1", "2", "3"], "who": ["a", "a", "b"],
-    ...                       "temp": ["0.5", "1.25", "0.5"]})
-    >>> rank_identities(frame, frame.columns)
-    ['who', 'row', 'temp']
-    """
+    def guess(self) -> Guess:
+        self._when()
+        self._where()
+        self._trip()
+        self._who()
+        self._what()
+        self._shop()
+        self._about()
+        mapping = Mapping().replace(**{name: role.column for name, role in self.roles.items()})
+        roles = self.roles | {
+            name: Role(name, column, 1.0, self.table[column].examples)
+            for name, column in self.given.columns().items()
+        }
+        return Guess(
+            mapping.under(self.given), roles, self.doubts, self.ranked, self.is_trip, self._notes()
+        )
 
-    def rank(column: str) -> tuple[int, float]:
-        values = present(sample[column]).head(N_VALUES)
-        if values.is_empty():
-            return 3, 0
-        if detect_time(values).share >= SHARE or share(numbers_of(values) % 1 != 0) > 0.2:
-            return 2, 0
-        repeats = 1 - values.n_unique() / len(values)
-        return (0 if repeats > 0 else 1), -min(repeats, 0.95)
+    # ------------------------------------------------------------ taking
 
-    return sorted(columns, key=rank)
+    def _open(self, name: str) -> bool:
+        return name not in self.decided and name not in self.roles
 
+    def _column(self, name: str) -> str | None:
+        """Return the column of a field that is given or was taken."""
+        role = self.roles.get(name)
+        return role.column if role else self.given.columns().get(name)
 
-def named(field: str, column: str) -> float:
-    """Return how well a column's name fits a field: 0 not at all, near 1 when it is usual.
+    def _take(self, name: str, column: str, sure: float, runner_up=None, why: str = "") -> None:
+        if not self._open(name):
+            return
+        role = Role(name, column, round(sure, 2), self.table[column].examples, runner_up, why)
+        self.roles[name] = role
+        if column in self.free:
+            self.free.remove(column)
 
-    Examples
-    --------
-    >>> named("user_id", "User ID") > named("user_id", "venue of user") > 0
-    True
-    >>> named("timestamp", "下单时间") > 0, named("lat", "latency")
-    (True, 0)
-    """
-    bare = TYPE_SUFFIX.sub("", column)
-    name, words = plain(bare), SYNONYMS.get(field, [])
-    if name in words:
-        return 1 - 0.3 * words.index(name) / len(words)
-    parts = tokens(bare)
-    # Scripts without blanks between words are looked at letter by letter.
-    inside = [word for word in words if word in parts or (not word.isascii() and word in name)]
-    return 0.4 if inside else 0
+    def _doubt(self, name: str, column: str, sure: float, runner_up=None, why: str = "") -> None:
+        examples = self.table[column].examples
+        self.doubts[name] = Role(name, column, round(sure, 2), examples, runner_up, why)
 
+    def _best(
+        self, name: str, scores: dict[str, float], alike: Callable[[str, str], bool] | None = None
+    ) -> Role | None:
+        """Return the best column of a field; how sure it is falls with the runner-up's score."""
+        order = sorted(scores, key=lambda column: -scores[column])
+        order = [column for column in order if scores[column] > 0]
+        self.ranked[name] = order
+        if not order or not self._open(name):
+            return None
+        best = order[0]
+        rivals = [each for each in order[1:] if not (alike and alike(best, each))]
+        runner_up = order[1] if len(order) > 1 else None
+        gap = scores[best] - (scores[rivals[0]] if rivals else 0)
+        sure = scores[best] * min(1.0, 0.4 + 0.6 * gap / GAP)
+        why = f"{rivals[0]!r} fits nearly as well" if gap < GAP / 2 else ""
+        return Role(name, best, sure, (), rivals[0] if rivals else runner_up, why)
 
-def plain(column: str) -> str:
-    """Return a column's name without case, blanks and punctuation."""
-    return re.sub(r"[\W_]", "", column).lower()
+    def _refuse(self, column: str, why: str) -> float:
+        self.refused.setdefault(column, why)
+        return 0.0
 
+    def _soften(self, column: str, why: str) -> float:
+        """Doubt a column that has the right name, without refusing it."""
+        self.soft.add(column)
+        self.refused.setdefault(column, why)
+        return SURE - 0.05
 
-def tokens(column: str) -> list[str]:
-    """Return the words of a column's name.
+    # ------------------------------------------------------------ when
 
-    Examples
-    --------
-    >>> tokens("pickupStation_id")
-    ['pickup', 'station', 'id']
-    """
-    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column)
-    return re.findall(r"[^\W_]+", spaced.lower())
+    def _when(self) -> None:
+        scores = {column: self._time_score(self.table[column]) for column in self.free}
+        best = self._best("timestamp", scores, self._same_time)
+        self.ranked["timestamp"] += [
+            column
+            for column in self.free
+            if not scores[column] and self.table[column].is_number_time
+        ]
+        if best:
+            if best.confidence >= SURE or best.runner_up is None:
+                self._take("timestamp", best.column, best.confidence, best.runner_up, best.why)
+            else:
+                self._doubt("timestamp", best.column, best.confidence, best.runner_up, best.why)
+        start = self._column("timestamp") or (best.column if best else None)
+        if start is None or not self._open("end_timestamp"):
+            return
+        # A pair of start and end; where both ends are called so, by the same other words.
+        for column in self.free:
+            is_end = meaning(column).end == 1 or {"end", "closed", "stop"} & set(words_of(column))
+            if scores[column] and column != start and is_end and self._ends_later(start, column):
+                self._take("end_timestamp", column, 0.9 if meaning(start).end == 0 else 0.75)
+                break
 
+    def _time_score(self, facts: Facts) -> float:
+        name = named("timestamp", facts.column)
+        if not (facts.is_written_time or (facts.is_number_time and name > 0)):
+            return 0.0
+        words = set(words_of(facts.column))
+        score = 0.5 + name / 2 if name else 0.75
+        if words & OTHER_TIMES or meaning(facts.column).end == 1:
+            score -= 0.3
+        elif words & EVENT_TIMES or meaning(facts.column).end == 0:
+            score += 0.1
+        if facts.n >= ENOUGH and facts.n_distinct == 1:
+            score -= 0.3
+        # A day is less than a moment.
+        text = facts.looked.cast(pl.String)
+        if facts.is_written_time and not share(text.str.contains(r"\d:\d\d|T\d\d|\d{12}")) > 0.5:
+            score -= 0.05
+        return min(max(score, 0.05), 1.0)
 
-def end_of(column: str) -> int | None:
-    """Return which end of a trip a column belongs to: 0 the start, 1 the destination.
+    def _same_time(self, one: str, other: str) -> bool:
+        """Tell whether two columns write the same moments, so that either will do."""
+        return (
+            self.table.dependence(one, other).is_shown
+            and self.table.dependence(other, one).is_shown
+            and self.table[one].distinct_share < 1
+        )
 
-    Examples
-    --------
-    >>> end_of("start_lat"), end_of("dropoff_longitude"), end_of("latitude")
-    (0, 1, None)
-    """
-    first = (tokens(column) or [""])[0]
-    return ENDS.get(first)
+    def _ends_later(self, start: str, end: str) -> bool:
+        """Tell whether a time comes after another, both written in one way."""
+        formats = [self.table[column].time.time_format for column in (start, end)]
+        if formats[0] is None or formats[0] != formats[1]:
+            return False
+        rows = self.table.sample.head(1000)
+        walls = [parse_time(rows[column], formats[0])[WALL] for column in (start, end)]
+        return share(walls[1] >= walls[0]) >= 0.95 and share(walls[1] > walls[0]) >= 0.3
 
+    # ------------------------------------------------------------ where
 
-def _assigned(scores: dict[tuple[str, str], float]) -> tuple[dict[str, str], dict[str, float]]:
-    """Give each field its best column, each column to one field; ends of a trip stay together."""
-    found: dict[str, str] = {}
-    confidence: dict[str, float] = {}
-    items = [
-        (score - 0.1 * (end_of(column) == 0), column)
-        for (field, column), score in scores.items()
-        if field == "item_id"
-    ]
-    end = end_of(max(items, key=lambda item: item[0])[1]) if items else None
-    for (field, column), score in scores.items():
-        own = end_of(column)
-        if field in ("item_id", "lat", "lon", "item_name") and own is not None:
-            # Without a named item a trip is told by where it goes.
-            shift = 0.1 if own == (1 if end is None else end) else -0.1
-            scores[field, column] = min(max(score + shift, 0.05), 1.0)
-    for (field, column), score in sorted(scores.items(), key=lambda entry: -entry[1]):
-        if field not in found and column not in found.values():
-            found[field], confidence[field] = column, round(score, 2)
-    return found, confidence
+    def _where(self) -> None:
+        """Find the coordinates: pairs of one end and of one thing, by name, then by content."""
+        pairs = self._named_pairs()
+        for lat, lon, _ in pairs:
+            self.coordinates |= {lat, lon}
+        for column in self.coordinates:
+            if column in self.free:
+                self.free.remove(column)
+        by_end = {end: [pair for pair in pairs if meaning(pair[0]).end == end] for end in (0, 1)}
+        if by_end[0] and by_end[1] and not self.given.lat:
+            (lat, lon, sure), (from_lat, from_lon, _) = by_end[1][0], by_end[0][0]
+            self._take_pair(lat, lon, sure)
+            self._take("origin_lat", from_lat, sure)
+            self._take("origin_lon", from_lon, sure)
+            self.is_trip = True
+        elif pairs and not {"lat", "lon"} & self.decided:
+            best, *rest = sorted(pairs, key=lambda pair: -pair[2])
+            near = bool(rest) and best[2] - rest[0][2] < GAP / 2
+            why = f"{rest[0][0]!r} and {rest[0][1]!r} fit nearly as well" if near else ""
+            sure = best[2] - (GAP if near else 0)
+            self._take_pair(best[0], best[1], sure, rest[0] if rest else None, why)
+        elif not {"lat", "lon"} & self.decided:
+            self._places_by_content()
+        for half, other in (("lat", "lon"), ("lon", "lat")):
+            if half in self.decided and other not in self.decided:
+                called = (c for c in self.table.columns if self._coordinate(c) == other)
+                if column := next(called, None):
+                    self.refused.pop(column, None)
+                    self._take(other, column, 0.9)
 
+    def _take_pair(self, lat: str, lon: str, sure: float, runner_up=None, why: str = "") -> None:
+        second = runner_up or (None, None)
+        self._take("lat", lat, sure, second[0], why)
+        self._take("lon", lon, sure, second[1], why)
 
-def _score(field: str, column: str, values: pl.Series, time: TimeGuess) -> float:
-    """Return how well a column fits a field: by its name, refused or helped by its content."""
-    name = named(field, column)
-    if field == "timestamp":
-        is_written = time.time_format is not None or time.ambiguous
-        is_number = (time.time_format or "").startswith(("unix", "excel"))
-        # Any number may be a count of seconds; only a date is a time without being called one.
-        fits = time.share >= SHARE and is_written and (name > 0 or not is_number)
-        return 0.5 + name / 2 if fits else 0
-    if field == "image":
-        if values.dtype != pl.String:
-            return 0
-        if share(values.str.contains(PICTURE)) >= SHARE:
-            return 0.5 + name / 2
-        # A usual name is believed of web addresses too.
-        return name if share(values.str.contains(WEB)) >= SHARE else 0
-    if not name or values.is_empty():
+    def _coordinate(self, column: str) -> str:
+        """Return which half of a place a column is called, "" for none."""
+        words = words_of(column)
+        for half in ("lat", "lon"):
+            names = SYNONYMS[half]
+            if plain(column) in names or any(len(each) > 1 and each in names for each in words):
+                return half
+        return ""
+
+    def _named_pairs(self) -> list[tuple[str, str, float]]:
+        halves: dict[str, dict[tuple, str]] = {"lat": {}, "lon": {}}
+        pairs: list[tuple[str, str, float]] = []
+        for column in self.free:
+            facts, half = self.table[column], self._coordinate(column)
+            if facts.is_pair:
+                sure = 0.95 if named("lat", column) or _is_place_word(column) else 0.85
+                pairs.append((column, column, self._pair_score(column, sure)))
+            elif (
+                half and facts.is_degrees and (len(plain(column)) > 1 or self._is_coordinate(facts))
+            ):
+                key = tuple(w for w in words_of(column) if w not in SYNONYMS[half])
+                halves[half].setdefault(key, column)
+            elif half and facts.n:
+                example = facts.examples[0] if facts.examples else ""
+                self._refuse(column, f"it does not read as degrees ({example[:30]})")
+        for key in list(halves["lat"]):
+            if key in halves["lon"]:
+                lat, lon = halves["lat"].pop(key), halves["lon"].pop(key)
+                pairs.append((lat, lon, self._pair_score(lat, 0.9 if key else 1.0)))
+        left = [list(halves[half].values()) for half in ("lat", "lon")]
+        if len(left[0]) == len(left[1]) == 1 and len({meaning(c[0]).end for c in left}) == 1:
+            pairs.append((left[0][0], left[1][0], self._pair_score(left[0][0], 0.75)))
+            left = [[], []]
+        for column in [*left[0], *left[1]]:
+            self._refuse(column, "the other half of the place is missing")
+            self.coordinates.add(column)
+        return pairs
+
+    def _is_coordinate(self, facts: Facts) -> bool:
+        """Tell whether numbers may be coordinates though only a letter, x or y, says so."""
+        return facts.is_fine or (facts.is_number and not facts.is_small_count)
+
+    def _pair_score(self, lat: str, sure: float) -> float:
+        words, end = set(words_of(lat)), meaning(lat).end
+        if words & {*NOUNS["person"], "home", "billing", "shipping"}:
+            # Where somebody lives is not where something happened.
+            sure -= 0.3
+        return sure - (0.05 if end == 0 else 0)
+
+    def _places_by_content(self) -> None:
+        fine = [
+            column
+            for column in self.free
+            if self.table[column].is_fine
+            and not self.table[column].is_number_time
+            and meaning(column).head not in ("measure", "time")
+            and not named("value", column)
+        ]
+        if len(fine) != 2:
+            return
+        lat, lon = (degrees(self.table.sample[column])[0] for column in fine)
+        places = pl.DataFrame({"a": lat, "b": lon}).drop_nulls().head(200).to_numpy()
+        here = max(
+            inhabited_share(places[:, 0], places[:, 1]), inhabited_share(places[:, 1], places[:, 0])
+        )
+        if here > 0.5:
+            self._take_pair(
+                fine[0], fine[1], 0.4, why="no name says so: two numbers that lie on land"
+            )
+            self.coordinates |= set(fine)
+
+    # ------------------------------------------------------------ trips
+
+    def _trip(self) -> None:
+        """Find start and end of trips: two columns that are called alike but for their end."""
+        sides: dict[tuple, dict[int, str]] = {}
+        for column in self.free:
+            end = meaning(column).end
+            facts = self.table[column]
+            if end is None or facts.is_written_time or not self._may_be_id(facts):
+                continue
+            key = tuple(word for word in words_of(column) if word not in _ENDS)
+            if meaning(column).head not in ("measure", "time", "other", "where", "kind"):
+                sides.setdefault(key, {}).setdefault(end, column)
+        pairs = [(side[0], side[1]) for side in sides.values() if len(side) == 2]
+        if not pairs:
+            self._one_sided()
+            return
+        self.is_trip = True
+
+        def rank(pair: tuple[str, str]) -> tuple:
+            said, facts = meaning(pair[1]), self.table[pair[1]]
+            return said.noun == "place", said.head != "name", not facts.is_readable, facts.n
+
+        item, *rest = sorted(pairs, key=rank, reverse=True)
+        sure = 0.95 if meaning(item[1]).noun == "place" or self._overlap(*item) else 0.75
+        self._take("item_id", item[1], sure)
+        self._take("origin_id", item[0], sure)
+        names = [pair for pair in rest if self.table[pair[1]].is_readable]
+        for start, end in names[:1]:
+            if self.table.dependence(item[1], end).holds:
+                self._take("item_name", end, sure)
+                self._take("origin_name", start, sure)
+        self._one_sided()
+
+    def _one_sided(self) -> None:
+        """Of a trip, `lat` and `lon` are where it ends: those of the start alone are its origin."""
+        lat = self.roles.get("lat")
+        if self.is_trip and lat and meaning(lat.column).end == 0 and "origin_lat" not in self.roles:
+            lon = self.roles["lon"]
+            del self.roles["lat"], self.roles["lon"]
+            self._take("origin_lat", lat.column, lat.confidence)
+            self._take("origin_lon", lon.column, lon.confidence)
+
+    def _overlap(self, start: str, end: str) -> bool:
+        """Tell whether two columns hold the same places."""
+        values = [self.table[column].values.cast(pl.String).unique() for column in (start, end)]
+        return share(values[1].is_in(values[0].implode())) > 0.3
+
+    # ------------------------------------------------------------ who
+
+    def _may_be_id(self, facts: Facts) -> bool:
+        """Tell whether values may say who or what: no times, measures, flags, texts, places."""
+        return not (
+            facts.n == 0
+            or facts.is_written_time
+            or facts.has_fractions
+            or facts.is_flag
+            or facts.is_long_text
+            or facts.is_pair
+            or facts.column in self.coordinates
+        )
+
+    def _like_id(self, facts: Facts) -> bool:
+        """Tell whether a column without a telling name repeats many values, as ids do."""
+        if not self._may_be_id(facts) or facts.is_small_count or facts.is_number_time:
+            return False
+        if meaning(facts.column).head in ("measure", "time", "other", "where", "state", "kind"):
+            return False
+        if facts.is_number and facts.looked.cast(pl.String).str.len_chars().mean() < 3:  # type: ignore[operator]
+            return False
+        few = 5 if facts.n >= ENOUGH else 2
+        return facts.n_distinct >= few and not facts.is_unique()
+
+    def _who(self) -> None:
+        scores = {column: self._user_score(self.table[column]) for column in self.free}
+        best = self._best("user_id", scores, self._same_partition)
+        self._add_unnamed("user_id", scores)
+        if not best:
+            return
+        tier = meaning(best.column).noun
+        only = scores[best.column]
+        if best.confidence >= SURE:
+            self._take("user_id", best.column, best.confidence, best.runner_up)
+        elif tier == "mover" and only - best.confidence < 0.01 and only > TAKEN:
+            # Who moves is known, who moves it is not.
+            why = "a vehicle, a card or a device, which several people may use"
+            self._take("user_id", best.column, only, best.runner_up, why)
+        elif best.column in self.soft and only - best.confidence < 0.01:
+            why = self.refused.pop(best.column)
+            self._take("user_id", best.column, only, best.runner_up, why)
+        else:
+            why = best.why or self.refused.pop(best.column, "") or _WEAK.get(tier, "")
+            self._doubt("user_id", best.column, best.confidence, best.runner_up, why)
+
+    def _user_score(self, facts: Facts) -> float:
+        name = named("user_id", facts.column)
+        if not name:
+            return 0.0
+        if not self._may_be_id(facts):
+            return self._refuse(facts.column, _why_not(facts))
+        if facts.is_small_count and name < 0.95 and facts.n >= ENOUGH:
+            return self._refuse(facts.column, "it holds small numbers, as a count does")
+        if facts.n >= ENOUGH and facts.n_distinct < 5:
+            why = f"it has few different values: {facts.n_distinct}"
+            if name < 0.95:
+                return self._refuse(facts.column, why)
+            return self._soften(facts.column, why)
+        if facts.n >= ENOUGH and facts.n_distinct == facts.n:
+            self._refuse(facts.column, "each row has another one")
+            return name * 0.6
         return name
-    if field in ("lat", "lon", "value", "utc_offset_min"):
-        return name * _readable(field, values)
-    is_time = time.share >= SHARE and (time.time_format == "iso" or time.ambiguous)
-    if field in ("user_id", "item_id", "category") and is_time and values.dtype != pl.Int64:
-        return 0
-    if field == "category" and len(values) > 50 and values.n_unique() > 0.9 * len(values):
-        return 0
-    return name
+
+    def _same_partition(self, one: str, other: str) -> bool:
+        """Tell whether two columns name the same things, such as ids and names of customers."""
+        return (
+            self.table.dependence(one, other).is_shown
+            and self.table.dependence(other, one).is_shown
+        )
+
+    def _add_unnamed(self, name: str, scores: dict[str, float]) -> None:
+        user = self._user() if name == "item_id" else None
+
+        def fits(column: str) -> bool:
+            facts = self.table[column]
+            if scores.get(column) or column in self.refused or not self._like_id(facts):
+                return False
+            return not user or not self.table.dependence(user, column).is_shown
+
+        others = [column for column in self.free if fits(column)]
+        others.sort(key=lambda column: self.table[column].distinct_share)
+        self.ranked[name] = [*self.ranked[name], *others]
+
+    # ------------------------------------------------------------ what
+
+    def _what(self) -> None:
+        if "item_id" in self.roles:
+            self.ranked["item_id"] = [self.roles["item_id"].column]
+            return
+        scores = {column: self._item_score(self.table[column]) for column in self.free}
+        things = {c: s for c, s in scores.items() if s >= 0.6 and _is_product(c)}
+        if things:
+            # A product sold in a shop: the shop is a place, and no rival.
+            scores = {c: s for c, s in scores.items() if not _is_place(c)} | things
+        if sum(score >= 0.6 for score in scores.values()) > 1:
+            for column in [column for column in scores if self._merges_places(column)]:
+                self._refuse(column, "one of its values stands for several places")
+                scores[column] *= 0.7
+        best = self._best("item_id", scores, self._name_of)
+        self._add_unnamed("item_id", scores)
+        if not best:
+            return
+        if best.confidence >= SURE:
+            self._take("item_id", best.column, best.confidence, best.runner_up)
+        elif best.column in self.soft and scores[best.column] - best.confidence < 0.01:
+            why = self.refused.pop(best.column)
+            self._take("item_id", best.column, best.confidence, best.runner_up, why)
+        else:
+            why = best.why or self.refused.pop(best.column, "")
+            self._doubt("item_id", best.column, best.confidence, best.runner_up, why)
+
+    def _item_score(self, facts: Facts) -> float:
+        column, user = facts.column, self._user()
+        name = named("item_id", column)
+        if not name and named("item_name", column) >= 0.6:
+            # Where nothing else says what, a title does.
+            name = 0.6 if not facts.is_long_text else 0
+        if not name:
+            return 0.0
+        if meaning(column).end == 0:
+            name -= 0.1
+        if not self._may_be_id(facts):
+            return self._refuse(column, _why_not(facts))
+        if facts.is_small_count and name < 0.95 and facts.n >= ENOUGH:
+            return self._refuse(column, "it holds small numbers, as a count does")
+        if facts.n >= ENOUGH and facts.n_distinct == 1:
+            return self._soften(column, "it has one value only")
+        if facts.is_unique():
+            self._refuse(column, "nearly each row has another one")
+            return name * 0.5
+        if user and self.table[user].n_distinct > 1:
+            if facts.n_distinct > 1 and self.table.dependence(user, column).is_shown:
+                return self._refuse(column, "each user has exactly one")
+            back = self.table.dependence(column, user)
+            if back.is_shown and back.n_rows >= 30 and facts.n >= ENOUGH:
+                self._refuse(column, "no two users share one")
+                return name * 0.5
+        return name
+
+    def _user(self) -> str | None:
+        """Return the column that names the user, for certain or the likeliest."""
+        doubt = self.doubts.get("user_id")
+        return self._column("user_id") or (doubt.column if doubt else None)
+
+    def _name_of(self, one: str, other: str) -> bool:
+        """Tell whether a column is the name of what another one counts, and so no rival."""
+        said = meaning(other).head == "name" and meaning(one).head != "name"
+        return said and self.table.dependence(one, other).holds
+
+    def _merges_places(self, column: str) -> bool:
+        """Tell whether one id of a place stands at several places, each of which repeats."""
+        lat, lon = self._column("lat"), self._column("lon")
+        if not lat or not lon or self.is_trip or meaning(column).noun != "place":
+            return False
+        there = pl.DataFrame(
+            {
+                "id": self.table.sample[column].cast(pl.String),
+                "at": degrees(self.table.sample[lat])[0].round(3).cast(pl.String)
+                + degrees(self.table.sample[lon])[0].round(3).cast(pl.String),
+            }
+        ).drop_nulls()
+        facts = TableFacts.of(there, ["id", "at"])
+        if facts["at"].distinct_share > 0.5:
+            return False
+        found = facts.dependence("id", "at")
+        return found.is_known and not found.holds and facts.dependence("at", "id").holds
+
+    # ------------------------------------------------------------ the shop, and the rest
+
+    def _shop(self) -> None:
+        item = self._column("item_id")
+        doubt = self.doubts.get("item_id")
+        item = item or (doubt.column if doubt else None)
+        if self.is_trip or not item or not _is_product(item) or self.decided & {"item_id"}:
+            return
+        ids: dict[str, float] = {}
+        names: dict[str, float] = {}
+        for column in self.free:
+            facts = self.table[column]
+            if meaning(column).noun != "place" or not self._may_be_id(facts) or facts.is_unique():
+                continue
+            score = named("place_id", column)
+            (names if meaning(column).head == "name" else ids)[column] = score
+        found = self._best("place_id", ids or names)
+        if not found or found.confidence < TAKEN:
+            return
+        self._take("place_id", found.column, found.confidence, found.runner_up, found.why)
+        name = self._best("place_name", names) if ids else None
+        if name and self.table.dependence(found.column, name.column).holds:
+            self._take("place_name", name.column, name.confidence)
+
+    def _about(self) -> None:
+        self._optional("item_name", self._name_score)
+        self._optional("category", self._category_score)
+        self._optional("event", self._event_score)
+        self._optional("utc_offset_min", self._offset_score)
+        self._optional("value", self._value_score)
+        self._optional("image", self._image_score)
+        self._optional("text", self._text_score)
+
+    def _optional(self, name: str, score: Callable[[Facts], float]) -> None:
+        best = self._best(name, {column: score(self.table[column]) for column in self.free})
+        if best and best.confidence >= 0.4:
+            self._take(name, best.column, best.confidence, best.runner_up, best.why)
+
+    def _of_item(self, facts: Facts, least_kinds: int) -> str:
+        """Return why a column says nothing of the item, "" where it does."""
+        item, user = self._column("item_id"), self._user()
+        doubt = self.doubts.get("item_id")
+        item = item or (doubt.column if doubt else None)
+        if item is None:
+            return ""
+        known = self.table.dependence(item, facts.column)
+        if not known.holds:
+            return f"it is not one per item ({known.share:.0%} of the rows agree)"
+        many = self.table[item].n_distinct > 1 and facts.n >= 20
+        if many and facts.n_distinct < least_kinds:
+            return "it has one value only"
+        if user and user != item and known.is_known and many:
+            of_user = self.table.dependence(user, facts.column)
+            if of_user.is_shown and facts.n_distinct > 1 and known.share <= of_user.share:
+                return "it belongs to the user"
+        return ""
+
+    def _name_score(self, facts: Facts) -> float:
+        name = named("item_name", facts.column)
+        if not name or meaning(facts.column).end == 0:
+            return 0.0
+        item = self._column("item_id")
+        if item is None and "item_id" not in self.doubts:
+            return self._refuse(facts.column, "there is no item that it could be the name of")
+        if item and _is_product(item) and meaning(facts.column).noun == "place":
+            return 0.0
+        if facts.is_written_time or facts.has_fractions or facts.is_flag:
+            return self._refuse(facts.column, _why_not(facts))
+        why = self._of_item(facts, 2)
+        if why:
+            return self._refuse(facts.column, why)
+        if facts.is_long_text:
+            return name * 0.6
+        shown = item is not None and self.table.dependence(item, facts.column).is_shown
+        return max(name, 0.8) if shown else name
+
+    def _category_score(self, facts: Facts) -> float:
+        name = named("category", facts.column)
+        if not name:
+            return 0.0
+        if facts.is_written_time or facts.has_fractions or facts.is_long_text:
+            return self._refuse(facts.column, _why_not(facts))
+        item = self._column("item_id")
+        why = self._of_item(facts, 1)
+        if item and facts.n >= ENOUGH and facts.n_distinct >= self.table[item].n_distinct:
+            why = why or "it has as many values as there are items"
+        if not item and facts.is_unique(0.9):
+            why = "nearly each row has another one"
+        if why:
+            return self._refuse(facts.column, why)
+        if facts.n >= ENOUGH and facts.n_distinct == 1 and name < 0.9:
+            return self._refuse(facts.column, "it has one value only")
+        if not facts.is_readable:
+            name -= 0.2
+        if facts.n >= ENOUGH and facts.n_distinct == 2:
+            name -= 0.15
+        if not meaning(facts.column).noun and meaning(facts.column).n_unknown:
+            shown = item is not None and self.table.dependence(item, facts.column).is_shown
+            name = name if shown and facts.n_distinct > 2 else name - 0.3
+        return max(name, 0.05)
+
+    def _event_score(self, facts: Facts) -> float:
+        name = named("event", facts.column)
+        kind = named("category", facts.column) if facts.is_event else 0
+        if not (name or kind):
+            return 0.0
+        few = facts.n_distinct <= max(2, min(30, facts.n // 3))
+        if facts.is_written_time or facts.has_fractions or not few:
+            return self._refuse(facts.column, "it is not one of a few actions")
+        return max(name, 0.75) if facts.is_event else name * (0.9 if name > 0.8 else 0.7)
+
+    def _offset_score(self, facts: Facts) -> float:
+        name = named("utc_offset_min", facts.column)
+        if not name or facts.n == 0:
+            return 0.0
+        if share(offset_minutes(facts.looked, "minutes").is_not_null()) < SHARE:
+            return self._refuse(facts.column, "it does not read as an offset from UTC")
+        return name
+
+    def _value_score(self, facts: Facts) -> float:
+        name = named("value", facts.column)
+        if not name or facts.n == 0:
+            return 0.0
+        if facts.is_number and not facts.is_flag:
+            return name
+        return self._refuse(facts.column, "it holds no numbers")
+
+    def _image_score(self, facts: Facts) -> float:
+        if facts.values.dtype != pl.String or facts.n == 0:
+            return 0.0
+        name = named("image", facts.column)
+        if share(facts.looked.str.contains(PICTURE)) >= SHARE:
+            return 0.75 + name / 4
+        # A usual name is believed of web addresses too.
+        return name if share(facts.looked.str.contains(WEB)) >= SHARE else 0.0
+
+    def _text_score(self, facts: Facts) -> float:
+        name = named("text", facts.column)
+        if not name or facts.values.dtype != pl.String:
+            return 0.0
+        return name if not (facts.is_number or facts.is_written_time) else 0.0
+
+    def _notes(self) -> list[str]:
+        """Say what is called like a field and is not used, and why."""
+        used = {role.column for role in [*self.roles.values(), *self.doubts.values()]}
+        used |= {column for role in self.doubts.values() for column in self.ranked[role.field][:2]}
+        left = [column for column in self.table.columns if column not in used]
+        said = [
+            f"{column!r}: {self.refused[column]}"
+            for column in left
+            if column in self.refused and _is_called(column)
+        ]
+        said += [
+            repr(column) for column in left if column not in self.refused and _is_called(column)
+        ]
+        return (
+            [f"Called like a part of a check-in but not used: {'; '.join(said)}."] if said else []
+        )
 
 
-def _readable(field: str, values: pl.Series) -> float:
-    """Return the share of values that are numbers, 0 when they are too few or too large."""
-    if field == "utc_offset_min":
-        numbers = offset_minutes(values, "minutes")
-    elif field == "value":
-        numbers = numbers_of(values)
-    elif is_pair(values):
-        return 0
-    else:
-        numbers = degrees(values)[0]
-    readable = share(numbers.is_not_null())
-    return readable if readable >= SHARE else 0
+#: Why what is called so is a weak user.
+_WEAK = {
+    "group": "it may be one visit or purchase rather than one person",
+    "staff": "it may be who sells or serves rather than who comes",
+}
 
 
-def _places_by_content(
-    looked: dict[str, pl.Series], found: dict[str, str], confidence: dict[str, float]
-) -> None:
-    """Find coordinates that no name gives away: a pair in one column, or two with decimals."""
-    if {"lat", "lon"} <= found.keys():
-        return
-    free = [name for name in looked if name not in found.values()]
-    pairs, fine, sure = [name for name in free if is_pair(looked[name])], [], 0.4
-    for name in free:
-        numbers = degrees(looked[name])[0].drop_nulls().to_numpy()
-        many = len(numbers) >= max(0.8 * len(looked[name]), 1)
-        if many and abs(numbers).max() <= 180 and decimals_share(numbers) > 0.8:
-            fine.append(name)
-    if pairs:
-        fine, sure = [pairs[0], pairs[0]], 0.7
-    if len(fine) == 2:
-        found["lat"], found["lon"] = fine
-        confidence["lat"] = confidence["lon"] = sure
+def _why_not(facts: Facts) -> str:
+    if facts.n == 0:
+        return "it is empty"
+    if facts.is_written_time:
+        return "it holds times"
+    if facts.is_pair or facts.is_fine:
+        return "it holds coordinates"
+    if facts.has_fractions:
+        return "it holds numbers with decimals"
+    return "it holds yes and no" if facts.is_flag else "it holds sentences"
+
+
+def _is_called(column: str) -> bool:
+    fields: Iterable[str] = ("user_id", "item_id", "lat", "lon", "category", "item_name", "event")
+    return any(named(each, column) >= 0.6 for each in fields) and meaning(column).head != "kind"
+
+
+def _is_product(column: str) -> bool:
+    return meaning(column).noun == "product"
+
+
+def _is_place(column: str) -> bool:
+    return meaning(column).noun == "place"
+
+
+def _is_place_word(column: str) -> bool:
+    words = {"coordinates", "coordinate", "coords", "geo", "latlng", "latlon", "position", "point"}
+    return bool(words & set(words_of(column))) or _is_place(column)

@@ -2,9 +2,9 @@
 
 import polars as pl
 
+from strec.io.column_names import TIME_PARTS, named, plain
 from strec.io.mapping import Mapping
 from strec.io.quantities import plain_numbers, present, share
-from strec.io.roles import TIME_PARTS, named, plain
 from strec.io.tables import Table, with_column
 from strec.io.times import detect_time
 

@@ -16,7 +16,7 @@ def visits() -> pl.DataFrame:
         {
             "customer": ["a", "a", "b", None],
             "shop": ["bakery", "bank", "bakery", "bank"],
-            "stop": ["s1", "s1", "s2", "s2"],
+            "seat": ["s1", "s1", "s2", "s2"],
             "visited_at": [datetime(2024, 5, 1, hour) for hour in (8, 9, 10, 11)],
             "lat": [40.7, 40.8, None, 40.7],
             "lon": [-74.0, -73.9, None, -74.0],
@@ -34,10 +34,10 @@ def test_a_frame_gives_the_check_ins_of_its_file(name, tmp_path):
 
 
 def test_columns_that_are_given_stand_and_are_nothing_else():
-    given = Mapping(user_id="stop", item_id="customer")
+    given = Mapping(user_id="seat", item_id="customer")
     mapping = read_frame(visits(), given).mapping
     assert mapping.columns() == {
-        "user_id": "stop",
+        "user_id": "seat",
         "item_id": "customer",
         "timestamp": "visited_at",
         "lat": "lat",

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strec.io.roles import SYNONYMS, guess_mapping, named, rank_identities
+from strec.io.column_names import SYNONYMS, named
+from strec.io.roles import guess_roles
+
+
+def guess_mapping(frame):
+    guess = guess_roles(frame)
+    return guess.mapping, guess.confidence
+
 
 TIMES = ["2024-05-01 08:00:00", "2024-05-02 09:30:00", "2024-05-02 10:00:00"]
 WORLD = {
@@ -101,19 +108,6 @@ def test_pictures_are_found_by_names_and_by_content(column, values, found):
     mapping, _ = guess_mapping(frame)
     assert mapping.image == (column if found else None)
     assert (mapping.user_id, mapping.item_id, mapping.timestamp) == ("user", "item", "time")
-
-
-def test_identities_come_first_among_the_answers():
-    n = 40
-    frame = pl.DataFrame(
-        {
-            "row": [str(i) for i in range(n)],
-            "temperature": [f"{i / 7:.2f}" for i in range(n)],
-            "badge": [f"b{i % 5}" for i in range(n)],
-            "moment": [f"2024-05-01 08:00:{i:02d}" for i in range(n)],
-        }
-    )
-    assert rank_identities(frame, frame.columns)[:2] == ["badge", "row"]
 
 
 def test_no_word_names_two_fields_first():
