@@ -58,8 +58,8 @@ def ask_time(table: Table, done: Recognised) -> None:
     }  # fmt: skip
     ranked = sorted(plausible, key=lambda name: -plausible[name])
     others = [name for name in free if named("timestamp", name) and name not in plausible]
-    if not ranked and not others:
-        is_cut = len(table.columns) > 1
+    is_cut = len(table.columns) > 1
+    if not ranked and not (others and is_cut):
         raise MappingError(
             "A column with the time of each event is needed.",
             f"no column of {table.name} holds dates or times ({', '.join(table.columns[:12])}).",
