@@ -451,7 +451,6 @@ def test_large_tables_wait_in_files_and_come_to_the_same(app, tmp_path, monkeypa
     draft = app.session_state["data_draft"]
     small = {which: draft.rows(which).collect() for which in (READ, CLEANED)}
     monkeypatch.setattr(drafts, "KEPT_CHECKINS", 0)
-    monkeypatch.setattr(drafts, "KEPT_BYTES", 0)
     app.button(key="data_drop").click().run()
     upload(app, file)
     draft = app.session_state["data_draft"]

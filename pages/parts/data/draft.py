@@ -5,7 +5,6 @@ import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,10 +24,10 @@ from strec.io import (
     ReadResult,
     ingest,
     inspect,
-    read,
 )
+from strec.io.apart import apart
 from strec.io.limits import size_text
-from strec.io.mapping import ZONE_OF_PLACE
+from strec.io.mapping import SOURCE, ZONE_OF_PLACE
 from strec.profiling import QualityReport, quality
 from strec.store import Store
 
@@ -39,9 +38,8 @@ UPLOAD_LIMITS = Limits(max_bytes=4 * 2**30)
 MOST_IN_MEMORY = 5_000_000
 #: Stores of one person that are kept: the one in use, and those other tabs may still show.
 KEPT_STORES = 3
-#: Files up to this size, and tables up to so many check-ins, wait in memory for what is decided;
-#: what is larger is written on the way.
-KEPT_BYTES, KEPT_CHECKINS = 64 * 2**20, 1_000_000
+#: Tables up to so many check-ins wait in memory for what is decided; larger ones on disk.
+KEPT_CHECKINS = 1_000_000
 READ, CLEANED = "read.parquet", "cleaned.parquet"
 
 
@@ -106,6 +104,14 @@ class Draft:
         if self._look is not None:
             return
         look = self._inspect(self.columns)
+        for question in look.questions:
+            choice = self.answers.get(question.key)
+            if question.key in SOURCE and choice is not None:
+                # Another table, or other letters, has other columns and questions.
+                chosen = question.options[choice].changes
+                again = self._inspect((self.columns or Mapping()).remap(**chosen))
+                others = [each for each in again.questions if each.key != question.key]
+                look = replace(again, questions=[question, *others])
         questions, mapping = list(look.questions), look.mapping
         for _ in range(4):
             mapping = self._answered(questions, mapping)
@@ -172,17 +178,20 @@ class Draft:
             return
         with ui.progress("Reading") as progress:
             file = self.folder / READ
-            small = sum(map(_size, self.paths)) <= KEPT_BYTES
-            reading = read if small else partial(ingest, out_parquet=file)
-            found = reading(
+            found = apart(
+                ingest,
                 self.paths,
+                file,
                 mapping=self._mapping,
                 names=self.names,
                 limits=self.limits,
                 progress=progress,
             )
-        self.tables[READ] = self._keep(READ, found.checkins) if small else file
-        self._result = replace(found, checkins=found.checkins.clear())
+        self.tables[READ] = file
+        if found.n_checkins <= KEPT_CHECKINS:
+            self.tables[READ] = pl.read_parquet(file, memory_map=False)
+            file.unlink()
+        self._result = found
 
     @property
     def is_large(self) -> bool:
@@ -278,7 +287,7 @@ class Draft:
         return None if folder == self.folder.resolve() else folder
 
     def _inspect(self, mapping: Mapping | None) -> Inspection:
-        return inspect(self.paths, names=self.names, mapping=mapping, limits=self.limits)
+        return apart(inspect, self.paths, names=self.names, mapping=mapping, limits=self.limits)
 
     def _answered(self, questions: list[Question], mapping: Mapping) -> Mapping:
         for question in questions:
@@ -372,12 +381,6 @@ def some_users(lazy: pl.LazyFrame) -> pl.DataFrame:
         return lazy.collect()
     parts = -(-n // MOST_IN_MEMORY)
     return lazy.filter(pl.col(schema.USER).hash(0) % parts == 0).collect(engine="streaming")
-
-
-def _size(path: Path) -> int:
-    """Return the bytes of a file, or of all files in a folder."""
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(each.stat().st_size for each in files if each.is_file())
 
 
 def _new_folder() -> Path:
