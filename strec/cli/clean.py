@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,8 +95,11 @@ def clean(
 
     - `strec clean social --out social.csv`
     """
+    import polars as pl
+
     from strec.cleaning import Recipe
     from strec.io import ingest, read, write
+    from strec.io.apart import apart
     from strec.io.writing import writer_for
     from strec.profiling import quality
     from strec.store import Store
@@ -118,15 +121,17 @@ def clean(
     ):
         piece = Path(folder) / "read.parquet"
         # Cleaning needs the table in memory; without it a file of any size passes through.
-        in_memory = cleaning and steps.steps
-        reading = read if in_memory else partial(ingest, out_parquet=piece)
-        result = reading(
+        result = apart(
+            ingest,
             files,
+            piece,
             mapping=_mapping(files, map, steps),
             time_zone=time_zone,
             day_first=day_first,
             progress=part_of(tell, 0.0, 0.7),
         )
+        if cleaning and steps.steps:
+            result = replace(result, checkins=pl.read_parquet(piece))
         full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
         done = _write(piece, full, out, result, files, tell)
     written = {"out": out}
@@ -172,6 +177,7 @@ def mapping_of(entries: list[str]) -> dict:
 
 def _mapping(files: list[Path], entries: list[str] | None, recipe: "Recipe") -> "Mapping | None":
     from strec.io import Mapping, inspect
+    from strec.io.apart import apart
     from strec.io.mapping import SOURCE
 
     base = Mapping.from_dict(recipe.mapping) if recipe.mapping else None
@@ -181,7 +187,7 @@ def _mapping(files: list[Path], entries: list[str] | None, recipe: "Recipe") -> 
     if base is None:
         # Which table is read, and how its letters are written, comes before its columns.
         source = {name: value for name, value in given.items() if name in SOURCE}
-        base = inspect(files, mapping=Mapping(**source)).mapping
+        base = apart(inspect, files, mapping=Mapping(**source)).mapping
     return base.remap(**given)
 
 

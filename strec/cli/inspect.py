@@ -45,8 +45,9 @@ def inspect(
     - `strec inspect traj-Edin.csv poi-Edin.csv --json`
     """
     from strec.io import inspect as look_at
+    from strec.io.apart import apart
 
-    look = look_at(files_of(data))
+    look = apart(look_at, files_of(data))
     if as_json:
         print_json(
             {

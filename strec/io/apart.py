@@ -24,13 +24,23 @@ from typing import IO, Any, ParamSpec, TypeVar
 import polars as pl
 
 from strec.errors import LimitError, ReadError, StrecError
-from strec.io.limits import too_much_memory
+from strec.io.limits import told, too_much_memory
 from strec.progress import Progress
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def _gb_here() -> float:
+    """Return the memory of this computer in GB, where the system tells it."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    except (AttributeError, OSError, ValueError):
+        return 8.0
+
+
 #: What a process may take, and how long it may say nothing.
-MEMORY_GB, SECONDS = 6.0, 120.0
+MEMORY_GB, SECONDS = min(6.0, 0.7 * _gb_here()), 120.0
 POLL_S = 0.05
 #: A process that has grown beyond this is not used again.
 KEPT_BYTES = 700 * 2**20
@@ -48,7 +58,8 @@ def apart(
     """Run a function in a process of its own; what it raises on purpose is raised here too.
 
     The process may take `MEMORY_GB` and be silent for `SECONDS`; ``progress`` among the arguments
-    is called here. Where no process can be started, the function runs here.
+    is called here. Where no process can be started, or the function cannot be found by its name,
+    it runs here.
 
     Parameters
     ----------
@@ -78,7 +89,7 @@ def apart(
     '1.5 KB'
     """
     progress = kwargs.pop("progress", None)
-    worker = _taken()
+    worker = None if "<locals>" in function.__qualname__ else _taken()
     if worker is None:
         if progress is not None:
             kwargs["progress"] = progress
@@ -209,10 +220,10 @@ def _taken() -> _Worker | None:
 def _given_back(worker: _Worker, done: bool) -> None:
     """Keep a process for the next job, or end one that is spoilt or has grown."""
     with _lock:
-        if done and not _spare and worker.process.poll() is None:
-            if worker.n_bytes() < KEPT_BYTES:
-                _spare.append(worker)
-                return
+        is_fit = done and worker.process.poll() is None and worker.n_bytes() < KEPT_BYTES
+        if is_fit and not _spare:
+            _spare.append(worker)
+            return
     worker.end()
 
 
@@ -251,15 +262,15 @@ def serve() -> None:
             print(json.dumps({"progress": [text, share]}), file=out, flush=True)
 
         try:
-            module, name = job["call"].split(":")
-            function = getattr(importlib.import_module(module), name)
-            kwargs = _unpacked(job["kwargs"], folder) | ({"progress": tell} if job["tells"] else {})
-            found = function(*_unpacked(job["args"], folder), **kwargs)
-            answer = {"result": _packed(found, folder)}
+            with told("the file"):
+                module, name = job["call"].split(":")
+                function = getattr(importlib.import_module(module), name)
+                kwargs = _unpacked(job["kwargs"], folder)
+                kwargs |= {"progress": tell} if job["tells"] else {}
+                found = function(*_unpacked(job["args"], folder), **kwargs)
+                answer = {"result": _packed(found, folder)}
         except StrecError as error:
             answer = {"error": _packed_error(error)}
-        except MemoryError:
-            answer = {"error": _packed_error(_beyond_memory())}
         print(json.dumps(answer), file=out, flush=True)
 
 

@@ -353,7 +353,7 @@ def test_a_recipe_saved_earlier_sets_steps_and_columns(app, tmp_path):
     uploader = widget(app.file_uploader, "data_recipe_upload")
     uploader.set_value(("good.yaml", recipe.to_text().encode(), "application/yaml")).run()
     assert not app.error and "Columns and times are read as it says" in text_of(app)
-    assert widget(app.toggle, "data_step_5_near_duplicates").value is True
+    assert widget(app.toggle, "data_step_6_near_duplicates").value is True
     expected = clean(read(path, day_first=True).checkins, recipe)[0]
     assert_frame_equal(use(app).checkins(columns=expected.columns), expected)
 
