@@ -15,8 +15,8 @@ import polars as pl
 from strec import schema
 from strec.errors import MappingError, ReadError, SchemaError
 from strec.progress import Progress
-from strec.split import TRAIN, Log, Split, Vocabulary, encode, in_order, split
-from strec.split.log import SUBJECT
+from strec.split import TRAIN, Log, Split, Vocabulary, encode, split
+from strec.split.log import SUBJECT, in_order
 from strec.stays import is_raw_track, raw_fixes
 
 if TYPE_CHECKING:
@@ -482,7 +482,7 @@ class Dataset:
     @cached_property
     def training(self) -> pl.DataFrame:
         """The rows of the training part: all that a test or a model may see before the end."""
-        ordered = in_order(self._split_rows).drop(SUBJECT)
+        ordered = in_order(self._split_rows, self.split.vocabulary).drop(SUBJECT)
         return ordered.filter(pl.Series(self.split.part == TRAIN))
 
     @property

@@ -43,7 +43,7 @@ def item_graph(train: Log, *, n_follows: int = 20, n_near: int = 10) -> "ItemGra
     """
     follows = strongest(transitions(train), n_follows)
     total = np.asarray(follows.sum(axis=1)).ravel()
-    follows = sparse.diags_array(1 / np.maximum(total, 1)) @ follows
+    follows = sparse.diags_array(1 / np.where(total > 0, total, 1)) @ follows
     return ItemGraph(sparse.csr_array(follows), near_places(train.vocabulary, n_near))
 
 
@@ -88,13 +88,26 @@ class ItemGraph:
 def transitions(train: Log) -> sparse.csr_matrix:
     """Count what follows what, shape ``(n_items, n_items)``: within sessions, or by trips.
 
+    Of n check-ins at one moment and m at the next, each of the n leads to each of the m with a
+    weight of 1 / (n m): the order within a moment is not known.
+
     Parameters
     ----------
     train : Log
         Training check-ins.
     """
-    n_items = len(train.vocabulary.items)
-    return tally(train.came_from, train.item, (n_items, n_items))
+    moment, n_items = train.moment, len(train.vocabulary.items)
+    size = np.bincount(moment)
+    share, shape = 1 / size[moment], (len(size), n_items)
+    before = tally(moment, train.item, shape, share)
+    after = tally(moment, np.where(train.origin >= 0, -1, train.item), shape, share)
+    # The session of each moment: that of any of its rows.
+    session = train.session[np.searchsorted(moment, np.arange(len(size)))]
+    linked = np.flatnonzero(np.diff(session) == 0)
+    trips = tally(train.origin, train.item, (n_items, n_items))
+    found = sparse.csr_matrix(trips + before[linked].T @ after[linked + 1])
+    found.sort_indices()
+    return found
 
 
 def tally(

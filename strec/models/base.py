@@ -139,6 +139,11 @@ class Model(Saved):
         ModelError
             If the model is not fitted, or the queries use another vocabulary.
         """
+        vocabulary = self._fitted()
+        if isinstance(queries, Queries) and queries.vocabulary.differs_in_order(vocabulary):
+            # A model of an earlier version, whose items stand in the order of their ids.
+            code = vocabulary.item_codes(queries.vocabulary.items)
+            return self._score(queries.recoded(vocabulary))[:, code]
         self._check(queries)
         return self._score(queries)
 

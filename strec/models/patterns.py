@@ -1,10 +1,10 @@
 """Sequential patterns of sessions, weighted by time: what follows the longest matching ending.
 
 A *pattern* (a_1 … a_m → b) says that within sessions b came next after a_1 … a_m, in this order
-and with at most `max_gap` other check-ins between any two of them. Its strength is the decayed
-number of sessions that hold it:
+and with at most `max_gap` other moments between any two of them; check-ins at one moment are a
+set, in no order. Its strength is the decayed number of sessions that hold it:
 
-    w(a → b) = Σ_{sessions with it} 2^(-age of the session / half-life) · decay^(check-ins between)
+    w(a → b) = Σ_{sessions with it} 2^(-age of the session / half-life) · decay^(moments between)
 
 Mining is PrefixSpan's: grow patterns one item at a time, and look for the next item only in the
 sessions where the pattern so far has been found. A query matches its recent check-ins against
@@ -18,14 +18,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from strec.models.base import Model
-from strec.models.profiles import popularity, recent_items
+from strec.models.profiles import popularity, recent_rows
 from strec.split import Log, Queries
 from strec.train import Watch
 
 #: Beginning → what follows it → weight.
 Beginning = tuple[int, ...]
 Rules = dict[Beginning, dict[int, float]]
-#: Where something was found: session, position, check-ins left out so far.
+#: The items of each moment, the moments in order.
+Sequence = list[tuple[int, ...]]
+#: Where something was found: session, position, moments left out so far.
 Places = list[tuple[int, int, int]]
 
 
@@ -40,9 +42,9 @@ class Patterns(Model):
     min_sessions : int
         Fewest sessions that a pattern must be found in; a beginning and what follows it.
     max_gap : int
-        Check-ins that may stand between two neighbours of a pattern.
+        Moments that may stand between two neighbours of a pattern.
     gap_decay : float
-        Weight of a pattern with one check-in between against one with none.
+        Weight of a pattern with one moment between against one with none.
     half_life_days : float
         A session so many days before the end of training counts half.
     backoff : float
@@ -83,7 +85,7 @@ class Patterns(Model):
     own: float = 20.0
 
     def _fit(self, train: Log, watch: Watch) -> None:
-        sequences, end_us = _sessions(train)
+        end_us, sequences = _sequences(train, np.arange(len(train)))
         age_days = (train.time_us.max() - end_us) / 86.4e9
         watch("Mining patterns", 0.1)
         self.rules_ = mine(
@@ -99,9 +101,12 @@ class Patterns(Model):
 
     def _score(self, queries: Queries) -> np.ndarray:
         scores = np.tile(1e-6 * self.popularity_, (len(queries), 1))
-        recent = recent_items(queries, self.n_recent)
+        recent = recent_rows(queries, self.n_recent)
         for query in range(len(queries)):
-            past = recent[query][recent[query] >= 0].tolist()
+            _, (past,) = _sequences(queries.log, recent[query][recent[query] >= 0], whole=True)
+            here = int(queries.here[query])
+            if here >= 0 and not (past and here in past[-1]):
+                past.append((here,))
             matches = endings(past, self.max_length, self.max_gap)
             own = self._own_rules(queries, query, matches) if self.own and past else {}
             self._add(scores[query], matches, own)
@@ -124,13 +129,9 @@ class Patterns(Model):
         """Mine the visible history of one query for what followed these beginnings."""
         log = queries.log
         rows = queries.indices[queries.indptr[query] : queries.indptr[query + 1]]
-        items = log.item[rows]
-        rows, items = rows[items >= 0], items[items >= 0]
         if log.is_anonymous:
             return {}
-        ends = np.flatnonzero(np.diff(log.session[rows])) + 1
-        sequences = [part.tolist() for part in np.split(items, ends)]
-        end_us = log.time_us[rows[np.r_[ends - 1, len(rows) - 1]]]
+        end_us, sequences = _sequences(log, rows)
         age_days = np.maximum(queries.time_us[query] - end_us, 0) / 86.4e9
         return mine(
             sequences,
@@ -164,7 +165,7 @@ class Patterns(Model):
 
 
 def mine(
-    sequences: list[list[int]],
+    sequences: list[Sequence],
     weights: np.ndarray,
     *,
     max_length: int = 3,
@@ -177,22 +178,22 @@ def mine(
 
     Each session counts by its weight. A beginning has `max_length` items at most and is looked for
     where it is `wanted`; beginning and follower must stand in `min_sessions`. Up to `max_gap`
-    items may stand between two neighbours, a factor `gap_decay` each; of several places in one
+    moments may stand between two neighbours, a factor `gap_decay` each; of several places in one
     session the closest counts. The answer is beginning → item → weight.
 
     Examples
     --------
-    >>> mine([[1, 2, 3], [1, 2, 4], [2, 3]], np.ones(3), max_length=2)
+    >>> mine([[(1,), (2,), (3,)], [(1,), (2, 4)], [(2,), (3,)]], np.ones(3), max_length=2)
     {(1,): {2: 2.0}, (2,): {3: 2.0}}
     """
     rules: Rules = {}
     grows = None if wanted is None else {p[:n] for p in wanted for n in range(1, len(p) + 1)}
     start = defaultdict(list)
     for number, sequence in enumerate(sequences):
-        for position, item in enumerate(sequence):
-            if grows is not None and (item,) not in grows:
-                continue
-            start[item].append((number, position, 0))
+        for position, items in enumerate(sequence):
+            for item in items:
+                if grows is None or (item,) in grows:
+                    start[item].append((number, position, 0))
     stack: list[tuple[Beginning, Places]] = [
         ((item,), found) for item, found in sorted(start.items(), reverse=True)
     ]
@@ -218,44 +219,57 @@ def mine(
     return dict(sorted(rules.items()))
 
 
-def endings(past: list[int], max_length: int, max_gap: int) -> dict[Beginning, int]:
-    """Return all beginnings that end with the last item, and the fewest check-ins left out.
+def endings(past: Sequence, max_length: int, max_gap: int) -> dict[Beginning, int]:
+    """Return all beginnings that end in the last moment, and the fewest moments left out.
 
     Examples
     --------
-    >>> endings([7, 8, 9], max_length=2, max_gap=1)
+    >>> endings([(7,), (8,), (9,)], max_length=2, max_gap=1)
     {(9,): 0, (8, 9): 0, (7, 9): 1}
     """
     found: dict[Beginning, int] = {}
-    stack: list[tuple[Beginning, int, int]] = [((past[-1],), len(past) - 1, 0)] if past else []
+    ends = past[-1] if past else ()
+    stack: list[tuple[Beginning, int, int]] = [((item,), len(past) - 1, 0) for item in ends]
     while stack:
         pattern, position, gaps = stack.pop()
         found[pattern] = min(gaps, found.get(pattern, gaps))
         if len(pattern) < max_length:
             for between in range(max_gap, -1, -1):
                 earlier = position - 1 - between
-                if earlier >= 0:
-                    stack.append(((past[earlier], *pattern), earlier, gaps + between))
+                for item in past[earlier] if earlier >= 0 else ():
+                    stack.append(((item, *pattern), earlier, gaps + between))
     return found
 
 
-def _grow(sequences: list[list[int]], places: Places, max_gap: int) -> dict[int, Places]:
-    """Return where each next item is found: session, position, check-ins left out so far."""
+def _grow(sequences: list[Sequence], places: Places, max_gap: int) -> dict[int, Places]:
+    """Return where each next item is found: session, position, moments left out so far."""
     grown = defaultdict(list)
     for number, position, gaps in places:
         sequence = sequences[number]
-        for between, item in enumerate(sequence[position + 1 : position + 2 + max_gap]):
-            grown[item].append((number, position + 1 + between, gaps + between))
+        for between, items in enumerate(sequence[position + 1 : position + 2 + max_gap]):
+            for item in items:
+                grown[item].append((number, position + 1 + between, gaps + between))
     return grown
 
 
-def _sessions(train: Log) -> tuple[list[list[int]], np.ndarray]:
-    """Return the known items of each session, and when it ended."""
-    known = np.flatnonzero(train.item >= 0)
-    if train.has_origins:
-        known = known[train.came_from[known] >= 0]
-        return np.c_[train.came_from, train.item][known].tolist(), train.time_us[known]
-    session = train.session[known]
-    ends = np.flatnonzero(np.diff(session)) + 1
-    sequences = [part.tolist() for part in np.split(train.item[known], ends)]
-    return sequences, train.time_us[known[np.r_[ends - 1, len(known) - 1]]]
+def _sequences(
+    log: Log, rows: np.ndarray, whole: bool = False
+) -> tuple[np.ndarray, list[Sequence]]:
+    """Return when each session of some rows ended, and its known items by moment.
+
+    With `whole`, all rows are one sequence.
+    """
+    rows = rows[log.item[rows] >= 0]
+    if log.has_origins and not whole:
+        rows = rows[log.came_from[rows] >= 0]
+        steps = np.c_[log.came_from, log.item][rows].tolist()
+        return log.time_us[rows], [[(start,), (end,)] for start, end in steps]
+    session = log.session[rows] * (not whole)
+    opens = np.flatnonzero(np.diff(session)) + 1
+    of = np.searchsorted(opens, np.arange(len(rows)), side="right")
+    sequences: list[Sequence] = [[] for _ in range(len(opens) + 1)]
+    begins = np.flatnonzero(np.r_[True, np.diff(log.moment[rows]) != 0][: len(rows)])
+    items = log.item[rows].tolist()
+    for begin, end in zip(begins, [*begins, len(rows)][1:], strict=len(rows) > 0):
+        sequences[of[begin]].append(tuple(dict.fromkeys(items[begin:end])))
+    return log.time_us[rows[np.r_[opens - 1, len(rows) - 1]]] if len(rows) else rows, sequences

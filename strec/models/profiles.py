@@ -79,6 +79,39 @@ def profiles(queries: Queries, half_life_days: float | None = None) -> sparse.cs
     return tally(queries.pair_query, log.item[queries.indices], shape, weight)
 
 
+def last_items(queries: Queries, back: int = 0) -> sparse.csr_matrix:
+    """Return where each query stands, ``(n_queries, n_items)``; an empty row where unknown.
+
+    That is the start of the trip, else the last moment of the history: each of its n check-ins has
+    a share of 1 / n. With `back`, where it stood so many moments before.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import split
+    >>> parts = split(schema.example(), fractions=(0.75, 0.25, 0))
+    >>> last_items(parts.queries(scored="every")).toarray().tolist()
+    [[1.0, 0.0]]
+    """
+    log, (first, stop) = queries.log, queries.moments
+    shape = len(queries), len(queries.vocabulary.items)
+    has_start = np.zeros(len(queries), bool) if queries.origin is None else queries.origin >= 0
+    # A trip that begins elsewhere is one step more.
+    last = np.where(queries.last >= 0, at_rows(log.item, queries.last), -1)
+    n_back = back - (has_start & (queries.here != last))
+    ends = queries.indptr[1:]
+    for step in range(back):
+        goes = (ends > queries.indptr[:-1]) & (step < n_back)
+        ends = np.where(goes, np.r_[first, 0][ends - 1], ends)
+    inside = stop == ends[queries.pair_query]
+    inside &= (not log.is_anonymous) & ~(has_start & (back == 0))[queries.pair_query]
+    query, item = queries.pair_query[inside], log.item[queries.indices[inside]]
+    found = tally(query, item, shape, 1 / (stop - first)[inside])
+    if back == 0 and queries.origin is not None:
+        found = found + tally(np.arange(len(queries)), queries.origin, shape)
+    return sparse.csr_matrix(found)
+
+
 def user_items(train: Log) -> sparse.csr_matrix:
     """Count the training check-ins of each user and item, shape ``(n_users, n_items)``."""
     vocabulary = train.vocabulary
@@ -140,19 +173,6 @@ def recent_rows(queries: Queries, length: int) -> np.ndarray:
     if not len(queries.indices) or queries.log.is_anonymous:
         return np.full(position.shape, -1, dtype=np.int64)
     return np.where(inside, queries.indices[np.maximum(position, 0)], -1)
-
-
-def before_each(queries: Queries) -> np.ndarray:
-    """Return the item before each visible check-in, -1 for none; shape ``(len(indices),)``.
-
-    That is where its trip began, else the visible check-in before it, of any session.
-    """
-    log, position = queries.log, np.arange(len(queries.indices))
-    item = log.item[queries.indices]
-    inner = (position > queries.indptr[queries.pair_query]) & (not log.is_anonymous)
-    before = np.where(inner, item[position - 1], -1)
-    origin = log.origin[queries.indices]
-    return np.where(origin >= 0, origin, before)
 
 
 def at_rows(values: np.ndarray, row: np.ndarray) -> np.ndarray:

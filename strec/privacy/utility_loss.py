@@ -14,6 +14,8 @@ from strec.privacy.protection import Protection
 from strec.privacy.risk import RiskReport, risk
 from strec.progress import Progress, silent
 from strec.split import TRAIN, VALIDATION, Split, Vocabulary, encode, queries_of_rows
+from strec.split.cut import beginning_of_moment
+from strec.split.log import in_order
 
 if TYPE_CHECKING:
     from strec.dataset import DatasetLike
@@ -151,8 +153,9 @@ def _accuracy(checkins, protection: Protection, n_queries: int, seed: int, tell)
 def _with_parts(checkins: pl.DataFrame) -> pl.DataFrame:
     """Number the rows and mark their part: 80 % training, 10 % validation, by time."""
     ordered = checkins.sort(schema.TIME, schema.USER, schema.ITEM)
-    n = len(ordered)
-    part = np.searchsorted([round(n * 0.8), round(n * 0.9)], np.arange(n), side="right")
+    n, moments = len(ordered), ordered[schema.TIME]
+    cuts = [beginning_of_moment(moments, round(n * share)) for share in (0.8, 0.9)]
+    part = np.searchsorted(cuts, np.arange(n), side="right")
     if not (part == VALIDATION).any() or n < 10:
         _refuse(f"{n:,} check-ins.")
     return ordered.with_row_index(_ROW).with_columns(pl.Series(_PART, part, dtype=pl.Int8))
@@ -160,12 +163,13 @@ def _with_parts(checkins: pl.DataFrame) -> pl.DataFrame:
 
 def _split(marked: pl.DataFrame) -> tuple[Split, np.ndarray]:
     """Return the table as a split, and the row number of each check-in of its log."""
-    ordered = marked.sort(schema.USER, schema.TIME, schema.ITEM, _ROW)
-    train = ordered.filter(pl.col(_PART) == TRAIN)
+    train = marked.filter(pl.col(_PART) == TRAIN)
     if not len(train):
         _refuse("no check-in in the training part.")
-    # `encode` sorts the same columns; a table in this order stays in it.
-    log = encode(ordered, Vocabulary.of(train))
+    vocabulary = Vocabulary.of(train)
+    # `encode` brings it into this very order.
+    ordered = in_order(marked.sort(_ROW), vocabulary)
+    log = encode(ordered, vocabulary)
     return Split(log, ordered[_PART].to_numpy()), ordered[_ROW].to_numpy()
 
 

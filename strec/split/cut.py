@@ -32,8 +32,9 @@ def split(
 ) -> "Split":
     """Cut check-ins by time: train, then validation, then test.
 
-    Sessions are told apart before the cut, so a session may cross it. Users, items, item names,
-    categories and places are learned from the training part alone.
+    Check-ins at one moment are of one part. Sessions are told apart before the cut, so a session
+    may cross it. Users, items, item names, categories and places are learned from the training
+    part alone.
 
     Parameters
     ----------
@@ -67,8 +68,9 @@ def split(
             frame.select(common).with_columns(part=pl.lit(i, pl.Int8))
             for i, frame in enumerate(frames)
         ]
-    ).pipe(in_order)
+    )
     vocabulary = Vocabulary.of(frames[0])
+    marked = in_order(marked, vocabulary)
     return Split(encode(marked, vocabulary), marked["part"].to_numpy())
 
 
@@ -114,8 +116,9 @@ class Split:
             ``"train"``, ``"validation"`` or ``"test"``.
         scored : str
             ``"session_end"``: the last check-in of each session with at least two check-ins in
-            this part, if its user and item are seen in training (the published protocol). Where
-            nobody is named there are no sessions: each check-in counts.
+            this part, if its user and item are seen in training (the published protocol); of
+            several at the last moment each. Where nobody is named there are no sessions: each
+            check-in counts.
             ``"every"``: each check-in of the part; items not seen in training are target -1,
             users not seen in training are kept.
         history : str
@@ -155,17 +158,15 @@ class Split:
         part, scored : str
             As in `queries`.
         """
-        log = self.log
         inside = self.part == PARTS[part]
-        if scored == "every":
-            return np.flatnonzero(inside)
         rows = np.flatnonzero(inside)
+        if scored == "every":
+            return rows
+        log = self.log.where(inside)
+        known = (log.item >= 0) & (log.user >= 0)
         if log.is_anonymous:
-            return rows[(log.item[rows] >= 0) & (log.user[rows] >= 0)]
-        opens = np.r_[True, np.diff(log.session[rows]) != 0][: len(rows)]
-        closes = np.r_[opens[1:], True][: len(rows)]
-        known = (log.item[rows] >= 0) & (log.user[rows] >= 0)
-        return rows[closes & ~opens & known]
+            return rows[known]
+        return rows[log.ends_session & ~log.is_alone & known]
 
 
 def _cut(checkins: pl.DataFrame, fractions: tuple[float, float, float]) -> list[pl.DataFrame]:
@@ -177,9 +178,12 @@ def _cut(checkins: pl.DataFrame, fractions: tuple[float, float, float]) -> list[
             f"{fractions!r:.80}.",
             "Use for instance (0.8, 0.1, 0.1).",
         )
-    ordered = checkins.sort(schema.TIME, schema.USER, schema.ITEM)
-    n = len(ordered)
-    first, second = round(n * fractions[0]), round(n * (fractions[0] + fractions[1]))
+    ordered = checkins.sort(schema.TIME)
+    n, moments = len(ordered), ordered[schema.TIME]
+    first, second = (
+        beginning_of_moment(moments, round(n * share))
+        for share in (fractions[0], fractions[0] + fractions[1])
+    )
     if not 0 < first < n:
         raise SplitError(
             "A split needs check-ins in training and after it.",
@@ -187,6 +191,20 @@ def _cut(checkins: pl.DataFrame, fractions: tuple[float, float, float]) -> list[
             "Use more data or other shares.",
         )
     return [ordered[:first], ordered[first:second], ordered[second:]]
+
+
+def beginning_of_moment(moments: pl.Series, position: int) -> int:
+    """Return where the moment at a position begins or ends, whichever is nearer: no set is cut.
+
+    Examples
+    --------
+    >>> [beginning_of_moment(pl.Series([1, 2, 2, 2, 3]), k) for k in (1, 2, 3, 5)]
+    [1, 1, 4, 5]
+    """
+    if not 0 < position < len(moments):
+        return position
+    around = (int(moments.search_sorted(moments[position], side)) for side in ("left", "right"))
+    return min(around, key=lambda at: (not 0 < at < len(moments), abs(at - position)))
 
 
 def _check_order(frames: list[pl.DataFrame]) -> None:

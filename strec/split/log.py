@@ -25,7 +25,7 @@ _SAME_EVENT = {"click": "view", "impression": "view", "pageview": "view", "baske
 
 @dataclass(frozen=True)
 class Log:
-    """Check-ins as arrays, sorted by user, time and item.
+    """Check-ins as arrays, sorted by user and time; see `in_order` for equal times.
 
     Where nobody is named, a group of check-ins stands in the place of a user (see
     `schema.subjects`): those that begin at one place, or all. Its history is what everybody did.
@@ -120,8 +120,10 @@ class Log:
 
         That is where the trip began, else the check-in before in the same session.
         """
-        linked = np.r_[False, np.diff(self.session) == 0][: len(self)]
-        before = np.where(linked, np.r_[-1, self.item[:-1]][: len(self)], -1)
+        # Of several at the moment before, one drawn by lot.
+        row = self.before - 1
+        linked = (row >= 0) & (self.session[row] == self.session)
+        before = np.where(linked, self.item[row], -1)
         return np.where(self.origin >= 0, self.origin, before)
 
     @cached_property
@@ -162,6 +164,23 @@ class Log:
         first = self.indptr[owner]
         return np.maximum(first, stop - MOST_OF_GROUP) if self.is_anonymous else first
 
+    @cached_property
+    def moment(self) -> np.ndarray:
+        """Shape ``(n,)``, int64: rises by one with each new time of an owner, and each owner."""
+        return np.cumsum(self.before == np.arange(len(self))) - 1
+
+    @cached_property
+    def ends_session(self) -> np.ndarray:
+        """Shape ``(n,)``, bool: the check-in is of the last moment of its session."""
+        last = np.searchsorted(self.session, self.session, side="right") - 1
+        return self.moment == self.moment[last]
+
+    @cached_property
+    def is_alone(self) -> np.ndarray:
+        """Shape ``(n,)``, bool: the check-in is the only one of its session."""
+        first = np.searchsorted(self.session, self.session)
+        return np.searchsorted(self.session, self.session, side="right") - first == 1
+
     def where(self, mask: np.ndarray) -> "Log":
         """Return the rows where the mask holds; sessions and owners keep their numbers.
 
@@ -195,9 +214,8 @@ def encode(checkins: pl.DataFrame, vocabulary: Vocabulary) -> Log:
     >>> log.session.tolist(), log.weekday.tolist()
     ([0, 0, 1, 1], [0, 0, 0, 1])
     """
-    schema.validate(checkins)
-    is_anonymous = schema.is_anonymous(checkins)
-    ordered = in_order(checkins)
+    is_anonymous = schema.is_anonymous(schema.validate(checkins))
+    ordered = in_order(checkins, vocabulary)
     ids = ordered[SUBJECT]
     owner_ids = np.array(ids.unique().sort().to_list(), dtype=object)
     owner = ids.rle_id().to_numpy()
@@ -233,21 +251,44 @@ def encode(checkins: pl.DataFrame, vocabulary: Vocabulary) -> Log:
     )
 
 
-def in_order(checkins: pl.DataFrame) -> pl.DataFrame:
+def in_order(checkins: pl.DataFrame, vocabulary: Vocabulary) -> pl.DataFrame:
     """Return check-ins in the order of their `Log`, with whose they are as the column `SUBJECT`.
+
+    Check-ins at one moment are a set: they stand as if drawn by lot. The lot is a hash of code and
+    time: no model can learn from it, it depends on no id (see `Vocabulary.items`), and it is the
+    same for shuffled rows.
 
     Parameters
     ----------
     checkins : polars.DataFrame
         A canonical table; other columns are kept.
+    vocabulary : Vocabulary
+        What the codes mean.
 
     Examples
     --------
-    >>> in_order(schema.example())[SUBJECT].to_list()
+    >>> table = schema.example()
+    >>> in_order(table.reverse(), Vocabulary.of(table))[SUBJECT].to_list()
     ['ann', 'ann', 'bob', 'bob']
     """
-    named = checkins.with_columns(schema.subjects(checkins).alias(SUBJECT))
-    return named.sort(SUBJECT, schema.TIME, schema.ITEM)
+    # Columns that tell apart what has one code: unknown items, or one item taken twice.
+    further = [c for c in (schema.CATEGORY, schema.EVENT) if c in checkins.columns]
+    lot = _lots(vocabulary.item_codes(checkins[schema.ITEM]), checkins[schema.TIME])
+    named = checkins.with_columns(schema.subjects(checkins).alias(SUBJECT), _lot=lot)
+    ordered = named.sort(
+        SUBJECT, schema.TIME, "_lot", schema.LAT, schema.LON, *further, schema.ITEM,
+        maintain_order=True,
+    )  # fmt: skip
+    return ordered.drop("_lot")
+
+
+def _lots(code: np.ndarray, time: pl.Series) -> np.ndarray:
+    """Return a hash of code and time, uint64 (the finalizer of SplitMix64)."""
+    key = time.dt.epoch("us").to_numpy().astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    key ^= (code.astype(np.int64) + 2).astype(np.uint64) * np.uint64(0xD1342543DE82EF95)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        key = (key ^ (key >> np.uint64(shift))) * np.uint64(factor)
+    return key ^ (key >> np.uint64(31))
 
 
 def local_us(time_us: np.ndarray, offset_min: np.ndarray) -> np.ndarray:

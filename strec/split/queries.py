@@ -89,7 +89,10 @@ class Queries:
 
     @cached_property
     def last(self) -> np.ndarray:
-        """Shape ``(n,)``: row of the last visible check-in, -1 where there is none."""
+        """Shape ``(n,)``: row of the last visible check-in, -1 where there is none.
+
+        Of several at the last moment it is one drawn by lot, see `strec.split.log.in_order`.
+        """
         if not len(self.indices):
             return np.full(len(self), -1)
         return np.where(self.length > 0, self.indices[self.indptr[1:] - 1], -1)
@@ -105,6 +108,18 @@ class Queries:
         if len(self.log) and not self.log.is_anonymous:
             last = np.where(self.last >= 0, self.log.item[self.last], -1)
         return last if self.origin is None else np.where(self.origin >= 0, self.origin, last)
+
+    @cached_property
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """For each entry of `indices`, where the entries of the same moment begin and end.
+
+        Check-ins at one moment are a set: what came before an entry came before its moment.
+        """
+        n = len(self.indices)
+        moment = self.log.moment[self.indices]
+        new = np.r_[True, (np.diff(moment) != 0) | (np.diff(self.pair_query) != 0)][:n]
+        start, of = np.flatnonzero(new), np.cumsum(new) - 1
+        return start[of], np.r_[start[1:], n][of]
 
     @cached_property
     def session_length(self) -> np.ndarray:
@@ -146,6 +161,19 @@ class Queries:
             indptr=indptr,
             indices=self.indices[indices],
         )
+
+    def recoded(self, vocabulary: Vocabulary) -> "Queries":
+        """Return the same queries with the item codes of another vocabulary.
+
+        Parameters
+        ----------
+        vocabulary : Vocabulary
+            With the same users, items and categories.
+        """
+        # The last entry is what code -1 becomes.
+        code = np.append(vocabulary.item_codes(self.vocabulary.items), np.int32(-1))
+        log = replace(self.log, vocabulary=vocabulary, item=code[self.log.item])
+        return replace(self, log=log, target=code[self.target])
 
     def pieces(self, most_numbers: int) -> Iterator["Queries"]:
         """Yield the queries in pieces whose scores are at most so many numbers at once.

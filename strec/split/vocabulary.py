@@ -1,8 +1,8 @@
-"""What training knows: its users, items and categories, as sorted lists and their codes."""
+"""What training knows: its users, items and categories, as lists and their codes."""
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,9 +21,13 @@ class Vocabulary:
 
     Attributes
     ----------
-    users, items, categories : numpy.ndarray
+    users, categories : numpy.ndarray
         Ids as text, sorted; the code of an id is its position. Where nobody is named, the users
         are groups of check-ins; see `strec.schema.subjects`.
+    items : numpy.ndarray
+        Ids as text, the commonest first; equally common ones by when, by whom and where they were
+        taken. So codes depend on ids only where nothing else tells two items apart, and no model
+        can learn from the name of an item by its place in the list.
     item_name : numpy.ndarray
         Shape ``(n_items,)``: a name to show, the id where there is no name.
     item_category : numpy.ndarray
@@ -91,6 +95,20 @@ class Vocabulary:
         """A fingerprint: vocabularies with equal codes have equal digests."""
         texts = [self.users.tolist(), self.items.tolist(), self.categories.tolist()]
         return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
+
+    def differs_in_order(self, other: "Vocabulary") -> bool:
+        """Return whether another has the same users, items and categories, with other codes.
+
+        Parameters
+        ----------
+        other : Vocabulary
+            For instance that of a model.
+        """
+        if self is other or len(self.items) != len(other.items) or self.digest == other.digest:
+            return False
+        return replace(self, items=np.sort(self.items)).digest == (
+            replace(other, items=np.sort(other.items)).digest
+        )
 
     def item_ids(self, codes: np.ndarray) -> pl.Series:
         """Return the id of each item code, null where it is -1.
@@ -160,6 +178,11 @@ def _describe_items(checkins: pl.DataFrame) -> pl.DataFrame:
     place = rows.group_by(schema.ITEM).agg(
         pl.median("lat").alias("mid_lat"), median_longitude_column(pl.col("lon")).alias("mid_lon")
     )
+    time = pl.col(schema.TIME).dt.epoch("s")
+    taken = checkins.group_by(schema.ITEM).agg(
+        pl.len().alias("count"), time.min().alias("first"), time.max().alias("latest"),
+        time.sum().alias("sum"), pl.min(schema.USER).alias("user"),
+    )  # fmt: skip
     away = rows.join(place, on=schema.ITEM).with_columns(
         km=pl.lit(0.0)
         if rows.is_empty()
@@ -177,12 +200,16 @@ def _describe_items(checkins: pl.DataFrame) -> pl.DataFrame:
     )
     spread = away.group_by(schema.ITEM).agg(pl.col("km").drop_nans().median().alias("spread_km"))
     described = place.rename({"mid_lat": "lat", "mid_lon": "lon"}).join(spread, on=schema.ITEM)
+    described = described.join(taken, on=schema.ITEM)
     for column in ("name", "category"):
         described = described.join(most_frequent(rows, column), on=schema.ITEM, how="left")
     described = described.join(_descriptions(checkins), on=schema.ITEM, how="left")
     return described.with_columns(
         pl.col("name").fill_null(pl.col(schema.ITEM)), pl.col("text").fill_null("")
-    ).sort(schema.ITEM)
+    ).sort(
+        "count", "first", "latest", "sum", "user", "lat", "lon", "category", "name", schema.ITEM,
+        descending=[True] + 9 * [False],
+    )  # fmt: skip
 
 
 def _descriptions(checkins: pl.DataFrame) -> pl.DataFrame:

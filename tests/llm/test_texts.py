@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 
 from strec.llm import item_texts
@@ -29,7 +30,8 @@ def table(rows: list[tuple[str, str | None, str | None, datetime]]) -> pl.DataFr
 def texts_of(rows, with_times=True):
     checkins = table(rows)
     vocabulary = Vocabulary.of(checkins)
-    return item_texts(vocabulary, encode(checkins, vocabulary) if with_times else None)
+    texts = item_texts(vocabulary, encode(checkins, vocabulary) if with_times else None)
+    return [texts[code] for code in np.argsort(vocabulary.items)]
 
 
 def test_what_is_known_is_said():

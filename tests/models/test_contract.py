@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 from sklearn.base import clone
 
+import strec.split.log
 from strec import Dataset, schema
 from strec.errors import Cancelled, ModelError, StrecError
 from strec.models import FAMILIES, MODELS, Model
@@ -34,6 +35,10 @@ BLIND = {
 }
 #: Of the held-out queries, at least so many are answered by the obvious item first.
 RIGHT = 0.8
+
+COUNTING = [kind for kind, model in MODELS.items() if model.family == "counting"]
+#: Kinds that take seconds to fit, however little there is.
+HEAVY, SLOW = ("hybrid", "stllm", "llm_ranker", "st_lstm"), (pytest.mark.slow,)
 
 every_kind = pytest.mark.parametrize("kind", MODELS)
 #: To learn a world well these take long.
@@ -160,6 +165,36 @@ def test_parameters_are_read_changed_and_cloned_as_scikit_learn_does_it(kind):
         model.set_params(nonsense=1)
 
 
+# ---------------------------------------------------------------- no order within a moment
+
+
+@pytest.mark.parametrize("kind", [pytest.param(k, marks=SLOW * (k in HEAVY)) for k in MODELS])
+def test_names_of_items_and_order_of_rows_change_no_score(kind):
+    one, two = _tied(), _tied(renamed=True)
+    assert (one.train.before != np.arange(len(one.train))).mean() > 0.2
+    assert one.vocabulary.items.tolist() != two.vocabulary.items.tolist()
+    scores, others = (
+        _make(kind).fit(each.train).score(each.queries(scored="every")) for each in (one, two)
+    )
+    assert np.allclose(scores, others, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "kind", [k for k in MODELS if MODELS[k].family == "counting"] + ["patterns"]
+)
+def test_what_counts_sees_no_order_within_a_moment(kind, monkeypatch):
+    drawn = strec.split.log._lots
+    scores = []
+    for lots in (drawn, lambda code, time: ~drawn(code, time)):
+        monkeypatch.setattr("strec.split.log._lots", lots)
+        parts = _tied(without_places=True)
+        model = _make(kind, **({"n_recent": 50} if kind == "patterns" else {}))
+        queries = parts.queries(scored="every")
+        queries = queries.take(np.lexsort((queries.target, queries.time_us, queries.user)))
+        scores.append(model.fit(parts.train).score(queries))
+    assert np.allclose(*scores, rtol=1e-4, atol=1e-7)
+
+
 # ---------------------------------------------------------------- unusual queries and data
 
 
@@ -279,6 +314,19 @@ def _queries() -> Queries:
 @cache
 def _fitted(kind: str) -> Model:
     return _make(kind).fit(_parts().train)
+
+
+def _tied(renamed: bool = False, without_places: bool = False) -> Split:
+    """Return a world whose users take several items at one moment."""
+    table = _world().with_columns(pl.col(schema.TIME).dt.truncate("8h"))
+    if without_places:
+        table = table.with_columns(lat=pl.lit(None, pl.Float64), lon=pl.lit(None, pl.Float64))
+    if renamed:
+        ids = table[schema.ITEM].unique().sort()
+        names = dict(zip(ids, ids.shuffle(seed=1), strict=True))
+        table = table.with_columns(pl.col(schema.ITEM).replace_strict(names))
+        table = table.sample(fraction=1.0, shuffle=True, seed=2)
+    return split(table)
 
 
 def _log_with_strangers() -> Log:

@@ -32,7 +32,7 @@ def test_events_are_told_apart():
 
 def test_each_context_takes_its_latest():
     items = dict(zip(CONTEXTS, (asked()["item"][0] - 2).tolist(), strict=True))
-    a, b, c, none = 0, 1, 2, -2
+    a, c, b, none = 0, 1, 2, -2  # by when they were taken
     assert items["lately"] == [b, c]
     assert items["this session"] == [b, c]
     assert items["at this hour"] == [b, a]

@@ -1,6 +1,6 @@
 """Patterns against sequences counted by hand, and mining against trying everything."""
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -22,8 +22,8 @@ def by_trying_everything(sequences, weights, max_length, min_sessions, max_gap, 
             for places in combinations(range(len(sequence)), size):
                 steps = np.diff(places) - 1
                 if (steps <= max_gap).all():
-                    pattern = tuple(sequence[p] for p in places)
-                    best[pattern] = min(best.get(pattern, 99), int(steps.sum()))
+                    for pattern in product(*(sequence[p] for p in places)):
+                        best[pattern] = min(best.get(pattern, 99), int(steps.sum()))
         for pattern, gaps in best.items():
             found.setdefault(pattern, []).append(weights[number] * gap_decay**gaps)
     rules = {}
@@ -33,7 +33,8 @@ def by_trying_everything(sequences, weights, max_length, min_sessions, max_gap, 
     return rules
 
 
-sessions = st.lists(st.lists(st.integers(0, 3), max_size=6), max_size=5)
+moment = st.sets(st.integers(0, 3), min_size=1, max_size=2)
+sessions = st.lists(st.lists(moment, max_size=5), max_size=5)
 
 
 @given(sessions, st.integers(1, 3), st.integers(1, 2), st.integers(0, 2))
@@ -50,14 +51,18 @@ def test_mining_finds_what_trying_everything_finds(sequences, length, fewest, ga
 
 
 def test_only_wanted_beginnings_are_mined():
-    sequences = [[1, 2, 3], [2, 3, 1]]
+    sequences = [[{1}, {2}, {3}], [{2}, {3}, {1}]]
     every = mine(sequences, np.ones(2), min_sessions=1)
     some = mine(sequences, np.ones(2), min_sessions=1, wanted={(1, 2), (3,)})
     assert some == {p: every[p] for p in ((1, 2), (3,))}
 
 
 def test_endings_name_the_fewest_left_out():
-    assert endings([5, 6, 5, 7], max_length=2, max_gap=2) == {(7,): 0, (5, 7): 0, (6, 7): 1}
+    past = [(5,), (6,), (5,), (7,)]
+    assert endings(past, max_length=2, max_gap=2) == {(7,): 0, (5, 7): 0, (6, 7): 1}
+    assert endings([(5, 6), (7, 8)], max_length=2, max_gap=0) == {
+        (7,): 0, (8,): 0, (5, 7): 0, (6, 7): 0, (5, 8): 0, (6, 8): 0
+    }  # fmt: skip
     assert endings([], max_length=2, max_gap=1) == {}
 
 

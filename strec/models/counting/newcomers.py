@@ -10,6 +10,7 @@ import numpy as np
 
 from strec.graph import tally
 from strec.models.counting.statistics import Statistics, time_cell
+from strec.models.profiles import last_items
 from strec.split import Queries
 
 #: Sources and the reason that each stands for, with its share before a model has seen data
@@ -90,8 +91,7 @@ def _raw_sources(queries: Queries, statistics: Statistics) -> Iterator[np.ndarra
     popular = np.broadcast_to(statistics.popularity, lift.shape)
     yield popular
     yield popular * lift
-    follows = statistics.follows[np.maximum(queries.here, 0)]
-    yield follows.multiply((queries.here >= 0)[:, None]).toarray()
+    yield (last_items(queries) @ statistics.follows).toarray()
     liked = category_lift(queries, statistics)
     if not statistics.has_places:
         yield from [np.zeros(lift.shape)] * 4

@@ -8,7 +8,8 @@ from scipy import sparse
 from strec.errors import ModelError
 from strec.graph import tally, transitions
 from strec.models.base import Model
-from strec.models.profiles import before_each, popularity, profiles
+from strec.models.counting.visits import Pairs
+from strec.models.profiles import TIE_BREAK, last_items, popularity, profiles
 from strec.models.saved import Arrays
 from strec.split import Log, Queries
 from strec.train import Watch
@@ -66,7 +67,8 @@ class Markov(Popularity):
 
     Notes
     -----
-    Equal counts, and users whose last item is new, go by popularity.
+    Equal counts, and users whose last item is new, go by popularity. Check-ins at one moment are
+    a set: each of it leads to each of the next with an equal part of one transition.
     """
 
     kind = "markov"
@@ -88,16 +90,14 @@ class Markov(Popularity):
         self.follows_ = transitions(train)
 
     def _score(self, queries: Queries) -> np.ndarray:
-        last = queries.here
         if self.scope == "user":
-            item = queries.log.item[queries.indices]
-            before = before_each(queries)
-            chosen = (before == last[queries.pair_query]) & (before >= 0)
+            pairs, (first, stop) = Pairs(queries), queries.moments
+            after = pairs.after_last / np.maximum(stop - first, 1)
             shape = (len(queries), len(self.share_))
-            counts = tally(queries.pair_query, np.where(chosen, item, -1), shape)
+            counts = tally(pairs.query, pairs.item, shape, after)
         else:
-            counts = self.follows_[np.maximum(last, 0)].multiply((last >= 0)[:, None])
-        return counts.toarray() + self.share_
+            counts = last_items(queries) @ self.follows_
+        return counts.toarray() + TIE_BREAK * self.share_
 
     def _arrays(self) -> Arrays:
         follows = self.follows_

@@ -160,7 +160,8 @@ def _spots(train: Log, n_items: int) -> tuple[np.ndarray, sparse.csr_matrix]:
 
 def _moves(train: Log) -> np.ndarray:
     km = distance_km(train.lat[:-1], train.lon[:-1], train.lat[1:], train.lon[1:])
-    km = km[np.diff(train.session) == 0]
+    moved = (np.diff(train.session) == 0) & (np.diff(train.moment) != 0)
+    km = km[moved]
     if train.has_origins:
         km = distance_km(train.origin_lat, train.origin_lon, train.lat, train.lon)
     km = km[km > 0.02]

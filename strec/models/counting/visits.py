@@ -7,9 +7,11 @@ that the weight is a product of one factor per reason.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from strec.geo import distance_km
 from strec.models.counting.statistics import Statistics, time_cell
+from strec.models.profiles import last_items
 from strec.split import Queries
 
 #: Reasons, in the order of the columns.
@@ -112,9 +114,17 @@ class Pairs:
         self.query, self.row = queries.pair_query, queries.indices
         self.item = log.item[self.row].astype(np.int64)
         position = np.arange(len(self.row))
-        #: Visits of the same query before this one, and since.
-        self.n_before = position - queries.indptr[self.query]
-        self.rank = queries.indptr[self.query + 1] - 1 - position
+        first, stop = queries.moments
+        #: Visits of the same query before the moment of this one, and since.
+        self.n_before = first - queries.indptr[self.query]
+        self.rank = queries.indptr[self.query + 1] - stop
+        #: Position of a visit of the moment before, and of one of that before it; -1 for none.
+        # Of what strangers did, nothing is before anything.
+        self.before = np.where((self.n_before > 0) & (not log.is_anonymous), first - 1, -1)
+        earlier = first[self.before] - 1 if len(first) else first
+        self.before_2 = np.where(
+            (self.before >= 0) & (earlier >= queries.indptr[self.query]), earlier, -1
+        )
         width = len(queries.vocabulary.items) + 1
         groups, self.group = np.unique(
             self.query * np.int64(width) + self.item % width, return_inverse=True
@@ -125,6 +135,32 @@ class Pairs:
         self.newest = np.zeros(len(groups), dtype=np.int64)
         self.newest[self.group] = position
         self.is_newest = self.newest[self.group] == position
+        #: Share of each group in where its query stands, and in where it stood before that.
+        stands = last_items(queries)
+        self.last_share = _share_in(stands, self.group_query, self.group_item)
+        self.last_share_2 = _share_in(last_items(queries, 1), self.group_query, self.group_item)
+        #: How likely a check-in drawn from a visit's moment has the item of one drawn from there.
+        self.like_last = self._per_moment(self.last_share)
+        self.like_last_2 = self._per_moment(self.last_share_2)
+        #: The same of where a visit came from: the start of its trip, or the moment before.
+        self.after_last = self.like_last[self.before]
+        if log.has_origins:
+            origin = log.origin[self.row]
+            from_start = _share_in(stands, self.query, origin)
+            self.after_last = np.where(origin >= 0, from_start, self.after_last)
+
+    def _per_moment(self, share: np.ndarray) -> np.ndarray:
+        """Return the mean of groups' shares over each visit's moment; a last 0 stands for none."""
+        first, stop = self.queries.moments
+        own = share[self.group] / np.maximum(stop - first, 1)
+        return np.r_[np.bincount(first, weights=own, minlength=len(first))[first], 0.0]
+
+
+def _share_in(shares: sparse.csr_matrix, query: np.ndarray, item: np.ndarray) -> np.ndarray:
+    """Return an entry per query and item; 0 for an unknown item."""
+    if not len(query):
+        return np.zeros(0)
+    return np.where(item >= 0, np.asarray(shares[query, np.maximum(item, 0)]).ravel(), 0.0)
 
 
 class _VisitPairs(Pairs):
@@ -132,20 +168,13 @@ class _VisitPairs(Pairs):
 
     def __init__(self, queries: Queries):
         super().__init__(queries)
-        log, position = queries.log, np.arange(len(self.row))
-        self.previous = np.where(self.n_before > 0, self.row[np.maximum(position - 1, 0)], -1)
-        self.second = np.where(self.n_before > 1, self.row[np.maximum(position - 2, 0)], -1)
+        log = queries.log
+        self.previous = np.where(self.before >= 0, self.row[self.before], -1)
         self.last = queries.last[self.query]
-        ends = queries.indices[np.maximum(queries.indptr[1:] - 2, 0)] if len(self.row) else -1
-        self.last_but_one = np.where(queries.length > 1, ends, -1)[self.query]
         self.age = _log_hours(queries.time_us[self.query] - log.time_us[self.row])
         self.gap = _log_hours(queries.time_us[self.query] - log.time_us[self.last])
         self.count = np.bincount(self.group, minlength=len(self.newest))[self.group]
         self.newest_age = self.age[self.newest[self.group]]
-
-    def item_of(self, row: np.ndarray) -> np.ndarray:
-        """Return the item at rows; no row and no known item have codes that match nothing."""
-        return np.where(row >= 0, self.log.item[row], -2)
 
 
 def _habit(pairs: _VisitPairs, statistics: Statistics) -> list[np.ndarray]:
@@ -186,23 +215,17 @@ def _sequence(pairs: _VisitPairs, statistics: Statistics) -> list[np.ndarray]:
     log, queries = pairs.log, pairs.queries
     running = queries.running_session[pairs.query]
     linked = (pairs.previous >= 0) & (log.session[pairs.previous] == log.session[pairs.row])
-    last_item, previous_item = queries.here[pairs.query], pairs.item_of(pairs.previous)
     from_lat, from_lon = log.lat[pairs.previous], log.lon[pairs.previous]
     if log.has_origins:
-        origin = log.origin[pairs.row]
-        linked = linked | (origin >= 0)
-        previous_item = np.where(origin >= 0, origin, previous_item)
+        linked = linked | (log.origin[pairs.row] >= 0)
         from_lat, from_lon = log.origin_lat[pairs.row], log.origin_lon[pairs.row]
-    after_same = linked & (last_item == previous_item) & (last_item >= 0)
-    second_item = pairs.item_of(pairs.second)
-    after_both = (
-        after_same & (second_item == pairs.item_of(pairs.last_but_one)) & (second_item >= 0)
-    )
+    after_same = linked * pairs.after_last
+    after_both = after_same * pairs.like_last_2[pairs.before_2]
     from_km = distance_km(
         queries.lat[pairs.query], queries.lon[pairs.query],
         from_lat, from_lon,
     )  # fmt: skip
-    again = pairs.item == last_item
+    again = pairs.last_share[pairs.group] > 0
     inside = np.bincount(pairs.group, weights=log.session[pairs.row] == running) > 0
     return [
         after_same,
@@ -211,17 +234,20 @@ def _sequence(pairs: _VisitPairs, statistics: Statistics) -> list[np.ndarray]:
         again,
         again * pairs.gap,
         inside[pairs.group],
-        transition_lift(statistics, last_item, pairs.item),
+        transition_lift(statistics, queries, pairs.query, pairs.item),
     ]
 
 
-def transition_lift(statistics: Statistics, last: np.ndarray, item: np.ndarray) -> np.ndarray:
-    """Return log(P(item after last) / P(item)), smoothed; 0 where there is no last item."""
-    follows = statistics.follows
-    known = (last >= 0) & (item >= 0)
-    start, stop = np.maximum(last, 0), np.maximum(item, 0)
-    seen = np.asarray(follows[start, stop]).ravel() if len(item) else np.zeros(0)
-    total = np.asarray(follows.sum(axis=1)).ravel()[start]
+def transition_lift(
+    statistics: Statistics, queries: Queries, query: np.ndarray, item: np.ndarray
+) -> np.ndarray:
+    """Return log(P(item after last) / P(item)) of pairs, smoothed; 0 without a last item."""
+    last = last_items(queries)
+    follows = sparse.csr_matrix(last @ statistics.follows)
+    has_last = np.diff(last.indptr) > 0
+    known, stop = has_last[query] & (item >= 0), np.maximum(item, 0)
+    seen = np.asarray(follows[query, stop]).ravel() if len(item) else np.zeros(0)
+    total = np.asarray(follows.sum(axis=1)).ravel()[query]
     share = statistics.popularity[stop]
     return np.where(known, np.log((seen + 5 * share) / ((total + 5) * share)), 0.0)
 

@@ -11,7 +11,7 @@ from scipy import sparse
 from strec.graph import tally
 from strec.models.counting.newcomers import category_lift
 from strec.models.counting.statistics import time_cell
-from strec.models.profiles import profiles, recent_items
+from strec.models.profiles import last_items, profiles
 from strec.models.stllm.world import World
 from strec.split import Queries
 
@@ -46,9 +46,8 @@ def candidate_features(queries: Queries, world: World) -> Iterator[np.ndarray]:
     yield np.broadcast_to(np.log(lately), alike)
     lift = np.log(statistics.time_lift).T  # (49, n_items)
     yield lift[time_cell(queries.hour, queries.weekday)]
-    before, last = recent_items(queries, 2).T
-    yield _transitions(world, last)
-    yield _transitions(world, before)
+    for back in (0, 1):
+        yield _transitions(world, last_items(queries, back))
     yield from _places(queries, world)
     yield np.log(category_lift(queries, statistics) + 0.05)
     taken = sparse.csr_matrix(profiles(queries) > 0, dtype=np.float32)
@@ -57,21 +56,19 @@ def candidate_features(queries: Queries, world: World) -> Iterator[np.ndarray]:
     yield _meaning(queries, world)
 
 
-def _transitions(world: World, last: np.ndarray) -> np.ndarray:
+def _transitions(world: World, last: sparse.csr_matrix) -> np.ndarray:
     """Return log(P(item after last) / P(item)), smoothed; 0 without a last item."""
     statistics = world.statistics
     share = statistics.popularity
-    follows = statistics.follows
-    seen = follows[np.maximum(last, 0)]
+    seen = sparse.csr_matrix(last @ statistics.follows)
     total = np.asarray(seen.sum(axis=1)).ravel()
-    known = last >= 0
     # Most items never followed: their lift is the same but for the few that did.
     lift = np.repeat(np.log(5 / (total + 5))[:, None], len(share), axis=1)
-    row = np.repeat(np.arange(len(last)), np.diff(seen.indptr))
+    row = np.repeat(np.arange(len(total)), np.diff(seen.indptr))
     lift[row, seen.indices] = np.log(
         (seen.data + 5 * share[seen.indices]) / ((total[row] + 5) * share[seen.indices])
     )
-    lift[~known] = 0.0
+    lift[np.diff(last.indptr) == 0] = 0.0
     return lift
 
 

@@ -173,7 +173,7 @@ def _items(put: Columns, p: Pairs, world: World) -> None:
     statistics, item = world.statistics, np.maximum(p.group_item, 0)
     put("habit", np.log1p(statistics.count[item]))
     put("hour", np.log(statistics.time_lift[item, p.cell[of_query]]))
-    put("follows", transition_lift(statistics, p.queries.here[of_query], item))
+    put("follows", transition_lift(statistics, p.queries, of_query, item))
     put("sequence", world.end_share[item])
     for reason, weight in p.kinds():
         amount = p.per_kind(weight)  # (Q, n_categories + 1)
@@ -205,7 +205,7 @@ def _visits(put: Columns, p: Pairs) -> None:
     put("hour", np.sign(p.later) * np.exp(-p.apart / 2) * clock)
     put("weekday", p.same_weekday, p.same_kind, p.same_weekday * p.close, p.same_kind * p.close)
     put("weekday", p.days == 7, p.days == 14)
-    put("sequence", p.same_before, p.same_before & p.linked, p.same_two, p.skip)
+    put("sequence", p.same_before, p.same_before * p.linked, p.same_two, p.skip)
     put("sequence", p.same_kind_before, p.again, p.in_session, p.same_gap)
     put("sequence", p.same_gap * p.same_before)
     put("sequence", np.minimum(np.nan_to_num(p.gap_before, nan=3.0), 6))

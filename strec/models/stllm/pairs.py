@@ -24,9 +24,7 @@ class Pairs(VisitPairs):
         position = np.arange(len(self.row))
         # Of what strangers did, nothing is before or after anything.
         follows = not self.log.is_anonymous
-        self._before = np.where(follows & (self.n_before > 0), position - 1, -1)
-        self._before_2 = np.where(follows & (self.n_before > 1), position - 2, -1)
-        self._after = np.where(follows & (self.rank > 0), position + 1, -1)
+        self._after = np.where(follows & (self.rank > 0), queries.moments[1], -1)
         self._newest = np.where(follows & (queries.length > 0), queries.indptr[1:] - 1, -1)
         self.time = self.log.time_us[self.row]
         self._group(position)
@@ -66,12 +64,12 @@ class Pairs(VisitPairs):
         yield "hour", self.close_2h * fade
         yield "weekday", self.same_weekday * self.close_2h * fade
         yield "weekday", self.same_kind * fade
-        yield "sequence", self.same_before * 1.0
-        yield "sequence", (self.same_before & self.linked) * 1.0
+        yield "sequence", self.same_before
+        yield "sequence", self.same_before * self.linked
         yield "sequence", self.same_before * self.close_3h * fade
         yield "sequence", self.same_before * self.same_gap
-        yield "sequence", self.same_two * 1.0
-        yield "sequence", self.skip * 1.0
+        yield "sequence", self.same_two
+        yield "sequence", self.skip
         yield "sequence", self.same_kind_before * self.close_3h * fade
         yield "near", near_before * fade
         yield "near", near * fade
@@ -104,7 +102,7 @@ class Pairs(VisitPairs):
         self._age_h = np.maximum(asked - self.time, 0) / 3.6e9
         self.age = np.log1p(self._age_h)
         self.gap_now = self._hours(np.where(self._newest >= 0, q.time_us, 0), self._newest)
-        self.gap_before = np.where(self._before >= 0, self._hours(self.time, self._before), np.nan)
+        self.gap_before = np.where(self.before >= 0, self._hours(self.time, self.before), np.nan)
         self.since_same = np.where(
             self._same_before >= 0, self._hours(self.time, self._same_before), np.nan
         )
@@ -142,40 +140,31 @@ class Pairs(VisitPairs):
     def _order(self) -> None:
         q, log = self.queries, self.log
         last = self._newest
-        last_2 = np.where((last >= 0) & (q.length > 1), last - 1, -1)
-        item_now, item_now_2 = q.here[self.query], self._item_at(last_2)[self.query]
-        before, before_2 = self._item_at(self._before), self._item_at(self._before_2)
-        known = item_now >= 0
         self.linked = ~self.opens_session
         if log.has_origins:
-            origin = log.origin[self.row]
-            before = np.where(origin >= 0, origin, before)
-            self.linked = self.linked | (origin >= 0)
-        self.same_before = known & (before == item_now)
-        self.same_two = self.same_before & (before_2 == item_now_2) & (before_2 >= 0)
-        self.skip = known & (before_2 == item_now)
-        self.again, self.again_2 = known & (self.item == item_now), self.item == item_now_2
+            self.linked = self.linked | (log.origin[self.row] >= 0)
+        self.same_before = self.after_last
+        self.same_two = self.same_before * self.like_last_2[self.before_2]
+        self.skip = self.like_last[self.before_2]
+        self.again = self.last_share[self.group] > 0
+        self.again_2 = self.last_share_2[self.group] > 0
         gap = np.nan_to_num(self.gap_before) - self.gap_now[self.query]
-        self.same_gap = np.where(self._before >= 0, np.exp(-np.abs(gap)), 0.0)
+        self.same_gap = np.where(self.before >= 0, np.exp(-np.abs(gap)), 0.0)
         self.in_session = log.session[self.row] == q.running_session[self.query]
         own = q.vocabulary.item_category[np.maximum(self.item, 0)] if len(self.item) else self.item
         self.kind = np.where(self.item >= 0, own, log.category[self.row]).astype(np.int64)
         n_kinds = len(q.vocabulary.categories) + 1
         self.group_kind = q.vocabulary.item_category[np.maximum(self.group_item, 0)] % n_kinds
         kinds = np.r_[self.kind, -3]
-        kind_now, kind_before = kinds[last][self.query], kinds[self._before]
-        self.same_kind_before = (kind_before == kind_now) & (kind_now >= 0) & (self._before >= 0)
-
-    def _item_at(self, position: np.ndarray) -> np.ndarray:
-        """Return items at positions; none and unknown ones have codes that match nothing."""
-        return np.r_[self.item, -2][position]
+        kind_now, kind_before = kinds[last][self.query], kinds[self.before]
+        self.same_kind_before = (kind_before == kind_now) & (kind_now >= 0) & (self.before >= 0)
 
     def _places(self) -> None:
         q, log = self.queries, self.log
         lat, lon = q.lat[self.query], q.lon[self.query]
         own_lat, own_lon = log.lat[self.row], log.lon[self.row]
         self.km = distance_km(lat, lon, own_lat, own_lon)
-        before = np.r_[own_lat, np.nan][self._before], np.r_[own_lon, np.nan][self._before]
+        before = np.r_[own_lat, np.nan][self.before], np.r_[own_lon, np.nan][self.before]
         if log.has_origins:
             before = log.origin_lat[self.row], log.origin_lon[self.row]
         self.km_before = distance_km(lat, lon, *before)

@@ -104,7 +104,7 @@ def training_data_of(
         parts.append(_block(queries, world, remember, n_new // N_BLOCKS, rng))
         order.append(inside)
     rows = np.concatenate(order)
-    ends = _session_ends(train)[rows]
+    ends = (train.ends_session & ~train.is_alone)[rows]
     weight = np.where(ends, end_weight, 1.0) * np.exp((share[rows] - 1) / fade)
     start = np.cumsum([0] + [len(part[0]) for part in parts])
     return TrainingData(
@@ -185,10 +185,3 @@ def _targets(train: Log, share: np.ndarray, n_history: int, rng) -> np.ndarray:
     order = rng.permutation(len(rows))
     kept = order[: max(1, int(np.searchsorted(np.cumsum(length[order] + 1), MAX_VISITS)))]
     return np.sort(rows[kept])
-
-
-def _session_ends(train: Log) -> np.ndarray:
-    """Return which rows end a session of at least two check-ins."""
-    opens = np.r_[True, np.diff(train.session) != 0][: len(train)]
-    closes = np.r_[opens[1:], True][: len(train)]
-    return closes & ~opens

@@ -53,7 +53,7 @@ class World:
         item = train.item[known]
         newest = train.time_us.max(initial=0)
         recent = train.time_us[known] > newest - LATELY_DAYS * _DAY_US
-        ends = np.r_[np.diff(train.session) != 0, True][: len(train)]
+        ends = train.ends_session
         count = np.bincount(item, minlength=n_items)
         ended = np.bincount(item, weights=ends[known], minlength=n_items)
         usual = ends.mean() if len(ends) else 0.0
