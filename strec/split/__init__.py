@@ -7,7 +7,7 @@ at each of n moments, "where next?", and names the rows of the log that may be l
 
 from strec.split.asking import Asked, Question, Questions, notes_on, questions_of
 from strec.split.cut import PARTS, TRAIN, VALIDATION, Split, split
-from strec.split.log import EVENTS, Log, encode, in_order, local_hour, local_us, local_weekday
+from strec.split.log import EVENTS, Log, encode, local_hour, local_us, local_weekday
 from strec.split.queries import Queries, ask, queries_of_rows, ranges
 from strec.split.vocabulary import Vocabulary
 
@@ -25,7 +25,6 @@ __all__ = [
     "Vocabulary",
     "ask",
     "encode",
-    "in_order",
     "local_hour",
     "local_us",
     "local_weekday",
