@@ -88,7 +88,8 @@ def test_a_start_without_a_place_is_where_that_station_is():
 def test_a_group_is_asked_at_its_start(of_trips):
     log = of_trips.everything
     asked = ask(log, 2, [log.time_us.max() + 1], [-240], [np.nan], [np.nan])
-    assert log.vocabulary.items[asked.here].tolist() == ["S02"] and asked.length[0] == (log.owner == 2).sum()
+    assert log.vocabulary.items[asked.here].tolist() == ["S02"]
+    assert asked.length[0] == (log.owner == 2).sum()
     assert ask(log, -1, [1], [0], [np.nan], [np.nan]).here.tolist() == [-1]
 
 
