@@ -56,5 +56,6 @@ def test_no_sentence_names_an_hour(dates):
 
 def test_weekdays_are_drawn_and_said(dates):
     week = dates.store.hour_weekday()
-    assert plots.weekdays(week).data[0]["y"].sum() == 400
+    (bars,) = plots.weekdays(week).to_plotly_json()["data"]
+    assert sum(bars["y"]) == 400
     assert plots.in_words("weekdays", week).startswith("Busiest: ")
