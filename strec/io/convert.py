@@ -11,6 +11,7 @@ from strec.io.json_lines import ROW, UNREADABLE
 from strec.io.mapping import ZONE_OF_PLACE, Mapping
 from strec.io.places import coordinates
 from strec.io.quantities import MISSING, numbers_of, offset_minutes
+from strec.io.returns import RETURNED, returned
 from strec.io.tables import FILE, SURPLUS
 from strec.io.times import STATED, WALL, parse_time
 from strec.io.zones import OFFSET, UTC, resolve, zones_of
@@ -107,6 +108,7 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
             **{name: read[name] for name in schema.OPTIONAL if name in read},
         }
     )
+    gives_back = returned(raw, mapping)
     missing_time = _is_missing(raw[mapping.timestamp], parsed[WALL])
     reasons = (
         (_has(raw, UNREADABLE), NOT_JSON),
@@ -115,6 +117,7 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
         (table[schema.ITEM].is_null(), NO_ITEM if mapping.item_id else NO_PLACE),
         (missing_time, NO_TIME),
         (parsed[WALL].is_null(), BAD_TIME),
+        (gives_back & (mapping.returns == "aside"), RETURNED),
     )
     reason = _first_reason(raw, reasons)
     good = reason.is_null()
@@ -126,6 +129,7 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
         "no_offset": (offsets.is_null() & good).sum() if offsets is not None else 0,
         "no_stated": n_unstated if is_mixed else 0,
         "bad_values": n_bad_values,
+        "returns": (gives_back & good).sum() if mapping.returns is None else 0,
         "surplus": raw.select((_has(raw, SURPLUS) & good).sum()).item(),
     }
     rejected = _rejected(raw, ~good, reason, columns)

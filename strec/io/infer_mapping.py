@@ -8,6 +8,7 @@ from strec.io.mapping import Mapping, Option
 from strec.io.places import coordinates, detect_order
 from strec.io.quantities import decimal_sign
 from strec.io.recognise import Recognised
+from strec.io.returns import ask_returns
 from strec.io.roles import Guess, Role
 from strec.io.tables import Table
 
@@ -42,6 +43,7 @@ def infer_mapping(found: Recognised, mapping: Mapping, day_first: bool | None = 
     _who_and_what(table, done)
     _where(table, done)
     _how_much(table, done)
+    ask_returns(table, done)
     if not mapping.timestamp:
         _ask_time(table, done)
     if done.mapping.timestamp:

@@ -17,6 +17,7 @@ CHOICES = {
     "offset_unit": ("minutes", "hours", "seconds"),
     "user_from": ("constant", "row", "nobody"),
     "decimal": ("point", "comma"),
+    "returns": ("aside", "count"),
 }
 #: Settings that say what is read, before any column is looked at.
 SOURCE = ("table", "encoding")
@@ -27,7 +28,8 @@ _DEPENDS = {
     "item_id": {"item_from_place": False},
     "timestamp": {"time_format": None, "time_is": None, "time_zone": None},
     "utc_offset_min": {"offset_unit": None, "time_zone": None},
-    "value": {"decimal": None},
+    "value": {"decimal": None, "returns": None},
+    "event": {"returns": None},
     "lat": {"coordinate_order": None, "time_zone": None},
     "lon": {"coordinate_order": None, "time_zone": None},
 }
@@ -74,6 +76,9 @@ class Mapping:
     decimal : str, optional
         ``point`` or ``comma``: what is before the decimals of the value, so that 1.234 is about
         one or more than a thousand.
+    returns : str, optional
+        What gives back or cancels (negative quantities, credit notes, events that say so):
+        ``aside``, it is set aside with the reason, or ``count``, it counts like a purchase.
     table : str, optional
         Which table of the file holds the events, where it has several: a sheet, a table of a
         database, a layer, a list, or one of the files given.
@@ -116,6 +121,7 @@ class Mapping:
     item_from_place: bool = False
     user_from: str | None = None
     decimal: str | None = None
+    returns: str | None = None
     table: str | None = None
     encoding: str | None = None
 

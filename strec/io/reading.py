@@ -44,6 +44,8 @@ NOTICES = {
     "no_stated": "Times without a UTC offset among times with one: {}. They are read as UTC; "
     "another zone may be set (time_is=local, time_zone=...).",
     "bad_values": "Values that are not numbers: {}. They count as missing.",
+    "returns": "Rows that give back or cancel something: {}. They count like the others "
+    "(returns=aside sets them aside).",
     "surplus": "Lines with more cells than the header: {}. The surplus was left out.",
 }
 
