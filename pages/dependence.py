@@ -66,7 +66,8 @@ def run_full() -> None:
 
 def run(store: Store, **setting) -> DependenceResult:
     """Run the test on the training part, with a progress bar."""
-    columns = [*schema.REQUIRED, *(c for c in (schema.CATEGORY, schema.TEXT) if store.has(c))]
+    optional = (schema.CATEGORY, schema.TEXT, *schema.ORIGINS)
+    columns = [*schema.REQUIRED, *(c for c in optional if store.has(c))]
     with ui.progress("Testing") as report:
         train = split(store.checkins(columns=columns)).train
         return dependence_test(train, progress=report, **setting)

@@ -11,7 +11,6 @@ from pages.shared.page import NextStep, Page
 from strec import maps, metrics
 from strec.errors import StrecError
 from strec.evaluation import (
-    SLICES,
     Regime,
     Result,
     compare,
@@ -23,6 +22,8 @@ from strec.evaluation import (
     to_html,
     to_markdown,
 )
+from strec.evaluation.scoring import in_words
+from strec.evaluation.slices import ways_to_slice
 from strec.metrics import METRICS
 from strec.models import MODELS
 from strec.palette import DIVERGING
@@ -80,7 +81,7 @@ def rules() -> Regime:
 def show(results: list[Result], race: Race) -> None:
     """Show the leaderboard and, when all models are in, the proposal and two side by side."""
     queries = results[0].queries
-    size = f"{len(queries):,} scored check-ins of {queries['user_id'].n_unique():,} users"
+    size = in_words(queries)
     if len(queries) < FEW:
         _few(size)
     about = "\n\n".join(f"**{SHOWN[key]}**: {METRICS[key].sentence}" for key in SHOWN)
@@ -207,10 +208,11 @@ def differences(first: Result, second: Result, measure: str) -> None:
 
 def sliced(first: Result, second: Result, measure: str) -> None:
     """Show both models on slices of the questions."""
-    by = st.selectbox("Split by", list(SLICES), format_func=SLICES.__getitem__, key="evaluate_by")
+    ways = ways_to_slice([first, second])
+    by = st.selectbox("Split by", list(ways), format_func=ways.__getitem__, key="evaluate_by")
     frame = slices([first, second], by, measure)
     ui.figure(
-        plots.slices(frame, [first.name, second.name], f"{METRICS[measure].title}: {SLICES[by]}"),
+        plots.slices(frame, [first.name, second.name], f"{METRICS[measure].title}: {ways[by]}"),
         key="evaluate_slices",
         caption="In brackets: scored check-ins. Bars: 95 % interval over users. "
         "A return is something the user took before, a discovery is not.",
@@ -269,8 +271,9 @@ def _tip(row: dict, measure: str) -> str:
     km = row["distance_error_km"]
     far = "" if km is None or km != km else f"\nfirst suggestion {km:,.1f} km away (median)"
     return (
-        f"{METRICS[measure].title}: {row['value']:.2f}\n{row['n_checkins']:,} scored check-ins, "
-        f"{row['n_users']:,} users{far}"
+        f"{METRICS[measure].title}: {row['value']:.2f}\n{row['n_checkins']:,} scored check-ins"
+        + (f", {row['n_users']:,} users" if row["n_users"] else "")
+        + far
     )
 
 

@@ -43,10 +43,12 @@ def controls(known: view.People) -> tuple[str | None, int, int]:
     who, count, speed = st.columns([3, 3, 3], vertical_alignment="bottom")
     with who:
         user = st.selectbox(
-            "Whose check-ins",
+            "From" if known.are_starts else "Whose check-ins",
             [EVERYBODY, *known.ids[: view.MOST_LISTED]],
             format_func=lambda each: (
-                "Everybody’s" if each == EVERYBODY else view.name_of(each, known)
+                ("Anywhere" if known.are_starts else "Everybody’s")
+                if each == EVERYBODY
+                else view.name_of(each, known)
             ),
             key="live_user",
         )
@@ -171,11 +173,13 @@ def event(row: dict, known) -> None:
     st.caption("Guessed before:")
     st.markdown("\n".join(guesses))
     icon = ":material/check_circle:" if hit else ":material/cancel:"
-    kind = "a return" if row["is_return"] else "somewhere new for this person"
+    kind = ", a return" if row["is_return"] else ", somewhere new for this person"
+    if row["is_return"] is None:
+        kind = ""
     verdict = "the first guess" if rank <= 1 else f"number {rank:,.0f} of the list"
     st.markdown(
         f"{icon} Came: **{ui.plain(row['item_name'])}**, {verdict} "
-        f"({percent(row['probability'])}), {kind}."
+        f"({percent(row['probability'])}){kind}."
     )
 
 

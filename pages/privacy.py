@@ -38,6 +38,14 @@ ITEM_CHOICES = {"keep": "As they are", "pseudonyms": "Pseudonyms", "kind": "Only
 def content() -> NextStep:
     """Show the risk, the protections beside it, and the protected table to take along."""
     store = ui.current_store()
+    if store.is_anonymous:
+        st.info(
+            "These data name nobody: no two rows are known to be of one person, so there is no "
+            "past to be found by a few points of it. Whoever knows when and where somebody set "
+            "out may still find that one row.",
+            icon=":material/groups:",
+        )
+        return "Back to the recommendations", "recommend"
     before = of(store, Protection())
     st.subheader("If the table were given away", anchor=False)
     st.markdown("\n".join(f"- {ui.plain(each)}" for each in before.sentences()))

@@ -25,7 +25,7 @@ def content() -> NextStep | None:
     url.write(known)
     answer = question.ask(engine)
     ask.who_line(store, answer, question, known)
-    if state.WHO.value == view.NEW:
+    if state.WHO.value == view.NEW and not store.is_anonymous:
         visitor.panel(engine)
     _notes(store, answer)
     ask.how_line(answer)
@@ -83,7 +83,7 @@ def _before(question, answer):
     asked = (
         question.name,
         question.when,
-        question.place,
+        (question.place, question.shop),
         str(question.how),
         answer.query.length[0],
     )
@@ -119,6 +119,7 @@ def _out(store, answer, question, rank: int) -> None:
     """Offer the answer for other programs, as a page, and as a link."""
     # What a click makes is made outside of the session, which it therefore must not ask.
     shown = pictures.of_store(store)
+    who = f"anybody, from: {question.name}" if store.is_anonymous else question.name
     with st.container(horizontal=True):
         ui.downloads("recommendations", answer.frame, "rec_list")
         ui.download(
@@ -127,9 +128,7 @@ def _out(store, answer, question, rank: int) -> None:
         )  # fmt: skip
         ui.download(
             "As a page (HTML)",
-            lambda: explanation.card(
-                answer, question.name, rank, source=store.name, pictures=shown
-            ),
+            lambda: explanation.card(answer, who, rank, source=store.name, pictures=shown),
             "recommendations.html",
             "text/html",
             key="rec_html",

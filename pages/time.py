@@ -91,9 +91,11 @@ def over_time(store: Store, chosen: Filters, below: str, n_days: int) -> None:
         del grains["hour"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         grain = ui.choose("Steps", grains, "trend_grain", "day" if n_days < 200 else "week")
-        value = ui.choose(
-            "Count", {"n_checkins": "Check-ins", "n_users": "Users"}, "trend_value"
-        )  # fmt: skip
+        value = "n_checkins"
+        if not store.is_anonymous:
+            value = ui.choose(
+                "Count", {"n_checkins": "Check-ins", "n_users": "Users"}, "trend_value"
+            )
     frame = counted(Store.trend, store, grain, chosen)
     figure = plots.trend(frame, grain, value, below)
     ui.figure(figure, "trend", words("trend", frame, grain), frame, f"trend-{grain}s")

@@ -70,6 +70,8 @@ DERIVED = {
     LOCAL_DATE: pl.Date,
 }
 
+#: Columns that a model reads of where a trip began.
+ORIGINS = (ORIGIN_ID, ORIGIN_LAT, ORIGIN_LON)
 #: The user of every check-in of a table that names no person: such a table is *anonymous*.
 NOBODY = ""
 

@@ -134,6 +134,28 @@ def run_time(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5000 else f"{seconds / 3600:.1f} h"
 
 
+def times_before(n: int, *, of_nobody: bool = False) -> str:
+    """Return how often something was taken before, as one says it beside a name.
+
+    Parameters
+    ----------
+    n : int
+        How often.
+    of_nobody : bool
+        Whether nobody is named, so that nothing is new to anybody.
+
+    Examples
+    --------
+    >>> times_before(0), times_before(2), times_before(2, of_nobody=True)
+    ('new', '2 times before', 'chosen 2 times from here')
+    """
+    if of_nobody:
+        return f"chosen {plural(n, 'time')} from here" if n else "never chosen from here"
+    if not n:
+        return "new"
+    return "once before" if n == 1 else f"{n:,} times before"
+
+
 def percent(probability: float) -> str:
     """Return a probability as people read it.
 

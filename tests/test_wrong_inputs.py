@@ -330,7 +330,7 @@ EXEMPT |= {
                 "privacy": "Exposure RiskReport UtilityLoss",
                 "evaluation": "Evaluation Proposal Result",
                 "explanation": "Change Reasons",
-                "recommend": "Answer",
+                "recommend": "Answer Shop",
                 "io": "Inspection Option Question ReadResult Sample",
                 "cleaning": "CleanReport StepResult",
                 "split": "Asked Log Queries Split Vocabulary",

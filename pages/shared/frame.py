@@ -16,6 +16,7 @@ from pages.shared.results import counted
 from strec import schema
 from strec.io.samples import samples
 from strec.store import Filters, Store
+from strec.wording import plural
 
 #: A pin whose head is a clock, and the name; teal reads on light and dark ground.
 WORDMARK = (
@@ -60,7 +61,8 @@ def sidebar(page: Page) -> None:
         summary = counted(Store.summary, store, Filters())
         st.markdown(f"**{ui.plain(store.name)}**")
         st.caption(
-            f"{summary['n_checkins']:,} check-ins · {summary['n_users']:,} users · "
+            f"{summary['n_checkins']:,} check-ins · "
+            f"{'nobody named' if store.is_anonymous else plural(summary['n_users'], 'user')} · "
             f"{summary['n_items']:,} {item_word(plural=True)}  \n"
             f"{summary['first_date']} – {summary['last_date']}  \n"
             f"Times in {ui.plain(store.time_zone or 'each check-in’s own offset')}"
@@ -126,6 +128,27 @@ def filter_widgets(store: Store, summary: dict) -> None:
             placeholder="All categories",
             key="filter_categories",
         )
+    side = None
+    if store.has_trips:
+        side = ui.choose(
+            "Trips",
+            {None: "Whole", "departures": "Departures", "arrivals": "Arrivals"},
+            "filter_side",
+            now.side,
+            help="Whole trips count where they end and when they begin; departures where and when "
+            "they begin, arrivals where and when they end.",
+        )
+    places = []
+    if store.has(schema.PLACE_ID):
+        shops = counted(Store.shops, store, min_users=1).set_index("place_id")["place_name"]
+        places = st.multiselect(
+            "Shops",
+            list(shops.index),
+            default=[shop for shop in now.places or () if shop in shops.index],
+            format_func=lambda shop: str(shops[shop]),
+            placeholder="All shops",
+            key="filter_places",
+        )
     dates = span if isinstance(span, tuple) and len(span) == 2 else (first, last)
     state.FILTERS.value = Filters(
         date_from=dates[0] if dates[0] > first else None,
@@ -133,6 +156,8 @@ def filter_widgets(store: Store, summary: dict) -> None:
         hours=tuple(range(*hours)) if hours != (0, 24) and hours[0] < hours[1] else None,
         weekdays=tuple(days) if 0 < len(days) < 7 else None,
         categories=tuple(chosen) or None,
+        places=tuple(places) or None,
+        side=side,
     )
     if state.FILTERS.value != Filters() and st.button(
         "Show everything", icon=":material/filter_alt_off:"

@@ -54,6 +54,8 @@ class Step(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     help: ClassVar[str]
+    #: Whether it compares check-ins of one person, so that it has nothing to say of nobody's.
+    of_people: ClassVar[bool] = False
 
     def __init_subclass__(cls, title: str = "", **more: Any):
         super().__init_subclass__(**more)

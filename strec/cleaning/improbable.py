@@ -93,6 +93,8 @@ class ImpossibleSpeed(Step, title="Impossible speed"):
     check-ins as possible are removed, not the whole chain after an error.
     """
 
+    of_people = True
+
     limit_kmh: float = param(
         1200.0, "Fastest, km/h", "1,200 lets flights pass; 150 suits a city.", low=1, high=1_000_000
     )

@@ -9,7 +9,7 @@ import polars as pl
 from strec.cleaning.base import Outcome, Step, param
 from strec.cleaning.fill import fill
 from strec.geo import short_distance_column
-from strec.schema import CATEGORY, ITEM, LAT, LON, USER, VALUE
+from strec.schema import CATEGORY, ITEM, LAT, LON, USER, VALUE, is_anonymous
 from strec.wording import plural
 
 DELETE = {"delete": "remove these check-ins"}
@@ -175,6 +175,8 @@ def _from_item(checkins: pl.DataFrame, radius_km: float) -> pl.DataFrame:
 
 def _around_the_world(checkins: pl.DataFrame, way: str, max_gap_hours: float) -> pl.DataFrame:
     """Fill places along the user's trajectory; the date line is no edge for a traveller."""
+    if is_anonymous(checkins):
+        return checkins  # Strangers' check-ins are no trajectory.
     filled = fill(_unwrap(checkins, USER), (LAT, LON), way, USER, max_gap_hours)
     return checkins.with_columns(
         pl.coalesce(pl.col(LAT), filled[LAT]).alias(LAT),

@@ -30,6 +30,8 @@ class TidyText(Step, title="Tidy texts"):
 class ExactDuplicates(Step, title="Exact duplicates"):
     """Rows that agree in every column are kept once."""
 
+    of_people = True
+
     def apply(self, checkins: pl.DataFrame) -> Outcome:
         return Outcome(checkins.filter(~exact_duplicates(checkins)))
 
@@ -39,6 +41,8 @@ class NearDuplicates(Step, title="Near duplicates"):
     """The same user at the same item again within minutes (a double tap, a page reload) counts
     once: the first is kept.
     """
+
+    of_people = True
 
     enabled: bool = False
     minutes: float = param(
@@ -56,6 +60,8 @@ class NearDuplicates(Step, title="Near duplicates"):
 @dataclass(frozen=True)
 class Bots(Step, title="Bots"):
     """Users with implausibly many check-ins per day, or with a clockwork rhythm, are removed."""
+
+    of_people = True
 
     enabled: bool = False
     max_per_day: float = param(

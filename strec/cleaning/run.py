@@ -11,11 +11,12 @@ from strec.cleaning.recipe import Recipe
 from strec.cleaning.tracks import Stays
 from strec.errors import ReadError, RecipeError, check_is
 from strec.progress import Progress, silent
-from strec.schema import DERIVED, ITEM, REQUIRED, TIME, USER, validate
+from strec.schema import DERIVED, ITEM, NOBODY, REQUIRED, TIME, USER, is_anonymous, validate
 from strec.wording import plural
 
 #: Removed check-ins that a report keeps of each step, to be looked at.
 SAMPLE_ROWS = 5
+_NOBODY = "These data name nobody: what looks the same, or too fast, may be two people's."
 
 
 def clean(
@@ -73,7 +74,11 @@ def clean(
             results.append(begun)
             begun = None
             continue
-        outcome = step.apply(table) if step.enabled and table.height else Outcome(table)
+        outcome = Outcome(table)
+        if step.enabled and step.of_people and is_anonymous(table):
+            outcome = Outcome(table, notes=(_NOBODY,))
+        elif step.enabled and table.height:
+            outcome = step.apply(table)
         after = counts if outcome.checkins.height == table.height else _distinct(outcome.checkins)
         results.append(_result(step, table, outcome, counts, after))
         table, counts = outcome.checkins, after
@@ -281,7 +286,8 @@ def _sample(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 def _distinct(checkins: pl.DataFrame) -> tuple[int, int]:
     # Sorted by user: counting borders is faster than hashing.
-    return checkins[USER].rle().len(), checkins[ITEM].n_unique()
+    users = checkins[USER].rle().struct.field("value")
+    return int((users != NOBODY).sum()), checkins[ITEM].n_unique()
 
 
 def _order(columns: list[str]) -> list[str]:

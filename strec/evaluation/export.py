@@ -6,8 +6,8 @@ import polars as pl
 
 from strec import export
 from strec.evaluation.proposal import propose
-from strec.evaluation.scoring import Result
-from strec.evaluation.slices import SLICES, slices
+from strec.evaluation.scoring import Result, in_words
+from strec.evaluation.slices import slices, ways_to_slice
 from strec.evaluation.summary import leaderboard
 from strec.metrics import METRICS
 
@@ -66,7 +66,7 @@ def to_html(results: Sequence[Result], title: str = "Evaluation") -> str:
         Stands on top of the page.
     """
     board = leaderboard(results).rows(named=True)
-    found = ((words, slices(results, by)) for by, words in SLICES.items())
+    found = ((words, slices(results, by)) for by, words in ways_to_slice(results).items())
     return export.html_page(
         "evaluation",
         width="70rem",
@@ -83,10 +83,7 @@ def to_html(results: Sequence[Result], title: str = "Evaluation") -> str:
 def sentence(results: Sequence[Result]) -> str:
     """Return how much was scored, and under which regime."""
     queries = results[0].queries
-    return (
-        f"{len(queries):,} scored check-ins of {queries['user_id'].n_unique():,} users. "
-        f"{results[0].regime.words()}"
-    )
+    return f"{in_words(queries)}. {results[0].regime.words()}"
 
 
 def cell(row: dict, measure: str) -> str:

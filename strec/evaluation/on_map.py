@@ -5,9 +5,9 @@ import polars as pl
 
 from strec import schema
 from strec.errors import AnalysisError
-from strec.evaluation.scoring import Result
+from strec.evaluation.scoring import Result, n_users_of
 from strec.evaluation.summary import check_results
-from strec.export import MIN_USERS
+from strec.export import MIN_USERS, enough_people
 
 RESOLUTIONS = (8, 7, 6, 5, 4, 3)
 
@@ -52,13 +52,14 @@ def errors_on_map(
             "Map latitude and longitude when reading the file; the other views work without.",
         )
     for each in [resolution] if resolution is not None else RESOLUTIONS:
-        cells = _cells(placed, measure, each).filter(pl.col("n_users") >= min_users)
+        cells = _cells(placed, measure, each)
+        cells = cells.filter(pl.Series(enough_people(cells.to_pandas(), min_users)))
         if cells["n_checkins"].sum() * 2 >= len(placed):
             break
     if cells.is_empty():
         raise AnalysisError(
             f"A cell is shown where at least {min_users} users were scored.",
-            f"{placed['user_id'].n_unique():,} users, spread too thinly.",
+            f"{n_users_of(placed):,} users, spread too thinly.",
             "Use more data, or score every check-in.",
         )
     return cells
@@ -73,7 +74,10 @@ def _cells(placed: pl.DataFrame, measure: str, resolution: int) -> pl.DataFrame:
         .group_by("cell")
         .agg(
             pl.len().alias("n_checkins"),
-            pl.n_unique("user_id").alias("n_users"),
+            pl.col("user_id")
+            .filter(pl.col("user_id") != schema.NOBODY)
+            .n_unique()
+            .alias("n_users"),
             pl.mean(measure).alias("value"),
             (1 - pl.mean(measure)).alias("miss"),
             pl.median("distance_error_km"),

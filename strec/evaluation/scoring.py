@@ -12,9 +12,46 @@ from strec.geo import distance_km
 from strec.metrics import METRICS, Ranked, Scored, expected_rank
 from strec.models import Model
 from strec.progress import Progress, silent
-from strec.split import Queries, Split
+from strec.schema import NOBODY
+from strec.split import Queries, Split, local_us
 
 _MOST_NUMBERS = 20_000_000
+#: The column of queries that says what hangs together where nobody is named.
+BLOCK = "block"
+
+
+def blocks_of(queries: pl.DataFrame) -> np.ndarray:
+    """Return what a bootstrap draws together: all of a user, or of a start and day of nobody.
+
+    Parameters
+    ----------
+    queries : polars.DataFrame
+        As in a `Result`.
+    """
+    return queries[BLOCK if BLOCK in queries.columns else "user_id"].to_numpy()
+
+
+def n_users_of(queries: pl.DataFrame) -> int:
+    """Return how many users the queries are of, 0 where nobody is named.
+
+    Parameters
+    ----------
+    queries : polars.DataFrame
+        As in a `Result`.
+    """
+    return queries["user_id"].filter(queries["user_id"] != NOBODY).n_unique()
+
+
+def in_words(queries: pl.DataFrame) -> str:
+    """Return how much was scored.
+
+    Parameters
+    ----------
+    queries : polars.DataFrame
+        As in a `Result`.
+    """
+    n = n_users_of(queries)
+    return f"{len(queries):,} scored check-ins " + (f"of {n:,} users" if n else "that name nobody")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,8 +209,18 @@ def _per_query(ranked: Ranked, is_probability: bool) -> pl.DataFrame:
 def _circumstances(queries: Queries) -> dict[str, np.ndarray | pl.Series]:
     """Return who, when and where: what slices are made of."""
     log, row, vocabulary = queries.log, queries.row, queries.vocabulary
+    whose: dict[str, np.ndarray | pl.Series] = {"is_return": queries.returns}
+    if log.is_anonymous:
+        # Nobody comes back; what hangs together are the trips of one start on one day.
+        day = local_us(log.time_us[row], log.offset_min[row]) // 86_400_000_000
+        whose = {
+            "is_return": pl.repeat(None, len(row), dtype=pl.Boolean, eager=True),
+            BLOCK: pl.Series(log.owner[row] * np.int64(1_000_000) + day),
+        }
     return {
-        "user_id": pl.Series(log.owner_ids[log.owner[row]], dtype=pl.String),
+        "user_id": pl.repeat(NOBODY, len(row), dtype=pl.String, eager=True)
+        if log.is_anonymous
+        else pl.Series(log.owner_ids[log.owner[row]], dtype=pl.String),
         "timestamp": pl.Series(log.time_us[row]).cast(pl.Datetime("us", "UTC")),
         "hour": log.hour[row],
         "weekday": log.weekday[row],
@@ -182,7 +229,7 @@ def _circumstances(queries: Queries) -> dict[str, np.ndarray | pl.Series]:
         "distance_km": distance_km(queries.lat, queries.lon, log.lat[row], log.lon[row]),
         "category": vocabulary.item_categories(queries.target),
         "n_history": queries.length,
-        "is_return": queries.returns,
+        **whose,
         "is_known_user": queries.user >= 0,
         "is_known_item": queries.target >= 0,
     }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from strec.errors import ModelError, check_choice
-from strec.evaluation.scoring import Result
+from strec.evaluation.scoring import Result, blocks_of, n_users_of
 from strec.evaluation.summary import check_results
 from strec.metrics import user_interval
 
@@ -19,6 +19,7 @@ SLICES = {
     "distance": "Distance from the last check-in",
     "newness": "New users and items",
 }
+_OF_PEOPLE = ("kind", "activity", "newness")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TIMES = ((5, "night (0–5)"), (11, "morning (5–11)"), (14, "midday (11–14)"),
           (18, "afternoon (14–18)"), (24, "evening (18–24)"))  # fmt: skip
@@ -69,7 +70,7 @@ def slices(
     ['morning (5–11)']
     """
     check_results(results, measure)
-    check_choice(by, SLICES, "A way to slice", ModelError)
+    check_choice(by, ways_to_slice(results), "A way to slice these", ModelError)
     rows = []
     for result in results:
         marked = result.queries.with_columns(slice_of(result.queries, by).alias("slice"))
@@ -77,20 +78,34 @@ def slices(
             marked.drop_nulls(measure).group_by(pl.col("slice").to_physical().alias("n"), "slice")
         ):
             low, high = user_interval(
-                group[measure].to_numpy(), group["user_id"].to_numpy(), n_draws=n_draws, seed=seed
+                group[measure].to_numpy(), blocks_of(group), n_draws=n_draws, seed=seed
             )
             rows.append(
                 {
                     "slice": name,
                     "model": result.name,
                     "n_queries": len(group),
-                    "n_users": group["user_id"].n_unique(),
+                    "n_users": n_users_of(group),
                     "value": group[measure].mean(),
                     "low": low,
                     "high": high,
                 }
             )
     return pl.DataFrame(rows)
+
+
+def ways_to_slice(results: Sequence[Result]) -> dict[str, str]:
+    """Return the keys of `SLICES` that results can be cut by, in words.
+
+    Returns, activity and new users are a person's: where nobody is named they are left out.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Scored on the same queries.
+    """
+    named = n_users_of(results[0].queries) > 0
+    return {key: words for key, words in SLICES.items() if named or key not in _OF_PEOPLE}
 
 
 def slice_of(queries: pl.DataFrame, by: str) -> pl.Series:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from strec.errors import ModelError
-from strec.evaluation.scoring import Result
+from strec.evaluation.scoring import BLOCK, Result, blocks_of, n_users_of
 from strec.metrics import METRICS, user_interval
 
 
@@ -98,7 +98,7 @@ def difference(
             "scores that are no probabilities.",
             "Compare another measure.",
         )
-    users = first.queries["user_id"].to_numpy()
+    users = blocks_of(first.queries)
     low, high = user_interval(values, users, n_draws=n_draws, seed=seed)
     return {
         "difference": float(values.mean()),
@@ -163,12 +163,14 @@ def _row(result: Result, n_draws: int, seed: int) -> dict[str, Any]:
         "model": result.name,
         "kind": result.kind,
         "n_queries": len(frame),
-        "n_users": frame["user_id"].n_unique(),
-        "share of returns": known["is_return"].sum() / max(len(known), 1),
+        "n_users": n_users_of(frame),
+        "share of returns": None
+        if BLOCK in frame.columns
+        else known["is_return"].sum() / max(len(known), 1),
         "score seconds": result.score_seconds,
         "fit seconds": result.fit_seconds,
     }
-    users = frame["user_id"].to_numpy()
+    users = blocks_of(frame)
     for name, metric in METRICS.items():
         row[name] = metric.value(result)
         if metric.is_paired and row[name] is not None:

@@ -8,7 +8,7 @@ from strec.explanation.what_if import counterfactual
 from strec.export import html_page
 from strec.io.pictures import PLACEHOLDER, Pictures
 from strec.recommend import Answer
-from strec.wording import percent
+from strec.wording import percent, times_before
 
 
 def card(
@@ -61,7 +61,10 @@ def card(
         who=who,
         rank=rank,
         said=[each for each in (_moment(answer), where, source) if each],
-        rows=[_row(row, parts, each) for row, each in zip(listed, shown, strict=True)],
+        rows=[
+            _row(row, parts, each, answer.query.log.is_anonymous)
+            for row, each in zip(listed, shown, strict=True)
+        ],
         legend=None if parts is None else _legend(parts),
         reasons=reasons,
         parts=reasons and reasons.parts.select("label", "value", "colour").rows(),
@@ -70,11 +73,11 @@ def card(
     )
 
 
-def _row(row: dict, parts: pl.DataFrame | None, picture: str | None) -> dict:
+def _row(row: dict, parts: pl.DataFrame | None, picture: str | None, of_nobody: bool) -> dict:
     facts = [row["category"]] if row["category"] else []
     if row["distance_km"] is not None:
         facts.append(f"{row['distance_km']:,.1f} km")
-    facts.append(f"{row['n_visits']:,} times before" if row["n_visits"] else "new")
+    facts.append(times_before(row["n_visits"], of_nobody=of_nobody))
     probability = row["probability"]
     found = row | {
         "facts": facts,

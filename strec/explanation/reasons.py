@@ -30,6 +30,15 @@ LABELS: dict[str, tuple[str, str]] = {
     "text": ("Like what came before", palette.TEXT),
     "novelty": ("Any new item", "#C9CED6"),
 }
+#: What else the words for a part are where trips begin somewhere, and where nobody is named.
+_OF_TRIPS = {"sequence": "From {last}", "follows": "Others go there from {last}"}
+_OF_NOBODY = {
+    "habit": "What everybody does",
+    "follows": "People go there from {last}",
+    "taste": "A usual kind: {category}",
+    "others": "Starts with like trips",
+    "novelty": "Anywhere else",
+}
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,10 @@ def explain(answer: Answer, rank: int = 1) -> Reasons:
         probability=explanation.score,
         parts=parts,
         evidence={part.name: _evidence(answer.query, part) for part in explanation.parts},
-        sentences=sentences(answer.query, code, explanation),
+        sentences=[
+            *sentences(answer.query, code, explanation),
+            *([] if answer.shop is None else [answer.shop.sentence(code)]),
+        ],
     )
 
 
@@ -141,6 +153,12 @@ def label_of(part: str, query: Queries, code: int) -> tuple[str, str]:
     """Return the words for a part of an item's score, and its colour."""
     if part in LABELS:
         words, colour = LABELS[part]
+        if query.log.has_origins:
+            words = _OF_TRIPS.get(part, words)
+        if query.log.is_anonymous:
+            words = _OF_NOBODY.get(part, words)
+            if part == "habit" and query.here[0] >= 0:
+                words = "What everybody does from here"
         return words.format(**names_in_labels(query, code)), colour
     # A model may name parts that are not of the counter mix; the same name keeps its colour.
     colour = palette.CATEGORICAL[sum(part.encode()) % len(palette.CATEGORICAL)]

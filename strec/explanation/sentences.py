@@ -69,27 +69,48 @@ def quoted(name: str) -> str:
 
 
 def names_in_labels(query: Queries, code: int) -> dict[str, str]:
-    """Return the names that labels of parts need: the last item, and the item's category."""
-    vocabulary, log = query.vocabulary, query.log
-    last = log.item[query.last[0]] if query.last[0] >= 0 else -1
+    """Return the names that labels of parts need: where one is, and the item's category."""
+    vocabulary, last = query.vocabulary, int(query.here[0])
     category = vocabulary.item_category[code]
     return {
-        "last": str(vocabulary.item_name[last]) if last >= 0 else "the last check-in",
+        "last": str(vocabulary.item_name[last])
+        if last >= 0
+        else "anywhere"
+        if query.log.is_anonymous
+        else "the last check-in",
         "category": str(vocabulary.categories[category]) if category >= 0 else "unknown",
     }
+
+
+def from_where(query: Queries) -> str:
+    """Return what is looked back at where nobody is named: trips from one place, or everything.
+
+    Empty where a person asks.
+    """
+    if not query.log.is_anonymous:
+        return ""
+    if query.here[0] >= 0:
+        return f"trips from {quoted(names_in_labels(query, -1)['last'])}"
+    return "check-ins of everybody"
 
 
 def _past(query: Queries, visits: np.ndarray) -> str:
     n, total = len(visits), int(query.length[0])
     last = local_us(query.log.time_us[visits[-1:]], query.log.offset_min[visits[-1:]])
     day = pl.Series(last).cast(pl.Datetime("us")).dt.strftime("%-d %b %Y")[0]
+    checkins = from_where(query) or "check-ins"
     if n == 1:
-        return f"Chosen once before, on {day}, in {plural(total, 'check-in')}."
-    return f"Chosen {n:,} times in {total:,} check-ins ({100 * n / total:.0f} %), last on {day}."
+        counted = f"{total:,} {checkins}" if total > 1 else "1 check-in"
+        return f"Chosen once before, on {day}, in {counted}."
+    return f"Chosen {n:,} times in {total:,} {checkins} ({100 * n / total:.0f} %), last on {day}."
 
 
 def _new(query: Queries) -> str:
-    n = int(query.length[0])
+    n, checkins = int(query.length[0]), from_where(query)
+    if checkins:
+        if n:
+            return f"Not among the {n:,} earlier {checkins}: what is done elsewhere speaks."
+        return "From wherever it may be: what everybody does speaks."
     if not n:
         return "Nothing is known of this person's past: only what others do can speak."
     if n == 1:
@@ -116,9 +137,12 @@ def _fact(query: Queries, code: int, part: ScorePart, visits: np.ndarray) -> _Fa
     if part.name == "weekday":
         return _counted(query, visits, _same_weekday, f"on a {DAYS[int(query.weekday[0])]}")
     if part.name == "sequence":
+        if log.is_anonymous:
+            return _Fact("")  # All that is looked back at began here.
         last = quoted(names_in_labels(query, code)["last"])
-        itself = " itself" if log.item[query.last[0]] == code else ""
-        return _counted(query, visits, _after_last, f"right after {last}{itself}")
+        itself = " itself" if query.here[0] == code else ""
+        how = "from" if log.has_origins else "right after"
+        return _counted(query, visits, _after_last, f"{how} {last}{itself}")
     if part.name == "recency":
         return _how_recent(query, visits)
     if part.name in ("near", "close by"):
@@ -132,7 +156,12 @@ def _fact(query: Queries, code: int, part: ScorePart, visits: np.ndarray) -> _Fa
     if part.name == "follows":
         return _others_after(query, code)
     # What the model says itself, and nothing here can count.
-    said = {"others": "people with a like past choose it", "text": "it is like what came before"}
+    alike = (
+        "people choose it from starts with like trips"
+        if log.is_anonymous
+        else ("people with a like past choose it")
+    )
+    said = {"others": alike, "text": "it is like what came before"}
     return _Fact(said.get(part.name, ""), int(np.sign(part.value)))
 
 
@@ -169,10 +198,7 @@ def _same_weekday(query: Queries, rows: np.ndarray) -> np.ndarray:
 
 def _after_last(query: Queries, rows: np.ndarray) -> np.ndarray:
     """Tell which check-ins came right after the item of the last one."""
-    log = query.log
-    before = np.maximum(rows - 1, 0)
-    linked = (log.session[before] == log.session[rows]) & (before < rows)
-    return linked & (log.item[before] == log.item[query.last[0]])
+    return (query.log.came_from[rows] == query.here[0]) & (query.here[0] >= 0)
 
 
 def _how_recent(query: Queries, visits: np.ndarray) -> _Fact:
@@ -216,7 +242,7 @@ def _earlier(query: Queries) -> np.ndarray:
 
 def _of_others(query: Queries) -> np.ndarray:
     rows = _earlier(query)
-    if not len(query.indices):
+    if not len(query.indices) or query.log.is_anonymous:
         return rows
     return rows[query.log.owner[rows] != query.log.owner[query.indices[0]]]
 
@@ -227,7 +253,7 @@ def _others_often(query: Queries, code: int) -> _Fact:
     if not counts[code]:
         return _Fact("")
     above = float((counts < counts[code]).mean())
-    text = f"others chose it {plural(int(counts[code]), 'time')}"
+    text = f"{_who(query)} chose it {plural(int(counts[code]), 'time')}"
     # Of equal counts nobody is ahead: compare with the middle of them.
     side = _side(float(counts[code]), float(np.median(counts)))
     return _Fact(f"{text} (more often than {_most(above)} of all)" if side > 0 else text, side)
@@ -243,12 +269,12 @@ def _others_now(query: Queries, code: int) -> _Fact:
     own, usual = (float(_near_in_time(query, each).mean()) for each in (of_item, rows))
     side = _side(own, usual)
     said = f"{share(own)} of their check-ins there, {share(usual)} anywhere"
-    return _Fact(f"others choose it {_MORE[side]}around {_clock(query)} ({said})", side)
+    return _Fact(f"{_who(query)} choose it {_MORE[side]}around {_clock(query)} ({said})", side)
 
 
 def _others_after(query: Queries, code: int) -> _Fact:
     rows = _of_others(query)
-    after = rows[_after_last(query, rows)] if query.last[0] >= 0 else rows[:0]
+    after = rows[_after_last(query, rows)]
     if not len(after):
         return _Fact("")
     is_it = query.log.item[after] == code
@@ -256,7 +282,12 @@ def _others_after(query: Queries, code: int) -> _Fact:
     side = _side(float(is_it.mean()), usual)
     last = quoted(names_in_labels(query, code)["last"])
     said = f"{is_it.sum():,} of {len(after):,} times, {share(usual)} of all check-ins"
-    return _Fact(f"others choose it {_MORE[side]}after {last} ({said})", side)
+    how = "from" if query.log.has_origins else "after"
+    return _Fact(f"{_who(query)} choose it {_MORE[side]}{how} {last} ({said})", side)
+
+
+def _who(query: Queries) -> str:
+    return "people" if query.log.is_anonymous else "others"
 
 
 def _of_them(count: int, n: int) -> str:
@@ -298,10 +329,13 @@ def _how_far(query: Queries, code: int, visits: np.ndarray) -> _Fact:
     km = float(distance_km(*here, lat[code], lon[code]))
     rows = query.indices[1:]
     linked = rows[log.session[rows - 1] == log.session[rows]] if len(rows) else rows
-    usual_km = distance_km(
-        log.lat[linked - 1], log.lon[linked - 1], log.lat[linked], log.lon[linked]
-    )
-    usual_km, of_what = usual_km[~np.isnan(usual_km)], "the steps so far"
+    start = log.lat[linked - 1], log.lon[linked - 1]
+    of_what = "the steps so far"
+    if log.has_origins:
+        linked, of_what = query.indices, "the trips so far"
+        start = log.origin_lat[linked], log.origin_lon[linked]
+    usual_km = distance_km(*start, log.lat[linked], log.lon[linked])
+    usual_km = usual_km[~np.isnan(usual_km)]
     if len(usual_km) < _FEWEST_STEPS:
         usual_km, of_what = distance_km(*here, lat, lon), "all places"
         usual_km = usual_km[~np.isnan(usual_km)]

@@ -19,6 +19,7 @@ from strec.maps.scale import Classes, Scale, rgb
 from strec.maps.view import View
 from strec.palette import SEQUENTIAL_SPACE, SPACE, TIME, TRANSITION
 from strec.store import frame_of
+from strec.wording import plural
 
 #: The browser draws this many points or hexagons without stuttering.
 MAX_POINTS = 20_000
@@ -310,7 +311,7 @@ def tips(
 def counts_in_words(frame: pd.DataFrame) -> list[str]:
     """Return the name and kind of each place, where there are some, its check-ins and users."""
     lines = [
-        [f"{n:,} check-in{'' if n == 1 else 's'}", f"{users:,} user{'' if users == 1 else 's'}"]
+        [plural(n, "check-in"), *([plural(users, "user")] if users or not n else [])]
         for n, users in zip(frame["n_checkins"], frame["n_users"], strict=True)
     ]
     if "category" in frame:

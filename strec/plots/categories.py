@@ -5,7 +5,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from strec.palette import TIME
-from strec.plots.style import LONGEST_LABEL, colour_bar, finish, hour_axis, label, time_colours
+from strec.plots.style import (
+    LONGEST_LABEL,
+    colour_bar,
+    finish,
+    hour_axis,
+    label,
+    time_colours,
+    users_in_words,
+)
 from strec.store import frame_of
 
 
@@ -34,9 +42,11 @@ def category_bars(frame: pd.DataFrame, below: str = "") -> go.Figure:
             marker_color=TIME,
             text=[f"{n:,}" for n in frame["n_checkins"]],
             textposition="auto",
-            customdata=np.column_stack([[label(c) for c in frame["category"]], frame["n_users"]]),
-            hovertemplate="<b>%{customdata[0]}</b><br>%{x:,} check-ins<br>"
-            "%{customdata[1]:,} users<extra></extra>",
+            customdata=np.column_stack(
+                [[label(c) for c in frame["category"]], users_in_words(frame["n_users"])]
+            ),
+            hovertemplate="<b>%{customdata[0]}</b><br>%{x:,} check-ins%{customdata[1]}"
+            "<extra></extra>",
         )
     )
     _named_rows(figure, frame["category"])

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from strec.palette import SEQUENTIAL_SPACE, SPACE
-from strec.plots.style import FAINT, finish, label
+from strec.plots.style import FAINT, finish, label, users_in_words
 
 #: More hexagons than this make a page heavy; the busiest are drawn.
 MOST_HEXAGONS = 1_500
@@ -33,8 +33,8 @@ def hexagon_figure(cells: pd.DataFrame, title: str, below: str = "") -> go.Figur
         name = f"{low:,}" if low == high else f"{low:,}–{high:,}"
         groups.append((name, SEQUENTIAL_SPACE[min(each + 1, _CLASSES)], some))
     tips = [
-        f"{n:,} check-ins<br>{users:,} users"
-        for n, users in zip(shown["n_checkins"], shown["n_users"], strict=True)
+        f"{n:,} check-ins{users}"
+        for n, users in zip(shown["n_checkins"], users_in_words(shown["n_users"]), strict=True)
     ]
     return _hexagons(groups, shown, tips, title, below)
 

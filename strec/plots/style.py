@@ -1,9 +1,11 @@
 """The look that all figures share."""
 
+from collections.abc import Iterable
 from html import escape
 from numbers import Integral
 from typing import Any, Literal
 
+import numpy as np
 import plotly.graph_objects as go
 
 from strec.errors import AnalysisError, check_is
@@ -97,7 +99,8 @@ def note(n_checkins: int, n_users: int | None = None, time_zone: str | None = No
     Parameters
     ----------
     n_checkins, n_users : int
-        Counted; without users they are left out.
+        Counted; without users they are left out. Where there are check-ins of no user, these
+        data name nobody.
     time_zone : str, optional
         The zone of all times; without one each check-in has its own.
 
@@ -109,9 +112,27 @@ def note(n_checkins: int, n_users: int | None = None, time_zone: str | None = No
     check_is(n_checkins, Integral, "A note says how many check-ins.", AnalysisError)
     words = [plural(n_checkins, "check-in")]
     if n_users is not None:
-        words.append(plural(n_users, "user"))
+        words.append(plural(n_users, "user") if n_users or not n_checkins else "nobody named")
     words.append(f"times in {label(time_zone)}" if time_zone else "local times")
     return " · ".join(words)
+
+
+def users_in_words(n_users: Iterable[float]) -> np.ndarray:
+    """Return the line of a tip that says how many users; empty where nobody is named or known.
+
+    Parameters
+    ----------
+    n_users : iterable of float
+        Of any shape.
+
+    Examples
+    --------
+    >>> users_in_words([31, 1, 0, np.nan]).tolist()
+    ['<br>31 users', '<br>1 user', '', '']
+    """
+    counts = np.asarray(n_users, dtype=float)
+    words = [f"<br>{plural(int(n), 'user')}" if n > 0 else "" for n in counts.ravel()]
+    return np.array(words, dtype=object).reshape(counts.shape)
 
 
 def label(text: str, longest: int | None = None) -> str:

@@ -14,6 +14,7 @@ from strec.plots.style import (
     finish,
     hour_axis,
     time_colours,
+    users_in_words,
 )
 from strec.store import frame_of
 
@@ -44,7 +45,7 @@ def hour_weekday(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go
     """
     frame = frame_of(frame, ("weekday", "hour", "n_checkins", "n_users"))
     counts = _week(frame, "n_checkins")
-    users = _week(frame, "n_users")
+    users = users_in_words(_week(frame, "n_users"))
     hours = [f"{hour:02d}:00–{hour + 1:02d}:00" for hour in range(24)]
     figure = go.Figure(
         go.Heatmap(
@@ -58,8 +59,8 @@ def hour_weekday(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go
             ygap=2,
             hoverongaps=False,
             colorbar=colour_bar(),
-            hovertemplate="<b>%{y} %{customdata[1]}</b><br>%{z:,} check-ins<br>"
-            "%{customdata[0]:,} users<extra></extra>",
+            hovertemplate="<b>%{y} %{customdata[1]}</b><br>%{z:,} check-ins%{customdata[0]}"
+            "<extra></extra>",
         )
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
@@ -239,8 +240,9 @@ def _calendar_block(days: pd.DataFrame, top: float, dark: bool, with_bar: bool) 
     shown = pd.DatetimeIndex(dates.ravel()).strftime("%a %d %b %Y").to_numpy().reshape(7, -1)
     return go.Heatmap(
         z=grid("n_checkins"), x=weeks, y=list(range(7)), zmin=0, zmax=top,
-        customdata=np.dstack([grid("n_users"), shown]), colorscale=time_colours(dark),
+        customdata=np.dstack([users_in_words(grid("n_users")), shown]),
+        colorscale=time_colours(dark),
         xgap=2, ygap=2, hoverongaps=False, showscale=with_bar, colorbar=colour_bar(),
-        hovertemplate="<b>%{customdata[1]}</b><br>%{z:,} check-ins<br>%{customdata[0]:,} users"
+        hovertemplate="<b>%{customdata[1]}</b><br>%{z:,} check-ins%{customdata[0]}"
         "<extra></extra>",
     )  # fmt: skip

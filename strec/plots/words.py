@@ -131,9 +131,10 @@ def _category_hours(frame: pd.DataFrame) -> str:
 def _categories(frame: pd.DataFrame) -> str:
     top = frame.iloc[0]
     n_all = frame.attrs.get("n_categories", len(frame))
+    by = f" by {top['n_users']:,} users" if top["n_users"] else ""
     return (
-        f"{top['category']} leads with {top['n_checkins']:,} check-ins by {top['n_users']:,} "
-        f"users; there are {n_all:,} categories."
+        f"{top['category']} leads with {top['n_checkins']:,} check-ins{by}; there are {n_all:,} "
+        "categories."
     )
 
 

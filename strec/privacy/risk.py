@@ -8,6 +8,7 @@ import polars as pl
 
 from strec import schema
 from strec.dataset import Dataset
+from strec.errors import AnalysisError
 from strec.privacy import exposure as homes_and_work
 from strec.privacy.averaging import Averaged, averaged
 from strec.privacy.exposure import Exposure
@@ -120,6 +121,13 @@ def risk(
     ([1.0, 1.0, 1.0, 1.0], 3)
     """
     checkins = Dataset.of(checkins).checkins
+    if schema.is_anonymous(checkins):
+        raise AnalysisError(
+            "What check-ins give away of people is measured where they say who did what.",
+            "check-ins that name nobody.",
+            "There is nothing to find by a name; whoever knows when and where somebody set out "
+            "may still find that one row.",
+        )
     protection = protection or Protection()
     true = checkins.select(*schema.REQUIRED).with_row_index(_ROW)
     given = protection.without_pseudonyms().apply(true, seed=seed)

@@ -55,7 +55,8 @@ def find(table: pl.DataFrame, measured: dict[str, Any]) -> tuple[Finding, ...]:
     measured : dict
         The other fields of a `strec.profiling.QualityReport`.
     """
-    looks = (_size, _times, _clock, _places, _speed, _repeats, _robots, _gaps, _categories)
+    of_people = () if measured["n_users"] == 0 else (_speed, _repeats, _robots)
+    looks = (_size, _times, _clock, _places, *of_people, _gaps, _categories)
     found = [finding for look in looks for finding in look(table, measured)]
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
@@ -66,7 +67,11 @@ def _graded(count: int, n: int) -> str:
 
 def _size(table: pl.DataFrame, measured: dict) -> Iterator[Finding]:
     n = measured["n_checkins"]
-    if measured["n_users"] == 1:
+    if measured["n_users"] == 0:
+        yield Finding("note", "Nobody is named", "Time, space, flows and demand can be looked at, "
+                      "and recommended is what everybody does from here at this hour. Nothing can "
+                      "be said of a person: no habits, no returns, no risk.", n)  # fmt: skip
+    elif measured["n_users"] == 1:
         yield Finding("serious", "Only one user", "Nothing can be learned from one user for "
                       "others. Check which column says who.", n)  # fmt: skip
     elif measured["per_user"]["max"] > ONE_USER_SHARE * n and measured["n_users"] > 5:
@@ -79,7 +84,7 @@ def _size(table: pl.DataFrame, measured: dict) -> Iterator[Finding]:
     if n < FEW_CHECKINS:
         yield Finding("check", f"Only {plural(n, 'check-in')}", "Pictures work; tests and "
                       f"models need more, {FEW_CHECKINS} at the very least.", n)  # fmt: skip
-    elif measured["per_user"]["median"] < FEW_PER_USER and measured["n_users"] > 1:
+    elif measured["n_users"] > 1 and measured["per_user"]["median"] < FEW_PER_USER:
         yield Finding("check", "Most users have very short histories", "Half of the users have "
                       f"at most {plural(int(measured['per_user']['median']), 'check-in')}: what "
                       "they like can hardly be told, and popular items will lead.")  # fmt: skip

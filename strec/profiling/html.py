@@ -43,7 +43,7 @@ def page(report: QualityReport, name: str, notes: tuple[str, ...] = ()) -> str:
         bar_length=BAR_LENGTHS[report.bar_days],
         timeline=[(start.isoformat(), n) for start, n in report.timeline.rows()],
         hours=[(f"{hour}:00", n) for hour, n in enumerate(report.hours)],
-        users=histogram_labels(report.users_by_checkins),
+        users=histogram_labels(report.users_by_checkins) if report.n_users else [],
         notes=notes,
     )
 
@@ -59,6 +59,10 @@ def histogram_labels(users: pl.DataFrame) -> list[tuple[str, int]]:
     return [
         (f"{low:,}" if low == high else f"{low:,}–{high:,}", n) for low, high, n in users.rows()
     ]
+
+
+#: Facts that there are none of where nobody is named.
+_OF_PEOPLE = ("Users", "Returns", "Sparsity", "Duplicates")
 
 
 def facts(report: QualityReport) -> list[tuple[str, str, str]]:
@@ -86,6 +90,8 @@ def facts(report: QualityReport) -> list[tuple[str, str, str]]:
         ("Duplicates", f"{report.n_exact_duplicates:,}",
          f"exact; {report.n_near_duplicates:,} more within {report.near_minutes:g} minutes"),
     ]  # fmt: skip
+    if not report.n_users:
+        found = [fact for fact in found if fact[0] not in _OF_PEOPLE]
     if report.spread_km is not None and report.reach_km is not None:
         found.append(
             ("Spread of places", distance(report.spread_km),

@@ -26,6 +26,13 @@ TITLES = {
     VALUE: "Value",
     schema.TEXT: "Text",
     schema.IMAGE: "Picture",
+    schema.PLACE_ID: "Shop",
+    schema.PLACE_NAME: "Name of the shop",
+    schema.ORIGIN_ID: "Start of the trip",
+    schema.ORIGIN_NAME: "Name of the start",
+    schema.ORIGIN_LAT: "Latitude of the start",
+    schema.ORIGIN_LON: "Longitude of the start",
+    schema.END_TIME: "End of the trip",
 }
 #: A timeline has at most this many bars, each of one of these lengths in days.
 MOST_BARS, BAR_DAYS = 200, (1, 7, 28, 91, 364, 3640)
@@ -186,10 +193,11 @@ def quality(checkins: pl.DataFrame, *, near_minutes: float = 10.0) -> QualityRep
         )
     table = table.drop(name for name in schema.DERIVED if name in table.columns)
     table = table.sort(USER, TIME, ITEM)
-    repeated = exact_duplicates(table)
-    again = near_duplicates(table.filter(~repeated), near_minutes)
-    users, items = _counts(table, USER), _counts(table, ITEM)
-    n_pairs = table.select(USER, ITEM).n_unique()
+    named = table.filter(pl.col(USER) != schema.NOBODY)
+    repeated = exact_duplicates(named)
+    again = near_duplicates(named.filter(~repeated), near_minutes)
+    users, items = _counts(named, USER), _counts(table, ITEM)
+    n_pairs = named.select(USER, ITEM).n_unique()
     measured = {
         "n_checkins": table.height,
         "n_users": len(users),
@@ -201,8 +209,8 @@ def quality(checkins: pl.DataFrame, *, near_minutes: float = 10.0) -> QualityRep
         "per_user": _spread_of(users),
         "per_item": _spread_of(items),
         "n_pairs": n_pairs,
-        "sparsity": 1 - n_pairs / (len(users) * len(items)),
-        "return_share": (table.height - n_pairs) / table.height,
+        "sparsity": 1 - n_pairs / max(len(users) * len(items), 1),
+        "return_share": (named.height - n_pairs) / max(named.height, 1),
         "users_by_checkins": _histogram(users),
         **_times(table),
         **_places(table),
@@ -215,7 +223,7 @@ def _counts(table: pl.DataFrame, column: str) -> pl.Series:
 
 
 def _spread_of(counts: pl.Series) -> dict[str, float]:
-    n = counts.to_numpy()
+    n = counts.to_numpy() if len(counts) else np.zeros(1, dtype=int)
     spread = {"min": n.min(), "median": np.median(n), "mean": n.mean(), "max": n.max()}
     return {name: value.item() for name, value in spread.items()}
 
@@ -224,7 +232,7 @@ def _columns(table: pl.DataFrame) -> tuple[Column, ...]:
     known = {
         name: table[name].fill_nan(None) if name == VALUE else table[name]
         for name in table.columns
-        if name not in (OFFSET, LAT, LON)
+        if name not in (OFFSET, LAT, LON) and not (name == USER and schema.is_anonymous(table))
     }
     parts = {
         name: (len(values) - values.null_count(), values.drop_nulls().n_unique())
@@ -284,7 +292,7 @@ def _timeline(days: pl.Series, first: dt.date, n_days: int, bar_days: int) -> pl
 
 def _histogram(counts: pl.Series) -> pl.DataFrame:
     """Count users by their number of check-ins, in steps of about 2: 1, 2, 3–5, 6–10, 11–20 …"""
-    edges, step, most = [1, 2, 3], 5, max(counts.to_list())
+    edges, step, most = [1, 2, 3], 5, max(counts.to_list(), default=0)
     while edges[-1] <= most:
         edges.append(step + 1)
         step *= 2

@@ -37,6 +37,8 @@ class Portrait:
         Share of check-ins with an item taken before.
     has_clock : bool
         Whether the data set's times say more than the day.
+    is_anonymous : bool
+        Whether nobody is named: then these are check-ins of everybody, and no portrait.
     """
 
     n_checkins: int
@@ -48,6 +50,7 @@ class Portrait:
     radius_km: int | None
     return_share: float
     has_clock: bool = True
+    is_anonymous: bool = False
 
     def words(self, items: str = "items") -> str:
         """Return the portrait in one line.
@@ -57,6 +60,12 @@ class Portrait:
         items : str
             What items are called, in the plural.
         """
+        if self.is_anonymous:
+            known = "No person is known: these data name nobody"
+            if not self.n_checkins:
+                return f"{known}."
+            when = f", mostly {self.part_of_day()}" if self.has_clock else ""
+            return f"{known}. What everybody does from here: {self.n_checkins:,} times{when}."
         if not self.n_checkins:
             return "Nobody yet: no check-ins are known."
         noun = "check-in" if self.n_checkins == 1 else "check-ins"
@@ -118,6 +127,7 @@ def portrait(query: Queries) -> Portrait:
         radius_km=_radius_km(log.lat[rows], log.lon[rows]),
         return_share=1 - len(np.unique(item)) / n if n else 0.0,
         has_clock=log.has_clock,
+        is_anonymous=log.is_anonymous,
     )
 
 

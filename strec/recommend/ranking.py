@@ -48,6 +48,8 @@ class RankingOptions:
     diversity : float
         0 to 1: how much an item loses for being like those above it (maximal marginal
         relevance): of the same category, or near them.
+    only : numpy.ndarray, optional
+        Shape ``(n_items,)``, bool: keep these items alone, such as those that a shop sells.
     wish : numpy.ndarray, optional
         Shape ``(n_items,)``: how well each item fits a wish; higher is better.
     wish_weight : float
@@ -65,6 +67,7 @@ class RankingOptions:
     max_distance_km: float | None = None
     novelty: float = 0.0
     diversity: float = 0.0
+    only: np.ndarray | None = field(default=None, compare=False)
     wish: np.ndarray | None = field(default=None, compare=False)
     wish_weight: float = 0.5
 
@@ -261,6 +264,8 @@ def _filtered(
     queries: Queries, how: RankingOptions, visits: np.ndarray, away: np.ndarray
 ) -> tuple[np.ndarray, list[str]]:
     keep, notes = np.ones(visits.shape, dtype=bool), []
+    if how.only is not None:
+        keep &= how.only
     if how.new_only:
         keep &= visits == 0
     if how.categories:

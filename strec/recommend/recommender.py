@@ -16,6 +16,7 @@ from strec.progress import Progress
 from strec.recommend.ranking import Ranker, RankingOptions, ScoredQueries, order
 from strec.split import Queries, Questions, Vocabulary, notes_on, questions_of
 from strec.split.vocabulary import most_frequent
+from strec.wording import plural
 
 if TYPE_CHECKING:
     from strec.dataset import DatasetLike
@@ -50,6 +51,8 @@ class Answer:
         The probability that the next check-in is in the list, and in the list that is made of
         the most probable items that pass the same filters: their difference is the price of
         strategy, diversity, novelty and wish.
+    shop : Shop, optional
+        The shop that was asked for.
     """
 
     frame: pl.DataFrame
@@ -61,11 +64,50 @@ class Answer:
     new_share: float
     hit_chance: float
     best_chance: float
+    shop: "Shop | None" = None
 
     @property
     def model(self) -> Model:
         """The model that answered."""
         return self.ranker.model
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A place where items are had that are no places themselves.
+
+    Attributes
+    ----------
+    place_id, name : str
+        Its id, and what it is called.
+    lat, lon : float or None
+        The median of its check-ins; None where unknown.
+    counts : numpy.ndarray
+        Shape ``(n_items,)``: how often each item was had there.
+    """
+
+    place_id: str
+    name: str
+    lat: float | None
+    lon: float | None
+    counts: np.ndarray
+
+    def sentence(self, code: int) -> str:
+        """Return how often an item was had there.
+
+        Parameters
+        ----------
+        code : int
+            The item.
+
+        Examples
+        --------
+        >>> Shop("1", "Mitte", None, None, np.array([3, 9])).sentence(0)
+        'In “Mitte” it was chosen 3 times in 12 check-ins.'
+        """
+        n, total = int(self.counts[code]), int(self.counts.sum())
+        name = self.name.replace("“", '"').replace("”", '"')
+        return f"In “{name}” it was chosen {plural(n, 'time')} in {plural(total, 'check-in')}."
 
 
 class Recommender:
@@ -113,6 +155,7 @@ class Recommender:
             )
         self.log = log
         self.ranker = Ranker.of(model, log)
+        self._shops = _shops(dataset.checkins, log.vocabulary)
         self._images = _images(dataset.checkins, log.vocabulary)
         self._questions = Questions(log)
 
@@ -120,6 +163,11 @@ class Recommender:
     def model(self) -> Model:
         """The model that answers."""
         return self.ranker.model
+
+    @property
+    def shops(self) -> list[Shop]:
+        """The shops of the data set, the largest first; none where items are places."""
+        return list(self._shops.values())
 
     def recommend(self, user: str | pl.DataFrame | None = None, *args, **kwargs) -> pl.DataFrame:
         """Return the ranked list alone: the `frame` of `answer`, which takes the same words.
@@ -139,6 +187,7 @@ class Recommender:
         lon: float | None = None,
         *,
         k: int = 10,
+        shop: str | None = None,
         **how,
     ) -> Answer:
         """Rank items for somebody, at a time and a place.
@@ -147,7 +196,8 @@ class Recommender:
         ----------
         user : str or polars.DataFrame, optional
             A user id, or the check-ins of somebody else as a canonical table, or None for
-            somebody without a past.
+            somebody without a past. Where the data name nobody, the id of the place where the
+            trip begins, or None.
         when : datetime, optional
             Local time, or with a time zone. Only earlier check-ins are seen. Without it the
             moment is that of the last check-in.
@@ -155,6 +205,8 @@ class Recommender:
             The place, in degrees; that of the last check-in when not given.
         k : int
             Length of the list.
+        shop : str, optional
+            The id of a shop: where the question is asked, and whose items alone are listed.
         **how
             Strategy, filters, diversity, novelty, wish: the fields of `RankingOptions`.
 
@@ -163,6 +215,12 @@ class Recommender:
         ModelError
             If the user is unknown, or the place, a category or another wish cannot be.
         """
+        bought_in = self._shop(shop)
+        if bought_in is not None:
+            if lat is None and lon is None:
+                lat, lon = bought_in.lat, bought_in.lon
+            sold = bought_in.counts > 0
+            how["only"] = sold if how.get("only") is None else sold & how["only"]
         asked, options = self._questions.one(user, when, lat, lon), RankingOptions(**how)
         scored = self.ranker.score(asked.queries, options)
         codes = order(scored, 0, options, k)
@@ -180,7 +238,14 @@ class Recommender:
             new_share=float(scored.probability[0, scored.visits[0] == 0].sum()),
             hit_chance=float(scored.probability[0, codes].sum()),
             best_chance=float(scored.probability[0, plain].sum()),
+            shop=bought_in,
         )
+
+    def _shop(self, shop: str | None) -> Shop | None:
+        if shop is None or shop in self._shops:
+            return None if shop is None else self._shops[shop]
+        some = ", ".join(list(self._shops)[:8]) or "none: items here are had in no shops"
+        raise ModelError("A shop of the data set.", f"{shop!r:.60}.", f"Choose among: {some}.")
 
     def query(
         self,
@@ -250,6 +315,30 @@ class Recommender:
             return frame
         item = np.concatenate(codes).astype(np.int64) if codes else np.zeros(0, dtype=np.int64)
         return frame.with_columns(image=pl.Series(self._images[item], dtype=pl.String))
+
+
+def _shops(checkins: pl.DataFrame, vocabulary: Vocabulary) -> dict[str, Shop]:
+    """Return the shops by id, the largest first."""
+    if schema.PLACE_ID not in checkins.columns:
+        return {}
+    named = schema.PLACE_NAME if schema.PLACE_NAME in checkins.columns else schema.PLACE_ID
+    known = checkins.filter(pl.col(schema.PLACE_ID).is_not_null())
+    found = (
+        known.group_by(schema.PLACE_ID)
+        .agg(
+            name=pl.col(named).drop_nulls().mode().sort().first(),
+            lat=pl.median(schema.LAT),
+            lon=pl.median(schema.LON),
+            items=schema.ITEM,
+        )
+        .sort(pl.col("items").list.len(), schema.PLACE_ID, descending=[True, False])
+    )
+    shops = {}
+    for place_id, name, lat, lon, items in found.iter_rows():
+        code = vocabulary.item_codes(pl.Series(items, dtype=pl.String))
+        counts = np.bincount(code[code >= 0], minlength=len(vocabulary.items))
+        shops[place_id] = Shop(place_id, name or place_id, lat, lon, counts)
+    return shops
 
 
 def _images(checkins: pl.DataFrame, vocabulary: Vocabulary) -> np.ndarray | None:

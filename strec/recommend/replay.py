@@ -175,7 +175,7 @@ def _events(model: Model, growing: Queries, static: Queries, tell: Progress) -> 
             "lon": log.lon[row],
             "rank": np.concatenate(ranks),
             "rank_static": np.concatenate(ranks_static),
-            "is_return": growing.returns,
+            "is_return": None if log.is_anonymous else growing.returns,
             "top": [[str(vocabulary.item_name[code]) for code in codes] for codes in best],
             "probability": np.concatenate(given),
             "guess_lat": vocabulary.item_lat[best[:, 0]],

@@ -94,7 +94,8 @@ def how_far(store: Store) -> Section:
                 "nobody does.",
                 "Add data.",
             )
-        _refuse_few_users(found.attrs["n_users"])
+        if not store.is_anonymous:
+            _refuse_few_users(found.attrs["n_users"])
         half, most = spatial.step_quantiles(found)
         # No finer than ten metres: places are not known better.
         half, most = (round_distance(max(km, 0.01)) for km in (half, most))

@@ -123,7 +123,8 @@ def _gate(store: Store) -> Section:
     def make() -> Figure:
         if store.is_raw_track:
             raise raw_fixes()
-        columns = [*schema.REQUIRED, *(c for c in (schema.CATEGORY, schema.TEXT) if store.has(c))]
+        optional = (schema.CATEGORY, schema.TEXT, *schema.ORIGINS)
+        columns = [*schema.REQUIRED, *(c for c in optional if store.has(c))]
         result = dependence_test(
             split(store.checkins(columns=columns)).train,
             max_checkins=GATE_CHECKINS,

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import sparse
 
 from strec.errors import AnalysisError
+from strec.export import enough_people
 from strec.spatial.autocorrelation import false_discovery
 from strec.store import frame_of
 
@@ -158,7 +159,9 @@ def _side_by_side(before: pd.DataFrame, after: pd.DataFrame, min_users: int) -> 
     few = np.zeros(len(both), dtype=bool)
     for when in ("before", "after"):
         both[f"n_{when}"] = both[f"n_checkins_{when}"].fillna(0).astype("int64")
-        few |= both[f"n_users_{when}"].fillna(0).between(1, min_users - 1).to_numpy()
+        counted = both[[f"n_users_{when}", f"n_{when}"]].fillna(0)
+        counted.columns = ["n_users", "n_checkins"]
+        few |= (~enough_people(counted, min_users) & (counted["n_checkins"] > 0)).to_numpy()
     for place in ("lat", "lon"):
         both[place] = both[f"{place}_before"].fillna(both[f"{place}_after"])
     frame = both.loc[~few, ["cell", "lat", "lon", "n_before", "n_after"]].reset_index(drop=True)

@@ -291,8 +291,11 @@ def hidden_in_words(frame: pd.DataFrame, noun: str = "hexagon") -> str:
         return ""
     n = frame.attrs["hidden_checkins"]
     nouns, verb = (noun, "is") if hidden == 1 else (f"{noun}s", "are")
+    whose = "users"
+    if len(frame) and "n_users" in frame and not frame["n_users"].any():
+        whose = "check-ins"  # Nobody is named.
     return (
-        f"{hidden:,} {nouns} with fewer than {frame.attrs['min_users']} users {verb} hidden "
+        f"{hidden:,} {nouns} with fewer than {frame.attrs['min_users']} {whose} {verb} hidden "
         f"({n:,} check-in{'' if n == 1 else 's'})."
     )
 

@@ -8,7 +8,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from strec.errors import AnalysisError
-from strec.export import MIN_USERS
+from strec.export import MIN_USERS, enough_people
 from strec.geo import wrapped
 from strec.spatial import lattice
 from strec.spatial.autocorrelation import DRAWS, MIN_UNITS, Moran, local_statistics, moran
@@ -123,7 +123,7 @@ def hotspots(
         ("cell", "n_checkins", "n_users"),
         lambda store: store.cells(resolution_to_compare(store), min_users=1),
     )
-    shown = cells[cells["n_users"] >= min_users]
+    shown = cells[enough_people(cells, min_users)]
     _refuse_small(shown, min_users, value)
     frame = _on_area(shown, lattice.study_area(shown.cell.to_numpy(), study_area), value)
     values = frame.value.to_numpy(dtype=float)
@@ -143,7 +143,9 @@ def hotspots(
     frame = pd.concat([frame, local_statistics(values, touching, draws, seed)], axis=1)
     significant = frame.q <= alpha
     frame["kind"] = ""
-    frame.loc[significant & (frame.upper_p < frame.lower_p) & (frame.n_users > 0), "kind"] = "hot"
+    frame.loc[significant & (frame.upper_p < frame.lower_p) & (frame.n_checkins > 0), "kind"] = (
+        "hot"
+    )
     frame.loc[significant & (frame.upper_p > frame.lower_p), "kind"] = "cold"
     frame["area"], areas = _areas(frame, touching)
     return Hotspots(

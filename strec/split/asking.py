@@ -11,7 +11,7 @@ import polars as pl
 
 from strec.errors import ModelError
 from strec.geo import distance_km
-from strec.schema import validate
+from strec.schema import NOBODY, validate
 from strec.split.log import Log, encode, local_us
 from strec.split.queries import Queries, ask
 
@@ -20,6 +20,8 @@ FAR_DAYS = 60
 FAR_KM = 200.0
 #: Farther than this from any known place a note says how far it is.
 NOBODY_KM = 25.0
+#: A place farther than this from any known start is no start of a trip.
+START_KM = 1.0
 #: Scores held at once when many questions are answered.
 _MOST_NUMBERS = 2_000_000
 
@@ -57,6 +59,9 @@ class Questions:
 
     def __init__(self, log: Log):
         self.log = log
+        if log.is_anonymous:
+            starts = log.starts
+            self._start_lat, self._start_lon = starts["lat"].to_numpy(), starts["lon"].to_numpy()
         self._owners = {user: owner for owner, user in enumerate(log.owner_ids)}
         by_time = np.argsort(log.time_us, kind="stable")
         # Wall clocks of all check-ins, for the offset of somebody without any.
@@ -75,16 +80,18 @@ class Questions:
         Parameters
         ----------
         user : str or polars.DataFrame, optional
-            A user id, the check-ins of one person, or None for somebody new.
+            A user id, the check-ins of one person, or None for somebody new. Where nobody is
+            named, the id of the place where the trip begins; without it that of the nearest one
+            where a place is given, or what everybody does.
         when : datetime or str, optional
             Local time; just after the last check-in when not given.
         lat, lon : float, optional
             Degrees; the place of the last check-in when not given.
         """
-        log, owner = self._history(user)
+        log, owner = self._history(user, lat, lon)
         moment, offset, time_known = self._moment(log, owner, when)
         query = ask(log, owner, [moment], [offset], [np.nan], [np.nan], time_known=time_known)
-        query = _placed(query, *_checked_place(lat, lon))
+        query = self._at_start(_placed(query, *_checked_place(lat, lon)), owner)
         return Asked(query, user is None, lat is not None)
 
     def many(self, questions: Iterable[Question]) -> Iterator[tuple[np.ndarray, Queries]]:
@@ -100,7 +107,7 @@ class Questions:
         rows = []
         for number, (user, when, lat, lon) in enumerate(questions):
             try:
-                _, owner = self._history(user or None)
+                _, owner = self._history(user or None, lat, lon)
                 moment = self._moment(self.log, owner, when)
                 place = _checked_place(lat, lon)
             except ModelError as error:
@@ -115,11 +122,16 @@ class Questions:
             nowhere = np.full(len(number), np.nan)
             queries = ask(self.log, owner, time_us, offset, nowhere, nowhere, time_known=time_known)
             first = 0
-            for piece in _placed(queries, lat, lon).pieces(_MOST_NUMBERS):
+            placed = self._at_start(_placed(queries, lat, lon), owner)
+            for piece in placed.pieces(_MOST_NUMBERS):
                 yield number[first : first + len(piece)], piece
                 first += len(piece)
 
-    def _history(self, user: str | pl.DataFrame | None) -> tuple[Log, int]:
+    def _history(
+        self, user: str | pl.DataFrame | None, lat: float | None = None, lon: float | None = None
+    ) -> tuple[Log, int]:
+        if self.log.is_anonymous and not isinstance(user, pl.DataFrame):
+            return self.log, self._start(user, lat, lon)
         if user is None:
             return self.log, -1
         if isinstance(user, pl.DataFrame):
@@ -138,6 +150,38 @@ class Questions:
                 "Choose a user of the data set, give a history, or ask for somebody new.",
             )
         return self.log, self._owners[user]
+
+    def _start(self, start: str | None, lat: float | None, lon: float | None) -> int:
+        """Return the group of check-ins that speaks where nobody is named, -1 for none."""
+        if start is not None and start in self._owners:
+            return self._owners[start]
+        if start:
+            raise ModelError(
+                "These data name nobody: what is asked for is where a trip begins."
+                if self.log.has_origins
+                else "These data name nobody: what everybody does is all that can be asked for.",
+                f"{_short(str(start))!r}.",
+                "Choose a start of the data set, give a place, or leave it out.",
+            )
+        if not self.log.has_origins:
+            return self._owners.get(NOBODY, -1)
+        if lat is None or lon is None or np.isnan(self._start_lat).all():
+            return -1
+        away = distance_km(*_checked_place(lat, lon), self._start_lat, self._start_lon)
+        nearest = int(np.nanargmin(away))
+        return nearest if away[nearest] <= START_KM else -1
+
+    def _at_start(self, queries: Queries, owner: int | np.ndarray) -> Queries:
+        """Return queries of nobody, where no place was given, at the start of their trips."""
+        if not self.log.is_anonymous or queries.log is not self.log:
+            return queries
+        owner = np.broadcast_to(owner, len(queries))
+        open_ = np.isnan(queries.lat) & (owner >= 0)
+        return replace(
+            queries,
+            lat=np.where(open_, self._start_lat[owner], queries.lat),
+            lon=np.where(open_, self._start_lon[owner], queries.lon),
+        )
 
     def _moment(self, log: Log, owner: int, when: datetime | str | None) -> tuple[int, int, bool]:
         """Return UTC microseconds, the offset in minutes, and whether the time is known."""
@@ -201,7 +245,9 @@ def notes_on(asked: Asked, log: Log) -> list[str]:
         The check-ins that were asked about.
     """
     query, notes = asked.queries, []
-    if query.length[0] == 0:
+    if query.log.is_anonymous:
+        notes.append(_note_on_nobody(query))
+    elif query.length[0] == 0:
         notes.append(
             "No past check-ins: the list shows what is popular then and there."
             if asked.is_new
@@ -219,9 +265,23 @@ def notes_on(asked: Asked, log: Log) -> list[str]:
     return notes
 
 
+def _note_on_nobody(query: Queries) -> str:
+    if query.here[0] >= 0:
+        start = query.vocabulary.item_name[query.here[0]]
+        said = f"what everybody does from {start} ({query.length[0]:,} trips looked back at)"
+    elif query.log.has_origins and query.length[0] == 0:
+        said = "what everybody does, wherever a trip begins"
+    else:
+        said = f"what everybody does ({query.length[0]:,} check-ins looked back at)"
+    return f"No person is known here: the list shows {said}."
+
+
 def _notes_on_place(query: Queries) -> list[str]:
-    vocabulary = query.vocabulary
-    away = distance_km(query.lat[0], query.lon[0], vocabulary.item_lat, vocabulary.item_lon)
+    known = query.vocabulary.item_lat, query.vocabulary.item_lon
+    if np.isnan(known[0]).all():
+        # Of what is had in shops, the shops have places.
+        known = query.log.lat, query.log.lon
+    away = distance_km(query.lat[0], query.lon[0], *known)
     nearest = np.nanmin(away, initial=np.inf)
     if not np.isfinite(nearest):
         return ["This data set has no places, so the place makes no difference."]
@@ -237,7 +297,7 @@ def _notes_on_place(query: Queries) -> list[str]:
 def _placed(queries: Queries, lat: np.ndarray | float, lon: np.ndarray | float) -> Queries:
     """Return queries at these places, at that of the last check-in where they are NaN."""
     last, log = queries.last, queries.log
-    has_last = last >= 0
+    has_last = (last >= 0) & (not log.is_anonymous)
     fallback = [np.full(len(queries), np.nan) for _ in range(2)]
     for into, place in zip(fallback, (log.lat, log.lon), strict=True):
         into[has_last] = place[last[has_last]]

@@ -154,7 +154,14 @@ class OpenStore:
                 "Map such a column when reading the file, or choose another view.",
             )
 
-    def _need_people(self) -> None:
+    def need_people(self) -> None:
+        """Refuse a question about people where nobody is named.
+
+        Raises
+        ------
+        AnalysisError
+            If this store is anonymous.
+        """
         if self.is_anonymous:
             raise AnalysisError(
                 "This view needs to know who did what.",

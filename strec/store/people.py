@@ -35,7 +35,7 @@ class PeopleQuestions(OpenStore):
             `user` (row of `users()`), `n_checkins` with a place, `lat`, `lon` (centre of the
             user's check-ins), `gyration_km` (root of the mean squared distance to it).
         """
-        self._need_people()
+        self.need_people()
         self._need_places()
         found = self._run(aggregates.gyration(self._kept(filters)))
         found["lat"] = np.degrees(np.arctan2(found["z"], np.hypot(found["x"], found["y"])))
@@ -152,7 +152,7 @@ class PeopleQuestions(OpenStore):
 
     def _sample(self, min_checkins: int, most: int, seed: int) -> np.ndarray:
         """The codes of users with enough check-ins, or a random sample of them, sorted."""
-        self._need_people()
+        self.need_people()
         codes = np.flatnonzero(self.users()["n_checkins"].to_numpy() >= min_checkins)
         if not len(codes):
             raise AnalysisError(

@@ -13,7 +13,7 @@ from ibis import _
 
 from strec import schema
 from strec.errors import AnalysisError
-from strec.export import MIN_USERS
+from strec.export import MIN_USERS, enough_people
 from strec.store import Filters, HasStore, Store, aggregates, store_of
 from strec.temporal import clocks
 from strec.temporal.grains import GRAINS, Grain, grain_of
@@ -82,7 +82,9 @@ def series(
     _one_of("measure", measure, ("checkins", "users"))
     source = _Source(data, filters, time_zone)
     found = source.count(grain_of(grain))
-    n_users = int(source.run(source.table.agg(n=source.table[schema.USER].nunique()))["n"].iloc[0])
+    n_users = int(
+        source.run(source.table.agg(n=source.table[aggregates.USER_CODE].nunique()))["n"].iloc[0]
+    )
     name = _slice_name(source.filters)
     return source.assemble(found, grain_of(grain), missing, measure, name, n_users, min_users)
 
@@ -134,7 +136,7 @@ def series_by(
     source = _Source(data, filters, time_zone)
     table, key = source.keyed(by, groups, resolution)
     sizes = source.run(aggregates.count(table, key=key))
-    sizes = sizes[sizes["n_users"] >= min_users].sort_values(
+    sizes = sizes[enough_people(sizes, min_users)].sort_values(
         ["n_checkins", "key"], ascending=[False, True]
     )
     if sizes.empty:
@@ -175,7 +177,8 @@ class _Source:
             time_zone = time_zone or (known if clocks.exists(known) else None)
         elif isinstance(data, pl.DataFrame):
             derived = schema.derive(schema.validate(data))
-            codes = derived[schema.USER].rle_id().alias(aggregates.USER_CODE)
+            user = pl.col(schema.USER)
+            codes = pl.when(user != schema.NOBODY).then(user.rle_id()).alias(aggregates.USER_CODE)
             self.whole = ibis.memtable(derived.with_columns(codes))
         else:
             raise AnalysisError(

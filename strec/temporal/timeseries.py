@@ -234,7 +234,8 @@ class TimeSeries:
         """What stands under every figure: how much is behind it, and whose clock it is."""
         parts = [f"{len(self):,} {self.grain.many}"]
         if self.n_checkins:
-            parts.insert(0, f"{self.n_checkins:,} check-ins of {self.n_users:,} users")
+            whose = f"of {self.n_users:,} users" if self.n_users else "that name nobody"
+            parts.insert(0, f"{self.n_checkins:,} check-ins {whose}")
             parts.append(f"times in {self.time_zone or 'each check-in’s own clock'}")
         return " · ".join(parts)
 

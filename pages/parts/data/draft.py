@@ -233,7 +233,10 @@ class Draft:
             local = schema.local_time()
             found = self.rows(self.chosen).select(
                 pl.len().alias("n_checkins"),
-                pl.col(schema.USER).n_unique().alias("n_users"),
+                pl.col(schema.USER)
+                .filter(pl.col(schema.USER) != schema.NOBODY)
+                .n_unique()
+                .alias("n_users"),
                 pl.col(schema.ITEM).n_unique().alias("n_items"),
                 local.min().alias("first"),
                 local.max().alias("last"),

@@ -26,7 +26,7 @@ def headline(draft: Draft) -> None:
     counts = draft.count()
     with st.container(horizontal=True):
         st.metric("Check-ins", f"{counts['n_checkins']:,}")
-        st.metric("Users", f"{counts['n_users']:,}")
+        st.metric("Users", f"{counts['n_users']:,}" if counts["n_users"] else "nobody named")
         st.metric("Items", f"{counts['n_items']:,}")
         st.metric("First day", f"{counts['first']:%d %b %Y}")
         st.metric("Last day", f"{counts['last']:%d %b %Y}")
@@ -90,7 +90,8 @@ def report_view(report: QualityReport, name: str, n_all: int, notes: tuple[str, 
     with left:
         ui.figure(figures.completeness(report), "quality_columns")
     with right:
-        ui.figure(figures.users_by_checkins(report), "quality_users")
+        if report.n_users:
+            ui.figure(figures.users_by_checkins(report), "quality_users")
     ui.figure(figures.timeline(report), "quality_timeline")
     ui.download(
         "The report as a web page", lambda: report.html(name, notes), "quality.html", "text/html",

@@ -34,10 +34,12 @@ class Question:
     when: datetime
     place: tuple[float | None, float | None]
     how: dict = field(default_factory=dict)
+    shop: str | None = None
 
     def ask(self, engine: Recommender, k: int = 10, **other) -> Answer:
         """Return the answer of a model, in the question's way or another."""
-        return engine.answer(self.user, self.when, *self.place, k=k, **(other or self.how))
+        how = other or self.how
+        return engine.answer(self.user, self.when, *self.place, k=k, shop=self.shop, **how)
 
 
 def controls(store, engine: Recommender, known: People) -> Question:
@@ -48,15 +50,22 @@ def controls(store, engine: Recommender, known: People) -> Question:
     with when:
         _when(store.has_clock)
     with where:
-        place = _where(store, user)
+        place, shop = _where(store, engine, user)
     with how:
         chosen = _how(store, engine)
+    asks: str | pl.DataFrame | None = user
+    if known.are_starts:
+        # Of a place of one's choice, the trips that begin nearest to it.
+        asks = None if user == NEW or place != (None, None) else user
+    elif user == NEW:
+        asks = visitor.past(engine)
     return Question(
-        user=visitor.past(engine) if user == NEW else user,
+        user=asks,
         name=view.name_of(user, known),
         when=view.when(),
         place=place,
         how=chosen,
+        shop=shop,
     )
 
 
@@ -65,12 +74,18 @@ def _who(known: People) -> str:
     if state.WHO.value not in options:
         options.insert(1, state.WHO.value)
     many = len(known.ids) > view.MOST_LISTED
+    if known.are_starts and not known.ids:
+        st.caption(":material/groups: No person is known: what everybody does.")
+        return NEW
     user = st.selectbox(
-        "Who",
+        "From" if known.are_starts else "Who",
         options,
         format_func=lambda each: view.name_of(each, known),
         key=state.WHO.name,
-        help="Type to search. The most active come first. Names are pseudonyms; the portrait has "
+        help="Where the trip begins. These data name nobody, so what everybody does from there "
+        "speaks. Type to search; the busiest come first."
+        if known.are_starts
+        else "Type to search. The most active come first. Names are pseudonyms; the portrait has "
         "a switch." + (" Anyone else: type the whole id." if many else ""),
         accept_new_options=many,
     )
@@ -118,21 +133,32 @@ def _hour_moved() -> None:
     state.DAY.value = view.when().date()
 
 
-def _where(store, user: str) -> tuple[float | None, float | None]:
-    if not store.has_places:
+def _where(
+    store, engine: Recommender, user: str
+) -> tuple[tuple[float | None, float | None], str | None]:
+    """Ask for the place, or the shop; return latitude and longitude, and the shop's id."""
+    shops = {each.place_id: each.name for each in engine.shops[: view.MOST_LISTED]}
+    if not store.has_places and not shops:
         st.caption(":material/location_off: This data set has no places: who and when decide.")
-        return None, None
-    labels = {
-        LAST: "Anywhere" if user == NEW else "Where they last were",
-        ON_MAP: "A place of my choice",
-    }
+        return (None, None), None
+    usual = "Where they last were"
+    if user == NEW or store.is_anonymous:
+        usual = "Anywhere" if user == NEW else "Where the trip begins"
+    labels = {LAST: usual, **shops, ON_MAP: "A place of my choice"}
+    if not store.has_places:
+        del labels[ON_MAP]
+    if state.WHERE.value not in labels:
+        state.WHERE.value = LAST
     where = st.selectbox(
         "Where", list(labels), format_func=labels.__getitem__, key=state.WHERE.name,
-        help="Or click on the map below.",
+        help="Or click on the map below."
+        + (" Of a shop, only what it sells is listed." if shops else ""),
     )  # fmt: skip
+    if where in shops:
+        return (None, None), where
     if where == LAST:
-        return None, None
-    return state.AT.value or (None, None)
+        return (None, None), None
+    return state.AT.value or (None, None), None
 
 
 def type_place(store) -> None:
@@ -172,6 +198,8 @@ def _place_typed() -> None:
 def who_line(store, answer: Answer, question: Question, known: People) -> None:
     """Show the person in one line, with a portrait behind a button."""
     seen = portrait(answer.query)
+    if seen.is_anonymous:
+        return  # Nobody is known; the note on the answer says so.
     line, buttons = st.columns([10, 3], vertical_alignment="center")
     line.caption(
         f"**{ui.plain(question.name)}**, up to this moment: "
@@ -222,10 +250,12 @@ def _portrait(seen: Portrait) -> None:
 def _how(store, engine: Recommender) -> dict:
     word = ui.item_word(plural=True)
     with st.popover("How", icon=":material/tune:", width="stretch"):
-        strategy = ui.choose("Strategy", STRATEGY_LABELS, state.STRATEGY.name)
-        st.caption(f"{STRATEGY_LABELS[strategy]}: {STRATEGIES[strategy]}.")
-        exponent = _learned(store, engine) if strategy == "learned" else 0.0
-        new_only = st.toggle(f"New {word} only", key=state.NEW_ONLY.name)
+        strategy, exponent, new_only = "balanced", 0.0, False
+        if not store.is_anonymous:  # Interest and novelty are a person's.
+            strategy = ui.choose("Strategy", STRATEGY_LABELS, state.STRATEGY.name)
+            st.caption(f"{STRATEGY_LABELS[strategy]}: {STRATEGIES[strategy]}.")
+            exponent = _learned(store, engine) if strategy == "learned" else 0.0
+            new_only = st.toggle(f"New {word} only", key=state.NEW_ONLY.name)
         categories = list(engine.log.vocabulary.categories)
         chosen = (
             st.multiselect("Kinds", categories, placeholder="All kinds", key=state.CATEGORIES.name)

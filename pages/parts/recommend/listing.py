@@ -17,7 +17,7 @@ from strec.recommend import Answer
 from strec.recommend.portrait import history_table
 from strec.recommend.ranking import away_km
 from strec.store import Store
-from strec.wording import distance, percent
+from strec.wording import distance, percent, times_before
 
 HEIGHT = 560
 _PICTURE_PX = 56
@@ -50,7 +50,7 @@ def cards(store, answer: Answer, moves: pl.DataFrame | None) -> None:
             own = parts.filter(pl.col("rank") == row["rank"]) if parts is not None else None
             with st.container(gap=None, key=f"rec_box_{row['rank']}"):
                 _card(row, row["rank"] == shown, _moved(row, before, moves is not None))
-                st.html(_card_html(row, own, top, picture))
+                st.html(_card_html(row, own, top, picture, answer.query.log.is_anonymous))
 
 
 def _card(row: dict, is_chosen: bool, moved: str) -> None:
@@ -97,6 +97,8 @@ def legend(answer: Answer) -> None:
 
 def _short_label(part: str, label: str) -> str:
     # A label of one item names its category or the last check-in; the legend stands for all.
+    if label.startswith("From "):
+        return "From where one starts"
     return {"sequence": "What came before", "taste": "A liked kind"}.get(part, label)
 
 
@@ -114,12 +116,16 @@ def _moved(row: dict, before: dict, compared: bool) -> str:
 
 
 def _card_html(
-    row: dict, parts: pl.DataFrame | None, top: float | None, picture: str | None
+    row: dict,
+    parts: pl.DataFrame | None,
+    top: float | None,
+    picture: str | None,
+    of_nobody: bool = False,
 ) -> str:
     facts = [escape(row["category"])] if row["category"] else []
     if row["distance_km"] is not None:
         facts.append(distance(row["distance_km"]))
-    facts.append(_visits(row))
+    facts.append(times_before(row["n_visits"], of_nobody=of_nobody))
     width = 0.0 if row["probability"] is None else 100 * row["probability"] / (top or 1)
     own = (
         f'<div style="font-size:.85rem;opacity:.8">{" · ".join(facts)}</div>'
@@ -145,13 +151,6 @@ def _segments(parts: pl.DataFrame | None) -> str:
     )
 
 
-def _visits(row: dict) -> str:
-    if not row["n_visits"]:
-        return "new"
-    times = "once before" if row["n_visits"] == 1 else f"{row['n_visits']:,} times before"
-    return times
-
-
 # ---------------------------------------------------------------- map
 
 
@@ -174,9 +173,12 @@ def map_of(store, answer: Answer) -> None:
     pins = "Numbered pins: the suggestions. " if _any_place(answer) else (
         f"No pins: these {word} are taken in many places. "
     )  # fmt: skip
+    past = "the person's past"
+    if store.is_anonymous:
+        past = "where people went from here" if store.has_trips else "where people went"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"{pins}Blue: the person's past. Orange ring: here, {place_words(answer)}. "
+            f"{pins}Blue: {past}. Orange ring: here, {place_words(answer)}. "
             f"{'A click adds a visit.' if visitor.is_adding() else 'Click to ask from elsewhere.'}",
             width="stretch",
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import polars as pl
 import streamlit as st
 
@@ -26,7 +27,8 @@ MOST_LISTED = 2_000
 DISTANCES_KM = (0.5, 1, 2, 5, 10, 25, 100, 1000, None)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _COLUMNS = (
-    *schema.REQUIRED, schema.CATEGORY, schema.ITEM_NAME, schema.TEXT, schema.IMAGE
+    *schema.REQUIRED, schema.CATEGORY, schema.ITEM_NAME, schema.TEXT, schema.IMAGE,
+    schema.PLACE_ID, schema.PLACE_NAME, *schema.ORIGINS,
 )  # fmt: skip
 
 
@@ -97,7 +99,8 @@ def rhythms(store: Store) -> Rhythms:
 def landmarks(store: Store) -> pl.DataFrame:
     """Return the busiest items that are places, with their names."""
     items = store.items().filter(pl.col("lat").is_not_null())
-    known = items.filter((pl.col("spread_km") <= 1) & (pl.col("n_users") >= 2))
+    several = (pl.col("n_users") >= 2) | (pl.col("n_users") == 0)
+    known = items.filter((pl.col("spread_km") <= 1) & several)
     top = (items if known.is_empty() else known).sort(
         "n_checkins", "item_id", descending=[True, False]
     )
@@ -119,11 +122,14 @@ class People:
         A name that does not tell the id.
     user_of : dict of str to str
         The id of each pseudonym.
+    are_starts : bool
+        Whether nobody is named: these are the places where trips begin, under their own names.
     """
 
     ids: list[str]
     pseudonym: dict[str, str]
     user_of: dict[str, str]
+    are_starts: bool = False
 
     def find(self, text: str) -> str | None:
         """Return the user that an id or a pseudonym means, None if nobody is called so."""
@@ -141,15 +147,26 @@ def _people(store: Store, word: str) -> People:
 
 
 def people(store: Store) -> People:
-    """Return who can be asked for in a data set."""
+    """Return who can be asked for in a data set; where nobody is named, from where."""
+    if store.is_anonymous:
+        return _starts(store)
     sample = ui.current_sample()
     return _people(store, sample.user_word if sample else "user")
+
+
+def _starts(store: Store) -> People:
+    log = recommender(store).log
+    busy = np.argsort(-np.diff(log.indptr), kind="stable")
+    ids = [str(log.owner_ids[owner]) for owner in busy if log.owner_ids[owner] != schema.NOBODY]
+    found = dict(zip(log.owner_ids.tolist(), log.starts["name"].to_list(), strict=True))
+    names = {start: found[start] for start in ids}
+    return People(ids, names, {name: start for start, name in names.items()}, are_starts=True)
 
 
 def name_of(user: str, known: People) -> str:
     """Return what the page calls a user: a pseudonym, unless the person asked for the ids."""
     if user == NEW:
-        return "Somebody new"
+        return "Anywhere" if known.are_starts else "Somebody new"
     if state.REAL_IDS.value:
         return user
     return known.pseudonym.get(user, user)
@@ -211,7 +228,8 @@ def step(engine: Recommender) -> timedelta:
 def _first_view(engine: Recommender, known: People, asked: Asked) -> dict[str, Any]:
     sample = ui.current_sample()
     usual = sample.default_user if sample else ""
-    user = asked.values.get(state.WHO, usual if usual in known.pseudonym else known.ids[0])
+    first = known.ids[0] if known.ids else NEW
+    user = asked.values.get(state.WHO, usual if usual in known.pseudonym else first)
     moment = asked.moment or _first_moment(engine, user, sample)
     values = {
         state.WHO: user,

@@ -10,7 +10,7 @@ from pages.shared import ui
 from pages.shared.results import by_content, counted
 from pages.shared.state import Key
 from strec import maps, plots, schema, spatial
-from strec.export import MIN_USERS, json_text
+from strec.export import MIN_USERS, enough_people, json_text
 from strec.geo import KM_PER_DEGREE
 from strec.store import Filters, Store
 from strec.wording import rough_distance
@@ -76,13 +76,18 @@ def touching_size(store: Store, setting: Setting) -> int:
     )
 
 
+def what_to_count(store: Store, values: dict[str, str], key: str, label: str = "Count") -> str:
+    """Ask what is counted; where nobody is named, check-ins alone can be."""
+    return "n_checkins" if store.is_anonymous else ui.choose(label, values, key)
+
+
 @by_content(most=64)
 def landmarks(store: Store, min_users: int, view: maps.View) -> pd.DataFrame:
     """Return named items that stay at their place and belong to many."""
     items = store.items().to_pandas()
     # An item bought all over the city is no landmark.
     still = items["spread_km"] < max(view.span_deg * KM_PER_DEGREE / 200, 0.05)
-    return items[still & (items["n_users"] >= min_users)].nlargest(300, "n_checkins")
+    return items[still & enough_people(items, min_users)].nlargest(300, "n_checkins")
 
 
 def look(store: Store, setting: Setting, view: maps.View) -> dict:
@@ -164,8 +169,8 @@ def nothing_left(frame: pd.DataFrame, noun: str, hour: int | None = None) -> boo
 
 @by_content()
 def _named_places(store: Store) -> pl.DataFrame:
-    here = (pl.col("spread_km") < 0.5) & (pl.col("n_users") >= MIN_USERS)
-    return store.items().drop_nulls(["lat", "lon"]).filter(here)
+    items = store.items().drop_nulls(["lat", "lon"]).filter(pl.col("spread_km") < 0.5)
+    return items.filter(pl.Series(enough_people(items.to_pandas())))
 
 
 def near_landmark(store: Store, lat: float, lon: float) -> str:

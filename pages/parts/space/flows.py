@@ -35,6 +35,9 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
         part(lambda: decay(store, chosen, resolution))
     with right:
         step_lengths(store, chosen, steps)
+    if store.is_anonymous:
+        part(store.need_people)
+        return
     left, right = st.columns(2)
     with left:
         roaming(store, chosen)

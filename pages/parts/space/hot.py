@@ -29,7 +29,7 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     """Show hot and cold spots, or exceptions, with what they rest on."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = ui.choose("Show", [SPOTS, EXCEPTIONS], "hot_kind")
-        value = ui.choose("Count", VALUES, "hot_value")
+        value = common.what_to_count(store, VALUES, "hot_value")
         resolution = common.hexagon_size(store, setting, touching=True)
         with st.popover("More", icon=":material/tune:"):
             alpha = st.select_slider(

@@ -11,6 +11,7 @@ from pages.shared import state, ui
 from pages.shared.map_clicks import clickable
 from pages.shared.results import counted
 from strec import maps, plots, schema, spatial
+from strec.export import enough_people
 from strec.store import Filters, Store
 from strec.wording import plural
 
@@ -50,7 +51,7 @@ def controls(store, setting: common.Setting) -> MapSetting:
         mode = ui.choose("Show as", LABELS, "space_mode")
         value, raised = "n_checkins", False
         if mode == HEXAGONS:
-            value = ui.choose("Colour", VALUES, "space_value")
+            value = common.what_to_count(store, VALUES, "space_value", "Colour")
         resolution = setting.suggested
         if mode != POINTS:
             resolution = common.hexagon_size(store, setting)
@@ -128,32 +129,45 @@ def heat(store, chosen, setting, choice: MapSetting, hour: int | None, look: dic
 def points(store, chosen, setting, choice: MapSetting, hour: int | None, look: dict) -> None:
     """Show single places."""
     at = chosen if hour is None else replace(chosen, hours=(hour,))
-    frame = counted(Store.points, store, at, min_users=setting.min_users)
+    frame = at_places(store, at, setting.min_users)
     if common.nothing_left(frame, "place", hour):
         return
     top = frame.iloc[0]
     name = top["item_name"] if pd.notna(top["item_name"]) else top["item_id"]
     words = f"The largest: {ui.plain(str(name))}, {top['n_checkins']:,} check-ins. "
-    if frame.attrs["n_points"] > len(frame):
+    if frame.attrs.get("n_points", 0) > len(frame):
         words += f"The {len(frame):,} largest of {frame.attrs['n_points']:,} places are shown. "
     deck = maps.points(frame, **look)
     ui.deck(deck, "map_points", caption=words + caption(store, at, setting, frame, "place"))
     common.offer("places", frame, deck)
 
 
+def at_places(store: Store, chosen: Filters, min_users: int) -> pd.DataFrame:
+    """Return what stands on the map by itself: items that are places, or the shops."""
+    if not store.has(schema.PLACE_ID):
+        return counted(Store.points, store, chosen, min_users=min_users)
+    shops = counted(Store.shops, store, chosen, min_users=min_users)
+    renamed = {"place_id": "item_id", "place_name": "item_name"}
+    placed = shops.dropna(subset=["lat", "lon"]).rename(columns=renamed)
+    placed["category"] = [f"{n:,} different items" for n in placed["n_items"]]
+    placed.attrs = dict(shops.attrs)
+    return placed
+
+
 def look_into(store, chosen: Filters, cell: int, setting: common.Setting) -> None:
     """Show what happens in one hexagon."""
     inside = replace(chosen, cells=(cell,))
     summary = counted(Store.summary, store, inside)
-    if summary["n_users"] < setting.min_users:
+    if not enough_people(pd.DataFrame([summary]), setting.min_users).all():
         return
     everything = counted(Store.summary, store, chosen)
-    items = counted(Store.points, store, inside, min_users=setting.min_users)
+    items = at_places(store, inside, setting.min_users)
     with st.container(border=True):
         st.subheader("In this hexagon", anchor=False)
         left, middle, right = st.columns([1, 2, 3])
         left.metric("Check-ins", f"{summary['n_checkins']:,}")
-        left.metric("Users", f"{summary['n_users']:,}")
+        if not store.is_anonymous:
+            left.metric("Users", f"{summary['n_users']:,}")
         left.metric("Of all", f"{summary['n_checkins'] / everything['n_checkins']:.1%}")
         with middle:
             day = counted(Store.day_hours, store, inside)
@@ -166,15 +180,18 @@ def look_into(store, chosen: Filters, cell: int, setting: common.Setting) -> Non
                 else "",
             )
         with right:
-            st.markdown(f"**Its {ui.item_word(plural=True)}**")
+            word, words = ui.item_word(), ui.item_word(plural=True)
+            if store.has(schema.PLACE_ID):
+                word, words = "shop", "shops"
+            st.markdown(f"**Its {words}**")
             shown = items.head(12)
             ui.table(
                 pd.DataFrame(
                     {
-                        ui.item_word().capitalize(): shown["item_name"].fillna(shown["item_id"]),
+                        word.capitalize(): shown["item_name"].fillna(shown["item_id"]),
                         "Category": shown["category"],
                         "Check-ins": shown["n_checkins"],
-                        "Users": shown["n_users"],
+                        "Users": shown["n_users"] if shown["n_users"].any() else None,
                     }
                 ).dropna(axis="columns", how="all")
             )

@@ -9,6 +9,7 @@ from pages.shared import ui
 from pages.shared.results import by_content, counted
 from strec import maps, plots, spatial
 from strec.errors import AnalysisError
+from strec.export import enough_people
 from strec.palette import SPACE, TIME
 from strec.plots import space as figures
 from strec.store import Filters, Store
@@ -94,6 +95,7 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
 
 def users(store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
     """Show the users most like one, and what the two have in common."""
+    store.need_people()
     people = store.users().to_pandas().rename_axis("user").reset_index()
     people = people[people["n_checkins"] >= MIN_CHECKINS].nlargest(MOST_OPTIONS, "n_checkins")
     if len(people) < 2:
@@ -196,7 +198,7 @@ def habits(store: Store, chosen: Filters, resolution: int) -> pd.DataFrame:
 def known_items(store: Store, min_users: int) -> pd.DataFrame:
     """Return items with a place and enough users, the busiest first, with a name to show."""
     items = store.items().to_pandas()
-    items = items[items["lat"].notna() & (items["n_users"] >= min_users)]
+    items = items[items["lat"].notna() & enough_people(items, min_users)]
     items = items.sort_values(["n_checkins", "item_id"], ascending=[False, True])
     return items.assign(shown=items["item_name"].fillna(items["item_id"]).astype(str))
 

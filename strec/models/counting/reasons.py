@@ -95,7 +95,7 @@ def visit_part(
 def rows_behind(query: Queries, reason: str, item: int) -> np.ndarray:
     """Return the user's own check-ins behind a reason for something new, latest first."""
     if reason == "follows":
-        return query.last[query.last >= 0]
+        return query.last[(query.last >= 0) & (not query.log.is_anonymous)]
     if reason == "taste":
         vocabulary, log = query.vocabulary, query.log
         taken = log.item[query.indices]
