@@ -14,6 +14,7 @@ from strec.simulation import SCENARIOS, simulate
 from strec.split import split
 from strec.stays import raw_fixes
 from strec.store import Store
+from strec.wording import of_users
 
 #: The quick look: enough to see strong effects, in a few seconds.
 QUICK_CHECKINS, QUICK_PERMUTATIONS = 6_000, 59
@@ -92,7 +93,7 @@ def decision(result: DependenceResult, key: str = "data") -> None:
 def evidence(result: DependenceResult, key: str, zone: str) -> None:
     """Show the gains with their intervals, the nested models, and the numbers."""
     left, right = st.columns(2)
-    n = f"{result.n_scored:,} held-out check-ins of {result.n_users:,} users, {zone}"
+    n = f"{result.n_scored:,} held-out check-ins {of_users(result.n_users)}, {zone}"
     with left:
         st.subheader("What each ingredient adds", anchor=False)
         ui.figure(

@@ -134,6 +134,22 @@ def run_time(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5000 else f"{seconds / 3600:.1f} h"
 
 
+def of_users(n: int) -> str:
+    """Return whose something is, behind what it counts.
+
+    Parameters
+    ----------
+    n : int
+        How many users; 0 where nobody is named.
+
+    Examples
+    --------
+    >>> of_users(31), of_users(0)
+    ('of 31 users', 'that name nobody')
+    """
+    return f"of {plural(n, 'user')}" if n else "that name nobody"
+
+
 def times_before(n: int, *, of_nobody: bool = False) -> str:
     """Return how often something was taken before, as one says it beside a name.
 

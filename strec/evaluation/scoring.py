@@ -14,6 +14,7 @@ from strec.models import Model
 from strec.progress import Progress, silent
 from strec.schema import NOBODY
 from strec.split import Queries, Split, local_us
+from strec.wording import of_users
 
 _MOST_NUMBERS = 20_000_000
 #: The column of queries that says what hangs together where nobody is named.
@@ -50,8 +51,7 @@ def in_words(queries: pl.DataFrame) -> str:
     queries : polars.DataFrame
         As in a `Result`.
     """
-    n = n_users_of(queries)
-    return f"{len(queries):,} scored check-ins " + (f"of {n:,} users" if n else "that name nobody")
+    return f"{len(queries):,} scored check-ins {of_users(n_users_of(queries))}"
 
 
 @dataclass(frozen=True, kw_only=True)

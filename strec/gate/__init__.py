@@ -11,6 +11,7 @@ import polars as pl
 
 from strec import schema
 from strec.gate.accuracy import hits_at_one
+from strec.gate.blocks import in_blocks
 from strec.gate.design import PLACE_WORDS, Design, design_of
 from strec.gate.illustrations import Illustrations, illustrate
 from strec.gate.nested_models import FittedModel, fit_models, untestable
@@ -111,7 +112,7 @@ def dependence_test(
     """
     began, tell = clock.perf_counter(), progress or silent
     tell("Counting the first half of every trajectory", 0.0)
-    used, notes = _sample_users(_log_of(data), max_checkins, seed, "The test used")
+    used, notes = _sample_users(in_blocks(_log_of(data)), max_checkins, seed, "The test used")
     rng = np.random.default_rng(seed)
     design, labels = design_of(used, rng)
     reasons = untestable(design, labels)
@@ -133,7 +134,7 @@ def dependence_test(
     words = used.vocabulary
     has_words = len(words.categories) > 0 or any(words.item_text)
     route, model = route_of(ingredients, share_returns, has_words)
-    n_scored_users = len(np.unique(design.user[design.scored]))
+    n_scored_users = 0 if used.is_anonymous else len(np.unique(design.user[design.scored]))
     tell("Measuring periodicity, Knox pairs and mutual information", 0.97)
     result = DependenceResult(
         *ingredients,
@@ -150,9 +151,9 @@ def dependence_test(
             for name, fit in fitted.items()
         ),
         steps=tuple(steps),
-        place=PLACE_WORDS[design.place],
+        place=PLACE_WORDS["start" if used.has_origins else design.place],
         n_checkins=len(used),
-        n_users=design.n_users,
+        n_users=0 if used.is_anonymous else design.n_users,
         n_items=design.n_items,
         n_scored=len(design.scored),
         n_permuted=len(smaller),

@@ -30,6 +30,7 @@ MIN_USERS, MIN_CHECKINS_PER_USER, MIN_SCORED = 5, 4, 50
 PLACE_WORDS = {
     "item": "the place of the user's previous check-in, because here an item is itself a place",
     "checkin": "the place of the check-in itself, because here an item is not tied to a place",
+    "start": "the place where the trip begins",
     "none": "no place, because this table has none",
 }
 

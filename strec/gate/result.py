@@ -7,7 +7,7 @@ from typing import Any
 
 from strec.gate.illustrations import Illustrations
 from strec.gate.permutation_test import Shuffled
-from strec.wording import listed
+from strec.wording import listed, of_users
 
 SIGNIFICANCE = 0.05
 #: Gains in nats per check-in. Below the first nothing practical follows, whatever its p-value:
@@ -265,7 +265,7 @@ def sentence_of(ingredients: Sequence[Ingredient], route: str, n_scored: int, n_
         )
     for each in untested:
         words += f" {each.name.capitalize()} cannot be tested: {each.why}."
-    words += f" Tested on {n_scored:,} held-out check-ins of {n_users:,} users."
+    words += f" Tested on {n_scored:,} held-out check-ins {of_users(n_users)}."
     follow = (
         "Take the ST-LLM route, which uses time and place."
         if route == ST_LLM

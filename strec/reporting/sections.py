@@ -18,6 +18,7 @@ from strec.reporting.parts import Figure, Section
 from strec.split import split
 from strec.stays import raw_fixes
 from strec.store import Store
+from strec.wording import of_users
 
 #: Check-ins that the gate looks at in a report, and shuffled worlds per test.
 GATE_CHECKINS, GATE_PERMUTATIONS = 50_000, 99
@@ -133,7 +134,7 @@ def _gate(store: Store) -> Section:
         section.facts = result.to_dict()
         section.figures.append(Figure(f"Route: {result.route}. {result.sentence}"))
         zone = f"times in {store.time_zone}" if store.time_zone else "local times"
-        below = f"{result.n_scored:,} held-out check-ins of {result.n_users:,} users, {zone}."
+        below = f"{result.n_scored:,} held-out check-ins {of_users(result.n_users)}, {zone}."
         section.figures.append(
             Figure(
                 "Dots: what each ingredient adds, with its 95 % interval over users. Grey ticks: "

@@ -11,6 +11,7 @@ import pandas as pd
 from strec.errors import AnalysisError
 from strec.temporal import clocks
 from strec.temporal.grains import GRAINS, Grain, at_in_words, grain_of, span_in_words
+from strec.wording import of_users
 
 #: More of a series than this may not be invented by filling gaps.
 MAX_FILLED = 0.3
@@ -234,8 +235,7 @@ class TimeSeries:
         """What stands under every figure: how much is behind it, and whose clock it is."""
         parts = [f"{len(self):,} {self.grain.many}"]
         if self.n_checkins:
-            whose = f"of {self.n_users:,} users" if self.n_users else "that name nobody"
-            parts.insert(0, f"{self.n_checkins:,} check-ins {whose}")
+            parts.insert(0, f"{self.n_checkins:,} check-ins {of_users(self.n_users)}")
             parts.append(f"times in {self.time_zone or 'each check-in’s own clock'}")
         return " · ".join(parts)
 
