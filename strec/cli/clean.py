@@ -53,8 +53,8 @@ def clean(
         list[str] | None,
         typer.Option(help="Which column is what: user=…, item=…, time=…, lat=…, lon=…, category=…, "
                      "name=…, value=…, event=…, text=…, image=…, offset=…; also time_format=…, "
-                     "coordinate_order=lon_lat, item_from_place=true, user_from=row, table=…, "
-                     "encoding=….",
+                     "coordinate_order=lon_lat, coordinate_form=e7, crs=EPSG:25832, "
+                     "item_from_place=true, user_from=row, table=…, encoding=….",
                      show_default="guessed")
     ] = None,
     time_zone: TimeZone = None,

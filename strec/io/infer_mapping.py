@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from strec.errors import MappingError
+from strec.io.infer_places import infer_places, say_far_zone
 from strec.io.infer_times import ask_time, first, infer_times
 from strec.io.mapping import Mapping, Option
-from strec.io.places import coordinates, detect_order
 from strec.io.quantities import decimal_sign
 from strec.io.recognise import Recognised
 from strec.io.returns import ask_returns
@@ -41,13 +41,14 @@ def infer_mapping(found: Recognised, mapping: Mapping, day_first: bool | None = 
     if mapping == found.mapping:
         _doubtful(table, done)
     _who_and_what(table, done)
-    _where(table, done)
+    infer_places(table, done)
     _how_much(table, done)
     ask_returns(table, done)
     if not mapping.timestamp:
         _ask_time(table, done)
     if done.mapping.timestamp:
         infer_times(table, done, done.mapping.timestamp, day_first)
+        say_far_zone(table, done)
     return done
 
 
@@ -159,31 +160,6 @@ _TEXTS = {
     "value": "Which number is the value?",
     "event": "What was done?",
 }
-
-
-def _where(table: Table, done: Recognised) -> None:
-    """Decide the order of the coordinates, or ask."""
-    mapping = done.mapping
-    if not mapping.lat or mapping.coordinate_order is not None:
-        return
-    lat, lon, _ = coordinates(table.sample, mapping)
-    order = detect_order(lat, lon)
-    if order.projected:
-        text = f"{order.note} Convert them to degrees (EPSG:4326), or read without places."
-        without: dict = {"lat": None, "lon": None}
-        if mapping.item_from_place:
-            without["item_from_place"] = False
-        done.ask("places", text, Option("read the file without places", "", without))
-    elif order.order is None:
-        done.ask(
-            "coordinate_order",
-            f"{order.note} Are latitude and longitude swapped?",
-            Option("swapped: read them the other way round", "", {"coordinate_order": "lon_lat"}),
-            Option("as named", "", {"coordinate_order": "lat_lon"}),
-        )
-    else:
-        done.notes += [order.note] if order.note else []
-        done.set(coordinate_order=order.order)
 
 
 def _how_much(table: Table, done: Recognised) -> None:

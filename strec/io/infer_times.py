@@ -16,6 +16,7 @@ from strec.io.time_words import UNCLEAR
 from strec.io.times import (
     BY_ORDER,
     STATED,
+    TIME_FORMATS,
     WALL,
     TimeGuess,
     applied,
@@ -23,20 +24,13 @@ from strec.io.times import (
     detect_time,
     parse_time,
 )
-from strec.io.written_times import DAY_FIRST, MONTH_FIRST, YEAR_FIRST
+from strec.io.written_times import DAY_FIRST, MONTH_FIRST
 from strec.io.zones import check_zone, offset_at, zone_near, zones_of
 
 #: Times known as UTC take the zone of each place when more than this share lies elsewhere.
 FAR_SHARE = 0.1
 #: A column of numbers is offered as times from this plausibility on, and taken from the second.
 OFFERED, TAKEN = 0.3, 0.85
-LABELS = {
-    DAY_FIRST: "day first",
-    MONTH_FIRST: "month first",
-    YEAR_FIRST: "year first",
-    "unix_s": "seconds since 1970",
-    "apple_s": "seconds since 2001, as Apple's programs count",
-}
 DATES_ONLY = "The times are dates without a clock: they say nothing about hours of the day."
 
 
@@ -139,11 +133,11 @@ def _time_format(
             if by_order
             else f"From when do the numbers count, such as {first(table, column)}?"
         )
-        options = (
-            Option(LABELS[name], _as_read(table, column, replace(guess, time_format=name)),
-                   {"time_format": name})
-            for name in guess.options
-        )  # fmt: skip
+        options = []
+        for name in guess.options:
+            example = _as_read(table, column, replace(guess, time_format=name))
+            label = TIME_FORMATS[name].partition(":")[0]
+            options.append(Option(label, example, {"time_format": name}))
         done.ask("time_format", text, *options)
     elif guess.time_format is None:
         raise MappingError(

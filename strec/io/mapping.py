@@ -14,6 +14,16 @@ ZONE_OF_PLACE = "place"
 CHOICES = {
     "time_is": ("utc", "local"),
     "coordinate_order": ("lat_lon", "lon_lat"),
+    "coordinate_form": (
+        "degrees",
+        "e5",
+        "e6",
+        "e7",
+        "nmea",
+        "ddmmss",
+        "radians",
+        "lon_360",
+    ),
     "offset_unit": ("minutes", "hours", "seconds"),
     "user_from": ("constant", "row", "nobody"),
     "decimal": ("point", "comma"),
@@ -30,8 +40,8 @@ _DEPENDS = {
     "utc_offset_min": {"offset_unit": None, "time_zone": None},
     "value": {"decimal": None, "returns": None},
     "event": {"returns": None},
-    "lat": {"coordinate_order": None, "time_zone": None},
-    "lon": {"coordinate_order": None, "time_zone": None},
+    "lat": {"coordinate_order": None, "coordinate_form": None, "crs": None, "time_zone": None},
+    "lon": {"coordinate_order": None, "coordinate_form": None, "crs": None, "time_zone": None},
 }
 
 
@@ -45,7 +55,8 @@ class Mapping:
     ----------
     user_id, item_id, timestamp, utc_offset_min, lat, lon, category, item_name, event, value
         Column names of the file. `lat` and `lon` may be the same column ("40.7, -74.0", or
-        "POINT (-74.0 40.7)").
+        "POINT (-74.0 40.7)",
+        WKB, GeoJSON, an H3 cell, a geohash).
     text, image
         Columns that describe the item in words, and name its picture: a file beside the data, or
         a web address.
@@ -66,6 +77,11 @@ class Mapping:
         An IANA zone such as ``Europe/Berlin``, or ``place``: the zone of each place.
     coordinate_order : str, optional
         ``lat_lon`` as named, ``lon_lat`` when the two are swapped.
+    coordinate_form : str, optional
+        ``degrees``; ``e5``, ``e6``, ``e7``: whole numbers, of which so many tenths make a degree;
+        ``nmea`` (ddmm.mmmm), ``ddmmss``, ``radians``; ``lon_360``: the longitude from 0 to 360.
+    crs : str, optional
+        The coordinate reference system of coordinates in metres, such as ``EPSG:25832``.
     offset_unit : str, optional
         Unit of the offset column: ``minutes``, ``hours`` or ``seconds``.
     item_from_place : bool
@@ -117,6 +133,8 @@ class Mapping:
     time_is: str | None = None
     time_zone: str | None = None
     coordinate_order: str | None = None
+    coordinate_form: str | None = None
+    crs: str | None = None
     offset_unit: str | None = None
     item_from_place: bool = False
     user_from: str | None = None

@@ -1,24 +1,18 @@
-"""Recognise and read coordinates: decimal commas, degree signs, pairs in one column, order."""
+"""Recognise and read coordinates: decimal commas, degree signs, sides, forms, order."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
+from strec.io.degrees import degrees
 from strec.io.mapping import Mapping
-from strec.io.quantities import absent, share, unread
+from strec.io.place_codes import CALLED_GEOHASH, CODES, DECIMAL_COMMA, GEOHASH, PAIR_PARTS, pair
+from strec.io.place_forms import in_degrees
+from strec.io.quantities import absent, share
 from strec.io.zones import inhabited_share
 
-#: Two numbers in one text: "40.7, -74.0", "POINT (-74.0 40.7)", "40,7; -74,0".
-PAIR_PARTS = r"^[^\d+-]*([+-]?\d+(?:[.,]\d+)?)\s*[,;|/ ]\s*([+-]?\d+(?:[.,]\d+)?)\s*[)\]]?$"
-#: One number with a decimal comma, not two whole numbers.
-DECIMAL_COMMA = r"^[+-]?\d+,\d+$"
-DEGREES_PARTS = (
-    r"^([NSEWO])?\s*([+-]?\d+(?:[.,]\d+)?)\s*[°º]?\s*"
-    r"(?:(\d+(?:[.,]\d+)?)\s*['′’]\s*)?(?:(\d+(?:[.,]\d+)?)\s*(?:\"|″|”|'')\s*)?([NSEWO])?$"
-)
-#: Beyond this, a number is no degree but a projected coordinate in metres.
-PROJECTED = 1000
 #: Places looked at to tell which way round a pair is.
 N_LOOKED_AT = 40
 
@@ -28,12 +22,11 @@ class Order:
     """Which way round a pair of coordinates is.
 
     `order` is ``lat_lon``, ``lon_lat``, or None when only a person can tell; `note` says what was
-    seen; `projected` tells that the numbers are no degrees at all.
+    seen.
     """
 
     order: str | None
     note: str = ""
-    projected: bool = False
 
 
 def coordinates(frame: pl.DataFrame, mapping: Mapping) -> tuple[pl.Series, pl.Series, int]:
@@ -46,69 +39,53 @@ def coordinates(frame: pl.DataFrame, mapping: Mapping) -> tuple[pl.Series, pl.Se
     >>> lat.to_list(), lon.to_list(), n
     ([39.9], [116.3], 2)
     """
+    lat, lon, repaired = numbers(frame, mapping)
+    if mapping.coordinate_order == "lon_lat":
+        lat, lon = lon, lat
+    form = mapping.coordinate_form or "degrees"
+    if form != "degrees" or mapping.crs:
+        pair_ = in_degrees(lat.to_numpy(), lon.to_numpy(), form, mapping.crs)
+        lat, lon = (pl.Series(each, dtype=pl.Float64).fill_nan(None) for each in pair_)
+    return lat, lon, repaired
+
+
+def numbers(frame: pl.DataFrame, mapping: Mapping) -> tuple[pl.Series, pl.Series, int]:
+    """Return the numbers of the columns mapped to latitude and longitude, and the repaired ones."""
     if not mapping.lat or not mapping.lon:
         nowhere = absent(len(frame), pl.Float64)
         return nowhere, nowhere, 0
     if mapping.lat == mapping.lon:
-        (lat, lon), repaired = pair(frame[mapping.lat]), 0
-    else:
-        (lat, n_lat), (lon, n_lon) = degrees(frame[mapping.lat]), degrees(frame[mapping.lon])
-        repaired = n_lat + n_lon
-    return (lon, lat, repaired) if mapping.coordinate_order == "lon_lat" else (lat, lon, repaired)
-
-
-def degrees(values: pl.Series) -> tuple[pl.Series, int]:
-    """Read coordinates in degrees, null where a text is no number; and count the repaired ones.
-
-    Takes numbers, and text such as ``40.7``, ``40,7``, ``40.7° N``, ``40°42'46"N``.
-
-    Examples
-    --------
-    >>> degrees(pl.Series(["40.7", "40,7", '73°59\\'24"W', "x"]))[0].to_list()
-    [40.7, 40.7, -73.99, None]
-    """
-    if values.dtype != pl.String:
-        return values.cast(pl.Float64, strict=False).fill_nan(None), 0
-    text = values.str.strip_chars()
-    plain = text.cast(pl.Float64, strict=False).fill_nan(None)
-    missed = unread(text, plain)
-    if not missed.any():
-        return plain, 0
-    parts = text.filter(missed).str.to_uppercase().str.extract_groups(DEGREES_PARTS)
-    whole, minutes, seconds = (_decimal(pl.col(name)) for name in ("2", "3", "4"))
-    size = whole.abs() + minutes.fill_null(0) / 60 + seconds.fill_null(0) / 3600
-    side = pl.coalesce("1", "5").is_in(["S", "W"]).fill_null(False)
-    # Rounded so that 73°59'24" is exactly 73.99, as a person expects.
-    read = pl.when((whole < 0) | side).then(-size).otherwise(size).round(9)
-    repaired = parts.struct.unnest().select(read).to_series()
-    return plain.scatter(missed.arg_true(), repaired), len(repaired) - repaired.null_count()
-
-
-def pair(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Read two coordinates from one text: first and second number; WKT points are (lon lat).
-
-    Examples
-    --------
-    >>> [series.to_list() for series in pair(pl.Series(["40.7, -74.0", "POINT (-74.0 40.7)"]))]
-    [[40.7, 40.7], [-74.0, -74.0]]
-    """
-    text = values.cast(pl.String).str.strip_chars()
-    parts = text.str.extract_groups(PAIR_PARTS).struct.unnest()
-    first, second = parts.select(_decimal(pl.col("1", "2"))).get_columns()
-    is_wkt = text.str.to_uppercase().str.starts_with("POINT").fill_null(False)
-    return second.zip_with(is_wkt, first), first.zip_with(is_wkt, second)
+        return *pair(frame[mapping.lat]), 0
+    (lat, n_lat), (lon, n_lon) = degrees(frame[mapping.lat]), degrees(frame[mapping.lon])
+    return lat, lon, n_lat + n_lon
 
 
 def is_pair(values: pl.Series) -> bool:
-    """Tell whether a column of text holds two coordinates in each cell."""
-    if values.dtype != pl.String:
+    """Tell whether a column holds a whole place in each cell.
+
+    A geohash looks like any code, and is one only where the column is called so.
+
+    Examples
+    --------
+    >>> is_pair(pl.Series(["40.71, -74.02", "40.7,-74"])), is_pair(pl.Series(["872a1072dffffff"]))
+    (True, True)
+    >>> is_pair(pl.Series("id", ["dr5rej"])), is_pair(pl.Series("geohash", ["dr5rej"]))
+    (False, True)
+    """
+    if values.dtype == pl.Binary:
+        return share(pair(values.drop_nulls().head(20))[0].is_not_null()) > 0.9
+    if not (values.dtype == pl.String or values.dtype.is_integer()):
         return False
-    text = values.drop_nulls().str.strip_chars()
-    if share(text.str.contains(PAIR_PARTS) & ~text.str.contains(DECIMAL_COMMA)) < 0.9:
+    text = values.drop_nulls().cast(pl.String).str.strip_chars().str.replace_all("\u2212", "-")
+    is_code = text.str.contains(CODES)
+    if re.search(CALLED_GEOHASH, values.name):
+        is_code |= text.str.contains(GEOHASH)
+    two = text.str.contains(PAIR_PARTS) & ~text.str.contains(DECIMAL_COMMA)
+    if share(is_code | two) < 0.9:
         return False
     lat, lon = pair(text)
-    on_earth = (lat.abs() <= 180) & (lon.abs() <= 180)
-    return share(on_earth) > 0.9 and share(text.str.contains(r"\d[.,]\d")) > 0.5
+    on_earth = share((lat.abs() <= 180) & (lon.abs() <= 180)) > 0.9
+    return on_earth and (share(is_code) > 0.5 or share(text.str.contains(r"\d[.,]\d")) > 0.5)
 
 
 def detect_order(lat: pl.Series, lon: pl.Series) -> Order:
@@ -128,13 +105,6 @@ def detect_order(lat: pl.Series, lon: pl.Series) -> Order:
     if places.is_empty():
         return Order("lat_lon")
     lat, lon = places["lat"], places["lon"]
-    far = places.max_horizontal().abs() > PROJECTED
-    if share(far) > 0.5 or share(lat.abs() > PROJECTED) > 0.5:
-        note = (
-            "The coordinates are not degrees but metres of a map projection (such as "
-            f"{lon[0]:,.0f} / {lat[0]:,.0f})."
-        )
-        return Order("lat_lon", note, projected=True)
     beyond = share(lat.abs() > 90)
     distinct = places.unique(maintain_order=True)
     some = distinct.gather_every(max(1, len(distinct) // N_LOOKED_AT)).to_numpy()
@@ -160,7 +130,3 @@ def decimals_share(values: np.ndarray) -> float:
     """Return the share of numbers with at least three decimals, as coordinates have."""
     scaled = np.abs(values) * 100
     return float(np.mean(np.abs(scaled - np.round(scaled)) > 1e-6)) if len(values) else 0.0
-
-
-def _decimal(text: pl.Expr) -> pl.Expr:
-    return text.str.replace(",", ".").cast(pl.Float64, strict=False)

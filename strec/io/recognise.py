@@ -9,6 +9,7 @@ from strec.io.column_names import named, plain
 from strec.io.formats import FORMATS, Companion, Format
 from strec.io.json_lines import ROW, UNREADABLE
 from strec.io.mapping import Mapping, Option, Question
+from strec.io.place_sides import with_sides
 from strec.io.quantities import share
 from strec.io.roles import Guess, guess_roles
 from strec.io.tables import FILE, SURPLUS, Table, renamed
@@ -180,6 +181,9 @@ def _unknown(tables: list[Table], given: Mapping | None, wanted: str | None) -> 
     if given is None or given.timestamp is None:
         main, mapping, of_times = with_whole_times(main, mapping)
         said += of_times
+    if given is None or given.lat is None:
+        main, mapping, of_sides = with_sides(main, mapping)
+        said += of_sides
     done = Recognised(main, None, mapping, guess.confidence, [*notes, *said], guess=guess)
     _ask_table(done, first, [each for each in left if each.n_roles >= 2], wanted)
     return done

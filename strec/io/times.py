@@ -15,6 +15,26 @@ from strec.io.quantities import absent, present, share
 from strec.io.time_patterns import read_pattern, strptime_of
 from strec.io.written_times import DAY_FIRST, MONTH_FIRST, STATED, WALL, YEAR_FIRST, Written
 
+#: What the formats are, in words and an example.
+TIME_FORMATS = {
+    "iso": "year first: 2024-05-31 18:05, and ISO's weeks and days",
+    "written": "with a month in words: 31 May 2024 18:05",
+    DAY_FIRST: "day first: 31/05/2024 or 31.05.2024",
+    MONTH_FIRST: "month first: 05/31/2024",
+    YEAR_FIRST: "year first, in two digits: 24/05/31 or 240531",
+    "unix_s": "seconds since 1970: 1717171717",
+    "unix_ms": "milliseconds since 1970",
+    "unix_us": "microseconds since 1970",
+    "unix_ns": "nanoseconds since 1970",
+    "unix": "seconds, milliseconds and so on mixed, each by its size",
+    "twitter": "as Twitter writes: Fri May 31 18:05:09 +0000 2024",
+    "excel_days": "days as Excel counts: 45443.75",
+    "julian_days": "Julian days: 2460462.25",
+    "apple_s": "seconds since 2001, as Apple's programs count",
+    "webkit_us": "microseconds since 1601, as browsers count",
+    "filetime": "Windows' file times: 133616379170000000",
+    "dotnet_ticks": ".NET's ticks: 638527755170000000",
+}
 #: Formats in which the words or the length of the year tell the order of a date.
 ORDERED = ("iso", "written", "twitter")
 #: Formats of dates in three numbers of which the order is known from elsewhere.

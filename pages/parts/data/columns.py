@@ -12,6 +12,8 @@ from strec import schema
 from strec.errors import StrecError
 from strec.io import Mapping, Question
 from strec.io.mapping import ZONE_OF_PLACE
+from strec.io.place_forms import FORMS
+from strec.io.times import TIME_FORMATS
 
 LABELS = {
     "user_id": ("User", "who: customer, visitor, vehicle…"),
@@ -26,17 +28,6 @@ LABELS = {
     "text": ("Text", "a review or description"),
     "image": ("Picture", "a picture of the item: a file beside the data, or a web address"),
     "utc_offset_min": ("UTC offset", "the difference of local time from UTC"),
-}
-TIME_FORMATS = {
-    "iso": "year first: 2024-05-31 18:05",
-    "day_first": "day first: 31/05/2024 or 31.05.2024",
-    "month_first": "month first: 05/31/2024",
-    "unix_s": "seconds since 1970: 1717171717",
-    "unix_ms": "milliseconds since 1970",
-    "unix_us": "microseconds since 1970",
-    "unix_ns": "nanoseconds since 1970",
-    "twitter": "as Twitter writes: Fri May 31 18:05:09 +0000 2024",
-    "excel_days": "days as Excel counts: 45443.75",
 }
 ORDERS = {"lat_lon": "as named", "lon_lat": "swapped: read them the other way round"}
 DECIMALS = {"point": "points: 1,234.56", "comma": "commas: 1.234,56"}
@@ -159,6 +150,10 @@ def column_form(draft: Draft) -> None:
         chosen["time_zone"] = _setting(right, "Time zone", _zones(), mapping.time_zone, draft)
         chosen["coordinate_order"] = _setting(
             left, "Latitude and longitude are", ORDERS, mapping.coordinate_order, draft
+        )
+        forms = {name: words for name, (words, _) in FORMS.items()}
+        chosen["coordinate_form"] = _setting(
+            right, "Numbers of places are", forms, mapping.coordinate_form, draft
         )
         chosen["decimal"] = _setting(
             middle, "Decimals of the value are behind", DECIMALS, mapping.decimal, draft
