@@ -22,7 +22,7 @@ from strec.evaluation import (
     to_html,
     to_markdown,
 )
-from strec.evaluation.scoring import in_words
+from strec.evaluation.scoring import blocks_of, in_words
 from strec.evaluation.slices import ways_to_slice
 from strec.metrics import METRICS
 from strec.models import MODELS
@@ -34,8 +34,8 @@ from strec.stays import raw_fixes
 #: Enough for narrow intervals, within seconds.
 AT_MOST = 3_000
 SESSION_ENDS, EVERY = "the end of each session", "every check-in"
-#: Below this, intervals are so wide that the page says so.
-FEW = 100
+#: With fewer users intervals are so wide that the page says so.
+FEW = 40
 SHOWN = {"acc@1": "first try", "acc@10": "first ten", "mrr": "mean reciprocal rank",
          "ndcg@10": "NDCG@10"}  # fmt: skip
 
@@ -82,8 +82,9 @@ def show(results: list[Result], race: Race) -> None:
     """Show the leaderboard and, when all models are in, the proposal and two side by side."""
     queries = results[0].queries
     size = in_words(queries)
-    if len(queries) < FEW:
-        _few(size)
+    n_blocks = len(set(blocks_of(queries)))
+    if n_blocks < FEW:
+        _few(size, n_blocks)
     about = "\n\n".join(f"**{SHOWN[key]}**: {METRICS[key].sentence}" for key in SHOWN)
     measure = ui.choose("Compare by", SHOWN, "evaluate_measure", help=about)
     is_complete = len(results) == len(race.models)
@@ -119,12 +120,15 @@ def show(results: list[Result], race: Race) -> None:
         side_by_side(results, proposal.model, measure)
 
 
-def _few(size: str) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f":material/warning: Only {size}: the intervals are wide, and most differences are "
-            "chance."
+def _few(size: str, n_users: int) -> None:
+    what = "the intervals are wide, and most differences are chance."
+    if n_users < metrics.FEWEST_USERS:
+        what = (
+            f"below {metrics.FEWEST_USERS} users there is no interval, and nothing here says which "
+            "model is better."
         )
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/warning: Only {size}: {what}")
         if state.SCORED.value != EVERY:
             st.button("Score every check-in", key="evaluate_score_every", on_click=_score_every)
 
@@ -193,14 +197,16 @@ def differences(first: Result, second: Result, measure: str) -> None:
     words = (
         f"**{ui.plain(better)}** is better: the difference is more than chance."
         if row["is_real"]
-        else "The two **cannot be told apart** on this data: the interval includes 0."
+        else "The two **cannot be told apart** on this data: "
+        + ("there is no interval." if row["low"] is None else "the interval includes 0.")
     )
     st.markdown(f"{words} {METRICS[measure].title}: {row['first']:.3f} and {row['second']:.3f}.")
     ui.figure(
         plots.comparison(frame, first.name, second.name),
         key="evaluate_differences",
         caption="Each dot: the mean difference over the same questions, with its 95 % interval "
-        "over users. Grey: the interval includes 0, so the difference may be chance.",
+        "over users. Grey: the interval includes 0, or there is none, so the difference may be "
+        "chance.",
         data=frame,
         name="comparison",
     )
@@ -214,7 +220,8 @@ def sliced(first: Result, second: Result, measure: str) -> None:
     ui.figure(
         plots.slices(frame, [first.name, second.name], f"{METRICS[measure].title}: {ways[by]}"),
         key="evaluate_slices",
-        caption="In brackets: scored check-ins. Bars: 95 % interval over users. "
+        caption="In brackets: scored check-ins. Bars: 95 % interval over users, where there are "
+        f"{metrics.FEWEST_USERS} or more. "
         "A return is something the user took before, a discovery is not.",
         data=frame,
         name="slices",

@@ -142,13 +142,12 @@ def worth(store, protection: Protection) -> None:
         st.info(ui.plain(utility_loss_words(found)), icon=":material/info:")
     else:
         hit = found.accuracy["acc@1"]
-        real = hit.low > 0 or hit.high < 0
         with st.container(horizontal=True, vertical_alignment="center"):
             st.metric(
                 "Right at the first try, protected",
                 f"{hit.after * 100:.1f} %",
                 f"{hit.change * 100:+.1f} points",
-                delta_color="normal" if real else "off",
+                delta_color="normal" if hit.is_real else "off",
                 width="content",
             )
             st.markdown(ui.plain(utility_loss_words(found)))

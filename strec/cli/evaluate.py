@@ -188,7 +188,7 @@ def _print_text(results: "Evaluation", name: str) -> None:
     ]
     typer.echo(f"{name}: {sentence(results)}\n")
     typer.echo(table(rows, header))
-    typer.echo("\nIn brackets: 95 % interval over resampled users. s: seconds to fit and score.")
+    typer.echo("\nIn brackets: 95 % interval over users, from ten on. s: seconds to fit and score.")
     for measure in ("acc@1", "acc@10", "mrr"):
         note(f"{METRICS[measure].title}: {METRICS[measure].sentence}")
 

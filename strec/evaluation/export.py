@@ -97,8 +97,11 @@ def cell(row: dict, measure: str) -> str:
     value, digits = row[measure], METRICS[measure].digits
     if value is None:
         return "–"
+    return _with_interval(value, row.get(f"{measure} low"), row.get(f"{measure} high"), digits)
+
+
+def _with_interval(value: float, low: float | None, high: float | None, digits: int = 3) -> str:
     text = f"{value:.{digits}f}"
-    low, high = row.get(f"{measure} low"), row.get(f"{measure} high")
     return text if low is None else f"{text} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
@@ -109,8 +112,6 @@ def _by_slice(found: pl.DataFrame) -> tuple[list[str], list[list[str]]]:
     for name in found["slice"].unique(maintain_order=True):
         own = {row["model"]: row for row in found.filter(slice=name).rows(named=True)}
         n = next(iter(own.values()))["n_queries"]
-        cells = [
-            f"{own[m]['value']:.3f} [{own[m]['low']:.3f}, {own[m]['high']:.3f}]" for m in models
-        ]
+        cells = [_with_interval(*(own[m][key] for key in ("value", "low", "high"))) for m in models]
         rows.append([name, f"{n:,}", *cells])
     return ["", "scored", *models], rows

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strec.evaluation.scoring import Result
-from strec.evaluation.summary import check_results, difference
-from strec.metrics import METRICS, mean_of
+from strec.evaluation.scoring import Result, blocks_of, n_users_of
+from strec.evaluation.summary import Difference, check_results, difference
+from strec.metrics import FEWEST_USERS, METRICS, mean_of
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Proposal:
 def propose(results: Sequence[Result], measure: str = "acc@1") -> Proposal:
     """Propose a model: the best by a measure, or the best counting model if that is as good.
 
-    As good means that the 95 % interval of the paired difference over users includes 0.
+    As good means that the 95 % interval of the paired difference over users includes 0, or that
+    there are too few users for one.
 
     Parameters
     ----------
@@ -79,8 +80,19 @@ def _alone(best: Result, measure: str) -> str:
     )
 
 
-def _against_counting(best: Result, counting: Result, gap: dict, measure: str) -> str:
+def _against_counting(best: Result, counting: Result, gap: Difference, measure: str) -> str:
     title = METRICS[measure].title
+    n, named = len(set(blocks_of(best.queries))), n_users_of(best.queries) > 0
+    if n < FEWEST_USERS:
+        return (
+            f"{n} {'users' if named else 'starts and days'} are too few to say which is better: it takes {FEWEST_USERS}. "
+            f"Counting needs no training, so {counting.name} is proposed."
+        )
+    if gap["low"] is None:
+        return (
+            f"{best.name} and {counting.name} are right and wrong alike here. Counting needs no "
+            f"training, so {counting.name} is proposed."
+        )
     numbers = f"{gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]"
     if gap["is_real"]:
         return (

@@ -34,11 +34,10 @@ def slices(
     results: Sequence[Result],
     by: str,
     measure: str = "acc@1",
-    *,
-    n_draws: int = 1000,
-    seed: int = 0,
 ) -> pl.DataFrame:
     """Return the mean of a measure per slice and model, with 95 % intervals over users.
+
+    A slice of fewer than `strec.metrics.FEWEST_USERS` users has none.
 
     Parameters
     ----------
@@ -48,10 +47,6 @@ def slices(
         A key of `SLICES`.
     measure : str
         A column of `Result.queries`.
-    n_draws : int
-        Resamples of the users for the intervals.
-    seed : int
-        Start of the random numbers.
 
     Returns
     -------
@@ -77,9 +72,7 @@ def slices(
         for (_, name), group in sorted(
             marked.drop_nulls(measure).group_by(pl.col("slice").to_physical().alias("n"), "slice")
         ):
-            low, high = user_interval(
-                group[measure].to_numpy(), blocks_of(group), n_draws=n_draws, seed=seed
-            )
+            low, high = user_interval(group[measure].to_numpy(), blocks_of(group))
             rows.append(
                 {
                     "slice": name,
@@ -91,7 +84,7 @@ def slices(
                     "high": high,
                 }
             )
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows, schema_overrides={"low": pl.Float64, "high": pl.Float64})
 
 
 def ways_to_slice(results: Sequence[Result]) -> dict[str, str]:

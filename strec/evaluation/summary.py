@@ -1,7 +1,7 @@
 """One row per model, one row per measure: leaderboards and paired comparisons with intervals."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import polars as pl
@@ -11,15 +11,13 @@ from strec.evaluation.scoring import BLOCK, Result, blocks_of, n_users_of
 from strec.metrics import METRICS, user_interval
 
 
-def leaderboard(results: Sequence[Result], *, n_draws: int = 2000, seed: int = 0) -> pl.DataFrame:
-    """Return one row per model: means, with 95 % intervals over users where they apply.
+def leaderboard(results: Sequence[Result]) -> pl.DataFrame:
+    """Return one row per model: means, with 95 % intervals over users, where they are enough.
 
     Parameters
     ----------
     results : sequence of Result
         Scored on the same queries.
-    n_draws, seed : int
-        Of the bootstrap over users.
 
     Returns
     -------
@@ -48,7 +46,7 @@ def leaderboard(results: Sequence[Result], *, n_draws: int = 2000, seed: int = 0
         [*columns, "share of returns", "score seconds", "fit seconds"], pl.Float64
     )
     texts = {"model": pl.String, "kind": pl.String, "n_queries": pl.Int64, "n_users": pl.Int64}
-    rows = [_row(result, n_draws, seed) for result in results]
+    rows = [_row(result) for result in results]
     return pl.DataFrame(rows, schema=texts | floats).sort("acc@1", "mrr", descending=True)
 
 
@@ -70,10 +68,20 @@ def check_results(results: Sequence[Result], measure: str = "acc@1") -> None:
         )
 
 
-def difference(
-    first: Result, second: Result, measure: str = "acc@1", *, n_draws: int = 2000, seed: int = 0
-) -> dict[str, float | bool]:
+class Difference(TypedDict):
+    """A paired difference: its 95 % interval over users, None where there is none, and whether
+    that excludes 0."""
+
+    difference: float
+    low: float | None
+    high: float | None
+    is_real: bool
+
+
+def difference(first: Result, second: Result, measure: str = "acc@1") -> Difference:
     """Return the paired difference of two models with its interval; real if it excludes 0.
+
+    Below `strec.metrics.FEWEST_USERS` users there is no interval, and no difference is real.
 
     Parameters
     ----------
@@ -81,8 +89,6 @@ def difference(
         Scored on the same queries.
     measure : str
         A metric with a value per query.
-    n_draws, seed : int
-        Of the bootstrap over users.
 
     Raises
     ------
@@ -98,25 +104,22 @@ def difference(
             "scores that are no probabilities.",
             "Compare another measure.",
         )
-    users = blocks_of(first.queries)
-    low, high = user_interval(values, users, n_draws=n_draws, seed=seed)
+    low, high = user_interval(values, blocks_of(first.queries))
     return {
         "difference": float(values.mean()),
         "low": low,
         "high": high,
-        "is_real": low > 0 or high < 0,
+        "is_real": low is not None and high is not None and (low > 0 or high < 0),
     }
 
 
-def compare(first: Result, second: Result, *, n_draws: int = 2000, seed: int = 0) -> pl.DataFrame:
+def compare(first: Result, second: Result) -> pl.DataFrame:
     """Return the paired differences of two models, one row per measure.
 
     Parameters
     ----------
     first, second : Result
         Scored on the same queries.
-    n_draws, seed : int
-        Of the bootstrap over users.
 
     Returns
     -------
@@ -137,12 +140,12 @@ def compare(first: Result, second: Result, *, n_draws: int = 2000, seed: int = 0
             continue
         means = first.queries[measure].mean(), second.queries[measure].mean()
         if None not in means:
-            found = difference(first, second, measure, n_draws=n_draws, seed=seed)
+            found = difference(first, second, measure)
             rows.append(
                 {"measure": measure, "title": metric.title, "first": means[0], "second": means[1]}
                 | found
             )
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows, schema_overrides={"low": pl.Float64, "high": pl.Float64})
 
 
 def _check_paired(first: Result, second: Result) -> None:
@@ -157,7 +160,7 @@ def _check_paired(first: Result, second: Result) -> None:
         )
 
 
-def _row(result: Result, n_draws: int, seed: int) -> dict[str, Any]:
+def _row(result: Result) -> dict[str, Any]:
     frame, known = result.queries, result.known
     row: dict[str, Any] = {
         "model": result.name,
@@ -175,7 +178,5 @@ def _row(result: Result, n_draws: int, seed: int) -> dict[str, Any]:
         row[name] = metric.value(result)
         if metric.is_paired and row[name] is not None:
             values = frame[metric.column].to_numpy()
-            row[f"{name} low"], row[f"{name} high"] = user_interval(
-                values, users, n_draws=n_draws, seed=seed
-            )
+            row[f"{name} low"], row[f"{name} high"] = user_interval(values, users)
     return row

@@ -5,7 +5,7 @@ from strec.metrics.base import Metric, Ranked, Scored, mean_of
 from strec.metrics.calibration import calibration_error, reliability
 from strec.metrics.covered import coverage
 from strec.metrics.f1 import macro_f1
-from strec.metrics.intervals import user_interval
+from strec.metrics.intervals import FEWEST_USERS, user_interval
 from strec.metrics.mrr import reciprocal_rank
 from strec.metrics.ndcg_at_k import ndcg
 from strec.metrics.novelty import novelty_bits
@@ -21,6 +21,7 @@ METRICS: Registry[Metric] = Registry(
 )
 
 __all__ = [
+    "FEWEST_USERS",
     "METRICS",
     "Metric",
     "Ranked",

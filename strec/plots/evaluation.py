@@ -49,14 +49,14 @@ def leaderboard(
         textposition="top center",
         cliponaxis=False,
         customdata=[
-            [label(row["model"]), row[f"{measure} low"], row[f"{measure} high"]] for row in rows
+            [label(row["model"]), _between(row[f"{measure} low"], row[f"{measure} high"])]
+            for row in rows
         ],
-        hovertemplate="<b>%{customdata[0]}</b><br>%{x:.3f}, 95 % interval "
-        "%{customdata[1]:.3f} – %{customdata[2]:.3f}<extra></extra>",
+        hovertemplate="<b>%{customdata[0]}</b><br>%{x:.3f}%{customdata[1]}<extra></extra>",
     )
     bold = [f"<b>{label(n, LONGEST_LABEL)}</b>" if n == proposed else label(n) for n in names]
     _rows(figure, bold)
-    reach = max((row[f"{measure} high"] for row in rows), default=1.0)
+    reach = max((row[f"{measure} high"] or row[measure] for row in rows), default=1.0)
     figure.update_xaxes(range=[0, reach * 1.05], zeroline=False)
     return finish(figure, title, below, height=110 + 52 * max(len(rows), 1))
 
@@ -79,23 +79,24 @@ def comparison(frame, first: str, second: str, below: str = "") -> go.Figure:
     for k, (row, sign) in enumerate(zip(rows, signs, strict=True)):
         better = sign * row["difference"] > 0
         colours.append(POPULARITY if not row["is_real"] else GOOD if better else BAD)
-        figure.add_trace(_bar(sign * row["low"], sign * row["high"], k, colours[-1]))
+        if row["low"] is not None:
+            figure.add_trace(_bar(sign * row["low"], sign * row["high"], k, colours[-1]))
     figure.add_scatter(
         x=[sign * row["difference"] for row, sign in zip(rows, signs, strict=True)],
         y=list(range(len(rows))),
         mode="markers",
         marker={"size": 13, "color": colours},
         customdata=[
-            [label(row["title"]), row["first"], row["second"], row["difference"], row["low"],
-             row["high"]] for row in rows
+            [label(row["title"]), row["first"], row["second"], row["difference"],
+             _between(row["low"], row["high"])] for row in rows
         ],
         hovertemplate=f"<b>%{{customdata[0]}}</b><br>{label(first)}: %{{customdata[1]:.3f}}"
-        f"<br>{label(second)}: %{{customdata[2]:.3f}}<br>difference %{{customdata[3]:+.3f}} "
-        "[%{customdata[4]:+.3f}, %{customdata[5]:+.3f}]<extra></extra>",
+        f"<br>{label(second)}: %{{customdata[2]:.3f}}<br>difference %{{customdata[3]:+.3f}}"
+        "%{customdata[4]}<extra></extra>",
     )  # fmt: skip
     _rows(figure, [label(row["title"]) for row in rows])
     ends = [0.0, *(sign * row[end] for row, sign in zip(rows, signs, strict=True)
-                   for end in ("low", "high"))]  # fmt: skip
+                   for end in ("difference", "low", "high") if row[end] is not None)]  # fmt: skip
     room = 0.06 * max(max(ends) - min(ends), 1e-3)
     figure.add_vline(x=0, line={"color": POPULARITY, "width": 1.5, "dash": "dot"})
     figure.update_xaxes(range=[min(ends) - room, max(ends) + room])
@@ -129,13 +130,13 @@ def slices(frame, models: Sequence[str], title: str, below: str = "") -> go.Figu
             marker={"size": 11, "color": colour},
             showlegend=True,
             customdata=[
-                [label(row["slice"]), row["n_queries"], row["n_users"], row["low"], row["high"]]
-                for row in own
+                [label(row["slice"]), row["n_queries"], row["n_users"],
+                 _between(row["low"], row["high"])] for row in own
             ],
-            hovertemplate=f"<b>%{{customdata[0]}}</b>, {label(model)}<br>%{{x:.3f}} "
-            "[%{customdata[3]:.3f}, %{customdata[4]:.3f}]<br>%{customdata[1]:,} scored "
+            hovertemplate=f"<b>%{{customdata[0]}}</b>, {label(model)}<br>%{{x:.3f}}"
+            "%{customdata[3]}<br>%{customdata[1]:,} scored "
             "check-ins, %{customdata[2]:,} users<extra></extra>",
-        )
+        )  # fmt: skip
     sizes = {row["slice"]: row["n_queries"] for row in frame.to_dicts()}
     _rows(figure, [f"{label(name, 28)} ({sizes[name]:,})" for name in names])
     figure.update_xaxes(rangemode="tozero")
@@ -181,7 +182,14 @@ def reliability(diagrams: Mapping[str, Mapping[str, np.ndarray]], below: str = "
     return finish(figure, "Said and done", below, height=420, legend="left")
 
 
-def _bar(low: float, high: float, y: float, colour: str) -> go.Scatter:
+def _between(low: float | None, high: float | None) -> str:
+    """Return a 95 % interval in words, or why there is none."""
+    if low is None or high is None:
+        return ", no interval: too few users, or all alike"
+    return f", 95 % interval {low:.3f} – {high:.3f}"
+
+
+def _bar(low: float | None, high: float | None, y: float, colour: str) -> go.Scatter:
     return go.Scatter(
         x=[low, high], y=[y, y], mode="lines", hoverinfo="skip", showlegend=False, opacity=0.45,
         line={"color": colour, "width": 7},

@@ -159,17 +159,19 @@ def utility_loss_words(price: "UtilityLoss") -> str:
     if price.why:
         return f"What it costs in accuracy cannot be measured. {price.why}"
     hit = price.accuracy["acc@1"]
-    real = hit.low > 0 or hit.high < 0
     verdict = (
         f"{'better' if hit.change > 0 else 'worse'} by {abs(hit.change) * 100:.1f} points"
-        if real
+        if hit.is_real
         else "no difference that is more than chance"
     )
     lost = f" {price.n_lost:,} more were left out by suppression." if price.n_lost else ""
+    interval = "no interval: too few users, or no change"
+    if hit.low is not None and hit.high is not None:
+        ends = f"{hit.low * 100:+.1f} to {hit.high * 100:+.1f} points"
+        interval = f"95 % interval of the change {ends}"
     mrr = price.accuracy["mrr"]
     return (
         f"Right at the first try: {hit.before * 100:.1f} % before, {hit.after * 100:.1f} % after: "
-        f"{verdict} (95 % interval of the change {hit.low * 100:+.1f} to {hit.high * 100:+.1f} "
-        f"points). Mean of 1 / rank: {mrr.before:.3f} before, {mrr.after:.3f} after. The same "
-        f"{price.n_queries:,} later check-ins, asked of the counter mix.{lost}"
+        f"{verdict} ({interval}). Mean of 1 / rank: {mrr.before:.3f} before, {mrr.after:.3f} "
+        f"after. The same {price.n_queries:,} later check-ins, asked of the counter mix.{lost}"
     )

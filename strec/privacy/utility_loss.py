@@ -31,13 +31,18 @@ class Cost(NamedTuple):
 
     before: float
     after: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
     @property
     def change(self) -> float:
-        """Return after minus before; `low` and `high` are its 95 % interval over users."""
+        """Return after minus before; `low` and `high` are its 95 % interval over users, if any."""
         return self.after - self.before
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the interval of the change excludes 0."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
 @dataclass(frozen=True)
@@ -145,8 +150,8 @@ def _accuracy(checkins, protection: Protection, n_queries: int, seed: int, tell)
     costs = {}
     for name in MEASURES:
         was, now = (pairs[each].to_numpy() for each in (name, f"{name}_after"))
-        low, high = metrics.user_interval(now - was, users, seed=seed)
-        costs[name] = Cost(float(was.mean()), float(now.mean()), float(low), float(high))
+        low, high = metrics.user_interval(now - was, users)
+        costs[name] = Cost(float(was.mean()), float(now.mean()), low, high)
     return costs, len(pairs), len(first) - len(pairs)
 
 

@@ -172,7 +172,7 @@ def _measure(model: Model, parts: Split) -> dict:
             found = evaluate_model(model, parts, regime)
         except SplitError:
             continue
-        row = leaderboard([found], n_draws=500).to_dicts()[0]
+        row = leaderboard([found]).to_dicts()[0]
         return {
             "regime": regime.words(),
             "measures": {k: v for k, v in row.items() if k not in ("model", "kind")},

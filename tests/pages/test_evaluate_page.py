@@ -83,9 +83,13 @@ def test_without_places_the_map_is_words(world, tmp_path):
     )
 
 
-def test_few_questions_are_said_and_more_are_one_click_away(world, tmp_path):
-    app = page(world.sort(schema.TIME).head(600), tmp_path)
-    assert not app.exception and "most differences are chance" in text_of(app)
+@pytest.mark.parametrize(
+    "n_users, words", [(20, "most differences are chance"), (5, "nothing here says which model")]
+)
+def test_few_users_are_said_and_more_are_one_click_away(n_users, words, world, tmp_path):
+    users = world[schema.USER].unique().sort()[:n_users]
+    app = page(world.filter(pl.col(schema.USER).is_in(users.implode())), tmp_path)
+    assert not app.exception and words in text_of(app)
     app = app.button(key="evaluate_score_every").click().run()
     assert not app.exception and "new users and items included" in text_of(app)
 

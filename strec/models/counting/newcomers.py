@@ -7,6 +7,7 @@ silent where it has nothing to say. The mixture gives each source a share.
 from collections.abc import Iterator
 
 import numpy as np
+from scipy import sparse
 
 from strec.graph import tally
 from strec.models.counting.statistics import Statistics, time_cell
@@ -91,7 +92,7 @@ def _raw_sources(queries: Queries, statistics: Statistics) -> Iterator[np.ndarra
     popular = np.broadcast_to(statistics.popularity, lift.shape)
     yield popular
     yield popular * lift
-    yield (last_items(queries) @ statistics.follows).toarray()
+    yield sparse.csr_matrix(last_items(queries) @ statistics.follows).toarray()
     liked = category_lift(queries, statistics)
     if not statistics.has_places:
         yield from [np.zeros(lift.shape)] * 4

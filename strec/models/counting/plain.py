@@ -96,7 +96,7 @@ class Markov(Popularity):
             shape = (len(queries), len(self.share_))
             counts = tally(pairs.query, pairs.item, shape, after)
         else:
-            counts = last_items(queries) @ self.follows_
+            counts = sparse.csr_matrix(last_items(queries) @ self.follows_)
         return counts.toarray() + TIE_BREAK * self.share_
 
     def _arrays(self) -> Arrays:
