@@ -82,10 +82,11 @@ def _alone(best: Result, measure: str) -> str:
 
 def _against_counting(best: Result, counting: Result, gap: Difference, measure: str) -> str:
     title = METRICS[measure].title
-    n, named = len(set(blocks_of(best.queries))), n_users_of(best.queries) > 0
+    n = len(set(blocks_of(best.queries)))
+    who = "users" if n_users_of(best.queries) else "starts and days"
     if n < FEWEST_USERS:
         return (
-            f"{n} {'users' if named else 'starts and days'} are too few to say which is better: it takes {FEWEST_USERS}. "
+            f"{n} {who} are too few to say which is better: it takes {FEWEST_USERS}. "
             f"Counting needs no training, so {counting.name} is proposed."
         )
     if gap["low"] is None:
