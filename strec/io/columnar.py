@@ -127,6 +127,8 @@ def _write_plain(batches: Iterator["pa.RecordBatch"], target: Path, at_most: int
     writer, n_rows = None, 0
     try:
         for batch in batches:
+            # Lengths that a damaged file states must not be followed out of its memory.
+            batch.validate(full=True)
             table = pa.Table.from_batches([batch])
             while any(pa.types.is_struct(each.type) for each in table.schema):
                 table = table.flatten()

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import polars as pl
 
+from strec.io.column_names import named
+from strec.io.mapping import FIELDS
 from strec.io.quantities import share
 from strec.io.roles import guess_roles
 from strec.io.tables import Table
@@ -27,14 +29,34 @@ LINES = {
 }
 #: Rows looked at to see what the cells hold.
 N_LOOKED = 300
+#: Columns of a wide table that are kept, beside those with the name of a field.
+N_COLUMNS = 150
 WANTED = ("timestamp", "item_id")
 
 
 def unrolled(table: Table) -> Table:
     """Return the table with a row per event, and the ends of each line in columns of their own."""
-    for step in (_lists, _times, _lines):
+    for step in (_narrowed, _lists, _times, _lines):
         table = step(table)
     return table
+
+
+def _narrowed(table: Table) -> Table:
+    """Return a wide table without the columns far right that have the name of no field."""
+    if len(table.columns) <= 2 * N_COLUMNS:
+        return table
+    is_named = [any(named(field, column) for field in FIELDS) for column in table.columns]
+    called = [column for column, yes in zip(table.columns, is_named, strict=True) if yes]
+    kept = {*table.columns[:N_COLUMNS], *called[:N_COLUMNS]}
+    columns = [column for column in table.columns if column in kept]
+    gone = [column for column in table.columns if column not in kept]
+    return replace(
+        table,
+        lazy=table.lazy.drop(gone),
+        sample=table.sample.select(columns),
+        columns=columns,
+        notes=[*table.notes, f"{len(gone):,} of {len(table.columns):,} columns were left out."],
+    )
 
 
 def _changed(

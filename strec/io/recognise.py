@@ -176,7 +176,8 @@ def _unknown(tables: list[Table], given: Mapping | None, wanted: str | None) -> 
         else:
             left.append(other)
             notes.append(f"{other.table.name} was left out: {found}.")
-    guess = guess_roles(main.sample, given)
+    is_known = main is first.table and given is None
+    guess = first.guess if is_known else guess_roles(main.sample, given)
     mapping, said = guess.mapping, list(guess.notes)
     if given is None or given.timestamp is None:
         main, mapping, of_times = with_whole_times(main, mapping)
@@ -196,8 +197,17 @@ class _Candidate:
     tables: list[Table]
     table: Table
     notes: list[str]
-    has_time: bool
-    n_roles: int
+    guess: Guess
+
+    @property
+    def has_time(self) -> bool:
+        return self.guess.mapping.timestamp is not None
+
+    @property
+    def n_roles(self) -> int:
+        guess = self.guess.mapping
+        roles = [guess.user_id, guess.item_id or guess.lat, guess.timestamp]
+        return len(roles) - roles.count(None)
 
     @property
     def rank(self) -> tuple[bool, int, int]:
@@ -210,11 +220,7 @@ class _Candidate:
 
 def _candidate(tables: list[Table]) -> _Candidate:
     table, notes = _stacked(tables)
-    guess = guess_roles(table.sample).mapping
-    roles = [guess.user_id, guess.item_id or guess.lat, guess.timestamp]
-    return _Candidate(
-        tables, table, notes, guess.timestamp is not None, len(roles) - roles.count(None)
-    )
+    return _Candidate(tables, table, notes, guess_roles(table.sample))
 
 
 def _ask_table(

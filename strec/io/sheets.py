@@ -20,6 +20,7 @@ SQLITE = b"SQLite format 3\x00"
 LOOK_ROWS = 20_000
 #: A sheet's cells are made in memory, blank ones between filled ones too.
 MAX_CELLS = 60_000_000
+CELL = re.compile(rb"""<c [^>]*\br=["']([A-Z]{1,3})(\d{1,7})""")
 #: Excel keeps times as fractions of a day; this close to a whole second, one is meant.
 NEARLY_US = 60_000
 
@@ -146,7 +147,7 @@ def _check_extent(path: Path, name: str) -> None:
             last_row, widest, kept = 0, "", b""
             with archive.open(member) as file:
                 while chunk := file.read(2**20):
-                    cells = re.findall(rb'<c r="([A-Z]{1,3})(\d{1,7})"', kept + chunk)
+                    cells = CELL.findall(kept + chunk)
                     kept = chunk[-30:]
                     if cells:
                         last_row = max(last_row, int(cells[-1][1]))
