@@ -46,7 +46,7 @@ ROBUSTNESS = {
 }
 CURVE = (0.1, 0.2, 0.3, 0.5)
 MODERATE = 0.5
-PERMUTATIONS = 59
+PERMUTATIONS = 79
 
 
 def main() -> None:

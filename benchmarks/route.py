@@ -45,7 +45,7 @@ def main() -> None:
 
 def _row(name: str, checkins, models: tuple[str, ...] | None) -> str:
     parts = split(checkins)
-    gate = dependence_test(parts.train, max_checkins=50_000, n_permutations=59)
+    gate = dependence_test(parts.train, max_checkins=50_000, n_permutations=79)
     regime = evaluation.Regime(scored="every")
     plain = _best(parts, regime, [k for k in TRADITIONAL if not models or k in models])
     timed = _best(parts, regime, [k for k in WITH_TIME_AND_PLACE if not models or k in models])

@@ -17,7 +17,7 @@ from strec.store import Store
 from strec.wording import of_users
 
 #: The quick look: enough to see strong effects, in a few seconds.
-QUICK_CHECKINS, QUICK_PERMUTATIONS = 6_000, 59
+QUICK_CHECKINS, QUICK_PERMUTATIONS = 6_000, 79
 WORLD_USERS, WORLD_CHECKINS = 100, 6_000
 DATA, SIMULATOR = "This data set", "Live simulator"
 

@@ -151,7 +151,7 @@ def dependence(
 
     Examples
     --------
-    >>> dependence("travel", max_checkins=2_000, n_permutations=59).route in (
+    >>> dependence("travel", max_checkins=2_000, n_permutations=79).route in (
     ...     "ST-LLM", "traditional")
     True
     """

@@ -74,7 +74,7 @@ def test_the_other_questions_take_the_data_set_too(dataset, tmp_path):
     assert risk(dataset, at_most=20).n_users == risk(dataset.checkins, at_most=20).n_users
     hidden = protect(dataset, Protection(resolution=6), seed=1)
     assert "protected" in hidden.name and not hidden.checkins["lat"].equals(dataset.checkins["lat"])
-    result = strec.dependence(dataset, n_permutations=59)
+    result = strec.dependence(dataset, n_permutations=79)
     assert result.n_checkins <= len(dataset.training)
 
 

@@ -35,7 +35,7 @@ from strec.gate import dependence_test
 
 dataset, report = strec.clean("travel")
 print(len(dataset))
-print(dependence_test(dataset.checkins.head(3_000), n_permutations=59).route)
+print(dependence_test(dataset.checkins.head(3_000), n_permutations=79).route)
 results = strec.evaluate(None, dataset, strec.Regime(at_most=100))
 print(*results.leaderboard["model"])
 print(*strec.MODELS)

@@ -1,4 +1,4 @@
-"""Does time and place matter for what people do next? A calibrated, predictive test.
+"""Do time, place and order matter for what people do next? A calibrated, predictive test.
 
 The method, its null worlds and its calibration are in `docs/gate.md`.
 """
@@ -15,19 +15,31 @@ from strec.gate.blocks import in_blocks
 from strec.gate.design import PLACE_WORDS, Design, design_of
 from strec.gate.illustrations import Illustrations, illustrate
 from strec.gate.nested_models import FittedModel, fit_models, untestable
-from strec.gate.permutation_test import holm, permutation_tests
+from strec.gate.permutation_test import (
+    Excess,
+    PermutationTests,
+    Shuffled,
+    holm,
+    order_models,
+)
 from strec.gate.result import (
+    FORMS,
     INGREDIENTS,
+    WEAK_NATS,
     DependenceResult,
     Ingredient,
     NestedModel,
+    PartOfTime,
     Step,
     decide,
+    effect_word,
     route_of,
     sentence_of,
 )
+from strec.gate.time_parts import TimePart
 from strec.progress import Progress, part_of, silent
 from strec.split import Log, Vocabulary, encode
+from strec.wording import listed
 
 if TYPE_CHECKING:
     from strec.dataset import Dataset
@@ -36,20 +48,24 @@ __all__ = [
     "DependenceResult",
     "Illustrations",
     "Ingredient",
+    "PartOfTime",
     "Step",
     "dependence_test",
 ]
 
 #: The permutations refit the models a hundred times, on whole users up to so many check-ins.
-MAX_PERMUTED = 20_000
+MAX_PERMUTED = 12_000
 BOOTSTRAP_SAMPLES = 1_000
+#: The models that people are shown.
 USES = {
-    "M0": "who the user is and what is popular",
-    "M_T": "M0, hour and weekday",
+    "M0": "who the user is, what is popular, and what was taken lately",
+    "M_T": "M0 and the time",
     "M_S": "M0 and the current place",
     "M_TS": "M0, time and place, each for itself",
     "M_TxS": "M_TS and time and place in combination",
+    "M_O": "M0, time, place, and what follows what",
 }
+DRIFT = "what the user, and everybody, took lately"
 
 
 def dependence_test(
@@ -58,17 +74,20 @@ def dependence_test(
     seed: int = 0,
     n_permutations: int = 99,
     max_checkins: int = 200_000,
+    dates: pl.DataFrame | None = None,
     progress: Progress | None = None,
 ) -> DependenceResult:
-    """Test whether time, place and their combination help to predict the next item.
+    """Test whether time, place, their combination and order help to predict the next item.
 
     Each trajectory is cut in two halves. Models that count the first halves predict the second:
-    M0 knows the user and what is popular, M_T adds the hour and weekday, M_S the current place,
-    M_TS both, M_TxS their combination. Time is judged by the gain of M_TS over M_S, space by
-    M_TS over M_T, interaction by M_TxS over M_TS. An ingredient matters if (1) worlds where
-    it alone is shuffled within users rarely gain as much (p-value, Holm-corrected over the tests
+    M0 knows the user, what is popular, and what was taken lately, M_T adds the time, M_S the
+    current place, M_TS both, M_TxS their combination, M_O what follows what. Time is judged by
+    the gain of M_TS over M_S, space by M_TS over M_T, interaction by M_TxS over M_TS, order by
+    M_O over a model without the check-in before. An ingredient matters if (1) worlds where it
+    alone is shuffled within users rarely gain as much (p-value, Holm-corrected over the tests
     made), (2) the gain's 95 % interval over resampled users lies above the mean gain of these
     worlds, and above 0, and (3) the gain exceeds that mean by at least 0.005 nats per check-in.
+    What drifts is M0's, and reported by itself.
 
     Parameters
     ----------
@@ -79,9 +98,13 @@ def dependence_test(
     seed : int
         Fixes samples and shuffles.
     n_permutations : int
-        Null worlds per ingredient; at least 59, or no p-value can be small enough.
+        Null worlds per ingredient; at least 79, or no p-value can be small enough.
     max_checkins : int
         More are cut down to so many check-ins of whole users, with a note.
+    dates : polars.DataFrame, optional
+        What was so on which date: one column of dates (each once), and columns of the person's
+        own such as the weather or public holidays. Each becomes a part of *time*; of numbers
+        with more than 12 values fifths are made.
     progress : callable, optional
         Called with a text and the share done, 0 to 1.
 
@@ -94,7 +117,7 @@ def dependence_test(
     SchemaError
         If a table is not canonical.
     AnalysisError
-        If there is too little to hold anything out.
+        If there is too little to hold anything out, or the table of dates is of another form.
 
     References
     ----------
@@ -106,7 +129,7 @@ def dependence_test(
     >>> from strec.simulation import simulate
     >>> world = simulate("social", n_users=60, n_checkins=3_000, temporal=1, spatial=0,
     ...                  interaction=0, seed=1)
-    >>> result = dependence_test(world, n_permutations=59)
+    >>> result = dependence_test(world, n_permutations=79)
     >>> result.time.decision, result.space.decision, result.route
     (True, False, 'ST-LLM')
     """
@@ -114,33 +137,64 @@ def dependence_test(
     tell("Counting the first half of every trajectory", 0.0)
     used, notes = _sample_users(in_blocks(_log_of(data)), max_checkins, seed, "The test used")
     rng = np.random.default_rng(seed)
-    design, labels = design_of(used, rng)
+    design, labels = design_of(used, rng, dates)
     reasons = untestable(design, labels)
     nested, fitted = fit_models(design, labels, reasons)
+    shown = {name: fit for name, fit in fitted.items() if name in USES}
     _, hits = hits_at_one(nested, fitted, rng)
-    steps = _steps(design, fitted, hits, rng, reasons)
+    steps = _steps(design, fitted, hits, rng)
     smaller, more = _sample_users(used, MAX_PERMUTED, seed, "The shuffles used")
     tell("Shuffling", 0.1)
-    found = permutation_tests(smaller, reasons, n_permutations, seed, part_of(tell, 0.1, 0.95))
-    adjusted = holm({name: each.p_value for name, each in found.items()})
+    tests = PermutationTests(smaller, reasons, seed, dates)
     step_of = {step.tests: step for step in steps}
+    found: dict[str, Shuffled] = {}
+    for k, name in enumerate(name for name in INGREDIENTS if name not in reasons):
+        told = part_of(tell, 0.1 + 0.175 * k, 0.275 + 0.175 * k)
+        if name == "order":
+            space = found.get("space")
+            by_itself = space and decide("space", step_of["space"], space, space.p_value, "")
+            given_place = bool(by_itself and by_itself.decision)
+            models = order_models(given_place)
+            step_of[name] = _step(design, fitted, hits, rng, *models, name)
+            steps.append(step_of[name])
+            found[name] = tests.p_value(name, n_permutations, told, given_place)
+        else:
+            found[name] = tests.p_value(name, n_permutations, told)
+    adjusted = holm({name: each.p_value for name, each in found.items()})
+    forms = FORMS | {"time": listed([p.words for p in design.time_parts if not p.why])}
+    forms["space"] = FORMS.get(design.place, "")
     ingredients = [
         Ingredient(name, tested=False, why=reasons[name])
         if name in reasons
-        else decide(name, step_of[name], found[name], adjusted[name])
+        else decide(name, step_of[name], found[name], adjusted[name], forms[name])
         for name in INGREDIENTS
     ]
+    drift = _drift(tests.drift(part_of(tell, 0.8, 0.85)), step_of["drift"], rng)
+    time_parts = tuple(
+        PartOfTime(part.name, part.words, tested=False, why=part.why)
+        if part.why
+        else _part_of_time(part, tests, ingredients[0].decision, rng, part_of(tell, 0.85, 0.95))
+        for part in design.time_parts
+    )
     share_returns = float(np.mean(np.bincount(labels.pair)[labels.pair] >= 2))
     words = used.vocabulary
     has_words = len(words.categories) > 0 or any(words.item_text)
     route, model = route_of(ingredients, share_returns, has_words)
     n_scored_users = 0 if used.is_anonymous else len(np.unique(design.user[design.scored]))
     tell("Measuring periodicity, Knox pairs and mutual information", 0.97)
+    time, space, interaction, order = ingredients
     result = DependenceResult(
-        *ingredients,
+        time,
+        space,
+        interaction,
+        order=order,
+        drift=drift,
+        time_parts=time_parts,
         route=route,
         recommended_model=model,
-        sentence=sentence_of(ingredients, route, len(design.scored), n_scored_users),
+        sentence=sentence_of(
+            ingredients, drift, time_parts, route, len(design.scored), n_scored_users
+        ),
         models=tuple(
             NestedModel(
                 name,
@@ -148,7 +202,7 @@ def dependence_test(
                 gain_nats=float((fit.gain - fitted["M0"].gain).mean()),
                 acc1=float(hits[name].mean()),
             )
-            for name, fit in fitted.items()
+            for name, fit in shown.items()
         ),
         steps=tuple(steps),
         place=PLACE_WORDS["start" if used.has_origins else design.place],
@@ -186,29 +240,73 @@ def _steps(
     fitted: dict[str, FittedModel],
     hits: dict[str, np.ndarray],
     rng: np.random.Generator,
-    reasons: dict[str, str],
 ) -> list[Step]:
-    """Compare each model with those one ingredient below it."""
-    both = not reasons
+    """Compare each model with those one ingredient below it, but for order."""
+    both = "M_TS" in fitted
     pairs = [
+        ("M0", "M_H", "drift"),
         ("M_T", "M0", None if both else "time"),
         ("M_S", "M0", None if both else "space"),
         ("M_TS", "M_S", "time"),
         ("M_TS", "M_T", "space"),
         ("M_TxS", "M_TS", "interaction"),
     ]
-    user = design.user[design.scored]
     return [
-        Step(
-            name,
-            over,
-            *_mean_and_interval(fitted[name].gain - fitted[over].gain, user, rng),
-            acc1_gain=float((hits[name] - hits[over]).mean()),
-            tests=tests,
-        )
+        _step(design, fitted, hits, rng, name, over, tests)
         for name, over, tests in pairs
         if name in fitted
     ]
+
+
+def _step(
+    design: Design,
+    fitted: dict[str, FittedModel],
+    hits: dict[str, np.ndarray],
+    rng: np.random.Generator,
+    name: str,
+    over: str,
+    tests: str | None,
+) -> Step:
+    user = design.user[design.scored]
+    interval = _mean_and_interval(fitted[name].gain - fitted[over].gain, user, rng)
+    return Step(name, over, *interval, float((hits[name] - hits[over]).mean()), tests)
+
+
+def _drift(excess: Excess, step: Step, rng: np.random.Generator) -> Ingredient:
+    """Say whether what was taken lately says more than habits do: none of the few may do as well."""
+    effect, low, high = _mean_and_interval(excess.beyond, excess.user, rng)
+    decision = not excess.n_as_good and low > 0 and effect >= WEAK_NATS
+    return Ingredient(
+        "drift",
+        tested=True,
+        decision=decision,
+        effect=effect_word(effect) if decision else "none",
+        effect_nats=effect,
+        gain_nats=step.gain_nats,
+        low=low,
+        high=high,
+        shuffled_nats=step.gain_nats - effect,
+        acc1_gain=step.acc1_gain,
+        p_value=(excess.n_as_good + 1) / (excess.n_worlds + 1),
+        p_adjusted=(excess.n_as_good + 1) / (excess.n_worlds + 1),
+        n_as_good=excess.n_as_good,
+        n_permutations=excess.n_worlds,
+        why="" if decision else "what was taken lately says no more than habits do",
+        forms=DRIFT,
+    )
+
+
+def _part_of_time(
+    part: TimePart, tests: PermutationTests, is_asked: bool, rng: np.random.Generator,
+    progress: Progress,
+) -> PartOfTime:  # fmt: skip
+    """Say what one part adds to the others, where time as a whole matters."""
+    if not is_asked or part.name not in tests.design.tested_parts:
+        return PartOfTime(part.name, part.words)
+    excess = tests.time_part(part.name, progress)
+    effect, low, high = _mean_and_interval(excess.beyond, excess.user, rng)
+    decision = not excess.n_as_good and low > 0 and effect >= WEAK_NATS
+    return PartOfTime(part.name, part.words, True, decision, effect, low, high)
 
 
 def _mean_and_interval(

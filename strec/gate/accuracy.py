@@ -52,13 +52,13 @@ def _preference(nested: NestedModels, candidates: Candidates, everybody: np.ndar
     """Return M0's chances before its corrections: from these the rivals were drawn."""
     design = nested.design
     n = np.where(candidates.pair >= 0, nested.total[candidates.pair], 0)
-    own = n / np.maximum(design.length[design.user[candidates.rows]] // 2, 1)[:, None]
+    own = n / np.maximum(design.n_past[design.user[candidates.rows]], 1)[:, None]
     chance = design.own_share * own + (1 - design.own_share) * everybody
     return np.maximum(chance, SMALLEST_CHANCE)
 
 
 def _score(known: dict[str, list[np.ndarray]], fit: FittedModel, fold: np.ndarray) -> np.ndarray:
-    columns = [x for part in PARTS_OF[fit.name] for x in known[part]]
+    columns = [x for part in PARTS_OF[fit.name] if part in known for x in known[part]]
     weights = fit.weights[fold]
     return sum((weights[:, k, None] * x for k, x in enumerate(columns)), start=np.zeros(1))
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from strec.errors import AnalysisError
 from strec.gate.geometry import BINS_RADIUS_KM, bins_of, median_by, zones
+from strec.gate.time_parts import TimePart, time_parts_of
 from strec.geo import KM_PER_DEGREE, km_per_degree_east, unit_vectors
 from strec.spatial.hexagons import one_run
 from strec.split import Log, local_us
@@ -14,6 +16,8 @@ from strec.split import Log, local_us
 #: Two-hour steps of the day, for weekdays and again for weekends.
 STEPS_PER_DAY = 12
 TIME_BINS = 2 * STEPS_PER_DAY
+#: Time as a calendar: the span of the data is cut into so many pieces of equal length.
+CALENDAR_BINS = 64
 #: Three-hour parts of the day, for the interaction and for restricted shuffles.
 DAY_PARTS = 8
 FINE_ZONE_SPLITS, COARSE_ZONE_SPLITS = 5, 3
@@ -46,6 +50,9 @@ class Design:
     Arrays are ``(n,)`` per check-in (sorted by user and time), ``(n_items,)`` or ``(n_pairs,)``,
     where a *pair* is a user and an item that occur together. `past` holds the rows of each
     trajectory's first half, from which the models count; `scored` those of its second half.
+    `before` is the first row of each row's moment: what carries the same time is a set, and the
+    check-in before it is ``before - 1``. `n_past` counts each user's first half, `calendar` is the
+    piece of the whole span that a row falls in, `time_parts` are the parts of *time* tested.
     `past_candidates` and `scored_candidates` are rows of check-ins, ``(len, 1 + CANDIDATES)``:
     column 0 is the check-in itself, the others are drawn from M0. `place` is a key of
     `PLACE_WORDS`; `item_…` and `bin_table` (distance bins between items) are there where it is
@@ -56,7 +63,9 @@ class Design:
     position: np.ndarray
     start: np.ndarray
     length: np.ndarray
+    before: np.ndarray
     is_past: np.ndarray
+    n_past: np.ndarray
     past: np.ndarray
     scored: np.ndarray
     fold: np.ndarray
@@ -66,6 +75,8 @@ class Design:
     class_of_item: np.ndarray
     joint_class_of_item: np.ndarray
     own_share: float
+    calendar: np.ndarray = field(default_factory=_nothing)
+    time_parts: tuple[TimePart, ...] = ()
     past_candidates: np.ndarray = field(default_factory=_nothing)
     scored_candidates: np.ndarray = field(default_factory=_nothing)
     place: str = "none"
@@ -78,6 +89,26 @@ class Design:
     @property
     def n_items(self) -> int:
         return len(self.class_of_item)
+
+    @property
+    def tested_parts(self) -> list[str]:
+        """The names of the parts of time that this table can test."""
+        return [part.name for part in self.time_parts if not part.why]
+
+    @property
+    def date_parts(self) -> list[TimePart]:
+        """Those of them that are a matter of the date, but for the month."""
+        return [part for part in self.time_parts if not part.why and len(part.block)]
+
+    @property
+    def season(self) -> TimePart | None:
+        """The month of the year, where it can be tested."""
+        return next((p for p in self.time_parts if p.name == "month" and not p.why), None)
+
+    @property
+    def previous(self) -> np.ndarray:
+        """The row before each moment, ``(n,)``; meaningless where a user begins."""
+        return np.maximum(self.before - 1, 0)
 
     @property
     def n_classes(self) -> int:
@@ -94,13 +125,19 @@ class Design:
 
 @dataclass(frozen=True)
 class Labels:
-    """The labels of the check-ins, ``(n,)`` each; a null world is another `Labels`."""
+    """The labels of the check-ins, ``(n,)`` each; a null world is another `Labels`.
+
+    `dates` is ``(n_date_parts, n)``: the context of each part of time that is a matter of the
+    date. `turn` is by how many months the year of each item is turned, 0 in the data.
+    """
 
     item: np.ndarray
     pair: np.ndarray
     hour_of_week: np.ndarray
     zone: np.ndarray
     zone_coarse: np.ndarray
+    dates: dict[str, np.ndarray]
+    turn: np.ndarray
 
     @property
     def time_bin(self) -> np.ndarray:
@@ -108,17 +145,21 @@ class Labels:
         return (self.hour_of_week >= 120) * STEPS_PER_DAY + hour // (24 // STEPS_PER_DAY)
 
     @property
+    def weekday(self) -> np.ndarray:
+        """Monday is 0."""
+        return self.hour_of_week // 24
+
+    @property
     def day_part(self) -> np.ndarray:
         return self.hour_of_week % 24 // (24 // DAY_PARTS)
 
-    @property
-    def previous_item(self) -> np.ndarray:
-        """The item of the row before; meaningless in each user's first row, which is not used."""
-        return np.concatenate([self.item[:1], self.item[:-1]])
 
-
-def design_of(log: Log, rng: np.random.Generator) -> tuple[Design, Labels]:
+def design_of(
+    log: Log, rng: np.random.Generator, dates: pl.DataFrame | None = None
+) -> tuple[Design, Labels]:
     """Order a log, cut each trajectory in two halves and draw the candidates.
+
+    `dates` is a table of the person's own: a date, and what was so on it.
 
     Raises
     ------
@@ -133,22 +174,30 @@ def design_of(log: Log, rng: np.random.Generator) -> tuple[Design, Labels]:
     length = np.bincount(user)
     start = np.cumsum(length) - length
     position = np.arange(len(user)) - start[user]
-    is_past = position < length[user] // 2
-    # The first check-in of a user has no place before it.
-    usable = (position >= 1) & (length[user] >= MIN_CHECKINS_PER_USER)
+    time_us = log.time_us[order]
+    opens = np.r_[True, (np.diff(time_us) != 0) | (np.diff(user) != 0)]
+    before = np.maximum.accumulate(np.where(opens, np.arange(len(user)), 0))
+    # A moment is never cut in two.
+    is_past = position[before] < length[user] // 2
+    # The first moment of a user has no place before it.
+    usable = (position[before] >= 1) & (length[user] >= MIN_CHECKINS_PER_USER)
     past, scored = np.flatnonzero(usable & is_past), np.flatnonzero(usable & ~is_past)
     _check_enough(length, len(scored), item)
     n_items = int(item.max()) + 1
     keys, pair = np.unique(user * n_items + item, return_inverse=True)
     own_share = float(np.clip(0.9 * (np.bincount(pair)[pair] >= 2).mean(), 0.1, 0.9))
     classes = _classes(log.category[order], item)
+    local = local_us(time_us, log.offset_min[order])
+    time_parts, contexts = time_parts_of(local, dates)
     places, zone, zone_coarse = _places(log.lat[order], log.lon[order], item)
     design = Design(
         user=user,
         start=start,
         length=length,
         position=position,
+        before=before,
         is_past=is_past,
+        n_past=np.bincount(user, weights=is_past).astype(int),
         past=past,
         scored=scored,
         fold=rng.permutation(len(length)) % 2,
@@ -158,6 +207,8 @@ def design_of(log: Log, rng: np.random.Generator) -> tuple[Design, Labels]:
         class_of_item=classes,
         joint_class_of_item=_joint_classes(classes, places, item),
         own_share=own_share,
+        calendar=_calendar(time_us),
+        time_parts=time_parts,
         **places,
     )
     design = replace(
@@ -165,9 +216,10 @@ def design_of(log: Log, rng: np.random.Generator) -> tuple[Design, Labels]:
         past_candidates=_candidates(design, past, rng, leave_out=True),
         scored_candidates=_candidates(design, scored, rng, leave_out=False),
     )
-    hour = local_us(log.time_us, log.offset_min)[order] // 3_600_000_000
     # 1970 began on a Thursday.
-    labels = Labels(item, pair, (hour + 3 * 24) % 168, zone, zone_coarse)
+    hour_of_week = (local // 3_600_000_000 + 3 * 24) % 168
+    still = np.zeros(n_items, int)
+    labels = Labels(item, pair, hour_of_week, zone, zone_coarse, contexts, still)
     return design, with_items(design, labels, np.arange(len(item)))
 
 
@@ -177,7 +229,7 @@ def with_items(design: Design, labels: Labels, order: np.ndarray) -> Labels:
     moved = replace(labels, item=item, pair=labels.pair[order])
     if design.place != "item":
         return moved
-    before = moved.previous_item
+    before = item[design.previous]
     return replace(
         moved, zone=design.item_zone[before], zone_coarse=design.item_zone_coarse[before]
     )
@@ -198,6 +250,12 @@ def distance_bins(design: Design, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if design.bin_table is not None:
         return design.bin_table[a, b]
     return bins_of(design.item_xyz[a] - design.item_xyz[b])
+
+
+def _calendar(time_us: np.ndarray) -> np.ndarray:
+    """Return the piece of the whole span in which each time lies."""
+    since = time_us - time_us.min()
+    return since * CALENDAR_BINS // (since.max() + 1)
 
 
 def _codes(values: np.ndarray) -> np.ndarray:
@@ -246,7 +304,7 @@ def _candidates(
     With `leave_out` a row of the first half is never drawn as its own rival.
     """
     user, shape = design.user[rows], (len(rows), CANDIDATES)
-    n_past = design.length[user] // 2 - leave_out
+    n_past = design.n_past[user] - leave_out
     own = np.floor(rng.random(shape) * n_past[:, None]).astype(np.int64)
     if leave_out:
         own += own >= design.position[rows][:, None]

@@ -1,11 +1,12 @@
 """What counting the first halves says about a candidate: evidence from time, place and both."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
 
 from strec.gate.design import (
+    CALENDAR_BINS,
     DAY_PARTS,
     STEPS_PER_DAY,
     Design,
@@ -13,6 +14,7 @@ from strec.gate.design import (
     distance_bins,
 )
 from strec.gate.geometry import DISTANCE_BINS
+from strec.gate.time_parts import TimePart
 
 #: Pseudo-counts: how many check-ins a prior is worth, per cell or per profile.
 CELL_PRIOR, PROFILE_PRIOR, HABIT_PRIOR = 5.0, 5.0, 3.0
@@ -21,6 +23,12 @@ BLUR_STEPS, BLUR_WEEKEND = 0.8, 0.35
 SMALLEST_LIFT = 1e-3
 #: How many check-ins back M0 looks for what the user is into at the moment.
 RECENT = 12
+#: And for where, and for which kind; what is so many back counts 1/e.
+LATELY, LATELY_DECAY, LATELY_PRIOR = 16, 8.0, 2.0
+#: Fashion: how long what everybody took lately counts, in pieces of the calendar, and its prior.
+FASHION_DECAYS, FASHION_PRIOR = (1.5, 8.0), 3.0
+#: Nearness falls with the distance: about 1 / (100 m + distance), in bins of half-octaves.
+NEAR = (2.0 ** (-np.arange(DISTANCE_BINS) / 2)).astype(np.float32)
 FITTING_ROUNDS = 8
 
 
@@ -56,30 +64,144 @@ def pair_totals(design: Design, labels: Labels) -> np.ndarray:
     return np.bincount(labels.pair[design.past], minlength=design.n_pairs).astype(np.float32)
 
 
-def preference(
+def habits(
     design: Design, labels: Labels, total: np.ndarray, candidates: Candidates
 ) -> list[np.ndarray]:
-    """Return what M0 weighs: is the item in the user's history, how often, recently, just now?
+    """Return what never changes: is the item in the user's history, how often, in everybody's?
 
-    Without the last two, a taste that drifts would be taken for a dependence on the place where
-    that is the place of the item before.
+    And, where items are places, how much of the user's first half lies in the item's zone.
     """
     n = np.where(candidates.pair >= 0, total[candidates.pair], 0)
-    if candidates.is_counted is not None:
-        n = n - candidates.is_counted
-    rows, recent = candidates.rows, np.zeros(candidates.item.shape, np.float32)
-    for back in range(RECENT, 0, -1):
-        there = design.position[rows] >= back
-        earlier = np.where(there, labels.item[rows - back * there], -1)
-        match = candidates.item == earlier[:, None]
-        if back > 1:
-            recent += match * np.float32(1 / back)
-    return [
+    own = candidates.is_counted
+    if own is not None:
+        n = n - own
+    past = labels.item[design.past]
+    everybody = np.bincount(past, minlength=design.n_items)[candidates.item]
+    found = [
         (n > 0).astype(np.float32),
         np.log1p(np.maximum(n, 0)).astype(np.float32),
-        np.log1p(RECENT * recent),
-        match.astype(np.float32),
+        # An item that is nowhere in the first halves has no rivals of its kind.
+        np.log1p(everybody if own is None else np.maximum(everybody - own, 0)).astype(np.float32),
     ]
+    for group, n_groups in groups(design):
+        share, size = _share_of_user(design, labels, group, n_groups)
+        code, user = group[candidates.item], design.user[candidates.rows][:, None]
+        mine = share[user, code]
+        if own is not None:
+            here = code == group[labels.item[candidates.rows]][:, None]
+            grown = size[user] + LATELY_PRIOR
+            mine = (mine * grown - here) / np.maximum(grown - 1, 1)
+        overall = np.bincount(group[past], minlength=n_groups) + 0.5
+        overall /= overall.sum()
+        found.append(np.log(np.maximum(mine, 1e-4) / overall[code]).astype(np.float32))
+    return found
+
+
+def groups(design: Design) -> list[tuple[np.ndarray, int]]:
+    """Return the groups of items that a user's habits are seen in: zones, and categories."""
+    found = [(design.item_zone, design.n_zones)] if design.place == "item" else []
+    return [*found, (design.class_of_item, design.n_classes)] if design.n_classes > 1 else found
+
+
+def _share_of_user(
+    design: Design, labels: Labels, group: np.ndarray, n_groups: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each user's share of the groups in the first half, and how much it rests on."""
+    past = design.past
+    flat = design.user[past] * n_groups + group[labels.item[past]]
+    table = np.bincount(flat, minlength=design.n_users * n_groups).reshape(-1, n_groups)
+    overall = (table.sum(axis=0) + 0.5) / (table.sum() + 0.5 * n_groups)
+    size = table.sum(axis=1, keepdims=True)
+    return (table + LATELY_PRIOR * overall) / (size + LATELY_PRIOR), size[:, 0]
+
+
+def drift(design: Design, labels: Labels, candidates: Candidates) -> list[np.ndarray]:
+    """Return what changes with the calendar: what the user, and everybody, took lately.
+
+    The check-in just before is left out: it is the *current place*, or the *order*. Without these
+    a taste that drifts, a move of home or a shop that closed would be taken for a dependence on
+    the place, where that is the place of the item before.
+    """
+    rows = candidates.rows
+    recent = np.zeros(candidates.item.shape, np.float32)
+    for back in range(2, RECENT + 2):
+        earlier = _items_back(design, labels, rows, back)
+        recent += (candidates.item == earlier[:, None]) * np.float32(1 / (back - back % 2))
+    found = [np.log1p(RECENT * recent)]
+    if design.place == "item":
+        found.append(_near_lately(design, labels, candidates))
+    for group, n_groups in groups(design):
+        lately = np.zeros((len(rows), n_groups), np.float32)
+        at = np.arange(len(rows))
+        for back in range(2, LATELY + 2):
+            earlier = _items_back(design, labels, rows, back)
+            weight = _lately_weight(back)
+            lately[at, group[earlier]] += weight * (earlier >= 0)
+        share = _share_of_user(design, labels, group, n_groups)[0][design.user[rows]]
+        now = (lately + LATELY_PRIOR * share) / (lately.sum(axis=1, keepdims=True) + LATELY_PRIOR)
+        code = group[candidates.item]
+        found.append(np.log(now / share).astype(np.float32)[at[:, None], code])
+    calendar = design.calendar[rows][:, None]
+    found += [
+        lift[candidates.item, calendar]
+        for lift in fashion(design, labels, np.arange(design.n_items), design.n_items)
+    ]
+    if design.n_classes > 1:
+        classes = design.class_of_item
+        lift = fashion(design, labels, classes, design.n_classes)[-1]
+        found.append(lift[classes[candidates.item], calendar])
+    return found
+
+
+def _lately_weight(back: int) -> np.float32:
+    """Return what so many check-ins back counts.
+
+    Neighbours count in pairs, so that home, elsewhere, home is seen as an order and not as a drift.
+    """
+    return np.float32(np.exp(-(back - back % 2 - 2) / LATELY_DECAY))
+
+
+def _near_lately(design: Design, labels: Labels, candidates: Candidates) -> np.ndarray:
+    """Return how near each candidate is to where the user was lately, on a log scale."""
+    near = np.zeros(candidates.item.shape, np.float32)
+    n = np.zeros((len(candidates.rows), 1), np.float32)
+    for back in range(2, RECENT + 2):
+        earlier = _items_back(design, labels, candidates.rows, back)[:, None]
+        there = (earlier >= 0) * _lately_weight(back)
+        near += there * NEAR[distance_bins(design, np.maximum(earlier, 0), candidates.item)]
+        n += there
+    return np.log((near + NEAR[-1]) / (n + 1)).astype(np.float32)
+
+
+def fashion(design: Design, labels: Labels, group: np.ndarray, n_groups: int) -> list[np.ndarray]:
+    """Return the log lift of each group by calendar, of what came before: a table per decay."""
+    code = group[labels.item]
+    flat = np.bincount(code * CALENDAR_BINS + design.calendar, minlength=n_groups * CALENDAR_BINS)
+    table = flat.reshape(n_groups, CALENDAR_BINS).astype(np.float32)
+    share = np.bincount(code[design.past], minlength=n_groups) + 0.5
+    share = share / share.sum()
+    found = []
+    for decay in FASHION_DECAYS:
+        apart = np.arange(CALENDAR_BINS) - np.arange(CALENDAR_BINS)[:, None] - 1
+        weight = np.where(apart >= 0, np.exp(-np.maximum(apart, 0) / decay), 0).astype(np.float32)
+        lately = table @ weight
+        expected = share[:, None] * lately.sum(axis=0)
+        lift = np.log((lately + FASHION_PRIOR) / (expected + FASHION_PRIOR))
+        found.append(lift.astype(np.float32))
+    return found
+
+
+def last(design: Design, labels: Labels, candidates: Candidates) -> list[np.ndarray]:
+    """Return whether the item is the one just before."""
+    return [(candidates.item == _items_back(design, labels, candidates.rows, 1)[:, None])
+            .astype(np.float32)]  # fmt: skip
+
+
+def _items_back(design: Design, labels: Labels, rows: np.ndarray, back: int) -> np.ndarray:
+    """Return the item so many check-ins before each row's moment, -1 where there is none."""
+    moment = design.before[rows]
+    there = design.position[moment] >= back
+    return np.where(there, labels.item[np.maximum(moment - back, 0)], -1)
 
 
 def blur_of_time() -> np.ndarray:
@@ -166,9 +288,19 @@ def lifts(
     ]
 
 
+def season(design: Design, labels: Labels, part: TimePart) -> np.ndarray:
+    """Return the log lift of each item by month ``(n_items, 12)``, from the rows it is learnt of."""
+    rows = design.past[part.counted[design.past]]
+    total = np.bincount(labels.pair[rows], minlength=design.n_pairs).astype(np.float32)
+    found = count(replace(design, past=rows), labels, labels.dates["month"], 12, total, part.blur)
+    prior = CELL_PRIOR * found.class_lift[design.class_of_item]
+    lift = (found.of_item + prior) / (found.expected_of_item + CELL_PRIOR)
+    return np.log(np.maximum(lift, SMALLEST_LIFT)).astype(np.float32)
+
+
 def distances(design: Design, labels: Labels, candidates: Candidates) -> np.ndarray:
     """Return the bin of the distance of each candidate from the previous item."""
-    before = labels.previous_item[candidates.rows][:, None]
+    before = labels.item[design.previous[candidates.rows]][:, None]
     return distance_bins(design, before, candidates.item).astype(np.int64)
 
 
@@ -178,6 +310,81 @@ def distance_lift(past_bins: np.ndarray) -> np.ndarray:
     rivals = np.bincount(past_bins[:, 1:].ravel(), minlength=DISTANCE_BINS)
     expected = rivals / (past_bins.shape[1] - 1)
     return np.log((went + CELL_PRIOR) / (expected + CELL_PRIOR)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """What follows what in the first halves: keys, counts, and what was to be expected."""
+
+    item_keys: np.ndarray
+    item_counts: np.ndarray
+    as_previous: np.ndarray
+    share: np.ndarray
+    class_lift: np.ndarray
+    own_keys: np.ndarray
+    own_counts: np.ndarray
+    own_as_previous: np.ndarray
+
+
+def transitions(design: Design, labels: Labels, total: np.ndarray) -> Transitions:
+    """Count what follows what, by item, by category and by user.
+
+    What a category is expected to be followed by is each user's own mix: that people who like
+    the one like the other is no order.
+    """
+    past, n = design.past, design.n_items
+    item, before = labels.item[past], labels.item[design.previous[past]]
+    keys, counts = np.unique(before * n + item, return_counts=True)
+    share = (np.bincount(item, minlength=n) + 0.5) / (len(past) + 0.5 * n)
+    classes, n_classes = design.class_of_item, design.n_classes
+    pair = classes[before] * n_classes + classes[item]
+    seen = np.bincount(pair, minlength=n_classes**2).reshape(n_classes, n_classes)
+    user = design.user[past]
+
+    def by_user(code: np.ndarray) -> np.ndarray:
+        flat = np.bincount(user * n_classes + code, minlength=design.n_users * n_classes)
+        return flat.reshape(-1, n_classes).astype(np.float32)
+
+    went, came = by_user(classes[item]), by_user(classes[before])
+    expected = came.T @ (went / np.maximum(went.sum(axis=1, keepdims=True), 1))
+    own_before = labels.pair[design.previous[past]]
+    own_keys, own_counts = np.unique(own_before * design.n_pairs + labels.pair[past],
+                                     return_counts=True)  # fmt: skip
+    return Transitions(
+        keys, counts, np.bincount(before, minlength=n), share,
+        (seen + CELL_PRIOR) / (expected + CELL_PRIOR),
+        own_keys, own_counts, np.bincount(own_before, minlength=design.n_pairs),
+    )  # fmt: skip
+
+
+def order(
+    design: Design, labels: Labels, total: np.ndarray, found: Transitions, candidates: Candidates
+) -> list[np.ndarray]:
+    """Return what follows from the check-in just before: everybody's order, and the user's own."""
+    row = design.previous[candidates.rows]
+    before, item = labels.item[row][:, None], candidates.item
+    prior = CELL_PRIOR * found.class_lift[design.class_of_item[before], design.class_of_item[item]]
+    seen = _looked_up(found.item_keys, found.item_counts, before * design.n_items + item)
+    lift = (seen + prior) / (found.as_previous[before] * found.share[item] + CELL_PRIOR)
+    pair, own_before = candidates.pair, labels.pair[row][:, None]
+    key = np.where(pair >= 0, own_before * design.n_pairs + pair, -1)
+    habit = _looked_up(found.own_keys, found.own_counts, key)
+    share = (total[pair] + 1) / (design.n_past[design.user[candidates.rows]][:, None] + 1)
+    had = found.own_as_previous[own_before]
+    own = (habit + HABIT_PRIOR * share) / ((had + HABIT_PRIOR) * share)
+    back = _items_back(design, labels, candidates.rows, 2)[:, None]
+    return [
+        np.log(np.maximum(lift, SMALLEST_LIFT)).astype(np.float32),
+        np.where(pair >= 0, np.log(own), 0).astype(np.float32),
+        # Home, elsewhere, home.
+        (item == back).astype(np.float32),
+    ]
+
+
+def _looked_up(keys: np.ndarray, counts: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return the count of each wanted key, 0 where it has none."""
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, counts[at], 0)
 
 
 def joint_cells(

@@ -1,13 +1,16 @@
 """Which of the candidates came? A conditional logit, fitted on some users and read on others."""
 
 import numpy as np
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
 
 RIDGE = 1.0
 MAX_NEWTON_STEPS = 8
-MAX_STEP = 2.0
-#: Newton's method stops when no weight moves by more than this.
-SMALL_STEP = 1e-3
+MAX_STEP = 4.0
+#: Newton's method stops when no weight moves by more than this, or nothing is gained: nats per
+#: check-in, far below what matters.
+SMALL_STEP, SMALL_GAIN = 1e-3, 1e-6
+#: A step is halved so often while it makes things worse, by more than rounding does.
+MAX_HALVINGS, SMALL_LOSS = 6, 1e-2
 
 
 def cross_fit(
@@ -34,20 +37,46 @@ def log_likelihood(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def fit(features: np.ndarray, n_free: int, start: np.ndarray) -> np.ndarray:
-    """Maximise the ridge-penalised likelihood by Newton's method, evidence weights at least 0."""
+    """Maximise the ridge-penalised likelihood by Newton's method, evidence weights at least 0.
+
+    A step that makes things worse is halved: where columns say nearly the same, Newton's alone
+    would swing to and fro.
+    """
     d = len(features)
     weights = np.array(start, dtype=float)
+    if not features.size:
+        return weights
     bounded = np.arange(d) >= n_free
-    for _ in range(MAX_NEWTON_STEPS if features.size else 0):
-        chance = softmax(np.tensordot(weights.astype(features.dtype), features, 1), axis=0)
-        mean = (features * chance).sum(axis=1)
+    chance, value = _state(features, weights)
+    for _ in range(MAX_NEWTON_STEPS):
+        mean = np.einsum("dcn,cn->dn", features, chance)
         slope = (features[:, 0] - mean).sum(axis=1, dtype=float) - RIDGE * weights
-        spread = ((features - mean[:, None]) * np.sqrt(chance)).reshape(d, -1)
+        spread = features - mean[:, None]
+        spread *= np.sqrt(chance)
+        spread = spread.reshape(d, -1)
         curve = (spread @ spread.T).astype(float) + RIDGE * np.eye(d)
-        before, weights = weights, _bounded_step(weights, slope, curve, bounded)
-        if np.abs(weights - before).max() < SMALL_STEP:
+        step = _bounded_step(weights, slope, curve, bounded) - weights
+        for _ in range(MAX_HALVINGS):
+            chance, new = _state(features, weights + step)
+            if new >= value - SMALL_LOSS:
+                break
+            step /= 2
+        weights, gained, value = weights + step, new - value, new
+        if np.abs(step).max() < SMALL_STEP or gained < SMALL_GAIN * chance.shape[1]:
             break
     return weights
+
+
+def _state(features: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the chances of the candidates, and the penalised log-likelihood."""
+    score = np.tensordot(weights.astype(features.dtype), features, 1)
+    score -= score.max(axis=0)
+    first = score[0].sum(dtype=float)
+    np.exp(score, out=score)
+    total = score.sum(axis=0)
+    score /= total
+    value = first - np.log(total).sum(dtype=float) - RIDGE / 2 * float(weights @ weights)
+    return score, value
 
 
 def _bounded_step(

@@ -1,4 +1,4 @@
-"""The five nested models, fitted on given labels: M0, M_T, M_S, M_TS, M_TxS."""
+"""The nested models, fitted on given labels: M0, M_T, M_S, M_TS, M_TxS, and M_O with order."""
 
 from copy import copy
 from dataclasses import dataclass
@@ -11,15 +11,25 @@ from strec.gate.design import TIME_BINS, Design, Labels, pairs_of
 from strec.gate.evidence import Candidates
 from strec.gate.logit import cross_fit
 
-#: Evidence of a weight we have not fitted yet starts at this trust.
+#: Evidence of a weight we have not fitted yet starts at this trust; M0 drew the rivals, so its
+#: own columns start at none.
 FIRST_TRUST = 0.5
-#: What each model may use, in the order in which the evidence stands side by side.
+#: Parts whose weights are free; all other evidence is trusted or left, never turned around.
+FREE = ("habits", "drift", "last")
+#: What each model may use, in the order in which the evidence stands side by side. M_H knows no
+#: calendar. M_O knows what follows what, and is compared with M_P, which does not know the
+#: check-in before; where the place does not matter, M_Q with M_N, which do not know it.
 PARTS_OF = {
-    "M0": ("preference",),
-    "M_T": ("preference", "time"),
-    "M_S": ("preference", "space"),
-    "M_TS": ("preference", "time", "space"),
-    "M_TxS": ("preference", "time", "space", "joint"),
+    "M_H": ("habits",),
+    "M0": ("habits", "drift", "last"),
+    "M_T": ("habits", "drift", "last", "time"),
+    "M_S": ("habits", "drift", "last", "space"),
+    "M_TS": ("habits", "drift", "last", "time", "space"),
+    "M_TxS": ("habits", "drift", "last", "time", "space", "joint"),
+    "M_P": ("habits", "drift", "time", "space"),
+    "M_O": ("habits", "drift", "last", "time", "space", "order"),
+    "M_N": ("habits", "drift", "time"),
+    "M_Q": ("habits", "drift", "last", "time", "order"),
 }
 
 
@@ -28,17 +38,24 @@ def fit_models(
 ) -> tuple["NestedModels", dict[str, "FittedModel"]]:
     """Fit every model that the table allows."""
     nested = NestedModels(design, labels)
-    fitted = {"M0": nested.fit("M0")}
+    fitted = {"M_H": nested.fit("M_H")}
+    fitted["M0"] = nested.fit("M0", fitted["M_H"])
     if "time" not in reasons:
         nested.add_time()
         fitted["M_T"] = nested.fit("M_T", fitted["M0"])
     if "space" not in reasons:
         nested.add_space()
         fitted["M_S"] = nested.fit("M_S", fitted["M0"])
-    if not reasons:
+    if not {"time", "space"} & reasons.keys():
         fitted["M_TS"] = nested.fit("M_TS", fitted["M_S"])
+    if "interaction" not in reasons:
         nested.add_joint(fitted["M_TS"].weights)
         fitted["M_TxS"] = nested.fit("M_TxS", fitted["M_TS"])
+    nested.add_order()
+    for known, models in (("M_TS", ("M_P", "M_O")), ("M_T", ("M_N", "M_Q"))):
+        near = next(fitted[name] for name in (known, "M_T", "M_S", "M0") if name in fitted)
+        for name in models:
+            fitted[name] = nested.fit(name, near)
     return nested, fitted
 
 
@@ -63,7 +80,7 @@ class NestedModels:
         self.design, self.labels = design, labels
         self.total = evidence.pair_totals(design, labels)
         self.scored = self._candidates(design.scored, design.scored_candidates, counted=False)
-        self.parts = {"preference": self.columns("preference", self.scored)}
+        self.parts = {part: self.columns(part, self.scored) for part in FREE}
         self._past: Candidates | None = None
 
     def with_labels(self, labels: Labels) -> "NestedModels":
@@ -73,12 +90,25 @@ class NestedModels:
         return other
 
     def add_time(self) -> None:
-        """Count by hour of the week."""
-        self.time = evidence.count(
-            self.design, self.labels, self.labels.time_bin, TIME_BINS, self.total,
-            evidence.blur_of_time(),
-        )  # fmt: skip
+        """Count by hour of the week, weekday, and whatever else of time can be tested."""
+        design, labels, total = self.design, self.labels, self.total
+        self.weekly = [
+            evidence.count(design, labels, context, n, total, blur)
+            for context, n, blur in weekly(design, labels)
+        ]
+        self.by_date = {
+            part.name: evidence.count(
+                design, labels, labels.dates[part.name], part.n_contexts, total, part.blur
+            )
+            for part in design.date_parts
+        }
+        self.season = design.season and evidence.season(design, labels, design.season)
         self.parts["time"] = self.columns("time", self.scored)
+
+    def add_order(self) -> None:
+        """Count what follows what."""
+        self.transitions = evidence.transitions(self.design, self.labels, self.total)
+        self.parts["order"] = self.columns("order", self.scored)
 
     def add_space(self) -> None:
         """Count by current zone and, where items are places, by distance."""
@@ -102,10 +132,16 @@ class NestedModels:
     def columns(self, part: str, candidates: Candidates) -> list[np.ndarray]:
         """Return the evidence of one part for any candidates, arrays of ``(n, C)``."""
         design, labels, rows = self.design, self.labels, candidates.rows
-        if part == "preference":
-            return evidence.preference(design, labels, self.total, candidates)
+        if part == "habits":
+            return evidence.habits(design, labels, self.total, candidates)
+        if part == "drift":
+            return evidence.drift(design, labels, candidates)
+        if part == "last":
+            return evidence.last(design, labels, candidates)
+        if part == "order":
+            return evidence.order(design, labels, self.total, self.transitions, candidates)
         if part == "time":
-            return evidence.lifts(design, self.time, candidates, labels.time_bin[rows])
+            return self._time_columns(candidates)
         if part == "space":
             found = evidence.lifts(design, self.zone, candidates, labels.zone[rows])
             if design.place == "item":
@@ -114,20 +150,43 @@ class NestedModels:
         cells = evidence.joint_cells(design, labels, candidates)
         return [lift[at] for lift, (at, _) in zip(self.joint, cells, strict=True)]
 
+    def _time_columns(self, candidates: Candidates) -> list[np.ndarray]:
+        design, labels, rows = self.design, self.labels, candidates.rows
+        found = []
+        for counts, (context, _, _) in zip(self.weekly, weekly(design, labels), strict=True):
+            found += evidence.lifts(design, counts, candidates, context[rows])
+        for name, counts in self.by_date.items():
+            # What is everybody's: a payday of one's own would take years to be seen.
+            found += evidence.lifts(design, counts, candidates, labels.dates[name][rows])[:1]
+        if design.season and self.season is not None:
+            month = labels.dates["month"][rows][:, None]
+            month = (month + labels.turn[candidates.item]) % 12
+            is_read = design.season.read[rows][:, None]
+            found.append(self.season[candidates.item, month] * is_read)
+        return found
+
     def fit(self, name: str, near: FittedModel | None = None) -> FittedModel:
-        """Fit a model of `PARTS_OF`; it starts from the weights of `near` where they have them."""
-        owner = np.array([part for part in PARTS_OF[name] for _ in self.parts[part]])
-        start = np.full((2, len(owner)), FIRST_TRUST)
+        """Fit a model of `PARTS_OF`; it starts from the weights of `near` where they have them.
+
+        Parts that the table cannot have are left out.
+        """
+        used = [part for part in PARTS_OF[name] if part in self.parts]
+        owner = np.array([part for part in used for _ in self.parts[part]])
+        start = np.tile(np.where(np.isin(owner, FREE), 0.0, FIRST_TRUST), (2, 1))
         if near is not None:
             for part in set(owner) & set(near.owner):
                 start[:, owner == part] = near.weights[:, near.owner == part]
         fold = self.design.fold[self.design.user[self.design.scored]]
         halves = [np.flatnonzero(fold == f) for f in (0, 1)]
+        columns = [x for part in used for x in self.parts[part]]
         evidence_of = [
-            np.stack([x[rows].T for part in PARTS_OF[name] for x in self.parts[part]])
-            for rows in halves
+            np.empty((len(columns), columns[0].shape[1], len(rows)), np.float32) for rows in halves
         ]
-        found, weights = cross_fit(evidence_of, len(self.parts["preference"]), start)
+        for rows, half in zip(halves, evidence_of, strict=True):
+            for k, x in enumerate(columns):
+                half[k] = x[rows].T
+        n_free = sum(len(self.parts[part]) for part in used if part in FREE)
+        found, weights = cross_fit(evidence_of, n_free, start)
         gain = np.empty(len(fold))
         for rows, part in zip(halves, found, strict=True):
             gain[rows] = part
@@ -148,15 +207,26 @@ class NestedModels:
         return Candidates(rows, item, pairs_of(self.design, self.labels, rows, drawn), same)
 
 
+def weekly(design: Design, labels: Labels) -> list[tuple[np.ndarray, int, np.ndarray | None]]:
+    """Return context, number of contexts and blur of the parts of time that return each week."""
+    of = {
+        "hour": (labels.time_bin, TIME_BINS, evidence.blur_of_time()),
+        "weekday": (labels.weekday, 7, None),
+    }
+    return [of[name] for name in of if name in design.tested_parts]
+
+
 def untestable(design: Design, labels: Labels) -> dict[str, str]:
     """Return the ingredients that this table cannot test, with the reason."""
     reasons = {}
-    if len(np.unique(labels.time_bin)) < 2:
-        reasons["time"] = "all check-ins carry the same time of day and kind of day"
+    if not design.tested_parts:
+        reasons["time"] = "; ".join(dict.fromkeys(part.why for part in design.time_parts))
     if design.place == "none":
         reasons["space"] = "the check-ins have no places"
     elif len(np.unique(labels.zone)) < 2:
         reasons["space"] = "all check-ins are at the same place"
     if reasons:
         reasons["interaction"] = "it takes both time and place"
+    elif "hour" not in design.tested_parts:
+        reasons["interaction"] = "it takes the time of day, and these check-ins have none"
     return reasons

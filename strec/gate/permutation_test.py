@@ -1,12 +1,15 @@
-"""The three permutation tests: p-values of the gains, and their correction."""
+"""The permutation tests: p-values of the gains, and their correction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
+import polars as pl
 
-from strec.gate.design import design_of
+from strec.gate.design import design_of, with_items
 from strec.gate.nested_models import FittedModel, NestedModels, fit_models
 from strec.gate.permutations import PlaceWorlds, Swaps, TimeWorlds
 from strec.progress import Progress
@@ -14,47 +17,116 @@ from strec.split import Log
 
 #: A test stops when so many null worlds did as well as the data: its p-value is then far from 0.05.
 ENOUGH_AS_GOOD = 10
+#: Drift, and the parts of a time that matters, are looked at in so many worlds: none may do as well.
+FEW_WORLDS = 19
 WORKERS = 2
+T = TypeVar("T")
 Statistic = Callable[[int], float]
+#: The gain of a null world per scored check-in, ``(n_scored,)``.
+Gains = Callable[[int], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Shuffled:
-    """What null worlds show: p-value, mean gain in nats, how many did as well, of how many."""
+    """What null worlds show.
+
+    p-value, mean gain in nats, how many did as well, of how many, and how far their gains spread
+    (standard deviation).
+    """
 
     p_value: float
     mean: float
     n_as_good: int
     n_worlds: int
+    spread: float = 0.0
 
 
-def permutation_tests(
-    log: Log, reasons: dict[str, str], n_permutations: int, seed: int, progress: Progress
-) -> dict[str, Shuffled]:
-    """Return what shuffling shows about each ingredient that can be tested.
+@dataclass(frozen=True)
+class Excess:
+    """What the data gain beyond the mean of a few null worlds: per scored check-in, and its user.
+
+    `n_as_good` of `n_worlds` gained as much on the whole.
+    """
+
+    beyond: np.ndarray
+    user: np.ndarray
+    n_as_good: int
+    n_worlds: int
+
+
+class PermutationTests:
+    """Null worlds of one log, and what they show about each ingredient that can be tested.
 
     `reasons` names the ingredients that cannot.
     """
-    design, labels = design_of(log, np.random.default_rng([seed, 1]))
-    nested, fitted = fit_models(design, labels, reasons)
-    statistics = {"time": _time, "space": _space, "interaction": _interaction}
-    names = [name for name in statistics if name not in reasons]
-    found = {}
-    for k, name in enumerate(names):
 
-        def told(world: int, name: str = name, k: int = k) -> None:
-            progress(f"Shuffling: {name}", (k + world / n_permutations) / len(names))
+    def __init__(
+        self, log: Log, reasons: dict[str, str], seed: int, dates: pl.DataFrame | None = None
+    ):
+        self.design, labels = design_of(log, np.random.default_rng([seed, 1]), dates)
+        self.seed = seed
+        self.nested, self.fitted = fit_models(self.design, labels, reasons)
 
-        observed, statistic = statistics[name](nested, fitted, seed)
-        found[name] = p_value(observed, statistic, n_permutations, told)
-    return found
+    def p_value(
+        self, name: str, n_permutations: int, progress: Progress, given_place: bool = False
+    ) -> Shuffled:
+        """Return what shuffling shows about an ingredient.
+
+        The order of check-ins is judged beyond their places only where these matter.
+        """
+        make = {"time": _time, "space": _space, "interaction": _interaction}.get(name)
+        found = (make or partial(_order, given_place))(self.nested, self.fitted, self.seed)
+        return p_value(
+            *found, n_permutations,
+            lambda world: progress(f"Shuffling: {name}", world / n_permutations),
+        )  # fmt: skip
+
+    def time_part(self, name: str, progress: Progress) -> Excess:
+        """Return what the data gain beyond worlds where this part of time alone is dealt anew."""
+        above, below = _time_models(self.fitted)
+        worlds = TimeWorlds(self.design, self.nested.labels)
+        part = self.design.tested_parts.index(name)
+
+        def gains(world: int) -> np.ndarray:
+            drawn = worlds.draw(_rng(self.seed, 10 + part, world), only=name)
+            other = self.nested.with_labels(drawn)
+            other.add_time()
+            return other.fit(above, self.fitted[above]).gain - self.fitted[below].gain
+
+        return self._excess(self.fitted[above].gain - self.fitted[below].gain, gains, progress)
+
+    def drift(self, progress: Progress) -> Excess:
+        """Return what the data gain beyond worlds where each user's order is drawn at random."""
+        user, labels = self.design.user, self.nested.labels
+
+        def gains(world: int) -> np.ndarray:
+            luck = _rng(self.seed, 5, world).random(len(user))
+            drawn = with_items(self.design, labels, np.lexsort((luck, user)))
+            other = NestedModels(self.design, drawn)
+            habits = other.fit("M_H", self.fitted["M_H"])
+            return other.fit("M0", self.fitted["M0"]).gain - habits.gain
+
+        return self._excess(self.fitted["M0"].gain - self.fitted["M_H"].gain, gains, progress)
+
+    def _excess(self, observed: np.ndarray, gains: Gains, progress: Progress) -> Excess:
+        total, as_good = np.zeros(len(observed)), 0
+        for world, found in enumerate(_side_by_side(gains, FEW_WORLDS), 1):
+            total += found
+            as_good += found.mean() >= observed.mean() - 1e-9
+            progress("Shuffling", world / FEW_WORLDS)
+        beyond = observed - np.maximum(total.mean() / FEW_WORLDS, 0.0)
+        return Excess(beyond, self.design.user[self.design.scored], int(as_good), FEW_WORLDS)
+
+
+def _time_models(fitted: dict[str, FittedModel]) -> tuple[str, str]:
+    return ("M_TS", "M_S") if "M_TS" in fitted else ("M_T", "M0")
 
 
 def _time(
     nested: NestedModels, fitted: dict[str, FittedModel], seed: int
 ) -> tuple[float, Statistic]:
     """M_TS over M_S (or M_T over M0 without places), with the hours dealt anew."""
-    above, below = ("M_TS", "M_S") if "M_TS" in fitted else ("M_T", "M0")
+    above, below = _time_models(fitted)
     worlds = TimeWorlds(nested.design, nested.labels)
 
     def statistic(world: int) -> float:
@@ -111,6 +183,33 @@ def _interaction(
     return _gain(fitted["M_TxS"], both), statistic
 
 
+def order_models(given_place: bool) -> tuple[str, str]:
+    """Return the names of the model that knows the order, and of the one that does not."""
+    return ("M_O", "M_P") if given_place else ("M_Q", "M_N")
+
+
+def _order(
+    given_place: bool, nested: NestedModels, fitted: dict[str, FittedModel], seed: int
+) -> tuple[float, Statistic]:
+    """M_O over M_P (or M_Q over M_N), with the items dealt anew as what matters would."""
+    above, below = order_models(given_place)
+    names = ("M_TS", "M_S", "M_T") if given_place else ("M_T",)
+    known = next((fitted[name] for name in names if name in fitted), None)
+    worlds = Swaps(nested, _rng(seed, 6, -1), known)
+
+    def statistic(world: int) -> float:
+        other = NestedModels(nested.design, worlds.draw(_rng(seed, 6, world)))
+        if "time" in nested.parts:
+            other.add_time()
+        if given_place:
+            other.add_space()
+        other.add_order()
+        lower = other.fit(below, fitted[below])
+        return _gain(other.fit(above, fitted[above]), lower)
+
+    return _gain(fitted[above], fitted[below]), statistic
+
+
 def _gain(above: FittedModel, below: FittedModel) -> float:
     return float((above.gain - below.gain).mean())
 
@@ -143,29 +242,34 @@ def p_value(
     Examples
     --------
     >>> p_value(2.0, lambda world: 1.0, 99)
-    Shuffled(p_value=0.01, mean=1.0, n_as_good=0, n_worlds=99)
+    Shuffled(p_value=0.01, mean=1.0, n_as_good=0, n_worlds=99, spread=0.0)
     >>> p_value(0.0, lambda world: 1.0, 99)
-    Shuffled(p_value=1.0, mean=1.0, n_as_good=10, n_worlds=10)
+    Shuffled(p_value=1.0, mean=1.0, n_as_good=10, n_worlds=10, spread=0.0)
     """
+    drawn: list[float] = []
+    as_good = 0
+    for found in _side_by_side(statistic, n_permutations):
+        drawn.append(found)
+        if told:
+            told(len(drawn))
+        # Float noise must not decide between two worlds that are equal.
+        as_good += found >= observed - 1e-9
+        if as_good == ENOUGH_AS_GOOD:
+            break
+    n, stopped = len(drawn), as_good == ENOUGH_AS_GOOD
+    p = as_good / n if stopped else (as_good + 1) / (n_permutations + 1)
+    return Shuffled(p, sum(drawn) / n, int(as_good), n, float(np.std(drawn)))
+
+
+def _side_by_side(statistic: Callable[[int], T], n_worlds: int) -> Iterator[T]:
+    """Yield the statistics of worlds 0, 1, … in order, a few drawn at a time."""
     from threadpoolctl import threadpool_limits
 
-    as_good, total = 0, 0.0
     # Each worker is a thread already: threads of its own for linear algebra would only get in
     # the way of the others.
     with threadpool_limits(1), ThreadPoolExecutor(WORKERS) as pool:
-        for first in range(0, n_permutations, WORKERS):
-            worlds = range(first, min(first + WORKERS, n_permutations))
-            for world, found in zip(worlds, pool.map(statistic, worlds), strict=True):
-                if told:
-                    told(world + 1)
-                # Float noise must not decide between two worlds that are equal.
-                as_good += found >= observed - 1e-9
-                total += found
-                if as_good == ENOUGH_AS_GOOD:
-                    drawn = world + 1
-                    return Shuffled(as_good / drawn, total / drawn, as_good, drawn)
-    p = (as_good + 1) / (n_permutations + 1)
-    return Shuffled(p, total / n_permutations, as_good, n_permutations)
+        for first in range(0, n_worlds, WORKERS):
+            yield from pool.map(statistic, range(first, min(first + WORKERS, n_worlds)))
 
 
 def holm(p_values: dict[str, float]) -> dict[str, float]:

@@ -3,42 +3,65 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import expit
 
 from strec.gate import evidence
 from strec.gate.design import (
+    CALENDAR_BINS,
     DAY_PARTS,
-    TIME_BINS,
     Design,
     Labels,
     distance_bins,
     with_items,
 )
-from strec.gate.nested_models import FittedModel, NestedModels
+from strec.gate.nested_models import FittedModel, NestedModels, weekly
 
 #: Rounds of swaps between the data and the hub, and between the hub and each null world.
 SWAP_ROUNDS = 12
+#: With fewer categories each item's year is turned by itself.
+FEWEST_CLASSES_TO_TURN = 6
 #: Swaps happen among so many neighbouring check-ins of a user.
-SWAP_BLOCK = 16
+SWAP_BLOCK = 8
+#: What swaps keep of the user's where and what: the check-ins so far around, but for neighbours.
+AROUND, AROUND_DECAY, AROUND_PRIOR = 16, 6.0, 1.0
+#: And of what everybody takes at the time: pieces of the calendar, and a prior.
+SEASON_WIDTH, SEASON_PRIOR = 1.5, 3.0
 
 
 class TimeWorlds:
-    """Worlds in which the hours are dealt anew within each user and current zone.
+    """Worlds in which the hours and dates are dealt anew.
 
-    The hours of a user's visits from one zone are turned like a wheel by a random number of
-    visits: what place explains stays, and so do runs of similar hours and of similar items.
+    The hours and weekdays of a user's visits from one zone are turned like a wheel by a random
+    number of visits: what place explains stays, and so do runs of similar hours and of similar
+    items. What is a matter of the date is turned for everybody at once, within each month or as
+    it was given; the year of each category is turned by a random number of months.
     """
 
     def __init__(self, design: Design, labels: Labels):
-        self.labels = labels
+        self.design, self.labels = design, labels
         group = design.user
         if design.place != "none":
             group = group * (labels.zone_coarse.max() + 1) + labels.zone_coarse
         self.wheels = _Wheels(group)
+        own = design.n_classes < FEWEST_CLASSES_TO_TURN
+        self.turned_together = np.arange(design.n_items) if own else design.class_of_item
 
-    def draw(self, rng: np.random.Generator) -> Labels:
-        """Return one null world."""
-        turned = self.wheels.turn(rng)
-        return replace(self.labels, hour_of_week=self.labels.hour_of_week[turned])
+    def draw(self, rng: np.random.Generator, only: str | None = None) -> Labels:
+        """Return one null world; with `only` one part of time alone is dealt anew."""
+        labels, parts = self.labels, [only] if only else self.design.tested_parts
+        turned = labels.hour_of_week[self.wheels.turn(rng)]
+        hour, weekday = labels.hour_of_week % 24, labels.weekday
+        if "hour" in parts:
+            hour = turned % 24
+        if "weekday" in parts:
+            weekday = turned // 24
+        dates = labels.dates | {
+            part.name: part.dealt_anew(rng) for part in self.design.date_parts if part.name in parts
+        }
+        turn = labels.turn
+        if "month" in parts:
+            turn = rng.integers(0, 12, self.turned_together.max() + 1)[self.turned_together]
+        return replace(labels, hour_of_week=24 * weekday + hour, dates=dates, turn=turn)
 
 
 class PlaceWorlds:
@@ -66,8 +89,9 @@ class Swaps:
 
     The model is M_T (time acts, place does not), M_TS (both act, but not in combination), or none.
     Preferences stay exactly, the effects of the model as estimated: a conditional permutation
-    test (Berrett, Wang, Barber and Samworth 2020, JRSS B 82). Items move a few check-ins at a
-    time, so that slow drifts stay. All worlds start from a hub that is itself some rounds away
+    test (Berrett, Wang, Barber and Samworth 2020, JRSS B 82). Drift stays: items never leave
+    their block of neighbouring check-ins, and within it an item finds its way to where the user's
+    other check-ins around, and everybody's at the time, make it likely. All worlds start from a hub that is itself some rounds away
     from the data, which makes the data exchangeable with them (Besag and Clifford 1989,
     Biometrika 76).
     """
@@ -75,19 +99,26 @@ class Swaps:
     def __init__(self, nested: NestedModels, rng: np.random.Generator, fitted: FittedModel | None):
         design, labels = nested.design, nested.labels
         self.design, self.labels = design, labels
-        self.by_time = self.by_zone = self.by_distance = None
+        self.by_zone = self.by_distance = None
+        scores = _drift_scores(design, labels)
         if fitted is not None:
-            self.bin = labels.time_bin
             weights = fitted.weights.mean(axis=0)
             time, place = weights[fitted.owner == "time"], weights[fitted.owner == "space"]
-            self.by_time = _pair_scores(design, nested.time, time, TIME_BINS)
+            if len(time):
+                scores += _time_scores(nested, time)
             if len(place):
                 self.by_zone = _pair_scores(design, nested.zone, place, design.n_zones)
                 if design.place == "item":
                     self.by_distance = place[2] * nested.distance
+                else:
+                    scores.append((self.by_zone, labels.pair, labels.zone))
+        self.begin, self.static = _within_blocks(design, scores)
         rows = np.arange(len(design.user))
-        self.has_next = np.append(design.user[1:] == design.user[:-1], False)
         self.next = np.minimum(rows + 1, len(rows) - 1)
+        # The next moment of the same user follows its last row alone.
+        self.has_next = (design.before[self.next] == rows + 1) & (
+            design.user[self.next] == design.user
+        )
         self.chained = self.by_distance is not None
         self.hub = self._swap(rows.copy(), rng)
 
@@ -97,7 +128,7 @@ class Swaps:
 
     def _swap(self, order: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Apply rounds of random swaps within users to `order`, in place."""
-        for _ in range(SWAP_ROUNDS):
+        for _ in range(SWAP_ROUNDS if self.chained else SWAP_ROUNDS // 2):
             a, b = self._partners(rng)
             gain = (
                 self._score(order, a, order[b]) + self._score(order, b, order[a])
@@ -116,8 +147,8 @@ class Swaps:
             # only rows luckier than both their neighbours move.
             luck = np.pad(rng.random(len(rows)), 1)
             rows = np.flatnonzero((luck[1:-1] > luck[:-2]) & (luck[1:-1] > luck[2:]))
-        # The blocks begin elsewhere in every round, so that items can travel.
-        block = (self.design.position[rows] + rng.integers(SWAP_BLOCK)) // SWAP_BLOCK
+        # The blocks stay where they are: what moved home in spring must not turn up in autumn.
+        block = self.design.position[rows] // SWAP_BLOCK
         group = np.cumsum(
             (np.diff(block, prepend=-1) != 0) | (np.diff(self.design.user[rows], prepend=-1) != 0)
         )
@@ -131,20 +162,16 @@ class Swaps:
         """Return the model's score of the item of `source` at `rows`, and of what follows."""
         design, pairs, item = self.design, self.labels.pair, self.labels.item
         by_zone, by_distance = self.by_zone, self.by_distance
-        score = np.zeros(len(rows), np.float32)
-        if self.by_time is not None:
-            score += self.by_time[pairs[source], self.bin[rows]]
-        if by_zone is None:
+        score = self.static[rows, source - self.begin[rows]]
+        if by_zone is None or by_distance is None:
             return score
-        if by_distance is None:
-            return score + by_zone[pairs[source], self.labels.zone[rows]]
 
         def arrive(at: np.ndarray, before: np.ndarray) -> np.ndarray:
             bins = distance_bins(design, item[before], item[at])
             return by_zone[pairs[at], design.item_zone[item[before]]] + by_distance[bins]
 
-        before, after = order[np.maximum(rows - 1, 0)], order[self.next[rows]]
-        has_previous = design.position[rows] > 0
+        before, after = order[design.previous[rows]], order[self.next[rows]]
+        has_previous = design.position[design.before[rows]] > 0
         return (
             score
             + has_previous * arrive(source, before)
@@ -163,6 +190,92 @@ def _pair_scores(
     candidates = evidence.Candidates(rows, design.pair_item[pair][:, None], pair[:, None])
     everybody, own = evidence.lifts(design, counts, candidates, context)
     return (weights[0] * everybody + weights[1] * own).reshape(design.n_pairs, n_contexts)
+
+
+def _within_blocks(
+    design: Design, scores: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each row's block begins, and what each item of the block scores at the row.
+
+    Shape ``(n,)`` and ``(n, SWAP_BLOCK)``; items never leave their block, so this is all that
+    swaps ask for. A score is a table, its row per source and its column per row.
+    """
+    n = len(design.user)
+    rows = np.arange(n)
+    begin = rows - design.position % SWAP_BLOCK
+    found = np.zeros((n, SWAP_BLOCK), np.float32)
+    for k in range(SWAP_BLOCK):
+        source = np.minimum(begin + k, n - 1)
+        source = np.where(design.user[source] == design.user, source, rows)
+        for table, what, when in scores:
+            found[:, k] += table[what[source], when]
+    return begin, found
+
+
+def _time_scores(
+    nested: NestedModels, weights: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Return what a model says of time: a table, its row per source and its column per row."""
+    design, labels = nested.design, nested.labels
+    found, k = [], 0
+    for counts, (context, n, _) in zip(nested.weekly, weekly(design, labels), strict=True):
+        found.append((_pair_scores(design, counts, weights[k : k + 2], n), labels.pair, context))
+        k += 2
+    prior = evidence.CELL_PRIOR
+    for name, counts in nested.by_date.items():
+        class_lift = counts.class_lift[design.class_of_item]
+        lift = (counts.of_item + prior * class_lift) / (counts.expected_of_item + prior)
+        found.append((weights[k] * np.log(lift), labels.item, labels.dates[name]))
+        k += 1
+    if nested.season is not None:
+        found.append((weights[k] * nested.season, labels.item, labels.dates["month"]))
+    return found
+
+
+def _drift_scores(
+    design: Design, labels: Labels
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Return how likely each zone, category and item is around each row, before and after it."""
+    n, rows, found = len(design.user), np.arange(len(design.user)), []
+    for group, n_groups in evidence.groups(design):
+        code = group[labels.item]
+        flat = np.bincount(design.user * n_groups + code, minlength=design.n_users * n_groups)
+        overall = flat.reshape(-1, n_groups) + np.bincount(code, minlength=n_groups) / n
+        prior = (AROUND_PRIOR * overall / overall.sum(axis=1, keepdims=True))[design.user]
+        found.append((np.log(_share_around(design, code, prior)).T, code, rows))
+    flat = np.bincount(
+        labels.item * CALENDAR_BINS + design.calendar, minlength=design.n_items * CALENDAR_BINS
+    )
+    seen = flat.reshape(-1, CALENDAR_BINS).astype(np.float32)
+    apart = np.arange(CALENDAR_BINS)[:, None] - np.arange(CALENDAR_BINS)
+    near = np.exp(-0.5 * (apart / SEASON_WIDTH) ** 2).astype(np.float32)
+    everybody = seen.sum(axis=0) @ near
+    expected = seen.sum(axis=1, keepdims=True) / n * everybody
+    lift = np.log((seen @ near + SEASON_PRIOR) / (expected + SEASON_PRIOR))
+    return [*found, (lift, labels.item, design.calendar)]
+
+
+def _share_around(design: Design, code: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Return the shares of groups ``(n, n_groups)`` in the check-ins around each.
+
+    What was before and what came after are mixed by how well either explains the check-in and
+    its neighbours, so that the day of a move stays sharp.
+    """
+    n, rows = len(code), np.arange(len(code))
+    sides = [np.array(prior, np.float32), np.array(prior, np.float32)]
+    for apart in range(2, AROUND + 1):
+        weight = np.float32(np.exp(-(apart - 2) / AROUND_DECAY))
+        same = np.flatnonzero(design.user[apart:] == design.user[:-apart])
+        sides[0][same + apart, code[same]] += weight
+        sides[1][same, code[same + apart]] += weight
+    sides = [side / side.sum(axis=1, keepdims=True) for side in sides]
+    explains = np.zeros((2, n))
+    for apart in (-1, 0, 1):
+        other = np.clip(rows + apart, 0, n - 1)
+        other = np.where(design.user[other] == design.user, other, rows)
+        explains += [np.log(side[rows, code[other]]) for side in sides]
+    before = expit(explains[0] - explains[1])[:, None]
+    return before * sides[0] + (1 - before) * sides[1]
 
 
 class _Wheels:

@@ -1,4 +1,4 @@
-"""The answer of the gate: three ingredients, the models behind them, the route, and the words."""
+"""The answer of the gate: four ingredients, drift, the models behind them, the route, the words."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,18 +14,36 @@ SIGNIFICANCE = 0.05
 #: the item that comes would get a chance half a percent higher. From the second on it is 5 %.
 WEAK_NATS, STRONG_NATS = 0.005, 0.05
 
-ST_LLM, TRADITIONAL = "ST-LLM", "traditional"
+ST_LLM, SEQUENCE, TRADITIONAL = "ST-LLM", "sequence", "traditional"
 
 INGREDIENTS = {
-    "time": "the hour and the weekday",
+    "time": "the time",
     "space": "the place",
     "interaction": "the combination of time and place",
+    "order": "the check-in before",
 }
 NOUNS = {
-    "time": "dependence on time",
-    "space": "dependence on place",
-    "interaction": "combined effect of the two",
+    "time": "time",
+    "space": "place",
+    "interaction": "a combined effect of the two",
+    "order": "order",
 }
+ROUTE_WORDS = {
+    "time": "time",
+    "space": "place",
+    "interaction": "time and place in combination",
+    "order": "order",
+}
+#: The forms that each ingredient is looked for in; time has parts instead.
+FORMS = {
+    "item": "from which zone people come, and how far they go from there",
+    "checkin": "in which zone people are",
+    "interaction": "categories or zones of items by three-hour part of the day and by where one is",
+    "order": "which item or category follows which, for all and for each user, and the way back",
+}
+#: A normal quantile for a power of 80 %, and those for a two-sided test at 5 % and for the first
+#: of four corrected ones.
+_POWER, _INTERVAL, _CORRECTED = 0.842, 1.960, 2.241
 
 
 @dataclass(frozen=True)
@@ -68,18 +86,19 @@ class NestedModel:
 
 @dataclass(frozen=True)
 class Ingredient:
-    """The verdict on time, space or their interaction.
+    """The verdict on time, space, their interaction, order, or drift.
 
     `gain_nats` is what the ingredient adds per check-in, `shuffled_nats` what it still adds on
     average where it was shuffled away; `effect_nats` is the difference (with negative means taken
     as 0), which `effect` puts into a word. `n_as_good` of `n_permutations` shuffled worlds gained
-    as much as the data. Untested ingredients have ``tested=False``, the reason
+    as much as the data. `forms` says what it was looked for in, and an effect of `detectable_nats`
+    would be seen four times in five at this size. Untested ingredients have ``tested=False``, the reason
     in `why`, and None for the numbers.
 
     Parameters
     ----------
     name : str
-        ``"time"``, ``"space"`` or ``"interaction"``.
+        ``"time"``, ``"space"``, ``"interaction"``, ``"order"`` or ``"drift"``.
     tested : bool
         Whether the data allowed a test.
     decision : bool
@@ -98,6 +117,10 @@ class Ingredient:
         Shuffled worlds that gained as much, of how many.
     why : str
         Why it was not tested.
+    forms : str
+        The forms looked for, in words.
+    detectable_nats : float, optional
+        The smallest effect that this test sees with a chance of 80 %.
     """
 
     name: str
@@ -115,6 +138,40 @@ class Ingredient:
     n_as_good: int = 0
     n_permutations: int = 0
     why: str = ""
+    forms: str = ""
+    detectable_nats: float | None = None
+
+
+@dataclass(frozen=True)
+class PartOfTime:
+    """What one part of *time* adds to the others: looked at where time as a whole matters.
+
+    Parameters
+    ----------
+    name, words : str
+        ``"hour"``, and ``"the hour of the day"``.
+    tested, decision : bool
+        Whether the table can show it, and whether it does.
+    effect_nats, low, high : float, optional
+        Nats per check-in beyond worlds where this part alone is dealt anew, with the 95 %
+        interval over users; None where time as a whole does not matter.
+    why : str
+        Why it was not tested.
+    """
+
+    name: str
+    words: str
+    tested: bool = True
+    decision: bool = False
+    effect_nats: float | None = None
+    low: float | None = None
+    high: float | None = None
+    why: str = ""
+
+
+_EARLIER = "this result was kept by an earlier version of strec: run the test again"
+_FROM_BEFORE = Ingredient("order", tested=False, why=_EARLIER)
+_DRIFT_FROM_BEFORE = Ingredient("drift", tested=False, why=_EARLIER)
 
 
 @dataclass(frozen=True)
@@ -124,9 +181,9 @@ class DependenceResult:
     Attributes
     ----------
     time, space, interaction : Ingredient
-        The three verdicts; `ingredients` has them in a row.
+        Three of the verdicts; `ingredients` has these and `order` in a row.
     route, recommended_model : str
-        ``"ST-LLM"`` or ``"traditional"``, and the model to begin with.
+        ``"ST-LLM"``, ``"sequence"`` or ``"traditional"``, and the model to begin with.
     sentence : str
         The verdict in one paragraph.
     models, steps : tuple
@@ -143,6 +200,11 @@ class DependenceResult:
         What was left out.
     illustrations : Illustrations, optional
         Classical measures of the same data.
+    order, drift : Ingredient
+        Whether the check-in before helps beyond time and place; and whether what was taken
+        lately says more than what was taken on the whole, which is nobody else's credit.
+    time_parts : tuple of PartOfTime
+        The parts of time.
     """
 
     time: Ingredient
@@ -163,10 +225,15 @@ class DependenceResult:
     seconds: float
     notes: tuple[str, ...] = ()
     illustrations: Illustrations | None = None
+    order: Ingredient = _FROM_BEFORE
+    drift: Ingredient = _DRIFT_FROM_BEFORE
+    time_parts: tuple[PartOfTime, ...] = ()
     ingredients: tuple[Ingredient, ...] = field(init=False, repr=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "ingredients", (self.time, self.space, self.interaction))
+        object.__setattr__(
+            self, "ingredients", (self.time, self.space, self.interaction, self.order)
+        )
 
     def to_dict(self) -> dict:
         """Return plain dicts, lists, numbers and strings, ready for JSON."""
@@ -181,7 +248,11 @@ class DependenceResult:
         kept : dict
             Plain data, also after a way through JSON.
         """
-        parts: dict[str, Any] = {name: Ingredient(**kept[name]) for name in INGREDIENTS}
+        # Results of earlier versions know of no order, drift or parts.
+        parts: dict[str, Any] = {
+            name: Ingredient(**kept[name]) for name in (*INGREDIENTS, "drift") if name in kept
+        }
+        parts["time_parts"] = tuple(PartOfTime(**each) for each in kept.get("time_parts", ()))
         parts["models"] = tuple(NestedModel(**each) for each in kept["models"])
         parts["steps"] = tuple(Step(**each) for each in kept["steps"])
         parts["notes"] = tuple(kept["notes"])
@@ -190,7 +261,7 @@ class DependenceResult:
         return cls(**kept | parts)
 
 
-def decide(name: str, step: Step, shuffled: Shuffled, p_adjusted: float) -> Ingredient:
+def decide(name: str, step: Step, shuffled: Shuffled, p_adjusted: float, forms: str) -> Ingredient:
     """Say yes where three things agree: the shuffles, the users, and the size of the gain."""
     # What shuffled worlds gain too (where a user lives, say) is not the ingredient's merit.
     floor = max(shuffled.mean, 0.0)
@@ -218,7 +289,31 @@ def decide(name: str, step: Step, shuffled: Shuffled, p_adjusted: float) -> Ingr
         n_as_good=shuffled.n_as_good,
         n_permutations=shuffled.n_worlds,
         why=why,
+        forms=forms,
+        detectable_nats=detectable(step.low, step.high, shuffled.spread),
     )
+
+
+def detectable(low: float, high: float, spread: float) -> float:
+    """Return the smallest effect that meets all three conditions with a chance of 80 %.
+
+    Parameters
+    ----------
+    low, high : float
+        The gain's 95 % interval over users: its width says how far the gain varies.
+    spread : float
+        The standard deviation of what null worlds gain.
+
+    Examples
+    --------
+    >>> round(detectable(-0.0098, 0.0098, 0.001), 4)
+    0.014
+    """
+    error = (high - low) / (2 * _INTERVAL)
+    return max(
+        (_INTERVAL + _POWER) * error, _CORRECTED * spread + _POWER * error,
+        WEAK_NATS + _POWER * error,
+    )  # fmt: skip
 
 
 def effect_word(gain_nats: float) -> str:
@@ -236,42 +331,80 @@ def route_of(
     ingredients: Sequence[Ingredient], share_returns: float, has_words: bool
 ) -> tuple[str, str]:
     """Return the route and the model to begin with."""
-    if any(each.decision for each in ingredients):
+    yes = {each.name for each in ingredients if each.decision}
+    if yes - {"order"}:
         return ST_LLM, "stllm"
+    if yes:
+        # Of the models that read an order it is the one that did best where order alone helps.
+        return SEQUENCE, "stllm"
     if share_returns >= 0.5:
         return TRADITIONAL, "counter_mix"
     return TRADITIONAL, "hybrid" if has_words else "item_knn"
 
 
-def sentence_of(ingredients: Sequence[Ingredient], route: str, n_scored: int, n_users: int) -> str:
+def sentence_of(
+    ingredients: Sequence[Ingredient], drift: Ingredient, parts: Sequence[PartOfTime],
+    route: str, n_scored: int, n_users: int,
+) -> str:  # fmt: skip
     """Put the verdict into one plain paragraph."""
     yes = [each for each in ingredients if each.decision]
     no = [each for each in ingredients if each.tested and not each.decision]
-    untested = [each for each in ingredients if not each.tested]
+    said = []
     if yes:
-        parts = [
-            f"{INGREDIENTS[each.name]} ({each.effect}: {percent(each.effect_nats or 0.0)} more "
+        known = [
+            f"{_what(each, parts)} ({each.effect}: {percent(each.effect_nats or 0.0)} more "
             "chance for the item that comes)"
             for each in yes
         ]
-        words = f"It helps to know {listed(parts)}."
+        said.append(f"It helps to know {listed(known)}.")
     elif no:
-        words = "What a user does next shows no dependence on time or place that could be used."
+        said.append("No usable dependence on time, place or order was found.")
     else:
-        words = "Neither time nor place can be tested here."
-    if no and yes:
-        words += (
-            f" There is no usable sign of {listed(['a ' + NOUNS[each.name] for each in no], 'or')}."
+        said.append("Nothing can be tested here.")
+    if no:
+        looked = [f"{NOUNS[each.name]} ({each.forms}; {_seen_from(each)})" for each in no]
+        said.append(f"Looked for and not found: {listed(looked, 'or')}. Other forms may exist.")
+    if drift.decision:
+        said.append(
+            "Tastes move with the calendar: what was taken lately says more than all habits "
+            f"together ({percent(drift.effect_nats or 0.0)} more chance); no other answer takes "
+            "credit for that."
         )
-    for each in untested:
-        words += f" {each.name.capitalize()} cannot be tested: {each.why}."
-    words += f" Tested on {n_scored:,} held-out check-ins {of_users(n_users)}."
-    follow = (
-        "Take the ST-LLM route, which uses time and place."
-        if route == ST_LLM
-        else "A traditional recommender, which knows only who likes what, is the better start."
+    for each in ingredients:
+        if not each.tested:
+            said.append(f"{each.name.capitalize()} cannot be tested: {each.why}.")
+    said.append(f"Tested on {n_scored:,} held-out check-ins {of_users(n_users)}.")
+    return " ".join([*said, _follow(route, yes)])
+
+
+def _what(each: Ingredient, parts: Sequence[PartOfTime]) -> str:
+    """Return what helps, in words; of time the parts that carry it."""
+    named = [part.words for part in parts if part.decision]
+    if each.name != "time" or not named:
+        return INGREDIENTS[each.name]
+    return f"{INGREDIENTS['time']}, that is {listed(named)}"
+
+
+def _seen_from(each: Ingredient) -> str:
+    """Say how large an effect would have been seen."""
+    if each.detectable_nats is None:
+        return "how large an effect would have been seen is not known"
+    return (
+        f"{percent(each.detectable_nats)} more chance or more would have been seen in about four "
+        "of five such tables"
     )
-    return f"{words} {follow}"
+
+
+def _follow(route: str, yes: Sequence[Ingredient]) -> str:
+    if route == ST_LLM:
+        used = listed([ROUTE_WORDS[each.name] for each in yes])
+        return f"Take the ST-LLM route: a model that uses {used}."
+    if route == SEQUENCE:
+        return (
+            "Take the sequence route: a model that reads what came before, such as ST-LLM, whose "
+            "use of time and place is of no help here and does no harm."
+        )
+    return "A traditional recommender, which knows only who likes what, is the better start."
 
 
 def percent(gain_nats: float) -> str:

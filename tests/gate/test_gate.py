@@ -14,7 +14,7 @@ from strec.models import MODELS
 from strec.simulation import simulate
 from strec.split import split
 
-FAST = dict(n_permutations=59)
+FAST = dict(n_permutations=79)
 NONE = dict(temporal=0, spatial=0, interaction=0)
 
 

@@ -1,5 +1,7 @@
 """The models under the gate, against plain loops and an independent optimiser."""
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import polars as pl
 import pytest
@@ -11,6 +13,7 @@ from strec import schema
 from strec.gate import accuracy, evidence, logit, nested_models
 from strec.gate.design import CANDIDATES, TIME_BINS, design_of, pairs_of
 from strec.gate.geometry import zones
+from strec.gate.permutations import Swaps
 from strec.simulation import simulate
 from strec.split import Vocabulary, encode
 
@@ -173,22 +176,92 @@ def test_the_recent_past_is_that_before_the_row(laid_out):
     rows = design.scored[:30]
     items = labels.item[np.maximum(rows[:, None] - np.arange(1, 15), 0)]
     nowhere = np.full(items.shape, -1)
-    total = evidence.pair_totals(design, labels)
-    found = evidence.preference(design, labels, total, evidence.Candidates(rows, items, nowhere))
+    candidates = evidence.Candidates(rows, items, nowhere)
+    recent = evidence.drift(design, labels, candidates)[0]
+    (last,) = evidence.last(design, labels, candidates)
     for k, row in enumerate(rows):
-        before = labels.item[design.start[design.user[row]] : row][::-1][: evidence.RECENT]
+        before = labels.item[design.start[design.user[row]] : row][::-1][: evidence.RECENT + 1]
         for c, item in enumerate(items[k]):
-            wanted = sum(1 / back for back, i in enumerate(before, 1) if i == item and back > 1)
-            assert found[2][k, c] == pytest.approx(np.log1p(evidence.RECENT * wanted), abs=1e-5)
-            assert found[3][k, c] == (before[0] == item)
+            # The second and third back count a half, the fourth and fifth a quarter, …
+            wanted = sum(1 / (2 * (back // 2)) for back, i in enumerate(before, 1)
+                         if i == item and back > 1)  # fmt: skip
+            assert recent[k, c] == pytest.approx(np.log1p(evidence.RECENT * wanted), abs=1e-5)
+            assert last[k, c] == (before[0] == item)
 
 
 def test_a_row_s_own_check_in_is_left_out_of_its_counts(laid_out):
     design, labels = laid_out
     steps = nested_models.NestedModels(design, labels)
     once = steps.total[labels.pair[design.past]] == 1
-    in_history = steps.columns("preference", steps.past)[0]
+    in_history = steps.columns("habits", steps.past)[0]
     assert not in_history[once, 0].any() and in_history[~once, 0].all()
+
+
+def of_sequence(items, n_users=16, hours=None, **columns):
+    """Lay out users who all take these items in turn, an hour apart."""
+    hours = np.arange(len(items)) if hours is None else np.asarray(hours)
+    start = datetime(2024, 3, 4, tzinfo=UTC)
+    table = pl.DataFrame(
+        {
+            schema.USER: np.repeat([f"u{u}" for u in range(n_users)], len(items)),
+            schema.ITEM: list(items) * n_users,
+            schema.TIME: [start + timedelta(hours=int(h)) for h in hours] * n_users,
+        }
+    ).with_columns(
+        pl.col(schema.TIME).cast(pl.Datetime("us", "UTC")),
+        pl.lit(0, pl.Int16).alias(schema.OFFSET),
+        *(pl.lit(None, pl.Float64).alias(name) for name in (schema.LAT, schema.LON)),
+        *(pl.Series(name, list(values) * n_users) for name, values in columns.items()),
+    )
+    return design_of(encode(table, Vocabulary.of(table)), np.random.default_rng(0))
+
+
+def test_home_elsewhere_home_is_an_order_and_not_a_drift():
+    design, labels = of_sequence("habacadaeafagahaiajakalamana")
+    rows = design.start[0] + np.arange(16, 24)
+    home = np.zeros((len(rows), 1), int)
+    candidates = evidence.Candidates(rows, home, np.full(home.shape, -1))
+    lately = evidence.drift(design, labels, candidates)[0][:, 0]
+    assert np.ptp(lately) < 1e-6
+    (last,) = evidence.last(design, labels, candidates)
+    assert last[:, 0].tolist() == [0, 1] * 4 or last[:, 0].tolist() == [1, 0] * 4
+
+
+def test_what_follows_what_is_counted_in_the_first_halves():
+    design, labels = of_sequence("abcabcabcabc")
+    total = evidence.pair_totals(design, labels)
+    found = evidence.transitions(design, labels, total)
+    # Five steps of each first half of six: a-b, b-c, c-a, a-b, b-c.
+    counts = dict(zip(found.item_keys.tolist(), found.item_counts.tolist(), strict=True))
+    assert counts == {0 * 3 + 1: 32, 1 * 3 + 2: 32, 2 * 3 + 0: 16}
+    row = design.start[0] + 9  # after a, b, c comes a
+    items = np.arange(3)[None]
+    pair = np.array([[np.flatnonzero((design.pair_user == 0) & (design.pair_item == i))[0]
+                      for i in range(3)]])  # fmt: skip
+    candidates = evidence.Candidates(np.array([row]), items, pair)
+    everybody, own, back = evidence.order(design, labels, total, found, candidates)
+    assert everybody[0].argmax() == 0 and own[0].argmax() == 0
+    assert back[0].tolist() == [0, 1, 0]
+
+
+def test_what_is_in_fashion_is_known_from_earlier_check_ins_alone():
+    design, labels = of_sequence("aaaabbbb", hours=np.arange(8) * 8)
+    short, _ = evidence.fashion(design, labels, np.arange(2), 2)
+    assert (short[:, 0] == 0).all()  # nothing came before
+    late = design.calendar[design.start[0] + 7]
+    assert short[1, late] > 0 > short[0, late]
+    first_b = design.calendar[design.start[0] + 4]
+    assert short[1, first_b] < 0  # b is not known before it was taken
+
+
+def test_the_check_in_before_is_that_of_an_earlier_moment():
+    design, labels = of_sequence("abcdefgh", hours=[0, 1, 1, 1, 2, 2, 3, 4])
+    first = design.start[0]
+    assert (design.before[first : first + 8] - first).tolist() == [0, 1, 1, 1, 4, 4, 6, 7]
+    # Half of eight is four, and no moment is cut: a, then b, c, d together.
+    assert design.n_past[0] == 4 and design.is_past[first : first + 8].sum() == 4
+    swaps = Swaps(nested_models.NestedModels(design, labels), np.random.default_rng(0), None)
+    assert swaps.has_next[first : first + 8].tolist() == [1, 0, 0, 1, 0, 1, 1, 0]
 
 
 def test_blurred_hours_keep_their_weight():
@@ -235,12 +308,13 @@ def test_hits_at_one_agree_with_ranking_by_hand(laid_out):
     n = np.bincount(labels.item[mine], minlength=design.n_items)
     chance = design.own_share * n / (design.length[user] // 2)
     chance = chance + (1 - design.own_share) * everybody / everybody.sum()
-    before = labels.item[design.start[user] : row][::-1][: evidence.RECENT]
-    recent = np.zeros(design.n_items)
-    for back, item in enumerate(before, 1):
-        recent[item] += (back > 1) / back
-    columns = [n > 0, np.log1p(n), np.log1p(evidence.RECENT * recent),
-               np.arange(design.n_items) == before[0]]  # fmt: skip
+    items = np.arange(design.n_items)
+    key = {k: j for j, k in enumerate(zip(design.pair_user, design.pair_item, strict=True))}
+    pair = np.array([[key.get((user, item), -1) for item in items]])
+    candidates = evidence.Candidates(np.array([row]), items[None], pair)
+    columns = [
+        x[0] for part in ("habits", "drift", "last") for x in steps.columns(part, candidates)
+    ]
     score = np.log(np.maximum(chance, 1e-12)) + fitted["M0"].weights[fold] @ np.array(columns)
     best = np.flatnonzero(np.isclose(score, score.max()))
     wanted = 1 / len(best) if labels.item[row] in best else 0

@@ -97,12 +97,31 @@ def test_place_worlds_keep_what_time_explains(pois):
     assert without < 0.5 * association(labels) < with_time
 
 
-def test_items_move_only_a_few_check_ins_at_a_time(pois):
+def test_items_stay_in_their_block_of_neighbouring_check_ins(pois):
     design, labels, steps, _ = pois
-    swaps = permutations.Swaps(steps, np.random.default_rng(0), None)
-    a, b = swaps._partners(np.random.default_rng(1))
-    assert (design.user[a] == design.user[b]).all()
-    assert 0 < np.abs(a - b).max() < permutations.SWAP_BLOCK
+    order = permutations.Swaps(steps, np.random.default_rng(0), None).hub
+    block = design.position // permutations.SWAP_BLOCK
+    assert (design.user[order] == design.user).all() and (block[order] == block).all()
+    assert (order != np.arange(len(order))).mean() > 0.5
+
+
+def test_the_day_of_a_move_stays_sharp():
+    """Half of the check-ins in one zone, then all in the other: neither side is blurred."""
+    code = np.repeat([0, 1], 20)
+    design = SimpleNamespace(user=np.zeros(40, int))
+    share = permutations._share_around(design, code, np.full((40, 2), 0.5))
+    assert (share[:20, 0] > 0.8).all() and (share[20:, 1] > 0.8).all()
+
+
+def test_only_the_part_of_time_asked_for_is_dealt_anew(pois):
+    design, labels, *_ = pois
+    worlds = permutations.TimeWorlds(design, labels)
+    hour = worlds.draw(np.random.default_rng(1), only="hour")
+    assert (hour.weekday == labels.weekday).all()
+    assert (hour.hour_of_week != labels.hour_of_week).mean() > 0.5
+    weekday = worlds.draw(np.random.default_rng(1), only="weekday")
+    assert (weekday.hour_of_week % 24 == labels.hour_of_week % 24).all()
+    assert (weekday.weekday != labels.weekday).mean() > 0.5
 
 
 @pytest.mark.parametrize("chained", [False, True])
@@ -137,10 +156,12 @@ def _same_check_ins(n, n_users, by_time, by_zone, chained):
     rows = np.arange(n * n_users)
     position = rows % n
     swaps.design = SimpleNamespace(
-        user=rows // n, position=position, item_zone=np.arange(n), bin_table=np.zeros((n, n), int)
-    )
-    swaps.labels = SimpleNamespace(pair=position, item=position, zone=position)
-    swaps.bin, swaps.by_time, swaps.by_zone = position, by_time, by_zone
+        user=rows // n, position=position, item_zone=np.arange(n), bin_table=np.zeros((n, n), int),
+        before=rows, previous=np.maximum(rows - 1, 0),
+    )  # fmt: skip
+    swaps.labels = SimpleNamespace(pair=position, item=position)
+    fixed = by_time if chained else by_time + by_zone
+    swaps.begin, swaps.static, swaps.by_zone = rows - position, fixed.T[position], by_zone
     swaps.by_distance = np.zeros(1) if chained else None
     swaps.chained = chained
     swaps.has_next, swaps.next = position < n - 1, np.minimum(rows + 1, len(rows) - 1)
