@@ -45,8 +45,9 @@ class World:
     """People, what there is to choose, and one rule by which they choose.
 
     `base(k, state)` gives log chances ``(n_users, n_items)`` of choice k, whatever the cause;
-    `cause` is ``(n_contexts, n_items)``, or one such table per person, added in the context that holds; `context(k, state)` names
-    it per user and `weight` says how common each is, for the oracle.
+    `cause` is ``(n_contexts, n_items)``, or one such table per person, added in the context that
+    holds; `context(k, state)` names it per user and `weight` says how common each is, for the
+    oracle.
     """
 
     when: np.ndarray
@@ -81,7 +82,7 @@ def live(world: World, rng: np.random.Generator) -> tuple[pl.DataFrame, float]:
     for k in range(n_choices):
         base = world.base(k, state)
         chance, without = shares(base), None
-        if world.cause is not None and world.context is not None:
+        if world.cause is not None and world.context is not None and world.weight is not None:
             # A cause may be each person's own: (n_users, n_contexts, n_items).
             cause = np.broadcast_to(world.cause, (n_users, *world.cause.shape[-2:]))
             context = world.context(k, state)
@@ -364,7 +365,8 @@ def by_date(
     cause = strength * rng.normal(0, 1, (n, 8))[:, kind]
     common = np.bincount(of_day(when).ravel(), minlength=n) / when.size
     return World(when, kind, town(rng, 80), steady(tastes(rng, 100, 80, 1.0)), cause,
-                 lambda k, state: of_day(when[:, k]), common, may_find=("time",), **more)  # fmt: skip
+                 lambda k, state: of_day(when[:, k]), common, may_find=("time",),
+                 **more)  # fmt: skip
 
 
 def hours(rng, s: float) -> World:
@@ -480,7 +482,7 @@ NULL = (plain, homes, exploration, bursts, cohorts, wandering, moving, second_ho
         one_season, specials, trends, baskets, few_users, night_owls, commuters)  # fmt: skip
 POWER = (hours, weekdays, market_day, payday, months, rain, near_the_last, districts,
          hour_and_district, round_trips, series, tours)  # fmt: skip
-KINDS = {each.__name__: each for each in (*NULL, *POWER)}
+KINDS: dict[str, Callable[..., World]] = {each.__name__: each for each in (*NULL, *POWER)}
 
 
 # ---------------------------------------------------------------- runs and tables
@@ -490,11 +492,12 @@ def run(job: dict) -> dict:
     """Live through one world, test it, and return the job with the answers."""
     name = job["kind"]
     rng = np.random.default_rng([job["seed"], list(KINDS).index(name), 77])
-    make = KINDS[name]
-    world = make(rng, job["strength"]) if "strength" in job else make(rng)
+    strength = [job["strength"]] if "strength" in job else []
+    world = KINDS[name](rng, *strength)
     table, nats = live(world, rng)
-    dates = {} if world.dates is None else {"dates": world.dates}
-    result = dependence_test(table, seed=job["seed"], n_permutations=PERMUTATIONS, **dates)
+    result = dependence_test(
+        table, seed=job["seed"], n_permutations=PERMUTATIONS, dates=world.dates
+    )
     found = {
         each.name: dict(
             decision=each.decision,
@@ -522,7 +525,10 @@ def jobs(only: list[str], kinds: list[str] | None, scale: float) -> list[dict]:
                     dict(kind=make.__name__, seed=k, strength=strength)
                     for k in range(round(N_POWER * scale))
                 ]
-    return [job for job in found if not kinds or job["kind"] in kinds]
+    # One world of each kind after the other, so that a part of the work sees all kinds.
+    return sorted(
+        (job for job in found if not kinds or job["kind"] in kinds), key=lambda job: job["seed"]
+    )
 
 
 def tables(rows: list[dict]) -> str:
@@ -586,7 +592,7 @@ def draw(rows: list[dict], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=["null", "power"], default=["null", "power"])
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS))
     parser.add_argument("--scale", type=float, default=1.0, help="share of the worlds to run")
@@ -602,10 +608,13 @@ def main() -> None:
         began = time.perf_counter()
         some = jobs(args.only, args.kinds, args.scale)[args.part - 1 :: args.parts]
         with ProcessPoolExecutor(args.processes) as pool:
-            rows = list(pool.map(run, some))
+            rows = []
+            for row in pool.map(run, some):
+                rows.append(row)
+                # What is done stays, if the time runs out.
+                if args.save:
+                    args.save.write_text(json.dumps(rows))
         print(f"{len(rows):,} worlds in {(time.perf_counter() - began) / 60:.1f} minutes\n")
-        if args.save:
-            args.save.write_text(json.dumps(rows))
     print(tables(rows))
     if any("strength" in row for row in rows) and args.load:
         draw(rows, FIGURE)

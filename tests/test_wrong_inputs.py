@@ -335,7 +335,7 @@ EXEMPT |= {
                 "cleaning": "CleanReport StepResult",
                 "split": "Asked Log Queries Split Vocabulary",
                 "profiling": "Finding QualityReport",
-                "gate": "DependenceResult Illustrations Ingredient Step",
+                "gate": "DependenceResult Illustrations Ingredient PartOfTime Step",
                 "reporting": "Analysis Figure Section",
                 "models": "Explanation ScorePart",
                 "metrics": "Ranked Scored",

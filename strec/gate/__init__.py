@@ -273,7 +273,7 @@ def _step(
 
 
 def _drift(excess: Excess, step: Step, rng: np.random.Generator) -> Ingredient:
-    """Say whether what was taken lately says more than habits do: none of the few may do as well."""
+    """Say whether what was taken lately says more than habits: none of the few may do as well."""
     effect, low, high = _mean_and_interval(excess.beyond, excess.user, rng)
     decision = not excess.n_as_good and low > 0 and effect >= WEAK_NATS
     return Ingredient(

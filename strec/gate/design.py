@@ -52,7 +52,7 @@ class Design:
     trajectory's first half, from which the models count; `scored` those of its second half.
     `before` is the first row of each row's moment: what carries the same time is a set, and the
     check-in before it is ``before - 1``. `n_past` counts each user's first half, `calendar` is the
-    piece of the whole span that a row falls in, `time_parts` are the parts of *time* tested.
+    piece of the whole span that a row falls in, `time_parts` are the parts of *time*.
     `past_candidates` and `scored_candidates` are rows of check-ins, ``(len, 1 + CANDIDATES)``:
     column 0 is the check-in itself, the others are drawn from M0. `place` is a key of
     `PLACE_WORDS`; `item_…` and `bin_table` (distance bins between items) are there where it is
@@ -77,6 +77,7 @@ class Design:
     own_share: float
     calendar: np.ndarray = field(default_factory=_nothing)
     time_parts: tuple[TimePart, ...] = ()
+    is_anonymous: bool = False
     past_candidates: np.ndarray = field(default_factory=_nothing)
     scored_candidates: np.ndarray = field(default_factory=_nothing)
     place: str = "none"
@@ -209,6 +210,7 @@ def design_of(
         own_share=own_share,
         calendar=_calendar(time_us),
         time_parts=time_parts,
+        is_anonymous=log.is_anonymous,
         **places,
     )
     design = replace(

@@ -289,7 +289,7 @@ def lifts(
 
 
 def season(design: Design, labels: Labels, part: TimePart) -> np.ndarray:
-    """Return the log lift of each item by month ``(n_items, 12)``, from the rows it is learnt of."""
+    """Return the log lift of each item by month, ``(n_items, 12)``."""
     rows = design.past[part.counted[design.past]]
     total = np.bincount(labels.pair[rows], minlength=design.n_pairs).astype(np.float32)
     found = count(replace(design, past=rows), labels, labels.dates["month"], 12, total, part.blur)

@@ -51,11 +51,12 @@ def fit_models(
     if "interaction" not in reasons:
         nested.add_joint(fitted["M_TS"].weights)
         fitted["M_TxS"] = nested.fit("M_TxS", fitted["M_TS"])
-    nested.add_order()
-    for known, models in (("M_TS", ("M_P", "M_O")), ("M_T", ("M_N", "M_Q"))):
-        near = next(fitted[name] for name in (known, "M_T", "M_S", "M0") if name in fitted)
-        for name in models:
-            fitted[name] = nested.fit(name, near)
+    if "order" not in reasons:
+        nested.add_order()
+        for known, models in (("M_TS", ("M_P", "M_O")), ("M_T", ("M_N", "M_Q"))):
+            near = next(fitted[name] for name in (known, "M_T", "M_S", "M0") if name in fitted)
+            for name in models:
+                fitted[name] = nested.fit(name, near)
     return nested, fitted
 
 
@@ -223,10 +224,14 @@ def untestable(design: Design, labels: Labels) -> dict[str, str]:
         reasons["time"] = "; ".join(dict.fromkeys(part.why for part in design.time_parts))
     if design.place == "none":
         reasons["space"] = "the check-ins have no places"
+    elif design.is_anonymous and design.place == "item":
+        reasons["space"] = "nobody is named, and where they start is all that is known of them"
     elif len(np.unique(labels.zone)) < 2:
         reasons["space"] = "all check-ins are at the same place"
     if reasons:
         reasons["interaction"] = "it takes both time and place"
     elif "hour" not in design.tested_parts:
         reasons["interaction"] = "it takes the time of day, and these check-ins have none"
+    if design.is_anonymous:
+        reasons["order"] = "nobody is named, so that no check-in is known to follow another"
     return reasons

@@ -17,7 +17,7 @@ from strec.split import Log
 
 #: A test stops when so many null worlds did as well as the data: its p-value is then far from 0.05.
 ENOUGH_AS_GOOD = 10
-#: Drift, and the parts of a time that matters, are looked at in so many worlds: none may do as well.
+#: Drift, and the parts of time, are looked at in so many worlds, of which none may do as well.
 FEW_WORLDS = 19
 WORKERS = 2
 T = TypeVar("T")

@@ -91,9 +91,9 @@ class Swaps:
     Preferences stay exactly, the effects of the model as estimated: a conditional permutation
     test (Berrett, Wang, Barber and Samworth 2020, JRSS B 82). Drift stays: items never leave
     their block of neighbouring check-ins, and within it an item finds its way to where the user's
-    other check-ins around, and everybody's at the time, make it likely. All worlds start from a hub that is itself some rounds away
-    from the data, which makes the data exchangeable with them (Besag and Clifford 1989,
-    Biometrika 76).
+    other check-ins around, and everybody's at the time, make it likely. All worlds start from a
+    hub that is itself some rounds away from the data, which makes the data exchangeable with them
+    (Besag and Clifford 1989, Biometrika 76).
     """
 
     def __init__(self, nested: NestedModels, rng: np.random.Generator, fitted: FittedModel | None):

@@ -34,6 +34,8 @@ ROUTE_WORDS = {
     "interaction": "time and place in combination",
     "order": "order",
 }
+#: What may be behind a drift; which of them it was, the test does not say.
+DRIFTS = "a move, a season, something new or gone, or a stay in one part of town"
 #: The forms that each ingredient is looked for in; time has parts instead.
 FORMS = {
     "item": "from which zone people come, and how far they go from there",
@@ -92,8 +94,8 @@ class Ingredient:
     average where it was shuffled away; `effect_nats` is the difference (with negative means taken
     as 0), which `effect` puts into a word. `n_as_good` of `n_permutations` shuffled worlds gained
     as much as the data. `forms` says what it was looked for in, and an effect of `detectable_nats`
-    would be seen four times in five at this size. Untested ingredients have ``tested=False``, the reason
-    in `why`, and None for the numbers.
+    would be seen four times in five at this size. Untested ingredients have ``tested=False``, the
+    reason in `why`, and None for the numbers.
 
     Parameters
     ----------
@@ -366,8 +368,8 @@ def sentence_of(
         said.append(f"Looked for and not found: {listed(looked, 'or')}. Other forms may exist.")
     if drift.decision:
         said.append(
-            "Tastes move with the calendar: what was taken lately says more than all habits "
-            f"together ({percent(drift.effect_nats or 0.0)} more chance); no other answer takes "
+            "What was taken lately says more than habits as a whole "
+            f"({percent(drift.effect_nats or 0.0)} more chance): {DRIFTS}. No other answer takes "
             "credit for that."
         )
     for each in ingredients:
@@ -379,7 +381,7 @@ def sentence_of(
 
 def _what(each: Ingredient, parts: Sequence[PartOfTime]) -> str:
     """Return what helps, in words; of time the parts that carry it."""
-    named = [part.words for part in parts if part.decision]
+    named = [part.words.split(" (")[0] for part in parts if part.decision]
     if each.name != "time" or not named:
         return INGREDIENTS[each.name]
     return f"{INGREDIENTS['time']}, that is {listed(named)}"
@@ -395,10 +397,18 @@ def _seen_from(each: Ingredient) -> str:
     )
 
 
+def uses_of(ingredients: Sequence[Ingredient]) -> str:
+    """Return what a model should use, in words: only what was found to help."""
+    yes = {each.name: ROUTE_WORDS[each.name] for each in ingredients if each.decision}
+    # "Time and place in combination" says the two already.
+    if "interaction" in yes:
+        yes = {name: words for name, words in yes.items() if name not in ("time", "space")}
+    return listed(list(yes.values())) if yes else ""
+
+
 def _follow(route: str, yes: Sequence[Ingredient]) -> str:
     if route == ST_LLM:
-        used = listed([ROUTE_WORDS[each.name] for each in yes])
-        return f"Take the ST-LLM route: a model that uses {used}."
+        return f"Take the ST-LLM route: a model that uses {uses_of(yes)}."
     if route == SEQUENCE:
         return (
             "Take the sequence route: a model that reads what came before, such as ST-LLM, whose "

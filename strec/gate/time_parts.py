@@ -46,10 +46,12 @@ class TimePart:
 
     def dealt_anew(self, rng: np.random.Generator) -> np.ndarray:
         """Return the contexts ``(n,)`` when dates are turned like a wheel within each block."""
-        of_day = self.of_day.copy()
-        for block in np.unique(self.block):
+        of_day, blocks = self.of_day.copy(), np.unique(self.block)
+        # A single wheel has few positions: the one it stands at is not drawn.
+        least = int(len(blocks) == 1)
+        for block in blocks:
             dates = np.flatnonzero(self.block == block)
-            of_day[dates] = np.roll(of_day[dates], rng.integers(len(dates)))
+            of_day[dates] = np.roll(of_day[dates], rng.integers(least, len(dates)))
         return of_day[self.day]
 
 
@@ -68,7 +70,9 @@ def time_parts_of(
     every = np.datetime64(first, "D") + np.arange(n_days)
     month = every.astype("datetime64[M]")
     parts = [
-        TimePart("hour", "the hour of the day, on working days and at weekends", why=_one_time(local_us)),
+        TimePart(
+            "hour", "the hour of the day (of working days and of weekends)", why=_one_time(local_us)
+        ),
         TimePart(
             "weekday", "the weekday", 7,
             why=_too_short(n_days, DAYS_FOR_WEEKDAY, "two weeks"),

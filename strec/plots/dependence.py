@@ -10,10 +10,10 @@ from strec.gate import DependenceResult, Ingredient
 from strec.gate.geometry import zones
 from strec.gate.result import STRONG_NATS, WEAK_NATS
 from strec.geo import distance_km
-from strec.palette import DIVERGING, INTERACTION, POPULARITY, SPACE, TIME
+from strec.palette import DIVERGING, INTERACTION, POPULARITY, SPACE, TIME, TRANSITION
 
-COLOUR = {"time": TIME, "space": SPACE, "interaction": INTERACTION}
-TITLE = {"time": "Time", "space": "Place", "interaction": "Time × place"}
+COLOUR = {"time": TIME, "space": SPACE, "interaction": INTERACTION, "order": TRANSITION}
+TITLE = {"time": "Time", "space": "Place", "interaction": "Time × place", "order": "Order"}
 #: A dial ends at this effect; beyond it the needle stays at the end.
 DIAL_END_NATS = 0.5
 MAX_CATEGORIES = 14
@@ -117,7 +117,7 @@ def evidence(result: DependenceResult) -> go.Figure:
 def nested_models(result: DependenceResult) -> go.Figure:
     """Return how often each model puts the item that came first."""
     names = [each.name for each in result.models]
-    colour = {"M0": POPULARITY, "M_T": TIME, "M_S": SPACE, "M_TS": "#58775F"}
+    colour = {"M0": POPULARITY, "M_T": TIME, "M_S": SPACE, "M_TS": "#58775F", "M_O": TRANSITION}
     figure = go.Figure(
         go.Bar(
             x=[model_label(name) for name in names],
@@ -139,8 +139,30 @@ def model_label(name: str) -> str:
     """Return a model's name for people."""
     return {
         "M0": "habits", "M_T": "+ time", "M_S": "+ place",
-        "M_TS": "+ both", "M_TxS": "+ time × place",
+        "M_TS": "+ both", "M_TxS": "+ time × place", "M_O": "+ order",
     }[name]  # fmt: skip
+
+
+def parts_of_time(result: DependenceResult) -> go.Figure:
+    """Return what each part of time adds to the others, with its interval over users."""
+    shown = [each for each in result.time_parts if each.effect_nats is not None][::-1]
+    figure = go.Figure(
+        go.Bar(
+            y=[each.name for each in shown],
+            x=[each.effect_nats for each in shown],
+            orientation="h",
+            marker_color=[TIME if each.decision else POPULARITY for each in shown],
+            error_x={
+                "array": [(each.high or 0) - (each.effect_nats or 0) for each in shown],
+                "arrayminus": [(each.effect_nats or 0) - (each.low or 0) for each in shown],
+            },
+            hovertemplate="%{y}: %{x:.4f} nats<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="adds to the other parts, nats per check-in")
+    return figure.update_layout(
+        height=90 + 34 * max(len(shown), 1), margin={**_MARGIN, "b": 45, "l": 120}
+    )
 
 
 def evidence_table(result: DependenceResult) -> pd.DataFrame:
@@ -148,6 +170,7 @@ def evidence_table(result: DependenceResult) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "ingredient": [TITLE[each.name] for each in result.ingredients],
+            "looked_for": [each.forms for each in result.ingredients],
             "decision": [verdict(each) for each in result.ingredients],
             "gain_nats": [each.gain_nats for each in result.ingredients],
             "low": [each.low for each in result.ingredients],
@@ -159,6 +182,7 @@ def evidence_table(result: DependenceResult) -> pd.DataFrame:
             "p_holm": [each.p_adjusted for each in result.ingredients],
             "n_as_good": [each.n_as_good for each in result.ingredients],
             "n_permutations": [each.n_permutations for each in result.ingredients],
+            "detectable_nats": [each.detectable_nats for each in result.ingredients],
             "why": [each.why for each in result.ingredients],
         }
     )

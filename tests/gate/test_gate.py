@@ -1,6 +1,7 @@
 """The gate says yes to what acts, no to what does not, and says why it cannot say."""
 
 import json
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -9,7 +10,7 @@ import pytest
 from strec import gate, schema
 from strec.dataset import Dataset
 from strec.errors import AnalysisError, SchemaError
-from strec.gate.result import Ingredient, route_of
+from strec.gate.result import Ingredient, route_of, sentence_of
 from strec.models import MODELS
 from strec.simulation import simulate
 from strec.split import split
@@ -23,7 +24,8 @@ def world(scenario="social", n_users=60, n_checkins=3_000, seed=3, **sliders) ->
     return simulate(scenario, n_users=n_users, n_checkins=n_checkins, seed=seed, **setting)
 
 
-def decisions(result) -> tuple[bool, bool, bool]:
+def decisions(result) -> tuple[bool, ...]:
+    """Time, place, their combination, order."""
     return tuple(each.decision for each in result.ingredients)
 
 
@@ -46,10 +48,54 @@ def without_places():
 
 
 def test_a_world_without_dependence_takes_the_traditional_route(nothing):
-    assert decisions(nothing) == (False, False, False)
+    assert decisions(nothing) == (False, False, False, False)
     assert nothing.route == "traditional" and nothing.recommended_model != "stllm"
     assert {each.effect for each in nothing.ingredients} == {"none"}
-    assert "no dependence on time or place" in nothing.sentence
+    assert "No usable dependence on time, place or order was found." in nothing.sentence
+
+
+def test_a_no_says_what_was_looked_for_and_how_small_it_could_have_been(nothing):
+    for each in nothing.ingredients:
+        assert each.forms in nothing.sentence
+        # With 60 users nothing below the size that matters can be promised to be seen.
+        assert 0.005 < each.detectable_nats < 0.2
+    assert "the hour of the day" in nothing.time.forms and "the weekday" in nothing.time.forms
+    assert "month of the year" not in nothing.time.forms  # half a year is too short
+    assert "four of five such tables" in nothing.sentence
+    assert "Other forms may exist." in nothing.sentence
+
+
+@pytest.mark.slow
+def test_more_users_see_smaller_effects():
+    few, many = (
+        gate.dependence_test(world(n_users=n, n_checkins=40 * n), n_permutations=9)
+        for n in (15, 80)
+    )
+    assert many.time.detectable_nats < few.time.detectable_nats
+
+
+def test_the_hour_is_named_where_the_hour_acts(timely):
+    named = {each.name: each for each in timely.time_parts}
+    assert named["hour"].decision and named["hour"].low > 0
+    assert not named["day of the month"].decision
+    assert "the hour of the day" in timely.sentence.split("(")[0]
+    assert "nineteen months" in named["month"].why
+
+
+@pytest.mark.parametrize(
+    ("yes", "route"),
+    [("time", "ST-LLM"), ("interaction", "ST-LLM"), ("order", "sequence"), (None, "traditional")],
+)
+def test_the_route_follows_from_what_helps(yes, route):
+    names = ("time", "space", "interaction", "order")
+    found = [Ingredient(name, tested=True, decision=name == yes, forms="f") for name in names]
+    chosen, model = route_of(found, 0.9, True)
+    assert chosen == route and (chosen == "traditional" or MODELS[model].reads_order)
+    words = sentence_of(found, Ingredient("drift", tested=True), (), chosen, 100, 10)
+    # What was not found is not said to be used.
+    used = words.rsplit("Tested on", 1)[1]
+    assert ("uses time." in used) == (yes == "time")
+    assert ("place" in used.replace("time and place is of no help", "")) == (yes == "interaction")
 
 
 @pytest.mark.parametrize("decision", [True, False])
@@ -61,27 +107,27 @@ def test_what_is_recommended_is_a_kind_of_model(decision, share_returns, has_wor
 
 
 def test_time_alone_is_found_and_nothing_else(timely):
-    assert decisions(timely) == (True, False, False)
+    assert decisions(timely) == (True, False, False, False)
     assert timely.time.effect == "strong" and timely.time.low > 0
     assert timely.route == "ST-LLM" and timely.recommended_model == "stllm"
 
 
 def test_place_alone_is_found_where_items_are_places():
     result = gate.dependence_test(world(spatial=0.7), **FAST)
-    assert decisions(result) == (False, True, False)
+    assert decisions(result) == (False, True, False, False)
     assert "previous check-in" in result.place
 
 
 def test_place_alone_is_found_where_items_have_no_place():
     result = gate.dependence_test(world("ecommerce", spatial=1.0), **FAST)
-    assert decisions(result) == (False, True, False)
+    assert decisions(result) == (False, True, False, False)
     assert "check-in itself" in result.place
 
 
 @pytest.mark.parametrize("scenario", ["travel", "ecommerce"])
 def test_the_interaction_alone_is_found(scenario):
     result = gate.dependence_test(world(scenario, interaction=1.0), **FAST)
-    assert decisions(result) == (False, False, True)
+    assert decisions(result) == (False, False, True, False)
 
 
 def test_time_is_not_taken_for_place_where_the_clock_decides_the_place():
@@ -111,7 +157,18 @@ def test_the_result_travels_as_json(timely):
     assert found["time"]["decision"] is True
     assert found["sentence"] == timely.sentence
     assert found["illustrations"]["mutual_information"]["n"] == 3_000
-    assert {step["tests"] for step in found["steps"]} == {None, "time", "space", "interaction"}
+    assert {step["tests"] for step in found["steps"]} == {
+        None, "time", "space", "interaction", "order", "drift",
+    }  # fmt: skip
+
+
+def test_a_result_of_an_earlier_version_opens(timely):
+    kept = timely.to_dict()
+    for name in ("order", "drift", "time_parts"):
+        del kept[name]
+    opened = gate.DependenceResult.from_dict(json.loads(json.dumps(kept)))
+    assert opened.time == timely.time and not opened.order.tested
+    assert "earlier version" in opened.order.why and "earlier version" in opened.drift.why
 
 
 def test_the_same_seed_gives_the_same_answer_whatever_the_order_of_rows(timely):
@@ -126,11 +183,90 @@ def test_without_places_only_time_is_tested(without_places):
     assert without_places.time.decision
     assert not without_places.space.tested and not without_places.interaction.tested
     assert "no places" in without_places.sentence
-    assert [model.name for model in without_places.models] == ["M0", "M_T"]
+    assert [model.name for model in without_places.models] == ["M0", "M_T", "M_O"]
+    assert without_places.order.tested
 
 
-def test_one_test_alone_needs_no_correction(without_places):
-    assert without_places.time.p_adjusted == without_places.time.p_value
+def of_steps(items: np.ndarray, days: np.ndarray, **columns) -> pl.DataFrame:
+    """Return check-ins of users (rows) who take these items, at these days, without places."""
+    start = pl.datetime(2024, 1, 1, 12, time_zone="UTC", time_unit="us")
+    return pl.DataFrame(
+        {
+            schema.USER: np.repeat([f"u{u:03d}" for u in range(len(items))], items.shape[1]),
+            schema.ITEM: [f"i{i:03d}" for i in items.ravel()],
+            "day": days.ravel(),
+        }
+    ).select(
+        schema.USER, schema.ITEM,
+        (start + pl.duration(minutes=(1_440 * pl.col("day")).cast(pl.Int64))).alias(schema.TIME),
+        pl.lit(0, pl.Int16).alias(schema.OFFSET),
+        *(pl.lit(None, pl.Float64).alias(name) for name in (schema.LAT, schema.LON)),
+    ).with_columns(pl.Series(name, values) for name, values in columns.items())  # fmt: skip
+
+
+def test_home_elsewhere_home_leads_to_a_model_of_sequences():
+    rng = np.random.default_rng(5)
+    items = rng.integers(0, 40, (40, 40))
+    items[:, ::2] = rng.integers(0, 40, (40, 1))
+    days = np.sort(rng.random(items.shape) * 150, axis=1)
+    result = gate.dependence_test(of_steps(items, days), **FAST)
+    assert result.order.decision and result.order.effect == "strong"
+    assert not result.time.decision and result.route == "sequence"
+    assert "sequence route" in result.sentence
+
+
+@pytest.mark.slow
+def test_a_move_of_home_is_drift_and_nobody_else_s_credit():
+    """Each user takes what is near home, and moves once: the place before says nothing more."""
+    rng = np.random.default_rng(6)
+    n_users, n, n_items = 60, 40, 60
+    at = rng.uniform(0, 0.2, (n_items, 2))
+    homes = rng.uniform(0, 0.2, (2, n_users, 2))
+    days = np.sort(rng.random((n_users, n)) * 180, axis=1)
+    moved = (days > rng.uniform(20, 160, (n_users, 1))).astype(int)
+    far = np.linalg.norm(homes[:, :, None] - at, axis=-1)
+    chance = np.exp(-far / 0.02)[moved, np.arange(n_users)[:, None]]
+    chance = chance.cumsum(axis=-1) / chance.sum(axis=-1, keepdims=True)
+    items = (chance < rng.random((n_users, n, 1))).sum(axis=-1)
+    table = of_steps(items, days).with_columns(
+        pl.Series(schema.LAT, at[items.ravel(), 0]), pl.Series(schema.LON, at[items.ravel(), 1])
+    )
+    result = gate.dependence_test(table, **FAST)
+    assert decisions(result) == (False, False, False, False)
+    assert result.drift.decision and result.drift.effect_nats > 0.2
+    assert "What was taken lately says more" in result.sentence
+
+
+@pytest.mark.slow
+def test_a_column_of_the_person_s_own_is_a_part_of_time():
+    rng = np.random.default_rng(7)
+    days = np.sort(rng.integers(0, 180, (50, 40)), axis=1) + 0.0
+    wet = rng.random(180) < 0.4
+    indoors = wet[days.astype(int)] & (rng.random(days.shape) < 0.5)
+    items = np.where(indoors, rng.integers(0, 4, days.shape), rng.integers(0, 30, days.shape))
+    table = of_steps(items, days)
+    dates = pl.DataFrame(
+        {"date": pl.date_range(date(2024, 1, 1), date(2024, 6, 28), eager=True),
+         "rain": np.where(wet, "wet", "dry")}
+    )  # fmt: skip
+    assert not gate.dependence_test(table, **FAST).time.decision
+    result = gate.dependence_test(table, dates=dates, **FAST)
+    assert result.time.decision and "the time, that is rain" in result.sentence
+    assert {part.name for part in result.time_parts if part.decision} == {"rain"}
+    assert "same time of day" in result.time_parts[0].why
+
+
+def test_where_nobody_is_named_no_order_is_asked_for():
+    rng = np.random.default_rng(8)
+    items = rng.integers(0, 20, (1, 900))
+    days = np.sort(rng.random(items.shape) * 100, axis=1)
+    trips = of_steps(items, days).with_columns(
+        pl.lit(schema.NOBODY).alias(schema.USER),
+        pl.Series(schema.ORIGIN_ID, [f"i{i:03d}" for i in rng.integers(0, 10, 900)]),
+    )
+    result = gate.dependence_test(trips, n_permutations=9)
+    assert result.n_users == 10 and not result.order.tested
+    assert "nobody is named" in result.order.why
 
 
 def test_one_place_for_all_cannot_be_tested():
@@ -140,10 +276,12 @@ def test_one_place_for_all_cannot_be_tested():
 
 
 def test_one_time_for_all_cannot_be_tested():
+    day = pl.int_range(pl.len()) % 10
     noon = world(n_users=40, n_checkins=800).with_columns(
-        pl.datetime(2024, 3, 4, 12, time_zone="UTC", time_unit="us").alias(schema.TIME),
+        (pl.datetime(2024, 3, 4, 12, time_zone="UTC", time_unit="us") + pl.duration(days=day))
+        .alias(schema.TIME),
         pl.lit(0, pl.Int16).alias(schema.OFFSET),
-    )
+    )  # fmt: skip
     result = gate.dependence_test(noon, **FAST)
     assert not result.time.tested and "same time of day" in result.sentence
 
@@ -158,7 +296,7 @@ def test_equal_times_carry_no_order():
     days = world("travel", n_users=50, n_checkins=3_000, seed=4, time_grain_minutes=1_440)
     assert days.group_by(schema.USER, schema.TIME).len()["len"].mean() > 1.5
     found = gate.dependence_test(days, **FAST)
-    assert decisions(found) == (False, False, False)
+    assert decisions(found) == (False, False, False, False)
     assert found.space.p_value > 0.05
 
 

@@ -38,14 +38,20 @@ def test_time_that_matters_leads_to_the_st_llm_route(tmp_path):
     app = page(world(temporal=1.0), tmp_path)
     assert not app.exception and not app.error
     assert "Route: ST-LLM" in app.success[0].value
-    assert "hour and the weekday" in app.success[0].value
-    assert len(app.get("plotly_chart")) == 5  # three dials, the gains, the nested models
+    assert "the hour of the day" in app.success[0].value
+    assert "a model that uses time." in app.success[0].value
+    # Four dials, the parts of time, the gains, the nested models.
+    assert len(app.get("plotly_chart")) == 7
+    assert "No sign of it" in text_of(app)  # of drift
+    assert "use time" in " ".join(each.label for each in app.button)
 
 
 def test_time_that_does_not_matter_leads_to_the_traditional_route(tmp_path):
     app = page(world(), tmp_path)
     assert not app.success and "Route: traditional" in app.info[0].value
-    assert "no dependence on time or place" in app.info[0].value
+    assert "No usable dependence on time, place or order" in app.info[0].value
+    assert "its parts are not looked at" in text_of(app)
+    assert "from habits" in " ".join(each.label for each in app.button)
 
 
 @pytest.mark.slow
@@ -79,7 +85,7 @@ def test_only_the_training_part_is_looked_at(tmp_path):
 def test_the_numbers_can_be_read_and_taken_along(tmp_path):
     app = page(world(), tmp_path)
     table = app.dataframe[0].value
-    assert list(table["ingredient"]) == ["Time", "Place", "Time × place"]
+    assert list(table["ingredient"]) == ["Time", "Place", "Time × place", "Order"]
     assert table["p_holm"].between(0, 1).all()
     assert [each.label for each in app.get("download_button")] == [
         "Data as CSV", "Everything as JSON",
@@ -110,4 +116,4 @@ def test_the_simulator_follows_its_sliders(tmp_path):
     app.slider(key="sim_spatial").set_value(1.0).run()
     assert not app.exception and "the place (strong" in app.success[0].value
     app.selectbox(key="sim_scenario").set_value("ecommerce").run()
-    assert not app.exception and len(app.get("plotly_chart")) == 7
+    assert not app.exception and len(app.get("plotly_chart")) >= 8
