@@ -91,7 +91,7 @@ def live(world: World, rng: np.random.Generator) -> tuple[pl.DataFrame, float]:
                 without = sum(w * shares(base + cause[:, c]) for c, w in enumerate(world.weight))
         luck = rng.random((n_users, 1))
         item = np.minimum((chance.cumsum(axis=1) < luck).sum(axis=1), n_items - 1)
-        if without is not None:
+        if isinstance(without, np.ndarray):
             nats.append(np.log(chance[everybody, item] / without[everybody, item]))
         state.counts[everybody, item] += 1
         state.chosen.append(item)

@@ -152,7 +152,7 @@ def dependence_test(
         told = part_of(tell, 0.1 + 0.175 * k, 0.275 + 0.175 * k)
         if name == "order":
             space = found.get("space")
-            by_itself = space and decide("space", step_of["space"], space, space.p_value, "")
+            by_itself = space and decide("space", step_of["space"], space, space.p_value)
             given_place = bool(by_itself and by_itself.decision)
             models = order_models(given_place)
             step_of[name] = _step(design, fitted, hits, rng, *models, name)
@@ -161,15 +161,16 @@ def dependence_test(
         else:
             found[name] = tests.p_value(name, n_permutations, told)
     adjusted = holm({name: each.p_value for name, each in found.items()})
+    drift = _drift(tests.drift(part_of(tell, 0.8, 0.85)), step_of["drift"], rng)
+    drift_nats = drift.effect_nats or 0.0
     forms = FORMS | {"time": listed([p.words for p in design.time_parts if not p.why])}
     forms["space"] = FORMS.get(design.place, "")
     ingredients = [
         Ingredient(name, tested=False, why=reasons[name])
         if name in reasons
-        else decide(name, step_of[name], found[name], adjusted[name], forms[name])
+        else decide(name, step_of[name], found[name], adjusted[name], forms[name], drift_nats)
         for name in INGREDIENTS
     ]
-    drift = _drift(tests.drift(part_of(tell, 0.8, 0.85)), step_of["drift"], rng)
     time_parts = tuple(
         PartOfTime(part.name, part.words, tested=False, why=part.why)
         if part.why

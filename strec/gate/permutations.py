@@ -14,6 +14,7 @@ from strec.gate.design import (
     distance_bins,
     with_items,
 )
+from strec.gate.geometry import DISTANCE_BINS
 from strec.gate.nested_models import FittedModel, NestedModels, weekly
 
 #: Rounds of swaps between the data and the hub, and between the hub and each null world.
@@ -21,9 +22,12 @@ SWAP_ROUNDS = 12
 #: With fewer categories each item's year is turned by itself.
 FEWEST_CLASSES_TO_TURN = 6
 #: Swaps happen among so many neighbouring check-ins of a user.
-SWAP_BLOCK = 8
+SWAP_BLOCK = 6
 #: What swaps keep of the user's where and what: the check-ins so far around, but for neighbours.
 AROUND, AROUND_DECAY, AROUND_PRIOR = 16, 6.0, 1.0
+#: Nearness to a check-in around: about 1 / (100 m + distance)², in bins of half-octaves.
+NEAR_AROUND = (2.0 ** -np.arange(DISTANCE_BINS)).astype(np.float32)
+LEAST_NEAR = 1e-6
 #: And of what everybody takes at the time: pieces of the calendar, and a prior.
 SEASON_WIDTH, SEASON_PRIOR = 1.5, 3.0
 
@@ -112,7 +116,7 @@ class Swaps:
                     self.by_distance = place[2] * nested.distance
                 else:
                     scores.append((self.by_zone, labels.pair, labels.zone))
-        self.begin, self.static = _within_blocks(design, scores)
+        self.begin, self.static = _within_blocks(design, labels.item, scores)
         rows = np.arange(len(design.user))
         self.next = np.minimum(rows + 1, len(rows) - 1)
         # The next moment of the same user follows its last row alone.
@@ -193,7 +197,7 @@ def _pair_scores(
 
 
 def _within_blocks(
-    design: Design, scores: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
+    design: Design, item: np.ndarray, scores: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return where each row's block begins, and what each item of the block scores at the row.
 
@@ -203,13 +207,54 @@ def _within_blocks(
     n = len(design.user)
     rows = np.arange(n)
     begin = rows - design.position % SWAP_BLOCK
+    was_before = _side(design, item) if design.place == "item" else None
     found = np.zeros((n, SWAP_BLOCK), np.float32)
     for k in range(SWAP_BLOCK):
         source = np.minimum(begin + k, n - 1)
         source = np.where(design.user[source] == design.user, source, rows)
         for table, what, when in scores:
             found[:, k] += table[what[source], when]
+        if was_before is not None:
+            near = _near_around(design, item, source)
+            found[:, k] += np.log(was_before * near[0] + (1 - was_before) * near[1])
     return begin, found
+
+
+def _neighbours(design: Design, apart: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the row so far from each, and whether it is of the same user."""
+    n = len(design.user)
+    other = np.clip(np.arange(n) + apart, 0, n - 1)
+    return other, (design.user[other] == design.user) & (other == np.arange(n) + apart)
+
+
+def _near_around(design: Design, item: np.ndarray, source: np.ndarray) -> np.ndarray:
+    """Return how near an item is to where its user was before each row, and after: ``(2, n)``.
+
+    `source` is the row whose item it is.
+    """
+    near = np.full((2, len(item)), LEAST_NEAR, np.float32)
+    n = np.ones((2, len(item)), np.float32)
+    for apart in range(2, AROUND + 1):
+        weight = np.float32(np.exp(-(apart - 2) / AROUND_DECAY))
+        for side, step in enumerate((-apart, apart)):
+            other, same = _neighbours(design, step)
+            near[side] += (
+                weight * same * NEAR_AROUND[distance_bins(design, item[other], item[source])]
+            )
+            n[side] += weight * same
+    return near / n
+
+
+def _side(design: Design, item: np.ndarray) -> np.ndarray:
+    """Return the chance ``(n,)`` that a row goes with what was before it, not with what follows.
+
+    That is told by the check-in and its neighbours, so that the day of a move stays sharp.
+    """
+    explains = np.zeros((2, len(item)))
+    for apart in (-1, 0, 1):
+        other, same = _neighbours(design, apart)
+        explains += np.log(_near_around(design, item, np.where(same, other, np.arange(len(item)))))
+    return expit(explains[0] - explains[1])
 
 
 def _time_scores(
@@ -235,14 +280,18 @@ def _time_scores(
 def _drift_scores(
     design: Design, labels: Labels
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Return how likely each zone, category and item is around each row, before and after it."""
+    """Return how likely each category and item is around each row, before and after it."""
     n, rows, found = len(design.user), np.arange(len(design.user)), []
-    for group, n_groups in evidence.groups(design):
-        code = group[labels.item]
+    if design.n_classes > 1:
+        code, n_groups = design.class_of_item[labels.item], design.n_classes
+        table = np.zeros((n, n_groups), np.float32)
+        for apart in (k for k in range(-AROUND, AROUND + 1) if abs(k) > 1):
+            other, same = _neighbours(design, apart)
+            table[rows, code[other]] += same * np.float32(np.exp(-(abs(apart) - 2) / AROUND_DECAY))
         flat = np.bincount(design.user * n_groups + code, minlength=design.n_users * n_groups)
         overall = flat.reshape(-1, n_groups) + np.bincount(code, minlength=n_groups) / n
-        prior = (AROUND_PRIOR * overall / overall.sum(axis=1, keepdims=True))[design.user]
-        found.append((np.log(_share_around(design, code, prior)).T, code, rows))
+        share = table + (AROUND_PRIOR * overall / overall.sum(axis=1, keepdims=True))[design.user]
+        found.append((np.log(share / share.sum(axis=1, keepdims=True)).T, code, rows))
     flat = np.bincount(
         labels.item * CALENDAR_BINS + design.calendar, minlength=design.n_items * CALENDAR_BINS
     )
@@ -253,29 +302,6 @@ def _drift_scores(
     expected = seen.sum(axis=1, keepdims=True) / n * everybody
     lift = np.log((seen @ near + SEASON_PRIOR) / (expected + SEASON_PRIOR))
     return [*found, (lift, labels.item, design.calendar)]
-
-
-def _share_around(design: Design, code: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """Return the shares of groups ``(n, n_groups)`` in the check-ins around each.
-
-    What was before and what came after are mixed by how well either explains the check-in and
-    its neighbours, so that the day of a move stays sharp.
-    """
-    n, rows = len(code), np.arange(len(code))
-    sides = [np.array(prior, np.float32), np.array(prior, np.float32)]
-    for apart in range(2, AROUND + 1):
-        weight = np.float32(np.exp(-(apart - 2) / AROUND_DECAY))
-        same = np.flatnonzero(design.user[apart:] == design.user[:-apart])
-        sides[0][same + apart, code[same]] += weight
-        sides[1][same, code[same + apart]] += weight
-    sides = [side / side.sum(axis=1, keepdims=True) for side in sides]
-    explains = np.zeros((2, n))
-    for apart in (-1, 0, 1):
-        other = np.clip(rows + apart, 0, n - 1)
-        other = np.where(design.user[other] == design.user, other, rows)
-        explains += [np.log(side[rows, code[other]]) for side in sides]
-    before = expit(explains[0] - explains[1])[:, None]
-    return before * sides[0] + (1 - before) * sides[1]
 
 
 class _Wheels:

@@ -34,6 +34,8 @@ ROUTE_WORDS = {
     "interaction": "time and place in combination",
     "order": "order",
 }
+#: The ingredients that a drift may be taken for, and the share of it that shuffled worlds lose.
+AFTER_THE_LAST, SHARE_OF_DRIFT = ("space", "order"), 0.1
 #: What may be behind a drift; which of them it was, the test does not say.
 DRIFTS = "a move, a season, something new or gone, or a stay in one part of town"
 #: The forms that each ingredient is looked for in; time has parts instead.
@@ -263,11 +265,23 @@ class DependenceResult:
         return cls(**kept | parts)
 
 
-def decide(name: str, step: Step, shuffled: Shuffled, p_adjusted: float, forms: str) -> Ingredient:
-    """Say yes where three things agree: the shuffles, the users, and the size of the gain."""
+def decide(
+    name: str,
+    step: Step,
+    shuffled: Shuffled,
+    p_adjusted: float,
+    forms: str = "",
+    drift_nats: float = 0.0,
+) -> Ingredient:
+    """Say yes where three things agree: the shuffles, the users, and the size of the gain.
+
+    What follows from the check-in before is told from a drift by nine tenths: so much of it
+    shuffled worlds keep, and the gain must stand clear of the rest.
+    """
     # What shuffled worlds gain too (where a user lives, say) is not the ingredient's merit.
     floor = max(shuffled.mean, 0.0)
     effect = step.gain_nats - floor
+    unclear = SHARE_OF_DRIFT * max(drift_nats, 0.0) if name in AFTER_THE_LAST else 0.0
     decision, why = True, "all three conditions hold"
     if p_adjusted > SIGNIFICANCE + 1e-12:
         decision, why = False, "shuffled data do as well too often"
@@ -275,6 +289,8 @@ def decide(name: str, step: Step, shuffled: Shuffled, p_adjusted: float, forms: 
         decision, why = False, "the gain is not shared by enough users"
     elif effect < WEAK_NATS:
         decision, why = False, "the gain is too small to matter"
+    elif step.low <= floor + unclear:
+        decision, why = False, "the gain is too small to be told from the drift"
     return Ingredient(
         name=name,
         tested=True,
@@ -292,7 +308,7 @@ def decide(name: str, step: Step, shuffled: Shuffled, p_adjusted: float, forms: 
         n_permutations=shuffled.n_worlds,
         why=why,
         forms=forms,
-        detectable_nats=detectable(step.low, step.high, shuffled.spread),
+        detectable_nats=unclear + detectable(step.low, step.high, shuffled.spread),
     )
 
 

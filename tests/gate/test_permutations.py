@@ -94,7 +94,8 @@ def test_place_worlds_keep_what_time_explains(pois):
     blind = permutations.Swaps(steps, np.random.default_rng(0), None)
     with_time = association(informed.draw(np.random.default_rng(1)))
     without = association(blind.draw(np.random.default_rng(1)))
-    assert without < 0.5 * association(labels) < with_time
+    # Odds as estimated from first halves are cautious: a part of the association is lost.
+    assert 4 * without < 0.35 * association(labels) < with_time
 
 
 def test_items_stay_in_their_block_of_neighbouring_check_ins(pois):
@@ -106,11 +107,14 @@ def test_items_stay_in_their_block_of_neighbouring_check_ins(pois):
 
 
 def test_the_day_of_a_move_stays_sharp():
-    """Half of the check-ins in one zone, then all in the other: neither side is blurred."""
-    code = np.repeat([0, 1], 20)
-    design = SimpleNamespace(user=np.zeros(40, int))
-    share = permutations._share_around(design, code, np.full((40, 2), 0.5))
-    assert (share[:20, 0] > 0.8).all() and (share[20:, 1] > 0.8).all()
+    """Twenty check-ins at one place, then twenty at another: before is told from after."""
+    apart = np.array([[0, 20], [20, 0]], np.uint8)
+    design = SimpleNamespace(user=np.zeros(40, int), bin_table=apart)
+    item = np.repeat([0, 1], 20)
+    before, after = permutations._near_around(design, item, np.zeros(40, int))
+    assert (before[4:20] > 0.7).all() and (after[19:36] < 0.01).all()
+    was_before = permutations._side(design, item)
+    assert was_before[19] > 0.9 and was_before[20] < 0.1
 
 
 def test_only_the_part_of_time_asked_for_is_dealt_anew(pois):
