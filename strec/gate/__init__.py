@@ -163,7 +163,8 @@ def dependence_test(
     adjusted = holm({name: each.p_value for name, each in found.items()})
     drift = _drift(tests.drift(part_of(tell, 0.8, 0.85)), step_of["drift"], rng)
     drift_nats = drift.effect_nats or 0.0
-    forms = FORMS | {"time": listed([p.words for p in design.time_parts if not p.why])}
+    looked = [part.words for part in design.time_parts if not part.why]
+    forms = FORMS | {"time": listed(looked) if looked else ""}
     forms["space"] = FORMS.get(design.place, "")
     ingredients = [
         Ingredient(name, tested=False, why=reasons[name])
