@@ -11,9 +11,9 @@ from scipy import signal
 
 from strec.temporal import TimeSeries, periodogram
 
-#: Two weeks more than the least a weekly rhythm needs, and half a year.
-HOURS = (24 * 30, 24 * 60, 24 * 180)
-SERIES, REAL = 150, 60
+#: A month, and two.
+HOURS = (24 * 30, 24 * 60)
+SERIES, REAL = 100, 40
 
 Noise = Callable[[np.random.Generator, int], np.ndarray]
 
@@ -22,7 +22,7 @@ def table() -> str:
     """Return the share of series in which a rhythm is named, of noise and of real rhythms."""
     lines = ["| series | days | rhythm named |", "|---|---|---|"]
     for name, noise in NOISES.items():
-        found = [share(noise, SERIES if n < 4000 else SERIES // 3, n, 1) for n in HOURS]
+        found = [share(noise, SERIES, n, 1) for n in HOURS]
         lines.append(f"| {name} | {_days(HOURS)} | {_percents(found)} |")
     lines += ["", "| real rhythm | swing | found in 60 days |", "|---|---|---|"]
     for name, real in REALS.items():

@@ -12,6 +12,10 @@ import numpy as np
 
 #: While the background is fitted, frequencies this unlikely under it are taken for peaks.
 _PEAK_P = 0.005
+#: Peaks are not seen by a running median over so many frequencies, slow wanderings are.
+_SMOOTH = 9
+#: What repeats fewer times than this is no rhythm on its own: slow wanderings seem to, too.
+CYCLES = 12
 #: Tried in turn: white noise, memory, memory beneath the noise of counting, humps.
 _ORDERS = ((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
 #: Neighbouring ordinates of a Hann-tapered periodogram are worth so many independent ones each.
@@ -58,11 +62,12 @@ def background(frequency: np.ndarray, power: np.ndarray, lines: np.ndarray) -> B
 
     usable = ~lines if (~lines).sum() >= max(16, len(power) // 4) else np.ones_like(lines)
     # The median of an exponential variable is log 2 of its mean.
-    smooth = median_filter(power, size=min(len(power), max(5, len(power) // 20) | 1)) / np.log(2)
+    smooth = median_filter(power, size=_SMOOTH) / np.log(2)
+    slow = frequency < CYCLES * (frequency[1] - frequency[0])
     fitted, orders = _arma(frequency, np.maximum(smooth, power.min()), usable, ((1, 1),))
     calm = usable
     for turn in range(3):
-        likely = usable & (chi2.sf(2 * power / fitted, 2) > _PEAK_P)
+        likely = usable & (slow | (chi2.sf(2 * power / fitted, 2) > _PEAK_P))
         if likely.sum() < 8 or (turn and (calm == likely).all()):
             break
         calm = likely
@@ -71,7 +76,13 @@ def background(frequency: np.ndarray, power: np.ndarray, lines: np.ndarray) -> B
     level, told_by = _around(power / fitted, calm, usable)
     waves = np.cos(2 * np.pi * frequency)
     memory = float((fitted * waves).sum() / fitted.sum())
-    return Background(fitted * level, told_by, orders, memory)
+    level *= fitted
+    # What repeats so rarely must stand above what is slower still: wanderings come in any shape.
+    for k in np.flatnonzero(slow):
+        slower = power[: max(k - 1, 0)][usable[: max(k - 1, 0)]]
+        told_by[k] = min(told_by[k], _FEWEST)
+        level[k] = max(level[k], slower.mean()) if len(slower) else np.inf
+    return Background(level, told_by, orders, memory)
 
 
 def chance(power: np.ndarray, noise: Background) -> np.ndarray:

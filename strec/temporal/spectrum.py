@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from strec.temporal.background import background, chance, reached
+from strec.temporal.background import CYCLES, background, chance, reached
 from strec.temporal.grains import Grain, in_words
 from strec.temporal.timeseries import as_series
 from strec.wording import listed
@@ -22,8 +22,6 @@ MIN_POINTS = 32
 _BINS = 1.5
 #: Peaks this close to a stronger one are its sides: a rhythm whose strength changes over time.
 _SIDE_BINS = 4.5
-#: A rhythm that nobody expected must repeat this often: slow wanderings seem to, a few times.
-_CYCLES = 8
 #: Overtones that enter the test of a usual season.
 _OVERTONES = 8
 
@@ -219,7 +217,7 @@ def _others(frame: pd.DataFrame, real: list[float]) -> list[tuple[float, float, 
     ratio = power / frame["background"].to_numpy()
     padded = np.concatenate([[-np.inf], ratio, [-np.inf]])
     top = (ratio >= padded[:-2]) & (ratio > padded[2:]) & frame["significant"].to_numpy()
-    top &= frequency >= _CYCLES * width
+    top &= frequency >= CYCLES * width
     tests = len(frame)
     kept: list[int] = []
     for k in sorted(np.flatnonzero(top), key=lambda k: -power[k]):
