@@ -141,7 +141,7 @@ def evaluate_model(
     frames, listed, score_seconds = [], [], 0.0
     for chunk in queries.pieces(_MOST_NUMBERS):
         begun = perf_counter()
-        scores = model.score(chunk)
+        scores = model.calibrated(model.score(chunk), regime.scored)
         score_seconds += perf_counter() - begun
         _check_numbers(scores, name)
         ranked = Ranked(chunk, scores, counts)

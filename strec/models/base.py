@@ -22,6 +22,7 @@ from strec.models.saved import Arrays, Saved, Texts, packed, unpacked
 from strec.parts import require
 from strec.progress import Progress
 from strec.split import Log, Queries, Question, Questions, Vocabulary
+from strec.split.cut import Scored
 from strec.train import Watch
 
 if TYPE_CHECKING:
@@ -146,6 +147,22 @@ class Model(Saved):
             return self._score(queries.recoded(vocabulary))[:, code]
         self._check(queries)
         return self._score(queries)
+
+    def calibrated(self, scores: np.ndarray, scored: Scored) -> np.ndarray:
+        """Return probabilities as they are right for what is scored; no rank changes.
+
+        A probability of `score` is that of the next check-in, whichever it is. At the end of a
+        session people are easier to foresee, or harder: a model that has learned by how much in
+        training says so here. Scores that are no probabilities stay as they are.
+
+        Parameters
+        ----------
+        scores : numpy.ndarray
+            What `score` returns.
+        scored : str
+            ``"session_end"`` or ``"every"``; see `Split.queries`.
+        """
+        return scores
 
     def top(self, queries: Queries, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
         """Return the k best items of each query and their scores, best first.

@@ -199,3 +199,23 @@ def test_a_counter_mix_that_an_earlier_version_saved_opens(tmp_path):
     assert Blend(({"kind": "counting", "params": {}}, "popularity")).params()["models"][0] == {
         "kind": "counter_mix", "params": CounterMix().params(),
     }  # fmt: skip
+
+
+def test_ends_of_sessions_have_a_temperature_of_their_own():
+    # Sessions wander over ten items and end at home; at their ends people are easy to foresee.
+    rng, rows = np.random.default_rng(0), []
+    for user in range(45):
+        for day in range(20):
+            for step in range(3):
+                rows.append((f"u{user}", f"i{rng.integers(10)}", 40 * day + 2 * step))
+            rows.append((f"u{user}", f"home{user}", 40 * day + 9))
+    parts = split(worlds.table(rows))
+    model = CounterMix(n_queries=400).fit(parts.train)
+    queries = parts.queries()
+    scores = model.score(queries)
+    right = (scores.argmax(axis=1) == queries.target).mean()
+    ends, every = (model.calibrated(scores, scored) for scored in ("session_end", "every"))
+    assert (every == scores).all() and ends.sum(axis=1) == pytest.approx(1)
+    assert (ends.argmax(axis=1) == scores.argmax(axis=1)).all()
+    gaps = [abs(each.max(axis=1).mean() - right) for each in (ends, every)]
+    assert gaps[0] <= gaps[1] + 1e-9 and gaps[0] < 0.05

@@ -6,7 +6,9 @@ The first sum runs over the user's visible visits j; x_j holds numbers about the
 and query (see `visits`). The second runs over sources c of new items (see `newcomers`), which
 share the chance of novelty exp(n · z). Z makes the items' probabilities sum to 1. The weights w,
 b, n are fitted by maximum likelihood on the last slice of the training check-ins, with counts
-from what lies before it; then the counts are taken anew from all of training.
+from what lies before it; then the counts are taken anew from all of training. P is of the next
+check-in, whichever it is; for the ends of sessions P^(1/T) / Σ P^(1/T) has a T of its own, from the
+ends of sessions of that slice.
 """
 
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from strec.metrics import accuracy, standing
 from strec.models.base import Explanation, Model
 from strec.models.counting import fitted_before, fitting
 from strec.models.counting.newcomers import (
@@ -27,8 +30,11 @@ from strec.models.counting.statistics import Statistics
 from strec.models.counting.visits import N_COLUMNS, Visits, default_weights, visits_of
 from strec.models.profiles import runs_of
 from strec.split import Log, Queries
+from strec.split.cut import Scored
 from strec.train import Watch
 
+#: With fewer ends of sessions in the slice, their probabilities are those of any check-in.
+_FEWEST_ENDS = 100
 #: Numbers held at once per array when scoring many queries.
 _CHUNK_NUMBERS = 2_000_000
 
@@ -79,8 +85,9 @@ class CounterMix(Model):
     def _fit(self, train: Log, watch: Watch) -> None:
         weights = np.r_[default_weights(), [b for _, b in SOURCES.values()], *NOVELTY.values()]
         known = fitted_before.weights_of(train, self.settings()) if self.slice_share > 0 else None
+        self.temperature_ = np.ones(1)
         if known is not None:
-            weights = known
+            weights, self.temperature_ = known[:-1], known[-1:]
         elif self.slice_share > 0:
             weights = fitting.fit_weights(
                 train,
@@ -92,20 +99,40 @@ class CounterMix(Model):
                 seed=self.seed,
                 progress=watch,
             )
-        watch("Counting", 0.95)
-        self.statistics_ = Statistics.of(train)
         self.visit_weights_ = weights[:N_COLUMNS]
         self.source_weights_ = weights[N_COLUMNS : N_COLUMNS + len(SOURCES)]
         self.novelty_weights_ = weights[N_COLUMNS + len(SOURCES) :]
+        if known is None and self.slice_share > 0:
+            watch("Asking for the ends of sessions", 0.9)
+            self._calibrate(train)
+        watch("Counting", 0.95)
+        self.statistics_ = Statistics.of(train)
         watch("Done", 1.0)
+
+    def _calibrate(self, train: Log) -> None:
+        """Find the temperature at which the first suggestion for ends of sessions is as stated."""
+        cut, asked = fitting.session_ends(train, self.slice_share, self.time_known, self.seed)
+        if len(asked) < _FEWEST_ENDS:
+            return
+        self.statistics_ = Statistics.of(train.where(train.time_us < cut))
+        scores = self._score(asked)
+        # Ties count as if drawn by lot, as they do in evaluation.
+        right = float(accuracy(*standing(scores, asked.target), 1).mean())
+        self.temperature_[0] = fitting.temperature_for(scores, right)
+
+    def calibrated(self, scores: np.ndarray, scored: Scored) -> np.ndarray:
+        temperature = float(self.temperature_[0])
+        return scores if scored == "every" else fitting.heated(scores, temperature)
 
     def settings(self) -> tuple:
         """Return what the fit depends on besides the check-ins."""
         return self.time_known, self.slice_share, self.n_queries, self.ridge, self.seed
 
     def weights(self) -> np.ndarray:
-        """Return all fitted weights: of visits, of sources, of novelty."""
-        return np.r_[self.visit_weights_, self.source_weights_, self.novelty_weights_]
+        """Return all that is fitted: weights of visits, sources and novelty; the temperature."""
+        return np.r_[
+            self.visit_weights_, self.source_weights_, self.novelty_weights_, self.temperature_
+        ]
 
     def _score(self, queries: Queries) -> np.ndarray:
         scores = np.empty((len(queries), len(queries.vocabulary.items)))
@@ -161,6 +188,7 @@ class CounterMix(Model):
             "visit_weights": self.visit_weights_,
             "source_weights": self.source_weights_,
             "novelty_weights": self.novelty_weights_,
+            "temperature": self.temperature_,
         }
 
     def _restore(self, arrays: dict[str, np.ndarray]) -> None:
@@ -168,6 +196,8 @@ class CounterMix(Model):
         self.visit_weights_ = _sized(arrays["visit_weights"], N_COLUMNS)
         self.source_weights_ = _sized(arrays["source_weights"], len(SOURCES))
         self.novelty_weights_ = _sized(arrays["novelty_weights"], len(NOVELTY))
+        # Models of 0.2.0 have none.
+        self.temperature_ = _sized(arrays.get("temperature", np.ones(1)), 1)
 
 
 def _sized(weights: np.ndarray, size: int) -> np.ndarray:
