@@ -35,7 +35,7 @@ def content() -> NextStep:
     buttons(len(played.events))
     every = 1.0 if state.LIVE_PLAYING.value else None
     st.fragment(show, run_every=every)(store, played, known, speed)
-    return "Ask for somebody yourself", "recommend"
+    return "Ask yourself" if known.are_starts else "Ask for somebody yourself", "recommend"
 
 
 def controls(known: view.People) -> tuple[str | None, int, int]:

@@ -13,9 +13,10 @@ from strec.models import UserCounts
 from strec.privacy import risk
 from strec.profiling import quality
 from strec.profiling.html import facts
+from strec.runs.budget import shortage
 from strec.spatial import hidden_in_words
 from strec.temporal import series
-from tests.trips import trips
+from tests.trips import everybody, trips
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +90,9 @@ def test_quality_says_that_nobody_is_named(bikes):
     labels = [label for label, *_ in facts(report)]
     assert "Returns" not in labels and "Check-ins" in labels
     assert "Start of the trip" in [column.title for column in report.columns]
+
+
+def test_models_that_compare_users_compare_starts(bikes):
+    assert not shortage("user_knn", bikes.store) and not shortage("stllm", bikes.store)
+    assert "names nobody" in (shortage("user_knn", Dataset(everybody(200)).store) or "")
+    assert not shortage("counter_mix", Dataset(everybody(200)).store)

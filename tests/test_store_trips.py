@@ -65,6 +65,8 @@ def test_departures_and_arrivals_are_counted_apart(bikes):
     arriving = bikes.hour_weekday(Filters(side="arrivals", hours=(12,)))
     assert arriving.n_checkins.sum() == at_noon
     assert bikes.summary(Filters(hours=(12,)))["n_checkins"] != at_noon
+    # A flow has two ends, whichever is looked at.
+    assert len(bikes.flows(Filters(side="departures"))) == len(bikes.flows())
 
 
 def test_departures_need_trips(chain):

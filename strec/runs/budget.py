@@ -105,9 +105,14 @@ def shortage(kind: str, store: Store) -> str | None:
     checkins, users = {"counting": (10, 1), "traditional": (30, 3)}.get(family, (100, 1))
     if meta["n_checkins"] < checkins:
         lacks.append(f"at least {checkins} check-ins (it has {meta['n_checkins']:,})")
-    if meta["n_users"] < users:
+    if store.is_anonymous:
+        # In place of users, places where trips begin are compared.
+        if users > 1 and not store.has_trips:
+            lacks.append("users, or where each trip begins (it names nobody)")
+    elif meta["n_users"] < users:
         lacks.append(f"at least {users} users (it has {meta['n_users']:,})")
-    if family not in ("counting", "traditional") and meta["n_checkins"] < _LARGE:
+    reads_sessions = family not in ("counting", "traditional") and not store.is_anonymous
+    if reads_sessions and meta["n_checkins"] < _LARGE:
         n_sessions = _sessions(store)
         if n_sessions < 10:
             lacks.append(f"at least 10 sessions of two or more check-ins (it has {n_sessions})")

@@ -145,7 +145,11 @@ class Filters:
             return table.mutate(**start)
         if END_DATE not in table.columns:
             return table
-        ended = {schema.HOUR_OF_WEEK: END_HOUR_OF_WEEK, schema.LOCAL_DATE: END_DATE}
+        ended = {
+            schema.TIME: schema.END_TIME,
+            schema.HOUR_OF_WEEK: END_HOUR_OF_WEEK,
+            schema.LOCAL_DATE: END_DATE,
+        }
         known = table.filter(table[END_DATE].notnull())
         return known.mutate(**{name: known[end] for name, end in ended.items()})
 

@@ -1,6 +1,7 @@
 """Questions of a store about places: cells, flows, points, steps."""
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 
 import ibis.expr.types as ir
 import numpy as np
@@ -79,6 +80,8 @@ class PlaceQuestions(OpenStore):
             `origin`, `destination` (cell, or item id), `from_lat`, `from_lon`, `to_lat`,
             `to_lon`, `from_name`, `to_name` (items only), `n_checkins`, `n_users`.
         """
+        if filters is not None and filters.side == "departures":
+            filters = replace(filters, side=None)  # A flow has both its ends.
         kept = self._kept(filters)
         if resolution is None:
             groups = aggregates.item_flows(kept)

@@ -72,7 +72,7 @@ def _walk(store, answer: Answer) -> None:
         )  # fmt: skip
     with right:
         _walk_map(answer, steps, lists)
-    st.caption("The same person at the same moment, asked at 13 points of the straight way.")
+    st.caption("The same question at the same moment, asked at 13 points of the straight way.")
 
 
 def _walk_map(answer: Answer, steps: pl.DataFrame, lists: pl.DataFrame) -> None:
@@ -120,7 +120,7 @@ def _city(store, answer: Answer) -> None:
         maps.deck(layers, city, dark=ui.is_dark()),
         "rec_city",
         caption="Colour: the kind of the first suggestion"
-        f"{'' if has_kinds else ' (here its name)'}, were the same person asked there at the same "
+        f"{'' if has_kinds else ' (here its name)'}, were the same asked there at the same "
         "moment. Hover for the first three.",
     )
 

@@ -54,7 +54,10 @@ def _behind(answer: Answer, reasons) -> None:
     known = reasons.parts.filter(pl.col("n_checkins") > 0)
     if known.is_empty():
         st.caption(
-            "No check-ins of this person stand behind these parts: they rest on what others do."
+            "These parts rest on what everybody does, not on single check-ins."
+            if answer.query.log.is_anonymous
+            else "No check-ins of this person stand behind these parts: "
+            "they rest on what others do."
         )
         return
     labels = dict(known.select("part", "label").iter_rows())
@@ -69,12 +72,13 @@ def _behind(answer: Answer, reasons) -> None:
     )
     evidence = reasons.evidence[part]
     colour = dict(known.select("part", "colour").iter_rows())[part]
+    whose = "of anybody" if answer.query.log.is_anonymous else "of this person"
     if answer.query.log.has_clock:
         hour = float(answer.query.hour[0])
         ui.figure(
             visit_clock(evidence, None if hour != hour else hour, colour),
             "rec_evidence_clock",
-            caption=f"{plural(len(evidence), 'check-in')} of this person, latest outside, those "
+            caption=f"{plural(len(evidence), 'check-in')} {whose}, latest outside, those "
             "that speak loudest largest. The orange hand is the hour asked about.",
         )
     _evidence_map(evidence, colour)
@@ -85,7 +89,7 @@ def _behind(answer: Answer, reasons) -> None:
             "strength": st.column_config.NumberColumn(
                 "Strength",
                 format="%.2f",
-                help="How loudly this check-in speaks, against the person's usual one: 1 is usual.",
+                help="How loudly this check-in speaks, against the usual one: 1 is usual.",
             ),
         }
         ui.table(evidence.select(list(columns)).sort("local_time", descending=True), columns)
