@@ -66,7 +66,7 @@ class Facts:
     def is_number_time(self) -> bool:
         """Whether these are numbers that can be times, as many other numbers can."""
         return self._reads_as_time and (
-            (self.time.time_format or "").startswith(("unix", "excel"))
+            self.time.is_count
             or self.time.time_format == "iso"
             and self.is_number
             and not share(self.looked.cast(pl.String).str.contains(r"^(19|20)\d{6}")) >= SHARE

@@ -9,7 +9,7 @@ from strec.errors import MappingError
 from strec.io.column_names import named
 from strec.io.mapping import ZONE_OF_PLACE, Option
 from strec.io.places import coordinates
-from strec.io.quantities import offset_minutes, plain_numbers, present, share
+from strec.io.quantities import FOUR_DIGITS, offset_minutes, plain_numbers, present, share
 from strec.io.recognise import Recognised
 from strec.io.tables import Table
 from strec.io.time_words import UNCLEAR
@@ -243,6 +243,8 @@ def _fixed_zone(minutes: int) -> Iterable[Option]:
 
 
 def _offset_unit(values: pl.Series) -> str:
+    if share(present(values).cast(pl.String).str.contains(FOUR_DIGITS)) > 0.9:
+        return "minutes"
     sizes = plain_numbers(values).abs()
     if (sizes > 960).any():
         return "seconds"

@@ -11,7 +11,13 @@ SHOWS_COMMA = r"\.\d{3},\d|^[^,]*,(\d{1,2}|\d{4,})\D*$|^\D*0,\d"
 SHOWS_POINT = r",\d{3}\.\d|^[^.]*\.(\d{1,2}|\d{4,})\D*$|^\D*0\.\d"
 #: A number that either reading fits: 1,234 or 1.234.
 SHOWS_NEITHER = r"^\D*[1-9]\d{0,2}([.,]\d{3})+\D*$"
-OFFSET_PARTS = r"^(?:UTC|GMT)?\s*([+-])(\d{1,2}):(\d{2})$|^(?:UTC|GMT)\s*([+-])(\d{1,2})$"
+#: "+02:00", "-0500" (a sign and four digits are hours and minutes), "UTC-5".
+OFFSET_PARTS = (
+    r"^(?:UTC|GMT)?\s*([+-])(\d{1,2}):(\d{2})$|^(?:UTC|GMT)?\s*([+-])(0\d|1[0-4])([0-5]\d)$"
+    r"|^(?:UTC|GMT)\s*([+-])(\d{1,2})$"
+)
+#: Hours and minutes in four digits behind a sign.
+FOUR_DIGITS = r"^[+-](0\d|1[0-4])[0-5]\d$"
 #: Texts that mean "no value".
 MISSING = ("", "NA", "N/A", "n/a", "null", "NULL", "None", "nan", "NaN", "<NA>", "\\N", "-")
 
@@ -103,11 +109,13 @@ def offset_minutes(values: pl.Series, unit: str) -> pl.Series:
     read = minutes.set(minutes.abs() > MAX_OFFSET_MIN, None).round().cast(pl.Int16)
     if values.dtype != pl.String:
         return read
-    parts = values.str.strip_chars().str.extract_groups(OFFSET_PARTS).struct.unnest()
+    text = values.str.strip_chars().str.replace("\u2212", "-")
+    parts = text.str.extract_groups(OFFSET_PARTS).struct.unnest()
     spelled = parts.select(
         pl.coalesce(
             pl.col("1") + pl.col("2").str.pad_start(2, "0") + ":" + pl.col("3"),
-            pl.col("4") + pl.col("5").str.pad_start(2, "0"),
+            pl.when(unit != "seconds").then(pl.col("4") + pl.col("5") + ":" + pl.col("6")),
+            pl.col("7") + pl.col("8").str.pad_start(2, "0"),
         )
     ).to_series()
     return pl.select(pl.coalesce(stated_minutes(spelled), read)).to_series()

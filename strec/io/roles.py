@@ -196,7 +196,9 @@ class _Guesser:
         self.ranked["timestamp"] += [
             column
             for column in self.free
-            if not scores[column] and self.table[column].is_number_time
+            if not scores[column]
+            and self.table[column].is_number_time
+            and not self._coordinate(column)
         ]
         if best:
             if best.confidence >= SURE or best.runner_up is None:

@@ -15,6 +15,8 @@ from strec.io.quantities import absent, present, share
 from strec.io.time_patterns import read_pattern, strptime_of
 from strec.io.written_times import DAY_FIRST, MONTH_FIRST, STATED, WALL, YEAR_FIRST, Written
 
+#: The same with a year of two digits, and a clock.
+SHORT_DIGITS = r"^\d{10}$|^\d{12}$"
 #: What the formats are, in words and an example.
 TIME_FORMATS = {
     "iso": "year first: 2024-05-31 18:05, and ISO's weeks and days",
@@ -69,6 +71,11 @@ class TimeGuess:
     unclear_zone: str = ""
     plausible: float = 1.0
 
+    @property
+    def is_count(self) -> bool:
+        """True for numbers that count, or digits in a row, which may be no times at all."""
+        return bool({self.time_format, *self.options} & {*NUMBER_FORMATS}) or self.plausible < 0.9
+
 
 def detect_time(values: pl.Series) -> TimeGuess:
     """Return how a column of times is written, from a sample or from all of it.
@@ -95,6 +102,11 @@ def detect_time(values: pl.Series) -> TimeGuess:
         guess = _with_facts(TimeGuess("iso", 0.0), Written(text).read())
         if guess.share >= 0.9:
             return replace(guess, plausible=0.9)
+    if share(text.str.contains(SHORT_DIGITS)) >= 0.9:
+        # 2301030927 would be a time in 2042 as well; hardly any count of seconds is a date too.
+        guess = _detect_order(Written(_apart(text)))
+        if guess.share >= 0.98 and len(text) > 9:
+            return replace(guess, plausible=0.8)
     count = detect_count(written)
     if count is not None:
         is_open = bool(count.others)
@@ -135,8 +147,10 @@ def parse_time(values: pl.Series, time_format: str) -> pl.DataFrame:
     if time_format in NUMBER_FORMATS:
         return read_count(values, time_format)
     text = _as_text(values)
-    if time_format in (*ORDERED, *BY_ORDER):
-        return Written(text).read(time_format if time_format in BY_ORDER else None)
+    if time_format in ORDERED:
+        return Written(text).read()
+    if time_format in BY_ORDER:
+        return Written(_apart(text)).read(time_format)
     return read_pattern(text, strptime_of(time_format))
 
 
@@ -239,6 +253,13 @@ def _detect_order(times: Written) -> TimeGuess:
         if fewer:
             note += f" {fewer:,} of the dates looked at are written the other way and are rejected."
     return replace(_with_facts(TimeGuess(name, 0.0), read[name]), note=note)
+
+
+def _apart(text: pl.Series) -> pl.Series:
+    """Put a blank between date and clock of 230103092734, which starts with a short year."""
+    if not text.str.contains(SHORT_DIGITS).any():
+        return text
+    return text.str.replace(r"^(\d{6})(\d{4}|\d{6})$", "$1 $2")
 
 
 def _as_text(values: pl.Series) -> pl.Series:

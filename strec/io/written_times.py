@@ -55,14 +55,14 @@ _ZONE = rf"(?: ?(?P<plus>[+-]) ?(?P<zh>{_N}):?(?P<zm>2)?| ?(?P<plus_>[+-])(?P<zh
 _SECOND = rf"(?:(?: ?n ?|[:.-])(?P<S>{_N})(?:[.:,](?P<f>[1-9A-I]))?)?"
 _CLOCK = (
     rf"(?:x? ?(?P<H>{_N})(?: ?h ?|[:.-])(?P<M>{_N}){_SECOND} ?[nsh]? ?x?"
-    rf"|(?P<H_>{_N}) ?[hx]|x ?(?P<H__>{_N}) ?h?)"
+    rf"|(?P<H_>{_N}) ?[hx]|x ?(?P<H__>{_N}) ?h?|(?<=t)(?P<H___>2))"
 )
 #: A clock without its colons.
 _RUN = r"(?:(?P<HM>[34])|(?P<HMS>[56])(?:[.,](?P<f>[1-9A-I]))?) ?[hsx]?"
 _GAP = r"(?:[- .,t:]{1,3}|(?<=d))"
 #: Dates; `a`, `b`, `c` are numbers whose order something else must tell.
 _DATES = (
-    rf"(?P<Y>4)[-/. y]{{1,2}}(?P<m>{_N})[-/. o]{{1,2}}(?P<d>{_N})d?",
+    rf"(?P<Y>4)[-/. y:]{{1,2}}(?P<m>{_N})[-/. o:]{{1,2}}(?P<d>{_N})d?",
     rf"(?P<Y>4)[-/. y]{{0,2}}m[-/. ]{{0,2}}(?P<d>{_N})d?",
     rf"(?P<Y>2)y ?(?P<m>{_N})o ?(?P<d>{_N})d",
     rf"(?P<a>{_N})(?P<s>[-/. ])(?P<b>{_N})(?P=s)(?P<c>4) ?y?",

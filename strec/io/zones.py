@@ -19,6 +19,7 @@ OFFSET = "offset_min"
 GRID_DEGREES = 0.05
 #: Zones in which hardly anybody checks in: the open sea and Antarctica.
 EMPTY_ZONES = ("Etc/", "Antarctica/")
+SOUTHERNMOST = -60
 
 
 @dataclass
@@ -212,5 +213,9 @@ def zone_near(lat: pl.Series, lon: pl.Series) -> str | None:
 def inhabited_share(lat: np.ndarray, lon: np.ndarray) -> float:
     """Return the share of places that lie in a zone where people live."""
     found = [_zone_at(float(a), float(b)) for a, b in zip(lat, lon, strict=True)]
-    lived = [zone is not None and not zone.startswith(EMPTY_ZONES) for zone in found]
+    # Some stations of the far south keep the time of their countries.
+    lived = [
+        zone is not None and not zone.startswith(EMPTY_ZONES) and place > SOUTHERNMOST
+        for zone, place in zip(found, lat, strict=True)
+    ]
     return sum(lived) / max(len(lived), 1)

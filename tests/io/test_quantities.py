@@ -11,6 +11,8 @@ def test_numbers_and_offsets_as_people_write_them():
     texts = pl.Series(["3", "1,539", "1.234,5", "2,5", "$ 4.20", "12 €", "1 000", "x", "NA", None])
     assert numbers_of(texts).to_list() == [3, 1539, 1234.5, 2.5, 4.2, 12, 1000, None, None, None]
     assert offset_minutes(pl.Series(["-5", "5.5", "99"]), "hours").to_list() == [-300, 330, None]
+    texts = pl.Series(["-0500", "+0530", "UTC+8", "GMT-03:30", "\u221205:00"])
+    assert offset_minutes(texts, "minutes").to_list() == [-300, 330, 480, -210, -300]
     assert offset_minutes(pl.Series([-14400]), "seconds").to_list() == [-240]
 
 

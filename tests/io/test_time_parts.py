@@ -34,6 +34,14 @@ def written(pattern):
          "minute": [m.minute for m in WANTED]},
         {"year": [2024] * 20, "month": [5] * 20, "day": [m.day for m in WANTED],
          "time": written("%H:%M")},
+        {"Datum": written("%d.%m.%Y"), "Uhrzeit": written("%H.%M Uhr")},
+        {"date": written("%d/%m/%Y"), "heure": written("%Hh%M")},
+        {"日期": written("%Y年%m月%d日"), "时间": written("%H时%M分")},
+        {"date": written("%Y%m%d"), "time": [f"{m.hour * 10000 + m.minute * 100}" for m in WANTED]},
+        {"date": written("%Y-%m-%d"), "time": written("%I:%M"), "half": written("%p")},
+        {"date": written("%Y-%m-%d 00:00:00"), "time": written("%H:%M:%S")},
+        {"date": [f"{45417 + i}" for i in range(20)],
+         "time": [f"{(m.hour * 60 + m.minute) / 1440:.9f}" for m in WANTED]},
         {"Jahr": ["2024"] * 20, "Monat": ["05"] * 20, "Tag": written("%d"),
          "Stunde": written("%H"), "Min.": written("%M")},
     ],
@@ -60,6 +68,7 @@ def test_without_minutes_the_hour_is_kept(tmp_path):
         {"date": [f"{45_000 + i / 4}" for i in range(20)], "hour": [3] * 20},
         {"date": written("%Y-%m-%d"), "hour": [f"{30 + i}" for i in range(20)]},
         {"date": written("%Y-%m-%d"), "hours open": [8] * 20, "price": [1230] * 20},
+        {"date": written("%Y-%m-%d"), "price": ["9.27"] * 20, "duration": ["00:23:10"] * 20},
     ],
 )
 def test_what_is_no_part_of_the_time_is_left_alone(tmp_path, columns):
@@ -74,3 +83,10 @@ def test_blanks_separate_columns_where_nothing_else_does(tmp_path):
     (tmp_path / "one.csv").write_text("user#item#time\nu1#i1#2024-05-01\nu2#i 1#2024-05-01\n")
     with pytest.raises(MappingError, match="Separate the columns"):
         read(tmp_path / "one.csv")
+
+
+def test_a_column_of_zones_is_believed(tmp_path):
+    zones = ["Europe/Berlin", "America/New_York"] * 10
+    result = result_of(tmp_path, {"time": written("%Y-%m-%d %H:%M"), "timezone": zones})
+    assert result.checkins["utc_offset_min"].to_list()[:2] == [120, -240]
+    assert any("names the zone" in note for note in result.notes)

@@ -32,6 +32,8 @@ class Signature:
     cells : mapping of str to str
         For a table without header: the name that each column is given, in order, and the regular
         expression that its cells match.
+    kind : str
+        The kind of file, where the names alone could be those of any table: ``json``.
 
     Examples
     --------
@@ -41,6 +43,7 @@ class Signature:
 
     columns: tuple[str, ...] = ()
     cells: Dictionary[str, str] = field(default_factory=dict)
+    kind: str = ""
 
     @property
     def n_columns(self) -> int:
@@ -49,6 +52,8 @@ class Signature:
 
     def fits(self, table: Table) -> bool:
         """Tell whether the table looks like this."""
+        if not table.kind.startswith(self.kind):
+            return False
         if self.columns:
             return table.has_header and set(self.columns) <= set(table.columns)
         if table.has_header or len(table.columns) != len(self.cells):

@@ -88,7 +88,7 @@ RECORDS = Format(
     label="Google location history: Records.json",
     sentence="Fixes of a phone in ten millionths of a degree; the hexagon of each is its item.",
     citation=CITATION,
-    signature=Signature(("latitudeE7", "longitudeE7")),
+    signature=Signature(("latitudeE7", "longitudeE7"), kind="json"),
     mapping=MINE.replace(timestamp="at", item_from_place=True),
     prepare=_records,
     notes=(NOTE,),
