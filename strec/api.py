@@ -12,6 +12,8 @@ from strec.dataset import Dataset
 from strec.errors import ModelError, ReadError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from strec.cleaning import CleanReport, Recipe
     from strec.dataset import DatasetLike
     from strec.explanation import Reasons
@@ -124,9 +126,10 @@ def dependence(
     seed: int = 0,
     n_permutations: int = 99,
     max_checkins: int = 200_000,
+    dates: "pl.DataFrame | None" = None,
     progress: "Progress | None" = None,
 ) -> "DependenceResult":
-    """Test whether time, place and their combination help to predict the next item.
+    """Test whether time, place, their combination and order help to predict the next item.
 
     The training part alone is looked at, so that what is decided here stays honest when models
     are evaluated later. See `strec.gate.dependence_test` for the method.
@@ -138,9 +141,12 @@ def dependence(
     seed : int
         Fixes samples and shuffles.
     n_permutations : int
-        Null worlds per ingredient, at least 59.
+        Null worlds per ingredient, at least 79.
     max_checkins : int
         A larger table is cut down to so many check-ins of whole users, with a note.
+    dates : polars.DataFrame, optional
+        What was so on which date, such as the weather or public holidays: one column of dates
+        and columns of your own, each of which becomes a part of *time*.
     progress : callable, optional
         Called with a text and the share done.
 
@@ -152,7 +158,7 @@ def dependence(
     Examples
     --------
     >>> dependence("travel", max_checkins=2_000, n_permutations=79).route in (
-    ...     "ST-LLM", "traditional")
+    ...     "ST-LLM", "sequence", "traditional")
     True
     """
     from strec.gate import dependence_test
@@ -162,6 +168,7 @@ def dependence(
         seed=seed,
         n_permutations=n_permutations,
         max_checkins=max_checkins,
+        dates=dates,
         progress=progress,
     )
 

@@ -71,7 +71,8 @@ Trends: Gi* per week or day, tested by S = Σ sgn(z(t) − z(s)) over s < t (Man
 
 GATE = """\
 Each user's check-ins are cut in two halves. Counting models of the first predict the second: M0 \
-knows habits and popularity, M_T adds the hour, M_S the place, M_TS both, M_TxS their combination. \
+knows habits, popularity and what was taken lately, M_T adds the time, M_S the place, M_TS both, \
+M_TxS their combination, M_O what follows what. \
 Evidence is a smoothed lift r(i, x) = (N(i, x) + κ r(g, x)) / (E(i, x) + κ) of item i in \
 context x. The gain is the difference of mean log-likelihoods, in nats per check-in.
 
