@@ -22,7 +22,7 @@ from strec.evaluation import (
     to_html,
     to_markdown,
 )
-from strec.evaluation.scoring import blocks_of, in_words
+from strec.evaluation.scoring import blocks_of, in_words, rules_of_nobody
 from strec.evaluation.slices import ways_to_slice
 from strec.metrics import METRICS
 from strec.models import MODELS
@@ -82,6 +82,8 @@ def show(results: list[Result], race: Race) -> None:
     """Show the leaderboard and, when all models are in, the proposal and two side by side."""
     queries = results[0].queries
     size = in_words(queries)
+    if said := rules_of_nobody(queries):
+        st.info(said, icon=":material/groups:")
     n_blocks = len(set(blocks_of(queries)))
     if n_blocks < FEW:
         _few(size, n_blocks)

@@ -6,7 +6,7 @@ import polars as pl
 
 from strec import export
 from strec.evaluation.proposal import propose
-from strec.evaluation.scoring import Result, in_words
+from strec.evaluation.scoring import Result, in_words, rules_of_nobody
 from strec.evaluation.slices import slices, ways_to_slice
 from strec.evaluation.summary import leaderboard
 from strec.metrics import METRICS
@@ -83,7 +83,9 @@ def to_html(results: Sequence[Result], title: str = "Evaluation") -> str:
 def sentence(results: Sequence[Result]) -> str:
     """Return how much was scored, and under which regime."""
     queries = results[0].queries
-    return f"{in_words(queries)}. {results[0].regime.words()}"
+    return " ".join(
+        filter(None, (f"{in_words(queries)}.", results[0].regime.words(), rules_of_nobody(queries)))
+    )
 
 
 def cell(row: dict, measure: str) -> str:

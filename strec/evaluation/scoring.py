@@ -43,6 +43,23 @@ def n_users_of(queries: pl.DataFrame) -> int:
     return queries["user_id"].filter(queries["user_id"] != NOBODY).n_unique()
 
 
+def rules_of_nobody(queries: pl.DataFrame) -> str:
+    """Return by which rules check-ins are scored that name nobody; empty where users are named.
+
+    Parameters
+    ----------
+    queries : polars.DataFrame
+        As in a `Result`.
+    """
+    if BLOCK not in queries.columns:
+        return ""
+    return (
+        "These check-ins name nobody: each is scored by itself, known is what everybody did "
+        "before, of trips those from the same start. The place is where a trip begins. Intervals "
+        "draw whole days of a start, or hours where none is known."
+    )
+
+
 def in_words(queries: pl.DataFrame) -> str:
     """Return how much was scored.
 
@@ -211,8 +228,10 @@ def _circumstances(queries: Queries) -> dict[str, np.ndarray | pl.Series]:
     log, row, vocabulary = queries.log, queries.row, queries.vocabulary
     whose: dict[str, np.ndarray | pl.Series] = {"is_return": queries.returns}
     if log.is_anonymous:
-        # Nobody comes back; what hangs together are the trips of one start on one day.
-        day = local_us(log.time_us[row], log.offset_min[row]) // 86_400_000_000
+        # Nobody comes back; what hangs together are the trips of one start on one day, and where
+        # no start is known what everybody does within an hour.
+        hours = 24 if log.has_origins else 1
+        day = local_us(log.time_us[row], log.offset_min[row]) // (hours * 3_600_000_000)
         whose = {
             "is_return": pl.repeat(None, len(row), dtype=pl.Boolean, eager=True),
             BLOCK: pl.Series(log.owner[row] * np.int64(1_000_000) + day),
