@@ -187,7 +187,11 @@ def _mapping(files: list[Path], entries: list[str] | None, recipe: "Recipe") -> 
     if base is None:
         # Which table is read, and how its letters are written, comes before its columns.
         source = {name: value for name, value in given.items() if name in SOURCE}
-        base = apart(inspect, files, mapping=Mapping(**source)).mapping
+        try:
+            base = apart(inspect, files, mapping=Mapping(**source)).mapping
+        except MappingError:
+            # What cannot be guessed may be just what is given.
+            base = Mapping(**source)
     return base.remap(**given)
 
 

@@ -186,6 +186,8 @@ def _ask_zone_of_some(table: Table, done: Recognised, column: str) -> None:
     options = _zone_options(places, zone)
     for minutes in stated.value_counts(sort=True)[STATED].head(3):
         options += _fixed_zone(minutes)
+    if not any(option.label == "UTC" for option in options):
+        options.append(Option("UTC", "", {"time_zone": "UTC"}))
     done.ask(
         "time_zone",
         f"{n_without:,} of {len(parsed):,} times looked at state no UTC offset, the others do. "

@@ -473,7 +473,7 @@ def _refuse_open_questions(questions: list[Question]) -> None:
             )
             hint = (
                 " (read: day_first=True or False; strec clean: --day-first or --month-first)"
-                if question.key == "time_format"
+                if question.key == "time_format" and "first" in question.options[0].label
                 else f" (strec clean: --map {shlex.quote(question.options[0].entries)})"
             )
             raise MappingError(

@@ -202,7 +202,11 @@ def described(values: pl.Series, time_format: str) -> TimeGuess:
     >>> described(pl.Series(["2024-05-01 08:00Z"]), "iso").is_instant
     True
     """
-    return _with_facts(TimeGuess(time_format, 0.0), parse_time(present(values), time_format))
+    written = present(values)
+    guess = _with_facts(TimeGuess(time_format, 0.0), parse_time(written, time_format))
+    if written.dtype != pl.String or time_format not in (*ORDERED, *BY_ORDER):
+        return guess
+    return replace(guess, unclear_zone=", ".join(Written(_as_text(written)).unclear_zones))
 
 
 def _with_facts(guess: TimeGuess, parsed: pl.DataFrame) -> TimeGuess:

@@ -78,6 +78,18 @@ def test_columns_can_be_named_and_the_rest_is_still_guessed(tmp_path, capsys):
     assert table["lat"].null_count() == 0
 
 
+@pytest.mark.parametrize("pattern", ["%Y~%m~%d~%H~%M", "yyyy~MM~dd~HH~mm"])
+def test_what_is_given_wins_where_nothing_could_be_guessed(tmp_path, capsys, pattern):
+    path = tmp_path / "odd.csv"
+    rows = "".join(f"u{i % 3},p{i % 4},2023~01~{i + 1:02d}~09~05\n" for i in range(20))
+    path.write_text("who,what,xyz\n" + rows)
+    code, _, said = strec(capsys, "clean", path, "--out", tmp_path / "out.csv")
+    assert code == 1 and "no column" in said
+    given = ["--map", "user=who,item=what,time=xyz", "--map", f"time_format={pattern}"]
+    code, said, _ = strec(capsys, "clean", path, *given, "--out", tmp_path / "out.csv")
+    assert code == 0 and "20 check-ins in 20 rows" in said
+
+
 def test_what_must_be_answered_is_asked_and_then_answered(tmp_path, capsys):
     path, out = corpus.make("ambiguous_dates", tmp_path), tmp_path / "x.parquet"
     code, said, error = strec(capsys, "clean", path, "-o", out)
