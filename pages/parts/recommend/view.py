@@ -97,7 +97,10 @@ def rhythms(store: Store) -> Rhythms:
 
 @by_content()
 def landmarks(store: Store) -> pl.DataFrame:
-    """Return the busiest items that are places, with their names."""
+    """Return the busiest items that are places, or the shops, with their names."""
+    if store.has(schema.PLACE_ID):
+        shops = pl.DataFrame(store.shops(limit=200, min_users=1))
+        return shops.drop_nulls("lat").rename({"place_id": "item_id", "place_name": "item_name"})
     items = store.items().filter(pl.col("lat").is_not_null())
     several = (pl.col("n_users") >= 2) | (pl.col("n_users") == 0)
     known = items.filter((pl.col("spread_km") <= 1) & several)

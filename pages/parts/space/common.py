@@ -81,9 +81,23 @@ def what_to_count(store: Store, values: dict[str, str], key: str, label: str = "
     return "n_checkins" if store.is_anonymous else ui.choose(label, values, key)
 
 
+def at_places(store: Store, chosen: Filters, min_users: int) -> pd.DataFrame:
+    """Return what stands on the map by itself: items that are places, or the shops."""
+    if not store.has(schema.PLACE_ID):
+        return counted(Store.points, store, chosen, min_users=min_users)
+    shops = counted(Store.shops, store, chosen, min_users=min_users)
+    renamed = {"place_id": "item_id", "place_name": "item_name"}
+    placed = shops.dropna(subset=["lat", "lon"]).rename(columns=renamed)
+    placed["category"] = [f"{n:,} different items" for n in placed["n_items"]]
+    placed.attrs = dict(shops.attrs)
+    return placed
+
+
 @by_content(most=64)
 def landmarks(store: Store, min_users: int, view: maps.View) -> pd.DataFrame:
     """Return named items that stay at their place and belong to many."""
+    if store.has(schema.PLACE_ID):
+        return at_places(store, Filters(), min_users).head(300)
     items = store.items().to_pandas()
     # An item bought all over the city is no landmark.
     still = items["spread_km"] < max(view.span_deg * KM_PER_DEGREE / 200, 0.05)

@@ -129,7 +129,7 @@ def heat(store, chosen, setting, choice: MapSetting, hour: int | None, look: dic
 def points(store, chosen, setting, choice: MapSetting, hour: int | None, look: dict) -> None:
     """Show single places."""
     at = chosen if hour is None else replace(chosen, hours=(hour,))
-    frame = at_places(store, at, setting.min_users)
+    frame = common.at_places(store, at, setting.min_users)
     if common.nothing_left(frame, "place", hour):
         return
     top = frame.iloc[0]
@@ -142,18 +142,6 @@ def points(store, chosen, setting, choice: MapSetting, hour: int | None, look: d
     common.offer("places", frame, deck)
 
 
-def at_places(store: Store, chosen: Filters, min_users: int) -> pd.DataFrame:
-    """Return what stands on the map by itself: items that are places, or the shops."""
-    if not store.has(schema.PLACE_ID):
-        return counted(Store.points, store, chosen, min_users=min_users)
-    shops = counted(Store.shops, store, chosen, min_users=min_users)
-    renamed = {"place_id": "item_id", "place_name": "item_name"}
-    placed = shops.dropna(subset=["lat", "lon"]).rename(columns=renamed)
-    placed["category"] = [f"{n:,} different items" for n in placed["n_items"]]
-    placed.attrs = dict(shops.attrs)
-    return placed
-
-
 def look_into(store, chosen: Filters, cell: int, setting: common.Setting) -> None:
     """Show what happens in one hexagon."""
     inside = replace(chosen, cells=(cell,))
@@ -161,7 +149,7 @@ def look_into(store, chosen: Filters, cell: int, setting: common.Setting) -> Non
     if not enough_people(pd.DataFrame([summary]), setting.min_users).all():
         return
     everything = counted(Store.summary, store, chosen)
-    items = at_places(store, inside, setting.min_users)
+    items = common.at_places(store, inside, setting.min_users)
     with st.container(border=True):
         st.subheader("In this hexagon", anchor=False)
         left, middle, right = st.columns([1, 2, 3])
