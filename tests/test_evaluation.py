@@ -27,7 +27,7 @@ from strec.evaluation import (
 )
 from strec.io import read
 from strec.metrics import METRICS, Metric
-from strec.models import CounterMix, ItemKNN, Model, Popularity, UserCounts
+from strec.models import MODELS, CounterMix, ItemKNN, Model, Popularity, UserCounts
 from strec.simulation import simulate
 from strec.split import split
 from tests.tables import table
@@ -129,7 +129,7 @@ def test_a_model_for_the_other_knowledge_of_time_is_refused(parts):
 @pytest.mark.parametrize("name", list(counting_models()))
 def test_no_counting_model_reads_the_target_or_what_comes_later(parts, name):
     model = counting_models()[name]
-    model = CounterMix(slice_share=0) if name == "counter mix" else model
+    model = CounterMix(slice_share=0) if name == "Counter mix" else model
     model.fit(parts.train)
     queries = parts.queries(at_most=40)
     log, first = queries.log, queries.take(slice(0, 1))
@@ -354,3 +354,11 @@ def test_below_ten_users_nothing_is_called_better():
 def _as_trained(result):
     right = result.queries.with_columns(pl.lit(1.0).alias("acc@1"))
     return replace(result, family="traditional", queries=right)
+
+
+def test_one_word_stands_for_one_thing():
+    # "counting" is the family, wherever it is typed; a model is named once, by its label.
+    board = evaluate("counting", Dataset(simulate("social", n_users=20, n_checkins=800)))
+    labels = {MODELS[kind].label for kind in MODELS if MODELS[kind].family == "counting"}
+    assert {name.split(",")[0] for name in board.leaderboard["model"]} == labels
+    assert set(counting_models()) == set(board.leaderboard["model"])

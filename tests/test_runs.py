@@ -437,3 +437,8 @@ def test_the_shell_trains_in_two_processes(tmp_path, capsys):
     begun = next(event for event in Run(out).events() if event["event"] == "start")
     assert begun["n_processes"] == 2
     assert json.loads(capsys.readouterr().out)[0]["history"]["epochs"] == 2
+
+
+def test_a_family_is_no_kind_to_train(tmp_path, capsys):
+    assert strec("travel", "--model", "counting", "--out", str(tmp_path / "run")) == 1
+    assert "counter_mix" in capsys.readouterr().err

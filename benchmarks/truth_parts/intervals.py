@@ -43,7 +43,7 @@ def table() -> str:
                     luck = rng.choice((-1, 0, 1), len(users), p=(0.2, 0.6, 0.2))
                     values = tastes(rng, n_users)[users] + luck
                     ends = user_interval(values, users), bootstrap(values, users, rng)
-                    wrong += [bool(low and high) and low * high > 0 for low, high in ends]
+                    wrong += [low is not None and not low <= 0 <= high for low, high in ends]
                 ours, before = 100 * wrong / ROUNDS
                 cells.append(f"{ours:.1f} % ({before:.1f} %)")
             lines.append(f"| {of_size} | {of_taste} | {' | '.join(cells)} |")

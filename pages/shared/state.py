@@ -111,7 +111,7 @@ DIVERSITY = Key("rec_diversity", 0.0)
 NOVELTY = Key("rec_novelty", 0.0)
 WISH = Key("rec_wish", "")
 WISH_WEIGHT = Key("rec_wish_weight", 0.5)
-MODEL = Key("rec_model", "counter mix")
+MODEL = Key("rec_model", "Counter mix")
 #: The past of somebody new: items, and when each was.
 VISITS: Key[list[tuple[str, datetime]]] = Key("rec_visits", [])
 ADDING = Key("rec_adding", False)

@@ -40,7 +40,7 @@ def evaluate(
     model: Annotated[
         list[str] | None,
         typer.Option(
-            help="'counting' for the models that only count, the kind of a model to fit, or the "
+            help="'counting' for all models that only count, the kind of a model to fit, or the "
             "folder of a trained run; may come several times.",
             show_default="counting",
         ),
@@ -161,13 +161,13 @@ def _models(
             found[short if is_clear else name] = fitted(
                 path, dataset.store if is_whole else dataset.vocabulary
             )
-        elif name in MODELS:
-            found[name] = name
+        elif name in list(MODELS):
+            found[MODELS[name].label] = name
         else:
             raise ModelError(
                 "A model is 'counting', a kind of model, or the folder of a trained run.",
                 f"{name!r}.",
-                f"Choose among {', '.join(sorted({*MODELS, *counting}))}, or give a folder.",
+                f"Choose among counting, {', '.join(sorted(MODELS))}, or give a folder.",
             )
     return found
 

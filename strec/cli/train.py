@@ -61,8 +61,16 @@ def train(
 
     - `strec train checkins.csv --model stllm --out runs/stllm --resume`
     """
+    from strec.models import FAMILIES, MODELS
     from strec.runs import BUDGETS
 
+    for family in set(model) & set(FAMILIES):
+        kinds = [kind for kind, each in MODELS.items() if each.family == family]
+        raise ModelError(
+            "A kind of model is trained.",
+            f"{family!r}, a family of models.",
+            f"Choose among {', '.join(kinds)}.",
+        )
     seconds = 60 * max_minutes if max_minutes else BUDGETS[budget].max_seconds
     given = _settings(setting or []) | ({"epochs": epochs} if epochs else {})
     dataset = load(data, time_zone=time_zone, day_first=day_first)

@@ -60,7 +60,8 @@ def evaluate(
     ----------
     models : Model, str, sequence or mapping of these, optional
         Models or their kinds (see `strec.models.MODELS`), with their names where a mapping is
-        given; `counting_models` when not given. Those that are fitted are scored as they are.
+        given; ``"counting"`` stands for all that only count (`counting_models`), as when nothing
+        is given. Those that are fitted are scored as they are.
     data : Dataset
         Or what `strec.Dataset.of` makes one of.
     regime : Regime, optional
@@ -116,7 +117,7 @@ def evaluate(
 
 
 def counting_models(time_known: bool = True) -> dict[str, Model]:
-    """Return the unfitted reference models by their names in a leaderboard.
+    """Return the unfitted models of the family "counting" by their names in a leaderboard.
 
     Parameters
     ----------
@@ -124,11 +125,11 @@ def counting_models(time_known: bool = True) -> dict[str, Model]:
         Whether the time of the queries is given.
     """
     return {
-        "popularity": Popularity(),
-        "user counts": UserCounts(),
+        Popularity.label: Popularity(),
+        UserCounts.label: UserCounts(),
         "Markov, user": Markov("user"),
         "Markov, global": Markov("global"),
-        "counter mix": CounterMix(time_known=time_known),
+        CounterMix.label: CounterMix(time_known=time_known),
     }
 
 
@@ -140,6 +141,9 @@ def _named(models: "Models", regime: Regime) -> dict[str, Model]:
         listed = models
     named: dict[str, Model] = {}
     for each in listed:
+        if isinstance(each, str) and each == "counting":
+            named |= counting_models(regime.time_known)
+            continue
         model = _model(each, regime)
         name, number = model.label or model.kind, 2
         while name in named:
@@ -151,13 +155,14 @@ def _named(models: "Models", regime: Regime) -> dict[str, Model]:
 def _model(each: object, regime: Regime) -> Model:
     if isinstance(each, Model):
         return each
-    if isinstance(each, str) and each in MODELS:
+    if isinstance(each, str) and each in list(MODELS):
         model = MODELS[each]()
         if model.time_known is not None:
             model.set_params(time_known=regime.time_known)
         return model
     raise ModelError(
-        f"A model is an object such as strec.CounterMix(), or one of {', '.join(MODELS)}.",
+        "A model is an object such as strec.CounterMix(), 'counting' for all that only count, or "
+        f"one of {', '.join(MODELS)}.",
         f"{each!r:.80}.",
         "Choose one of them.",
     )

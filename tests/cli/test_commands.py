@@ -155,10 +155,10 @@ def test_simulate_says_what_it_cannot_do(run, tmp_path):
 
 
 def test_evaluate_prints_a_leaderboard_with_its_regime(run, city):
-    code, out, _ = run("evaluate", str(city), "--model", "user counts", "--model", "popularity",
+    code, out, _ = run("evaluate", str(city), "--model", "user_counts", "--model", "popularity",
                        "--by", "kind", "--no-time", "--history", "train")  # fmt: skip
     assert code == 0
-    for words in ("not the time of the target", "running session", "user counts", "[0.", "return",
+    for words in ("not the time of the target", "running session", "User counts", "[0.", "return",
                   "95 % interval", "Acc@1"):  # fmt: skip
         assert words in out
 
@@ -172,7 +172,7 @@ def test_evaluate_gives_a_script_all_there_is(run, city, tmp_path):
     )  # fmt: skip
     found = json.loads(out)
     assert code == 0 and found["regime"]["at_most"] == 50
-    assert {row["model"] for row in found["leaderboard"]} == {"popularity", "item_knn"}
+    assert {row["model"] for row in found["leaderboard"]} == {"Popularity", "Similar items"}
     assert sum(row["n_queries"] for row in found["slices"]["time"]) == 2 * 50
     assert len(pl.read_parquet(files["queries.parquet"])) == 100
     assert pl.read_csv(files["csv"])["model"].len() == 2
@@ -237,7 +237,7 @@ def test_evaluate_says_before_it_begins_where_it_cannot_write(run, city, tmp_pat
 
 def test_evaluate_prints_markdown(run, city):
     code, out, _ = run("evaluate", str(city), "--model", "popularity", "--markdown")
-    assert code == 0 and "| popularity |" in out
+    assert code == 0 and "| Popularity |" in out
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_the_counting_models_are_compared_at_once(world, tmp_path):
     assert len(app.get("plotly_chart")) == 2  # the leaderboard, the differences
     table = app.dataframe[0].value
     assert set(table["model"]) == {
-        "popularity", "user counts", "Markov, user", "Markov, global", "counter mix"
+        "Popularity", "User counts", "Markov, user", "Markov, global", "Counter mix"
     }  # fmt: skip
     words = text_of(app)
     assert "scored check-ins of" in words and "95 % interval" in words
@@ -53,7 +53,7 @@ def test_other_rules_give_other_numbers(world, tmp_path):
     app = choose(app, "evaluate_time", "not known")
     assert not app.exception and "not the time of the target" in text_of(app)
     after = app.dataframe[0].value
-    mix = [frame.set_index("model").loc["counter mix", "acc@1"] for frame in (before, after)]
+    mix = [frame.set_index("model").loc["Counter mix", "acc@1"] for frame in (before, after)]
     assert mix[0] > mix[1]
     app = choose(app, "evaluate_scored", "every check-in")
     assert "new users and items included" in text_of(app)
@@ -61,9 +61,9 @@ def test_other_rules_give_other_numbers(world, tmp_path):
 
 def test_two_models_are_looked_at_from_four_sides(world, tmp_path):
     app = page(world, tmp_path)
-    app = app.selectbox(key="evaluate_first").set_value("popularity").run()
-    app = app.selectbox(key="evaluate_second").set_value("counter mix").run()
-    assert "**counter mix** is better" in text_of(app)
+    app = app.selectbox(key="evaluate_first").set_value("Popularity").run()
+    app = app.selectbox(key="evaluate_second").set_value("Counter mix").run()
+    assert "**Counter mix** is better" in text_of(app)
     app = choose(app, "evaluate_view", "Slices")
     app = app.selectbox(key="evaluate_by").set_value("weekday").run()
     assert not app.exception and not app.error

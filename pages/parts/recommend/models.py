@@ -8,14 +8,14 @@ from pages.shared import gate, ui
 from pages.shared.page import go_to
 from pages.shared.results import kept
 from strec.errors import StrecError
-from strec.models import MODELS
+from strec.models import MODELS, CounterMix
 from strec.recommend import Answer, Recommender
 from strec.runs import Run, home, runs_in
 from strec.split import Vocabulary, encode
 from strec.store import Store
 from strec.wording import percent
 
-COUNTER = "counter mix"
+COUNTER = CounterMix.label
 #: Models that are fitted in seconds at most, for a comparison without any training.
 QUICK = ("popularity", "user_counts", "markov", "item_knn")
 

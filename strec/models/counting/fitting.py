@@ -93,10 +93,10 @@ def temperature_for(chances: np.ndarray, right: float) -> float:
     def too_sure(log_temperature: float) -> float:
         return heated(chances, float(np.exp(log_temperature))).max(axis=1).mean() - right
 
-    ends = np.log(_TEMPERATURES)
-    if too_sure(ends[0]) <= 0 or too_sure(ends[1]) >= 0:
-        return _TEMPERATURES[0 if too_sure(ends[0]) <= 0 else 1]
-    return float(np.exp(brentq(too_sure, *ends, xtol=1e-4)))
+    low, high = np.log(_TEMPERATURES)
+    if too_sure(low) <= 0 or too_sure(high) >= 0:
+        return _TEMPERATURES[0 if too_sure(low) <= 0 else 1]
+    return float(np.exp(float(brentq(too_sure, low, high, xtol=1e-4))))  # pyright: ignore[reportArgumentType]
 
 
 def _best(problem: "_Problem", start: np.ndarray, ridge: float, progress: Progress) -> np.ndarray:
