@@ -11,7 +11,7 @@ from pages.parts.recommend import ask, pictures, view, visitor
 from pages.shared import state, ui
 from pages.shared.map_clicks import clickable
 from pages.shared.results import by_content, counted
-from strec import explanation, maps, spatial
+from strec import explanation, maps, schema, spatial
 from strec.explanation.card import tile
 from strec.recommend import Answer
 from strec.recommend.portrait import history_table
@@ -168,6 +168,9 @@ def map_of(store, answer: Answer) -> None:
     if lat == lat:
         layers.append(maps.here_layer(lat, lon, "Asked from here"))
     layers += maps.suggestion_layers(_pins(answer), city, ui.is_dark())
+    if store.has(schema.PLACE_ID):
+        shops = view.landmarks(store).to_pandas()
+        layers.append(maps.label_layer(shops, city, ui.is_dark(), offset_px=(0, -18)))
     clickable(maps.deck(layers, city, dark=ui.is_dark()), "rec_map", _clicked, height=HEIGHT - 30)
     word = ui.item_word(plural=True)
     pins = "Numbered pins: the suggestions. " if _any_place(answer) else (
