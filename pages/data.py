@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts.data import clean, quality, source
+from pages.parts.data import clean, quality, source, taken
 from pages.parts.data import columns as roles
 from pages.parts.data import draft as drafts
 from pages.parts.data.draft import Draft
@@ -28,6 +28,7 @@ def show(draft: Draft) -> None:
         return
     roles.recognised(draft)
     roles.must_be_answered(draft)
+    taken.lines(draft)
     if draft.open_questions:
         st.info("Answer the question above, and the file is read.", icon=":material/arrow_upward:")
         roles.raw_preview(draft)
@@ -98,6 +99,7 @@ def details(draft: Draft) -> None:
     with columns:
         roles.notes(draft)
         roles.column_form(draft)
+        taken.time_pattern(draft)
     with rejected:
         clean.rejected_rows(draft)
     with cleaning:

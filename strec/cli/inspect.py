@@ -2,12 +2,15 @@
 
 import shlex
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from strec.cli import AsJson, Data, shell
 from strec.cli._common import files_of, print_json
+
+if TYPE_CHECKING:
+    from strec.io.roles import Role
 
 
 def _list_formats(asked: bool) -> None:
@@ -28,6 +31,13 @@ Formats = Annotated[
         help="List the formats that are recognised by content, and leave.",
     ),
 ]
+
+
+def _line(role: "Role") -> str:
+    """Say of one field what was taken, three values, and how sure that is."""
+    sure = "" if role.is_sure else f"  in doubt{': ' + role.why if role.why else ''}"
+    other = f" (or {role.runner_up!r})" if role.runner_up and not role.is_sure else ""
+    return f"  {role.field:<15} {role.column}  [{', '.join(role.examples)[:60]}]{sure}{other}"
 
 
 @shell.command()
@@ -58,6 +68,7 @@ def inspect(
                 "columns": look.columns,
                 "mapping": look.mapping.to_dict(),
                 "confidence": look.confidence,
+                "roles": [asdict(role) | {"is_sure": role.is_sure} for role in look.roles],
                 "questions": [asdict(question) for question in look.questions],
                 "notes": look.notes,
                 "n_rows_estimate": look.n_rows_estimate,
@@ -68,8 +79,8 @@ def inspect(
     typer.echo(f"{look.title}, about {look.n_rows_estimate:,} rows")
     for facts in look.files:
         typer.echo(f"  {', '.join(f'{name} {value}' for name, value in facts.items())}")
-    for field, column in look.mapping.columns().items():
-        typer.echo(f"  {field:<15} {column}")
+    for role in look.roles:
+        typer.echo(_line(role))
     for text in look.notes:
         typer.echo(f"Note: {text}")
     for question in look.questions:

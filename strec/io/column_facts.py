@@ -169,8 +169,13 @@ class Facts:
     @property
     def examples(self) -> tuple[str, ...]:
         """Three values that differ."""
-        few = self.values.head(500).unique(maintain_order=True).head(3)
-        return tuple(str(each) for each in few)
+        return examples_of(self.values)
+
+
+def examples_of(values: pl.Series) -> tuple[str, ...]:
+    """Return three values of a column that differ, as text."""
+    few = present(values.head(500)).unique(maintain_order=True).head(3)
+    return tuple(str(each) for each in few)
 
 
 @dataclass(frozen=True)

@@ -49,9 +49,9 @@ _FILLERS = {
 _KNOWN = {*_NOUN_OF, *_HEAD_OF, *_END_OF, *SYNONYMS["lat"], *SYNONYMS["lon"]}
 _LONGEST = max(map(len, _KNOWN))
 #: Short words that count as part of a longer one: as any other they would be found everywhere.
-_SHORT = {"id", "no", "nr", "pu", "do", "to"}
+_SHORT = {"id", "no", "nr", "pu", "do", "to", "ms", "ts"}
 #: How well a name fits that is made of a noun of the field and nothing, an id or a name.
-_BY_HEAD = {"": 0.9, "id": 0.95, "name": 0.75}
+_BY_HEAD = {"": 0.9, "id": 0.95, "name": 0.8}
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def infer_mapping(found: Recognised, mapping: Mapping, day_first: bool | None = 
             "Choose both columns; where one column holds both, choose it twice.",
         )
     done = replace(found, mapping=mapping, notes=[*found.notes])
-    if mapping == found.mapping:
+    if mapping.columns() == found.mapping.columns():
         _doubtful(table, done)
     _who_and_what(table, done)
     infer_places(table, done)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from strec.errors import ReadError
+from strec.io.column_facts import examples_of
 from strec.io.files import Opened, Paths, open_files
 from strec.io.infer_mapping import infer_mapping
 from strec.io.limits import Limits, told
 from strec.io.lists import unrolled
 from strec.io.mapping import Mapping, Question
-from strec.io.recognise import recognise
+from strec.io.recognise import Recognised, recognise
+from strec.io.roles import Role
 from strec.io.tables import Table, open_tables
 
 PREVIEW_ROWS = 50
@@ -46,6 +48,8 @@ class Inspection:
         The guess.
     confidence : dict of str to float
         Per field of the mapping, 0 to 1.
+    roles : list of Role
+        Per field what was taken, examples, how sure that is, the runner-up; doubts first.
     questions : list of Question
         What the files do not say.
     notes : list of str
@@ -62,6 +66,7 @@ class Inspection:
     preview: pl.DataFrame
     mapping: Mapping
     confidence: dict[str, float]
+    roles: list[Role]
     questions: list[Question]
     notes: list[str]
     n_rows_estimate: int
@@ -137,10 +142,25 @@ def _look(
             preview=found.table.sample.head(PREVIEW_ROWS).select(pl.all().cast(pl.String)),
             mapping=found.mapping,
             confidence=found.confidence,
+            roles=_roles(found),
             questions=[*asked, *found.questions],
             notes=[*opened.notes, *found.notes],
             n_rows_estimate=found.table.n_rows_estimate,
         )
+
+
+def _roles(found: Recognised) -> list[Role]:
+    """Return what each field was taken to be, what is in doubt first."""
+    taken = found.mapping.columns()
+    guessed = found.guess.roles | found.guess.doubts if found.guess else {}
+    roles = [role for role in (found.guess.doubts if found.guess else {}).values()]
+    roles = [role for role in roles if role.field not in taken]
+    for name, column in taken.items():
+        role = guessed.get(name)
+        if role is None or role.column != column:
+            role = Role(name, column, 1.0, examples_of(found.table.sample[column]))
+        roles.append(role)
+    return sorted(roles, key=lambda role: role.is_sure)
 
 
 def called(paths: Paths, names: Sequence[str] | None) -> str:

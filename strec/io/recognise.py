@@ -392,7 +392,7 @@ def _left_out(tables: list[Table]) -> list[str]:
 
 
 def _refuse_companion_alone(tables: list[Table]) -> None:
-    if len(tables) != 1:
+    if len(tables) != 1 or guess_roles(tables[0].sample).mapping.timestamp is not None:
         return
     for known in FORMATS.values():
         for companion in known.companions:

@@ -40,6 +40,8 @@ ENOUGH = 100
 #: How the name of a picture ends, and how a web address begins.
 PICTURE = r"(?i)\.(png|jpe?g|webp|gif|bmp|avif)([?#].*)?$"
 WEB = r"(?i)^https?://"
+#: Words of times that end what another time begins, and are no end of a way.
+_END_TIMES = {"end", "ended", "closed", "stop", "checkout", "exit", "expire", "departure"}
 _ENDS = {word for words in ENDS.values() for word in words}
 
 
@@ -160,6 +162,8 @@ class _Guesser:
     def _doubt(self, name: str, column: str, sure: float, runner_up=None, why: str = "") -> None:
         examples = self.table[column].examples
         self.doubts[name] = Role(name, column, round(sure, 2), examples, runner_up, why)
+        if column in self.free:
+            self.free.remove(column)
 
     def _best(
         self, name: str, scores: dict[str, float], alike: Callable[[str, str], bool] | None = None
@@ -173,7 +177,7 @@ class _Guesser:
         best = order[0]
         rivals = [each for each in order[1:] if not (alike and alike(best, each))]
         runner_up = order[1] if len(order) > 1 else None
-        gap = scores[best] - (scores[rivals[0]] if rivals else 0)
+        gap = scores[best] - scores[rivals[0]] if rivals else GAP
         sure = scores[best] * min(1.0, 0.4 + 0.6 * gap / GAP)
         why = f"{rivals[0]!r} fits nearly as well" if gap < GAP / 2 else ""
         return Role(name, best, sure, (), rivals[0] if rivals else runner_up, why)
@@ -210,7 +214,7 @@ class _Guesser:
             return
         # A pair of start and end; where both ends are called so, by the same other words.
         for column in self.free:
-            is_end = meaning(column).end == 1 or {"end", "closed", "stop"} & set(words_of(column))
+            is_end = meaning(column).end == 1 or _END_TIMES & set(words_of(column))
             if scores[column] and column != start and is_end and self._ends_later(start, column):
                 self._take("end_timestamp", column, 0.9 if meaning(start).end == 0 else 0.75)
                 break
@@ -221,7 +225,7 @@ class _Guesser:
             return 0.0
         words = set(words_of(facts.column))
         score = 0.5 + name / 2 if name else 0.75
-        if words & OTHER_TIMES or meaning(facts.column).end == 1:
+        if words & (OTHER_TIMES | _END_TIMES) or meaning(facts.column).end == 1:
             score -= 0.3
         elif words & EVENT_TIMES or meaning(facts.column).end == 0:
             score += 0.1
@@ -369,7 +373,7 @@ class _Guesser:
             if end is None or facts.is_written_time or not self._may_be_id(facts):
                 continue
             key = tuple(word for word in words_of(column) if word not in _ENDS)
-            if meaning(column).head not in ("measure", "time", "other", "where", "kind"):
+            if meaning(column).head not in ("measure", "time", "part", "other", "state", "kind"):
                 sides.setdefault(key, {}).setdefault(end, column)
         pairs = [(side[0], side[1]) for side in sides.values() if len(side) == 2]
         if not pairs:
@@ -458,6 +462,10 @@ class _Guesser:
             return 0.0
         if not self._may_be_id(facts):
             return self._refuse(facts.column, _why_not(facts))
+        said = meaning(facts.column)
+        if said.n_unknown and not said.head:
+            # "premium_user" may be anything about a user.
+            name *= 0.7
         if facts.is_small_count and name < 0.95 and facts.n >= ENOUGH:
             return self._refuse(facts.column, "it holds small numbers, as a count does")
         if facts.n >= ENOUGH and facts.n_distinct < 5:
@@ -505,7 +513,7 @@ class _Guesser:
             for column in [column for column in scores if self._merges_places(column)]:
                 self._refuse(column, "one of its values stands for several places")
                 scores[column] *= 0.7
-        best = self._best("item_id", scores, self._name_of)
+        best = self._best("item_id", scores, self._no_rival)
         self._add_unnamed("item_id", scores)
         if not best:
             return
@@ -546,15 +554,26 @@ class _Guesser:
                 return name * 0.5
         return name
 
+    def _item(self) -> str | None:
+        """Return the column that names the item, for certain or the likeliest."""
+        doubt = self.doubts.get("item_id")
+        return self._column("item_id") or (doubt.column if doubt else None)
+
     def _user(self) -> str | None:
         """Return the column that names the user, for certain or the likeliest."""
         doubt = self.doubts.get("user_id")
         return self._column("user_id") or (doubt.column if doubt else None)
 
-    def _name_of(self, one: str, other: str) -> bool:
-        """Tell whether a column is the name of what another one counts, and so no rival."""
-        said = meaning(other).head == "name" and meaning(one).head != "name"
-        return said and self.table.dependence(one, other).holds
+    def _no_rival(self, one: str, other: str) -> bool:
+        """Tell whether a column names what another one counts, or numbers the same things.
+
+        Two ids with the same last word, as asin and parent_asin, are rivals though: which of them
+        groups what the other tells apart may show in no sample.
+        """
+        if meaning(other).head == "name" and meaning(one).head != "name":
+            return self.table.dependence(one, other).holds
+        ends = [words_of(column)[-1] for column in (one, other)]
+        return ends[0] != ends[1] and self._same_partition(one, other)
 
     def _merges_places(self, column: str) -> bool:
         """Tell whether one id of a place stands at several places, each of which repeats."""
@@ -577,9 +596,7 @@ class _Guesser:
     # ------------------------------------------------------------ the shop, and the rest
 
     def _shop(self) -> None:
-        item = self._column("item_id")
-        doubt = self.doubts.get("item_id")
-        item = item or (doubt.column if doubt else None)
+        item = self._item()
         if self.is_trip or not item or not _is_product(item) or self.decided & {"item_id"}:
             return
         ids: dict[str, float] = {}
@@ -608,15 +625,14 @@ class _Guesser:
         self._optional("text", self._text_score)
 
     def _optional(self, name: str, score: Callable[[Facts], float]) -> None:
-        best = self._best(name, {column: score(self.table[column]) for column in self.free})
-        if best and best.confidence >= 0.4:
+        scores = {column: score(self.table[column]) for column in self.free}
+        best = self._best(name, scores)
+        if best and scores[best.column] >= TAKEN:
             self._take(name, best.column, best.confidence, best.runner_up, best.why)
 
     def _of_item(self, facts: Facts, least_kinds: int) -> str:
         """Return why a column says nothing of the item, "" where it does."""
-        item, user = self._column("item_id"), self._user()
-        doubt = self.doubts.get("item_id")
-        item = item or (doubt.column if doubt else None)
+        item, user = self._item(), self._user()
         if item is None:
             return ""
         known = self.table.dependence(item, facts.column)
@@ -635,10 +651,10 @@ class _Guesser:
         name = named("item_name", facts.column)
         if not name or meaning(facts.column).end == 0:
             return 0.0
-        item = self._column("item_id")
-        if item is None and "item_id" not in self.doubts:
+        item = self._item()
+        if item is None:
             return self._refuse(facts.column, "there is no item that it could be the name of")
-        if item and _is_product(item) and meaning(facts.column).noun == "place":
+        if _is_product(item) and meaning(facts.column).noun == "place":
             return 0.0
         if facts.is_written_time or facts.has_fractions or facts.is_flag:
             return self._refuse(facts.column, _why_not(facts))
@@ -647,8 +663,11 @@ class _Guesser:
             return self._refuse(facts.column, why)
         if facts.is_long_text:
             return name * 0.6
-        shown = item is not None and self.table.dependence(item, facts.column).is_shown
-        return max(name, 0.8) if shown else name
+        shown = self.table.dependence(item, facts.column).is_shown
+        name = max(name, 0.8) if shown else name
+        # A name tells items apart; an artist's is none of a track.
+        tells = facts.n_distinct >= 0.8 * self.table[item].n_distinct
+        return name if tells else name - 0.3
 
     def _category_score(self, facts: Facts) -> float:
         name = named("category", facts.column)
@@ -656,7 +675,7 @@ class _Guesser:
             return 0.0
         if facts.is_written_time or facts.has_fractions or facts.is_long_text:
             return self._refuse(facts.column, _why_not(facts))
-        item = self._column("item_id")
+        item = self._item()
         why = self._of_item(facts, 1)
         if item and facts.n >= ENOUGH and facts.n_distinct >= self.table[item].n_distinct:
             why = why or "it has as many values as there are items"

@@ -28,7 +28,16 @@ LABELS = {
     "text": ("Text", "a review or description"),
     "image": ("Picture", "a picture of the item: a file beside the data, or a web address"),
     "utc_offset_min": ("UTC offset", "the difference of local time from UTC"),
+    "place_id": ("Shop", "where a product was had: shop, branch, till…"),
+    "place_name": ("Name of the shop", "shown instead of its id"),
+    "origin_id": ("Start", "of a trip: the station or zone where it began"),
+    "origin_name": ("Name of the start", "shown instead of its id"),
+    "origin_lat": ("Latitude of the start", "where a trip began, north–south"),
+    "origin_lon": ("Longitude of the start", "where a trip began, east–west"),
+    "end_timestamp": ("End", "when a trip ended; the time is then its start"),
 }
+#: Fields that are shown only where they are taken, and under "more".
+RARE = tuple(LABELS)[12:]
 ORDERS = {"lat_lon": "as named", "lon_lat": "swapped: read them the other way round"}
 DECIMALS = {"point": "points: 1,234.56", "comma": "commas: 1.234,56"}
 TIME_IS = {"local": "local time", "utc": "UTC"}
@@ -41,7 +50,11 @@ def recognised(draft: Draft) -> None:
     """Say in words what the files are."""
     look = draft.look
     known = look.format not in ("table", "geojson", "geopackage")
-    words = f"Recognised: **{ui.plain(look.title)}**." if known else _guessed(draft)
+    words = (
+        f"Recognised: **{ui.plain(look.title)}**."
+        if known
+        else "A table in no known format: what its columns hold decided what they are."
+    )
     st.markdown(f":material/{'verified' if known else 'search'}: {words}")
     facts = " · ".join(_file_facts(facts) for facts in look.files[:4])
     st.caption(facts + (f"  \nSource: {ui.plain(look.cite)}" if look.cite else ""))
@@ -57,26 +70,27 @@ def must_be_answered(draft: Draft) -> None:
                 f":material/help: **{ui.plain(question.text)}**",
                 range(len(question.options)),
                 index=draft.answers.get(question.key),
-                format_func=_words_of(question),
+                format_func=words_of(question),
                 key=f"data_question_{question.key}_{draft.version}",
             )
             st.caption("The file does not say, and a wrong guess would change every result.")
-        _take(draft, question, choice)
+        take(draft, question, choice)
 
 
 def assumed(draft: Draft) -> None:
     """Show what was assumed where the file does not say, each as a choice."""
     for question in [q for q in draft.questions if not q.must_be_answered]:
-        if question.key == "time_zone" or len(question.options) < 2:
+        # What is asked of a column stands beside the column.
+        if question.key in ("time_zone", *LABELS) or len(question.options) < 2:
             continue
         choice = st.selectbox(
             f"Assumed, as the file does not say. {ui.plain(question.text)}",
             range(len(question.options)),
             index=draft.answers.get(question.key, question.default),
-            format_func=_words_of(question),
+            format_func=words_of(question),
             key=f"data_question_{question.key}_{draft.version}",
         )
-        _take(draft, question, choice)
+        take(draft, question, choice)
     if draft.mapping.time_zone is not None:
         _time_zone(draft)
 
@@ -100,7 +114,7 @@ def _time_zone(draft: Draft) -> None:
         key=f"data_zone_{draft.version}",
     )
     if chosen != draft.mapping.time_zone:
-        _change(draft, lambda: draft.map_columns({"time_zone": chosen}))
+        change(draft, lambda: draft.map_columns({"time_zone": chosen}))
 
 
 def raw_preview(draft: Draft) -> None:
@@ -135,11 +149,10 @@ def column_form(draft: Draft) -> None:
     st.markdown("**Which column is what?**")
     with st.form(f"data_columns_{draft.version}"):
         chosen = {}
-        for start in range(0, len(LABELS), 3):
-            names = list(LABELS)[start : start + 3]
-            for spot, name in zip(st.columns(3), names, strict=False):
-                with spot:
-                    chosen[name] = _column_box(draft, mapping, name)
+        rare = [name for name in RARE if name not in mapping.columns()]
+        chosen |= _column_boxes(draft, [name for name in LABELS if name not in rare])
+        with st.expander("More: shops, and the start of trips", icon=":material/add:"):
+            chosen |= _column_boxes(draft, rare)
         left, middle, right = st.columns(3)
         chosen["time_format"] = _setting(
             left, "How the time is written", TIME_FORMATS, mapping.time_format, draft
@@ -159,20 +172,7 @@ def column_form(draft: Draft) -> None:
             middle, "Decimals of the value are behind", DECIMALS, mapping.decimal, draft
         )
         if st.form_submit_button("Read it this way", key="data_columns_apply"):
-            _change(draft, lambda: draft.map_columns(chosen))
-
-
-def _guessed(draft: Draft) -> str:
-    """Say which columns were found, in words."""
-    mapping = draft.mapping.columns()
-    parts = [
-        f"{LABELS[name][0].lower()} = **{ui.plain(mapping[name])}**"
-        for name in LABELS
-        if name in mapping
-    ]
-    if draft.mapping.item_from_place:
-        parts.append("item = the hexagon of each place")
-    return f"A table; its columns were guessed: {', '.join(parts) or 'none'}."
+            change(draft, lambda: draft.map_columns(chosen))
 
 
 def _file_facts(facts: dict) -> str:
@@ -186,7 +186,7 @@ def _file_facts(facts: dict) -> str:
     return ", ".join([*words, ui.plain(kind)])
 
 
-def _words_of(question: Question):
+def words_of(question: Question):
     def words(choice: int) -> str:
         option = question.options[choice]
         example = f" ({option.example})" if option.example else ""
@@ -195,21 +195,30 @@ def _words_of(question: Question):
     return words
 
 
-def _take(draft: Draft, question: Question, choice: int | None) -> None:
+def take(draft: Draft, question: Question, choice: int | None) -> None:
     if choice is not None and draft.answers.get(question.key, question.default) != choice:
-        _change(draft, lambda: draft.answer(question, choice))
+        change(draft, lambda: draft.answer(question, choice))
 
 
-def _change(draft: Draft, change: Callable[[], None]) -> None:
+def change(draft: Draft, make: Callable[[], None]) -> None:
     """Change how the files are read; what cannot be read is explained and taken back."""
     before = draft.columns, dict(draft.answers)
     try:
-        change()
+        make()
         draft.look_at()
     except StrecError as error:
         draft.columns, draft.answers = before
         state.COLUMNS_ERROR.value = error
     st.rerun()
+
+
+def _column_boxes(draft: Draft, names: list[str]) -> dict[str, str | None]:
+    chosen = {}
+    for start in range(0, len(names), 3):
+        for spot, name in zip(st.columns(3), names[start : start + 3], strict=False):
+            with spot:
+                chosen[name] = _column_box(draft, draft.mapping, name)
+    return chosen
 
 
 def _column_box(draft: Draft, mapping: Mapping, name: str) -> str | None:
