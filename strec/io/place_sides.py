@@ -2,9 +2,15 @@
 
 import polars as pl
 
+from strec.io.column_names import tokens
 from strec.io.mapping import Mapping
 from strec.io.quantities import present, share
 from strec.io.tables import Table, with_column
+
+#: The first letters of the sides of each half of a place, and words in the names of such columns.
+SIDES = {"lat": "NS", "lon": "EWO"}
+SIDE_WORDS = {"n", "s", "e", "w", "ns", "ew", "hemisphere", "hemi", "direction", "dir", "side", "lat",
+              "lon", "latitude", "longitude", "ref"}  # fmt: skip
 
 
 def with_sides(table: Table, mapping: Mapping) -> tuple[Table, Mapping, list[str]]:
@@ -16,10 +22,11 @@ def with_sides(table: Table, mapping: Mapping) -> tuple[Table, Mapping, list[str
     notes: list[str] = []
     if not mapping.lat or not mapping.lon or mapping.lat == mapping.lon:
         return table, mapping, notes
-    for half, letters in (("lat", "NS"), ("lon", "EWO")):
+    found = {half: _side_column(table, letters) for half, letters in SIDES.items()}
+    for half, side in found.items():
         column: str = vars(mapping)[half]
-        side = _side_column(table, mapping, letters)
-        if side:
+        # One letter is also how programs write "no": alone, only a name makes a side of it.
+        if side and (all(found.values()) or SIDE_WORDS & set(tokens(side))):
             name = f"{column} {side}"
             letter = pl.col(side).str.strip_chars().str.slice(0, 1)
             number = pl.col(column).cast(pl.String).str.strip_chars()
@@ -31,7 +38,7 @@ def with_sides(table: Table, mapping: Mapping) -> tuple[Table, Mapping, list[str
     return table, mapping, notes
 
 
-def _side_column(table: Table, mapping: Mapping, letters: str) -> str | None:
+def _side_column(table: Table, letters: str) -> str | None:
     pattern = "(?i)^(" + {"NS": "n|s|north|south", "EWO": "e|w|o|east|west"}[letters] + ")$"
     for name in table.columns:
         values = present(table.sample[name])

@@ -206,7 +206,7 @@ KINDS = (
     kind("kaggle_taxi_duration", "Kaggle NYC taxi trip duration (shared case)",
          "id~hash|vendor_id~=1|pickup_datetime~time|dropoff_datetime~end|passenger_count~few|"
          "pickup_longitude~start_lon|pickup_latitude~start_lat|dropoff_longitude~lon|"
-         "dropoff_latitude~lat|store_and_fwd_flag~flag|trip_duration~seconds",
+         "dropoff_latitude~lat|store_and_fwd_flag~=N|trip_duration~seconds",
          f"{NOBODY}|{PLACE}|timestamp=pickup_datetime|end_timestamp=dropoff_datetime|"
          "lat=dropoff_latitude|lon=dropoff_longitude|origin_lat=pickup_latitude|"
          "origin_lon=pickup_longitude"),
