@@ -9,8 +9,7 @@ from strec.io.tables import Table, with_column
 
 #: The first letters of the sides of each half of a place, and words in the names of such columns.
 SIDES = {"lat": "NS", "lon": "EWO"}
-SIDE_WORDS = {"n", "s", "e", "w", "ns", "ew", "hemisphere", "hemi", "direction", "dir", "side", "lat",
-              "lon", "latitude", "longitude", "ref"}  # fmt: skip
+SIDE_WORDS = {"n", "s", "e", "w", "ns", "ew", "hemisphere", "hemi", "dir", "direction", "side"}
 
 
 def with_sides(table: Table, mapping: Mapping) -> tuple[Table, Mapping, list[str]]:
