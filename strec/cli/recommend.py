@@ -39,6 +39,13 @@ HEAD_CHARACTERS = 100_000
 def recommend(
     data: Data,
     user: Annotated[str | None, typer.Option(help="Who asks; somebody new when not given.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", help="Where the trip begins, by id, of data that name nobody."),
+    ] = None,
+    shop: Annotated[
+        str | None, typer.Option(help="The id of a shop: ask there, for what it sells.")
+    ] = None,
     time: Annotated[
         str | None,
         typer.Option(help="Local time, '2024-06-05 18:30'; that of the last check-in else."),
@@ -100,7 +107,7 @@ def recommend(
     if out is not None:
         check_writable(out)
         writer_for(out)
-    if queries is not None and (user or time or place):
+    if queries is not None and (user or time or place or start or shop):
         raise ModelError(
             "Questions come from a file, or from --user, --time and --place.",
             "both were given.",
@@ -127,7 +134,8 @@ def recommend(
     if queries is not None:
         _many(recommender, queries, out, as_json, k=k, **how)
         return
-    answer = recommender.answer(user, _moment(time), *_place(place), k=k, **how)
+    who = start if start is not None else user
+    answer = recommender.answer(who, _moment(time), *_place(place), k=k, shop=shop, **how)
     _one(answer, out, as_json)
 
 
