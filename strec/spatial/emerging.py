@@ -62,7 +62,10 @@ class Emerging:
         words = [f"{counts[kind]:,} {kind}" for kind in KINDS if counts.get(kind)]
         if not words:
             return f"{basis}, none is hot for long, and none has a trend beyond chance."
-        risk = f" At most {self.alpha:.0%} of the trends named are expected to be false."
+        risk = (
+            f" About {self.alpha:.0%} of the trends named would be false if {self.grain}s resembled "
+            "each other by a mild memory alone; where users come and go, far more may be."
+        )
         trends = (self.frame["q"] <= self.alpha).any()
         return f"{basis}: {', '.join(words)}.{risk if trends else ' No trend is beyond chance.'}"
 
