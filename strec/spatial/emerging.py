@@ -63,7 +63,7 @@ class Emerging:
         if not words:
             return f"{basis}, none is hot for long, and none has a trend beyond chance."
         risk = (
-            f" About {self.alpha:.0%} of the trends named would be false if {self.grain}s resembled "
+            f" About {self.alpha:.0%} of the trends named are false if {self.grain}s resemble "
             "each other by a mild memory alone; where users come and go, far more may be."
         )
         trends = (self.frame["q"] <= self.alpha).any()
