@@ -114,3 +114,40 @@ def test_no_word_names_two_fields_first():
     firsts = [words[0] for words in SYNONYMS.values()]
     assert len(set(firsts)) == len(firsts)
     assert named("lat", "platform") == 0 and named("user_id", "user_name") > 0
+
+
+def shop_visits(n=120):
+    """Purchases of ten customers in three shops: a town per customer, a name per product."""
+    return pl.DataFrame(
+        {
+            "customer_id": [f"c{i % 10}" for i in range(n)],
+            "town": [f"town {i % 10 % 4}" for i in range(n)],
+            "card_name": [f"Ann {i % 10}" for i in range(n)],
+            "product_id": [f"p{i * 7 % 12}" for i in range(n)],
+            "product_name": [f"Tea number {i * 7 % 12}" for i in range(n)],
+            "store_id": [f"s{i % 3}" for i in range(n)],
+            "passenger_count": [str(1 + i % 6) for i in range(n)],
+            "bought_at": [f"2024-05-{1 + i % 28:02d} 08:{i % 60:02d}:00" for i in range(n)],
+        }
+    )
+
+
+def test_a_shop_is_a_place_beside_its_products():
+    guess = guess_roles(shop_visits())
+    assert guess.mapping.columns() == {
+        "user_id": "customer_id",
+        "item_id": "product_id",
+        "timestamp": "bought_at",
+        "item_name": "product_name",
+        "place_id": "store_id",
+    }
+    assert all(role.is_sure and len(role.examples) == 3 for role in guess.roles.values())
+
+
+def test_a_count_of_people_is_nobody_and_two_ids_are_a_question():
+    frame = shop_visits().drop("customer_id", "card_name")
+    assert guess_roles(frame).mapping.user_id is None
+    twice = shop_visits().with_columns(parent_product_id=pl.col("product_id") + "x")
+    doubt = guess_roles(twice.drop("product_name")).doubts["item_id"]
+    assert {doubt.column, doubt.runner_up} == {"product_id", "parent_product_id"}
+    assert not doubt.is_sure and "nearly as well" in doubt.why
