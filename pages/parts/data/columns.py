@@ -70,7 +70,7 @@ def must_be_answered(draft: Draft) -> None:
                 f":material/help: **{ui.plain(question.text)}**",
                 range(len(question.options)),
                 index=draft.answers.get(question.key),
-                format_func=words_of(question),
+                format_func=words_of(question, is_markdown=True),
                 key=f"data_question_{question.key}_{draft.version}",
             )
             st.caption("The file does not say, and a wrong guess would change every result.")
@@ -186,11 +186,14 @@ def _file_facts(facts: dict) -> str:
     return ", ".join([*words, ui.plain(kind)])
 
 
-def words_of(question: Question):
+def words_of(question: Question, *, is_markdown: bool = False):
+    """Return the options in words: of radio buttons as Markdown, of boxes as they are."""
+
     def words(choice: int) -> str:
         option = question.options[choice]
         example = f" ({option.example})" if option.example else ""
-        return ui.plain(option.label + example)
+        text = option.label + example
+        return ui.plain(text) if is_markdown else text
 
     return words
 
