@@ -44,7 +44,7 @@ HEADER = ("user", "item", "time", "lat", "lon", "note")
 
 def main() -> None:
     """Make and read the files asked for, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Read mutated and hostile files.")
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=2026)

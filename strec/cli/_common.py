@@ -1,15 +1,16 @@
 """What all commands share: data in, progress on the terminal, tables and JSON out."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from strec.errors import ReadError
+from strec.errors import ModelError, ReadError
 from strec.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -68,6 +69,28 @@ def fitted(folder: Path, data: "Store | Vocabulary | None" = None) -> "Model":
     from strec.runs import Run
 
     return Run(folder).model(data) if (folder / "run.json").is_file() else load_model(folder)
+
+
+def settings_of(pairs: list[str]) -> dict[str, Any]:
+    """Return parameters of a model, given as name=value.
+
+    Examples
+    --------
+    >>> settings_of(["epochs=3", "language=small"])
+    {'epochs': 3, 'language': 'small'}
+    """
+    found = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise ModelError(
+                "A parameter is given as name=value.", f"{pair!r}.", "For instance --set epochs=3."
+            )
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return found
 
 
 def files_of(data: Sequence[str]) -> list[Path]:

@@ -1,7 +1,8 @@
 """`strec evaluate`: a leaderboard with intervals, under a stated regime."""
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,6 +16,7 @@ from strec.cli._common import (
     note,
     print_json,
     progress,
+    settings_of,
     table,
     write_text,
 )
@@ -49,6 +51,10 @@ def evaluate(
         list[str] | None,
         typer.Option("--with", help="A file that belongs to each part, such as venue names."),
     ] = None,
+    train: Annotated[
+        str | None,
+        typer.Option(help="Fit on exactly this file, and score all of DATA, which is later."),
+    ] = None,
     part: Annotated[
         Literal["validation", "test"], typer.Option(help="Which part is scored.")
     ] = "validation",
@@ -69,6 +75,15 @@ def evaluate(
         typer.Option(
             help="Also per slice: kind, activity, time, weekday, category, distance, newness."
         ),
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A parameter of the models that are fitted, as name=value."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same models.")] = 0,
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Keep the models that are fitted here, one folder each."),
     ] = None,
     time_zone: TimeZone = None,
     day_first: DayFirst = None,
@@ -92,6 +107,8 @@ def evaluate(
 
     - `strec evaluate train.csv val.csv --with pois.csv --no-time --history train`
 
+    - `strec evaluate test.csv --train train.csv --model als --set factors=32 --save fitted`
+
     - `strec evaluate city.parquet --model counting --model runs/stllm --html report.html`
     """
     from strec.dataset import Dataset
@@ -104,9 +121,15 @@ def evaluate(
             f"A slice is one of {', '.join(SLICES)}.", f"{each!r}.", "Choose among these."
         )
     check_writable(html, csv, queries)
+    if train and (validation or part == "test"):
+        raise ModelError(
+            "With --train there is one file to score.",
+            "VALIDATION or --part test was given too.",
+            "Leave it out: all of DATA is scored.",
+        )
     loaded = [
         load([each, *(companion or [])], time_zone=time_zone, day_first=day_first)
-        for each in (data, validation, test)
+        for each in (train, data, validation, test)
         if each
     ]
     dataset = loaded[0] if len(loaded) == 1 else Dataset.from_parts(*loaded)
@@ -117,9 +140,14 @@ def evaluate(
         time_known=time,
         at_most=at_most,
     )
-    models = _models(model or ["counting"], time, dataset, is_whole=len(loaded) == 1)
+    given = settings_of(setting or [])
+    models = _models(model or ["counting"], time, dataset, len(loaded) == 1, given, seed)
+    fresh = {name: each for name, each in models.items() if not each.is_fitted}
     with progress() as report:
         results = compute(models, dataset, regime, reference=False, progress=report)
+    if save is not None:
+        for name, each in fresh.items():
+            note(f"Saved {name}: {each.save(save / re.sub(r'[^a-z0-9]+', '-', name.lower()))}.")
     if html is not None:
         write_text(html, to_html(results, dataset.name))
     if csv is not None:
@@ -139,16 +167,27 @@ def evaluate(
 
 
 def _models(
-    names: list[str], time_known: bool, dataset: "Dataset", is_whole: bool
-) -> "dict[str, Model | str]":
+    names: list[str],
+    time_known: bool,
+    dataset: "Dataset",
+    is_whole: bool,
+    given: dict[str, Any],
+    seed: int,
+) -> "dict[str, Model]":
     """Return models by their names in the leaderboard; fitted ones come from folders."""
     from strec.evaluation import counting_models
     from strec.models import MODELS
 
+    if given and not set(names) & set(MODELS):
+        raise ModelError(
+            "--set is for models that are fitted here by their kind.",
+            f"--model {', '.join(names)}.",
+            f"Give one of {', '.join(MODELS)}.",
+        )
     counting = counting_models(time_known)
     folders = {name: Path(name) for name in names if name not in counting and Path(name).is_dir()}
     last = [path.resolve().name for path in folders.values()]
-    found: dict[str, Model | str] = {}
+    found: dict[str, Model] = {}
     for name in names:
         if name == "counting":
             found |= counting
@@ -161,8 +200,12 @@ def _models(
             found[short if is_clear else name] = fitted(
                 path, dataset.store if is_whole else dataset.vocabulary
             )
-        elif name in list(MODELS):
-            found[MODELS[name].label] = name
+        elif name in MODELS:
+            model = MODELS[name]()
+            may = {"seed": seed} | ({} if model.time_known is None else {"time_known": time_known})
+            params = model.get_params()
+            model.set_params(**{key: each for key, each in may.items() if key in params}, **given)
+            found[model.label] = model
         else:
             raise ModelError(
                 "A model is 'counting', a kind of model, or the folder of a trained run.",

@@ -1,6 +1,5 @@
 """`strec train`: train models into folders that say all about themselves."""
 
-import json
 import shutil
 import time
 from pathlib import Path
@@ -9,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from strec.cli import AsJson, Data, shell
-from strec.cli._common import DayFirst, TimeZone, load, note, print_json, progress, table
+from strec.cli._common import (
+    DayFirst,
+    TimeZone,
+    load,
+    note,
+    print_json,
+    progress,
+    settings_of,
+    table,
+)
 from strec.errors import Cancelled, ModelError
 from strec.progress import Progress
 
@@ -72,7 +80,7 @@ def train(
             f"Choose among {', '.join(kinds)}.",
         )
     seconds = 60 * max_minutes if max_minutes else BUDGETS[budget].max_seconds
-    given = _settings(setting or []) | ({"epochs": epochs} if epochs else {})
+    given = settings_of(setting or []) | ({"epochs": epochs} if epochs else {})
     dataset = load(data, time_zone=time_zone, day_first=day_first)
     store = dataset.store
     places = {kind: out / kind if len(model) > 1 else out for kind in model}
@@ -200,21 +208,6 @@ def _gpus(run: "Run") -> int:
         return 1
     best = devices()[0]
     return best.count if best.kind == "cuda" else 1
-
-
-def _settings(pairs: list[str]) -> dict[str, Any]:
-    found = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise ModelError(
-                "A parameter is given as name=value.", f"{pair!r}.", "For instance --set epochs=3."
-            )
-        try:
-            found[name] = json.loads(text)
-        except ValueError:
-            found[name] = text
-    return found
 
 
 def _row(run: "Run", results: dict[str, Any]) -> tuple[str, ...]:

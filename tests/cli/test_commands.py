@@ -163,6 +163,23 @@ def test_evaluate_prints_a_leaderboard_with_its_regime(run, city):
         assert words in out
 
 
+def test_evaluate_fits_on_exactly_the_training_file(run, city, tmp_path):
+    whole = load([str(city)]).checkins.sort(schema.TIME)
+    write(whole[:1_000], tmp_path / "train.csv"), write(whole[1_000:], tmp_path / "test.csv")
+    code, out, err = run(
+        "evaluate", str(tmp_path / "test.csv"), "--train", str(tmp_path / "train.csv"),
+        "--model", "item_knn", "--set", "n_neighbours=7", "--seed", "3", "--save",
+        str(tmp_path / "kept"), "--json",
+    )  # fmt: skip
+    assert code == 0, err
+    assert [row["model"] for row in json.loads(out)["leaderboard"]] == ["item_knn"]
+    from strec.models import load_model
+
+    model = load_model(tmp_path / "kept" / "item-knn")
+    assert model.get_params()["n_neighbours"] == 7
+    assert run("evaluate", str(city), "--set", "n_neighbours=7")[0] == 1
+
+
 def test_evaluate_gives_a_script_all_there_is(run, city, tmp_path):
     files = {name: tmp_path / f"r.{name}" for name in ("html", "csv", "queries.parquet")}
     code, out, _ = run(
