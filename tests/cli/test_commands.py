@@ -172,7 +172,7 @@ def test_evaluate_fits_on_exactly_the_training_file(run, city, tmp_path):
         str(tmp_path / "kept"), "--json",
     )  # fmt: skip
     assert code == 0, err
-    assert [row["model"] for row in json.loads(out)["leaderboard"]] == ["item_knn"]
+    assert [row["model"] for row in json.loads(out)["leaderboard"]] == ["Similar items"]
     from strec.models import load_model
 
     model = load_model(tmp_path / "kept" / "item-knn")
