@@ -14,7 +14,7 @@ from strec.simulation import SCENARIOS, simulate
 from strec.split import split
 from strec.stays import raw_fixes
 from strec.store import Store
-from strec.wording import of_users
+from strec.wording import of_users, round_distance
 
 #: The quick look: enough to see strong effects, in a few seconds.
 QUICK_CHECKINS, QUICK_PERMUTATIONS = 6_000, 79
@@ -214,10 +214,11 @@ def _knox_pairs(found):
     if found.knox is None or found.knox.ratio != found.knox.ratio:
         return None
     each = found.knox
+    near = f"within {round_distance(each.near_km)}" if each.near_km >= 0.001 else "at one place"
     return (
         "Pairs near, times expected (Knox)",
         f"{each.ratio:.2f} ×",
-        f"{each.pairs:,} pairs of check-ins within {each.near_km:.1f} km and "
+        f"{each.pairs:,} pairs of check-ins {near} and within "
         f"{each.near_hours:g} h, {each.expected:,.0f} expected if times fell on places by chance "
         f"(p {each.p_value:.2f}, {each.n:,} check-ins).",
     )

@@ -1,10 +1,11 @@
 """How counts, distances, times and shares are said, the same in every sentence."""
 
+import math
 from collections.abc import Sequence
 
 __all__ = [
-    "distance", "duration", "listed", "percent", "plural", "rough_distance", "round_distance",
-    "run_time", "share",
+    "distance", "duration", "listed", "percent", "percent_digits", "plural", "rough_distance",
+    "round_distance", "run_time", "share",
 ]  # fmt: skip
 
 
@@ -188,6 +189,23 @@ def percent(probability: float) -> str:
     if probability < 0.001:
         return "under 0.1 %"
     return f"{100 * probability:.{0 if probability >= 0.0995 else 1}f} %"
+
+
+def percent_digits(shares: Sequence[float]) -> int:
+    """Return how many decimals percentages need so that the largest has two digits that count.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Parts of one whole, 0 to 1 in size.
+
+    Examples
+    --------
+    >>> percent_digits([0.4, 0.01]), percent_digits([0.004, 0.0001]), percent_digits([])
+    (1, 2, 1)
+    """
+    largest = max((abs(each) for each in shares), default=0.0)
+    return max(1, -math.floor(math.log10(100 * largest)) + 1) if largest > 0 else 1
 
 
 def share(part: float) -> str:

@@ -95,7 +95,7 @@ def category_hours(frame: pd.DataFrame, below: str = "", dark: bool = False) -> 
             zmin=0,
             xgap=1,
             ygap=3,
-            colorbar=colour_bar("share of the category's day", tickformat=".0%"),
+            colorbar=colour_bar("share of the category's day", tickformat="~%"),
             hovertemplate="<b>%{customdata[1]}</b><br>%{x}:00: %{z:.1%} of its day<br>"
             "%{customdata[0]:,} check-ins<extra></extra>",
         )

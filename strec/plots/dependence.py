@@ -131,7 +131,7 @@ def nested_models(result: DependenceResult) -> go.Figure:
             "%{customdata[1]:.3f} nats over the first model<extra></extra>",
         )
     )
-    figure.update_yaxes(title="right at first try", tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(title="right at first try", tickformat="~%", rangemode="tozero")
     return figure.update_layout(height=280, margin={**_MARGIN, "t": 30, "b": 40})
 
 
@@ -229,7 +229,7 @@ def steps_by_distance(checkins: pl.DataFrame, seed: int = 0) -> go.Figure:
         marker_color=_FAINT.format(0.55),
     )  # fmt: skip
     figure.add_bar(x=labels[keep], y=actual[keep], name="as it was", marker_color=SPACE)
-    figure.update_yaxes(title="share of steps", tickformat=".0%")
+    figure.update_yaxes(title="share of steps", tickformat="~%")
     figure.update_xaxes(title="km to the next check-in", type="category")
     legend = {"orientation": "h", "x": 0, "y": 1.15}
     return figure.update_layout(height=330, margin={**_MARGIN, "t": 30, "b": 50}, legend=legend)

@@ -31,7 +31,7 @@ def running(frame, measure: str = "acc@1", title: str = "", below: str = "") -> 
         )
     # Room above the curves, which keeps still while they wobble.
     reach = max([0.16, *frame[measure], *frame[f"{measure} static"]])
-    figure.update_yaxes(tickformat=".0%", range=[0, min(1.25 * reach, 1.02)])
+    figure.update_yaxes(tickformat="~%", range=[0, min(1.25 * reach, 1.02)])
     figure.update_xaxes(title="check-ins played", showgrid=False)
     figure.update_layout(uirevision="keep")
     return finish(figure, title, below, height=300, legend=True)

@@ -9,6 +9,7 @@ import polars as pl
 from strec.palette import CATEGORICAL, POPULARITY, TIME
 from strec.plots.style import LONGEST_LABEL, finish, hour_axis, label
 from strec.store import frame_of
+from strec.wording import percent_digits
 
 
 def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> go.Figure:
@@ -34,6 +35,7 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
     values = np.array(list(frame["value"]), dtype=float)
     ends = np.cumsum(values)
     names = [*frame["label"], total]
+    digits = percent_digits(values)
     whole = float(ends[-1]) if len(ends) else 0.0
     figure = go.Figure(
         go.Bar(
@@ -42,7 +44,7 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
             y=list(range(len(names))),
             orientation="h",
             marker_color=[*frame["colour"], POPULARITY],
-            text=[*(f"{value:+.1%}" for value in values), f"<b>{whole:.1%}</b>"],
+            text=[*(f"{value:+.{digits}%}" for value in values), f"<b>{whole:.{digits}%}</b>"],
             textposition="outside",
             cliponaxis=False,
             customdata=[label(name) for name in names],
@@ -56,7 +58,7 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
         )  # fmt: skip
     _rows(figure, names)
     reach = max(float(np.max(ends, initial=0.0)), 1e-9)
-    figure.update_xaxes(tickformat=".0%", range=[min(0.0, float(np.min(ends, initial=0.0))) * 1.1,
+    figure.update_xaxes(tickformat="~%", range=[min(0.0, float(np.min(ends, initial=0.0))) * 1.1,
                                                   reach * 1.18])  # fmt: skip
     return finish(figure, "What the score is made of", below, height=110 + 34 * len(names))
 
@@ -95,7 +97,7 @@ def what_if_hours(frame: pl.DataFrame, now: int | None = None, below: str = "") 
         )
     if now is not None:
         figure.add_vline(x=now, line={"color": TIME, "width": 2, "dash": "dot"})
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(tickformat="~%", rangemode="tozero")
     hour_axis(figure, range=[-0.5, 23.5])
     title = "At another hour of the same day"
     figure = finish(figure, title, below, height=380, legend=True)

@@ -234,7 +234,7 @@ def week_pair(mine: np.ndarray, other: np.ndarray, names: tuple[str, str], below
             line={"width": 2.5, "color": colour},
             hovertemplate=f"%{{customdata}}<br>{label(name)}: %{{y:.1%}}<extra></extra>",
         )  # fmt: skip
-    figure.update_yaxes(tickformat=".1%", rangemode="tozero", title="share of check-ins")
+    figure.update_yaxes(tickformat="~%", rangemode="tozero", title="share of check-ins")
     return finish(figure, "Two weeks side by side", below, height=320, legend="left")
 
 

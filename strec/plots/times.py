@@ -170,7 +170,11 @@ def calendar(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Fig
         autorange="reversed", showgrid=False, tickvals=[0, 2, 4, 6],
         ticktext=["Mon", "Wed", "Fri", "Sun"],
     )  # fmt: skip
-    figure.update_xaxes(showgrid=False, tickformat="%b %Y" if in_one else "%b")
+    # One tick a month at most, so that no name stands twice; of a few weeks, days.
+    n_days = (days["week"].max() - days["week"].min()).days
+    every = {"dtick": "M1"} if n_days > 120 else {}
+    month = "%b\n%Y" if in_one else "%b"
+    figure.update_xaxes(showgrid=False, tickformat=month if every else "%-d %b", **every)
     height = 270 if in_one else 90 + 150 * len(blocks)
     return finish(figure, "Check-ins day by day", below, height=height)
 

@@ -31,7 +31,7 @@ def test_what_follows_is_that_of_start_and_hour(bikes, start, when, end):
     answer = bikes.answer(start, when, k=3)
     assert answer.frame["item_id"][0] == end
     # The question is asked where the trip begins.
-    assert answer.query.here[0] == int(start[1:])
+    assert answer.query.vocabulary.items[answer.query.here[0]] == start
     assert answer.query.lat[0] == pytest.approx(40.70 + 0.01 * (int(start[1:]) // 4))
 
 
@@ -49,7 +49,7 @@ def test_words_never_speak_of_a_person(bikes):
 
 def test_a_place_stands_for_the_nearest_start(bikes):
     near = bikes.answer(None, MORNING, 40.7001, -73.9999)
-    assert near.query.here[0] == 0
+    assert near.query.vocabulary.items[near.query.here[0]] == "S00"
     far = bikes.answer(None, MORNING, 40.9, -73.5)
     assert far.query.here[0] == -1 and "wherever a trip begins" in far.notes[0]
 
