@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strec.dataset import Dataset
-from strec.errors import ModelError, ReadError
+from strec.errors import AnalysisError, ModelError, ReadError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -153,7 +153,8 @@ def dependence(
     Raises
     ------
     AnalysisError
-        If there is too little to hold anything out, or the rows are raw fixes of tracks.
+        If there is too little to hold anything out, the rows are raw fixes of tracks, or the
+        shuffled worlds are too few for any yes.
 
     Examples
     --------
@@ -161,8 +162,15 @@ def dependence(
     ...     "ST-LLM", "sequence", "traditional")
     True
     """
-    from strec.gate import dependence_test
+    from strec.gate import MIN_PERMUTATIONS, dependence_test
 
+    if n_permutations < MIN_PERMUTATIONS:
+        raise AnalysisError(
+            f"The test needs at least {MIN_PERMUTATIONS} shuffled worlds: with fewer no answer "
+            "can be a yes.",
+            f"n_permutations={n_permutations}.",
+            f"Give {MIN_PERMUTATIONS} or more.",
+        )
     return dependence_test(
         Dataset.of(data).need_events().training,
         seed=seed,

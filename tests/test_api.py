@@ -5,7 +5,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import strec
-from strec.errors import ModelError
+from strec.errors import AnalysisError, ModelError
 from strec.models import CounterMix, Popularity
 from strec.privacy import Protection, protect, risk
 
@@ -76,6 +76,8 @@ def test_the_other_questions_take_the_data_set_too(dataset, tmp_path):
     assert "protected" in hidden.name and not hidden.checkins["lat"].equals(dataset.checkins["lat"])
     result = strec.dependence(dataset, n_permutations=79)
     assert result.n_checkins <= len(dataset.training)
+    with pytest.raises(AnalysisError, match="at least 79 shuffled worlds"):
+        strec.dependence(dataset, n_permutations=59)
 
 
 @pytest.mark.slow

@@ -44,7 +44,7 @@ print(strec.CounterMix().fit(dataset).recommend(dataset, [user], k=10).height)
 """
     n_checkins, route, names, kinds, suggestions = run(code).splitlines()
     assert int(n_checkins) > 1_000 and route in ("traditional", "ST-LLM")
-    assert "counter mix" in names and {"stllm", "als", "counter_mix"} <= {*kinds.split()}
+    assert "Counter mix" in names and {"stllm", "als", "counter_mix"} <= {*kinds.split()}
     assert suggestions == "10"
 
 
@@ -68,7 +68,7 @@ for command in {commands!r}:
         assert not end.code, command
 """
     )
-    assert "counter mix" in said
+    assert "Counter mix" in said
 
 
 @pytest.mark.parametrize("kind", ["STLLM", "LSTM", "ALS", "Item2Vec"])

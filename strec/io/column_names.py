@@ -80,6 +80,10 @@ def named(field: str, column: str) -> float:
     """
     bare = TYPE_SUFFIX.sub("", column)
     name, words = plain(bare), SYNONYMS.get(field, [])
+    # In "geo.user" the noun stands at the end of the path of nested objects.
+    last = bare.rpartition(".")[2]
+    if name not in words and last != bare and meaning(last).noun and plain(last) in words:
+        name = plain(last)
     if name in words:
         return 1 - 0.15 * words.index(name) / len(words)
     said = meaning(bare)

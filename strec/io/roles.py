@@ -462,7 +462,7 @@ class _Guesser:
             return 0.0
         if not self._may_be_id(facts):
             return self._refuse(facts.column, _why_not(facts))
-        said = meaning(facts.column)
+        said = meaning(facts.column.rpartition(".")[2])
         if said.n_unknown and not said.head:
             # "premium_user" may be anything about a user.
             name *= 0.7

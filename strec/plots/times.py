@@ -172,9 +172,9 @@ def calendar(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Fig
     )  # fmt: skip
     # One tick a month at most, so that no name stands twice; of a few weeks, days.
     n_days = (days["week"].max() - days["week"].min()).days
-    every = {"dtick": "M1"} if n_days > 120 else {}
-    month = "%b\n%Y" if in_one else "%b"
-    figure.update_xaxes(showgrid=False, tickformat=month if every else "%-d %b", **every)
+    figure.update_xaxes(showgrid=False, tickformat="%-d %b")
+    if n_days > 120:
+        figure.update_xaxes(dtick="M1", tickformat="%b\n%Y" if in_one else "%b")
     height = 270 if in_one else 90 + 150 * len(blocks)
     return finish(figure, "Check-ins day by day", below, height=height)
 

@@ -175,7 +175,7 @@ def test_evaluate_fits_on_exactly_the_training_file(run, city, tmp_path):
     assert [row["model"] for row in json.loads(out)["leaderboard"]] == ["Similar items"]
     from strec.models import load_model
 
-    model = load_model(tmp_path / "kept" / "item-knn")
+    model = load_model(tmp_path / "kept" / "similar-items")
     assert model.get_params()["n_neighbours"] == 7
     assert run("evaluate", str(city), "--set", "n_neighbours=7")[0] == 1
 
