@@ -143,12 +143,18 @@ def show(store, played: Replay, known, speed: int) -> None:
     frame = played.running(at)
     last = frame.row(at - 1, named=True)
     gain = last[measure] - last[f"{measure} static"]
+    low, high = played.gain_interval(at, measure)
+    sure = (
+        "too few people for an interval"
+        if low is None or high is None
+        else f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
+    )
     ui.figure(
         running(frame, measure, MEASURES[measure]),
         "live_running",
         caption=f"With the growing history {last[measure]:.1%}, with the fixed one "
-        f"{last[f'{measure} static']:.1%}: the history since the start is worth "
-        f"{100 * gain:+.1f} points so far. {at:,} check-ins of "
+        f"{last[f'{measure} static']:.1%}: {100 * gain:+.1f} points so far by the history since "
+        f"the start ({sure}). {at:,} check-ins of "
         f"{played.events.head(at)['user_id'].n_unique():,} "
         f"users.".replace("%", " %"),
     )

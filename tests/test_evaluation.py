@@ -253,7 +253,7 @@ def test_a_trained_model_is_proposed_only_when_it_is_better(parts, results):
     share = counts.queries["acc@1"].mean()
     rival = evaluate_model(Oracle(share + 0.01).fit(parts.train), parts, name="rival")
     proposal = propose([rival, counts, popular])
-    assert proposal.model == "counts" and "as good here" in proposal.sentence
+    assert proposal.model == "counts" and "cannot be told apart here" in proposal.sentence
     assert "rival" in proposal.as_good
     with pytest.raises(ModelError):
         propose([])

@@ -64,7 +64,7 @@ def propose(results: Sequence[Result], measure: str = "acc@1") -> Proposal:
         proposed = best if gap["is_real"] else counting
         sentence = _against_counting(best, counting, gap, measure)
     elif counting is not None and any(each.family != "counting" for each in ranked):
-        sentence += " No trained model is better here."
+        sentence += " No trained model is shown to be better here."
     others = [each for each in ranked if each is not proposed]
     as_good = [each.name for each in others if not difference(proposed, each, measure)["is_real"]]
     unnamed = [name for name in as_good if name != best.name]
@@ -101,7 +101,7 @@ def _against_counting(best: Result, counting: Result, gap: Difference, measure: 
             f"{title} {numbers}, an interval that excludes 0."
         )
     return (
-        f"The counting model is as good here: {best.name} differs from {counting.name} by "
+        f"The two cannot be told apart here: {best.name} differs from {counting.name} by "
         f"{title} {numbers}, an interval that includes 0. Counting needs no training, so "
         f"{counting.name} is proposed."
     )

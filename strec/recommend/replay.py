@@ -62,6 +62,30 @@ class Replay:
             columns[f"mrr{end}"] = _mean_so_far(1.0 / rank)
         return pl.DataFrame(columns)
 
+    def gain_interval(self, n: int, measure: str) -> tuple[float, float] | tuple[None, None]:
+        """Return the 95 % interval, over users, of what the growing history is worth.
+
+        Parameters
+        ----------
+        n : int
+            How many events have been played.
+        measure : str
+            A column of `running`, such as ``acc@1``.
+
+        Returns
+        -------
+        tuple of float
+            Low and high of the difference; ``(None, None)`` where the users are too few.
+        """
+        played = self.events.head(n)
+
+        def value(column: str) -> np.ndarray:
+            rank = played[column].to_numpy()
+            return 1.0 / rank if measure == "mrr" else rank <= int(measure.partition("@")[2])
+
+        difference = value("rank").astype(float) - value("rank_static")
+        return metrics.user_interval(difference, played["user_id"].to_numpy())
+
 
 def replay(
     log: Log,

@@ -1,8 +1,11 @@
 """A replay predicts before it sees, in real order; a growing history sees what was played."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import t
 
 from strec.errors import ModelError
 from strec.models import CounterMix
@@ -65,6 +68,19 @@ def test_running_measures_are_means_so_far(played):
     assert frame["mrr"][9] == pytest.approx(np.mean(1 / rank))
     fixed = played.events["rank_static"].to_numpy()[:10]
     assert frame["acc@5 static"][9] == pytest.approx(np.mean(fixed <= 5))
+
+
+def test_what_a_growing_history_is_worth_has_an_interval_over_users(played):
+    assert played.gain_interval(30, "acc@1") == (None, None)  # five people
+    ranks = np.random.default_rng(0).integers(1, 4, (2, 200))
+    users = np.arange(200).astype(str)
+    events = pl.DataFrame({"rank": ranks[0], "rank_static": ranks[1], "user_id": users})
+    many = replace(played, events=events)
+    gain = (ranks[0] <= 1) * 1.0 - (ranks[1] <= 1)
+    half = t.ppf(0.975, 199) * gain.std(ddof=1) / np.sqrt(200)
+    assert many.gain_interval(200, "acc@1") == pytest.approx(
+        (gain.mean() - half, gain.mean() + half), rel=0.02
+    )
 
 
 def test_one_user_alone(log):
