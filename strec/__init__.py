@@ -12,9 +12,12 @@ Examples
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+# Importing typing takes most of the ten milliseconds that importing strec may take.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from strec import privacy
     from strec.api import clean, dependence, explain, quality, report, simulate
     from strec.cleaning import Recipe
@@ -99,7 +102,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _HOMES:
         raise AttributeError(f"module 'strec' has no attribute {name!r}")
     home = _HOMES[name]

@@ -35,7 +35,7 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
     values = np.array(list(frame["value"]), dtype=float)
     ends = np.cumsum(values)
     names = [*frame["label"], total]
-    digits = percent_digits(values)
+    digits = percent_digits(values.tolist())
     whole = float(ends[-1]) if len(ends) else 0.0
     figure = go.Figure(
         go.Bar(

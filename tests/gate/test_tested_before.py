@@ -47,7 +47,9 @@ def test_every_sample_is_known_and_measures_the_same_today(name, stores):
     fresh = run(stores(name), n_permutations=1)
     # Another machine rounds otherwise; a test that was changed differs by far more.
     assert numbers(fresh) == pytest.approx(numbers(shipped), abs=2e-3)
-    assert (fresh.n_scored, fresh.n_permuted, fresh.notes, fresh.place) == (
+    # One note more says that one shuffled world is too few for a yes.
+    notes = tuple(note for note in fresh.notes if "no answer can be a yes" not in note)
+    assert (fresh.n_scored, fresh.n_permuted, notes, fresh.place) == (
         shipped.n_scored, shipped.n_permuted, shipped.notes, shipped.place,
     )  # fmt: skip
 
