@@ -344,9 +344,8 @@ def _unpacked(value: Any, folder: Path) -> Any:
 
 
 def _packed_error(error: StrecError) -> dict[str, str]:
-    return {"kind": type(error).__name__} | {
-        name: getattr(error, name) for name in ("needed", "found", "mend")
-    }
+    said = {"needed": error.needed, "found": error.found, "mend": error.mend}
+    return said | {"kind": type(error).__name__}
 
 
 def _unpacked_error(said: dict[str, str]) -> StrecError:
