@@ -20,6 +20,7 @@ EXTRA_OF = {
     "gguf": "llm",
     "streamlit": "app",
     "pydeck": "app",
+    "pyspark": "spark",
 }
 
 _PACKAGE = Path(__file__).parent

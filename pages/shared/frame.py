@@ -16,6 +16,7 @@ from pages.shared.results import counted
 from strec import schema
 from strec.io.samples import samples
 from strec.store import Filters, Store
+from strec.store.engines import EMBEDDED
 from strec.wording import plural
 
 #: A pin whose head is a clock, and the name; teal reads on light and dark ground.
@@ -66,6 +67,7 @@ def sidebar(page: Page) -> None:
             f"{summary['n_items']:,} {item_word(plural=True)}  \n"
             f"{summary['first_date']} – {summary['last_date']}  \n"
             f"Times in {ui.plain(store.time_zone or 'each check-in’s own offset')}"
+            + ("" if store.engine == EMBEDDED else f"  \nCounted by {store.engine_in_words}")
         )
         other_data()
         if page.has_filters:

@@ -9,6 +9,7 @@ so that help comes at once.
 """
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -97,8 +98,8 @@ def _in_words(problem: StrecError | OSError | ModuleNotFoundError) -> StrecError
 
 def load_commands(arguments: Sequence[str] = ()) -> None:
     """Import the module of the command that is asked for, or all of them for help."""
-    asked = next((word for word in arguments if not word.startswith("-")), None)
-    for name in [asked] if asked in COMMANDS else COMMANDS:
+    asked = next((word for word in arguments if word in COMMANDS), None)
+    for name in [asked] if asked else COMMANDS:
         import_module(f"strec.cli.{name}")
 
 
@@ -116,4 +117,17 @@ def _strec(
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print it."),
     ] = False,
-) -> None: ...
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="What answers the questions of stores, such as spark://HOST:PORT; before the "
+            "command. As the environment variable STREC_ENGINE.",
+            show_default="duckdb://, in this process",
+        ),
+    ] = None,
+) -> None:
+    if engine is not None:
+        from strec.store import engines
+
+        # Processes that a command starts, such as the app, work with the same engine.
+        os.environ[engines.VARIABLE] = engines.chosen(engine)

@@ -120,7 +120,8 @@ def _store() -> str:
 
     with TemporaryDirectory(prefix="strec-doctor-") as folder:
         store = Store.create(schema.example(), Path(folder) / "store", name="Example")
-        return f"wrote and counted {store.summary()['n_checkins']} check-ins in {store.engine}"
+        n = store.summary()["n_checkins"]
+        return f"wrote and counted {n} check-ins with {store.engine_in_words}"
 
 
 def _device() -> str:

@@ -12,6 +12,7 @@ from strec.progress import Progress, silent
 from strec.reporting.parts import Section
 from strec.reporting.sections import sections
 from strec.store import Store, need_store
+from strec.store.engines import EMBEDDED
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,10 @@ def analyse(store: Store, *, missing: str = "zero", progress: Progress | None = 
         tell(title, number / len(todo))
         found.append(compute())
     tell("Done", 1.0)
-    return Analysis(store.name, store.meta.get("source") or "", found)
+    source = store.meta.get("source") or ""
+    if store.engine != EMBEDDED:
+        source = f"{source} Counted by {store.engine_in_words}.".strip()
+    return Analysis(store.name, source, found)
 
 
 def _drawn(picture: go.Figure) -> Markup:

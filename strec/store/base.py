@@ -2,6 +2,8 @@
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import polars as pl
 
 from strec import schema
 from strec.errors import AnalysisError, StoreError, as_path
-from strec.store import writer
+from strec.store import engines, writer
 from strec.store.aggregates import ITEM_CODE, USER_CODE
 from strec.store.filters import Filters
 
@@ -20,12 +22,13 @@ from strec.store.filters import Filters
 class OpenStore:
     """A folder that says what it holds, and an engine that answers expressions."""
 
-    def __init__(self, folder: Path | str, engine: str = "duckdb://"):
+    def __init__(self, folder: Path | str, engine: str | None = None):
         self.folder = as_path(folder)
-        self.engine = engine
+        self.engine = engines.chosen(engine)
         self.meta = _read_meta(self.folder)
-        self._connection = _connect(engine, self.folder)
-        self.table: ir.Table = self._connection.read_parquet(str(self.folder / writer.CHECKINS))
+        self._connection = engines.connect(self.engine, self.folder)
+        with self._in_words():
+            self.table: ir.Table = self._connection.read_parquet(str(self.folder / writer.CHECKINS))
         # One connection answers one question at a time; pages run in several threads.
         self._lock = threading.Lock()
 
@@ -137,13 +140,28 @@ class OpenStore:
     def _kept(self, filters: Filters | None) -> ir.Table:
         return (filters or Filters()).apply(self.table)
 
+    @property
+    def engine_in_words(self) -> str:
+        """What answers the questions: the engine, its version, where it is, how many work."""
+        return engines.described(self.engine, self._connection)
+
     def _run(self, expression: ir.Table) -> pd.DataFrame:
-        with self._lock:
+        with self._lock, self._in_words():
             return expression.to_pyarrow().to_pandas()
 
     def _polars(self, expression: ir.Table) -> pl.DataFrame:
-        with self._lock:
+        with self._lock, self._in_words():
             return pl.DataFrame(expression.to_pyarrow())
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Say in words when a cluster goes away or cannot see the files."""
+        try:
+            yield
+        except Exception as error:
+            if (said := engines.in_words(self.engine, error)) is None:
+                raise
+            raise said from error
 
     def _need(self, *columns: str) -> None:
         missing = [name for name in columns if name not in self.table.columns]
@@ -210,21 +228,3 @@ def _read_meta(folder: Path) -> dict[str, Any]:
     if not (folder / writer.CHECKINS).exists():
         raise StoreError("A store holds checkins.parquet.", f"{folder} has only meta.json.", mend)
     return meta
-
-
-def _connect(engine: str, folder: Path) -> Any:
-    """Return the Ibis connection of an engine's URL."""
-    import ibis
-
-    try:
-        connection: Any = ibis.connect(engine)
-    except Exception as error:
-        raise StoreError(
-            "The engine is a URL that Ibis can connect to, such as duckdb://.",
-            f"{engine} ({error}).",
-            "Install the engine (pip install 'ibis-framework[…]'), or use duckdb://.",
-        ) from error
-    if connection.name == "duckdb":
-        # By default DuckDB spills into the working directory.
-        connection.raw_sql(f"SET temp_directory = '{str(folder / 'spill').replace(chr(39), '')}'")
-    return connection

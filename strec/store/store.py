@@ -12,7 +12,7 @@ import polars as pl
 from strec import schema
 from strec.errors import AnalysisError
 from strec.export import MIN_USERS, enough_users
-from strec.store import aggregates, catalogue, writer
+from strec.store import aggregates, catalogue, engines, writer
 from strec.store.base import largest_first
 from strec.store.filters import Filters
 from strec.store.people import PeopleQuestions
@@ -35,8 +35,10 @@ class Store(PlaceQuestions, PeopleQuestions):
     folder : path
         A folder made by `Store.create`: `checkins.parquet`, `items.parquet`, `users.parquet`
         and `meta.json`.
-    engine : str
-        URL for `ibis.connect`: `duckdb://` (in this process), `polars://`, `pyspark://…`.
+    engine : str, optional
+        What answers: `duckdb://` or `polars://` (in this process), `pyspark://` (Spark on this
+        computer) or `spark://HOST:PORT` (a cluster whose workers see the folder). Without it the
+        environment variable `STREC_ENGINE` counts, and without that DuckDB.
 
     Raises
     ------
@@ -72,7 +74,7 @@ class Store(PlaceQuestions, PeopleQuestions):
         source: str = "",
         recipe: dict | None = None,
         pictures: Path | None = None,
-        engine: str = "duckdb://",
+        engine: str | None = None,
     ) -> "Store":
         """Write check-ins as a store and open it.
 
@@ -90,7 +92,7 @@ class Store(PlaceQuestions, PeopleQuestions):
             The cleaning recipe that made this table.
         pictures : Path, optional
             The folder below which files that the column `image` names may be shown.
-        engine : str
+        engine : str, optional
             What answers the questions of the store; see `Store`.
 
         Raises
@@ -105,7 +107,7 @@ class Store(PlaceQuestions, PeopleQuestions):
             written = writer.write_checkins(checkins, fresh)
             meta |= written.meta
             writer.write_meta(fresh, meta)
-            draft = cls(fresh)
+            draft = cls(fresh, engines.EMBEDDED)
             ask, n_rows = draft._polars, meta["n_checkins"]
             items = catalogue.item_table(ask, draft.table, written.items, n_rows)
             items.write_parquet(fresh / writer.ITEMS)

@@ -284,6 +284,14 @@ def test_doctor_finds_what_is_installed(run):
     assert all(finding.is_well or finding.mend for finding in found)
 
 
+def test_the_engine_that_is_asked_for_counts_or_is_refused(run, monkeypatch):
+    monkeypatch.setenv("STREC_ENGINE", "")
+    _, out, _ = run("--engine", "polars://", "doctor", "--quick", "--json")
+    assert "Polars" in next(row for row in json.loads(out) if row["name"] == "store")["seen"]
+    code, _, err = run("--engine", "pyspark://10.0.0.5:7077", "doctor", "--quick")
+    assert code == 1 and "spark://10.0.0.5:7077" in err
+
+
 def test_doctor_says_how_to_mend_what_is_missing(run, monkeypatch):
     from strec.cli import doctor
 

@@ -1,0 +1,134 @@
+"""The engine that is asked for answers, or is refused; a real cluster gives what DuckDB gives."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from strec import schema
+from strec.errors import StoreError
+from strec.simulation import simulate
+from strec.store import Store, engines
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("pyspark://10.0.0.5:7077", "For a cluster write spark://10.0.0.5:7077"),
+        ("spark://", "HOST:PORT"),
+        ("spark://master", "HOST:PORT"),
+        ("spark://10.0.0.5:seven", "HOST:PORT"),
+        ("postgres://10.0.0.5/db", "Write one of them"),
+        ("duckdb://other.ddb", "Write one of them"),
+        ("fast", "Write one of them"),
+    ],
+)
+def test_an_engine_that_would_not_be_what_it_says_is_refused(url, said):
+    with pytest.raises(StoreError, match=said):
+        engines.chosen(url)
+
+
+def test_the_environment_says_which_engine_and_what_is_given_wins(monkeypatch, tmp_path):
+    assert engines.chosen() == "duckdb://"
+    monkeypatch.setenv(engines.VARIABLE, "polars://")
+    store = Store.create(schema.example(), tmp_path / "store", name="Example")
+    assert (store.engine, store.summary()["n_checkins"]) == ("polars://", 4)
+    assert "Polars" in store.engine_in_words and "in this process" in store.engine_in_words
+    assert Store(store.folder, "duckdb://").engine == "duckdb://"
+
+
+def test_a_cluster_that_is_not_there_is_said_to_be_so(tmp_path):
+    pytest.importorskip("pyspark", reason="PySpark is not installed")
+    Store.create(schema.example(), tmp_path / "store", name="Example")
+    with pytest.raises(StoreError, match="nothing answers"):
+        Store(tmp_path / "store", f"spark://127.0.0.1:{free_port()}")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """A master and two workers on the loopback: processes of their own, as on two machines."""
+    pyspark = pytest.importorskip("pyspark", reason="PySpark is not installed")
+    if (java := shutil.which("java")) is None:
+        pytest.skip("Java is not installed")
+    jars = f"{Path(pyspark.__file__).parent / 'jars'}/*"
+    port, folder = free_port(), tmp_path_factory.mktemp("spark")
+    # As Spark's own launcher does for Java 17.
+    inner = "java.lang java.lang.invoke java.net java.nio java.util java.util.concurrent"
+    inner += " sun.nio.ch sun.security.action sun.util.calendar"
+    opens = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in inner.split()]
+    begun = [java, "-Xmx512m", *opens, "-cp", jars]
+    deploy = "org.apache.spark.deploy"
+    home = str(Path(pyspark.__file__).parent)
+    own_home = os.environ | {"SPARK_HOME": home, "SPARK_SCALA_VERSION": "2.13"}
+    address = ["--host", "127.0.0.1", "--port", str(port), "--webui-port", "0"]
+    master = [*begun, f"{deploy}.master.Master", *address]
+    started = [subprocess.Popen(master, cwd=folder, env=own_home)]
+    url = f"spark://127.0.0.1:{port}"
+    for number in range(2):
+        own = ["--host", "127.0.0.1", "--cores", "1", "--memory", "1g", "--webui-port", "0"]
+        work = ["--work-dir", str(folder / f"worker{number}"), url]
+        worker = [*begun, f"{deploy}.worker.Worker", *own, *work]
+        started.append(subprocess.Popen(worker, cwd=folder, env=own_home))
+    end = time.monotonic() + 60
+    while not engines._answers("127.0.0.1", port) and time.monotonic() < end:
+        time.sleep(0.2)
+    yield url, started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+#: Runs in a process of its own, since a process works with one Spark.
+ASKED = """
+import pickle, sys
+from strec.store import Filters, Store
+store = Store(sys.argv[1], sys.argv[2])
+some = Filters(hours=(7, 8, 9), weekdays=(0, 1, 2))
+print(store.engine_in_words)
+answers = [store.hour_weekday(), store.calendar(some), store.by_category(3),
+           store.cells(8), store.cell_hours(6), store.flows(min_users=1), store.points(),
+           store.steps(), store.gyration(), store.user_weeks(most=30), store.cell_days(7)]
+with open(sys.argv[3], "wb") as file:
+    pickle.dump(answers, file)
+"""
+
+
+def asked(store: Store, engine: str, answers: Path, meanwhile=None) -> tuple[str, list]:
+    command = [sys.executable, "-c", ASKED, str(store.folder), engine, str(answers)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        if meanwhile is not None:
+            meanwhile()
+    assert process.returncode == 0
+    return said, pd.read_pickle(answers)
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_what_this_process_gives_also_when_a_worker_dies(cluster, tmp_path):
+    url, started = cluster
+    made = Store.create(simulate(n_users=60, n_checkins=2_000), tmp_path / "store", name="World")
+    _, expected = asked(made, "duckdb://", tmp_path / "duckdb")
+    said, found = asked(made, url, tmp_path / "spark")
+    assert url in said and "2 workers, 2 cores" in said
+    for here, there in zip(expected, found, strict=True):
+        assert len(here)
+        pd.testing.assert_frame_equal(here, there, check_dtype=False)
+    # One of the two machines goes away while it works.
+    said, found = asked(made, url, tmp_path / "again", started[2].kill)
+    for here, there in zip(expected, found, strict=True):
+        pd.testing.assert_frame_equal(here, there, check_dtype=False)
+    with pytest.raises(StoreError, match="same path"):
+        raise engines.in_words(url, RuntimeError("[PATH_NOT_FOUND] /data/checkins.parquet"))
