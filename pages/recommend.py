@@ -156,8 +156,7 @@ PAGE = Page(
     content=content,
     url="recommend",
     heading="What next?",
-    question="Choose who, when and where: the likeliest next {item}, and why. Then change the "
-    "hour.",
+    question="Choose {who}: the likeliest next {item}, and why. Then change the hour.",
     method="recommend",
     tour="Who, when, where: the list, and below it **why** item 1 is item 1; the bars add up. Now "
     "drag the hour: **What changed** names what moved, and the reason.",

@@ -34,7 +34,8 @@ class Page:
         Its name in the address; the page named ``""`` is the first.
     heading, question : str
         What stands on top of it: a title, and what it answers; ``{item}`` is what an item is
-        called in the data set in use. Without a heading it has a top of its own.
+        called in the data set in use, ``{who}`` what a person chooses: nobody may be named in it.
+        Without a heading it has a top of its own.
     method : str
         The file of `pages/methods` that tells how the page comes to its figures.
     tour : str
@@ -67,7 +68,10 @@ class Page:
         """Show the page; what it lacks is said in words, and the data set stays."""
         if self.heading:
             st.title(self.heading, anchor=False)
-            st.markdown(f":gray[{self.question.format(item=ui.item_word())}]")
+            who = (
+                "where from and when" if ui.current_store().is_anonymous else "who, when and where"
+            )
+            st.markdown(f":gray[{self.question.format(item=ui.item_word(), who=who)}]")
         following = None
         try:
             following = self.content()

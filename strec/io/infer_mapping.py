@@ -9,7 +9,7 @@ from strec.io.mapping import Mapping, Option
 from strec.io.quantities import decimal_sign
 from strec.io.recognise import Recognised
 from strec.io.returns import ask_returns
-from strec.io.roles import Guess, Role
+from strec.io.roles import Guess, Role, may_name
 from strec.io.tables import Table
 
 #: Columns offered as an answer.
@@ -60,7 +60,8 @@ def _choices(table: Table, done: Recognised, name: str) -> list[Option]:
     """Return the columns that may be meant, the likeliest first."""
     used = done.mapping.columns().values()
     likely = done.guess.ranked.get(name, []) if done.guess else []
-    columns = [c for c in dict.fromkeys([*likely, *table.columns]) if c not in used]
+    others = [c for c in table.columns if c not in used and may_name(table.sample[c])]
+    columns = [c for c in dict.fromkeys([*likely, *others]) if c not in used]
     return [_option(table, name, column) for column in columns[:N_OFFERED]]
 
 

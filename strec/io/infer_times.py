@@ -25,12 +25,14 @@ from strec.io.times import (
     parse_time,
 )
 from strec.io.written_times import DAY_FIRST, MONTH_FIRST
-from strec.io.zones import check_zone, offset_at, zone_near, zones_of
+from strec.io.zones import check_zone, offset_at, zone_near, zone_of_writing, zones_of
 
 #: Times known as UTC take the zone of each place when more than this share lies elsewhere.
 FAR_SHARE = 0.1
 #: A column of numbers is offered as times from this plausibility on, and taken from the second.
 OFFERED, TAKEN = 0.3, 0.85
+#: Rows whose letters are looked at.
+N_LETTERS = 300
 DATES_ONLY = "The times are dates without a clock: they say nothing about hours of the day."
 
 
@@ -163,6 +165,8 @@ def _ask_zone(table: Table, done: Recognised, guess: TimeGuess) -> None:
     is_local = done.mapping.time_is == "local"
     places, zone = _zones_here(table, done)
     options = _zone_options(places, zone)
+    if not options and (zone := _zone_of_letters(table)):
+        options = [Option(zone, "as the table is written", {"time_zone": zone})]
     # A local time may be that of the place or of the office: then the median is safer.
     if len(options) > 1 and not is_local and share(places != zone) > FAR_SHARE:
         options.reverse()
@@ -232,6 +236,11 @@ def _zone_options(places: pl.Series, zone: str | None) -> list[Option]:
         Option(zone, "the zone of the median place", {"time_zone": zone}),
         Option("the zone of each place", each, {"time_zone": ZONE_OF_PLACE}),
     ]
+
+
+def _zone_of_letters(table: Table) -> str | None:
+    texts = table.sample.head(N_LETTERS).select(pl.selectors.string())
+    return zone_of_writing(table.columns, texts.iter_columns())
 
 
 def _fixed_zone(minutes: int) -> Iterable[Option]:

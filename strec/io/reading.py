@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -21,6 +21,7 @@ from strec.io.inspection import called, opened_tables
 from strec.io.limits import Interrupted, Limits, is_disk_full, told
 from strec.io.mapping import Mapping, Question
 from strec.io.recognise import Recognised, recognise
+from strec.io.returns import ask_late_returns, is_exception
 from strec.io.tables import Table, damaged, repaired, table_of
 from strec.io.times import DAY_FIRST, MONTH_FIRST
 from strec.progress import Progress, silent
@@ -44,8 +45,8 @@ NOTICES = {
     "no_stated": "Times without a UTC offset among times with one: {}. They are read as UTC; "
     "another zone may be set (time_is=local, time_zone=...).",
     "bad_values": "Values that are not numbers: {}. They count as missing.",
-    "returns": "Rows that give back or cancel something: {}. They count like the others "
-    "(returns=aside sets them aside).",
+    "returns": "Rows that give back or cancel something: {}. So many are what the table is about, "
+    "and count like the others (returns=aside sets them aside).",
     "surplus": "Lines with more cells than the header: {}. The surplus was left out.",
 }
 
@@ -72,6 +73,8 @@ class ReadResult:
         How many rows were rejected, per reason.
     mapping : Mapping
         What was read with.
+    questions : list of Question
+        What was assumed where the files do not say, also what showed only while they were read.
     format, title, cite : str
         Key of the format, its name in words, how to cite it.
     notes : list of str
@@ -83,6 +86,7 @@ class ReadResult:
     rejected: pl.DataFrame
     reasons: dict[str, int]
     mapping: Mapping
+    questions: list[Question]
     format: str
     title: str
     cite: str
@@ -287,6 +291,7 @@ class _Pass:
     The check-ins are in `pieces`, or in the Parquet file at `path`.
     """
 
+    tables: list[Table]
     found: Recognised
     path: Path | None
     pieces: list[pl.DataFrame] = field(default_factory=list)
@@ -324,6 +329,7 @@ def _result(done: _Pass, opened: Opened) -> ReadResult:
         rejected=pl.concat(done.rejected),
         reasons=dict(done.reasons.most_common()),
         mapping=done.found.mapping,
+        questions=done.found.questions,
         format=done.found.key,
         title=done.found.title,
         cite=done.found.cite,
@@ -393,6 +399,14 @@ def _best_pass(
     if not passes:
         raise damaged(", ".join(table.name for table in tables), problem) from problem
     best = max(passes, key=lambda done: done.n_checkins)
+    if is_exception(n := best.noticed["returns"], best.n_checkins):
+        # They first show after the rows looked at: asked of early ones, they are set aside.
+        found = best.found
+        known = replace(wishes, mapping=found.mapping.replace(returns="aside"), is_partial=False)
+        n_all = best.n_checkins
+        best = _pass(best.tables, opened, known, report, folder)
+        best.found = replace(found, mapping=best.found.mapping)
+        ask_late_returns(best.found, n, n_all)
     report(f"{best.n_checkins:,} check-ins", 1.0)
     return best
 
@@ -406,7 +420,7 @@ def _pass(
     _refuse_open_questions(found.questions)
     table = found.table
     path = folder / f"{len(list(folder.iterdir()))}.parquet" if folder else None
-    done = _Pass(found, path)
+    done = _Pass(tables, found, path)
     with _parquet(path) if path else nullcontext(done.pieces.append) as take:
         for raw in table.lazy.collect_batches(chunk_size=_batch_rows(table), maintain_order=True):
             converted = convert(raw, found.mapping, table.columns)

@@ -165,7 +165,7 @@ def _unknown(tables: list[Table], given: Mapping | None, wanted: str | None) -> 
     main, notes = first.table, first.notes
     left = []
     for other in others:
-        found = _find_key(main, other.table)
+        found = _find_key(main, other.table, _no_keys(first.guess) | _no_keys(other.guess))
         if isinstance(found, tuple):
             adds = [name for name in other.table.columns if name != found[1]]
             main, _, part = _joined(main, other.table, found, adds)
@@ -316,7 +316,14 @@ def _joined(
     return table, labels, share(known)
 
 
-def _find_key(main: Table, other: Table) -> tuple[str, str] | str:
+def _no_keys(guess: Guess) -> set[str]:
+    """Return the columns that no table is joined by: when and where something was is no name."""
+    found = guess.mapping
+    moments = {found.timestamp, found.end_timestamp, found.value}
+    return {name for name in moments | {found.lat, found.lon, found.origin_lat} if name}
+
+
+def _find_key(main: Table, other: Table, no_keys: set[str]) -> tuple[str, str] | str:
     """Return the columns by which a table describes the items or users of another, or why none.
 
     The values must occur once each in `other` and explain at least `MIN_FOUND` of those in
@@ -327,6 +334,8 @@ def _find_key(main: Table, other: Table) -> tuple[str, str] | str:
     why = ""
     tried: dict[str, pl.Series] = {}
     for left, right in _likely_keys(main, other):
+        if {left, right} & no_keys:
+            continue
         if right not in tried:
             values = other.lazy.select(_key_of(right)).collect().to_series().drop_nulls()
             tried[right] = values

@@ -5,7 +5,7 @@ import polars as pl
 from strec.io.column_names import plain
 from strec.io.json_lines import ROW
 from strec.io.mapping import Mapping, Option
-from strec.io.quantities import numbers_of, share
+from strec.io.quantities import numbers_of
 from strec.io.recognise import Recognised
 from strec.io.tables import Table
 
@@ -55,18 +55,33 @@ def ask_returns(table: Table, done: Recognised) -> None:
         return
     sample = table.sample.head(N_LOOKED)
     flags = returned(sample, done.mapping)
-    if not 0 < share(flags) <= _MOST:
+    n = int(flags.sum())
+    if not is_exception(n, len(sample)):
         return
     examples = []
     for column in _telling(sample.columns, done.mapping):
         own = _says_so(sample[column], column, done.mapping)
         if own.any():
             examples.append(f"{column} {str(sample[column].filter(own)[0])[:40]}")
-    n = int(flags.sum())
+    such = ", ".join(examples[:3])
+    _ask(done, f"{n:,} of the {len(sample):,} rows looked at give something back or cancel it "
+         f"(such as {such}).")  # fmt: skip
+
+
+def is_exception(n: int, n_rows: int) -> bool:
+    """Tell whether some rows give back, and not so many that the table is about it."""
+    return 0 < n <= _MOST * n_rows
+
+
+def ask_late_returns(done: Recognised, n: int, n_rows: int) -> None:
+    """Ask of rows that first showed after those looked at, and that have been set aside."""
+    _ask(done, f"{n:,} of {n_rows:,} rows give something back or cancel it.")
+
+
+def _ask(done: Recognised, found: str) -> None:
     done.ask(
         "returns",
-        f"{n:,} of the {len(sample):,} rows looked at give something back or cancel it (such as "
-        f"{', '.join(examples[:3])}). Do they count like purchases?",
+        f"{found} Do they count like purchases?",
         Option("no: they are set aside, with the reason", "", {"returns": "aside"}),
         Option("yes: each row counts", "", {"returns": "count"}),
         default=0,

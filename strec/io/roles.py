@@ -23,7 +23,7 @@ from strec.io.column_names import (
 )
 from strec.io.mapping import Mapping
 from strec.io.places import degrees
-from strec.io.quantities import offset_minutes, share
+from strec.io.quantities import offset_minutes, present, share
 from strec.io.times import WALL, parse_time
 from strec.io.zones import inhabited_share
 
@@ -102,6 +102,25 @@ def guess_roles(sample: pl.DataFrame, given: Mapping | None = None) -> Guess:
     {'user_id': 'Kunde', 'item_id': 'Filiale', 'timestamp': 'Datum'}
     """
     return _Guesser(sample, given or Mapping()).guess()
+
+
+def may_name(values: pl.Series) -> bool:
+    """Tell whether a column can say who or what: no time, measure, flag, text, place or number.
+
+    Examples
+    --------
+    >>> may_name(pl.Series("room", ["a", "b", "a"])), may_name(pl.Series("price", [1.2, 3.4, 1.2]))
+    (True, False)
+    """
+    facts = Facts(values.name, present(values))
+    heads = ("measure", "time", "other", "state")
+    return (
+        facts.n_distinct > 1
+        and not facts.is_unique()
+        and not (facts.is_flag or facts.is_long_text or facts.is_pair or facts.is_fine)
+        and not (facts.is_written_time or facts.has_fractions)
+        and meaning(facts.column).head not in heads
+    )
 
 
 class _Guesser:
@@ -588,10 +607,14 @@ class _Guesser:
             }
         ).drop_nulls()
         facts = TableFacts.of(there, ["id", "at"])
-        if facts["at"].distinct_share > 0.5:
+        if facts["at"].distinct_share > 0.5 or not facts.dependence("at", "id").holds:
             return False
         found = facts.dependence("id", "at")
-        return found.is_known and not found.holds and facts.dependence("at", "id").holds
+        # A few busy places hide how many ids stand for several.
+        again = there.group_by("id", "at").len().filter(pl.col("len") > 1).group_by("id").len()
+        n_several = int((again["len"] > 1).sum())
+        is_some = n_several >= 3 and n_several > 0.1 * len(again)
+        return (found.is_known and not found.holds) or is_some
 
     # ------------------------------------------------------------ the shop, and the rest
 
@@ -671,7 +694,7 @@ class _Guesser:
 
     def _category_score(self, facts: Facts) -> float:
         name = named("category", facts.column)
-        if not name:
+        if not name or not facts.n:
             return 0.0
         if facts.is_written_time or facts.has_fractions or facts.is_long_text:
             return self._refuse(facts.column, _why_not(facts))

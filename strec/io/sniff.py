@@ -201,11 +201,13 @@ def _hidden_delimiter(lines: list[str]) -> str:
         return ""
     if sum(len(line) > 2 and line[0] == line.rstrip()[-1] == '"' for line in lines) > many:
         return "whole_quotes"
+    fitting = []
     for mend in ("wide_blanks", "blanks"):
         counts = [mended(line, mend).count("\t") for line in lines]
         if (usual := _usual(counts)) > 1 and counts.count(usual) > many:
-            return mend
-    return ""
+            fitting.append((counts[0] != usual, mend))
+    # Numbers that fill their column stand one blank apart: then the header has more cells.
+    return min(fitting, key=lambda each: each[0])[1] if fitting else ""
 
 
 def _usual(counts: list[int]) -> int:

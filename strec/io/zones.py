@@ -1,5 +1,6 @@
 """From wall clocks to UTC: time zones, their changes of clock, and zones of places."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -10,16 +11,34 @@ import polars as pl
 
 from strec.errors import MappingError
 from strec.geo import median_longitude_column
-from strec.io.quantities import absent
+from strec.io.quantities import absent, share
 from strec.io.written_times import STATED, WALL
 
 UTC = "utc"
 OFFSET = "offset_min"
 #: Places are rounded to this many degrees before their zone is looked up (about 5 km).
 GRID_DEGREES = 0.05
+#: Letters that hardly anybody uses outside of one country, or who in one far more than elsewhere.
+WRITINGS = {
+    "[ぁ-ヿ]": "Asia/Tokyo",
+    "[가-힣]": "Asia/Seoul",
+    "[一-鿿]": "Asia/Shanghai",
+    "[฀-๿]": "Asia/Bangkok",
+    "[ऀ-ൿ]": "Asia/Kolkata",
+    "[֐-׿]": "Asia/Jerusalem",
+    "[Ͱ-Ͽ]": "Europe/Athens",
+    "[Ѐ-ӿ]": "Europe/Moscow",
+    "[ßẞ]": "Europe/Berlin",
+    "[łŁżŻ]": "Europe/Warsaw",
+    "[řŘůŮ]": "Europe/Prague",
+    "[ğĞıİ]": "Europe/Istanbul",
+    "[ơƠưƯ]": "Asia/Ho_Chi_Minh",
+}
 #: Zones in which hardly anybody checks in: the open sea and Antarctica.
 EMPTY_ZONES = ("Etc/", "Antarctica/")
 SOUTHERNMOST = -60
+#: A column is written in letters that this part of its values has.
+WRITTEN_SHARE = 0.2
 
 
 @dataclass
@@ -208,6 +227,23 @@ def zone_near(lat: pl.Series, lon: pl.Series) -> str | None:
         return None
     middle = on_earth.select(pl.col("lat").median(), median_longitude_column(pl.col("lon")))
     return _zone_at(*middle.row(0))
+
+
+def zone_of_writing(columns: list[str], texts: Iterable[pl.Series]) -> str | None:
+    """Return the zone of the country whose letters head a table, or fill one of its columns.
+
+    Examples
+    --------
+    >>> zone_of_writing(["会员", "时间"], []), zone_of_writing(["who"], [pl.Series(["Ann"])])
+    ('Asia/Shanghai', None)
+    """
+    heads, texts = pl.Series(columns), list(texts)
+    for letters, zone in WRITINGS.items():
+        if heads.str.contains(letters).any():
+            return zone
+        if any(share(text.str.contains(letters)) > WRITTEN_SHARE for text in texts):
+            return zone
+    return None
 
 
 def inhabited_share(lat: np.ndarray, lon: np.ndarray) -> float:

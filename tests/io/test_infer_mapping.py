@@ -24,6 +24,22 @@ def test_pickup_by_content_only_asks_who_and_what(tmp_path):
     assert read(tmp_path / "bare.txt", mapping).n_checkins == corpus.N_ROWS
 
 
+def test_only_what_may_say_who_is_offered(tmp_path):
+    lines = ["photo,owner,taken,uploaded,latitude,longitude,accuracy,views,about"]
+    lines += [
+        f"{i + 900000},{i % 7 + 1022}@N00,2023-03-{i % 28 + 1:02d} 09:25:{i % 60:02d},"
+        f"2023-04-{i % 28 + 1:02d} 10:00:00,40.68896{i % 10},-73.942647,16,{i}.5,"
+        f"a walk on a sunny day in the park {i}"
+        for i in range(120)
+    ]
+    look = inspect(write(tmp_path, "photos.csv", "\n".join(lines)))
+    (who,) = [question for question in look.questions if question.key == "user"]
+    assert who.options[0].changes == {"user_id": "owner"}
+    assert [each for option in who.options for each in option.changes] == ["user_id"] + 3 * [
+        "user_from"
+    ]
+
+
 def test_a_changed_mapping_is_examined_anew(tmp_path):
     path = corpus.make("plain", tmp_path)
     changed = inspect(path, mapping=Mapping(user_id="venue", item_id="user", timestamp="time"))

@@ -63,12 +63,16 @@ def test_what_is_no_return_is_not_asked(tmp_path, columns):
     assert read(path, time_zone="UTC").n_checkins == 40
 
 
-def test_what_comes_late_in_a_file_is_said(monkeypatch, tmp_path):
+def test_what_comes_late_in_a_file_is_asked_about_too(monkeypatch, tmp_path):
     monkeypatch.setattr("strec.io.returns.N_LOOKED", 20)
     path = shop(tmp_path, Quantity=[1] * 39 + [-1])
+    assert "returns" not in [question.key for question in inspect(path).questions]
     found = read(path, time_zone="UTC")
-    assert found.n_checkins == 40
-    assert any("give back or cancel something: 1" in note for note in found.notes)
+    assert found.n_checkins == 39 and found.reasons == {RETURNED: 1}
+    (asked,) = [question for question in found.questions if question.key == "returns"]
+    assert asked.text.startswith("1 of 40 rows") and asked.default == 0
+    counted = found.mapping.replace(**asked.options[1].changes)
+    assert read(path, counted).n_checkins == 40
 
 
 @pytest.mark.parametrize(

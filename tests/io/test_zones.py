@@ -10,12 +10,30 @@ from hypothesis import strategies as st
 
 from strec.errors import MappingError
 from strec.io.times import STATED, WALL, parse_time
-from strec.io.zones import OFFSET, check_zone, localise, offset_at, resolve, zone_near, zones_of
+from strec.io.zones import (
+    OFFSET,
+    check_zone,
+    localise,
+    offset_at,
+    resolve,
+    zone_near,
+    zone_of_writing,
+    zones_of,
+)
 from strec.io.zones import UTC as UTC_COLUMN
 
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1)).map(
     lambda moment: moment.replace(microsecond=0)
 )
+
+
+def test_letters_tell_a_zone():
+    shop = pl.Series(["Кафе 1", "Bar", "Кафе 2"])
+    assert zone_of_writing(["who", "what"], [shop]) == "Europe/Moscow"
+    assert zone_of_writing(["注文", "ユーザー"], []) == "Asia/Tokyo"  # Kana among Chinese signs
+    rare = pl.Series(["Café"] * 30 + ["Łódź"])
+    assert zone_of_writing(["who", "what"], [rare, pl.Series(["ann", "bob"])]) is None
+
 
 ZONES = ["America/New_York", "Europe/London", "Asia/Kolkata", "Australia/Lord_Howe", "Asia/Tokyo"]
 

@@ -52,6 +52,7 @@ def test_recommend_asks_from_where_and_answers_for_nobody(stores):
     app.select_slider(key="rec_hour").set_value(8).run()
     assert healthy(app) and "Station S04" in cards(app)[0]
     said = text_of(app)
+    assert "Choose where from and when" in said
     assert "No person is known here" in said and "what everybody does from Station S03" in said
     assert "User " not in said and "habit" not in said.lower().replace("habits", "")
     app.select_slider(key="rec_hour").set_value(18).run()
@@ -72,6 +73,8 @@ def test_recommend_lists_what_this_shop_sells(stores):
     assert healthy(app)
     assert {each.split("\u2002")[-1].strip("*") for each in cards(app)} <= set(sold)
     assert "In “Wedding” it was chosen" in text_of(app)
+    again = open_page(stores["shops"], **app.query_params)
+    assert again.selectbox(key="rec_where").value == "shop 1" and cards(again) == cards(app)
 
 
 def test_filters_offer_departures_and_shops(stores):

@@ -48,7 +48,7 @@ class Draft:
     """Files on their way to a data set, and what is known about them so far.
 
     `columns` is the mapping that a person chose (None: the guess), `answers` the chosen option
-    per question. What follows from them is made when it is asked for, and kept: `look`, then
+    per question, `late_questions` those that only reading the whole file raised. What follows from them is made when it is asked for, and kept: `look`, then
     `result` (with the check-ins in ``tables[READ]``), then `report` (``tables[CLEANED]``).
     """
 
@@ -63,6 +63,7 @@ class Draft:
     version: int = 0
     _look: Inspection | None = None
     questions: list[Question] = field(default_factory=list)
+    late_questions: list[Question] = field(default_factory=list)
     _mapping: Mapping | None = None
     _result: ReadResult | None = None
     tables: dict[str, pl.DataFrame | Path] = field(default_factory=dict)
@@ -113,6 +114,7 @@ class Draft:
                 others = [each for each in again.questions if each.key != question.key]
                 look = replace(again, questions=[question, *others])
         questions, mapping = list(look.questions), look.mapping
+        questions += [late for late in self.late_questions if late.key in self.answers]
         for _ in range(4):
             mapping = self._answered(questions, mapping)
             if not self.answers:
@@ -192,6 +194,10 @@ class Draft:
             self.tables[READ] = pl.read_parquet(file, memory_map=False)
             file.unlink()
         self._result = found
+        known = {question.key for question in self.questions}
+        late = [question for question in found.questions if question.key not in known]
+        self.late_questions = late or self.late_questions
+        self.questions += late
 
     @property
     def is_large(self) -> bool:

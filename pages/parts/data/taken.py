@@ -31,9 +31,10 @@ def lines(draft: Draft) -> None:
             # A person's answer may have given the field another column, or none.
             if role.field not in doubts and taken.get(role.field) == role.column:
                 _sure(draft, role)
-        if draft.mapping.user_from == "nobody":
+        asked = {q.key for q in draft.questions}
+        if draft.mapping.user_from == "nobody" and "user" not in asked:
             st.markdown(":material/person_off: **User**: nobody is named by these rows")
-        if draft.mapping.item_from_place:
+        if draft.mapping.item_from_place and "item" not in asked:
             st.markdown(":material/hexagon: **Item**: the hexagon of each place, about 130 m wide")
     if "timestamp" in open_keys:
         time_pattern(draft)

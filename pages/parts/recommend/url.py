@@ -11,6 +11,7 @@ from pages.parts.recommend import models, view
 from pages.parts.recommend.view import LAST, NEW, ON_MAP, Asked, People
 from pages.shared import state, ui
 from pages.shared.state import Key
+from strec import schema
 from strec.recommend import STRATEGIES
 from strec.store import Store
 
@@ -59,8 +60,10 @@ def write(known: People) -> None:
         "new": "1" if state.NEW_ONLY.value else "",
         "kind": list(state.CATEGORIES.value or []),
     }
-    if state.WHERE.value != LAST and state.AT.value:
-        shown["at"] = "{:.4f},{:.4f}".format(*state.AT.value)
+    if state.WHERE.value == ON_MAP:
+        shown["at"] = "{:.4f},{:.4f}".format(*state.AT.value) if state.AT.value else ""
+    elif state.WHERE.value != LAST:
+        shown["shop"] = state.WHERE.value
     if state.DISTANCE.value is not None:
         shown["far"] = f"{state.DISTANCE.value:g}"
     for name, key in _SLIDERS.items():
@@ -104,6 +107,12 @@ def _readers(
         called = "weight of the wish" if name == "weight" else name
         words = f"{called} is no number from 0 to 1; the usual one is used."
         readers.append((name, key, _share, words))
+    if store is None or store.has(schema.PLACE_ID):
+        shops = view.recommender(store).shops if store is not None else ()
+        readers.append(
+            ("shop", state.WHERE, lambda text: _one_of(text, [each.place_id for each in shops]),
+             "shop “{}” is not in this data set; choose one under “Where”."),
+        )  # fmt: skip
     if store is None or store.has_places:
         readers += [
             ("at", state.AT, _where, "place is no latitude and longitude; the last one is used."),

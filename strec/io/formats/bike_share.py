@@ -63,8 +63,7 @@ BIKE_RIDES = Format(
         origin_lat="start_lat",
         origin_lon="start_lng",
         end_timestamp="ended_at",
-        category="rideable_type",
-        event="member_casual",
+        event="rideable_type",
     ),
     notes=(
         "Rides carry no rider: what is learned is what everybody does. The item is the station "
