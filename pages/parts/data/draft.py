@@ -48,8 +48,9 @@ class Draft:
     """Files on their way to a data set, and what is known about them so far.
 
     `columns` is the mapping that a person chose (None: the guess), `answers` the chosen option
-    per question, `late_questions` those that only reading the whole file raised. What follows from them is made when it is asked for, and kept: `look`, then
-    `result` (with the check-ins in ``tables[READ]``), then `report` (``tables[CLEANED]``).
+    per question, `late_questions` those that only reading the whole file raised. What follows from
+    them is made when it is asked for, and kept: `look`, then `result` (with the check-ins in
+    ``tables[READ]``), then `report` (``tables[CLEANED]``).
     """
 
     paths: list[Path]
