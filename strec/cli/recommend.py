@@ -70,7 +70,7 @@ def recommend(
     ] = None,
     diversity: Annotated[float, typer.Option(min=0, max=1, help="Items differ more.")] = 0.0,
     novelty: Annotated[float, typer.Option(min=0, max=1, help="What few take comes up.")] = 0.0,
-    wish: Annotated[str | None, typer.Option(help="What is wanted, in English words.")] = None,
+    wish: Annotated[str | None, typer.Option(help="What is wanted, in words.")] = None,
     queries: Annotated[
         Path | None,
         typer.Option(

@@ -119,7 +119,7 @@ def _new(
         for kind, place in places.items():
             params = {}
             if kind in MODELS:
-                params = parameters(kind, options["budget"], seed=seed) | given
+                params = parameters(kind, options["budget"], seed=seed, store=store) | given
             runs.append(create(place, kind, store, params=params, **options))
     except ModelError:
         for run in runs:

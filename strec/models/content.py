@@ -70,7 +70,7 @@ class Content(HistoryModel):
     sentence = "Items whose words, category and place are like those the user took before."
     family = "traditional"
     order = 1
-    language = Language("text", ("words", "minilm", "smollm2"))
+    language = Language("text", ("words", "minilm", "e5", "smollm2"))
 
     text: str = "words"
     text_weight: float = 1.0

@@ -5,7 +5,15 @@ A run folder says all about itself: what was trained on which data with which ve
 model is (``results.json``), and the model itself, as `strec.models.load_model` reads it.
 """
 
-from strec.runs.budget import BUDGETS, Budget, expected_seconds, needs_several, parameters, shortage
+from strec.runs.budget import (
+    BUDGETS,
+    Budget,
+    expected_seconds,
+    language_of,
+    needs_several,
+    parameters,
+    shortage,
+)
 from strec.runs.create import create
 from strec.runs.folder import Run, home, prune, runs_in
 from strec.runs.launch import end, start
@@ -21,6 +29,7 @@ __all__ = [
     "end",
     "expected_seconds",
     "home",
+    "language_of",
     "needs_several",
     "parameters",
     "prune",

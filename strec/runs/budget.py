@@ -47,7 +47,9 @@ BUDGETS = {
 }
 
 
-def parameters(kind: str, budget: str = "normal", *, seed: int = 0, **given) -> dict[str, Any]:
+def parameters(
+    kind: str, budget: str = "normal", *, seed: int = 0, store: Store | None = None, **given: Any
+) -> dict[str, Any]:
     """Return a model's parameters under a budget; what is given has the last word.
 
     Parameters
@@ -58,6 +60,8 @@ def parameters(kind: str, budget: str = "normal", *, seed: int = 0, **given) -> 
         A key of `BUDGETS`.
     seed : int
         For models that have one.
+    store : Store, optional
+        What it will learn from: the language model inside is one that can read its names.
     **given
         Parameters of the model; None leaves the default.
 
@@ -79,7 +83,36 @@ def parameters(kind: str, budget: str = "normal", *, seed: int = 0, **given) -> 
         params["patience"] = defaults["patience"] + plan.patience_extra
     if "seed" in defaults:
         params["seed"] = seed
+    if store is not None and (language := MODELS[kind].language) is not None:
+        reads = language_of(store, kind)
+        if reads != language.choices[0]:
+            params[language.parameter] = reads
     return params | {name: value for name, value in given.items() if value is not None}
+
+
+def language_of(store: Store, kind: str) -> str:
+    """Return the language model that a kind of model takes for the names of a store.
+
+    Parameters
+    ----------
+    store : Store
+        Its items' names and kinds decide by their script.
+    kind : str
+        A key of `strec.models.MODELS`, of a model that takes a language model.
+
+    Raises
+    ------
+    ModelError
+        If the model takes none.
+    """
+    language = MODELS[kind].language
+    if language is None:
+        raise ModelError(
+            "A model that takes a language model is needed.", f"{kind}.", "Choose stllm or content."
+        )
+    items = store.items().select(schema.ITEM_NAME, schema.CATEGORY)
+    names = pl.concat([items[name].drop_nulls() for name in items.columns])
+    return language.for_names(names.unique())
 
 
 def shortage(kind: str, store: Store) -> str | None:

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from strec.errors import MissingPartError
-from strec.llm import MODELS, check, locate, weights
+from strec.llm import MODELS, Encoder, check, encoder_for, locate, weights
 from strec.llm.weights import EmbeddedModel
 
 
@@ -19,6 +19,17 @@ def installed(name: str) -> bool:
 @pytest.mark.skipif(not installed("encoder"), reason="needs the encoder's package")
 def test_the_encoder_works():
     assert "coffee shop ~ café 0." in check("encoder")
+
+
+@pytest.mark.skipif(not installed("multilingual"), reason="needs the encoder's package")
+def test_the_encoder_of_a_hundred_languages_works(tmp_path, monkeypatch):
+    monkeypatch.setenv("STREC_CACHE", str(tmp_path))
+    assert "coffee shop ~ café 0." in check("multilingual")
+    assert encoder_for(["Café Luna"] * 19 + ["咖啡馆"]) == "e5"
+    assert encoder_for(["Café Luna"] * 20 + ["咖啡馆"]) == encoder_for([]) == "minilm"
+    cafe, kept = Encoder("e5").encode(["咖啡馆", "\0"]), Encoder("e5").encode(["咖啡馆", ""])
+    assert cafe.shape == (2, Encoder("e5").dim) and (cafe[0] == kept[0]).all()
+    assert Encoder("e5").fingerprint != Encoder("minilm").fingerprint
 
 
 @pytest.mark.slow

