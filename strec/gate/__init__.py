@@ -16,6 +16,7 @@ from strec.gate.design import PLACE_WORDS, Design, design_of
 from strec.gate.illustrations import Illustrations, illustrate
 from strec.gate.nested_models import FittedModel, fit_models, untestable
 from strec.gate.permutation_test import (
+    FEW_WORLDS,
     Excess,
     PermutationTests,
     Shuffled,
@@ -33,6 +34,7 @@ from strec.gate.result import (
     Step,
     decide,
     effect_word,
+    may_be_a_yes,
     route_of,
     sentence_of,
 )
@@ -149,21 +151,25 @@ def dependence_test(
     steps = _steps(design, fitted, hits, rng)
     smaller, more = _sample_users(used, MAX_PERMUTED, seed, "The shuffles used")
     tell("Shuffling", 0.1)
-    tests = PermutationTests(smaller, reasons, seed, dates)
+    if smaller is not used:
+        few = design_of(smaller, np.random.default_rng([seed, 1]), dates)
+        tests = PermutationTests(*fit_models(*few, reasons), seed)
+    else:
+        tests = PermutationTests(nested, fitted, seed)
     step_of = {step.tests: step for step in steps}
     found: dict[str, Shuffled] = {}
     for k, name in enumerate(name for name in INGREDIENTS if name not in reasons):
         told = part_of(tell, 0.1 + 0.175 * k, 0.275 + 0.175 * k)
+        given_place = False
         if name == "order":
             space = found.get("space")
             by_itself = space and decide("space", step_of["space"], space, space.p_value)
             given_place = bool(by_itself and by_itself.decision)
-            models = order_models(given_place)
-            step_of[name] = _step(design, fitted, hits, rng, *models, name)
+            step_of[name] = _step(design, fitted, hits, rng, *order_models(given_place), name)
             steps.append(step_of[name])
-            found[name] = tests.p_value(name, n_permutations, told, given_place)
-        else:
-            found[name] = tests.p_value(name, n_permutations, told)
+        # Where the gain alone says no, a few worlds tell what shuffled data gain.
+        n_worlds = n_permutations if may_be_a_yes(step_of[name]) else FEW_WORLDS
+        found[name] = tests.p_value(name, min(n_worlds, n_permutations), told, given_place)
     adjusted = holm({name: each.p_value for name, each in found.items()})
     drift = _drift(tests.drift(part_of(tell, 0.8, 0.85)), step_of["drift"], rng)
     drift_nats = drift.effect_nats or 0.0

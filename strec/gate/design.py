@@ -1,6 +1,7 @@
 """Check-ins as integer arrays, and the facts of them that no shuffle changes."""
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ MOST_WITHOUT_PLACE = 0.05
 MAX_CLASSES = 64
 #: Up to so many items, the distances between all of them are worked out once.
 MAX_ITEMS_IN_TABLE = 5_000
+#: Up to so many cells, what belongs to two codes is looked up in a table and not searched for.
+MAX_CELLS_IN_TABLE = 4_000_000
 CANDIDATES = 8
 MIN_USERS, MIN_CHECKINS_PER_USER, MIN_SCORED = 5, 4, 50
 
@@ -122,6 +125,35 @@ class Design:
     @property
     def n_pairs(self) -> int:
         return len(self.pair_keys)
+
+    @cached_property
+    def halves(self) -> list[np.ndarray]:
+        """The numbers of the scored rows of each half of the users."""
+        fold = self.fold[self.user[self.scored]]
+        return [np.flatnonzero(fold == f) for f in (0, 1)]
+
+    @cached_property
+    def pair_of(self) -> "Lookup":
+        """The pair of ``user * n_items + item``, -1 where they never meet."""
+        cells = self.n_users * self.n_items
+        return Lookup(self.pair_keys, np.arange(self.n_pairs), cells, missing=-1)
+
+
+class Lookup:
+    """Values by key, of sorted keys below `n_cells`."""
+
+    def __init__(self, keys: np.ndarray, values: np.ndarray, n_cells: int, missing: int = 0):
+        self.keys, self.values, self.missing = keys, values, missing
+        self.table = None
+        if n_cells <= MAX_CELLS_IN_TABLE:
+            self.table = np.full(n_cells, missing)
+            self.table[keys] = values
+
+    def __call__(self, wanted: np.ndarray) -> np.ndarray:
+        if self.table is not None:
+            return self.table[wanted]
+        at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        return np.where(self.keys[at] == wanted, self.values[at], self.missing)
 
 
 @dataclass(frozen=True)
@@ -239,12 +271,7 @@ def with_items(design: Design, labels: Labels, order: np.ndarray) -> Labels:
 
 def pairs_of(design: Design, labels: Labels, rows: np.ndarray, candidates: np.ndarray):
     """Return the pair (user of the row, item of the candidate), or -1 where they never meet."""
-    pair = labels.pair[candidates]
-    at = np.nonzero(design.user[candidates] != design.user[rows][:, None])
-    key = design.user[rows][at[0]] * design.n_items + labels.item[candidates[at]]
-    found = np.minimum(np.searchsorted(design.pair_keys, key), design.n_pairs - 1)
-    pair[at] = np.where(design.pair_keys[found] == key, found, -1)
-    return pair
+    return design.pair_of(design.user[rows][:, None] * design.n_items + labels.item[candidates])
 
 
 def distance_bins(design: Design, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from strec.gate.design import (
     STEPS_PER_DAY,
     Design,
     Labels,
+    Lookup,
     distance_bins,
 )
 from strec.gate.geometry import DISTANCE_BINS
@@ -25,6 +26,9 @@ SMALLEST_LIFT = 1e-3
 RECENT = 12
 #: And for where, and for which kind; what is so many back counts 1/e.
 LATELY, LATELY_DECAY, LATELY_PRIOR = 16, 8.0, 2.0
+#: What 2, 3, … check-ins back count: neighbours in pairs, so that home, elsewhere, home is seen as
+#: an order and not as a drift.
+LATELY_WEIGHTS = np.exp(-2 * (np.arange(LATELY) // 2) / LATELY_DECAY).astype(np.float32)
 #: Fashion: how long what everybody took lately counts, in pieces of the calendar, and its prior.
 FASHION_DECAYS, FASHION_PRIOR = (1.5, 8.0), 3.0
 #: Nearness falls with the distance: about 1 / (100 m + distance), in bins of half-octaves.
@@ -123,20 +127,21 @@ def drift(design: Design, labels: Labels, candidates: Candidates) -> list[np.nda
     the place, where that is the place of the item before.
     """
     rows = candidates.rows
+    earlier = _items_back(design, labels, rows, np.arange(2, LATELY + 2)[:, None])
+    is_there = earlier >= 0
     recent = np.zeros(candidates.item.shape, np.float32)
-    for back in range(2, RECENT + 2):
-        earlier = _items_back(design, labels, rows, back)
-        recent += (candidates.item == earlier[:, None]) * np.float32(1 / (back - back % 2))
+    for back, before in enumerate(earlier[:RECENT], 2):
+        recent += (candidates.item == before[:, None]) * np.float32(1 / (back - back % 2))
     found = [np.log1p(RECENT * recent)]
+    weight = is_there * LATELY_WEIGHTS[:, None]
     if design.place == "item":
-        found.append(_near_lately(design, labels, candidates))
+        found.append(_near_lately(design, earlier[:RECENT], weight[:RECENT], candidates.item))
+    at = np.arange(len(rows))
     for group, n_groups in groups(design):
-        lately = np.zeros((len(rows), n_groups), np.float32)
-        at = np.arange(len(rows))
-        for back in range(2, LATELY + 2):
-            earlier = _items_back(design, labels, rows, back)
-            weight = _lately_weight(back)
-            lately[at, group[earlier]] += weight * (earlier >= 0)
+        flat = np.bincount(
+            (at * n_groups + group[earlier]).ravel(), weight.ravel(), len(rows) * n_groups
+        )
+        lately = flat.reshape(-1, n_groups).astype(np.float32)
         share = _share_of_user(design, labels, group, n_groups)[0][design.user[rows]]
         now = (lately + LATELY_PRIOR * share) / (lately.sum(axis=1, keepdims=True) + LATELY_PRIOR)
         code = group[candidates.item]
@@ -153,24 +158,14 @@ def drift(design: Design, labels: Labels, candidates: Candidates) -> list[np.nda
     return found
 
 
-def _lately_weight(back: int) -> np.float32:
-    """Return what so many check-ins back counts.
-
-    Neighbours count in pairs, so that home, elsewhere, home is seen as an order and not as a drift.
-    """
-    return np.float32(np.exp(-(back - back % 2 - 2) / LATELY_DECAY))
-
-
-def _near_lately(design: Design, labels: Labels, candidates: Candidates) -> np.ndarray:
+def _near_lately(
+    design: Design, earlier: np.ndarray, weight: np.ndarray, item: np.ndarray
+) -> np.ndarray:
     """Return how near each candidate is to where the user was lately, on a log scale."""
-    near = np.zeros(candidates.item.shape, np.float32)
-    n = np.zeros((len(candidates.rows), 1), np.float32)
-    for back in range(2, RECENT + 2):
-        earlier = _items_back(design, labels, candidates.rows, back)[:, None]
-        there = (earlier >= 0) * _lately_weight(back)
-        near += there * NEAR[distance_bins(design, np.maximum(earlier, 0), candidates.item)]
-        n += there
-    return np.log((near + NEAR[-1]) / (n + 1)).astype(np.float32)
+    near = np.zeros(item.shape, np.float32)
+    for before, there in zip(earlier, weight, strict=True):
+        near += there[:, None] * NEAR[distance_bins(design, np.maximum(before, 0)[:, None], item)]
+    return np.log((near + NEAR[-1]) / (weight.sum(axis=0)[:, None] + 1)).astype(np.float32)
 
 
 def fashion(design: Design, labels: Labels, group: np.ndarray, n_groups: int) -> list[np.ndarray]:
@@ -197,7 +192,9 @@ def last(design: Design, labels: Labels, candidates: Candidates) -> list[np.ndar
             .astype(np.float32)]  # fmt: skip
 
 
-def _items_back(design: Design, labels: Labels, rows: np.ndarray, back: int) -> np.ndarray:
+def _items_back(
+    design: Design, labels: Labels, rows: np.ndarray, back: int | np.ndarray
+) -> np.ndarray:
     """Return the item so many check-ins before each row's moment, -1 where there is none."""
     moment = design.before[rows]
     there = design.position[moment] >= back
@@ -236,7 +233,7 @@ def count(
 
     of_item = table(labels.item, design.n_items)
     of_user = table(design.user, design.n_users)
-    overall = of_user.sum(axis=0) + 0.5
+    overall = of_user.sum(axis=0) + np.float32(0.5)
     overall /= overall.sum()
     profile = (of_user + PROFILE_PRIOR * overall) / (
         of_user.sum(axis=1, keepdims=True) + PROFILE_PRIOR
@@ -314,15 +311,13 @@ def distance_lift(past_bins: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Transitions:
-    """What follows what in the first halves: keys, counts, and what was to be expected."""
+    """What follows what in the first halves: counts, and what was to be expected."""
 
-    item_keys: np.ndarray
-    item_counts: np.ndarray
+    item_counts: Lookup
     as_previous: np.ndarray
     share: np.ndarray
     class_lift: np.ndarray
-    own_keys: np.ndarray
-    own_counts: np.ndarray
+    own_counts: Lookup
     own_as_previous: np.ndarray
 
 
@@ -334,7 +329,6 @@ def transitions(design: Design, labels: Labels, total: np.ndarray) -> Transition
     """
     past, n = design.past, design.n_items
     item, before = labels.item[past], labels.item[design.previous[past]]
-    keys, counts = np.unique(before * n + item, return_counts=True)
     share = (np.bincount(item, minlength=n) + 0.5) / (len(past) + 0.5 * n)
     classes, n_classes = design.class_of_item, design.n_classes
     pair = classes[before] * n_classes + classes[item]
@@ -348,13 +342,16 @@ def transitions(design: Design, labels: Labels, total: np.ndarray) -> Transition
     went, came = by_user(classes[item]), by_user(classes[before])
     expected = came.T @ (went / np.maximum(went.sum(axis=1, keepdims=True), 1))
     own_before = labels.pair[design.previous[past]]
-    own_keys, own_counts = np.unique(own_before * design.n_pairs + labels.pair[past],
-                                     return_counts=True)  # fmt: skip
     return Transitions(
-        keys, counts, np.bincount(before, minlength=n), share,
+        _counted(before * n + item, n**2), np.bincount(before, minlength=n), share,
         (seen + CELL_PRIOR) / (expected + CELL_PRIOR),
-        own_keys, own_counts, np.bincount(own_before, minlength=design.n_pairs),
+        _counted(own_before * design.n_pairs + labels.pair[past], design.n_pairs**2),
+        np.bincount(own_before, minlength=design.n_pairs),
     )  # fmt: skip
+
+
+def _counted(keys: np.ndarray, n_cells: int) -> Lookup:
+    return Lookup(*np.unique(keys, return_counts=True), n_cells)
 
 
 def order(
@@ -364,11 +361,11 @@ def order(
     row = design.previous[candidates.rows]
     before, item = labels.item[row][:, None], candidates.item
     prior = CELL_PRIOR * found.class_lift[design.class_of_item[before], design.class_of_item[item]]
-    seen = _looked_up(found.item_keys, found.item_counts, before * design.n_items + item)
+    seen = found.item_counts(before * design.n_items + item)
     lift = (seen + prior) / (found.as_previous[before] * found.share[item] + CELL_PRIOR)
     pair, own_before = candidates.pair, labels.pair[row][:, None]
-    key = np.where(pair >= 0, own_before * design.n_pairs + pair, -1)
-    habit = _looked_up(found.own_keys, found.own_counts, key)
+    # What is no pair is not read below.
+    habit = found.own_counts(own_before * design.n_pairs + np.maximum(pair, 0))
     share = (total[pair] + 1) / (design.n_past[design.user[candidates.rows]][:, None] + 1)
     had = found.own_as_previous[own_before]
     own = (habit + HABIT_PRIOR * share) / ((had + HABIT_PRIOR) * share)
@@ -379,12 +376,6 @@ def order(
         # Home, elsewhere, home.
         (item == back).astype(np.float32),
     ]
-
-
-def _looked_up(keys: np.ndarray, counts: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return the count of each wanted key, 0 where it has none."""
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[at] == wanted, counts[at], 0)
 
 
 def joint_cells(

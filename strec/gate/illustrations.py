@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from scipy.spatial.distance import pdist
 
 from strec import schema
 from strec.errors import AnalysisError
-from strec.geo import distance_km
+from strec.geo import arc_km, unit_vectors
 from strec.split import Log, local_us
 
 HOUR_US = 3_600_000_000
@@ -181,14 +182,13 @@ def knox(
         return None
     drawn = pl.Series(placed).sample(min(MAX_KNOX, len(placed)), seed=seed).to_numpy()
     lat, lon, hours = log.lat[drawn], log.lon[drawn], log.time_us[drawn] / HOUR_US
-    first, second = np.triu_indices(len(drawn), 1)
-    apart = distance_km(lat[first], lon[first], lat[second], lon[second])
+    apart = arc_km(pdist(unit_vectors(lat, lon)) / 2)
     if not apart.any():
         return None
     near_km = float(np.quantile(apart, KNOX_NEAR_SHARE)) if near_km is None else near_km
     near = apart <= near_km
-    soon = int((np.abs(hours[first] - hours[second]) <= near_hours).sum())
-    first, second = first[near], second[near]
+    soon = int((pdist(hours[:, None], "cityblock") <= near_hours).sum())
+    first, second = (each[near] for each in np.triu_indices(len(drawn), 1))
     rng = np.random.default_rng(seed)
     counts = np.array(
         [

@@ -83,11 +83,12 @@ class NestedModels:
         self.scored = self._candidates(design.scored, design.scored_candidates, counted=False)
         self.parts = {part: self.columns(part, self.scored) for part in FREE}
         self._past: Candidates | None = None
+        self._of_half: dict[str, tuple[list[np.ndarray], list[np.ndarray]]] = {}
 
     def with_labels(self, labels: Labels) -> "NestedModels":
         """Return a copy with other times or places for the same items."""
         other = copy(self)
-        other.labels, other.parts = labels, dict(self.parts)
+        other.labels, other.parts, other._of_half = labels, dict(self.parts), dict(self._of_half)
         return other
 
     def add_time(self) -> None:
@@ -177,21 +178,25 @@ class NestedModels:
         if near is not None:
             for part in set(owner) & set(near.owner):
                 start[:, owner == part] = near.weights[:, near.owner == part]
-        fold = self.design.fold[self.design.user[self.design.scored]]
-        halves = [np.flatnonzero(fold == f) for f in (0, 1)]
-        columns = [x for part in used for x in self.parts[part]]
-        evidence_of = [
-            np.empty((len(columns), columns[0].shape[1], len(rows)), np.float32) for rows in halves
-        ]
-        for rows, half in zip(halves, evidence_of, strict=True):
-            for k, x in enumerate(columns):
-                half[k] = x[rows].T
+        evidence_of = [np.concatenate([self._halves(part)[f] for part in used]) for f in (0, 1)]
         n_free = sum(len(self.parts[part]) for part in used if part in FREE)
         found, weights = cross_fit(evidence_of, n_free, start)
-        gain = np.empty(len(fold))
-        for rows, part in zip(halves, found, strict=True):
+        gain = np.empty(len(self.design.scored))
+        for rows, part in zip(self.design.halves, found, strict=True):
             gain[rows] = part
         return FittedModel(name, gain, weights, owner)
+
+    def _halves(self, part: str) -> list[np.ndarray]:
+        """Return the columns of a part for each half of the users, ``(d, C, n)`` each."""
+        columns = self.parts[part]
+        kept = self._of_half.get(part)
+        if kept is None or kept[0] is not columns:
+            halves = [
+                np.array([np.ascontiguousarray(x[rows].T) for x in columns])
+                for rows in self.design.halves
+            ]
+            kept = self._of_half[part] = (columns, halves)
+        return kept[1]
 
     @property
     def past(self) -> Candidates:

@@ -283,12 +283,12 @@ def decide(
     effect = step.gain_nats - floor
     unclear = SHARE_OF_DRIFT * max(drift_nats, 0.0) if name in AFTER_THE_LAST else 0.0
     decision, why = True, "all three conditions hold"
-    if p_adjusted > SIGNIFICANCE + 1e-12:
-        decision, why = False, "shuffled data do as well too often"
+    if effect < WEAK_NATS:
+        decision, why = False, "the gain is too small to matter"
     elif step.low <= floor:
         decision, why = False, "the gain is not shared by enough users"
-    elif effect < WEAK_NATS:
-        decision, why = False, "the gain is too small to matter"
+    elif p_adjusted > SIGNIFICANCE + 1e-12:
+        decision, why = False, "shuffled data do as well too often"
     elif step.low <= floor + unclear:
         decision, why = False, "the gain is too small to be told from the drift"
     return Ingredient(
@@ -310,6 +310,11 @@ def decide(
         forms=forms,
         detectable_nats=unclear + detectable(step.low, step.high, shuffled.spread),
     )
+
+
+def may_be_a_yes(step: Step) -> bool:
+    """Say whether a gain is large and shared enough, whatever shuffled worlds gain."""
+    return step.gain_nats >= WEAK_NATS and step.low > 0
 
 
 def detectable(low: float, high: float, spread: float) -> float:

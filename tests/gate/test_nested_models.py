@@ -232,7 +232,7 @@ def test_what_follows_what_is_counted_in_the_first_halves():
     total = evidence.pair_totals(design, labels)
     found = evidence.transitions(design, labels, total)
     # Five steps of each first half of six: a-b, b-c, c-a, a-b, b-c.
-    counts = dict(zip(found.item_keys.tolist(), found.item_counts.tolist(), strict=True))
+    counts = dict(zip(found.item_counts.keys, found.item_counts.values, strict=True))
     assert counts == {0 * 3 + 1: 32, 1 * 3 + 2: 32, 2 * 3 + 0: 16}
     row = design.start[0] + 9  # after a, b, c comes a
     items = np.arange(3)[None]

@@ -186,7 +186,9 @@ def test_a_p_value_counts_the_null_worlds_that_do_as_well():
 
 def test_a_test_without_hope_stops_early():
     found = p_value(0.0, lambda world: float(world % 2), 999)
-    assert found.n_worlds == 10 and found.p_value == 1.0
+    assert (found.n_worlds, found.p_value) == (5, 1.0)
+    found = p_value(0.5, lambda world: float(world % 2), 999)
+    assert (found.n_worlds, found.p_value) == (10, 0.5)
 
 
 def test_p_values_are_valid_when_nothing_is_there():
