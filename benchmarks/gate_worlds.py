@@ -11,14 +11,17 @@ Tables are printed; with `--into` the figure of docs/gate.md is drawn from what 
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
-from outside_worlds import KINDS, NULL, POWER, live
-from piecewise import in_pieces
 from scipy.optimize import minimize
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.outside_worlds import KINDS, NULL, POWER, live
+from benchmarks.piecewise import in_pieces
 
 from strec.gate import dependence_test
 from strec.gate.result import DependenceResult
