@@ -22,7 +22,6 @@ from scipy.optimize import minimize
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.outside_worlds import KINDS, NULL, POWER, live
 from benchmarks.piecewise import in_pieces
-
 from strec.gate import dependence_test
 from strec.gate.result import DependenceResult
 
