@@ -15,6 +15,7 @@ EXTRA_OF = {
     "accelerate": "models",
     "implicit": "models",
     "gensim": "models",
+    "lightgbm": "models",
     "transformers": "llm",
     "peft": "llm",
     "gguf": "llm",

@@ -19,6 +19,7 @@ from strec.models.recurrent import LSTM, STLSTM
 from strec.models.saved import read_folder
 from strec.models.stgcn import STGCN
 from strec.models.stllm import STLLM
+from strec.models.trees import Trees
 from strec.registry import Registry
 
 
@@ -94,6 +95,7 @@ __all__ = [
     "STLLM",
     "STGCN",
     "STLSTM",
+    "Trees",
     "UserCounts",
     "UserKNN",
     "load_model",

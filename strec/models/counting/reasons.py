@@ -34,7 +34,7 @@ def explain_items(model: "CounterMix", query: Queries, items: np.ndarray) -> lis
     sources = np.stack(list(shares_of_sources(query, model.statistics_)))[:, 0]
     spoken = loudness.sum() + rates[0] @ sources.any(axis=1)
     from_sources = rates[0][:, None] * sources[:, items] / spoken
-    tones = _tones(model, visits)
+    tones = tones_of(model, visits)
     from_visits = loudness.sum() / spoken * _worth(visits, tones, items)
     return [
         Explanation(
@@ -105,7 +105,7 @@ def rows_behind(query: Queries, reason: str, item: int) -> np.ndarray:
     return np.zeros(0, dtype=np.int64)
 
 
-def _tones(model: "CounterMix", visits: Visits) -> np.ndarray:
+def tones_of(model: "CounterMix", visits: Visits) -> np.ndarray:
     """Return the logarithm of each visit's factor for each reason: (n_reasons, n_visits)."""
     numbers = visits.numbers.astype(np.float64)
     return np.stack(

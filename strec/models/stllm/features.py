@@ -119,10 +119,10 @@ def numbers_of(queries: Queries, world: World) -> tuple[Numbers, dict[str, list[
     """Return the numbers of queries, and the reason of each column by kind of number."""
     pairs = Pairs(queries)
     items, visits, prior, context = Columns(), Columns(), Columns(), Columns()
-    _items(items, pairs, world)
+    item_numbers(items, pairs, world)
     _visits(visits, pairs)
     _prior(prior, pairs)
-    _context(context, pairs)
+    context_numbers(context, pairs)
     steps, step_numbers = _steps(pairs)
     numbers = Numbers(
         context=context.stack(len(queries)),
@@ -146,8 +146,8 @@ def numbers_of(queries: Queries, world: World) -> tuple[Numbers, dict[str, list[
     }
 
 
-def _items(put: Columns, p: Pairs, world: World) -> None:
-    """Numbers about an item of the history, from all visits to it."""
+def item_numbers(put: Columns, p: Pairs, world: World) -> None:
+    """Put numbers about each item of the history, from all visits to it."""
     of_query = p.group_query
     for reason, weight in p.evidence():
         own, total = p.per_item(weight), p.per_query(weight)
@@ -224,8 +224,8 @@ def _prior(put: Columns, p: Pairs) -> None:
     put("sequence", 0.7 * p.same_before - 0.5 * p.again)
 
 
-def _context(put: Columns, p: Pairs) -> None:
-    """Numbers about the query alone."""
+def context_numbers(put: Columns, p: Pairs) -> None:
+    """Put numbers about the query alone."""
     q = p.queries
     angle = np.nan_to_num(q.hour) / 12 * np.pi
     for turn in (1, 2, 3):

@@ -4,6 +4,7 @@ Counts over all users would give the target away if they knew it, so the trainin
 cut into blocks by time, and targets of a block see counts from the blocks before it alone.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,19 +88,12 @@ def training_data_of(
     learns them all. The other parameters are those of `STLLM`.
     """
     rng = np.random.default_rng(seed)
-    share = _share_of_time(train)
+    share = share_of_time(train)
     rows = _targets(train, share, n_history, rng)
-    edges = np.linspace(share[rows].min(initial=1.0), 1.0, N_BLOCKS + 1)
     parts, order = [], []
     n_new = max(8 * N_BLOCKS, MAX_CELLS // max(len(train.vocabulary.items), 1))
-    for block, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
-        progress("Reading the past of each check-in", block / N_BLOCKS)
-        last = block == N_BLOCKS - 1
-        inside = rows[(share[rows] >= begin) & ((share[rows] < end) | last)]
-        before = train.where(share < begin)
-        if not len(inside):
-            continue
-        world = World.of(before if len(before) else train.where(share <= begin), meaning)
+    for world, inside in blocks_of(train, rows, share, meaning):
+        progress("Reading the past of each check-in", len(order) / N_BLOCKS)
         queries = shorten(queries_of_rows(train, inside, time_known=time_known), n_history)
         parts.append(_block(queries, world, remember, n_new // N_BLOCKS, rng))
         order.append(inside)
@@ -117,6 +111,33 @@ def training_data_of(
         spread=np.concatenate([part[4] for part in parts]),
         reasons=parts[0][5],
     )
+
+
+def blocks_of(
+    train: Log, rows: np.ndarray, share: np.ndarray, meaning: np.ndarray | None
+) -> Iterator[tuple[World, np.ndarray]]:
+    """Yield targets block by block, with the counts of what was before their block alone.
+
+    Parameters
+    ----------
+    train : Log
+        All training check-ins.
+    rows : numpy.ndarray
+        Of the targets.
+    share : numpy.ndarray
+        What `share_of_time` says.
+    meaning : numpy.ndarray, optional
+        Of items, shape ``(n_items, n_meaning)``; nothing has a meaning without.
+    """
+    if meaning is None:
+        meaning = np.zeros((len(train.vocabulary.items), 1))
+    edges = np.linspace(share[rows].min(initial=1.0), 1.0, N_BLOCKS + 1)
+    for block, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
+        last = block == N_BLOCKS - 1
+        inside = rows[(share[rows] >= begin) & ((share[rows] < end) | last)]
+        if len(inside):
+            before = train.where(share < begin)
+            yield World.of(before if len(before) else train.where(share <= begin), meaning), inside
 
 
 def _block(queries: Queries, world: World, remember: bool, n_new: int, rng):
@@ -169,7 +190,7 @@ def _candidates(queries: Queries, world: World, remember: bool, rng):
     return items, log_drawn, columns[at, items].astype(np.float16)
 
 
-def _share_of_time(train: Log) -> np.ndarray:
+def share_of_time(train: Log) -> np.ndarray:
     """Return which share of the check-ins are earlier than each, by distinct moments."""
     moments = np.sort(train.time_us)
     return np.searchsorted(moments, train.time_us) / max(len(moments), 1)

@@ -1,0 +1,176 @@
+"""Boosted trees whose leaves add to the log of what counting gives, softmax per query.
+
+P(row) = softmax over the rows of a query of  start + Σ trees(row)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from strec.models.trees.numbers import Table
+
+if TYPE_CHECKING:
+    import lightgbm
+
+#: Rows that a leaf holds at least, and rounds without gain after which no tree is added.
+_FEWEST_IN_LEAF, _PATIENCE = 50, 20
+_FEWEST_FOR_THREADS = 20_000
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Candidates, which of them came, and how much each query counts."""
+
+    table: Table
+    hit: np.ndarray  # (R,) bool, one row per query
+    weight: np.ndarray  # (Q,)
+
+    def take(self, chosen: np.ndarray) -> "Lesson":
+        """Return some queries, by a mask of shape ``(Q,)``."""
+        kept = chosen[self.table.query]
+        table = self.table.rows(kept)
+        ptr = np.r_[0, np.cumsum(np.diff(table.ptr)[chosen])]
+        table = Table(table.numbers, table.start, table.item, ptr)
+        return Lesson(table, self.hit[kept], self.weight[chosen])
+
+
+def softmax(logits: np.ndarray, ptr: np.ndarray) -> np.ndarray:
+    """Return the share of each row within its query.
+
+    Examples
+    --------
+    >>> softmax(np.zeros(3), np.array([0, 2, 2, 3])).tolist()
+    [0.5, 0.5, 1.0]
+    """
+    size = np.diff(ptr)
+    first, size = ptr[:-1][size > 0], size[size > 0]
+    if not len(size):
+        return logits
+    raised = np.exp(logits - np.repeat(np.maximum.reduceat(logits, first), size))
+    return raised / np.repeat(np.add.reduceat(raised, first), size)
+
+
+def boosted(
+    lesson: Lesson,
+    check: Lesson,
+    *,
+    n_trees: int,
+    n_leaves: int,
+    learning_rate: float,
+    seed: int,
+    progress: Callable[[float], None],
+) -> "lightgbm.Booster | None":
+    """Return trees that make what came most likely, as many as helped on the lesson held out.
+
+    None where they did not help there by more than a standard error.
+    """
+    import lightgbm
+
+    parameters: dict[str, Any] = {
+        "objective": _objective(lesson),
+        "learning_rate": learning_rate,
+        "num_leaves": n_leaves,
+        "min_data_in_leaf": _FEWEST_IN_LEAF,
+        "min_sum_hessian_in_leaf": 1.0,
+        "lambda_l2": 5.0,
+        "feature_fraction": 0.4,
+        "bagging_fraction": 1.0,
+        "max_bin": 127,
+        # The same trees on any number of threads.
+        "deterministic": True,
+        "force_col_wise": True,
+        "seed": seed,
+        "verbosity": -1,
+    }
+    data = lightgbm.Dataset(
+        lesson.table.numbers, lesson.hit, init_score=lesson.table.start, free_raw_data=True
+    )
+    held = lightgbm.Dataset(
+        check.table.numbers, check.hit, init_score=check.table.start, reference=data
+    )
+
+    def report(env: Any) -> None:
+        progress((env.iteration + 1) / n_trees)
+
+    trees = lightgbm.train(
+        parameters,
+        data,
+        n_trees,
+        valid_sets=[held],
+        feval=_surprise(check),
+        callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False), report],
+    )
+    start = check.table.start
+    gain = _loss(start, check) - _loss(start + told(trees, check.table.numbers), check)
+    gain *= check.weight / check.weight.mean()
+    return trees if gain.mean() > gain.std() / len(gain) ** 0.5 else None
+
+
+def _objective(lesson: Lesson) -> Callable:
+    table, hit = lesson.table, lesson.hit.astype(np.float64)
+    weight = np.repeat(lesson.weight, np.diff(table.ptr)).astype(np.float64)
+
+    def slopes(logits: np.ndarray, _) -> tuple[np.ndarray, np.ndarray]:
+        share = softmax(logits, table.ptr)
+        return weight * (share - hit), weight * np.maximum(share * (1 - share), 1e-6)
+
+    return slopes
+
+
+def _surprise(lesson: Lesson) -> Callable:
+    """Return the mean of -log P of what came, as LightGBM asks for a measure."""
+
+    def measure(logits: np.ndarray, _) -> tuple[str, float, bool]:
+        return "surprise", float(np.average(_loss(logits, lesson), weights=lesson.weight)), False
+
+    return measure
+
+
+def _loss(logits: np.ndarray, lesson: Lesson) -> np.ndarray:
+    """Return -log P of what came, shape ``(Q,)``."""
+    return -np.log(softmax(logits, lesson.table.ptr)[lesson.hit] + 1e-12)
+
+
+def told(trees: "lightgbm.Booster | None", numbers: np.ndarray) -> np.ndarray:
+    """Return what trees add to each row, shape ``(R,)``; 0 without trees."""
+    if trees is None or not len(numbers):
+        return np.zeros(len(numbers))
+    # Few rows are done before threads have met.
+    n_threads = 1 if len(numbers) < _FEWEST_FOR_THREADS else 0
+    return np.asarray(trees.predict(numbers, raw_score=True, num_threads=n_threads))
+
+
+def shares_of_reasons(
+    trees: "lightgbm.Booster | None", numbers: np.ndarray, reasons: list[str]
+) -> dict[str, np.ndarray]:
+    """Return what each reason adds to each row, shape ``(R,)`` each; ``""`` is what all rows get.
+
+    References
+    ----------
+    Lundberg et al., "From local explanations to global understanding with explainable AI for
+    trees", Nature Machine Intelligence 2020.
+    """
+    found = {name: np.zeros(len(numbers)) for name in ("", *reasons)}
+    if trees is None or not len(numbers):
+        return found
+    parts = np.asarray(trees.predict(numbers, pred_contrib=True, num_threads=1))
+    for name, column in zip((*reasons, ""), parts.T, strict=True):
+        found[name] = found[name] + column
+    return found
+
+
+def as_array(trees: "lightgbm.Booster") -> np.ndarray:
+    """Return trees as bytes: the text of LightGBM."""
+    return np.frombuffer(trees.model_to_string().encode(), dtype=np.uint8)
+
+
+def as_trees(array: np.ndarray) -> "lightgbm.Booster":
+    """Return the trees whose `as_array` this is; ValueError where it is none."""
+    import lightgbm
+
+    try:
+        return lightgbm.Booster(model_str=array.tobytes().decode())
+    except (lightgbm.basic.LightGBMError, UnicodeDecodeError) as error:
+        raise ValueError(f"its trees cannot be read ({error})") from error

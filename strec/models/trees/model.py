@@ -1,0 +1,191 @@
+"""Trees as a model of strec: training, scores, explanation, files.
+
+    P(i | q) = softmax_i( log m(i | q) + f(x_i) )     over the items of the history and "new"
+    P(i | q) = P(new | q) · softmax_i( log m(i | new, q) + g(y_i) )    over what is new
+
+m is the counter mix, f and g are sums of regression trees. Without a tree it is the counter mix.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from strec.models.base import Explanation, Model
+from strec.models.counting import CounterMix
+from strec.models.counting.mixture import chunks
+from strec.models.saved import Arrays, prefixed, under
+from strec.models.stllm.world import World
+from strec.models.trees.boosting import Lesson, as_array, as_trees, boosted, softmax, told
+from strec.models.trees.lessons import lessons_of
+from strec.models.trees.numbers import Table, new_table, visited_table
+from strec.progress import Progress, part_of
+from strec.split import Log, Queries
+from strec.train import Watch
+
+if TYPE_CHECKING:
+    import lightgbm
+
+_CHUNK_NUMBERS = 4_000_000
+#: Queries held out to know how many trees help: a share, and at least so many.
+_CHECK_SHARE, _FEWEST_CHECKED = 0.1, 100
+
+
+class Reading(NamedTuple):
+    """What trees make of some queries."""
+
+    visited: Table
+    new: Table
+    likely: np.ndarray  # (Q, n_items) what counting gives each item among the new
+    chance: np.ndarray  # (R,) of each row of `visited`
+    among_new: np.ndarray  # (N,) of each row of `new`, among them
+
+
+@dataclass(repr=False, eq=False)
+class Trees(Model):
+    """Boosted trees that correct the counter mix, item by item.
+
+    Parameters
+    ----------
+    time_known : bool
+        Whether the time of a query is given; else that of the last check-in stands for it.
+    n_targets : int
+        Training check-ins drawn as targets at most, of the last 70 %.
+    n_trees, n_leaves, learning_rate : int, int, float
+        Trees at most (as many stay as help on a tenth held out), leaves of each, and how much
+        of each is added.
+    end_weight : float
+        How much the last check-in of a session counts among the targets, against 1 for others.
+    fade : float
+        Later targets count more: the weight falls by e over this share of the training time.
+    seed : int
+        Seed of everything drawn.
+
+    References
+    ----------
+    Ke et al., "LightGBM: a highly efficient gradient boosting decision tree", NeurIPS 2017.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> model = Trees().fit(schema.example())
+    >>> model.recommend(schema.example(), k=2).height
+    4
+    """
+
+    kind = "trees"
+    label = "Boosted trees"
+    sentence = "Counting, corrected by trees that look at each candidate's hours, gaps and places."
+    family = "spatio-temporal"
+    order = 1
+    quick = {"n_targets": 2_000, "n_trees": 30}
+    is_probability = True
+    explains = True
+    packages = ("lightgbm",)
+
+    time_known: bool = True
+    n_targets: int = 30_000
+    n_trees: int = 200
+    n_leaves: int = 31
+    learning_rate: float = 0.1
+    end_weight: float = 3.0
+    fade: float = 0.5
+    seed: int = 0
+
+    def _fit(self, train: Log, watch: Watch) -> None:
+        counting = Watch(progress=part_of(watch, 0.0, 0.1), should_stop=watch.should_stop)
+        self.mix_ = CounterMix(time_known=self.time_known, seed=self.seed)
+        self.mix_.fit(train, watch=counting)
+        self.visited_ = self.new_ = None
+        lessons = lessons_of(
+            train,
+            self.mix_,
+            n_targets=self.n_targets,
+            time_known=self.time_known,
+            end_weight=self.end_weight,
+            fade=self.fade,
+            seed=self.seed,
+            progress=part_of(watch, 0.1, 0.4),
+        )
+        if lessons is not None:
+            self.visited_ = self._boosted(lessons.visited, part_of(watch, 0.4, 0.85))
+            self.new_ = self._boosted(lessons.new, part_of(watch, 0.85, 0.95))
+        watch("Counting", 0.95)
+        self.world_ = World.of(train, np.zeros((len(train.vocabulary.items), 1)))
+        watch("Done", 1.0)
+
+    def _boosted(self, lesson: Lesson | None, progress: Progress) -> "lightgbm.Booster | None":
+        """Return trees, or None where there is too little to see whether they help."""
+        n = 0 if lesson is None else len(lesson.weight)
+        held = np.random.default_rng(self.seed).random(n) < _CHECK_SHARE
+        if lesson is None or held.sum() < _FEWEST_CHECKED:
+            return None
+        return boosted(
+            lesson.take(~held),
+            lesson.take(held),
+            n_trees=self.n_trees,
+            n_leaves=self.n_leaves,
+            learning_rate=self.learning_rate,
+            seed=self.seed,
+            progress=lambda share: progress("Growing trees", share),
+        )
+
+    # ------------------------------------------------------------ scores
+
+    def _score(self, queries: Queries) -> np.ndarray:
+        scores = np.zeros((len(queries), len(queries.vocabulary.items)))
+        for rows in chunks(queries, _CHUNK_NUMBERS):
+            scores[rows] = self._chances(queries.take(rows))
+        return scores
+
+    def _chances(self, queries: Queries) -> np.ndarray:
+        """Return probabilities, shape ``(Q, n_items)``."""
+        reading = self.read(queries)
+        visited, new, among_new = reading.visited, reading.new, reading.likely.copy()
+        among_new[new.query, new.item] = reading.among_new
+        somewhere_new = visited.item < 0
+        found = reading.chance[somewhere_new][:, None] * among_new
+        old = ~somewhere_new
+        found[visited.query[old], visited.item[old]] = reading.chance[old]
+        return found
+
+    def read(self, queries: Queries) -> Reading:
+        """Return what trees make of queries.
+
+        Parameters
+        ----------
+        queries : Queries
+            Who asks, when and where.
+        """
+        visited, _, rates = visited_table(queries, self.world_, self.mix_)
+        new, _, likely = new_table(queries, self.world_, rates)
+        said = told(self.visited_, visited.numbers) * visited.speaks
+        chance = softmax(visited.start + said, visited.ptr)
+        # Trees share among the likely new items what counting gives these together.
+        shared = np.bincount(new.query, np.exp(new.start), len(queries))
+        among_new = softmax(new.start + told(self.new_, new.numbers), new.ptr) * shared[new.query]
+        return Reading(visited, new, likely, chance, among_new)
+
+    def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
+        from strec.models.trees.explain import explain_items
+
+        self._check(queries)
+        return explain_items(self, queries.take(slice(row, row + 1)), np.asarray(items))
+
+    # ------------------------------------------------------------ files
+
+    def _arrays(self) -> Arrays:
+        arrays = prefixed("mix.", self.mix_._arrays()) | prefixed("world.", self.world_.arrays())
+        for name, trees in (("visited", self.visited_), ("new", self.new_)):
+            if trees is not None:
+                arrays[f"trees.{name}"] = as_array(trees)
+        return arrays
+
+    def _restore(self, arrays: Arrays) -> None:
+        self.mix_ = CounterMix(time_known=self.time_known, seed=self.seed)
+        self.mix_._restore(under(arrays, "mix."))
+        self.world_ = World.restore(under(arrays, "world."))
+        trees = under(arrays, "trees.")
+        self.visited_, self.new_ = (
+            as_trees(trees[name]) if name in trees else None for name in ("visited", "new")
+        )

@@ -1,0 +1,214 @@
+"""Numbers about candidates, and how probable counting makes them before any tree speaks.
+
+Items of the history and one row for "somewhere new" share a query's probability; items that are
+new share that of this row. Each column belongs to a reason, as in ST-LLM.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from strec.metrics import best_first
+from strec.models.counting import CounterMix
+from strec.models.counting.newcomers import SOURCES, shares_of_sources
+from strec.models.counting.visits import visits_of
+from strec.models.profiles import last_items, profiles, runs_of
+from strec.models.stllm.candidate_features import CANDIDATE_FEATURES, candidate_features
+from strec.models.stllm.features import Columns, context_numbers, item_numbers
+from strec.models.stllm.pairs import Pairs
+from strec.models.stllm.world import World
+from strec.split import Queries
+
+#: Windows around this hour in which the user's own visits are counted, in hours.
+WINDOWS_H = (0.4, 1.0, 3.0)
+#: Visits fade by half over so many days.
+HALF_LIFE_DAYS = 7
+#: Items of a history that trees look at: the most probable ones by counting.
+N_VISITED = 100
+#: New items that trees look at: the most probable ones by counting.
+N_NEW = 1000
+#: Visits, and numbers about new items, that are looked at in one piece.
+_CHUNK_VISITS, _CHUNK_CELLS = 300_000, 30_000_000
+_FEWEST = 1e-12
+
+
+@dataclass(frozen=True)
+class Table:
+    """Candidates of some queries: R rows in the order of queries, F columns."""
+
+    numbers: np.ndarray  # (R, F) float32, NaN where a number is of no meaning
+    start: np.ndarray  # (R,) log of what counting gives, up to a number per query
+    item: np.ndarray  # (R,) code, -1 for somewhere new
+    ptr: np.ndarray  # (Q + 1,) rows of each query
+
+    @cached_property
+    def speaks(self) -> np.ndarray:
+        """Shape ``(R,)``: rows that trees look at, the likely ones and somewhere new."""
+        query = self.query
+        order = np.lexsort((-self.start, query))
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order)) - self.ptr[query[order]]
+        return (rank < N_VISITED) | (self.item < 0)
+
+    @property
+    def query(self) -> np.ndarray:
+        """Shape ``(R,)``: the query of each row."""
+        return np.repeat(np.arange(len(self.ptr) - 1), np.diff(self.ptr))
+
+    def rows(self, kept: np.ndarray) -> "Table":
+        """Return some of the rows, by a mask of shape ``(R,)``."""
+        size = np.bincount(self.query[kept], minlength=len(self.ptr) - 1)
+        ptr = np.r_[0, np.cumsum(size)]
+        return Table(self.numbers[kept], self.start[kept], self.item[kept], ptr)
+
+
+def joined(tables: list[Table]) -> Table:
+    """Return several tables as one."""
+    numbers, start, item = (
+        np.concatenate([vars(each)[name] for each in tables])
+        for name in ("numbers", "start", "item")
+    )
+    sizes = np.concatenate([np.diff(each.ptr) for each in tables])
+    return Table(numbers, start, item, np.r_[0, np.cumsum(sizes)])
+
+
+def pieces(queries: Queries) -> Iterator[slice]:
+    """Return slices of queries whose histories are looked at together."""
+    return runs_of(queries.length + 1, _CHUNK_VISITS)
+
+
+def visited_table(
+    queries: Queries, world: World, mix: CounterMix
+) -> tuple[Table, list[str], np.ndarray]:
+    """Return a row per item of each history and one for somewhere new, last.
+
+    Beside it, the reason of each column, and how loud each source of new items is, shape
+    ``(Q, n_sources)``, in the unit of `Table.start`.
+    """
+    pairs = Pairs(queries)
+    items, context = Columns(), Columns()
+    item_numbers(items, pairs, world)
+    _own_share(items, pairs)
+    _standing(items, pairs)
+    context_numbers(context, pairs)
+    visits = visits_of(queries, world.statistics)
+    loud, rates = mix.loudness(queries, visits)
+    weight = np.bincount(
+        pairs.group[pairs.item >= 0], weights=loud, minlength=len(pairs.group_item)
+    )
+    rates = rates * _speaks(queries, world)
+    known = np.flatnonzero(pairs.group_item >= 0)
+    n = len(queries)
+    query = np.r_[pairs.group_query[known], np.arange(n)]
+    order = np.argsort(query, kind="stable")
+    table = items.stack(len(pairs.group_item))[known]
+    table = np.vstack([table, np.full((n, table.shape[1]), np.nan, np.float32)])
+    start = np.log(np.r_[weight[known], rates.sum(axis=1)] + _FEWEST)
+    everything = np.log(np.bincount(query, np.exp(start), n))
+    chance = (start - everything[query])[:, None].astype(np.float32)
+    numbers = np.hstack([table, context.stack(n)[query], chance])[order]
+    ptr = np.r_[0, np.cumsum(np.bincount(query, minlength=n))]
+    item = np.r_[pairs.group_item[known], np.full(n, -1)][order]
+    reasons = [*items.reasons, *context.reasons, "habit"]
+    return Table(numbers, start[order], item, ptr), reasons, rates
+
+
+def new_table(
+    queries: Queries, world: World, rates: np.ndarray
+) -> tuple[Table, list[str], np.ndarray]:
+    """Return a row per new item that is among the most probable by counting.
+
+    Beside it, the reason of each column, and what counting gives each item among all that are
+    new, shape ``(Q, n_items)``. `rates` are those of `visited_table`.
+    """
+    shares = [share.astype(np.float32) for share in shares_of_sources(queries, world.statistics)]
+    likely = sum(
+        (rate[:, None] * share for rate, share in zip(rates.T, shares, strict=True)),
+        np.zeros(shares[0].shape),
+    )
+    total = likely.sum(axis=1, keepdims=True)
+    likely = np.divide(likely, total, out=np.zeros_like(likely), where=total > 0)
+    top = best_first(likely, N_NEW)
+    query = np.repeat(np.arange(len(queries)), top.shape[1])
+    item = top.ravel()
+    kept = likely[query, item] > 0
+    query, item = query[kept], item[kept]
+    put = Columns()
+    for (reason, _), share in zip(SOURCES.values(), shares, strict=True):
+        put(reason, np.log(share[query, item] + 1e-9))
+    for (reason, _), column in zip(
+        CANDIDATE_FEATURES.values(), candidate_features(queries, world), strict=True
+    ):
+        put(reason, np.asarray(column)[query, item])
+    start = np.log(likely[query, item])
+    put("popular", start)
+    _of_new(put, queries, world, query, item)
+    ptr = np.r_[0, np.cumsum(np.bincount(query, minlength=len(queries)))]
+    return Table(put.stack(len(item)), start, item, ptr), put.reasons, likely
+
+
+def _own_share(put: Columns, p: Pairs) -> None:
+    """Shares of the user's own visits about this hour, lately, on such days, after such a gap."""
+    of_query = p.group_query
+    clock = p.clock[p.query]
+    late = 0.5 ** (np.expm1(p.age) / (24 * HALF_LIFE_DAYS))
+    for hours in WINDOWS_H:
+        inside = (p.apart <= hours) * clock
+        for reason, weight in (
+            ("hour", inside),
+            ("hour", inside * late),
+            ("weekday", inside * p.same_kind),
+            ("weekday", inside * p.same_kind * late),
+        ):
+            own, total = p.per_item(weight), p.per_query(weight)
+            put(reason, own / (total[of_query] + 0.5))
+    for reason, weight in (("recency", late), ("sequence", p.same_gap * p.same_before)):
+        own, total = p.per_item(weight), p.per_query(weight)
+        put(reason, own / (total[of_query] + 0.5))
+    age = np.expm1(p.age[p.newest])
+    n = p.per_item(~np.isnan(p.since_same))
+    usual = p.per_item(np.expm1(np.nan_to_num(p.since_same))) / np.maximum(n, 1)
+    put("recency", np.where(n > 0, age / (usual + 1.0), np.nan))
+
+
+def _standing(put: Columns, p: Pairs) -> None:
+    """Where an item stands among those of its history, by counts and by latest visit."""
+    for reason, value in (("habit", p.count), ("recency", -p.age[p.newest])):
+        order = np.lexsort((-value, p.group_query))
+        first = np.searchsorted(p.group_query, p.group_query)
+        rank = np.empty(len(order))
+        rank[order] = np.arange(len(order))
+        put(reason, rank - first)
+
+
+def _of_new(
+    put: Columns, queries: Queries, world: World, query: np.ndarray, item: np.ndarray
+) -> None:
+    """Numbers about a new item that no source of counting has."""
+    statistics = world.statistics
+    count = statistics.count[item]
+    put("popular", np.log1p(count), np.log((world.lately[item] + 0.3) / (count + 3.0)))
+    put("popular", world.end_share[item])
+    angle = np.nan_to_num(queries.hour) / 12 * np.pi
+    put("popular now", np.sin(angle)[query], np.cos(angle)[query], (queries.weekday >= 5)[query])
+    put("novelty", np.log1p(queries.length)[query], np.log1p(queries.session_length)[query])
+
+
+def _speaks(queries: Queries, world: World) -> np.ndarray:
+    """Return which sources of new items have something to say, shape ``(Q, n_sources)``."""
+    speaks = np.ones((len(queries), len(SOURCES)))
+    placed = world.statistics.has_places & ~np.isnan(queries.lat)
+    taken = profiles(queries) > 0
+    after = sparse.csr_matrix(last_items(queries) @ world.statistics.follows)
+    new = sparse.csr_matrix(after - after.multiply(taken))
+    new.eliminate_zeros()
+    follows = np.diff(new.indptr) > 0
+    for column, name in enumerate(SOURCES):
+        if name == "follows the last item":
+            speaks[:, column] = follows
+        elif "way" in name or "near" in name:
+            speaks[:, column] = placed
+    return speaks
