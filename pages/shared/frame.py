@@ -42,8 +42,6 @@ def show() -> None:
     )
     st.logo(WORDMARK, size="large")
     st.html(STYLE)
-    # The setting hides the list of files that Streamlit shows until here; this list is our own.
-    st.set_option("client.showSidebarNavigation", True)
     asked = st.navigation([page.entry() for page in all_pages().values()])
     page = all_pages()[asked.url_path]
     ui.guarded(lambda: sidebar(page))

@@ -55,15 +55,6 @@ class Page:
     tour: str = ""
     has_filters: bool = False
 
-    def __post_init__(self) -> None:
-        # Until app.py has run once in a server, Streamlit takes each file of a folder named
-        # `pages` for a page of its own, and runs the file that a bookmark names by itself. There
-        # is no setting against it, so that file shows the whole app, with its page in it.
-        if self.content.__module__ == "__main__":
-            from pages.shared import frame
-
-            frame.show()
-
     def run(self) -> None:
         """Show the page; what it lacks is said in words, and the data set stays."""
         if self.heading:

@@ -1,12 +1,20 @@
 """`strec app`: the app in the browser, from a checkout or from wherever strec is installed."""
 
+import os
 import runpy
+import socket
 import sys
+import threading
+import time
+import webbrowser
 from typing import Annotated
 
 import typer
 
 from strec.cli import shell
+
+#: The port that is tried first, and how many after it.
+_PORT, _TRIES = 8501, 50
 
 
 @shell.command()
@@ -16,26 +24,66 @@ def app(
     ] = None,
     host: Annotated[
         str | None,
-        typer.Option(help="The address to listen on; every address of this machine else."),
+        typer.Option(help="The address to listen on; else this computer alone, with --public all."),
     ] = None,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Whether to open it in a browser.")
     ] = True,
+    public: Annotated[
+        bool, typer.Option("--public", help="Serve strangers: see docs/deploy.md.")
+    ] = False,
 ) -> None:
     """Open the app in the browser; Ctrl+C ends it.
+
+    It serves this computer alone, and the browser that it opens may do what nobody else may: open
+    large files by their path, and send prompts to any address.
 
     **Examples**
 
     - `strec app`
 
-    - `strec app --host 127.0.0.1 --port 8600 --no-browser`
+    - `strec app --port 8600 --no-browser`
+
+    - `strec app --public --port 80`
     """
     from strec.parts import require, shipped
+    from strec.serve import person, settings
 
     require("streamlit", "pydeck")
-
-    given = {"server.port": port, "server.address": host, "server.headless": not browser or None}
-    options = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    given: dict[str, object] = {"server.headless": True}
+    if public:
+        os.environ[settings.PUBLIC] = "1"
+        given |= {"server.address": host or "0.0.0.0", "server.maxUploadSize": 200}
+        given |= {"server.port": port or _PORT}
+    else:
+        listens = host or "127.0.0.1"
+        port = port or _free_port(listens)
+        given |= {"server.address": listens, "server.port": port}
+        address = f"http://{listens}:{port}/?{person.PARAMETER}={person.new_token()}"
+        # Where others can reach it the token opens nothing, see `pages/shared/visitor.py`.
+        typer.echo(f"For you alone: {address}")
+        if browser:
+            threading.Thread(target=_open, args=(listens, port, address), daemon=True).start()
+    options = [f"--{name}={value}" for name, value in given.items()]
     # As `python -m streamlit` does: the library itself does not know the app.
     sys.argv = ["streamlit", "run", str(shipped("app.py")), *options]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+
+
+def _free_port(host: str) -> int:
+    """Return the first port that nobody listens on."""
+    for port in range(_PORT, _PORT + _TRIES):
+        with socket.socket() as tried:
+            if tried.connect_ex((host, port)):
+                return port
+    return _PORT
+
+
+def _open(host: str, port: int, address: str) -> None:
+    """Open the browser as soon as the app answers."""
+    for _ in range(240):
+        with socket.socket() as tried:
+            if not tried.connect_ex((host, port)):
+                webbrowser.open(address)
+                return
+        time.sleep(0.25)

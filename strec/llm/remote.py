@@ -5,11 +5,13 @@ Nothing is sent unless a person has given the address. What would be sent can be
 """
 
 import hashlib
+import http.client
 import ipaddress
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,11 +37,15 @@ class RemoteWriter:
         Sent as a bearer token; only over https, or to this machine.
     timeout_s : float
         How long to wait for an answer.
+    addresses : sequence of str, optional
+        On a server: the only base addresses that may be asked. One whose name has a dot must lead
+        out of private networks when it is connected to. Without the list, any may be asked.
 
     Raises
     ------
     ModelError
-        If the address is not one of http or https, or a key would travel unprotected.
+        If the address is not one of http or https, is not in the list, or a key would travel
+        unprotected.
 
     Examples
     --------
@@ -48,8 +54,27 @@ class RemoteWriter:
     [{'role': 'user', 'content': 'Say why.'}]
     """
 
-    def __init__(self, url: str, model: str, *, key: str | None = None, timeout_s: float = 20.0):
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        *,
+        key: str | None = None,
+        timeout_s: float = 20.0,
+        addresses: Sequence[str] | None = None,
+    ):
         self.url = _checked(url, key)
+        is_listed = addresses is not None
+        if is_listed and self.url not in {each.strip().rstrip("/") for each in addresses}:
+            raise ModelError(
+                "An address that the operator of this server allows is needed.",
+                f"one that is not allowed: {self.url[:100]!r}.",
+                f"Choose one of {', '.join(addresses)}."
+                if addresses
+                else "On your own computer, "
+                "`strec app` allows every address; here the operator sets STREC_LLM_ADDRESSES.",
+            )
+        self._opener = _opener(self.url, is_listed)
         self.model = model
         self.timeout_s = timeout_s
         self._key = key
@@ -116,10 +141,15 @@ class RemoteWriter:
             | ({"Authorization": f"Bearer {self._key}"} if self._key else {}),
         )
         try:
-            with _opener(self.url).open(request, timeout=seconds) as answer:
+            with self._opener.open(request, timeout=seconds) as answer:
                 data = answer.read(_MOST_BYTES + 1)
         except urllib.error.HTTPError as error:
-            raise self._failed(f"status {error.code} ({error.reason})") from error
+            # The words beside the number are the other server's.
+            known = error.code in HTTPStatus._value2member_map_
+            words = f" ({HTTPStatus(error.code).phrase})" if known else ""
+            raise self._failed(f"status {error.code}{words}") from error
+        except http.client.HTTPException as error:
+            raise self._failed("no answer of a web server") from error
         except (OSError, ValueError) as error:
             raise self._failed(str(getattr(error, "reason", error))) from error
         try:
@@ -143,14 +173,71 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _opener(url: str) -> urllib.request.OpenerDirector:
-    # A server on this machine is never reached through a proxy.
-    direct = [urllib.request.ProxyHandler({})] if _is_here(url) else []
+class _Public:
+    """A connection that is closed before anything is sent where it leads to a private address."""
+
+    sock: Any
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]
+        # The name was looked up for this connection: what it stood for before does not matter.
+        peer = self.sock.getpeername()[0].split("%")[0]
+        if not _is_public(ipaddress.ip_address(peer)):
+            self.sock.close()
+            raise OSError("the name leads to a private address")
+
+
+class _PublicHTTP(_Public, http.client.HTTPConnection):
+    pass
+
+
+class _PublicHTTPS(_Public, http.client.HTTPSConnection):
+    pass
+
+
+class _PublicHandler(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
+    def http_open(self, req):
+        return self.do_open(_PublicHTTP, req)
+
+    def https_open(self, req):
+        return self.do_open(_PublicHTTPS, req)
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        # Addresses of version 4 in those of version 6.
+        if address.sixtofour or address.teredo or address in _NAT64:
+            return False
+        address = address.ipv4_mapped or address
+    return address.is_global and not address.is_multicast
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def _opener(url: str, is_listed: bool) -> urllib.request.OpenerDirector:
+    # A server on this machine is never reached through a proxy, and a proxy would look up a name
+    # where we cannot see it.
+    no_proxy = urllib.request.ProxyHandler({})
+    host = urlsplit(url).hostname or ""
+    if is_listed and "." in host and not _is_address(host):
+        return urllib.request.build_opener(_NoRedirect, no_proxy, _PublicHandler)
+    direct = [no_proxy] if is_listed or _is_here(url) else []
     return urllib.request.build_opener(_NoRedirect, *direct)
 
 
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
+
+
 def _checked(url: str, key: str | None) -> str:
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise ModelError(
             "The address of a server begins with http:// or https:// and holds no password.",

@@ -1,6 +1,8 @@
 """RemoteWriter: sends what it showed, and fails in words. Only a server on loopback is asked."""
 
+import ipaddress
 import json
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from strec.errors import ModelError
-from strec.llm import RemoteWriter
+from strec.llm import RemoteWriter, remote
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -99,3 +101,38 @@ def test_a_key_travels_over_https_alone():
         RemoteWriter("http://example.org/v1", "small", key="secret")
     RemoteWriter("https://example.org/v1", "small", key="secret")
     RemoteWriter("http://[::1]:8000/v1", "small", key="secret")
+
+
+def test_only_listed_addresses_are_asked(server):
+    with pytest.raises(ModelError, match="not allowed"):
+        RemoteWriter(server.url, "small", addresses=("https://api.example.org/v1",))
+    with pytest.raises(ModelError, match="not allowed"):  # Another path of a listed server.
+        RemoteWriter(server.url + "/../admin?", "small", addresses=(server.url,))
+    # An address in numbers is what the operator wrote; a name might lead anywhere later.
+    assert RemoteWriter(server.url, "small", addresses=(server.url,)).generate("Why?")
+    named = server.url.replace("127.0.0.1", "api.example.org")
+    writer = RemoteWriter(named, "small", addresses=(named,))
+    real, asked = socket.getaddrinfo, len(server.asked)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", lambda host, *rest, **more: real("127.0.0.1", *rest))
+        with pytest.raises(ModelError, match="private address"):
+            writer.generate("Why?")
+    assert len(server.asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("address", "is_public"),
+    [("127.0.0.1", False), ("10.1.2.3", False), ("169.254.169.254", False), ("100.64.0.1", False),
+     ("0.0.0.0", False), ("224.0.0.1", False), ("8.8.8.8", True), ("::1", False),
+     ("::ffff:10.0.0.1", False), ("64:ff9b::7f00:1", False), ("2002:7f00:1::", False),
+     ("fe80::1", False), ("2606:4700::1111", True)],
+)  # fmt: skip
+def test_private_addresses(address, is_public):
+    assert remote._is_public(ipaddress.ip_address(address)) is is_public
+
+
+def test_the_words_of_another_server_are_not_quoted(server):
+    server.reply = (599, b"the secret page", 0)
+    with pytest.raises(ModelError) as failed:
+        RemoteWriter(server.url, "small").generate("Why?")
+    assert "599" in failed.value.found and "secret" not in str(failed.value)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def app(**state) -> AppTest:
-    found = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    found = AppTest.from_file(str(ROOT / "pages" / "shared" / "script.py"), default_timeout=60)
     for name, value in state.items():
         found.session_state[name] = value
     return found.run()

@@ -268,7 +268,18 @@ def test_a_models_invention_is_not_shown(app, monkeypatch):
     assert "words are not shown" in text_of(app)
 
 
-def test_the_payload_is_shown_before_anything_is_sent(app):
+def test_strangers_make_the_server_send_nothing(app, monkeypatch):
+    assert "rec_url" not in {each.key for each in app.text_input} and "sends nothing" in text_of(
+        app
+    )
+    monkeypatch.setenv("STREC_LLM_ADDRESSES", "http://127.0.0.1:9/v1")
+    app.run()
+    assert app.selectbox(key="rec_url").options == ["http://127.0.0.1:9/v1"]
+
+
+def test_the_payload_is_shown_before_anything_is_sent(app, monkeypatch):
+    monkeypatch.setenv("STREC_LLM_ADDRESSES", "*")
+    app.run()
     app.text_input(key="rec_url").set_value("http://localhost:9/v1").run()
     app.text_input(key="rec_url_model").set_value("m").run()
     assert healthy(app) and '"messages"' in app.code[0].value

@@ -1,6 +1,5 @@
 """A draft: files on their way to a data set. Nothing in use changes before `use`."""
 
-import os
 import secrets
 import shutil
 from collections.abc import Sequence
@@ -368,20 +367,6 @@ def drop() -> None:
     draft = state.DRAFT.take()
     if draft is not None:
         shutil.rmtree(draft.folder, ignore_errors=True)
-
-
-def local_files_allowed() -> bool:
-    """Whether the visitor sits at the computer that runs strec and may open its files by path.
-
-    On a shared server, paths would open the server's files to everybody. The environment
-    variable ``STREC_LOCAL_FILES`` (0 or 1) decides where it is set.
-    """
-    setting = os.environ.get("STREC_LOCAL_FILES")
-    if setting in ("0", "1"):
-        return setting == "1"
-    headers = st.context.headers
-    forwarded = any(name in headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-Ip"))
-    return st.context.ip_address is None and not forwarded
 
 
 def some_users(lazy: pl.LazyFrame) -> pl.DataFrame:

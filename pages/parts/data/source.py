@@ -5,7 +5,7 @@ import streamlit as st
 from pages.parts.data import draft as drafts
 from pages.parts.data import quality
 from pages.parts.data.draft import Draft
-from pages.shared import state, ui
+from pages.shared import state, ui, visitor
 from strec.errors import ReadError, StrecError
 from strec.io import Sample, samples
 from strec.io.files import from_home
@@ -44,7 +44,7 @@ def files() -> None:
         key=state.UPLOAD.name,
         on_change=_uploaded,
     )
-    if drafts.local_files_allowed():
+    if visitor.may_open_files():
         with st.expander("A large file on this computer", icon=":material/hard_drive:"):
             with st.form("data_path_form", border=False):
                 st.text_area(
@@ -129,6 +129,8 @@ def _uploaded() -> None:
 
 
 def _path_given() -> None:
+    if not visitor.may_open_files():
+        return
     lines = [line.strip().strip("\"'") for line in state.PATH.value.splitlines()]
     paths = [from_home(line) for line in lines if line]
     if not paths:

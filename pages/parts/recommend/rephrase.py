@@ -1,10 +1,11 @@
 """The reasons in a language model's words, on demand: embedded, or a server of the person's own."""
 
+from dataclasses import replace
 from typing import cast
 
 import streamlit as st
 
-from pages.shared import state, ui
+from pages.shared import state, ui, visitor
 from pages.shared.results import AGE
 from strec.errors import StrecError
 from strec.explanation import Reasons
@@ -49,7 +50,11 @@ def _show(rephrased: Rephrased) -> None:
 
 def _speak(reasons: Reasons) -> Rephrased:
     try:
-        return Rephraser(_writer()).rephrase(reasons)
+        said = Rephraser(_writer()).rephrase(reasons)
+        # What another server answered is shown where the evidence carries it, and quoted nowhere.
+        if state.SERVER_URL.value and said.draft and said.objections:
+            return replace(said, objections=["it says what is not in the evidence"])
+        return said
     except StrecError as error:
         return Rephrased(" ".join(reasons.sentences), False, [f"{error.found} {error.mend}"])
 
@@ -60,7 +65,8 @@ def _writer() -> Speaker:
     if url and model:
         from strec.llm.remote import RemoteWriter
 
-        return cast(Speaker, RemoteWriter(url, model, key=state.SERVER_KEY.value or None))
+        key, allowed = state.SERVER_KEY.value or None, visitor.llm_addresses()
+        return cast(Speaker, RemoteWriter(url, model, key=key, addresses=allowed))
     return cast(Speaker, _embedded())
 
 
@@ -77,9 +83,17 @@ def _server(reasons: Reasons) -> None:
         "Optional: a server of yours that speaks OpenAI's protocol (Ollama, vLLM …) writes better. "
         "Nothing is sent before you press the button; if it fails, the counted sentences stay."
     )
-    url = st.text_input(
-        "Address", key=state.SERVER_URL.name, placeholder="http://localhost:11434/v1"
-    )
+    allowed, key = visitor.llm_addresses(), state.SERVER_URL.name
+    if allowed == ():
+        st.caption(
+            ":material/lock: This server sends nothing to others: its operator has allowed no "
+            "address. Started by `strec app` on your own computer, strec takes any."
+        )
+        return
+    if allowed is None:
+        url = st.text_input("Address", key=key, placeholder="http://localhost:11434/v1")
+    else:
+        url = st.selectbox("Address", allowed, index=None, key=key)
     model = st.text_input("Model", key=state.SERVER_MODEL.name, placeholder="llama3.2")
     st.text_input("Key (optional)", key=state.SERVER_KEY.name, type="password")
     if not (url and model):

@@ -6,8 +6,7 @@ import secrets
 
 import streamlit as st
 
-from pages.parts.data.draft import local_files_allowed
-from pages.shared import state, ui
+from pages.shared import state, ui, visitor
 from strec.runs import Run
 
 _KEY, _TOKEN = "me", re.compile(r"[0-9a-f]{32}")
@@ -31,7 +30,7 @@ def may_control(run: Run) -> bool:
     Trainings on one's own data are one's own; on a sample, which all visitors share, they belong
     to who started them, and to the person at the computer that runs strec.
     """
-    if ui.current_sample() is None or local_files_allowed():
+    if ui.current_sample() is None or visitor.may_open_files():
         return True
     secret = _secret()
     return secret is not None and secrets.compare_digest(run.owner, _hash(secret))

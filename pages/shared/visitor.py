@@ -1,0 +1,37 @@
+"""Who visits: the person that the app was started for, or anybody."""
+
+import ipaddress
+
+import streamlit as st
+
+from strec.serve import person, settings
+
+
+def is_person() -> bool:
+    """Whether the visitor is whom `strec app` was started for, at this computer.
+
+    The app listens on this computer alone, and the browser came with the token. An address is no
+    sign: whoever comes through a forwarder comes from this computer too.
+    """
+    return listens_here_alone() and person.knows(st.context.cookies.get(person.cookie_name()))
+
+
+def may_open_files() -> bool:
+    """Whether the visitor may open files of this computer by path, as the operator may decide."""
+    decided = settings.local_files()
+    return is_person() if decided is None else decided
+
+
+def llm_addresses() -> tuple[str, ...] | None:
+    """Return the addresses that the visitor may send prompts to; None stands for all."""
+    listed = settings.llm_addresses()
+    return None if "*" in listed or is_person() else listed
+
+
+def listens_here_alone() -> bool:
+    """Whether the app can be reached from this computer only."""
+    address = st.get_option("server.address")
+    try:
+        return address == "localhost" or ipaddress.ip_address(address or "0.0.0.0").is_loopback
+    except ValueError:
+        return False

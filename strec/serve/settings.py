@@ -1,0 +1,137 @@
+"""What the operator of a server decides: every environment variable, in one place.
+
+`docs/deploy.md` shows this table (`markdown`); a test keeps the two equal.
+"""
+
+import os
+from dataclasses import dataclass
+
+from strec.errors import StrecError
+from strec.export import markdown_cell
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment variable.
+
+    Parameters
+    ----------
+    name : str
+        The variable.
+    here : str
+        Its value where the app serves one person at their own computer.
+    public : str
+        Its value under ``strec app --public``.
+    protects : str
+        What it is for, and what it protects.
+    """
+
+    name: str
+    here: str
+    public: str
+    protects: str
+
+
+PUBLIC = "STREC_PUBLIC"
+LOCAL_FILES = "STREC_LOCAL_FILES"
+LLM_ADDRESSES = "STREC_LLM_ADDRESSES"
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        PUBLIC, "0", "1",
+        "Whether strangers may visit: sets the other defaults of this column. "
+        "`strec app --public` sets it.",
+    ),
+    Setting(
+        LOCAL_FILES, "only the person `strec app` was started for", "0",
+        "Who may open files of this computer by their path: `0` nobody, `1` every visitor. "
+        "Protects the server's files.",
+    ),
+    Setting(
+        LLM_ADDRESSES, "any, for the person `strec app` was started for; else none", "none",
+        "Addresses that “A better language model” may send to, with commas: "
+        "`https://api.example.org/v1, http://ollama:11434/v1`; `*` allows all. Protects the "
+        "server's network: a name with a dot must not lead into a private network, redirects are "
+        "not followed.",
+    ),
+    Setting(
+        "STREC_CACHE", "`~/.cache/strec`", "the same",
+        "The folder of what can be made anew: converted weights, stores of samples, trainings on "
+        "samples. Nobody else needs a right to read it.",
+    ),
+    Setting(
+        "STREC_DATA", "none", "none",
+        "The folder of research data for `strec bench`; the app does not read it.",
+    ),
+    Setting(
+        "TMPDIR", "the system's", "the same",
+        "Where visitors' data sets and files being read lie. On a disk of its own, a full one "
+        "harms nothing else.",
+    ),
+)  # fmt: skip
+
+
+def is_public() -> bool:
+    """Whether strangers may visit.
+
+    Examples
+    --------
+    >>> os.environ.pop("STREC_PUBLIC", None) and None
+    >>> is_public()
+    False
+    """
+    return os.environ.get(PUBLIC) == "1"
+
+
+def local_files() -> bool | None:
+    """Whether visitors may open files of this computer; None where the visitor decides it."""
+    said = os.environ.get(LOCAL_FILES)
+    if said in ("0", "1"):
+        return said == "1"
+    return False if is_public() else None
+
+
+def llm_addresses() -> tuple[str, ...]:
+    """Addresses that every visitor may send prompts to; ``*`` stands for all."""
+    said = os.environ.get(LLM_ADDRESSES, "")
+    return tuple(filter(None, (each.strip() for each in said.split(","))))
+
+
+def number(name: str, here: float, public: float | None = None) -> float:
+    """Return a setting that is a number; `public` is its default on a server for strangers.
+
+    Raises
+    ------
+    StrecError
+        If the variable holds no number above zero.
+    """
+    said = os.environ.get(name)
+    if not said:
+        return here if public is None or not is_public() else public
+    try:
+        found = float(said)
+    except ValueError:
+        found = -1.0
+    if not 0 < found < float("inf"):
+        raise StrecError(
+            f"{name} is a number above zero.", f"{said[:40]!r}.", "Correct it, or leave it out."
+        )
+    return found
+
+
+def markdown() -> str:
+    """Return the table of all settings as Markdown.
+
+    Examples
+    --------
+    >>> len(markdown().splitlines()) == len(SETTINGS) + 2
+    True
+    """
+    head = ["| variable | at one's own computer | `strec app --public` | what it is for |"]
+    rows = [
+        f"| `{each.name}` | "
+        + " | ".join(map(markdown_cell, (each.here, each.public, each.protects)))
+        + " |"
+        for each in SETTINGS
+    ]
+    return "\n".join([*head, "|---|---|---|---|", *rows])
