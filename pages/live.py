@@ -29,6 +29,7 @@ def content() -> NextStep:
     """Show the controls and play the replay."""
     store = ui.current_store()
     known = view.people(store)
+    view.say_if_drawn(store)
     user, n_events, speed = controls(known)
     played = computed(store, user, n_events)
     begin(store, user, n_events)

@@ -207,9 +207,8 @@ def take_along(store, protection: Protection) -> None:
 
 def protected(store, protection: Protection) -> pl.DataFrame:
     """Return the whole table, protected, with a key that is forgotten at once."""
-    return protection.apply(_checkins(store), key=new_key()).sort(
-        schema.USER, schema.TIME, schema.ITEM
-    )
+    table = store.checkins(columns=_columns(store))
+    return protection.apply(table, key=new_key()).sort(schema.USER, schema.TIME, schema.ITEM)
 
 
 def _parquet(table: pl.DataFrame, note: str) -> bytes:
@@ -230,7 +229,7 @@ def of(store: Store, protection: Protection) -> RiskReport:
 
     def counted() -> RiskReport:
         with st.spinner("Counting who could be found…"):
-            return risk(_checkins(store), protection)
+            return risk(store.checkins(columns=_columns(store)), protection)
 
     return kept("risk", store, protection, counted)
 
@@ -239,8 +238,8 @@ def priced(store: Store, protection: Protection) -> UtilityLoss:
     """Return the price, computed once per content and setting."""
 
     def measured() -> UtilityLoss:
-        table = _some_users(_checkins(store))
-        whole = len(table) == of(store, Protection()).n_checkins
+        table, drawn = store.some_users(MOST_CHECKINS, _columns(store))
+        whole = not drawn
         before = of(store, Protection()) if whole else None
         with ui.progress("Measuring what it costs") as report:
             return utility_loss(table, protection, before=before, progress=report)
@@ -248,18 +247,8 @@ def priced(store: Store, protection: Protection) -> UtilityLoss:
     return kept("price", store, protection, measured)
 
 
-def _checkins(store) -> pl.DataFrame:
-    columns = [*schema.REQUIRED, *(c for c in schema.OPTIONAL if store.has(c))]
-    return store.checkins(columns=columns)
-
-
-def _some_users(table: pl.DataFrame) -> pl.DataFrame:
-    """Return the table, or of a large one the check-ins of some users, drawn by their hash."""
-    if len(table) <= MOST_CHECKINS:
-        return table
-    share = MOST_CHECKINS / len(table)
-    drawn = pl.col(schema.USER).hash(seed=0) % 10_000 < int(share * 10_000)
-    return table.filter(drawn)
+def _columns(store: Store) -> list[str]:
+    return [*schema.REQUIRED, *(c for c in schema.OPTIONAL if store.has(c))]
 
 
 PAGE = Page(

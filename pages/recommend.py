@@ -18,6 +18,7 @@ def content() -> NextStep | None:
     known = view.people(store)
     counter = view.recommender(store)
     kinds = [str(kind) for kind in counter.log.vocabulary.categories]
+    view.say_if_drawn(store)
     view.begin(store, counter, known, lambda: url.read(store, known, kinds))
     engine = models.chosen(store, state.MODEL.value)
     question = ask.controls(store, engine, known)

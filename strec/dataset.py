@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
-import numpy as np
 import polars as pl
 
 from strec import schema
@@ -475,7 +474,8 @@ class Dataset:
     def _split_rows(self) -> pl.DataFrame:
         if "checkins" in vars(self) or len(self) <= MOST_CHECKINS:
             return self.checkins
-        drawn, note = self._drawn(MOST_CHECKINS, seed=0)
+        columns = [*schema.REQUIRED, *(c for c in schema.OPTIONAL if self.store.has(c))]
+        drawn, note = self.store.some_users(MOST_CHECKINS, columns)
         self.notes.append(note)
         return drawn
 
@@ -612,26 +612,6 @@ class Dataset:
     def items(self) -> pl.DataFrame:
         """One row per item: name, category, median place, counts; see `Store.items`."""
         return self.store.items()
-
-    def _drawn(self, at_most: int, seed: int) -> tuple[pl.DataFrame, str]:
-        """Return all check-ins of users in random order who together stay within a number."""
-        from strec.store import Filters
-
-        users, rng = self.users, np.random.default_rng(seed)
-        columns = [*schema.REQUIRED, *(c for c in schema.OPTIONAL if self.store.has(c))]
-        if self.is_anonymous:
-            drawn = self.store.checkins(columns=columns).sample(at_most, seed=seed)
-            return drawn, f"{len(drawn):,} of {len(self):,} check-ins, drawn by chance."
-        shuffled = users[rng.permutation(len(users))]
-        n = int((shuffled["n_checkins"].cum_sum() <= at_most).sum())
-        # At least one user: else there is nothing to say.
-        chosen = shuffled[schema.USER].head(max(n, 1)).to_list()
-        drawn = self.store.checkins(Filters(users=tuple(chosen)), columns=columns)
-        note = (
-            f"{len(drawn):,} of {len(self):,} check-ins: {len(chosen):,} of {len(users):,} users, "
-            "drawn by chance, with all they did."
-        )
-        return drawn, note
 
 
 def _one_zone(mapping: "Mapping") -> str | None:

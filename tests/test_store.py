@@ -402,3 +402,21 @@ def test_a_cell_of_any_resolution_can_be_looked_into(store):
 
 def test_filters_are_hashable_whatever_they_are_made_of():
     assert hash(Filters(hours=[9, 8])) == hash(Filters(hours=(8, 9)))
+
+
+@pytest.mark.parametrize("engine", ["duckdb://", "polars://"])
+def test_some_users_are_drawn_whole_by_the_engine(store, derived, engine):
+    opened = Store(store.folder, engine)
+    found, note = opened.some_users(1_000, ["user_id", "item_id"])
+    ids = store.users()["user_id"].filter(pl.Series(store.drawn_users(1_000)))
+    assert found.equals(store.checkins(Filters(users=tuple(ids)), ["user_id", "item_id"]))
+    # Each of 40 users has about 100: as many as fit in are taken.
+    assert 900 < len(found) <= 1_000 and f"{len(ids)} of 40 users" in note
+    assert opened.some_users(len(derived), ["user_id"])[1] == "" and store.drawn_users(9_999).all()
+    assert store.some_users(1)[0]["user_id"].n_unique() == 1
+
+
+def test_where_nobody_is_named_moments_are_drawn(tmp_path):
+    nobody = world().with_columns(user_id=pl.lit(""))
+    found, note = Store.create(nobody, tmp_path / "s", name="Nobody").some_users(1_000)
+    assert 850 < len(found) < 1_150 and note.endswith("check-ins, drawn by chance.")

@@ -109,11 +109,15 @@ class OpenStore:
         AnalysisError
             If the store has no such column.
         """
+        return self._rows(self._kept(filters), columns)
+
+    def _rows(self, kept: ir.Table, columns: list[str] | None) -> pl.DataFrame:
+        """Return rows of an expression as `checkins` does."""
         dtypes = schema.REQUIRED | schema.OPTIONAL | schema.DERIVED
         columns = columns or [name for name in dtypes if name in self.table.columns]
         self._need(*columns)
         order = [name for name in (USER_CODE, schema.TIME, ITEM_CODE) if name not in columns]
-        frame = self._polars(self._kept(filters).select(*columns, *order))
+        frame = self._polars(kept.select(*columns, *order))
         # Engines keep no order; sorting rows that are in order already costs little.
         frame = frame.sort(USER_CODE, schema.TIME, ITEM_CODE).select(columns)
         return frame.cast({name: dtypes[name] for name in columns if name in dtypes})

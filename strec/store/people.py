@@ -1,6 +1,7 @@
 """Questions of a store about single users: how far they roam, and their habits."""
 
 from collections.abc import Callable
+from typing import Any, cast
 
 import ibis.expr.types as ir
 import numpy as np
@@ -16,6 +17,9 @@ from strec.store.filters import Filters
 
 #: Habits of at most this many users are compared; a seeded sample stands for more.
 MAX_USERS = 5_000
+#: Users are drawn by the rest of their code times this odd number (Knuth's multiplicative hash):
+#: every engine reckons it alike, and no two codes meet.
+_SCATTER, _HASHES, _CODES = 2_654_435_761, 2**32, 2**31
 
 
 class PeopleQuestions(OpenStore):
@@ -128,6 +132,66 @@ class PeopleQuestions(OpenStore):
         rows = rows.sort("user", "time", "item")
         return rows.group_by("user", maintain_order=True).tail(longest)
 
+    def some_users(
+        self, at_most: int, columns: list[str] | None = None
+    ) -> tuple[pl.DataFrame, str]:
+        """Return the check-ins of some users with all they did, drawn by chance, and how many.
+
+        The engine draws: of a large store no more is read than what is returned. The same
+        store gives the same users. Where nobody is named, moments are drawn.
+
+        Parameters
+        ----------
+        at_most : int
+            How many check-ins the users drawn may have together; at least one user is drawn.
+        columns : list of str, optional
+            As in `checkins`.
+
+        Returns
+        -------
+        tuple of polars.DataFrame and str
+            The check-ins by user and time, and what was drawn, in words; no words where all are
+            returned.
+        """
+        n = self.meta["n_checkins"]
+        if n <= at_most:
+            return self.checkins(columns=columns), ""
+        if self.is_anonymous:
+            time = cast(ir.TimestampColumn, self.table[schema.TIME])
+            code, limit = time.epoch_seconds(), int(at_most / n * _HASHES)
+        else:
+            code, limit = self.table[USER_CODE], self._limit(at_most)
+        hashed = cast(Any, code.cast("int64")) % _CODES * _SCATTER % _HASHES
+        found = self._rows(self.table.filter(hashed < limit), columns)
+        if self.is_anonymous:
+            return found, f"{len(found):,} of {n:,} check-ins, drawn by chance."
+        some, users = int(self.drawn_users(at_most).sum()), self.meta["n_users"]
+        return found, (
+            f"{len(found):,} of {n:,} check-ins: {some:,} of {users:,} users, drawn by chance, "
+            "with all they did."
+        )
+
+    def drawn_users(self, at_most: int) -> np.ndarray:
+        """Return which rows of `users()` `some_users` takes: a boolean per user.
+
+        Parameters
+        ----------
+        at_most : int
+            As in `some_users`.
+        """
+        n_users = self.meta["n_users"]
+        if self.meta["n_checkins"] <= at_most:
+            return np.ones(n_users, dtype=bool)
+        return _scattered(n_users) < self._limit(at_most)
+
+    def _limit(self, at_most: int) -> int:
+        """Return below which number users are drawn."""
+        scattered = _scattered(self.meta["n_users"])
+        order = np.argsort(scattered)
+        together = np.cumsum(self.users()["n_checkins"].to_numpy()[order])
+        n = max(int(np.searchsorted(together, at_most, side="right")), 1)
+        return int(scattered[order[n - 1]]) + 1
+
     def _habits(
         self,
         habit: Callable[[ir.Table], dict[str, ir.Value]],
@@ -163,6 +227,11 @@ class PeopleQuestions(OpenStore):
         if len(codes) > most:
             codes = np.sort(np.random.default_rng(seed).choice(codes, most, replace=False))
         return codes
+
+
+def _scattered(n: int) -> np.ndarray:
+    """Return a number below `_HASHES` for each code from 0 on, all different, without order."""
+    return np.arange(n, dtype=np.int64) % _CODES * _SCATTER % _HASHES
 
 
 def _hour_of_week(table: ir.Table) -> dict[str, ir.Value]:

@@ -23,6 +23,8 @@ from strec.store import Store
 NEW = "\0new"
 LAST, ON_MAP = "last", "map"
 MOST_LISTED = 2_000
+#: Of a larger store whole users are drawn: counting over so many takes some seconds.
+MOST_CHECKINS = 1_000_000
 #: How far a suggestion may be, as the page offers it; None is any distance.
 DISTANCES_KM = (0.5, 1, 2, 5, 10, 25, 100, 1000, None)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -83,10 +85,24 @@ def recommender(store: Store) -> Recommender:
 
 
 def checkins(store: Store) -> pl.DataFrame:
-    """Return the columns of the check-ins that recommending reads."""
-    return store.checkins(
-        columns=[name for name in _COLUMNS if name in schema.REQUIRED or store.has(name)]
-    )
+    """Return the columns of the check-ins that recommending reads; of a large store some users."""
+    columns = [name for name in _COLUMNS if name in schema.REQUIRED or store.has(name)]
+    return store.some_users(MOST_CHECKINS, columns)[0]
+
+
+def say_if_drawn(store: Store) -> None:
+    """Say where a page knows a part of the people only, because there are so many."""
+    if not store.is_anonymous and (some := int(_drawn(store).sum())) < store.meta["n_users"]:
+        st.caption(
+            f":material/groups: Of {store.meta['n_users']:,} users {some:,}, drawn by chance, are "
+            f"known here with all they did, about {MOST_CHECKINS:,} check-ins: answers come at "
+            "once. The pages of time and space count everybody."
+        )
+
+
+@by_content()
+def _drawn(store: Store) -> np.ndarray:
+    return store.drawn_users(MOST_CHECKINS)
 
 
 @by_content(most=12)
@@ -143,7 +159,11 @@ class People:
 
 @by_content()
 def _people(store: Store, word: str) -> People:
-    users = store.users().sort("n_checkins", "user_id", descending=[True, False])
+    users = (
+        store.users()
+        .filter(pl.Series(_drawn(store)))
+        .sort("n_checkins", "user_id", descending=[True, False])
+    )
     ids = users["user_id"].to_list()
     names = pseudonyms(ids, store.fingerprint, word)
     return People(ids, names, {name: user for user, name in names.items()})
