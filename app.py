@@ -1,13 +1,29 @@
 """strec in the browser: `streamlit run app.py`, or `strec app`."""
 
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.middleware import Middleware
 from streamlit.starlette import App
 
+from pages.shared import results
+from strec.serve.collector import tame_collector
+from strec.serve.leftovers import Sweeper
 from strec.serve.person import PersonCookie
+
+
+@asynccontextmanager
+async def while_it_runs(_: App):
+    """Sweep away what is old while the app runs, and keep the collector from what stays."""
+    sweeper = Sweeper(also=results.expire)
+    sweeper.start()
+    tame_collector()
+    yield
+    sweeper.stop()
+
 
 app = App(
     Path(__file__).with_name("pages") / "shared" / "script.py",
+    lifespan=while_it_runs,
     middleware=[Middleware(PersonCookie)],
 )

@@ -11,6 +11,7 @@ from pages.shared import state, ui
 from pages.shared.page import NextStep, Page, go_to
 from pages.shared.results import by_content
 from pages.shared.state import Key
+from strec.errors import ModelError
 from strec.models import LANGUAGE_MODELS, MODELS, Language, Model
 from strec.runs import (
     BUDGETS,
@@ -24,6 +25,7 @@ from strec.runs import (
     shortage,
     start,
 )
+from strec.serve import settings
 from strec.store import Store
 from strec.train import devices
 from strec.wording import run_time
@@ -37,6 +39,8 @@ FAMILIES = {
 }
 #: Models side by side.
 PER_ROW = 4
+#: How many trainings of a data set are kept and may wait, for all visitors together.
+KEPT, WAITING = "STREC_TRAININGS_KEPT", "STREC_TRAININGS_WAITING"
 #: What is chosen before a person chooses.
 FIRST_CHOICE = "counter_mix"
 
@@ -210,10 +214,27 @@ def expected(kind, store, budget, runs) -> str:
     return f"at most {run_time(BUDGETS[budget].max_seconds)}"
 
 
+def check_room(root) -> None:
+    """Refuse another training where all visitors together have too many kept or waiting."""
+    runs = runs_in(root)
+    kept, waiting = settings.number(KEPT, 1000, 200), settings.number(WAITING, 100, 12)
+    n_active = sum(run.poll().is_active for run in runs)
+    if len(runs) >= kept or n_active >= waiting:
+        full = n_active < waiting
+        raise ModelError(
+            "Room for one more training is needed.",
+            f"{len(runs):,} are kept here." if full else f"{n_active:,} wait or run before yours.",
+            "Discard some of yours, or come back later: old ones are deleted in time." if full
+            else "Come back in some minutes, or take a model that is trained already.",
+        )  # fmt: skip
+
+
 def begin(kinds, store, root, budget, device) -> None:
     """Make a folder for each run and start the process that trains them."""
-    prune(root)
     mine = "" if ui.current_sample() is None else owner.mark()
+    # On a shared sample nobody's trainings make room for another's.
+    prune(root, owner=mine or None)
+    check_room(root)
     runs = []
     for kind in kinds:
         runs.append(

@@ -1,5 +1,6 @@
 """A data set: check-ins that every part of strec takes, from a frame, from files, or a sample."""
 
+import os
 import shutil
 import tempfile
 import weakref
@@ -526,7 +527,7 @@ class Dataset:
         """The check-ins as Parquet behind an engine, made at the first use."""
         from strec.store import Store
 
-        temporary = "" if self._folder else tempfile.mkdtemp(prefix="strec-")
+        temporary = "" if self._folder else tempfile.mkdtemp(prefix=f"strec-p{os.getpid()}-")
         folder = self._folder or Path(temporary) / "store"
         store = Store.create(self.checkins, folder, name=self.name, time_zone=self.time_zone)
         if temporary:

@@ -2,11 +2,10 @@
 
 import contextlib
 import hashlib
+import os
 import re
 import secrets
-import shutil
 import tempfile
-import time
 from pathlib import Path
 
 import streamlit as st
@@ -16,13 +15,12 @@ from pages.shared.results import AGE
 from strec.errors import StrecError
 from strec.io.samples import FOLDER, Sample, read_sample, samples
 from strec.llm.cache import cache_folder
+from strec.serve.leftovers import visits_folder
 from strec.store import Filters, Store
 
 DEFAULT_SAMPLE = "social"
-#: Uploaded data sets are deleted this long after they were last opened.
-KEEP_HOURS = 24
 _TOKEN = re.compile(r"[0-9a-f]{32}")
-_STORES = Path(tempfile.gettempdir()) / "strec-data-sets"
+_STORES = visits_folder()
 
 
 def current_store() -> Store:
@@ -68,7 +66,7 @@ def _sample_folder(sample: Sample) -> Path:
     try:
         return cache_folder() / "samples" / f"{sample.name}-{digest}"
     except (StrecError, OSError):
-        return Path(tempfile.mkdtemp(prefix=f"strec-{sample.name}-")) / "store"
+        return Path(tempfile.mkdtemp(prefix=f"strec-p{os.getpid()}-")) / "store"
 
 
 def current_sample() -> Sample | None:
@@ -108,7 +106,6 @@ def workspace() -> Path:
     state.WORKSPACE.value = token
     folder = _STORES / token
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _forget_old_workspaces()
     return folder
 
 
@@ -135,7 +132,7 @@ def remember_in_url() -> None:
     else:
         folder = Path(store.folder)
         if folder.parent == _STORES / state.WORKSPACE.value:
-            (folder.parent / "current").write_text(folder.name)
+            _mark(folder)
             said["data"] = folder.parent.name
     # Other parameters are a page's own, such as the view that Recommend saves.
     for key in ("sample", "data"):
@@ -145,8 +142,15 @@ def remember_in_url() -> None:
             st.query_params[key] = said[key]
 
 
-def _forget_old_workspaces() -> None:
-    for folder in _STORES.iterdir():
-        marker = folder / "current" if (folder / "current").exists() else folder
-        if time.time() - marker.stat().st_mtime > KEEP_HOURS * 3600:
-            shutil.rmtree(folder, ignore_errors=True)
+def _mark(store: Path) -> None:
+    """Say which store of a workspace is in use, and that it is used now: old ones are deleted."""
+    marker = store.parent / "current"
+    if marker.is_file() and marker.read_text() == store.name:
+        os.utime(marker)
+        return
+    fresh = marker.with_name(f".current-{secrets.token_hex(4)}")
+    try:
+        fresh.write_text(store.name)
+        os.replace(fresh, marker)
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -6,7 +6,8 @@ Every cache of the pages has a bound and an age: it is made here.
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -48,16 +49,19 @@ def kept(kind: str, store: Store, setting: Hashable, make: Callable[[], T]) -> T
     For what reports progress while it is made, and for models, which are too large to be copied.
     """
     known = found_before(kind, store, setting)
-    return keep(kind, store, setting, make()) if known is None else known
+    if known is not None:
+        return known
+    # Of several who ask at once, one makes it.
+    with _one_at_a_time(kind, store.fingerprint, setting):
+        known = found_before(kind, store, setting)
+        return keep(kind, store, setting, make()) if known is None else known
 
 
 def found_before(kind: str, store: Store, setting: Hashable) -> Any:
     """Return what is kept of a kind for a data set and a setting, None where nothing is."""
+    expire()
     shelf, key = _shelf(kind), (store.fingerprint, setting)
-    oldest = time.monotonic() - AGE
     with _LOCK:
-        for old in [each for each, (made, _) in shelf.items() if made < oldest]:
-            del shelf[old]
         if key not in shelf:
             return None
         shelf.move_to_end(key)
@@ -74,9 +78,37 @@ def keep(kind: str, store: Store, setting: Hashable, value: T) -> T:
     return value
 
 
+def expire() -> None:
+    """Forget what is too old, whether anybody asks for it or not."""
+    oldest = time.monotonic() - AGE
+    with _LOCK:
+        for shelf in _SHELVES.values():
+            for old in [each for each, (made, _) in shelf.items() if made < oldest]:
+                del shelf[old]
+
+
 _LOCK = threading.Lock()
+_SHELVES: dict[str, OrderedDict[Hashable, tuple[float, Any]]] = {}
+_MAKING: dict[Hashable, tuple[threading.Lock, int]] = {}
 
 
-@st.cache_resource(max_entries=64, ttl=14 * AGE, show_spinner=False)
 def _shelf(kind: str) -> OrderedDict[Hashable, tuple[float, Any]]:
-    return OrderedDict()
+    return _SHELVES.setdefault(kind, OrderedDict())
+
+
+@contextmanager
+def _one_at_a_time(*key: Hashable) -> Iterator[None]:
+    """Wait until nobody else is within the same key."""
+    with _LOCK:
+        lock, n = _MAKING.get(key, (threading.Lock(), 0))
+        _MAKING[key] = lock, n + 1
+    try:
+        with lock:
+            yield
+    finally:
+        with _LOCK:
+            n = _MAKING[key][1] - 1
+            if n:
+                _MAKING[key] = lock, n
+            else:
+                del _MAKING[key]

@@ -23,6 +23,7 @@ from pages.shared.in_use import (
 )
 from strec.errors import StrecError
 from strec.export import to_csv
+from strec.io.limits import disk_full, is_disk_full
 from strec.parts import missing_part
 from strec.progress import Progress
 
@@ -48,10 +49,16 @@ def guarded(run: Callable[[], object]) -> None:
         run()
     except StrecError as error:
         show_error(error)
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    # A panic of a library in Rust is no Exception.
+    except BaseException as error:
         # Streamlit steers reruns and page switches with exceptions of its own.
         if type(error).__module__.startswith("streamlit"):
             raise
+        if is_disk_full(error):
+            show_error(disk_full())
+            return
         missing = missing_part(error) if isinstance(error, ModuleNotFoundError) else None
         if missing is not None:
             show_error(missing)

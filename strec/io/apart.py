@@ -96,7 +96,7 @@ def apart(
         return function(*args, **kwargs)
     done = False
     try:
-        with tempfile.TemporaryDirectory(prefix="strec-apart-") as folder:
+        with tempfile.TemporaryDirectory(prefix=f"strec-apart-p{os.getpid()}-") as folder:
             job = {
                 "call": f"{function.__module__}:{function.__qualname__}",
                 "args": _packed(list(args), Path(folder)),

@@ -100,7 +100,7 @@ def open_files(
     """
     limits = limits or Limits()
     given = _listed(paths, names)
-    with tempfile.TemporaryDirectory(prefix="strec-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"strec-p{os.getpid()}-") as folder:
         opened = Opened(limits, Path(folder))
         for path, name in given:
             opened.states[path] = _state(path)

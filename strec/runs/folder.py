@@ -63,7 +63,7 @@ def runs_in(root: Path, fingerprint: str | None = None) -> list["Run"]:
     return sorted(found, key=lambda run: run.config["created"], reverse=True)
 
 
-def prune(root: Path, keep: int = 40) -> None:
+def prune(root: Path, keep: int = 40, owner: str | None = None) -> None:
     """Delete the oldest runs that nobody works on, beyond so many.
 
     Parameters
@@ -72,8 +72,10 @@ def prune(root: Path, keep: int = 40) -> None:
         The folder of runs.
     keep : int
         How many stay, the newest.
+    owner : str, optional
+        Whose runs are counted and deleted, where several people share the folder; else all.
     """
-    for run in runs_in(root)[keep:]:
+    for run in [run for run in runs_in(root) if owner in (None, run.owner)][keep:]:
         if not run.poll().is_active:
             run.delete()
 

@@ -55,9 +55,32 @@ SETTINGS: tuple[Setting, ...] = (
         "not followed.",
     ),
     Setting(
+        "STREC_KEEP_HOURS", "24", "24",
+        "Hours after their last use when a visitor's data sets, drafts and trainings are deleted. "
+        "Protects visitors' data, and the disk.",
+    ),
+    Setting(
+        "STREC_KEEP_RUNS_DAYS", "365", "7",
+        "Days after which a training on a sample is deleted.",
+    ),
+    Setting(
+        "STREC_TRAININGS_KEPT", "1000", "200",
+        "Trainings of a sample that are kept for all visitors together; each keeps 40. Nobody's "
+        "make room for another's: beyond this, more are refused.",
+    ),
+    Setting(
+        "STREC_TRAININGS_WAITING", "100", "12",
+        "Trainings of a data set that may run or wait; beyond this, more are refused. They run one "
+        "after another.",
+    ),
+    Setting(
         "STREC_CACHE", "`~/.cache/strec`", "the same",
         "The folder of what can be made anew: converted weights, stores of samples, trainings on "
         "samples. Nobody else needs a right to read it.",
+    ),
+    Setting(
+        "STREC_ENGINE", "`duckdb://`", "the same",
+        "What answers the questions put to a data set.",
     ),
     Setting(
         "STREC_DATA", "none", "none",

@@ -13,7 +13,7 @@ import pandas as pd
 import polars as pl
 
 from strec import schema
-from strec.errors import AnalysisError, StoreError, as_path
+from strec.errors import AnalysisError, StoreError, StrecError, as_path
 from strec.store import engines, writer
 from strec.store.aggregates import ITEM_CODE, USER_CODE
 from strec.store.filters import Filters
@@ -27,8 +27,18 @@ class OpenStore:
         self.engine = engines.chosen(engine)
         self.meta = _read_meta(self.folder)
         self._connection = engines.connect(self.engine, self.folder)
-        with self._in_words():
-            self.table: ir.Table = self._connection.read_parquet(str(self.folder / writer.CHECKINS))
+        try:
+            with self._in_words():
+                path = str(self.folder / writer.CHECKINS)
+                self.table: ir.Table = self._connection.read_parquet(path)
+        except StrecError:
+            raise
+        except Exception as error:
+            raise StoreError(
+                "A store's check-ins are a Parquet file.",
+                f"{writer.CHECKINS} in {self.folder} is damaged ({type(error).__name__}).",
+                "Load the data again on the Data page, or with strec clean.",
+            ) from error
         # One connection answers one question at a time; pages run in several threads.
         self._lock = threading.Lock()
 
@@ -231,4 +241,10 @@ def _read_meta(folder: Path) -> dict[str, Any]:
         )
     if not (folder / writer.CHECKINS).exists():
         raise StoreError("A store holds checkins.parquet.", f"{folder} has only meta.json.", mend)
+    if (changed := writer.changed_file(folder, meta)) is not None:
+        raise StoreError(
+            "The files of a store are as strec wrote them.",
+            f"{changed} in {folder} was changed, cut short or lost.",
+            mend,
+        )
     return meta

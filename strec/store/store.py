@@ -114,6 +114,7 @@ class Store(PlaceQuestions, PeopleQuestions):
             users = catalogue.user_table(ask, draft.table, written.users, n_rows)
             users.write_parquet(fresh / writer.USERS)
             draft._connection.disconnect()
+            writer.seal(fresh, meta)
         return cls(folder, engine)
 
     def summary(self, filters: Filters | None = None) -> dict:

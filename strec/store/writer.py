@@ -36,6 +36,9 @@ CHECKINS = "checkins.parquet"
 ITEMS = "items.parquet"
 USERS = "users.parquet"
 META = "meta.json"
+_FILES = (CHECKINS, ITEMS, USERS)
+#: Larger files are known by their size alone.
+DIGEST_BYTES = 64 * 2**20
 #: Rows held in memory at once, and rows of a Parquet row group (a unit of parallel reading).
 CHUNK_ROWS = 500_000
 ROW_GROUP_ROWS = 250_000
@@ -85,6 +88,33 @@ def write_meta(folder: Path, meta: dict) -> None:
     stamp = datetime.now(UTC).isoformat(timespec="seconds")
     text = json.dumps({"format": FORMAT, "created": stamp} | meta, indent=2, ensure_ascii=False)
     (folder / META).write_text(text, encoding="utf-8")
+
+
+def seal(folder: Path, meta: dict) -> None:
+    """Write `meta.json` with the size of each file beside it, and a digest of the small ones."""
+    write_meta(folder, meta | {"files": {name: _facts(folder / name) for name in _FILES}})
+
+
+def changed_file(folder: Path, meta: dict) -> str | None:
+    """Return which file is not as it was written, None where all are; older stores do not say."""
+    known = meta.get("files")
+    if not isinstance(known, dict):
+        return None
+    for name in _FILES:
+        try:
+            if list(known.get(name, ())) != _facts(folder / name):
+                return name
+        except (OSError, TypeError):
+            return name
+    return None
+
+
+def _facts(path: Path) -> list:
+    """Return the size of a file, and its digest where that is quickly made."""
+    n_bytes = path.stat().st_size
+    if n_bytes > DIGEST_BYTES:
+        return [n_bytes]
+    return [n_bytes, hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()]
 
 
 @contextmanager

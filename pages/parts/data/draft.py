@@ -25,7 +25,7 @@ from strec.io import (
     inspect,
 )
 from strec.io.apart import apart
-from strec.io.limits import size_text
+from strec.io.limits import disk_full, is_disk_full, size_text
 from strec.io.mapping import SOURCE, ZONE_OF_PLACE
 from strec.profiling import QualityReport, quality
 from strec.store import Store
@@ -354,10 +354,14 @@ def start_with_uploads(uploads) -> None:
             f"{size_text(total)} were given and {size_text(free)} are free.",
             "Give a smaller file, or make room.",
         )
-    for number, upload in enumerate(uploads):
-        paths.append(folder / f"upload{number}")
-        with open(paths[-1], "wb") as file:
-            shutil.copyfileobj(upload, file)
+    try:
+        for number, upload in enumerate(uploads):
+            paths.append(folder / f"upload{number}")
+            with open(paths[-1], "wb") as file:
+                shutil.copyfileobj(upload, file)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise disk_full() if is_disk_full(error) else error from error
     names = [upload.name for upload in uploads]
     state.DRAFT.value = Draft(paths, names, folder, UPLOAD_LIMITS)
 

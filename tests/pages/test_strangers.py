@@ -1,0 +1,142 @@
+"""Two visitors of one server: neither sees the other; work is done once; damage ends in words."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import in_use, results
+from strec import schema
+from strec.errors import StoreError
+from strec.store import Store
+from tests.pages.alone import alone
+
+NAME = "Anna’s secret diary"
+
+
+@pytest.fixture
+def places(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr(in_use, "_STORES", tmp_path / "workspaces")
+    monkeypatch.setenv("STREC_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def all_words(app: AppTest) -> str:
+    kinds = (app.title, app.markdown, app.caption, app.info, app.error, app.text_input, app.code)
+    return " ".join(f"{each.value}" for kind in kinds for each in kind) + repr(app.query_params)
+
+
+def test_neither_of_two_visitors_sees_the_others_data_or_address(places, page="train"):
+    token = "0123456789abcdef" * 2
+    folder = places / "workspaces" / token / "store-1"
+    anna, own = alone(page), Store.create(schema.example(), folder, name=NAME)
+    anna.session_state["workspace"], anna.session_state["store"] = token, own
+    anna.run()
+    other = alone(page).run()
+    assert not anna.exception and not other.exception
+    said = all_words(other)
+    assert NAME not in said and token not in said and str(places) not in said
+    assert other.session_state["store"].name != NAME
+    # Nor by guessing: a wrong token, or a way out of the folder, opens a sample.
+    for guess in ("f" * 32, "../" + token, f"{token}/store-1"):
+        opened = AppTest.from_function(_which_store)
+        opened.query_params["data"] = guess
+        assert opened.run().text[0].value != NAME
+
+
+def test_two_who_ask_at_once_compute_once():
+    store = Store.create(schema.example(), _folder(), name="x")
+    made, begun = [], threading.Barrier(2)
+
+    def make():
+        time.sleep(0.05)
+        made.append(1)
+        return "made"
+
+    def ask():
+        begun.wait()
+        assert results.kept("test", store, "setting", make) == "made"
+
+    both = [threading.Thread(target=ask) for _ in range(2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert made == [1] and not results._MAKING
+
+
+def test_what_is_kept_goes_without_anybody_asking(monkeypatch):
+    store = Store.create(schema.example(), _folder(), name="x")
+    results.keep("test age", store, 1, "value")
+    monkeypatch.setattr(results, "AGE", -1)
+    results.expire()
+    assert not results._SHELVES["test age"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "lost"])
+def test_a_damaged_store_says_so_and_a_sample_is_made_anew(places, monkeypatch, damage):
+    in_use.sample_store.clear()
+    folder = in_use.sample_store("flights").folder
+    in_use.sample_store.clear()
+    path = folder / "checkins.parquet"
+    content = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "changed":
+        path.write_bytes(content[:5000] + bytes([content[5000] ^ 1]) + content[5001:])
+    else:
+        (folder / "users.parquet").unlink()
+    with pytest.raises(StoreError, match="changed, cut short or lost"):
+        Store(folder)
+    again = in_use.sample_store("flights")
+    assert again.summary()["n_checkins"] == again.meta["n_checkins"]
+    in_use.sample_store.clear()
+
+
+def test_a_full_disk_and_a_panic_end_in_words():
+    def script():
+        from pages.shared import ui
+
+        class PanicException(BaseException):
+            """As libraries in Rust raise."""
+
+        def panic():
+            raise PanicException("index out of bounds")
+
+        def full():
+            raise OSError(28, "No space left on device")
+
+        ui.guarded(full)
+        ui.guarded(panic)
+
+    app = AppTest.from_function(script).run()
+    said = [each.value for each in app.error]
+    assert "no space left" in said[0] and "Something went wrong" in said[1] and len(said) == 2
+    assert not app.exception
+
+
+def test_an_upload_that_finds_the_disk_full_leaves_nothing_half_written(places, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    app = alone("data").run()
+    app.file_uploader(key="data_upload").set_value(("visits.csv", b"user,item\n", "text/csv")).run()
+    assert "no space left" in " ".join(each.value for each in app.error)
+    assert not list((places / "workspaces").glob("*/draft-*"))
+
+
+def _which_store():
+    import streamlit as st
+
+    from pages.shared import ui
+
+    st.text(ui.current_store().name)
+
+
+def _folder() -> Path:
+    import tempfile
+
+    return Path(tempfile.mkdtemp()) / "store"
