@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import geopandas
     import pandas as pd
 
+    from strec.demand import Calendar, Demand
     from strec.io import Limits, Mapping
     from strec.store import Store
 
@@ -603,6 +604,49 @@ class Dataset:
         if "checkins" in vars(self):
             return schema.has_origins(self.checkins.columns)
         return self.store.has_trips
+
+    def demand(
+        self,
+        what: str = "checkins",
+        where: str | None = None,
+        *,
+        horizon: int = 168,
+        calendar: "Calendar | None" = None,
+        progress: Progress | None = None,
+        **counted: Any,
+    ) -> "Demand":
+        """Forecast how much happens at each place in each coming hour.
+
+        Parameters
+        ----------
+        what, where : str
+            What is counted, and where: see `strec.demand.panel`.
+        horizon : int
+            Hours, 1 to 168.
+        calendar : strec.demand.Calendar, optional
+            Holidays and columns of your own; by default the holidays of the time zone's country.
+        progress : callable, optional
+            Called with what is done next, and the share done.
+        **counted
+            `resolution`, `areas`, `filters`, `weeks`, `most`: see `strec.demand.panel`.
+
+        Raises
+        ------
+        AnalysisError
+            If the data are too short, or cannot be counted so.
+
+        Examples
+        --------
+        >>> ahead = Dataset.sample("travel").demand(where="all", horizon=24)
+        >>> ahead.expected.shape
+        (24, 1)
+        """
+        from strec.demand import Calendar, country_of, demand, panel
+
+        found = panel(self.store, what, where, **counted)
+        if calendar is None:
+            calendar = Calendar(country_of(found.time_zone))
+        return demand(found, horizon=horizon, calendar=calendar, progress=progress)
 
     @property
     def users(self) -> pl.DataFrame:

@@ -16,6 +16,7 @@ EXTRA_OF = {
     "implicit": "models",
     "gensim": "models",
     "lightgbm": "models",
+    "holidays": "models",
     "transformers": "llm",
     "peft": "llm",
     "gguf": "llm",

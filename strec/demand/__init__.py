@@ -1,0 +1,17 @@
+"""How much happens where and when next: demand per place and hour, with bands that hold."""
+
+from strec.demand.backtesting import BLEND, Backtest, backtest, standard_models
+from strec.demand.bands import QUANTILES, Bands
+from strec.demand.base import DemandModel
+from strec.demand.calendar import Calendar, country_of
+from strec.demand.counting import HourOfWeek, LastWeek
+from strec.demand.forecast import Demand, demand
+from strec.demand.harmonic import Harmonic
+from strec.demand.panel import WHAT, WHERE, Panel, panel, usual_resolution
+from strec.demand.trees import Trees
+
+__all__ = [
+    "BLEND", "QUANTILES", "WHAT", "WHERE", "Backtest", "Bands", "Calendar", "Demand",
+    "DemandModel", "Harmonic", "HourOfWeek", "LastWeek", "Panel", "Trees", "backtest",
+    "country_of", "demand", "panel", "standard_models", "usual_resolution",
+]  # fmt: skip

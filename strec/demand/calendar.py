@@ -1,0 +1,145 @@
+"""What a calendar and a person's own columns say of each hour, also of those to come."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from strec.demand.panel import Panel
+from strec.errors import AnalysisError
+from strec.parts import require
+from strec.wording import plural
+
+#: A column with more unknown hours than this share is refused.
+_MOST_HOLES = 0.2
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Holidays of a country, and columns of the person's own per hour or day.
+
+    Parameters
+    ----------
+    country : str, optional
+        Two letters of ISO 3166, such as US; with a part of it after a dash, such as US-CO.
+    columns : pandas.DataFrame, optional
+        Indexed by local time (hours or days); numeric columns, such as the temperature. They must
+        go on over the hours that are forecast.
+
+    Examples
+    --------
+    >>> Calendar("US").holidays(pd.date_range("2024-07-03", periods=3))
+    array([False,  True, False])
+    """
+
+    country: str | None = None
+    columns: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns of the person's own."""
+        return [str(name) for name in self.columns.columns]
+
+    def holidays(self, hours: pd.DatetimeIndex) -> np.ndarray:
+        """Return which hours lie on a public holiday, shape ``(n,)``, bool."""
+        if self.country is None or not len(hours):
+            return np.zeros(len(hours), dtype=bool)
+        days = hours.normalize()
+        known = self._days(range(int(days.year.min()), int(days.year.max()) + 1))
+        return np.asarray(days.isin(pd.DatetimeIndex(list(known))))
+
+    def holiday_name(self, day: pd.Timestamp) -> str:
+        """Return what a holiday is called, an empty text on other days."""
+        if self.country is None:
+            return ""
+        return self._days(range(day.year, day.year + 1)).get(day.date(), "")
+
+    def own(self, panel: Panel, first: int, last: int) -> np.ndarray:
+        """Return the person's columns for hours by number, shape ``(n_hours, n_columns)``.
+
+        Holes are filled by the last known value.
+
+        Raises
+        ------
+        AnalysisError
+            If a column does not reach over these hours, or has too many holes.
+        """
+        hours = panel.clock(first, last)
+        if self.columns.empty:
+            return np.empty((len(hours), 0))
+        known = self.columns.sort_index()
+        if not isinstance(known.index, pd.DatetimeIndex):
+            raise AnalysisError(
+                "A column of one's own says for which hour or day each value is.",
+                "an index that is no time.",
+                "Give a file with a column of times and numeric columns.",
+            )
+        step = known.index.to_series().diff().median()
+        steps = 24 if step >= pd.Timedelta("1D") else 1
+        filled = known.reindex(hours, method="ffill", tolerance=pd.Timedelta(hours=steps))
+        unknown = filled.isna().any(axis=1).to_numpy()
+        holes = known.reindex(hours.floor("D") if steps == 24 else hours).isna()
+        share = float(holes.to_numpy().mean())
+        if unknown.any() and (share > _MOST_HOLES or unknown[-1]):
+            begins = hours[unknown][0]
+            raise AnalysisError(
+                f"{', '.join(self.names)} must be known for every hour, also those forecast "
+                f"(to {hours[-1]:%Y-%m-%d %H:00}).",
+                f"{plural(int(unknown.sum()), 'hour')} without a value, the first "
+                f"{begins:%Y-%m-%d %H:00}.",
+                "Add these rows (for what is to come, a forecast such as that of the weather), "
+                "or leave the column out.",
+            )
+        return filled.ffill().bfill().to_numpy(dtype=float)
+
+    def _days(self, years: range) -> dict:
+        require("holidays")
+        import holidays
+
+        country, _, part = (self.country or "").partition("-")
+        try:
+            return dict(holidays.country_holidays(country, subdiv=part or None, years=years))
+        except NotImplementedError as error:
+            raise AnalysisError(
+                "A country is named by two letters, such as US, or US-CO for a part of it.",
+                f"{self.country}.",
+                "Choose one from the list, or none.",
+            ) from error
+
+
+def country_of(time_zone: str | None) -> str | None:
+    """Return the country of a time zone by the zone table of the system, None if unknown.
+
+    Parameters
+    ----------
+    time_zone : str, optional
+        IANA name.
+
+    Examples
+    --------
+    >>> country_of("Europe/Madrid")
+    'ES'
+    """
+    for name, zones in _zones().items():
+        if time_zone in zones:
+            return name
+    return None
+
+
+def _zones() -> dict[str, list[str]]:
+    """Return the time zones of each country, from the table that comes with the zones."""
+    import zoneinfo
+    from importlib import resources
+    from pathlib import Path
+
+    roots = [Path(each) / "zone.tab" for each in zoneinfo.TZPATH]
+    tables = [*roots, resources.files("tzdata") / "zoneinfo" / "zone.tab"]
+    for table in tables:
+        if table.is_file():
+            found: dict[str, list[str]] = {}
+            for line in table.read_text(encoding="utf-8").splitlines():
+                if line and not line.startswith("#"):
+                    country, _, zone = line.split("\t")[:3]
+                    found.setdefault(country, []).append(zone)
+            return found
+    return {}

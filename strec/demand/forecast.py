@@ -1,0 +1,473 @@
+"""What is coming where, and what of it is more than usual."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from strec.demand.backtesting import BLEND, Backtest, backtest, standard_models
+from strec.demand.bands import QUANTILES
+from strec.demand.base import DemandModel
+from strec.demand.calendar import Calendar
+from strec.demand.counting import HourOfWeek, first_seen, gone
+from strec.demand.panel import Panel
+from strec.errors import AnalysisError
+from strec.progress import Progress, part_of, silent
+
+_LOW_95, _LOW_80, _HIGH_80, _HIGH_95 = 0, 1, len(QUANTILES) - 2, len(QUANTILES) - 1
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A forecast per place and hour, with its bands, its backtest and its reasons.
+
+    Parameters
+    ----------
+    panel : Panel
+        What was counted.
+    backtest : Backtest
+        How forecasts of the past fared.
+    model : str
+        The one that forecasts: a name in the backtest.
+    expected : numpy.ndarray
+        Shape ``(n_hours, n_places)``: the coming hours.
+    bands : numpy.ndarray
+        Shape ``(len(QUANTILES), n_hours, n_places)``.
+    usual : numpy.ndarray
+        Shape of `expected`: the mean of the hour of the week.
+    fitted : dict of str to DemandModel
+    calendar : Calendar
+    """
+
+    panel: Panel
+    backtest: Backtest
+    model: str
+    expected: np.ndarray
+    bands: np.ndarray
+    usual: np.ndarray
+    fitted: dict[str, DemandModel]
+    calendar: Calendar
+
+    @property
+    def hours(self) -> pd.DatetimeIndex:
+        """The coming hours, local time."""
+        return self.panel.clock(self.panel.n_hours, self.panel.n_hours + len(self.expected))
+
+    @cached_property
+    def is_unusual(self) -> np.ndarray:
+        """Where what is usual lies outside the 80 % band, shape of `expected`.
+
+        1 for more than usual, -1 for less, 0 where that is not sure.
+        """
+        return _unusual(self.expected, self.bands[_LOW_80], self.bands[_HIGH_80], self.usual)
+
+    def window(self, first: int, last: int) -> pd.DataFrame:
+        """Return a row per place: what some hours bring together.
+
+        Parameters
+        ----------
+        first, last : int
+            Of the coming hours, by number; the last is not included.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `place`, `name`, `lat`, `lon` (`cell`), `expected`, `low_80`, `high_80`, `usual`,
+            `more_than_usual` (1, 0 or -1), `n_checkins`, `n_users` (of the past).
+        """
+        cut = slice(first, last)
+        expected, usual = self.expected[cut].sum(axis=0), self.usual[cut].sum(axis=0)
+        if last - first == 1:
+            low, high = self.bands[_LOW_80][first], self.bands[_HIGH_80][first]
+        else:
+            bands = self.backtest.sum_bands(self.model, min(last - first, self.backtest.horizon))
+            low, high = bands.around(expected[None], (0.1, 0.9))[:, 0]
+        found = self.panel.places.copy()
+        columns = {"expected": expected, "low_80": low, "high_80": high, "usual": usual}
+        for name, values in columns.items():
+            found[name] = values.round(3)
+        return found.assign(more_than_usual=_unusual(expected, low, high, usual))
+
+    def frame(self, hours: slice | None = None) -> pd.DataFrame:
+        """Return a row per place and hour.
+
+        Parameters
+        ----------
+        hours : slice, optional
+            Of the coming hours, by number; all by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `place`, `name`, `lat`, `lon`, `hour` (local), `expected`, `low_80`, `high_80`,
+            `low_95`, `high_95`, `usual`, `more_than_usual` (1, 0 or -1).
+        """
+        cut = hours or slice(None)
+        when = self.hours[cut]
+        columns = {
+            "expected": self.expected[cut],
+            "low_80": self.bands[_LOW_80][cut],
+            "high_80": self.bands[_HIGH_80][cut],
+            "low_95": self.bands[_LOW_95][cut],
+            "high_95": self.bands[_HIGH_95][cut],
+            "usual": self.usual[cut],
+        }
+        about = [name for name in ("place", "name", "lat", "lon", "cell")
+                 if name in self.panel.places]  # fmt: skip
+        places = self.panel.places[about]
+        found = pd.concat([places] * len(when), ignore_index=True)
+        found["hour"] = np.repeat(when.to_numpy(), len(places))
+        for name, values in columns.items():
+            found[name] = values.ravel().round(3)
+        found["more_than_usual"] = self.is_unusual[cut].ravel()
+        return found
+
+    def place(self, place: str) -> int:
+        """Return the column of a place.
+
+        Raises
+        ------
+        AnalysisError
+            If it is not among those forecast.
+        """
+        found = np.flatnonzero(self.panel.places["place"].to_numpy() == place)
+        if not len(found):
+            raise AnalysisError(
+                "A place is one of those forecast.", f"{place}.", "See panel.places."
+            )
+        return int(found[0])
+
+    def series(self, place: str) -> pd.DataFrame:
+        """Return the past and the coming hours of one place.
+
+        Parameters
+        ----------
+        place : str
+            Its id.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `hour`, `came` (NaN where it is to come, unknown, or of too few people), `forecast`
+            (made a day or less before, where the backtest has one), `expected`, `low_80`,
+            `high_80`, `low_95`, `high_95`.
+        """
+        at = self.place(place)
+        past = pd.DataFrame({"hour": self.panel.hours, "came": self.panel.shown()[:, at]})
+        past["forecast"] = np.nan
+        made = self.backtest.expected[self.model]
+        for origin, one in zip(self.backtest.origins, made, strict=True):
+            rows = np.arange(origin, origin + min(len(one), 24))
+            past.loc[rows, "forecast"] = one[: len(rows), at]
+        ahead = pd.DataFrame({"hour": self.hours, "expected": self.expected[:, at]})
+        ends = {"low_80": _LOW_80, "high_80": _HIGH_80, "low_95": _LOW_95, "high_95": _HIGH_95}
+        for name, row in ends.items():
+            ahead[name] = self.bands[row][:, at]
+        return pd.concat([past, ahead], ignore_index=True)
+
+    def why(self, place: str, step: int) -> pd.DataFrame:
+        """Return what makes up the forecast of a place and hour: `part`, `share`; they add up.
+
+        Parameters
+        ----------
+        place : str
+            Its id.
+        step : int
+            Number of the coming hour, from 0.
+        """
+        at, horizon = self.place(place), step + 1
+        origin = self.panel.n_hours
+        weights = self.backtest.weights if self.model == BLEND else {self.model: 1.0}
+        found: dict[str, float] = {}
+        for name, weight in weights.items():
+            if weight <= 0:
+                continue
+            parts = self.fitted[name].parts(self.panel, origin, horizon, at)
+            for part, share in parts.items():
+                found[part] = found.get(part, 0.0) + weight * float(share[-1])
+        frame = pd.DataFrame({"part": list(found), "share": list(found.values())})
+        # What is too small to be seen is not worth a line.
+        least = 0.005 * max(float(self.expected[step, at]), 0.1)
+        small = frame["share"].abs() < least
+        if small.any():
+            rest = pd.DataFrame({"part": ["the rest"], "share": [frame["share"][small].sum()]})
+            frame = pd.concat([frame[~small], rest], ignore_index=True)
+            frame = frame.groupby("part", sort=False)[["share"]].sum().reset_index()
+        return frame
+
+    def findings(self, first: int = 0, last: int = 24, most: int = 6) -> list[str]:
+        """Return what stands out in some of the coming hours, in sentences.
+
+        Parameters
+        ----------
+        first, last : int
+            Of the coming hours, by number; the last is not included.
+        most : int
+            Sentences of places.
+
+        Returns
+        -------
+        list of str
+            Where most is expected, and what is more or less than usual: only where what is usual
+            lies outside the 80 % band.
+        """
+        last = min(last, len(self.expected))
+        whole = self.window(first, last)
+        expected = self.expected[first:last]
+        hour, at = np.unravel_index(int(expected.argmax()), expected.shape)
+        one = self.window(first + int(hour), first + int(hour) + 1).iloc[int(at)]
+        found = [
+            f"Most is expected at {one['name']}, {self._when(first + int(hour))}: "
+            f"{self._said(one)}."
+        ]
+        for row in _standing_out(whole, most):
+            found.append(f"{row['name']} will be {self._compared(row)}, {self._span(first, last)}.")
+        if last - first > 1:
+            hourly = [self.window(k, k + 1).assign(step=k) for k in range(first, last)]
+            hours = pd.concat([each[each["more_than_usual"] != 0] for each in hourly])
+            for row in _standing_out(hours, most):
+                when = self._when(int(row["step"]))
+                found.append(f"{row['name']} will be {self._compared(row)}, {when}.")
+        if len(found) == 1:
+            found.append("Nowhere is it surely busier or quieter than usual.")
+        return found
+
+    def _compared(self, row: pd.Series) -> str:
+        word = "busier" if row["more_than_usual"] > 0 else "quieter"
+        return f"{word} than usual: {self._said(row)}, instead of {number(row['usual'])}"
+
+    def _said(self, row: pd.Series) -> str:
+        low, high = ends_in_words(row["low_80"], row["high_80"], self.panel.what != "value")
+        return f"about {number(row['expected'])} {self.panel.unit} (80 % between {low} and {high})"
+
+    def _when(self, step: int) -> str:
+        return f"{self.hours[step]:%A, %Y-%m-%d, %H:00}"
+
+    def _span(self, first: int, last: int) -> str:
+        if last - first == 1:
+            return self._when(first)
+        return f"from {self._when(first)} to {self.hours[last - 1] + pd.Timedelta('1h'):%A, %H:00}"
+
+    @cached_property
+    def kept_promises(self) -> tuple[int, float]:
+        """How many places and hours were marked in the backtest, and the share that were right."""
+        made, truth = self.backtest.expected[self.model], self.backtest.truth
+        usual = self.backtest.expected[HourOfWeek.label]
+        ends = self.backtest.bands(self.model).around(made, (0.1, 0.9))
+        mark = _unusual(made, ends[0], ends[1], usual)
+        right = mark * (truth - usual) > 0
+        marked = (mark != 0) & np.isfinite(truth)
+        return int(marked.sum()), float(right[marked].mean()) if marked.any() else float("nan")
+
+    @property
+    def changes(self) -> list[str]:
+        """Places that appeared or fell silent, in words."""
+        values = np.nan_to_num(self.panel.values)
+        names = self.panel.places["name"].astype(str).to_numpy()
+        hours = self.panel.hours
+        words = []
+        born = first_seen(values)
+        for at in np.flatnonzero(born > 0)[:10]:
+            words.append(f"{names[at]} appeared on {hours[born[at]]:%Y-%m-%d}.")
+        counting = self.fitted[HourOfWeek.label]
+        if isinstance(counting, HourOfWeek) and not self.panel.is_signed:
+            rates = counting.rates(self.panel, self.panel.n_hours)
+            week = (np.arange(len(values)) + hours[0].day_of_week * 24 + hours[0].hour) % 168
+            prior = np.where(rates.is_closed.all(axis=0), rates.prior, rates.expected)
+            for at in np.flatnonzero(gone(values, prior, week)[0])[:10]:
+                last = hours[int(np.flatnonzero(values[:, at]).max())]
+                words.append(f"{names[at]} has been silent since {last:%Y-%m-%d} and is closed.")
+        return words
+
+    def risk(self, capacity: float | np.ndarray, filled: float | np.ndarray = 0.5) -> pd.DataFrame:
+        """Return when places run empty or full: more leave, or come, than there is room for.
+
+        Parameters
+        ----------
+        capacity : float or numpy.ndarray
+            How much a place holds; one number, or one per place.
+        filled : float or numpy.ndarray
+            Share that is there at the beginning.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Per place that is likely to (in at least half of the past errors): `place`, `name`,
+            `lat`, `lon`, `runs` (``empty`` or ``full``), `hour`, `chance`, `balance` (expected
+            up to that hour).
+
+        Raises
+        ------
+        AnalysisError
+            If this is no forecast of the balance.
+        """
+        if self.panel.what != "balance":
+            raise AnalysisError(
+                "Whether a place runs empty or full is told from its balance.",
+                f"a forecast of {self.panel.unit}.",
+                "Forecast the balance of arrivals and departures.",
+            )
+        steps = min(24, len(self.expected), self.backtest.horizon)
+        room = np.broadcast_to(np.asarray(capacity, dtype=float), self.panel.n_places)
+        stock = np.broadcast_to(np.asarray(filled, dtype=float), room.shape) * room
+        sums = np.cumsum(self.expected[:steps], axis=0)
+        made = self.backtest.expected[self.model][:, :steps]
+        error = np.cumsum(np.nan_to_num(self.backtest.truth[:, :steps] - made), axis=1)
+        after = stock + sums + error  # (n_origins, steps, n_places)
+        rows = []
+        for word, over in (("empty", after <= 0), ("full", after >= room)):
+            chance = over.mean(axis=0)
+            for at in np.flatnonzero((chance >= 0.5).any(axis=0)):
+                hour = int((chance[:, at] >= 0.5).argmax())
+                rows.append((at, word, self.hours[hour], chance[hour, at], sums[hour, at]))
+        columns = ["at", "runs", "hour", "chance", "balance"]
+        found = pd.DataFrame(rows, columns=pd.Index(columns))
+        about = self.panel.places[["place", "name", "lat", "lon"]]
+        found = about.iloc[found["at"]].reset_index(drop=True).join(found.drop(columns="at"))
+        return found.sort_values(["hour", "chance"], ascending=[True, False], ignore_index=True)
+
+    def geojson(self, hours: slice | None = None) -> dict:
+        """Return the forecast as GeoJSON: hexagons, or points where places are none.
+
+        Parameters
+        ----------
+        hours : slice, optional
+            Of the coming hours, by number; all by default.
+        """
+        from strec.spatial.hexagons import as_geojson
+
+        frame = self.frame(hours)
+        frame["hour"] = frame["hour"].dt.strftime("%Y-%m-%dT%H:00")
+        if "cell" in frame:
+            return as_geojson(frame.drop(columns=["lat", "lon"]))
+        placed = frame.dropna(subset=["lat", "lon"])
+        rows = placed.drop(columns=["lat", "lon"]).to_dict("records")
+        features = [
+            {"type": "Feature", "properties": row,
+             "geometry": {"type": "Point", "coordinates": [round(lon, 6), round(lat, 6)]}}
+            for row, lat, lon in zip(rows, placed["lat"], placed["lon"], strict=True)
+        ]  # fmt: skip
+        return {"type": "FeatureCollection", "features": features}
+
+
+def demand(
+    panel: Panel,
+    *,
+    horizon: int = 168,
+    model: str | None = None,
+    models: Mapping[str, DemandModel] | None = None,
+    calendar: Calendar | None = None,
+    past: Backtest | None = None,
+    refit: bool = True,
+    progress: Progress | None = None,
+) -> Demand:
+    """Forecast each place and hour, with bands that past forecasts would have needed.
+
+    Parameters
+    ----------
+    panel : Panel
+        What was counted; at least ten days.
+    horizon : int
+        Hours, 1 to 168; fewer where the data are short.
+    model : str, optional
+        Who forecasts, by name; by default what the backtest proposes.
+    models : mapping of str to DemandModel, optional
+        Name to unfitted model; `standard_models` by default.
+    calendar : Calendar, optional
+        Holidays and the person's own columns.
+    past : Backtest, optional
+        One made before with these models and this calendar.
+    refit : bool
+        Whether models learn also from the hours of the test; else they forecast as they were
+        tested, which takes half the time.
+    progress : callable, optional
+        Called with what is done next, and the share done.
+
+    Raises
+    ------
+    AnalysisError
+        If the panel is too short or empty, or the model took no part.
+
+    Examples
+    --------
+    >>> week = np.tile(np.arange(168.0), 4)
+    >>> ahead = demand(Panel.of(week, "2024-06-03"), horizon=24)
+    >>> ahead.expected[:3].round(1).ravel().tolist()
+    [0.0, 1.0, 2.0]
+    """
+    tell = progress or silent
+    calendar = calendar or Calendar()
+    if past is None:
+        past = backtest(
+            panel, models, horizon=horizon, calendar=calendar, progress=part_of(tell, 0.0, 0.7)
+        )
+    horizon = min(horizon, past.horizon)
+    name = model or past.proposed
+    if name not in past.expected:
+        raise AnalysisError(
+            f"Demand is forecast by {', '.join(past.expected)}.",
+            f"{name}.",
+            "Choose one of them.",
+        )
+    blank = dict(models or standard_models(panel.n_hours))
+    blank.setdefault(HourOfWeek.label, HourOfWeek())
+    weights = past.weights if name == BLEND else {name: 1.0}
+    needed = [each for each in blank if weights.get(each, 0) > 0 or each == HourOfWeek.label]
+    origin = np.array([panel.n_hours])
+    fitted, found = {}, {}
+    for number, each in enumerate(needed):
+        tell(f"{each} looks ahead", 0.7 + 0.3 * number / len(needed))
+        known = past.fitted.get(each)
+        again = refit or known is None
+        fitted[each] = blank[each].fit(panel, horizon, calendar) if again else known
+        found[each] = fitted[each].predict(panel, origin, horizon)[0]
+    members = [each for each in needed if weights.get(each, 0) > 0]
+    expected = np.sum([weights[each] * found[each] for each in members], axis=0)
+    bands = past.bands(name).around(expected)
+    return Demand(
+        panel, past, name, expected, bands, found[HourOfWeek.label], fitted, calendar
+    )  # fmt: skip
+
+
+def number(value: float) -> str:
+    """Return a count as people say it.
+
+    Examples
+    --------
+    >>> number(12.34), number(0.25), number(-0.01)
+    ('12', '0.2', '0')
+    """
+    if abs(value) >= 10 or abs(value) < 0.05:
+        return f"{round(value):,}"
+    return f"{value:.1f}"
+
+
+def ends_in_words(low: float, high: float, is_count: bool = True) -> tuple[str, str]:
+    """Return the ends of a band; of counts whole numbers.
+
+    Examples
+    --------
+    >>> ends_in_words(0.7, 4.5), ends_in_words(0.2, 0.4), ends_in_words(1.5, 2.5, False)
+    (('0', '4'), ('0', '0'), ('1.5', '2.5'))
+    """
+    if not is_count:
+        return number(low), number(high)
+    return f"{int(np.floor(low + 1e-9)):,}", f"{int(np.floor(high + 1e-9)):,}"
+
+
+def _unusual(
+    expected: np.ndarray, low: np.ndarray, high: np.ndarray, usual: np.ndarray
+) -> np.ndarray:
+    more = (low > usual) & (expected > usual)
+    # Where less than one is usual, nothing is nothing unusual.
+    less = (high < usual) & (expected < usual) & (usual >= 1)
+    return more.astype(int) - less.astype(int)
+
+
+def _standing_out(found: pd.DataFrame, most: int) -> list[pd.Series]:
+    marked = found[found["more_than_usual"] != 0]
+    away = (marked["expected"] - marked["usual"]).abs() / np.sqrt(marked["usual"].abs() + 1)
+    order = away.to_numpy().argsort(kind="stable")[::-1][:most]
+    return [marked.iloc[at] for at in order]

@@ -1,0 +1,173 @@
+"""Forecasts of demand: what counting expects, what trees add, what is unusual, what bands hold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from strec.demand import (
+    Bands,
+    HourOfWeek,
+    LastWeek,
+    Panel,
+    Trees,
+    backtest,
+    demand,
+    standard_models,
+)
+from strec.errors import AnalysisError
+
+RNG = np.random.default_rng(0)
+
+
+def seasonal(weeks: int, sizes: list[float]) -> Panel:
+    """Poisson counts with a day and a week, of places of these sizes."""
+    hour = np.arange(168 * weeks)
+    shape = 1 + 0.8 * np.sin(2 * np.pi * hour / 24) - 0.5 * (hour % 168 >= 120)
+    return Panel.of(RNG.poisson(np.maximum(shape, 0)[:, None] * sizes), "2024-06-03")
+
+
+@pytest.fixture(scope="module")
+def ahead():
+    """A panel in which all places rise together for some hours at a time."""
+    hour = np.arange(168 * 6)
+    shape = 6 + 4 * np.sin(2 * np.pi * hour / 24)
+    mood = np.repeat(RNG.choice([0.6, 1.6], len(hour) // 12), 12)
+    counts = RNG.poisson((shape * mood)[:, None] * [1.0, 2.0, 3.0])
+    return demand(Panel.of(counts, "2024-06-03"), horizon=3)
+
+
+def test_counting_is_the_mean_of_the_hour_of_the_week_for_a_busy_place():
+    counts = np.concatenate([np.full(168, 10.0), np.full(168, 20.0)])
+    model = HourOfWeek().fit(Panel.of(counts, "2024-06-03"), 24)
+    found = model.predict(Panel.of(counts, "2024-06-03"), np.array([336]), 24)
+    assert found == pytest.approx(15.0)
+
+
+def test_a_new_place_borrows_the_shape_of_the_others():
+    # Both are busy by day; the second is seen for two days only, once.
+    day = np.tile(np.repeat([0.0, 20.0], 12), 21)
+    new = np.zeros(len(day))
+    new[-1] = 2.0
+    counts = np.stack([day, new], axis=1)
+    found = HourOfWeek().fit(Panel.of(counts, "2024-06-03"), 24)
+    expected = found.predict(Panel.of(counts, "2024-06-03"), np.array([len(day)]), 24)[0, :, 1]
+    assert expected[:12].sum() < 0.2 * expected[12:].sum()
+
+
+def test_closed_hours_stay_zero():
+    week = np.tile(np.repeat([0.0, 9.0], 12), 28)
+    found = HourOfWeek().fit(Panel.of(week, "2024-06-03"), 24)
+    assert found.predict(Panel.of(week, "2024-06-03"), np.array([672]), 12).max() == 0
+
+
+def test_a_place_that_fell_silent_is_closed_and_said():
+    panel = seasonal(5, [5.0, 5.0])
+    panel.values[600:, 1] = 0
+    found = demand(panel, horizon=24, models={"Counting": HourOfWeek()})
+    assert found.expected[:, 1].max() == 0 and found.expected[:, 0].max() > 0
+    assert any("silent" in words for words in found.changes)
+
+
+def test_last_week_repeats_what_is_known():
+    panel = Panel.of(np.arange(400.0), "2024-06-03")
+    found = LastWeek().fit(panel, 168).predict(panel, np.array([300]), 2)
+    assert found.ravel().tolist() == [132, 133]
+
+
+def test_nothing_after_the_origin_is_read():
+    panel = seasonal(4, [3.0, 6.0, 9.0])
+    other = Panel.of(panel.values.copy(), panel.start)
+    other.values[500:] = 99
+    for model in [*standard_models(0).values(), Trees(n_trees=5)]:
+        model.fit(panel.part(0, 450), 6)
+        mine, same = (model.predict(each, np.array([500]), 6) for each in (panel, other))
+        assert mine == pytest.approx(same), model.label
+
+
+def test_trees_see_what_counting_cannot(ahead):
+    table = ahead.backtest.table.set_index("model")
+    assert table.loc["Trees", "gain_low"] > 0
+    assert ahead.model in ("Trees", "Blend")
+    assert "better than counting" in ahead.backtest.sentence
+
+
+@pytest.mark.parametrize("model", ["Counting", "Harmonic", "Trees"])
+def test_parts_add_up(ahead, model):
+    fitted = ahead.backtest.fitted[model]
+    panel = ahead.panel
+    parts = fitted.parts(panel, 1000, 3, 1)
+    whole = fitted.predict(panel, np.array([1000]), 3)[0, :, 1]
+    assert sum(parts.values()) == pytest.approx(whole)
+    assert np.abs(parts.get("the rest", np.zeros(1))).max() < 1e-6
+    assert "hour of the week" in parts
+
+
+def test_why_adds_up_to_what_is_shown(ahead):
+    assert ahead.why("2", 2)["share"].sum() == pytest.approx(ahead.expected[2, 2])
+
+
+def test_bands_hold_what_they_promise(ahead):
+    rows = ahead.backtest.table.set_index("model")
+    # Some 350 forecasts that go together in blocks of half a day.
+    assert rows["cover_80"].between(0.7, 0.9).all()
+    assert rows["cover_95"].between(0.9, 1).all()
+
+
+def test_bands_of_places_of_all_sizes():
+    expected = np.tile([0.5, 5.0, 50.0], (400, 1, 1))
+    truth = RNG.poisson(expected).astype(float)
+    low, high = Bands(expected, truth).around(expected[:1], (0.1, 0.9))[:, 0, 0]
+    # Poisson: 80 % between 2 and 8 around 5, between 41 and 59 around 50.
+    assert low[1:] == pytest.approx([2, 41], abs=1.1) and high[1:] == pytest.approx(
+        [8, 59], abs=1.1
+    )
+
+
+def test_unusual_is_what_lies_outside_the_band(ahead):
+    at, hour = np.array(np.nonzero(ahead.is_unusual)) if ahead.is_unusual.any() else ([], [])
+    for step, place in zip(at, hour, strict=True):
+        row = ahead.window(step, step + 1).iloc[place]
+        assert not row["low_80"] <= row["usual"] <= row["high_80"]
+    n, share = ahead.kept_promises
+    assert n > 20 and share > 0.8
+
+
+def test_a_window_is_the_sum_of_its_hours(ahead):
+    assert ahead.window(0, 3)["expected"].to_numpy() == pytest.approx(
+        ahead.expected.sum(axis=0), abs=1e-3
+    )
+
+
+def test_errors_apart(ahead):
+    past = ahead.backtest
+    by = past.by("ahead")
+    assert by["ahead"].to_list() == [1, 2, 3]
+    mean = np.average(by["mae"], weights=by["n"])
+    assert mean == pytest.approx(past.table.set_index("model").loc[past.proposed, "mae"])
+
+
+def test_balance_may_be_negative_and_runs_empty():
+    hour = np.arange(168 * 4)
+    flow = np.where(hour % 24 < 12, -5.0, 5.0)[:, None] + RNG.normal(0, 0.5, (len(hour), 1))
+    found = demand(Panel.of(flow, "2024-06-03", what="balance"), horizon=24)
+    assert found.expected.min() < -3
+    risk = found.risk(capacity=30, filled=0.5)
+    # Fifteen are there; five leave each hour.
+    assert risk.iloc[0]["runs"] == "empty" and risk.iloc[0]["hour"].hour in (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"), [(np.ones(48), "ten|10 days"), (np.zeros(400), "happened")]
+)
+def test_too_little_is_said(values, words):
+    with pytest.raises(AnalysisError, match=words):
+        demand(Panel.of(values, "2024-06-03"))
+
+
+def test_frames_leave_as_tables(ahead):
+    frame = ahead.frame(slice(0, 1))
+    assert len(frame) == 3 and frame["hour"].iloc[0] == ahead.panel.end
+    assert ahead.geojson(slice(0, 1))["features"] == []
+    series = ahead.series("0")
+    assert len(series) == ahead.panel.n_hours + 3
+    assert isinstance(series["hour"].iloc[-1], pd.Timestamp)
