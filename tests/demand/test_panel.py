@@ -67,8 +67,16 @@ def test_a_long_silence_of_all_is_a_gap():
     assert n == 30 and np.isnan(found[100:130]).all() and np.isfinite(found[:100]).all()
 
 
-@pytest.mark.parametrize("asked", [{"what": "arrivals"}, {"what": "value"}, {"what": "x"},
-                                   {"filters": Filters(hours=(8,))}, {"where": "areas"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"what": "arrivals"},
+        {"what": "value"},
+        {"what": "x"},
+        {"filters": Filters(hours=(8,))},
+        {"where": "areas"},
+    ],
+)
 def test_what_cannot_be_counted_is_said(visits, asked):
     with pytest.raises(AnalysisError):
         panel(visits, **asked)
