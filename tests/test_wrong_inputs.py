@@ -154,6 +154,8 @@ DOORS = {
     "temporal.outlook": lambda x: temporal.outlook(x, REPEAT["Repeat"], 3),
     "temporal.outlook, the model": lambda x: temporal.outlook(SERIES, x, 3),
     "temporal.outlook, the horizon": lambda x: temporal.outlook(SERIES, REPEAT["Repeat"], x),
+    "temporal.conformal": temporal.conformal,
+    "temporal.conformal, the level": lambda x: temporal.conformal(np.ones((9, 2)), x),
     "temporal.diagnose": temporal.diagnose,
     "spatial.suggest_resolution": spatial.suggest_resolution,
     "spatial.resolution_that_shows": spatial.resolution_that_shows,

@@ -147,10 +147,11 @@ def anomalies(found: Anomalies, moved: ChangePoints | None, below: str = "") -> 
 
 
 def forecast(found: Outlook, below: str = "") -> go.Figure:
-    """Return the end of the past and the forecast with its interval."""
+    """Return the end of the past and the forecast with its band, where there is one."""
     past = found.series.clock.iloc[-_PAST_SHOWN * len(found.frame) :]
     ahead = found.frame
     index = list(ahead.index)
+    ends = " (%{customdata[0]:,.0f} to %{customdata[1]:,.0f})" if found.reach.is_known else ""
     figure = go.Figure(
         [
             go.Scatter(
@@ -161,14 +162,13 @@ def forecast(found: Outlook, below: str = "") -> go.Figure:
             go.Scatter(
                 x=index + index[::-1], y=[*ahead["upper"], *ahead["lower"][::-1]], fill="toself",
                 mode="lines", fillcolor=_BAND, line={"width": 0}, hoverinfo="skip",
-                name=f"{found.level:.0%} interval",
+                name=f"{found.level:.0%} band", visible=found.reach.is_known,
             ),
             go.Scatter(
                 x=index, y=ahead["mean"], mode="lines", name=found.model.label,
                 line={"width": 2.4, "color": TIME},
                 customdata=ahead[["lower", "upper"]],
-                hovertemplate="%{x}<br><b>%{y:,.1f}</b> (%{customdata[0]:,.0f} to "
-                "%{customdata[1]:,.0f})<extra></extra>",
+                hovertemplate="%{x}<br><b>%{y:,.1f}</b>" + ends + "<extra></extra>",
             ),
         ]
     )  # fmt: skip
@@ -244,7 +244,7 @@ def as_table(found: Backtest) -> pd.DataFrame:
     """Return the backtest's table with headings in words."""
     words = {
         "model": "Model", "mae": "MAE", "mse": "MSE", "rmse": "RMSE", "mase": "MASE",
-        "coverage": f"Inside the {found.level:.0%} interval",
+        "coverage": f"Inside its {found.level:.0%} band",
         "wins": "Windows won",
         "seconds": "Seconds",
     }  # fmt: skip

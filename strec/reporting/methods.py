@@ -34,8 +34,8 @@ with ARIMA errors, SARIMA φ(B) Φ(Bᵐ) (1 − B)ᵈ (1 − Bᵐ)ᴰ y = θ(B) 
 & Jenkins 1970), and an LSTM (Hochreiter & Schmidhuber 1997).
 
 MAE is the mean absolute error; MASE divides it by that of repeating the last season in the past \
-(Hyndman & Koehler 2006). Intervals are widened or narrowed by what the windows would have needed \
-(conformal prediction, Vovk et al. 2005)."""
+(Hyndman & Koehler 2006). Bands are split conformal (Vovk et al. 2005): what the model, fitted on \
+the first part, missed by when it forecast from many later moments, by steps ahead."""
 
 WHERE = """\
 Hexagons are H3 cells (Brodsky 2018). Cells with fewer than 5 users are hidden (k-anonymity, \

@@ -12,6 +12,7 @@ from strec.temporal.backtesting import (
 )
 from strec.temporal.baselines import ExponentialSmoothing, SeasonalNaive
 from strec.temporal.changepoints import ChangePoints, level_shifts
+from strec.temporal.conformal import Reach, conformal
 from strec.temporal.correlation import Autocorrelation, Diagnosis, autocorrelation, diagnose
 from strec.temporal.counting import series, series_by
 from strec.temporal.forecasting import Forecaster
@@ -24,7 +25,8 @@ from strec.temporal.unitroots import Stationarity, stationarity
 __all__ = [
     "Anomalies", "Autocorrelation", "Backtest", "ChangePoints", "Decomposition", "Diagnosis",
     "ExponentialSmoothing", "Forecaster", "HarmonicRegression", "LSTMForecaster", "Outlook",
-    "Periodogram", "Sarima", "SeasonalNaive", "Stationarity", "TimeSeries", "anomalies",
-    "autocorrelation", "backtest", "decompose", "diagnose", "level_shifts", "mase_scale",
-    "outlook", "periodogram", "series", "series_by", "standard_models", "stationarity",
+    "Periodogram", "Reach", "Sarima", "SeasonalNaive", "Stationarity", "TimeSeries", "anomalies",
+    "autocorrelation", "backtest", "conformal", "decompose", "diagnose", "level_shifts",
+    "mase_scale", "outlook", "periodogram", "series", "series_by", "standard_models",
+    "stationarity",
 ]  # fmt: skip

@@ -90,6 +90,14 @@ class HarmonicRegression(Forecaster):
         ahead = self._result.get_forecast(horizon, exog=terms)
         return self._normal(ahead.predicted_mean, ahead.se_mean, level)
 
+    def _roll(self, values, origins, horizon):
+        terms = _fourier(0, len(values), self._frequencies)
+        return _from_innovations(self._result, values, origins, horizon, terms)
+
+    def _variance(self, horizon):
+        terms = _fourier(len(self._values), horizon, self._frequencies)
+        return self._result.get_forecast(horizon, exog=terms).se_mean ** 2
+
 
 class Sarima(Forecaster):
     """Seasonal ARIMA; differences by tests, orders by AICc.
@@ -169,6 +177,13 @@ class Sarima(Forecaster):
         ahead = self._result.get_forecast(horizon)
         return self._normal(ahead.predicted_mean, ahead.se_mean, level)
 
+    def _roll(self, values, origins, horizon):
+        first = max(0, int(origins.min()) + 1 - len(self._recent(self._values)))
+        return _from_innovations(self._result, values[first:], origins - first, horizon)
+
+    def _variance(self, horizon):
+        return self._result.get_forecast(horizon).se_mean ** 2
+
 
 def _fourier(first: int, n: int, frequencies: np.ndarray) -> np.ndarray | None:
     """Sines and cosines, shape ``(n, 2 × frequencies)``; None without frequencies."""
@@ -231,6 +246,28 @@ def _first_that_fits(values: np.ndarray, found: orders.Search, terms: np.ndarray
         f"none of {1 + len(found.tried)} orders could be.",
         "Choose another model, order or season.",
     )
+
+
+def _from_innovations(
+    result: Any,
+    values: np.ndarray,
+    origins: np.ndarray,
+    horizon: int,
+    terms: np.ndarray | None = None,
+) -> np.ndarray:
+    """Forecasts from all origins, shape ``(origins, horizon)``, after one pass of the filter.
+
+    What came differs from what was expected k steps before by the innovations since, weighted by
+    the response to an impulse (Hyndman & Athanasopoulos, section 9.8): so it is taken off.
+    """
+    moved = result.apply(values, exog=terms)
+    innovations = moved.filter_results.forecasts_error[0]
+    response = np.asarray(moved.impulse_responses(horizon - 1)).ravel()
+    means = np.empty((len(origins), horizon))
+    for step in range(horizon):
+        since = origins[:, None] + step + 1 - np.arange(step + 1)
+        means[:, step] = values[origins + step + 1] - innovations[since] @ response[: step + 1]
+    return means
 
 
 def _n_memory(result: Any) -> int:

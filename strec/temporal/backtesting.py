@@ -1,27 +1,39 @@
 """Which forecaster would have been right, and what comes next?
 
-A rolling-origin backtest of all forecasters on the same windows, and forecasts with intervals that
-the past has corrected.
+A rolling-origin backtest of all forecasters on the same windows, and forecasts with bands that are
+made of past errors.
 """
 
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from strec.errors import AnalysisError, StrecError
 from strec.progress import Progress, silent
-from strec.temporal.forecasting import MIN_POINTS, Forecaster
+from strec.temporal.conformal import MIN_SPANS, Reach, conformal
+from strec.temporal.forecasting import MIN_POINTS, Forecaster, choose_scale
 from strec.temporal.grains import at_in_words, in_words
 from strec.temporal.timeseries import TimeSeries, as_series
 from strec.wording import plural
 
 NAIVE = "Seasonal naive"
-#: An interval is not made narrower or wider by more than this.
-_BOUNDS = (0.5, 3.0)
+#: A band is made of at most so many horizons of past errors, and from so many moments.
+_SPANS, _ORIGINS = 10, 150
+
+
+class Rolled(NamedTuple):
+    """What a model that had learned from the first part of a series said at later moments.
+
+    Steps of the clock after each of which it said something, shape ``(origins,)``, and what it
+    expected, shape ``(origins, horizon)``.
+    """
+
+    origins: np.ndarray
+    means: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -32,15 +44,18 @@ class Backtest:
     ----------
     table : pandas.DataFrame
         One row per model, smallest error first: `model`, `mae`, `mse`, `rmse`, `mase`, `coverage`
-        (share of values inside the interval), `width` (of the interval, mean), `wins` (windows
-        with a smaller error than the seasonal naive's), `seconds` (all fits).
+        (share of values inside the band; NaN without one), `width` (of the band, mean), `wins`
+        (windows with a smaller error than the seasonal naive's), `seconds` (all fits).
     forecasts : pandas.DataFrame
-        `model`, `window` (from 0), `start`, `step` (from 1), `observed`, `mean`, `lower`, `upper`.
+        `model`, `window` (from 0), `start`, `step` (from 1), `observed`, `mean`, `lower`, `upper`
+        (of the band that errors from before the window make; NaN where they are too few).
     failed : dict
         Model to the reason why it could not take part.
     series : TimeSeries
     horizon, windows : int
     level : float
+    rolled : dict
+        Model to what it said at many past moments, of which the bands are made.
     """
 
     table: pd.DataFrame
@@ -50,6 +65,7 @@ class Backtest:
     horizon: int
     windows: int
     level: float
+    rolled: dict[str, Rolled]
 
     @property
     def best(self) -> str:
@@ -58,7 +74,7 @@ class Backtest:
 
     @property
     def sentence(self) -> str:
-        """Who wins, by how much, how reliably, and whether its interval holds its promise."""
+        """Who wins, by how much, how reliably, and how often its band held."""
         rows = self.table.set_index("model").astype(float)
         grain, unit = self.series.grain, f" {self.series.unit}" if self.series.unit else ""
         error, coverage = rows[["mae", "coverage"]].iloc[0]
@@ -69,12 +85,26 @@ class Backtest:
         if NAIVE in rows.index:
             wins = rows["wins"].iloc[0]
             words += f" {_against_naive(self.best, error, rows['mae'][NAIVE], wins, self.windows)}"
-        held = (
-            f" Its {self.level:.0%} intervals held {coverage:.0%} of the values"
-            f"{_promise(coverage, self.level)}."
-        )
+        held = f" {self.held(self.best)}" if np.isfinite(coverage) else ""
         reasons = [f" {name} took no part: {why}" for name, why in self.failed.items()]
         return words + held + "".join(reasons)
+
+    def held(self, name: str) -> str:
+        """Return in words how often a model's band held in the windows, and in how many values.
+
+        Parameters
+        ----------
+        name : str
+            The model's.
+        """
+        rows = self.forecasts[self.forecasts["model"] == name].dropna()
+        if rows.empty:
+            return "Past forecasts were too few to say how often a band holds."
+        inside = rows["observed"].between(rows["lower"], rows["upper"]).mean()
+        return (
+            f"Its {self.level:.0%} bands, each made of errors from before, held {inside:.0%} of "
+            f"{plural(len(rows), 'value')}{_promise(inside, self.level)}."
+        )
 
 
 def backtest(
@@ -95,11 +125,11 @@ def backtest(
     models : mapping of str to Forecaster, optional
         Name to unfitted model; by default `standard_models`.
     horizon : int, optional
-        Steps per window; by default one longest season, at most a fifth of the series.
+        Steps per window; by default one longest season, at most a tenth of the series.
     windows : int
         They do not overlap and end with the series; fewer where it is too short.
     level : float
-        Of the intervals.
+        Of the bands.
     progress : callable, optional
         Called with what is fitted next, and the share of fits done.
 
@@ -111,12 +141,14 @@ def backtest(
     Notes
     -----
     Each model chooses its structure (orders, waves) on the first window's past only, and is fitted
-    again for each window. MASE is the mean absolute error over that of the seasonal naive within
-    the past. Gaps are not scored.
+    again for each window. Its bands are `conformal`: fitted on half of that past or more, it
+    forecasts from up to 150 moments between that part and the window, learning nothing new. MASE
+    is the mean absolute error over that of the seasonal naive within the past. Gaps are not scored.
 
     References
     ----------
-    Hyndman & Koehler 2006, *Another look at measures of forecast accuracy*.
+    Hyndman & Koehler 2006, *Another look at measures of forecast accuracy*; Vovk, Gammerman &
+    Shafer 2005, *Algorithmic learning in a random world*.
 
     Examples
     --------
@@ -135,7 +167,8 @@ def backtest(
         )
     horizon, windows = _fit_in(data, horizon, windows)
     data.need(MIN_POINTS, "A backtest")
-    parts, failed, seconds = [], {}, {}
+    parts, failed, seconds, rolled = [], {}, {}, {}
+    begin = _calibration_start(data, len(data) - windows * horizon, horizon)
     for number, (name, blank) in enumerate(models.items()):
         model = copy.deepcopy(blank)
         rows = []
@@ -145,15 +178,18 @@ def backtest(
             split = len(data) - (windows - window) * horizon
             past = data.part(0, split)
             try:
-                model = model.refit(past) if window else model.fit(past)
-                ahead = model.forecast(horizon, level)
+                if not window:
+                    rolled[name] = _roll(model, data, begin, horizon)
+                    seconds[name] = model.seconds_
+                ahead = (model.refit(past) if window else model.fit(past)).forecast(horizon, level)
             except StrecError as error:
                 failed[name] = f"{error.needed} {error.found}"
                 break
             except (ValueError, ArithmeticError, np.linalg.LinAlgError):
                 failed[name] = "it could not be fitted to these values."
                 break
-            seconds[name] = seconds.get(name, 0.0) + model.seconds_
+            seconds[name] += model.seconds_
+            _put_band(ahead, data, rolled[name], split, level)
             rows.append(_window(name, window, ahead, data, past, split))
         if name not in failed:
             parts += rows
@@ -166,7 +202,8 @@ def backtest(
     forecasts = pd.concat(parts, ignore_index=True)
     table = _table(forecasts, seconds)
     columns = ["model", "window", "start", "step", "observed", "mean", "lower", "upper"]
-    return Backtest(table, forecasts[columns], failed, data, horizon, windows, level)
+    rolled = {name: each for name, each in rolled.items() if name not in failed}
+    return Backtest(table, forecasts[columns], failed, data, horizon, windows, level, rolled)
 
 
 @dataclass(frozen=True)
@@ -176,27 +213,30 @@ class Outlook:
     Parameters
     ----------
     frame : pandas.DataFrame
-        Indexed by the regular clock: `mean`, `lower`, `upper`.
+        Indexed by the regular clock: `mean`, `lower`, `upper` (NaN where past forecasts are too
+        few for a band).
     model : Forecaster
         Fitted on the whole series.
     series : TimeSeries
         The whole series.
     level : float
-        Share of the values that should fall inside the interval.
-    correction : float
-        What the model's own interval was multiplied by, so that the windows of the backtest would
-        have held that share; 1 without a backtest.
+        Share of the values that should fall inside the band.
+    reach : Reach
+        What the band was made of.
+    held : str
+        How often such bands held in a backtest; empty without one.
     """
 
     frame: pd.DataFrame
     model: Forecaster
     series: TimeSeries
     level: float
-    correction: float
+    reach: Reach
+    held: str = ""
 
     @property
     def sentence(self) -> str:
-        """The forecast in words: its total and its busiest period."""
+        """The forecast in words: its total, its busiest period, and what its band is worth."""
         grain, unit = self.series.grain, f" {self.series.unit}" if self.series.unit else ""
         span = in_words(len(self.frame), grain)
         top = int(self.frame["mean"].argmax())
@@ -204,17 +244,19 @@ class Outlook:
         words = f"Expected in the next {span}: about {self.frame['mean'].sum():,.0f}{unit} in all"
         if not self.series.unit:
             words = f"Expected on average in the next {span}: {self.frame['mean'].mean():,.1f}"
-        words += (
-            f"; most {at_in_words(self.frame.index[top], grain)}, {mean:,.0f}, with "
-            f"{self.level:.0%} confidence between {lower:,.0f} and {upper:,.0f}."
-        )
-        if 0.95 <= self.correction <= 1.05:
-            return words
-        word = "wider" if self.correction > 1 else "narrower"
+        words += f"; most {at_in_words(self.frame.index[top], grain)}, {mean:,.0f}"
+        if not self.reach.is_known:
+            return (
+                f"{words}. There is no band: one is made of past errors over at least "
+                f"{in_words(int(MIN_SPANS * len(self.frame)), grain)}, and there are "
+                f"{in_words(round(self.reach.spans * len(self.frame)), grain)}. Look less far "
+                "ahead, or add data over a longer time."
+            )
         return (
-            f"{words} The interval is {abs(self.correction - 1):.0%} {word} than the model's own: "
-            "that is what past forecasts would have needed."
-        )
+            f"{words}, and by the errors of the past between {lower:,.0f} and {upper:,.0f} "
+            f"({self.level:.0%}, if the future is like the past). The band is made of what "
+            f"forecasts from {plural(self.reach.n_origins, 'past moment')} missed by. {self.held}"
+        ).strip()
 
 
 def outlook(
@@ -237,10 +279,9 @@ def outlook(
     horizon : int
         Steps.
     level : float
-        Of the interval.
+        Of the band.
     past : Backtest, optional
-        Corrects the interval by what that model's intervals held there (normalised conformal
-        prediction: errors divided by the half width on their side).
+        Of the same series: saves forecasting from the past again, and tells how often bands held.
     name : str, optional
         The model's name in the backtest; by default its label.
 
@@ -256,27 +297,49 @@ def outlook(
             "A forecast needs a forecaster.", f"a {type(model).__name__}.", "Give SeasonalNaive()."
         )
     frame = model.fit(data).forecast(horizon, level)
-    factor = 1.0 if past is None else correction(past, name or model.label, level)
-    frame["lower"] = frame["mean"] - factor * (frame["mean"] - frame["lower"])
-    frame["upper"] = frame["mean"] + factor * (frame["upper"] - frame["mean"])
-    if data.clock.min() >= 0:
-        frame = frame.clip(lower=0)
-    return Outlook(frame, model, data, level, factor)
+    known = past.rolled.get(name or model.label) if past is not None else None
+    if known is None or known.means.shape[1] < horizon:
+        known = _roll(
+            copy.deepcopy(model), data, _calibration_start(data, len(data), horizon), horizon
+        )
+    reach = _put_band(frame, data, known, len(data), level)
+    held = past.held(name or model.label) if past is not None else ""
+    return Outlook(frame, model, data, level, reach, held)
 
 
-def correction(past: Backtest, name: str, level: float) -> float:
-    """Return what to multiply a model's interval by, so that it would have held its promise.
+def _calibration_start(data: TimeSeries, known: int, horizon: int) -> int:
+    """The step at which the part ends that a model learns from before its errors are collected."""
+    shortest = min((each for each in data.periods if each > 1), default=1)
+    first = max(known - _SPANS * horizon, known // 2, MIN_POINTS, 2 * shortest + 1)
+    return min(first, known)
 
-    It is 1 for a model that took no part.
-    """
-    rows = past.forecasts[(past.forecasts["model"] == name) & past.forecasts["observed"].notna()]
-    error = (rows["observed"] - rows["mean"]).to_numpy()
-    half = np.where(error > 0, rows["upper"] - rows["mean"], rows["mean"] - rows["lower"])
-    # Where an interval ends at 0 or has no width there is no room to err on that side.
-    room = half > 1e-9
-    if room.sum() < 20:
-        return 1.0
-    return float(np.clip(np.quantile(np.abs(error[room]) / half[room], level), *_BOUNDS))
+
+def _roll(model: Forecaster, data: TimeSeries, begin: int, horizon: int) -> Rolled:
+    """What a model that learns from the steps before `begin` says from then on."""
+    model.fit(data.part(0, begin))
+    every = np.arange(begin - 1, len(data) - 1)
+    origins = every[:: -(-len(every) // _ORIGINS)] if len(every) else every
+    means = model.roll(data, origins, horizon) if len(every) else np.empty((0, horizon))
+    return Rolled(origins, means)
+
+
+def _put_band(
+    ahead: pd.DataFrame, data: TimeSeries, past: Rolled, known: int, level: float
+) -> Reach:
+    """Put the band that errors before step `known` make around a forecast's mean."""
+    horizon = len(ahead)
+    early = past.origins < known - 1
+    origins, means = past.origins[early], past.means[early, :horizon]
+    target = origins[:, None] + 1 + np.arange(horizon)
+    values = data.clock.to_numpy()
+    observed = np.where(target < known, values[np.minimum(target, known - 1)], np.nan)
+    scale = choose_scale(data.part(0, known).filled().to_numpy(), data.usable_periods())
+    spacing = float(origins[1] - origins[0]) if len(origins) > 1 else 1.0
+    reach = conformal(scale.to(observed) - scale.to(means), level, horizon, spacing)
+    centre = scale.to(ahead["mean"].to_numpy())
+    ahead["lower"] = scale.back(centre + reach.lower)
+    ahead["upper"] = scale.back(centre + reach.upper)
+    return reach
 
 
 def standard_models(budget_s: float = 8.0) -> dict[str, Forecaster]:
@@ -325,7 +388,7 @@ def _fit_in(data: TimeSeries, horizon: int | None, windows: int) -> tuple[int, i
     # A window's past must hold two cycles of the shortest season, or models fall back to none.
     shortest = min((each for each in data.periods if each > 1), default=1)
     if horizon is None:
-        horizon = min(longest, max(1, len(data) // 5))
+        horizon = min(longest, max(1, len(data) // 10))
         horizon -= horizon % shortest if horizon > shortest else 0
     asked = (horizon, windows)
     if not all(isinstance(n, int | np.integer) for n in asked) or min(asked) < 1:
@@ -373,6 +436,7 @@ def _table(forecasts: pd.DataFrame, seconds: dict[str, float]) -> pd.DataFrame:
         inside=known["observed"].between(known["lower"], known["upper"]),
         width=known["upper"] - known["lower"],
     )
+    scored["inside"] = scored["inside"].where(scored["width"].notna()).astype(float)
     table = scored.groupby("model", sort=False).agg(
         mae=("absolute", "mean"),
         mse=("squared", "mean"),

@@ -43,6 +43,10 @@ class SeasonalNaive(Forecaster):
         low, high = np.quantile(self.residuals_, [(1 - level) / 2, (1 + level) / 2])
         return mean, mean + low * growth, mean + high * growth
 
+    def _roll(self, values, origins, horizon):
+        ahead = np.arange(horizon) % self.period_
+        return values[origins[:, None] + 1 - self.period_ + ahead]
+
 
 class ExponentialSmoothing(Forecaster):
     """Level, damped trend and season that forget at different rates (Holt–Winters, additive).
@@ -146,6 +150,13 @@ class ExponentialSmoothing(Forecaster):
         mean = self._says(self._states, np.array([len(self._values) - 1]), ahead)[0]
         low, high, variance = error_quantiles(self._errors_ahead, horizon, level)
         return self._from_scale(mean, variance, mean + low, mean + high)
+
+    def _roll(self, values, origins, horizon):
+        states = self._filter(values, self.rates_)
+        return self._says(states, origins, np.arange(1, horizon + 1))
+
+    def _variance(self, horizon):
+        return error_quantiles(self._errors_ahead, horizon, 0.9)[2]
 
 
 #: The order in which statsmodels takes the rates.

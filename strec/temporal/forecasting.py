@@ -112,11 +112,61 @@ class Forecaster:
         )
         return frame.clip(lower=0) if self._values.min() >= 0 else frame
 
+    def roll(self, series: Any, origins: np.ndarray, horizon: int) -> np.ndarray:
+        """Return what would have been expected at later moments, learning nothing new.
+
+        What was fitted stays as it is; what came up to each moment is known.
+
+        Parameters
+        ----------
+        series : TimeSeries or sequence of float
+            Begins with all that was fitted on.
+        origins : numpy.ndarray
+            Number of the last step known at each moment, of what was fitted on or later.
+        horizon : int
+            Steps ahead.
+
+        Raises
+        ------
+        AnalysisError
+            If the model is not fitted.
+
+        Returns
+        -------
+        numpy.ndarray
+            Means, shape ``(origins, horizon)``.
+
+        Examples
+        --------
+        >>> from strec.temporal.baselines import SeasonalNaive
+        >>> model = SeasonalNaive(1).fit(range(30))
+        >>> model.roll(range(40), np.array([29, 35]), 2).tolist()
+        [[29.0, 29.0], [35.0, 35.0]]
+        """
+        if not hasattr(self, "series_"):
+            raise AnalysisError(
+                "A forecast needs a fitted model.", "none.", "Call fit(series) first."
+            )
+        data = as_series(series)
+        data = data.part(self._dropped, len(data))
+        values = data.filled().to_numpy()
+        # The last origins look beyond the end: what is there does not matter.
+        beyond = int(origins.max()) - self._dropped + horizon + 1 - len(values)
+        values = np.concatenate([values, np.full(max(beyond, 0), values[-1])])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            mean = self._roll(self.scale_.to(values), origins - self._dropped, horizon)
+            variance = np.minimum(self._variance(horizon), self._most_variance)
+            mean = self.scale_.mean(mean, variance)
+        return np.maximum(mean, 0) if self._values.min() >= 0 else mean
+
     def _learn(self, series: Any, how: Callable[[np.ndarray], None]) -> Self:
-        data = recent(as_series(series))
+        whole = as_series(series)
+        data = recent(whole)
         data.need(MIN_POINTS, "A forecast")
         started = time.perf_counter()
         self.series_, self._values = data, data.filled().to_numpy()
+        self._dropped = len(whole) - len(data)
         self.scale_ = choose_scale(self._values, data.usable_periods()) if self.transforms else NONE
         self._most_variance = float(np.var(self.scale_.to(self._values)))
         with warnings.catch_warnings():
@@ -149,6 +199,14 @@ class Forecaster:
     def _forecast(self, horizon: int, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         raise NotImplementedError
 
+    def _roll(self, values: np.ndarray, origins: np.ndarray, horizon: int) -> np.ndarray:
+        """Means on the scale, shape ``(origins, horizon)``; values are on it, too."""
+        raise NotImplementedError
+
+    def _variance(self, horizon: int) -> np.ndarray:
+        """Variance on the scale of each step ahead."""
+        return np.zeros(horizon)
+
 
 class Scale(NamedTuple):
     """A transformation that makes small and large values equally noisy, and back.
@@ -165,8 +223,19 @@ class Scale(NamedTuple):
 
 NONE = Scale("none", np.asarray, np.asarray, lambda m, v: m)
 # If √y has mean m and variance v, the mean of y is exactly m² + v.
-SQRT = Scale("sqrt", np.sqrt, lambda x: np.maximum(x, 0) ** 2, lambda m, v: m**2 + v)
-LOG = Scale("log", np.log, np.exp, lambda m, v: np.exp(m + v / 2))
+SQRT = Scale(
+    "sqrt",
+    lambda y: np.sqrt(np.maximum(y, 0)),
+    lambda x: np.maximum(x, 0) ** 2,
+    lambda m, v: m**2 + v,
+)
+LOG = Scale(
+    "log",
+    # What comes later may be 0 where all of the past was far above.
+    lambda y: np.log(np.maximum(y, np.nanmax(y) / 1_000)),
+    np.exp,
+    lambda m, v: np.exp(m + v / 2),
+)
 
 
 def choose_scale(values: np.ndarray, periods: tuple[int, ...]) -> Scale:

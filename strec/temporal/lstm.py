@@ -117,6 +117,13 @@ class LSTMForecaster(Forecaster):
         back = self._centre + self._spread * mean
         return self._from_scale(back, variance, back + low, back + high)
 
+    def _roll(self, values, origins, horizon):
+        z = (values - self._centre) / self._spread
+        return self._centre + self._spread * self._ahead(z, origins, horizon, self._net)
+
+    def _variance(self, horizon):
+        return error_quantiles(self._calibration_errors(horizon), horizon, 0.9)[2] * self._spread**2
+
     def _calibration_errors(self, horizon: int) -> np.ndarray:
         """Errors of the network that had not seen those values, shape ``(origins, steps)``."""
         z, known, net = self._calibration

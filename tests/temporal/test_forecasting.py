@@ -20,7 +20,7 @@ from strec.temporal import (
     outlook,
     standard_models,
 )
-from strec.temporal.backtesting import correction
+from strec.temporal.conformal import conformal
 from strec.temporal.forecasting import choose_scale, error_quantiles
 from tests.temporal.worlds import AIR_PASSENGERS, air_passengers, daily_wave
 
@@ -177,20 +177,66 @@ def test_a_tie_with_the_naive_is_said():
     assert "as good a choice" in found.sentence or "No model beats" in found.sentence
 
 
-def test_intervals_hold_about_what_they_promise():
-    held = [
-        backtest(daily_wave(35, seed), {"m": SeasonalNaive()}, windows=2).table["coverage"].iloc[0]
-        for seed in range(6)
+def test_bands_hold_about_what_they_promise():
+    rng = np.random.default_rng(0)
+    steady = [rng.poisson(4, 120) * 1.0 for _ in range(12)]
+    walks = [rng.normal(size=120).cumsum() for _ in range(12)]
+    for kind in (steady, walks):
+        held = [
+            backtest(values, {"m": SeasonalNaive(1)}, horizon=6).table["coverage"].iloc[0]
+            for values in kind
+        ]
+        assert 0.84 < np.mean(held) < 0.97
+
+
+def test_a_band_of_normal_errors_is_that_of_the_normal_and_has_room_for_few_moments():
+    errors = np.random.default_rng(0).normal(size=(2_000, 3)) * [1, 2, 2]
+    found = conformal(errors, 0.9, horizon=5)
+    assert found.spans == pytest.approx(2_000 / 3) and found.is_known
+    # Steps borrow from their neighbours: all have the size of the mean square.
+    expected = 1.645 * np.sqrt(3)
+    assert found.upper[:3] == pytest.approx([expected] * 3, rel=0.05)
+    assert found.lower == pytest.approx(-found.upper, rel=0.07)
+    assert found.upper[4] / found.upper[2] == pytest.approx(np.sqrt(5 / 3))
+    # The same errors once and a hundred times: Student's quantile with 4 degrees of freedom.
+    few, many = conformal(errors[:12], 0.9), conformal(np.tile(errors[:12], (100, 1)), 0.9)
+    assert few.spans == 4 and few.upper[0] > 1.25 * many.upper[0]
+    assert not conformal(errors[:8], 0.9).is_known
+
+
+def test_a_band_ends_at_the_zeros_where_half_the_counts_are_zero():
+    counts = np.random.default_rng(0).poisson(6, 600) * (np.arange(600) % 2)
+    found = conformal(np.sqrt(counts)[:, None] - np.sqrt(3), 0.9)
+    assert found.lower[0] == pytest.approx(-np.sqrt(3), rel=0.02)
+    assert found.upper[0] == pytest.approx(np.quantile(np.sqrt(counts), 0.9) - np.sqrt(3), rel=0.02)
+
+
+def test_what_rolls_on_says_what_the_forecast_says():
+    data = air_passengers()
+    models = [
+        SeasonalNaive(),
+        ExponentialSmoothing(),
+        HarmonicRegression(budget_s=0.5),
+        Sarima(order=(0, 1, 1), seasonal=(0, 1, 1)),
+        LSTMForecaster(hidden=4, steps=3),
     ]
-    assert 0.84 < np.mean(held) < 0.97
+    for model in models:
+        ahead = model.fit(data.part(0, 120)).forecast(12)["mean"]
+        rolled = model.roll(data, np.array([119, 125]), 12)
+        assert rolled[0] == pytest.approx(ahead.to_numpy(), rel=1e-3)
+        assert rolled[1] == pytest.approx(AIR_PASSENGERS[126:138], rel=0.4)
 
 
-def test_an_interval_that_was_too_narrow_is_widened():
-    found = backtest(daily_wave(35), {"m": SeasonalNaive()}, windows=2, level=0.5)
-    assert correction(found, "m", 0.95) > 1.5
-    assert correction(found, "unknown", 0.9) == 1.0
-    ahead = outlook(found.series, SeasonalNaive(), 24, level=0.9, past=found, name="m")
+def test_a_band_is_said_to_be_of_the_past_or_to_be_missing():
+    data = daily_wave(35)
+    found = backtest(data, {"m": SeasonalNaive(24)}, horizon=24, windows=2)
+    ahead = outlook(data, SeasonalNaive(24), 24, past=found, name="m")
     assert (ahead.frame["lower"] >= 0).all() and "check-ins" in ahead.sentence
+    assert found.held("m") in ahead.sentence and "of 48 values" in ahead.sentence
+    alone = outlook(data, SeasonalNaive(24), 24)
+    assert alone.reach.is_known and "of 48 values" not in alone.sentence
+    none = outlook([1.0, 5.0, 2.0] * 12, SeasonalNaive(3), 8)
+    assert none.frame["upper"].isna().all() and "There is no band" in none.sentence
 
 
 def test_too_short_for_a_backtest_is_said_in_words():
