@@ -350,7 +350,7 @@ def content() -> NextStep | None:
 PAGE = Page(
     title="Dependence",
     icon="balance",
-    order=4,
+    order=5,
     content=content,
     url="dependence",
     heading="Does it matter?",

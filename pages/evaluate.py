@@ -320,7 +320,7 @@ def compete(race: Race) -> None:
 PAGE = Page(
     title="Evaluate",
     icon="leaderboard",
-    order=6,
+    order=7,
     content=content,
     url="evaluate",
     heading="How good is it?",

@@ -242,7 +242,7 @@ def _hits_and_misses(trail: pd.DataFrame):
 PAGE = Page(
     title="Live",
     icon="play_circle",
-    order=8,
+    order=9,
     content=content,
     url="live",
     heading="Live",

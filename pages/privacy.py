@@ -254,7 +254,7 @@ def _columns(store: Store) -> list[str]:
 PAGE = Page(
     title="Privacy",
     icon="shield_person",
-    order=9,
+    order=10,
     content=content,
     url="privacy",
     heading="Privacy",

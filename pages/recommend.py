@@ -153,7 +153,7 @@ def _as_json(answer) -> list[dict]:
 PAGE = Page(
     title="Recommend",
     icon="recommend",
-    order=7,
+    order=8,
     content=content,
     url="recommend",
     heading="What next?",

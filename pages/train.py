@@ -263,7 +263,7 @@ def begin(kinds, store, root, budget, device) -> None:
 PAGE = Page(
     title="Train",
     icon="model_training",
-    order=5,
+    order=6,
     content=content,
     url="train",
     heading="Train models",

@@ -20,7 +20,10 @@ T = TypeVar("T")
 #: What is older than this is worked out again, in seconds.
 AGE = 12 * 3600
 #: So much is kept of each kind; what takes room, such as fitted models, has its own number.
-ROOM = {"split": 2, "recommender": 6, "model": 24, "quick model": 12, "run": 12, "replay": 24}
+ROOM = {
+    "demand": 6, "split": 2, "recommender": 6, "model": 24, "quick model": 12, "run": 12,
+    "replay": 24,
+}  # fmt: skip
 _USUAL_ROOM = 120
 
 

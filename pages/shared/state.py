@@ -84,6 +84,14 @@ SPACE_TICK = Key("space_tick", 0.0)
 #: The hexagon looked into, by the content of its data set.
 SPACE_CELL: Key[dict[str, int | None]] = Key("space_cell", {})
 
+# ---------------------------------------------------------------- demand
+
+DEMAND_PLAYING = Key("demand_playing", False)
+DEMAND_STEP = Key("demand_step", 0)
+DEMAND_TICK = Key("demand_tick", 0.0)
+#: The place looked into.
+DEMAND_PLACE = Key("demand_at", "")
+
 # ---------------------------------------------------------------- dependence, train, evaluate
 
 RUN_FULL = Key("dependence_full", False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from strec.demand.bands import QUANTILES, Bands
 from strec.demand.base import HOURS_OF_WEEK, DemandModel
@@ -52,6 +53,8 @@ class Backtest:
         Models that took no part, and why.
     fitted : dict of str to DemandModel
         As they were for the test.
+    daily : dict of str to numpy.ndarray
+        Model to its weighted quantile loss on each day of the test.
     """
 
     table: pd.DataFrame
@@ -62,6 +65,7 @@ class Backtest:
     panel: Panel
     failed: dict[str, str]
     fitted: dict[str, DemandModel]
+    daily: dict[str, np.ndarray]
 
     @property
     def proposed(self) -> str:
@@ -94,6 +98,26 @@ class Backtest:
         return words + (
             f"Its 80 % bands held {mine['cover_80']:.0%} of what came, its 95 % bands "
             f"{mine['cover_95']:.0%}."
+        )
+
+    def worth(self, without: "Backtest") -> str:
+        """Return in words what this backtest's columns are worth beside one without them.
+
+        Parameters
+        ----------
+        without : Backtest
+            Of the same panel and horizon, with another calendar.
+        """
+        mean, low, high = _gain(without.daily[without.proposed], self.daily[self.proposed])
+        if low > 0:
+            said = "They make the forecast better"
+        elif high < 0:
+            said = "They make the forecast worse: leave them out"
+        else:
+            said = "That may be chance"
+        return (
+            f"Your columns change the error by {-mean:+.1%} (95 % between {-high:+.1%} and "
+            f"{-low:+.1%}). {said}."
         )
 
     def bands(self, model: str) -> Bands:
@@ -279,8 +303,8 @@ def backtest(
 
         expected[BLEND] = _crossed(len(origins), truth.shape, mixed)
         seconds[BLEND] = sum(seconds[name] for name in members)
-    table = _scored(panel, past, expected, truth, origins, seconds)
-    return Backtest(table, expected, truth, origins, weights, panel, failed, chosen)
+    table, daily = _scored(panel, past, expected, truth, origins, seconds)
+    return Backtest(table, expected, truth, origins, weights, panel, failed, chosen, daily)
 
 
 def _origins(panel: Panel, split: int, horizon: int) -> np.ndarray:
@@ -333,7 +357,7 @@ def _mixed(forecasts: list[np.ndarray], weights: np.ndarray) -> np.ndarray:
 def _scored(
     panel: Panel, past: Panel, expected: dict[str, np.ndarray], truth: np.ndarray,
     origins: np.ndarray, seconds: dict[str, float],
-) -> pd.DataFrame:  # fmt: skip
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:  # fmt: skip
     lag = min(HOURS_OF_WEEK, past.n_hours // 2)
     naive = np.nanmean(np.abs(past.values[lag:] - past.values[:-lag]))
     known = np.isfinite(truth)
@@ -369,14 +393,19 @@ def _scored(
         )
     base = losses[_COUNTING]
     for row in rows:
-        gain = (base - losses[row["model"]]) / max(base.mean(), 1e-12)
-        half = 1.96 * gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
-        row |= {
-            "gain": gain.mean(),
-            "gain_low": gain.mean() - half,
-            "gain_high": gain.mean() + half,
-        }
-    return pd.DataFrame(rows).sort_values("wql", kind="stable", ignore_index=True)
+        mean, low, high = _gain(base, losses[row["model"]])
+        row |= {"gain": mean, "gain_low": low, "gain_high": high}
+    table = pd.DataFrame(rows).sort_values("wql", kind="stable", ignore_index=True)
+    return table, losses
+
+
+def _gain(base: np.ndarray, loss: np.ndarray) -> tuple[float, float, float]:
+    """Return the share of a loss that is saved, and its 95 % interval over days."""
+    gain = (base - loss) / max(base.mean(), 1e-12)
+    half = np.inf
+    if len(gain) > 1:
+        half = float(stdtrit(len(gain) - 1, 0.975) * gain.std(ddof=1) / np.sqrt(len(gain)))
+    return float(gain.mean()), float(gain.mean()) - half, float(gain.mean()) + half
 
 
 def _crossed_bands(panel: Panel, found: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -35,6 +35,46 @@ class Calendar:
     country: str | None = None
     columns: pd.DataFrame = field(default_factory=pd.DataFrame)
 
+    @classmethod
+    def with_columns(cls, table: pd.DataFrame, country: str | None = None) -> "Calendar":
+        """Return a calendar with the numeric columns of a table.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            One column of times (hours or days, local), and numeric columns.
+        country : str, optional
+            As in `Calendar`.
+
+        Raises
+        ------
+        AnalysisError
+            If there is no column of times, or none of numbers.
+
+        Examples
+        --------
+        >>> rain = pd.DataFrame({"day": ["2024-06-03", "2024-06-04"], "rain_mm": [0.0, 2.5]})
+        >>> Calendar.with_columns(rain).names
+        ['rain_mm']
+        """
+        numeric = table.select_dtypes("number")
+        when = None
+        for name in table.columns.difference(numeric.columns, sort=False):
+            parsed = pd.to_datetime(table[name], errors="coerce", format="mixed")
+            if parsed.notna().mean() > 0.9:
+                when = parsed.dt.tz_localize(None) if parsed.dt.tz is not None else parsed
+                break
+        if when is None or numeric.empty:
+            raise AnalysisError(
+                "Columns of one's own need a column of times (2024-06-03 08:00, or 2024-06-03 for "
+                "whole days) and at least one of numbers.",
+                f"columns {', '.join(map(str, table.columns)) or 'none'}.",
+                "Name the hour or day of each row in a column.",
+            )
+        rows = numeric.set_index(pd.DatetimeIndex(when))
+        rows = rows[rows.index.notna()]
+        return cls(country, rows.groupby(level=0).mean())
+
     @property
     def names(self) -> list[str]:
         """The columns of the person's own."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from strec.demand.backtesting import BLEND, Backtest, backtest, standard_models
-from strec.demand.bands import QUANTILES
+from strec.demand.bands import QUANTILES, Bands
 from strec.demand.base import DemandModel
 from strec.demand.calendar import Calendar
 from strec.demand.counting import HourOfWeek, first_seen, gone
@@ -56,6 +56,16 @@ class Demand:
         return self.panel.clock(self.panel.n_hours, self.panel.n_hours + len(self.expected))
 
     @cached_property
+    def _sums(self) -> dict[int, Bands]:
+        """Bands of sums, by how many hours are summed."""
+        return {}
+
+    @cached_property
+    def errors_by_place(self) -> pd.DataFrame:
+        """What past forecasts of each place were wrong by; see `Backtest.by`."""
+        return self.backtest.by("place", self.model)
+
+    @cached_property
     def is_unusual(self) -> np.ndarray:
         """Where what is usual lies outside the 80 % band, shape of `expected`.
 
@@ -82,8 +92,10 @@ class Demand:
         if last - first == 1:
             low, high = self.bands[_LOW_80][first], self.bands[_HIGH_80][first]
         else:
-            bands = self.backtest.sum_bands(self.model, min(last - first, self.backtest.horizon))
-            low, high = bands.around(expected[None], (0.1, 0.9))[:, 0]
+            n_hours = min(last - first, self.backtest.horizon)
+            if n_hours not in self._sums:
+                self._sums[n_hours] = self.backtest.sum_bands(self.model, n_hours)
+            low, high = self._sums[n_hours].around(expected[None], (0.1, 0.9))[:, 0]
         found = self.panel.places.copy()
         columns = {"expected": expected, "low_80": low, "high_80": high, "usual": usual}
         for name, values in columns.items():

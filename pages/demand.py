@@ -1,0 +1,150 @@
+"""How much happens where and when next? A map of the coming hours, reasons, and how sure."""
+
+import streamlit as st
+
+from pages.parts.demand import ask, place, when
+from pages.parts.demand import map as on_map
+from pages.shared import state, ui
+from pages.shared.page import NextStep, Page
+from pages.shared.results import found_before, keep
+from strec import demand
+from strec.demand import Demand
+from strec.errors import StrecError
+from strec.export import json_text
+from strec.store import Store
+
+
+def content() -> NextStep | None:
+    """Show the page for the data set in use and the filters of the sidebar."""
+    store, chosen = ui.current_store(), state.FILTERS.value
+    following = "Does it matter?", "dependence"
+    try:
+        asked = ask.controls(store, chosen)
+        ahead = forecast(store, asked)
+    except StrecError as error:
+        ui.show_notice(error)
+        return following
+    when.start(ahead)
+    st.markdown(f"**{ui.plain(ahead.backtest.sentence)}**{own_columns(store, asked, ahead)}")
+    every = when.SECONDS_PER_HOUR if state.DEMAND_PLAYING.value else None
+    st.fragment(look, run_every=every)(ahead)
+    tested(ahead)
+    ui.how_it_works("demand")
+    return following
+
+
+def forecast(store: Store, asked: ask.Asked) -> Demand:
+    """Return the forecast of what is asked: kept, or made with a progress bar."""
+    known = found_before("demand", store, asked)
+    if known is not None:
+        return known
+    with ui.progress("Forecasting") as report:
+        counted = demand.panel(
+            store, asked.what, asked.where, resolution=asked.resolution, filters=asked.filters
+        )
+        ahead = demand.demand(
+            counted, calendar=asked.calendar(), refit=False, progress=report
+        )  # fmt: skip
+    return keep("demand", store, asked, ahead)
+
+
+def look(ahead: Demand) -> None:
+    """Show the hours chosen: the map, what stands out, one place; runs by itself while playing."""
+    first, last = on_map.show(ahead)
+    if state.DEMAND_PLAYING.value:
+        return
+    stands_out(ahead, first)
+    if ahead.panel.what == "balance":
+        empty_or_full(ahead)
+    place.show(ahead, first)
+    with st.container(horizontal=True):
+        ui.downloads("demand", ahead.frame().drop(columns="cell", errors="ignore"), "demand")
+        ui.download("Map as GeoJSON", lambda: json_text(ahead.geojson(slice(first, last))),
+                    "demand.geojson", "application/geo+json", "demand_geojson")  # fmt: skip
+
+
+def stands_out(ahead: Demand, step: int) -> None:
+    """Say what stands out on the day of an hour."""
+    days = ahead.hours.normalize()
+    inside = (days == days[step]).nonzero()[0]
+    st.subheader(f"What stands out on {days[step]:%A, %d %B}", anchor=False)
+    for sentence in ahead.findings(int(inside[0]), int(inside[-1]) + 1):
+        st.markdown(f"- {ui.plain(sentence)}")
+    for sentence in ahead.changes:
+        st.markdown(f"- {ui.plain(sentence)}")
+    n, share = ahead.kept_promises
+    if n:
+        st.caption(
+            f"In the test {n:,} hours were marked as surely more or less than usual; {share:.0%} "
+            "of them were."
+        )
+
+
+def empty_or_full(ahead: Demand) -> None:
+    """Say which places run empty or full within a day."""
+    st.subheader("Will run empty or full", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        room = st.number_input("Room at each place", 1, 10_000, 20, key="demand_room")
+        filled = st.slider("Filled at the beginning, %", 0, 100, 50, key="demand_filled")
+    found = ahead.risk(float(room), filled / 100)
+    if found.empty:
+        st.markdown("None is likely to within a day.")
+        return
+    shown = found.assign(hour=found["hour"].dt.strftime("%a %d %b, %H:00"),
+                         balance=found["balance"].round(1))  # fmt: skip
+    ui.table(
+        shown[["name", "runs", "hour", "chance", "balance"]],
+        {"name": "Place", "runs": "Runs", "hour": "From",
+         "chance": st.column_config.NumberColumn("Chance", format="percent"),
+         "balance": "Arrivals less departures until then"},
+    )  # fmt: skip
+    st.caption("The chance is the share of the test's forecasts whose errors would bring it about.")
+
+
+def own_columns(store: Store, asked: ask.Asked, ahead: Demand) -> str:
+    """Say what the person's own columns are worth, beside the forecast without them."""
+    if not asked.columns:
+        return ""
+    plain = ask.Asked(asked.what, asked.where, asked.resolution, asked.country, asked.filters)
+    return f" {ui.plain(ahead.backtest.worth(forecast(store, plain).backtest))}"
+
+
+def tested(ahead: Demand) -> None:
+    """Show how the models fared, and how errors grow with the hours ahead."""
+    with st.expander("Can it be believed? All models, tested", icon=":material/fact_check:"):
+        past = ahead.backtest
+        share = st.column_config.NumberColumn(format="percent")
+        names = {
+            "model": "Model", "mae": "MAE", "rmse": "RMSE", "mase": "MASE",
+            "wql": "Weighted quantile loss", "cover_80": "In the 80 % band",
+            "cover_95": "In the 95 % band", "gain": "Better than counting by",
+            "gain_low": "at least (95 %)", "gain_high": "at most (95 %)",
+        }  # fmt: skip
+        shown = past.table[list(names)].rename(columns=names).round(4)
+        shares = [name for key, name in names.items() if key.startswith(("cover", "gain"))]
+        ui.table(shown, dict.fromkeys(shares, share))
+        weights = ", ".join(f"{name} {w:.0%}" for name, w in past.weights.items() if w > 0.005)
+        st.caption(
+            f"{len(past.origins)} forecasts of {past.horizon} hours, each from what was known "
+            f"then. The blend is made of {ui.plain(weights)}. Bands come from the other half of "
+            "the test. Counts are whole: where few are expected, bands hold more than they promise."
+        )
+        for name, why in past.failed.items():
+            st.caption(f"{ui.plain(name)} took no part: {ui.plain(why)}")
+        kind = ui.choose("Errors by", {"ahead": "Hours ahead", "hour": "Hour of the day"},
+                         "demand_errors")  # fmt: skip
+        ui.table(past.by(kind).round(3))
+
+
+PAGE = Page(
+    title="Demand",
+    icon="insights",
+    order=4,
+    content=content,
+    url="demand",
+    heading="Demand",
+    question="How much will happen where and when, and where is it more than usual?",
+    tour="How much comes where? Choose an hour of the coming days; **More than usual** marks what "
+    "is surely out of the ordinary, and a click on a place says why.",
+    has_filters=True,
+)

@@ -1,0 +1,1 @@
+"""What the demand page is made of."""

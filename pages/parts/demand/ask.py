@@ -1,0 +1,144 @@
+"""What the demand page is asked: what, where, how fine, whose holidays, which columns."""
+
+import io
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from pages.shared import ui
+from pages.shared.results import by_content
+from strec import demand, schema, spatial
+from strec.errors import AnalysisError
+from strec.store import Filters, Store
+from strec.wording import rough_distance
+
+WORDS = {
+    "checkins": "Check-ins", "users": "People", "departures": "Departures",
+    "arrivals": "Arrivals", "balance": "Arrivals less departures", "value": "Value",
+}  # fmt: skip
+PLACES = {"cells": "Hexagons", "items": "Items", "shops": "Shops", "all": "Everywhere together"}
+#: The largest file of columns, in bytes.
+_MOST_BYTES = 5_000_000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a data set; results are kept by it."""
+
+    what: str
+    where: str
+    resolution: int | None
+    country: str | None
+    filters: Filters
+    #: The file of the person's own columns.
+    columns: bytes = b""
+
+    def calendar(self) -> demand.Calendar:
+        """Return holidays and columns."""
+        if not self.columns:
+            return demand.Calendar(self.country)
+        try:
+            table = pd.read_csv(io.BytesIO(self.columns), sep=None, engine="python")
+        except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+            raise AnalysisError(
+                "Columns of your own come as a CSV file.", f"{error}.", "Save the table as CSV."
+            ) from error
+        return demand.Calendar.with_columns(table, self.country)
+
+
+def controls(store: Store, chosen: Filters) -> Asked:
+    """Show the controls and return what they say; the address says it too."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        what = _choice("What", _possible(store), "demand_what", "what")
+        where = _choice("Where", _wheres(store), "demand_where", "where")
+        resolution = _size(store) if where == "cells" else None
+        with st.popover("Holidays and your own columns", icon=":material/event:"):
+            country = _country(store)
+            columns = _columns()
+    st.query_params["what"], st.query_params["where"] = what, where
+    return Asked(what, where, resolution, country, chosen, columns)
+
+
+def _possible(store: Store) -> dict[str, str]:
+    names = ["checkins"]
+    if store.has_trips:
+        names = ["departures", "arrivals", "balance"]
+    if not store.is_anonymous:
+        names.append("users")
+    if store.has(schema.VALUE):
+        names.append("value")
+    return {name: WORDS[name] for name in names}
+
+
+def _wheres(store: Store) -> dict[str, str]:
+    names = ["cells"] if store.has_places else []
+    names += ["items", *(["shops"] if store.has(schema.PLACE_ID) else []), "all"]
+    words = PLACES | {"items": ui.item_word(plural=True).capitalize()}
+    return {name: words[name] for name in names}
+
+
+def _choice(label: str, options: dict[str, str], key: str, name: str) -> str:
+    asked = st.query_params.get(name)
+    return ui.choose(label, options, key, asked if asked in options else next(iter(options)))
+
+
+def _size(store: Store) -> int:
+    usual = usual_size(store)
+    options = list(range(max(usual - 2, 0), min(usual + 2, schema.CELL_RESOLUTION) + 1))
+    asked = st.query_params.get("size", "")
+    start = int(asked) if asked.isdigit() and int(asked) in options else usual
+    chosen = st.select_slider(
+        "Width of a hexagon", options, start, key=f"demand_size_{store.fingerprint}",
+        format_func=lambda each: rough_distance(spatial.hexagon_width_km(each)),
+    )  # fmt: skip
+    st.query_params["size"] = str(chosen)
+    return chosen
+
+
+@by_content()
+def usual_size(store: Store) -> int:
+    """Return the resolution of hexagons that suits an hourly forecast."""
+    return demand.usual_resolution(store)
+
+
+def _country(store: Store) -> str | None:
+    countries = countries_known()
+    if not countries:
+        return None
+    home = demand.country_of(store.time_zone)
+    asked = st.query_params.get("holidays", home)
+    options = ["none", *countries]
+    start = options.index(asked) if asked in options else 0
+    chosen = st.selectbox("Public holidays of", options, start, key="demand_country")
+    if chosen != home:
+        st.query_params["holidays"] = chosen
+    elif "holidays" in st.query_params:
+        del st.query_params["holidays"]
+    return None if chosen == "none" else chosen
+
+
+@st.cache_data(show_spinner=False, max_entries=1)
+def countries_known() -> list[str]:
+    """Return the countries whose holidays are known; none where the package is not installed."""
+    try:
+        import holidays
+    except ModuleNotFoundError:
+        return []
+    return sorted(holidays.list_supported_countries())
+
+
+def _columns() -> bytes:
+    file = st.file_uploader(
+        "Your own columns (CSV): a time, and numbers such as rain or prices", ["csv", "txt"],
+        key="demand_columns",
+        help="One row per hour or day of local time. The rows must go on over the coming days: "
+        "what the weather will be, whether there is a match.",
+    )  # fmt: skip
+    if file is None:
+        return b""
+    if file.size > _MOST_BYTES:
+        raise AnalysisError(
+            "A file of columns has at most 5 MB.", f"{file.size / 1e6:.0f} MB.", "Shorten it."
+        )
+    return file.getvalue()

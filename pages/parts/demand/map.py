@@ -1,0 +1,108 @@
+"""The map of what is expected where, what is more than usual, and how sure that is."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.parts.demand.when import window
+from pages.shared import state, ui
+from pages.shared.map_clicks import clickable
+from strec import maps
+from strec.demand import Demand
+from strec.demand.forecast import ends_in_words, number
+from strec.palette import DIVERGING
+
+EXPECTED, UNUSUAL, SURE = "Expected", "More than usual", "How sure"
+VIEWS = {
+    EXPECTED: f":material/groups: {EXPECTED}",
+    UNUSUAL: f":material/trending_up: {UNUSUAL}",
+    SURE: f":material/straighten: {SURE}",
+}
+CLASSES = maps.Classes(
+    ("surely less", "not surely different", "surely more"),
+    (DIVERGING[0], "#97A3AD", DIVERGING[-1]),
+)
+
+
+def show(ahead: Demand) -> tuple[int, int]:
+    """Show the map of the hours chosen, and return them."""
+    first, last = window(ahead)
+    frame = ahead.window(first, last)
+    placed = frame.dropna(subset=["lat", "lon"]).reset_index(drop=True)
+    if placed.empty:
+        return first, last
+    view = ui.choose("Colour", VIEWS, "demand_view", show_label=False)
+    placed["width"] = (placed["high_80"] - placed["low_80"]).round(2)
+    placed["tip"] = tips(placed, ahead)
+    column, scale, title = _colours(ahead, placed, view, last - first)
+    st.html(maps.legend_html(title, scale))
+    deck = _deck(placed, column, scale)
+    clickable(deck, "map_demand", lambda layer, found: _look(ahead, placed, found),
+              caption=_caption(ahead, view))  # fmt: skip
+    return first, last
+
+
+def tips(frame: pd.DataFrame, ahead: Demand) -> list[str]:
+    """Return what hovering over a place says."""
+    is_count = ahead.panel.what != "value"
+    return [
+        f"{name}\nabout {number(expected)} {ahead.panel.unit}\n80 %: {low} to {high}\n"
+        f"usual: {number(usual)}"
+        for name, expected, (low, high), usual in zip(
+            frame["name"], frame["expected"],
+            [ends_in_words(a, b, is_count)
+             for a, b in zip(frame["low_80"], frame["high_80"], strict=True)],
+            frame["usual"], strict=True,
+        )
+    ]  # fmt: skip
+
+
+def _colours(ahead: Demand, placed: pd.DataFrame, view: str, n_hours: int):
+    """Return the column that colours, its scale, and the title of its legend."""
+    dark = ui.is_dark()
+    if view == UNUSUAL:
+        placed["kind"] = np.array(CLASSES.names)[placed["more_than_usual"] + 1]
+        return "kind", CLASSES, "Compared with the mean of the hour of the week"
+    if view == SURE:
+        return "width", maps.Scale.fit(placed["width"], dark), "Width of the 80 % band"
+    # One scale for all hours, so that they can be compared.
+    highest = ahead.expected if n_hours == 1 else placed["expected"].to_numpy()
+    every = pd.Series(np.asarray(highest).max(axis=0) if n_hours == 1 else highest)
+    unit = ahead.panel.unit.capitalize()
+    return "expected", maps.Scale.fit(every, dark), f"{unit} expected"
+
+
+def _deck(placed: pd.DataFrame, column: str, scale):
+    look = {"view": maps.view_of(placed["lat"], placed["lon"]), "dark": ui.is_dark()}
+    if "cell" in placed:
+        return maps.hexagons(placed, column, scale=scale, **look)
+    layer = maps.point_layer(
+        placed.rename(columns={"place": "item_id", "name": "item_name"}).assign(
+            size=placed["expected"].clip(lower=0)
+        ),
+        "size", min_px=4,
+    )  # fmt: skip
+    colours = scale.rgba(placed[column], alpha=220)
+    for row, colour in zip(layer.data, colours, strict=True):
+        row["fill"] = colour
+    layer.get_fill_color = "fill"
+    return maps.deck([layer], look["view"], dark=look["dark"])
+
+
+def _look(ahead: Demand, placed: pd.DataFrame, found: dict) -> None:
+    """Look into the place clicked."""
+    place = found.get("item_id")
+    if "cell" in found:
+        place = f"{int(found['cell']):x}"
+    if place in set(placed["place"]):
+        state.DEMAND_PLACE.value = str(place)
+
+
+def _caption(ahead: Demand, view: str) -> str:
+    words = {
+        EXPECTED: "The mean of what may come; hovering says its 80 % band.",
+        UNUSUAL: "Surely: what is usual lies outside the 80 % band of the forecast.",
+        SURE: "Eight in ten times what comes lies within a band of this width.",
+    }[view]
+    notes = " ".join(ahead.panel.notes)
+    return f"{words} Click a place to look in. {ui.plain(notes)} {maps.attribution('auto')}."

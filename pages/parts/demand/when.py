@@ -1,0 +1,59 @@
+"""Which of the coming hours is shown: a slider, a whole day, or all of them played."""
+
+import time
+
+import pandas as pd
+import streamlit as st
+
+from pages.shared import state
+from strec.demand import Demand
+
+SECONDS_PER_HOUR = 1.4
+
+
+def window(ahead: Demand) -> tuple[int, int]:
+    """Return the first hour shown and the one after the last, by number."""
+    hours = ahead.hours
+    days = hours.normalize().unique()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        whole = st.toggle("Whole day", key="demand_whole", help="All hours of the day together.")
+        playing = state.DEMAND_PLAYING.value and not whole
+        label, icon = ("Stop", "pause") if playing else ("Play", "play_arrow")
+        if not whole and st.button(label, icon=f":material/{icon}:", key="demand_play"):
+            state.DEMAND_PLAYING.value = not playing
+            st.rerun()
+        if whole:
+            day = st.select_slider(
+                "Day", list(days), key="demand_day", format_func=lambda day: f"{day:%a %d %b}"
+            )
+            inside = (hours.normalize() == day).nonzero()[0]
+            return int(inside[0]), int(inside[-1]) + 1
+        _advance(len(hours), playing)
+        step = st.select_slider(
+            "Hour", list(range(len(hours))), key=state.DEMAND_STEP.name,
+            format_func=lambda each: f"{hours[each]:%a %d %b, %H:00}",
+        )  # fmt: skip
+    st.query_params["hour"] = f"{hours[step]:%Y-%m-%dT%H}"
+    return step, step + 1
+
+
+def _advance(n_hours: int, playing: bool) -> None:
+    """Go to the next hour where the hours are played and one is due."""
+    now = min(state.DEMAND_STEP.value, n_hours - 1)
+    due = time.monotonic() - state.DEMAND_TICK.value > SECONDS_PER_HOUR * 0.8
+    if playing and due:
+        now = (now + 1) % n_hours
+        state.DEMAND_TICK.value = time.monotonic()
+    state.DEMAND_STEP.value = now
+
+
+def start(ahead: Demand) -> None:
+    """Begin at the hour of the address, or at eight o'clock of the first whole day."""
+    if state.DEMAND_STEP.is_set and state.DEMAND_STEP.value < len(ahead.hours):
+        return
+    asked = pd.to_datetime(st.query_params.get("hour"), errors="coerce")
+    found = ahead.hours.get_indexer([asked])[0] if pd.notna(asked) else -1
+    if found < 0:
+        morning = (ahead.hours.hour == 8).nonzero()[0]
+        found = morning[0] if len(morning) else 0
+    state.DEMAND_STEP.value = int(found)

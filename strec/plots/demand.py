@@ -1,0 +1,89 @@
+"""Demand of one place: what came, what is expected with its bands, and what that is made of."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from strec.palette import BAD, POPULARITY, SPACE, TIME
+from strec.plots.style import finish
+
+_WIDE, _NARROW = "rgba(224,138,43,0.16)", "rgba(224,138,43,0.30)"
+
+
+def demand_series(
+    series: pd.DataFrame, unit: str, days: int = 14, marked: pd.Timestamp | None = None,
+    below: str = "",
+) -> go.Figure:  # fmt: skip
+    """Return the last days of a place, what was said of them, and the coming hours.
+
+    Parameters
+    ----------
+    series : pandas.DataFrame
+        From `strec.demand.Demand.series`.
+    unit : str
+        What is counted.
+    days : int
+        Of the past.
+    marked : pandas.Timestamp, optional
+        The hour looked at.
+    below : str
+        The note below.
+    """
+    ahead = series[series["expected"].notna()]
+    begun = ahead["hour"].iloc[0]
+    past = series[(series["hour"] < begun) & (series["hour"] >= begun - pd.Timedelta(days=days))]
+    hours = list(ahead["hour"])
+    figure = go.Figure()
+    for name, colour in (("95", _WIDE), ("80", _NARROW)):
+        figure.add_scatter(
+            x=hours + hours[::-1], y=[*ahead[f"high_{name}"], *ahead[f"low_{name}"][::-1]],
+            fill="toself", mode="lines", fillcolor=colour, line={"width": 0}, hoverinfo="skip",
+            name=f"{name} % band",
+        )  # fmt: skip
+    figure.add_scatter(
+        x=past["hour"], y=past["came"], mode="lines", name="came",
+        line={"width": 1.3, "color": POPULARITY},
+        hovertemplate="%{x}<br>came: <b>%{y:,.0f}</b><extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=past["hour"], y=past["forecast"], mode="lines", name="was forecast",
+        line={"width": 1.6, "color": SPACE},
+        hovertemplate="%{x}<br>forecast a day or less before: <b>%{y:,.1f}</b><extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=hours, y=ahead["expected"], mode="lines", name="expected",
+        line={"width": 2.4, "color": TIME}, customdata=ahead[["low_80", "high_80"]],
+        hovertemplate="%{x}<br><b>%{y:,.1f}</b> (80 %: %{customdata[0]:,.0f} to "
+        "%{customdata[1]:,.0f})<extra></extra>",
+    )  # fmt: skip
+    if marked is not None:
+        figure.add_vline(x=marked, line={"width": 1, "dash": "dot", "color": POPULARITY})
+    figure.update_yaxes(title=f"{unit} per hour")
+    figure.update_xaxes(showgrid=False)
+    return finish(figure, "What came, and what comes", below, height=380, legend=True)
+
+
+def demand_parts(why: pd.DataFrame, unit: str, below: str = "") -> go.Figure:
+    """Return the parts of a forecast as steps that end at what is expected.
+
+    Parameters
+    ----------
+    why : pandas.DataFrame
+        From `strec.demand.Demand.why`.
+    unit : str
+        What is counted.
+    below : str
+        The note below.
+    """
+    figure = go.Figure(
+        go.Waterfall(
+            x=[*why["share"], 0], y=[*why["part"].str.capitalize(), "Expected"],
+            measure=["relative"] * len(why) + ["total"], orientation="h",
+            text=[f"{share:+,.2f}" for share in why["share"]] + [f"{why['share'].sum():,.2f}"],
+            textposition="outside", hoverinfo="skip", cliponaxis=False,
+            increasing={"marker": {"color": SPACE}}, decreasing={"marker": {"color": BAD}},
+            totals={"marker": {"color": TIME}}, connector={"line": {"width": 0.5}},
+        )
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(title=unit)
+    return finish(figure, "Why", below, height=120 + 34 * (len(why) + 1))

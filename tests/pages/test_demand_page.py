@@ -1,0 +1,47 @@
+"""The demand page: a forecast in words, choices that stay in the address, notices."""
+
+import pytest
+
+from strec import Dataset
+from strec.errors import AnalysisError
+from tests.pages.alone import alone
+from tests.trips import trips
+
+
+@pytest.fixture(scope="module")
+def bikes(tmp_path_factory):
+    return Dataset(trips(), name="Bikes", folder=tmp_path_factory.mktemp("bikes") / "store").store
+
+
+def opened(store, **asked: str):
+    app = alone("demand")
+    app.session_state["store"] = store
+    for name, value in asked.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def words(app) -> str:
+    return " ".join(str(each.value) for each in [*app.markdown, *app.caption, *app.info])
+
+
+def test_anonymous_trips_have_a_balance_and_its_risk(bikes):
+    app = opened(bikes, what="balance", where="items")
+    assert not app.exception
+    assert "Will run empty or full" in [each.value for each in app.subheader]
+    assert "Tested on" in words(app) and "What stands out" in app.subheader[0].value
+    assert "balance" in app.query_params["what"] and app.query_params["hour"]
+    app.selectbox[-1].set_value("S03").run()
+    assert not app.exception and "S03" in app.query_params["place"]
+
+
+def test_two_days_are_said_to_be_too_few(bikes, tmp_path):
+    short = Dataset(trips().sort("timestamp").head(200), folder=tmp_path / "short").store
+    assert "10 days" in words(opened(short))
+
+
+def test_errors_are_words(bikes):
+    from strec.demand import panel
+
+    with pytest.raises(AnalysisError, match="who did what"):
+        panel(bikes, "users")
