@@ -15,6 +15,7 @@ from pages.shared.results import AGE
 from strec.errors import StrecError
 from strec.io.samples import FOLDER, Sample, read_sample, samples
 from strec.llm.cache import cache_folder
+from strec.serve import settings
 from strec.serve.leftovers import visits_folder
 from strec.store import Filters, Store
 
@@ -27,8 +28,23 @@ def current_store() -> Store:
     """Return the data set in use: the one chosen last, the one in the URL, or a sample."""
     store = state.STORE.value
     if store is None:
-        store = state.STORE.value = _store_from_url() or sample_store(DEFAULT_SAMPLE)
+        store = _store_from_url() or given_store() or sample_store(DEFAULT_SAMPLE)
+        state.STORE.value = store
     return store
+
+
+@st.cache_resource(max_entries=1, show_spinner="Opening the store…")
+def given_store() -> Store | None:
+    """Return the store that the app was started with, which every visitor is shown first."""
+    folder = settings.store()
+    return None if folder is None else Store(folder)
+
+
+def open_folder(folder: Path) -> None:
+    """Use a store where it lies, and let a reload find it again."""
+    store = Store(folder.resolve())
+    _mark(workspace() / "current", str(store.folder))
+    use_store(store)
 
 
 def use_store(store: Store) -> None:
@@ -72,8 +88,8 @@ def _sample_folder(sample: Sample) -> Path:
 def current_sample() -> Sample | None:
     """Return the `Sample` in use, or None when the data set is the person's own."""
     store = current_store()
-    # What somebody brought stays their own, whatever they call it.
-    if Path(store.folder).is_relative_to(_STORES):
+    # What somebody brought stays their own, whatever they call it: samples have shipped pictures.
+    if store.pictures != FOLDER.resolve():
         return None
     return next((each for each in samples() if each.title == store.meta["name"]), None)
 
@@ -127,13 +143,14 @@ def remember_in_url() -> None:
     store, sample = current_store(), current_sample()
     said = {}
     if sample is not None:
-        if sample.name != DEFAULT_SAMPLE:
+        if sample.name != DEFAULT_SAMPLE or given_store() is not None:
             said["sample"] = sample.name
-    else:
-        folder = Path(store.folder)
-        if folder.parent == _STORES / state.WORKSPACE.value:
-            _mark(folder)
-            said["data"] = folder.parent.name
+    elif own := state.WORKSPACE.value:
+        folder, marker = Path(store.folder), _STORES / own / "current"
+        opened = marker.is_file() and marker.read_text() == str(folder)
+        if opened or folder.parent == marker.parent:
+            _mark(marker, str(folder) if opened else folder.name)
+            said["data"] = own
     # Other parameters are a page's own, such as the view that Recommend saves.
     for key in ("sample", "data"):
         if key in st.query_params and key not in said:
@@ -142,15 +159,14 @@ def remember_in_url() -> None:
             st.query_params[key] = said[key]
 
 
-def _mark(store: Path) -> None:
-    """Say which store of a workspace is in use, and that it is used now: old ones are deleted."""
-    marker = store.parent / "current"
-    if marker.is_file() and marker.read_text() == store.name:
+def _mark(marker: Path, used: str) -> None:
+    """Say which store a workspace uses, and that it is used now: old ones are deleted."""
+    if marker.is_file() and marker.read_text() == used:
         os.utime(marker)
         return
     fresh = marker.with_name(f".current-{secrets.token_hex(4)}")
     try:
-        fresh.write_text(store.name)
+        fresh.write_text(used)
         os.replace(fresh, marker)
     finally:
         fresh.unlink(missing_ok=True)

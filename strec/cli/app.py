@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import webbrowser
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,10 @@ def app(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Whether to open it in a browser.")
     ] = True,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="The folder of a store, opened as it is, whatever its size."),
+    ] = None,
     public: Annotated[
         bool, typer.Option("--public", help="Serve strangers: see docs/deploy.md.")
     ] = False,
@@ -44,12 +49,16 @@ def app(
 
     - `strec app --port 8600 --no-browser`
 
+    - `strec clean visits.csv --out visits && strec app --data visits`
+
     - `strec app --public --port 80`
     """
     from strec.parts import require, shipped
     from strec.serve import person, settings
 
     require("streamlit", "pydeck")
+    if data is not None:
+        os.environ[settings.STORE] = str(_store(data))
     given: dict[str, object] = {"server.headless": True}
     if public:
         os.environ[settings.PUBLIC] = "1"
@@ -68,6 +77,20 @@ def app(
     # As `python -m streamlit` does: the library itself does not know the app.
     sys.argv = ["streamlit", "run", str(shipped("app.py")), *options]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+
+
+def _store(folder: Path) -> Path:
+    """Return the absolute path of a store's folder, or say how to make one."""
+    from strec.errors import StoreError
+    from strec.store import Store
+
+    if not (folder / "meta.json").is_file():
+        raise StoreError(
+            "--data names the folder of a store.",
+            f"{folder} is none.",
+            f"Make one: strec clean {folder} --out FOLDER. Or open files on the Data page.",
+        )
+    return Store(folder).folder.resolve()
 
 
 def _free_port(host: str) -> int:

@@ -35,6 +35,7 @@ class Setting:
 PUBLIC = "STREC_PUBLIC"
 LOCAL_FILES = "STREC_LOCAL_FILES"
 LLM_ADDRESSES = "STREC_LLM_ADDRESSES"
+STORE = "STREC_STORE"
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -74,13 +75,18 @@ SETTINGS: tuple[Setting, ...] = (
         "after another.",
     ),
     Setting(
+        STORE, "none", "none",
+        "The folder of a store that every visitor is shown first, in place of a sample; "
+        "`strec app --data FOLDER` sets it.",
+    ),
+    Setting(
         "STREC_CACHE", "`~/.cache/strec`", "the same",
         "The folder of what can be made anew: converted weights, stores of samples, trainings on "
         "samples. Nobody else needs a right to read it.",
     ),
     Setting(
         "STREC_ENGINE", "`duckdb://`", "the same",
-        "What answers the questions put to a data set.",
+        "What answers the questions of stores (docs/scale.md); `strec --engine URL app` sets it.",
     ),
     Setting(
         "STREC_DATA", "none", "none",
@@ -112,6 +118,11 @@ def local_files() -> bool | None:
     if said in ("0", "1"):
         return said == "1"
     return False if is_public() else None
+
+
+def store() -> str | None:
+    """Return the folder of the store that visitors are shown first, if there is one."""
+    return os.environ.get(STORE) or None
 
 
 def llm_addresses() -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 from streamlit.testing.v1 import AppTest
 
+from pages.shared import in_use
 from strec.cleaning import Recipe, clean
 from strec.cli import main
 from strec.io import read, samples
@@ -28,8 +29,6 @@ def before(tmp_path_factory) -> Store:
 @pytest.fixture
 def app(before, tmp_path, monkeypatch) -> AppTest:
     """The page with a small data set in use, and workspaces in a folder of the test."""
-    import pages.shared.in_use as in_use
-
     monkeypatch.setattr(in_use, "_STORES", tmp_path / "workspaces")
     app = alone("data")
     app.session_state["store"] = before
@@ -162,6 +161,32 @@ def test_a_local_folder_stands_for_its_files(app, tmp_path, monkeypatch):
     app.button(key="data_path_open").click().run()
     store = use(app)
     assert store.meta["n_checkins"] == 60 and store.pictures == (tmp_path / "mine").resolve()
+
+
+def test_the_folder_of_a_store_opens_as_it_is(app, tmp_path, monkeypatch):
+    lies = Store.create(example(), tmp_path / "lies", name="A city of friends")
+    monkeypatch.setenv("STREC_LOCAL_FILES", "1")
+    app.run()
+    app.text_area(key="data_path").set_value(str(tmp_path / "lies"))
+    app.button(key="data_path_open").click().run()
+    used = app.session_state["store"]
+    assert not app.exception and used.folder == lies.folder and used.meta == lies.meta
+    # A reload finds it again; a store that is called like a sample is none.
+    again = alone("data")
+    again.query_params["data"] = app.query_params["data"]
+    assert again.run().session_state["store"].folder == lies.folder
+    assert not again.error and "A city of friends" in text_of(again)
+
+
+def test_the_app_may_be_started_with_a_store(tmp_path, monkeypatch):
+    lies = Store.create(example(), tmp_path / "lies", name="Mine")
+    monkeypatch.setenv("STREC_STORE", str(lies.folder))
+    in_use.given_store.clear()
+    try:
+        assert alone("data").run().session_state["store"].folder == lies.folder
+    finally:
+        monkeypatch.delenv("STREC_STORE")
+        in_use.given_store.clear()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pages.parts.data import draft as drafts
 from pages.parts.data import quality
 from pages.parts.data.draft import Draft
 from pages.shared import state, ui, visitor
+from pages.shared.in_use import open_folder
 from strec.errors import ReadError, StrecError
 from strec.io import Sample, samples
 from strec.io.files import from_home
@@ -48,13 +49,16 @@ def files() -> None:
         with st.expander("A large file on this computer", icon=":material/hard_drive:"):
             with st.form("data_path_form", border=False):
                 st.text_area(
-                    "Path of the file; several files, one a line",
+                    "Path of the file, or of a store's folder; several files, one a line",
                     key=state.PATH.name,
                     height=80,
                     placeholder="/home/me/checkins.parquet",
                 )
                 st.form_submit_button("Open", on_click=_path_given, key="data_path_open")
-            st.caption("The file is read where it lies, piece by piece, whatever its size.")
+            st.caption(
+                "A file is read where it lies, piece by piece, whatever its size. The folder of a "
+                "store (`strec clean … --out FOLDER`) opens at once."
+            )
 
 
 def files_given(draft: Draft) -> bool:
@@ -137,5 +141,11 @@ def _path_given() -> None:
         state.UPLOAD_ERROR.value = ReadError(
             "The path of a file is needed.", "nothing.", "Write the path of a file into the field."
         )
+        return
+    if len(paths) == 1 and (paths[0] / "meta.json").is_file():
+        try:
+            open_folder(paths[0])
+        except StrecError as error:
+            state.UPLOAD_ERROR.value = error
         return
     drafts.start(paths, [path.name for path in paths])
