@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from functools import cache
 
 import pandas as pd
 import streamlit as st
@@ -118,7 +119,7 @@ def _country(store: Store) -> str | None:
     return None if chosen == "none" else chosen
 
 
-@st.cache_data(show_spinner=False, max_entries=1)
+@cache
 def countries_known() -> list[str]:
     """Return the countries whose holidays are known; none where the package is not installed."""
     try:
