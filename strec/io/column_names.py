@@ -174,6 +174,17 @@ def tokens(column: str) -> list[str]:
     return re.findall(r"[^\W_]+", spaced.lower())
 
 
+def is_known(word: str) -> bool:
+    """Tell whether a word, or each that it is put together of, is usual in names of columns.
+
+    Examples
+    --------
+    >>> is_known("会员编号"), is_known("老矫")
+    (True, False)
+    """
+    return all(part in _KNOWN for part in words_of(word))
+
+
 def words_of(column: str) -> list[str]:
     """Return the words of a column's name, those written as one word taken apart.
 

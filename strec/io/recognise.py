@@ -160,7 +160,8 @@ def _unknown(tables: list[Table], given: Mapping | None, wanted: str | None) -> 
                 f"table={wanted!r}; there are {', '.join(each.label for each in groups)[:200]}.",
                 "Choose one of them.",
             )
-        groups = [*named_so, *(each for each in groups if each not in named_so)]
+        others = [each for each in groups if each not in named_so]
+        groups = [_named(each, wanted) for each in named_so] + others
     first, *others = groups
     main, notes = first.table, first.notes
     left = []
@@ -231,6 +232,8 @@ def _ask_table(
     if not others:
         if wanted is not None:
             done.set(table=wanted)
+        elif len(first.tables) > 1 and all(each.part for each in first.tables):
+            _ask_whether_one(done, first.tables)
         return
     options = []
     for each in (first, *others):
@@ -244,6 +247,24 @@ def _ask_table(
         *options,
         default=0 if is_clear else None,
     )
+
+
+def _named(candidate: _Candidate, wanted: str) -> _Candidate:
+    """Return one of the tables that were put together, where a person has named it."""
+    own = [each for each in candidate.tables if _is_called(each, wanted)]
+    return candidate if len(own) in (0, len(candidate.tables)) else _candidate(own)
+
+
+def _ask_whether_one(done: Recognised, parts: list[Table]) -> None:
+    """Ask whether tables of a file with the same columns are parts of one."""
+    options = [
+        Option(f"{each.part} alone", f"{each.n_rows_estimate:,} rows", {"table": each.part})
+        for each in parts[:10]
+    ]
+    together = Option("yes: they stand one below the other", "", {"table": None})
+    names = ", ".join(each.part for each in parts[:5])
+    text = f"{len(parts)} tables have the same columns ({names}). Are they parts of one?"
+    done.ask("table", text, together, *options, default=0)
 
 
 def _with_companion(

@@ -9,7 +9,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache, cached_property
 from pathlib import Path
+
+import polars as pl
 
 #: A person must be asked: the file does not say, or several columns may be meant.
 ASK = "?"
@@ -24,7 +27,8 @@ class Kind:
 
     `columns` gives per header a name of `VALUES`, a constant (``=text``), or a function of the
     event; `right` per field the column, several that are equally right, or `ASK`. Fields that are
-    not named must not be taken without asking; `first` is the first time in UTC and its place.
+    not named must not be taken without asking. What was read is looked at by `checks`, each of
+    which returns what is wrong with it. `content` writes what is no table of columns.
     """
 
     name: str
@@ -35,15 +39,27 @@ class Kind:
     encoding: str = "utf-8"
     form: str = "csv"
     has_header: bool = True
-    first: dict[str, object] = field(default_factory=dict)
+    city: tuple[float, float] = CITY
+    n_events: int = N_EVENTS
+    checks: tuple[Callable[[list[dict], pl.DataFrame], str], ...] = ()
+    content: Callable[[list[dict]], str | bytes] | None = None
+
+    @cached_property
+    def events(self) -> list[dict]:
+        """The events that the file holds."""
+        return [event | {"city": self.city} for event in events()[: self.n_events]]
 
     def write(self, folder: Path) -> Path:
         """Write the file and return its path."""
         rows = [
             {name: value_of(event, what) for name, what in self.columns.items()}
-            for event in events()
+            for event in self.events
         ]
         path = Path(folder) / f"{self.name}.{self.form}"
+        if self.content:
+            made = self.content(self.events)
+            path.write_bytes(made if isinstance(made, bytes) else made.encode(self.encoding))
+            return path
         if self.form == "jsonl":
             path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
             return path
@@ -60,9 +76,11 @@ class Kind:
 
 def _cell(value: object, delimiter: str) -> str:
     text = "" if value is None else str(value)
-    return f'"{text}"' if delimiter in text or "\n" in text else text
+    is_odd = delimiter in text or "\n" in text or '"' in text
+    return '"{}"'.format(text.replace('"', '""')) if is_odd else text
 
 
+@cache
 def events() -> list[dict]:
     """Return the events of the invented world, in the order of their times."""
     random_ = random.Random(9)
@@ -84,14 +102,14 @@ def events() -> list[dict]:
     return found
 
 
-def lat_of(item: int) -> float:
+def lat_of(item: int, city: tuple[float, float] = CITY) -> float:
     """Return the latitude of an item, six decimals."""
-    return round(CITY[0] + 0.0041 * item + 0.000183, 6)
+    return round(city[0] + 0.0041 * item + 0.000183, 6)
 
 
-def lon_of(item: int) -> float:
+def lon_of(item: int, city: tuple[float, float] = CITY) -> float:
     """Return the longitude of an item, six decimals."""
-    return round(CITY[1] + 0.0037 * (item * 7 % 25) + 0.000149, 6)
+    return round(city[1] + 0.0037 * (item * 7 % 25) + 0.000149, 6)
 
 
 WORDS = ("amber", "basil", "cedar", "delta", "ember", "fjord", "grove", "haven", "iris", "jade",
@@ -129,8 +147,8 @@ VALUES: dict[str, Callable[[dict], object]] = {
     "later": lambda e: f"{e['at'] + timedelta(days=3, hours=e['few']):%Y-%m-%d %H:%M:%S}",
     "seconds": lambda e: e["minutes"] * 60 + 17,
     "minutes": lambda e: e["minutes"],
-    "lat": lambda e: lat_of(e["p"]),
-    "lon": lambda e: lon_of(e["p"]),
+    "lat": lambda e: lat_of(e["p"], e["city"]),
+    "lon": lambda e: lon_of(e["p"], e["city"]),
     "start_lat": lambda e: lat_of(e["s"]),
     "start_lon": lambda e: lon_of(e["s"]),
     "fix_lat": lambda e: round(lat_of(e["p"]) + e["jitter"], 6),
