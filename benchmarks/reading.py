@@ -1,8 +1,8 @@
 """Reading: of the kinds of files that people bring, how many are read rightly, asked, or wrong.
 
-Each kind of ``tests/corpus/public.py`` (headers of public services), and of ``notations.py`` (times,
-places, letters) and ``shapes.py`` (forms) beside it, is written and looked at as a stranger's file
-is. *Right*: every field has the right column and nothing must be answered; of a
+Each kind of ``tests/corpus/public.py`` (headers of public services), and of ``notations.py``
+(times, places, letters) and ``shapes.py`` (forms) beside it, is written and looked at as a
+stranger's file is. *Right*: every field has the right column and nothing must be answered; of a
 notation each row also has the right moment, place and name. *Asked*: a question that has the right
 answer among its options, or a role shown in doubt. *Wrong in silence*: any field that is something
 else, or is missing, without a question about it. Prints a Markdown table::
@@ -82,11 +82,12 @@ def look_at(kind: Kind, folder: Path) -> Judged:
         path = kind.write(folder)
         look = inspect(path)
         judged = judge(kind, look)
-        if judged.outcome == "wrong" or any(q.must_be_answered for q in look.questions):
+        must = any(question.must_be_answered for question in look.questions)
+        if judged.outcome == "wrong" or must or not kind.checks:
             return judged
         # A doubtful role is read as it was taken; what stands in it then is part of the doubt.
         asked = {question.key for question in look.questions}
-        table = read(path).checkins if kind.checks else None
+        table = read(path).checkins
         faults = [fault for check in kind.checks if (fault := check(kind.events, table))]
         if faults and asked & {name for name, right in kind.right.items() if right == ASK}:
             return Judged("asked", faults[0])

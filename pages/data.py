@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts.data import clean, quality, source, taken
+from pages.parts.data import clean, quality, source, taken, track
 from pages.parts.data import columns as roles
 from pages.parts.data import draft as drafts
 from pages.parts.data.draft import Draft
@@ -42,6 +42,7 @@ def show(draft: Draft) -> None:
         roles.raw_preview(draft)
         roles.column_form(draft)
         return
+    track.show(draft)
     summary(draft)
     details(draft)
 

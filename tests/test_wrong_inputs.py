@@ -170,6 +170,7 @@ DOORS = {
     "spatial.place_profiles": spatial.place_profiles,
     "spatial.time_profiles": spatial.time_profiles,
     "spatial.as_geojson": spatial.as_geojson,
+    "maps.track_layer": maps.track_layer,
     "maps.view_of": lambda x: maps.view_of(x, x),
     "maps.hexagons": maps.hexagons,
     "maps.heatmap": maps.heatmap,

@@ -2,7 +2,6 @@
 
 import re
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,7 +94,6 @@ def clean(
 
     - `strec clean social --out social.csv`
     """
-    import polars as pl
 
     from strec.cleaning import Recipe
     from strec.io import ingest, read, write
@@ -120,7 +118,7 @@ def clean(
         tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder,
     ):
         piece = Path(folder) / "read.parquet"
-        # Cleaning needs the table in memory; without it a file of any size passes through.
+        # Cleaning needs events in memory, of a raw track the stays; without, any size goes.
         result = apart(
             ingest,
             files,
@@ -130,8 +128,6 @@ def clean(
             day_first=day_first,
             progress=part_of(tell, 0.0, 0.7),
         )
-        if cleaning and steps.steps:
-            result = replace(result, checkins=pl.read_parquet(piece))
         full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
         done = _write(piece, full, out, result, files, tell)
     written = {"out": out}
@@ -213,7 +209,7 @@ def _write(
     done, checkins = None, None
     if recipe.steps:
         cleaning = part_of(tell, 0.7, 0.9)
-        checkins, done = run(result.checkins, recipe, progress=cleaning)
+        checkins, done = run(piece, recipe, progress=cleaning)
         if checkins.is_empty():
             raise ReadError(
                 "At least one check-in must be left after cleaning.",

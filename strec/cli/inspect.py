@@ -72,6 +72,7 @@ def inspect(
                 "questions": [asdict(question) for question in look.questions],
                 "notes": look.notes,
                 "n_rows_estimate": look.n_rows_estimate,
+                "is_raw_track": look.is_raw_track,
                 "preview": look.preview.head(5).to_dicts(),
             }
         )

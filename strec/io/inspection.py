@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from strec import schema
 from strec.errors import ReadError
 from strec.io.column_facts import examples_of
 from strec.io.files import Opened, Paths, open_files
@@ -14,13 +15,23 @@ from strec.io.infer_mapping import infer_mapping
 from strec.io.limits import Limits, told
 from strec.io.lists import unrolled
 from strec.io.mapping import Mapping, Question
+from strec.io.places import coordinates
 from strec.io.recognise import Recognised, recognise
 from strec.io.roles import Role
 from strec.io.tables import Table, open_tables
+from strec.io.times import WALL, parse_time
+from strec.stays import DISTANCE_M, MINUTES, is_raw_track
 
 PREVIEW_ROWS = 50
 #: A look expands this much of a compressed file.
 LOOK_BYTES = 4 * 2**20
+#: Rows looked at to tell a track from events, and what is said of one.
+TRACK_ROWS = 2_000
+TRACK = (
+    "This is a raw track: rows are fixes, a few seconds or minutes apart, and no events. Cleaning "
+    f"turns them into stays: within {DISTANCE_M:g} m for {MINUTES:g} minutes (“Stays of raw "
+    "tracks”; both can be changed)."
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,8 @@ class Inspection:
         Plain sentences.
     n_rows_estimate : int
         About how many rows there are.
+    is_raw_track : bool
+        Whether rows are the fixes of tracks rather than events (see `strec.stays.is_raw_track`).
     """
 
     format: str
@@ -70,6 +83,7 @@ class Inspection:
     questions: list[Question]
     notes: list[str]
     n_rows_estimate: int
+    is_raw_track: bool
 
 
 def inspect(
@@ -132,6 +146,7 @@ def _look(
         found = infer_mapping(found, settled)
         opened.check_unchanged()
         is_new = not given.columns()
+        is_track = _is_track(found)
         asked = found.format.questions if found.format and is_new else ()
         return Inspection(
             format=found.key,
@@ -144,9 +159,27 @@ def _look(
             confidence=found.confidence,
             roles=_roles(found),
             questions=[*asked, *found.questions],
-            notes=[*opened.notes, *found.notes],
+            notes=[*opened.notes, *found.notes, *([TRACK] if is_track else [])],
             n_rows_estimate=found.table.n_rows_estimate,
+            is_raw_track=is_track,
         )
+
+
+def _is_track(found: Recognised) -> bool:
+    """Tell from the first rows whether they are fixes of tracks, as far as they can be read."""
+    mapping, sample = found.mapping, found.table.sample.head(TRACK_ROWS)
+    if not (mapping.lat and mapping.timestamp and mapping.time_format) or mapping.origin_lat:
+        return False
+    if mapping.user_from in ("nobody", "row"):
+        return False
+    lat, lon, _ = coordinates(sample, mapping)
+    moments = parse_time(sample[mapping.timestamp], mapping.time_format)[WALL]
+    fixes = pl.DataFrame({schema.TIME: moments, schema.LAT: lat, schema.LON: lon}).with_columns(
+        (sample[mapping.user_id].cast(pl.String) if mapping.user_id else pl.lit("one")).alias(
+            schema.USER
+        )
+    )
+    return is_raw_track(fixes.drop_nulls())
 
 
 def _roles(found: Recognised) -> list[Role]:

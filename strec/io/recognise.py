@@ -422,11 +422,13 @@ def _left_out(tables: list[Table]) -> list[str]:
 
 
 def _refuse_companion_alone(tables: list[Table]) -> None:
-    if len(tables) != 1 or guess_roles(tables[0].sample).mapping.timestamp is not None:
+    if len(tables) != 1:
         return
     for known in FORMATS.values():
         for companion in known.companions:
             if companion.signature.fits(tables[0]):
+                if guess_roles(tables[0].sample).mapping.timestamp is not None:
+                    return
                 columns = ", ".join(known.mapping.columns().values())
                 raise ReadError(
                     f"{known.label}: the file with the check-ins themselves is needed.",

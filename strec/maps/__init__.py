@@ -24,6 +24,7 @@ from strec.maps.layers import (
     hexagon_layer,
     label_layer,
     point_layer,
+    track_layer,
 )
 from strec.maps.picture import to_svg
 from strec.maps.scale import Classes, Scale, legend_html
@@ -34,7 +35,7 @@ __all__ = [
     "MAX_ARCS", "Classes", "Look", "Scale", "View", "arcs", "attribution", "columns", "deck",
     "heatmap", "here_layer", "hexagon_layer", "hexagons", "history_layer", "label_layer",
     "legend_html", "picking_layer", "point_layer", "points", "suggestion_layers", "to_html",
-    "to_svg", "view_of",
+    "to_svg", "track_layer", "view_of",
 ]  # fmt: skip
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pydeck as pdk
 from pydeck.types import String
 
-from strec.errors import AnalysisError
+from strec import schema
+from strec.errors import AnalysisError, check_is
 from strec.geo import EARTH_RADIUS_KM, unit_vectors
 from strec.maps.basemap import declutter, text_layer
 from strec.maps.scale import Classes, Scale, rgb
@@ -152,6 +154,47 @@ def point_layer(
         if name in frame:
             rows[name] = frame[name].fillna("").to_numpy()
     return discs(rows, layer_id, colour, alpha=150, line_px=1, get_radius="radius")
+
+
+def track_layer(fixes: pl.DataFrame, colour: str = TRANSITION, most: int = MAX_POINTS) -> pdk.Layer:
+    """Return the ways of raw fixes as lines, a new one after each silence of half an hour.
+
+    Parameters
+    ----------
+    fixes : polars.DataFrame
+        A canonical table (see `strec.schema.validate`); fixes without a place are passed over.
+    colour : str
+        Hex colour.
+    most : int
+        Of more fixes every second, third and so on is drawn.
+    """
+    check_is(fixes, pl.DataFrame, "Fixes are a canonical table of polars.", AnalysisError)
+    placed = schema.validate(fixes).drop_nulls([schema.LAT, schema.LON])
+    placed = placed.sort(schema.USER, schema.TIME)
+    silence = pl.col(schema.TIME).diff() > pl.duration(minutes=30)
+    begins = (silence | (pl.col(schema.USER) != pl.col(schema.USER).shift())).fill_null(True)
+    ways = (
+        placed.with_columns(way=begins.cum_sum())
+        .gather_every(max(-(-len(placed) // most), 1))
+        .group_by("way", maintain_order=True)
+        .agg(schema.LAT, schema.LON, pl.len())
+        .filter(pl.col("len") > 1)
+    )
+    paths = [
+        _pairs(way[schema.LON], way[schema.LAT])
+        for way in ways.select(schema.LAT, schema.LON).iter_rows(named=True)
+    ]
+    return layer(
+        "PathLayer",
+        pd.DataFrame({"path": paths}),
+        "track",
+        pickable=False,
+        auto_highlight=None,
+        get_path="path",
+        get_color=[*rgb(colour), 150],
+        width_units=String("pixels"),
+        get_width=1.5,
+    )
 
 
 def arc_layer(frame: pd.DataFrame, view: View, most: int = MAX_ARCS) -> pdk.Layer:
@@ -336,7 +379,7 @@ def positions(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"position": _pairs(frame["lon"], frame["lat"])})
 
 
-def _pairs(lon: pd.Series, lat: pd.Series) -> list[list[float]]:
+def _pairs(lon: pd.Series | list[float], lat: pd.Series | list[float]) -> list[list[float]]:
     # Five decimals are one metre; more only makes the page heavier.
     return np.column_stack([lon, lat]).astype(float).round(5).tolist()
 

@@ -14,6 +14,7 @@ from strec.io import FORMATS, read
 from strec.io.samples import read_sample
 from strec.store import Store
 from tests import corpus
+from tests.tables import fixes
 
 
 def strec(capsys, *arguments) -> tuple[int, str, str]:
@@ -220,6 +221,17 @@ def test_inspect_tells_a_script_what_it_found(tmp_path, capsys):
     found = json.loads(said)
     assert code == 0 and found["mapping"]["lat"] == "Breitengrad"
     assert found["questions"][0]["key"] == "time_zone" and found["preview"][0]["Kunde"] == "u0"
+
+
+def test_a_raw_track_is_said_and_becomes_stays(tmp_path, capsys):
+    path = tmp_path / "track.csv"
+    fixes().select("user_id", "timestamp", "lat", "lon").write_csv(path)
+    assert "raw track" in strec(capsys, "inspect", path)[1]
+    assert json.loads(strec(capsys, "inspect", path, "--json")[1])["is_raw_track"]
+    _, said, _ = strec(capsys, "clean", path, "--out", tmp_path / "stays.csv", "--json")
+    assert json.loads(said)["n_checkins"] == 3
+    events = strec(capsys, "inspect", corpus.make("plain", tmp_path), "--json")[1]
+    assert not json.loads(events)["is_raw_track"]
 
 
 def test_inspect_lists_the_formats_it_knows(capsys):

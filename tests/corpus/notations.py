@@ -39,7 +39,7 @@ def local(zone: str, unit_s: int = 1) -> Check:
     def check(events: list[dict], table: pl.DataFrame) -> str:
         wanted = [_whole(event["at"], unit_s) for event in events]
         read = table.select(schema.local_time()).to_series().to_list()
-        offsets = [int(at.replace(tzinfo=ZoneInfo(zone)).utcoffset().totalseconds() // 60)
+        offsets = [int(at.replace(tzinfo=ZoneInfo(zone)).utcoffset().total_seconds() // 60)
                    for at in wanted]  # type: ignore[union-attr]  # fmt: skip
         first = next((f"{a} is read as {b}" for a, b in zip(wanted, read, strict=False)
                       if a != b.replace(microsecond=0)), "")  # fmt: skip
@@ -136,7 +136,7 @@ def lon(event: dict) -> float:
 
 
 def seconds(at: datetime) -> int:
-    return int((at - datetime(1970, 1, 1)).totalseconds())
+    return int((at - datetime(1970, 1, 1)).total_seconds())
 
 
 def _time(pattern: str) -> Callable[[dict], str]:
@@ -151,7 +151,7 @@ def _half(event: dict, morning: str, evening: str) -> str:
 
 
 def _excel(at: datetime) -> float:
-    return (at - datetime(1899, 12, 30)).totalseconds() / 86400
+    return (at - datetime(1899, 12, 30)).total_seconds() / 86400
 
 
 MONTHS = {
@@ -403,10 +403,10 @@ LETTERS = (
              "big5", lambda e: f"p{e['p']}", "Asia/Shanghai", BEIJING,
              time=lambda e: f"{e['at']:%Y/%m/%d %H:%M:%S}"),
     lettered("gbk_header", SHARED + "f_gbk_short",
-             ("会员编号", "消费时间", "商品名称", "纬度", "经度"), "gb18030", lambda e: f"p{e['p']}", "Asia/Shanghai", BEIJING, time=_chinese_time,
-             unit_s=60),
+             ("会员编号", "消费时间", "商品名称", "纬度", "经度"), "gb18030",
+             lambda e: f"p{e['p']}", "Asia/Shanghai", BEIJING, time=_chinese_time, unit_s=60),
     lettered("koi8", "WHATWG Encoding Standard, KOI8-R",
-             ("Гость", "Дата", "Товар", "Широта", "Долгота"), "koi8-r", _shop("Кофе с молоком"),
+             ("Покупатель", "Дата", "Товар", "Широта", "Долгота"), "koi8-r", _shop("Кофе с молоком"),
              "Europe/Moscow", MOSCOW),
     lettered("cp1250", "Microsoft code page 1250", ("zákazník", "čas", "položka", "lat", "lon"),
              "cp1250", _shop("Žluťoučký kůň"), "Europe/Prague", PRAGUE),

@@ -18,8 +18,7 @@ def test_no_kind_is_wrong_in_silence(kind, tmp_path):
 
 
 #: Notations that may mean two things, so that a person must say which, or sees a guess.
-OPEN = {"mac_serial", "web_mercator", "cp1250", "yelp_checkin", "to_json_values", "sqlite_two",
-        "base64_points"}  # fmt: skip
+OPEN = {"mac_serial", "web_mercator", "cp1250", "yelp_checkin", "to_json_values", "sqlite_two"}
 
 
 @pytest.mark.parametrize("kind", NOTATIONS, ids=lambda kind: kind.name)

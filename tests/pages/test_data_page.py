@@ -17,6 +17,7 @@ from strec.schema import example
 from strec.store import Store
 from tests import corpus
 from tests.pages.alone import alone
+from tests.tables import fixes
 
 BEFORE = "The data set from before"
 
@@ -256,6 +257,55 @@ def test_swapped_coordinates_are_asked(app, tmp_path):
     upload(app, corpus.make("swapped_new_york", tmp_path))
     widget(app.radio, "data_question_coordinate_order").set_value(0).run()
     assert use(app).items()["lat"].min() > 40
+
+
+def test_metres_of_a_projection_are_asked_for_their_number(app, tmp_path):
+    """UTM 32 is asked about with where each projection puts the middle, and read by PROJ."""
+    from pyproj import Transformer
+
+    to_metres = Transformer.from_crs("EPSG:4326", "EPSG:25832", always_xy=True)
+    lines = ["user,venue,time,x,y"]
+    for i, row in enumerate(corpus.rows(30)):
+        x, y = to_metres.transform(9.9 + i % 10 / 100, 53.5 + i % 10 / 200)
+        lines.append(f"{row[0]},{row[1]},{row[2]},{x:.1f},{y:.1f}")
+    path = tmp_path / "hamburg.csv"
+    path.write_text("\n".join(lines))
+    upload(app, path)
+    question = widget(app.radio, "data_question_places")
+    assert "EPSG" in question.label and not app.exception
+    chosen = next(i for i, option in enumerate(question.options) if "25832" in option)
+    question.set_value(chosen).run()
+    used = use(app).items()
+    assert 53.4 < used["lat"].min() < used["lat"].max() < 53.6 and used["lon"].max() < 10
+
+
+def test_any_projection_can_be_typed(app, tmp_path):
+    lines = ["user,venue,time,easting,northing"]
+    lines += [f"{r[0]},{r[1]},{r[2]},{2_600_000 + i * 53},{1_200_000 + i * 31}"
+              for i, r in enumerate(corpus.rows(30))]  # fmt: skip
+    path = tmp_path / "bern.csv"
+    path.write_text("\n".join(lines))
+    upload(app, path)
+    widget(app.text_input, "data_crs").set_value("EPSG:999999").run()
+    assert "999999" in text_of(app)
+    widget(app.text_input, "data_crs").set_value("EPSG:2056").run()
+    items = use(app).items()
+    assert 46.9 < items["lat"].min() < 47 and 7.4 < items["lon"].min() < 7.5
+
+
+def test_a_raw_track_becomes_stays_by_thresholds_that_can_be_moved(app, tmp_path):
+    path = tmp_path / "track.csv"
+    fixes().select("user_id", "timestamp", "lat", "lon").write_csv(path)
+    upload(app, path)
+    assert "This is a raw track: 1,440 fixes became 3 stays at 2 places." in text_of(app)
+    app.toggle(key="data_track_map").set_value(True).run()
+    assert not app.exception and "Lines: the fixes" in text_of(app)
+    widget(app.slider, "data_track_0_minutes").set_value(120).run()
+    assert not app.exception and "1,440 fixes became" in text_of(app)
+    assert 120 in [each.value for each in app.number_input if "stays" in (each.key or "")]
+    app.toggle(key="data_track_1_on").set_value(False).run()
+    assert "As it is, nothing that scores events" in text_of(app)
+    assert metrics(app)["Check-ins"] == "1,440"
 
 
 def test_the_time_zone_is_said_and_can_be_changed(app, tmp_path):

@@ -73,8 +73,23 @@ def must_be_answered(draft: Draft) -> None:
                 format_func=words_of(question, is_markdown=True),
                 key=f"data_question_{question.key}_{draft.version}",
             )
+            if question.key == "places":
+                _other_projection(draft)
             st.caption("The file does not say, and a wrong guess would change every result.")
         take(draft, question, choice)
+
+
+def _other_projection(draft: Draft) -> None:
+    """Let a person name any map projection that the coordinates may be in."""
+    given = st.text_input(
+        "Another map projection, by its number",
+        placeholder="EPSG:25832",
+        help="Where the data come from says it, often as EPSG, CRS or SRID; epsg.io lists them.",
+        key=f"data_crs_{draft.version}",
+    )
+    if given and given.strip():
+        crs = given.strip() if ":" in given else f"EPSG:{given.strip()}"
+        change(draft, lambda: draft.map_columns({"crs": crs, "coordinate_order": "lat_lon"}))
 
 
 def assumed(draft: Draft) -> None:

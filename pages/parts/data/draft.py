@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.shared import state, ui
 from strec import schema
-from strec.cleaning import CleanReport, Recipe, clean
+from strec.cleaning import CleanReport, Recipe, Stays, clean
 from strec.errors import LimitError, StrecError
 from strec.io import (
     FORMATS,
@@ -66,6 +66,7 @@ class Draft:
     late_questions: list[Question] = field(default_factory=list)
     _mapping: Mapping | None = None
     _result: ReadResult | None = None
+    _is_track: bool | None = None
     tables: dict[str, pl.DataFrame | Path] = field(default_factory=dict)
     _report: CleanReport | None = None
     qualities: dict[str, QualityReport] = field(default_factory=dict)
@@ -201,8 +202,19 @@ class Draft:
 
     @property
     def is_large(self) -> bool:
-        """Whether there are too many check-ins to be cleaned in memory."""
-        return self._result is not None and self._result.n_checkins > MOST_IN_MEMORY
+        """Whether there are too many check-ins to be cleaned in memory; stays are made in parts."""
+        n = self._result.n_checkins if self._result is not None else 0
+        makes_stays = self.is_track and any(
+            isinstance(step, Stays) and step.enabled for step in self.recipe.steps
+        )
+        return n > MOST_IN_MEMORY and not makes_stays
+
+    @property
+    def is_track(self) -> bool:
+        """Whether what was read are fixes of tracks."""
+        if self._is_track is None:
+            self._is_track = Stays().concerns(self.tables[READ])
+        return self._is_track
 
     @property
     def is_empty(self) -> bool:
@@ -214,9 +226,8 @@ class Draft:
         if self._report is not None or self.is_large:
             return
         with ui.progress("Cleaning") as progress:
-            before = self.rows(READ).collect()
-            table, report = clean(before, self.recipe, progress=progress)
-            same = not report.changed and len(table) == len(before)
+            table, report = clean(self.tables[READ], self.recipe, progress=progress)
+            same = not report.changed and len(table) == report.rows_before
             self.tables[CLEANED] = self.tables[READ] if same else self._keep(CLEANED, table)
         self._report = report
 
@@ -313,7 +324,7 @@ class Draft:
         return stem[:1].upper() + stem[1:] or "My data"
 
     def _forget(self) -> None:
-        self._look = self._result = None
+        self._look = self._result = self._is_track = None
         self._forget_cleaning()
         self.version += 1
 
