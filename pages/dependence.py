@@ -2,13 +2,15 @@
 
 import streamlit as st
 
+from pages.parts.dependence import dates
 from pages.shared import gate, state, ui
 from pages.shared.page import NextStep, Page
 from pages.shared.results import by_content, found_before, keep
 from strec import schema
 from strec.export import json_text
 from strec.gate import DependenceResult, dependence_test, tested_before
-from strec.gate.result import DRIFTS, STRONG_NATS, TRADITIONAL, WEAK_NATS, percent, uses_of
+from strec.gate.result import STRONG_NATS, TRADITIONAL, WEAK_NATS
+from strec.gate.sentences import DRIFTS, percent, uses_of
 from strec.plots import dependence as plots
 from strec.simulation import SCENARIOS, simulate
 from strec.split import split
@@ -29,15 +31,20 @@ DATA, SIMULATOR = "This data set", "Live simulator"
 def data_part() -> NextStep:
     """Show what the test says of the data set in use: at once, and in full on request."""
     store = ui.current_store()
+    table = gate.dates(store)
+    full = gate.setting(store, gate.FULL)
     if state.RUN_FULL.take():
-        keep(gate.KIND, store, gate.FULL, run(store, **tested_before.FULL_TEST))
+        keep(gate.KIND, store, full, run(store, dates=table, **tested_before.FULL_TEST))
     result = gate.found(store)
     if result is None:
-        quick = run(store, max_checkins=QUICK_CHECKINS, n_permutations=QUICK_PERMUTATIONS)
-        result = keep(gate.KIND, store, gate.QUICK, quick)
+        quick = run(
+            store, dates=table, max_checkins=QUICK_CHECKINS, n_permutations=QUICK_PERMUTATIONS
+        )
+        result = keep(gate.KIND, store, gate.setting(store, gate.QUICK), quick)
     decision(result)
-    if found_before(gate.KIND, store, gate.FULL) is None:
-        if tested_before.result_of(store.fingerprint):
+    dates.offer(store)
+    if found_before(gate.KIND, store, full) is None:
+        if table is None and tested_before.result_of(store.fingerprint):
             offer(
                 f"The full test of this sample, run beforehand ({result.seconds:.0f} seconds). "
                 "It gives the same answer each time.",
@@ -51,8 +58,14 @@ def data_part() -> NextStep:
             )
     evidence(result, "data", times_in(store.time_zone))
     illustrations(result)
+    return next_label(result), "recommend"
+
+
+def next_label(result: DependenceResult) -> str:
+    """Say what recommendations may use: what was found to help, and nothing else."""
     used = uses_of(result.ingredients)
-    return f"Get recommendations {f'that use {used}' if used else 'from habits'}", "recommend"
+    habits = "habits, the latest above all" if result.drift.decision else "habits"
+    return f"Get recommendations {f'that use {used}' if used else f'from {habits}'}"
 
 
 def offer(words: str, button: str) -> None:
@@ -80,17 +93,23 @@ def run(store: Store, **setting) -> DependenceResult:
 
 
 def decision(result: DependenceResult, key: str = "data") -> None:
-    """Show the dials and the decision."""
-    n_tests = sum(each.tested for each in result.ingredients)
+    """Show the verdict in a sentence, the dials, and what stands behind it on request."""
+    plain = result.route == TRADITIONAL
+    show = st.info if plain else st.success
+    icon = ":material/group:" if plain else ":material/route:"
+    show(f"**{ui.plain(result.sentence)}**", icon=icon)
     for column, ingredient in zip(st.columns(4), result.ingredients, strict=True):
         with column:
             st.markdown(f"**{plots.TITLE[ingredient.name]}**")
             ui.figure(plots.dial(ingredient), key=f"dial_{key}_{ingredient.name}")
-            st.caption(_reading(ingredient, n_tests))
-    plain = result.route == TRADITIONAL
-    show = st.info if plain else st.success
-    icon = ":material/group:" if plain else ":material/route:"
-    show(f"**Route: {result.route}.** {result.sentence}", icon=icon)
+            st.caption(_in_short(ingredient))
+    n_tests = sum(each.tested for each in result.ingredients)
+    with st.expander("What was tested, and what would have been seen", icon=":material/rule:"):
+        for each in result.details:
+            st.markdown(f"- {ui.plain(each)}")
+        for each in result.ingredients:
+            if each.tested:
+                st.caption(f"{plots.TITLE[each.name]}: {_as_good(each, n_tests)}")
     time_and_drift(result, key)
 
 
@@ -242,19 +261,23 @@ def _clusters(found):
     )
 
 
-def _reading(ingredient, n_tests: int) -> str:
+def _in_short(ingredient) -> str:
     if not ingredient.tested:
         return f"Cannot be tested: {ingredient.why}."
-    corrected = f", corrected for {n_tests} tests" if n_tests > 1 else ""
-    as_good = (
-        f"{ingredient.n_as_good} of {ingredient.n_permutations} shuffled worlds did as well "
-        f"(p {ingredient.p_adjusted:.2f}{corrected})"
-    )
     if ingredient.decision:
-        return f"The item that comes gets {percent(ingredient.effect_nats)} more chance; {as_good}."
+        return f"{percent(ingredient.effect_nats)} more chance for what comes next."
     least = ingredient.detectable_nats
-    seen = "" if least is None else f" From {least:.3f} nats on it would have been seen, mostly."
-    return f"{ingredient.why.capitalize()}: {ingredient.effect_nats:+.4f} nats; {as_good}.{seen}"
+    seen = "" if least is None else f" Seen from about {percent(least)} more chance on."
+    return f"Not found.{seen}"
+
+
+def _as_good(ingredient, n_tests: int) -> str:
+    corrected = f", corrected for {n_tests} tests" if n_tests > 1 else ""
+    return (
+        f"{ingredient.effect_nats:+.4f} nats; {ingredient.n_as_good} of "
+        f"{ingredient.n_permutations} shuffled worlds did as well (p {ingredient.p_adjusted:.2f}"
+        f"{corrected})."
+    )
 
 
 # ---------------------------------------------------------------- the live simulator

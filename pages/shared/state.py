@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
+import polars as pl
 import streamlit as st
 
 from strec.errors import StrecError
@@ -95,6 +96,9 @@ DEMAND_PLACE = Key("demand_at", "")
 # ---------------------------------------------------------------- dependence, train, evaluate
 
 RUN_FULL = Key("dependence_full", False)
+#: What the visitor says of dates, by the content of the data set: a table, and what it is called.
+DATES: Key[dict[str, tuple[pl.DataFrame, str]]] = Key("dependence_dates", {})
+DATES_ERROR: Key[StrecError | None] = Key("dependence_dates_error", None)
 TRAIN_OWNER = Key("train_me", "")
 TRAIN_SAID = Key("train_said", "")
 TRAIN_BUDGET = Key("train_budget", "normal")

@@ -26,6 +26,7 @@ COMMANDS = (
     "clean",
     "simulate",
     "analyse",
+    "dependence",
     "train",
     "evaluate",
     "recommend",

@@ -24,7 +24,6 @@ from strec.gate.permutation_test import (
     order_models,
 )
 from strec.gate.result import (
-    FORMS,
     INGREDIENTS,
     WEAK_NATS,
     DependenceResult,
@@ -36,8 +35,8 @@ from strec.gate.result import (
     effect_word,
     may_be_a_yes,
     route_of,
-    sentence_of,
 )
+from strec.gate.sentences import FORMS, details_of, verdict_of
 from strec.gate.time_parts import TimePart
 from strec.progress import Progress, part_of, silent
 from strec.split import Log, Vocabulary, encode
@@ -204,9 +203,8 @@ def dependence_test(
         time_parts=time_parts,
         route=route,
         recommended_model=model,
-        sentence=sentence_of(
-            ingredients, drift, time_parts, route, len(design.scored), n_scored_users
-        ),
+        sentence=verdict_of(ingredients, time_parts, route, drift),
+        details=details_of(ingredients, drift, len(design.scored), n_scored_users),
         models=tuple(
             NestedModel(
                 name,

@@ -1,13 +1,11 @@
-"""The answer of the gate: four ingredients, drift, the models behind them, the route, the words."""
+"""The answer of the gate: four ingredients, drift, the models behind them, the route."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from math import expm1
 from typing import Any
 
 from strec.gate.illustrations import Illustrations
 from strec.gate.permutation_test import Shuffled
-from strec.wording import listed, of_users
 
 SIGNIFICANCE = 0.05
 #: Gains in nats per check-in. Below the first nothing practical follows, whatever its p-value:
@@ -16,19 +14,8 @@ WEAK_NATS, STRONG_NATS = 0.005, 0.05
 
 ST_LLM, SEQUENCE, TRADITIONAL = "ST-LLM", "sequence", "traditional"
 
+#: The four questions, as they are called in sentences.
 INGREDIENTS = {
-    "time": "the time",
-    "space": "the place",
-    "interaction": "the combination of time and place",
-    "order": "the check-in before",
-}
-NOUNS = {
-    "time": "time",
-    "space": "place",
-    "interaction": "a combined effect of the two",
-    "order": "order",
-}
-ROUTE_WORDS = {
     "time": "time",
     "space": "place",
     "interaction": "time and place in combination",
@@ -36,15 +23,6 @@ ROUTE_WORDS = {
 }
 #: The ingredients that a drift may be taken for, and the share of it that shuffled worlds lose.
 AFTER_THE_LAST, SHARE_OF_DRIFT = ("space", "order"), 0.1
-#: What may be behind a drift; which of them it was, the test does not say.
-DRIFTS = "a move, a season, something new or gone, or a stay in one part of town"
-#: The forms that each ingredient is looked for in; time has parts instead.
-FORMS = {
-    "item": "from which zone people come, and how far they go from there",
-    "checkin": "in which zone people are",
-    "interaction": "categories or zones of items by three-hour part of the day and by where one is",
-    "order": "which item or category follows which, for all and for each user, and the way back",
-}
 #: A normal quantile for a power of 80 %, and those for a two-sided test at 5 % and for the first
 #: of four corrected ones.
 _POWER, _INTERVAL, _CORRECTED = 0.842, 1.960, 2.241
@@ -189,7 +167,9 @@ class DependenceResult:
     route, recommended_model : str
         ``"ST-LLM"``, ``"sequence"`` or ``"traditional"``, and the model to begin with.
     sentence : str
-        The verdict in one paragraph.
+        What helps, how much, and what to take next.
+    details : tuple of str
+        What was looked for and not found, drift, what could not be tested, and on how much.
     models, steps : tuple
         The nested models, and what each gains over those below it.
     place : str
@@ -232,6 +212,7 @@ class DependenceResult:
     order: Ingredient = _FROM_BEFORE
     drift: Ingredient = _DRIFT_FROM_BEFORE
     time_parts: tuple[PartOfTime, ...] = ()
+    details: tuple[str, ...] = ()
     ingredients: tuple[Ingredient, ...] = field(init=False, repr=False)
 
     def __post_init__(self):
@@ -259,7 +240,8 @@ class DependenceResult:
         parts["time_parts"] = tuple(PartOfTime(**each) for each in kept.get("time_parts", ()))
         parts["models"] = tuple(NestedModel(**each) for each in kept["models"])
         parts["steps"] = tuple(Step(**each) for each in kept["steps"])
-        parts["notes"] = tuple(kept["notes"])
+        for name in ("notes", "details"):
+            parts[name] = tuple(kept.get(name, ()))
         if kept["illustrations"]:
             parts["illustrations"] = Illustrations.from_dict(kept["illustrations"])
         return cls(**kept | parts)
@@ -363,88 +345,3 @@ def route_of(
     if share_returns >= 0.5:
         return TRADITIONAL, "counter_mix"
     return TRADITIONAL, "hybrid" if has_words else "item_knn"
-
-
-def sentence_of(
-    ingredients: Sequence[Ingredient], drift: Ingredient, parts: Sequence[PartOfTime],
-    route: str, n_scored: int, n_users: int,
-) -> str:  # fmt: skip
-    """Put the verdict into one plain paragraph."""
-    yes = [each for each in ingredients if each.decision]
-    no = [each for each in ingredients if each.tested and not each.decision]
-    said = []
-    if yes:
-        known = [
-            f"{_what(each, parts)} ({each.effect}: {percent(each.effect_nats or 0.0)} more "
-            "chance for the item that comes)"
-            for each in yes
-        ]
-        said.append(f"It helps to know {listed(known)}.")
-    elif no:
-        said.append("No usable dependence on time, place or order was found.")
-    else:
-        said.append("Nothing can be tested here.")
-    if no:
-        looked = [f"{NOUNS[each.name]} ({each.forms}; {_seen_from(each)})" for each in no]
-        said.append(f"Looked for and not found: {listed(looked, 'or')}. Other forms may exist.")
-    if drift.decision:
-        said.append(
-            "What was taken lately says more than habits as a whole "
-            f"({percent(drift.effect_nats or 0.0)} more chance): {DRIFTS}. No other answer takes "
-            "credit for that."
-        )
-    for each in ingredients:
-        if not each.tested:
-            said.append(f"{each.name.capitalize()} cannot be tested: {each.why}.")
-    said.append(f"Tested on {n_scored:,} held-out check-ins {of_users(n_users)}.")
-    return " ".join([*said, _follow(route, yes)])
-
-
-def _what(each: Ingredient, parts: Sequence[PartOfTime]) -> str:
-    """Return what helps, in words; of time the parts that carry it."""
-    named = [part.words.split(" (")[0] for part in parts if part.decision]
-    if each.name != "time" or not named:
-        return INGREDIENTS[each.name]
-    return f"{INGREDIENTS['time']}, that is {listed(named)}"
-
-
-def _seen_from(each: Ingredient) -> str:
-    """Say how large an effect would have been seen."""
-    if each.detectable_nats is None:
-        return "how large an effect would have been seen is not known"
-    return (
-        f"{percent(each.detectable_nats)} more chance or more would have been seen in about four "
-        "of five such tables"
-    )
-
-
-def uses_of(ingredients: Sequence[Ingredient]) -> str:
-    """Return what a model should use, in words: only what was found to help."""
-    yes = {each.name: ROUTE_WORDS[each.name] for each in ingredients if each.decision}
-    # "Time and place in combination" says the two already.
-    if "interaction" in yes:
-        yes = {name: words for name, words in yes.items() if name not in ("time", "space")}
-    return listed(list(yes.values())) if yes else ""
-
-
-def _follow(route: str, yes: Sequence[Ingredient]) -> str:
-    if route == ST_LLM:
-        return f"Take the ST-LLM route: a model that uses {uses_of(yes)}."
-    if route == SEQUENCE:
-        return (
-            "Take the sequence route: a model that reads what came before, such as ST-LLM, whose "
-            "use of time and place is of no help here and does no harm."
-        )
-    return "A traditional recommender, which knows only who likes what, is the better start."
-
-
-def percent(gain_nats: float) -> str:
-    """Return a gain in nats as the percentage by which it raises the chance.
-
-    Examples
-    --------
-    >>> percent(0.0953)
-    '10 %'
-    """
-    share = 100 * expm1(gain_nats)
-    return f"{share:.1f} %" if abs(share) < 9.95 else f"{share:.0f} %"

@@ -132,7 +132,8 @@ def _gate(store: Store) -> Section:
             n_permutations=GATE_PERMUTATIONS,
         )
         section.facts = result.to_dict()
-        section.figures.append(Figure(f"Route: {result.route}. {result.sentence}"))
+        words = " ".join((result.sentence, *result.details))
+        section.figures.append(Figure(f"Route: {result.route}. {words}"))
         zone = f"times in {store.time_zone}" if store.time_zone else "local times"
         below = f"{result.n_scored:,} held-out check-ins {of_users(result.n_users)}, {zone}."
         section.figures.append(

@@ -42,7 +42,7 @@ def test_hour_and_start_matter_together_and_a_shuffled_hour_does_not():
     found = dependence_test(Dataset(trips()), n_permutations=79)
     assert (found.space.decision, found.interaction.decision) == (True, True)
     assert found.place == "the place where the trip begins" and found.n_users == 0
-    assert "name nobody" in found.sentence
+    assert "name nobody" in found.details[-1]
     shuffled = trips().with_columns(pl.col("timestamp").shuffle(seed=3))
     without = dependence_test(Dataset(shuffled), n_permutations=79)
     assert (without.space.decision, without.interaction.decision) == (True, False)

@@ -1,6 +1,7 @@
 """The gate says yes to what acts, no to what does not, and says why it cannot say."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from strec import gate, schema
 from strec.dataset import Dataset
 from strec.errors import AnalysisError, SchemaError
-from strec.gate.result import Ingredient, route_of, sentence_of
+from strec.gate.result import Ingredient, route_of
+from strec.gate.sentences import verdict_of
 from strec.models import MODELS
 from strec.simulation import simulate
 from strec.split import split
@@ -51,18 +53,22 @@ def test_a_world_without_dependence_takes_the_traditional_route(nothing):
     assert decisions(nothing) == (False, False, False, False)
     assert nothing.route == "traditional" and nothing.recommended_model != "stllm"
     assert {each.effect for each in nothing.ingredients} == {"none"}
-    assert "No usable dependence on time, place or order was found." in nothing.sentence
+    assert nothing.sentence.startswith(
+        "No help was found in time, place, time and place in combination or order"
+    )
+    assert len(nothing.sentence) < 220
 
 
 def test_a_no_says_what_was_looked_for_and_how_small_it_could_have_been(nothing):
+    said = " ".join(nothing.details)
     for each in nothing.ingredients:
-        assert each.forms in nothing.sentence
+        assert each.forms in said
         # With 60 users nothing below the size that matters can be promised to be seen.
         assert 0.005 < each.detectable_nats < 0.2
     assert "the hour of the day" in nothing.time.forms and "the weekday" in nothing.time.forms
     assert "month of the year" not in nothing.time.forms  # half a year is too short
-    assert "four of five such tables" in nothing.sentence
-    assert "Other forms may exist." in nothing.sentence
+    assert "four of five such tables" in said
+    assert "Other forms may exist." in said
 
 
 @pytest.mark.slow
@@ -78,24 +84,39 @@ def test_the_hour_is_named_where_the_hour_acts(timely):
     named = {each.name: each for each in timely.time_parts}
     assert named["hour"].decision and named["hour"].low > 0
     assert not named["day of the month"].decision
-    assert "the hour of the day" in timely.sentence.split("(")[0]
+    assert timely.sentence.startswith("Time (the hour of the day; strong, ")
     assert "nineteen months" in named["month"].why
 
 
 @pytest.mark.parametrize(
-    ("yes", "route"),
-    [("time", "ST-LLM"), ("interaction", "ST-LLM"), ("order", "sequence"), (None, "traditional")],
+    ("yes", "route", "take", "button"),
+    [
+        ("time", "ST-LLM", "Take ST-LLM, for its use of time.", "that use time"),
+        ("space", "ST-LLM", "Take ST-LLM, for its use of place.", "that use place"),
+        ("interaction", "ST-LLM", "in combination.", "that use time and place in combination"),
+        ("order", "sequence", "reads what came before", "that use order"),
+        ("drift", "traditional", "train it again as check-ins come", "from habits, the latest"),
+        (None, "traditional", "knows only who likes what", "from habits"),
+    ],
 )
-def test_the_route_follows_from_what_helps(yes, route):
-    names = ("time", "space", "interaction", "order")
-    found = [Ingredient(name, tested=True, decision=name == yes, forms="f") for name in names]
+def test_sentence_route_and_button_follow_from_what_helps(yes, route, take, button, nothing):
+    from pages.dependence import next_label
+
+    found = [replace(each, decision=each.name == yes, effect="weak", effect_nats=0.02)
+             for each in nothing.ingredients]  # fmt: skip
+    drift = Ingredient("drift", tested=True, decision=yes == "drift")
     chosen, model = route_of(found, 0.9, True)
     assert chosen == route and (chosen == "traditional" or MODELS[model].reads_order)
-    words = sentence_of(found, Ingredient("drift", tested=True), (), chosen, 100, 10)
+    words = verdict_of(found, (), chosen, drift)
+    assert take in words and len(words) < 240
+    time, space, interaction, order = found
+    result = replace(nothing, time=time, space=space, interaction=interaction, order=order,
+                     drift=drift)  # fmt: skip
+    assert button in next_label(result)
     # What was not found is not said to be used.
-    used = words.rsplit("Tested on", 1)[1]
-    assert ("uses time." in used) == (yes == "time")
-    assert ("place" in used.replace("time and place is of no help", "")) == (yes == "interaction")
+    for name, noun in (("time", "time"), ("space", "place"), ("order", "order")):
+        is_used = yes == name or (yes == "interaction" and name != "order")
+        assert (noun in next_label(result)) == is_used
 
 
 @pytest.mark.parametrize("decision", [True, False])
@@ -182,7 +203,8 @@ def test_the_same_seed_gives_the_same_answer_whatever_the_order_of_rows(timely):
 def test_without_places_only_time_is_tested(without_places):
     assert without_places.time.decision
     assert not without_places.space.tested and not without_places.interaction.tested
-    assert "no places" in without_places.sentence
+    assert "no places" in " ".join(without_places.details)
+    assert "place and time and place in combination cannot be tested" in without_places.sentence
     assert [model.name for model in without_places.models] == ["M0", "M_T", "M_O"]
     assert without_places.order.tested
 
@@ -212,7 +234,7 @@ def test_home_elsewhere_home_leads_to_a_model_of_sequences():
     result = gate.dependence_test(of_steps(items, days), **FAST)
     assert result.order.decision and result.order.effect == "strong"
     assert not result.time.decision and result.route == "sequence"
-    assert "sequence route" in result.sentence
+    assert "such as ST-LLM" in result.sentence
 
 
 @pytest.mark.slow
@@ -234,7 +256,7 @@ def test_a_move_of_home_is_drift_and_nobody_else_s_credit():
     result = gate.dependence_test(table, **FAST)
     assert decisions(result) == (False, False, False, False)
     assert result.drift.decision and result.drift.effect_nats > 0.2
-    assert "What was taken lately says more" in result.sentence
+    assert "what was taken lately says more" in result.sentence
 
 
 @pytest.mark.slow
@@ -278,7 +300,7 @@ def test_one_time_for_all_cannot_be_tested():
         pl.lit(0, pl.Int16).alias(schema.OFFSET),
     )  # fmt: skip
     result = gate.dependence_test(noon, **FAST)
-    assert not result.time.tested and "same time of day" in result.sentence
+    assert not result.time.tested and "same time of day" in " ".join(result.details)
 
 
 def test_shuffled_times_never_matter():

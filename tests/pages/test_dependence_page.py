@@ -29,6 +29,12 @@ def kept(app: AppTest, setting: str):
     return results.found_before(gate.KIND, app.session_state["store"], setting)
 
 
+def holidays_setting(app: AppTest) -> str:
+    """Return under what the look with the table of dates is kept."""
+    ((table, _),) = app.session_state["dependence_dates"].values()
+    return gate.setting_of(table, gate.QUICK)
+
+
 def text_of(app: AppTest) -> str:
     parts = [*app.markdown, *app.caption, *app.success, *app.info, *app.error, *app.subheader]
     return "\n".join(str(part.value) for part in parts)
@@ -37,9 +43,8 @@ def text_of(app: AppTest) -> str:
 def test_time_that_matters_leads_to_the_st_llm_route(tmp_path):
     app = page(world(temporal=1.0), tmp_path)
     assert not app.exception and not app.error
-    assert "Route: ST-LLM" in app.success[0].value
-    assert "the hour of the day" in app.success[0].value
-    assert "a model that uses time." in app.success[0].value
+    assert "Time (the hour of the day; strong, " in app.success[0].value
+    assert "Take ST-LLM, for its use of time." in app.success[0].value
     # Four dials, the parts of time, the gains, the nested models.
     assert len(app.get("plotly_chart")) == 7
     assert "No sign of it" in text_of(app)  # of drift
@@ -48,10 +53,20 @@ def test_time_that_matters_leads_to_the_st_llm_route(tmp_path):
 
 def test_time_that_does_not_matter_leads_to_the_traditional_route(tmp_path):
     app = page(world(), tmp_path)
-    assert not app.success and "Route: traditional" in app.info[0].value
-    assert "No usable dependence on time, place or order" in app.info[0].value
+    assert not app.success and "No help was found in time, place" in app.info[0].value
+    assert "Take a traditional recommender" in app.info[0].value
+    assert "Not found. Seen from about" in text_of(app) and "Other forms may exist" in text_of(app)
     assert "its parts are not looked at" in text_of(app)
     assert "from habits" in " ".join(each.label for each in app.button)
+    plain = kept(app, gate.QUICK)
+    assert [part.name for part in plain.time_parts if part.name == "public holiday"] == []
+    app.selectbox(key="dependence_country").set_value("US")
+    next(each for each in app.button if each.label == "Test with these").click().run()
+    assert not app.exception and "the public holidays of United States" in text_of(app)
+    with_holidays = kept(app, holidays_setting(app))
+    assert "public holiday" in with_holidays.time.forms
+    app.button(key="dependence_dates_drop").click().run()
+    assert not app.exception and "United States" not in text_of(app)
 
 
 @pytest.mark.slow
@@ -112,8 +127,8 @@ def test_too_little_data_is_said_in_words(tmp_path, n):
 def test_the_simulator_follows_its_sliders(tmp_path):
     app = page(world(), tmp_path)
     app.segmented_control(key="dependence_part").set_value("Live simulator").run()
-    assert not app.exception and "Route: traditional" in app.info[0].value
+    assert not app.exception and "Take a traditional recommender" in app.info[0].value
     app.slider(key="sim_spatial").set_value(1.0).run()
-    assert not app.exception and "the place (strong" in app.success[0].value
+    assert not app.exception and "Place (strong" in app.success[0].value
     app.selectbox(key="sim_scenario").set_value("ecommerce").run()
     assert not app.exception and len(app.get("plotly_chart")) >= 8

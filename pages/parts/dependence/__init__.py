@@ -1,0 +1,1 @@
+"""What the Dependence page is made of."""
