@@ -299,3 +299,14 @@ def test_doctor_says_how_to_mend_what_is_missing(run, monkeypatch):
     code, out, _ = run("doctor", "--quick", "--json")
     missing = next(row for row in json.loads(out) if row["name"] == "no-such-package")
     assert code == 1 and not missing["is_well"] and "pip install" in missing["mend"]
+
+
+def test_dependence_reads_a_table_of_dates(run, city, tmp_path):
+    days = pl.read_csv(city)["timestamp"].str.head(10).unique()
+    dates = tmp_path / "rain.csv"
+    wet = ["wet" if k % 2 else "dry" for k in range(len(days))]
+    pl.DataFrame({"date": days, "rain": wet}).write_csv(dates)
+    code, out, _ = run("dependence", str(city), "--dates", str(dates), "--holidays", "US", "--json")
+    found = json.loads(out)
+    assert code == 0 and found["route"] in ("ST-LLM", "sequence", "traditional")
+    assert {part["name"] for part in found["time_parts"]} >= {"hour", "rain", "public holiday"}
