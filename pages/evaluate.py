@@ -46,20 +46,18 @@ def rules() -> Regime:
     """Let the person set what is scored and known; return it."""
     with st.container(border=True):
         st.markdown("**The rules of the test**")
-        when, what, which = st.columns(3)
-        with when:
+        # In a row that breaks: columns would cut choices off on a screen of 820 px.
+        with st.container(horizontal=True, vertical_alignment="bottom"):
             time_known = ui.choose(
                 "The time asked about is", ["known", "not known"], "evaluate_time",
                 help="“Where next, at 18:00 on Friday?” or just “where next?”",
             )  # fmt: skip
-        with what:
             history = ui.choose(
                 "A model may look at", ["all that came before", "training only"],
                 "evaluate_history",
                 help="All that the user did up to the question, or only the training part and the "
                 "running session.",
             )  # fmt: skip
-        with which:
             scored = ui.choose(
                 "Scored is", [SESSION_ENDS, EVERY], state.SCORED.name,
                 help="The first is the rule of the research literature and leaves out new users "
@@ -114,7 +112,7 @@ def show(results: list[Result], race: Race) -> None:
     )
     if not trained:
         st.info(
-            "All of these only count, nothing was trained. Train a model and it joins this list.",
+            "All of these only count. Train a model of another kind and it joins this list.",
             icon=":material/model_training:",
         )
     if is_complete:

@@ -14,6 +14,12 @@ from strec.store import Store
 
 def content() -> NextStep | None:
     """Show the page for the data set in use."""
+    # On a phone the style sheet shows the answer before who asks (`pages/shared/look.py`).
+    with st.container(key="rec_page"):
+        return _page()
+
+
+def _page() -> NextStep | None:
     store = ui.current_store()
     known = view.people(store)
     counter = view.recommender(store)
@@ -31,7 +37,8 @@ def content() -> NextStep | None:
     _notes(store, answer)
     ask.how_line(answer)
     before = _before(question, answer)
-    left, right = st.columns([5, 6], gap="medium")
+    with st.container(key="rec_answer"):
+        left, right = st.columns([5, 6], gap="medium")
     with left:
         _list(store, answer, before)
     with right:

@@ -1,22 +1,39 @@
-"""One colour for one meaning, in every figure, map and page."""
+"""One colour for one meaning, in every figure, map and page.
 
-TIME = "#E08A2B"
-SPACE = "#0E8F8C"
-INTERACTION = "#8A5BD1"
-USER = "#4C6FE0"
-TRANSITION = "#C94F7C"
-POPULARITY = "#7D8A99"
-TEXT = "#5A9E3D"
-GOOD = "#2E9E6B"
-BAD = "#D1495B"
+What stands side by side differs by 10 or more (CIEDE2000) for an eye that sees all colours and for
+the three kinds of colour blindness; tests/test_palette.py holds the sets to it.
+"""
+
+TIME = "#D57901"
+SPACE = "#267F76"
+INTERACTION = "#9263EA"
+USER = "#465EB2"
+TRANSITION = "#C54A79"
+POPULARITY = "#7A899A"
+TEXT = "#66A55A"
+#: Parts of a probability that have a hue of their own beside those above.
+WEEKDAY = "#906800"
+POPULAR_NOW = "#F7B760"
+FOLLOWS = "#C58B8C"
+CLOSE_BY = "#63D7DB"
+TASTE = "#90A5EE"
+OTHERS = "#CECAC2"
+NOVELTY = "#B4A4AF"
+GOOD = "#219B7A"
+BAD = "#D34E59"
 
 #: Colours for categories without a meaning of their own, in order of use.
 CATEGORICAL = (
-    "#4C6FE0", "#E08A2B", "#0E8F8C", "#C94F7C", "#8A5BD1", "#5A9E3D", "#B58B00", "#D1495B",
-    "#3AA0C9", "#7D8A99",
+    USER, TIME, SPACE, TRANSITION, INTERACTION, TEXT, WEEKDAY, FOLLOWS, TASTE, POPULARITY,
 )  # fmt: skip
 
-#: Light to dark, for counts: time in ambers, space in teals, changes from rose to teal.
+#: Light to dark, for counts: time in ambers, space in teals, changes from rust to blue.
 SEQUENTIAL_TIME = ("#FFF4E3", "#FBD9A5", "#F2B45F", "#E08A2B", "#A85A0E", "#5E2F05")
-SEQUENTIAL_SPACE = ("#E3F6F4", "#A9DEDA", "#5FBFBA", "#0E8F8C", "#086361", "#043B3A")
-DIVERGING = ("#B23A5B", "#DE8FA3", "#F1EEEA", "#7CC3BF", "#0B6E6C")
+SEQUENTIAL_SPACE = ("#63CFB4", "#1CA098", "#007C83", "#005565", "#002B3D")
+DIVERGING = ("#B5491F", "#E0A070", "#BDB8AE", "#6FB3C0", "#0B5A7A")
+#: Hot, warm, cool, cold.
+HEAT = (BAD, "#E9A58C", TASTE, "#2F4690")
+#: Six ways in which the share of a place moves over time.
+TRENDS = (BAD, INTERACTION, "#EBA63F", "#1CA098", "#2F4690", TASTE)
+#: High among high, low among low, high among low, low among high.
+QUADRANTS = (BAD, USER, "#EBA63F", INTERACTION)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import state, ui
+from pages.shared import look, state, ui
 from pages.shared.in_use import (
     current_sample,
     current_store,
@@ -28,8 +28,13 @@ WORDMARK = (
     '<text x="36" y="25" font-family="Source Sans, Helvetica, Arial, sans-serif" '
     'font-size="25" font-weight="700" letter-spacing="0.5" fill="#17A09B">strec</text></svg>'
 )
-#: Less empty ground above the title than Streamlit leaves.
-STYLE = "<style>.stMainBlockContainer { padding-top: 3.2rem; }</style>"
+#: The pin alone, in the browser's tab: no page asks another server for it.
+ICON = (
+    WORDMARK.partition("<text")[0]
+    .replace("0 0 132 36", "-2 0 36 36")
+    .replace('width="132"', 'width="36"')
+    + "</svg>"
+)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -37,11 +42,11 @@ def show() -> None:
     """Show the page that is asked for, in its frame."""
     st.set_page_config(
         page_title="strec: when, where, and what next",
-        page_icon=":material/travel_explore:",
+        page_icon=ICON,
         layout="wide",
     )
     st.logo(WORDMARK, size="large")
-    st.html(STYLE)
+    st.html(look.style(ui.is_dark()))
     asked = st.navigation([page.entry() for page in all_pages().values()])
     page = all_pages()[asked.url_path]
     ui.guarded(lambda: sidebar(page))

@@ -12,6 +12,7 @@ import pandas as pd
 import polars as pl
 import streamlit as st
 
+from pages.shared import look
 from pages.shared.in_use import (
     current_sample,
     current_store,
@@ -170,6 +171,10 @@ def figure(
     name: str = "",
 ) -> None:
     """Show a plotly figure with its caption in words and, as a file called `name`, its data."""
+    quiet = look.QUIET[is_dark()]
+    fig.update_layout(font_color=quiet, legend_font_color=quiet)
+    for axes in (fig.update_xaxes, fig.update_yaxes):
+        axes(tickfont_color=quiet, title_font_color=quiet)
     st.plotly_chart(fig, key=key, width="stretch", config={"displaylogo": False})
     if caption:
         st.caption(caption)

@@ -10,10 +10,11 @@ from strec.explanation.what_if import (
     walk,
     what_if_hours,
     what_if_places,
+    wished,
 )
 
 __all__ = [
     "LABELS", "Change", "Reasons", "best_by_hour", "best_by_place", "card", "changes",
     "counterfactual", "explain", "parts_of_list", "rank_moves", "walk",
-    "what_if_hours", "what_if_places",
+    "what_if_hours", "what_if_places", "wished",
 ]  # fmt: skip

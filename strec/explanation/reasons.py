@@ -12,23 +12,23 @@ from strec.models.base import ScorePart
 from strec.recommend import Answer
 from strec.split import Queries, local_us
 
-#: Each part of a probability: the words for it, and its colour in every bar and dot. Reasons of
-#: one kind share a hue; those from the person's own past are the stronger shade.
+#: Each part of a probability: the words for it, and its colour in every bar and dot. No two look
+#: alike, to any eye.
 LABELS: dict[str, tuple[str, str]] = {
     "habit": ("Habit", palette.USER),
     "recency": ("How recently", palette.INTERACTION),
     "hour": ("This hour", palette.TIME),
-    "weekday": ("This weekday", "#B58B00"),
+    "weekday": ("This weekday", palette.WEEKDAY),
     "sequence": ("After {last}", palette.TRANSITION),
     "near": ("Distance from here", palette.SPACE),
     "popular": ("Popular overall", palette.POPULARITY),
-    "popular now": ("Popular at this hour", "#F2B45F"),
-    "follows": ("Others go on there", "#DE8FA3"),
-    "close by": ("A usual distance", "#5FBFBA"),
-    "taste": ("A liked kind: {category}", "#8FA5F0"),
-    "others": ("People with a like past", "#A9B2BD"),
+    "popular now": ("Popular at this hour", palette.POPULAR_NOW),
+    "follows": ("Others go on there", palette.FOLLOWS),
+    "close by": ("A usual distance", palette.CLOSE_BY),
+    "taste": ("A liked kind: {category}", palette.TASTE),
+    "others": ("People with a like past", palette.OTHERS),
     "text": ("Like what came before", palette.TEXT),
-    "novelty": ("Any new item", "#C9CED6"),
+    "novelty": ("Any new item", palette.NOVELTY),
 }
 #: What else the words for a part are where trips begin somewhere, and where nobody is named.
 _OF_TRIPS = {"sequence": "From {last}", "follows": "Others go there from {last}"}

@@ -186,6 +186,32 @@ def counterfactual(answer: Answer, rank: int = 1) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else "No full hour of this day would move it."
 
 
+def wished(answer: Answer, rank: int = 1) -> str:
+    """Say in one sentence what the wish does to a suggestion; "" where there is no wish.
+
+    Parameters
+    ----------
+    answer : Answer
+        The question and its list.
+    rank : int
+        Which suggestion of the list, from 1.
+    """
+    code, how = code_of_rank(answer, rank), answer.how
+    if how.wish is None or not how.wish_weight:
+        return ""
+    fit = np.asarray(how.wish)
+    better = float((fit < fit[code]).mean())
+    plain = replace(how, wish=None)
+    scored = answer.ranker.score(answer.query, plain)
+    before = int(_standing(scored, np.array([code]), plain)[0, 0])
+    there = (
+        f"it would be number {before:,} without the wish too"
+        if before == rank
+        else f"without the wish it would be number {before:,}"
+    )
+    return f"It fits the wish better than {percent(better)} of all there is: {there}."
+
+
 def _chance(hour: dict) -> str:
     return "" if hour["probability"] is None else f" ({percent(hour['probability'])})"
 

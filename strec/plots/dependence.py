@@ -10,7 +10,7 @@ from strec.gate import DependenceResult, Ingredient
 from strec.gate.geometry import zones
 from strec.gate.result import STRONG_NATS, WEAK_NATS
 from strec.geo import distance_km
-from strec.palette import DIVERGING, INTERACTION, POPULARITY, SPACE, TIME, TRANSITION
+from strec.palette import DIVERGING, INTERACTION, POPULARITY, SPACE, TEXT, TIME, TRANSITION
 
 COLOUR = {"time": TIME, "space": SPACE, "interaction": INTERACTION, "order": TRANSITION}
 TITLE = {"time": "Time", "space": "Place", "interaction": "Time × place", "order": "Order"}
@@ -110,14 +110,16 @@ def evidence(result: DependenceResult) -> go.Figure:
     figure.update_xaxes(title="gain, nats per check-in", range=[1.08 * least, 1.08 * most])
     legend = {"orientation": "h", "x": 0, "y": 1.3}
     return figure.update_layout(
-        height=110 + 62 * max(len(tested), 1), margin={**_MARGIN, "t": 50, "b": 45}, legend=legend
+        height=110 + 62 * max(len(tested), 1),
+        margin={**_MARGIN, "t": 50, "b": 45, "r": 48},
+        legend=legend,
     )
 
 
 def nested_models(result: DependenceResult) -> go.Figure:
     """Return how often each model puts the item that came first."""
     names = [each.name for each in result.models]
-    colour = {"M0": POPULARITY, "M_T": TIME, "M_S": SPACE, "M_TS": "#58775F", "M_O": TRANSITION}
+    colour = {"M0": POPULARITY, "M_T": TIME, "M_S": SPACE, "M_TS": TEXT, "M_O": TRANSITION}
     figure = go.Figure(
         go.Bar(
             x=[model_label(name) for name in names],

@@ -49,7 +49,6 @@ def finish(
         figure.add_annotation(
             text=below, x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top",
             yshift=-44 - 20 * titled, showarrow=False, align="left", font={"size": 11},
-            opacity=0.75,
         )  # fmt: skip
     return figure
 

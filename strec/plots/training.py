@@ -4,7 +4,7 @@ from math import ceil
 
 import plotly.graph_objects as go
 
-from strec.palette import GOOD, POPULARITY, TIME, USER
+from strec.palette import GOOD, TIME, USER
 from strec.plots.style import finish
 
 
@@ -63,4 +63,4 @@ def learning_curve(events: list[dict], height: int = 300) -> go.Figure | None:
     )
     figure.update_yaxes(title="loss")
     figure = finish(figure, "", height=height, legend=True)
-    return figure.update_layout(margin_t=36, legend_font_color=POPULARITY)
+    return figure.update_layout(margin_t=36)

@@ -19,7 +19,8 @@ STRATEGIES: dict[str, str] = {
     "context": "what this hour and this place make likelier than usual",
     "learned": "the mix of the three that predicted best on the latest check-ins",
 }
-#: A wish at full weight multiplies the odds of an item one deviation above the mean by e³.
+#: At half weight a wish multiplies the odds of an item one deviation above the mean by e^1.5, and
+#: takes the square root of all odds, so that what fits can pass what is habit.
 WISH_STRENGTH = 3.0
 #: Diversity chooses among this many times the length of the list.
 _POOL = 5
@@ -53,7 +54,7 @@ class RankingOptions:
     wish : numpy.ndarray, optional
         Shape ``(n_items,)``: how well each item fits a wish; higher is better.
     wish_weight : float
-        0 to 1: how much the wish counts.
+        0 to 1: how much the wish counts; at 0 the score alone ranks, at 1 the wish alone.
 
     References
     ----------
@@ -185,7 +186,9 @@ class Ranker:
         if how.strategy != "balanced":
             moved = _by_strategy(raw, self.model.score(queries.blind()), how, probable)
         if how.novelty or how.wish is not None:
-            moved = _logits(moved, probable) + self._moves(how)
+            # A wish leaves a trace of the score, which decides among items that fit it equally.
+            kept = 1.0 if how.wish is None else max(1 - how.wish_weight, 1e-6)
+            moved = kept * _logits(moved, probable) + self._moves(how)
         return ScoredQueries(
             queries=queries,
             score=moved,

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pandas as pd
 
-from strec import plots, spatial
+from strec import palette, plots, spatial
 from strec.errors import AnalysisError
 from strec.export import MIN_USERS
-from strec.palette import BAD, DIVERGING, INTERACTION, SPACE, TIME, USER
+from strec.palette import BAD, DIVERGING, USER
 from strec.plots import space as figures
 from strec.plots.places import hexagon_figure, kinds_figure
 from strec.reporting import methods
@@ -19,9 +19,7 @@ from strec.wording import round_distance
 
 HOT = {"hotspot": BAD, "coldspot": USER}
 CHANGED = {"gained share": DIVERGING[-1], "lost share": DIVERGING[0]}
-TRENDS: dict[str, str] = dict(
-    zip(KINDS.values(), (BAD, INTERACTION, TIME, SPACE, USER, "#8FA5E8"), strict=True)
-)  # fmt: skip
+TRENDS: dict[str, str] = dict(zip(KINDS.values(), palette.TRENDS, strict=True))
 
 
 def where(store: Store) -> Section:

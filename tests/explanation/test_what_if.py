@@ -13,6 +13,7 @@ from strec.explanation import (
     walk,
     what_if_hours,
     what_if_places,
+    wished,
 )
 from strec.wording import percent
 from tests.recommend import worlds
@@ -54,6 +55,18 @@ def test_the_strip_equals_the_question_asked_at_that_hour(town, how):
             same = strip.filter((pl.col("hour") == hour) & (pl.col("item_id") == row["item_id"]))
             assert same["probability"][0] == pytest.approx(row["probability"], rel=1e-6)
             assert same["rank"][0] == row["rank"]
+
+
+def test_a_wish_is_named_with_the_rank_without_it(town, evening):
+    assert wished(evening) == ""
+    last = evening.frame["item_id"][-1]
+    fit = (town.log.vocabulary.items == last).astype(float)
+    answer = town.answer("ann", at(13, 20.9), k=5, wish=fit, wish_weight=1.0)
+    assert answer.frame["item_id"][0] == last
+    assert wished(answer) == (
+        f"It fits the wish better than {percent(0.8)} of all there is: without the wish it would "
+        f"be number {len(evening.frame)}."
+    )
 
 
 def test_the_counterfactual_is_the_rank_and_score_recomputed(town, evening):

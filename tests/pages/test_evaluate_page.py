@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from strec import schema
+from strec.models import MODELS
 from strec.simulation import simulate
 from strec.store import Store
 from tests.pages.alone import alone
@@ -121,14 +122,17 @@ def test_a_finished_training_joins_the_leaderboard(world, tmp_path):
     from strec.runs import create, home, train_run
 
     store = Store.create(world, tmp_path / "store", name="A world")
-    run = create(home(store) / "one", "item_knn", store)
-    train_run(run, store)
+    for kind in ("item_knn", "popularity", "counter_mix", "markov"):
+        train_run(create(home(store) / kind, kind, store), store)
     app = alone("evaluate", 90)
     app.session_state["store"] = store
     app.run()
     assert not app.exception and not app.error
-    assert run.label in set(app.dataframe[0].value["model"])
-    assert "nothing was trained" not in text_of(app)
+    names = app.dataframe[0].value["model"].tolist()
+    assert MODELS["item_knn"].label in names
+    assert "All of these only count" not in text_of(app)
+    # A count that was trained too stands there once.
+    assert len(names) == 6 and sum(name.startswith("Counter mix") for name in names) == 1
 
 
 def test_a_training_that_was_tampered_with_is_left_out_and_said(world, tmp_path):

@@ -160,6 +160,12 @@ def test_further_looks_open(app, look):
     assert said in text_of(app)
 
 
+def test_places_from_where_nothing_is_near_enough_are_grey(app):
+    app.segmented_control(key="rec_more").set_value("All over the map").run()
+    app.select_slider(key="rec_distance").set_value(0.5).run()
+    assert healthy(app) and "nothing fits" in " ".join(str(e.proto.body) for e in app.get("html"))
+
+
 def test_the_gate_is_quoted_where_it_was_run(store, monkeypatch):
     from types import SimpleNamespace
 

@@ -85,7 +85,7 @@ def test_a_wish_moves_items_by_how_well_they_fit(town):
     answer = town.answer("ann", at(13, 21), wish=wish, wish_weight=0.5, k=5)
     z = (wish - wish.mean()) / wish.std()
     p = town.model.score(answer.query)[0]
-    np.testing.assert_allclose(answer.frame["score"], (np.log(p) + 1.5 * z)[answer.codes])
+    np.testing.assert_allclose(answer.frame["score"], (0.5 * np.log(p) + 1.5 * z)[answer.codes])
 
 
 def test_no_wish_at_all_moves_nothing(town):

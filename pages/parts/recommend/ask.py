@@ -44,15 +44,21 @@ class Question:
 
 def controls(store, engine: Recommender, known: People) -> Question:
     """Show who, when, where, how in one row, and return the question they make."""
-    who, when, where, how = st.columns([2.3, 5.9, 2.5, 1.5], vertical_alignment="bottom")
-    with who:
-        user = _who(known)
-    with when:
-        _when(store.has_clock)
-    with where:
-        place, shop = _where(store, engine, user)
-    with how:
-        chosen = _how(store, engine)
+    # A row that breaks: on a phone the list stands on the first screen.
+    with st.container(key="rec_controls"):
+        with st.container(horizontal=True, vertical_alignment="bottom", key="rec_row"):
+            with st.container(width=158):
+                user = _who(known)
+            with st.container(width=148):
+                _day()
+            if store.has_clock:
+                with st.container(width="stretch", key="rec_hour_box"):
+                    _hour()
+            with st.container(width=190):
+                place, shop = _where(store, engine, user)
+            with st.container(width=110):
+                chosen = _how(store, engine)
+        chosen |= _wish(store, engine)
     asks: str | pl.DataFrame | None = user
     if known.are_starts:
         # Of a place of one's choice, the trips that begin nearest to it.
@@ -101,28 +107,26 @@ def _find(text: str, known: People) -> str:
     return found
 
 
-def _when(has_clock: bool) -> None:
-    day, hour = st.columns([2, 4], vertical_alignment="bottom")
-    with day:
-        st.date_input(
-            "When",
-            key=state.DAY.name,
-            min_value=date(1970, 1, 1),
-            max_value=date(2100, 12, 31),
-            on_change=_date_moved,
-            format="YYYY-MM-DD",
-        )
-    if not has_clock:
-        return
-    with hour:
-        st.select_slider(
-            "Hour of the week",
-            range(168),
-            format_func=lambda each: f"{view.DAYS[each // 24]} {each % 24}:00",
-            key=state.HOUR.name,
-            on_change=_hour_moved,
-            help="Drag over the week: the list follows. Arrow keys move by an hour.",
-        )
+def _day() -> None:
+    st.date_input(
+        "When",
+        key=state.DAY.name,
+        min_value=date(1970, 1, 1),
+        max_value=date(2100, 12, 31),
+        on_change=_date_moved,
+        format="YYYY-MM-DD",
+    )
+
+
+def _hour() -> None:
+    st.select_slider(
+        "Hour of the week",
+        range(168),
+        format_func=lambda each: f"{view.DAYS[each // 24]} {each % 24}:00",
+        key=state.HOUR.name,
+        on_change=_hour_moved,
+        help="Drag over the week: the list follows. Arrow keys move by an hour.",
+    )
 
 
 def _date_moved() -> None:
@@ -275,7 +279,6 @@ def _how(store, engine: Recommender) -> dict:
         novelty = st.slider("Novelty", 0.0, 1.0, 0.0, 0.1, key=state.NOVELTY.name,
                             help="What few people take comes up. The price, in expected hits, "
                             "stands above the list.")  # fmt: skip
-        wish = _wish(store, engine)
         _model(store)
         pictures.uploader()
     return {
@@ -286,7 +289,6 @@ def _how(store, engine: Recommender) -> dict:
         "diversity": diversity,
         "novelty": novelty,
         "exponent": exponent,
-        **wish,
     }
 
 
@@ -304,14 +306,19 @@ def _learned(store, engine: Recommender) -> float:
 
 def _wish(store, engine: Recommender) -> dict:
     """Ask for a wish in words; return what `RankingOptions` needs of it, or nothing."""
-    words = st.text_input(
-        "A wish in words", key=state.WISH.name, max_chars=5_000,
-        placeholder="quiet coffee near the park",
-        help="The embedded sentence encoder compares it with each name and kind. No network.",
-    )  # fmt: skip
-    if not words.strip():
-        return {}
-    weight = st.slider("How much the wish counts", 0.0, 1.0, 0.5, 0.1, key=state.WISH_WEIGHT.name)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="rec_wish_row"):
+        words = st.text_input(
+            "A wish in words", key=state.WISH.name, max_chars=5_000, icon=":material/stylus_note:",
+            placeholder="A wish in words: quiet coffee near the park",
+            label_visibility="collapsed", width="stretch",
+            help="The embedded sentence encoder compares it with each name and kind. No network.",
+        )  # fmt: skip
+        if not words.strip():
+            return {}
+        weight = st.slider(
+            "How much the wish counts: 0 habit alone, 1 the wish alone", 0.0, 1.0, 0.5, 0.1,
+            key=state.WISH_WEIGHT.name, width=230,
+        )  # fmt: skip
     try:
         wish = _read(words, store, engine)
     except MissingPartError as error:
@@ -319,6 +326,8 @@ def _wish(store, engine: Recommender) -> dict:
         return {}
     for note in wish.notes:
         st.caption(f":material/info: {ui.plain(note)}")
+    if wish.kinds and wish.scores.any():
+        st.caption(f":material/check: Read as nearest to: {ui.plain(', '.join(wish.kinds))}.")
     return {"wish": wish.scores, "wish_weight": weight} if wish.scores.any() else {}
 
 

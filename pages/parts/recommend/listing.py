@@ -13,6 +13,7 @@ from pages.shared.map_clicks import clickable
 from pages.shared.results import by_content, counted
 from strec import explanation, maps, schema, spatial
 from strec.explanation.card import tile
+from strec.palette import POPULARITY
 from strec.recommend import Answer
 from strec.recommend.portrait import history_table
 from strec.recommend.ranking import away_km
@@ -143,7 +144,7 @@ def _card_html(
 
 def _segments(parts: pl.DataFrame | None) -> str:
     if parts is None or parts.is_empty():
-        return '<span style="flex:1;background:#7D8A99"></span>'
+        return f'<span style="flex:1;background:{POPULARITY}"></span>'
     return "".join(
         f'<span style="flex:{1e6 * value:.0f};background:{colour}" title="{escape(label)}"></span>'
         for label, value, colour in parts.select("label", "value", "colour").iter_rows()

@@ -8,11 +8,12 @@ import streamlit as st
 from pages.parts.recommend import listing, models, view, why
 from pages.shared import ui
 from strec import explanation, maps
-from strec.palette import CATEGORICAL
+from strec.palette import CATEGORICAL, OTHERS, POPULARITY
 from strec.recommend import Answer
 from strec.wording import percent
 
 HOURS, WALK, CITY, MODELS = "Other hours", "Along a walk", "All over the map", "Other models"
+_NOTHING = "nothing fits from here"
 _MOST_CELLS, _MOST_KINDS, _STEPS = 500, 9, 13
 
 
@@ -94,18 +95,32 @@ def _walk_map(answer: Answer, steps: pl.DataFrame, lists: pl.DataFrame) -> None:
 def _city(store, answer: Answer) -> None:
     grid = listing.picks(store, answer, _MOST_CELLS)
     best = explanation.best_by_place(answer, grid["lat"].to_numpy(), grid["lon"].to_numpy(), k=3)
-    first = best.filter(pl.col("rank") == 1)
+    # A cell from where nothing passes the filters has no first suggestion: it is grey.
+    everywhere = pl.DataFrame({"place": range(len(grid))}, schema={"place": best["place"].dtype})
+    first = everywhere.join(
+        best.filter(pl.col("rank") == 1), on="place", how="left", maintain_order="left"
+    )
     has_kinds = first["category"].is_not_null().any()
-    kind = "category" if has_kinds else "item_name"
-    counts = first[kind].fill_null("(no kind)").value_counts(sort=True)
-    shown = counts[kind].head(_MOST_KINDS).to_list()
+    kind = pl.col("category").fill_null("(no kind)") if has_kinds else pl.col("item_name")
+    named = first.select(
+        pl.when(pl.col("item_id").is_null()).then(pl.lit(_NOTHING)).otherwise(kind)
+    ).to_series()
+    counts = named.value_counts(sort=True, name="n").filter(pl.nth(0) != _NOTHING)
+    shown = counts.to_series().head(_MOST_KINDS).to_list()
     code = {name: k for k, name in enumerate(shown)}
-    other = len(shown)
+    names, colours = list(shown), [*CATEGORICAL[: len(shown)]]
+    for name, colour, is_there in (
+        ("others", POPULARITY, counts.height > len(shown)),
+        (_NOTHING, OTHERS, _NOTHING in named),
+    ):
+        if is_there:
+            names.append(name)
+            colours.append(colour)
+    other = {name: k for k, name in enumerate(names)}
     frame = grid.assign(
-        kind=[code.get(each, other) for each in first[kind].fill_null("(no kind)")],
+        kind=[code.get(each, other.get(each, other.get("others", 0))) for each in named],
         tip=_tips(best, len(grid)),
     )
-    colours = [*CATEGORICAL[:other], *(["#7D8A99"] if counts.height > other else [])]
     scale = maps.Scale(
         tuple(float(k) for k in range(len(colours))), float(len(colours) - 1), tuple(colours)
     )
@@ -114,7 +129,6 @@ def _city(store, answer: Answer) -> None:
     layers = [layer]
     if answer.query.lat[0] == answer.query.lat[0]:
         layers.append(maps.here_layer(float(answer.query.lat[0]), float(answer.query.lon[0])))
-    names = [*shown, *(["others"] if counts.height > other else [])]
     _kinds_legend(names, colours)
     ui.deck(
         maps.deck(layers, city, dark=ui.is_dark()),

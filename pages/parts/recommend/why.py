@@ -25,6 +25,8 @@ def why(answer: Answer, rank: int) -> None:
     st.markdown(ui.plain(" ".join(reasons.sentences)))
     if otherwise := explanation.counterfactual(answer, rank):
         st.markdown(f":material/schedule: {otherwise}")
+    if by_wish := explanation.wished(answer, rank):
+        st.markdown(f":material/stylus_note: {by_wish}")
     rephrase(reasons)
     left, right = st.columns([3, 2], gap="large")
     with left:

@@ -10,10 +10,10 @@ import streamlit as st
 from pages.parts.space import common
 from pages.shared import ui
 from pages.shared.results import by_content, counted
-from strec import maps, spatial
+from strec import maps, palette, spatial
 from strec.errors import AnalysisError
 from strec.export import MIN_USERS
-from strec.palette import BAD, DIVERGING, INTERACTION, SPACE, TIME, USER
+from strec.palette import DIVERGING
 from strec.plots import space as figures
 from strec.spatial.emerging import KINDS, MIN_PERIODS
 from strec.store import Filters, Store
@@ -21,9 +21,7 @@ from strec.store import Filters, Store
 PERIODS, WEEK, DAY, TRENDS = "Two periods", "Weekdays and weekends", "Two times of day", "Trends"
 BASE_RATIO = (1 / 2, 1 / 1.2, 1.2, 2)
 CHANGES = ("less than half", "down", "about the same", "up", "more than twice")
-KIND_COLOURS = dict(
-    zip(KINDS, (BAD, INTERACTION, TIME, SPACE, USER, "#8FA5E8"), strict=True)
-)  # fmt: skip
+KIND_COLOURS = dict(zip(KINDS, palette.TRENDS, strict=True))
 
 
 def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
@@ -110,7 +108,7 @@ def compare(store, chosen, setting, view, resolution, names, windows) -> None:
         help="Grey out hexagons whose share differs no more than days differ anyway.",
     )  # fmt: skip
     frame = with_classes(found.frame, names, only)
-    classes = maps.Classes(CHANGES, tuple(_visible(each) for each in DIVERGING))
+    classes = maps.Classes(CHANGES, DIVERGING)
     st.markdown(f"**From {names[0]} to {names[1]}.** {ui.plain(found.sentence)}")
     st.html(maps.legend_html("Share of check-ins", classes))
     deck = maps.hexagons(frame, "shown", scale=classes, **common.look(store, setting, view))
@@ -244,8 +242,3 @@ def strongest(store, chosen, found) -> None:
 def computed_trends(store: Store, chosen: Filters, resolution: int, min_users: int, grain: str):
     """Find trends once per data set, filters and size of hexagons."""
     return spatial.emerging(store.cell_days(resolution, chosen, min_users=min_users), grain)
-
-
-def _visible(colour: str) -> str:
-    """The middle of the diverging colours is the page's ground; hexagons need a visible grey."""
-    return "#B9B4AC" if colour == DIVERGING[2] else colour

@@ -7,8 +7,7 @@ import streamlit as st
 from pages.parts.space import common
 from pages.shared import ui
 from pages.shared.results import by_content, counted
-from strec import maps, spatial
-from strec.palette import BAD, INTERACTION, TIME, USER
+from strec import maps, palette, spatial
 from strec.store import Filters, Store
 
 SPOTS, EXCEPTIONS = "Hot and cold spots", "Alike or exceptional"
@@ -40,9 +39,9 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     found = computed(store, chosen, resolution, value, area, alpha, setting.min_users)
     frame = described(found.frame, kind, alpha)
     classes = (
-        maps.Classes((HOT, WARM, COOL, COLD), (BAD, "#E9A7A0", "#A9B8EE", USER))
+        maps.Classes((HOT, WARM, COOL, COLD), palette.HEAT)
         if kind == SPOTS
-        else maps.Classes(tuple(QUADRANTS.values()), (BAD, USER, TIME, INTERACTION))
+        else maps.Classes(tuple(QUADRANTS.values()), palette.QUADRANTS)
     )
     st.markdown(f"**{ui.plain(found.sentence)}**")
     st.html(maps.legend_html("Heat" if kind == SPOTS else "Beyond chance", classes))

@@ -10,7 +10,7 @@ from pages.shared.results import by_content, counted
 from strec import maps, plots, spatial
 from strec.errors import AnalysisError
 from strec.export import enough_people
-from strec.palette import SPACE, TIME
+from strec.palette import TEXT, TIME, USER
 from strec.plots import space as figures
 from strec.store import Filters, Store
 from strec.wording import rough_distance
@@ -21,7 +21,6 @@ BY_PLACE, BY_TIME = "Where they go", "When they are active"
 MOST_OPTIONS = 5_000
 MIN_CHECKINS = 10
 ONLY_FIRST, BOTH, ONLY_SECOND = "only the user chosen", "both", "only the most similar"
-GREEN = "#5A9E3D"
 
 
 def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
@@ -165,7 +164,7 @@ def together(store, chosen, setting, view, pair: tuple[int, int], resolution: in
         f"{shown.capitalize()}\n{a:,} and {b:,} check-ins"
         for shown, a, b in zip(both["shown"], both["mine"], both["other"], strict=True)
     ]
-    classes = maps.Classes((ONLY_FIRST, BOTH, ONLY_SECOND), (TIME, GREEN, SPACE))
+    classes = maps.Classes((ONLY_FIRST, BOTH, ONLY_SECOND), (TIME, TEXT, USER))
     st.html(maps.legend_html("Visited by", classes))
     deck = maps.hexagons(both, "shown", scale=classes, **common.look(store, setting, view))
     shared = both["shown"] == BOTH

@@ -1,10 +1,13 @@
 """The models that the Evaluate page compares, and what is kept of them between visits."""
 
+from inspect import signature
+
 from pages.shared import ui
 from pages.shared.results import found_before, kept
 from strec.dataset import Dataset
 from strec.errors import ModelError
 from strec.evaluation import Regime, Result, counting_models, evaluate_model
+from strec.models import MODELS
 from strec.progress import Progress
 from strec.runs import Run, home, runs_in
 from strec.store import Store
@@ -76,6 +79,8 @@ class Race:
         return found
 
     def _join(self, name: str, key, run: Run) -> None:
+        if _is_a_usual_count(run):
+            return  # It runs already: the same counts, fitted here.
         try:
             model = kept("model", self.store, key, run.model)
         except ModelError as error:
@@ -91,6 +96,15 @@ class Race:
             self.notes.append(f"{name} was trained for questions in which it {knows} the time.")
         else:
             self.models[name] = (key, model)
+
+
+def _is_a_usual_count(run: Run) -> bool:
+    """Return whether a training is of a model that only counts, as it counts by default."""
+    if MODELS[run.kind].family != "counting":
+        return False
+    usual = signature(MODELS[run.kind]).parameters
+    asked = {name: value for name, value in run.config["params"].items() if name != "seed"}
+    return all(value == usual[name].default for name, value in asked.items())
 
 
 def finished_runs(store: Store) -> dict[str, Run]:

@@ -1,0 +1,34 @@
+"""What the theme of `.streamlit/config.toml` cannot say: quiet words, phones, maps, toolbars."""
+
+#: Quiet text, such as captions and the axes of figures, on a light and on a dark page.
+QUIET = {False: "#55626B", True: "#A7B4BA"}
+#: What is written on a button in the theme's first colour.
+ON_PRIMARY = {False: "#FFFFFF", True: "#06211F"}
+
+
+def style(dark: bool) -> str:
+    """Return the style sheet of every page."""
+    return f"""<style>
+/* Less empty ground above the title than Streamlit leaves. */
+.stMainBlockContainer {{ padding-top: 3.2rem; }}
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {{
+  color: {QUIET[dark]} !important; opacity: 1; }}
+[data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"] p {{
+  color: {ON_PRIMARY[dark]} !important; }}
+/* A finger that moves up or down over a map scrolls the page. */
+[data-testid="stDeckGlJsonChart"], [data-testid="stDeckGlJsonChart"] * {{
+  touch-action: pan-y !important; }}
+/* The toolbar of a figure stands below its title, and on no phone. */
+.js-plotly-plot .modebar-container {{ top: 2.1rem !important; height: 0 !important; }}
+@media (max-width: 640px) {{
+  .stMainBlockContainer {{ padding: 3.2rem 1rem 2rem 1rem; }}
+  .js-plotly-plot .modebar-container {{ display: none; }}
+  h1 {{ font-size: 1.7rem !important; padding-bottom: 0.2rem !important; }}
+  /* What the answer is comes before who asked. */
+  .st-key-rec_page > * {{ order: 3; }}
+  .st-key-rec_page > :has(> .st-key-rec_controls) {{ order: 0; }}
+  .st-key-rec_page > :has(> .st-key-rec_answer) {{ order: 1; }}
+  .st-key-rec_row > :has(> .st-key-rec_hour_box) {{ flex-basis: 100%; }}
+  .st-key-rec_row {{ gap: 0.4rem 1rem !important; }}
+}}
+</style>"""
