@@ -5,7 +5,7 @@ import streamlit as st
 from pages.parts.dependence import dates
 from pages.shared import gate, state, ui
 from pages.shared.page import NextStep, Page
-from pages.shared.results import by_content, found_before, keep
+from pages.shared.results import by_content, found_before, in_turn, keep, kept
 from strec import schema
 from strec.export import json_text
 from strec.gate import DependenceResult, dependence_test, tested_before
@@ -34,13 +34,13 @@ def data_part() -> NextStep:
     table = gate.dates(store)
     full = gate.setting(store, gate.FULL)
     if state.RUN_FULL.take():
-        keep(gate.KIND, store, full, run(store, dates=table, **tested_before.FULL_TEST))
+        with in_turn():
+            keep(gate.KIND, store, full, run(store, dates=table, **tested_before.FULL_TEST))
     result = gate.found(store)
     if result is None:
-        quick = run(
-            store, dates=table, max_checkins=QUICK_CHECKINS, n_permutations=QUICK_PERMUTATIONS
-        )
-        result = keep(gate.KIND, store, gate.setting(store, gate.QUICK), quick)
+        quick = {"max_checkins": QUICK_CHECKINS, "n_permutations": QUICK_PERMUTATIONS}
+        setting = gate.setting(store, gate.QUICK)
+        result = kept(gate.KIND, store, setting, lambda: run(store, dates=table, **quick))
     decision(result)
     dates.offer(store)
     if found_before(gate.KIND, store, full) is None:
@@ -315,7 +315,7 @@ def simulator_part() -> None:
     evidence(result, "sim", times_in(SCENARIOS[scenario].time_zone))
 
 
-@by_content(most=64)
+@by_content("Waiting for a free place, then simulating…", most=64)
 def simulated(scenario: str, seed: int, temporal: float, spatial: float, interaction: float):
     """Return a world and its verdict; nobody's data, so all visitors share them."""
     world = simulate(

@@ -7,12 +7,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import cache, wraps
 from types import FunctionType
 from typing import Any, TypeVar
 
 import streamlit as st
 
+from strec.serve.turns import Turns
 from strec.store import Store
 
 T = TypeVar("T")
@@ -28,8 +30,11 @@ _USUAL_ROOM = 120
 
 
 def by_content(spinner: str | bool = False, most: int = 32) -> Callable:
-    """Return a decorator that keeps what a function returns, a data set known by its content."""
-    return st.cache_data(
+    """Return a decorator that keeps what a function returns, a data set known by its content.
+
+    What has a spinner takes long: it is done in turn.
+    """
+    keep_it = st.cache_data(
         max_entries=most,
         ttl=AGE,
         show_spinner=spinner,
@@ -38,6 +43,17 @@ def by_content(spinner: str | bool = False, most: int = 32) -> Callable:
             FunctionType: lambda each: f"{each.__module__}.{each.__qualname__}",
         },
     )
+
+    def decorated(function: Callable) -> Callable:
+        @wraps(function)
+        def made(*args, **kwargs):
+            # Within a cached function nothing may be drawn: the spinner stays.
+            with _turns().turn() if spinner else nullcontext():
+                return function(*args, **kwargs)
+
+        return keep_it(made)
+
+    return decorated
 
 
 @by_content("Counting…", most=256)
@@ -54,8 +70,9 @@ def kept(kind: str, store: Store, setting: Hashable, make: Callable[[], T]) -> T
     known = found_before(kind, store, setting)
     if known is not None:
         return known
-    # Of several who ask at once, one makes it.
-    with _one_at_a_time(kind, store.fingerprint, setting):
+    # Of several who ask at once, one makes it. Whoever makes something has a turn first, so that
+    # nobody waits for a turn who holds up another that has one.
+    with in_turn(), _one_at_a_time(kind, store.fingerprint, setting):
         known = found_before(kind, store, setting)
         return keep(kind, store, setting, make()) if known is None else known
 
@@ -79,6 +96,29 @@ def keep(kind: str, store: Store, setting: Hashable, value: T) -> T:
         while len(shelf) > ROOM.get(kind, _USUAL_ROOM):
             shelf.popitem(last=False)
     return value
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """Do what takes long when the server has room for it, and show the place in the queue."""
+    shown = None
+
+    def tell(place: int) -> None:
+        nonlocal shown
+        shown = st.empty() if shown is None else shown
+        shown.info(
+            f"The server is busy. Your place in the queue: {place}.", icon=":material/hourglass:"
+        )
+
+    with _turns().turn(tell):
+        if shown is not None:
+            shown.empty()
+        yield
+
+
+@cache
+def _turns() -> Turns:
+    return Turns()
 
 
 def expire() -> None:

@@ -41,6 +41,8 @@ def _gb_here() -> float:
 
 #: What a process may take, and how long it may say nothing.
 MEMORY_GB, SECONDS = min(6.0, 0.7 * _gb_here()), 120.0
+with suppress(KeyError, ValueError):
+    MEMORY_GB = min(MEMORY_GB, max(float(os.environ["STREC_READING_GB"]), 0.5))
 POLL_S = 0.05
 #: A process that has grown beyond this is not used again.
 KEPT_BYTES = 700 * 2**20

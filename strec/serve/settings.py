@@ -80,6 +80,24 @@ SETTINGS: tuple[Setting, ...] = (
         "`strec app --data FOLDER` sets it.",
     ),
     Setting(
+        "STREC_AT_ONCE", "the number of cores, at least 2", "the same",
+        "How much heavy work is done at once: reading files, tests, simulated worlds, hotspots, "
+        "neighbours, models of a page. The rest waits, and sees its place. Protects memory and "
+        "processor.",
+    ),
+    Setting(
+        "STREC_WAITING", "60", "30",
+        "How many may wait for that; beyond, visitors are told that the server is busy.",
+    ),
+    Setting(
+        "STREC_PATIENCE_S", "300", "120", "How many seconds anybody waits for a turn.",
+    ),
+    Setting(
+        "STREC_READING_GB", "6, at most 70 % of the memory", "the same",
+        "Memory in GB of the process that reads a stranger's file; a file that wants more is "
+        "refused.",
+    ),
+    Setting(
         "STREC_CACHE", "`~/.cache/strec`", "the same",
         "The folder of what can be made anew: converted weights, stores of samples, trainings on "
         "samples. Nobody else needs a right to read it.",

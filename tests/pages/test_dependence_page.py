@@ -81,7 +81,7 @@ def test_a_sampled_quick_look_says_so_and_offers_the_full_test(tmp_path):
 
 @pytest.mark.slow
 def test_a_sample_shows_its_full_test_at_once_and_can_run_it_again(tmp_path):
-    results._shelf.clear()
+    results._SHELVES.clear()
     app = page(read_sample("flights"), tmp_path)
     assert not app.exception and "run beforehand" in text_of(app)
     assert kept(app, gate.FULL) is None and kept(app, gate.QUICK) is None  # nothing was run

@@ -11,6 +11,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import state, ui
+from pages.shared.results import in_turn
 from strec import schema
 from strec.cleaning import CleanReport, Recipe, Stays, clean
 from strec.errors import LimitError, StrecError
@@ -179,7 +180,7 @@ class Draft:
         """Read the files: small ones into memory, others into ``read.parquet``."""
         if self._result is not None:
             return
-        with ui.progress("Reading") as progress:
+        with in_turn(), ui.progress("Reading") as progress:
             file = self.folder / READ
             found = apart(
                 ingest,
@@ -225,7 +226,7 @@ class Draft:
         """Run the recipe."""
         if self._report is not None or self.is_large:
             return
-        with ui.progress("Cleaning") as progress:
+        with in_turn(), ui.progress("Cleaning") as progress:
             table, report = clean(self.tables[READ], self.recipe, progress=progress)
             same = not report.changed and len(table) == report.rows_before
             self.tables[CLEANED] = self.tables[READ] if same else self._keep(CLEANED, table)
@@ -240,7 +241,7 @@ class Draft:
     def measure(self, which: str) -> QualityReport:
         """Return the quality of the check-ins as `READ` or as `CLEANED`."""
         if which not in self.qualities:
-            with st.spinner("Measuring the quality…"):
+            with in_turn(), st.spinner("Measuring the quality…"):
                 self.qualities[which] = quality(some_users(self.rows(which)))
         return self.qualities[which]
 
@@ -285,7 +286,7 @@ class Draft:
         """Make the data set that every page shows; until that succeeded, nothing changes."""
         zone = self.result.mapping.time_zone
         folder = ui.workspace() / f"store-{secrets.token_hex(6)}"
-        with st.spinner("Making the data set…"):
+        with in_turn(), st.spinner("Making the data set…"):
             store = Store.create(
                 self.tables[self.chosen],
                 folder,
@@ -307,7 +308,8 @@ class Draft:
         return None if folder == self.folder.resolve() else folder
 
     def _inspect(self, mapping: Mapping | None) -> Inspection:
-        return apart(inspect, self.paths, names=self.names, mapping=mapping, limits=self.limits)
+        with in_turn():
+            return apart(inspect, self.paths, names=self.names, mapping=mapping, limits=self.limits)
 
     def _answered(self, questions: list[Question], mapping: Mapping) -> Mapping:
         for question in questions:
