@@ -169,16 +169,24 @@ def _unknown(tables: list[Table], given: Mapping | None, wanted: str | None) -> 
         found = _find_key(main, other.table, _no_keys(first.guess) | _no_keys(other.guess))
         if isinstance(found, tuple):
             adds = [name for name in other.table.columns if name != found[1]]
-            main, _, part = _joined(main, other.table, found, adds)
-            notes.append(
-                f"Joined {other.table.name} by {found[0]}: {part:.0%} of the rows looked at are in "
-                "it."
-            )
+            for left_key, prefix in _ends(first.guess, found[0]).items():
+                key = left_key, found[1]
+                main, _, part = _joined(main, other.table, key, adds, prefix)
+                notes.append(
+                    f"Joined {other.table.name} by {left_key}: {part:.0%} of the rows looked at "
+                    "are in it."
+                )
         else:
             left.append(other)
             notes.append(f"{other.table.name} was left out: {found}.")
     is_known = main is first.table and given is None
-    guess = first.guess if is_known else guess_roles(main.sample, given)
+    # What is joined describes items or users: it says not when something was done, nor by whom.
+    own = Mapping(**{
+        name: role.column
+        for name in ("user_id", "timestamp")
+        if (role := first.guess.roles.get(name)) and role.is_sure
+    })  # fmt: skip
+    guess = first.guess if is_known else guess_roles(main.sample, given or own)
     mapping, said = guess.mapping, list(guess.notes)
     if given is None or given.timestamp is None:
         main, mapping, of_times = with_whole_times(main, mapping)
@@ -305,15 +313,27 @@ def _examples(main: Table, other: Table, key: tuple[str, str]) -> str:
     return f" (for instance {shown[0]!r} and {shown[1]!r})"
 
 
+def _ends(guess: Guess, key: str) -> dict[str, str]:
+    """Return the columns a table is joined by, with what goes before the names of its columns.
+
+    What describes the stations of trips is joined at both ends.
+    """
+    item, origin = guess.mapping.item_id, guess.mapping.origin_id
+    if guess.is_trip and item and origin and key in (item, origin):
+        return {item: "end ", origin: "start "}
+    return {key: ""}
+
+
 def _joined(
-    main: Table, other: Table, key: tuple[str, str], columns: list[str]
+    main: Table, other: Table, key: tuple[str, str], columns: list[str], prefix: str = ""
 ) -> tuple[Table, dict[str, str], float]:
     """Left-join columns of a second table, whose first row counts where a key occurs twice.
 
     Returns the table, what each column is now called, and the share of the sampled rows found.
     """
     left, right = key
-    labels = {name: name if name not in main.columns else f"{name} (joined)" for name in columns}
+    labels = {name: f"{prefix}{name}" for name in columns}
+    labels = {a: b if b not in main.columns else f"{b} (joined)" for a, b in labels.items()}
     extra = (
         other.lazy.select(_key_of(right).alias(KEY), *labels)
         .drop_nulls(KEY)

@@ -409,6 +409,7 @@ class _Guesser:
         self._take("item_id", item[1], sure)
         self._take("origin_id", item[0], sure)
         names = [pair for pair in rest if self.table[pair[1]].is_readable]
+        names.sort(key=lambda pair: -self.table[pair[1]].n_distinct)
         for start, end in names[:1]:
             if self.table.dependence(item[1], end).holds:
                 self._take("item_name", end, sure)
@@ -505,13 +506,15 @@ class _Guesser:
         )
 
     def _add_unnamed(self, name: str, scores: dict[str, float]) -> None:
-        user = self._user() if name == "item_id" else None
+        # What follows from who or what is known is neither.
+        known = [self._user()] if name == "item_id" else [self._item(), self._column("origin_id")]
+        known = [column for column in known if column]
 
         def fits(column: str) -> bool:
             facts = self.table[column]
             if scores.get(column) or column in self.refused or not self._like_id(facts):
                 return False
-            return not user or not self.table.dependence(user, column).is_shown
+            return not any(self.table.dependence(each, column).is_shown for each in known)
 
         others = [column for column in self.free if fits(column)]
         others.sort(key=lambda column: self.table[column].distinct_share)

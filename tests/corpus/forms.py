@@ -2,6 +2,7 @@
 
 import io
 import sqlite3
+import struct
 import zipfile
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -108,3 +109,48 @@ def sqlite(path: Path, tables: dict[str, list[tuple]]) -> Path:
     base.commit()
     base.close()
     return path
+
+
+def xls(sheets: dict[str, list[tuple]]) -> bytes:
+    """Return a workbook of Excel 97 with one sheet: a BIFF8 stream in a compound file."""
+    ((sheet, rows),) = sheets.items()
+
+    def record(kind: int, body: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def cell(row: int, column: int, value: object) -> bytes:
+        where = struct.pack("<HHH", row, column, 0)
+        if isinstance(value, int | float):
+            return record(0x0203, where + struct.pack("<d", value))
+        text = str(value)
+        return record(0x0204, where + struct.pack("<HB", len(text), 1) + text.encode("utf-16-le"))
+
+    def begin(kind: int) -> bytes:
+        return record(0x0809, struct.pack("<HHHHII", 0x0600, kind, 0, 1997, 0, 6))
+
+    end = record(0x000A, b"")
+    name = struct.pack("<BB", len(sheet), 0) + sheet.encode("latin-1")
+    start = len(begin(5) + record(0x0085, b"\0" * 6 + name) + end)
+    book = begin(5) + record(0x0085, struct.pack("<IH", start, 0) + name) + end + begin(16)
+    book += b"".join(cell(r, c, value) for r, row in enumerate(rows) for c, value in enumerate(row))
+    # Streams of less than 4,096 bytes would lie in a stream of their own.
+    book = (book + end).ljust(4096, b"\0")
+    n = -(-len(book) // 512)
+    nowhere, chain_end, of_table, free = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFF
+    chains = [of_table, chain_end, *range(3, n + 2), chain_end]
+    table = struct.pack(f"<{len(chains)}I", *chains).ljust(512, b"\xff")
+
+    def entry(called: str, kind: int, child: int, first: int, size: int) -> bytes:
+        text = (called + "\0").encode("utf-16-le")
+        return text.ljust(64, b"\0") + struct.pack(
+            "<HBBIII16xI16xIQ", len(text) if called else 0, kind, 1, nowhere, nowhere, child, 0,
+            first, size,
+        )  # fmt: skip
+
+    folder = entry("Root Entry", 5, 1, chain_end, 0) + entry("Workbook", 2, nowhere, 2, len(book))
+    folder += entry("", 0, nowhere, 0, 0) * 2
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 16
+    head += struct.pack("<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, chain_end, 0,
+                        chain_end, 0)  # fmt: skip
+    head += struct.pack("<109I", 0, *[free] * 108)
+    return head + table + folder + book.ljust(n * 512, b"\0")

@@ -32,7 +32,7 @@ def same(result, plain) -> bool:
     return result.checkins.select(names).equals(plain.select(names))
 
 
-@pytest.mark.parametrize("make", [forms.xlsx, forms.ods])
+@pytest.mark.parametrize("make", [forms.xlsx, forms.xls, forms.ods])
 def test_a_workbook_with_one_sheet_is_taken(make, tmp_path, plain):
     path = tmp_path / "book"
     path.write_bytes(make({"Visits": TABLE}))

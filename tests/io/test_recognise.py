@@ -5,7 +5,7 @@ import json
 import pytest
 
 from strec.errors import ReadError
-from strec.io import read
+from strec.io import inspect, read
 from tests import corpus
 
 
@@ -98,3 +98,79 @@ def test_geopackage_in_metres_becomes_degrees(tmp_path):
     assert result.format == "geopackage" and result.checkins["user_id"].to_list() == ["007", "008"]
     assert result.checkins["lat"].to_list() == pytest.approx([48.85, 48.86], abs=1e-6)
     assert any("converted from RGF93" in note for note in result.notes)
+
+
+# ---------------------------------------------------------------- second files of public data
+
+
+def beside(folder, events, header, lines, described, about):
+    """Write a table of events and a table that describes them; return both paths."""
+    paths = [folder / events, folder / described]
+    paths[0].write_text("\n".join([header, *lines]), encoding="utf-8")
+    paths[1].write_text(about, encoding="utf-8")
+    return paths
+
+
+def test_the_venues_of_gowalla_say_where_and_not_when(tmp_path):
+    """Liu et al.'s release: the spots have a time of their own, when they were made."""
+    lines = [f"{1000 + i % 12},{400000 + i * 7 % 25},2011-08-{1 + i % 28:02d}T09:{i % 60:02d}:00Z"
+             for i in range(200)]  # fmt: skip
+    spots = ["id,created_at,lng,lat,photos_count,checkins_count,users_count,radius_meters,"
+             "highlights_count,items_count,max_items_count,spot_categories"]  # fmt: skip
+    spots += [f"{400000 + p},2008-12-05T01:{p:02d}:10Z,{-97.7 + p / 300:.6f},{30.2 + p / 400:.6f},"
+              f"{p % 5},{30 + p},{9 + p},35,0,10,10,food" for p in range(30)]  # fmt: skip
+    paths = beside(tmp_path, "gowalla_checkins.csv", "userid,placeid,datetime", lines,
+                   "gowalla_spots_subset1.csv", "\n".join(spots))  # fmt: skip
+    look = inspect(paths[::-1])
+    assert look.mapping.columns() == {
+        "user_id": "userid", "item_id": "placeid", "timestamp": "datetime", "lat": "lat",
+        "lon": "lng",
+    }  # fmt: skip
+    first = read(paths).checkins.filter(item_id="400007").row(0, named=True)
+    assert (first["lat"], first["lon"]) == (30.2175, -97.676667)
+    assert first["timestamp"].year == 2011
+
+
+STATIONS = "\n".join(
+    ["code,name,latitude,longitude"]
+    + [f"{6000 + p},de la Commune / {p},{45.5 + p / 300:.6f},{-73.55 - p / 500:.6f}"
+       for p in range(27)]
+)  # fmt: skip
+GBFS = json.dumps({"last_updated": 1, "ttl": 5, "data": {"stations": [
+    {"station_id": str(6000 + p), "name": f"de la Commune / {p}", "lat": round(45.5 + p / 300, 6),
+     "lon": round(-73.55 - p / 500, 6), "capacity": 20} for p in range(27)]}})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name, about", [("Stations_2017.csv", STATIONS), ("station_information.json", GBFS)]
+)
+def test_a_list_of_stations_says_where_trips_begin_and_end(tmp_path, name, about):
+    header = "start_date,start_station_code,end_date,end_station_code,duration_sec,is_member"
+    lines = [
+        f"2017-05-{1 + i % 28:02d} 08:{i % 60:02d},{6000 + i % 25},2017-05-{1 + i % 28:02d} "
+        f"09:{i % 60:02d},{6000 + i * 7 % 25},{3600 + i},{i % 2}"
+        for i in range(200)
+    ]
+    paths = beside(tmp_path, "OD_2017-05.csv", header, lines, name, about)
+    result = read(paths)
+    assert result.mapping.user_from == "nobody"
+    row = result.checkins.filter(origin_id="6001", item_id="6007").row(0, named=True)
+    assert (row["item_name"], row["origin_name"]) == ("de la Commune / 7", "de la Commune / 1")
+    assert (row["lat"], row["origin_lat"]) == (45.523333, 45.503333)
+    assert (row["lon"], row["origin_lon"]) == (-73.564, -73.552)
+
+
+def test_the_zones_of_taxis_name_both_ends(tmp_path):
+    header = "VendorID,tpep_pickup_datetime,tpep_dropoff_datetime,passenger_count,trip_distance,"
+    header += "RatecodeID,store_and_fwd_flag,PULocationID,DOLocationID,payment_type,total_amount"
+    lines = [f"{1 + i % 2},2023-01-{1 + i % 28:02d} 08:{i % 60:02d}:00,2023-01-{1 + i % 28:02d} "
+             f"09:{i % 60:02d}:00,{1 + i % 3},{i % 9 + 0.37},1,N,{40 + i % 25},{40 + i * 7 % 25},"
+             f"1,{i % 30 + 5.5}" for i in range(200)]  # fmt: skip
+    zones = ['"LocationID","Borough","Zone","service_zone"']
+    zones += [f'{i},"{("Queens", "Bronx", "Manhattan")[i % 3]}","Old {chr(65 + i % 26)} Heights '
+              f'{i}","Boro Zone"' for i in range(1, 266)]  # fmt: skip
+    paths = beside(tmp_path, "yellow.csv", header, lines, "taxi_zone_lookup.csv", "\n".join(zones))
+    result = read(paths)
+    assert result.mapping.user_from == "nobody"
+    row = result.checkins.filter(origin_id="41", item_id="47").row(0, named=True)
+    assert (row["item_name"], row["origin_name"]) == ("Old V Heights 47", "Old P Heights 41")
