@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages import dependence
 from pages.shared import gate, results
+from strec.gate import tested_before
 from strec.io.samples import read_sample
 from strec.simulation import simulate
 from strec.store import Store
@@ -69,27 +71,15 @@ def test_time_that_does_not_matter_leads_to_the_traditional_route(tmp_path):
     assert not app.exception and "United States" not in text_of(app)
 
 
-@pytest.mark.slow
-def test_a_sampled_quick_look_says_so_and_offers_the_full_test(tmp_path):
-    app = page(world(n_users=90, n_checkins=9_000, temporal=1.0), tmp_path)
+def test_a_sampled_quick_look_says_so_and_offers_the_full_test(tmp_path, monkeypatch):
+    monkeypatch.setattr(dependence, "QUICK_CHECKINS", 800)
+    monkeypatch.setattr(dependence, "QUICK_PERMUTATIONS", 19)
+    app = page(world(n_users=40, n_checkins=1_500, temporal=1.0), tmp_path)
     assert "quick look" in text_of(app)
     app.button(key="dependence_run_full").click().run()
     assert not app.exception and "quick look" not in text_of(app)
     full = kept(app, gate.FULL)
-    assert full.n_checkins == 7_200 and not full.notes
-
-
-@pytest.mark.slow
-def test_a_sample_shows_its_full_test_at_once_and_can_run_it_again(tmp_path):
-    results._SHELVES.clear()
-    app = page(read_sample("flights"), tmp_path)
-    assert not app.exception and "run beforehand" in text_of(app)
-    assert kept(app, gate.FULL) is None and kept(app, gate.QUICK) is None  # nothing was run
-    (first,) = [each.value for each in app.success]
-    app.button(key="dependence_run_full").click().run()
-    assert not app.exception and "run beforehand" not in text_of(app)
-    (again,) = [each.value for each in app.success]
-    assert again.split("(")[0] == first.split("(")[0]  # what follows are numbers of this machine
+    assert full.n_checkins == 1_200 and not full.notes
 
 
 def test_only_the_training_part_is_looked_at(tmp_path):
@@ -124,7 +114,9 @@ def test_too_little_data_is_said_in_words(tmp_path, n):
 
 
 @pytest.mark.slow
-def test_the_simulator_follows_its_sliders(tmp_path):
+def test_the_simulator_follows_its_sliders(tmp_path, monkeypatch):
+    monkeypatch.setattr(dependence, "WORLD_USERS", 50)
+    monkeypatch.setattr(dependence, "WORLD_CHECKINS", 2_500)
     app = page(world(), tmp_path)
     app.segmented_control(key="dependence_part").set_value("Live simulator").run()
     assert not app.exception and "Take a traditional recommender" in app.info[0].value
@@ -132,3 +124,18 @@ def test_the_simulator_follows_its_sliders(tmp_path):
     assert not app.exception and "Place (strong" in app.success[0].value
     app.selectbox(key="sim_scenario").set_value("ecommerce").run()
     assert not app.exception and len(app.get("plotly_chart")) >= 8
+
+
+def test_a_sample_shows_its_full_test_at_once_and_can_run_it_again(tmp_path, monkeypatch):
+    """That a full test says the same again is checked in tests/gate/test_tested_before.py."""
+    results._SHELVES.clear()
+    app = page(read_sample("flights"), tmp_path)
+    assert not app.exception and "run beforehand" in text_of(app)
+    assert kept(app, gate.FULL) is None and kept(app, gate.QUICK) is None  # nothing was run
+    shipped = tested_before.result_of(app.session_state["store"].fingerprint)
+    assert shipped.sentence.split("(")[0] in app.success[0].value
+    small = {"max_checkins": 1_500, "n_permutations": 19}
+    monkeypatch.setattr(tested_before, "FULL_TEST", small)
+    app.button(key="dependence_run_full").click().run()
+    assert not app.exception and "run beforehand" not in text_of(app)
+    assert kept(app, gate.FULL).n_checkins <= 1_500
