@@ -10,6 +10,18 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_xdist_make_scheduler(config, log):
+    """A file stays in one process (loadfile); all of the browser's share one app, one browser."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduler(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            scope = super()._split_scope(nodeid)
+            return "tests/browser" if scope.startswith("tests/browser/") else scope
+
+    return Scheduler(config, log)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of real research data, which is never part of the project."""

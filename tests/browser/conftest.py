@@ -95,9 +95,11 @@ def person(browser, pictures):
 
 
 @pytest.fixture(scope="session")
-def pictures() -> Path:
-    """The folder in which screenshots are kept."""
-    folder = Path(os.environ.get("STREC_SCREENSHOTS", Path(__file__).parent / "screenshots"))
+def pictures() -> Path | None:
+    """The folder in which screenshots are kept, if anybody wants them."""
+    if "STREC_SCREENSHOTS" not in os.environ:
+        return None
+    folder = Path(os.environ["STREC_SCREENSHOTS"])
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -136,7 +138,9 @@ class Person:
         self.page.wait_for_timeout(pause)
 
     def keep(self, name: str, whole: bool = True) -> None:
-        """Keep a screenshot of the whole page, or of what the window shows."""
+        """Keep a screenshot of the whole page, or of what the window shows, where one is wanted."""
+        if self.pictures is None:
+            return
         if not whole:
             self.page.screenshot(path=self.pictures / f"{name}.png")
             return

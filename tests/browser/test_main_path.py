@@ -1,7 +1,7 @@
 """The main path in a real browser: a stranger's file becomes a recommendation with its reasons.
 
-Screenshots are kept in `tests/browser/screenshots`, or in the folder that STREC_SCREENSHOTS names:
-the pictures of the README were made so.
+Screenshots are kept in the folder that STREC_SCREENSHOTS names: the pictures of the README were
+made so.
 """
 
 import re
