@@ -372,6 +372,13 @@ class Dataset:
         ------
         StoreError
             If the folder holds no store.
+
+        Examples
+        --------
+        >>> from strec.store import Store
+        >>> store = Store.create(schema.example(), tempfile.mkdtemp() + "/store", name="Example")
+        >>> Dataset.from_store(store)
+        Dataset('Example': 4 check-ins, 2 users, 3 items, 2024-06-03 to 2024-06-04, with places)
         """
         from strec.store import Store
 
@@ -514,6 +521,12 @@ class Dataset:
         ----------
         vocabulary : Vocabulary
             For instance that of a model.
+
+        Examples
+        --------
+        >>> dataset = Dataset(schema.example())
+        >>> dataset.encoded(Vocabulary.of(schema.example())).item.tolist()
+        [0, 1, 0, 2]
         """
         made = vars(self)
         known = [made["split"].log] if "split" in made else []

@@ -100,6 +100,12 @@ def safe_table(frame: "pl.DataFrame | pd.DataFrame") -> pl.DataFrame:
     ----------
     frame : polars.DataFrame or pandas.DataFrame
         In pandas, whatever is no number becomes text.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> safe_table(pl.DataFrame({"=1+1": ["=2", "x"], "n": [1, -2]})).rows()
+    [("'=2", 1), ('x', -2)]
     """
     table = frame if isinstance(frame, pl.DataFrame) else _of_pandas(frame)
     of_text = (pl.String, pl.Categorical, pl.Enum)

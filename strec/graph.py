@@ -95,6 +95,14 @@ def transitions(train: Log) -> sparse.csr_matrix:
     ----------
     train : Log
         Training check-ins.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import Vocabulary, encode
+    >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
+    >>> transitions(log).toarray().tolist()
+    [[0.0, 1.0, 1.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
     moment, n_items = train.moment, len(train.vocabulary.items)
     size = np.bincount(moment)
@@ -148,6 +156,13 @@ def near_places(vocabulary: Vocabulary, n_near: int) -> sparse.csr_array:
         The items; those that are no places have no neighbours.
     n_near : int
         Nearest places kept per item.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import Vocabulary
+    >>> near_places(Vocabulary.of(schema.example()), 1).shape
+    (3, 3)
     """
     from sklearn.neighbors import BallTree
 

@@ -325,6 +325,11 @@ def hour_of_week(local: pl.Expr) -> pl.Expr:
     ----------
     local : polars.Expr
         As from `local_time`.
+
+    Examples
+    --------
+    >>> example().select(hour_of_week(local_time()))["timestamp"].to_list()
+    [8, 9, 10, 32]
     """
     return ((local.dt.weekday().cast(pl.Int16) - 1) * 24 + local.dt.hour()).cast(pl.UInt8)
 
@@ -336,6 +341,11 @@ def local_time(column: str = TIME) -> pl.Expr:
     ----------
     column : str
         The time: of the check-in, or `END_TIME` of a trip.
+
+    Examples
+    --------
+    >>> example().select(local_time()).row(0)
+    (datetime.datetime(2024, 6, 3, 8, 0),)
     """
     return pl.col(column).dt.replace_time_zone(None) + pl.duration(minutes=pl.col(OFFSET))
 

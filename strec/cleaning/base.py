@@ -81,6 +81,14 @@ class Step(ABC):
         ----------
         checkins : polars.DataFrame
             A canonical table, sorted by user and time.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> from strec.cleaning import STEPS
+        >>> twice = pl.concat([schema.example(), schema.example()]).sort(schema.USER, schema.TIME)
+        >>> len(STEPS["exact_duplicates"]().apply(twice).checkins)
+        4
         """
 
     @classmethod
@@ -101,6 +109,12 @@ class Step(ABC):
         ------
         RecipeError
             If a parameter is unknown, or a value is not allowed.
+
+        Examples
+        --------
+        >>> from strec.cleaning import KCore
+        >>> KCore.from_dict({"min_per_user": 5}).min_per_user
+        5
         """
         known = ["enabled", *cls.parameters()]
         for key in values:

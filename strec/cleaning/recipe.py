@@ -80,6 +80,13 @@ class Recipe:
         ------
         RecipeError
             If it cannot be read, or is no recipe.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> path = Recipe.default().save(Path(tempfile.mkdtemp()) / "recipe.yaml")
+        >>> Recipe.load(path) == Recipe.default()
+        True
         """
         try:
             text = as_path(path).read_text(encoding="utf-8-sig")
@@ -136,6 +143,12 @@ class Recipe:
         ------
         RecipeError
             If it is no recipe of this version.
+
+        Examples
+        --------
+        >>> recipe = Recipe.from_dict({"steps": [{"step": "k_core", "min_per_user": 5}]})
+        >>> recipe.step("k_core").min_per_user
+        5
         """
         if not isinstance(data, dict) or not isinstance(data.get("steps"), list):
             raise RecipeError(
@@ -180,6 +193,11 @@ class Recipe:
         ----------
         form : str
             ``"yaml"`` or ``"json"``.
+
+        Examples
+        --------
+        >>> Recipe((ExactDuplicates(),)).to_text().splitlines()[0]
+        'strec_recipe: 1'
         """
         if form == "json":
             return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
@@ -194,6 +212,12 @@ class Recipe:
         ----------
         path : path
             JSON if the name ends in ``.json``, YAML otherwise.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> Recipe.default().save(Path(tempfile.mkdtemp()) / "recipe.yaml").name
+        'recipe.yaml'
         """
         path = Path(path)
         form = "json" if path.suffix.lower() == ".json" else "yaml"
@@ -212,6 +236,11 @@ class Recipe:
         ------
         RecipeError
             If there is none.
+
+        Examples
+        --------
+        >>> Recipe.default().step("k_core").min_per_user
+        10
         """
         for step in self.steps:
             if step.name == name:
@@ -236,6 +265,11 @@ class Recipe:
         ------
         RecipeError
             If the recipe has no such step, or the step no such parameter.
+
+        Examples
+        --------
+        >>> Recipe.default().change("k_core", min_per_user=5).step("k_core").min_per_user
+        5
         """
         self.step(name)  # says so if there is none
         return replace(

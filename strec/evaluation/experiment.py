@@ -123,6 +123,11 @@ def counting_models(time_known: bool = True) -> dict[str, Model]:
     ----------
     time_known : bool
         Whether the time of the queries is given.
+
+    Examples
+    --------
+    >>> list(counting_models())
+    ['Popularity', 'User counts', 'Markov, user', 'Markov, global', 'Counter mix']
     """
     return {
         Popularity.label: Popularity(),

@@ -19,6 +19,13 @@ def to_csv(results: Sequence[Result]) -> str:
     ----------
     results : sequence of Result
         Scored on the same queries.
+
+    Examples
+    --------
+    >>> from strec import Dataset, evaluate
+    >>> found = evaluate(["popularity"], Dataset.sample("travel"))
+    >>> to_csv(found).split(",")[0]
+    'model'
     """
     return export.to_csv(leaderboard(results))
 
@@ -64,6 +71,13 @@ def to_html(results: Sequence[Result], title: str = "Evaluation") -> str:
         Scored on the same queries.
     title : str
         Stands on top of the page.
+
+    Examples
+    --------
+    >>> from strec import Dataset, evaluate
+    >>> found = evaluate(["popularity"], Dataset.sample("travel"))
+    >>> to_html(found, "One model").startswith("<!doctype html>")
+    True
     """
     board = leaderboard(results).rows(named=True)
     found = ((words, slices(results, by)) for by, words in ways_to_slice(results).items())

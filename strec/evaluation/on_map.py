@@ -42,6 +42,13 @@ def errors_on_map(
     ------
     AnalysisError
         If no query has a place, or no cell has enough users.
+
+    Examples
+    --------
+    >>> from strec import Dataset, evaluate
+    >>> found = evaluate(["user_counts"], Dataset.sample("travel"))
+    >>> errors_on_map(found[0], "acc@1", resolution=7).columns
+    ['cell', 'lat', 'lon', 'n_checkins', 'n_users', 'value', 'miss', 'distance_error_km']
     """
     check_results([result], measure)
     placed = result.queries.drop_nulls(["lat", "lon"])

@@ -32,6 +32,13 @@ def leaderboard(results: Sequence[Result]) -> pl.DataFrame:
     ------
     ModelError
         If there is no result.
+
+    Examples
+    --------
+    >>> from strec import Dataset, evaluate
+    >>> found = evaluate(["popularity", "user_counts"], Dataset.sample("travel"))
+    >>> leaderboard(found)["model"].to_list()
+    ['User counts', 'Popularity']
     """
     check_results(results)
     columns = [
@@ -131,6 +138,13 @@ def compare(first: Result, second: Result) -> pl.DataFrame:
     ------
     ModelError
         If the two were not scored on the same queries.
+
+    Examples
+    --------
+    >>> from strec import Dataset, evaluate
+    >>> found = evaluate(["popularity", "user_counts"], Dataset.sample("travel"))
+    >>> compare(*found[:2]).columns
+    ['measure', 'title', 'first', 'second', 'difference', 'low', 'high', 'is_real']
     """
     check_results([first, second])
     _check_paired(first, second)

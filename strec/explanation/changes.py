@@ -111,6 +111,15 @@ def rank_moves(before: Answer, after: Answer) -> pl.DataFrame:
     -------
     polars.DataFrame
         ``rank, item_id, rank_before``; null where it was not in the old list.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> from strec.recommend import Recommender
+    >>> recommender = Recommender(Dataset.sample("travel"))
+    >>> morning, night = (recommender.answer(None, f"2024-06-05 {h}:00", k=2) for h in (10, 22))
+    >>> rank_moves(morning, night).columns
+    ['rank', 'item_id', 'rank_before']
     """
     need_answer(before)
     need_answer(after)

@@ -135,6 +135,14 @@ def parts_of_list(answer: Answer) -> pl.DataFrame:
     -------
     polars.DataFrame
         Columns ``rank, item_id, item_name, part, label, value, colour``.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> from strec.recommend import Recommender
+    >>> answer = Recommender(Dataset.sample("travel")).answer(None, "2024-06-05 10:00", k=2)
+    >>> parts_of_list(answer).columns
+    ['rank', 'item_id', 'item_name', 'part', 'label', 'value', 'colour']
     """
     need_answer(answer)
     explained = answer.model.explain(answer.query, 0, answer.codes) if len(answer.codes) else []

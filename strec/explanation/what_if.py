@@ -92,6 +92,14 @@ def best_by_hour(answer: Answer, k: int = 3) -> pl.DataFrame:
     -------
     polars.DataFrame
         ``hour, rank, item_id, item_name, category, probability``.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> from strec.recommend import Recommender
+    >>> answer = Recommender(Dataset.sample("travel")).answer(None, "2024-06-05 10:00", k=2)
+    >>> best_by_hour(answer, k=1)["hour"].n_unique()
+    24
     """
     need_answer(answer)
     scored = answer.ranker.score(_at_hours(answer.query), answer.how)
@@ -163,6 +171,14 @@ def counterfactual(answer: Answer, rank: int = 1) -> str:
         The question and its list.
     rank : int
         Which suggestion of the list, from 1.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> from strec.recommend import Recommender
+    >>> answer = Recommender(Dataset.sample("travel")).answer(None, "2024-06-05 10:00", k=2)
+    >>> counterfactual(answer)
+    'At 20:00 it would drop to rank 14 (1.4 %).'
     """
     code = code_of_rank(answer, rank)
     if not answer.query.log.has_clock:

@@ -84,6 +84,10 @@ class Limits:
         ------
         LimitError
             If it expands more than `max_ratio` times.
+
+        Examples
+        --------
+        >>> Limits(max_ratio=100).check_ratio(1_000, 100, "visits.zip")
         """
         if n_bytes > RATIO_FREE_BYTES and n_bytes > self.max_ratio * max(n_compressed, 1):
             raise LimitError(
@@ -107,6 +111,10 @@ class Limits:
         ------
         LimitError
             If it is larger than `max_json_bytes`.
+
+        Examples
+        --------
+        >>> Limits(max_json_bytes=1_000).check_whole(900, "visits.json")
         """
         if n_bytes > self.max_json_bytes:
             raise LimitError(
@@ -130,6 +138,10 @@ class Limits:
         ------
         LimitError
             If there are more than `max_rows`.
+
+        Examples
+        --------
+        >>> Limits(max_rows=10).check_rows(9, "visits.csv")
         """
         if n_rows > self.max_rows:
             raise LimitError(
@@ -152,6 +164,10 @@ class Limits:
         ------
         LimitError
             If there are more than `max_columns`.
+
+        Examples
+        --------
+        >>> Limits(max_columns=10).check_columns(9, "visits.csv")
         """
         if n_columns > self.max_columns:
             raise LimitError(
@@ -175,6 +191,10 @@ class Limits:
         ------
         LimitError
             If there are more than `max_files`.
+
+        Examples
+        --------
+        >>> Limits(max_files=10).check_files(9, "9 files")
         """
         if n_files > self.max_files:
             raise LimitError(

@@ -214,6 +214,12 @@ def points(
         What the area of a disc grows with.
     **look
         See `Look`.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> points(Dataset.sample("travel")).layers[0].type
+    'ScatterplotLayer'
     """
     places = frame_of(places, ("lat", "lon", value), lambda store: store.points())
     return _shown(lambda view, dark: point_layer(places, value), places, look)

@@ -27,6 +27,12 @@ def history_layer(frame: pd.DataFrame) -> pdk.Layer:
     ----------
     frame : pandas.DataFrame
         `lat`, `lon`, `n_checkins` and `tip` or `n_users`, as for `point_layer`.
+
+    Examples
+    --------
+    >>> places = {"lat": [40.7], "lon": [-74.0], "n_checkins": [3], "n_users": [2]}
+    >>> history_layer(pd.DataFrame(places)).type
+    'ScatterplotLayer'
     """
     return point_layer(frame, colour=USER, layer_id="history", min_px=4, max_px=13)
 
@@ -82,6 +88,11 @@ def here_layer(lat: float, lon: float, tip: str = "You are here") -> pdk.Layer:
         Degrees.
     tip : str
         Shown on hover.
+
+    Examples
+    --------
+    >>> here_layer(40.7, -74.0).type
+    'ScatterplotLayer'
     """
     for degrees in (lat, lon):
         check_is(degrees, Real, "A place is two numbers, in degrees.", AnalysisError)

@@ -57,6 +57,12 @@ def hexagon_layer(
         Whether the colours are for a dark map.
     layer_id : str
         Name of the layer within its map.
+
+    Examples
+    --------
+    >>> cells = {"cell": [0x8A2A1072B59FFFF], "n_checkins": [3], "n_users": [2]}
+    >>> hexagon_layer(pd.DataFrame(cells)).type
+    'H3HexagonLayer'
     """
     frame = frame_of(frame, ("cell", value))
     scale = scale or Scale.fit(frame[value], dark)
@@ -137,6 +143,12 @@ def point_layer(
     ------
     AnalysisError
         If there are more than 20,000 points.
+
+    Examples
+    --------
+    >>> places = {"lat": [40.7], "lon": [-74.0], "n_checkins": [3], "n_users": [2]}
+    >>> point_layer(pd.DataFrame(places)).type
+    'ScatterplotLayer'
     """
     frame = frame_of(frame, ("lat", "lon", value))
     if len(frame) > MAX_POINTS:
@@ -298,6 +310,13 @@ def label_layer(
         What the map shows; places outside get no name.
     dark : bool
         Whether the colours are for a dark map.
+
+    Examples
+    --------
+    >>> from strec.maps import view_of
+    >>> parks = {"item_name": ["Park"], "lat": [40.7], "lon": [-74.0], "n_checkins": [3]}
+    >>> label_layer(pd.DataFrame(parks), view_of([40.6, 40.8], [-74.1, -73.9])).type
+    'TextLayer'
     """
     items = frame_of(items, ("item_name", "lat", "lon", "n_checkins"))
     named = items.dropna(subset=["item_name", "lat", "lon"])

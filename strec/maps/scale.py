@@ -77,6 +77,11 @@ class Scale:
             Shape ``(n,)``.
         alpha : int
             Opacity, 0 to 255.
+
+        Examples
+        --------
+        >>> len(Scale.fit([1, 10, 100]).rgba([1, 100], alpha=120))
+        2
         """
         values = np.asarray(values, dtype=float)
         index = np.clip(np.searchsorted(self.breaks, values, side="right") - 1, 0, None)
@@ -147,6 +152,11 @@ def legend_html(title: str, scale: Scale | Classes) -> str:
         What is shown.
     scale : Scale or Classes
         That of the map.
+
+    Examples
+    --------
+    >>> "Check-ins" in legend_html("Check-ins", Scale.fit([1, 10, 100]))
+    True
     """
     kind = Classes if isinstance(scale, Classes) else Scale
     check_is(scale, kind, "A legend is of a Scale or of Classes.", AnalysisError)

@@ -52,6 +52,12 @@ class View:
         ----------
         lon : numpy.ndarray
             Degrees, of any shape.
+
+        Examples
+        --------
+        >>> fiji = view_of([-17, -19], [177, -178])
+        >>> fiji.unwrap(np.array([177.0, -178.0])).tolist()
+        [177.0, 182.0]
         """
         return self.lon + wrapped(np.asarray(lon, dtype=float) - self.lon)
 
@@ -71,6 +77,12 @@ class View:
             Degrees, shape ``(n,)``.
         wrap : bool
             Whether a place is drawn on the turn of the globe where the view is.
+
+        Examples
+        --------
+        >>> x, y = view_of([48.8, 48.9], [2.2, 2.5]).pixels(np.array([48.85]), np.array([2.35]))
+        >>> x.round(3).tolist()
+        [0.0]
         """
         per_degree = WORLD_PX * 2**self.zoom / 360
         x = ((self.unwrap(lon) if wrap else lon) - self.lon) * per_degree
@@ -84,6 +96,13 @@ class View:
         ----------
         x, y : numpy.ndarray
             Pixels, shape ``(n,)``.
+
+        Examples
+        --------
+        >>> view = view_of([48.8, 48.9], [2.2, 2.5])
+        >>> lat, lon = view.places(np.array([0.0]), np.array([0.0]))
+        >>> lat.round(2).tolist(), lon.round(2).tolist()
+        ([48.85], [2.35])
         """
         per_degree = WORLD_PX * 2**self.zoom / 360
         up = np.radians(np.asarray(y, dtype=float) / per_degree + _mercator(self.lat))

@@ -58,6 +58,15 @@ def load_model(folder: str | Path) -> Model:
     ------
     ModelError
         If the folder holds no model of strec, an unknown kind, or files changed since.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from strec import Dataset, schema
+    >>> from strec.models import MODELS
+    >>> model = MODELS["popularity"]().fit(Dataset(schema.example()).everything)
+    >>> load_model(model.save(Path(tempfile.mkdtemp()) / "model")).label
+    'Popularity'
     """
     kind = read_folder(as_path(folder))[0]["kind"]
     if kind not in MODELS:

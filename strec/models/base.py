@@ -97,6 +97,12 @@ class Model(Saved):
             If there is no check-in to learn from.
         Cancelled
             If the watch stopped it.
+
+        Examples
+        --------
+        >>> from strec import CounterMix, schema
+        >>> CounterMix().fit(schema.example())
+        CounterMix(time_known=True, slice_share=0.15, n_queries=3000, ridge=3.0, seed=0)
         """
         log = train if isinstance(train, Log) else Dataset.of(train).train
         if not isinstance(watch, Watch | None):
@@ -139,6 +145,16 @@ class Model(Saved):
         ------
         ModelError
             If the model is not fitted, or the queries use another vocabulary.
+
+        Examples
+        --------
+        >>> from strec import Dataset, schema
+        >>> from strec.models import MODELS
+        >>> from strec.split import queries_of_rows
+        >>> dataset = Dataset(schema.example())
+        >>> model = MODELS["popularity"]().fit(dataset.everything)
+        >>> model.score(queries_of_rows(dataset.everything, np.array([3]))).round(2).tolist()
+        [[0.5, 0.25, 0.25]]
         """
         vocabulary = self._fitted()
         if isinstance(queries, Queries) and queries.vocabulary.differs_in_order(vocabulary):
@@ -180,6 +196,17 @@ class Model(Saved):
         -------
         tuple of numpy.ndarray
             Item codes and scores, each of shape ``(n_queries, min(k, n_items))``.
+
+        Examples
+        --------
+        >>> from strec import Dataset, schema
+        >>> from strec.models import MODELS
+        >>> from strec.split import queries_of_rows
+        >>> dataset = Dataset(schema.example())
+        >>> model = MODELS["popularity"]().fit(dataset.everything)
+        >>> best, score = model.top(queries_of_rows(dataset.everything, np.array([3])), k=1)
+        >>> dataset.everything.vocabulary.item_ids(best[0]).to_list()
+        ['cafe']
         """
         scores = self.score(queries)
         best = best_first(scores, k)
@@ -264,6 +291,15 @@ class Model(Saved):
         ------
         ModelError
             If the model is not fitted, or was trained on other items.
+
+        Examples
+        --------
+        >>> from strec import Dataset, schema
+        >>> from strec.models import MODELS
+        >>> dataset = Dataset(schema.example())
+        >>> model = MODELS["popularity"]().fit(dataset.everything)
+        >>> model.log_of(dataset).item.tolist()
+        [0, 1, 0, 2]
         """
         vocabulary, dataset = self._fitted(), Dataset.of(data)
         log = dataset.encoded(vocabulary)
@@ -292,6 +328,18 @@ class Model(Saved):
         ------
         ModelError
             If this kind of model has no parts.
+
+        Examples
+        --------
+        >>> from strec import Dataset, schema
+        >>> from strec.models import MODELS
+        >>> from strec.split import queries_of_rows
+        >>> dataset = Dataset(schema.example())
+        >>> model = MODELS["counter_mix"]().fit(dataset.everything)
+        >>> queries = queries_of_rows(dataset.everything, np.array([3]))
+        >>> (found,) = model.explain(queries, 0, np.array([0]))
+        >>> abs(found.score - sum(part.value for part in found.parts)) < 1e-9
+        True
         """
         raise ModelError(
             "An explanation needs a model whose score is a sum of parts.",

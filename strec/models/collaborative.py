@@ -117,6 +117,13 @@ class ItemKNN(Collaborative):
     References
     ----------
     Sarwar et al., "Item-based collaborative filtering recommendation algorithms", WWW 2001.
+
+    Examples
+    --------
+    >>> from strec import Dataset, schema
+    >>> dataset = Dataset(schema.example())
+    >>> ItemKNN(n_neighbours=2).fit(dataset.everything).recommend(dataset, k=1)["item_id"][0]
+    'cafe'
     """
 
     kind = "item_knn"
@@ -172,6 +179,13 @@ class ALS(Collaborative):
     References
     ----------
     Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008.
+
+    Examples
+    --------
+    >>> from strec.simulation import simulate
+    >>> town = simulate("travel", n_users=12, n_checkins=300, seed=1)
+    >>> len(ALS(n_factors=4).fit(town).recommend(town, k=2))
+    24
     """
 
     kind = "als"
@@ -243,6 +257,13 @@ class BPR(Collaborative):
     References
     ----------
     Rendle et al., "BPR: Bayesian personalized ranking from implicit feedback", UAI 2009.
+
+    Examples
+    --------
+    >>> from strec.simulation import simulate
+    >>> town = simulate("travel", n_users=12, n_checkins=300, seed=1)
+    >>> len(BPR(n_factors=4, n_iterations=5).fit(town).recommend(town, k=2))
+    24
     """
 
     kind = "bpr"

@@ -90,6 +90,13 @@ class Protection:
         seed : int, optional
             Of the noise, for repeatable measurements; never give away what was made with a seed
             that others may know.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> protected = Protection(hours=24).apply(schema.example())
+        >>> protected["timestamp"].dt.hour().unique().to_list()
+        [4]
         """
         given = checkins
         if self.noise_m:

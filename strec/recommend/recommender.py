@@ -176,6 +176,13 @@ class Recommender:
         ----------
         user, *args, **kwargs
             As in `answer`.
+
+        Examples
+        --------
+        >>> from strec.io.samples import read_sample
+        >>> recommender = Recommender(read_sample("travel"))
+        >>> recommender.recommend(None, "2024-06-05 10:00", k=2)["rank"].to_list()
+        [1, 2]
         """
         return self.answer(user, *args, **kwargs).frame
 
@@ -214,6 +221,13 @@ class Recommender:
         ------
         ModelError
             If the user is unknown, or the place, a category or another wish cannot be.
+
+        Examples
+        --------
+        >>> from strec.io.samples import read_sample
+        >>> answer = Recommender(read_sample("travel")).answer(None, "2024-06-05 10:00", k=2)
+        >>> answer.frame["rank"].to_list()
+        [1, 2]
         """
         bought_in = self._shop(shop)
         if bought_in is not None:
@@ -260,6 +274,13 @@ class Recommender:
         ----------
         user, when, lat, lon
             As in `answer`.
+
+        Examples
+        --------
+        >>> from strec.io.samples import read_sample
+        >>> query, notes = Recommender(read_sample("travel")).query(None, "2024-06-05 10:00")
+        >>> query.hour.tolist()
+        [10.0]
         """
         asked = self._questions.one(user, when, lat, lon)
         return asked.queries, notes_on(asked, self.log)

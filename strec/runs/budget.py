@@ -127,6 +127,12 @@ def shortage(kind: str, store: Store) -> str | None:
         A key of `strec.models.MODELS`.
     store : Store
         The data.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> shortage("popularity", Dataset.sample("travel").store) is None
+    True
     """
     check_choice(kind, MODELS, "A kind of model", ModelError)
     store = need_store(store)
@@ -167,6 +173,12 @@ def expected_seconds(kind: str, store: Store, budget: str, past: list[Run]) -> f
         A key of `BUDGETS`.
     past : list of Run
         Finished and other runs, the newest first.
+
+    Examples
+    --------
+    >>> from strec import Dataset, schema
+    >>> expected_seconds("stllm", Dataset(schema.example()).store, "quick", []) is None
+    True
     """
     check_choice(kind, MODELS, "A kind of model", ModelError)
     store = need_store(store)
@@ -186,6 +198,11 @@ def needs_several(kind: str) -> bool:
     ----------
     kind : str
         A key of `strec.models.MODELS`.
+
+    Examples
+    --------
+    >>> needs_several("stllm"), needs_several("popularity")
+    (True, False)
     """
     check_choice(kind, MODELS, "A kind of model", ModelError)
     return MODELS[kind].uses_loop

@@ -57,6 +57,14 @@ def create(
     ------
     ModelError
         If there is no such model, a parameter it does not have, no space, or another run there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from strec import Dataset, schema
+    >>> run = create(tempfile.mkdtemp(), "popularity", Dataset(schema.example()).store)
+    >>> run.kind
+    'popularity'
     """
     folder, store = as_path(folder), need_store(store)
     model = _unfitted(kind, params or {})

@@ -32,6 +32,12 @@ def home(store: Store, is_shared: bool = False) -> Path:
         The data.
     is_shared : bool
         Whether all visitors share the data.
+
+    Examples
+    --------
+    >>> from strec import Dataset, schema
+    >>> home(Dataset(schema.example()).store).name
+    'runs'
     """
     store = need_store(store)
     if is_shared:
@@ -50,6 +56,12 @@ def runs_in(root: Path, fingerprint: str | None = None) -> list["Run"]:
         The folder, see `home`.
     fingerprint : str, optional
         `Store.fingerprint` of a data set.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> runs_in(Path(tempfile.mkdtemp()))
+    []
     """
     root = as_path(root)
     found = []

@@ -243,6 +243,11 @@ def per_user(cells: pd.DataFrame) -> pd.DataFrame:
     ----------
     cells : pandas.DataFrame
         `n_checkins`, `n_users`.
+
+    Examples
+    --------
+    >>> per_user(pd.DataFrame({"n_checkins": [6], "n_users": [3]}))["per_user"].tolist()
+    [2.0]
     """
     cells = frame_of(cells, ("n_checkins", "n_users"))
     rate = cells["n_checkins"] / cells["n_users"].clip(lower=1)

@@ -90,6 +90,14 @@ def place_profiles(user_cells: pd.DataFrame) -> tuple[np.ndarray, sparse.csr_arr
     profiles : scipy.sparse.csr_array
         Shape ``(n_users, n_cells)``, rows of length 1: (1 + ln n) · (1 + ln(n_users / users of
         the cell)), the usual tf-idf.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> visited = Dataset.sample("travel").store.user_cells(8)
+    >>> users, weights = place_profiles(visited)
+    >>> len(users) == weights.shape[0]
+    True
     """
     from sklearn.feature_extraction.text import TfidfTransformer
 
@@ -122,6 +130,14 @@ def time_profiles(
         Shape ``(n,)``, sorted.
     profiles : numpy.ndarray
         Shape ``(n, 168)``; rows add up to 1.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> weeks = Dataset.sample("travel").store.user_weeks()
+    >>> users, shares = time_profiles(weeks)
+    >>> shares.shape[1]
+    168
     """
     from scipy.ndimage import gaussian_filter1d
 

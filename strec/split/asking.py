@@ -55,6 +55,14 @@ class Questions:
     ----------
     log : Log
         The check-ins that are known.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import Vocabulary, encode
+    >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
+    >>> Questions(log).one("bob", "2024-06-05 10:00", None, None).queries.hour.tolist()
+    [10.0]
     """
 
     def __init__(self, log: Log):
@@ -332,6 +340,11 @@ def questions_of(questions: pl.DataFrame) -> pl.DataFrame:
     ----------
     questions : polars.DataFrame
         With ``user_id`` and, where known, ``time``, ``lat``, ``lon``.
+
+    Examples
+    --------
+    >>> questions_of(pl.DataFrame({"user_id": ["bob"], "time": ["2024-06-05 10:00"]})).columns
+    ['user_id', 'time', 'lat', 'lon']
     """
     if not isinstance(questions, pl.DataFrame) or "user_id" not in questions.columns:
         raise ModelError(

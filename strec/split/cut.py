@@ -134,6 +134,13 @@ class Split:
         ------
         SplitError
             If the part holds nothing to score.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> parts = split(schema.example(), fractions=(0.5, 0.5, 0))
+        >>> len(parts.queries(scored="every"))
+        2
         """
         check_choice(part, PARTS, "A part", SplitError)
         check_choice(scored, SCORED, "What is scored", SplitError)
@@ -157,6 +164,13 @@ class Split:
         ----------
         part, scored : str
             As in `queries`.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> parts = split(schema.example(), fractions=(0.5, 0.5, 0))
+        >>> parts.scored_rows("validation", "every").tolist()
+        [2, 3]
         """
         inside = self.part == PARTS[part]
         rows = np.flatnonzero(inside)

@@ -188,6 +188,12 @@ class Log:
         ----------
         mask : numpy.ndarray
             Shape ``(n,)``, bool.
+
+        Examples
+        --------
+        >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
+        >>> log.where(log.user == 0).item.tolist()
+        [0, 1]
         """
         kept = {
             f.name: vars(self)[f.name][mask]
@@ -298,6 +304,11 @@ def local_us(time_us: np.ndarray, offset_min: np.ndarray) -> np.ndarray:
     ----------
     time_us, offset_min : numpy.ndarray
         Microseconds since 1970 in UTC, and minutes to add.
+
+    Examples
+    --------
+    >>> local_us(np.array([0]), np.array([90])).tolist()
+    [5400000000]
     """
     return time_us + offset_min * np.int64(60_000_000)
 

@@ -150,6 +150,14 @@ class Queries:
         ----------
         rows : numpy.ndarray or slice
             Which ones.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> from strec.split import Vocabulary, encode
+        >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
+        >>> len(queries_of_rows(log, np.arange(4)).take(slice(1, 3)))
+        2
         """
         rows = np.arange(len(self))[rows]
         indptr, indices = ranges(self.indptr[rows], self.indptr[rows + 1])
@@ -169,6 +177,15 @@ class Queries:
         ----------
         vocabulary : Vocabulary
             With the same users, items and categories.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> from strec.split import Vocabulary, encode
+        >>> table = schema.example()
+        >>> queries = queries_of_rows(encode(table, Vocabulary.of(table)), np.arange(4))
+        >>> queries.recoded(Vocabulary.of(table.head(2))).target.tolist()
+        [0, 1, 0, -1]
         """
         # The last entry is what code -1 becomes.
         code = np.append(vocabulary.item_codes(self.vocabulary.items), np.int32(-1))
@@ -182,6 +199,14 @@ class Queries:
         ----------
         most_numbers : int
             Queries times items of a piece; a piece has at least one query.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> from strec.split import Vocabulary, encode
+        >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
+        >>> [len(piece) for piece in queries_of_rows(log, np.arange(4)).pieces(6)]
+        [2, 2]
         """
         step = max(most_numbers // max(len(self.vocabulary.items), 1), 1)
         for first in range(0, len(self), step):
@@ -213,6 +238,14 @@ def queries_of_rows(
     hidden : numpy.ndarray, optional
         Shape ``(len(log),)``, bool: rows seen only within the running session of the target.
         Where it holds for a row it must hold for all later ones of the same owner.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.split import Vocabulary, encode
+    >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
+    >>> queries_of_rows(log, np.array([1])).target.tolist()
+    [1]
     """
     stop = log.before[rows]
     start = log.visible_from(log.owner[rows], stop)

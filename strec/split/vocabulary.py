@@ -42,6 +42,13 @@ class Vocabulary:
         Shape ``(n_items,)``: what describes the item in words, empty where nothing does. A text
         counts as a description where most check-ins of the item carry it; reviews, of which each
         check-in has its own, do not.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> vocabulary = Vocabulary.of(schema.example())
+    >>> vocabulary.users.tolist(), vocabulary.items.tolist()
+    (['ann', 'bob'], ['cafe', 'office', 'park'])
     """
 
     users: np.ndarray
@@ -117,6 +124,12 @@ class Vocabulary:
         ----------
         codes : numpy.ndarray
             Shape ``(n,)``.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> Vocabulary.of(schema.example()).item_ids(np.array([1, -1])).to_list()
+        ['office', None]
         """
         return _texts_at(self.items, codes)
 
@@ -127,6 +140,12 @@ class Vocabulary:
         ----------
         codes : numpy.ndarray
             Item codes, shape ``(n,)``.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> Vocabulary.of(schema.example()).item_categories(np.array([1, -1])).to_list()
+        ['Office', None]
         """
         return _texts_at(self.categories, np.append(self.item_category, -1)[codes])
 
@@ -137,6 +156,13 @@ class Vocabulary:
         ----------
         ids : numpy.ndarray or polars.Series
             Texts, shape ``(n,)``.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> vocabulary = Vocabulary.of(schema.example())
+        >>> vocabulary.user_codes(pl.Series(["bob", "nobody we know"])).tolist()
+        [1, -1]
         """
         return _codes(self.users, ids)
 
@@ -164,6 +190,13 @@ class Vocabulary:
         ----------
         ids : numpy.ndarray or polars.Series
             Names of categories, shape ``(n,)``.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> vocabulary = Vocabulary.of(schema.example())
+        >>> vocabulary.category_codes(vocabulary.categories).tolist()
+        [0, 1, 2]
         """
         return _codes(self.categories, ids)
 

@@ -25,6 +25,13 @@ def store_of(data: Any) -> Store | None:
     ----------
     data : object
         A store, or anything that has one.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.dataset import Dataset
+    >>> store_of(Dataset(schema.example())).summary()["n_checkins"], store_of("no data set")
+    (4, None)
     """
     found = data if isinstance(data, Store) else getattr(data, "store", None)
     return found if isinstance(found, Store) else None
@@ -69,6 +76,13 @@ def need_store(data: object) -> Store:
     ----------
     data : object
         What was given; anything with a `store` is right.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.dataset import Dataset
+    >>> need_store(Dataset(schema.example())).summary()["n_users"]
+    2
     """
     if (store := store_of(data)) is not None:
         return store

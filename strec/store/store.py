@@ -99,6 +99,13 @@ class Store(PlaceQuestions, PeopleQuestions):
         ------
         SchemaError, StoreError
             If the table is not canonical or is empty, or the folder holds something else.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> store = Store.create(schema.example(), tempfile.mkdtemp() + "/store", name="Example")
+        >>> store.name, store.meta["n_checkins"]
+        ('Example', 4)
         """
         folder = Path(folder)
         with writer.replacing(folder) as fresh:
@@ -130,6 +137,12 @@ class Store(PlaceQuestions, PeopleQuestions):
         dict
             `n_checkins`, `n_users`, `n_items`, `n_places` (check-ins with a place), `n_days`
             (from first to last, both included), `first_date`, `last_date` (date, or None).
+
+        Examples
+        --------
+        >>> from strec import Dataset
+        >>> Dataset(schema.example()).store.summary()["n_items"]
+        3
         """
         row = self._run(aggregates.summary(self._kept(filters))).iloc[0].to_dict()
         first, last = row.pop("first_date"), row.pop("last_date")
@@ -153,6 +166,12 @@ class Store(PlaceQuestions, PeopleQuestions):
             `weekday` (0 is Monday), `hour`, `n_checkins`, `n_users`: 168 rows, fewer where the
             filters leave out hours or weekdays, or the dates do not span a week. Where the
             filters say whom, what or where, counts of fewer than `MIN_USERS` users are blank.
+
+        Examples
+        --------
+        >>> from strec import Dataset
+        >>> len(Dataset(schema.example()).store.hour_weekday())
+        48
         """
         filters = filters or Filters()
         there = self._weekdays(filters)
@@ -173,6 +192,12 @@ class Store(PlaceQuestions, PeopleQuestions):
         ----------
         filters : Filters, optional
             Which check-ins; all without it. As in `hour_weekday`, small counts may be blank.
+
+        Examples
+        --------
+        >>> from strec import Dataset
+        >>> Dataset.sample("travel").store.day_hours()["n_checkins"].idxmax()
+        13
         """
         filters = filters or Filters()
         kept = self._kept(filters)
@@ -188,6 +213,12 @@ class Store(PlaceQuestions, PeopleQuestions):
         ----------
         filters : Filters, optional
             Which check-ins; all without it.
+
+        Examples
+        --------
+        >>> from strec import Dataset
+        >>> Dataset(schema.example()).store.calendar()["n_checkins"].tolist()
+        [3, 1]
         """
         return self.trend("day", filters)
 
@@ -206,6 +237,12 @@ class Store(PlaceQuestions, PeopleQuestions):
         pandas.DataFrame
             `period` (local time, no zone), `n_checkins`, `n_users`; where the filters say whom,
             what or where, counts of fewer than `MIN_USERS` users are blank.
+
+        Examples
+        --------
+        >>> from strec import Dataset
+        >>> Dataset(schema.example()).store.trend("day")["n_checkins"].tolist()
+        [3, 1]
         """
         if grain not in FREQUENCIES:
             raise AnalysisError(
@@ -245,6 +282,12 @@ class Store(PlaceQuestions, PeopleQuestions):
         ------
         AnalysisError
             If the store has no categories.
+
+        Examples
+        --------
+        >>> from strec import Dataset
+        >>> Dataset.sample("travel").store.by_category(top=2)["category"].tolist()
+        ['Museum', 'Night Bar']
         """
         self._need(schema.CATEGORY)
         kept = self._kept(filters)
@@ -270,6 +313,12 @@ class Store(PlaceQuestions, PeopleQuestions):
         ------
         AnalysisError
             If the store has no categories.
+
+        Examples
+        --------
+        >>> from strec import Dataset
+        >>> len(Dataset.sample("travel").store.category_hours(top=2))
+        48
         """
         self._need(schema.CATEGORY)
         kept = self._kept(filters)

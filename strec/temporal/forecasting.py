@@ -61,6 +61,13 @@ class Forecaster:
         ------
         AnalysisError
             If there are fewer than 20 values, too many gaps, or all values are equal.
+
+        Examples
+        --------
+        >>> from strec.temporal import SeasonalNaive, TimeSeries
+        >>> model = SeasonalNaive().fit(TimeSeries.of([1.0, 2.0] * 12, periods=(2,)))
+        >>> len(model.forecast(2))
+        2
         """
         return self._learn(series, self._fit)
 
@@ -93,6 +100,13 @@ class Forecaster:
         pandas.DataFrame
             Indexed by the regular clock: `mean`, `lower`, `upper`. Never below 0 where the series
             never is.
+
+        Examples
+        --------
+        >>> from strec.temporal import SeasonalNaive, TimeSeries
+        >>> model = SeasonalNaive().fit(TimeSeries.of([1.0, 2.0] * 12, periods=(2,)))
+        >>> model.forecast(2).columns.tolist()
+        ['mean', 'lower', 'upper']
         """
         if not hasattr(self, "series_"):
             raise AnalysisError(

@@ -152,6 +152,12 @@ class TimeSeries:
         ----------
         first, last : int
             Steps of the regular clock, `last` not included.
+
+        Examples
+        --------
+        >>> weeks = TimeSeries.of(range(14), periods=(7,))
+        >>> len(weeks.part(0, 7))
+        7
         """
         clock = self.clock.iloc[first:last]
         frame = clocks.periods(clock.index, None, float(self.grain.hours))
@@ -191,6 +197,11 @@ class TimeSeries:
         ----------
         cycles : float
             More than so many.
+
+        Examples
+        --------
+        >>> TimeSeries.of(range(15), periods=(7, 30)).usable_periods()
+        (7,)
         """
         return tuple(each for each in self.periods if each > 1 and len(self) > cycles * each)
 

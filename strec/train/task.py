@@ -113,6 +113,11 @@ class Settings:
         ----------
         share : float
             0 to 1.
+
+        Examples
+        --------
+        >>> Settings(learning_rate=0.1, warmup_share=0.5).learning_rate_at(0.25)
+        0.05
         """
         rate = self.learning_rate
         if share < self.warmup_share:
@@ -145,6 +150,11 @@ class Watch:
         Time budget; the epoch that is running when it ends is cut short and still counts.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+
+    Examples
+    --------
+    >>> Watch(should_stop=lambda: True).should_stop()
+    True
     """
 
     on_event: Callable[[Event], None] = lambda event: None

@@ -69,6 +69,12 @@ class Markov(Popularity):
     -----
     Equal counts, and users whose last item is new, go by popularity. Check-ins at one moment are
     a set: each of it leads to each of the next with an equal part of one transition.
+
+    Examples
+    --------
+    >>> from strec import Dataset, schema
+    >>> Markov().fit(Dataset(schema.example()).everything).label
+    'Markov'
     """
 
     kind = "markov"
