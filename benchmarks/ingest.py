@@ -24,6 +24,9 @@ from pathlib import Path
 import numpy as np
 import start
 
+# The pages' own limits are measured; they lie beside this folder.
+sys.path.append(str(Path(__file__).parent.parent))
+
 ZONE = "America/New_York"
 RESOLUTION = 7
 CHUNK_ROWS = 1_000_000
@@ -99,6 +102,18 @@ def _scale(n_rows: int) -> list[str]:
             for what, t in strec.items()
         ),
         f"\nPeak memory of all of them together: {found['pages']['peak_mb']:,.0f} MB.",
+        "\n| a first visit | seconds | of these drawing users | CPU seconds, with the imports | "
+        "peak memory (MB) |\n|---|---:|---:|---:|---:|",
+        *(
+            f"| {title} | {found[case]['seconds']:.1f} | {found[case]['drawn']:.1f} | "
+            f"{found[case]['cpu_seconds']:.1f} | {found[case]['peak_mb']:,.0f} |"
+            for case, title in (
+                ("recommend", "Recommend: the counter mix and the first answer"),
+                ("gate", "Dependence: the quick look"),
+            )
+        ),
+        f"\n{found['recommend']['note']} "
+        f"The next answer takes {found['recommend']['again']:.2f} s.",
     ]
     return lines
 
@@ -221,6 +236,42 @@ def _pages(folder: Path) -> dict:
     return {"times": times}
 
 
+def _recommend(folder: Path) -> dict:
+    """Open the store and answer somebody's first question, as the Recommend page does."""
+    import polars as pl
+
+    from pages.parts.recommend.view import MOST_CHECKINS
+    from strec.recommend import Recommender
+    from strec.store import Store
+
+    begun = time.perf_counter()
+    store = Store(folder / "store-parquet")
+    table, note = store.some_users(MOST_CHECKINS)
+    drawn = time.perf_counter() - begun
+    user = store.users().filter(pl.Series(store.drawn_users(MOST_CHECKINS)))["user_id"][0]
+    recommender = Recommender(table)
+    recommender.recommend(user, k=10)
+    seconds, begun = time.perf_counter() - begun, time.perf_counter()
+    recommender.recommend(user, k=10)
+    return {"seconds": seconds, "drawn": drawn, "again": time.perf_counter() - begun, "note": note}
+
+
+def _gate(folder: Path) -> dict:
+    """Ask the quick look of the Dependence page."""
+    from pages.dependence import MOST_READ, QUICK_CHECKINS, QUICK_PERMUTATIONS
+    from strec.gate import dependence_test
+    from strec.split import split
+    from strec.store import Store
+
+    begun = time.perf_counter()
+    table, note = Store(folder / "store-parquet").some_users(MOST_READ)
+    drawn = time.perf_counter() - begun
+    dependence_test(
+        split(table).train, max_checkins=QUICK_CHECKINS, n_permutations=QUICK_PERMUTATIONS
+    )
+    return {"seconds": time.perf_counter() - begun, "drawn": drawn, "note": note}
+
+
 def _aggregate(folder: Path) -> dict:
     from strec.store import Store
 
@@ -274,6 +325,8 @@ CASES = {
     "ingest_csv": lambda folder: _ingest(folder, "csv"),
     "aggregate": _aggregate,
     "pages": _pages,
+    "recommend": _recommend,
+    "gate": _gate,
     "pandas_parquet": lambda folder: _pandas(folder, "parquet"),
     "pandas_csv": lambda folder: _pandas(folder, "csv"),
 }
