@@ -391,10 +391,13 @@ class _Guesser:
             facts = self.table[column]
             if end is None or facts.is_written_time or not self._may_be_id(facts):
                 continue
+            if facts.n >= ENOUGH and facts.n_distinct == 1:
+                continue
             key = tuple(word for word in words_of(column) if word not in _ENDS)
             if meaning(column).head not in ("measure", "time", "part", "other", "state", "kind"):
                 sides.setdefault(key, {}).setdefault(end, column)
         pairs = [(side[0], side[1]) for side in sides.values() if len(side) == 2]
+        plainly = (sides.get(()) or {}).get(1)
         if not pairs:
             self._one_sided()
             return
@@ -402,7 +405,9 @@ class _Guesser:
 
         def rank(pair: tuple[str, str]) -> tuple:
             said, facts = meaning(pair[1]), self.table[pair[1]]
-            return said.noun == "place", said.head != "name", not facts.is_readable, facts.n
+            # "origin" and "dest" alone say more than two columns of something unknown.
+            says = said.noun == "place", pair[1] == plainly or not said.n_unknown
+            return *says, said.head != "name", not facts.is_readable, facts.n
 
         item, *rest = sorted(pairs, key=rank, reverse=True)
         sure = 0.95 if meaning(item[1]).noun == "place" or self._overlap(*item) else 0.75
@@ -564,6 +569,8 @@ class _Guesser:
             return self._refuse(column, "it holds small numbers, as a count does")
         if facts.n >= ENOUGH and facts.n_distinct == 1:
             return self._soften(column, "it has one value only")
+        if facts.n >= ENOUGH and facts.n_distinct < 4:
+            return self._soften(column, f"it has few different values: {facts.n_distinct}")
         if facts.is_unique():
             self._refuse(column, "nearly each row has another one")
             return name * 0.5

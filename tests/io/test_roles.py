@@ -32,6 +32,9 @@ HEADERS = [
     ["utilisateur", "lieu", "date_heure", "latitude", "longitude", "catégorie", "prix"],
     ["usuario", "producto", "fecha", "latitud", "longitud", "categoría", "precio"],
     ["visitor", "venue_id", "visited_at", "geo_lat", "geo_lng", "venue_category", "spend"],
+    ["Müşteri No", "Ürün Kodu", "Tarih", "lat", "lon", "kategori", "Tutar"],
+    ["tessera", "museo", "data_ingresso", "lat", "long", "categoria", "prezzo"],
+    ["patient_nbr", "ward", "admit_dt", "lat", "lon", "kind", "cost"],
     ["bike_id", "to_station", "start_time", "to_lat", "to_lon", "type", "duration"],
 ]
 FIELDS = ["user_id", "item_id", "timestamp", "lat", "lon", "category", "value"]
@@ -151,3 +154,34 @@ def test_a_count_of_people_is_nobody_and_two_ids_are_a_question():
     doubt = guess_roles(twice.drop("product_name")).doubts["item_id"]
     assert {doubt.column, doubt.runner_up} == {"product_id", "parent_product_id"}
     assert not doubt.is_sure and "nearly as well" in doubt.why
+
+
+def test_delays_are_no_ends_of_a_way_and_neither_is_what_never_changes():
+    n = 200
+    flights = pl.DataFrame(
+        {
+            "tail_num": [f"N{i % 20:03d}" for i in range(n)],
+            "fl_date": [f"2024-05-{1 + i % 28:02d} 08:00:00" for i in range(n)],
+            "origin": [("JFK", "LGA", "EWR")[i % 3] for i in range(n)],
+            "dest": [("BOS", "ORD", "LAX", "SFO", "MIA")[i % 5] for i in range(n)],
+            "dep_delay": [i * 7 % 50 for i in range(n)],
+            "arr_delay": [i * 11 % 60 for i in range(n)],
+            "dep_fix": ["A"] * n,
+            "arr_fix": ["B"] * n,
+        }
+    )
+    mapping = guess_roles(flights).mapping
+    assert (mapping.item_id, mapping.origin_id) == ("dest", "origin")
+
+
+def test_two_places_are_few_for_a_world_of_items():
+    n = 200
+    classes = pl.DataFrame(
+        {
+            "client_id": [f"c{i % 20}" for i in range(n)],
+            "location": [("Uptown", "Downtown")[i * 7 % 3 % 2] for i in range(n)],
+            "visited_at": [f"2024-05-{1 + i % 28:02d} 08:{i % 60:02d}:00" for i in range(n)],
+        }
+    )
+    role = guess_roles(classes).roles["item_id"]
+    assert role.column == "location" and not role.is_sure and "few different" in role.why
