@@ -186,7 +186,8 @@ def side_by_side(results: list[Result], proposed: str, measure: str) -> None:
     views = {"Differences": differences, "Slices": sliced, "Trust": trust, "Map": on_map}
     view = ui.choose("View", list(views), "evaluate_view", show_label=False)
     # A fragment runs again without the page around it, so it guards itself.
-    ui.guarded(lambda: views[view](first, second, measure))
+    with ui.one_of(views, view):
+        ui.guarded(lambda: views[view](first, second, measure))
 
 
 def differences(first: Result, second: Result, measure: str) -> None:

@@ -131,8 +131,7 @@ def show(store, played: Replay, known, speed: int) -> None:
     at = state.LIVE_AT.value
     st.progress(at / n, f"{at:,} of {n:,} check-ins · fitted on the {played.n_before:,} before")
     if not at:
-        st.info("Press play: a guess comes first, then what really happened.",
-                icon=":material/play_circle:")  # fmt: skip
+        coming(played.events.row(0, named=True), known)
         return
     left, right = st.columns([4, 5], gap="medium")
     with left:
@@ -163,13 +162,24 @@ def show(store, played: Replay, known, speed: int) -> None:
     ui.downloads("replay", events, "live")
 
 
-def event(row: dict, known) -> None:
-    """Show one guess and what came."""
+def coming(row: dict, known) -> None:
+    """Show the first guess before anything is played: what came of it is not told yet."""
+    st.markdown(f"The first to come: {_who_and_when(row, known)}. The guess, made before:")
+    st.markdown("\n".join(f"{k}. {ui.plain(name)}" for k, name in enumerate(row["top"], 1)))
+    st.info("Press **Play** to see what really came.", icon=":material/play_circle:")
+
+
+def _who_and_when(row: dict, known) -> str:
     moment = row["local_time"]
-    st.markdown(
+    return (
         f"**{ui.plain(view.name_of(row['user_id'], known))}**, {moment:%a} {moment.day} "
         f"{moment:%b}, {moment:%H:%M}"
     )
+
+
+def event(row: dict, known) -> None:
+    """Show one guess and what came."""
+    st.markdown(_who_and_when(row, known))
     rank = row["rank"]
     hit = rank <= 5
     guesses = []

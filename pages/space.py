@@ -52,11 +52,12 @@ def content() -> NextStep | None:
         setting = common.settings(common.suggestion(store))
     st.query_params["part"] = slug(part)
     module, _, sentence = PARTS[part]
-    st.caption(sentence)
-    try:
-        module.show(store, chosen, setting, maps.view_of(everywhere["lat"], everywhere["lon"]))
-    except AnalysisError as error:
-        ui.show_notice(error)
+    with ui.one_of(labels, part):
+        st.caption(sentence)
+        try:
+            module.show(store, chosen, setting, maps.view_of(everywhere["lat"], everywhere["lon"]))
+        except AnalysisError as error:
+            ui.show_notice(error)
     ui.how_it_works(f"space-{module.__name__.rpartition('.')[2]}")
     return following
 
@@ -80,6 +81,6 @@ PAGE = Page(
     heading="Space",
     question="Where do people act, where do they go next, and is it changing?",
     tour="Where do they act? Switch on **Hour by hour** and see what moves; "
-    "**Hotspots** names the places that are busier than chance allows.",
+    "**Hotspots** says whether any place is busier than chance allows.",
     has_filters=True,
 )

@@ -162,15 +162,15 @@ def other_worlds() -> None:
     for sample in samples():
         if now is not None and sample.name == now.name:
             continue
-        if st.button(
+        st.button(
             sample.title.removesuffix(" (simulated)"),
             icon=f":material/{ICONS.get(sample.world, 'route')}:",
             key=f"world_{sample.name}",
             width="stretch",
             help=sample.story,
-        ):
-            ui.use_store(ui.sample_store(sample.name))
-            st.rerun()
+            on_click=ui.choose_sample,
+            args=(sample.name,),
+        )
 
 
 PAGE = Page(

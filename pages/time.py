@@ -34,13 +34,14 @@ def content() -> NextStep | None:
         )
         return None
     part = ui.choose("Look at", PARTS, "time_part", show_label=False)
-    if part == WEEK:
-        overview(store, chosen, summary)
-    else:
-        try:
-            deeper.show(part, store, chosen)
-        except StrecError as error:
-            ui.show_notice(error)
+    with ui.one_of(PARTS, part):
+        if part == WEEK:
+            overview(store, chosen, summary)
+        else:
+            try:
+                deeper.show(part, store, chosen)
+            except StrecError as error:
+                ui.show_notice(error)
     return "See where", "space"
 
 

@@ -270,6 +270,6 @@ PAGE = Page(
     question="Choose models and how much time they may take. They are trained here, measured on "
     "later check-ins, and kept.",
     method="train",
-    tour="Now teach a model. Keep **Counter mix** ticked, add **ST-LLM**, choose **Quick** and "
-    "press the button; the curves move while it learns, and you may go on.",
+    tour="Now teach a model. See that **Counter mix** and **ST-LLM** are ticked, choose **Quick** "
+    "and press the button; the curves move while it learns, and you may go on.",
 )

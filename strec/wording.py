@@ -208,6 +208,36 @@ def percent_digits(shares: Sequence[float]) -> int:
     return max(1, -math.floor(math.log10(100 * largest)) + 1) if largest > 0 else 1
 
 
+def add_up(parts: Sequence[float], whole: float, digits: int) -> list[float]:
+    """Return parts rounded so that what is printed of them adds up to what is printed of the whole.
+
+    Rounded one by one, parts may miss their sum; here those that lose most by it give way.
+
+    Parameters
+    ----------
+    parts : sequence of float
+        What adds up to `whole`, but for a rounding error.
+    whole : float
+        Their sum.
+    digits : int
+        Decimals that are printed.
+
+    Examples
+    --------
+    >>> add_up([0.333, 0.333, 0.334], 1.0, 2)
+    [0.33, 0.33, 0.34]
+    >>> add_up([2.5, 2.5], 5.0, 0)
+    [3.0, 2.0]
+    """
+    scaled = [part * 10**digits for part in parts]
+    floors = [math.floor(each) for each in scaled]
+    missing = round(whole * 10**digits) - sum(floors)
+    order = sorted(range(len(parts)), key=lambda k: floors[k] - scaled[k])
+    for k in order[: max(missing, 0)]:
+        floors[k] += 1
+    return [round(each / 10**digits, digits) for each in floors]
+
+
 def share(part: float) -> str:
     """Return a share of all as a percentage that never rounds to all or nothing.
 

@@ -4,11 +4,11 @@ import streamlit as st
 
 from pages.shared import look, state, ui
 from pages.shared.in_use import (
+    choose_sample,
     current_sample,
     current_store,
     item_word,
     remember_in_url,
-    sample_store,
     use_store,
 )
 from pages.shared.page import Page, all_pages, go_to
@@ -75,6 +75,19 @@ def sidebar(page: Page) -> None:
         other_data()
         if page.has_filters:
             filter_widgets(store, summary)
+        if store.has_places:
+            st.toggle(
+                "Maps as pictures",
+                value=state.PICTURES_OF_MAPS.value,
+                key="maps_as_pictures",
+                on_change=_pictures_toggled,
+                help="Drawn by the server, for browsers that cannot draw maps (no WebGL).",
+            )
+
+
+def _pictures_toggled() -> None:
+    # A widget's own value is gone once a page without it was shown.
+    state.PICTURES_OF_MAPS.value = not state.PICTURES_OF_MAPS.value
 
 
 def other_data() -> None:
@@ -82,14 +95,14 @@ def other_data() -> None:
     now = current_sample()
     with st.popover("Change data", icon=":material/swap_horiz:", width="stretch"):
         for sample in samples():
-            if st.button(
+            st.button(
                 sample.title,
                 key=f"sidebar_{sample.name}",
                 disabled=now is not None and sample.name == now.name,
                 width="stretch",
-            ):
-                use_store(sample_store(sample.name))
-                st.rerun()
+                on_click=choose_sample,
+                args=(sample.name,),
+            )
         if st.button(
             "Bring your own data",
             key="sidebar_own",
@@ -182,13 +195,24 @@ def hour_range(now: Filters) -> tuple[int, int]:
 def tour_card(page: Page) -> None:
     """Show what the guided tour of ten minutes says about this page, while it is on."""
     stops = [each for each in all_pages().values() if each.tour]
+    # The address remembers the tour, so that a reload goes on with it.
+    if not state.TOUR.is_set and st.query_params.get("tour"):
+        state.TOUR.value = True
+    if state.TOUR.value:
+        st.query_params["tour"] = "1"
+    elif "tour" in st.query_params:
+        del st.query_params["tour"]
     if not state.TOUR.value or page not in stops:
         return
     at = stops.index(page)
+    is_last = at + 1 == len(stops)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/signpost: **Tour {at + 1}/{len(stops)}** · {page.tour}")
-        if at + 1 < len(stops) and st.button("Next", type="primary", key="tour_next"):
+        if not is_last and st.button("Next", type="primary", key="tour_next"):
             go_to(stops[at + 1].url)
-        if st.button("End the tour", type="tertiary", key="tour_end"):
+        words = "That was the tour: back to the start" if is_last else "End the tour"
+        if st.button(words, type="primary" if is_last else "tertiary", key="tour_end"):
             state.TOUR.value = False
+            if is_last:
+                go_to("")
             st.rerun()

@@ -26,6 +26,10 @@ _STORES = visits_folder()
 
 def current_store() -> Store:
     """Return the data set in use: the one chosen last, the one in the URL, or a sample."""
+    if wanted := state.WANTED_SAMPLE.value:
+        chosen = sample_store(wanted)
+        state.WANTED_SAMPLE.value = ""
+        use_store(chosen)
     store = state.STORE.value
     if store is None:
         store = _store_from_url() or given_store() or sample_store(DEFAULT_SAMPLE)
@@ -45,6 +49,11 @@ def open_folder(folder: Path) -> None:
     store = Store(folder.resolve())
     _mark(workspace() / "current", str(store.folder))
     use_store(store)
+
+
+def choose_sample(name: str) -> None:
+    """Note which sample is wanted: a click elsewhere while it is loaded must not lose it."""
+    state.WANTED_SAMPLE.value = name
 
 
 def use_store(store: Store) -> None:

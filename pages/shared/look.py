@@ -18,6 +18,12 @@ def style(dark: bool) -> str:
 /* A finger that moves up or down over a map scrolls the page. */
 [data-testid="stDeckGlJsonChart"], [data-testid="stDeckGlJsonChart"] * {{
   touch-action: pan-y !important; }}
+/* Behind each map stands what to do where the browser cannot draw it. */
+[class*="st-key-map_"] {{ position: relative; }}
+[class*="st-key-map_"]::before {{ position: absolute; inset: 35% 10% auto; text-align: center;
+  color: {QUIET[dark]};
+  content: "If no map appears here, this browser cannot draw it (it lacks WebGL). "
+    "Switch on “Maps as pictures” in the sidebar, and the server draws them."; }}
 /* The toolbar of a figure stands below its title, and on no phone. */
 .js-plotly-plot .modebar-container {{ top: 2.1rem !important; height: 0 !important; }}
 @media (max-width: 640px) {{

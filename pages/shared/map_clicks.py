@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from pages.shared import ui
 from pages.shared.state import Key
 
 
@@ -17,13 +18,18 @@ def clickable(
     data change, another object is taken for it. After each click the layers get new ids, so that
     nothing stays selected.
     """
+    if ui.as_picture(deck, height):
+        if caption:
+            st.caption(caption)
+        return
     n = _clicks(key).value
     for layer in deck.layers:
         layer.id = f"{layer.id}~{n}"
-    st.pydeck_chart(
-        deck, key=key, height=height, width="stretch",
-        on_select=lambda: _clicked(key, on_click),
-    )  # fmt: skip
+    with st.container(key=f"map_{key}"):
+        st.pydeck_chart(
+            deck, key=key, height=height, width="stretch",
+            on_select=lambda: _clicked(key, on_click),
+        )  # fmt: skip
     if caption:
         st.caption(caption)
 

@@ -54,9 +54,13 @@ def forget(beginning: str) -> None:
 # ---------------------------------------------------------------- all pages
 
 STORE: Key[Store | None] = Key("store", None)
+#: A sample that was chosen and is not loaded yet.
+WANTED_SAMPLE = Key("wanted_sample", "")
 FILTERS = Key("filters", Filters())
 WORKSPACE = Key("workspace", "")
 TOUR = Key("tour", False)
+#: Maps as pictures drawn by the server, for browsers that cannot draw them.
+PICTURES_OF_MAPS = Key("pictures_of_maps", False)
 
 # ---------------------------------------------------------------- start
 

@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -11,9 +11,11 @@ from typing import Any, Literal, TypeVar
 import pandas as pd
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import look
+from pages.shared import look, state
 from pages.shared.in_use import (
+    choose_sample,
     current_sample,
     current_store,
     item_word,
@@ -22,6 +24,7 @@ from pages.shared.in_use import (
     use_store,
     workspace,
 )
+from strec import maps
 from strec.errors import StrecError
 from strec.export import to_csv
 from strec.io.limits import disk_full, is_disk_full
@@ -29,8 +32,9 @@ from strec.parts import missing_part
 from strec.progress import Progress
 
 __all__ = [
-    "choose", "current_sample", "current_store", "deck", "download", "downloads", "figure",
-    "guarded", "how_it_works", "is_dark", "item_word", "plain", "progress",
+    "as_picture", "choose", "choose_sample", "current_sample", "current_store", "deck", "download",
+    "downloads", "figure", "guarded", "how_it_works", "is_dark", "item_word", "one_of", "plain",
+    "progress",
     "sample_store", "show_error", "show_notice", "shown_name", "table", "use_store",
     "workspace",
 ]  # fmt: skip
@@ -155,6 +159,16 @@ def choose(
     return listed[0] if chosen is None else chosen
 
 
+def one_of(options: Iterable[str], chosen: str) -> DeltaGenerator:
+    """Return the place of the choice made; what another choice showed is gone at once.
+
+    Streamlit keeps what stood in a place until something else is put there: while a new part is
+    worked out, the one before would stand under its name.
+    """
+    places = {each: st.container() if each == chosen else st.empty() for each in options}
+    return places[chosen]
+
+
 # ---------------------------------------------------------------- figures and tables
 
 
@@ -184,9 +198,18 @@ def figure(
 
 def deck(deck, key: str, height: int = 520, caption: str = "") -> None:
     """Show a map; `map_clicks.clickable` shows one that can be clicked."""
-    st.pydeck_chart(deck, key=key, height=height, width="stretch")
+    if not as_picture(deck, height):
+        with st.container(key=f"map_{key}"):
+            st.pydeck_chart(deck, key=key, height=height, width="stretch")
     if caption:
         st.caption(caption)
+
+
+def as_picture(deck, height: int) -> bool:
+    """Show a map as a picture that the server draws, if the visitor wants that; say whether."""
+    if state.PICTURES_OF_MAPS.value:
+        st.image(maps.to_svg(deck, dark=is_dark(), size_px=(2 * height, height)), width="stretch")
+    return state.PICTURES_OF_MAPS.value
 
 
 def table(frame: Frame, columns: Mapping[str, Any] | None = None,
@@ -209,7 +232,10 @@ def download(
 ) -> None:
     """Offer a file, which is made when it is asked for."""
     icon = f":material/{icon}:"
-    st.download_button(label, make, file_name, mime, key=key, icon=icon, type=type)
+    # A run of the page would take back the address of a file asked for right after.
+    st.download_button(
+        label, make, file_name, mime, key=key, icon=icon, type=type, on_click="ignore"
+    )
 
 
 def downloads(name: str, frame: Frame, key: str) -> None:

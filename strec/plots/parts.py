@@ -9,7 +9,7 @@ import polars as pl
 from strec.palette import CATEGORICAL, POPULARITY, TIME
 from strec.plots.style import LONGEST_LABEL, finish, hour_axis, label
 from strec.store import frame_of
-from strec.wording import percent_digits
+from strec.wording import add_up, percent_digits
 
 
 def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> go.Figure:
@@ -37,6 +37,7 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
     names = [*frame["label"], total]
     digits = percent_digits(values.tolist())
     whole = float(ends[-1]) if len(ends) else 0.0
+    printed = add_up((100 * values).tolist(), 100 * whole, digits)
     figure = go.Figure(
         go.Bar(
             x=[*values, whole],
@@ -44,7 +45,7 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
             y=list(range(len(names))),
             orientation="h",
             marker_color=[*frame["colour"], POPULARITY],
-            text=[*(f"{value:+.{digits}%}" for value in values), f"<b>{whole:.{digits}%}</b>"],
+            text=[*(f"{value:+.{digits}f}%" for value in printed), f"<b>{whole:.{digits}%}</b>"],
             textposition="outside",
             cliponaxis=False,
             customdata=[label(name) for name in names],

@@ -48,6 +48,30 @@ def test_another_world_is_one_click_away():
     assert not found.exception and "Aircraft leaving New York" in words(found)
 
 
+def test_a_world_chosen_just_before_another_page_is_opened_is_not_lost():
+    # The click's own run is cut short where the sample would be loaded: only the wish is kept.
+    found = app(wanted_sample="flights")
+    assert not found.exception and "Aircraft leaving New York" in words(found)
+    assert found.session_state["wanted_sample"] == ""
+
+
+def test_maps_are_pictures_of_the_server_where_the_browser_cannot_draw():
+    from tests.pages.alone import alone
+
+    found = alone("space", 60)
+    found.session_state["pictures_of_maps"] = True
+    found.run()
+    assert not found.exception and not found.get("deck_gl_json_chart")
+    assert len(found.get("image")) == 1 and "Half of the check-ins" in words(found)
+
+
+def test_the_tour_survives_a_reload_and_has_an_end():
+    reloaded = AppTest.from_file(str(ROOT / "pages" / "shared" / "script.py"), default_timeout=60)
+    reloaded.query_params["tour"] = "1"
+    reloaded.run()
+    assert not reloaded.exception and "Tour 1/" in words(reloaded)
+
+
 def test_own_data_that_is_called_like_a_sample_is_not_taken_for_it(tmp_path, monkeypatch):
     """Trainings on samples are seen by all visitors."""
     from pages.shared import in_use

@@ -30,7 +30,7 @@ def text_of(app: AppTest) -> str:
 
 def test_the_page_waits_for_play(store):
     app = open_page(store)
-    assert not app.exception and not app.error and "Press play" in app.info[0].value
+    assert not app.exception and not app.error and "Press **Play**" in app.info[0].value
 
 
 def test_a_step_shows_a_guess_and_what_came(store):
@@ -47,7 +47,7 @@ def test_hits_and_misses_add_up_and_the_curves_are_drawn(store):
     assert first <= among and among + missed == 210  # 30 % of 700 at most
     assert "growing history" in text_of(app) and len(app.get("plotly_chart")) == 1
     app.button(key="live_restart").click().run()
-    assert "Press play" in app.info[0].value
+    assert "Press **Play**" in app.info[0].value
 
 
 def test_playing_moves_on_and_pauses(store):

@@ -98,7 +98,7 @@ def test_a_click_trains_and_the_result_appears(store):
     app.run()
     table = app.dataframe[0].value
     assert list(table["Model"]) == ["Popularity"]
-    assert table["Right at first try"][0] == 100 * run.results()["measures"]["acc@1"]
+    assert table["Right at first try, %"][0] == round(100 * run.results()["measures"]["acc@1"], 1)
     assert "Scored:" in text_of(app)
     # A page opened anew finds it too, and knows how long it took.
     again = page(store)
@@ -253,7 +253,7 @@ def test_finished_models_are_compared_and_can_be_taken_along(store):
         train_run(made(store, kind), store)
     app = page(store)
     table = app.dataframe[0].value
-    assert table["Right at first try"].is_monotonic_decreasing
+    assert table["Right at first try, %"].is_monotonic_decreasing
     assert [each.label for each in app.get("download_button")] == ["Data as CSV"]
 
 

@@ -23,14 +23,15 @@ def more(store, question, answer: Answer, rank: int) -> None:
     options = [*hours, *([WALK, CITY] if store.has_places else []), MODELS]
     st.subheader("What if?", anchor=False)
     look = ui.choose("Look at", options, "rec_more", show_label=False)
-    if look == HOURS:
-        why.other_hours(answer, rank)
-    elif look == WALK:
-        _walk(store, answer)
-    elif look == CITY:
-        _city(store, answer)
-    else:
-        models.side_by_side(store, question, answer)
+    with ui.one_of(options, look):
+        if look == HOURS:
+            why.other_hours(answer, rank)
+        elif look == WALK:
+            _walk(store, answer)
+        elif look == CITY:
+            _city(store, answer)
+        else:
+            models.side_by_side(store, question, answer)
 
 
 # ---------------------------------------------------------------- a walk

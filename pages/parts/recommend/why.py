@@ -8,7 +8,7 @@ from pages.shared import ui
 from strec import explanation, maps, plots
 from strec.plots.visits import visit_clock
 from strec.recommend import Answer
-from strec.wording import percent, plural
+from strec.wording import add_up, percent, percent_digits, plural
 
 
 def why(answer: Answer, rank: int) -> None:
@@ -38,12 +38,15 @@ def why(answer: Answer, rank: int) -> None:
 def _sum(answer: Answer, reasons, rank: int) -> None:
     shown = reasons.parts.filter(pl.col("value").abs() > 5e-5)
     figure = plots.parts(shown if len(shown) else reasons.parts)
-    bars = " ".join(f"{value:+.1%}" for value in shown["value"]).replace("%", " %")
+    total = 100 * reasons.probability
+    digits = percent_digits(shown["value"].to_list())
+    printed = add_up((100 * shown["value"]).to_list(), total, digits)
+    bars = " ".join(f"{value:+.{digits}f} %" for value in printed)
     ui.figure(
         figure,
         "rec_parts",
         caption=f"Each bar begins where the one before ended: {bars} = "
-        f"{percent(reasons.probability)}, the chance that the next check-in is this one, among "
+        f"{total:.{digits}f} %, the chance that the next check-in is this one, among "
         f"all {len(answer.query.vocabulary.items):,} {ui.item_word(plural=True)}.",
     )
     if answer.how.strategy != "balanced" or answer.how.wish is not None:

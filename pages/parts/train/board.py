@@ -196,7 +196,7 @@ def _succeeded(run: Run, runs: list[Run]) -> bool:
 
 
 def _percent(share: float | None) -> float | None:
-    return None if share is None else 100 * share
+    return None if share is None else round(100 * share, 1)
 
 
 def _results(runs: list[Run]) -> None:
@@ -210,20 +210,22 @@ def _results(runs: list[Run]) -> None:
         rows.append(
             {
                 "Model": run.label,
-                "Right at first try": _percent(measures.get("acc@1")),
-                "95 % interval": f"{low:.1%} – {high:.1%}" if low is not None else "",
-                "Among first ten": _percent(measures.get("acc@10")),
+                "Right at first try, %": _percent(measures.get("acc@1")),
+                "95 % interval, %": f"{100 * low:.1f} – {100 * high:.1f}"
+                if low is not None
+                else "",
+                "Among first ten, %": _percent(measures.get("acc@10")),
                 "MRR": measures.get("mrr"),
                 "Training": run_time(results.get("fit_seconds", 0.0)),
                 "Budget": run.config["budget"],
                 "Started": pd.Timestamp(run.config["created"]).strftime("%d %b, %H:%M UTC"),
             }
         )
-    table = pd.DataFrame(rows).sort_values("Right at first try", ascending=False)
+    table = pd.DataFrame(rows).sort_values("Right at first try, %", ascending=False)
     st.subheader("Trained models", anchor=False)
-    share = st.column_config.NumberColumn(format="%.1f %%")
+    share = st.column_config.NumberColumn(format="%.1f")
     mrr = st.column_config.NumberColumn(format="%.3f")
-    ui.table(table, {"Right at first try": share, "Among first ten": share, "MRR": mrr})
+    ui.table(table, {"Right at first try, %": share, "Among first ten, %": share, "MRR": mrr})
     st.caption(" ".join(sorted(regimes)))
     ui.downloads("trained-models", table, key="trained")
     with_curve = [run for run in runs if any("loss" in event for event in run.events())]
