@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts.space import change, common, flows, hot, map, near, week
+from pages.parts.space import change, common, effect, flows, hot, map, near, week
 from pages.shared import state, ui
 from pages.shared.page import NextStep, Page
 from pages.shared.results import counted
@@ -10,8 +10,8 @@ from strec import maps, schema
 from strec.errors import AnalysisError
 from strec.store import Store
 
-MAP, HOT, NEAR, WEEK, FLOWS, CHANGE = (
-    "Map", "Hotspots", "Neighbours", "Rhythms", "Flows and distance", "Change",
+MAP, HOT, NEAR, WEEK, FLOWS, CHANGE, EFFECT = (
+    "Map", "Hotspots", "Neighbours", "Rhythms", "Flows and distance", "Change", "Did it work?",
 )  # fmt: skip
 PARTS = {
     MAP: (map, "map", "How much happens where, at once or hour by hour."),
@@ -23,6 +23,8 @@ PARTS = {
     FLOWS: (flows, "conversion_path", "Where people go next, how far, and how predictably."),
     CHANGE: (change, "trending_up",
              "Where it gets busier or quieter: between two windows of time, or week by week."),
+    EFFECT: (effect, "science",
+             "What something done on a day at some places has changed, and whether by chance."),
 }  # fmt: skip
 LABELS = {part: f":material/{icon}: {part}" for part, (_, icon, _) in PARTS.items()}
 

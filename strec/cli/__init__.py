@@ -30,6 +30,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "recommend",
+    "forecast",
     "privacy",
     "bench",
     "app",

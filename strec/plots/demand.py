@@ -1,8 +1,11 @@
 """Demand of one place: what came, what is expected with its bands, and what that is made of."""
 
+from datetime import date
+
 import pandas as pd
 import plotly.graph_objects as go
 
+from strec.demand import Effect
 from strec.palette import BAD, POPULARITY, SPACE, TIME
 from strec.plots.style import finish
 
@@ -87,3 +90,71 @@ def demand_parts(why: pd.DataFrame, unit: str, below: str = "") -> go.Figure:
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(title=unit)
     return finish(figure, "Why", below, height=120 + 34 * (len(why) + 1))
+
+
+def effect_series(found: Effect, day: date, below: str = "") -> go.Figure:
+    """Return what came, and what would have come without what was done.
+
+    Parameters
+    ----------
+    found : strec.demand.Effect
+        From `strec.demand.effect`.
+    day : datetime.date
+        The first day with it.
+    below : str
+        The note below.
+    """
+    frame = found.frame
+    after = frame[frame["low"].notna()]
+    days = list(after["day"])
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=days + days[::-1], y=[*after["high"], *after["low"][::-1]], fill="toself",
+                mode="lines", fillcolor=_NARROW, line={"width": 0}, hoverinfo="skip",
+                name="95 % band",
+            ),
+            go.Scatter(
+                x=frame["day"], y=frame["expected"], mode="lines", name="without it",
+                line={"width": 1.6, "color": TIME, "dash": "dash"},
+                hovertemplate="%{x}<br>without it: <b>%{y:,.0f}</b><extra></extra>",
+            ),
+            go.Scatter(
+                x=frame["day"], y=frame["came"], mode="lines", name="came",
+                line={"width": 2, "color": SPACE},
+                hovertemplate="%{x}<br>came: <b>%{y:,.0f}</b><extra></extra>",
+            ),
+        ]
+    )  # fmt: skip
+    figure.add_vline(x=pd.Timestamp(day), line={"width": 1, "dash": "dot", "color": POPULARITY})
+    figure.update_yaxes(title=f"{found.unit} per day", rangemode="tozero")
+    figure.update_xaxes(showgrid=False)
+    return finish(figure, "With it, and without", below, height=380, legend=True)
+
+
+def placebos(found: Effect, below: str = "") -> go.Figure:
+    """Return the effect beside those seen where nothing was done, in units of their errors.
+
+    Parameters
+    ----------
+    found : strec.demand.Effect
+        From `strec.demand.effect`.
+    below : str
+        The note below.
+    """
+    figure = go.Figure()
+    for name, values, colour in (
+        ("other places", found.in_places, POPULARITY), ("earlier times", found.in_time, TIME),
+    ):  # fmt: skip
+        figure.add_scatter(
+            x=values, y=[name] * len(values), mode="markers", name=name,
+            marker={"size": 9, "color": colour, "opacity": 0.6},
+            hovertemplate="%{x:.1f}<extra></extra>",
+        )  # fmt: skip
+    figure.add_scatter(
+        x=[found.score], y=["what was done"], mode="markers", name="what was done",
+        marker={"size": 14, "color": SPACE, "symbol": "diamond"},
+        hovertemplate="%{x:.1f}<extra></extra>",
+    )  # fmt: skip
+    figure.update_xaxes(title="Effect in units of its error", zeroline=True)
+    return finish(figure, "Placebos", below, height=380)

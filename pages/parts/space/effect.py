@@ -1,0 +1,97 @@
+"""Did it work? What something done on a day at some places has changed."""
+
+from datetime import date, timedelta
+
+import streamlit as st
+
+from pages.parts.space import common
+from pages.shared import ui
+from pages.shared.results import by_content
+from strec import demand, maps
+from strec.errors import AnalysisError
+from strec.plots import demand as figures
+from strec.store import Filters, Store
+
+
+def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
+    """Ask for a day and places, and tell what they have changed."""
+    st.markdown(
+        "A campaign, a new lane, a strike, a shop that opened: say **when** and **where**, and the "
+        "other places tell what would have come without it. The sidebar's filters say for whom."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wheres = {"items": ui.item_word(plural=True).capitalize(), "cells": "Hexagons"}
+        where = ui.choose("Where", wheres, "effect_where")
+    counted = panel_of(store, where, chosen)
+    places = counted.places
+    names = dict(zip(places["place"], places["name"].astype(str), strict=True))
+    first, last = counted.start.date(), (counted.end - timedelta(hours=1)).date()
+    least, most = (first + timedelta(days=demand.FEWEST_BEFORE),
+                   last - timedelta(days=demand.FEWEST_AFTER))  # fmt: skip
+    if most <= least:
+        raise AnalysisError(
+            f"An effect is told from at least {demand.FEWEST_BEFORE} whole days before and "
+            f"{demand.FEWEST_AFTER} after.",
+            f"data from {first} to {last}.",
+            "Come back with more data, or loosen the dates in the sidebar.",
+        )
+    middle = least + (most - least) * 2 // 3
+    asked = _asked_day() or middle
+    left, right = st.columns(2)
+    day = left.date_input(
+        "First day with it", min(max(asked, least), most), min_value=least, max_value=most,
+        key=f"effect_day_{least}_{most}",
+    )  # fmt: skip
+    until = right.date_input(
+        "Last day looked at", last, min_value=least, max_value=last, key=f"effect_until_{last}"
+    )
+    known = [each for each in st.query_params.get_all("at") if each in names]
+    picked = st.multiselect(
+        "Places", list(names), known, format_func=names.__getitem__, key=f"effect_places_{where}",
+        placeholder="Where was it done?",
+    )  # fmt: skip
+    st.query_params["day"], st.query_params["at"] = f"{day}", picked
+    if not picked:
+        st.info("Choose the places where it was done.", icon=":material/place:")
+        return
+    found = told(store, where, chosen, day, tuple(picked), until)
+    st.markdown(f"**{ui.plain(found.sentence)}**")
+    left, right = st.columns([5, 3])
+    with left:
+        ui.figure(
+            figures.effect_series(found, day), "effect",
+            "What came, and what the other places say would have come. The band holds a single day "
+            "in 95 of 100 cases.",
+            found.frame, "effect",
+        )  # fmt: skip
+    with right:
+        ui.figure(
+            figures.placebos(found), "placebos",
+            "The same reckoning where nothing was done, in units of its error: how often such an "
+            "effect appears by chance.",
+        )  # fmt: skip
+
+
+def _asked_day() -> date | None:
+    try:
+        return date.fromisoformat(st.query_params.get("day", ""))
+    except ValueError:
+        return None
+
+
+@by_content("Counting…", most=8)
+def panel_of(store: Store, where: str, chosen: Filters) -> demand.Panel:
+    """Return what was counted per place and hour."""
+    return demand.panel(store, _what(store), where, filters=chosen, most=200)
+
+
+def _what(store: Store) -> str:
+    return "arrivals" if store.has_trips else "checkins"
+
+
+@by_content("Comparing with the other places…", most=32)
+def told(
+    store: Store, where: str, chosen: Filters, day: date, places: tuple[str, ...], until: date
+) -> demand.Effect:
+    """Return the effect, once per data set and question."""
+    return demand.effect(panel_of(store, where, chosen), day, list(places), until)
