@@ -87,8 +87,8 @@ class Effect:
         usual = float(after["expected"].sum())
         words = (
             f"In {plural(len(after), 'day')} {after['came'].sum():,.0f} {self.unit} came, and "
-            f"about {usual:,.0f} would have come without it: {self.total:+,.0f} ({self.share:+.0%}; 95 % "
-            f"between {self.low:+,.0f} and {self.high:+,.0f})."
+            f"about {usual:,.0f} would have come without it: {self.total:+,.0f} "
+            f"({self.share:+.0%}; 95 % between {self.low:+,.0f} and {self.high:+,.0f})."
         )
         if self.is_shown:
             words += " That is more than chance."

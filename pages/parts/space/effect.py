@@ -1,5 +1,6 @@
 """Did it work? What something done on a day at some places has changed."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import streamlit as st
@@ -9,6 +10,7 @@ from pages.shared import ui
 from pages.shared.results import by_content
 from strec import demand, maps
 from strec.errors import AnalysisError
+from strec.export import MIN_USERS
 from strec.plots import demand as figures
 from strec.store import Filters, Store
 
@@ -54,7 +56,7 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     if not picked:
         st.info("Choose the places where it was done.", icon=":material/place:")
         return
-    found = told(store, where, chosen, day, tuple(picked), until)
+    found = _without_few(store, told(store, where, chosen, day, tuple(picked), until))
     st.markdown(f"**{ui.plain(found.sentence)}**")
     left, right = st.columns([5, 3])
     with left:
@@ -70,6 +72,14 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
             "The same reckoning where nothing was done, in units of its error: how often such an "
             "effect appears by chance.",
         )  # fmt: skip
+
+
+def _without_few(store: Store, found: demand.Effect) -> demand.Effect:
+    """Leave out days of few: they could point at a person."""
+    if store.is_anonymous or len(store.users()) < MIN_USERS:
+        return found
+    few = found.frame["came"].between(1, MIN_USERS - 1)
+    return replace(found, frame=found.frame.assign(came=found.frame["came"].mask(few)))
 
 
 def _asked_day() -> date | None:
