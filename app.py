@@ -10,6 +10,7 @@ from pages.shared import results
 from strec.serve.collector import tame_collector
 from strec.serve.leftovers import Sweeper
 from strec.serve.person import PersonCookie
+from strec.serve.routes import routes
 
 
 @asynccontextmanager
@@ -25,5 +26,6 @@ async def while_it_runs(_: App):
 app = App(
     Path(__file__).with_name("pages") / "shared" / "script.py",
     lifespan=while_it_runs,
+    routes=routes(),
     middleware=[Middleware(PersonCookie)],
 )

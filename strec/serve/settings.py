@@ -98,6 +98,15 @@ SETTINGS: tuple[Setting, ...] = (
         "refused.",
     ),
     Setting(
+        "STREC_API_TOKEN", "none", "none",
+        "The token of the API (`Authorization: Bearer …`); without one it is closed. It opens the "
+        "data of `STREC_STORE`, names of people included.",
+    ),
+    Setting(
+        "STREC_EVENTS", "`events` in `STREC_CACHE`", "the same",
+        "The folder of check-ins that came through the API. Keep it on a disk that lasts.",
+    ),
+    Setting(
         "STREC_CACHE", "`~/.cache/strec`", "the same",
         "The folder of what can be made anew: converted weights, stores of samples, trainings on "
         "samples. Nobody else needs a right to read it.",

@@ -1,0 +1,119 @@
+"""Check-ins that arrive while the app runs: on the disk first, then acknowledged.
+
+A folder of segments, one per process that ever wrote, each a line of JSON per check-in. A process
+never goes on with the segment of another: a line that a crash cut short stays where it is, was
+never acknowledged, and is left out. Reading needs nothing but the files.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from strec.errors import StoreError
+
+_PATTERN = "events-*.jsonl"
+
+
+class EventLog:
+    """Append check-ins so that none is lost that was acknowledged, whatever kills the process.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if needed. Several processes may write to it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     log = EventLog(Path(folder))
+    ...     log.append([{"user_id": "u", "item_id": "i"}])
+    ...     [event["item_id"] for event in EventLog(Path(folder)).read()]
+    ['i']
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._file: Any = None
+        self._lock = threading.Lock()
+
+    def append(self, events: Sequence[dict]) -> None:
+        """Write check-ins; when this returns, they are on the disk.
+
+        Parameters
+        ----------
+        events : sequence of dict
+            Plain data each.
+
+        Raises
+        ------
+        StoreError, LimitError
+            If they could not be written; then none of them counts.
+        """
+        lines = b"".join(
+            json.dumps(each, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+            for each in events
+        )
+        with self._lock:
+            try:
+                file = self._file or self._new_segment()
+                self._file = None
+                # All or none: what is cut short by a full disk is taken back.
+                end = file.tell()
+                try:
+                    left = memoryview(lines)
+                    while left:
+                        left = left[file.write(left) :]
+                    os.fsync(file.fileno())
+                except OSError:
+                    file.truncate(end)
+                    raise
+                self._file = file
+            except OSError as error:
+                from strec.io.limits import disk_full, is_disk_full
+
+                raise (
+                    disk_full()
+                    if is_disk_full(error)
+                    else StoreError(
+                        "A folder that events can be written to is needed.",
+                        f"{self.folder}: {error.strerror or error}.",
+                        "Check the folder of STREC_EVENTS. The event was not taken.",
+                    )
+                ) from error
+
+    def read(self) -> Iterator[dict]:
+        """Give all check-ins that were written, segment by segment; torn lines are left out."""
+        for path in sorted(self.folder.glob(_PATTERN)):
+            with path.open("rb") as file:
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        continue
+                    try:
+                        event = json.loads(line)
+                    except ValueError:
+                        continue
+                    if isinstance(event, dict):
+                        yield event
+
+    def _new_segment(self) -> Any:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        taken = [int(path.stem.split("-")[1]) for path in self.folder.glob("events-*.jsonl")]
+        number = max(taken, default=0)
+        while True:
+            number += 1
+            path = self.folder / f"events-{number:08d}.jsonl"
+            try:
+                # Unbuffered, and new: no other process writes here.
+                file = open(path, "xb", buffering=0)  # noqa: SIM115
+            except FileExistsError:
+                continue
+            folder = os.open(self.folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)  # The file's name is on the disk too.
+            finally:
+                os.close(folder)
+            return file
