@@ -1,21 +1,20 @@
-"""Calibration of the dependence gate: false alarms, power, robustness, and real data.
+"""Calibration of the dependence gate in strec's own worlds: false alarms, power, real data.
 
-Prints Markdown tables and writes the figures of docs/gate.md::
+Prints Markdown tables of docs/gate.md::
 
-    python benchmarks/gate.py                        # everything simulated, about 25 minutes
+    python benchmarks/gate.py                        # everything simulated, about 50 minutes
     python benchmarks/gate.py --only null power      # some of it
     python benchmarks/gate.py --scale 0.1            # a tenth of the worlds, to try it out
+    python benchmarks/gate.py --into folder --minutes 5   # a piece; again for the next one
     STREC_DATA=folder python benchmarks/gate.py --only real
 
-`--save rows.json` keeps one row per world, `--load rows.json …` makes tables and figures from
-such files; `--parts 5 --part 2` runs the second fifth.
+Worlds that share nothing with strec's own are in `gate_worlds.py`.
 """
 
 import argparse
-import json
+import itertools
 import os
-import time
-from concurrent.futures import ProcessPoolExecutor
+import sys
 from pathlib import Path
 
 # One thread per process: the worlds are what runs in parallel.
@@ -24,12 +23,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import polars as pl
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.gate_worlds import INGREDIENTS, answers
+from benchmarks.piecewise import in_pieces
 from strec import schema
 from strec.gate import dependence_test
 from strec.simulation import SCENARIOS, simulate
 
-FIGURES = Path(__file__).parent.parent / "docs" / "figures"
-INGREDIENTS = ("time", "space", "interaction")
 NONE = dict(temporal=0, spatial=0, interaction=0)
 FULL = dict(n_users=200, n_checkins=20_000)
 SMALL = dict(n_users=100, n_checkins=6_000)
@@ -44,28 +44,22 @@ ROBUSTNESS = {
     "clock decides the place": (dict(commuting=0.9), ("ecommerce",)),
     "drifting taste": (dict(drift=True), None),
 }
-CURVE = (0.1, 0.2, 0.3, 0.5)
+CURVE = (0.1, 0.15, 0.2, 0.3)
 MODERATE = 0.5
 PERMUTATIONS = 79
+RATIOS = (0, 0.5, 0.8, 1.2, 1.6, 2.5, 20)
 
 
 def main() -> None:
+    """Run what is asked for and print the tables."""
     args = _arguments()
     if args.only == ["real"]:
         print(real_table(Path(os.environ["STREC_DATA"])))
         return
-    if args.load:
-        rows = [row for path in args.load for row in json.loads(Path(path).read_text())]
-    else:
-        began, rows = time.perf_counter(), []
-        with ProcessPoolExecutor(args.processes) as pool:
-            for row in pool.map(run, worlds(args.only, args.scale)[args.part - 1 :: args.parts]):
-                rows.append(row)
-                if args.save:
-                    Path(args.save).write_text(json.dumps(rows))
-        print(f"{len(rows):,} worlds in {(time.perf_counter() - began) / 60:.1f} minutes\n")
-    print(tables(rows))
-    draw(rows, FIGURES)
+    file = args.into and args.into / "gate.jsonl"
+    some = worlds(args.only, args.scale)
+    rows = in_pieces(run, some, file, args.processes, args.minutes)
+    print(tables([row["job"] | row for row in rows]))
 
 
 def worlds(only: list[str], scale: float) -> list[dict]:
@@ -81,7 +75,7 @@ def worlds(only: list[str], scale: float) -> list[dict]:
             )
 
     if "null" in only:
-        add("null", "no dependence", 200, FULL)
+        add("null", "no dependence", 200, SMALL)
     if "robust" in only:
         for name, (setting, scenarios) in ROBUSTNESS.items():
             add("robust", name, 40, SMALL, scenarios, **setting)
@@ -92,19 +86,18 @@ def worlds(only: list[str], scale: float) -> list[dict]:
         for ingredient, slider in SLIDER.items():
             for strength in CURVE:
                 add("curve", ingredient, 16, SMALL, **{slider: strength})
-    return jobs
+    # A part of the work sees all kinds.
+    return sorted(jobs, key=lambda job: job["seed"])
 
 
 def run(job: dict) -> dict:
-    """Simulate one world, test it, and return the job with the answers."""
+    """Simulate one world, test it, and return the answers."""
     setting = {k: v for k, v in job.items() if k not in ("group", "name", "drift")}
     # Seeds far from those used while the method was made.
-    world = simulate(**(setting | {"seed": 10_000 + job["seed"]}))
+    world = simulate(**(setting | {"seed": 20_000 + job["seed"]}))
     if job.get("drift"):
         world = with_drifting_taste(world, job["seed"])
-    result = dependence_test(world, seed=job["seed"], n_permutations=PERMUTATIONS)
-    found = {i.name: _numbers(i) for i in result.ingredients}
-    return job | {"seconds": result.seconds, "found": found}
+    return answers(dependence_test(world, seed=job["seed"], n_permutations=PERMUTATIONS))
 
 
 def with_drifting_taste(world: pl.DataFrame, seed: int) -> pl.DataFrame:
@@ -130,56 +123,72 @@ def tables(rows: list[dict]) -> str:
     nulls = [r for r in rows if r["group"] in ("null", "robust")]
     if nulls:
         text += [
-            "| world without dependence | size | worlds | time | space | interaction | any yes "
-            "| any, by shuffles alone |",
-            "|---|---|---|---|---|---|---|---|",
+            "| world without dependence | size | worlds | time | place | interaction | order "
+            "| any yes | any, by shuffles alone |",
+            "|---|---|---|---|---|---|---|---|---|",
         ]
-        for name in dict.fromkeys(r["name"] for r in nulls):
-            group = [r for r in nulls if r["name"] == name]
-            cells = [_share([r["found"][i]["decision"] for r in group]) for i in INGREDIENTS]
-            any_yes = _share([any(r["found"][i]["decision"] for i in INGREDIENTS) for r in group])
-            raw = _share([any(_rejected(r["found"][i]) for i in INGREDIENTS) for r in group])
-            text.append(
-                f"| {name} | {_size(group[0])} | {len(group)} | {' | '.join(cells)} | "
-                f"**{any_yes}** | {raw} |"
-            )
+    for name in dict.fromkeys(r["name"] for r in nulls):
+        group = [r for r in nulls if r["name"] == name]
+        cells = [str(_yes(group, i)) for i in INGREDIENTS]
+        any_yes = sum(any(r["found"][i]["decision"] for i in INGREDIENTS) for r in group)
+        raw = sum(any(_rejected(r["found"][i]) for i in INGREDIENTS) for r in group)
+        text.append(f"| {name} | {_size(group[0])} | {len(group)} | {' | '.join(cells)} | "
+                    f"**{any_yes}** | {raw} |")  # fmt: skip
     powers = [r for r in rows if r["group"] in ("power", "curve")]
     if powers:
         text += [
             "",
-            "| only this acts | slider | size | worlds | found | mean effect (nats) | false yes: "
-            "time | space | interaction |",
-            "|---|---|---|---|---|---|---|---|---|",
+            "| only this acts | slider | size | found | effect (nats) | said to be seen in 80 % "
+            "| false yes |",
+            "|---|---|---|---|---|---|---|",
         ]
-        keys = dict.fromkeys((r["group"], r["name"], r[SLIDER[r["name"]]]) for r in powers)
-        for group, name, strength in keys:
-            some = [r for r in powers if (r["group"], r["name"]) == (group, name)]
-            some = [r for r in some if r[SLIDER[name]] == strength]
-            others = [
-                "" if i == name else _share([r["found"][i]["decision"] for r in some])
-                for i in INGREDIENTS
-            ]
-            text.append(
-                f"| {name} | {strength} | {_size(some[0])} | {len(some)} | "
-                f"**{_share([r['found'][name]['decision'] for r in some])}** | "
-                f"{np.mean([r['found'][name]['gain'] for r in some]):.3f} | {' | '.join(others)} |"
-            )
-    return "\n".join(text)
+    for key in dict.fromkeys((r["group"], r["name"], r[SLIDER[r["name"]]]) for r in powers):
+        some = [r for r in powers if (r["group"], r["name"], r[SLIDER[r["name"]]]) == key]
+        name = key[1]
+        # Where a dependence of both acts, a yes to either is none.
+        others = {i for i in INGREDIENTS if i != name}
+        wrong = sum(any(r["found"][i]["decision"] for i in others) for r in some)
+        effect, least = (np.mean([r["found"][name][k] for r in some]) for k in ("effect", "least"))
+        text.append(f"| {name} | {key[2]} | {_size(some[0])} | **{_yes(some, name)} of "
+                    f"{len(some)}** | {effect:.3f} | {least:.3f} | {wrong} |")  # fmt: skip
+    return "\n".join([*text, "", seen_table([r for r in powers if r["group"] == "curve"])])
+
+
+def seen_table(rows: list[dict]) -> str:
+    """Compare how often effects are found with what the gate says of their size.
+
+    The true effect of a world is the mean over the worlds of its kind; a world is in the row of
+    its ratio to the effect that is said to be seen in 80 %.
+    """
+    ratios: list[tuple[float, bool]] = []
+    for key in dict.fromkeys((r["name"], r["scenario"], r[SLIDER[r["name"]]]) for r in rows):
+        some = [r["found"][key[0]] for r in rows
+                if (r["name"], r["scenario"], r[SLIDER[r["name"]]]) == key]  # fmt: skip
+        true = np.mean([each["effect"] for each in some])
+        ratios += [(true / each["least"], each["decision"]) for each in some]
+    text = ["| effect, of that said to be seen in 80 % | worlds | found |", "|---|---|---|"]
+    for low, high in itertools.pairwise(RATIOS):
+        some = [yes for ratio, yes in ratios if low <= ratio < high]
+        if some:
+            text.append(f"| {low:g}–{high:g} | {len(some)} | {np.mean(some):.0%} |")
+    return "\n".join(text) if len(text) > 2 else ""
 
 
 def real_table(folder: Path) -> str:
     """Return the table of decisions on the research data sets in `folder`."""
     text = [
-        "| data | check-ins | users | items | place | time | space | interaction | route | s |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| data | check-ins | users | items | place | time | space | interaction | order | drift "
+        "| route | s |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, checkins in real_data(folder):
         result = dependence_test(checkins)
         cells = [_cell(i) for i in result.ingredients]
+        drift = f"{result.drift.effect_nats or 0:.3f}" if result.drift.decision else "no"
         place = result.place.split(",")[0].replace("the place of the ", "")
         text.append(
             f"| {name} | {result.n_checkins:,} | {result.n_users:,} | {result.n_items:,} | "
-            f"{place} | {' | '.join(cells)} | {result.route} | {result.seconds:.0f} |"
+            f"{place} | {' | '.join(cells)} | {drift} | {result.route} | {result.seconds:.0f} |"
         )
     return "\n".join(text)
 
@@ -213,15 +222,6 @@ def shuffled_times(checkins: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _numbers(ingredient) -> dict:
-    return dict(
-        decision=ingredient.decision,
-        gain=ingredient.effect_nats if ingredient.tested else 0.0,
-        p=ingredient.p_value if ingredient.tested else 1.0,
-        p_adjusted=ingredient.p_adjusted if ingredient.tested else 1.0,
-    )
-
-
 def _cell(ingredient) -> str:
     if not ingredient.tested:
         return "–"
@@ -236,63 +236,12 @@ def _rejected(numbers: dict) -> bool:
     return numbers["p_adjusted"] <= 0.05 + 1e-12
 
 
-def _share(yes: list[bool]) -> str:
-    return f"{100 * np.mean(yes):.1f} %"
+def _yes(rows: list[dict], name: str) -> int:
+    return sum(row["found"][name]["decision"] for row in rows)
 
 
 def _size(row: dict) -> str:
     return f"{row['n_users']} × {row['n_checkins'] // row['n_users']}"
-
-
-# ---------------------------------------------------------------- figures
-
-
-def draw(rows: list[dict], folder: Path) -> None:
-    """Write the figures as SVG."""
-    import plotly.graph_objects as go
-
-    from strec.palette import INTERACTION, SPACE, TIME
-
-    colours = dict(zip(INGREDIENTS, (TIME, SPACE, INTERACTION), strict=True))
-    folder.mkdir(parents=True, exist_ok=True)
-    null = [r for r in rows if r["group"] == "null"]
-    if null:
-        fig = go.Figure()
-        grid = np.linspace(0, 1, 201)
-        for name in INGREDIENTS:
-            p = np.array([r["found"][name]["p"] for r in null])
-            share = [(p <= x).mean() for x in grid]
-            fig.add_scatter(x=grid, y=share, name=name, line_color=colours[name])
-        fig.add_scatter(x=[0, 1], y=[0, 1], name="ideal", line={"color": "#7D8A99", "dash": "dot"})
-        fig.update_layout(
-            title=f"p-values in {len(null)} worlds without dependence",
-            xaxis_title="p-value", yaxis_title="share of worlds with a smaller one",
-        )  # fmt: skip
-        _write(fig, folder / "gate-null.svg")
-    curve = [r for r in rows if r["group"] == "curve"]
-    if curve:
-        fig = go.Figure()
-        for name in INGREDIENTS:
-            some = [r for r in curve if r["name"] == name]
-            at = sorted({r[SLIDER[name]] for r in some})
-            share = [np.mean([r["found"][name]["decision"] for r in some if r[SLIDER[name]] == x])
-                     for x in at]  # fmt: skip
-            fig.add_scatter(x=[0, *at], y=[0, *share], name=name, line_color=colours[name])
-        fig.update_layout(
-            title="Power: 100 users × 60 check-ins",
-            xaxis_title="strength of the only dependence (slider)",
-            yaxis_title="share of worlds where it is found",
-        )
-        _write(fig, folder / "gate-power.svg")
-
-
-def _write(fig, path: Path) -> None:
-    fig.update_layout(
-        template="plotly_white", width=720, height=420, font_family="sans-serif",
-        margin={"l": 60, "r": 20, "t": 50, "b": 55},
-    )  # fmt: skip
-    fig.write_image(path)
-    print(f"wrote {path.name}")
 
 
 def _arguments() -> argparse.Namespace:
@@ -301,10 +250,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=choices, default=choices[:-1])
     parser.add_argument("--scale", type=float, default=1.0, help="share of the worlds to run")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--save", help="keep one row per world in this JSON file")
-    parser.add_argument("--load", nargs="+", help="make tables and figures from such files")
-    parser.add_argument("--parts", type=int, default=1, help="cut the worlds into so many parts")
-    parser.add_argument("--part", type=int, default=1, help="and run this one, from 1")
+    parser.add_argument("--into", type=Path, help="keep each world's answers in this folder")
+    parser.add_argument("--minutes", type=float, default=600, help="begin no world after so long")
     return parser.parse_args()
 
 

@@ -4,8 +4,11 @@ import re
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import polars as pl
 
+from strec.demand import Calendar
 from strec.errors import AnalysisError
 from strec.io.files import open_files
 from strec.io.tables import open_tables
@@ -84,22 +87,9 @@ def holidays_of(country: str, first: date, last: date) -> pl.DataFrame:
     >>> holidays_of("US", date(2024, 7, 3), date(2024, 7, 4))["public holiday"].to_list()
     ['no', 'yes']
     """
-    require("holidays")
-    import holidays
-
-    land, _, part = country.strip().upper().partition("-")
-    years = range(first.year, last.year + 1)
-    try:
-        known = holidays.country_holidays(land, subdiv=part or None, years=years)
-    except NotImplementedError as error:
-        raise AnalysisError(
-            "A country is named by two letters, such as US, or US-NY for a part of it.",
-            f"{country!r}.",
-            "Take one of those the package holidays knows, or bring a table of dates.",
-        ) from error
     day = pl.date_range(first, last, eager=True).alias("date")
-    is_one = ["yes" if each in known else "no" for each in day]
-    return pl.DataFrame([day, pl.Series("public holiday", is_one)])
+    is_one = Calendar(country.strip().upper()).holidays(pd.DatetimeIndex(day))
+    return pl.DataFrame([day, pl.Series("public holiday", np.where(is_one, "yes", "no"))])
 
 
 def countries() -> dict[str, str]:

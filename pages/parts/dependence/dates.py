@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import state, ui
-from strec import schema
+from strec.demand import country_of
 from strec.errors import MissingPartError, StrecError
 from strec.gate.dates import countries, holidays_of, joined, read_dates
 from strec.io.apart import apart
@@ -32,9 +32,10 @@ def offer(store: Store) -> None:
             left, right = st.columns(2)
             names = _countries()
             if names:
+                home = country_of(store.time_zone)
                 left.selectbox(
                     "Public holidays of",
-                    [NONE, *names],
+                    sorted([NONE, *names], key=lambda code: (code != NONE, code != home)),
                     format_func=lambda code: names.get(code, "no country"),
                     key="dependence_country",
                 )
@@ -66,9 +67,9 @@ def _bring(store: Store) -> None:
             table = _read(file)
             names.append(file.name)
         if country != NONE:
-            days = store.checkins(columns=[schema.TIME, schema.OFFSET])
-            day = days.select(schema.local_time().dt.date())
-            table = joined(table, holidays_of(country, day.min().item(), day.max().item()))
+            seen = store.summary()
+            days = holidays_of(country, seen["first_date"], seen["last_date"])
+            table = joined(table, days)
             names.append(f"the public holidays of {_countries()[country]}")
     except StrecError as error:
         state.DATES_ERROR.value = error
