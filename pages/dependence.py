@@ -267,8 +267,9 @@ def _in_short(ingredient) -> str:
     if ingredient.decision:
         return f"{percent(ingredient.effect_nats)} more chance for what comes next."
     least = ingredient.detectable_nats
-    seen = "" if least is None else f" Seen from about {percent(least)} more chance on."
-    return f"Not found.{seen}"
+    if least is None:
+        return "Not found."
+    return f"Not found; {percent(least)} more chance, or more, would mostly have been seen."
 
 
 def _as_good(ingredient, n_tests: int) -> str:

@@ -146,7 +146,8 @@ def dependence(
         A larger table is cut down to so many check-ins of whole users, with a note.
     dates : polars.DataFrame, optional
         What was so on which date, such as the weather or public holidays: one column of dates
-        and columns of your own, each of which becomes a part of *time*.
+        and columns of your own, each of which becomes a part of *time*. `strec.gate.dates` reads
+        such a table from a file, and makes one of a country's holidays.
     progress : callable, optional
         Called with a text and the share done.
 
