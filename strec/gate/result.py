@@ -23,9 +23,9 @@ INGREDIENTS = {
 }
 #: The ingredients that a drift may be taken for, and the share of it that shuffled worlds lose.
 AFTER_THE_LAST, SHARE_OF_DRIFT = ("space", "order"), 0.1
-#: A normal quantile for a power of 80 %, and those for a two-sided test at 5 % and for the first
-#: of four corrected ones.
-_POWER, _INTERVAL, _CORRECTED = 0.842, 1.960, 2.241
+#: Normal quantiles: for a power of 80 %, of a two-sided interval of 95 %, and the largest of 99
+#: null worlds as it is to be expected, which the first of four corrected tests must beat.
+_POWER, _INTERVAL, _LARGEST = 0.842, 1.960, 2.5
 
 
 @dataclass(frozen=True)
@@ -316,7 +316,7 @@ def detectable(low: float, high: float, spread: float) -> float:
     """
     error = (high - low) / (2 * _INTERVAL)
     return max(
-        (_INTERVAL + _POWER) * error, _CORRECTED * spread + _POWER * error,
+        (_INTERVAL + _POWER) * error, _LARGEST * spread + _POWER * error,
         WEAK_NATS + _POWER * error,
     )  # fmt: skip
 
