@@ -153,6 +153,13 @@ def unit_vector_columns(lat: Any, lon: Any) -> dict[str, Any]:
     ----------
     lat, lon : ibis column
         Places, degrees.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> places = ibis.memtable({"lat": [0.0], "lon": [90.0]})
+    >>> list(unit_vector_columns(places.lat, places.lon))
+    ['x', 'y', 'z']
     """
     phi, theta = lat.radians(), lon.radians()
     return {"x": phi.cos() * theta.cos(), "y": phi.cos() * theta.sin(), "z": phi.sin()}

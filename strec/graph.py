@@ -56,6 +56,12 @@ class ItemGraph:
     follows, near : scipy.sparse.csr_array
         Shape ``(n_items, n_items)``, weights from 0 to 1; `follows` points from an item to its
         successors, `near` is symmetric where both keep each other.
+
+    Examples
+    --------
+    >>> from strec import Dataset, schema
+    >>> item_graph(Dataset(schema.example()).train).follows.shape
+    (2, 2)
     """
 
     follows: sparse.csr_array

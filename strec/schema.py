@@ -237,6 +237,11 @@ def origin_places(checkins: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
     ----------
     checkins : polars.DataFrame
         A canonical table (see `validate`).
+
+    Examples
+    --------
+    >>> [places.to_list() for places in origin_places(example().head(1))]
+    [[None], [None]]
     """
     none = pl.repeat(None, len(checkins), dtype=pl.Float64, eager=True)
     if ORIGIN_LAT not in checkins.columns or ORIGIN_LON not in checkins.columns:

@@ -29,6 +29,12 @@ class Evaluation(list[Result]):
     ----------
     iterable : iterable of Result
         One per model, on the same queries.
+
+    Examples
+    --------
+    >>> from strec import Dataset, evaluate
+    >>> evaluate(["popularity"], Dataset.sample("travel")).leaderboard["model"].to_list()
+    ['Popularity']
     """
 
     @cached_property

@@ -101,6 +101,13 @@ def difference(first: Result, second: Result, measure: str = "acc@1") -> Differe
     ------
     ModelError
         If the two were not scored on the same queries, or a measure does not apply to both.
+
+    Examples
+    --------
+    >>> from strec import Dataset, evaluate
+    >>> found = evaluate(["user_counts", "popularity"], Dataset.sample("travel"))
+    >>> difference(*found[:2], "mrr")["is_real"]
+    False
     """
     check_results([first, second], measure)
     _check_paired(first, second)

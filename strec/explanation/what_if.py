@@ -71,6 +71,14 @@ def what_if_places(answer: Answer, lat: np.ndarray, lon: np.ndarray, rank: int =
     -------
     polars.DataFrame
         n rows: ``place`` (0 to n - 1), ``item_id, item_name, probability, rank``.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> from strec.recommend import Recommender
+    >>> answer = Recommender(Dataset.sample("travel")).answer(None, "2024-06-05 10:00", k=2)
+    >>> what_if_places(answer, np.array([40.41, 40.42]), np.array([-3.7, -3.69])).height
+    2
     """
     need_answer(answer)
     scored = answer.ranker.score(_at_places(answer.query, lat, lon), answer.how)
@@ -122,6 +130,14 @@ def best_by_place(answer: Answer, lat: np.ndarray, lon: np.ndarray, k: int = 1) 
     -------
     polars.DataFrame
         ``place, rank, item_id, item_name, category, probability``.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> from strec.recommend import Recommender
+    >>> answer = Recommender(Dataset.sample("travel")).answer(None, "2024-06-05 10:00", k=2)
+    >>> best_by_place(answer, np.array([40.41, 40.42]), np.array([-3.7, -3.69])).height
+    2
     """
     need_answer(answer)
     scored = answer.ranker.score(_at_places(answer.query, lat, lon), answer.how)
@@ -148,6 +164,16 @@ def walk(
     -------
     tuple of polars.DataFrame
         The steps ``place, lat, lon``, and the lists as `best_by_place` gives them.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> from strec.recommend import Recommender
+    >>> recommender = Recommender(Dataset.sample("travel"))
+    >>> answer = recommender.answer(None, "2024-06-05 10:00", 40.41, -3.70, k=2)
+    >>> steps, lists = walk(answer, 40.42, -3.69, n_steps=4)
+    >>> steps.height
+    4
     """
     need_answer(answer)
     share = np.linspace(0, 1, n_steps)

@@ -105,6 +105,11 @@ class RemoteWriter:
             An answer ends before the first of these.
         temperature : float
             0 takes the likeliest token each time.
+
+        Examples
+        --------
+        >>> RemoteWriter("http://localhost:11434/v1", "llama3").payload("Hello")["model"]
+        'llama3'
         """
         messages = [{"role": "system", "content": system}] if system else []
         return {

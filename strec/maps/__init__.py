@@ -196,6 +196,12 @@ def heatmap(
         The weight.
     **look
         See `Look`.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> heatmap(Dataset.sample("travel")).layers[0].type
+    'HeatmapLayer'
     """
     places = frame_of(places, ("lat", "lon", value), _cells)
     return _shown(lambda view, dark: heat_layer(places, value, dark), places, look)
@@ -238,6 +244,12 @@ def arcs(
         Draw only so many.
     **look
         See `Look`.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> arcs(Dataset.sample("travel"), most=5).layers[0].type
+    'ArcLayer'
     """
     ends = ("from_lat", "from_lon", "to_lat", "to_lon", "n_checkins")
     flows = frame_of(
@@ -274,6 +286,12 @@ def columns(
         Of the colours.
     **look
         See `Look`.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> columns(Dataset.sample("travel")).layers[0].type
+    'ColumnLayer'
     """
 
     frame = frame_of(frame, ("lat", "lon", "n_checkins"), _cells)

@@ -120,6 +120,12 @@ def picking_layer(frame: pd.DataFrame, tip: str = "Ask from here") -> pdk.Layer:
         `cell` (uint64), `lat`, `lon`, for instance from `spatial.grid_around`.
     tip : str
         Shown on hover.
+
+    Examples
+    --------
+    >>> cells = {"cell": [0x8A2A1072B59FFFF], "lat": [40.7], "lon": [-74.0]}
+    >>> picking_layer(pd.DataFrame(cells)).type
+    'H3HexagonLayer'
     """
     frame = frame_of(frame, ("cell", "lat", "lon"))
     rows = cell_rows(frame).assign(

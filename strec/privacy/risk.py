@@ -47,6 +47,12 @@ class RiskReport:
         Cells, those with fewer than k users, and the share of check-ins in them.
     averaged : Averaged or None
         What the mean of the shown places gives away, where noise was drawn.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> risk(Dataset.sample("travel"), at_most=20).n_users
+    2200
     """
 
     n_checkins: int

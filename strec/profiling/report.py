@@ -155,6 +155,12 @@ class QualityReport:
             How the data set is called; shown as it is, never as markup.
         notes : tuple of str
             Further sentences to show, such as what reading has assumed.
+
+        Examples
+        --------
+        >>> from strec import Dataset, quality
+        >>> quality(Dataset.sample("travel")).html("Travel").startswith("<!doctype html>")
+        True
         """
         from strec.profiling.html import page
 

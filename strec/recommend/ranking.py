@@ -59,6 +59,11 @@ class RankingOptions:
     References
     ----------
     Carbonell and Goldstein, "The use of MMR, diversity-based reranking", SIGIR 1998.
+
+    Examples
+    --------
+    >>> RankingOptions(diversity=0.3).diversity
+    0.3
     """
 
     strategy: Strategy = "balanced"

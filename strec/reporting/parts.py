@@ -41,6 +41,11 @@ class Section:
         The numbers behind the words, ready for JSON.
     method : str
         How it works: plain text, paragraphs apart by empty lines.
+
+    Examples
+    --------
+    >>> Section("When?", "when").title
+    'When?'
     """
 
     title: str

@@ -92,6 +92,12 @@ class Scenario:
         The kinds of items.
     words, adjectives : tuple of str
         Words for names and descriptions.
+
+    Examples
+    --------
+    >>> from strec.simulation import SCENARIOS
+    >>> SCENARIOS["travel"].item_is_place
+    True
     """
 
     title: str

@@ -171,6 +171,13 @@ def moran(
     ----------
     Moran 1950, *Notes on continuous stochastic phenomena*; Ripley 1981, *Spatial statistics* (the
     guard zone).
+
+    Examples
+    --------
+    >>> from scipy import sparse
+    >>> ring = np.roll(np.eye(12), 1, axis=1) + np.roll(np.eye(12), -1, axis=1)
+    >>> moran(np.arange(12.0), sparse.csr_array(ring), permutations=99).i > 0
+    True
     """
     from esda.moran import Moran as EsdaMoran
 

@@ -103,6 +103,12 @@ def emerging(
     ties. Where one period resembles the next, the variance of their statistic is larger than over
     all orders of the periods; it is multiplied by `memory`, or chance alone would name a third of
     the hexagons.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> len(emerging(Dataset.sample("social").store.cell_days(6)).frame) > 0
+    True
     """
     cell_days = frame_of(
         cell_days,

@@ -95,6 +95,14 @@ class Questions:
             Local time; just after the last check-in when not given.
         lat, lon : float, optional
             Degrees; the place of the last check-in when not given.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> from strec.split import Vocabulary, encode
+        >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
+        >>> Questions(log).one("bob", "2024-06-05 10:00", None, None).queries.hour.tolist()
+        [10.0]
         """
         log, owner = self._history(user, lat, lon)
         moment, offset, time_known = self._moment(log, owner, when)
@@ -111,6 +119,15 @@ class Questions:
         ----------
         questions : iterable of tuple
             Who, when, latitude and longitude of each, None where not known.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> from strec.split import Vocabulary, encode
+        >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
+        >>> asked = [("bob", "2024-06-05 10:00", None, None), (None, None, None, None)]
+        >>> [rows.tolist() for rows, _ in Questions(log).many(asked)]
+        [[1], [0]]
         """
         rows = []
         for number, (user, when, lat, lon) in enumerate(questions):

@@ -160,6 +160,13 @@ class Log:
         ----------
         owner, stop : numpy.ndarray
             Whose rows, and the row after the last visible one; shape ``(n,)``.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
+        >>> log.visible_from(np.array([1]), np.array([4])).tolist()
+        [2]
         """
         first = self.indptr[owner]
         return np.maximum(first, stop - MOST_OF_GROUP) if self.is_anonymous else first

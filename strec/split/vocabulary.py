@@ -110,6 +110,13 @@ class Vocabulary:
         ----------
         other : Vocabulary
             For instance that of a model.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> vocabulary = Vocabulary.of(schema.example())
+        >>> vocabulary.differs_in_order(vocabulary)
+        False
         """
         if self is other or len(self.items) != len(other.items) or self.digest == other.digest:
             return False

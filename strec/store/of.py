@@ -55,6 +55,12 @@ def frame_of(
     ------
     AnalysisError
         If a frame lacks one of the columns, or this is neither frame nor data set.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame_of(pd.DataFrame({"n_checkins": [3]}), ["n_checkins"])["n_checkins"].tolist()
+    [3]
     """
     if ask is not None and (store := store_of(data)) is not None:
         return ask(store)

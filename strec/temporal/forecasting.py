@@ -77,6 +77,13 @@ class Forecaster:
         Parameters
         ----------
         series : as in `fit`
+
+        Examples
+        --------
+        >>> from strec.temporal import SeasonalNaive, TimeSeries
+        >>> series = TimeSeries.of([1.0, 2.0] * 12, periods=(2,))
+        >>> SeasonalNaive().fit(series).refit(series.part(0, 22)).forecast(2)["mean"].tolist()
+        [1.0, 2.0]
         """
         return self._learn(series, self._refit)
 

@@ -48,6 +48,12 @@ class Periodogram:
         Its correlation from one step to the next, -1 to 1.
     alpha : float
     grain : Grain
+
+    Examples
+    --------
+    >>> from strec.temporal import TimeSeries, periodogram
+    >>> periodogram(TimeSeries.of([1.0, 2.0, 3.0] * 30)).frame.columns.tolist()[:2]
+    ['frequency', 'period']
     """
 
     frame: pd.DataFrame

@@ -204,6 +204,11 @@ class TrainingHistory:
         In words.
     batch_size : int
         At the end.
+
+    Examples
+    --------
+    >>> TrainingHistory(epochs=3).epochs
+    3
     """
 
     epochs: list[dict] = field(default_factory=list)
