@@ -1,6 +1,7 @@
 """What stands around every page: title, navigation, the data set in use, filters, the tour."""
 
 import streamlit as st
+from streamlit.errors import StreamlitAuthError
 
 from pages.shared import look, state, ui
 from pages.shared.in_use import (
@@ -15,6 +16,7 @@ from pages.shared.page import Page, all_pages, go_to
 from pages.shared.results import counted
 from strec import schema
 from strec.io.samples import samples
+from strec.serve import settings
 from strec.store import Filters, Store
 from strec.store.engines import EMBEDDED
 from strec.wording import plural
@@ -47,11 +49,26 @@ def show() -> None:
     )
     st.logo(WORDMARK, size="large")
     st.html(look.style(ui.is_dark()))
+    if settings.must_sign_in() and not st.user.get("is_logged_in", False):
+        sign_in()
+        return
     asked = st.navigation([page.entry() for page in all_pages().values()])
     page = all_pages()[asked.url_path]
     ui.guarded(lambda: sidebar(page))
     tour_card(page)
     ui.guarded(asked.run)
+
+
+def sign_in() -> None:
+    """Show nothing but the way in."""
+    st.navigation([st.Page(lambda: None, title="Sign in")], position="hidden")
+    st.title("Sign in", anchor=False)
+    st.markdown("The people who run this server ask who you are.")
+    if st.button("Sign in", type="primary", icon=":material/login:"):
+        try:
+            st.login()
+        except StreamlitAuthError:
+            st.error("Signing in is not set up: the server lacks `[auth]` in its secrets.toml.")
 
 
 # ---------------------------------------------------------------- sidebar

@@ -194,8 +194,7 @@ def _number(given: dict, name: str) -> float | None:
 
 def _place(given: dict) -> tuple[float | None, float | None]:
     lat, lon = _number(given, schema.LAT), _number(given, schema.LON)
-    known = lat is not None and lon is not None
-    if (lat is None) != (lon is None) or (known and not (abs(lat) <= 90 and abs(lon) <= 180)):
+    if (lat is None) != (lon is None) or abs(lat or 0) > 90 or abs(lon or 0) > 180:
         raise _wrong("lat and lon", "two numbers in degrees, or none", [lat, lon])
     return lat, lon
 

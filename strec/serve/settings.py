@@ -34,6 +34,7 @@ class Setting:
 
 PUBLIC = "STREC_PUBLIC"
 LOCAL_FILES = "STREC_LOCAL_FILES"
+SIGN_IN = "STREC_SIGN_IN"
 LLM_ADDRESSES = "STREC_LLM_ADDRESSES"
 STORE = "STREC_STORE"
 
@@ -98,6 +99,10 @@ SETTINGS: tuple[Setting, ...] = (
         "refused.",
     ),
     Setting(
+        SIGN_IN, "0", "0",
+        "Whether visitors sign in first, by OpenID Connect (`st.login`, secrets.toml).",
+    ),
+    Setting(
         "STREC_API_TOKEN", "none", "none",
         "The token of the API (`Authorization: Bearer …`); without one it is closed. It opens the "
         "data of `STREC_STORE`, names of people included.",
@@ -150,6 +155,11 @@ def local_files() -> bool | None:
 def store() -> str | None:
     """Return the folder of the store that visitors are shown first, if there is one."""
     return os.environ.get(STORE) or None
+
+
+def must_sign_in() -> bool:
+    """Whether visitors sign in before they see anything."""
+    return os.environ.get(SIGN_IN) == "1"
 
 
 def llm_addresses() -> tuple[str, ...]:

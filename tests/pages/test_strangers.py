@@ -128,6 +128,16 @@ def test_an_upload_that_finds_the_disk_full_leaves_nothing_half_written(places, 
     assert not list((places / "workspaces").glob("*/draft-*"))
 
 
+def test_who_must_sign_in_sees_nothing_before(places, monkeypatch):
+    monkeypatch.setenv("STREC_SIGN_IN", "1")
+    script = Path(__file__).parents[2] / "pages" / "shared" / "script.py"
+    app = AppTest.from_file(str(script), default_timeout=60).run()
+    assert not app.exception and [each.value for each in app.title] == ["Sign in"]
+    assert [each.label for each in app.button] == ["Sign in"] and "store" not in app.session_state
+    app.button[0].click().run()
+    assert not app.exception and "not set up" in app.error[0].value
+
+
 def _which_store():
     import streamlit as st
 
