@@ -1,29 +1,34 @@
 """ST-LLM as a model of strec: training, scores, explanation, another city without training."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from strec.errors import ModelError
 from strec.models.base import Explanation, Model
+from strec.models.counting.newcomers import unvisited
 from strec.models.language import Language
 from strec.models.neural import RowTask, seeded, tensors, weights, with_weights
 from strec.models.saved import Arrays, prefixed, under
 from strec.models.stllm.candidate_features import CANDIDATE_FEATURES
 from strec.models.stllm.features import KINDS_OF_NUMBER, REASONS, STEP_REASONS
+from strec.models.stllm.together import added, combined, factors_of, held_out, weights_for
 from strec.models.stllm.training_data import TrainingData, training_data_of
 from strec.models.stllm.world import World, meaning_of
-from strec.progress import silent
-from strec.split import Log, Queries
+from strec.models.trees import Trees
+from strec.progress import part_of, silent
+from strec.split import Log, Queries, queries_of_rows
 from strec.train import Settings, Watch, fit
 
 if TYPE_CHECKING:
     from strec.models.stllm.network import Network
 
 #: What can be left out, to see what it is worth.
-INGREDIENTS = ("history", "graph", "time", "place", "text", "identity")
+INGREDIENTS = ("history", "graph", "time", "place", "text", "identity", "trees")
+#: Trees know these too: without one of them the network answers alone.
+_ALSO_OF_TREES = {"history", "graph", "time", "place", "trees"}
 #: Reasons that are silent when an ingredient is left out.
 _SILENT = {
     "graph": {"follows", "others"},
@@ -64,7 +69,10 @@ class STLLM(Model):
         Networks trained from different seeds, whose probabilities are averaged.
     without : list of str
         Ingredients left out: ``"history"``, ``"graph"``, ``"time"``, ``"place"``, ``"text"``,
-        ``"identity"``.
+        ``"identity"``, ``"trees"``. Trees and network make one model; without history, graph,
+        time or place, which trees know too, the network answers alone.
+    trees : dict
+        Parameters of the `Trees` inside that are not to be as they are by default.
     seed : int
         Seed of everything drawn.
 
@@ -87,7 +95,7 @@ class STLLM(Model):
     language = Language("text", ("minilm", "e5", "smollm2", ""))
     is_probability = True
     explains = True
-    packages = ("torch",)
+    packages = ("torch", "lightgbm")
     uses_loop = True
 
     time_known: bool = True
@@ -102,6 +110,7 @@ class STLLM(Model):
     text: str = "minilm"
     members: int = 1
     without: Sequence[str] = ()
+    trees: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
 
     # ------------------------------------------------------------ training
@@ -126,10 +135,18 @@ class STLLM(Model):
                 f"{', '.join(sorted(unknown))}.",
                 "Correct the names in without.",
             )
+        held, earlier = held_out(train, self.seed)
+        self.trees_, self.weights_ = None, np.ones(3)
+        if self._has_trees:
+            growing = Watch(progress=part_of(watch, 0.0, 0.5), should_stop=watch.should_stop)
+            self.trees_ = self._new_trees()
+            self.trees_.learn(train, held, growing)
+            self.trees_.vocabulary_ = train.vocabulary
         meaning, self.directions_ = meaning_of(train.vocabulary, self._encoder, None, watch)
         data = training_data_of(
             train,
             meaning,
+            held if self._has_trees else held[:0],
             n_history=self.n_history,
             time_known=self.time_known,
             end_weight=self.end_weight,
@@ -150,6 +167,18 @@ class STLLM(Model):
             settings = self._settings(self.seed + member, task.batch_size)
             self.history_ = fit(task, settings, watch=stage)
             self.networks_.append(network.cpu().eval())
+        if self.trees_ is not None and len(held):
+            self.weights_ = self._weighed(train, held, World.of(train.where(earlier), meaning))
+
+    def _weighed(self, train: Log, held: np.ndarray, before: World) -> np.ndarray:
+        """Return the network's weights beside the trees, from rows held out and counts before."""
+        queries = queries_of_rows(train, held, time_known=self.time_known)
+        ends = (train.ends_session & ~train.is_alone)[held]
+        now, self.world_ = self.world_, before
+        network = self._network_scores(queries)
+        self.world_ = now
+        trees = self.trees_.adapt(before)._score(queries)
+        return weights_for(network, trees, queries, np.where(ends, self.end_weight, 1.0))
 
     def _training_task(self, network: "Network", data: TrainingData) -> RowTask:
         # A few targets are held out to watch, not to stop: the latest check-ins teach most.
@@ -202,6 +231,13 @@ class STLLM(Model):
     # ------------------------------------------------------------ scores
 
     def _score(self, queries: Queries) -> np.ndarray:
+        network = self._network_scores(queries)
+        if self.trees_ is None:
+            return network
+        trees, new = self.trees_._score(queries), unvisited(queries)
+        return combined(network, trees, new, factors_of(network, trees, new, self.weights_))
+
+    def _network_scores(self, queries: Queries) -> np.ndarray:
         from strec.models.stllm.scoring import scores_of
 
         return scores_of(self, queries)
@@ -210,7 +246,21 @@ class STLLM(Model):
         from strec.models.stllm.explain import explain_items
 
         self._check(queries)
-        return explain_items(self, queries.take(slice(row, row + 1)), np.asarray(items))
+        query, items = queries.take(slice(row, row + 1)), np.asarray(items)
+        found = explain_items(self, query, items)
+        if self.trees_ is None:
+            return found
+        network, trees, new = (
+            self._network_scores(query),
+            self.trees_._score(query),
+            unvisited(query),
+        )
+        factors = factors_of(network, trees, new, self.weights_)
+        also = self.trees_.explain(query, 0, items)
+        return [
+            added(pair, [float(f[0]) for f in (factors.new if new[0, item] else factors.visited)])
+            for item, *pair in zip(items, found, also, strict=True)
+        ]
 
     def adapt(self, train: Log) -> "STLLM":
         """Return the same model for other items and users, without training.
@@ -228,6 +278,8 @@ class STLLM(Model):
         directions = self.directions_ if len(self.directions_) else None
         meaning, other.directions_ = meaning_of(train.vocabulary, self._encoder, directions, silent)
         other.world_, other.reasons_ = World.of(train, meaning), self.reasons_
+        other.trees_ = None if self.trees_ is None else self.trees_.adapt(other.world_)
+        other.weights_ = self.weights_
         other.vocabulary_ = train.vocabulary
         other.networks_ = []
         for network in self.networks_:
@@ -247,6 +299,8 @@ class STLLM(Model):
         arrays = prefixed("world.", self.world_.arrays())
         for member, network in enumerate(self.networks_):
             arrays |= prefixed(f"network{member}.", weights(network))
+        if self.trees_ is not None:
+            arrays |= prefixed("trees.", self.trees_._arrays()) | {"weights": self.weights_}
         return arrays | reasons | {"directions": self.directions_}
 
     def _restore(self, arrays: Arrays) -> None:
@@ -259,6 +313,18 @@ class STLLM(Model):
             with_weights(self._network(), under(arrays, f"network{member}."))
             for member in range(self.members)
         ]
+        # Models of 0.3 and before are a network alone.
+        self.trees_, self.weights_ = None, arrays.get("weights", np.ones(3))
+        if "weights" in arrays:
+            self.trees_ = self._new_trees()
+            self.trees_._restore(under(arrays, "trees."))
+
+    def _new_trees(self) -> Trees:
+        return Trees(time_known=self.time_known, seed=self.seed, **self.trees)
+
+    @property
+    def _has_trees(self) -> bool:
+        return not _ALSO_OF_TREES & set(self.without)
 
 
 def _batch_size(wanted: int, n_targets: int) -> int:

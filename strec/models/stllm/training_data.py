@@ -73,6 +73,7 @@ class TrainingData:
 def training_data_of(
     train: Log,
     meaning: np.ndarray,
+    held: np.ndarray,
     *,
     n_history: int,
     time_known: bool,
@@ -84,12 +85,13 @@ def training_data_of(
 ) -> TrainingData:
     """Return the data of a training log; `meaning` has shape ``(n_items, n_meaning)``.
 
-    Where the model shall `remember`, targets in the history are the pointer's; else the generator
-    learns them all. The other parameters are those of `STLLM`.
+    The rows that are `held` are no targets. Where the model shall `remember`, targets in the
+    history are the pointer's; else the generator learns them all. The other parameters are those
+    of `STLLM`.
     """
     rng = np.random.default_rng(seed)
     share = share_of_time(train)
-    rows = _targets(train, share, n_history, rng)
+    rows = _targets(train, share, held, n_history, rng)
     parts, order = [], []
     n_new = max(8 * N_BLOCKS, MAX_CELLS // max(len(train.vocabulary.items), 1))
     for world, inside in blocks_of(train, rows, share, meaning):
@@ -196,9 +198,10 @@ def share_of_time(train: Log) -> np.ndarray:
     return np.searchsorted(moments, train.time_us) / max(len(moments), 1)
 
 
-def _targets(train: Log, share: np.ndarray, n_history: int, rng) -> np.ndarray:
+def _targets(train: Log, share: np.ndarray, held: np.ndarray, n_history: int, rng) -> np.ndarray:
     """Return rows to learn from, drawn so that their histories stay within `MAX_VISITS`."""
     known = train.item >= 0
+    known[held] = False
     rows = np.flatnonzero(known & (share >= FIRST_SHARE))
     if not len(rows):
         rows = np.flatnonzero(known)

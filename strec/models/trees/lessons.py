@@ -32,6 +32,7 @@ class Lessons:
 def lessons_of(
     train: Log,
     mix: CounterMix,
+    held: np.ndarray,
     *,
     n_targets: int,
     time_known: bool,
@@ -40,10 +41,12 @@ def lessons_of(
     seed: int,
     progress: Progress,
 ) -> Lessons | None:
-    """Return the lessons of a training log, None where it has none; as `Trees` has them."""
+    """Return the lessons of a training log, None where it has none; rows `held` are no targets."""
     rng = np.random.default_rng(seed)
     share = share_of_time(train)
-    rows = np.flatnonzero((train.item >= 0) & (share >= _FIRST_SHARE))
+    known = (train.item >= 0) & (share >= _FIRST_SHARE)
+    known[held] = False
+    rows = np.flatnonzero(known)
     rows = np.sort(rng.permutation(rows)[: min(n_targets, _MAX_ROWS // 30)])
     if not len(rows):
         return None

@@ -93,6 +93,20 @@ class Trees(Model):
     seed: int = 0
 
     def _fit(self, train: Log, watch: Watch) -> None:
+        self.learn(train, np.zeros(0, dtype=np.int64), watch)
+
+    def learn(self, train: Log, held: np.ndarray, watch: Watch) -> None:
+        """Learn from training check-ins, but for some that shall judge.
+
+        Parameters
+        ----------
+        train : Log
+            Training check-ins.
+        held : numpy.ndarray
+            Rows that are no targets.
+        watch : Watch
+            Listens, and may stop it.
+        """
         counting = Watch(progress=part_of(watch, 0.0, 0.1), should_stop=watch.should_stop)
         self.mix_ = CounterMix(time_known=self.time_known, seed=self.seed)
         self.mix_.fit(train, watch=counting)
@@ -100,6 +114,7 @@ class Trees(Model):
         lessons = lessons_of(
             train,
             self.mix_,
+            held,
             n_targets=self.n_targets,
             time_known=self.time_known,
             end_weight=self.end_weight,
@@ -171,6 +186,20 @@ class Trees(Model):
 
         self._check(queries)
         return explain_items(self, queries.take(slice(row, row + 1)), np.asarray(items))
+
+    def adapt(self, world: World) -> "Trees":
+        """Return the same trees for the counts of other check-ins, without training.
+
+        Parameters
+        ----------
+        world : World
+            Counts of the other check-ins.
+        """
+        mix, other = CounterMix(**self.mix_.params()), Trees(**self.params())
+        mix._restore(self.mix_._arrays() | world.statistics.arrays())
+        other.mix_, other.world_ = mix, world
+        other.visited_, other.new_ = self.visited_, self.new_
+        return other
 
     # ------------------------------------------------------------ files
 
