@@ -206,12 +206,23 @@ def expected(kind, store, budget, runs) -> str:
     """Return in words how long it will take: as long as it took, else what is known of it."""
     seconds = expected_seconds(kind, store, budget, runs)
     if seconds is not None:
-        return f"took {run_time(seconds)} here"
+        return f"took {run_time(seconds)} here" + cut_short(kind, budget, runs)
     if MODELS[kind].family == "counting":
         return "seconds"
     if MODELS[kind].family == "traditional" and not needs_several(kind):
         return "up to a minute"
-    return f"at most {run_time(BUDGETS[budget].max_seconds)}"
+    return f"about {run_time(BUDGETS[budget].max_seconds)} at most, and one pass at least"
+
+
+def cut_short(kind, budget, runs) -> str:
+    """Return in words how far the latest training came whose time ran out, under a budget."""
+    for run in runs:
+        if run.kind == kind and run.config["budget"] == budget:
+            status = run.poll()
+            if status.state == "done":
+                ran_out = status.reached < 1
+                return f", time ran out at {status.reached:.0%}" if ran_out else ""
+    return ""
 
 
 def check_room(root) -> None:

@@ -185,6 +185,21 @@ def test_cancelled_it_stops_between_batches_and_can_go_on(store, tmp_path):
     assert run.poll().state == "waiting" and not run.is_cancelled()
 
 
+def test_when_time_ran_out_it_says_so_and_can_go_on(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("strec.train.loop.GRACE", 1e12)
+    few = {"epochs": 3, "dim": 8}
+    run = create(tmp_path / "run", "lstm", store, params=few, max_seconds=1e-6)
+    runs.train_run(run, store)
+    assert run.poll().state == "done" and run.poll().reached == pytest.approx(1 / 3)
+    run.config["max_seconds"] = 60
+    run.prepare_resume(store)
+    assert Run(run.folder).config["max_seconds"] > 60
+    runs.train_run(run, store)
+    assert run.poll().reached == 1 and run.results()["history"]["epochs"] == 3
+    with pytest.raises(ModelError, match="has stopped"):
+        run.prepare_resume(store)
+
+
 def test_whoever_holds_the_lock_is_at_work(store, tmp_path):
     run = create(tmp_path / "run", "popularity", store)
     run.set_state("running", pid=1)

@@ -129,8 +129,18 @@ def test_time_that_is_up_ends_it_with_what_was_learned():
     task = Curve()
     start = weights(task)
     history = fit(task, Settings(epochs=10_000, patience=10_000), watch=Watch(max_seconds=0.3))
-    assert history.stopped == "time" and 0.3 < history.seconds < 3
+    assert history.stopped == "time" and 0.3 < history.seconds < 3 and 0 < history.share < 1
     assert not same(weights(task), start)
+
+
+def test_the_first_pass_is_whole_and_more_time_lets_it_go_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("strec.train.loop.GRACE", 1e12)
+    short = fit(Curve(), Settings(epochs=5), watch=Watch(checkpoint=tmp_path, max_seconds=1e-9))
+    through, resumed = Curve(), Curve()
+    assert (short.stopped, len(short.epochs)) == ("time", 1) and short.share == 0.2
+    whole = fit(resumed, Settings(epochs=5), watch=Watch(checkpoint=tmp_path, max_seconds=60))
+    fit(through, Settings(epochs=5))
+    assert whole.share == 1 and len(whole.epochs) == 5 and same(weights(through), weights(resumed))
 
 
 # ---------------------------------------------------------------- stopping and going on

@@ -105,6 +105,12 @@ def train(
     rows = [_row(run, found) for run, found in zip(runs, results, strict=True)]
     typer.echo(table(rows, ("model", "Acc@1", "Acc@10", "MRR", "seconds", "run")))
     typer.echo(f"\n{results[0]['regime']}")
+    for run, status in ((run, run.poll()) for run in runs):
+        if status.reached < 1:
+            typer.echo(
+                f"{run.label}: time ran out at {status.reached:.0%} of its passes. Go on with "
+                "--resume, or give it more --max-minutes."
+            )
 
 
 def _new(
@@ -141,7 +147,8 @@ def _resumed(place: Path, kind: str, store: "Store", is_one_of_several: bool) ->
         )
     # Of several models, those that are done stay as they are.
     run.check_fits(store)
-    if not is_one_of_several or run.poll().state != "done":
+    status = run.poll()
+    if not is_one_of_several or status.state != "done" or status.reached < 1:
         run.prepare_resume(store)
     return run
 

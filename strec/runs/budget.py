@@ -26,7 +26,7 @@ class Budget:
     label, sentence : str
         For people.
     max_seconds : float
-        After this time the best weights so far are taken.
+        After this time, and one pass at least, the best weights so far are taken.
     epochs_factor : float
         Multiplies the passes over the data that the model asks for.
     patience_extra : int
@@ -41,7 +41,9 @@ class Budget:
 
 
 BUDGETS = {
-    "quick": Budget("Quick", "A first impression: a minute or two for the slowest model.", 60, 0.5),
+    "quick": Budget(
+        "Quick", "A first impression: about a minute, and one pass over the data at least.", 60, 0.5
+    ),
     "normal": Budget("Normal", "What the models are made for: at most 10 minutes each.", 600, 1),
     "thorough": Budget("Thorough", "For the last bit of quality: up to an hour each.", 3600, 3, 2),
 }

@@ -227,6 +227,8 @@ class Run:
     def prepare_resume(self, store: Store) -> None:
         """Make a run that ended early ready to go on.
 
+        One whose time ran out gets as much again, and is no finished model until it ends.
+
         Parameters
         ----------
         store : Store
@@ -238,8 +240,12 @@ class Run:
             If it is at work or done, or the data is not the same.
         """
         self.check_fits(store)
-        state = self.poll().state
-        if state in (*ACTIVE, "done"):
+        status = self.poll()
+        state = status.state
+        if state == "done" and status.reached < 1 and self.config["max_seconds"] is not None:
+            self.config["max_seconds"] += status.seconds
+            write_json(self.folder / "run.json", self.config)
+        elif state in (*ACTIVE, "done"):
             raise ModelError(
                 "Only a training that has stopped can be resumed.",
                 f"{self.label} is {state}.",

@@ -30,6 +30,8 @@ class Status:
         Until the end at the present pace, where that is known.
     error : dict or None
         ``needed``, ``found``, ``mend`` of a run that failed.
+    reached : float
+        Share of its passes that a finished training made; below 1 where time ran out.
     """
 
     state: str
@@ -38,6 +40,7 @@ class Status:
     seconds: float = 0.0
     seconds_left: float | None = None
     error: dict[str, str] | None = None
+    reached: float = 1.0
 
     @property
     def is_active(self) -> bool:
@@ -67,6 +70,7 @@ def status_of(state: dict, events: list[dict], *, makes_passes: bool = False) ->
         seconds=float(seconds or 0.0),
         seconds_left=left,
         error=state.get("error"),
+        reached=float(state.get("share", 1.0)),
     )
 
 

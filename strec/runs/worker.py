@@ -130,8 +130,11 @@ def _train(run: Run, store: Store, on_event: Callable[[dict], None] | None) -> d
         write_json(run.folder / "results.json", results)
     except OSError as error:
         raise _no_space(run, error) from error
-    run.set_state("done", seconds=results["fit_seconds"])
-    shutil.rmtree(run.folder / "checkpoint", ignore_errors=True)
+    share = results["history"]["share"] if results["history"] else 1.0
+    run.set_state("done", seconds=results["fit_seconds"], share=share)
+    # A training that ran out of time may go on.
+    if share == 1:
+        shutil.rmtree(run.folder / "checkpoint", ignore_errors=True)
     return results
 
 
@@ -191,6 +194,7 @@ def _history(model: Model) -> dict | None:
         "stopped": history.stopped,
         "device": history.device,
         "batch_size": history.batch_size,
+        "share": history.share,
     }
 
 

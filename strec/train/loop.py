@@ -19,6 +19,8 @@ from strec.train.task import Settings, Task, TrainingHistory, Watch, cancelled
 #: Shortest time between two events about batches, in seconds and as a share of the time so far:
 #: a training of an hour tells about 2,000 of them.
 REPORT_SECONDS, REPORT_SHARE = 0.25, 0.002
+#: The first pass is made whole, unless it takes so many times the whole budget.
+GRACE = 4
 
 
 class Loop:
@@ -49,7 +51,13 @@ class Loop:
             seconds=state.seconds,
             device=self.device.words(),
             batch_size=self.task.batch_size * self.world,
+            share=self._share_done if state.stopped == "time" else 1.0,
         )
+
+    @property
+    def _share_done(self) -> float:
+        """Return the share of all passes that was made, whole or in part."""
+        return sum(each.get("share", 1.0) for each in self.state.epochs) / self.settings.epochs
 
     # ------------------------------------------------------------ before
 
@@ -89,6 +97,12 @@ class Loop:
         self.state, parts = found
         self.best = parts["best"]
         self.task.batch_size = max(1, self.state.batch_size // self.world)
+        budget = self.watch.max_seconds or np.inf
+        if self.state.stopped == "time" and self.state.seconds < budget and "module" in parts:
+            # With more time it goes on; the pass that was cut short is made again.
+            self.state.stopped = ""
+            if self.state.epochs[-1].get("share", 1.0) < 1:
+                self.state.epochs.pop()
         if not self.state.stopped:
             self.task.module.load_state_dict(parts["module"])
             checkpoint.restore_optimizer(optimizer, parts.get("optimizer", {}))
@@ -96,7 +110,7 @@ class Loop:
     # ------------------------------------------------------------ an epoch
 
     def _epoch(self, epoch: int) -> None:
-        loss, out_of_time = self._with_memory(lambda: self._pass(epoch))
+        loss, share = self._with_memory(lambda: self._pass(epoch))
         measures = self._with_memory(self._validate)
         if not np.isfinite(measures["loss"]):
             raise self._not_a_number(epoch, measures["loss"], "validation loss")
@@ -104,15 +118,17 @@ class Loop:
         state.seconds = time.perf_counter() - self.begun
         state.batch_size = self.task.batch_size * self.world
         state.epochs.append(
-            {"epoch": epoch + 1, "loss": loss, "validation": measures, "seconds": state.seconds}
-        )
+            {"epoch": epoch + 1, "loss": loss, "validation": measures, "seconds": state.seconds,
+             "share": share}
+        )  # fmt: skip
         is_best = measures["loss"] < state.best_loss
         if is_best:
             state.best_loss, state.best_epoch = measures["loss"], epoch + 1
             self.best = _on_cpu(self.task.module)
-        if out_of_time:
+        is_last = epoch + 1 >= self.settings.epochs
+        if share < 1 or (not is_last and state.seconds > (self.watch.max_seconds or np.inf)):
             state.stopped = "time"
-        elif epoch + 1 >= self.settings.epochs:
+        elif is_last:
             state.stopped = "epochs"
         elif state.patience_used >= self.settings.patience:
             state.stopped = "patience"
@@ -140,8 +156,8 @@ class Loop:
                 else:
                     raise
 
-    def _pass(self, epoch: int) -> tuple[float, bool]:
-        """Train on every batch once; returns the mean loss and whether time is up."""
+    def _pass(self, epoch: int) -> tuple[float, float]:
+        """Train on every batch once; returns the mean loss and the share done before time was up."""
         task, device = self.task, self.accelerator.device
         task.module.train()
         # Each epoch has its own seed, so that a resumed training meets the same chance.
@@ -166,14 +182,14 @@ class Loop:
             if stop == 2:
                 raise cancelled(f"in epoch {epoch + 1}")
             self._report(epoch, n_done, n_steps, total)
-            if stop:
+            if stop and n_done < n_steps:
                 break
         if not n_done:
             raise ModelError("Training needs at least one example.", "none.", "Use more check-ins.")
         loss = float(total) / n_done
         if not np.isfinite(loss):
             raise self._not_a_number(epoch, loss, "loss")
-        return loss, bool(stop)
+        return loss, min(n_done / n_steps, 1.0) if stop else 1.0
 
     def _batches(self, epoch: int) -> Iterator[tuple[dict[str, torch.Tensor], float]]:
         """Yield this process's batches with their weight.
@@ -195,7 +211,9 @@ class Loop:
     def _share(self, loss: torch.Tensor) -> tuple[torch.Tensor, int]:
         """Return the loss over all processes, and 0 to go on, 1 when time is up, 2 to cancel."""
         watch, elapsed = self.watch, time.perf_counter() - self.begun
-        stop = 2 if watch.should_stop() else int(elapsed > (watch.max_seconds or np.inf))
+        # Weights from a part of the first pass are hardly better than none.
+        budget = (watch.max_seconds or np.inf) * (1 if self.state.epochs else GRACE)
+        stop = 2 if watch.should_stop() else int(elapsed > budget)
         if self.world == 1:
             return loss, stop
         told = torch.stack([loss.float(), torch.tensor(float(stop), device=loss.device)])
@@ -279,7 +297,7 @@ class Loop:
         if self.watch.checkpoint is None or not self.accelerator.is_main_process:
             return
         parts = {"best": self.best}
-        if not self.state.stopped:
+        if self.state.stopped in ("", "time"):
             parts |= {
                 "module": self.task.module.state_dict(),
                 "optimizer": checkpoint.optimizer_tensors(self.optimizer),

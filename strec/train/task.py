@@ -147,7 +147,9 @@ class Watch:
     checkpoint : Path, optional
         Folder for checkpoints. A training that finds one there goes on from it.
     max_seconds : float, optional
-        Time budget; the epoch that is running when it ends is cut short and still counts.
+        Time budget; the epoch that is running when it ends is cut short and still counts. The
+        first is made whole, unless it takes four times as long. A training that finds its
+        checkpoint and has more time goes on.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
 
@@ -204,6 +206,8 @@ class TrainingHistory:
         In words.
     batch_size : int
         At the end.
+    share : float
+        Share of the passes that were made when time ran out; 1 where it did not.
 
     Examples
     --------
@@ -217,6 +221,7 @@ class TrainingHistory:
     seconds: float = 0.0
     device: str = ""
     batch_size: int = 0
+    share: float = 1.0
 
 
 def cancelled(when: str) -> Cancelled:

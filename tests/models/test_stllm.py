@@ -1,5 +1,6 @@
 """ST-LLM: its numbers against hand counts, its data against peeking, its parts against sums."""
 
+import json
 from dataclasses import replace
 from functools import cache
 
@@ -10,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strec.errors import ModelError
-from strec.models import STLLM
+from strec.models import STLLM, CounterMix, load_model
 from strec.models.counting.reasons import shapley
 from strec.models.stllm.features import numbers_of, shorten, tents
 from strec.models.stllm.network import NEVER, log_sum
 from strec.models.stllm.pairs import Pairs
+from strec.models.stllm.together import combined, factors_of
 from strec.models.stllm.training_data import training_data_of
 from strec.models.stllm.world import N_DIRECTIONS, World
 from strec.simulation import simulate
@@ -42,6 +44,7 @@ def _lessons(train: Log):
     return training_data_of(
         train,
         _nothing(len(train.vocabulary.items)),
+        np.zeros(0, dtype=np.int64),
         n_history=50,
         time_known=True,
         end_weight=1.0,
@@ -150,7 +153,7 @@ def test_several_networks_speak_with_one_voice():
         alone.world_, alone.reasons_ = model.world_, model.reasons_
         alone.vocabulary_, alone.networks_ = model.vocabulary_, [network]
     mean = (first.score(queries) + second.score(queries)) / 2
-    assert np.allclose(model.score(queries), mean, atol=1e-12)
+    assert np.allclose(model._network_scores(queries), mean, atol=1e-12)
     assert np.abs(first.score(queries) - second.score(queries)).max() > 1e-6
 
 
@@ -182,6 +185,49 @@ def test_without_history_everything_comes_from_the_generator():
 def test_an_unknown_ingredient_is_refused():
     with pytest.raises(ModelError, match="left out"):
         STLLM(without=["salt"]).fit(_parts().train)
+
+
+# ---------------------------------------------------------------- network and trees
+
+
+def test_a_network_that_has_learned_nothing_has_hardly_a_voice():
+    """A training that ends before its first step is not below counting."""
+    parts = _parts()
+    queries = parts.queries(scored="every")
+    model = STLLM(**QUICK, learning_rate=1e-12).fit(parts.train)
+    counted = CounterMix().fit(parts.train).score(queries)
+    row = np.arange(len(queries))
+    surprise = [
+        -np.log(scores[row, queries.target]).mean() for scores in (model.score(queries), counted)
+    ]
+    assert model.weights_.max() < 0.5
+    assert surprise[0] < surprise[1] + 0.02
+
+
+def test_two_answers_make_one_by_hand():
+    network = np.array([[0.2, 0.2, 0.6, 0.0]])
+    trees = np.array([[0.5, 0.1, 0.1, 0.3]])
+    new = np.array([[False, False, True, True]])
+    found = combined(network, trees, new, factors_of(network, trees, new, np.array([0.5, 1, 0.5])))
+    # Half the sum of both is new, all of it as the network says; the rest is shared half and half.
+    assert found[0] == pytest.approx([1 / 3, 1 / 6, 0.5, 0], abs=1e-6)
+    nothing = np.array([[0.0, 0.0, 1.0, 0.0]])
+    alone = combined(nothing, trees, new, factors_of(nothing, trees, new, np.array([1.0, 0, 0.5])))
+    assert alone.sum() == pytest.approx(1)
+    # Half of 0.6 stays: the trees alone speak of what is not new.
+    assert alone[0, :2] == pytest.approx([0.25, 0.05], abs=1e-6)
+
+
+def test_a_network_saved_alone_still_opens(tmp_path):
+    model = _model(without=("trees",))
+    assert model.trees_ is None
+    queries = _parts().queries(scored="every").take(slice(0, 5))
+    folder = model.save(tmp_path)
+    head = json.loads((folder / "model.json").read_text())
+    # Version 0.3 knew no trees.
+    head["params"].pop("trees")
+    (folder / "model.json").write_text(json.dumps(head))
+    assert np.allclose(load_model(folder).score(queries), model.score(queries))
 
 
 # ---------------------------------------------------------------- elsewhere

@@ -51,8 +51,8 @@ def test_a_lesson_knows_counts_of_what_was_before_alone(parts):
     n_items = len(train.vocabulary.items)
     other = np.where(late, (train.item + 1) % n_items, train.item).astype(np.int32)
     told = [
-        lessons_of(log, mix, np.zeros(0, int), n_targets=10_000, time_known=True, end_weight=1.0, fade=0.5, seed=0,
-                   progress=silent).visited
+        lessons_of(log, mix, np.zeros(0, int), n_targets=1_000, time_known=True, end_weight=1.0,
+                   fade=0.5, seed=0, progress=silent).visited
         for log in (train, replace(train, item=other))
     ]  # fmt: skip
     n = int(0.4 * min(len(each.table.numbers) for each in told))

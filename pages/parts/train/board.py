@@ -50,6 +50,9 @@ def board(store: Store, runs: list[Run]) -> None:
     for run, status in ended[:MOST_ENDED]:
         _ended(run, status, store)
     done = [run for run, status in zip(runs, states, strict=True) if status.state == "done"]
+    for run, status in zip(runs, states, strict=True):
+        if status.state == "done" and status.reached < 1 and not _succeeded(run, runs):
+            _ran_out(run, status, store)
     if done:
         _results(done)
     elif not runs:
@@ -173,6 +176,20 @@ def _ended(run: Run, status: Status, store: Store) -> None:
         st.caption(f"{why} Resume {kept}, and ends as if nothing had happened.")
 
 
+def _ran_out(run: Run, status: Status, store: Store) -> None:
+    """Say that a finished model learned for a part of its time alone, and offer to go on."""
+    with st.container(border=True), _row():
+        st.markdown(
+            f"**{ui.plain(run.label)}** :orange-badge[time ran out at {status.reached:.0%}] of its "
+            "passes: what it says is worth less than it could be."
+        )
+        if may_control(run) and st.button(
+            "Go on", key=f"go_on_{run.folder.name}", icon=":material/play_arrow:",
+            help=f"About {run_time(status.seconds)} more, from where it stopped.",
+        ):  # fmt: skip
+            _resume(run, store)
+
+
 def _resume(run: Run, store: Store) -> None:
     try:
         run.prepare_resume(store)
@@ -199,6 +216,12 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else round(100 * share, 1)
 
 
+def _reached(results: dict) -> str:
+    """Return how far a training came whose time ran out."""
+    share = (results.get("history") or {}).get("share", 1.0)
+    return f" (time ran out at {share:.0%})" if share < 1 else ""
+
+
 def _results(runs: list[Run]) -> None:
     """Show the finished models, the best on top."""
     rows, regimes = [], set()
@@ -216,7 +239,7 @@ def _results(runs: list[Run]) -> None:
                 else "",
                 "Among first ten, %": _percent(measures.get("acc@10")),
                 "MRR": measures.get("mrr"),
-                "Training": run_time(results.get("fit_seconds", 0.0)),
+                "Training": run_time(results.get("fit_seconds", 0.0)) + _reached(results),
                 "Budget": run.config["budget"],
                 "Started": pd.Timestamp(run.config["created"]).strftime("%d %b, %H:%M UTC"),
             }

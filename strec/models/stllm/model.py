@@ -113,6 +113,10 @@ class STLLM(Model):
     trees: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
 
+    #: The trees beside the network, and its weights against theirs (see `together`).
+    trees_: Trees | None = field(init=False, default=None)
+    weights_: np.ndarray = field(init=False, default_factory=lambda: np.ones(3))
+
     # ------------------------------------------------------------ training
 
     def _settings(self, seed: int, batch_size: int) -> Settings:
@@ -168,17 +172,19 @@ class STLLM(Model):
             self.history_ = fit(task, settings, watch=stage)
             self.networks_.append(network.cpu().eval())
         if self.trees_ is not None and len(held):
-            self.weights_ = self._weighed(train, held, World.of(train.where(earlier), meaning))
+            before = World.of(train.where(earlier), meaning)
+            self.weights_ = self._weighed(train, held, before, self.trees_.adapt(before))
 
-    def _weighed(self, train: Log, held: np.ndarray, before: World) -> np.ndarray:
+    def _weighed(self, train: Log, held: np.ndarray, before: World, adapted: Trees) -> np.ndarray:
         """Return the network's weights beside the trees, from rows held out and counts before."""
         queries = queries_of_rows(train, held, time_known=self.time_known)
         ends = (train.ends_session & ~train.is_alone)[held]
         now, self.world_ = self.world_, before
         network = self._network_scores(queries)
         self.world_ = now
-        trees = self.trees_.adapt(before)._score(queries)
-        return weights_for(network, trees, queries, np.where(ends, self.end_weight, 1.0))
+        return weights_for(
+            network, adapted._score(queries), queries, np.where(ends, self.end_weight, 1.0)
+        )
 
     def _training_task(self, network: "Network", data: TrainingData) -> RowTask:
         # A few targets are held out to watch, not to stop: the latest check-ins teach most.

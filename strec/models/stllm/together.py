@@ -109,8 +109,8 @@ def _parts(
     weight: float, share: np.ndarray, first: np.ndarray, second: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return factors by which two distributions that sum to less than 1 sum to `share`."""
-    # Who gives nothing to any of these items has no voice on them.
-    heard = [weight * (first > 1e-12), (1 - weight) * (second > 1e-12)]
+    # Who gives nothing to any of these items has no voice on them; a weight of 0 is then enough.
+    heard = [(weight + 1e-9) * (first > 1e-12), (1 - weight + 1e-9) * (second > 1e-12)]
     total = np.maximum(heard[0] + heard[1], _TINY)
     return (
         heard[0] / total * share / np.maximum(first, 1e-12),
