@@ -53,7 +53,7 @@ def content() -> NextStep | None:
     runs = runs_in(root, store.fingerprint)
     if said := state.TRAIN_SAID.take():
         st.toast(said, icon=":material/model_training:")
-    gate(store)
+    gate(store, runs)
     board.board(store, runs)
     states = {run.poll().state for run in runs}
     if states & {"waiting", "running"}:
@@ -65,8 +65,8 @@ def content() -> NextStep | None:
     return ("Compare the models in detail", "evaluate") if "done" in states else None
 
 
-def gate(store) -> None:
-    """Say what the test of dependence found, and what follows from it here."""
+def gate(store, runs) -> None:
+    """Say what the test of dependence found, what follows from it, and whether it came true."""
     found = recommended(store)
     if found is None:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -84,6 +84,23 @@ def gate(store) -> None:
         "is ticked below, with the counter mix to compare it with.",
         icon=":material/balance:",
     )
+    ours, counted = (right_at_once(each, runs) for each in (kind, FIRST_CHOICE))
+    if ours is not None and counted is not None and ours <= counted:
+        st.warning(
+            f"Trained here, **{ui.plain(name)}** was not ahead: right at first try in {ours:.1%} of "
+            f"the later check-ins, the counter mix in {counted:.1%}. Recommend with the counter mix, "
+            "or train with more time; the Evaluate page has the intervals.",
+            icon=":material/warning:",
+        )
+
+
+def right_at_once(kind, runs) -> float | None:
+    """Return how often the latest finished model of a kind was right at first try, if known."""
+    for run in runs:
+        measures = (run.results() or {}).get("measures", {}) if run.kind == kind else {}
+        if measures.get("acc@1") is not None:
+            return measures["acc@1"]
+    return None
 
 
 def recommended(store) -> tuple[str, str] | None:

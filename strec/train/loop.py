@@ -157,7 +157,7 @@ class Loop:
                     raise
 
     def _pass(self, epoch: int) -> tuple[float, float]:
-        """Train on every batch once; returns the mean loss and the share done before time was up."""
+        """Train on every batch once; returns the mean loss and the share that time allowed."""
         task, device = self.task, self.accelerator.device
         task.module.train()
         # Each epoch has its own seed, so that a resumed training meets the same chance.
