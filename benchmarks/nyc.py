@@ -1,4 +1,4 @@
-"""ST-LLM on Foursquare New York: the table, ablations, newcomers, other cities.
+"""Counter mix, boosted trees and ST-LLM on Foursquare New York; newcomers, other cities.
 
 Fitted on `train`, scored on `val` (the last check-in of each session, of known users and items;
 everything before is known, and the time of the target). Prints Markdown, writes JSON::
@@ -6,10 +6,11 @@ everything before is known, and the time of the target). Prints Markdown, writes
     STREC_DATA=folder python benchmarks/nyc.py                       # or: strec bench nyc
     STREC_DATA=folder python benchmarks/nyc.py --only main ablations # some of it
     STREC_DATA=folder python benchmarks/nyc.py --seeds 1 --out nyc.json
+    STREC_DATA=folder python benchmarks/nyc.py --only main --on test # test.csv.gz, once, at the end
 
-Parts: main (seeds), baselines, regimes, ablations, newcomers, transfer, small (thirty small data
-sets made of the training users), and, without data, million: scores over a million
-items. Seconds are those of the processor.
+Parts: main (three models, seeds, paired differences), baselines, regimes, ablations, newcomers,
+transfer, small (thirty small data sets made of the training users), and, without data, million:
+scores over a million items. Seconds are those of the processor.
 """
 
 import argparse
@@ -26,7 +27,7 @@ import polars as pl
 from strec.evaluation import Regime, evaluate_model
 from strec.io import read
 from strec.metrics import user_interval
-from strec.models import STLLM, CounterMix, Model
+from strec.models import STLLM, CounterMix, Model, Trees
 from strec.split import Split, split
 
 PARTS = ("main", "baselines", "regimes", "ablations", "newcomers", "transfer", "small", "million")
@@ -34,6 +35,9 @@ MEASURES = ("acc@1", "acc@5", "acc@10", "acc@20", "mrr", "ndcg@10")
 HELD_OUT = 0.1
 N_SMALL = 30
 TOURS = ("Edin", "Toro")
+SMALL_MODELS: dict[str, Callable[[], Model]] = {
+    "counter mix": CounterMix, "trees": Trees, "ST-LLM": STLLM
+}  # fmt: skip
 
 Row = dict[str, float | str]
 Say = Callable[[str], None]
@@ -43,18 +47,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--on", choices=("val", "test"), default="val", help="what is scored")
     parser.add_argument("--out", type=Path, help="write the rows here as JSON")
     args = parser.parse_args()
-    rows = run(Path(os.environ["STREC_DATA"]), args.only, args.seeds, print)
+    rows = run(Path(os.environ["STREC_DATA"]), args.only, args.seeds, print, args.on)
     if args.out:
         args.out.write_text(json.dumps(rows, indent=2))
 
 
-def run(folder: Path, only: Sequence[str], n_seeds: int, say: Say) -> list[Row]:
+def run(
+    folder: Path, only: Sequence[str], n_seeds: int, say: Say, scored: str = "val"
+) -> list[Row]:
     """Compute the rows of some parts, say each as a line of a Markdown table, and return them."""
-    parts = nyc(folder)
+    parts = nyc(folder, scored)
     sources = {
-        "main": lambda: main_rows(parts, n_seeds),
+        "main": lambda: main_rows(parts, n_seeds, scored),
         "baselines": lambda: [measured("counter mix", CounterMix(), parts)[1]],
         "regimes": lambda: regime_rows(parts),
         "ablations": lambda: ablation_rows(parts),
@@ -75,9 +82,14 @@ def run(folder: Path, only: Sequence[str], n_seeds: int, say: Say) -> list[Row]:
     return rows
 
 
-def nyc(folder: Path) -> Split:
-    """Read New York as it was published: training and validation files, venue names."""
-    return split(*(read_nyc(folder, part) for part in ("train", "val")))
+def nyc(folder: Path, scored: str = "val") -> Split:
+    """Read New York as it was published: training and validation or test files, venue names.
+
+    What lies between training and test is history of the test, as the streaming regime has it.
+    """
+    if scored == "val":
+        return split(*(read_nyc(folder, part) for part in ("train", "val")))
+    return split(*(read_nyc(folder, part) for part in ("train", "val", "test")))
 
 
 def read_nyc(folder: Path, part: str) -> pl.DataFrame:
@@ -85,19 +97,42 @@ def read_nyc(folder: Path, part: str) -> pl.DataFrame:
     return read([folder / f"{part}.csv.gz", folder / "pois.csv"]).checkins
 
 
-def main_rows(parts: Split, n_seeds: int) -> Iterator[Row]:
-    """Yield a row per seed, then their mean and the interval of the mean over seeds."""
-    rows = []
-    for seed in range(n_seeds):
-        rows.append(measured(f"ST-LLM, seed {seed}", STLLM(seed=seed), parts)[1])
-        yield rows[-1]
-    numbers = [name for name, value in rows[0].items() if isinstance(value, float)]
-    mean = {name: float(np.mean([row[name] for row in rows])) for name in numbers}
-    spread = {
-        f"{name} ±": float(np.std([row[name] for row in rows], ddof=1)) if n_seeds > 1 else 0.0
-        for name in MEASURES
-    }
-    yield {"row": f"ST-LLM, mean of {n_seeds} seeds", "queries": rows[0]["queries"]} | mean | spread
+def main_rows(parts: Split, n_seeds: int, scored: str = "val") -> Iterator[Row]:
+    """Yield counting, trees, ST-LLM per seed, means, and differences paired over users."""
+    regime = Regime(part="validation" if scored == "val" else "test")
+    found: dict[str, pl.DataFrame] = {}
+    found["counter mix"], row = measured("counter mix", CounterMix(), parts, regime)
+    yield row
+    for name, make in (("trees", Trees), ("ST-LLM", STLLM)):
+        rows: list[Row] = []
+        for seed in range(n_seeds):
+            queries, row = measured(f"{name}, seed {seed}", make(seed=seed), parts, regime)
+            found.setdefault(name, queries)
+            rows.append(row)
+            yield row
+        if n_seeds > 1:
+            yield mean_row(f"{name}, mean of {n_seeds} seeds", rows)
+    for ours, theirs in (("trees", "counter mix"), ("ST-LLM", "counter mix"), ("ST-LLM", "trees")):
+        yield paired(f"{ours} less {theirs}, seed 0", found[ours], found[theirs])
+
+
+def mean_row(name: str, rows: list[Row]) -> Row:
+    """Return the mean and the standard deviation of the measures of several seeds."""
+    numbers = [key for key, value in rows[0].items() if isinstance(value, float)]
+    values = {key: [float(row[key]) for row in rows] for key in numbers}
+    spread: Row = {f"{key} ±": float(np.std(values[key], ddof=1)) for key in MEASURES}
+    mean: Row = {key: float(np.mean(each)) for key, each in values.items()}
+    return {"row": name, "queries": rows[0]["queries"]} | mean | spread
+
+
+def paired(name: str, ours: pl.DataFrame, theirs: pl.DataFrame) -> Row:
+    """Return the differences of two models on the same queries, with intervals over users."""
+    row: Row = {"row": name, "queries": len(ours)}
+    for measure in ("acc@1", "acc@10", "mrr"):
+        gain = (ours[measure] - theirs[measure]).to_numpy()
+        low, high = user_interval(gain, ours["user_id"].to_numpy())
+        row |= {measure: float(gain.mean()), f"{measure} low": low, f"{measure} high": high}
+    return row
 
 
 def regime_rows(parts: Split) -> Iterator[Row]:
@@ -156,24 +191,19 @@ def small_rows(folder: Path) -> Iterator[Row]:
     checkins = read_nyc(folder, "train")
     users = checkins["user_id"].unique().sort().to_numpy().copy()
     np.random.default_rng(0).shuffle(users)
-    found: dict[str, list[pl.DataFrame]] = {"ST-LLM": [], "counter mix": []}
+    found: dict[str, list[pl.DataFrame]] = {name: [] for name in SMALL_MODELS}
     for group in np.array_split(users, N_SMALL):
         parts = split(
             checkins.filter(pl.col("user_id").is_in(group.tolist())), fractions=(0.88, 0.12, 0)
         )
-        for name, model in (("ST-LLM", STLLM()), ("counter mix", CounterMix())):
-            found[name].append(evaluate_model(model.fit(parts.train), parts).queries)
+        for name, make in SMALL_MODELS.items():
+            found[name].append(evaluate_model(make().fit(parts.train), parts).queries)
     name = f"{N_SMALL} data sets of {len(users) // N_SMALL} users"
     both = {model: pl.concat(each) for model, each in found.items()}
     for model, queries in both.items():
         yield summary(f"{model}, {name}", queries)
-    ours, theirs = both.values()
-    row: Row = {"row": "ST-LLM less counter mix, the same", "queries": len(ours)}
-    for measure in ("acc@1", "mrr"):
-        gain = (ours[measure] - theirs[measure]).to_numpy()
-        low, high = user_interval(gain, ours["user_id"].to_numpy())
-        row |= {measure: float(gain.mean()), f"{measure} low": low, f"{measure} high": high}
-    yield row
+    for model in ("trees", "ST-LLM"):
+        yield paired(f"{model} less counter mix, the same", both[model], both["counter mix"])
 
 
 def measured(

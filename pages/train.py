@@ -85,11 +85,11 @@ def gate(store, runs) -> None:
         icon=":material/balance:",
     )
     ours, counted = (right_at_once(each, runs) for each in (kind, FIRST_CHOICE))
-    if ours is not None and counted is not None and ours <= counted:
+    if kind != FIRST_CHOICE and ours is not None and counted is not None and ours <= counted:
         st.warning(
-            f"Trained here, **{ui.plain(name)}** was not ahead: right at first try in {ours:.1%} of "
-            f"the later check-ins, the counter mix in {counted:.1%}. Recommend with the counter mix, "
-            "or train with more time; the Evaluate page has the intervals.",
+            f"Trained here, **{ui.plain(name)}** was not ahead: right at first try in {ours:.1%} "
+            f"of the later check-ins, the counter mix in {counted:.1%}. Recommend with the counter "
+            "mix, or train with more time; the Evaluate page has the intervals.",
             icon=":material/warning:",
         )
 

@@ -17,7 +17,7 @@ from strec.parts import shipped
 
 @shell.command()
 def bench(
-    name: Annotated[Literal["nyc"], typer.Argument(help="nyc: ST-LLM on Foursquare New York.")],
+    name: Annotated[Literal["nyc"], typer.Argument(help="nyc: models on Foursquare New York.")],
     data: Annotated[
         Path | None,
         typer.Argument(
@@ -29,11 +29,15 @@ def bench(
         list[str] | None,
         typer.Option(
             help="Some parts of it: main, baselines, regimes, ablations, newcomers, transfer, "
-            "million; may come several times.",
-            show_default="main, baselines",
+            "small, million; may come several times.",
+            show_default="main",
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of the main row.")] = 3,
+    on: Annotated[
+        Literal["val", "test"],
+        typer.Option(help="What is scored: val.csv.gz, or once, at the end, test.csv.gz."),
+    ] = "val",
     out: Annotated[Path | None, typer.Option(help="Write all numbers here as JSON.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -44,6 +48,8 @@ def bench(
     - `strec bench nyc folder`
 
     - `strec bench nyc folder --seeds 1 --only main --only ablations --out nyc.json`
+
+    - `strec bench nyc folder --on test`
     """
     folder = data or Path(os.environ.get("STREC_DATA", ""))
     if not (folder / "foursquare_nyc").is_dir():
@@ -54,7 +60,7 @@ def bench(
         )
     check_writable(out)
     table = _script(name)
-    parts = only or ["main", "baselines"]
+    parts = only or ["main"]
     unknown = set(parts) - set(table.PARTS)
     if unknown:
         raise ReadError(
@@ -62,7 +68,7 @@ def bench(
             f"{', '.join(sorted(unknown))}.",
             "Correct --only.",
         )
-    rows = table.run(folder, parts, seeds, (lambda line: None) if as_json else typer.echo)
+    rows = table.run(folder, parts, seeds, (lambda line: None) if as_json else typer.echo, on)
     if out:
         out.write_text(json.dumps(rows, indent=2))
     if as_json:
