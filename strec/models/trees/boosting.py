@@ -105,7 +105,9 @@ def boosted(
     start = check.table.start
     gain = _loss(start, check) - _loss(start + told(trees, check.table.numbers), check)
     gain *= check.weight / check.weight.mean()
-    return trees if gain.mean() > gain.std() / len(gain) ** 0.5 else None
+    helps = gain.mean() > gain.std() / len(gain) ** 0.5
+    # Read anew, they let go of what they have learned from.
+    return as_trees(as_array(trees)) if helps else None
 
 
 def _objective(lesson: Lesson) -> Callable:
