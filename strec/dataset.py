@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import geopandas
     import pandas as pd
 
-    from strec.demand import Calendar, Demand
+    from strec.demand import Calendar, Demand, DemandModel
     from strec.io import Limits, Mapping
     from strec.store import Store
 
@@ -625,6 +625,7 @@ class Dataset:
         *,
         horizon: int = 168,
         calendar: "Calendar | None" = None,
+        models: "Dictionary[str, DemandModel] | None" = None,
         progress: Progress | None = None,
         **counted: Any,
     ) -> "Demand":
@@ -638,6 +639,8 @@ class Dataset:
             Hours, 1 to 168.
         calendar : strec.demand.Calendar, optional
             Holidays and columns of your own; by default the holidays of the time zone's country.
+        models : mapping of str to strec.demand.DemandModel, optional
+            Name to unfitted model; `strec.demand.standard_models` by default.
         progress : callable, optional
             Called with what is done next, and the share done.
         **counted
@@ -659,7 +662,7 @@ class Dataset:
         found = panel(self.store, what, where, **counted)
         if calendar is None:
             calendar = Calendar(country_of(found.time_zone))
-        return demand(found, horizon=horizon, calendar=calendar, progress=progress)
+        return demand(found, horizon=horizon, calendar=calendar, models=models, progress=progress)
 
     @property
     def users(self) -> pl.DataFrame:

@@ -46,6 +46,9 @@ def forecast(
         str | None,
         typer.Option(help="Country of the holidays, such as US; none; by default the zone's."),
     ] = None,
+    networks: Annotated[
+        bool, typer.Option("--networks", help="Also try ST-LSTM and ST-GCN; takes minutes.")
+    ] = False,
     csv: Annotated[Path | None, typer.Option(help="Write every place and hour here.")] = None,
     geojson: Annotated[Path | None, typer.Option(help="Write a map here.")] = None,
     time_zone: TimeZone = None,
@@ -79,10 +82,16 @@ def forecast(
         import geopandas
 
         where, polygons = "areas", geopandas.read_file(areas)
+    tried = None
+    if networks:
+        from strec.demand import standard_models
+        from strec.models.demand import networks as all_networks
+
+        tried = standard_models() | all_networks()
     with progress(as_json) as report:
         ahead = dataset.demand(
             what, where, horizon=hours, calendar=calendar, resolution=resolution, areas=polygons,
-            progress=report,
+            models=tried, progress=report,
         )  # fmt: skip
     for text in (*ahead.panel.notes, *ahead.changes):
         note(text)

@@ -19,7 +19,7 @@ class DemandModel(ABC):
     everything before that hour, and nothing after.
     """
 
-    label: ClassVar[str]
+    label: str = ""
     sentence: ClassVar[str]
     _fitted = False
 

@@ -9,11 +9,13 @@ weather of the day, an event, what happens next door. Several hours ahead, each 
 read as if it had been seen.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from strec.demand import DemandModel, Panel
+from strec.demand.base import HOURS_OF_WEEK
 from strec.errors import ModelError
 from strec.geo import EARTH_RADIUS_KM, unit_vectors
 from strec.models.neural import RowTask, Trained, tensors
@@ -223,6 +225,77 @@ class DemandSTGCN(Trained):
                 "Fill hours without check-ins with 0.",
             )
         return demand
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class DemandSTLSTM(DemandSTGCN):
+    """The article's model for counts: ŷ(t, x) = σ(W [h_t, h_x] + b).
+
+    Parameters
+    ----------
+    n_hours : int
+        Hours that the LSTM reads.
+    n_channels : int
+        Length of the states h_t and h_x.
+    season_hours, n_blocks, n_neighbours, epochs, learning_rate, weight_decay, patience, batch_size,
+    seed
+        As in `DemandSTGCN`; it has no blocks.
+
+    Examples
+    --------
+    >>> demand = np.tile(5 + 4 * np.sin(np.arange(240) * np.pi / 12), (3, 1)).T
+    >>> DemandSTLSTM(epochs=1).fit(demand).forecast(24).shape
+    (24, 3)
+    """
+
+    kind = "demand_st_lstm"
+
+    def _built(self):
+        from strec.models.networks.stgcn import StateNetwork
+
+        edges = tensors(self.numbers_)["edges"]
+        n_cells = self.numbers_["demand"].shape[1]
+        return StateNetwork(_N_CHANNELS_IN, self.n_channels, edges, n_cells)
+
+
+class NetworkDemand(DemandModel):
+    """A network for counts behind the contract of `strec.demand`.
+
+    Parameters
+    ----------
+    network : DemandSTGCN
+        Unfitted; a copy of it is fitted, with seasons of a week where there are three.
+    label : str
+        How it is called.
+    """
+
+    sentence = "A network over the graph of places and the last hours."
+
+    def __init__(self, network: DemandSTGCN, label: str):
+        self.network, self.label = network, label
+
+    def _fit(self, panel: Panel) -> None:
+        season = HOURS_OF_WEEK if panel.n_hours >= 3 * HOURS_OF_WEEK else 24
+        self.model = replace(self.network, season_hours=season)
+        places = panel.places[["lat", "lon"]].to_numpy(dtype=float)
+        known = places if np.isfinite(places).all() else None
+        self.model.fit(np.nan_to_num(panel.values), known)
+
+    def _predict(self, panel: Panel, origins: np.ndarray, horizon: int) -> np.ndarray:
+        past = np.nan_to_num(panel.values)
+        return np.stack([self.model.forecast(horizon, past[:origin]) for origin in origins])
+
+
+def networks() -> dict[str, DemandModel]:
+    """Return the networks for a backtest of demand, by their label, unfitted.
+
+    Examples
+    --------
+    >>> list(networks())
+    ['ST-LSTM', 'ST-GCN']
+    """
+    made = {"ST-LSTM": DemandSTLSTM(epochs=8), "ST-GCN": DemandSTGCN(epochs=8)}
+    return {label: NetworkDemand(network, label) for label, network in made.items()}
 
 
 def _neighbours(demand: np.ndarray, places: np.ndarray | None, n_neighbours: int) -> np.ndarray:

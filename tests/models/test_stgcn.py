@@ -102,3 +102,17 @@ def test_without_training_there_is_nothing_to_save_or_to_forecast(tmp_path):
 def test_too_little_or_broken_demand_is_refused(demand):
     with pytest.raises(ModelError):
         DemandSTGCN().fit(demand)
+
+
+def test_networks_forecast_demand_behind_its_contract():
+    from strec.demand import Panel
+    from strec.models.demand import DemandSTLSTM, NetworkDemand
+
+    hour = np.arange(24 * 12)
+    counts = 5 + 4 * np.sin(2 * np.pi * hour / 24)[:, None] * np.ones(3)
+    panel = Panel.of(counts, "2024-06-03")
+    for network in (DemandSTLSTM(epochs=1, n_channels=4), DemandSTGCN(epochs=1, n_channels=4)):
+        found = NetworkDemand(network, "a network").fit(panel, 24)
+        expected = found.predict(panel, np.array([250, 264]), 24)
+        assert expected.shape == (2, 24, 3)
+        assert np.abs(expected[1] - counts[264:288]).max() < 1

@@ -126,6 +126,48 @@ class DemandNetwork(nn.Module):
         return self.out(self.trunk(signal)).squeeze(1) * self.scale + self.bias
 
 
+class StateNetwork(nn.Module):
+    """ŷ(t, x) = σ(W [h_t, h_x] + b): a state of time and a state of place, as the article has it.
+
+    h_t is the last state of an LSTM over the hours, whose input is each place beside the mean of
+    its neighbours (a graph convolution); h_x is a vector of the place, mixed with its neighbours'.
+    """
+
+    rows: torch.Tensor
+    columns: torch.Tensor
+    values: torch.Tensor
+
+    def __init__(self, n_in: int, n_channels: int, edges: torch.Tensor, n_nodes: int,
+                 reach: float = 4.0):  # fmt: skip
+        super().__init__()
+        self.lstm = nn.LSTM(2 * n_in, n_channels, batch_first=True)
+        self.places = embedding(n_nodes, n_channels)
+        self.mix = nn.Linear(2 * n_channels, n_channels)
+        self.out = nn.Linear(2 * n_channels, 1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+        mean = mean_of_neighbours(edges, torch.ones(edges.shape[1]), n_nodes)
+        self.register_buffer("rows", mean.crow_indices(), persistent=False)
+        self.register_buffer("columns", mean.col_indices(), persistent=False)
+        self.register_buffer("values", mean.values(), persistent=False)
+        self.n_nodes, self.reach = n_nodes, reach
+
+    def forward(self, signal: torch.Tensor) -> torch.Tensor:
+        """Map ``(B, n_in, T, N)`` to ``(B, N)``, between ``-reach`` and ``reach``."""
+        graph = _sparse(self.rows, self.columns, self.values, self.n_nodes)
+        n, c, t, n_nodes = signal.shape
+        flat = signal.permute(3, 0, 1, 2).reshape(n_nodes, -1)
+        around = (graph @ flat).reshape(n_nodes, n, c, t)
+        own = signal.permute(3, 0, 1, 2)
+        hours = torch.cat([own, around], dim=2).permute(1, 0, 3, 2)  # (B, N, T, 2 n_in)
+        state = self.lstm(hours.reshape(n * n_nodes, t, 2 * c))[0][:, -1]  # h_t
+        place = self.places.weight
+        place = torch.relu(self.mix(torch.cat([place, graph @ place], dim=1)))  # h_x
+        both = torch.cat([state.reshape(n, n_nodes, -1), place.expand(n, -1, -1)], dim=2)
+        # σ lies between 0 and 1: stretched to how far demand can be from that of last season.
+        return self.reach * (2 * torch.sigmoid(self.out(both)).squeeze(2) - 1)
+
+
 def mean_of_neighbours(edges: torch.Tensor, weights: torch.Tensor, n_nodes: int) -> torch.Tensor:
     """Return D^(-1/2) A D^(-1/2) as a sparse matrix in rows, ``(n_nodes, n_nodes)``.
 
