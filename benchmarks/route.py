@@ -1,7 +1,7 @@
 """Does the gate choose the better route? Both are fitted and scored on each data set.
 
-The gate reads training data only and says "ST-LLM" or "traditional". Then the best traditional
-recommender and the best one that knows time and place are scored on later check-ins::
+The gate reads training data only and says "ST-LLM", "sequence" or "traditional". Then the best
+traditional recommender and the best one that knows time and place are scored on later check-ins::
 
     STREC_DATA=folder python benchmarks/route.py            # Markdown table
     python benchmarks/route.py --samples                    # the samples of strec instead
@@ -51,7 +51,9 @@ def _row(name: str, checkins, models: tuple[str, ...] | None) -> str:
     timed = _best(parts, regime, [k for k in WITH_TIME_AND_PLACE if not models or k in models])
     gap = evaluation.difference(timed, plain)
     better = "ST-LLM" if gap["low"] > 0 else "traditional" if gap["high"] < 0 else "either"
-    right = "yes" if better in ("either", gate.route) else "no"
+    # A model of sequences is of the side that knows what came before.
+    side = "traditional" if gate.route == "traditional" else "ST-LLM"
+    right = "yes" if better in ("either", side) else "no"
     return (
         f"| {name} | {gate.route} | {plain.name}, {_acc(plain):.3f} | {timed.name}, "
         f"{_acc(timed):.3f} | {gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}] | "
