@@ -133,24 +133,28 @@ def test_time_alone_is_found_and_nothing_else(timely):
     assert timely.route == "ST-LLM" and timely.recommended_model == "stllm"
 
 
+@pytest.mark.slow
 def test_place_alone_is_found_where_items_are_places():
     result = gate.dependence_test(world(spatial=0.7), **FAST)
     assert decisions(result) == (False, True, False, False)
     assert "previous check-in" in result.place
 
 
+@pytest.mark.slow
 def test_place_alone_is_found_where_items_have_no_place():
     result = gate.dependence_test(world("ecommerce", spatial=1.0), **FAST)
     assert decisions(result) == (False, True, False, False)
     assert "check-in itself" in result.place
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["travel", "ecommerce"])
 def test_the_interaction_alone_is_found(scenario):
     result = gate.dependence_test(world(scenario, interaction=1.0), **FAST)
     assert decisions(result) == (False, False, True, False)
 
 
+@pytest.mark.slow
 def test_time_is_not_taken_for_place_where_the_clock_decides_the_place():
     together = world("ecommerce", temporal=1.0, commuting=0.9)
     result = gate.dependence_test(together, **FAST)
@@ -192,6 +196,7 @@ def test_a_result_of_an_earlier_version_opens(timely):
     assert "earlier version" in opened.order.why and "earlier version" in opened.drift.why
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_answer_whatever_the_order_of_rows(timely):
     shuffled = world(temporal=0.7).sample(fraction=1.0, shuffle=True, seed=5)
     before = shuffled.clone()
@@ -200,6 +205,7 @@ def test_the_same_seed_gives_the_same_answer_whatever_the_order_of_rows(timely):
     assert shuffled.equals(before)
 
 
+@pytest.mark.slow
 def test_without_places_only_time_is_tested(without_places):
     assert without_places.time.decision
     assert not without_places.space.tested and not without_places.interaction.tested
@@ -226,6 +232,7 @@ def of_steps(items: np.ndarray, days: np.ndarray, **columns) -> pl.DataFrame:
     ).with_columns(pl.Series(name, values) for name, values in columns.items())  # fmt: skip
 
 
+@pytest.mark.slow
 def test_home_elsewhere_home_leads_to_a_model_of_sequences():
     rng = np.random.default_rng(5)
     items = rng.integers(0, 40, (40, 40))
@@ -303,11 +310,13 @@ def test_one_time_for_all_cannot_be_tested():
     assert not result.time.tested and "same time of day" in " ".join(result.details)
 
 
+@pytest.mark.slow
 def test_shuffled_times_never_matter():
     mixed = world(temporal=1.0).with_columns(pl.col(schema.TIME).shuffle(seed=1).over(schema.USER))
     assert not gate.dependence_test(mixed, **FAST).time.decision
 
 
+@pytest.mark.slow
 def test_equal_times_carry_no_order():
     """Sorted by item, the days' items would follow each other in a pattern that nobody made."""
     days = world("travel", n_users=50, n_checkins=3_000, seed=4, time_grain_minutes=1_440)
@@ -317,6 +326,7 @@ def test_equal_times_carry_no_order():
     assert found.space.p_value > 0.05
 
 
+@pytest.mark.slow
 def test_a_large_table_is_sampled_by_whole_users_and_says_so():
     table = world()
     result = gate.dependence_test(table, max_checkins=2_000, **FAST)
@@ -386,6 +396,7 @@ def test_new_york_depends_on_time_and_place(data_dir):
     assert result.time.decision and result.space.decision
 
 
+@pytest.mark.slow
 def test_shuffled_movielens_does_not(data_dir):
     from strec.io import read
 

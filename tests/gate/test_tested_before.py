@@ -41,6 +41,7 @@ def numbers(result: DependenceResult) -> dict[str, float]:
     return gains | {each.name: each.acc1 for each in result.models}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_sample_is_known_and_measures_the_same_today(name, stores):
     shipped = tested_before.result_of(stores(name).fingerprint)

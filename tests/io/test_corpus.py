@@ -34,6 +34,7 @@ def test_a_failed_ingest_leaves_the_data_from_before(name, tmp_path):
     assert list(out.parent.iterdir()) == [out]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", corpus.NAMES)
 def test_a_look_gives_a_mapping_or_a_clear_error(name, tmp_path):
     path = corpus.make(name, tmp_path)
@@ -49,6 +50,7 @@ def test_a_look_gives_a_mapping_or_a_clear_error(name, tmp_path):
     assert asked == (corpus.NAMES[name] == "error")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READABLE)
 def test_what_can_be_read_is_canonical_and_the_same_when_ingested(name, tmp_path):
     path = corpus.make(name, tmp_path)
@@ -68,6 +70,7 @@ LOST = {"mixed_delimiters": 5, "coordinates_as_text": 1, "gaps": 4, "cut_upload"
         "cut_json_lines": 1}  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in READABLE if n not in ("late_latin1", "one_row")])
 def test_no_row_is_lost(name, tmp_path):
     result = read(corpus.make(name, tmp_path))
@@ -82,6 +85,7 @@ SAME = ["pipes", "tabs", "utf16_without_mark", "utf8_mark", "duplicate_columns",
         "stray_among_quoted"]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAME)
 def test_the_same_check_ins_in_any_clothes(name, tmp_path):
     expected = read(corpus.make("plain", tmp_path)).checkins

@@ -5,6 +5,8 @@ import pytest
 from benchmarks.reading import NOTATIONS, look_at
 from tests.corpus.public import KINDS
 
+pytestmark = pytest.mark.slow
+
 #: Kinds of which nothing needs to be asked, so that a question too many shows.
 PLAIN = {"rees46", "cn_pos", "de_kasse", "online_retail", "movebank", "cafe_chain", "ais_us",
          "yellow_2023", "airbnb_reviews", "foursquare_named", "olist", "charlotte"}  # fmt: skip

@@ -11,6 +11,8 @@ from strec import schema
 from strec.errors import ReadError
 from strec.io import FORMATS, ingest, inspect, read
 
+pytestmark = pytest.mark.slow
+
 #: Files, format, check-ins, users, items; counted with pandas.
 FILES = [
     (["foursquare_nyc/train.csv.gz"], "foursquare_getnext", 83467, 1047, 4981),

@@ -39,12 +39,13 @@ RIGHT = 0.8
 COUNTING = [kind for kind, model in MODELS.items() if model.family == "counting"]
 #: Kinds that take seconds to fit, however little there is.
 HEAVY, SLOW = ("hybrid", "stllm", "llm_ranker", "st_lstm"), (pytest.mark.slow,)
+KEEN = ("stllm", "ctr", "lstm", "st_lstm", "llm_ranker", "trees")
 
 every_kind = pytest.mark.parametrize("kind", MODELS)
 #: To learn a world well these take long.
 every_kind_keen = pytest.mark.parametrize(
     "kind",
-    [pytest.param(k, marks=pytest.mark.slow if k in ("stllm", "ctr") else ()) for k in MODELS],
+    [pytest.param(k, marks=pytest.mark.slow if k in KEEN else ()) for k in MODELS],
 )
 
 
@@ -112,6 +113,7 @@ def test_the_same_seed_gives_the_same_model(kind):
     assert (again.score(_queries()) == _fitted(kind).score(_queries())).all()
 
 
+@pytest.mark.slow
 @every_kind
 def test_a_new_process_scores_the_same_after_loading(kind, reloaded):
     expected = _fitted(kind).score(_queries())

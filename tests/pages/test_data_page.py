@@ -19,6 +19,8 @@ from tests import corpus
 from tests.pages.alone import alone
 from tests.tables import fixes
 
+pytestmark = pytest.mark.slow
+
 BEFORE = "The data set from before"
 
 

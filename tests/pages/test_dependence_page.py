@@ -14,6 +14,8 @@ from strec.simulation import simulate
 from strec.store import Store
 from tests.pages.alone import alone
 
+pytestmark = pytest.mark.slow
+
 
 def page(table: pl.DataFrame, folder: Path) -> AppTest:
     app = alone("dependence")
@@ -113,7 +115,6 @@ def test_too_little_data_is_said_in_words(tmp_path, n):
     assert "needs at least 5 users" in app.error[0].value
 
 
-@pytest.mark.slow
 def test_the_simulator_follows_its_sliders(tmp_path, monkeypatch):
     monkeypatch.setattr(dependence, "WORLD_USERS", 50)
     monkeypatch.setattr(dependence, "WORLD_CHECKINS", 2_500)

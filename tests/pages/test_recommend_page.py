@@ -12,6 +12,8 @@ from strec.io.pictures import PLACEHOLDER
 from strec.store import Store
 from tests.pages.recommending import Likeness, cards, healthy, open_page, text_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_page_opens_on_an_answer_with_its_reasons(app):
     assert healthy(app) and len(cards(app)) == 10

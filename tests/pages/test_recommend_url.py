@@ -4,6 +4,8 @@ import pytest
 
 from tests.pages.recommending import Likeness, cards, healthy, open_page, text_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_view_is_in_the_url_and_comes_back(app, store):
     app.select_slider(key="rec_hour").set_value(50).run()

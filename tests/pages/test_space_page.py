@@ -12,6 +12,8 @@ from strec.simulation import simulate
 from strec.store import Filters, Store
 from tests.pages.alone import alone
 
+pytestmark = pytest.mark.slow
+
 PARTS = ["Map", "Hotspots", "Neighbours", "Rhythms", "Flows and distance", "Change"]
 #: Every control that leads to another figure, by part.
 CHOICES = {

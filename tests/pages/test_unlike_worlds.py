@@ -9,6 +9,8 @@ from tests.pages.alone import alone
 from tests.pages.recommending import cards, healthy, open_page, text_of
 from tests.trips import everybody, shops, trips
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory) -> dict[str, Store]:

@@ -60,7 +60,7 @@ def boosted(
     n_leaves: int,
     learning_rate: float,
     seed: int,
-    progress: Callable[[float], None],
+    on_share: Callable[[float], None],
 ) -> "lightgbm.Booster | None":
     """Return trees that make what came most likely, as many as helped on the lesson held out.
 
@@ -92,7 +92,7 @@ def boosted(
     )
 
     def report(env: Any) -> None:
-        progress((env.iteration + 1) / n_trees)
+        on_share((env.iteration + 1) / n_trees)
 
     trees = lightgbm.train(
         parameters,

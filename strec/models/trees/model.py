@@ -142,7 +142,7 @@ class Trees(Model):
             n_leaves=self.n_leaves,
             learning_rate=self.learning_rate,
             seed=self.seed,
-            progress=lambda share: progress("Growing trees", share),
+            on_share=lambda share: progress("Growing trees", share),
         )
 
     # ------------------------------------------------------------ scores
