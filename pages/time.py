@@ -107,6 +107,9 @@ def by_category(store: Store, chosen: Filters, below: str) -> None:
     st.subheader("By category", anchor=False)
     frame = counted(Store.by_category, store, None, chosen)
     n_all = len(frame)
+    if not n_all:
+        st.caption("No category has enough check-ins of enough people to be shown.")
+        return
     top = 12
     if n_all > 5:
         top = st.slider("Largest categories", 3, min(n_all, 40), min(n_all, 12), key="top")

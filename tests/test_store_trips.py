@@ -7,7 +7,7 @@ from strec import schema
 from strec.dataset import Dataset
 from strec.errors import AnalysisError
 from strec.store import Filters, Store
-from tests.trips import shops, trips
+from tests.trips import everybody, shops, trips
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,15 @@ def test_shops_stand_on_the_map_and_products_do_not(chain):
     assert chain.items()["lat"].null_count() == 12
     only = Filters(places=("shop 1",))
     assert chain.summary(only)["n_checkins"] == found.loc["shop 1", "n_checkins"]
+
+
+def test_kinds_of_nobody_are_shown_where_they_have_enough_checkins(tmp_path):
+    kinds = ["Coffee"] * 590 + ["Rare"] * 2 + ["Tea"] * 8
+    table = everybody(600).with_columns(pl.Series(schema.CATEGORY, kinds))
+    store = Store.create(table, tmp_path / "store", name="Till")
+    assert store.by_category()["category"].tolist() == ["Coffee", "Tea"]
+    hours = store.category_hours()
+    assert hours.groupby("category")["n_checkins"].sum().to_dict() == {"Coffee": 590, "Tea": 8}
 
 
 def test_shops_are_of_data_that_have_some(bikes):

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 from strec.errors import MappingError
+from strec.io.column_facts import TableFacts
 from strec.io.infer_places import infer_places, say_far_zone
 from strec.io.infer_times import ask_time, first, infer_times
 from strec.io.mapping import Mapping, Option
 from strec.io.quantities import decimal_sign
 from strec.io.recognise import Recognised
 from strec.io.returns import ask_returns
-from strec.io.roles import Guess, Role, may_name
+from strec.io.roles import OF_ROWS, Guess, Role, may_name
 from strec.io.tables import Table
 
 #: Columns offered as an answer.
@@ -62,6 +63,11 @@ def _choices(table: Table, done: Recognised, name: str) -> list[Option]:
     likely = done.guess.ranked.get(name, []) if done.guess else []
     others = [c for c in table.columns if c not in used and may_name(table.sample[c])]
     columns = [c for c in dict.fromkeys([*likely, *others]) if c not in used]
+    if name == "user_id":
+        # What follows from the item, or from the shop, is of these.
+        of = [c for c in (done.mapping.item_id, done.mapping.place_id) if c]
+        facts = TableFacts.of(table.sample, [])
+        columns = [c for c in columns if not any(facts.dependence(o, c).is_shown for o in of)]
     return [_option(table, name, column) for column in columns[:N_OFFERED]]
 
 
@@ -97,7 +103,7 @@ def _who_and_what(table: Table, done: Recognised) -> None:
         text = _question(done, "user_id", "Which column says who?")
         if _names_nobody(guess):
             done.ask("user", text, nobody, *columns, constant, row, default=0)
-        elif guess and not guess.ranked.get("user_id"):
+        elif guess and (not guess.ranked.get("user_id") or _is_of_rows(guess)):
             done.ask("user", text, nobody, *columns, constant, row)
         else:
             done.ask("user", text, *columns[:3], nobody, *columns[3:], constant, row)
@@ -111,6 +117,12 @@ def _who_and_what(table: Table, done: Recognised) -> None:
             done.ask("item", text, cell, *columns, default=0)
         else:
             done.ask("item", text, *columns, *([cell] if mapping.lat else []))
+
+
+def _is_of_rows(guess: Guess) -> bool:
+    """Tell whether the likeliest user is another one in each row, as a receipt's number is."""
+    doubt = guess.doubts.get("user_id")
+    return bool(doubt) and doubt.why == OF_ROWS
 
 
 def _names_nobody(guess: Guess | None) -> bool:

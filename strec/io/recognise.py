@@ -181,7 +181,7 @@ def _unknown(tables: list[Table], given: Mapping | None, wanted: str | None) -> 
             notes.append(f"{other.table.name} was left out: {found}.")
     is_known = main is first.table and given is None
     # What is joined describes items or users: it says not when something was done, nor by whom.
-    own = Mapping(**{
+    own = Mapping().replace(**{
         name: role.column
         for name in ("user_id", "timestamp")
         if (role := first.guess.roles.get(name)) and role.is_sure

@@ -37,6 +37,7 @@ UNNAMED = 0.3
 GAP = 0.25
 #: From so many rows on a table must show what a column claims; a few lines of an example cannot.
 ENOUGH = 100
+OF_ROWS = "each row has another one"
 #: How the name of a picture ends, and how a web address begins.
 PICTURE = r"(?i)\.(png|jpe?g|webp|gif|bmp|avif)([?#].*)?$"
 WEB = r"(?i)^https?://"
@@ -499,7 +500,7 @@ class _Guesser:
                 return self._refuse(facts.column, why)
             return self._soften(facts.column, why)
         if facts.n >= ENOUGH and facts.n_distinct == facts.n:
-            self._refuse(facts.column, "each row has another one")
+            self._refuse(facts.column, OF_ROWS)
             return name * 0.6
         return name
 
@@ -640,10 +641,18 @@ class _Guesser:
                 continue
             score = named("place_id", column)
             (names if meaning(column).head == "name" else ids)[column] = score
-        found = self._best("place_id", ids or names)
+        found = self._best("place_id", ids or names, self._same_partition)
         if not found or found.confidence < TAKEN:
             return
         self._take("place_id", found.column, found.confidence, found.runner_up, found.why)
+        # Of two that name the same shops the words are the name.
+        names |= {
+            column: 0.8
+            for column in ids
+            if column in self.free
+            and self.table[column].is_readable
+            and not self.table[found.column].is_readable
+        }
         name = self._best("place_name", names) if ids else None
         if name and self.table.dependence(found.column, name.column).holds:
             self._take("place_name", name.column, name.confidence)
@@ -681,10 +690,13 @@ class _Guesser:
         return ""
 
     def _name_score(self, facts: Facts) -> float:
-        name = named("item_name", facts.column)
+        name, item = named("item_name", facts.column), self._item()
+        if not name and item and facts.is_readable and not self.table[item].is_readable:
+            # Words that stand for the same products as a number, and are called after them.
+            is_of_product = bool({*NOUNS["product"]} & {*words_of(facts.column)})
+            name = 0.75 if is_of_product and self._same_partition(item, facts.column) else 0
         if not name or meaning(facts.column).end == 0:
             return 0.0
-        item = self._item()
         if item is None:
             return self._refuse(facts.column, "there is no item that it could be the name of")
         if _is_product(item) and meaning(facts.column).noun == "place":

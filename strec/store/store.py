@@ -292,7 +292,8 @@ class Store(PlaceQuestions, PeopleQuestions):
         self._need(schema.CATEGORY)
         kept = self._kept(filters)
         found = self._run(aggregates.count(kept, category=aggregates.category(kept)))
-        found = largest_first(found[found["n_users"] >= self._least_users], ["category"])
+        who = "n_checkins" if self.is_anonymous else "n_users"
+        found = largest_first(found[found[who] >= self._least_users], ["category"])
         largest = found.head(top) if top else found
         largest.attrs["n_categories"] = len(found)
         return largest
@@ -336,7 +337,8 @@ class Store(PlaceQuestions, PeopleQuestions):
     @cached_property
     def _least_users(self) -> int:
         """Users that a shown group has; data of fewer people in all are shown to their owner."""
-        return 1 if len(self.users()) < MIN_USERS else MIN_USERS
+        # Of data that name nobody, groups are hidden by their check-ins.
+        return 1 if not self.is_anonymous and len(self.users()) < MIN_USERS else MIN_USERS
 
     def _weekdays(self, filters: Filters) -> set[int]:
         """Weekdays between the first and the last date: what did not come is not zero."""

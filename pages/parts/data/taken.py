@@ -31,7 +31,7 @@ def lines(draft: Draft) -> None:
             # A person's answer may have given the field another column, or none.
             if role.field not in doubts and taken.get(role.field) == role.column:
                 _sure(draft, role)
-        asked = {q.key for q in draft.questions}
+        asked = {q.key for q in draft.questions if len(q.options) > 1}
         if draft.mapping.user_from == "nobody" and "user" not in asked:
             st.markdown(":material/person_off: **User**: nobody is named by these rows")
         if draft.mapping.item_from_place and "item" not in asked:
