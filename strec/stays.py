@@ -21,6 +21,8 @@ LEAST_FIXES = 100
 #: Of a track at least this share of the fixes have a place, and at least this share of a person's
 #: places occur once; check-ins come back to the coordinates of their item.
 LEAST_PLACED, LEAST_DISTINCT = 0.9, 0.3
+#: Fixes of a person at whose coordinates is looked.
+BEGINNING = 2_000
 #: Half of a track's steps are slower than this; rides of many people, one after the other, are not.
 MOST_KMH = 400.0
 #: Fixes looked at, at a time.
@@ -114,7 +116,9 @@ def is_raw_track(checkins: pl.DataFrame) -> bool:
     found = moved.select(
         pl.col("gap_s").median(), (pl.col("km") / pl.col("gap_s") * 3600).median().alias("kmh")
     ).row(0)
-    distinct = placed.select(pl.struct(USER, LAT, LON).n_unique()).item() / len(placed)
+    # Who comes home every night for a year comes back to each spot there.
+    begins = placed.group_by(USER, maintain_order=True).head(BEGINNING)
+    distinct = begins.select(pl.struct(USER, LAT, LON).n_unique()).item() / len(begins)
     return found[0] <= MOST_GAP_S and found[1] <= MOST_KMH and distinct >= LEAST_DISTINCT
 
 
