@@ -245,7 +245,7 @@ def _size(row: dict) -> str:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     choices = ["null", "robust", "power", "curve", "real"]
     parser.add_argument("--only", nargs="+", choices=choices, default=choices[:-1])
     parser.add_argument("--scale", type=float, default=1.0, help="share of the worlds to run")

@@ -50,13 +50,15 @@ def _row(name: str, checkins, models: tuple[str, ...] | None) -> str:
     plain = _best(parts, regime, [k for k in TRADITIONAL if not models or k in models])
     timed = _best(parts, regime, [k for k in WITH_TIME_AND_PLACE if not models or k in models])
     gap = evaluation.difference(timed, plain)
-    better = "ST-LLM" if gap["low"] > 0 else "traditional" if gap["high"] < 0 else "either"
+    # Below ten users there is no interval, and nothing to be said.
+    low, high = gap["low"] or 0.0, gap["high"] or 0.0
+    better = "ST-LLM" if low > 0 else "traditional" if high < 0 else "either"
     # A model of sequences is of the side that knows what came before.
     side = "traditional" if gate.route == "traditional" else "ST-LLM"
     right = "yes" if better in ("either", side) else "no"
     return (
         f"| {name} | {gate.route} | {plain.name}, {_acc(plain):.3f} | {timed.name}, "
-        f"{_acc(timed):.3f} | {gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}] | "
+        f"{_acc(timed):.3f} | {gap['difference']:+.3f} [{low:+.3f}, {high:+.3f}] | "
         f"{right} ({better} is better) |"
     )
 
@@ -86,7 +88,7 @@ def _data(arguments):
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--samples", action="store_true", help="the samples of strec")
     parser.add_argument("--only", nargs="*", default=[], help="some data sets, by name")
     parser.add_argument("--models", type=lambda text: tuple(text.split(",")), default=None)

@@ -88,7 +88,7 @@ def holidays_of(country: str, first: date, last: date) -> pl.DataFrame:
     ['no', 'yes']
     """
     day = pl.date_range(first, last, eager=True).alias("date")
-    is_one = Calendar(country.strip().upper()).holidays(pd.DatetimeIndex(day))
+    is_one = Calendar(country.strip().upper()).holidays(pd.DatetimeIndex(day.to_numpy()))
     return pl.DataFrame([day, pl.Series("public holiday", np.where(is_one, "yes", "no"))])
 
 

@@ -53,6 +53,9 @@ def test_a_world_without_dependence_takes_the_traditional_route(nothing):
     assert decisions(nothing) == (False, False, False, False)
     assert nothing.route == "traditional" and nothing.recommended_model != "stllm"
     assert {each.effect for each in nothing.ingredients} == {"none"}
+    # Where the gain alone says no, not all null worlds are drawn.
+    assert {each.why for each in nothing.ingredients} == {"the gain is too small to matter"}
+    assert max(each.n_permutations for each in nothing.ingredients) <= 19
     assert nothing.sentence.startswith(
         "No help was found in time, place, time and place in combination or order"
     )

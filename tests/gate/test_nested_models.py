@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from strec import schema
 from strec.gate import accuracy, evidence, logit, nested_models
-from strec.gate.design import CANDIDATES, TIME_BINS, design_of, pairs_of
+from strec.gate.design import CANDIDATES, TIME_BINS, Lookup, design_of, pairs_of
 from strec.gate.geometry import zones
 from strec.gate.permutations import Swaps
 from strec.simulation import simulate
@@ -63,6 +63,12 @@ def test_the_current_place_is_the_item_before_or_the_check_in_s_own(laid_out):
         assert labels.zone[row] == design.item_zone[labels.item[row - 1]]
     else:
         assert design.place == "checkin" and len(labels.zone) == len(design.user)
+
+
+def test_what_is_looked_up_is_the_same_in_a_table_and_by_search():
+    keys, values, wanted = np.array([1, 4, 6]), np.array([10, 40, 60]), np.array([[0, 4], [6, 7]])
+    for n_cells in (8, 10**9):
+        assert Lookup(keys, values, n_cells, missing=-1)(wanted).tolist() == [[-1, 40], [60, -1]]
 
 
 def test_hours_are_local():
