@@ -10,7 +10,6 @@ import polars as pl
 
 from strec import schema
 from strec.errors import SchemaError
-from strec.explanation import explain
 from strec.io.samples import read_sample
 from strec.recommend import Recommender
 from strec.serve.events import EventLog
@@ -113,10 +112,10 @@ class Answers:
             categories=None if not categories else tuple(categories),
         )
         rows = answer.frame.to_dicts()
-        if parts and answer.model.explains:
-            for rank, row in enumerate(rows, 1):
-                found = explain(answer, rank).parts.select("part", "value")
-                row["parts"] = {part: float(value) for part, value in found.iter_rows()}
+        if parts and rows and answer.model.explains:
+            found = answer.model.explain(answer.query, 0, answer.codes)
+            for row, explanation in zip(rows, found, strict=True):
+                row["parts"] = {part.name: float(part.value) for part in explanation.parts}
         return {"notes": answer.notes, "suggestions": rows}
 
     def _who(self, user: str | None) -> str | pl.DataFrame | None:
