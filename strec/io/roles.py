@@ -31,8 +31,6 @@ from strec.io.zones import inhabited_share
 SURE = 0.7
 #: A column is taken for a role, though it be asked, from here on.
 TAKEN = 0.45
-#: What can be an id but is not called like one may be offered, no more.
-UNNAMED = 0.3
 #: A runner-up as close as this makes a role uncertain.
 GAP = 0.25
 #: From so many rows on a table must show what a column claims; a few lines of an example cannot.

@@ -30,7 +30,6 @@ STATED = "stated_offset_min"
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "day_first", "month_first", "year_first"
 #: Forms looked at; a column of times has few, a column of remarks as many as rows.
 MAX_FORMS = 3000
-LONGEST = 80
 #: Two-digit years from this one on are of the last century.
 PIVOT = 70
 SECOND_US = 10**6

@@ -17,6 +17,9 @@ NUMBER = r"-?\d+(\.\d+)?([eE]-?\d+)?"
 ISO_UTC = Mapping(time_format="iso", time_is="utc")
 ISO_LOCAL = Mapping(time_format="iso", time_is="local")
 UNIX_SECONDS = Mapping(time_format="unix_s", time_is="utc")
+#: Fixes of several, each in a hexagon that is its item, and what one person's device wrote.
+FIXES = ISO_UTC.replace(item_from_place=True)
+MINE = ISO_UTC.replace(lat="lat", lon="lon", user_from="constant")
 #: Rows that must fit the patterns of a format without header.
 N_MATCHED = 50
 

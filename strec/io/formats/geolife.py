@@ -1,12 +1,11 @@
 """GeoLife: the tracks as published, and as a table of points."""
 
-from strec.io.formats.base import ISO_UTC, Format, Signature
+from strec.io.formats.base import FIXES, Format, Signature
 
 CITATION = (
     "Zheng, Xie, Ma: GeoLife: A Collaborative Social Networking Service among User, "
     "Location and Trajectory, IEEE Data Eng. Bull. 33(2), 2010."
 )
-FIXES = ISO_UTC.replace(item_from_place=True)
 
 GEOLIFE = Format(
     key="geolife",

@@ -1,15 +1,13 @@
 """Google's location history: Takeout's records and visits, and the timeline of a phone."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import polars as pl
 
-from strec.io.formats.base import ISO_UTC, Format, Signature
+from strec.io.formats.base import MINE, Format, Signature
 from strec.io.tables import Table
 
 CITATION = "Google Takeout, takeout.google.com; Timeline export of Android and iOS"
-MINE = ISO_UTC.replace(lat="lat", lon="lon", user_from="constant")
 NOTE = "The export names nobody: all rows are one person's."
 #: Ten millionths of a degree; some exports write what is below 0 as 2 to the 32 more.
 E7, WRAP = 1e-7, 2**32
@@ -75,10 +73,6 @@ def _visits(table: Table) -> Table:
     return _with(table, added, pl.col(f"{visit}latitudeE7").is_null(), WAYS)
 
 
-def _visits_of_phone(column: str) -> Callable[[Table], Table]:
-    return lambda table: _with(table, _pair(column), pl.col(column).is_null(), WAYS)
-
-
 def _raw_signals(table: Table) -> Table:
     return _with(table, _pair("position.LatLng"))
 
@@ -109,35 +103,33 @@ SEMANTIC = Format(
     prepare=_visits,
     notes=(NOTE,),
 )
-ANDROID = Format(
-    key="google_timeline",
-    label="Google Timeline of an Android phone (Timeline.json)",
-    sentence="Visits of places, with their kind where the phone knows it (home, work).",
-    citation=CITATION,
-    signature=Signature(
-        ("startTime", "visit.topCandidate.placeLocation.latLng", "visit.topCandidate.placeId")
-    ),
-    mapping=MINE.replace(
-        item_id="visit.topCandidate.placeId",
-        category="visit.topCandidate.semanticType",
-        timestamp="startTime",
-        end_timestamp="endTime",
-    ),
-    prepare=_visits_of_phone("visit.topCandidate.placeLocation.latLng"),
-    notes=(NOTE,),
+
+
+def _timeline(key: str, label: str, place: str, item: str) -> Format:
+    """Return the timeline of a kind of phone; the ways between its visits are apart."""
+    visit = "visit.topCandidate."
+    place, item = visit + place, visit + item
+    return Format(
+        key=key,
+        label=f"Google Timeline of an {label}",
+        sentence="Visits of places, with their kind where the phone knows it (home, work).",
+        citation=CITATION,
+        signature=Signature(("startTime", place, item)),
+        mapping=MINE.replace(
+            item_id=item,
+            category=f"{visit}semanticType",
+            timestamp="startTime",
+            end_timestamp="endTime",
+        ),
+        prepare=lambda table: _with(table, _pair(place), pl.col(place).is_null(), WAYS),
+        notes=(NOTE,),
+    )
+
+
+ANDROID = _timeline(
+    "google_timeline", "Android phone (Timeline.json)", "placeLocation.latLng", "placeId"
 )
-IOS = Format(
-    key="google_timeline_ios",
-    label="Google Timeline of an iPhone (location-history.json)",
-    sentence="Visits of places, with their kind where the phone knows it (home, work).",
-    citation=CITATION,
-    signature=Signature(
-        ("startTime", "visit.topCandidate.placeLocation", "visit.topCandidate.placeID")
-    ),
-    mapping=ANDROID.mapping.replace(item_id="visit.topCandidate.placeID"),
-    prepare=_visits_of_phone("visit.topCandidate.placeLocation"),
-    notes=(NOTE,),
-)
+IOS = _timeline("google_timeline_ios", "iPhone (location-history.json)", "placeLocation", "placeID")
 SIGNALS = Format(
     key="google_signals",
     label="Google Timeline of an Android phone: raw signals",

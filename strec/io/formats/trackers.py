@@ -1,6 +1,6 @@
 """Ships and animals that carry a tracker: places every few minutes, times in UTC."""
 
-from strec.io.formats.base import ISO_UTC, Format, Signature
+from strec.io.formats.base import FIXES, Format, Signature
 
 _UTC = "Times are UTC, as the source documents. The item is the hexagon of each place."
 
@@ -10,9 +10,7 @@ AIS = Format(
     sentence="Positions that ships in the waters of the United States send.",
     citation="NOAA Office for Coastal Management, AIS data, marinecadastre.gov/ais; public domain.",
     signature=Signature(("MMSI", "BaseDateTime", "LAT", "LON")),
-    mapping=ISO_UTC.replace(
-        user_id="MMSI", timestamp="BaseDateTime", lat="LAT", lon="LON", item_from_place=True
-    ),
+    mapping=FIXES.replace(user_id="MMSI", timestamp="BaseDateTime", lat="LAT", lon="LON"),
     notes=(_UTC,),
 )
 AIS_DK = Format(
@@ -21,13 +19,8 @@ AIS_DK = Format(
     sentence="Positions that ships in Danish waters send.",
     citation="Danish Maritime Authority, historical AIS data, dma.dk.",
     signature=Signature(("Timestamp", "Type of mobile", "MMSI", "Latitude", "Longitude")),
-    mapping=ISO_UTC.replace(
-        user_id="MMSI",
-        timestamp="Timestamp",
-        lat="Latitude",
-        lon="Longitude",
-        item_from_place=True,
-        time_format="day_first",
+    mapping=AIS.mapping.replace(
+        timestamp="Timestamp", lat="Latitude", lon="Longitude", time_format="day_first"
     ),
     notes=(_UTC,),
 )
@@ -39,12 +32,11 @@ MOVEBANK = Format(
     signature=Signature(
         ("event-id", "timestamp", "location-long", "location-lat", "individual-local-identifier")
     ),
-    mapping=ISO_UTC.replace(
+    mapping=FIXES.replace(
         user_id="individual-local-identifier",
         timestamp="timestamp",
         lat="location-lat",
         lon="location-long",
-        item_from_place=True,
     ),
     notes=(_UTC,),
 )

@@ -1,6 +1,8 @@
 """Tracks as devices and services write them: GPX, KML, TCX, OwnTracks, Strava."""
 
-from strec.io.formats.base import ISO_UTC, UNIX_SECONDS, Format, Signature
+from typing import Any
+
+from strec.io.formats.base import MINE, UNIX_SECONDS, Format, Signature
 from strec.io.mapping import Mapping, Option, Question
 
 WHOSE = Question(
@@ -13,8 +15,6 @@ WHOSE = Question(
     default=0,
 )
 NOTE = "The cleaning step 'Stays of raw tracks' makes stays at places of the fixes."
-FIXES = ISO_UTC.replace(timestamp="time", lat="lat", lon="lon", user_from="constant")
-FIXES = FIXES.replace(item_from_place=True)
 
 
 def _track(key: str, label: str, citation: str) -> Format:
@@ -24,7 +24,7 @@ def _track(key: str, label: str, citation: str) -> Format:
         sentence="Fixes with their times; the hexagon of each is its item.",
         citation=citation,
         signature=Signature((f"{key}_track", "time", "lat", "lon")),
-        mapping=FIXES,
+        mapping=MINE.replace(timestamp="time", item_from_place=True),
         questions=(WHOSE,),
         notes=(NOTE,),
     )
@@ -34,39 +34,29 @@ GPX = _track("gpx", "GPX track", "GPX 1.1, topografix.com/gpx.asp")
 KML = _track("kml", "KML track (gx:Track)", "OGC KML 2.3, ogc.org/standard/kml")
 TCX = _track("tcx", "TCX training", "Garmin Training Center Database, version 2")
 
-MARKED_PLACES = Format(
-    key="marked_places",
-    label="Places with a time (KML, GPX)",
-    sentence="Placemarks or waypoints with their names and times.",
-    citation="OGC KML 2.3; GPX 1.1",
-    signature=Signature(("place", "category", "begin", "end", "lat", "lon", "of_file")),
-    mapping=ISO_UTC.replace(
-        item_id="place",
-        category="category",
-        timestamp="begin",
-        end_timestamp="end",
-        lat="lat",
-        lon="lon",
-        user_from="constant",
-    ),
-    questions=(WHOSE,),
+
+def _marked(key: str, label: str, sentence: str, name: str, **item: Any) -> Format:
+    times = {"category": "category", "timestamp": "begin", "end_timestamp": "end"}
+    return Format(
+        key=key,
+        label=f"{label} with a time (KML, GPX)",
+        sentence=f"Placemarks or waypoints with {sentence}",
+        citation="OGC KML 2.3; GPX 1.1",
+        signature=Signature((name, "category", "begin", "end", "lat", "lon", "of_file")),
+        mapping=MINE.replace(**times, **item),
+        questions=(WHOSE,),
+    )
+
+
+MARKED_PLACES = _marked(
+    "marked_places", "Places", "their names and times.", "place", item_id="place"
 )
-MARKED_POINTS = Format(
-    key="marked_points",
-    label="Points with a time (KML, GPX)",
-    sentence="Placemarks or waypoints with a time; the hexagon of each is its item.",
-    citation="OGC KML 2.3; GPX 1.1",
-    signature=Signature(("title", "category", "begin", "end", "lat", "lon", "of_file")),
-    mapping=ISO_UTC.replace(
-        category="category",
-        timestamp="begin",
-        end_timestamp="end",
-        lat="lat",
-        lon="lon",
-        user_from="constant",
-        item_from_place=True,
-    ),
-    questions=(WHOSE,),
+MARKED_POINTS = _marked(
+    "marked_points",
+    "Points",
+    "a time; the hexagon of each is its item.",
+    "title",
+    item_from_place=True,
 )
 OWNTRACKS = Format(
     key="owntracks",

@@ -12,7 +12,6 @@ from strec.models.saved import Arrays, prefixed, under
 from strec.split import Log, Vocabulary
 
 #: Local hours of working days, then of weekends, then "time not known".
-N_TIMES = 49
 UNKNOWN_TIME = 48
 _CELL_RESOLUTION = 7
 
