@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.parts import selection
 from pages.parts.space import change, common, effect, flows, hot, map, near, week
 from pages.shared import state, ui
 from pages.shared.page import NextStep, Page
@@ -40,7 +41,9 @@ def content() -> NextStep | None:
             icon=":material/location_off:",
         )
         return following
-    everywhere = counted(Store.cells, store, schema.CELL_RESOLUTION, chosen, min_users=1)
+    # A map on which a hexagon was chosen goes on to show the others.
+    whole = selection.without("cells")
+    everywhere = counted(Store.cells, store, schema.CELL_RESOLUTION, whole, min_users=1)
     if not len(everywhere):
         st.info(
             "No check-ins with a place match the filters. Loosen them in the sidebar.",
@@ -57,7 +60,12 @@ def content() -> NextStep | None:
     with ui.one_of(labels, part):
         st.caption(sentence)
         try:
-            module.show(store, chosen, setting, maps.view_of(everywhere["lat"], everywhere["lon"]))
+            module.show(
+                store,
+                whole if part == MAP else chosen,
+                setting,
+                maps.view_of(everywhere["lat"], everywhere["lon"]),
+            )
         except AnalysisError as error:
             ui.show_notice(error)
     ui.how_it_works(f"space-{module.__name__.rpartition('.')[2]}")

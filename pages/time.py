@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.parts import selection
 from pages.parts.time import series as deeper
 from pages.shared import state, ui
 from pages.shared.page import NextStep, Page
@@ -57,16 +58,19 @@ def overview(store: Store, chosen: Filters, summary: dict) -> None:
 
 def week(store: Store, chosen: Filters, summary: dict, below: str) -> None:
     """Show the week as a heatmap and the day as a clock; weekdays where there is no clock."""
-    frame = counted(Store.hour_weekday, store, chosen)
+    # All hours stay, also after one of them was chosen.
+    whole = selection.without("weekdays", "hours")
+    frame = counted(Store.hour_weekday, store, whole if store.has_clock else chosen)
     if not store.has_clock:
         figure = plots.weekdays(frame, below)
         ui.figure(figure, "weekdays", f"{words('weekdays', frame)} {NO_CLOCK}", frame, "weekdays")
         return
     left, right = st.columns([5, 2])
     with left:
-        figure = plots.hour_weekday(frame, below, ui.is_dark())
+        figure = plots.hour_weekday(frame, below, ui.is_dark(), clickable=True)
+        said = f"{words('hour_weekday', frame)} Click an hour to see it alone, on every page."
         ui.figure(
-            figure, "hour_weekday", words("hour_weekday", frame), frame, "hours-of-the-week"
+            figure, "hour_weekday", said, frame, "hours-of-the-week", selection.pick_hour
         )  # fmt: skip
     with right:
         day = counted(Store.day_hours, store, chosen)
@@ -105,7 +109,8 @@ def over_time(store: Store, chosen: Filters, below: str, n_days: int) -> None:
 def by_category(store: Store, chosen: Filters, below: str) -> None:
     """Show the largest categories and when each has its time."""
     st.subheader("By category", anchor=False)
-    frame = counted(Store.by_category, store, None, chosen)
+    whole = selection.without("categories")
+    frame = counted(Store.by_category, store, None, whole)
     n_all = len(frame)
     if not n_all:
         st.caption("No category has enough check-ins of enough people to be shown.")
@@ -124,7 +129,13 @@ def by_category(store: Store, chosen: Filters, below: str) -> None:
         largest = frame.head(top)
         largest.attrs["n_categories"] = n_all
         figure = plots.category_bars(largest, below)
-        ui.figure(figure, "categories", words("categories", largest), frame, "categories")
+        names = list(largest["category"])
+        ui.figure(
+            figure, "categories",
+            f"{words('categories', largest)} Click a bar to see it alone, on every page.",
+            frame, "categories",
+            lambda point: selection.pick(categories=(names[int(point["y"])],)),
+        )  # fmt: skip
 
 
 def words(kind: str, frame, grain: str = "day") -> str:

@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
 
+from pages.parts import selection
 from pages.shared import look, state, ui
 from pages.shared.in_use import (
     choose_sample,
@@ -56,6 +57,8 @@ def show() -> None:
     page = all_pages()[asked.url_path]
     ui.guarded(lambda: sidebar(page))
     tour_card(page)
+    if page.has_filters:
+        ui.guarded(selection.chips)
     ui.guarded(asked.run)
 
 
@@ -132,7 +135,7 @@ def other_data() -> None:
 
 def filter_widgets(store: Store, summary: dict) -> None:
     """Ask which dates, hours, weekdays and categories pages show."""
-    now = state.FILTERS.value
+    now = state.SIDEBAR_FILTERS.value
     st.subheader("Show only", anchor=False)
     first, last = summary["first_date"], summary["last_date"]
     span = st.date_input(
@@ -185,7 +188,7 @@ def filter_widgets(store: Store, summary: dict) -> None:
             key="filter_places",
         )
     dates = span if isinstance(span, tuple) and len(span) == 2 else (first, last)
-    state.FILTERS.value = Filters(
+    state.SIDEBAR_FILTERS.value = Filters(
         date_from=dates[0] if dates[0] > first else None,
         date_to=dates[1] if dates[1] < last else None,
         hours=tuple(range(*hours)) if hours != (0, 24) and hours[0] < hours[1] else None,
@@ -194,6 +197,7 @@ def filter_widgets(store: Store, summary: dict) -> None:
         places=tuple(places) or None,
         side=side,
     )
+    state.FILTERS.value = selection.together()
     if state.FILTERS.value != Filters() and st.button(
         "Show everything", icon=":material/filter_alt_off:"
     ):

@@ -60,7 +60,8 @@ def use_store(store: Store) -> None:
     """Make this the data set that every page shows, and forget filters of the one before."""
     state.STORE.value = store
     state.forget("filter_")
-    state.FILTERS.value = Filters()
+    state.FILTERS.value = state.SIDEBAR_FILTERS.value = Filters()
+    state.PICKS.value = []
     remember_in_url()
 
 

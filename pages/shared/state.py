@@ -56,7 +56,11 @@ def forget(beginning: str) -> None:
 STORE: Key[Store | None] = Key("store", None)
 #: A sample that was chosen and is not loaded yet.
 WANTED_SAMPLE = Key("wanted_sample", "")
+#: What every page counts: what the sidebar says, and what was chosen in pictures.
 FILTERS = Key("filters", Filters())
+SIDEBAR_FILTERS = Key("sidebar_filters", Filters())
+#: What was chosen in pictures, step by step; the last holds.
+PICKS: Key[list[Filters]] = Key("picks", [])
 WORKSPACE = Key("workspace", "")
 TOUR = Key("tour", False)
 #: Maps as pictures drawn by the server, for browsers that cannot draw them.

@@ -183,17 +183,37 @@ def figure(
     caption: str = "",
     data: pd.DataFrame | pl.DataFrame | None = None,
     name: str = "",
+    on_point: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
-    """Show a plotly figure with its caption in words and, as a file called `name`, its data."""
+    """Show a plotly figure with its caption in words and, as a file called `name`, its data.
+
+    `on_point` is called with the point that was clicked; after it nothing stays marked.
+    """
     quiet = look.QUIET[is_dark()]
     fig.update_layout(font_color=quiet, legend_font_color=quiet)
     for axes in (fig.update_xaxes, fig.update_yaxes):
         axes(tickfont_color=quiet, title_font_color=quiet)
-    st.plotly_chart(fig, key=key, width="stretch", config={"displaylogo": False})
+    if on_point is None:
+        st.plotly_chart(fig, key=key, width="stretch", config={"displaylogo": False})
+    else:
+        n = state.Key(f"{key}_clicks", 0)
+        # A figure whose points can be chosen is drawn anew after each click.
+        st.plotly_chart(
+            fig, key=f"{key}_{n.value}", width="stretch", config={"displaylogo": False},
+            on_select=lambda: _point_clicked(f"{key}_{n.value}", n, on_point),
+            selection_mode="points",
+        )  # fmt: skip
     if caption:
         st.caption(caption)
     if data is not None:
         downloads(name, data, key)
+
+
+def _point_clicked(widget: str, n: state.Key[int], on_point: Callable) -> None:
+    points = st.session_state[widget].selection["points"]
+    if points:
+        n.value += 1
+        on_point(points[0])
 
 
 def deck(deck, key: str, height: int = 520, caption: str = "") -> None:

@@ -24,7 +24,9 @@ SMOOTH = {"hour": 24, "day": 7, "week": 4, "month": 3}
 WEEKS_IN_ONE_ROW, MOST_YEARS = 54, 6
 
 
-def hour_weekday(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Figure:
+def hour_weekday(
+    frame: pd.DataFrame, below: str = "", dark: bool = False, clickable: bool = False
+) -> go.Figure:
     """Return a heatmap of check-ins per weekday and hour.
 
     Parameters
@@ -36,6 +38,9 @@ def hour_weekday(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go
         The note below the figure, see `note`.
     dark : bool
         Whether it stands on a dark page: colours are turned round.
+    clickable : bool
+        Whether each hour is a point that can be chosen, whose custom data ends with weekday and
+        hour; the cells of a heatmap cannot be.
 
     Examples
     --------
@@ -63,8 +68,20 @@ def hour_weekday(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go
             "<extra></extra>",
         )
     )
+    if clickable:
+        figure.update_traces(hoverinfo="skip", hovertemplate=None)
+        where = [(day, hour) for day, hour in np.ndindex(7, 24) if counts[day, hour] > 0]
+        figure.add_scatter(
+            x=[hour for _, hour in where],
+            y=[WEEKDAYS[day] for day, _ in where],
+            mode="markers",
+            marker={"size": 22, "symbol": "square", "opacity": 0},
+            customdata=[[hours[h], counts[d, h], users[d, h], d, h] for d, h in where],
+            hovertemplate="<b>%{y} %{customdata[0]}</b><br>%{customdata[1]:,} check-ins"
+            "%{customdata[2]}<extra></extra>",
+        )
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    hour_axis(figure)
+    hour_axis(figure, range=[-0.5, 23.5])
     return finish(figure, "Check-ins by weekday and hour", below, height=370)
 
 

@@ -65,6 +65,33 @@ def test_maps_are_pictures_of_the_server_where_the_browser_cannot_draw():
     assert len(found.get("image")) == 1 and "Half of the check-ins" in words(found)
 
 
+def test_what_was_chosen_in_a_picture_filters_every_page_and_can_go_again():
+    from pages.shared import state
+    from strec.store import Filters
+
+    friday = Filters(weekdays=(4,), hours=(22,))
+    found = AppTest.from_string(
+        "from pages.parts import selection\nfrom pages.shared import frame\n"
+        "from pages.shared.page import all_pages\npage = all_pages()['time']\n"
+        "frame.sidebar(page)\nselection.chips()\npage.run()\n",
+        default_timeout=60,
+    )
+    found.session_state[state.PICKS.name] = [friday]
+    found.run()
+    store = found.session_state["store"]
+    n = store.summary(friday)["n_checkins"]
+    assert not found.exception and 0 < n < store.summary()["n_checkins"]
+    # The calendar counts Friday at ten alone; the week, where it was chosen, shows all hours.
+    assert found.session_state["filters"] == friday and f"{n:,} check-ins" in words(found)
+    assert len(store.hour_weekday()) > 1 and "Busiest" in words(found)
+    chip = found.button(key="chip_weekdays")
+    assert chip.label.startswith("Friday 22\\:00–23\\:00")
+    chip.click().run()
+    assert found.session_state["filters"] == Filters() and "Everything is shown" in words(found)
+    found.button(key="chips_undo").click().run()
+    assert found.session_state["filters"] == friday
+
+
 def test_the_tour_survives_a_reload_and_has_an_end():
     reloaded = AppTest.from_file(str(ROOT / "pages" / "shared" / "script.py"), default_timeout=60)
     reloaded.query_params["tour"] = "1"

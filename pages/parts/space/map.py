@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 import streamlit as st
 
+from pages.parts import selection
 from pages.parts.space import common
 from pages.shared import state, ui
 from pages.shared.map_clicks import clickable
@@ -152,6 +153,12 @@ def look_into(store, chosen: Filters, cell: int, setting: common.Setting) -> Non
     items = common.at_places(store, inside, setting.min_users)
     with st.container(border=True):
         st.subheader("In this hexagon", anchor=False)
+        is_chosen = selection.picked().cells == (cell,)
+        st.button(
+            "Show all hexagons again" if is_chosen else "See it alone, on every page",
+            icon=":material/filter_alt_off:" if is_chosen else ":material/filter_alt:",
+            key="pick_cell", on_click=selection.pick, kwargs={"cells": (cell,)},
+        )  # fmt: skip
         left, middle, right = st.columns([1, 2, 3])
         left.metric("Check-ins", f"{summary['n_checkins']:,}")
         if not store.is_anonymous:
