@@ -41,6 +41,13 @@ FAMILIES = {
 PER_ROW = 4
 #: How many trainings of a data set are kept and may wait, for all visitors together.
 KEPT, WAITING = "STREC_TRAININGS_KEPT", "STREC_TRAININGS_WAITING"
+#: What a person decides among first, and why.
+WORTH = {
+    "counter_mix": "The bar to clear: it only counts, in seconds.",
+    "stllm": "Where hours, places and words matter: reasons that add up, newcomers served at once.",
+    "trees": "The rival that a data scientist would write: strong where there is much data.",
+    "item_knn": "Where neither hour nor place matters: who likes this likes that.",
+}
 #: What is chosen before a person chooses.
 FIRST_CHOICE = "counter_mix"
 
@@ -115,25 +122,41 @@ def recommended(store) -> tuple[str, str] | None:
 
 
 def choose(store, root, runs) -> None:
-    """Show the budget, the device and the way to start, then all models with a sentence each."""
+    """Show the budget, the way to start, what to train for this data and why, then the rest."""
     plan = st.container(border=True)
     budget = state.TRAIN_BUDGET.value or "normal"
     found = recommended(store)
     ticked = {FIRST_CHOICE} | ({found[0]} if found else set())
     busy = {run.kind for run in runs if run.poll().is_active}
     chosen = []
-    for family, (title, good_for) in FAMILIES.items():
-        kinds = [kind for kind, model in MODELS.items() if model.family == family]
-        if kinds:
-            st.markdown(f"**{title}** :gray[· {good_for}]")
-        for first in range(0, len(kinds), PER_ROW):
-            row = zip(st.columns(PER_ROW), kinds[first : first + PER_ROW], strict=False)
-            for column, kind in row:
-                with column:
-                    if tick(kind, store, budget, runs, kind in ticked, kind in busy):
-                        chosen.append(kind)
+    first_of_all = worth_a_try(found[0] if found else None)
+    for kind, why in first_of_all.items():
+        what, because = st.columns([3, 2], vertical_alignment="center")
+        with what:
+            if tick(kind, store, budget, runs, kind in ticked, kind in busy):
+                chosen.append(kind)
+        because.markdown(f":gray[{why}]")
+    with st.expander("All other models", icon=":material/list:"):
+        for family, (title, good_for) in FAMILIES.items():
+            kinds = [kind for kind, model in MODELS.items()
+                     if model.family == family and kind not in first_of_all]  # fmt: skip
+            if kinds:
+                st.markdown(f"**{title}** :gray[· {good_for}]")
+            for first in range(0, len(kinds), PER_ROW):
+                row = zip(st.columns(PER_ROW), kinds[first : first + PER_ROW], strict=False)
+                for column, kind in row:
+                    with column:
+                        if tick(kind, store, budget, runs, kind in ticked, kind in busy):
+                            chosen.append(kind)
     with plan:
         start_part(chosen, store, root)
+
+
+def worth_a_try(proposed: str | None) -> dict[str, str]:
+    """Return the few models to decide among, each with the reason, what was proposed first."""
+    said = {} if proposed is None else {proposed: "What the test of dependence proposes here."}
+    said |= {kind: why for kind, why in WORTH.items() if kind in MODELS and kind not in said}
+    return said
 
 
 def start_part(chosen, store, root) -> None:
@@ -227,6 +250,7 @@ def expected(kind, store, budget, runs) -> str:
     if MODELS[kind].family == "counting":
         return "seconds"
     if MODELS[kind].family == "traditional" and not needs_several(kind):
+<<<<<<< HEAD
         return "up to a minute"
     return f"about {run_time(BUDGETS[budget].max_seconds)} at most, and one pass at least"
 
@@ -240,6 +264,10 @@ def cut_short(kind, budget, runs) -> str:
                 ran_out = status.reached < 1
                 return f", time ran out at {status.reached:.0%}" if ran_out else ""
     return ""
+=======
+        return "mostly under a minute"
+    return f"at most {run_time(BUDGETS[budget].max_seconds)}"
+>>>>>>> 9c38388 (Train: four models to decide among, with reasons; days as people write them)
 
 
 def check_room(root) -> None:

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from datetime import date
 
 __all__ = [
-    "distance", "duration", "listed", "percent", "percent_digits", "plural", "rough_distance",
-    "round_distance", "run_time", "share",
+    "add_up", "days", "distance", "duration", "listed", "percent", "percent_digits", "plural",
+    "rough_distance", "round_distance", "run_time", "share",
 ]  # fmt: skip
 
 
@@ -206,6 +207,24 @@ def percent_digits(shares: Sequence[float]) -> int:
     """
     largest = max((abs(each) for each in shares), default=0.0)
     return max(1, -math.floor(math.log10(100 * largest)) + 1) if largest > 0 else 1
+
+
+def days(first: date, last: date) -> str:
+    """Return a span of days as people write it.
+
+    Parameters
+    ----------
+    first, last : datetime.date
+        Both included.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> days(date(2024, 3, 4), date(2024, 8, 30)), days(date(2013, 12, 30), date(2014, 1, 2))
+    ('4 Mar – 30 Aug 2024', '30 Dec 2013 – 2 Jan 2014')
+    """
+    begin = f"{first.day} {first:%b}" + (f" {first.year}" if first.year != last.year else "")
+    return f"{begin} – {last.day} {last:%b %Y}"
 
 
 def add_up(parts: Sequence[float], whole: float, digits: int) -> list[float]:

@@ -20,7 +20,7 @@ from strec.io.samples import samples
 from strec.serve import settings
 from strec.store import Filters, Store
 from strec.store.engines import EMBEDDED
-from strec.wording import plural
+from strec.wording import days, plural
 
 #: A pin whose head is a clock, and the name; teal reads on light and dark ground.
 WORDMARK = (
@@ -88,7 +88,7 @@ def sidebar(page: Page) -> None:
             f"{summary['n_checkins']:,} check-ins · "
             f"{'nobody named' if store.is_anonymous else plural(summary['n_users'], 'user')} · "
             f"{summary['n_items']:,} {item_word(plural=True)}  \n"
-            f"{summary['first_date']} – {summary['last_date']}  \n"
+            f"{days(summary['first_date'], summary['last_date'])}  \n"
             f"Times in {ui.plain(store.time_zone or 'each check-in’s own offset')}"
             + ("" if store.engine == EMBEDDED else f"  \nCounted by {store.engine_in_words}")
         )

@@ -20,7 +20,7 @@ def rephrase(reasons: Reasons) -> None:
         asked = st.button(
             "Say it in a language model's words", key="rec_speak", type="tertiary",
             icon=":material/record_voice_over:",
-            help="The embedded model writes on this machine; the first time takes up to a minute. "
+            help="The embedded model writes on this machine; on a busy one it takes minutes. "
             "A name or number that is not in the evidence is not shown.",
         )  # fmt: skip
         with st.popover("A better language model", icon=":material/dns:", type="tertiary"):
