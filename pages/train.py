@@ -250,8 +250,7 @@ def expected(kind, store, budget, runs) -> str:
     if MODELS[kind].family == "counting":
         return "seconds"
     if MODELS[kind].family == "traditional" and not needs_several(kind):
-<<<<<<< HEAD
-        return "up to a minute"
+        return "mostly under a minute"
     return f"about {run_time(BUDGETS[budget].max_seconds)} at most, and one pass at least"
 
 
@@ -264,10 +263,6 @@ def cut_short(kind, budget, runs) -> str:
                 ran_out = status.reached < 1
                 return f", time ran out at {status.reached:.0%}" if ran_out else ""
     return ""
-=======
-        return "mostly under a minute"
-    return f"at most {run_time(BUDGETS[budget].max_seconds)}"
->>>>>>> 9c38388 (Train: four models to decide among, with reasons; days as people write them)
 
 
 def check_room(root) -> None:
