@@ -121,11 +121,25 @@ class Backtest:
         )
 
     def bands(self, model: str) -> Bands:
-        """Return the bands that all past forecasts of a model give, hour by hour."""
+        """Return the bands that all past forecasts of a model give, hour by hour.
+
+        Parameters
+        ----------
+        model : str
+            Its name in the table.
+        """
         return Bands(self.expected[model], self.truth, self.panel.is_signed)
 
     def sum_bands(self, model: str, n_hours: int) -> Bands:
-        """Return the bands of sums over so many hours."""
+        """Return the bands of sums over so many hours.
+
+        Parameters
+        ----------
+        model : str
+            Its name in the table.
+        n_hours : int
+            At most the horizon.
+        """
         made = np.stack([_sums(each, n_hours) for each in (self.expected[model], self.truth)])
         return Bands(made[0], made[1], self.panel.is_signed)
 

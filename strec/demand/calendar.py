@@ -81,7 +81,13 @@ class Calendar:
         return [str(name) for name in self.columns.columns]
 
     def holidays(self, hours: pd.DatetimeIndex) -> np.ndarray:
-        """Return which hours lie on a public holiday, shape ``(n,)``, bool."""
+        """Return which hours lie on a public holiday, shape ``(n,)``, bool.
+
+        Parameters
+        ----------
+        hours : pandas.DatetimeIndex
+            Local time, shape ``(n,)``.
+        """
         if self.country is None or not len(hours):
             return np.zeros(len(hours), dtype=bool)
         days = hours.normalize()
@@ -89,7 +95,13 @@ class Calendar:
         return np.asarray(days.isin(pd.DatetimeIndex(list(known))))
 
     def holiday_name(self, day: pd.Timestamp) -> str:
-        """Return what a holiday is called, an empty text on other days."""
+        """Return what a holiday is called, an empty text on other days.
+
+        Parameters
+        ----------
+        day : pandas.Timestamp
+            Local date.
+        """
         if self.country is None:
             return ""
         return self._days(range(day.year, day.year + 1)).get(day.date(), "")
@@ -98,6 +110,13 @@ class Calendar:
         """Return the person's columns for hours by number, shape ``(n_hours, n_columns)``.
 
         Holes are filled by the last known value.
+
+        Parameters
+        ----------
+        panel : Panel
+            Whose hours are numbered.
+        first, last : int
+            The first hour, and the one after the last; they may lie in the future.
 
         Raises
         ------

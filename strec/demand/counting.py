@@ -97,13 +97,27 @@ class HourOfWeek(DemandModel):
 
     @staticmethod
     def by_day(origins: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-        """Return the hour up to which counts are read, and which origins share it."""
+        """Return the hour up to which counts are read, and which origins share it.
+
+        Parameters
+        ----------
+        origins : numpy.ndarray
+            Hours by number, shape ``(n_origins,)``.
+        """
         known = np.array([day_of(origin) for origin in origins])
         for each in np.unique(known):
             yield int(each), np.flatnonzero(known == each)
 
     def fade(self, panel: Panel, origin: int) -> np.ndarray:
-        """Return how much each hour before the origin counts, shape ``(origin,)``."""
+        """Return how much each hour before the origin counts, shape ``(origin,)``.
+
+        Parameters
+        ----------
+        panel : Panel
+            What was counted.
+        origin : int
+            The first hour, by number, that is not read.
+        """
         return self.fading ** (np.arange(origin)[::-1] // HOURS_OF_WEEK)
 
     def rates(

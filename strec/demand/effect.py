@@ -56,6 +56,8 @@ class Effect:
         The effect in these units.
     n_others : int
         Places that it was compared with.
+    unit : str
+        What is counted.
     """
 
     frame: pd.DataFrame

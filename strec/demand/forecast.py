@@ -139,6 +139,11 @@ class Demand:
     def place(self, place: str) -> int:
         """Return the column of a place.
 
+        Parameters
+        ----------
+        place : str
+            Its id.
+
         Raises
         ------
         AnalysisError
@@ -163,16 +168,16 @@ class Demand:
         -------
         pandas.DataFrame
             `hour`, `came` (NaN where it is to come, unknown, or of too few people), `forecast`
-            (made a day or less before, where the backtest has one), `expected`, `low_80`,
+            (by the latest forecast of the backtest made before), `expected`, `low_80`,
             `high_80`, `low_95`, `high_95`.
         """
         at = self.place(place)
         past = pd.DataFrame({"hour": self.panel.hours, "came": self.panel.shown()[:, at]})
         past["forecast"] = np.nan
         made = self.backtest.expected[self.model]
+        # Later forecasts stand in place of earlier ones: the shortest way ahead is shown.
         for origin, one in zip(self.backtest.origins, made, strict=True):
-            rows = np.arange(origin, origin + min(len(one), 24))
-            past.loc[rows, "forecast"] = one[: len(rows), at]
+            past.loc[np.arange(origin, origin + len(one)), "forecast"] = one[:, at]
         ahead = pd.DataFrame({"hour": self.hours, "expected": self.expected[:, at]})
         ends = {"low_80": _LOW_80, "high_80": _HIGH_80, "low_95": _LOW_95, "high_95": _HIGH_95}
         for name, row in ends.items():

@@ -175,12 +175,24 @@ class Panel:
         return WHAT[self.what]
 
     def clock(self, first: int, last: int) -> pd.DatetimeIndex:
-        """Return the hours from one number to before another; they may lie in the future."""
+        """Return the hours from one number to before another; they may lie in the future.
+
+        Parameters
+        ----------
+        first, last : int
+            The first hour, and the one after the last.
+        """
         begin = self.start + pd.Timedelta(hours=int(first))
         return pd.date_range(begin, periods=int(last - first), freq="h")
 
     def part(self, first: int, last: int) -> "Panel":
-        """Return the hours from one number to before another."""
+        """Return the hours from one number to before another.
+
+        Parameters
+        ----------
+        first, last : int
+            The first hour, and the one after the last.
+        """
         cut = slice(first, last)
         return replace(
             self,
@@ -196,6 +208,11 @@ class Panel:
 
     def need(self, hours: int = FEWEST_HOURS) -> None:
         """Refuse what is too short or empty for a forecast.
+
+        Parameters
+        ----------
+        hours : int
+            The fewest.
 
         Raises
         ------
@@ -294,7 +311,13 @@ def panel(
 
 
 def usual_resolution(store: Store) -> int:
-    """Return the resolution of hexagons wide enough that hours differ by more than chance."""
+    """Return the resolution of hexagons wide enough that hours differ by more than chance.
+
+    Parameters
+    ----------
+    store : Store
+        With places.
+    """
     from strec import spatial
 
     return max(spatial.resolution_that_shows(store) - 1, 0)

@@ -50,7 +50,7 @@ def demand_series(
     figure.add_scatter(
         x=past["hour"], y=past["forecast"], mode="lines", name="was forecast",
         line={"width": 1.6, "color": SPACE},
-        hovertemplate="%{x}<br>forecast a day or less before: <b>%{y:,.1f}</b><extra></extra>",
+        hovertemplate="%{x}<br>was forecast: <b>%{y:,.1f}</b><extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=hours, y=ahead["expected"], mode="lines", name="expected",
@@ -62,7 +62,7 @@ def demand_series(
         figure.add_vline(x=marked, line={"width": 1, "dash": "dot", "color": POPULARITY})
     figure.update_yaxes(title=f"{unit} per hour")
     figure.update_xaxes(showgrid=False)
-    return finish(figure, "What came, and what comes", below, height=380, legend=True)
+    return finish(figure, "What came, and what comes", below, height=400, legend="left")
 
 
 def demand_parts(why: pd.DataFrame, unit: str, below: str = "") -> go.Figure:

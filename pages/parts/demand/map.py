@@ -69,7 +69,8 @@ def _colours(ahead: Demand, placed: pd.DataFrame, view: str, n_hours: int):
     highest = ahead.expected if n_hours == 1 else placed["expected"].to_numpy()
     every = pd.Series(np.asarray(highest).max(axis=0) if n_hours == 1 else highest)
     unit = ahead.panel.unit.capitalize()
-    return "expected", maps.Scale.fit(every, dark), f"{unit} expected"
+    placed["expected"] = placed["expected"].round(2)
+    return "expected", maps.Scale.fit(every.round(2), dark), f"{unit} expected"
 
 
 def _deck(placed: pd.DataFrame, column: str, scale):
