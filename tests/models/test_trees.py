@@ -26,12 +26,12 @@ def trees(parts):
 def test_without_a_tree_it_is_the_counter_mix(parts, trees):
     queries = parts.queries(scored="every")
     bare = Trees()
-    vars(bare).update(vars(trees) | {"visited_": None, "new_": None})
+    vars(bare).update(vars(trees) | {"visited_": [], "new_": []})
     assert np.allclose(bare.score(queries), CounterMix().fit(parts.train).score(queries), atol=1e-9)
 
 
 def test_trees_grow_where_they_help_and_parts_add_up(parts, trees, tmp_path):
-    assert trees.visited_ is not None
+    assert len(trees.visited_) == 2
     queries = parts.queries(scored="every").take(slice(0, 20))
     scores = trees.score(queries)
     assert np.allclose(scores.sum(axis=1), 1) and (scores >= 0).all()

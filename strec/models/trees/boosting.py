@@ -3,7 +3,7 @@
 P(row) = softmax over the rows of a query of  start + Σ trees(row)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import lightgbm
 
 #: Rows that a leaf holds at least, and rounds without gain after which no tree is added.
-_FEWEST_IN_LEAF, _PATIENCE = 50, 20
+_FEWEST_IN_LEAF, _PATIENCE = 200, 20
 _FEWEST_FOR_THREADS = 20_000
 
 
@@ -74,9 +74,8 @@ def boosted(
         "num_leaves": n_leaves,
         "min_data_in_leaf": _FEWEST_IN_LEAF,
         "min_sum_hessian_in_leaf": 1.0,
-        "lambda_l2": 5.0,
+        "lambda_l2": 20.0,
         "feature_fraction": 0.4,
-        "bagging_fraction": 1.0,
         "max_bin": 127,
         # The same trees on any number of threads.
         "deterministic": True,
@@ -103,7 +102,7 @@ def boosted(
         callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False), report],
     )
     start = check.table.start
-    gain = _loss(start, check) - _loss(start + told(trees, check.table.numbers), check)
+    gain = _loss(start, check) - _loss(start + told([trees], check.table.numbers), check)
     gain *= check.weight / check.weight.mean()
     helps = gain.mean() > gain.std() / len(gain) ** 0.5
     # Read anew, they let go of what they have learned from.
@@ -135,17 +134,18 @@ def _loss(logits: np.ndarray, lesson: Lesson) -> np.ndarray:
     return -np.log(softmax(logits, lesson.table.ptr)[lesson.hit] + 1e-12)
 
 
-def told(trees: "lightgbm.Booster | None", numbers: np.ndarray) -> np.ndarray:
-    """Return what trees add to each row, shape ``(R,)``; 0 without trees."""
-    if trees is None or not len(numbers):
-        return np.zeros(len(numbers))
+def told(forests: "Sequence[lightgbm.Booster]", numbers: np.ndarray) -> np.ndarray:
+    """Return what trees add to each row, the mean over forests, shape ``(R,)``; 0 without any."""
+    total = np.zeros(len(numbers))
     # Few rows are done before threads have met.
     n_threads = 1 if len(numbers) < _FEWEST_FOR_THREADS else 0
-    return np.asarray(trees.predict(numbers, raw_score=True, num_threads=n_threads))
+    for trees in forests if len(numbers) else ():
+        total += np.asarray(trees.predict(numbers, raw_score=True, num_threads=n_threads))
+    return total / max(len(forests), 1)
 
 
 def shares_of_reasons(
-    trees: "lightgbm.Booster | None", numbers: np.ndarray, reasons: list[str]
+    forests: "Sequence[lightgbm.Booster]", numbers: np.ndarray, reasons: list[str]
 ) -> dict[str, np.ndarray]:
     """Return what each reason adds to each row, shape ``(R,)`` each; ``""`` is what all rows get.
 
@@ -155,11 +155,10 @@ def shares_of_reasons(
     trees", Nature Machine Intelligence 2020.
     """
     found = {name: np.zeros(len(numbers)) for name in ("", *reasons)}
-    if trees is None or not len(numbers):
-        return found
-    parts = np.asarray(trees.predict(numbers, pred_contrib=True, num_threads=1))
-    for name, column in zip((*reasons, ""), parts.T, strict=True):
-        found[name] = found[name] + column
+    for trees in forests if len(numbers) else ():
+        parts = np.asarray(trees.predict(numbers, pred_contrib=True, num_threads=1))
+        for name, column in zip((*reasons, ""), parts.T / len(forests), strict=True):
+            found[name] = found[name] + column
     return found
 
 

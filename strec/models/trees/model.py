@@ -7,6 +7,7 @@ m is the counter mix, f and g are sums of regression trees. Without a tree it is
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -54,6 +55,8 @@ class Trees(Model):
     n_trees, n_leaves, learning_rate : int, int, float
         Trees at most (as many stay as help on a tenth held out), leaves of each, and how much
         of each is added.
+    members : int
+        Forests grown from different seeds, which are averaged.
     end_weight : float
         How much the last check-in of a session counts among the targets, against 1 for others.
     fade : float
@@ -78,7 +81,7 @@ class Trees(Model):
     sentence = "Counting, corrected by trees that look at each candidate's hours, gaps and places."
     family = "spatio-temporal"
     order = 1
-    quick = {"n_targets": 2_000, "n_trees": 30}
+    quick = {"n_targets": 2_000, "n_trees": 30, "members": 1}
     is_probability = True
     explains = True
     packages = ("lightgbm",)
@@ -88,6 +91,7 @@ class Trees(Model):
     n_trees: int = 200
     n_leaves: int = 31
     learning_rate: float = 0.1
+    members: int = 2
     end_weight: float = 3.0
     fade: float = 0.5
     seed: int = 0
@@ -110,7 +114,7 @@ class Trees(Model):
         counting = Watch(progress=part_of(watch, 0.0, 0.1), should_stop=watch.should_stop)
         self.mix_ = CounterMix(time_known=self.time_known, seed=self.seed)
         self.mix_.fit(train, watch=counting)
-        self.visited_ = self.new_ = None
+        self.visited_, self.new_ = [], []
         lessons = lessons_of(
             train,
             self.mix_,
@@ -129,21 +133,28 @@ class Trees(Model):
         self.world_ = World.of(train, np.zeros((len(train.vocabulary.items), 1)))
         watch("Done", 1.0)
 
-    def _boosted(self, lesson: Lesson | None, progress: Progress) -> "lightgbm.Booster | None":
-        """Return trees, or None where there is too little to see whether they help."""
-        n = 0 if lesson is None else len(lesson.weight)
-        held = np.random.default_rng(self.seed).random(n) < _CHECK_SHARE
-        if lesson is None or held.sum() < _FEWEST_CHECKED:
-            return None
-        return boosted(
-            lesson.take(~held),
-            lesson.take(held),
-            n_trees=self.n_trees,
-            n_leaves=self.n_leaves,
-            learning_rate=self.learning_rate,
-            seed=self.seed,
-            on_share=lambda share: progress("Growing trees", share),
-        )
+    def _boosted(self, lesson: Lesson | None, progress: Progress) -> "list[lightgbm.Booster]":
+        """Return forests; none where there is too little to see whether they help, or none does."""
+        found = []
+        if lesson is None:
+            return found
+        for member in range(self.members):
+            seed = self.seed + 1_000 * member
+            held = np.random.default_rng(seed).random(len(lesson.weight)) < _CHECK_SHARE
+            if held.sum() < _FEWEST_CHECKED:
+                break
+            told_of = part_of(progress, member / self.members, (member + 1) / self.members)
+            trees = boosted(
+                lesson.take(~held),
+                lesson.take(held),
+                n_trees=self.n_trees,
+                n_leaves=self.n_leaves,
+                learning_rate=self.learning_rate,
+                seed=seed,
+                on_share=partial(told_of, "Growing trees"),
+            )
+            found += [trees] if trees is not None else []
+        return found
 
     # ------------------------------------------------------------ scores
 
@@ -205,16 +216,16 @@ class Trees(Model):
 
     def _arrays(self) -> Arrays:
         arrays = prefixed("mix.", self.mix_._arrays()) | prefixed("world.", self.world_.arrays())
-        for name, trees in (("visited", self.visited_), ("new", self.new_)):
-            if trees is not None:
-                arrays[f"trees.{name}"] = as_array(trees)
+        for name, forests in (("visited", self.visited_), ("new", self.new_)):
+            for member, trees in enumerate(forests):
+                arrays[f"trees.{name}.{member}"] = as_array(trees)
         return arrays
 
     def _restore(self, arrays: Arrays) -> None:
         self.mix_ = CounterMix(time_known=self.time_known, seed=self.seed)
         self.mix_._restore(under(arrays, "mix."))
         self.world_ = World.restore(under(arrays, "world."))
-        trees = under(arrays, "trees.")
         self.visited_, self.new_ = (
-            as_trees(trees[name]) if name in trees else None for name in ("visited", "new")
+            [as_trees(text) for _, text in sorted(under(arrays, f"trees.{name}.").items())]
+            for name in ("visited", "new")
         )
