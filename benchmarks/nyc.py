@@ -9,8 +9,9 @@ everything before is known, and the time of the target). Prints Markdown, writes
     STREC_DATA=folder python benchmarks/nyc.py --only main --on test # test.csv.gz, once, at the end
 
 Parts: main (three models, seeds, paired differences), baselines, regimes, ablations, newcomers,
-transfer, small (thirty small data sets made of the training users), and, without data, million:
-scores over a million items. Seconds are those of the processor.
+transfer, small (thirty small data sets made of the training users), and, without data, early (the
+samples, after no step, one pass and the end) and million (scores over a million items).
+Seconds are those of the processor.
 """
 
 import argparse
@@ -24,17 +25,22 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from strec import Dataset
 from strec.evaluation import Regime, evaluate_model
 from strec.io import read
 from strec.metrics import user_interval
 from strec.models import STLLM, CounterMix, Model, Trees
 from strec.split import Split, split
 
-PARTS = ("main", "baselines", "regimes", "ablations", "newcomers", "transfer", "small", "million")
+PARTS = (
+    "main", "baselines", "regimes", "ablations", "newcomers", "transfer", "small", "early",
+    "million",
+)  # fmt: skip
 MEASURES = ("acc@1", "acc@5", "acc@10", "acc@20", "mrr", "ndcg@10")
 HELD_OUT = 0.1
 N_SMALL = 30
 TOURS = ("Edin", "Toro")
+SAMPLES = ("social", "ecommerce", "travel", "traffic", "flights")
 SMALL_MODELS: dict[str, Callable[[], Model]] = {
     "counter mix": CounterMix, "trees": Trees, "ST-LLM": STLLM
 }  # fmt: skip
@@ -68,6 +74,7 @@ def run(
         "newcomers": lambda: newcomer_rows(parts),
         "transfer": lambda: transfer_rows(folder, parts),
         "small": lambda: small_rows(folder),
+        "early": early_rows,
         "million": lambda: [million_row()],
     }
     rows: list[Row] = []
@@ -204,6 +211,24 @@ def small_rows(folder: Path) -> Iterator[Row]:
         yield summary(f"{model}, {name}", queries)
     for model in ("trees", "ST-LLM"):
         yield paired(f"{model} less counter mix, the same", both[model], both["counter mix"])
+
+
+def early_rows() -> Iterator[Row]:
+    """Yield how far ST-LLM is from counting on each sample after no step, one pass, and the end.
+
+    No step is a pass with steps of no length.
+    """
+    for sample in SAMPLES:
+        parts = Dataset.of(sample).split
+        counted = evaluate_model(CounterMix().fit(parts.train), parts).queries
+        for name, given in (
+            ("no step", {"epochs": 1, "learning_rate": 1e-12}),
+            ("one pass", {"epochs": 1}),
+            ("the end", {}),
+        ):
+            model = STLLM(text="", **given).fit(parts.train)
+            ours = evaluate_model(model, parts).queries
+            yield paired(f"{sample}, {name}: ST-LLM less counter mix", ours, counted)
 
 
 def measured(
