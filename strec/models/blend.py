@@ -162,13 +162,10 @@ class Blend(Model):
             member._restore(under(arrays, f"{number}."))
 
 
-def mixture_weights(
-    chances: np.ndarray, n_rounds: int = 200, *, weight: np.ndarray | None = None, prior: float = 0
-) -> np.ndarray:
+def mixture_weights(chances: np.ndarray, n_rounds: int = 200) -> np.ndarray:
     """Return the weights under which a mixture makes what came most likely.
 
-    `chances`, ``(n_queries, n_models)``, are what each model gave to the item that came; a query
-    counts as its `weight`. As many queries as `prior` says speak for equal weights.
+    `chances`, ``(n_queries, n_models)``, are what each model gave to the item that came.
 
     Examples
     --------
@@ -176,13 +173,10 @@ def mixture_weights(
     [0.67, 0.33]
     """
     chances = chances + 1e-12
-    n, n_models = chances.shape
-    told = np.ones(n) if weight is None else weight / max(weight.mean(), 1e-12) if n else weight
-    weights = np.full(n_models, 1 / n_models)
-    for _ in range(n_rounds if n else 0):
+    weights = np.full(chances.shape[1], 1 / chances.shape[1])
+    for _ in range(n_rounds):
         share = chances * weights
-        share = told @ (share / share.sum(axis=1, keepdims=True))
-        weights = (share + prior / n_models) / (n + prior)
+        weights = (share / share.sum(axis=1, keepdims=True)).mean(axis=0)
     return weights
 
 

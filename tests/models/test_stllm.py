@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strec.errors import ModelError
-from strec.models import STLLM, CounterMix, load_model
+from strec.models import STLLM, CounterMix, Explanation, ScorePart, load_model
 from strec.models.counting.reasons import shapley
 from strec.models.stllm.features import numbers_of, shorten, tents
 from strec.models.stllm.network import NEVER, log_sum
 from strec.models.stllm.pairs import Pairs
-from strec.models.stllm.together import combined, factors_of
+from strec.models.stllm.together import added, combined, weights_for
 from strec.models.stllm.training_data import training_data_of
 from strec.models.stllm.world import N_DIRECTIONS, World
 from strec.simulation import simulate
@@ -200,22 +200,34 @@ def test_a_network_that_has_learned_nothing_has_hardly_a_voice():
     surprise = [
         -np.log(scores[row, queries.target]).mean() for scores in (model.score(queries), counted)
     ]
-    assert model.weights_.max() < 0.5
+    assert model.weights_[0] < 0.3 < model.weights_[1]
     assert surprise[0] < surprise[1] + 0.02
 
 
 def test_two_answers_make_one_by_hand():
-    network = np.array([[0.2, 0.2, 0.6, 0.0]])
-    trees = np.array([[0.5, 0.1, 0.1, 0.3]])
-    new = np.array([[False, False, True, True]])
-    found = combined(network, trees, new, factors_of(network, trees, new, np.array([0.5, 1, 0.5])))
-    # Half the sum of both is new, all of it as the network says; the rest is shared half and half.
-    assert found[0] == pytest.approx([1 / 3, 1 / 6, 0.5, 0], abs=1e-6)
-    nothing = np.array([[0.0, 0.0, 1.0, 0.0]])
-    alone = combined(nothing, trees, new, factors_of(nothing, trees, new, np.array([1.0, 0, 0.5])))
-    assert alone.sum() == pytest.approx(1)
-    # Half of 0.6 stays: the trees alone speak of what is not new.
-    assert alone[0, :2] == pytest.approx([0.25, 0.05], abs=1e-6)
+    network, trees = np.array([[0.5, 0.5, 0.0]]), np.array([[0.1, 0.4, 0.5]])
+    found = combined(network, trees, np.array([1.0, 1.0]))
+    assert found[0] == pytest.approx([0.2, 0.8, 0.0], abs=1e-6)
+    assert combined(network, trees, np.array([0.0, 1.0]))[0] == pytest.approx(trees[0], abs=1e-6)
+    pair = [
+        Explanation(1, 0.5, (_part("habit", 0.4), _part("hour", 0.1))),
+        Explanation(1, 0.4, (_part("habit", 0.1), _part("near", 0.3))),
+    ]
+    parts = {part.name: part.value for part in added(0.8, pair, np.array([1.0, 1.0])).parts}
+    # Half of 0.8 by the shares of each: four and one fifths, one and three quarters.
+    assert parts == pytest.approx({"habit": 0.32 + 0.1, "hour": 0.08, "near": 0.3})
+
+
+def test_who_knows_gets_the_weight():
+    rng = np.random.default_rng(0)
+    knows = rng.dirichlet(np.ones(5), 2_000)
+    target = np.array([rng.choice(5, p=each) for each in knows])
+    weights = weights_for(rng.dirichlet(np.ones(5), 2_000), knows, target, np.ones(2_000))
+    assert weights == pytest.approx([0.0, 1.0], abs=0.3)
+
+
+def _part(name: str, value: float) -> ScorePart:
+    return ScorePart(name, value, np.zeros(0, dtype=np.int64), np.zeros(0))
 
 
 def test_a_network_saved_alone_still_opens(tmp_path):

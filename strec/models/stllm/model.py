@@ -8,13 +8,12 @@ import numpy as np
 
 from strec.errors import ModelError
 from strec.models.base import Explanation, Model
-from strec.models.counting.newcomers import unvisited
 from strec.models.language import Language
 from strec.models.neural import RowTask, seeded, tensors, weights, with_weights
 from strec.models.saved import Arrays, prefixed, under
 from strec.models.stllm.candidate_features import CANDIDATE_FEATURES
 from strec.models.stllm.features import KINDS_OF_NUMBER, REASONS, STEP_REASONS
-from strec.models.stllm.together import added, combined, factors_of, held_out, weights_for
+from strec.models.stllm.together import added, combined, held_out, weights_for
 from strec.models.stllm.training_data import TrainingData, training_data_of
 from strec.models.stllm.world import World, meaning_of
 from strec.models.trees import Trees
@@ -115,7 +114,7 @@ class STLLM(Model):
 
     #: The trees beside the network, and its weights against theirs (see `together`).
     trees_: Trees | None = field(init=False, default=None)
-    weights_: np.ndarray = field(init=False, default_factory=lambda: np.ones(3))
+    weights_: np.ndarray = field(init=False, default_factory=lambda: np.full(2, 0.5))
 
     # ------------------------------------------------------------ training
 
@@ -140,7 +139,7 @@ class STLLM(Model):
                 "Correct the names in without.",
             )
         held, earlier = held_out(train, self.seed)
-        self.trees_, self.weights_ = None, np.ones(3)
+        self.trees_, self.weights_ = None, np.full(2, 0.5)
         if self._has_trees:
             growing = Watch(progress=part_of(watch, 0.0, 0.5), should_stop=watch.should_stop)
             self.trees_ = self._new_trees()
@@ -182,9 +181,8 @@ class STLLM(Model):
         now, self.world_ = self.world_, before
         network = self._network_scores(queries)
         self.world_ = now
-        return weights_for(
-            network, adapted._score(queries), queries, np.where(ends, self.end_weight, 1.0)
-        )
+        told = np.where(ends, self.end_weight, 1.0)
+        return weights_for(network, adapted._score(queries), queries.target, told)
 
     def _training_task(self, network: "Network", data: TrainingData) -> RowTask:
         # A few targets are held out to watch, not to stop: the latest check-ins teach most.
@@ -240,8 +238,7 @@ class STLLM(Model):
         network = self._network_scores(queries)
         if self.trees_ is None:
             return network
-        trees, new = self.trees_._score(queries), unvisited(queries)
-        return combined(network, trees, new, factors_of(network, trees, new, self.weights_))
+        return combined(network, self.trees_._score(queries), self.weights_)
 
     def _network_scores(self, queries: Queries) -> np.ndarray:
         from strec.models.stllm.scoring import scores_of
@@ -256,17 +253,9 @@ class STLLM(Model):
         found = explain_items(self, query, items)
         if self.trees_ is None:
             return found
-        network, trees, new = (
-            self._network_scores(query),
-            self.trees_._score(query),
-            unvisited(query),
-        )
-        factors = factors_of(network, trees, new, self.weights_)
-        also = self.trees_.explain(query, 0, items)
-        return [
-            added(pair, [float(f[0]) for f in (factors.new if new[0, item] else factors.visited)])
-            for item, *pair in zip(items, found, also, strict=True)
-        ]
+        scores, also = self._score(query)[0], self.trees_.explain(query, 0, items)
+        pairs = zip(items, found, also, strict=True)
+        return [added(float(scores[item]), pair, self.weights_) for item, *pair in pairs]
 
     def adapt(self, train: Log) -> "STLLM":
         """Return the same model for other items and users, without training.
@@ -320,7 +309,7 @@ class STLLM(Model):
             for member in range(self.members)
         ]
         # Models of 0.3 and before are a network alone.
-        self.trees_, self.weights_ = None, arrays.get("weights", np.ones(3))
+        self.trees_, self.weights_ = None, arrays.get("weights", np.full(2, 0.5))
         if "weights" in arrays:
             self.trees_ = self._new_trees()
             self.trees_._restore(under(arrays, "trees."))

@@ -1,118 +1,92 @@
-"""Network and trees as one model: their answers are averaged, part by part.
+"""Network and trees as one model: a weighted geometric mean of their probabilities.
 
-    P(i | q) = (1 - n) · s_i   of the history,    n · l_i   of what is new
-    n, s, l  = w · the network's + (1 - w) · the trees',    a weight w each
+    P(i | q) = network(i)^v · trees(i)^w / Z
 
-The weights are those under which check-ins that neither has learned from are most likely. A network
-that is not yet worth anything gets none of it, and the trees begin as the counter mix: a training
-that ends early is not below counting.
+v and w are those under which check-ins that neither has learned from are most likely. A network
+that is not yet worth anything gets next to no weight, and the trees begin as the counter mix: a
+training that ends early is not below counting. Each model's parts are shares of what it says; the
+parts of both are the weighted mean of these shares, of P: they add up to it.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
 from strec.models.base import Explanation, ScorePart
-from strec.models.blend import mixture_weights
-from strec.models.counting.newcomers import unvisited
 from strec.models.stllm.training_data import share_of_time
-from strec.split import Log, Queries
+from strec.split import Log
 
 #: Held out to weigh the two: drawn from what is later than this share of the check-ins.
 _LATE = 0.825
-_SHARE, _MOST = 0.1, 1_000
-#: So many check-ins say "half each" before any is looked at.
-_PRIOR = 4
-_TINY = 1e-300
-
-
-class Factors(NamedTuple):
-    """What a probability of each model is multiplied with, shape ``(Q,)`` each."""
-
-    visited: tuple[np.ndarray, np.ndarray]  # the network's and the trees'
-    new: tuple[np.ndarray, np.ndarray]
+_SHARE, _MOST, _MAX_CELLS = 0.1, 1_000, 10_000_000
+#: How strongly the weights are held at half each, per query and in all, and where they may lie. The
+#: held-out check-ins lie among those that are learned from, which favours what remembers best: the
+#: weights move far only where one of the two is clearly worse.
+_RIDGE, _BOUNDS = (0.3, 10.0), (0.0, 1.5)
+_TINY = 1e-12
 
 
 def held_out(train: Log, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return rows to weigh by, and which rows of the log are before all of them."""
     share = share_of_time(train)
     known = np.flatnonzero((train.item >= 0) & (share >= _LATE))
-    n = min(_MOST, int(_SHARE * (train.item >= 0).sum()), len(known) // 2)
+    most = min(_MOST, _MAX_CELLS // max(len(train.vocabulary.items), 1))
+    n = min(most, int(_SHARE * (train.item >= 0).sum()), len(known) // 2)
     return np.sort(np.random.default_rng(seed).permutation(known)[:n]), share < _LATE
 
 
 def weights_for(
-    network: np.ndarray, trees: np.ndarray, queries: Queries, weight: np.ndarray
+    network: np.ndarray, trees: np.ndarray, target: np.ndarray, told: np.ndarray
 ) -> np.ndarray:
-    """Return the network's weights, shape ``(3,)``: for the history, what is new, and which.
+    """Return the weights v and w, shape ``(2,)``; a query counts as `told`.
 
-    `network` and `trees` are probabilities, ``(Q, n_items)``; a query counts as `weight`.
+    `network` and `trees` are probabilities, ``(Q, n_items)``.
+
+    References
+    ----------
+    Hinton, "Training products of experts by minimizing contrastive divergence", 2002; Heskes,
+    "Selecting weighting factors in logarithmic opinion pools", NIPS 1997.
     """
-    new, row = unvisited(queries), np.arange(len(queries))
-    is_new = new[row, queries.target]
-    chance, share = [], []
-    for found in (network, trees):
-        somewhere_new = (found * new).sum(axis=1)
-        share.append(np.where(is_new, somewhere_new, 1 - somewhere_new))
-        chance.append(found[row, queries.target] / np.maximum(share[-1], _TINY))
-    chances, shares = np.stack(chance, axis=1), np.stack(share, axis=1)
-    return np.array(
-        [
-            mixture_weights(those, weight=told, prior=_PRIOR)[0]
-            for those, told in (
-                (chances[~is_new], weight[~is_new]),
-                (chances[is_new], weight[is_new]),
-                (shares, weight),
-            )
-        ]
-    )
+    from scipy.optimize import minimize
+
+    logs = np.log(np.stack([network, trees]) + _TINY)  # (2, Q, n_items)
+    right = logs[:, np.arange(len(target)), target]
+    told = told / max(told.mean(), _TINY) if len(told) else told
+    half, ridge = np.full(2, 0.5), _RIDGE[0] * len(target) + _RIDGE[1]
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        logits = np.tensordot(weights, logs, 1)
+        top = logits.max(axis=1, keepdims=True)
+        chance = np.exp(logits - top)
+        total = chance.sum(axis=1, keepdims=True)
+        chance /= total
+        surprise = np.log(total[:, 0]) + top[:, 0] - weights @ right
+        slope = ((logs * chance).sum(axis=2) - right) @ told
+        away = weights - half
+        return float(told @ surprise + ridge / 2 * away @ away), slope + ridge * away
+
+    found = minimize(loss, half, jac=True, method="L-BFGS-B", bounds=[_BOUNDS] * 2)
+    return found.x
 
 
-def factors_of(
-    network: np.ndarray, trees: np.ndarray, new: np.ndarray, weights: np.ndarray
-) -> Factors:
-    """Return how the two make one, from their probabilities and which items are new."""
-    shares = [(found * new).sum(axis=1) for found in (network, trees)]
-    for_visited, for_new, for_which = weights
-    share = for_which * shares[0] + (1 - for_which) * shares[1]
-    return Factors(
-        _parts(for_visited, 1 - share, 1 - shares[0], 1 - shares[1]),
-        _parts(for_new, share, shares[0], shares[1]),
-    )
-
-
-def combined(
-    network: np.ndarray, trees: np.ndarray, new: np.ndarray, factors: Factors
-) -> np.ndarray:
+def combined(network: np.ndarray, trees: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the probabilities of both together, shape ``(Q, n_items)``."""
-    found = np.zeros(network.shape)
-    for of_visited, of_new, chance in zip(*factors, (network, trees), strict=True):
-        found += np.where(new, of_new[:, None], of_visited[:, None]) * chance
-    return found
+    logits = weights[0] * np.log(network + _TINY) + weights[1] * np.log(trees + _TINY)
+    logits -= logits.max(axis=1, keepdims=True, initial=-np.inf)
+    raised = np.exp(logits, out=logits)
+    return raised / raised.sum(axis=1, keepdims=True)
 
 
-def added(found: Sequence[Explanation], factors: Sequence[float]) -> Explanation:
-    """Return the sum of explanations of one item, each times a factor; like parts are one."""
+def added(score: float, pair: Sequence[Explanation], weights: np.ndarray) -> Explanation:
+    """Return the explanation of one item's score from those of network and trees."""
     parts: dict[str, ScorePart] = {}
-    for each, factor in zip(found, factors, strict=True):
+    for each, share in zip(pair, weights / max(weights.sum(), _TINY), strict=True):
+        factor = share * score / max(each.score, _TINY)
         for part in each.parts:
             value = factor * part.value + (parts[part.name].value if part.name in parts else 0.0)
             # The check-ins behind a reason are those of the first who names it.
             parts[part.name] = replace(parts.get(part.name, part), value=value)
-    score = float(sum(part.value for part in parts.values()))
-    return Explanation(found[0].item, score, tuple(parts.values()))
-
-
-def _parts(
-    weight: float, share: np.ndarray, first: np.ndarray, second: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return factors by which two distributions that sum to less than 1 sum to `share`."""
-    # Who gives nothing to any of these items has no voice on them; a weight of 0 is then enough.
-    heard = [(weight + 1e-9) * (first > 1e-12), (1 - weight + 1e-9) * (second > 1e-12)]
-    total = np.maximum(heard[0] + heard[1], _TINY)
-    return (
-        heard[0] / total * share / np.maximum(first, 1e-12),
-        heard[1] / total * share / np.maximum(second, 1e-12),
+    return Explanation(
+        pair[0].item, float(sum(p.value for p in parts.values())), tuple(parts.values())
     )
