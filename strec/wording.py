@@ -152,7 +152,7 @@ def of_users(n: int) -> str:
     return f"of {plural(n, 'user')}" if n else "that name nobody"
 
 
-def times_before(n: int, *, of_nobody: bool = False) -> str:
+def times_before(n: int, *, of_nobody: bool = False, of_trips: bool = True) -> str:
     """Return how often something was taken before, as one says it beside a name.
 
     Parameters
@@ -161,12 +161,18 @@ def times_before(n: int, *, of_nobody: bool = False) -> str:
         How often.
     of_nobody : bool
         Whether nobody is named, so that nothing is new to anybody.
+    of_trips : bool
+        Whether what nobody did set out from somewhere.
 
     Examples
     --------
     >>> times_before(0), times_before(2), times_before(2, of_nobody=True)
     ('new', '2 times before', 'chosen 2 times from here')
+    >>> times_before(2, of_nobody=True, of_trips=False)
+    'chosen 2 times'
     """
+    if of_nobody and not of_trips:
+        return f"chosen {plural(n, 'time')}" if n else "not among those looked back at"
     if of_nobody:
         return f"chosen {plural(n, 'time')} from here" if n else "never chosen from here"
     if not n:

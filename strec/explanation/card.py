@@ -8,6 +8,7 @@ from strec.explanation.what_if import counterfactual
 from strec.export import html_page
 from strec.io.pictures import PLACEHOLDER, Pictures
 from strec.recommend import Answer
+from strec.split import Log
 from strec.wording import percent, times_before
 
 
@@ -62,7 +63,7 @@ def card(
         rank=rank,
         said=[each for each in (_moment(answer), where, source) if each],
         rows=[
-            _row(row, parts, each, answer.query.log.is_anonymous)
+            _row(row, parts, each, answer.query.log)
             for row, each in zip(listed, shown, strict=True)
         ],
         legend=None if parts is None else _legend(parts),
@@ -73,11 +74,12 @@ def card(
     )
 
 
-def _row(row: dict, parts: pl.DataFrame | None, picture: str | None, of_nobody: bool) -> dict:
+def _row(row: dict, parts: pl.DataFrame | None, picture: str | None, log: Log) -> dict:
     facts = [row["category"]] if row["category"] else []
     if row["distance_km"] is not None:
         facts.append(f"{row['distance_km']:,.1f} km")
-    facts.append(times_before(row["n_visits"], of_nobody=of_nobody))
+    of_trips = log.has_origins
+    facts.append(times_before(row["n_visits"], of_nobody=log.is_anonymous, of_trips=of_trips))
     probability = row["probability"]
     found = row | {
         "facts": facts,

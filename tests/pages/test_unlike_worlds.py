@@ -65,6 +65,7 @@ def test_recommend_without_starts_has_nobody_to_choose(stores):
     app = open_page(stores["everybody"])
     assert healthy(app) and "what everybody does" in text_of(app)
     assert "rec_user" not in [each.key for each in app.selectbox]
+    assert "from here" not in "".join(each.body for each in app.get("html"))
 
 
 def test_recommend_lists_what_this_shop_sells(stores):

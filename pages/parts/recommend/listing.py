@@ -17,6 +17,7 @@ from strec.palette import POPULARITY
 from strec.recommend import Answer
 from strec.recommend.portrait import history_table
 from strec.recommend.ranking import away_km
+from strec.split import Log
 from strec.store import Store
 from strec.wording import distance, percent, times_before
 
@@ -51,7 +52,7 @@ def cards(store, answer: Answer, moves: pl.DataFrame | None) -> None:
             own = parts.filter(pl.col("rank") == row["rank"]) if parts is not None else None
             with st.container(gap=None, key=f"rec_box_{row['rank']}"):
                 _card(row, row["rank"] == shown, _moved(row, before, moves is not None))
-                st.html(_card_html(row, own, top, picture, answer.query.log.is_anonymous))
+                st.html(_card_html(row, own, top, picture, answer.query.log))
 
 
 def _card(row: dict, is_chosen: bool, moved: str) -> None:
@@ -121,12 +122,13 @@ def _card_html(
     parts: pl.DataFrame | None,
     top: float | None,
     picture: str | None,
-    of_nobody: bool = False,
+    log: Log,
 ) -> str:
     facts = [escape(row["category"])] if row["category"] else []
     if row["distance_km"] is not None:
         facts.append(distance(row["distance_km"]))
-    facts.append(times_before(row["n_visits"], of_nobody=of_nobody))
+    of_trips = log.has_origins
+    facts.append(times_before(row["n_visits"], of_nobody=log.is_anonymous, of_trips=of_trips))
     width = 0.0 if row["probability"] is None else 100 * row["probability"] / (top or 1)
     own = (
         f'<div style="font-size:.85rem;opacity:.8">{" · ".join(facts)}</div>'
