@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more of the machine's other work than of the code.
+settings.register_profile("strec", deadline=None)
+settings.load_profile("strec")
 
 # Processes that share the work share the cores too: threads of each would be in the others' way.
 if "PYTEST_XDIST_WORKER" in os.environ:
