@@ -28,6 +28,7 @@ import numpy as np
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
+from websockets.typing import Origin, Subprotocol
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("start", "data", "time", "space", "dependence", "train", "evaluate", "recommend", "live",
@@ -45,7 +46,11 @@ async def visit(url: str, pages: list[str], views: int, think_s: float, seed: in
     try:
         stream = url.replace("http", "ws", 1) + "/_stcore/stream"
         async with connect(
-            stream, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE_S, origin=url
+            stream,
+            subprotocols=[Subprotocol("streamlit")],
+            max_size=None,
+            open_timeout=PATIENCE_S,
+            origin=Origin(url),
         ) as socket_:
             for number in range(views):
                 page = pages[(first + number) % len(pages)]
@@ -138,7 +143,7 @@ def table(seen: dict, cpu_s: float, grown_mb: float, n: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--visitors", type=int, default=50)
     parser.add_argument(
         "--think", type=float, default=8.0, help="seconds between views, in the mean"

@@ -37,7 +37,7 @@ def current_store() -> Store:
     return store
 
 
-@st.cache_resource(max_entries=1, show_spinner="Opening the store…")
+@st.cache_resource(max_entries=1, ttl=AGE, show_spinner="Opening the store…")
 def given_store() -> Store | None:
     """Return the store that the app was started with, which every visitor is shown first."""
     folder = settings.store()

@@ -106,6 +106,8 @@ DEMAND_PLACE = Key("demand_at", "")
 RUN_FULL = Key("dependence_full", False)
 #: What the visitor says of dates, by the content of the data set: a table, and what it is called.
 DATES: Key[dict[str, tuple[pl.DataFrame, str]]] = Key("dependence_dates", {})
+DATES_COUNTRY = Key("dependence_country", "none")
+DATES_FILE: Key[Any] = Key("dependence_dates_file", None)
 DATES_ERROR: Key[StrecError | None] = Key("dependence_dates_error", None)
 TRAIN_OWNER = Key("train_me", "")
 TRAIN_SAID = Key("train_said", "")

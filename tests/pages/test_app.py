@@ -103,11 +103,13 @@ def test_own_data_that_is_called_like_a_sample_is_not_taken_for_it(tmp_path, mon
     """Trainings on samples are seen by all visitors."""
     from pages.shared import in_use
     from strec.io import samples
+    from strec.io.samples import FOLDER
 
     title = samples()[0].title
     monkeypatch.setattr(in_use, "_STORES", tmp_path)
     own = Store.create(schema.example(), tmp_path / "token" / "store", name=title)
-    other = Store.create(schema.example(), tmp_path.parent / "sample" / "store", name=title)
+    folder = tmp_path.parent / "sample" / "store"
+    other = Store.create(schema.example(), folder, name=title, pictures=FOLDER)
     found = []
     for store in (own, other):
         monkeypatch.setattr(in_use, "current_store", lambda store=store: store)

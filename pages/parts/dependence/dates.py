@@ -7,6 +7,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import state, ui
+from pages.shared.results import AGE
 from strec.demand import country_of
 from strec.errors import MissingPartError, StrecError
 from strec.gate.dates import countries, holidays_of, joined, read_dates
@@ -37,11 +38,11 @@ def offer(store: Store) -> None:
                     "Public holidays of",
                     sorted([NONE, *names], key=lambda code: (code != NONE, code != home)),
                     format_func=lambda code: names.get(code, "no country"),
-                    key="dependence_country",
+                    key=state.DATES_COUNTRY.name,
                 )
             right.file_uploader(
                 "A table of dates: one column of dates, and columns of what was so",
-                key="dependence_dates_file",
+                key=state.DATES_FILE.name,
             )
             st.form_submit_button("Test with these", on_click=_bring, args=[store])
         st.caption(
@@ -50,7 +51,7 @@ def offer(store: Store) -> None:
         )
 
 
-@st.cache_data(max_entries=1)
+@st.cache_data(max_entries=1, ttl=AGE)
 def _countries() -> dict[str, str]:
     try:
         return countries()
@@ -59,8 +60,8 @@ def _countries() -> dict[str, str]:
 
 
 def _bring(store: Store) -> None:
-    country = st.session_state.get("dependence_country", NONE)
-    file = st.session_state.get("dependence_dates_file")
+    country = state.DATES_COUNTRY.value
+    file = state.DATES_FILE.value
     table, names = None, []
     try:
         if file is not None:
