@@ -66,8 +66,9 @@ Two halves: each hexagon's share of the check-ins of a half. Whole days are shuf
 halves 4,999 times; p = (1 + as extreme) / (1 + shuffles), corrected for testing many hexagons \
 (Benjamini & Hochberg 1995).
 
-Trends: Gi* per week or day, tested by S = Σ sgn(z(t) − z(s)) over s < t (Mann 1945; Kendall \
-1975), its variance times 1 + 2 Σ (1 − k / T) rᵏ for the memory r (Yue & Wang 2004)."""
+Trends: the straight line through Gi* per week or day, tested against slow waves around it \
+(Lazarus et al. 2018), which memory makes large too, and by leaving out one of thirty groups of \
+users after the other (jackknife); the larger p counts."""
 
 GATE = """\
 Each user's check-ins are cut in two halves. Counting models of the first predict the second: M0 \

@@ -163,7 +163,7 @@ def changing(store: Store) -> Section:
         section.facts["trends"] = found.sentence
         shown = found.frame.assign(shown=[KINDS.get(kind, "") for kind in found.frame["kind"]])
         shown["tip"] = [
-            f"{name or 'no trend'}\nheat {a:.1f} → {b:.1f}, q = {q:.3f}"
+            f"{name or 'no trend shown'}\nheat {a:.1f} → {b:.1f}, q = {q:.3f}"
             for name, a, b, q in zip(
                 shown["shown"], shown["z_first"], shown["z_last"], shown["q"], strict=True
             )

@@ -199,10 +199,14 @@ class PlaceQuestions(OpenStore):
         resolution, filters, min_users
             As in `cells`.
         """
-        return self._over_time(resolution, filters, min_users, "hour_of_week", _hour_of_week)
+        return self._over_time(resolution, filters, min_users, hour_of_week=_hour_of_week)
 
     def cell_days(
-        self, resolution: int, filters: Filters | None = None, min_users: int = MIN_USERS
+        self,
+        resolution: int,
+        filters: Filters | None = None,
+        min_users: int = MIN_USERS,
+        user_groups: int = 0,
     ) -> pd.DataFrame:
         """Return check-ins per H3 cell and local day (`period`), largest first.
 
@@ -212,8 +216,14 @@ class PlaceQuestions(OpenStore):
         ----------
         resolution, filters, min_users
             As in `cells`.
+        user_groups : int
+            Counts are also by `group`, of so many into which the users are dealt: for tests, not
+            to be shown, as a group may have one user in a cell.
         """
-        found = self._over_time(resolution, filters, min_users, "period", _day)
+        keys = {"period": _day}
+        if user_groups and not self.is_anonymous:
+            keys["group"] = lambda table: table[USER_CODE].cast("int64") % user_groups
+        found = self._over_time(resolution, filters, min_users, **keys)
         found["period"] = pd.to_datetime(found["period"])
         return found
 
@@ -275,19 +285,19 @@ class PlaceQuestions(OpenStore):
         resolution: int,
         filters: Filters | None,
         min_users: int,
-        name: str,
-        time: Callable[[ir.Table], ir.Value],
+        **by: Callable[[ir.Table], ir.Value],
     ) -> pd.DataFrame:
         self._need_places(resolution)
         rows = aggregates.placed(self._kept(filters))
-        keys = {"cell": aggregates.cell(rows, resolution), name: time(rows)}
+        keys = {"cell": aggregates.cell(rows, resolution)}
+        keys |= {name: key(rows) for name, key in by.items()}
         found = self._run(aggregates.checkins_per(rows, **keys))
         found["cell"] = found["cell"].astype("uint64")
         attrs: dict[Hashable, int] = {"hidden": 0, "hidden_checkins": 0, "min_users": min_users}
         if min_users > 1:
             cells = self.cells(resolution, filters, min_users)
             found, attrs = found[found["cell"].isin(cells["cell"])], dict(cells.attrs)
-        kept = largest_first(found, ["cell", name])
+        kept = largest_first(found, ["cell", *by])
         kept.attrs = attrs
         return kept
 

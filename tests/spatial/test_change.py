@@ -6,12 +6,11 @@ import pytest
 from esda.getisord import G_Local
 from libpysal.graph import Graph
 from scipy.signal import lfilter
-from scipy.stats import kendalltau
 
 from strec import spatial
 from strec.errors import AnalysisError
 from strec.spatial import lattice
-from strec.spatial.emerging import heat, mann_kendall, memory
+from strec.spatial.emerging import heat, trend, trend_of_users
 from tests.spatial.worlds import counted, disk, steps_from
 
 CELLS = np.sort(disk(3))
@@ -108,55 +107,36 @@ def test_few_days_are_said_in_words():
 # ---------------------------------------------------------------- trends
 
 
-def test_mann_kendall_is_kendalls_tau():
-    rng = np.random.default_rng(0)
-    table = np.vstack([rng.normal(size=(20, 15)), rng.integers(0, 4, (20, 15))])
-    s, tau, p = mann_kendall(table)
-    for k, row in enumerate(table):
-        n_pairs = 15 * 14 / 2
-        _, ties = np.unique(row, return_counts=True)
-        untied = n_pairs - (ties * (ties - 1) / 2).sum()
-        theirs = kendalltau(np.arange(15), row, method="asymptotic")
-        # scipy's tau-b divides by untied pairs, and its p-value has no correction for continuity.
-        assert tau[k] == pytest.approx(theirs.statistic * np.sqrt(untied / n_pairs))
-        assert p[k] >= theirs.pvalue - 1e-12 and abs(p[k] - theirs.pvalue) < 0.05
+def test_the_rise_is_that_of_the_fitted_line():
+    z = np.random.default_rng(0).normal(size=(5, 20))
+    slopes = [np.polyfit(np.arange(20), row, 1)[0] for row in z]
+    rise, p = trend(z)
+    assert rise == pytest.approx(19 * np.array(slopes))
+    assert (p > 0).all() and (p <= 1).all()
+    assert trend(np.ones((3, 20)))[1].tolist() == [1, 1, 1]
 
 
-def test_mann_kendall_by_hand():
-    # Pairs of 3 1 2 5: three rise (1 2, 1 5, 2 5, and 3 5), two fall (3 1, 3 2).
-    s, tau, p = mann_kendall(np.array([[3, 1, 2, 5]]))
-    variance = 4 * 3 * 13 / 18
-    from scipy.stats import norm
-
-    assert (s[0], tau[0]) == (2, pytest.approx(1 / 3))
-    assert p[0] == pytest.approx(2 * norm.sf(1 / np.sqrt(variance)))
-    flat = mann_kendall(np.ones((1, 9)))
-    assert (flat[0][0], flat[2][0]) == (0, 1)
-
-
-@pytest.mark.parametrize("r", [0.0, 0.3, 0.6])
+@pytest.mark.parametrize("r", [0.0, 0.6, 0.9])
 def test_heat_that_wanders_is_rarely_taken_for_a_trend(r):
     noise = np.random.default_rng(0).normal(size=(1_000, 126))
     wander = lfilter([1], [1, -r], noise, axis=1)[:, 100:]
-    # Uncorrected, 30 % of the wandering rows would be called a trend where 5 % are allowed.
-    share = (mann_kendall(wander, memory(wander))[2] < 0.05).mean()
-    assert share < 0.07
-    rising = wander + np.linspace(0, 6 * wander.std(), 26)
-    assert (mann_kendall(rising, memory(rising))[2] < 0.05).mean() > 0.8
+    # As if weeks were independent, 60 % of the rows would be called a trend for r = 0.9.
+    assert (trend(wander)[1] < 0.05).mean() < 0.07
+    rising = wander + np.linspace(0, 12 * wander.std(), 26)
+    assert (trend(rising)[1] < 0.05).mean() > 0.8
 
 
-def test_memory_by_its_formula():
-    table = np.random.default_rng(2).normal(size=(3, 30))
-    at = np.arange(30)
-    found = []
-    for row in table:
-        rest = row - np.polyval(np.polyfit(at, row, 2), at)
-        found.append((30 * (rest[1:] @ rest[:-1]) / (rest @ rest) + 3) / 25)
-    for k, own in enumerate(found):
-        r = max(0.5 * own + 0.5 * np.median(found), 0)
-        expected = 1 + 2 * sum((1 - lag / 30) * r**lag for lag in range(1, 30))
-        assert memory(table)[k] == pytest.approx(expected)
-    assert memory(np.ones((1, 9)))[0] == 1
+def test_what_one_group_of_users_makes_alone_is_no_trend():
+    rng = np.random.default_rng(0)
+    touching = lattice.neighbours(CELLS)
+    by_group = rng.poisson(3.0, (20, len(CELLS), 16)).astype(float)
+    grow = np.linspace(0, 60, 16)
+    alone, shared = by_group.copy(), by_group.copy()
+    alone[4, 7] += grow
+    shared[:, 7] += grow / 20
+    p_alone = trend_of_users(alone.sum(axis=0), alone, touching)[7]
+    p_shared = trend_of_users(shared.sum(axis=0), shared, touching)[7]
+    assert p_alone > 0.1 and p_shared < 0.02
 
 
 def test_heat_is_gi_star_of_each_period():

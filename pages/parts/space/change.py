@@ -15,7 +15,7 @@ from strec.errors import AnalysisError
 from strec.export import MIN_USERS
 from strec.palette import DIVERGING
 from strec.plots import space as figures
-from strec.spatial.emerging import KINDS, MIN_PERIODS
+from strec.spatial.emerging import KINDS, MIN_PERIODS, USER_GROUPS
 from strec.store import Filters, Store
 
 PERIODS, WEEK, DAY, TRENDS = "Two periods", "Weekdays and weekends", "Two times of day", "Trends"
@@ -185,7 +185,8 @@ def trends(store, chosen, setting, view, resolution: int) -> None:
     kinds = [kind for kind in KINDS if (found.frame["kind"] == kind).any()]
     frame = found.frame.assign(shown=[KINDS.get(kind, "") for kind in found.frame["kind"]])
     frame["tip"] = [
-        f"{shown.capitalize() or 'No trend'}\n{n:,} check-ins\nheat {a:.1f} → {b:.1f}, q = {q:.3f}"
+        f"{shown.capitalize() or 'No trend shown'}\n{n:,} check-ins\n"
+        f"heat {a:.1f} → {b:.1f}, q = {q:.3f}"
         for shown, n, a, b, q in zip(
             frame["shown"], frame["n_checkins"], frame["z_first"], frame["z_last"], frame["q"],
             strict=True,
@@ -199,7 +200,9 @@ def trends(store, chosen, setting, view, resolution: int) -> None:
         st.html(maps.legend_html("Heat", classes))
     deck = maps.hexagons(frame, "shown", scale=classes, **common.look(store, setting, view))
     hidden = spatial.hidden_in_words(found.frame)
-    words = "Heat compares a hexagon and those it touches with the whole area. Grey: no trend. "
+    words = (
+        "Heat compares a hexagon and those it touches with the whole area. Grey: no trend shown. "
+    )
     n = frame["n_checkins"].sum()
     ui.deck(deck, "map_trends", caption=words + common.below(store, chosen, setting, n, hidden))
     common.offer("trends", found.frame, deck, found.frame.round(6))
@@ -211,7 +214,7 @@ def strongest(store, chosen, found) -> None:
     trending = found.frame[found.frame["q"] <= found.alpha]
     if not len(trending):
         return
-    top = trending.loc[trending["s"].abs().nlargest(5).index]
+    top = trending.loc[trending["rise"].abs().nlargest(5).index]
     names = [
         f"near {name} ({kind})"
         for name, kind in zip(common.near_landmarks(store, top), top["kind"], strict=True)
@@ -230,7 +233,7 @@ def strongest(store, chosen, found) -> None:
     ui.figure(
         figure,
         "trend_series",
-        "Check-ins of the five hexagons whose heat rises or falls most steadily. Heat also "
+        "Check-ins of the five hexagons whose heat rises or falls most. Heat also "
         "counts the hexagons around, so a line may look calmer than its trend. Counts of fewer "
         f"than {MIN_USERS} users are not shown.",
         lines.rename_axis("period").reset_index(),
@@ -241,4 +244,5 @@ def strongest(store, chosen, found) -> None:
 @by_content("Following the heat…")
 def computed_trends(store: Store, chosen: Filters, resolution: int, min_users: int, grain: str):
     """Find trends once per data set, filters and size of hexagons."""
-    return spatial.emerging(store.cell_days(resolution, chosen, min_users=min_users), grain)
+    days = store.cell_days(resolution, chosen, min_users, user_groups=USER_GROUPS)
+    return spatial.emerging(days, grain)
