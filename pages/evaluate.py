@@ -121,7 +121,7 @@ def show(results: list[Result], race: Race) -> None:
 
 
 def _few(size: str, n_users: int) -> None:
-    what = "the intervals are wide, and most differences are chance."
+    what = "the intervals are wide, and most differences cannot be told from chance."
     if n_users < metrics.FEWEST_USERS:
         what = (
             f"below {metrics.FEWEST_USERS} users there is no interval, and nothing here says which "
@@ -196,7 +196,7 @@ def differences(first: Result, second: Result, measure: str) -> None:
     row = frame.filter(measure=measure).to_dicts()[0]
     better = first.name if row["difference"] > 0 else second.name
     words = (
-        f"**{ui.plain(better)}** is better: the difference is more than chance."
+        f"**{ui.plain(better)}** is better: the 95 % interval of the difference excludes 0."
         if row["is_real"]
         else "The two **cannot be told apart** on this data: "
         + ("there is no interval." if row["low"] is None else "the interval includes 0.")
@@ -234,15 +234,14 @@ def trust(first: Result, second: Result, measure: str) -> None:
     able = [each for each in (first, second) if each.is_probability]
     for each in (first, second):
         if not each.is_probability:
-            st.caption(
-                f"{ui.plain(each.name)} ranks, but states no probabilities: there is nothing to "
-                "check. The counter mix does."
-            )
+            st.caption(f"{ui.plain(each.probability_in_words)} The counter mix does.")
     if not able:
         return
     diagrams = {
         each.name: metrics.reliability(
-            each.queries["guess_score"].to_numpy(), each.queries["is_hit"].to_numpy()
+            each.queries["guess_score"].to_numpy(),
+            each.queries["is_hit"].to_numpy(),
+            users=blocks_of(each.queries),
         )
         for each in able
     }
@@ -250,8 +249,10 @@ def trust(first: Result, second: Result, measure: str) -> None:
         plots.reliability(diagrams),
         key="evaluate_reliability",
         caption="First suggestions by the probability that the model gave them, and how often "
-        "they came true, with 95 % interval; larger dots hold more. On the dotted line a model is "
-        "honest, below it is too sure of itself.",
+        "they came true. Bars: 95 % interval over users, where a dot holds "
+        f"{metrics.FEWEST_USERS} of them or more; larger dots hold more. On the dotted line a "
+        "model is honest, below it is too sure of itself. "
+        + " ".join(ui.plain(each.probability_in_words) for each in able),
     )
 
 
@@ -326,5 +327,5 @@ PAGE = Page(
     question="Models are asked about check-ins that came later than all they have learned from.",
     method="evaluate",
     tour="Was it worth it? Every model is asked about check-ins that came later than all it has "
-    "learned from. **Two models side by side** tells whether a difference is more than chance.",
+    "learned from. **Two models side by side** tells whether a difference can be told from chance.",
 )

@@ -111,6 +111,14 @@ def test_wilson_interval_is_that_of_statsmodels():
     assert [ours["low"][0], ours["high"][0]] == pytest.approx(expected, abs=1e-6)
 
 
+def test_reliability_over_users_is_their_interval():
+    said, users = np.r_[np.full(60, 0.35), np.full(5, 0.95)], np.arange(65) // 4
+    hit = np.random.default_rng(0).uniform(size=65) < said
+    ours = metrics.reliability(said, hit, users=users)
+    assert (ours["low"][0], ours["high"][0]) == metrics.user_interval(hit[:60], users[:60])
+    assert np.isnan([ours["low"][1], ours["high"][1]]).all()
+
+
 # ---------------------------------------------------------------- laws
 
 # Few distinct values, so that ties are common.

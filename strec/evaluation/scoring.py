@@ -10,7 +10,7 @@ from strec.errors import ModelError, SplitError, check_is
 from strec.evaluation.regime import Regime
 from strec.geo import distance_km
 from strec.metrics import METRICS, Ranked, Scored, expected_rank
-from strec.models import Model
+from strec.models import MODELS, Model
 from strec.progress import Progress, silent
 from strec.schema import NOBODY
 from strec.split import Queries, Split, local_us
@@ -97,6 +97,24 @@ class Result(Scored):
     regime: Regime
     score_seconds: float
     fit_seconds: float | None = None
+
+    @property
+    def probability_in_words(self) -> str:
+        """What a stated probability is of, and whether it was fitted to what is scored."""
+        if not self.is_probability:
+            return f"{self.name} ranks, but states no probabilities: there is nothing to check."
+        if self.regime.scored == "every":
+            return f"{self.name} states the probability of the next check-in."
+        kind = MODELS.get(self.kind)
+        if kind is not None and kind.calibrated is not Model.calibrated:
+            return (
+                f"{self.name} states the probability of the last check-in of a session, fitted on "
+                "the last sessions of training."
+            )
+        return (
+            f"{self.name} states the probability of the next check-in, whichever it is. Nothing "
+            "was fitted for ends of sessions, which may be easier or harder to foresee."
+        )
 
 
 def evaluate_model(

@@ -3,10 +3,11 @@
 import numpy as np
 
 from strec.metrics.base import Metric
+from strec.metrics.intervals import user_interval
 
 
 def reliability(
-    probability: np.ndarray, hit: np.ndarray, n_bins: int = 10
+    probability: np.ndarray, hit: np.ndarray, n_bins: int = 10, users: np.ndarray | None = None
 ) -> dict[str, np.ndarray]:
     """Return the reliability diagram of stated probabilities: bins of equal width.
 
@@ -18,12 +19,15 @@ def reliability(
         Shape ``(n,)``: whether it came.
     n_bins : int
         Bins of equal width.
+    users : numpy.ndarray, optional
+        Shape ``(n,)``: whose query each is. Then intervals are over users, as `user_interval` draws
+        them: NaN for bins of too few; else they take the queries for independent.
 
     Returns
     -------
     dict of numpy.ndarray
         For each bin with queries: ``n``, ``stated`` (mean probability), ``observed`` (share of
-        hits) and its 95 % Wilson interval, ``low`` and ``high``.
+        hits) and its 95 % interval, ``low`` and ``high`` (Wilson's without users).
 
     References
     ----------
@@ -40,18 +44,18 @@ def reliability(
     filled = n > 0
     stated = np.bincount(bins, weights=probability, minlength=n_bins)
     observed = np.bincount(bins, weights=np.asarray(hit, dtype=float), minlength=n_bins)
+    found = {"n": n[filled], "stated": stated[filled] / n[filled]}
+    found["observed"] = share = observed[filled] / n[filled]
+    if users is not None:
+        hits, at = np.asarray(hit, dtype=float), np.flatnonzero(filled)
+        ends = [user_interval(hits[bins == each], np.asarray(users)[bins == each]) for each in at]
+        found["low"], found["high"] = np.array(ends, dtype=float).reshape(-1, 2).T
+        return found
     n = n[filled]
-    share = observed[filled] / n
     z = 1.959964
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return {
-        "n": n,
-        "stated": stated[filled] / n,
-        "observed": share,
-        "low": centre - half,
-        "high": centre + half,
-    }
+    return found | {"low": centre - half, "high": centre + half}
 
 
 def calibration_error(probability: np.ndarray, hit: np.ndarray, n_bins: int = 10) -> float:

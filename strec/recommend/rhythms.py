@@ -91,7 +91,7 @@ def rhythms(habits: pd.DataFrame) -> Rhythms:
     except AnalysisError:
         return _none(f"too few people here have {MIN_CHECKINS} check-ins")
     if found.p > _MOST_P or len(found.clusters) < 2:
-        return _none("the weeks of people here differ no more than by chance")
+        return _none("that the weeks of people here differ cannot be told from chance")
     clusters = found.clusters.sort_values("cluster")
     return Rhythms(clusters["name"].to_list(), clusters["n_units"].to_list(), found.profiles)
 

@@ -94,8 +94,8 @@ class ActivityMap:
         )
         if self.p > 0.05:
             return (
-                f"The weeks of {len(self.frame):,} {noun} differ no more than chance would make "
-                f"them (p = {self.p:.2f}): the groups below are not to be relied on."
+                f"That the weeks of {len(self.frame):,} {noun} differ cannot be told from chance "
+                f"(p = {self.p:.2f}): the groups below are not to be relied on."
             )
         times = self.spread / self.spread_by_chance
         degree = "only a little more than" if times < 1.25 else f"{times:.1f} times as much as"

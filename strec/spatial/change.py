@@ -57,13 +57,14 @@ class Change:
         tested = int(self.frame["q"].notna().sum())
         if not more + less:
             return (
-                f"None of {tested:,} hexagons with enough check-ins changed its share more than "
-                "days differ among themselves."
+                f"None of {tested:,} hexagons with enough check-ins can be told to have changed "
+                "its share by more than days differ among themselves."
             )
         return (
             f"Of {tested:,} hexagons with enough check-ins, {more:,} gained and {less:,} lost "
-            f"share, more than days differ among themselves (at most {self.alpha:.0%} of those "
-            "named are expected to be false)."
+            f"share, more than days differ among themselves. If days were independent, at most "
+            f"{self.alpha:.0%} of those named would be false; a few users who came or left between "
+            "the windows, or a week unlike the others, can make more."
         )
 
 

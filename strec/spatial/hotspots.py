@@ -214,7 +214,7 @@ def _found(result: Hotspots) -> str:
             f"{result.areas.share.sum():.0%} of the check-ins"
         )
     else:
-        found = "none is a hotspot: no surroundings are busier than chance allows"
+        found = "none can be called a hotspot: no surroundings are busier than chance can make them"
     if cold:
         found += f", and {cold:,} lie in unusually quiet surroundings"
     risk = f" (at most {result.alpha:.0%} of those named are expected to be false)"

@@ -71,7 +71,7 @@ class Anomalies:
         """How many, and the most unusual one, in words."""
         found, total = self.found, int(self.frame["observed"].notna().sum())
         if found.empty:
-            return f"None of {total:,} {self.grain.many} is out of the ordinary."
+            return f"None of {total:,} {self.grain.many} can be told to be out of the ordinary."
         observed, expected = found[["observed", "expected"]].iloc[0]
         high = int((found["z"] > 0).sum())
         kinds = [
@@ -81,8 +81,9 @@ class Anomalies:
             f"{len(found):,} of {total:,} {self.grain.many} {'is' if len(found) == 1 else 'are'} "
             f"out of the ordinary: {' and '.join(kinds)} than trend and seasons explain. The "
             f"clearest is {at_in_words(found.index[0], self.grain)}: {observed:,.0f} instead "
-            f"of about {max(expected, 0):,.0f}. Expect at most {self.rate:.0%} of such "
-            "alarms to be false."
+            f"of about {max(expected, 0):,.0f}. If what trend and seasons leave over is mere "
+            f"chance, about {self.rate:.0%} of such alarms are false; where {self.grain.many} "
+            "resemble those before, more."
         )
 
 

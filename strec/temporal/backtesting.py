@@ -458,7 +458,7 @@ def _table(forecasts: pd.DataFrame, seconds: dict[str, float]) -> pd.DataFrame:
 def _against_naive(best: str, error: float, naive_error: float, wins: float, windows: int) -> str:
     if best == NAIVE:
         return (
-            "No model beats repeating the last season: use that, and look for what the models "
+            "No model beat repeating the last season here: use that, and look for what the models "
             "lack (events, weather, prices) rather than for a cleverer model."
         )
     if naive_error == 0:
@@ -468,15 +468,17 @@ def _against_naive(best: str, error: float, naive_error: float, wins: float, win
         f"{wins:.0f} of {plural(windows, 'window')}."
     )
     if windows > 1 and wins <= windows / 2 + 0.5:
-        words += " So the advantage is not reliable: repeating the last season is as good a choice."
+        words += (
+            " So the advantage is not reliable: repeating the last season may be as good a choice."
+        )
     return words
 
 
 def _promise(coverage: float, level: float) -> str:
     if coverage < level - 0.1:
-        return ": too narrow, so take them as a lower bound of the uncertainty"
+        return ": too narrow in these windows"
     if coverage > level + 0.08:
-        return ": wider than needed"
+        return ": wider than these windows needed"
     return ""
 
 

@@ -48,18 +48,19 @@ class ChangePoints:
         if self.steady_change:
             first, last = self.level.iloc[0], self.level.iloc[-1]
             return (
-                f"The level {'rises' if last > first else 'falls'} evenly, without jumps: from "
-                f"{first:,.1f} to {last:,.1f}{unit} per {self.grain.one}."
+                f"A line that {'rises' if last > first else 'falls'} evenly describes the level "
+                f"better than jumps: from {first:,.1f} to {last:,.1f}{unit} per {self.grain.one}."
             )
         if self.frame.empty:
-            return "The level did not move by more than chance and memory explain."
+            return "No shift of the level can be told from chance and memory."
         size = (self.frame["after"] - self.frame["before"]).abs()
         start, before, after = self.frame[["start", "before", "after"]].iloc[int(size.argmax())]
         n = len(self.frame)
         return (
             f"The level moved {'once' if n == 1 else f'{n} times'}"
             f"{'' if n == 1 else '; most'} {at_in_words(start, self.grain)}: from "
-            f"{before:,.1f} to {after:,.1f}{unit} per {self.grain.one}."
+            f"{before:,.1f} to {after:,.1f}{unit} per {self.grain.one}. A level that wanders "
+            "slowly, without a jump, can look the same."
         )
 
 

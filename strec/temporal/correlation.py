@@ -41,8 +41,8 @@ class Autocorrelation:
         """What the lags say in words."""
         if self.ljung_box_p > 0.05:
             return (
-                f"One {self.grain.one} says nothing reliable about the next: the "
-                "autocorrelations are what chance gives."
+                f"That one {self.grain.one} says something about the next cannot be told from "
+                "chance by these autocorrelations."
             )
         acf = self.frame.set_index("lag")["acf"]
         parts = [f"Neighbouring {self.grain.many} correlate by {acf[1]:.2f}"]
@@ -152,7 +152,7 @@ class Diagnosis:
         size = self.acf[strongest - 1]
         p = p_words(self.ljung_box_p)
         if self.ljung_box_p >= 0.05:
-            words = f"The model uses what memory there is (Ljung–Box p {p})."
+            words = f"No memory is seen in the errors (Ljung–Box p {p})."
         elif abs(size) < 0.1:
             words = (
                 f"Some memory is left in the errors (Ljung–Box p {p}), but it is slight: no "
@@ -164,13 +164,13 @@ class Diagnosis:
                 f"{'s' * (strongest > 1)} apart correlate by {size:.2f} (Ljung–Box p {p})."
             )
         if self.normal_p >= 0.05:
-            return f"{words} The errors look normal, as the interval assumes."
+            return f"{words} The errors look normal."
         if self.outside <= 0.05:
-            return f"{words} The errors are not quite normal; trust the backtest's coverage."
+            return f"{words} The errors are not quite normal; the band does not need them to be."
         return (
             f"{words} Large errors are more frequent than the normal curve says "
-            f"({self.outside:.1%} beyond two standard deviations), so trust the interval that "
-            "the backtest measured."
+            f"({self.outside:.1%} beyond two standard deviations); the band, made of past errors, "
+            "allows for that."
         )
 
 

@@ -69,15 +69,16 @@ class Stationarity:
     def sentence(self) -> str:
         """The reading in words, with both p-values."""
         words = {
-            "steady": "Steady: the series swings around one level. Averages over the whole span "
-            "are meaningful, and a model needs no differencing.",
-            "trend": "Steady around a straight line: the level rises or falls evenly, and swings "
-            "around that. Take out the trend before comparing periods.",
-            "wandering": "Wandering: the series does not return to a level; where it is now says "
-            f"more than its average. Look at changes from {self.grain} to {self.grain}.",
-            "shifting": "Shifting level: swings fade quickly, yet the level around which they "
-            "swing is not the same throughout (growth, a break, a slow season). Compare only "
-            "periods that lie close together.",
+            "steady": "Steady, by both tests: the series swings around one level, so averages "
+            "over the whole span mean something, and a model should need no differencing.",
+            "trend": "Steady around a straight line, by the tests: the series swings around a "
+            "level that rises or falls evenly. Take out the trend before comparing periods.",
+            "wandering": "Wandering, by both tests: no return to a level is seen; where the series "
+            "is now says more than its average. Look at changes from "
+            f"{self.grain} to {self.grain}.",
+            "shifting": "Shifting level, by the tests: swings fade quickly, yet the level around "
+            "which they swing is not the same throughout (growth, a break, a slow season). Compare "
+            "only periods that lie close together.",
             "undecided": "Undecided: neither test finds evidence, so the series may be steady or "
             "may wander. It is too short or too noisy to tell.",
         }[self.case]

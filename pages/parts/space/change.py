@@ -104,7 +104,7 @@ def compare(store, chosen, setting, view, resolution, names, windows) -> None:
     if common.nothing_left(found.frame, "hexagon"):
         return
     only = st.toggle(
-        "Only what is beyond chance", key="change_only",
+        "Only what the test finds", key="change_only",
         help="Grey out hexagons whose share differs no more than days differ anyway.",
     )  # fmt: skip
     frame = with_classes(found.frame, names, only)
@@ -125,7 +125,7 @@ def compare(store, chosen, setting, view, resolution, names, windows) -> None:
 
 
 def biggest(store, found) -> None:
-    """List the strongest changes that are beyond chance."""
+    """List the strongest changes that the test finds."""
     named = found.frame[found.frame["kind"] != ""]
     if not len(named):
         return
@@ -144,7 +144,10 @@ def biggest(store, found) -> None:
         ),
         {"Share before": share, "Share after": share},
     )
-    st.caption("The largest changes of share that are beyond chance; q is the corrected p-value.")
+    st.caption(
+        "The largest changes of share that are more than days differ among themselves; q is the "
+        "corrected p-value."
+    )
 
 
 def with_classes(frame: pd.DataFrame, names: tuple[str, str], only: bool) -> pd.DataFrame:

@@ -49,7 +49,7 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     cells = counted(Store.cells, store, resolution, chosen, min_users=setting.min_users)
     hidden = spatial.hidden_in_words(cells)
     n = found.frame["n_checkins"].sum()
-    words = common.below(store, chosen, setting, n, f"Grey: as chance would have it. {hidden}")
+    words = common.below(store, chosen, setting, n, f"Grey: cannot be told from chance. {hidden}")
     ui.deck(deck, f"hot_{kind}", caption=words)
     numbers = found.frame.drop(columns="area")
     common.offer("hotspots", numbers, deck, numbers.round(6))
@@ -85,7 +85,7 @@ def described(frame: pd.DataFrame, kind: str, alpha: float) -> pd.DataFrame:
     ):
         counts = f"{n:,} check-ins\n{users:,} users" if users else "no or too few users"
         chance = "nothing to compare with" if pd.isna(q) else f"{measure}, q = {q:.3f}"
-        tips.append(f"{str(name).capitalize() or 'As chance would have it'}\n{counts}\n{chance}")
+        tips.append(f"{str(name).capitalize() or 'Cannot be told from chance'}\n{counts}\n{chance}")
     return frame.assign(shown=shown, tip=tips)
 
 
