@@ -25,7 +25,7 @@ FIRST, LAST = "2014-08-26", "2014-09-12 23:00"
 BUSY = 5
 
 
-def bikes(days_between_fits: int = 1) -> None:
+def bikes() -> None:
     """MAE where more than five came, one hour ahead and a day ahead."""
     folder = Path(os.environ["STREC_DATA"])
     table = pd.read_parquet(folder / "nycbike_2014/nycbike_2014.parquet")
@@ -45,7 +45,7 @@ def bikes(days_between_fits: int = 1) -> None:
             counted = Panel.of(
                 wide[name].to_numpy(), hours[0], places, what=name, beside=wide[other].to_numpy()
             )
-            ahead(counted, first, last + 1, horizon, name, days_between_fits)
+            ahead(counted, first, last + 1, horizon, name, 1 if horizon == 1 else 6)
 
 
 def ahead(

@@ -3,7 +3,7 @@
     python benchmarks/effect.py
 
 Worlds of twenty places and 90 days: weekdays, a mood that all share and one of each place, both
-with memory, and counts. Something is done at two places on day 69. Seeds 0 to 199. Table:
+with memory, and counts. Something is done at two places on day 69. Seeds 0 to 199. Result:
 docs/demand.md.
 """
 
