@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import streamlit as st
+from pydeck.types import String
 
 from pages.parts.demand.when import window
 from pages.shared import state, ui
@@ -10,6 +11,7 @@ from pages.shared.map_clicks import clickable
 from strec import maps
 from strec.demand import Demand
 from strec.demand.forecast import ends_in_words, number
+from strec.maps import layers
 from strec.palette import DIVERGING
 
 EXPECTED, UNUSUAL, SURE = "Expected", "More than usual", "How sure"
@@ -77,17 +79,18 @@ def _deck(placed: pd.DataFrame, column: str, scale):
     look = {"view": maps.view_of(placed["lat"], placed["lon"]), "dark": ui.is_dark()}
     if "cell" in placed:
         return maps.hexagons(placed, column, scale=scale, **look)
-    layer = maps.point_layer(
-        placed.rename(columns={"place": "item_id", "name": "item_name"}).assign(
-            size=placed["expected"].clip(lower=0)
-        ),
-        "size", min_px=4,
+    size = np.sqrt(placed["expected"].clip(lower=0) / max(placed["expected"].max(), 1e-9))
+    rows = layers.positions(placed).assign(
+        radius=(4 + 12 * size).round(1).to_numpy(),
+        fill=pd.Series(scale.rgba(placed[column], alpha=220)),
+        tip=placed["tip"].to_numpy(),
+        item_id=placed["place"].to_numpy(),
+    )
+    discs = layers.layer(
+        "ScatterplotLayer", rows, "points", get_position="position", get_radius="radius",
+        radius_units=String("pixels"), get_fill_color="fill",
     )  # fmt: skip
-    colours = scale.rgba(placed[column], alpha=220)
-    for row, colour in zip(layer.data, colours, strict=True):
-        row["fill"] = colour
-    layer.get_fill_color = "fill"
-    return maps.deck([layer], look["view"], dark=look["dark"])
+    return maps.deck([discs], look["view"], dark=look["dark"])
 
 
 def _look(ahead: Demand, placed: pd.DataFrame, found: dict) -> None:

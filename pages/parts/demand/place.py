@@ -18,10 +18,11 @@ def show(ahead: Demand, step: int) -> None:
     st.subheader("One place", anchor=False)
     at = ids[0]
     if len(ids) > 1:
-        at = st.selectbox(
+        chosen = st.selectbox(
             "Place", ids, ids.index(asked) if asked in names else 0,
             format_func=names.__getitem__,
         )  # fmt: skip
+        at = str(chosen or ids[0])
         if at != asked:
             state.DEMAND_PLACE.value = at
         st.query_params["place"] = at

@@ -1,6 +1,7 @@
 """Which of the coming hours is shown: a slider, a whole day, or all of them played."""
 
 import time
+from datetime import datetime
 
 import pandas as pd
 import streamlit as st
@@ -51,8 +52,11 @@ def start(ahead: Demand) -> None:
     """Begin at the hour of the address, or at eight o'clock of the first whole day."""
     if state.DEMAND_STEP.is_set and state.DEMAND_STEP.value < len(ahead.hours):
         return
-    asked = pd.to_datetime(st.query_params.get("hour"), errors="coerce")
-    found = ahead.hours.get_indexer([asked])[0] if pd.notna(asked) else -1
+    try:
+        asked = pd.Timestamp(datetime.fromisoformat(st.query_params.get("hour", "")))
+    except ValueError:
+        asked = None
+    found = -1 if asked is None else ahead.hours.get_indexer(pd.DatetimeIndex([asked]))[0]
     if found < 0:
         morning = (ahead.hours.hour == 8).nonzero()[0]
         found = morning[0] if len(morning) else 0
