@@ -225,7 +225,9 @@ def where(store, played: Replay, at: int) -> None:
     trail = trail.assign(n_checkins=1, n_users=1, hit=trail["rank"] <= 5)
     trail["tip"] = [f"{r.item_name}\n{'hit' if r.hit else 'missed'}" for r in trail.itertuples()]
     layers = [
-        maps.point_layer(part, colour=colour, layer_id=name, min_px=6, max_px=6)
+        maps.point_layer(
+            part, colour=colour, layer_id=name, min_px=6, max_px=6, hollow=name == "misses"
+        )
         for name, part, colour in _hits_and_misses(trail)
         if len(part)
     ]
@@ -238,8 +240,8 @@ def where(store, played: Replay, at: int) -> None:
                                      ui.is_dark())  # fmt: skip
     ui.deck(
         maps.deck(layers, city, dark=ui.is_dark()), "live_map", height=430,
-        caption=f"Pin: the first guess. Orange ring: what came. Dots: the last {_TRAIL}, green "
-        "where it was among the five guesses, red where not.",
+        caption=f"Pin: the first guess. Orange ring: what came. The last {_TRAIL}: green dots "
+        "where it was among the five guesses, red rings where not.",
     )  # fmt: skip
 
 

@@ -123,6 +123,7 @@ def point_layer(
     layer_id: str = "points",
     min_px: float = 3,
     max_px: float = 16,
+    hollow: bool = False,
 ) -> pdk.Layer:
     """Return one disc per place whose area grows with a column.
 
@@ -138,6 +139,8 @@ def point_layer(
         Under which a selection finds the places clicked.
     min_px, max_px : float
         Radius of the smallest and the largest disc, in pixels.
+    hollow : bool
+        Whether they are rings instead, which differ from discs without any colour.
 
     Raises
     ------
@@ -165,7 +168,8 @@ def point_layer(
     for name in ("item_id", "item_name"):
         if name in frame:
             rows[name] = frame[name].fillna("").to_numpy()
-    return discs(rows, layer_id, colour, alpha=150, line_px=1, get_radius="radius")
+    alpha, line_px = (0, 2.5) if hollow else (150, 1)
+    return discs(rows, layer_id, colour, alpha=alpha, line_px=line_px, get_radius="radius")
 
 
 def track_layer(fixes: pl.DataFrame, colour: str = TRANSITION, most: int = MAX_POINTS) -> pdk.Layer:
