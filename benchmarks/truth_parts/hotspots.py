@@ -3,7 +3,6 @@
 Counts per hexagon, week and group of users are made here, by other means than strec's simulation.
 """
 
-import os
 from collections.abc import Callable
 
 import h3
@@ -12,8 +11,8 @@ import pandas as pd
 
 from strec.spatial import emerging
 
-MAPS, REAL = int(os.environ.get("HOTSPOT_MAPS", "60")), 20
-WEEKS = (16, 26, 52)
+MAPS, REAL = 20, 5
+WEEKS = (26,)
 GROUPS, USERS = 30, 400
 TRENDS = ("emerging", "intensifying", "rising", "cooling", "falling")
 MIDDLE = h3.latlng_to_cell(40.7, -74, 8)
