@@ -100,21 +100,21 @@ def conformal(
         )
     known = np.isfinite(errors)
     steps = errors.shape[1]
-    horizon = steps if horizon is None else horizon
+    ahead = steps if horizon is None else horizon
     n_origins = int(known.any(axis=1).sum())
     spans = n_origins * spacing / steps
     if spans < MIN_SPANS or n_origins < MIN_SPANS + 1:
-        nothing = np.full(horizon, np.nan)
+        nothing = np.full(ahead, np.nan)
         return Reach(nothing, nothing, level, n_origins, spans)
     size = _size_by_step(np.where(known, errors, 0.0), known)
     # Of the same size, errors of all steps say together how heavy the tails are.
     usual = (errors / np.where(size > 0, size, 1.0))[known]
     low, high = _shortest(usual, min(1.0, level * (1 + 1 / len(usual))))
     size = size * _widened(level, spans)
-    if horizon > steps:
-        further = np.sqrt(np.arange(steps + 1, horizon + 1) / steps)
+    if ahead > steps:
+        further = np.sqrt(np.arange(steps + 1, ahead + 1) / steps)
         size = np.concatenate([size, size[-1] * further])
-    size = size[:horizon]
+    size = size[:ahead]
     return Reach(low * size, high * size, level, n_origins, spans)
 
 
