@@ -67,7 +67,9 @@ def week(store: Store, chosen: Filters, summary: dict, below: str) -> None:
         return
     left, right = st.columns([5, 2])
     with left:
-        figure = plots.hour_weekday(frame, below, ui.is_dark(), clickable=True)
+        all_hours = counted(Store.summary, store, whole)
+        note = plots.note(all_hours["n_checkins"], all_hours["n_users"], store.time_zone)
+        figure = plots.hour_weekday(frame, note, ui.is_dark(), clickable=True)
         said = f"{words('hour_weekday', frame)} Click an hour to see it alone, on every page."
         ui.figure(
             figure, "hour_weekday", said, frame, "hours-of-the-week", selection.pick_hour
