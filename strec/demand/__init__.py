@@ -5,15 +5,15 @@ from strec.demand.bands import QUANTILES, Bands
 from strec.demand.base import DemandModel
 from strec.demand.calendar import Calendar, country_of
 from strec.demand.counting import HourOfWeek, LastWeek
-from strec.demand.effect import FEWEST_AFTER, FEWEST_BEFORE, Effect, effect
+from strec.demand.effects import FEWEST_AFTER, FEWEST_BEFORE, Effect, effect
 from strec.demand.forecast import Demand, demand
 from strec.demand.harmonic import Harmonic
-from strec.demand.panel import WHAT, WHERE, Panel, panel, usual_resolution
+from strec.demand.panels import WHAT, WHERE, Panel, panel, people_at, usual_resolution
 from strec.demand.trees import Trees
 
 __all__ = [
     "BLEND", "FEWEST_AFTER", "FEWEST_BEFORE", "QUANTILES", "WHAT", "WHERE", "Backtest",
     "Bands", "Calendar", "Demand",
     "DemandModel", "Effect", "Harmonic", "HourOfWeek", "LastWeek", "Panel", "Trees", "backtest",
-    "country_of", "demand", "effect", "panel", "standard_models", "usual_resolution",
+    "country_of", "demand", "effect", "panel", "people_at", "standard_models", "usual_resolution",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from strec.demand.base import HOURS_OF_WEEK, DemandModel
 from strec.demand.calendar import Calendar
 from strec.demand.counting import HourOfWeek, LastWeek
 from strec.demand.harmonic import Harmonic
-from strec.demand.panel import Panel
+from strec.demand.panels import Panel
 from strec.demand.trees import Trees
 from strec.errors import AnalysisError, MissingPartError
 from strec.parts import require

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from strec.demand.calendar import Calendar
-from strec.demand.panel import Panel
+from strec.demand.panels import Panel
 from strec.errors import AnalysisError
 
 HOURS_OF_WEEK = 168

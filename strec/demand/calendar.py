@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from strec.demand.panel import Panel
+from strec.demand.panels import Panel
 from strec.errors import AnalysisError
 from strec.parts import require
 from strec.wording import plural

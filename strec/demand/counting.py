@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from strec.demand.base import HOURS_OF_WEEK, DemandModel, hours_of_week
-from strec.demand.panel import Panel
+from strec.demand.panels import Panel
 
 #: Weeks of everybody's shape that are tried, and how much of a week is left a week later.
 _PRIOR_WEEKS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)

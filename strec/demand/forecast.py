@@ -12,7 +12,7 @@ from strec.demand.bands import QUANTILES, Bands
 from strec.demand.base import DemandModel
 from strec.demand.calendar import Calendar
 from strec.demand.counting import HourOfWeek, first_seen, gone
-from strec.demand.panel import Panel
+from strec.demand.panels import Panel
 from strec.errors import AnalysisError
 from strec.progress import Progress, part_of, silent
 

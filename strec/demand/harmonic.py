@@ -8,7 +8,7 @@ X holds waves of 24 hours and of 168 hours, holidays, and the person's own colum
 import numpy as np
 
 from strec.demand.base import DemandModel, hours_of_week
-from strec.demand.panel import Panel
+from strec.demand.panels import Panel
 
 _DAY_WAVES, _WEEK_WAVES = 5, 4
 #: How much of the error of the last day is left an hour later.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from strec.demand.panel import Panel
+from strec.demand.panels import Panel
 from strec.geo import unit_vectors
 
 N_NEAR = 6

@@ -13,7 +13,7 @@ import numpy as np
 from strec.demand.base import HOURS_OF_WEEK, DemandModel, hours_of_week
 from strec.demand.counting import HourOfWeek, Rates, day_of
 from strec.demand.neighbours import around
-from strec.demand.panel import Panel
+from strec.demand.panels import Panel
 from strec.parts import require
 
 #: What a person is told of the columns that the trees read, by its beginning.

@@ -102,6 +102,20 @@ def test_a_part_has_an_address(city):
     assert app.query_params["part"] in ("map", ["map"])
 
 
+def test_what_was_done_has_an_effect_with_its_chance_and_no_few_people(city, monkeypatch):
+    app = page(city, "Did it work?")
+    assert "Choose the places" in words(app) and not app.get("plotly_chart")
+    places = app.multiselect(key="effect_places_items")
+    places.set_value(places.options[:2]).run()
+    fine(app)
+    assert len(app.get("plotly_chart")) == 2 and "95 % between" in words(app)
+    assert len(app.query_params["at"]) == 2
+    monkeypatch.setattr("pages.parts.space.effect.MIN_USERS", 10_000)
+    monkeypatch.setattr(type(city), "users", lambda self: range(20_000))
+    app.run()
+    assert "could point at one" in words(app) and not app.get("plotly_chart")
+
+
 def test_privacy_and_size_are_changeable(city):
     app = page(city)
     before = len(layer(app, "hexagons")["data"])

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pandas as pd
 import streamlit as st
 
 from pages.parts.space import common
@@ -56,7 +57,18 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     if not picked:
         st.info("Choose the places where it was done.", icon=":material/place:")
         return
-    found = _without_few(store, told(store, where, chosen, day, tuple(picked), until))
+    asked = store, where, chosen, day, tuple(picked), until
+    found = told(*asked)
+    if not store.is_anonymous and len(store.users()) >= MIN_USERS:
+        by_day, together = _people(*asked)
+        if together < MIN_USERS:
+            st.info(
+                f"Fewer than {MIN_USERS} people were at these places from {day} on: what is said "
+                "of them could point at one. Choose more places, or more days.",
+                icon=":material/shield_person:",
+            )
+            return
+        found = _without_few(found, by_day)
     st.markdown(f"**{ui.plain(found.sentence)}**")
     left, right = st.columns([5, 3])
     with left:
@@ -74,12 +86,20 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
         )  # fmt: skip
 
 
-def _without_few(store: Store, found: demand.Effect) -> demand.Effect:
-    """Leave out days of few: they could point at a person."""
-    if store.is_anonymous or len(store.users()) < MIN_USERS:
-        return found
-    few = found.frame["came"].between(1, MIN_USERS - 1)
-    return replace(found, frame=found.frame.assign(came=found.frame["came"].mask(few)))
+@by_content(most=64)
+def _people(
+    store: Store, where: str, chosen: Filters, day: date, places: tuple[str, ...], until: date
+) -> tuple[pd.Series, int]:
+    """Return the users of each day at the places, and of all days with what was done."""
+    seen = replace(chosen, date_to=min(chosen.date_to or until, until))
+    return demand.people_at(store, places, day, _what(store), where, filters=seen)
+
+
+def _without_few(found: demand.Effect, people: pd.Series) -> demand.Effect:
+    """Leave out days of few people: they could point at one."""
+    n = people.reindex(found.frame["day"]).fillna(0).to_numpy()
+    came = found.frame["came"].mask((n > 0) & (n < MIN_USERS))
+    return replace(found, frame=found.frame.assign(came=came))
 
 
 def _asked_day() -> date | None:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from strec import Dataset, Filters
-from strec.demand import Calendar, Panel, country_of, panel
+from strec.demand import Calendar, Panel, country_of, panel, people_at
 from strec.errors import AnalysisError
 from tests.trips import trips
 
@@ -44,6 +44,16 @@ def test_hours_of_few_people_are_not_shown(visits):
     assert np.isnan(shown[1]) and shown[0] == 6 and shown[2] == 0
 
 
+@pytest.mark.parametrize("where", ["items", "cells"])
+def test_the_people_of_places_are_counted_by_day_and_together(visits, where):
+    place = panel(visits, where=where, min_users=1).places["place"]
+    by_day, together = people_at(visits, place[:1], "2024-06-10", where=where)
+    assert by_day.tolist() == [6] * 12 and together == 6
+    by_day, together = people_at(visits, place[1:2], "2024-06-10", where=where)
+    assert by_day.tolist() == [2] * 12 and together == 2
+    assert people_at(visits, place, "2024-07-01", where=where)[1] == 0
+
+
 def test_users_are_counted_once(visits):
     found = panel(visits, what="users", where="all")
     assert found.values[:2, 0].tolist() == [6, 2]
@@ -59,7 +69,7 @@ def test_balance_is_arrivals_less_departures():
 
 
 def test_a_long_silence_of_all_is_a_gap():
-    from strec.demand.panel import _with_gaps
+    from strec.demand.panels import _with_gaps
 
     counts = np.full((240, 2), 3.0)
     counts[100:130] = 0

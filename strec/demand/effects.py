@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from strec.demand.panel import Panel
+from strec.demand.panels import Panel
 from strec.errors import AnalysisError
 from strec.wording import plural
 

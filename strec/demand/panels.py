@@ -1,5 +1,6 @@
 """From check-ins to a panel: how much happened at each place in each hour of local time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -308,6 +309,57 @@ def panel(
             "Demand needs check-ins.", "none is left.", "Loosen the filters, or map more columns."
         )
     return _assembled(store, keyed, found, names, what, where, weeks, most, min_users)
+
+
+def people_at(
+    data: HasStore | Store,
+    places: Sequence[str],
+    since: Any,
+    what: str = "checkins",
+    where: str = "items",
+    *,
+    filters: Filters | None = None,
+) -> tuple[pd.Series, int]:
+    """Return how many distinct users each day had at some places, and all days from one on.
+
+    What is shown of few people could point at one of them.
+
+    Parameters
+    ----------
+    data, what, where, filters
+        As in `panel`.
+    places : sequence of str
+        Ids as in `Panel.places`.
+    since : date or str
+        The first day of the second number.
+
+    Returns
+    -------
+    tuple of pandas.Series and int
+        Users by day (a timestamp), and the users of all days from `since` on.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> travel = Dataset.sample("travel")
+    >>> largest = panel(travel, where="items", most=3).places["place"]
+    >>> by_day, together = people_at(travel, largest, "2024-06-05")
+    >>> bool(by_day.max() <= together)
+    True
+    """
+    store, filters = need_store(data), filters or Filters()
+    sided = replace(filters, side=what) if what in ("departures", "arrivals") else filters
+    rows, names = _keyed(store, store._kept(sided), where, None, None)
+    if where == "cells":
+        keys = [int(place, 16) for place in places]
+    else:
+        keys = names.loc[names["place"].isin(list(places)), "key"].tolist()
+    rows = rows.filter(rows["place_key"].isin(cast(Any, keys)))
+    day = rows[schema.LOCAL_DATE]
+    found = store._run(aggregates.count(rows, day=day))
+    lately = rows.filter(day >= ibis.literal(pd.Timestamp(since).date()))
+    together = int(store._run(lately.agg(n=lately[USER_CODE].nunique()))["n"].iloc[0])
+    return pd.Series(found["n_users"].to_numpy(), pd.to_datetime(found["day"])), together
 
 
 def usual_resolution(store: Store) -> int:
