@@ -72,7 +72,7 @@ def test_every_picture_has_its_numbers_and_every_section_its_method(found):
     page = body_of(found)
     assert page.count(" download=") == len(pictures)
     assert page.count("<summary>How it works</summary>") == len(QUESTIONS) - 1
-    assert "Benjamini" in page and "Yue" in page and "Box &amp; Jenkins" in page
+    assert "Benjamini" in page and "Lazarus" in page and "Box &amp; Jenkins" in page
 
 
 def test_the_numbers_are_csv_that_runs_nothing_and_names_nobody(found, city):

@@ -12,6 +12,7 @@ import pytest
 import strec
 from strec import (
     cleaning,
+    demand,
     evaluation,
     explanation,
     gate,
@@ -66,6 +67,7 @@ RESULTS = strec.evaluate("popularity", DATASET, strec.Regime(at_most=30))
 RECOMMENDER = Recommender(DATASET, MODEL)
 QUERIES = PARTS.queries(scored="every")
 VIEW, LAT = maps.view_of([40.7, 40.8], [-74.1, -74.0]), np.array([40.7])
+PANEL = demand.Panel.of(np.ones((24 * 60, 2)), "2024-01-01")
 SERIES, REPEAT = [1.0, 5.0] * 20, {"Repeat": temporal.SeasonalNaive(2)}
 
 #: Each public callable, with the wrong input in the place of one argument.
@@ -247,7 +249,19 @@ DOORS = {
     "explanation.rank_moves": lambda x: explanation.rank_moves(x, x),
     "explanation.walk": lambda x: explanation.walk(x, 40.7, -74.0),
     "explanation.what_if_hours": explanation.what_if_hours,
+    "explanation.wished": explanation.wished,
     "explanation.what_if_places": lambda x: explanation.what_if_places(x, LAT, LAT),
+    "demand.panel": demand.panel,
+    "demand.panel, what": lambda x: demand.panel(DATASET, x),
+    "demand.panel, where": lambda x: demand.panel(DATASET, where=x),
+    "demand.people_at": lambda x: demand.people_at(x, [], "2024-06-05"),
+    "demand.usual_resolution": demand.usual_resolution,
+    "demand.backtest": demand.backtest,
+    "demand.demand": demand.demand,
+    "demand.effect": lambda x: demand.effect(x, "2024-06-05", []),
+    "demand.effect, the day": lambda x: demand.effect(PANEL, x, ["0"]),
+    "demand.effect, the places": lambda x: demand.effect(PANEL, "2024-02-05", x),
+    "demand.country_of": demand.country_of,
     "io.read_frame": io.read_frame,
     "io.read_frame, a mapping": lambda x: io.read_frame(EXAMPLE, x),
     "cleaning.clean": cleaning.clean,
@@ -269,6 +283,8 @@ DOORS = {
         x, DATASET.store, "normal", []
     ),
     "runs.home": runs.home,
+    "runs.language_of": lambda x: runs.language_of(x, "stllm"),
+    "runs.language_of, the kind": lambda x: runs.language_of(DATASET.store, x),
     "runs.needs_several": runs.needs_several,
     "runs.parameters": runs.parameters,
     "runs.parameters, the budget": lambda x: runs.parameters("stllm", x),
@@ -293,7 +309,7 @@ DOORS |= {
 ROOMS = [
     "spatial", "temporal", "maps", "plots", "privacy", "evaluation", "explanation", "recommend",
     "io", "cleaning", "store", "split", "profiling", "gate", "reporting", "models", "metrics",
-    "runs",
+    "runs", "demand",
 ]  # fmt: skip
 SETTINGS = "settings, checked by the function that takes them"
 RESULT = "what a function of strec returns; nobody makes one by hand"
@@ -307,6 +323,9 @@ EXEMPT = {
     "privacy.new_key": "takes nothing",
     "temporal.Forecaster": "an abstract class",
     "cleaning.Step": "an abstract class",
+    "demand.DemandModel": "an abstract class",
+    "demand.Panel": "what panel returns; Panel.of takes arrays",
+    "demand.standard_models": SETTINGS,
     "models.Model": "an abstract class",
     "store.HasStore": "a protocol",
     "split.Question": "a form of a tuple",
@@ -328,7 +347,7 @@ EXEMPT |= {
                 "spatial": "ActivityMap Change DistanceDecay Emerging Hotspots Moran "
                 "Predictability",
                 "temporal": "Anomalies Autocorrelation Backtest ChangePoints Decomposition "
-                "Diagnosis Outlook Periodogram Stationarity",
+                "Diagnosis Outlook Periodogram Reach Stationarity",
                 "maps": "Classes Scale View",
                 "privacy": "Exposure RiskReport UtilityLoss",
                 "evaluation": "Evaluation Proposal Result",
@@ -343,8 +362,10 @@ EXEMPT |= {
                 "models": "Explanation ScorePart",
                 "metrics": "Ranked Scored",
                 "runs": "Budget Status",
+                "demand": "Backtest Bands Demand Effect",
             },
         ),
+        (SETTINGS, {"demand": "Calendar Harmonic HourOfWeek LastWeek Trees"}),
         (
             ARRAYS,
             {

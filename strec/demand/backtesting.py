@@ -13,7 +13,7 @@ from strec.demand.base import HOURS_OF_WEEK, DemandModel
 from strec.demand.calendar import Calendar
 from strec.demand.counting import HourOfWeek, LastWeek
 from strec.demand.harmonic import Harmonic
-from strec.demand.panels import Panel
+from strec.demand.panels import Panel, need_panel
 from strec.demand.trees import Trees
 from strec.errors import AnalysisError, MissingPartError
 from strec.parts import require
@@ -277,6 +277,7 @@ def backtest(
     >>> float(found.table.set_index("model").loc["Counting", "mae"].round(6))
     0.0
     """
+    panel = need_panel(panel)
     panel.need()
     if not 1 <= horizon <= HOURS_OF_WEEK:
         raise AnalysisError(

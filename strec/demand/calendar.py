@@ -179,6 +179,8 @@ def country_of(time_zone: str | None) -> str | None:
     >>> country_of("Europe/Madrid")
     'ES'
     """
+    if not isinstance(time_zone, str):
+        return None
     for name, zones in _zones().items():
         if time_zone in zones:
             return name

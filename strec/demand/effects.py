@@ -7,6 +7,7 @@ weather and the season but not what was done. The interval holds the noise, the 
 weights, and that of ρ.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from strec.demand.panels import Panel
+from strec.demand.panels import Panel, need_panel
 from strec.errors import AnalysisError
 from strec.wording import plural
 
@@ -144,8 +145,9 @@ def effect(panel: Panel, day: Any, places: list[str], until: Any = None) -> Effe
     >>> found.is_shown, found.low < 20 * 15 < found.high
     (True, True)
     """
+    panel = need_panel(panel)
     daily, days = _daily(panel)
-    first, last = pd.Timestamp(day).normalize(), pd.Timestamp(until or days[-1]).normalize()
+    first, last = _day(day), days[-1] if until is None else _day(until)
     begun = int((days < first).sum())
     daily, days = daily[days <= last], days[days <= last]
     n_after = len(days) - begun
@@ -156,8 +158,9 @@ def effect(panel: Panel, day: Any, places: list[str], until: Any = None) -> Effe
             f"{begun} before and {max(n_after, 0)} after {first:%Y-%m-%d}.",
             "Choose a day further inside the data.",
         )
-    mine = panel.places["place"].isin(places).to_numpy()
-    unknown = sorted(set(places) - set(panel.places["place"]))
+    asked = [str(place) for place in places] if isinstance(places, Sequence | pd.Series) else []
+    mine = panel.places["place"].isin(asked).to_numpy()
+    unknown = sorted(set(asked) - set(panel.places["place"]))
     if unknown or not mine.any():
         raise AnalysisError(
             "An effect is told of places that are counted.",
@@ -202,6 +205,18 @@ def _daily(panel: Panel) -> tuple[np.ndarray, pd.DatetimeIndex]:
     days = pd.date_range(panel.start + pd.Timedelta(hours=skip), periods=n_days, freq="D")
     known = np.isfinite(table).all(axis=1)
     return table[known], days[known]
+
+
+def _day(value: Any) -> pd.Timestamp:
+    try:
+        found = pd.Timestamp(value)
+    except (TypeError, ValueError):
+        found = pd.NaT
+    if found is pd.NaT:
+        raise AnalysisError(
+            "A day is needed, such as 2024-05-06.", f"{value!r:.60}.", "Correct the day."
+        )
+    return pd.Timestamp(found).tz_localize(None).normalize()
 
 
 def _foretold(

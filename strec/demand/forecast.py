@@ -12,7 +12,7 @@ from strec.demand.bands import QUANTILES, Bands
 from strec.demand.base import DemandModel
 from strec.demand.calendar import Calendar
 from strec.demand.counting import HourOfWeek, first_seen, gone
-from strec.demand.panels import Panel
+from strec.demand.panels import Panel, need_panel
 from strec.errors import AnalysisError
 from strec.progress import Progress, part_of, silent
 
@@ -414,6 +414,7 @@ def demand(
     >>> ahead.expected[:3].round(1).ravel().tolist()
     [0.0, 1.0, 2.0]
     """
+    panel = need_panel(panel)
     tell = progress or silent
     calendar = calendar or Calendar()
     if past is None:

@@ -285,7 +285,8 @@ def panel(
     """
     store = need_store(data)
     check_choice(what, WHAT, "What is forecast", AnalysisError)
-    where = where or ("cells" if store.has_places else "all")
+    if where is None:
+        where = "cells" if store.has_places else "all"
     check_choice(where, WHERE, "Where it is forecast", AnalysisError)
     filters = filters or Filters()
     _possible(store, what, filters)
@@ -309,6 +310,17 @@ def panel(
             "Demand needs check-ins.", "none is left.", "Loosen the filters, or map more columns."
         )
     return _assembled(store, keyed, found, names, what, where, weeks, most, min_users)
+
+
+def need_panel(panel: Any) -> Panel:
+    """Return a panel, or say how to make one."""
+    if isinstance(panel, Panel):
+        return panel
+    raise AnalysisError(
+        "A panel of counts is needed.",
+        f"a {type(panel).__name__}.",
+        "Make one: strec.demand.panel(dataset).",
+    )
 
 
 def people_at(
@@ -372,7 +384,7 @@ def usual_resolution(store: Store) -> int:
     """
     from strec import spatial
 
-    return max(spatial.resolution_that_shows(store) - 1, 0)
+    return max(spatial.resolution_that_shows(need_store(store)) - 1, 0)
 
 
 def _possible(store: Store, what: str, filters: Filters) -> None:

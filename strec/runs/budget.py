@@ -107,12 +107,13 @@ def language_of(store: Store, kind: str) -> str:
     ModelError
         If the model takes none.
     """
+    check_choice(kind, MODELS, "A kind of model", ModelError)
     language = MODELS[kind].language
     if language is None:
         raise ModelError(
             "A model that takes a language model is needed.", f"{kind}.", "Choose stllm or content."
         )
-    items = store.items().select(schema.ITEM_NAME, schema.CATEGORY)
+    items = need_store(store).items().select(schema.ITEM_NAME, schema.CATEGORY)
     names = pl.concat([items[name].drop_nulls() for name in items.columns])
     return language.for_names(names.unique())
 

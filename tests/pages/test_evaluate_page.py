@@ -85,7 +85,8 @@ def test_without_places_the_map_is_words(world, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "n_users, words", [(20, "most differences are chance"), (5, "nothing here says which model")]
+    "n_users, words",
+    [(20, "most differences cannot be told from chance"), (5, "nothing here says which model")],
 )
 def test_few_users_are_said_and_more_are_one_click_away(n_users, words, world, tmp_path):
     users = world[schema.USER].unique().sort()[:n_users]
