@@ -212,11 +212,11 @@ def _day(value: Any) -> pd.Timestamp:
         found = pd.Timestamp(value)
     except (TypeError, ValueError):
         found = pd.NaT
-    if found is pd.NaT:
-        raise AnalysisError(
-            "A day is needed, such as 2024-05-06.", f"{value!r:.60}.", "Correct the day."
-        )
-    return pd.Timestamp(found).tz_localize(None).normalize()
+    if isinstance(found, pd.Timestamp) and not pd.isna(found):
+        return found.tz_localize(None).normalize()
+    raise AnalysisError(
+        "A day is needed, such as 2024-05-06.", f"{value!r:.60}.", "Correct the day."
+    )
 
 
 def _foretold(
