@@ -25,7 +25,7 @@ import numpy as np
 import start
 
 # The pages' own limits are measured; they lie beside this folder.
-sys.path.append(str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 ZONE = "America/New_York"
 RESOLUTION = 7
@@ -352,7 +352,7 @@ def _lines(path: str) -> list[str]:
 
 
 def _arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--no-start", action="store_true", help="leave out benchmarks/start.py")
     parser.add_argument("--out", help="Markdown file to write")
