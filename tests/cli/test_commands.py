@@ -301,6 +301,7 @@ def test_doctor_says_how_to_mend_what_is_missing(run, monkeypatch):
     assert code == 1 and not missing["is_well"] and "pip install" in missing["mend"]
 
 
+@pytest.mark.slow
 def test_dependence_reads_a_table_of_dates(run, city, tmp_path):
     days = pl.read_csv(city)["timestamp"].str.head(10).unique()
     dates = tmp_path / "rain.csv"

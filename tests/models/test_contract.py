@@ -41,7 +41,9 @@ COUNTING = [kind for kind, model in MODELS.items() if model.family == "counting"
 HEAVY, SLOW = ("hybrid", "stllm", "llm_ranker", "st_lstm"), (pytest.mark.slow,)
 KEEN = ("stllm", "ctr", "lstm", "st_lstm", "llm_ranker", "trees")
 
-every_kind = pytest.mark.parametrize("kind", MODELS)
+every_kind = pytest.mark.parametrize(
+    "kind", [pytest.param(k, marks=SLOW * (k in HEAVY)) for k in MODELS]
+)
 #: To learn a world well these take long.
 every_kind_keen = pytest.mark.parametrize(
     "kind",

@@ -7,6 +7,8 @@ from strec.errors import AnalysisError
 from tests.pages.alone import alone
 from tests.trips import trips
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def bikes(tmp_path_factory):

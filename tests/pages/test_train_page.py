@@ -16,6 +16,8 @@ from strec.simulation import simulate
 from strec.store import Store
 from tests.pages.alone import alone
 
+pytestmark = pytest.mark.slow
+
 
 def world(n: int = 1_200, **sliders) -> pl.DataFrame:
     setting = dict(temporal=0.5, spatial=0.5, interaction=0.5) | sliders
