@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import threading
+import traceback
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -46,9 +47,12 @@ def routes() -> list[Any]:
                 said = {"needed": error.needed, "found": error.found, "mend": error.mend}
             except (ValueError, RecursionError):
                 status, said = 400, _words("A body in JSON is needed.", "something else.")
-            except Exception:
-                # Nothing of the question stands in the log: it may name people.
-                logging.getLogger("strec.api").exception("a request failed")
+            except Exception as error:
+                # Where it failed, and no word of the error: it may quote ids of people.
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                logging.getLogger("strec.api").error(
+                    "a request failed: %s in %s:%s", type(error).__name__, where.name, where.lineno
+                )
                 status, said = 500, _words("The request failed.", "the server's log says more.")
             return JSONResponse(json.loads(json.dumps(said, default=str)), status)
 

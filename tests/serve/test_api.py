@@ -70,6 +70,16 @@ def test_only_the_token_opens_it_and_without_one_it_is_closed(client, monkeypatc
     assert client.get("/api/openapi.json").json()["openapi"] == "3.1.0"
 
 
+def test_the_log_of_a_failure_names_nobody(client, monkeypatch, caplog):
+    def fails(self, given):
+        raise KeyError(f"no row of {given['user_id']}")
+
+    monkeypatch.setattr(routes.Answers, "recommend", fails)
+    found = client.post("/api/recommend", json={"user_id": "ann-of-berlin"})
+    assert found.status_code == 500 and "ann" not in found.text
+    assert "KeyError in fails" in caplog.text and "ann" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("address", "body", "status"),
     [
