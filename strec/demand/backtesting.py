@@ -90,8 +90,13 @@ class Backtest:
         if best["model"] == HourOfWeek.label:
             words += "no model is better than counting the hours of the week. "
         else:
-            shares = f"{best['gain']:.0%} better than counting the hours of the week (95 % between "
-            shares += f"{best['gain_low']:+.0%} and {best['gain_high']:+.0%})"
+            # A gain of less than a hundredth needs a digit more: "0 % better" says nothing.
+            digits = 0 if best["gain"] >= 0.01 else 1
+            gain, low, high = (100 * best[name] for name in ("gain", "gain_low", "gain_high"))
+            shares = (
+                f"{gain:.{digits}f} % better than counting the hours of the week (95 % between "
+            )
+            shares += f"{low:+.{digits}f} % and {high:+.{digits}f} %)"
             words += f"{best['model']} is {shares}. "
             if self.proposed == HourOfWeek.label:
                 words += "That may be chance: counting is used. "
