@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from strec.errors import ModelError
 from strec.models import STLLM, CounterMix, Explanation, ScorePart, load_model
 from strec.models.counting.reasons import shapley
-from strec.models.stllm.features import numbers_of, shorten, tents
+from strec.models.features.numbers import numbers_of, shorten, tents
+from strec.models.features.pairs import Pairs
+from strec.models.features.training_data import training_data_of
+from strec.models.features.world import N_DIRECTIONS, World
 from strec.models.stllm.network import NEVER, log_sum
-from strec.models.stllm.pairs import Pairs
 from strec.models.stllm.together import added, combined, weights_for
-from strec.models.stllm.training_data import training_data_of
-from strec.models.stllm.world import N_DIRECTIONS, World
 from strec.simulation import simulate
 from strec.split import Log, Split, Vocabulary, encode, queries_of_rows, split
 from tests.models import worlds

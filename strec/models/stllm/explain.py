@@ -15,9 +15,9 @@ import torch
 
 from strec.models.base import Explanation, ScorePart
 from strec.models.counting.reasons import rows_behind, shapley, visit_part
-from strec.models.stllm.candidate_features import CANDIDATE_FEATURES, candidate_features
-from strec.models.stllm.candidate_features import REASONS as NEW_REASONS
-from strec.models.stllm.features import REASONS
+from strec.models.features.candidates import CANDIDATE_FEATURES, candidate_features
+from strec.models.features.candidates import REASONS as NEW_REASONS
+from strec.models.features.numbers import REASONS
 from strec.models.stllm.network import Tensors
 from strec.models.stllm.scoring import (
     Reading,

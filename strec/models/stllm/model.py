@@ -8,14 +8,14 @@ import numpy as np
 
 from strec.errors import ModelError
 from strec.models.base import Explanation, Model
+from strec.models.features.candidates import CANDIDATE_FEATURES
+from strec.models.features.numbers import KINDS_OF_NUMBER, REASONS, STEP_REASONS
+from strec.models.features.training_data import TrainingData, training_data_of
+from strec.models.features.world import World, meaning_of
 from strec.models.language import Language
 from strec.models.neural import RowTask, seeded, tensors, weights, with_weights
 from strec.models.saved import Arrays, prefixed, under
-from strec.models.stllm.candidate_features import CANDIDATE_FEATURES
-from strec.models.stllm.features import KINDS_OF_NUMBER, REASONS, STEP_REASONS
 from strec.models.stllm.together import added, combined, held_out, weights_for
-from strec.models.stllm.training_data import TrainingData, training_data_of
-from strec.models.stllm.world import World, meaning_of
 from strec.models.trees import Trees
 from strec.progress import part_of, silent
 from strec.split import Log, Queries, queries_of_rows

@@ -8,8 +8,8 @@ import torch
 
 from strec.models.counting.mixture import chunks
 from strec.models.counting.newcomers import unvisited
-from strec.models.stllm.candidate_features import candidate_features
-from strec.models.stllm.features import Numbers, numbers_of, shorten
+from strec.models.features.candidates import candidate_features
+from strec.models.features.numbers import Numbers, numbers_of, shorten
 from strec.models.stllm.network import NEVER, Network, Tensors, log_sum
 from strec.split import Queries
 

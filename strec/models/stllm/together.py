@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from strec.models.base import Explanation, ScorePart
-from strec.models.stllm.training_data import share_of_time
+from strec.models.features.training_data import share_of_time
 from strec.split import Log
 
 #: Held out to weigh the two: drawn from what is later than this share of the check-ins.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strec.models.counting import CounterMix
-from strec.models.stllm.training_data import blocks_of, share_of_time
+from strec.models.features.training_data import blocks_of, share_of_time
 from strec.models.trees.boosting import Lesson
 from strec.models.trees.numbers import Table, joined, new_table, pieces, visited_table
 from strec.progress import Progress

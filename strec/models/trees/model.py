@@ -15,8 +15,8 @@ import numpy as np
 from strec.models.base import Explanation, Model
 from strec.models.counting import CounterMix
 from strec.models.counting.mixture import chunks
+from strec.models.features.world import World
 from strec.models.saved import Arrays, prefixed, under
-from strec.models.stllm.world import World
 from strec.models.trees.boosting import Lesson, as_array, as_trees, boosted, softmax, told
 from strec.models.trees.lessons import lessons_of
 from strec.models.trees.numbers import Table, new_table, visited_table

@@ -15,11 +15,11 @@ from strec.metrics import best_first
 from strec.models.counting import CounterMix
 from strec.models.counting.newcomers import SOURCES, shares_of_sources
 from strec.models.counting.visits import visits_of
+from strec.models.features.candidates import CANDIDATE_FEATURES, candidate_features
+from strec.models.features.numbers import Columns, context_numbers, item_numbers
+from strec.models.features.pairs import Pairs
+from strec.models.features.world import World
 from strec.models.profiles import last_items, profiles, runs_of
-from strec.models.stllm.candidate_features import CANDIDATE_FEATURES, candidate_features
-from strec.models.stllm.features import Columns, context_numbers, item_numbers
-from strec.models.stllm.pairs import Pairs
-from strec.models.stllm.world import World
 from strec.split import Queries
 
 #: Windows around this hour in which the user's own visits are counted, in hours.

@@ -11,8 +11,8 @@ from scipy import sparse
 from strec.graph import tally
 from strec.models.counting.newcomers import category_lift
 from strec.models.counting.statistics import time_cell
+from strec.models.features.world import World
 from strec.models.profiles import last_items, profiles
-from strec.models.stllm.world import World
 from strec.split import Queries
 
 #: Columns with the reason of each and its weight before any training.

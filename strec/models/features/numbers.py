@@ -10,8 +10,8 @@ import numpy as np
 
 from strec.geo import distance_km
 from strec.models.counting.visits import transition_lift
-from strec.models.stllm.pairs import Pairs
-from strec.models.stllm.world import World
+from strec.models.features.pairs import Pairs
+from strec.models.features.world import World
 from strec.split import Queries
 from strec.split.queries import ranges
 

@@ -1,4 +1,4 @@
-"""What ST-LLM learns from: training check-ins as targets, each seen as if it were still to come.
+"""What trees and ST-LLM learn from: training check-ins as targets, as if they were still to come.
 
 Counts over all users would give the target away if they knew it, so the training check-ins are
 cut into blocks by time, and targets of a block see counts from the blocks before it alone.
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from strec.models.counting.newcomers import visited
+from strec.models.features.candidates import CANDIDATE_FEATURES, candidate_features
+from strec.models.features.numbers import Numbers, concatenate, numbers_of, shorten
+from strec.models.features.world import World
 from strec.models.profiles import runs_of
-from strec.models.stllm.candidate_features import CANDIDATE_FEATURES, candidate_features
-from strec.models.stllm.features import Numbers, concatenate, numbers_of, shorten
-from strec.models.stllm.world import World
 from strec.progress import Progress
 from strec.split import Log, Queries, queries_of_rows
 
