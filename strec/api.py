@@ -268,6 +268,10 @@ def report(
     ------
     ReadError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> html = report("travel", "travel.html")  # doctest: +SKIP
     """
     from strec.reporting import analyse
 

@@ -167,6 +167,11 @@ def html_page(template: str, **values: Any) -> str:
         A name in ``strec/templates``, without its ending; pages extend ``base``.
     **values
         What the template shows. Only `markupsafe.Markup` is taken as HTML.
+
+    Examples
+    --------
+    >>> html_page("base", title="Mine").startswith("<!doctype html>")
+    True
     """
     return _templates().get_template(f"{template}.html.j2").render(values)
 

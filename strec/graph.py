@@ -79,6 +79,13 @@ class ItemGraph:
         tuple of numpy.ndarray
             Source and target, shape ``(2, n_edges)``, int64, sorted and without repetition;
             weights, shape ``(n_edges,)``, float32: the larger where relations overlap.
+
+        Examples
+        --------
+        >>> from strec import Dataset, schema
+        >>> between, weight = item_graph(Dataset(schema.example()).everything).edges()
+        >>> between.shape, weight.dtype.name
+        ((2, 6), 'float32')
         """
         relations = (self.follows, self.follows.T, self.near, self.near.T)
         both = sparse.csr_array(self.follows.shape)

@@ -15,6 +15,10 @@ def silent(text: str, share: float) -> None:
         What is being done.
     share : float
         How much of it is done, 0 to 1.
+
+    Examples
+    --------
+    >>> silent("Reading", 0.5)
     """
 
 

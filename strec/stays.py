@@ -123,7 +123,13 @@ def is_raw_track(checkins: pl.DataFrame) -> bool:
 
 
 def raw_fixes() -> AnalysisError:
-    """Return the error of what would score the fixes of a track as if they were events."""
+    """Return the error of what would score the fixes of a track as if they were events.
+
+    Examples
+    --------
+    >>> raw_fixes().needed
+    'What people choose next is scored where rows are events.'
+    """
     return AnalysisError(
         "What people choose next is scored where rows are events.",
         "raw fixes, one every few seconds or minutes: “still in the same hexagon” would be right "

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import difflib
+import inspect
 import math
 import re
 from abc import ABC, abstractmethod
@@ -60,14 +61,17 @@ class Step(ABC):
     def __init_subclass__(cls, title: str = "", **more: Any):
         super().__init_subclass__(**more)
         cls.name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
-        cls.title, cls.help = title, " ".join((cls.__doc__ or "").split())
+        says, examples, shown = inspect.cleandoc(cls.__doc__ or "").partition("\n\nExamples\n")
+        cls.title, cls.help = title, " ".join(says.split())
         inherited = {name: spec for name, spec in cls.__dataclass_fields__.items() if spec.metadata}
         own = {name: spec for name, spec in vars(cls).items() if isinstance(spec, Field)}
         told = ["enabled : bool\n    Whether a recipe runs the step."]
         for name, spec in (inherited | own).items():
             kind: Any = cls.__annotations__[name] if name in own else spec.type
             told.append(f"{name} : {kind.__name__}\n    {spec.metadata['help']}".rstrip())
-        cls.__doc__ = "\n".join((cls.help, "", "Parameters", "----------", *told))
+        cls.__doc__ = (
+            "\n".join((cls.help, "", "Parameters", "----------", *told)) + examples + shown
+        )
 
     def __post_init__(self):
         for spec in fields(self):
@@ -93,7 +97,14 @@ class Step(ABC):
 
     @classmethod
     def parameters(cls) -> dict[str, Any]:
-        """Return the dataclass field of each parameter but `enabled`, by name."""
+        """Return the dataclass field of each parameter but `enabled`, by name.
+
+        Examples
+        --------
+        >>> from strec.cleaning import STEPS
+        >>> list(STEPS["near_duplicates"].parameters())
+        ['minutes']
+        """
         return {spec.name: spec for spec in fields(cls) if spec.name != "enabled"}
 
     @classmethod

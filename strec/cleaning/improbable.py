@@ -27,6 +27,13 @@ ACTIONS = {
 class ImpossiblePlaces(Step, title="Impossible places"):
     """Latitude beyond ±90, longitude beyond ±180, and the “null island” at 0/0 in the sea off
     Africa.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> table = schema.example().with_columns(lat=pl.Series([95.0, 40.75, 40.71, 40.78]))
+    >>> ImpossiblePlaces().apply(table).checkins["lat"].to_list()
+    [None, 40.75, 40.71, 40.78]
     """
 
     action: str = param(
@@ -58,6 +65,13 @@ class ImpossiblePlaces(Step, title="Impossible places"):
 class ImpossibleTimes(Step, title="Impossible times"):
     """Times in the future, before the first possible day, or far away from all others, as from
     a camera whose clock was never set.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> outcome = ImpossibleTimes(latest="2024-06-03").apply(schema.example())
+    >>> outcome.checkins.height, outcome.notes
+    (3, ('1 after 2024-06-03.',))
     """
 
     earliest: str = param(
@@ -91,6 +105,13 @@ class ImpossibleTimes(Step, title="Impossible times"):
 class ImpossibleSpeed(Step, title="Impossible speed"):
     """From one check-in of a user to the next, nobody can travel faster than the limit. As few
     check-ins as possible are removed, not the whole chain after an error.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> table = schema.example().with_columns(lat=pl.Series([40.71, 60.0, 40.71, 40.78]))
+    >>> ImpossibleSpeed().apply(table).checkins.height  # 2,100 km in 90 minutes
+    3
     """
 
     of_people = True

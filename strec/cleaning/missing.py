@@ -39,6 +39,14 @@ def _max_gap():
 class MissingPlace(Step, title="Missing places"):
     """Where latitude and longitude are missing: first the item's own place, then the chosen way
     along the user's trajectory.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> nowhere = pl.Series([40.71, 40.75, None, 40.78]), pl.Series([-74.0, -73.99, None, -73.97])
+    >>> table = schema.example().with_columns(lat=nowhere[0], lon=nowhere[1])
+    >>> MissingPlace().apply(table).checkins["lat"].to_list()  # the café stays where it was
+    [40.71, 40.75, 40.71, 40.78]
     """
 
     enabled: bool = False
@@ -108,7 +116,16 @@ class _MissingColumn(Step):
 
 @dataclass(frozen=True)
 class MissingCategory(_MissingColumn, title="Missing categories"):
-    """Where the category is missing: the one most frequent for the item, or another choice."""
+    """Where the category is missing: the one most frequent for the item, or another choice.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> table = schema.example().with_columns(category=pl.Series(["Café", None, None, None]))
+    >>> outcome = MissingCategory().apply(table)
+    >>> outcome.checkins["category"].to_list(), outcome.changed
+    (['Café', None, 'Café', None], 1)
+    """
 
     way: str = param(
         "mode",
@@ -126,6 +143,13 @@ class MissingCategory(_MissingColumn, title="Missing categories"):
 class MissingValue(_MissingColumn, title="Missing values"):
     """Where the value (rating, price, minutes) is missing: a typical value of the item, or
     another choice.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> table = schema.example().with_columns(value=pl.Series([4.0, None, None, 5.0]))
+    >>> MissingValue(way="mean", within="all").apply(table).checkins["value"].to_list()
+    [4.0, 4.5, 4.5, 5.0]
     """
 
     way: str = param(

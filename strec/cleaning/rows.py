@@ -17,6 +17,13 @@ MISSING_WORDS = ("", "null", "nan", "n/a", "#n/a", "<na>")
 class TidyText(Step, title="Tidy texts"):
     """Removes spaces around and doubled inside categories, names and texts, so that “Café ” and
     “Café” are one. Words such as “null” or “n/a” count as missing. Ids are never touched.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> table = schema.example().with_columns(category=pl.Series(["Café ", "n/a", "Café", None]))
+    >>> TidyText().apply(table).checkins["category"].to_list()
+    ['Café', None, 'Café', None]
     """
 
     def apply(self, checkins: pl.DataFrame) -> Outcome:
@@ -28,7 +35,14 @@ class TidyText(Step, title="Tidy texts"):
 
 @dataclass(frozen=True)
 class ExactDuplicates(Step, title="Exact duplicates"):
-    """Rows that agree in every column are kept once."""
+    """Rows that agree in every column are kept once.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> ExactDuplicates().apply(pl.concat([schema.example()] * 2)).checkins.height
+    4
+    """
 
     of_people = True
 
@@ -40,6 +54,13 @@ class ExactDuplicates(Step, title="Exact duplicates"):
 class NearDuplicates(Step, title="Near duplicates"):
     """The same user at the same item again within minutes (a double tap, a page reload) counts
     once: the first is kept.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> table = schema.example().with_columns(item_id=pl.lit("cafe"))  # ann's are 90 minutes apart
+    >>> [NearDuplicates(minutes=m).apply(table).checkins.height for m in (10, 100)]
+    [4, 3]
     """
 
     of_people = True
@@ -59,7 +80,15 @@ class NearDuplicates(Step, title="Near duplicates"):
 
 @dataclass(frozen=True)
 class Bots(Step, title="Bots"):
-    """Users with implausibly many check-ins per day, or with a clockwork rhythm, are removed."""
+    """Users with implausibly many check-ins per day, or with a clockwork rhythm, are removed.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> outcome = Bots(max_per_day=1.5).apply(schema.example())
+    >>> outcome.checkins["user_id"].to_list(), outcome.notes
+    (['bob', 'bob'], ('1 user with more than 1.5 check-ins per active day (the busiest 2).',))
+    """
 
     of_people = True
 
@@ -116,6 +145,12 @@ class Bots(Step, title="Bots"):
 class KCore(Step, title="Rare users and items (k-core)"):
     """Items and users with very few check-ins are dropped. Makes results comparable with the
     literature, and hides newcomers.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> KCore(min_per_item=2, min_per_user=1).apply(schema.example()).checkins["item_id"].to_list()
+    ['cafe', 'cafe']
     """
 
     enabled: bool = False

@@ -109,6 +109,13 @@ class StepResult:
         Up to five of the check-ins removed, as they were before the step.
     remade : bool
         Whether the rows after the step are others: stays, where there were fixes.
+
+    Examples
+    --------
+    >>> from strec.schema import example
+    >>> first = clean(example())[1].steps[0]
+    >>> first.step, first.rows_before, first.rows_after, first.sentence
+    ('tidy_text', 4, 4, 'Nothing to do.')
     """
 
     step: str
@@ -141,6 +148,13 @@ class CleanReport:
         In the order of the recipe.
     rows_before, rows_after : int
         Check-ins before the first and after the last step.
+
+    Examples
+    --------
+    >>> from strec.schema import example
+    >>> _, report = clean(example())
+    >>> report.to_frame().select("step", "rows_before", "rows_after").head(2).rows()
+    [('tidy_text', 4, 4), ('exact_duplicates', 4, 4)]
     """
 
     steps: tuple[StepResult, ...]

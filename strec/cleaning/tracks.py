@@ -16,6 +16,14 @@ class Stays(Step, title="Stays of raw tracks"):
     """A raw track (a fix of each person every few seconds or minutes) becomes stays: where
     somebody was within a distance for a time, at places found over all people. A table of events
     is left as it is.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> fixes = schema.example().with_columns(user_id=pl.lit("ann"), lat=40.71, lon=-74.0)
+    >>> step = Stays(when="always")
+    >>> step.concerns(fixes), step.made_of(fixes).remade
+    (True, '4 fixes became 1 stay at 1 place.')
     """
 
     distance_m: float = param(

@@ -237,6 +237,16 @@ def wished(answer: Answer, rank: int = 1) -> str:
         The question and its list.
     rank : int
         Which suggestion of the list, from 1.
+
+    Examples
+    --------
+    >>> from strec import schema
+    >>> from strec.models import CounterMix
+    >>> from strec.recommend import Recommender
+    >>> recommender = Recommender(schema.example(), CounterMix(slice_share=0).fit(schema.example()))
+    >>> wish = np.array([0.1, 0.9])  # how well each item fits
+    >>> wished(recommender.answer("ann", "2024-06-05 08:00", wish=wish, wish_weight=0.9))
+    'It fits the wish better than 50 % of all there is: without the wish it would be number 2.'
     """
     code, how = code_of_rank(answer, rank), answer.how
     if how.wish is None or not how.wish_weight:

@@ -135,6 +135,8 @@ def dependence_test(
     >>> result = dependence_test(world, n_permutations=79)
     >>> result.time.decision, result.space.decision, result.route
     (True, False, 'ST-LLM')
+    >>> result.time.effect, [part.name for part in result.time_parts]
+    ('strong', ['hour', 'weekday', 'day of the month', 'month'])
     """
     began, tell = clock.perf_counter(), progress or silent
     tell("Counting the first half of every trajectory", 0.0)

@@ -103,6 +103,12 @@ class Illustrations:
         ----------
         kept : dict
             Plain data per illustration, None where there is none.
+
+        Examples
+        --------
+        >>> kept = dict.fromkeys(("mutual_information", "knox", "periodicity", "clustering"))
+        >>> Illustrations.from_dict(kept).knox is None
+        True
         """
         kinds = {
             "mutual_information": MutualInformation,

@@ -103,6 +103,12 @@ class Ingredient:
         The forms looked for, in words.
     detectable_nats : float, optional
         The smallest effect that this test sees with a chance of 80 %.
+
+    Examples
+    --------
+    >>> verdict = Ingredient("space", tested=False, why="No check-in has a place.")
+    >>> verdict.decision, verdict.gain_nats
+    (False, None)
     """
 
     name: str
@@ -139,6 +145,11 @@ class PartOfTime:
         interval over users; None where time as a whole does not matter.
     why : str
         Why it was not tested.
+
+    Examples
+    --------
+    >>> PartOfTime("hour", "the hour of the day", decision=True, effect_nats=0.08).effect_nats
+    0.08
     """
 
     name: str

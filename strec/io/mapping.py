@@ -325,6 +325,12 @@ class Question:
     default : int, optional
         Index of the option used when nobody answers, already in the mapping. None: the file
         cannot be read before an answer is given.
+
+    Examples
+    --------
+    >>> utc = Option("UTC", {"time_is": "utc"})
+    >>> Question("time_zone", "Whose clock is it?", (utc,)).must_be_answered
+    True
     """
 
     key: str

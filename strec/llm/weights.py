@@ -113,6 +113,11 @@ def check(name: str) -> str:
     ------
     MissingPartError
         If it is not installed, or its weights do not load.
+
+    Examples
+    --------
+    >>> check("encoder")  # doctest: +SKIP
+    'loaded; coffee shop ~ café 0.70, ~ tax office 0.31; in 3.2 s'
     """
     locate(name)
     start = time.perf_counter()

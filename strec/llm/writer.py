@@ -144,6 +144,12 @@ class Writer:
             If the model's files do not load.
         ModelError
             If a prompt is longer than the model can read.
+
+        Examples
+        --------
+        >>> writer = Writer()  # doctest: +SKIP
+        >>> writer.generate_many(["1 + 1 is?", "2 + 2 is?"], stop=["."])  # doctest: +SKIP
+        ['1 + 1 is 2', '2 + 2 is 4']
         """
         import torch
 

@@ -27,6 +27,16 @@ class Ranked:
         Shape ``(n, n_items)``, float64.
     counts : numpy.ndarray
         Shape ``(n_items,)``: check-ins of each item in training.
+
+    Examples
+    --------
+    >>> from strec import Dataset, schema
+    >>> from strec.split import queries_of_rows
+    >>> log = Dataset(schema.example()).everything
+    >>> scores = np.array([[0.5, 0.3, 0.2]])
+    >>> ranked = Ranked(queries_of_rows(log, np.array([1])), scores, np.ones(3))
+    >>> ranked.listed.tolist(), ranked.on_target.tolist()
+    ([[0, 1, 2]], [0.3])
     """
 
     queries: Queries
@@ -66,6 +76,13 @@ class Scored:
         Items of the vocabulary.
     is_probability : bool
         Whether the scores are probabilities.
+
+    Examples
+    --------
+    >>> queries = pl.DataFrame({"is_known_item": [True, False]})
+    >>> scored = Scored(queries=queries, listed=np.zeros((2, 10)), n_items=3, is_probability=True)
+    >>> scored.known.height
+    1
     """
 
     queries: pl.DataFrame
@@ -114,6 +131,14 @@ class Metric:
         Whether it belongs to a table for reading, beside the one with everything.
     citation : str
         Where it comes from.
+
+    Examples
+    --------
+    >>> sure = Metric(name="sure", title="Sure", sentence="…", needs_probability=True)
+    >>> queries = pl.DataFrame({"sure": [0.9, 0.5]})
+    >>> listed = np.zeros((2, 10), dtype=int)
+    >>> sure.value(Scored(queries=queries, listed=listed, n_items=3, is_probability=True))
+    0.7
     """
 
     name: str

@@ -177,6 +177,14 @@ class Model(Saved):
             What `score` returns.
         scored : str
             ``"session_end"`` or ``"every"``; see `Split.queries`.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> from strec.models import MODELS
+        >>> model = MODELS["popularity"]().fit(schema.example())
+        >>> model.calibrated(np.array([[0.6, 0.4]]), "session_end").tolist()  # no such model
+        [[0.6, 0.4]]
         """
         return scores
 
@@ -409,6 +417,13 @@ class ScorePart:
         Rows of the queries' log behind it, the strongest first; may be empty.
     weights : numpy.ndarray
         How strongly each of these rows speaks, aligned with `rows`.
+
+    Examples
+    --------
+    >>> rows = np.array([0, 3])
+    >>> part = ScorePart("hour", 0.2, rows, weights=np.array([0.9, 0.4]))
+    >>> part.name, part.value
+    ('hour', 0.2)
     """
 
     name: str

@@ -59,6 +59,8 @@ class Blend(Model):
     >>> model = Blend(("popularity", "item_knn")).fit(schema.example())
     >>> model.weights_.tolist()  # too few check-ins to tell
     [0.5, 0.5]
+    >>> model.params()["models"][0]
+    {'kind': 'popularity', 'params': {}}
     """
 
     kind = "blend"

@@ -137,7 +137,7 @@ class LLMRanker(Model):
         first = self.first_.score(queries)
         if self.weight_ == 0 or not len(queries):
             return first
-        ranked = self.ranked(queries, first)
+        ranked = self._ranked(queries, first)
         moved = ranked.prior + self.weight_ * self._likeness(ranked)
         moved = np.exp(moved - moved.max(axis=1, keepdims=True))
         before = np.take_along_axis(first, ranked.candidates, axis=1)
@@ -146,16 +146,8 @@ class LLMRanker(Model):
         np.put_along_axis(scores, ranked.candidates, share, axis=1)
         return scores
 
-    def ranked(self, queries: Queries, first: np.ndarray) -> Ranked:
-        """Return the best candidates of each query, and its trajectory as tokens.
-
-        Parameters
-        ----------
-        queries : Queries
-            Who asks, when and where.
-        first : numpy.ndarray
-            Scores of the counter mix, shape ``(n_queries, n_items)``.
-        """
+    def _ranked(self, queries: Queries, first: np.ndarray) -> Ranked:
+        """Return the best candidates of each query, and its trajectory as tokens."""
         candidates = np.argsort(-first, axis=1, kind="stable")[:, : self.n_candidates]
         prior = np.log(np.take_along_axis(first, candidates, axis=1) + 1e-12)
         tokens = self.reader_.tokens(trajectory_texts(queries, self.n_recent))

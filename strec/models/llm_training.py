@@ -79,7 +79,7 @@ def examples_of(model: "LLMRanker", train: Log, watch: Watch) -> tuple[Example, 
 
 def _examples(model: "LLMRanker", first, train: Log, rows: np.ndarray) -> Example:
     queries = queries_of_rows(train, rows, time_known=model.time_known)
-    ranked = model.ranked(queries, first.score(queries))
+    ranked = model._ranked(queries, first.score(queries))
     hit = ranked.candidates == queries.target[:, None]
     kept = np.flatnonzero(hit.any(axis=1))
     return Example(

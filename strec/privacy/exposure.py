@@ -25,6 +25,11 @@ class Exposure:
         Users with enough check-ins for a guess.
     n_exposed : int
         Those of them whose guessed cell is that of fewer than k users.
+
+    Examples
+    --------
+    >>> Exposure(n_guessed=40, n_exposed=10).share
+    0.25
     """
 
     n_guessed: int

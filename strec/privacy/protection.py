@@ -130,11 +130,23 @@ class Protection:
         return bool(self.noise_m) and self.items != "kind"
 
     def without_pseudonyms(self) -> "Protection":
-        """Return the same setting with ids of users and items as they are."""
+        """Return the same setting with ids of users and items as they are.
+
+        Examples
+        --------
+        >>> Protection(hours=6, pseudonymous=True).without_pseudonyms() == Protection(hours=6)
+        True
+        """
         return replace(self, pseudonymous=False, items="keep")
 
     def only_coarse(self) -> "Protection":
-        """Return what anybody can do to a point they know: the coarsening alone."""
+        """Return what anybody can do to a point they know: the coarsening alone.
+
+        Examples
+        --------
+        >>> Protection(hours=6, noise_m=200).only_coarse() == Protection(hours=6)
+        True
+        """
         return Protection(resolution=self.resolution, hours=self.hours)
 
     def words(self) -> list[str]:

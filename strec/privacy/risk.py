@@ -73,7 +73,14 @@ class RiskReport:
     averaged: Averaged | None = None
 
     def sentences(self) -> list[str]:
-        """Return the report in words, the most telling first."""
+        """Return the report in words, the most telling first.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> risk(schema.example()).sentences()[0].partition(". ")[0]
+        'Only 2 users with 4 check-ins: there is no crowd to hide in'
+        """
         from strec.privacy.sentences import sentences
 
         return sentences(self)

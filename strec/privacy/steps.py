@@ -24,7 +24,13 @@ _TELLING = (schema.ITEM_NAME, schema.TEXT, schema.IMAGE)
 
 
 def new_key() -> str:
-    """Return a random key of 256 bits for `pseudonyms`; keep it apart from the data."""
+    """Return a random key of 256 bits for `pseudonyms`; keep it apart from the data.
+
+    Examples
+    --------
+    >>> len(new_key()), new_key() == new_key()
+    (64, False)
+    """
     return secrets.token_hex(32)
 
 

@@ -37,6 +37,11 @@ class Finding:
         What was found; what it means and what to do.
     count : int
         Check-ins concerned.
+
+    Examples
+    --------
+    >>> Finding("check", "Mostly at night", "Is the time zone right?", count=4).severity
+    'check'
     """
 
     severity: str

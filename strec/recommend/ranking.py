@@ -89,7 +89,14 @@ class RankingOptions:
                 )
 
     def plain(self) -> "RankingOptions":
-        """Return the same filters without anything that moves items."""
+        """Return the same filters without anything that moves items.
+
+        Examples
+        --------
+        >>> moved = RankingOptions("context", new_only=True, diversity=0.3)
+        >>> moved.plain() == RankingOptions(new_only=True)
+        True
+        """
         return replace(
             self,
             strategy="balanced",

@@ -46,6 +46,10 @@ class Section:
     --------
     >>> Section("When?", "when").title
     'When?'
+    >>> section = Section("Where?")
+    >>> section.add(lambda: Figure("Most of it is near the harbour."))
+    >>> section.figures[0].words
+    'Most of it is near the harbour.'
     """
 
     title: str

@@ -31,6 +31,11 @@ class Budget:
         Multiplies the passes over the data that the model asks for.
     patience_extra : int
         More passes without progress before a training stops.
+
+    Examples
+    --------
+    >>> BUDGETS["quick"].label, BUDGETS["quick"].max_seconds
+    ('Quick', 60)
     """
 
     label: str
@@ -106,6 +111,12 @@ def language_of(store: Store, kind: str) -> str:
     ------
     ModelError
         If the model takes none.
+
+    Examples
+    --------
+    >>> from strec import Dataset, schema
+    >>> language_of(Dataset(schema.example()).store, "stllm")  # names in English
+    'minilm'
     """
     check_choice(kind, MODELS, "A kind of model", ModelError)
     language = MODELS[kind].language

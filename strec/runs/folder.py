@@ -86,6 +86,18 @@ def prune(root: Path, keep: int = 40, owner: str | None = None) -> None:
         How many stay, the newest.
     owner : str, optional
         Whose runs are counted and deleted, where several people share the folder; else all.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from strec import Dataset, schema
+    >>> from strec.runs import create
+    >>> root, store = Path(tempfile.mkdtemp()), Dataset(schema.example()).store
+    >>> for name in "abc":
+    ...     create(root / name, "popularity", store).set_state("done")
+    >>> prune(root, keep=2)
+    >>> [run.folder.name for run in runs_in(root)]
+    ['c', 'b']
     """
     for run in [run for run in runs_in(root) if owner in (None, run.owner)][keep:]:
         if not run.poll().is_active:
@@ -104,6 +116,28 @@ class Run:
     ------
     ModelError
         If the folder holds no run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from strec import Dataset, schema
+    >>> from strec.runs import create
+    >>> store = Dataset(schema.example()).store
+    >>> run = create(tempfile.mkdtemp(), "popularity", store)
+    >>> run.poll().state, run.pid(), run.events(), run.results()
+    ('waiting', None, [], None)
+    >>> run.cancel()
+    >>> run.is_cancelled()
+    True
+    >>> run.set_state("cancelled")  # by the process that trains
+    >>> run.check_fits(store)
+    >>> run.prepare_resume(store)
+    >>> run.poll().state
+    'waiting'
+    >>> run.set_state("done")
+    >>> run.delete()
+    >>> run.folder.exists()
+    False
     """
 
     def __init__(self, folder: Path | str):

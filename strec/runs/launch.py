@@ -35,6 +35,13 @@ def start(
     ------
     ModelError
         If the process cannot be started.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> from strec.runs import create
+    >>> store = Dataset.sample("travel").store
+    >>> process = start([create("run", "stllm", store)], store.folder)  # doctest: +SKIP
     """
     if (
         not isinstance(runs, Sequence)
@@ -75,6 +82,15 @@ def end(run: Run, store_folder: Path) -> bool:
         One that was cancelled.
     store_folder : Path
         The data that it and the others beside it were made for.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from strec import Dataset, schema
+    >>> from strec.runs import create
+    >>> store = Dataset(schema.example()).store
+    >>> end(create(tempfile.mkdtemp(), "popularity", store), store.folder)  # nobody is at work
+    False
     """
     from filelock import Timeout
 

@@ -32,6 +32,11 @@ class Status:
         ``needed``, ``found``, ``mend`` of a run that failed.
     reached : float
         Share of its passes that a finished training made; below 1 where time ran out.
+
+    Examples
+    --------
+    >>> Status("running", share=0.5).is_active, Status("done").is_active
+    (True, False)
     """
 
     state: str

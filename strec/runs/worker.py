@@ -51,6 +51,16 @@ def train_run(
         If somebody called `Run.cancel`.
     StrecError
         If the data does not fit or does not suffice, or training fails.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from strec import Dataset
+    >>> from strec.runs import create
+    >>> store = Dataset.sample("travel").store
+    >>> results = train_run(create(tempfile.mkdtemp(), "popularity", store), store)
+    >>> sorted(results)
+    ['fit_seconds', 'history', 'measures', 'regime', 'score_seconds']
     """
     check_is(run, Run, "A run is needed.", ModelError)
     store = need_store(store)

@@ -36,6 +36,12 @@ class Category:
         Words for the patterns; the scenario's own words when empty.
     share : float
         Relative number of items.
+
+    Examples
+    --------
+    >>> from strec.simulation import SCENARIOS
+    >>> SCENARIOS["social"].categories[0].name
+    'Coffee Shop'
     """
 
     name: str

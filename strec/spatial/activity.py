@@ -143,6 +143,13 @@ def activity_map(
     -----
     Distances are taken between square roots of shares (Hellinger), which keeps a few busy hours
     from drowning the others. The map is MiniSom's; its nodes are joined by Ward's method.
+
+    Examples
+    --------
+    >>> weeks = pd.DataFrame({"user": range(24), "hour_of_week": [9, 20] * 12, "n_checkins": 30})
+    >>> found = activity_map(weeks)
+    >>> found.clusters["n_units"].to_list(), found.p
+    ([12, 12], 0.01)
     """
     from scipy.spatial.distance import cdist
 
@@ -279,9 +286,10 @@ def _clusters(
     from sklearn.metrics import silhouette_score
 
     used = np.unique(winner)
-    if len(used) < 3:
+    if len(used) < 2:
         return np.zeros(len(nodes), dtype=int), 0.0
-    options = [n_clusters] if n_clusters else range(2, min(MAX_CLUSTERS, len(used) - 1) + 1)
+    most = min(MAX_CLUSTERS, max(len(used) - 1, 2))
+    options = [n_clusters] if n_clusters else range(2, most + 1)
     best, best_score = np.zeros(len(nodes), dtype=int), -np.inf
     for n in options:
         found = AgglomerativeClustering(min(n, len(used))).fit_predict(nodes[used])

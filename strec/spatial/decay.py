@@ -139,6 +139,19 @@ def distance_decay(
     from the fit (the efficient score, in which the m_j adapt) instead of fitting each sample anew;
     it is never narrower than independent steps would make it.
     The p-value compares the score of log d at β = 0 with that on maps whose cells are shuffled.
+
+    Examples
+    --------
+    >>> import itertools
+    >>> pairs = list(itertools.permutations(range(6), 2))
+    >>> flows = pd.DataFrame(pairs, columns=["origin", "destination"])
+    >>> flows = flows.assign(from_lat=flows.origin / 100, to_lat=flows.destination / 100)
+    >>> flows = flows.assign(from_lon=0.0, to_lon=0.0)
+    >>> apart = (flows.origin - flows.destination).abs()
+    >>> flows = flows.assign(n_checkins=(1000 / apart**2).astype(int))
+    >>> found = distance_decay(flows, bootstraps=50, permutations=19)
+    >>> round(found.exponent, 1), found.better
+    (2.0, 'power law')
     """
     flows = frame_of(
         flows,

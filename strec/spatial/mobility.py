@@ -119,6 +119,13 @@ def predictability(
     random: a limit of 42 % where 12.5 % is true). Shuffles of a history, whose entropy is the
     uncorrelated one (with Miller's correction), tell by how much; the more order a history has,
     the less is corrected. Order that takes long to show is still underestimated.
+
+    Examples
+    --------
+    >>> there_and_back = pl.DataFrame({"user": ["ann"] * 80, "item": ["home", "work"] * 40})
+    >>> found = predictability(there_and_back)
+    >>> round(float(found.frame["predictability"][0]), 1)
+    0.9
     """
     from scipy.stats import entropy
 

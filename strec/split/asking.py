@@ -268,6 +268,13 @@ def notes_on(asked: Asked, log: Log) -> list[str]:
         From `Questions.one`.
     log : Log
         The check-ins that were asked about.
+
+    Examples
+    --------
+    >>> from strec import Dataset, schema
+    >>> log = Dataset(schema.example()).everything
+    >>> notes_on(Questions(log).one("ann", "2025-06-05 18:30", None, None), log)[0][:50]
+    'This moment lies 366 days outside the data: what w'
     """
     query, notes = asked.queries, []
     if query.log.is_anonymous:

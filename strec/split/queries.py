@@ -213,7 +213,17 @@ class Queries:
             yield self.take(slice(first, first + step))
 
     def blind(self) -> "Queries":
-        """Return the same queries without hour, weekday and place: only who asks is known."""
+        """Return the same queries without hour, weekday and place: only who asks is known.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> from strec.split import Vocabulary, encode
+        >>> log = encode(schema.example(), Vocabulary.of(schema.example()))
+        >>> queries = queries_of_rows(log, np.array([3])).blind()
+        >>> queries.hour_known, queries.lat.tolist()
+        (False, [nan])
+        """
         nowhere = np.full(len(self), np.nan)
         return replace(self, lat=nowhere, lon=nowhere, hour_known=False, origin=None)
 

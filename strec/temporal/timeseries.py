@@ -173,6 +173,11 @@ class TimeSeries:
         ------
         AnalysisError
             If more than 30 % of the series is missing.
+
+        Examples
+        --------
+        >>> TimeSeries.of([1.0, 2.0, float("nan"), 4.0]).filled().tolist()
+        [1.0, 2.0, 3.0, 4.0]
         """
         clock = self.clock
         share = float(clock.isna().mean())
@@ -219,6 +224,10 @@ class TimeSeries:
         ------
         AnalysisError
             If it is not.
+
+        Examples
+        --------
+        >>> TimeSeries.of([1.0, 2.0, 4.0]).need(3, "A mean")
         """
         known = self.clock.dropna()
         if len(known) < at_least:

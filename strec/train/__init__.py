@@ -54,7 +54,12 @@ def fit(task: Task, settings: Settings, *, watch: Watch | None = None) -> Traini
 
 
 def leave() -> None:
-    """Take leave of the other processes of a training, if there are any, before this one ends."""
+    """Take leave of the other processes of a training, if there are any, before this one ends.
+
+    Examples
+    --------
+    >>> leave()
+    """
     import sys
 
     # Only a process that has trained can have company.

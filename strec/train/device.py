@@ -42,7 +42,13 @@ class Device:
 
 
 def devices() -> list[Device]:
-    """Return what can train here, the fastest first; the CPU is always last."""
+    """Return what can train here, the fastest first; the CPU is always last.
+
+    Examples
+    --------
+    >>> devices()[-1].kind
+    'cpu'
+    """
     # The cores this process may use, which a container may have limited.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     found = [Device("cpu", cores or 1, "processor")]

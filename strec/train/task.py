@@ -179,6 +179,11 @@ class Watch:
         ----------
         name : str
             Of the stage; a folder below `checkpoint`.
+
+        Examples
+        --------
+        >>> Watch(checkpoint=Path("run")).stage("trees").checkpoint.as_posix()
+        'run/trees'
         """
         folder = self.checkpoint / name if self.checkpoint else None
         return replace(

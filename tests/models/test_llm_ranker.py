@@ -49,7 +49,7 @@ def test_candidates_share_what_the_first_stage_gave_them(fitted, queries, parts)
 
 def test_the_equation(fitted, queries, parts):
     first = CounterMix().fit(parts.train).score(queries)
-    ranked = fitted.ranked(queries, first)
+    ranked = fitted._ranked(queries, first)
     likeness = ranked.likeness(fitted.reader_, fitted.items_)
     odds = np.take_along_axis(fitted.score(queries), ranked.candidates, axis=1)
     odds_before = np.take_along_axis(first, ranked.candidates, axis=1)

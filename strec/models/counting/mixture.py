@@ -125,11 +125,24 @@ class CounterMix(Model):
         return scores if scored == "every" else fitting.heated(scores, temperature)
 
     def settings(self) -> tuple:
-        """Return what the fit depends on besides the check-ins."""
+        """Return what the fit depends on besides the check-ins.
+
+        Examples
+        --------
+        >>> CounterMix(n_queries=500).settings()
+        (True, 0.15, 500, 3.0, 0)
+        """
         return self.time_known, self.slice_share, self.n_queries, self.ridge, self.seed
 
     def weights(self) -> np.ndarray:
-        """Return all that is fitted: weights of visits, sources and novelty; the temperature."""
+        """Return all that is fitted: weights of visits, sources and novelty; the temperature.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> CounterMix(slice_share=0).fit(schema.example()).weights()[-1:]  # the temperature
+        array([1.])
+        """
         return np.r_[
             self.visit_weights_, self.source_weights_, self.novelty_weights_, self.temperature_
         ]
@@ -170,6 +183,17 @@ class CounterMix(Model):
         -------
         tuple of numpy.ndarray
             Shapes ``(n_pairs,)`` and ``(n_queries, n_sources)``.
+
+        Examples
+        --------
+        >>> from strec import Dataset, schema
+        >>> from strec.split import queries_of_rows
+        >>> log = Dataset(schema.example()).everything
+        >>> model = CounterMix(slice_share=0).fit(log)
+        >>> queries = queries_of_rows(log, np.array([1, 3]))
+        >>> of_visits, of_sources = model.loudness(queries, visits_of(queries, model.statistics_))
+        >>> of_visits.shape, of_sources.shape
+        ((2,), (2, 8))
         """
         voice = visits.numbers.astype(np.float64) @ self.visit_weights_
         rate = novelty_numbers(queries) @ self.novelty_weights_

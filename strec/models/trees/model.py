@@ -110,6 +110,14 @@ class Trees(Model):
             Rows that are no targets.
         watch : Watch
             Listens, and may stop it.
+
+        Examples
+        --------
+        >>> from strec import Dataset, schema
+        >>> model, log = Trees(), Dataset(schema.example()).everything
+        >>> model.learn(log, np.array([3]), Watch())
+        >>> model.mix_.vocabulary_ is log.vocabulary
+        True
         """
         counting = Watch(progress=part_of(watch, 0.0, 0.1), should_stop=watch.should_stop)
         self.mix_ = CounterMix(time_known=self.time_known, seed=self.seed)
@@ -205,6 +213,13 @@ class Trees(Model):
         ----------
         world : World
             Counts of the other check-ins.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> model = Trees().fit(schema.example())
+        >>> model.adapt(model.world_).world_ is model.world_
+        True
         """
         mix, other = CounterMix(**self.mix_.params()), Trees(**self.params())
         mix._restore(self.mix_._arrays() | world.statistics.arrays())
