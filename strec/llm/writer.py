@@ -9,6 +9,8 @@ from pathlib import Path
 from string import digits
 from typing import Any, Protocol
 
+import numpy as np
+
 from strec.errors import ModelError
 from strec.llm.encoder import best_device
 from strec.llm.weights import fingerprint, load, resolve
@@ -177,6 +179,54 @@ class Writer:
             )
         texts = tokenizer.batch_decode(answers[:, n_read:], skip_special_tokens=True)
         return [cut(text, stop) for text in texts]
+
+    def choose(
+        self, prompts: Sequence[str], options: Sequence[str], system: str = ""
+    ) -> np.ndarray:
+        """Return the log-probability that each option begins the answer to each prompt.
+
+        Parameters
+        ----------
+        prompts : sequence of str
+            What to answer.
+        options : sequence of str
+            Single letters or short words that differ in their first token.
+        system : str
+            Instructions that precede each prompt.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape ``(n_prompts, n_options)``, natural logarithms.
+
+        Raises
+        ------
+        MissingPartError
+            If the model's files do not load.
+        ModelError
+            If a prompt is longer than the model can read.
+
+        Examples
+        --------
+        >>> Writer("tiny").choose(["A or B?"], ["A", "B"]).shape
+        (1, 2)
+        """
+        import torch
+
+        tokenizer, model = self._loaded
+        _, tokens, mask = self._tokens(prompts, system, "", 1)
+        # A word may stand behind a blank, as in "Answer: B".
+        begin = [
+            [tokenizer(f"{blank}{option}", add_special_tokens=False)["input_ids"][0]
+             for blank in ("", " ")]
+            for option in options
+        ]  # fmt: skip
+        with torch.inference_mode():
+            said = model(input_ids=tokens, attention_mask=mask, logits_to_keep=1).logits[:, -1]
+        chances = said.double().softmax(dim=-1)[:, torch.tensor(begin)]  # (n, n_options, 2)
+        # An option that is one token either way counts once.
+        same = torch.tensor([first == second for first, second in begin])
+        return torch.where(same, chances[..., 0], chances.sum(-1)).clamp_min(1e-12).log().numpy()
 
     @cached_property
     def _loaded(self):

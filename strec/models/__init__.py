@@ -12,6 +12,7 @@ from strec.models.ctr import CTR
 from strec.models.hybrid import Hybrid
 from strec.models.item2vec import Item2Vec
 from strec.models.language import LANGUAGE_MODELS, Language
+from strec.models.llm_adviser import LLMAdviser
 from strec.models.llm_ranker import LLMRanker
 from strec.models.ncf import NeuMF
 from strec.models.patterns import Patterns
@@ -91,6 +92,7 @@ __all__ = [
     "Hybrid",
     "Item2Vec",
     "ItemKNN",
+    "LLMAdviser",
     "LLMRanker",
     "Language",
     "LSTM",

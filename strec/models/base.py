@@ -124,6 +124,11 @@ class Model(Saved):
         return self
 
     @property
+    def remark(self) -> str:
+        """What a reader of a fitted model's results should know of it, a sentence; mostly none."""
+        return ""
+
+    @property
     def is_fitted(self) -> bool:
         """Whether `fit` has been called, or the model was loaded."""
         return self.vocabulary_ is not None
