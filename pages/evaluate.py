@@ -169,7 +169,8 @@ def numbers(results: list[Result], board, data_name: str) -> None:
 def _about(result: Result) -> str:
     if result.name == "Markov, global":
         return "What everybody took after the same item before."
-    return MODELS[result.kind].sentence if result.kind in MODELS else result.kind
+    said = MODELS[result.kind].sentence if result.kind in MODELS else result.kind
+    return f"{said} {ui.plain(result.remark)}".strip()
 
 
 @st.fragment

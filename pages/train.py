@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts.train import board, owner
+from pages.parts.train import board, owner, server
 from pages.shared import gate as gate_results
 from pages.shared import state, ui
 from pages.shared.page import NextStep, Page, go_to
@@ -175,7 +175,7 @@ def start_part(chosen, store, root) -> None:
         type="primary", disabled=not n, key="train_start", width="stretch",
         icon=":material/play_arrow:",
     ):  # fmt: skip
-        begin(chosen, store, root, budget, device)
+        ui.guarded(lambda: begin(chosen, store, root, budget, device))
 
 
 def tick(kind, store, budget, runs, is_ticked, is_busy) -> bool:
@@ -193,7 +193,7 @@ def tick(kind, store, budget, runs, is_ticked, is_busy) -> bool:
         st.caption(f"{about.sentence}" + (f" **Needs {lacks}.**" if lacks else ""))
         if about.language is not None and is_chosen:
             usual = by_names(store, kind)
-            language_choice(about, about.language, language_key(kind, store), usual)
+            language_choice(about, about.language, language_key(kind, store), usual, store)
     return is_chosen and not lacks and not is_busy
 
 
@@ -204,7 +204,7 @@ def by_names(store: Store, kind: str) -> str:
 
 
 def language_choice(
-    about: type[Model], language: Language, key: Key[str | None], usual: str
+    about: type[Model], language: Language, key: Key[str | None], usual: str, store: Store
 ) -> None:
     """Let the person choose the language model inside, and say what it is like."""
     picked = st.selectbox(
@@ -217,6 +217,8 @@ def language_choice(
     )
     name, what = LANGUAGE_MODELS[picked]
     st.caption(f":material/translate: {capital(name)}: {what}.")
+    if picked == "server":
+        server.ask(store)
 
 
 def capital(words: str) -> str:
@@ -233,7 +235,9 @@ def parameters_of(kind: str, store: Store, budget: str) -> dict[str, Any]:
     """Return a model's parameters, with the language model that was chosen, if one was."""
     picked, language = language_key(kind, store).value, MODELS[kind].language
     found = parameters(kind, budget, store=store)
-    return found if picked is None or language is None else {**found, language.parameter: picked}
+    if picked is None or language is None:
+        return found
+    return {**found, language.parameter: picked} | (server.chosen() if picked == "server" else {})
 
 
 @by_content(most=256)
@@ -286,6 +290,7 @@ def begin(kinds, store, root, budget, device) -> None:
     # On a shared sample nobody's trainings make room for another's.
     prune(root, owner=mine or None)
     check_room(root)
+    params = {kind: parameters_of(kind, store, budget) for kind in kinds}
     runs = []
     for kind in kinds:
         runs.append(
@@ -293,7 +298,7 @@ def begin(kinds, store, root, budget, device) -> None:
                 root / f"{kind}-{secrets.token_hex(4)}",
                 kind,
                 store,
-                params=parameters_of(kind, store, budget),
+                params=params[kind],
                 budget=budget,
                 max_seconds=BUDGETS[budget].max_seconds,
                 owner=mine,

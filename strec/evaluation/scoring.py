@@ -89,6 +89,8 @@ class Result(Scored):
         Time for scoring all queries.
     fit_seconds : float, optional
         Time for fitting, where it was measured.
+    remark : str
+        What a reader should know of the fitted model; see `Model.remark`.
     """
 
     name: str
@@ -97,6 +99,7 @@ class Result(Scored):
     regime: Regime
     score_seconds: float
     fit_seconds: float | None = None
+    remark: str = ""
 
     @property
     def probability_in_words(self) -> str:
@@ -194,6 +197,7 @@ def evaluate_model(
         is_probability=model.is_probability,
         score_seconds=score_seconds,
         fit_seconds=fit_seconds,
+        remark=model.remark,
     )
 
 

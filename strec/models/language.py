@@ -45,6 +45,7 @@ LANGUAGE_MODELS: dict[str, tuple[str, str]] = {
     "e5": ("multilingual E5", "knows what words of a hundred languages mean; a little slower"),
     "smollm2": ("SmolLM2", "larger, much slower; takes 540 MB of disk at the first use"),
     "tiny": ("tiny demo", "random numbers: shows how it works and understands nothing"),
+    "server": ("a server of yours", "Ollama, vLLM and others; only facts without names are sent"),
     "words": ("words alone", "no language model: words count that two items share"),
     "": ("no language model", "time, place and order speak alone"),
 }

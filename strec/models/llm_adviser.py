@@ -16,13 +16,15 @@ What it reads holds kinds, counts, ages and distances: no user, no name, no id, 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
+from strec.dataset import Dataset
 from strec.errors import ModelError
 from strec.geo import distance_km
 from strec.llm.cache import VectorCache, cache_folder
+from strec.llm.remote import configured
 from strec.models.base import Explanation, Model, ScorePart
 from strec.models.language import Language
 from strec.models.profiles import in_chunks, moment_at
@@ -30,6 +32,9 @@ from strec.models.saved import Arrays, prefixed, under
 from strec.split import Log, Queries, queries_of_rows
 from strec.train import Watch
 from strec.wording import distance, duration, plural
+
+if TYPE_CHECKING:
+    from strec.dataset import DatasetLike
 
 #: Share of the training check-ins, the latest, from which questions are drawn.
 _LATEST = 0.15
@@ -50,7 +55,10 @@ _SYSTEM = (
 class Adviser(Protocol):
     """What answers questions with options: `strec.llm.Writer`, or `strec.llm.RemoteWriter`."""
 
-    fingerprint: str
+    @property
+    def fingerprint(self) -> str:
+        """Those with the same fingerprint answer alike."""
+        ...
 
     def choose(self, prompts: Sequence[str], options: Sequence[str], system: str) -> np.ndarray:
         """Return how strongly each option is taken, ``(n_prompts, n_options)``; NaN: no answer."""
@@ -99,7 +107,7 @@ class LLMAdviser(Model):
     kind = "llm_adviser"
     label = "LLM adviser"
     sentence = (
-        "Counting answers; where its best two are close, a language model reads what was counted "
+        "Counting answers; where its two best are close, a language model reads what was counted "
         "and takes a side."
     )
     family = "llm"
@@ -222,6 +230,38 @@ class LLMAdviser(Model):
             explained.append(Explanation(each.item, float(total[each.item]), (*each.parts, part)))
         return explained
 
+    @classmethod
+    def payload(cls, data: "DatasetLike", server: str, server_model: str) -> dict[str, Any]:
+        """Return what a server would be sent about one check-in of a data set, without sending it.
+
+        Parameters
+        ----------
+        data : Dataset
+            Or what `strec.Dataset.of` makes one of.
+        server, server_model : str
+            As the model takes them.
+
+        Raises
+        ------
+        ModelError
+            If the address is none, or not allowed.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> sent = LLMAdviser.payload(schema.example(), "http://localhost:11434/v1", "llama3.2")
+        >>> sent["model"], [each["role"] for each in sent["messages"]]
+        ('llama3.2', ['system', 'user'])
+        """
+        log = Dataset.of(data).everything
+        # The last check-in of whoever has the most.
+        owner = int(np.diff(log.indptr).argmax())
+        query = queries_of_rows(log, np.array([log.indptr[owner + 1] - 1]))
+        items, count = np.unique(log.item[query.indices], return_counts=True)
+        often = items[np.argsort(-count, kind="stable")][: cls.n_candidates]
+        (text,) = questions_of(query, often[None])
+        return configured(server, server_model).payload(text, system=_SYSTEM, max_new_tokens=8)
+
     def questions(self, queries: Queries) -> list[str]:
         """Return what the language model would read about queries, one text each, unsure or not.
 
@@ -235,8 +275,12 @@ class LLMAdviser(Model):
         >>> from strec import schema
         >>> model = LLMAdviser("tiny").fit(schema.example())
         >>> log = model.log_of(schema.example())
-        >>> print(model.questions(queries_of_rows(log, np.array([2])))[0])  # doctest: +ELLIPSIS
-        It is Monday, 23:00. ...
+        >>> print(model.questions(queries_of_rows(log, np.array([2])))[0])
+        It is Monday, 10:00.
+        Where next?
+        A) Coffee Shop: never there before
+        B) Office: never there before
+        Answer with one letter.
         """
         self._check(queries)
         return questions_of(queries, self._candidates(self.first_.score(queries))[0])
@@ -280,12 +324,11 @@ class LLMAdviser(Model):
 
     def _new_adviser(self) -> Adviser:
         if self.llm == "server":
-            from strec.llm.remote import configured
-
             return configured(self.server, self.server_model)
         from strec.llm.writer import Writer
 
-        return Writer(self.llm)
+        # A cached property is a property, which the type checker does not see.
+        return cast(Adviser, Writer(self.llm))
 
     def _new_first(self) -> Model:
         from strec.models import MODELS

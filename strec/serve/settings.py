@@ -57,6 +57,11 @@ SETTINGS: tuple[Setting, ...] = (
         "not followed.",
     ),
     Setting(
+        "STREC_LLM_KEY", "none", "none",
+        "The key for a server that an LLM adviser asks; sent over https alone, or to this machine, "
+        "and never kept.",
+    ),
+    Setting(
         "STREC_KEEP_HOURS", "24", "24",
         "Hours after their last use when a visitor's data sets, drafts and trainings are deleted. "
         "Protects visitors' data, and the disk.",

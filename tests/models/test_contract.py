@@ -39,7 +39,7 @@ RIGHT = 0.8
 COUNTING = [kind for kind, model in MODELS.items() if model.family == "counting"]
 #: Kinds that take seconds to fit, however little there is.
 HEAVY, SLOW = ("hybrid", "stllm", "llm_ranker", "st_lstm"), (pytest.mark.slow,)
-KEEN = ("stllm", "ctr", "lstm", "st_lstm", "llm_ranker", "trees")
+KEEN = ("stllm", "ctr", "lstm", "st_lstm", "llm_ranker", "llm_adviser", "trees")
 
 every_kind = pytest.mark.parametrize(
     "kind", [pytest.param(k, marks=SLOW * (k in HEAVY)) for k in MODELS]

@@ -282,3 +282,32 @@ def test_models_that_cannot_learn_from_so_little_say_why(tmp_path, monkeypatch):
     assert not app.exception
     assert tick_of(app, few, "als").disabled and not tick_of(app, few, "popularity").disabled
     assert "at least 30 check-ins (it has 12)" in text_of(app)
+
+
+def test_a_server_of_the_person_is_asked_after_its_payload_was_shown(store, monkeypatch):
+    def words_of(allowed: str) -> tuple[AppTest, str]:
+        monkeypatch.setenv("STREC_LLM_ADDRESSES", allowed)
+        app = page(store)
+        tick_of(app, store, "counter_mix").uncheck()
+        tick_of(app, store, "llm_adviser").check().run()
+        key = f"train_{store.fingerprint[:8]}_llm_adviser_language"
+        app.selectbox(key=key).select("server").run()
+        return app, text_of(app)
+
+    started = []
+    monkeypatch.setattr("pages.train.start", lambda runs, *_, **__: started.extend(runs))
+    app, words = words_of("")
+    assert "its operator has allowed no address" in words
+    app.button(key="train_start").click().run()
+    assert "needs its address" in text_of(app) and not started and not runs_in(home(store))
+    app, _ = words_of("*")
+    app.text_input(key="rec_url").input("http://localhost:11434/v1")
+    app.text_input(key="rec_url_model").input("llama3.2").run()
+    sent = json.loads(app.code[0].value)
+    facts = sent["messages"][1]["content"]
+    assert sent["model"] == "llama3.2" and "Where next?\nA) " in facts
+    assert not [user for user in store.users()["user_id"] if user in facts]
+    app.button(key="train_start").click().run()
+    assert not app.exception and not app.error
+    params = started[0].config["params"]
+    assert params["llm"] == "server" and params["server"] == "http://localhost:11434/v1"
