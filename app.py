@@ -6,17 +6,23 @@ from pathlib import Path
 from starlette.middleware import Middleware
 from streamlit.starlette import App
 
-from pages.shared import results
+from pages.shared import once, results
 from strec.serve.collector import tame_collector
 from strec.serve.leftovers import Sweeper
 from strec.serve.person import PersonCookie
 from strec.serve.routes import routes
 
 
+def let_go() -> None:
+    """Forget results that are old, or about what is gone."""
+    results.expire()
+    once.tidy()
+
+
 @asynccontextmanager
 async def while_it_runs(_: App):
     """Sweep away what is old while the app runs, and keep the collector from what stays."""
-    sweeper = Sweeper(also=results.expire)
+    sweeper = Sweeper(also=let_go)
     sweeper.start()
     tame_collector()
     yield

@@ -5,10 +5,11 @@ import streamlit as st
 from pages.parts.demand import ask, place, when
 from pages.parts.demand import map as on_map
 from pages.shared import state, ui
+from pages.shared.once import once
 from pages.shared.page import NextStep, Page
 from pages.shared.results import found_before, keep
 from strec import demand
-from strec.demand import Demand
+from strec.demand import Backtest, Demand
 from strec.errors import StrecError
 from strec.export import json_text
 from strec.store import Store
@@ -68,7 +69,7 @@ def stands_out(ahead: Demand, step: int) -> None:
     days = ahead.hours.normalize()
     inside = (days == days[step]).nonzero()[0]
     st.subheader(f"What stands out on {days[step]:%A, %d %B}", anchor=False)
-    for sentence in ahead.findings(int(inside[0]), int(inside[-1]) + 1):
+    for sentence in once(Demand.findings, ahead, int(inside[0]), int(inside[-1]) + 1):
         st.markdown(f"- {ui.plain(sentence)}")
     for sentence in ahead.changes:
         st.markdown(f"- {ui.plain(sentence)}")
@@ -133,7 +134,7 @@ def tested(ahead: Demand) -> None:
             st.caption(f"{ui.plain(name)} took no part: {ui.plain(why)}")
         kind = ui.choose("Errors by", {"ahead": "Hours ahead", "hour": "Hour of the day"},
                          "demand_errors")  # fmt: skip
-        ui.table(past.by(kind).round(3))
+        ui.table(once(Backtest.by, past, kind).round(3))
 
 
 PAGE = Page(

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.parts.dependence import dates
 from pages.shared import gate, state, ui
+from pages.shared.once import drawn
 from pages.shared.page import NextStep, Page
 from pages.shared.results import by_content, found_before, in_turn, keep, kept
 from strec import schema
@@ -101,7 +102,7 @@ def decision(result: DependenceResult, key: str = "data") -> None:
     for column, ingredient in zip(st.columns(4), result.ingredients, strict=True):
         with column:
             st.markdown(f"**{plots.TITLE[ingredient.name]}**")
-            ui.figure(plots.dial(ingredient), key=f"dial_{key}_{ingredient.name}")
+            ui.figure(drawn(plots.dial, ingredient), key=f"dial_{key}_{ingredient.name}")
             st.caption(_in_short(ingredient))
     n_tests = sum(each.tested for each in result.ingredients)
     with st.expander("What was tested, and what would have been seen", icon=":material/rule:"):
@@ -120,7 +121,7 @@ def time_and_drift(result: DependenceResult, key: str) -> None:
         st.markdown("**Which part of time?**")
         if any(each.effect_nats is not None for each in result.time_parts):
             ui.figure(
-                plots.parts_of_time(result),
+                drawn(plots.parts_of_time, result),
                 key=f"parts_{key}",
                 caption="What each part adds to the others: worlds where it alone is dealt anew "
                 "gain so much less. In colour: none of 19 such worlds did as well, and the 95 % "
@@ -154,7 +155,7 @@ def evidence(result: DependenceResult, key: str, zone: str) -> None:
     with left:
         st.subheader("What each ingredient adds", anchor=False)
         ui.figure(
-            plots.evidence(result),
+            drawn(plots.evidence, result),
             key=f"evidence_{key}",
             caption=f"Dots: gain over the model without the ingredient, with the 95 % interval "
             f"over users. Grey ticks: what worlds gain where it is shuffled away. A yes stands "
@@ -163,7 +164,7 @@ def evidence(result: DependenceResult, key: str, zone: str) -> None:
     with right:
         st.subheader("Right at the first try", anchor=False)
         ui.figure(
-            plots.nested_models(result),
+            drawn(plots.nested_models, result),
             key=f"nested_models_{key}",
             caption=f"How often each counting model ranks the item that came first, among all "
             f"{result.n_items:,}. A sample of the {n}.",
@@ -333,7 +334,7 @@ def figures(scenario: str, world) -> None:
     zone = times_in(SCENARIOS[scenario].time_zone)
     with left:
         ui.figure(
-            plots.category_hours(world),
+            drawn(plots.category_hours, world),
             key="sim_hours",
             caption=f"When each category is taken, against its share overall. Raise “Time "
             f"matters” and it gains contrast. {size}, {zone}.",
@@ -341,14 +342,14 @@ def figures(scenario: str, world) -> None:
     with right:
         if SCENARIOS[scenario].item_is_place:
             ui.figure(
-                plots.steps_by_distance(world),
+                drawn(plots.steps_by_distance, world),
                 key="sim_steps",
                 caption="How far the next check-in is, against the same visits in random order. "
                 f"Raise “Place matters” and steps get shorter. {size}.",
             )
         else:
             ui.figure(
-                plots.category_zones(world),
+                drawn(plots.category_zones, world),
                 key="sim_zones",
                 caption="What is taken where, against its share overall. Raise “Place matters” "
                 f"and it gains contrast. {size}.",

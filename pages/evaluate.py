@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.parts.train.race import Race
 from pages.shared import state, ui
+from pages.shared.once import drawn, once
 from pages.shared.page import NextStep, Page
 from strec import maps, metrics
 from strec.errors import StrecError
@@ -88,17 +89,18 @@ def show(results: list[Result], race: Race) -> None:
     about = "\n\n".join(f"**{SHOWN[key]}**: {METRICS[key].sentence}" for key in SHOWN)
     measure = ui.choose("Compare by", SHOWN, "evaluate_measure", help=about)
     is_complete = len(results) == len(race.models)
-    proposal = propose(results, measure)
+    proposal = once(propose, results, measure)
     if is_complete:
         st.success(
             f"**Proposed: {ui.plain(proposal.model)}.** {ui.plain(proposal.sentence)}",
             icon=":material/thumb_up:",
         )
-    board = leaderboard(results)
+    board = once(leaderboard, results)
     counting = [each.name for each in results if each.family == "counting"]
     trained = any(model.family != "counting" for _, model in race.models.values())
     ui.figure(
-        plots.leaderboard(
+        drawn(
+            plots.leaderboard,
             board,
             measure,
             METRICS[measure].title,
@@ -193,7 +195,7 @@ def side_by_side(results: list[Result], proposed: str, measure: str) -> None:
 
 def differences(first: Result, second: Result, measure: str) -> None:
     """Show the paired differences and say in words which are real."""
-    frame = compare(first, second)
+    frame = once(compare, first, second)
     row = frame.filter(measure=measure).to_dicts()[0]
     better = first.name if row["difference"] > 0 else second.name
     words = (
@@ -204,7 +206,7 @@ def differences(first: Result, second: Result, measure: str) -> None:
     )
     st.markdown(f"{words} {METRICS[measure].title}: {row['first']:.3f} and {row['second']:.3f}.")
     ui.figure(
-        plots.comparison(frame, first.name, second.name),
+        drawn(plots.comparison, frame, first.name, second.name),
         key="evaluate_differences",
         caption="Each dot: the mean difference over the same questions, with its 95 % interval "
         "over users. Grey: the interval includes 0, or there is none, so the difference may be "
@@ -218,9 +220,11 @@ def sliced(first: Result, second: Result, measure: str) -> None:
     """Show both models on slices of the questions."""
     ways = ways_to_slice([first, second])
     by = st.selectbox("Split by", list(ways), format_func=ways.__getitem__, key="evaluate_by")
-    frame = slices([first, second], by, measure)
+    frame = once(slices, [first, second], by, measure)
     ui.figure(
-        plots.slices(frame, [first.name, second.name], f"{METRICS[measure].title}: {ways[by]}"),
+        drawn(
+            plots.slices, frame, [first.name, second.name], f"{METRICS[measure].title}: {ways[by]}"
+        ),
         key="evaluate_slices",
         caption="In brackets: scored check-ins. Bars: 95 % interval over users, where there are "
         f"{metrics.FEWEST_USERS} or more. "
@@ -247,7 +251,7 @@ def trust(first: Result, second: Result, measure: str) -> None:
         for each in able
     }
     ui.figure(
-        plots.reliability(diagrams),
+        drawn(plots.reliability, diagrams),
         key="evaluate_reliability",
         caption="First suggestions by the probability that the model gave them, and how often "
         "they came true. Bars: 95 % interval over users, where a dot holds "

@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import ui
+from pages.shared.once import drawn
 from pages.shared.page import NextStep, Page
 from pages.shared.results import kept
 from strec import schema
@@ -105,7 +106,7 @@ def figures(before: RiskReport, after: RiskReport | None) -> None:
         st.markdown("**Found by a few points of their own**")
         what = "points" if by_place else "items with their hour"
         ui.figure(
-            plots.found_by_points(shares(before), after and shares(after), what),
+            drawn(plots.found_by_points, shares(before), after and shares(after), what),
             key="privacy_found",
             caption=f"Share of users whom 1 to 4 random {what} tell from all others. {n}.",
         )
@@ -114,7 +115,7 @@ def figures(before: RiskReport, after: RiskReport | None) -> None:
             return
         st.markdown("**Home and work**")
         ui.figure(
-            plots.exposed(_counts(before), None if after is None else _counts(after)),
+            drawn(plots.exposed, _counts(before), None if after is None else _counts(after)),
             key="privacy_exposed",
             caption="Of the users whose home (or workplace) can be guessed from night-time (or "
             f"office-hour) check-ins: those who share it with fewer than {before.k}; the numbers "

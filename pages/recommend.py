@@ -5,6 +5,7 @@ import streamlit as st
 from pages.parts.recommend import ask, listing, models, pictures, url, view, visitor, why
 from pages.parts.recommend import more as further
 from pages.shared import state, ui
+from pages.shared.once import once
 from pages.shared.page import NextStep, Page
 from strec import explanation
 from strec.export import json_text
@@ -30,7 +31,7 @@ def _page() -> NextStep | None:
     question = ask.controls(store, engine, known)
     view.remember()
     url.write(known)
-    answer = question.ask(engine)
+    answer = once(ask.Question.ask, question, engine)
     ask.who_line(store, answer, question, known)
     if state.WHO.value == view.NEW and not store.is_anonymous:
         visitor.panel(engine)
@@ -58,7 +59,7 @@ def _list(store, answer, before) -> None:
     if not len(answer.frame):
         st.info("Nothing fits. Loosen what is set under “How”.", icon=":material/filter_alt_off:")
         return
-    moves = explanation.rank_moves(before[1], answer) if before is not None else None
+    moves = once(explanation.rank_moves, before[1], answer) if before is not None else None
     listing.cards(store, answer, moves)
     listing.legend(answer)
 

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.parts import selection
 from pages.parts.time import series as deeper
 from pages.shared import state, ui
+from pages.shared.once import drawn
 from pages.shared.page import NextStep, Page
 from pages.shared.results import counted
 from strec import plots, schema
@@ -62,14 +63,14 @@ def week(store: Store, chosen: Filters, summary: dict, below: str) -> None:
     whole = selection.without("weekdays", "hours")
     frame = counted(Store.hour_weekday, store, whole if store.has_clock else chosen)
     if not store.has_clock:
-        figure = plots.weekdays(frame, below)
+        figure = drawn(plots.weekdays, frame, below)
         ui.figure(figure, "weekdays", f"{words('weekdays', frame)} {NO_CLOCK}", frame, "weekdays")
         return
     left, right = st.columns([5, 2])
     with left:
         all_hours = counted(Store.summary, store, whole)
         note = plots.note(all_hours["n_checkins"], all_hours["n_users"], store.time_zone)
-        figure = plots.hour_weekday(frame, note, ui.is_dark(), clickable=True)
+        figure = drawn(plots.hour_weekday, frame, note, ui.is_dark(), clickable=True)
         said = f"{words('hour_weekday', frame)} Click an hour to see it alone, on every page."
         ui.figure(
             figure, "hour_weekday", said, frame, "hours-of-the-week", selection.pick_hour
@@ -79,7 +80,7 @@ def week(store: Store, chosen: Filters, summary: dict, below: str) -> None:
         counts = day["n_checkins"].fillna(0)
         peak, total = int(day["hour"].iloc[counts.argmax()]), summary["n_checkins"]
         ui.figure(
-            plots.clock(day),
+            drawn(plots.clock, day),
             "clock",
             f"{counts.max() / total:.0%} of the check-ins fall between {peak}:00 and "
             f"{peak + 1}:00. {ui.plain(below)}.{_hidden(day, 'hour')}",
@@ -91,7 +92,7 @@ def week(store: Store, chosen: Filters, summary: dict, below: str) -> None:
 def over_time(store: Store, chosen: Filters, below: str, n_days: int) -> None:
     """Show every day in a calendar, and the trend in steps of the person's choice."""
     frame = counted(Store.calendar, store, chosen)
-    figure = plots.calendar(frame, below, ui.is_dark())
+    figure = drawn(plots.calendar, frame, below, ui.is_dark())
     ui.figure(figure, "calendar", words("calendar", frame), frame, "days")
     grains = {"hour": "Hours", "day": "Days", "week": "Weeks", "month": "Months"}
     if n_days > MOST_HOURLY_DAYS or not store.has_clock:
@@ -104,7 +105,7 @@ def over_time(store: Store, chosen: Filters, below: str, n_days: int) -> None:
                 "Count", {"n_checkins": "Check-ins", "n_users": "Users"}, "trend_value"
             )
     frame = counted(Store.trend, store, grain, chosen)
-    figure = plots.trend(frame, grain, value, below)
+    figure = drawn(plots.trend, frame, grain, value, below)
     ui.figure(figure, "trend", words("trend", frame, grain), frame, f"trend-{grain}s")
 
 
@@ -123,14 +124,14 @@ def by_category(store: Store, chosen: Filters, below: str) -> None:
     left, right = st.columns(2) if store.has_clock else (None, st.container())
     if left is not None:
         hours = counted(Store.category_hours, store, top, chosen)
-        figure = plots.category_hours(hours, below, ui.is_dark())
+        figure = drawn(plots.category_hours, hours, below, ui.is_dark())
         said = words("category_hours", hours)
         with left:
             ui.figure(figure, "category_hours", said, hours, "category-hours")
     with right:
         largest = frame.head(top)
         largest.attrs["n_categories"] = n_all
-        figure = plots.category_bars(largest, below)
+        figure = drawn(plots.category_bars, largest, below)
         names = list(largest["category"])
         ui.figure(
             figure, "categories",

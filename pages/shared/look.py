@@ -1,9 +1,16 @@
 """What the theme of `.streamlit/config.toml` cannot say: quiet words, phones, maps, toolbars."""
 
+import streamlit as st
+
 #: Quiet text, such as captions and the axes of figures, on a light and on a dark page.
 QUIET = {False: "#55626B", True: "#A7B4BA"}
 #: What is written on a button in the theme's first colour.
 ON_PRIMARY = {False: "#FFFFFF", True: "#06211F"}
+
+
+def is_dark() -> bool:
+    """Return whether the person looks at a dark theme."""
+    return st.context.theme.type == "dark"
 
 
 def style(dark: bool) -> str:

@@ -24,7 +24,7 @@ AGE = 12 * 3600
 #: So much is kept of each kind; what takes room, such as fitted models, has its own number.
 ROOM = {
     "demand": 6, "split": 2, "recommender": 6, "model": 24, "quick model": 12, "run": 12,
-    "replay": 24,
+    "replay": 24, "once": 512,
 }  # fmt: skip
 _USUAL_ROOM = 120
 
@@ -79,20 +79,38 @@ def kept(kind: str, store: Store, setting: Hashable, make: Callable[[], T]) -> T
 
 def found_before(kind: str, store: Store, setting: Hashable) -> Any:
     """Return what is kept of a kind for a data set and a setting, None where nothing is."""
-    expire()
-    shelf, key = _shelf(kind), (store.fingerprint, setting)
-    with _LOCK:
-        if key not in shelf:
-            return None
-        shelf.move_to_end(key)
-        return shelf[key][1]
+    return _found(kind, (store.fingerprint, setting))
 
 
 def keep(kind: str, store: Store, setting: Hashable, value: T) -> T:
     """Keep a result, in place of an older one, and return it; what is asked least makes room."""
+    return _keep(kind, (store.fingerprint, setting), value)
+
+
+def remembered(kind: str, key: Hashable, make: Callable[[], T]) -> T:
+    """Return what is kept under a key, or make it: for what takes a moment, see `once`."""
+    known = _found(kind, key)
+    if known is not None:
+        return known
+    with _one_at_a_time(kind, key):
+        known = _found(kind, key)
+        return _keep(kind, key, make()) if known is None else known
+
+
+def _found(kind: str, key: Hashable) -> Any:
     shelf = _shelf(kind)
     with _LOCK:
-        shelf[store.fingerprint, setting] = time.monotonic(), value
+        made, value = shelf.get(key, (0.0, None))
+        if value is None or made < time.monotonic() - AGE:
+            return None
+        shelf.move_to_end(key)
+        return value
+
+
+def _keep(kind: str, key: Hashable, value: T) -> T:
+    shelf = _shelf(kind)
+    with _LOCK:
+        shelf[key] = time.monotonic(), value
         while len(shelf) > ROOM.get(kind, _USUAL_ROOM):
             shelf.popitem(last=False)
     return value
@@ -119,6 +137,14 @@ def in_turn() -> Iterator[None]:
 @cache
 def _turns() -> Turns:
     return Turns()
+
+
+def forget(kind: str, is_meant: Callable[[Hashable], bool]) -> None:
+    """Forget what is kept of a kind under some keys."""
+    with _LOCK:
+        shelf = _shelf(kind)
+        for key in [each for each in shelf if is_meant(each)]:
+            del shelf[key]
 
 
 def expire() -> None:

@@ -13,7 +13,7 @@ import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import look, state
+from pages.shared import state
 from pages.shared.in_use import (
     choose_sample,
     current_sample,
@@ -24,6 +24,8 @@ from pages.shared.in_use import (
     use_store,
     workspace,
 )
+from pages.shared.look import is_dark
+from pages.shared.once import Drawn, quiet
 from strec import maps
 from strec.errors import StrecError
 from strec.export import to_csv
@@ -172,11 +174,6 @@ def one_of(options: Iterable[str], chosen: str) -> DeltaGenerator:
 # ---------------------------------------------------------------- figures and tables
 
 
-def is_dark() -> bool:
-    """Return whether the person looks at a dark theme."""
-    return st.context.theme.type == "dark"
-
-
 def figure(
     fig,
     key: str,
@@ -189,10 +186,8 @@ def figure(
 
     `on_point` is called with the point that was clicked; after it nothing stays marked.
     """
-    quiet = look.QUIET[is_dark()]
-    fig.update_layout(font_color=quiet, legend_font_color=quiet)
-    for axes in (fig.update_xaxes, fig.update_yaxes):
-        axes(tickfont_color=quiet, title_font_color=quiet)
+    if not isinstance(fig, Drawn):
+        quiet(fig, is_dark())
     if on_point is None:
         st.plotly_chart(fig, key=key, width="stretch", config={"displaylogo": False})
     else:

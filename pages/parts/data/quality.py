@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.parts.data.draft import CLEANED, MOST_IN_MEMORY, READ, Draft, some_users
 from pages.shared import ui
+from pages.shared.once import drawn
 from pages.shared.results import by_content
 from strec.plots import quality as figures
 from strec.profiling import QualityReport, quality
@@ -88,11 +89,11 @@ def report_view(report: QualityReport, name: str, n_all: int, notes: tuple[str, 
         st.markdown(f"{mark} **{ui.plain(finding.title)}.** {ui.plain(finding.text)}")
     left, right = st.columns(2)
     with left:
-        ui.figure(figures.completeness(report), "quality_columns")
+        ui.figure(drawn(figures.completeness, report), "quality_columns")
     with right:
         if report.n_users:
-            ui.figure(figures.users_by_checkins(report), "quality_users")
-    ui.figure(figures.timeline(report), "quality_timeline")
+            ui.figure(drawn(figures.users_by_checkins, report), "quality_users")
+    ui.figure(drawn(figures.timeline, report), "quality_timeline")
     ui.download(
         "The report as a web page", lambda: report.html(name, notes), "quality.html", "text/html",
         key="data_quality_html", type="secondary",

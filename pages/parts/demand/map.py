@@ -8,6 +8,7 @@ from pydeck.types import String
 from pages.parts.demand.when import window
 from pages.shared import state, ui
 from pages.shared.map_clicks import clickable
+from pages.shared.once import once
 from strec import maps
 from strec.demand import Demand
 from strec.demand.forecast import ends_in_words, number
@@ -29,13 +30,13 @@ CLASSES = maps.Classes(
 def show(ahead: Demand) -> tuple[int, int]:
     """Show the map of the hours chosen, and return them."""
     first, last = window(ahead)
-    frame = ahead.window(first, last)
+    frame = once(Demand.window, ahead, first, last)
     placed = frame.dropna(subset=["lat", "lon"]).reset_index(drop=True)
     if placed.empty:
         return first, last
     view = ui.choose("Colour", VIEWS, "demand_view", show_label=False)
     placed["width"] = (placed["high_80"] - placed["low_80"]).round(2)
-    placed["tip"] = tips(placed, ahead)
+    placed["tip"] = once(tips, placed, ahead)
     column, scale, title = _colours(ahead, placed, view, last - first)
     st.html(maps.legend_html(title, scale))
     deck = _deck(placed, column, scale)

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared import state, ui
+from pages.shared.once import drawn, once
 from strec.demand import Demand
 from strec.plots import demand as figures
 from strec.plots import note
@@ -26,20 +27,20 @@ def show(ahead: Demand, step: int) -> None:
         if at != asked:
             state.DEMAND_PLACE.value = at
         st.query_params["place"] = at
-    series = ahead.series(at)
+    series = once(Demand.series, ahead, at)
     mine = places[places["place"] == at].iloc[0]
     below = note(int(mine["n_checkins"]), int(mine["n_users"]), ahead.panel.time_zone)
     hour = ahead.hours[step]
     left, right = st.columns([5, 3])
     with left:
         days = st.slider("Days of the past", 3, 28, 7, key="demand_days")
-        figure = figures.demand_series(series, ahead.panel.unit, days, hour, below)
+        figure = drawn(figures.demand_series, series, ahead.panel.unit, days, hour, below)
         ui.figure(figure, "demand_series", _series_words(ahead, at, series), series, "demand-place")
     with right:
-        why = ahead.why(at, step)
+        why = once(Demand.why, ahead, at, step)
         words = f"What makes up the {ahead.expected[step, ahead.place(at)]:.2f} of "
         words += f"{hour:%A, %H:00}; the parts add up."
-        figure = figures.demand_parts(why, ahead.panel.unit)
+        figure = drawn(figures.demand_parts, why, ahead.panel.unit)
         ui.figure(figure, "demand_why", ui.plain(words), why, "demand-why")
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 from pages.parts.recommend import models, pictures, view, visitor
 from pages.parts.recommend.view import LAST, NEW, ON_MAP, People
 from pages.shared import state, ui
+from pages.shared.once import drawn, once
 from pages.shared.page import go_to
 from pages.shared.results import kept
 from strec import plots
@@ -201,7 +202,7 @@ def _place_typed() -> None:
 
 def who_line(store, answer: Answer, question: Question, known: People) -> None:
     """Show the person in one line, with a portrait behind a button."""
-    seen = portrait(answer.query)
+    seen = once(portrait, answer.query)
     if seen.is_anonymous:
         return  # Nobody is known; the note on the answer says so.
     line, buttons = st.columns([10, 3], vertical_alignment="center")
@@ -236,7 +237,7 @@ def _portrait(seen: Portrait) -> None:
         return
     if seen.has_clock:
         clock = pd.DataFrame({"hour": range(24), "n_checkins": seen.hours})
-        ui.figure(plots.clock(clock, title="Rhythm of the day"), "rec_rhythm")
+        ui.figure(drawn(plots.clock, clock, title="Rhythm of the day"), "rec_rhythm")
     if seen.categories:
         names = ", ".join(f"{ui.plain(name)} {share:.0%}" for name, share in seen.categories)
         st.caption(f"Favourite kinds: {names}".replace("%", " %"))

@@ -10,6 +10,7 @@ import streamlit as st
 from pages.parts.recommend import ask, pictures, view, visitor
 from pages.shared import state, ui
 from pages.shared.map_clicks import clickable
+from pages.shared.once import once
 from pages.shared.results import by_content, counted
 from strec import explanation, maps, schema, spatial
 from strec.explanation.card import tile
@@ -42,7 +43,7 @@ def cards(store, answer: Answer, moves: pl.DataFrame | None) -> None:
     shown = selected_rank(answer)
     parts = None
     if answer.model.explains:
-        parts = explanation.parts_of_list(answer)
+        parts = once(explanation.parts_of_list, answer)
     before = dict(moves.select("item_id", "rank_before").iter_rows()) if moves is not None else {}
     top = max((row for row in answer.frame["probability"].to_list() if row), default=None)
     pictures.ask_for_web(answer)
@@ -81,7 +82,7 @@ def legend(answer: Answer) -> None:
     """Show which colour stands for which part."""
     if not answer.model.explains:
         return
-    parts = explanation.parts_of_list(answer)
+    parts = once(explanation.parts_of_list, answer)
     # What hardly shows in any bar needs no colour explained.
     large = parts.filter(pl.col("value") > 0.03 * pl.col("value").max())
     shown = large.unique("part", maintain_order=True)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.parts.recommend import listing, models, view, why
 from pages.shared import ui
+from pages.shared.once import once
 from strec import explanation, maps
 from strec.palette import CATEGORICAL, OTHERS, POPULARITY
 from strec.recommend import Answer
@@ -47,7 +48,7 @@ def _walk(store, answer: Answer) -> None:
         key="rec_walk_to",
     )  # fmt: skip
     end = targets[goal]["lat"], targets[goal]["lon"]
-    steps, lists = explanation.walk(answer, *end, n_steps=_STEPS, k=2)
+    steps, lists = once(explanation.walk, answer, *end, n_steps=_STEPS, k=2)
     table = (
         lists.with_columns(
             shown=pl.col("item_name")
@@ -95,7 +96,9 @@ def _walk_map(answer: Answer, steps: pl.DataFrame, lists: pl.DataFrame) -> None:
 
 def _city(store, answer: Answer) -> None:
     grid = listing.picks(store, answer, _MOST_CELLS)
-    best = explanation.best_by_place(answer, grid["lat"].to_numpy(), grid["lon"].to_numpy(), k=3)
+    best = once(
+        explanation.best_by_place, answer, grid["lat"].to_numpy(), grid["lon"].to_numpy(), k=3
+    )
     # A cell from where nothing passes the filters has no first suggestion: it is grey.
     everywhere = pl.DataFrame({"place": range(len(grid))}, schema={"place": best["place"].dtype})
     first = everywhere.join(

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.parts.recommend.rephrase import rephrase
 from pages.shared import ui
+from pages.shared.once import drawn, once
 from strec import explanation, maps, plots
 from strec.plots.visits import visit_clock
 from strec.recommend import Answer
@@ -21,11 +22,11 @@ def why(answer: Answer, rank: int) -> None:
             icon=":material/functions:",
         )
         return
-    reasons = explanation.explain(answer, rank)
+    reasons = once(explanation.explain, answer, rank)
     st.markdown(ui.plain(" ".join(reasons.sentences)))
-    if otherwise := explanation.counterfactual(answer, rank):
+    if otherwise := once(explanation.counterfactual, answer, rank):
         st.markdown(f":material/schedule: {otherwise}")
-    if by_wish := explanation.wished(answer, rank):
+    if by_wish := once(explanation.wished, answer, rank):
         st.markdown(f":material/stylus_note: {by_wish}")
     rephrase(reasons)
     left, right = st.columns([3, 2], gap="large")
@@ -37,7 +38,7 @@ def why(answer: Answer, rank: int) -> None:
 
 def _sum(answer: Answer, reasons, rank: int) -> None:
     shown = reasons.parts.filter(pl.col("value").abs() > 5e-5)
-    figure = plots.parts(shown if len(shown) else reasons.parts)
+    figure = drawn(plots.parts, shown if len(shown) else reasons.parts)
     total = 100 * reasons.probability
     digits = percent_digits(shown["value"].to_list())
     printed = add_up((100 * shown["value"]).to_list(), total, digits)
@@ -81,7 +82,7 @@ def _behind(answer: Answer, reasons) -> None:
     if answer.query.log.has_clock:
         hour = float(answer.query.hour[0])
         ui.figure(
-            visit_clock(evidence, None if hour != hour else hour, colour),
+            drawn(visit_clock, evidence, None if hour != hour else hour, colour),
             "rec_evidence_clock",
             caption=f"{plural(len(evidence), 'check-in')} {whose}, latest outside, those "
             "that speak loudest largest. The orange hand is the hour asked about.",
@@ -127,16 +128,20 @@ def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
 def other_hours(answer: Answer, rank: int) -> None:
     """Show how the list would change over the 24 hours of the day."""
     n = 5 if rank <= 5 else rank
-    strip = explanation.what_if_hours(answer, n)
+    strip = once(explanation.what_if_hours, answer, n)
     if rank > 5:
         kept = [*answer.frame["item_id"][:4], answer.frame["item_id"][rank - 1]]
         strip = strip.filter(pl.col("item_id").is_in(kept))
     if strip["probability"].null_count():
         st.caption("This model's scores are no probabilities, so hours cannot be compared.")
         return
-    best = explanation.best_by_hour(answer, 1)
+    best = once(explanation.best_by_hour, answer, 1)
     ui.figure(
-        plots.what_if_hours(strip, int(answer.query.hour[0]) if answer.query.time_known else None),
+        drawn(
+            plots.what_if_hours,
+            strip,
+            int(answer.query.hour[0]) if answer.query.time_known else None,
+        ),
         "rec_what_if",
         caption="The same question at each hour of the same day, everything before it unchanged. "
         f"First at which hour: {_firsts(best)}",
@@ -157,7 +162,7 @@ def _firsts(best: pl.DataFrame) -> str:
 
 def changed(before: Answer, after: Answer, difference: str) -> None:
     """Say what moved since the question before, and because of which part."""
-    moved = explanation.changes(before, after)
+    moved = once(explanation.changes, before, after)
     if not moved:
         return
     lines = []

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.parts.space import common
 from pages.shared import ui
+from pages.shared.once import drawn
 from pages.shared.results import by_content, counted
 from strec import maps, palette, spatial
 from strec.errors import AnalysisError
@@ -232,7 +233,9 @@ def strongest(store, chosen, found) -> None:
         for one in each
     ]
     lines = pd.concat(rows, axis=1).set_axis(names, axis=1)
-    figure = figures.cell_series(lines.T, names, found.grain, common.plain_counts(store, chosen))
+    figure = drawn(
+        figures.cell_series, lines.T, names, found.grain, common.plain_counts(store, chosen)
+    )
     ui.figure(
         figure,
         "trend_series",

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts.space import common
 from pages.shared import ui
+from pages.shared.once import drawn
 from pages.shared.results import by_content
 from strec import demand, maps
 from strec.errors import AnalysisError
@@ -73,14 +74,14 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     left, right = st.columns([5, 3])
     with left:
         ui.figure(
-            figures.effect_series(found, day), "effect",
+            drawn(figures.effect_series, found, day), "effect",
             "What came, and what the other places say would have come. The band holds a single day "
             "in 95 of 100 cases.",
             found.frame, "effect",
         )  # fmt: skip
     with right:
         ui.figure(
-            figures.placebos(found), "placebos",
+            drawn(figures.placebos, found), "placebos",
             "The same reckoning where nothing was done, in units of its error: how often such an "
             "effect appears by chance.",
         )  # fmt: skip

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.parts.space import common
 from pages.shared import ui
+from pages.shared.once import drawn
 from pages.shared.results import by_content, counted
 from strec import maps, plots, spatial
 from strec.errors import AnalysisError
@@ -89,7 +90,7 @@ def decay(store, chosen: Filters, resolution: int) -> None:
     """Show how distance keeps people away."""
     found = computed_decay(store, chosen, resolution)
     ui.figure(
-        figures.distance_decay(found, common.plain_counts(store, chosen)),
+        drawn(figures.distance_decay, found, common.plain_counts(store, chosen)),
         "flows_decay",
         f"{ui.plain(found.sentence)} From {found.n_steps:,} steps among {found.n_cells:,} "
         "hexagons.",
@@ -105,7 +106,7 @@ def step_lengths(store, chosen: Filters, steps: pd.DataFrame) -> None:
     still = steps.attrs["n_still"]
     note = plots.note(n, steps.attrs["n_users"], store.time_zone).replace("check-in", "step")
     ui.figure(
-        figures.step_lengths(steps, note),
+        drawn(figures.step_lengths, steps, note),
         "flows_steps",
         f"Half of the steps are shorter than {rough_distance(half)}, nine of ten shorter than "
         f"{rough_distance(most)}. {still:,} more stay at the place.",
@@ -119,7 +120,9 @@ def roaming(store, chosen: Filters) -> None:
     frame = counted(Store.gyration, store, chosen)
     middle = frame["gyration_km"].median()
     ui.figure(
-        figures.roaming(frame, common.plain_counts(store, chosen, frame["n_checkins"].sum())),
+        drawn(
+            figures.roaming, frame, common.plain_counts(store, chosen, frame["n_checkins"].sum())
+        ),
         "flows_roaming",
         f"The check-ins of half of the users lie within about {rough_distance(middle)} of their "
         "centre (radius of gyration).",
@@ -133,7 +136,7 @@ def guesses(store, chosen: Filters) -> None:
     found = computed_guesses(store, chosen)
     note = plots.note(int(found.frame["n_visits"].sum()), len(found.frame), store.time_zone)
     sentence = found.sentence.replace("the next item", f"the next {ui.item_word()}")
-    figure = figures.predictability(found.frame, note)
+    figure = drawn(figures.predictability, found.frame, note)
     named = common.with_user_ids(store, found.frame)
     ui.figure(figure, "flows_guesses", ui.plain(sentence), named, "predictability")
 

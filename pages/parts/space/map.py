@@ -10,6 +10,7 @@ from pages.parts import selection
 from pages.parts.space import common
 from pages.shared import state, ui
 from pages.shared.map_clicks import clickable
+from pages.shared.once import drawn
 from pages.shared.results import counted
 from strec import maps, plots, schema, spatial
 from strec.export import enough_people
@@ -168,7 +169,7 @@ def look_into(store, chosen: Filters, cell: int, setting: common.Setting) -> Non
             day = counted(Store.day_hours, store, inside)
             few = day.attrs["hidden"]
             ui.figure(
-                plots.clock(day),
+                drawn(plots.clock, day),
                 "cell_clock",
                 f"{plural(few, 'hour')} with fewer than {day.attrs['min_users']} users not shown."
                 if few

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.parts.space import common
 from pages.shared import ui
+from pages.shared.once import drawn
 from pages.shared.results import by_content, counted
 from strec import maps, plots, spatial
 from strec.errors import AnalysisError
@@ -138,7 +139,7 @@ def users(store, chosen: Filters, setting: common.Setting, view: maps.View) -> N
         pair = (int(user), int(top["user"]))
         if by == BY_TIME:
             rows = [int(np.flatnonzero(known == each)[0]) for each in pair]
-            figure = figures.week_pair(
+            figure = drawn(figures.week_pair,
                 profiles[rows[0]], profiles[rows[1]], (str(ids[user]), top["user_id"]),
                 common.plain_counts(store, chosen),
             )  # fmt: skip

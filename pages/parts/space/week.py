@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.parts.space import common
 from pages.shared import ui
+from pages.shared.once import drawn
 from pages.shared.results import by_content, counted
 from strec import maps, spatial
 from strec.plots import space as figures
@@ -30,7 +31,7 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     left, right = st.columns([2, 3])
     with left:
         ui.figure(
-            figures.activity_grid(found, note),
+            drawn(figures.activity_grid, found, note),
             "week_grid",
             f"Each disc is a typical week; discs beside each other are alike. Quantisation error "
             f"{found.quantisation_error:.2f}, topographic error {found.topographic_error:.0%}.",
@@ -39,7 +40,7 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
         )
     with right:
         ui.figure(
-            figures.activity_profiles(found, note),
+            drawn(figures.activity_profiles, found, note),
             "week_profiles",
             "When each group is active. Colours are those of the map.",
             by_hour(found),

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts.time.slices import Slice, controls
 from pages.shared import ui
+from pages.shared.once import drawn
 from pages.shared.results import by_content, found_before, keep, kept
 from strec import temporal
 from strec.errors import StrecError
@@ -40,14 +41,14 @@ def rhythms(store: Store, asked: Slice, below: str) -> None:
     """Show what repeats, and whether it is more than chance."""
     st.markdown(ui.plain(series_of(store, asked).sentence))
     if found := analysed(temporal.periodogram, store, asked):
-        figure = figures.periodogram(found, below)
+        figure = drawn(figures.periodogram, found, below)
         ui.figure(figure, "periodogram", ui.plain(found.sentence), found.frame, "periodogram")
     st.subheader("Trend, seasons and the rest", anchor=False)
     if found := analysed(temporal.decompose, store, asked):
-        figure, data = figures.decomposition(found, below), found.frame.reset_index()
+        figure, data = drawn(figures.decomposition, found, below), found.frame.reset_index()
         ui.figure(figure, "decomposition", ui.plain(found.sentence), data, "decomposition")
     if found := analysed(temporal.autocorrelation, store, asked):
-        figure = figures.autocorrelation(found, below)
+        figure = drawn(figures.autocorrelation, found, below)
         ui.figure(figure, "memory", ui.plain(found.sentence), found.frame, "autocorrelation")
     st.subheader("Is it steady?", anchor=False)
     if found := analysed(temporal.stationarity, store, asked):
@@ -62,7 +63,7 @@ def anomalies(store: Store, asked: Slice, below: str) -> None:
     if found is None:
         return
     words = found.sentence + (f" {moved.sentence}" if moved is not None else "")
-    ui.figure(figures.anomalies(found, moved, below), "unusual", ui.plain(words))
+    ui.figure(drawn(figures.anomalies, found, moved, below), "unusual", ui.plain(words))
     table = found.found.reset_index(names="when")[["when", "observed", "expected", "q"]]
     if len(table):
         table["expected"] = table["expected"].clip(lower=0).round(1)
@@ -102,11 +103,11 @@ def forecast(store: Store, asked: Slice, below: str) -> None:
     name = ui.choose("Forecast by", names, key, past.best)
     ahead = kept("outlook", store, (asked, name), lambda: look_ahead(past, name))
     data = ahead.frame.reset_index(names="when")
-    figure = figures.forecast(ahead, below)
+    figure = drawn(figures.forecast, ahead, below)
     ui.figure(figure, "forecast", ui.plain(ahead.sentence), data, "forecast")
     shown = list(dict.fromkeys([name, *({"Seasonal naive"} & set(names))]))
     ui.figure(
-        figures.backtest(past, shown, below),
+        drawn(figures.backtest, past, shown, below),
         "backtest",
         "Dotted lines: where a forecast began. Everything right of one was unknown to it.",
         past.forecasts,
@@ -124,7 +125,7 @@ def residuals(model, below: str) -> None:
     found = temporal.diagnose(model)
     st.markdown(f"{ui.plain(model.description_)}. {ui.plain(found.sentence)}")
     ui.figure(
-        figures.residuals(found, below),
+        drawn(figures.residuals, found, below),
         "residuals",
         "Left: each error in units of their standard deviation. Middle: how often each "
         "size occurs, beside the normal curve. Right: how errors resemble earlier ones; "
