@@ -1,5 +1,6 @@
 """How much happens where and when next? A map of the coming hours, reasons, and how sure."""
 
+import pandas as pd
 import streamlit as st
 
 from pages.parts.demand import ask, place, when
@@ -59,7 +60,7 @@ def look(ahead: Demand) -> None:
         empty_or_full(ahead)
     place.show(ahead, first)
     with st.container(horizontal=True):
-        ui.downloads("demand", ahead.frame().drop(columns="cell", errors="ignore"), "demand")
+        ui.downloads("demand", once(numbers, ahead), "demand")
         ui.download("Map as GeoJSON", lambda: json_text(ahead.geojson(slice(first, last))),
                     "demand.geojson", "application/geo+json", "demand_geojson")  # fmt: skip
 
@@ -71,7 +72,7 @@ def stands_out(ahead: Demand, step: int) -> None:
     st.subheader(f"What stands out on {days[step]:%A, %d %B}", anchor=False)
     for sentence in once(Demand.findings, ahead, int(inside[0]), int(inside[-1]) + 1):
         st.markdown(f"- {ui.plain(sentence)}")
-    for sentence in ahead.changes:
+    for sentence in once(changes, ahead):
         st.markdown(f"- {ui.plain(sentence)}")
     n, share = ahead.kept_promises
     if n:
@@ -79,6 +80,16 @@ def stands_out(ahead: Demand, step: int) -> None:
             f"In the test {n:,} hours were marked as surely more or less than usual; {share:.0%} "
             "of them were."
         )
+
+
+def changes(ahead: Demand) -> list[str]:
+    """Return what changes from day to day, in sentences."""
+    return ahead.changes
+
+
+def numbers(ahead: Demand) -> pd.DataFrame:
+    """Return the forecast as a table for other programs."""
+    return ahead.frame().drop(columns="cell", errors="ignore")
 
 
 def empty_or_full(ahead: Demand) -> None:
