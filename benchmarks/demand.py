@@ -16,7 +16,16 @@ import numpy as np
 import pandas as pd
 
 from strec import Dataset
-from strec.demand import Calendar, HourOfWeek, LastWeek, Panel, Trees, backtest, panel
+from strec.demand import (
+    Calendar,
+    DaysAlike,
+    HourOfWeek,
+    LastWeek,
+    Panel,
+    Trees,
+    backtest,
+    panel,
+)  # fmt: skip
 from strec.demand.backtesting import _crossed_bands, _mixed, _weights
 from strec.demand.harmonic import Harmonic
 
@@ -60,7 +69,7 @@ def ahead(
         past = counted.part(0, start)
         origins = np.arange(start, min(start + step, last - horizon + 1), 1 if horizon == 1 else 3)
         for model in models():
-            found = model.fit(past, horizon).predict(counted, origins, horizon)
+            found = model.fit(past, horizon, Calendar("US")).predict(counted, origins, horizon)
             made.setdefault(model.label, []).append(found)
     expected = {label: np.concatenate(each) for label, each in made.items()}
     origins = np.concatenate(
@@ -90,8 +99,8 @@ def ahead(
 
 def rolling_blend(expected: dict[str, np.ndarray], truth: np.ndarray) -> np.ndarray:
     """Blend by weights from what was forecast before, day by day."""
-    labels = [Trees.label, Harmonic.label, HourOfWeek.label, "Ridge"]
-    parts = [expected[label] for label in labels if label in expected]
+    labels = [Trees.label, DaysAlike.label, Harmonic.label, HourOfWeek.label]
+    parts = [expected[label] for label in labels]
     per_day = 24 if truth.shape[1] == 1 else 8
     found = np.mean(parts[:2], axis=0)
     for start in range(per_day, len(truth), per_day):
@@ -105,7 +114,7 @@ def rolling_blend(expected: dict[str, np.ndarray], truth: np.ndarray) -> np.ndar
 
 def models() -> list:
     """Return unfitted models."""
-    return [LastWeek(), HourOfWeek(), Harmonic(), Trees()]
+    return [LastWeek(), HourOfWeek(), DaysAlike(), Harmonic(), Trees()]
 
 
 def panels() -> None:

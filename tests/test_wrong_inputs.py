@@ -365,7 +365,7 @@ EXEMPT |= {
                 "demand": "Backtest Bands Demand Effect",
             },
         ),
-        (SETTINGS, {"demand": "Calendar Harmonic HourOfWeek LastWeek Trees"}),
+        (SETTINGS, {"demand": "Calendar DaysAlike Harmonic HourOfWeek LastWeek Trees"}),
         (
             ARRAYS,
             {

@@ -4,7 +4,7 @@ from strec.demand.backtesting import BLEND, Backtest, backtest, standard_models
 from strec.demand.bands import QUANTILES, Bands
 from strec.demand.base import DemandModel
 from strec.demand.calendar import Calendar, country_of
-from strec.demand.counting import HourOfWeek, LastWeek
+from strec.demand.counting import DaysAlike, HourOfWeek, LastWeek
 from strec.demand.effects import FEWEST_AFTER, FEWEST_BEFORE, Effect, effect
 from strec.demand.forecast import Demand, demand
 from strec.demand.harmonic import Harmonic
@@ -14,6 +14,7 @@ from strec.demand.trees import Trees
 __all__ = [
     "BLEND", "FEWEST_AFTER", "FEWEST_BEFORE", "QUANTILES", "WHAT", "WHERE", "Backtest",
     "Bands", "Calendar", "Demand",
-    "DemandModel", "Effect", "Harmonic", "HourOfWeek", "LastWeek", "Panel", "Trees", "backtest",
+    "DaysAlike", "DemandModel", "Effect", "Harmonic", "HourOfWeek", "LastWeek", "Panel", "Trees",
+    "backtest",
     "country_of", "demand", "effect", "panel", "people_at", "standard_models", "usual_resolution",
 ]  # fmt: skip

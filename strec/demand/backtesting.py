@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 from strec.demand.bands import QUANTILES, Bands
 from strec.demand.base import HOURS_OF_WEEK, DemandModel
 from strec.demand.calendar import Calendar
-from strec.demand.counting import HourOfWeek, LastWeek
+from strec.demand.counting import DaysAlike, HourOfWeek, LastWeek
 from strec.demand.harmonic import Harmonic
 from strec.demand.panels import Panel, need_panel
 from strec.demand.trees import Trees
@@ -225,9 +225,9 @@ def standard_models(n_hours: int | None = None) -> dict[str, DemandModel]:
     Examples
     --------
     >>> list(standard_models(240))
-    ['Counting', 'Harmonic', 'Same hour last week']
+    ['Counting', 'Days alike', 'Harmonic', 'Same hour last week']
     """
-    models: list[DemandModel] = [HourOfWeek(), Harmonic()]
+    models: list[DemandModel] = [HourOfWeek(), DaysAlike(), Harmonic()]
     if n_hours is None or n_hours >= _TREE_HOURS:
         try:
             require("lightgbm")

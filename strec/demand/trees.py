@@ -1,17 +1,17 @@
-"""Boosted trees (LightGBM) that correct what counting expects.
+"""Boosted trees (LightGBM) that correct what days alike say.
 
-    log ŷ(p, t) = log counting(p, t) + trees(last hours, neighbours, weeks before, calendar …)
+    log ŷ(p, t) = log alike(p, t) + trees(last hours, neighbours, weeks before, calendar …)
 
-The trees start at what counting expects and learn only the rest. Counts are fitted by the Poisson
-likelihood; what can be below zero is fitted additively, by least squares.
+The trees start at what days alike let expect and learn only the rest. Counts are fitted by the
+Poisson likelihood; what can be below zero is fitted additively, by least squares.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from strec.demand.base import HOURS_OF_WEEK, DemandModel, hours_of_week
-from strec.demand.counting import HourOfWeek, Rates, day_of
+from strec.demand.base import HOURS_OF_WEEK, DemandModel
+from strec.demand.counting import DaysAlike, Rates, day_of
 from strec.demand.neighbours import around
 from strec.demand.panels import Panel
 from strec.parts import require
@@ -62,9 +62,11 @@ class Trees(DemandModel):
 
     label = "Trees"
     sentence = (
-        "Boosted trees that correct counting by the last hours, the neighbours, the weeks before "
+        "Boosted trees that correct days alike by the last hours, the neighbours, the weeks before "
         "and the calendar."
     )
+
+    base = DaysAlike
 
     def __init__(
         self, n_trees: int = 150, n_leaves: int = 24, most_rows: int = 120_000, seed: int = 0
@@ -76,7 +78,7 @@ class Trees(DemandModel):
         require("lightgbm")
         import lightgbm
 
-        self.counting = HourOfWeek().fit(panel, self.horizon)
+        self.counting = self.base().fit(panel, self.horizon, self.calendar)
         self.near = around(panel)
         origins, ahead = self._drawn(panel)
         rates = self.counting.rates(panel, panel.n_hours)
@@ -108,7 +110,7 @@ class Trees(DemandModel):
             "verbosity": -1,
             "boost_from_average": False,
         }
-        self.booster: Any = lightgbm.train(settings, data, self.n_trees)
+        self.booster: Any = lightgbm.train(settings, data, self._n_trees(panel))
         self.names = table.names
 
     def _predict(self, panel: Panel, origins: np.ndarray, horizon: int) -> np.ndarray:
@@ -134,7 +136,7 @@ class Trees(DemandModel):
             ratio, begun = found.sum(axis=1), base + _SHIFT
             small = np.abs(ratio) < 1e-9
             scale = np.where(small, begun, begun * np.expm1(ratio) / np.where(small, 1.0, ratio))
-        parts = self.counting._parts(panel, origin, horizon, place)
+        parts = self.counting.usual_parts(panel, origin, horizon, place)
         groups = {name: GROUPS[name.split("_")[0]] for name in self.names}
         for words in dict.fromkeys(groups.values()):
             columns = [k for k, name in enumerate(self.names) if groups[name] == words]
@@ -149,13 +151,19 @@ class Trees(DemandModel):
         if panel.is_signed:
             return base + score
         found = (base + _SHIFT) * np.exp(np.minimum(score, 6))
-        # Where counting is sure that a place is closed, nothing is expected.
+        # Where days alike are sure that a place is closed, nothing is expected.
         return np.where(base <= 0, 0.0, np.maximum(found, 0.0))
+
+    def _n_trees(self, panel: Panel) -> int:
+        """Return how many trees the days can bear: those ahead share a day's weather and mood."""
+        return self.n_trees if self.horizon == 1 else min(self.n_trees, panel.n_hours // 8)
 
     def _drawn(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
         """Return origins and hours ahead to learn from, each of all places."""
         rng = np.random.default_rng(self.seed)
-        first = min(HOURS_OF_WEEK + 24, panel.n_hours // 2)
+        # A day ahead and more, each day is another lesson, and there are few of them.
+        week = HOURS_OF_WEEK + 24 if self.horizon == 1 else 48
+        first = min(week, panel.n_hours // 2)
         n_pairs = max(1, self.most_rows // panel.n_places)
         possible = panel.n_hours - first
         if self.horizon == 1:
@@ -174,14 +182,14 @@ class Trees(DemandModel):
         """Return what is known of ``origin + ahead`` at `origin`, of all places."""
         target = origins + ahead
         n_hours = panel.n_hours
-        week = hours_of_week(panel, 0, n_hours + self.horizon + 1)
+        week = self.counting.rows(panel, 0, n_hours + self.horizon + 1)
         usual = rates.expected[week]
         values = panel.values
         filled = np.where(np.isfinite(values), values, usual[:n_hours])
         # How hours seen would look had they not been seen: as those to come will.
         base = usual[target]
         if learning:
-            fade = self.counting.fade(panel, n_hours)
+            fade = self.counting.fade(n_hours)
             base = rates.without(week[target], values[target], fade[target])
         columns: dict[str, np.ndarray] = {}
         shape = base.shape
