@@ -3,6 +3,7 @@
     python benchmarks/demand.py bikes            # NYCBike 2014, one hour and a day ahead
     python benchmarks/demand.py panels           # samples, Divvy, flights: against counting
     python benchmarks/demand.py speed            # 500 places, a week ahead
+    python benchmarks/demand.py networks         # ST-LSTM and ST-GCN on the sample traffic
 
 `STREC_DATA` names the folder of the research data. Tables: docs/demand.md.
 """
@@ -161,5 +162,16 @@ def speed() -> None:
     print(f"in all {time.perf_counter() - wall:.1f} s on this machine")
 
 
+def networks() -> None:
+    """ST-LSTM and ST-GCN beside the other models, hexagons of the sample traffic, a day ahead."""
+    from strec.demand import standard_models
+    from strec.models.demand import networks as all_networks
+
+    counted = panel(Dataset.sample("traffic"))
+    found = backtest(counted, standard_models() | all_networks(), calendar=Calendar("US"))
+    shown = ["model", "mae", "wql", "gain", "gain_low", "gain_high", "cover_80", "seconds"]
+    print(found.table[shown].round(4).to_string(index=False))
+
+
 if __name__ == "__main__":
-    {"bikes": bikes, "panels": panels, "speed": speed}[sys.argv[1]]()
+    {"bikes": bikes, "panels": panels, "speed": speed, "networks": networks}[sys.argv[1]]()

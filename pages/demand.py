@@ -1,5 +1,7 @@
 """How much happens where and when next? A map of the coming hours, reasons, and how sure."""
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -13,6 +15,7 @@ from strec import demand
 from strec.demand import Backtest, Demand
 from strec.errors import StrecError
 from strec.export import json_text
+from strec.reporting import demand_report
 from strec.store import Store
 
 
@@ -42,10 +45,12 @@ def forecast(store: Store, asked: ask.Asked) -> Demand:
         return known
     with ui.progress("Forecasting") as report:
         counted = demand.panel(
-            store, asked.what, asked.where, resolution=asked.resolution, filters=asked.filters
-        )
+            store, asked.what, asked.where, resolution=asked.resolution, filters=asked.filters,
+            areas=asked.polygons(),
+        )  # fmt: skip
         ahead = demand.demand(
-            counted, calendar=asked.calendar(), refit=False, progress=report
+            counted, calendar=asked.calendar(), models=asked.models(counted), refit=False,
+            progress=report,
         )  # fmt: skip
     return keep("demand", store, asked, ahead)
 
@@ -61,6 +66,8 @@ def look(ahead: Demand) -> None:
     place.show(ahead, first)
     with st.container(horizontal=True):
         ui.downloads("demand", once(numbers, ahead), "demand")
+        ui.download("Report as HTML", lambda: demand_report(ahead).html(), "demand.html",
+                    "text/html", "demand_report")  # fmt: skip
         ui.download("Map as GeoJSON", lambda: json_text(ahead.geojson(slice(first, last))),
                     "demand.geojson", "application/geo+json", "demand_geojson")  # fmt: skip
 
@@ -98,7 +105,17 @@ def empty_or_full(ahead: Demand) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         room = st.number_input("Room at each place", 1, 10_000, 20, key="demand_room")
         filled = st.slider("Filled at the beginning, %", 0, 100, 50, key="demand_filled")
-    found = ahead.risk(float(room), filled / 100)
+        file = st.file_uploader(
+            "Room of each place (CSV)", ["csv", "txt"], key="demand_capacity",
+            help="Columns place (id or name) and capacity. Places that it leaves out have the room "
+            "at the left.",
+        )  # fmt: skip
+    try:
+        rooms = float(room) if file is None else ahead.room(ask.table(file.getvalue()), room)
+        found = ahead.risk(rooms, filled / 100)
+    except StrecError as error:
+        ui.show_notice(error)
+        return
     if found.empty:
         st.markdown("None is likely to within a day.")
         return
@@ -117,8 +134,8 @@ def own_columns(store: Store, asked: ask.Asked, ahead: Demand) -> str:
     """Say what the person's own columns are worth, beside the forecast without them."""
     if not asked.columns:
         return ""
-    plain = ask.Asked(asked.what, asked.where, asked.resolution, asked.country, asked.filters)
-    return f" {ui.plain(ahead.backtest.worth(forecast(store, plain).backtest))}"
+    plain = forecast(store, replace(asked, columns=b""))
+    return f" {ui.plain(ahead.backtest.worth(plain.backtest))}"
 
 
 def tested(ahead: Demand) -> None:

@@ -273,6 +273,7 @@ DOORS = {
     "profiling.quality": profiling.quality,
     "gate.dependence_test": gate.dependence_test,
     "reporting.analyse": reporting.analyse,
+    "reporting.demand_report": reporting.demand_report,
     "runs.Run": runs.Run,
     "runs.create": lambda x: runs.create(x, "popularity", DATASET.store),
     "runs.create, the kind": lambda x: runs.create("never made", x, DATASET.store),

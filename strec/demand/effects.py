@@ -4,7 +4,7 @@
 
 Fitted on the days before; the days after are foretold from the other places, which know the
 weather and the season but not what was done. The interval holds the noise, the uncertainty of the
-weights, and that of ρ.
+weights, and that of ρ; it is widened where placebos err more than that.
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,8 @@ FEWEST_BEFORE, FEWEST_AFTER = 21, 3
 _MEMORIES = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
 _MOST_FACTORS = 3
 _MOST_PLACEBOS = 40
+#: Fewer say nothing of the interval.
+_FEWEST_PLACEBOS = 5
 #: So many placebos may be as large and it still counts as more than chance.
 _CHANCE = 0.1
 
@@ -177,7 +179,10 @@ def effect(panel: Panel, day: Any, places: list[str], until: Any = None) -> Effe
             "Choose other places, or count something else.",
         )
     total, error = _sum(came[begun:], told)
-    reach = float(stdtrit(told.freedom, 0.975))
+    in_places = _other_places(others, came[:begun].sum(), weekday, begun)
+    in_time = _earlier(came[:begun], others[:begun], weekday[:begun], n_after)
+    wider = _wider(np.concatenate([in_places, in_time]), told.freedom)
+    reach = float(stdtrit(told.freedom, 0.975)) * wider
     usual = float(told.mean.sum())
     half = reach * np.sqrt(np.diag(told.covariance))
     frame = pd.DataFrame({"day": days, "came": came, "expected": told.fitted})
@@ -186,9 +191,7 @@ def effect(panel: Panel, day: Any, places: list[str], until: Any = None) -> Effe
     return Effect(
         frame, total, total - reach * error, total + reach * error,
         total / usual if usual else np.nan, total / error,
-        _other_places(others, came[:begun].sum(), weekday, begun),
-        _earlier(came[:begun], others[:begun], weekday[:begun], n_after),
-        others.shape[1], panel.unit,
+        in_places, in_time, others.shape[1], panel.unit,
     )  # fmt: skip
 
 
@@ -286,6 +289,14 @@ def _sum(came: np.ndarray, told: _Told) -> tuple[float, float]:
     """Return how much more came than was foretold, and the standard error of that."""
     error = float(np.sqrt(max(told.covariance.sum(), 1e-12)))
     return float((came - told.mean).sum()), error
+
+
+def _wider(placebos: np.ndarray, freedom: int) -> float:
+    """Return by how much placebos err more than the model says that they would, at least 1."""
+    if len(placebos) < _FEWEST_PLACEBOS:
+        return 1.0
+    spread = float((placebos**2).mean())
+    return float(np.sqrt(max(spread * (freedom - 2) / max(freedom, 3), 1.0)))
 
 
 def _other_places(others: np.ndarray, size: float, weekday: np.ndarray, begun: int) -> np.ndarray:

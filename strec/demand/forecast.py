@@ -345,6 +345,40 @@ class Demand:
         found = about.iloc[found["at"]].reset_index(drop=True).join(found.drop(columns="at"))
         return found.sort_values(["hour", "chance"], ascending=[True, False], ignore_index=True)
 
+    def room(self, table: pd.DataFrame, otherwise: float) -> np.ndarray:
+        """Return how much each place holds, for `risk`.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            `place` (id or name) and `capacity`.
+        otherwise : float
+            Of places that it leaves out.
+
+        Raises
+        ------
+        AnalysisError
+            If a column is missing, a capacity is no number above 0, or no place is known.
+        """
+        need = "A table of rooms has a column place (id or name) and a column capacity of numbers."
+        if not {"place", "capacity"} <= set(table):
+            raise AnalysisError(
+                need, f"{', '.join(map(str, table)) or 'none'}.", "Rename its columns."
+            )
+        sizes = pd.to_numeric(table["capacity"], errors="coerce").to_numpy(dtype=float)
+        if not (sizes > 0).all():
+            raise AnalysisError(
+                need, f"{int((~(sizes > 0)).sum())} rows without a number above 0.", "Correct them."
+            )
+        known = dict(zip(table["place"].astype(str), sizes, strict=True))
+        places = self.panel.places[["place", "name"]].astype(str)
+        found = places["place"].map(known).fillna(places["name"].map(known))
+        if found.isna().all():
+            raise AnalysisError(
+                need, "no place of the forecast in it.", "Name places as the forecast does."
+            )
+        return found.fillna(float(otherwise)).to_numpy(dtype=float)
+
     def geojson(self, hours: slice | None = None) -> dict:
         """Return the forecast as GeoJSON: hexagons, or points where places are none.
 

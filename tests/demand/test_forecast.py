@@ -6,6 +6,8 @@ import pytest
 
 from strec.demand import (
     Bands,
+    Calendar,
+    DaysAlike,
     HourOfWeek,
     LastWeek,
     Panel,
@@ -14,6 +16,7 @@ from strec.demand import (
     standard_models,
 )
 from strec.errors import AnalysisError
+from strec.reporting import demand_report
 
 RNG = np.random.default_rng(0)
 
@@ -170,3 +173,32 @@ def test_frames_leave_as_tables(ahead):
     series = ahead.series("0")
     assert len(series) == ahead.panel.n_hours + 3
     assert isinstance(series["hour"].iloc[-1], pd.Timestamp)
+
+
+def test_working_days_tell_of_each_other_and_a_holiday_is_a_sunday():
+    hour = np.arange(168 * 2)
+    open_now = (hour % 168 < 120) & (hour % 24 >= 8)
+    counts = RNG.poisson(np.where(open_now, 20.0, 0.5)[:, None] * [1.0, 2.0])
+    panel = Panel.of(counts, "2024-08-19")
+    calendar = Calendar("US")  # The hours to come begin on Labor Day, a Monday.
+    alike = DaysAlike().fit(panel, 48, calendar)
+    found = alike.predict(panel, np.array([336]), 48)[0, :, 0]
+    assert found[12] < 3 and 18 < found[36] < 22
+    one_week = HourOfWeek().fit(panel, 48).predict(panel, np.array([336]), 48)[0, :, 0]
+    away = [np.abs(each[33:48] - 20).mean() for each in (found, one_week)]
+    assert away[0] < away[1]
+
+
+def test_rooms_are_read_by_id_or_name(ahead):
+    rooms = ahead.room(pd.DataFrame({"place": ["1"], "capacity": [12]}), 20)
+    assert rooms.tolist() == [20, 12, 20]
+    for wrong in ({"place": ["1"]}, {"place": ["1"], "capacity": [-1]},
+                  {"place": ["x"], "capacity": [3]}):  # fmt: skip
+        with pytest.raises(AnalysisError):
+            ahead.room(pd.DataFrame(wrong), 20)
+
+
+def test_a_forecast_is_a_page_to_pass_on(ahead):
+    made = demand_report(ahead)
+    assert ahead.backtest.sentence in made.to_dict()["sections"][-1]["words"]
+    assert len(made.sections[1].figures) == 3 and "<script>" in made.html()

@@ -37,6 +37,10 @@ def test_anonymous_trips_have_a_balance_and_its_risk(bikes):
     assert not app.exception and "S03" in app.query_params["place"]
 
 
+def test_areas_of_ones_own_are_asked_for(bikes):
+    assert "polygons" in words(opened(bikes, where="areas"))
+
+
 def test_two_days_are_said_to_be_too_few(bikes, tmp_path):
     short = Dataset(trips().sort("timestamp").head(200), folder=tmp_path / "short").store
     assert "10 days" in words(opened(short))

@@ -18,8 +18,9 @@ WORDS = {
     "checkins": "Check-ins", "users": "People", "departures": "Departures",
     "arrivals": "Arrivals", "balance": "Arrivals less departures", "value": "Value",
 }  # fmt: skip
-PLACES = {"cells": "Hexagons", "items": "Items", "shops": "Shops", "all": "Everywhere together"}
-#: The largest file of columns, in bytes.
+PLACES = {"cells": "Hexagons", "items": "Items", "shops": "Shops",
+          "areas": "Your own areas", "all": "Everywhere together"}  # fmt: skip
+#: The largest file of columns or areas, in bytes.
 _MOST_BYTES = 5_000_000
 
 
@@ -34,18 +35,55 @@ class Asked:
     filters: Filters
     #: The file of the person's own columns.
     columns: bytes = b""
+    #: The file of the person's own areas.
+    areas: bytes = b""
+    #: Whether the networks are tried too.
+    networks: bool = False
 
     def calendar(self) -> demand.Calendar:
         """Return holidays and columns."""
         if not self.columns:
             return demand.Calendar(self.country)
-        try:
-            table = pd.read_csv(io.BytesIO(self.columns), sep=None, engine="python")
-        except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
-            raise AnalysisError(
-                "Columns of your own come as a CSV file.", f"{error}.", "Save the table as CSV."
-            ) from error
-        return demand.Calendar.with_columns(table, self.country)
+        return demand.Calendar.with_columns(table(self.columns), self.country)
+
+    def polygons(self):
+        """Return the person's own areas."""
+        return read_areas(self.areas) if self.where == "areas" else None
+
+    def models(self, counted: demand.Panel) -> dict[str, demand.DemandModel] | None:
+        """Return all models where the networks are asked for, else the usual ones."""
+        if not self.networks:
+            return None
+        from strec.models.demand import networks
+
+        return demand.standard_models(counted.n_hours) | networks()
+
+
+def table(content: bytes) -> pd.DataFrame:
+    """Return the rows of a CSV file."""
+    try:
+        return pd.read_csv(io.BytesIO(content), sep=None, engine="python")
+    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise AnalysisError(
+            "Columns of your own come as a CSV file.", f"{error}.", "Save the table as CSV."
+        ) from error
+
+
+def read_areas(content: bytes):
+    """Return the polygons of a file."""
+    import geopandas
+
+    if not content:
+        raise AnalysisError(
+            "Areas of your own come as polygons.", "no file.", "Give a GeoJSON file with polygons."
+        )
+    try:
+        return geopandas.read_file(io.BytesIO(content))
+    except Exception as error:  # The reader's errors are of many kinds.
+        raise AnalysisError(
+            "Areas of your own come as GeoJSON with polygons.", f"{error}.",
+            "Save them as GeoJSON in WGS 84.",
+        ) from error  # fmt: skip
 
 
 def controls(store: Store, chosen: Filters) -> Asked:
@@ -54,11 +92,20 @@ def controls(store: Store, chosen: Filters) -> Asked:
         what = _choice("What", _possible(store), "demand_what", "what")
         where = _choice("Where", _wheres(store), "demand_where", "where")
         resolution = _size(store) if where == "cells" else None
-        with st.popover("Holidays and your own columns", icon=":material/event:"):
+        areas = b""
+        if where == "areas":
+            areas = _file("Your areas (GeoJSON)", ["geojson", "json"], "demand_areas",
+                          "Polygons; a property called name names them.")  # fmt: skip
+        with st.popover("Holidays, your own columns, networks", icon=":material/event:"):
             country = _country(store)
             columns = _columns()
+            networks = st.toggle(
+                "Also try networks (ST-LSTM, ST-GCN)", key="demand_networks",
+                help="Networks over the graph of places. They learn for minutes, and the test "
+                "tells whether they are worth it.",
+            )  # fmt: skip
     st.query_params["what"], st.query_params["where"] = what, where
-    return Asked(what, where, resolution, country, chosen, columns)
+    return Asked(what, where, resolution, country, chosen, columns, areas, networks)
 
 
 def _possible(store: Store) -> dict[str, str]:
@@ -74,7 +121,8 @@ def _possible(store: Store) -> dict[str, str]:
 
 def _wheres(store: Store) -> dict[str, str]:
     names = ["cells"] if store.has_places else []
-    names += ["items", *(["shops"] if store.has(schema.PLACE_ID) else []), "all"]
+    names += ["items", *(["shops"] if store.has(schema.PLACE_ID) else [])]
+    names += [*(["areas"] if store.has_places else []), "all"]
     words = PLACES | {"items": ui.item_word(plural=True).capitalize()}
     return {name: words[name] for name in names}
 
@@ -130,16 +178,21 @@ def countries_known() -> list[str]:
 
 
 def _columns() -> bytes:
-    file = st.file_uploader(
+    return _file(
         "Your own columns (CSV): a time, and numbers such as rain or prices", ["csv", "txt"],
-        key="demand_columns",
-        help="One row per hour or day of local time. The rows must go on over the coming days: "
+        "demand_columns",
+        "One row per hour or day of local time. The rows must go on over the coming days: "
         "what the weather will be, whether there is a match.",
     )  # fmt: skip
+
+
+def _file(label: str, endings: list[str], key: str, words: str) -> bytes:
+    """Return what a file holds, nothing where none is given."""
+    file = st.file_uploader(label, endings, key=key, help=words)
     if file is None:
         return b""
     if file.size > _MOST_BYTES:
         raise AnalysisError(
-            "A file of columns has at most 5 MB.", f"{file.size / 1e6:.0f} MB.", "Shorten it."
+            "Such a file has at most 5 MB.", f"{file.size / 1e6:.0f} MB.", "Shorten it."
         )
     return file.getvalue()
