@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from pages.parts.train.race import Race
-from pages.shared import state, ui
+from pages.shared import background, state, ui
 from pages.shared.once import drawn, once
 from pages.shared.page import NextStep, Page
 from strec import maps, metrics
@@ -271,13 +271,13 @@ def on_map(first: Result, second: Result, measure: str) -> None:
     # The same colours for both models, so that their maps can be compared.
     misses = pl.concat([each["miss"] for each in errors.values()]).to_numpy()
     scale = maps.Scale.fit(misses, colours=(*DIVERGING[:2:-1], *DIVERGING[1::-1]))
-    ui.deck(maps.hexagons(cells, "miss", scale=scale, dark=ui.is_dark()), key="evaluate_map")
+    ui.deck(maps.hexagons(cells, "miss", scale=scale, **background.look()), key="evaluate_map")
     st.html(maps.legend_html("Share of misses", scale))
     hidden = len(shown.queries) - int(cells["n_checkins"].sum())
     st.caption(
         f"Where people went, and how often the model missed it there ({METRICS[measure].title}). "
         f"{hidden:,} of {len(shown.queries):,} scored check-ins are in cells with under 5 users "
-        f"and not shown. {maps.attribution()}."
+        f"and not shown. {background.thanks()}."
     )
 
 

@@ -5,7 +5,7 @@ import polars as pl
 import streamlit as st
 
 from pages.parts.recommend import view
-from pages.shared import state, ui
+from pages.shared import background, state, ui
 from pages.shared.page import NextStep, Page
 from pages.shared.results import kept
 from strec import maps
@@ -239,7 +239,7 @@ def where(store, played: Replay, at: int) -> None:
     layers += maps.suggestion_layers(guess.astype({"lat": float, "lon": float}), city,
                                      ui.is_dark())  # fmt: skip
     ui.deck(
-        maps.deck(layers, city, dark=ui.is_dark()), "live_map", height=430,
+        maps.deck(layers, city, **background.look()), "live_map", height=430,
         caption=f"Pin: the first guess. Orange ring: what came. The last {_TRAIL}: green dots "
         "where it was among the five guesses, red rings where not.",
     )  # fmt: skip

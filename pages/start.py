@@ -6,7 +6,7 @@ import time
 import pandas as pd
 import streamlit as st
 
-from pages.shared import state, ui
+from pages.shared import background, state, ui
 from pages.shared.page import Page, go_to
 from pages.shared.results import by_content, counted
 from strec import maps, schema, spatial
@@ -86,8 +86,7 @@ def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
         radius_m=spatial.hexagon_width_km(resolution) * 1000 * 0.42,
         scale=maps.Scale.fit(day["n_checkins"], dark),
         view=maps.view_of(day["lat"], day["lon"]),
-        dark=dark,
-        basemap="offline",
+        **background.look(),
     )
     if store.has_clock:
         player(hour)
@@ -108,7 +107,7 @@ def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
     n = int(frame["n_checkins"].sum())
     st.caption(
         f"{ui.plain(store.name)}: the higher a column, the more check-ins{when}. {n:,} check-ins, "
-        f"times in {ui.plain(store.time_zone or 'local time')}. {maps.attribution('offline')}"
+        f"times in {ui.plain(store.time_zone or 'local time')}. {background.thanks()}"
     )
 
 

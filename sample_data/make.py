@@ -18,6 +18,7 @@ from icons import SHAPES, file_name, icon
 
 from strec import schema
 from strec.io.samples import INDEX, Sample
+from strec.maps import Ground
 from strec.simulation import SCENARIOS, simulate
 
 HERE = Path(__file__).resolve().parent
@@ -71,6 +72,10 @@ def main(names: list[str]) -> None:
         checkins = make(name)
         path = HERE / f"{name}.parquet"
         checkins.write_parquet(path, compression="zstd", compression_level=19)
+        if name in SETTINGS:
+            seed, at = SETTINGS[name]["seed"], checkins.select(schema.LAT, schema.LON).unique()
+            ground = Ground.simulated(name, int(seed), *at.get_columns())
+            ground.save(HERE / f"{name}.ground.parquet")
         if name == "ecommerce":
             draw_pictures()
         entries[name] = asdict(describe(name, checkins))

@@ -7,6 +7,7 @@ import polars as pl
 import streamlit as st
 
 from strec.errors import StrecError
+from strec.maps import Ground
 from strec.store import Filters, Store
 
 T = TypeVar("T")
@@ -65,6 +66,9 @@ WORKSPACE = Key("workspace", "")
 TOUR = Key("tour", False)
 #: Maps as pictures drawn by the server, for browsers that cannot draw them.
 PICTURES_OF_MAPS = Key("pictures_of_maps", False)
+#: What lies under the maps: `auto`, `offline`, and a map file of one's own.
+BASEMAP = Key("basemap", "auto")
+GROUND: Key[Ground | None] = Key("ground", None)
 
 # ---------------------------------------------------------------- start
 

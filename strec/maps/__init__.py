@@ -15,7 +15,8 @@ import pydeck as pdk
 from strec import spatial
 from strec.errors import AnalysisError, check_is
 from strec.maps.answer_layers import here_layer, history_layer, picking_layer, suggestion_layers
-from strec.maps.basemap import attribution, furniture, style
+from strec.maps.basemap import attribution, furniture, ground_names, style
+from strec.maps.ground import Ground
 from strec.maps.layers import (
     MAX_ARCS,
     arc_layer,
@@ -32,8 +33,8 @@ from strec.maps.view import View, view_of
 from strec.store import HasStore, Store, frame_of
 
 __all__ = [
-    "MAX_ARCS", "Classes", "Look", "Scale", "View", "arcs", "attribution", "columns", "deck",
-    "heatmap", "here_layer", "hexagon_layer", "hexagons", "history_layer", "label_layer",
+    "MAX_ARCS", "Classes", "Ground", "Look", "Scale", "View", "arcs", "attribution", "columns",
+    "deck", "heatmap", "here_layer", "hexagon_layer", "hexagons", "history_layer", "label_layer",
     "legend_html", "picking_layer", "point_layer", "points", "suggestion_layers", "to_html",
     "to_svg", "track_layer", "view_of",
 ]  # fmt: skip
@@ -67,12 +68,15 @@ class Look(TypedDict, total=False):
         For a dark page.
     basemap : str
         As in `deck`.
+    ground : Ground
+        As in `deck`.
     """
 
     view: View | None
     labels: pd.DataFrame | None
     dark: bool
     basemap: str
+    ground: Ground | None
 
 
 def deck(
@@ -81,6 +85,7 @@ def deck(
     *,
     dark: bool = False,
     basemap: str = "auto",
+    ground: Ground | None = None,
     pitch: float = 0,
 ) -> pdk.Deck:
     """Put layers on a background.
@@ -97,6 +102,9 @@ def deck(
     basemap : str
         `offline`, `tiles` (online, CARTO) or `auto`: tiles where the network is there. Show
         `attribution(basemap)` beside the map.
+    ground : Ground, optional
+        Streets, water, parks and names to draw in place of tiles: from `read_ground` or
+        `Ground.simulated`. Where it does not reach, it is left out.
     pitch : float
         Tilt in degrees; 45 suits columns.
     """
@@ -104,13 +112,16 @@ def deck(
     check_is(layers, Sequence, "Layers are a list.", AnalysisError)
     for each in layers:
         check_is(each, pdk.Layer, "A layer is what pydeck or strec.maps makes.", AnalysisError)
+    if ground is not None:
+        check_is(ground, Ground, "A ground is what maps.read_ground returns.", AnalysisError)
+        ground = ground if ground.covers(view) else None
     return pdk.Deck(
-        layers=[*layers, *furniture(view, dark, basemap)],
+        layers=[*layers, *furniture(view, dark, basemap, ground)],
         initial_view_state=pdk.ViewState(
             latitude=view.lat, longitude=view.lon, zoom=view.zoom, pitch=pitch, bearing=0
         ),
         views=[pdk.View(type="MapView", controller=True, repeat=True)],
-        map_style=style(view, dark, basemap),
+        map_style=style(view, dark, basemap, ground),
         map_provider="carto",
         tooltip=_TOOLTIP,
     )
@@ -311,5 +322,9 @@ def _shown(
 ) -> pdk.Deck:
     view, dark = look.get("view") or view_of(frame["lat"], frame["lon"]), look.get("dark", False)
     labels, basemap = look.get("labels"), look.get("basemap", "auto")
-    layers = [layer(view, dark)] + ([] if labels is None else [label_layer(labels, view, dark)])
-    return deck(layers, view, dark=dark, basemap=basemap, pitch=pitch)
+    ground = look.get("ground")
+    layers = [layer(view, dark)]
+    if labels is not None:
+        names = ground_names(ground, view) if ground is not None else []
+        layers.append(label_layer(labels, view, dark, avoid=names))
+    return deck(layers, view, dark=dark, basemap=basemap, ground=ground, pitch=pitch)

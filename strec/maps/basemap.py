@@ -8,6 +8,7 @@ import json
 import math
 import socket
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from pydeck.types import String
 from strec.errors import AnalysisError, check_choice
 from strec.geo import KM_PER_DEGREE, km_per_degree_east, wrapped
 from strec.maps import land
+from strec.maps.ground import Ground, drawn
 from strec.maps.view import View
 
 #: What is drawn over what lies below it, however high that rises.
@@ -40,6 +42,8 @@ COLOURS = {
            "text": (176, 190, 194), "halo": (13, 19, 23)},
 }  # fmt: skip
 STEPS_DEG = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)
+#: Seen nearer than this, the land's outline of the world (300 m) is off by more than it tells.
+CITY_DEG = 0.4
 #: How long to wait for the tile server, and for how long to believe the answer.
 NETWORK_WAIT_S, NETWORK_KEEP_S = 0.5, 300
 
@@ -50,12 +54,14 @@ def resolve(basemap: str) -> str:
     return ("tiles" if has_network() else "offline") if basemap == "auto" else basemap
 
 
-def attribution(basemap: str = "auto") -> str:
+def attribution(basemap: str = "auto", ground: Ground | None = None) -> str:
     """Return whom to thank for the background; show it beside the map.
 
     Parameters
     ----------
     basemap : str
+        As in `deck`.
+    ground : Ground, optional
         As in `deck`.
 
     Examples
@@ -63,7 +69,7 @@ def attribution(basemap: str = "auto") -> str:
     >>> attribution("offline")
     'Land and borders: Natural Earth (public domain)'
     """
-    return ATTRIBUTION[resolve(basemap)]
+    return ATTRIBUTION[resolve(basemap)] if ground is None else ground.attribution
 
 
 def has_network() -> bool:
@@ -71,14 +77,26 @@ def has_network() -> bool:
     return _reachable(int(time.monotonic() // NETWORK_KEEP_S))
 
 
-def style(view: View, dark: bool, basemap: str = "auto") -> str:
-    """Return the address of the map style: the tile server's, or the whole style itself."""
-    return TILES[dark] if resolve(basemap) == "tiles" else _inline_style(view, dark)
+def style(view: View, dark: bool, basemap: str = "auto", ground: Ground | None = None) -> str:
+    """Return the address of the map style: the tile server's, or the whole style itself.
+
+    A ground of one's own is shown in place of tiles.
+    """
+    if ground is None and resolve(basemap) == "tiles":
+        return TILES[dark]
+    return _inline_style(view, dark, ground)
 
 
-def furniture(view: View, dark: bool, basemap: str = "auto") -> list[pdk.Layer]:
-    """Return the layers that make a map readable: degrees, country names, a scale bar."""
+def furniture(
+    view: View, dark: bool, basemap: str = "auto", ground: Ground | None = None
+) -> list[pdk.Layer]:
+    """Return the layers that make a map readable: names, degrees, a scale bar."""
     layers = scale_bar(view, dark)
+    if ground is not None:
+        return [
+            text_layer("ground-names", ground_names(ground, view), dark, 12, alpha=165),
+            *layers,
+        ]
     if resolve(basemap) == "tiles":
         return layers
     names = land.countries(view) if view.span_deg > 2.5 else []
@@ -87,6 +105,18 @@ def furniture(view: View, dark: bool, basemap: str = "auto") -> list[pdk.Layer]:
         text_layer("degrees", _degrees(view), dark, size_px=11, alpha=170),
         *layers,
     ]
+
+
+def ground_names(ground: Ground, view: View) -> list[dict]:
+    """Return the names of a ground that have room in a view: rows of `name`, `lat`, `lon`."""
+    rows = [
+        # deck.gl's blanks are too narrow for capitals.
+        {"name": name.upper().replace(" ", "  ") if kind == "district" else name,
+         "lat": lat, "lon": lon}
+        for kind, name, lat, lon in ground.names
+        if view.south < lat < view.north and view.west < view.unwrap(np.array(lon)) < view.east
+    ]  # fmt: skip
+    return declutter(rows, view, size_px=14, most=18)
 
 
 def text_layer(
@@ -126,11 +156,21 @@ def text_layer(
     )
 
 
-def declutter(rows: list[dict], view: View, size_px: int = 12, most: int = 25) -> list[dict]:
-    """Keep names, in the order given, that do not run into one kept before at the first zoom."""
+def declutter(
+    rows: list[dict],
+    view: View,
+    size_px: int = 12,
+    most: int = 25,
+    avoid: Sequence[dict] = (),
+) -> list[dict]:
+    """Keep names, in the order given, that do not run into one kept before at the first zoom.
+
+    Those to `avoid` stand on the map already.
+    """
     kept: list[dict] = []
+    most += len(avoid)
     boxes: list[tuple[float, float, float]] = []
-    for row in rows:
+    for row in (*avoid, *rows):
         x, y = view.pixels(row["lat"], row["lon"])
         half = len(row["name"]) * size_px * 0.28 + 6
         free = all(
@@ -140,7 +180,7 @@ def declutter(rows: list[dict], view: View, size_px: int = 12, most: int = 25) -
         if free and len(kept) < most:
             kept.append(row)
             boxes.append((float(x), float(y), half))
-    return kept
+    return [row for row in kept if not any(row is other for other in avoid)]
 
 
 def scale_bar(view: View, dark: bool) -> list[pdk.Layer]:
@@ -177,12 +217,12 @@ def _reachable(moment: int) -> bool:
 
 
 @lru_cache(maxsize=32)
-def _inline_style(view: View, dark: bool) -> str:
+def _inline_style(view: View, dark: bool, ground: Ground | None) -> str:
     colours = COLOURS[dark]
+    if view.span_deg < CITY_DEG:
+        return _city_style(view, dark, ground)
     shapes = land.background(view)
-    lines = [[[lon, -85], [lon, 85]] for lon in _grid(view)[0]]
-    lines += [[[view.lon - 180, lat], [view.lon + 180, lat]] for lat in _grid(view)[1]]
-    sources = shapes | {"grid": {"type": "MultiLineString", "coordinates": lines}}
+    sources = shapes | {"grid": _grid_lines(view)}
     layers = [
         {"id": "water", "type": "background", "paint": {"background-color": colours["water"]}},
         _style_layer("land", "fill", {"fill-color": colours["land"], "fill-antialias": False}),
@@ -194,16 +234,39 @@ def _inline_style(view: View, dark: bool) -> str:
             {"line-color": colours["line"], "line-width": 1, "line-dasharray": [3, 2]},
         ),
     ]
-    content = {
-        "version": 8,
-        "sources": {
-            name: {"type": "geojson", "data": {"type": "Feature", "geometry": shape}}
-            for name, shape in sources.items()
-        },
-        "layers": layers,
-    }
+    known = {name: _source(shape) for name, shape in sources.items()}
+    if ground is not None:
+        more, above = drawn(ground, view, dark)
+        known, layers = known | more, [*layers, *above]
+    return _address(known, layers)
+
+
+def _city_style(view: View, dark: bool, ground: Ground | None) -> str:
+    """A city's ground, or a plain one: seen so near, the world's outline is wrong by streets."""
+    colours, grid = COLOURS[dark], _grid_lines(view)
+    plain = "land" if land.is_near(view) else "water"
+    paper = {"id": "water", "type": "background", "paint": {"background-color": colours[plain]}}
+    if ground is None:
+        lines = _style_layer("grid", "line", {"line-color": colours["grid"], "line-width": 0.7})
+        return _address({"grid": _source(grid)}, [paper, lines])
+    sources, layers = drawn(ground, view, dark)
+    return _address(sources, [paper, *layers])
+
+
+def _source(geometry: dict) -> dict:
+    return {"type": "geojson", "data": {"type": "Feature", "geometry": geometry}}
+
+
+def _address(sources: dict, layers: list[dict]) -> str:
+    content = {"version": 8, "sources": sources, "layers": layers}
     text = json.dumps(content, separators=(",", ":"))
     return "data:application/json," + quote(text, safe="[]{}:,.")
+
+
+def _grid_lines(view: View) -> dict:
+    lines = [[[lon, -85], [lon, 85]] for lon in _grid(view)[0]]
+    lines += [[[view.lon - 180, lat], [view.lon + 180, lat]] for lat in _grid(view)[1]]
+    return {"type": "MultiLineString", "coordinates": lines}
 
 
 def _style_layer(name: str, kind: str, paint: dict) -> dict:

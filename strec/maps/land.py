@@ -49,6 +49,14 @@ def background(view: View) -> dict:
     }
 
 
+def is_near(view: View) -> bool:
+    """Return whether there is land in a view or a few kilometres around it."""
+    import shapely
+
+    box = shapely.box(view.west - 0.05, view.south - 0.05, view.east + 0.05, view.north + 0.05)
+    return any(shapely.intersects(_land("10m", shift), box).any() for shift in TURNS_DEG)
+
+
 def countries(view: View, most: int = 40) -> list[dict]:
     """Return `name`, `lat`, `lon` of countries in the view, the largest first."""
     data = _data()

@@ -4,7 +4,7 @@ Frames carry `lat`, `lon` (degrees) and `n_checkins`, `n_users` as the store giv
 on hover is plain text in a field `tip`, never HTML, so a name can hold anything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -299,6 +299,7 @@ def label_layer(
     dark: bool = False,
     most: int = 14,
     offset_px: tuple[int, int] = (0, 0),
+    avoid: Sequence[dict] = (),
 ) -> pdk.Layer:
     """Return the names of the largest places that have room: landmarks made of the data itself.
 
@@ -314,6 +315,8 @@ def label_layer(
         What the map shows; places outside get no name.
     dark : bool
         Whether the colours are for a dark map.
+    avoid : sequence of dict
+        `name`, `lat`, `lon` of what is written there already.
 
     Examples
     --------
@@ -330,7 +333,7 @@ def label_layer(
         for name, lat, lon in zip(named["item_name"], named["lat"], named["lon"], strict=True)
         if view.south < lat < view.north and view.west < view.unwrap(lon) < view.east
     ]
-    shown = declutter(rows, view, size_px=12, most=most)
+    shown = declutter(rows, view, size_px=12, most=most, avoid=avoid)
     return text_layer("places", shown, dark, size_px=12, offset_px=offset_px)
 
 

@@ -13,6 +13,7 @@ import pydeck as pdk
 
 from strec.errors import AnalysisError, check_is
 from strec.maps.basemap import COLOURS
+from strec.maps.ground import line_width
 from strec.maps.scale import rgb
 from strec.maps.view import View
 from strec.palette import SPACE
@@ -143,7 +144,7 @@ def to_svg(
 
 
 def _ground(style: str, to: Camera) -> Iterator[Shape]:
-    """Draw water, land, coast, borders and graticule of the map style that ships with strec."""
+    """Draw what the style of a map without a network holds."""
     if not style.startswith(INLINE_STYLE):
         return
     import shapely
@@ -152,13 +153,15 @@ def _ground(style: str, to: Camera) -> Iterator[Shape]:
     content = json.loads(unquote(style.removeprefix(INLINE_STYLE)))
     for layer in content["layers"]:
         paint = layer["paint"]
+        if to.view.zoom < layer.get("minzoom", 0):
+            continue
         if layer["type"] == "background":
             yield (
                 f'<rect width="{to.width_px}" height="{to.height_px}" '
                 f'fill="{paint["background-color"]}"/>'
             )
             continue
-        whole = shape(content["sources"][layer["source"]]["data"]["geometry"])
+        whole = shape(_geometry(content["sources"][layer["source"]]["data"], layer))
         parts = shapely.get_parts(shapely.clip_by_rect(whole, *to.ground()))
         if layer["type"] == "fill":
             parts = [ring for part in parts for ring in (part.exterior, *part.interiors)]
@@ -166,10 +169,19 @@ def _ground(style: str, to: Camera) -> Iterator[Shape]:
         else:
             dashes = " ".join(map(str, paint.get("line-dasharray", []))) or "none"
             pen = f'fill="none" stroke="{paint["line-color"]}" '
-            pen += f'stroke-width="{paint["line-width"]}" stroke-dasharray="{dashes}"'
+            width = line_width(paint["line-width"], to.view.zoom)
+            pen += f'stroke-width="{width:.2f}" stroke-dasharray="{dashes}"'
         if len(parts):
             way = "".join(_way(shapely.get_coordinates(line), to) for line in parts)
             yield f'<path d="{way}" {pen}/>'
+
+
+def _geometry(data: dict[str, Any], layer: Said) -> dict[str, Any]:
+    """What a layer of a style draws: the only feature of its source, or the one of its kind."""
+    if "filter" not in layer:
+        return data["geometry"]
+    kind = layer["filter"][-1]
+    return next(f["geometry"] for f in data["features"] if f["properties"]["kind"] == kind)
 
 
 def _way(places: np.ndarray, to: Camera) -> str:

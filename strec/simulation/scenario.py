@@ -92,6 +92,8 @@ class Scenario:
         What `value` is: a rating, a price, minutes.
     value_noise, value_limit : float
         How much the value varies between check-ins of an item, and the most it can be.
+    river : str
+        The name of the river that the map of the city shows.
     districts : tuple of (str, str)
         Name and kind; the first is the centre.
     categories : tuple of Category
@@ -129,6 +131,7 @@ class Scenario:
     value_word: str
     value_noise: float
     value_limit: float
+    river: str
     districts: tuple[tuple[str, str], ...]
     categories: tuple[Category, ...]
     words: tuple[str, ...]

@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from pages.parts.data.draft import CLEANED, READ, Draft
-from pages.shared import ui
+from pages.shared import background, ui
 from strec import maps, schema
 from strec.cleaning import Stays
 
@@ -76,7 +76,7 @@ def _on_map(draft: Draft, with_stays: bool) -> None:
     view = maps.view_of(shown[schema.LAT].to_numpy(), shown[schema.LON].to_numpy())
     said = "" if len(users) == len(counts) else f" {len(users):,} of {len(counts):,} people."
     ui.deck(
-        maps.deck(layers, view, dark=ui.is_dark()), "data_track_deck", height=420,
+        maps.deck(layers, view, **background.look()), "data_track_deck", height=420,
         caption="Lines: the fixes as they were read. Discs: places of stays, larger where people "
-        f"stayed more often.{said} {maps.attribution('auto')}",
+        f"stayed more often.{said} {background.thanks()}",
     )  # fmt: skip

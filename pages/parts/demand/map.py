@@ -6,7 +6,7 @@ import streamlit as st
 from pydeck.types import String
 
 from pages.parts.demand.when import window
-from pages.shared import state, ui
+from pages.shared import background, state, ui
 from pages.shared.map_clicks import clickable
 from pages.shared.once import once
 from strec import maps
@@ -77,7 +77,7 @@ def _colours(ahead: Demand, placed: pd.DataFrame, view: str, n_hours: int):
 
 
 def _deck(placed: pd.DataFrame, column: str, scale):
-    look = {"view": maps.view_of(placed["lat"], placed["lon"]), "dark": ui.is_dark()}
+    look = {"view": maps.view_of(placed["lat"], placed["lon"]), **background.look()}
     if "cell" in placed:
         return maps.hexagons(placed, column, scale=scale, **look)
     size = np.sqrt(placed["expected"].clip(lower=0) / max(placed["expected"].max(), 1e-9))
@@ -91,7 +91,7 @@ def _deck(placed: pd.DataFrame, column: str, scale):
         "ScatterplotLayer", rows, "points", get_position="position", get_radius="radius",
         radius_units=String("pixels"), get_fill_color="fill",
     )  # fmt: skip
-    return maps.deck([discs], look["view"], dark=look["dark"])
+    return maps.deck([discs], **look)
 
 
 def _look(ahead: Demand, placed: pd.DataFrame, found: dict) -> None:
@@ -110,4 +110,4 @@ def _caption(ahead: Demand, view: str) -> str:
         SURE: "Eight in ten times what comes lies within a band of this width.",
     }[view]
     notes = " ".join(ahead.panel.notes)
-    return f"{words} Click a place to look in. {ui.plain(notes)} {maps.attribution('auto')}."
+    return f"{words} Click a place to look in. {ui.plain(notes)} {background.thanks()}."

@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from pages.parts.recommend import ask, pictures, view, visitor
-from pages.shared import state, ui
+from pages.shared import background, state, ui
 from pages.shared.map_clicks import clickable
 from pages.shared.once import once
 from pages.shared.results import by_content, counted
@@ -175,7 +175,7 @@ def map_of(store, answer: Answer) -> None:
     if store.has(schema.PLACE_ID):
         shops = view.landmarks(store).to_pandas()
         layers.append(maps.label_layer(shops, city, ui.is_dark(), offset_px=(0, -18)))
-    clickable(maps.deck(layers, city, dark=ui.is_dark()), "rec_map", _clicked, height=HEIGHT - 30)
+    clickable(maps.deck(layers, city, **background.look()), "rec_map", _clicked, height=HEIGHT - 30)
     word = ui.item_word(plural=True)
     pins = "Numbered pins: the suggestions. " if _any_place(answer) else (
         f"No pins: these {word} are taken in many places. "

@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from pages.parts.recommend import listing, models, view, why
-from pages.shared import ui
+from pages.shared import background, ui
 from pages.shared.once import once
 from strec import explanation, maps
 from strec.palette import CATEGORICAL, OTHERS, POPULARITY
@@ -88,7 +88,7 @@ def _walk_map(answer: Answer, steps: pl.DataFrame, lists: pl.DataFrame) -> None:
         maps.point_layer(frame, layer_id="walk", min_px=7, max_px=7),
         maps.here_layer(float(answer.query.lat[0]), float(answer.query.lon[0]), "The walk begins"),
     ]
-    ui.deck(maps.deck(layers, city, dark=ui.is_dark()), "rec_walk_map", height=460)
+    ui.deck(maps.deck(layers, city, **background.look()), "rec_walk_map", height=460)
 
 
 # ---------------------------------------------------------------- the city
@@ -135,7 +135,7 @@ def _city(store, answer: Answer) -> None:
         layers.append(maps.here_layer(float(answer.query.lat[0]), float(answer.query.lon[0])))
     _kinds_legend(names, colours)
     ui.deck(
-        maps.deck(layers, city, dark=ui.is_dark()),
+        maps.deck(layers, city, **background.look()),
         "rec_city",
         caption="Colour: the kind of the first suggestion"
         f"{'' if has_kinds else ' (here its name)'}, were the same asked there at the same "

@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from pages.parts.recommend.rephrase import rephrase
-from pages.shared import ui
+from pages.shared import background, ui
 from pages.shared.once import drawn, once
 from strec import explanation, maps, plots
 from strec.plots.visits import visit_clock
@@ -120,7 +120,7 @@ def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
         frame.assign(n_users=1), colour=colour, layer_id="evidence", min_px=5, max_px=12
     )
     ui.deck(
-        maps.deck([layer], view, dark=ui.is_dark()), "rec_evidence_map", height=230,
+        maps.deck([layer], view, **background.look()), "rec_evidence_map", height=230,
         caption="Where they were.",
     )  # fmt: skip
 

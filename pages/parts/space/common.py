@@ -6,7 +6,7 @@ import pandas as pd
 import polars as pl
 import streamlit as st
 
-from pages.shared import ui
+from pages.shared import background, ui
 from pages.shared.results import by_content, counted
 from pages.shared.state import Key
 from strec import maps, plots, schema, spatial
@@ -22,7 +22,6 @@ class Setting:
 
     suggested: int
     min_users: int = MIN_USERS
-    basemap: str = "auto"
 
 
 def settings(suggested: int) -> Setting:
@@ -32,12 +31,8 @@ def settings(suggested: int) -> Setting:
             "Hide what has fewer users than", 1, 100, MIN_USERS, key="space_min_users",
             help="Places of one or two people can give them away.",
         )  # fmt: skip
-        basemap = st.radio(
-            "Background", ["auto", "offline"], horizontal=True, key="space_basemap",
-            format_func={"auto": "Online tiles where there is a network",
-                         "offline": "Always offline"}.get,
-        )  # fmt: skip
-    return Setting(suggested, min_users, basemap)
+        background.ask()
+    return Setting(suggested, min_users)
 
 
 def hexagon_size(store: Store, setting: Setting, touching: bool = False) -> int:
@@ -108,15 +103,14 @@ def look(store: Store, setting: Setting, view: maps.View) -> dict:
     """Return what every map takes: view, colours of the page, background, names of places."""
     return {
         "view": view,
-        "dark": ui.is_dark(),
-        "basemap": setting.basemap,
+        **background.look(),
         "labels": landmarks(store, setting.min_users, view),
     }
 
 
 def below(store: Store, chosen: Filters, setting: Setting, n: float, hidden: str = "") -> str:
     """Return what stands under every map: how much it counts, what it hides, whom to thank."""
-    return f"{counts(store, chosen, n)}. {hidden} {maps.attribution(setting.basemap)}."
+    return f"{counts(store, chosen, n)}. {hidden} {background.thanks()}."
 
 
 def counts(store: Store, chosen: Filters, n_checkins: float | None = None) -> str:

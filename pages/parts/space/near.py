@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.space import common
-from pages.shared import ui
+from pages.shared import background, ui
 from pages.shared.once import drawn
 from pages.shared.results import by_content, counted
 from strec import maps, plots, spatial
@@ -63,7 +63,7 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
         maps.here_layer(here["lat"], here["lon"], str(here["shown"])),
         maps.label_layer(near, look["view"], look["dark"], offset_px=(0, -15)),
     ]
-    deck = maps.deck(layers, look["view"], dark=look["dark"], basemap=look["basemap"])
+    deck = maps.deck(layers, look["view"], **background.look())
     first = near.iloc[0]
     words = (
         f"The nearest to {ui.plain(str(here['shown']))} is {ui.plain(str(first['shown']))}, "
@@ -77,7 +77,7 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
         )
     n = int(near["n_checkins"].sum() + here["n_checkins"])
     note = ui.plain(plots.note(n, None, store.time_zone))
-    words += f"Together {note}. {maps.attribution(setting.basemap)}."
+    words += f"Together {note}. {background.thanks()}."
     ui.deck(deck, "near_places", caption=words)
     columns = ["item_id", "item_name", "category", "lat", "lon", "distance_km", "n_checkins"]
     ui.table(
