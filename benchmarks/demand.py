@@ -3,13 +3,16 @@
     python benchmarks/demand.py bikes            # NYCBike 2014, one hour and a day ahead
     python benchmarks/demand.py panels           # samples, Divvy, flights: against counting
     python benchmarks/demand.py speed            # 500 places, a week ahead
+    python benchmarks/demand.py peers PYTHON     # beside statsforecast, in that Python
     python benchmarks/demand.py networks         # ST-LSTM and ST-GCN on the sample traffic
 
 `STREC_DATA` names the folder of the research data. Tables: docs/demand.md.
 """
 
 import os
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -35,26 +38,31 @@ FIRST, LAST = "2014-08-26", "2014-09-12 23:00"
 BUSY = 5
 
 
-def bikes() -> None:
-    """MAE where more than five came, one hour ahead and a day ahead."""
+def bike_panels() -> dict[str, Panel]:
+    """Return arrivals and departures of NYCBike 2014, each with the other beside it."""
     folder = Path(os.environ["STREC_DATA"])
     table = pd.read_parquet(folder / "nycbike_2014/nycbike_2014.parquet")
     table["place"] = table["row"].astype(str) + "-" + table["col"].astype(str)
-    wide = {
-        name: table.pivot(index="hour", columns="place", values=name)
+    arrivals, departures = (
+        table.pivot(index="hour", columns="place", values=name)
         for name in ("arrivals", "departures")
-    }
-    hours = wide["arrivals"].index
-    at = [name.split("-") for name in wide["arrivals"].columns]
+    )
+    at = [name.split("-") for name in arrivals.columns]
     # The grid has no coordinates; its rows and columns are as good as degrees.
-    places = pd.DataFrame({"place": wide["arrivals"].columns})
+    places = pd.DataFrame({"place": arrivals.columns})
     places["lat"], places["lon"] = np.array(at, dtype=float).T * 0.01
-    first, last = (int(hours.get_loc(pd.Timestamp(each))) for each in (FIRST, LAST))
+    start = arrivals.index[0]
+    return {
+        "arrivals": Panel.of(arrivals, start, places, what="arrivals", beside=departures),
+        "departures": Panel.of(departures, start, places, what="departures", beside=arrivals),
+    }
+
+
+def bikes() -> None:
+    """MAE where more than five came, one hour ahead and a day ahead."""
     for horizon in (1, 24):
-        for name, other in (("arrivals", "departures"), ("departures", "arrivals")):
-            counted = Panel.of(
-                wide[name].to_numpy(), hours[0], places, what=name, beside=wide[other].to_numpy()
-            )
+        for name, counted in bike_panels().items():
+            first, last = (int(counted.hours.get_loc(pd.Timestamp(at))) for at in (FIRST, LAST))
             ahead(counted, first, last + 1, horizon, name, 1 if horizon == 1 else 6)
 
 
@@ -162,6 +170,32 @@ def speed() -> None:
     print(f"in all {time.perf_counter() - wall:.1f} s on this machine")
 
 
+def peers(python: str) -> None:
+    """AutoETS and MSTL beside days alike: the busiest cells, a day ahead from midnight on."""
+    counted = bike_panels()["arrivals"]
+    busiest = np.argsort(counted.values.sum(axis=0))[::-1][:24]
+    hours = counted.hours
+    days = pd.date_range(FIRST, LAST, freq="3D")
+    origins = np.array([hours.get_loc(day) for day in days])
+    with tempfile.TemporaryDirectory() as folder:
+        asked, answered = (str(Path(folder) / name) for name in ("asked.npz", "answered.npz"))
+        np.savez(asked, values=counted.values[:, busiest], origins=origins, horizon=24)
+        worker = Path(__file__).with_name("demand_peers.py")
+        subprocess.run([python, str(worker), asked, answered], check=True)
+        found = dict(np.load(answered))
+    for model in models():
+        began, made = time.process_time(), []
+        for origin in origins:
+            model.fit(counted.part(0, int(origin)), 24, Calendar("US"))
+            made.append(model.predict(counted, np.array([origin]), 24)[0][:, busiest])
+        found[model.label] = np.stack(made)
+        found[f"{model.label} seconds"] = time.process_time() - began
+    truth = counted.values[origins[:, None] + np.arange(24)][:, :, busiest]
+    for name in [name for name in found if not name.endswith(" seconds")]:
+        error = np.abs(found[name] - truth)[truth > BUSY].mean()
+        print(f"{name:20s} MAE {error:6.3f}  {float(found[f'{name} seconds']):6.1f} s of a core")
+
+
 def networks() -> None:
     """ST-LSTM and ST-GCN beside the other models, hexagons of the sample traffic, a day ahead."""
     from strec.demand import standard_models
@@ -173,5 +207,9 @@ def networks() -> None:
     print(found.table[shown].round(4).to_string(index=False))
 
 
+KINDS = {
+    "bikes": bikes, "panels": panels, "speed": speed, "peers": peers, "networks": networks,
+}  # fmt: skip
+
 if __name__ == "__main__":
-    {"bikes": bikes, "panels": panels, "speed": speed, "networks": networks}[sys.argv[1]]()
+    KINDS[sys.argv[1]](*sys.argv[2:])
