@@ -7,6 +7,8 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from pages.shared import once, results
+from strec.maps import tiles
+from strec.serve import settings
 from strec.serve.collector import tame_collector
 from strec.serve.leftovers import Sweeper
 from strec.serve.person import PersonCookie
@@ -22,6 +24,9 @@ def let_go() -> None:
 @asynccontextmanager
 async def while_it_runs(_: App):
     """Sweep away what is old while the app runs, and keep the collector from what stays."""
+    settings.settle_tiles()
+    # Asked before anybody looks at a map, so that no page waits for the answer.
+    tiles.are_there(wait_s=0)
     sweeper = Sweeper(also=let_go)
     sweeper.start()
     tame_collector()

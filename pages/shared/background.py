@@ -1,11 +1,21 @@
 """What lies under every map: a sample's own ground, one's own map file, tiles, or plain paper."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import streamlit as st
 
-from pages.shared import state, ui
+from pages.shared import results, state, ui, visitor
 from strec import maps
+from strec.errors import StrecError
+from strec.llm.cache import cache_folder
+from strec.maps import extract, tiles
+from strec.serve import settings
+
+WORDS = {"auto": "Online tiles where there is a network", "offline": "Always offline"}
+#: What GDAL is given to read.
+KINDS = ("osm", "pbf", "gpkg", "geojson", "json", "fgb", "zip")
 
 
 def look() -> dict[str, Any]:
@@ -21,16 +31,64 @@ def ground() -> maps.Ground | None:
     return None if sample is None else maps.Ground.sample(sample.name)
 
 
-def ask() -> None:
-    """Ask what shall lie under the maps."""
-    words = {"auto": "Online tiles where there is a network", "offline": "Always offline"}
-    chosen = st.radio(
-        "Background", list(words), list(words).index(state.BASEMAP.value), horizontal=True,
-        key="background", format_func=words.get,
-    )  # fmt: skip
-    state.BASEMAP.value = chosen or "auto"
-
-
 def thanks() -> str:
     """Return whom to thank for what lies under the maps."""
     return ui.plain(maps.attribution(state.BASEMAP.value, ground()))
+
+
+def ask() -> None:
+    """Ask what shall lie under the maps: tiles, nothing, or a map file of one's own."""
+    own = {each.name: each for each in _kept()}
+    known = dict(WORDS) if tiles.provider() != "none" else {"offline": "Plain paper"}
+    options = [*known, *own]
+    used = state.GROUND.value
+    now = state.BASEMAP.value if used is None else used.name
+    chosen = st.radio(
+        "Ground", options, options.index(now) if now in options else 0,
+        key=f"background_{len(own)}_{now}", format_func=lambda each: known.get(each, each),
+    )  # fmt: skip
+    state.GROUND.value = own.get(chosen)
+    state.BASEMAP.value = chosen if chosen in WORDS else "offline"
+    if settings.is_public() and not visitor.is_person():
+        return
+    given = st.file_uploader(
+        "Your own map file", list(KINDS), key=f"ground_file_{len(own)}",
+        help="An extract of OpenStreetMap (.osm, .osm.pbf), GeoPackage or GeoJSON: roads, water, "
+        f"parks and names, at most {extract.MAX_MB} MB. It is read and simplified once, and "
+        "kept on this computer.",
+    )  # fmt: skip
+    if given is not None:
+        try:
+            _take(given)
+        except StrecError as error:
+            ui.show_error(error)
+        else:
+            st.rerun()
+
+
+def _take(given) -> None:
+    """Read an uploaded map file, keep what maps need of it, and use it."""
+    name = Path(given.name).name
+    with results.in_turn(), TemporaryDirectory(prefix="strec-ground-") as folder:
+        path = Path(folder) / name
+        path.write_bytes(given.getvalue())
+        found = maps.read_ground(path)
+    found.save(_folder() / f"{found.fingerprint}.parquet")
+    state.GROUND.value = found
+
+
+def _kept() -> list[maps.Ground]:
+    """Return the map files that this visitor has given."""
+    return [_opened(path, path.stat().st_mtime) for path in sorted(_folder().glob("*.parquet"))]
+
+
+@st.cache_resource(max_entries=8, ttl=results.AGE, show_spinner=False)
+def _opened(path: Path, changed: float) -> maps.Ground:
+    return maps.Ground.load(path)
+
+
+def _folder() -> Path:
+    """Where map files are kept: of the person at this computer for good, of visitors for a day."""
+    folder = (cache_folder() if visitor.is_person() else ui.workspace()) / "grounds"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder

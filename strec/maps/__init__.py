@@ -16,6 +16,7 @@ from strec import spatial
 from strec.errors import AnalysisError, check_is
 from strec.maps.answer_layers import here_layer, history_layer, picking_layer, suggestion_layers
 from strec.maps.basemap import attribution, furniture, ground_names, style
+from strec.maps.extract import read_ground
 from strec.maps.ground import Ground
 from strec.maps.layers import (
     MAX_ARCS,
@@ -35,8 +36,8 @@ from strec.store import HasStore, Store, frame_of
 __all__ = [
     "MAX_ARCS", "Classes", "Ground", "Look", "Scale", "View", "arcs", "attribution", "columns",
     "deck", "heatmap", "here_layer", "hexagon_layer", "hexagons", "history_layer", "label_layer",
-    "legend_html", "picking_layer", "point_layer", "points", "suggestion_layers", "to_html",
-    "to_svg", "track_layer", "view_of",
+    "legend_html", "picking_layer", "point_layer", "points", "read_ground", "suggestion_layers",
+    "to_html", "to_svg", "track_layer", "view_of",
 ]  # fmt: skip
 
 
@@ -100,7 +101,8 @@ def deck(
     dark : bool
         For a dark page.
     basemap : str
-        `offline`, `tiles` (online, CARTO) or `auto`: tiles where the network is there. Show
+        `offline`, `tiles` (online) or `auto`: tiles where they can be reached (`STREC_TILES`
+        says whose: CARTO's, `none`, or an address). Show
         `attribution(basemap)` beside the map.
     ground : Ground, optional
         Streets, water, parks and names to draw in place of tiles: from `read_ground` or

@@ -6,8 +6,6 @@ no request at all; writing on it is deck.gl text, since MapLibre would fetch fon
 
 import json
 import math
-import socket
-import time
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -19,21 +17,13 @@ from pydeck.types import String
 
 from strec.errors import AnalysisError, check_choice
 from strec.geo import KM_PER_DEGREE, km_per_degree_east, wrapped
-from strec.maps import land
+from strec.maps import land, tiles
 from strec.maps.ground import Ground, drawn
 from strec.maps.view import View
 
 #: What is drawn over what lies below it, however high that rises.
 ON_TOP = {"depthTest": False, "depthCompare": "always"}
-TILES_HOST = "basemaps.cartocdn.com"
-TILES = {
-    False: f"https://{TILES_HOST}/gl/positron-gl-style/style.json",
-    True: f"https://{TILES_HOST}/gl/dark-matter-gl-style/style.json",
-}
-ATTRIBUTION = {
-    "offline": "Land and borders: Natural Earth (public domain)",
-    "tiles": "Map tiles: © CARTO, © OpenStreetMap contributors",
-}
+OFFLINE_THANKS = "Land and borders: Natural Earth (public domain)"
 #: Water, land, coast, graticule, and writing, for the light and the dark theme.
 COLOURS = {
     False: {"water": "#DCE7EA", "land": "#F6F3EC", "line": "#A9B4B3", "grid": "#C3CED0",
@@ -44,12 +34,10 @@ COLOURS = {
 STEPS_DEG = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)
 #: Seen nearer than this, the land's outline of the world (300 m) is off by more than it tells.
 CITY_DEG = 0.4
-#: How long to wait for the tile server, and for how long to believe the answer.
-NETWORK_WAIT_S, NETWORK_KEEP_S = 0.5, 300
 
 
 def resolve(basemap: str) -> str:
-    """Return `offline` or `tiles`; `auto` means tiles where the network is there."""
+    """Return `offline` or `tiles`; `auto` means tiles where they are wanted and reached."""
     check_choice(basemap, ("auto", "tiles", "offline"), "A background", AnalysisError)
     return ("tiles" if has_network() else "offline") if basemap == "auto" else basemap
 
@@ -69,12 +57,14 @@ def attribution(basemap: str = "auto", ground: Ground | None = None) -> str:
     >>> attribution("offline")
     'Land and borders: Natural Earth (public domain)'
     """
-    return ATTRIBUTION[resolve(basemap)] if ground is None else ground.attribution
+    if ground is not None:
+        return ground.attribution
+    return tiles.thanks() if resolve(basemap) == "tiles" else OFFLINE_THANKS
 
 
 def has_network() -> bool:
-    """Return whether the tile server answers within half a second (believed for five minutes)."""
-    return _reachable(int(time.monotonic() // NETWORK_KEEP_S))
+    """Return whether online tiles are wanted and can be reached (see `strec.maps.tiles`)."""
+    return tiles.are_there()
 
 
 def style(view: View, dark: bool, basemap: str = "auto", ground: Ground | None = None) -> str:
@@ -83,7 +73,7 @@ def style(view: View, dark: bool, basemap: str = "auto", ground: Ground | None =
     A ground of one's own is shown in place of tiles.
     """
     if ground is None and resolve(basemap) == "tiles":
-        return TILES[dark]
+        return tiles.style(dark)
     return _inline_style(view, dark, ground)
 
 
@@ -205,15 +195,6 @@ def scale_bar(view: View, dark: bool) -> list[pdk.Layer]:
     )
     row = {"name": text, "lat": lat, "lon": start + length_deg / 2}
     return [bar, text_layer("scale-text", [row], dark, size_px=12, offset_px=(0, -10))]
-
-
-@lru_cache(maxsize=2)
-def _reachable(moment: int) -> bool:
-    try:
-        socket.create_connection((TILES_HOST, 443), timeout=NETWORK_WAIT_S).close()
-    except OSError:
-        return False
-    return True
 
 
 @lru_cache(maxsize=32)

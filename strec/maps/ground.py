@@ -128,8 +128,7 @@ class Ground:
         digest = hashlib.blake2b(repr((self.attribution, self.names)).encode(), digest_size=12)
         for kind in sorted(self.shapes):
             digest.update(kind.encode())
-            digest.update(shapely.to_wkb(shapely.multipoints(
-                shapely.get_coordinates(self.shapes[kind]))))  # fmt: skip
+            digest.update(shapely.get_coordinates(self.shapes[kind]).tobytes())
         return digest.hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -140,6 +139,11 @@ class Ground:
 
     def save(self, path: str | Path) -> None:
         """Keep it as one Parquet file, which `Ground.load` opens.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            The file, which is written over.
 
         Examples
         --------
@@ -170,6 +174,11 @@ class Ground:
     @classmethod
     def load(cls, path: str | Path) -> "Ground":
         """Open what `save` has kept.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            The file.
 
         Examples
         --------
@@ -210,6 +219,11 @@ class Ground:
 
     def covers(self, view: View) -> bool:
         """Return whether the middle of a view lies on it.
+
+        Parameters
+        ----------
+        view : View
+            What a map shows.
 
         Examples
         --------

@@ -37,6 +37,7 @@ LOCAL_FILES = "STREC_LOCAL_FILES"
 SIGN_IN = "STREC_SIGN_IN"
 LLM_ADDRESSES = "STREC_LLM_ADDRESSES"
 STORE = "STREC_STORE"
+TILES = "STREC_TILES"
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -104,6 +105,17 @@ SETTINGS: tuple[Setting, ...] = (
         "refused.",
     ),
     Setting(
+        TILES, "`auto`", "`none`",
+        "Streets from the network below the maps: `auto` (CARTO's tiles where they can be "
+        "reached), `none`, or the address of a MapLibre style or of pictures with `{z}/{x}/{y}`. "
+        "The visitor's browser asks there, which tells the provider what part of the world is "
+        "looked at.",
+    ),
+    Setting(
+        "STREC_TILES_ATTRIBUTION", "the provider's", "the same",
+        "Whom maps thank for the tiles; needed where `STREC_TILES` is an address.",
+    ),
+    Setting(
         SIGN_IN, "0", "0",
         "Whether visitors sign in first, by OpenID Connect (`st.login`, secrets.toml).",
     ),
@@ -155,6 +167,12 @@ def local_files() -> bool | None:
     if said in ("0", "1"):
         return said == "1"
     return False if is_public() else None
+
+
+def settle_tiles() -> None:
+    """On a server for strangers no browser asks a provider of tiles unless the operator says so."""
+    if is_public():
+        os.environ.setdefault(TILES, "none")
 
 
 def store() -> str | None:

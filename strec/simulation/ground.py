@@ -7,6 +7,7 @@ by the simulation, which knows no streets.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -170,9 +171,10 @@ def _banks(river: np.ndarray, scenario: Scenario, near: _Near) -> list[np.ndarra
 
     river = _resampled(river, 0.03)
     half = np.clip(near(river) - BANK_KM, 0, RIVER * scenario.radius_km)
-    steps = shapely.linestrings(np.stack([river[:-1], river[1:]], axis=1))
     wide = np.minimum(half[:-1], half[1:])
-    water = shapely.union_all(shapely.buffer(steps[wide > 0.01], wide[wide > 0.01], quad_segs=3))
+    steps = np.stack([river[:-1], river[1:]], axis=1)[wide > 0.01]
+    lines: Any = shapely.linestrings(steps)
+    water = shapely.union_all(shapely.buffer(lines, wide[wide > 0.01], quad_segs=3))
     return [
         shapely.get_coordinates(part.exterior)
         for part in shapely.get_parts(shapely.simplify(water, 0.012))
@@ -306,9 +308,9 @@ def _woods(
         size = min(room[best] * 0.85, 0.3 * radius * rng.uniform(0.3, 1))
         if size < 0.03 * radius:
             return
-        wobble = 1 + sum(
-            rng.normal(0, 0.16 / k) * np.cos(k * turn + rng.uniform(0, 6)) for k in (2, 3, 4)
-        )
+        wobble = np.ones(len(turn))
+        for k in (2, 3, 4):
+            wobble += rng.normal(0, 0.16 / k) * np.cos(k * turn + rng.uniform(0, 6))
         shape = np.stack([1.2 * np.cos(turn), 0.75 * np.sin(turn)], axis=1) * wobble[:, None]
         spin = rng.uniform(0, np.pi)
         cos, sin = np.cos(spin), np.sin(spin)
