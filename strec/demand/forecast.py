@@ -71,7 +71,13 @@ class Demand:
 
         1 for more than usual, -1 for less, 0 where that is not sure.
         """
-        return _unusual(self.expected, self.bands[_LOW_80], self.bands[_HIGH_80], self.usual)
+        low, high = self.bands[_LOW_80], self.bands[_HIGH_80]
+        return _unusual(self.expected, low, high, self.usual, self._is_whole)
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether what comes is counted, and so a whole number."""
+        return self.panel.what != "value"
 
     def window(self, first: int, last: int) -> pd.DataFrame:
         """Return a row per place: what some hours bring together.
@@ -100,7 +106,8 @@ class Demand:
         columns = {"expected": expected, "low_80": low, "high_80": high, "usual": usual}
         for name, values in columns.items():
             found[name] = values.round(3)
-        return found.assign(more_than_usual=_unusual(expected, low, high, usual))
+        more = _unusual(expected, low, high, usual, self._is_whole)
+        return found.assign(more_than_usual=more)
 
     def frame(self, hours: slice | None = None) -> pd.DataFrame:
         """Return a row per place and hour.
@@ -256,7 +263,7 @@ class Demand:
         return f"{word} than usual: {self._said(row)}, instead of {number(row['usual'])}"
 
     def _said(self, row: pd.Series) -> str:
-        low, high = ends_in_words(row["low_80"], row["high_80"], self.panel.what != "value")
+        low, high = ends_in_words(row["low_80"], row["high_80"], self._is_whole)
         return f"about {number(row['expected'])} {self.panel.unit} (80 % between {low} and {high})"
 
     def _when(self, step: int) -> str:
@@ -273,7 +280,7 @@ class Demand:
         made, truth = self.backtest.expected[self.model], self.backtest.truth
         usual = self.backtest.expected[HourOfWeek.label]
         ends = self.backtest.bands(self.model).around(made, (0.1, 0.9))
-        mark = _unusual(made, ends[0], ends[1], usual)
+        mark = _unusual(made, ends[0], ends[1], usual, self._is_whole)
         right = mark * (truth - usual) > 0
         marked = (mark != 0) & np.isfinite(truth)
         return int(marked.sum()), float(right[marked].mean()) if marked.any() else float("nan")
@@ -510,9 +517,11 @@ def ends_in_words(low: float, high: float, is_count: bool = True) -> tuple[str, 
 
 
 def _unusual(
-    expected: np.ndarray, low: np.ndarray, high: np.ndarray, usual: np.ndarray
+    expected: np.ndarray, low: np.ndarray, high: np.ndarray, usual: np.ndarray, whole: bool
 ) -> np.ndarray:
-    more = (low > usual) & (expected > usual)
+    # A band from 0.7 on holds no count below 1, yet where 0.6 is usual that is nothing sure.
+    least = np.floor(low + 1e-9) if whole else low
+    more = (least > usual) & (expected > usual)
     # Where less than one is usual, nothing is nothing unusual.
     less = (high < usual) & (expected < usual) & (usual >= 1)
     return more.astype(int) - less.astype(int)

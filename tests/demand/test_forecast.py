@@ -15,6 +15,7 @@ from strec.demand import (
     demand,
     standard_models,
 )
+from strec.demand.forecast import _unusual
 from strec.errors import AnalysisError
 from strec.reporting import demand_report
 
@@ -202,3 +203,9 @@ def test_a_forecast_is_a_page_to_pass_on(ahead):
     made = demand_report(ahead)
     assert ahead.backtest.sentence in made.to_dict()["sections"][-1]["words"]
     assert len(made.sections[1].figures) == 3 and "<script>" in made.html()
+
+
+def test_less_than_one_more_is_never_surely_more():
+    low, usual = np.array([0.65, 3.2]), np.array([0.6, 2.5])
+    assert _unusual(low + 1, low, low + 2, usual, True).tolist() == [0, 1]
+    assert _unusual(low + 1, low, low + 2, usual, False).tolist() == [1, 1]
