@@ -1,5 +1,6 @@
 """How much happens where and when next? A map of the coming hours, reasons, and how sure."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
@@ -10,11 +11,12 @@ from pages.parts.demand import map as on_map
 from pages.shared import state, ui
 from pages.shared.once import once
 from pages.shared.page import NextStep, Page
-from pages.shared.results import found_before, keep
+from pages.shared.results import kept
 from strec import demand
 from strec.demand import Backtest, Demand
 from strec.errors import StrecError
 from strec.export import json_text
+from strec.progress import Progress, silent
 from strec.reporting import demand_report
 from strec.store import Store
 
@@ -40,19 +42,30 @@ def content() -> NextStep | None:
 
 def forecast(store: Store, asked: ask.Asked) -> Demand:
     """Return the forecast of what is asked: kept, or made with a progress bar."""
-    known = found_before("demand", store, asked)
-    if known is not None:
-        return known
-    with ui.progress("Forecasting") as report:
-        counted = demand.panel(
-            store, asked.what, asked.where, resolution=asked.resolution, filters=asked.filters,
-            areas=asked.polygons(),
-        )  # fmt: skip
-        ahead = demand.demand(
-            counted, calendar=asked.calendar(), models=asked.models(counted), refit=False,
-            progress=report,
-        )  # fmt: skip
-    return keep("demand", store, asked, ahead)
+
+    def made() -> Demand:
+        with ui.progress("Forecasting") as report:
+            return forecast_now(store, asked, report)
+
+    return kept("demand", store, asked, made)
+
+
+def forecast_now(store: Store, asked: ask.Asked, report: Progress = silent) -> Demand:
+    """Return the forecast of what is asked."""
+    counted = demand.panel(
+        store, asked.what, asked.where, resolution=asked.resolution, filters=asked.filters,
+        areas=asked.polygons(),
+    )  # fmt: skip
+    return demand.demand(
+        counted, calendar=asked.calendar(), models=asked.models(counted), refit=False,
+        progress=report,
+    )  # fmt: skip
+
+
+def beforehand(store: Store) -> Callable[[], object]:
+    """Return what works out the forecast that is shown first."""
+    asked = ask.usual(store)
+    return lambda: kept("demand", store, asked, lambda: forecast_now(store, asked))
 
 
 def look(ahead: Demand) -> None:
@@ -144,7 +157,9 @@ def tested(ahead: Demand) -> None:
         past = ahead.backtest
         share = st.column_config.NumberColumn(format="percent")
         names = {
-            "model": "Model", "mae": "MAE", "rmse": "RMSE", "mase": "MASE",
+            "model": "Model", "mae": "Off by, in the mean (MAE)",
+            "rmse": "Large misses weigh more (RMSE)",
+            "mase": "Against the simplest forecast (MASE)",
             "wql": "Weighted quantile loss", "cover_80": "In the 80 % band",
             "cover_95": "In the 95 % band", "gain": "Better than counting by",
             "gain_low": "at least (95 %)", "gain_high": "at most (95 %)",
@@ -175,5 +190,6 @@ PAGE = Page(
     question="How much will happen where and when, and where is it more than usual?",
     tour="How much comes where? Choose an hour of the coming days; **More than usual** marks what "
     "is surely out of the ordinary, and a click on a place says why.",
+    beforehand=beforehand,
     has_filters=True,
 )

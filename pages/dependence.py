@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.parts.dependence import dates
-from pages.shared import gate, state, ui
+from pages.shared import gate, glossary, state, ui
 from pages.shared.once import drawn
 from pages.shared.page import NextStep, Page
 from pages.shared.results import by_content, found_before, in_turn, keep, kept
@@ -99,8 +99,10 @@ def decision(result: DependenceResult, key: str = "data") -> None:
     show = st.info if plain else st.success
     icon = ":material/group:" if plain else ":material/route:"
     show(f"**{ui.plain(result.sentence)}**", icon=icon)
-    for column, ingredient in zip(st.columns(4), result.ingredients, strict=True):
-        with column:
+    row = st.container(horizontal=True, gap="small")
+    for ingredient in result.ingredients:
+        # In a row that breaks: four columns would cut the words in the dials on a tablet.
+        with row.container(width=215, gap="xxsmall"):
             st.markdown(f"**{plots.TITLE[ingredient.name]}**")
             ui.figure(drawn(plots.dial, ingredient), key=f"dial_{key}_{ingredient.name}")
             st.caption(_in_short(ingredient))
@@ -151,7 +153,7 @@ def time_and_drift(result: DependenceResult, key: str) -> None:
 def evidence(result: DependenceResult, key: str, zone: str) -> None:
     """Show the gains with their intervals, the nested models, and the numbers."""
     left, right = st.columns(2)
-    n = f"{result.n_scored:,} held-out check-ins {of_users(result.n_users)}, {zone}"
+    n = f"{result.n_scored:,} later (held-out) check-ins {of_users(result.n_users)}, {zone}"
     with left:
         st.subheader("What each ingredient adds", anchor=False)
         ui.figure(
@@ -173,7 +175,8 @@ def evidence(result: DependenceResult, key: str, zone: str) -> None:
         table = plots.evidence_table(result)
         ui.table(table)
         st.caption(
-            f"Weak from {WEAK_NATS} nats per check-in, strong from {STRONG_NATS}. Shuffles: "
+            f"Weak from {percent(WEAK_NATS)} more chance ({WEAK_NATS} nats), strong from "
+            f"{percent(STRONG_NATS)} ({STRONG_NATS} nats). Shuffles: "
             f"{result.n_permuted:,} check-ins, seed {result.seed}. {' '.join(result.notes)}"
         )
         ui.downloads("dependence", table, key=f"dependence_{key}")
@@ -201,7 +204,8 @@ def illustrations(result: DependenceResult) -> None:
     st.subheader("Seen another way", anchor=False)
     st.caption("Classical measures. They illustrate; the decision does not rest on them.")
     for column, (label, value, words) in zip(st.columns(len(shown)), shown, strict=True):
-        column.metric(label, value)
+        terms = [term for term in glossary.TERMS if f"({term})" in label]
+        column.metric(label, value, help=glossary.help_of(*terms))
         column.caption(words)
 
 
@@ -212,11 +216,11 @@ def _rhythm(found):
     week = "" if each.week is None else f" and {each.week:.2f} after a week"
     beyond = "far beyond" if each.day > 2 * each.bound else "within reach of"
     return (
-        "Daily rhythm (autocorrelation)",
+        "Like the day before (autocorrelation)",
         f"{each.day:.2f}",
         f"Hourly activity resembles itself {each.day:.2f} after a day{week}: {beyond} chance "
-        f"(±{each.bound:.2f}, {each.n_hours:,} hours). Activity may have a rhythm even where the "
-        "choice of items has none.",
+        f"(±{each.bound:.2f}, {each.n_hours:,} hours). Activity may repeat itself even where the "
+        "choice of items does not.",
     )
 
 
@@ -225,7 +229,7 @@ def _information(found):
         return None
     each = found.mutual_information
     return (
-        "Hour tells about category (nats)",
+        "Hour tells about kind (nats)",
         f"{max(each.corrected, 0):.3f}",
         f"Mutual information, bias removed; {each.plug_in:.3f} as counted, of which chance alone "
         f"makes {each.shuffled:.3f}. {each.n:,} check-ins.",
@@ -242,7 +246,7 @@ def _knox_pairs(found):
         f"{each.ratio:.2f} ×",
         f"{each.pairs:,} pairs of check-ins {near} and within "
         f"{each.near_hours:g} h, {each.expected:,.0f} expected if times fell on places by chance "
-        f"(p {each.p_value:.2f}, {each.n:,} check-ins).",
+        f"(p {each.p_value:.2f}: chance does as well that often; {each.n:,} check-ins).",
     )
 
 
@@ -304,7 +308,9 @@ def simulator_part() -> None:
                 ("interaction", "Their combination matters"),
             )
         }
-        seed = st.number_input("Seed", 0, 9_999, 1, key="sim_seed")
+        seed = st.number_input(
+            "Number of the draw (seed)", 0, 9_999, 1, key="sim_seed", help=glossary.help_of("seed")
+        )
         st.caption(
             f"{WORLD_USERS} invented people make {WORLD_CHECKINS // WORLD_USERS} check-ins each, "
             "on average. At 0, 0, 0 their next item depends on nothing but their taste."

@@ -1,5 +1,6 @@
 """How good is it? A leaderboard under stated rules, two models side by side, and where they err."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import polars as pl
@@ -31,14 +32,15 @@ from strec.palette import DIVERGING
 from strec.plots import evaluation as plots
 from strec.progress import part_of, silent
 from strec.stays import raw_fixes
+from strec.store import Store
 
 #: Enough for narrow intervals, within seconds.
 AT_MOST = 3_000
 SESSION_ENDS, EVERY = "the end of each session", "every check-in"
 #: With fewer users intervals are so wide that the page says so.
 FEW = 40
-SHOWN = {"acc@1": "first try", "acc@10": "first ten", "mrr": "mean reciprocal rank",
-         "ndcg@10": "NDCG@10"}  # fmt: skip
+SHOWN = {"acc@1": "first try", "acc@10": "first ten", "mrr": "mean of 1 / rank",
+         "ndcg@10": "place in the first ten"}  # fmt: skip
 
 # ---------------------------------------------------------------- rules
 
@@ -322,6 +324,17 @@ def compete(race: Race) -> None:
         st.rerun()
 
 
+def beforehand(store: Store) -> Callable[[], object]:
+    """Return what fits and scores the models that only count, under the usual rules."""
+
+    def work() -> None:
+        race = Race(store, Regime(history="streaming", time_known=True, at_most=AT_MOST))
+        for name in list(race.models):
+            race.result(name)
+
+    return work
+
+
 PAGE = Page(
     title="Evaluate",
     icon="leaderboard",
@@ -331,6 +344,7 @@ PAGE = Page(
     heading="How good is it?",
     question="Models are asked about check-ins that came later than all they have learned from.",
     method="evaluate",
+    beforehand=beforehand,
     tour="Was it worth it? Every model is asked about check-ins that came later than all it has "
     "learned from. **Two models side by side** tells whether a difference can be told from chance.",
 )

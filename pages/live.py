@@ -1,5 +1,7 @@
 """Live: the latest check-ins in their real order, each predicted before it comes."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import polars as pl
 import streamlit as st
@@ -20,8 +22,10 @@ MEASURES = {
     "acc@1": "Right at the first try",
     "acc@5": "Among the first five",
     "acc@10": "Among the first ten",
-    "mrr": "Mean of 1 / rank",
+    "mrr": "Mean of 1 / rank (MRR)",
 }
+#: How many check-ins are played before anybody chooses.
+USUAL_EVENTS = 500
 _TRAIL = 30
 
 
@@ -41,8 +45,8 @@ def content() -> NextStep:
 
 def controls(known: view.People) -> tuple[str | None, int, int]:
     """Ask whose check-ins, how many, and how fast."""
-    who, count, speed = st.columns([3, 3, 3], vertical_alignment="bottom")
-    with who:
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row.container(width=220):
         user = st.selectbox(
             "From" if known.are_starts else "Whose check-ins",
             [EVERYBODY, *known.ids[: view.MOST_LISTED]],
@@ -53,11 +57,14 @@ def controls(known: view.People) -> tuple[str | None, int, int]:
             ),
             key="live_user",
         )
-    with count:
+    with row.container(width=240):
         n_events = st.select_slider(
-            "How many", [20, 50, 100, 200, 500, 1000, 2000], value=500, key="live_events"
+            "How many",
+            [20, 50, 100, 200, 500, 1000, 2000],
+            value=USUAL_EVENTS,
+            key="live_events",
         )
-    with speed:
+    with row.container(width=310):
         pace = ui.choose(
             "Speed", list(SPEEDS), "live_speed", "normal", help="1, 3, 10 or 40 check-ins a second."
         )
@@ -251,6 +258,16 @@ def _hits_and_misses(trail: pd.DataFrame):
     return [("hits", trail[trail["hit"]], GOOD), ("misses", trail[~trail["hit"]], BAD)]
 
 
+def beforehand(store: Store) -> Callable[[], object]:
+    """Return what works out the replay that is shown first."""
+
+    def work() -> None:
+        log = view.fitted_before(store).log
+        kept("replay", store, (USUAL_EVENTS, None), lambda: replay(log, USUAL_EVENTS, None))
+
+    return work
+
+
 PAGE = Page(
     title="Live",
     icon="play_circle",
@@ -260,6 +277,7 @@ PAGE = Page(
     heading="Live",
     question="The latest check-ins, one by one: a guess before each, then what really came.",
     method="live",
+    beforehand=beforehand,
     tour="The same model, put to the test: press **Play**. It guesses before each check-in, then "
     "sees what came. The gap between the two curves is what fresh history is worth, without any "
     "training.",

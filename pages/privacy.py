@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import polars as pl
@@ -23,7 +24,13 @@ from strec.privacy import (
     utility_loss,
     width_words,
 )
-from strec.privacy.sentences import FEWEST_USERS, before_after, utility_loss_words
+from strec.privacy.sentences import (
+    FEWEST_USERS,
+    STILL_FOUND,
+    before_after,
+    bought_words,
+    utility_loss_words,
+)
 from strec.store import Store
 
 #: Of more check-ins than this, accuracy is measured on some users with all they did.
@@ -139,6 +146,11 @@ def worth(store, protection: Protection) -> None:
     st.subheader("What it buys, and what it costs", anchor=False)
     for sentence in protection.words():
         st.markdown(f":material/shield: {ui.plain(sentence)}")
+    still = shares(found.after)[3] >= STILL_FOUND
+    (st.warning if still else st.success)(
+        ui.plain(bought_words(found)),
+        icon=":material/warning:" if still else ":material/shield_person:",
+    )
     if found.why:
         st.info(ui.plain(utility_loss_words(found)), icon=":material/info:")
     else:
@@ -235,6 +247,15 @@ def of(store: Store, protection: Protection) -> RiskReport:
     return kept("risk", store, protection, counted)
 
 
+def beforehand(store: Store) -> Callable[[], object]:
+    """Return what works out the report on the table as it is."""
+
+    def counted() -> RiskReport:
+        return risk(store.checkins(columns=_columns(store)), Protection())
+
+    return lambda: store.is_anonymous or kept("risk", store, Protection(), counted)
+
+
 def priced(store: Store, protection: Protection) -> UtilityLoss:
     """Return the price, computed once per content and setting."""
 
@@ -262,6 +283,7 @@ PAGE = Page(
     question="What these check-ins would give away of the people in them, and what protecting "
     "them costs.",
     method="privacy",
+    beforehand=beforehand,
     tour="Last: what would these check-ins give away? How many people do a few points pick "
     "out of the crowd? Choose a protection and see what it costs in accuracy.",
 )

@@ -1,5 +1,7 @@
 """Who, when, where: a ranked list, a map, and the reasons."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from pages.parts.recommend import ask, listing, models, pictures, url, view, visitor, why
@@ -67,11 +69,11 @@ def _list(store, answer, before) -> None:
 def _notes(store: Store, answer: Answer) -> None:
     story = _story(store)
     if story:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f":material/auto_stories: {story}")
-            if st.button("Got it", type="tertiary", key="rec_story_off"):
-                state.STORY_SEEN.value = store.fingerprint
-                st.rerun()
+        words, away = st.columns([9, 1], vertical_alignment="center")
+        words.markdown(f":material/auto_stories: {story}")
+        if away.button("Got it", type="tertiary", key="rec_story_off"):
+            state.STORY_SEEN.value = store.fingerprint
+            st.rerun()
     for note in [*state.URL_NOTES.value, *answer.notes]:
         st.info(note, icon=":material/info:")
 
@@ -158,6 +160,11 @@ def _as_json(answer) -> list[dict]:
     return found
 
 
+def beforehand(store: Store) -> Callable[[], object]:
+    """Return what fits the counter mix."""
+    return lambda: view.fitted_before(store)
+
+
 PAGE = Page(
     title="Recommend",
     icon="recommend",
@@ -167,6 +174,7 @@ PAGE = Page(
     heading="What next?",
     question="Choose {who}: the likeliest next {item}, and why. Then change the hour.",
     method="recommend",
+    beforehand=beforehand,
     tour="Who, when, where: the list, and below it **why** item 1 is item 1; the bars add up. Now "
     "drag the hour: **What changed** names what moved, and the reason.",
 )

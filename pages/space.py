@@ -1,4 +1,4 @@
-"""Where do people act? A map, hotspots, neighbours, weekly rhythms, flows, change."""
+"""Where do people act? A map, hotspots, neighbours, kinds of week, flows, change."""
 
 import streamlit as st
 
@@ -12,7 +12,8 @@ from strec.errors import AnalysisError
 from strec.store import Store
 
 MAP, HOT, NEAR, WEEK, FLOWS, CHANGE, EFFECT = (
-    "Map", "Hotspots", "Neighbours", "Rhythms", "Flows and distance", "Change", "Did it work?",
+    "Map", "Hotspots", "Neighbours", "Kinds of week",
+    "Flows and distance", "Change", "Did it work?",
 )  # fmt: skip
 PARTS = {
     MAP: (map, "map", "How much happens where, at once or hour by hour."),

@@ -6,6 +6,7 @@ import time
 import pandas as pd
 import streamlit as st
 
+from pages.parts import tour
 from pages.shared import background, state, ui
 from pages.shared.page import Page, go_to
 from pages.shared.results import by_content, counted
@@ -37,10 +38,12 @@ def content() -> None:
         if st.button("Bring your own data", icon=":material/upload_file:"):
             go_to("data")
         if st.button("Take the tour", icon=":material/signpost:", help="Ten minutes, step by step"):
-            state.TOUR.value = True
+            tour.start()
             st.rerun()
     store = ui.current_store()
-    left, right = st.columns([5, 2], gap="large")
+    # On a tablet the style sheet puts the other worlds below (`pages/shared/look.py`).
+    with st.container(key="start_sides"):
+        left, right = st.columns([5, 2], gap="large")
     with left:
         world(store)
     with right:
@@ -172,12 +175,21 @@ def other_worlds() -> None:
         )
 
 
+def tour_words() -> str:
+    """Say what the guided tour says here, of the data set in use."""
+    sample = ui.current_sample()
+    what = "These are check-ins"
+    if sample is not None:
+        what = "This city is simulated" if sample.simulated else "These are real departures"
+    seen = "its height the check-ins at the hour shown"
+    return f"{what}. Each column is a small hexagon, {seen}. Watch a day pass, then go on."
+
+
 PAGE = Page(
     title="Start",
     icon="travel_explore",
     order=0,
     content=content,
     url="",
-    tour="This is a simulated city. Each column is a small hexagon of it, its height the "
-    "check-ins at the hour shown. Watch the city wake up, then go on.",
+    tour=tour_words,
 )

@@ -1,31 +1,26 @@
 """Train models on the data in use: choose, watch, cancel, resume, compare."""
 
-import secrets
 from typing import Any
 
 import streamlit as st
 
-from pages.parts.train import board, owner, server
+from pages.parts.train import board, decision, owner, server
+from pages.parts.train.begin import begin
 from pages.shared import gate as gate_results
 from pages.shared import state, ui
 from pages.shared.page import NextStep, Page, go_to
 from pages.shared.results import by_content
 from pages.shared.state import Key
-from strec.errors import ModelError
 from strec.models import LANGUAGE_MODELS, MODELS, Language, Model
 from strec.runs import (
     BUDGETS,
-    create,
     expected_seconds,
     language_of,
     needs_several,
     parameters,
-    prune,
     runs_in,
     shortage,
-    start,
 )
-from strec.serve import settings
 from strec.store import Store
 from strec.train import devices
 from strec.wording import run_time
@@ -39,17 +34,6 @@ FAMILIES = {
 }
 #: Models side by side.
 PER_ROW = 4
-#: How many trainings of a data set are kept and may wait, for all visitors together.
-KEPT, WAITING = "STREC_TRAININGS_KEPT", "STREC_TRAININGS_WAITING"
-#: What a person decides among first, and why.
-WORTH = {
-    "counter_mix": "The bar to clear: it only counts, in seconds.",
-    "stllm": "Where hours, places and words matter: reasons that add up, newcomers served at once.",
-    "trees": "The rival that a data scientist would write: strong where there is much data.",
-    "item_knn": "Where neither hour nor place matters: who likes this likes that.",
-}
-#: What is chosen before a person chooses.
-FIRST_CHOICE = "counter_mix"
 
 
 def content() -> NextStep | None:
@@ -91,8 +75,8 @@ def gate(store, runs) -> None:
         "is ticked below, with the counter mix to compare it with.",
         icon=":material/balance:",
     )
-    ours, counted = (right_at_once(each, runs) for each in (kind, FIRST_CHOICE))
-    if kind != FIRST_CHOICE and ours is not None and counted is not None and ours <= counted:
+    ours, counted = (right_at_once(each, runs) for each in (kind, decision.COUNTING))
+    if kind != decision.COUNTING and ours is not None and counted is not None and ours <= counted:
         st.warning(
             f"Trained here, **{ui.plain(name)}** was not ahead: right at first try in {ours:.1%} "
             f"of the later check-ins, the counter mix in {counted:.1%}. Recommend with the counter "
@@ -126,16 +110,20 @@ def choose(store, root, runs) -> None:
     plan = st.container(border=True)
     budget = state.TRAIN_BUDGET.value or "normal"
     found = recommended(store)
-    ticked = {FIRST_CHOICE} | ({found[0]} if found else set())
+    ticked = {decision.COUNTING} | ({found[0]} if found else set())
     busy = {run.kind for run in runs if run.poll().is_active}
+    proposed = found[0] if found else None
+    rows = decision.choices(store, gate_results.found(store), proposed)
+    first_of_all = {row.kind for row in rows}
     chosen = []
-    first_of_all = worth_a_try(found[0] if found else None)
-    for kind, why in first_of_all.items():
-        what, because = st.columns([3, 2], vertical_alignment="center")
-        with what:
-            if tick(kind, store, budget, runs, kind in ticked, kind in busy):
-                chosen.append(kind)
-        because.markdown(f":gray[{why}]")
+    with st.container():
+        for row in rows:
+            what, why = st.columns(2, vertical_alignment="top", gap="medium")
+            with what:
+                if tick(row.kind, store, budget, runs, row.kind in ticked, row.kind in busy):
+                    chosen.append(row.kind)
+            colour = decision.COLOURS[row.verdict]
+            why.markdown(f":{colour}-badge[{row.verdict}] {ui.plain(row.why)}")
     with st.expander("All other models", icon=":material/list:"):
         for family, (title, good_for) in FAMILIES.items():
             kinds = [kind for kind, model in MODELS.items()
@@ -152,16 +140,9 @@ def choose(store, root, runs) -> None:
         start_part(chosen, store, root)
 
 
-def worth_a_try(proposed: str | None) -> dict[str, str]:
-    """Return the few models to decide among, each with the reason, what was proposed first."""
-    said = {} if proposed is None else {proposed: "What the test of dependence proposes here."}
-    said |= {kind: why for kind, why in WORTH.items() if kind in MODELS and kind not in said}
-    return said
-
-
 def start_part(chosen, store, root) -> None:
     """Let the person set the time to spend and start."""
-    plan, go = st.columns([3, 1], vertical_alignment="center")
+    plan, go = st.columns([2, 1], vertical_alignment="center")
     device = devices()[0]
     with plan.container(horizontal=True, vertical_alignment="center"):
         labels = {name: each.label for name, each in BUDGETS.items()}
@@ -175,7 +156,15 @@ def start_part(chosen, store, root) -> None:
         type="primary", disabled=not n, key="train_start", width="stretch",
         icon=":material/play_arrow:",
     ):  # fmt: skip
-        ui.guarded(lambda: begin(chosen, store, root, budget, device))
+        ui.guarded(lambda: train(chosen, store, root, budget))
+
+
+def train(kinds, store, root, budget) -> None:
+    """Begin the trainings chosen, and say so."""
+    begin({kind: parameters_of(kind, store, budget) for kind in kinds}, store, root, budget)
+    n = len(kinds)
+    state.TRAIN_SAID.value = f"{n} model{'s are' if n > 1 else ' is'} being trained."
+    st.rerun()
 
 
 def tick(kind, store, budget, runs, is_ticked, is_busy) -> bool:
@@ -269,51 +258,28 @@ def cut_short(kind, budget, runs) -> str:
     return ""
 
 
-def check_room(root) -> None:
-    """Refuse another training where all visitors together have too many kept or waiting."""
-    runs = runs_in(root)
-    kept, waiting = settings.number(KEPT, 1000, 200), settings.number(WAITING, 100, 12)
-    n_active = sum(run.poll().is_active for run in runs)
-    if len(runs) >= kept or n_active >= waiting:
-        full = n_active < waiting
-        raise ModelError(
-            "Room for one more training is needed.",
-            f"{len(runs):,} are kept here." if full else f"{n_active:,} wait or run before yours.",
-            "Discard some of yours, or come back later: old ones are deleted in time." if full
-            else "Come back in some minutes, or take a model that is trained already.",
-        )  # fmt: skip
-
-
-def begin(kinds, store, root, budget, device) -> None:
-    """Make a folder for each run and start the process that trains them."""
-    mine = "" if ui.current_sample() is None else owner.mark()
-    # On a shared sample nobody's trainings make room for another's.
-    prune(root, owner=mine or None)
-    check_room(root)
-    params = {kind: parameters_of(kind, store, budget) for kind in kinds}
-    runs = []
-    for kind in kinds:
-        runs.append(
-            create(
-                root / f"{kind}-{secrets.token_hex(4)}",
-                kind,
-                store,
-                params=params[kind],
-                budget=budget,
-                max_seconds=BUDGETS[budget].max_seconds,
-                owner=mine,
-            )
+def tour() -> str:
+    """Say what the guided tour says here: what is trained, or how to."""
+    store = ui.current_store()
+    found = recommended(store)
+    kind = found[0] if found else decision.COUNTING
+    name = MODELS[kind].label
+    runs = [run for run in runs_in(board.root_of(store), store.fingerprint) if run.kind == kind]
+    states = {run.poll().state for run in runs}
+    if "done" in states:
+        return (
+            f"Teach a model: **{name}** is trained already, in the time that the table says. Other "
+            "models stand below, each with whether it is worth it for this data, and why."
         )
-    together = device.count if device.kind == "cuda" else 1
-    alone = [run for run in runs if together == 1 or not needs_several(run.kind)]
-    if alone:
-        start(alone, store.folder)
-    for run in runs:
-        if run not in alone:
-            start([run], store.folder, n_processes=together)
-    n = len(runs)
-    state.TRAIN_SAID.value = f"{n} model{'s are' if n > 1 else ' is'} being trained."
-    st.rerun()
+    if states & {"waiting", "running"}:
+        return (
+            f"Teach a model: **{name}** began to learn when the tour began. What happens stands "
+            "here, and you may go on: it learns in a process of its own."
+        )
+    return (
+        f"Teach a model: **{name}** is ticked below. Choose **Quick** and press the button; you "
+        "may go on while it learns."
+    )
 
 
 PAGE = Page(
@@ -326,6 +292,5 @@ PAGE = Page(
     question="Choose models and how much time they may take. They are trained here, measured on "
     "later check-ins, and kept.",
     method="train",
-    tour="Now teach a model. See that **Counter mix** and **ST-LLM** are ticked, choose **Quick** "
-    "and press the button; the curves move while it learns, and you may go on.",
+    tour=tour,
 )

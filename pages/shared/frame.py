@@ -3,8 +3,8 @@
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
 
-from pages.parts import selection
-from pages.shared import look, state, ui
+from pages.parts import selection, tour
+from pages.shared import glossary, look, state, ui
 from pages.shared.in_use import (
     choose_sample,
     current_sample,
@@ -56,7 +56,7 @@ def show() -> None:
     asked = st.navigation([page.entry() for page in all_pages().values()])
     page = all_pages()[asked.url_path]
     ui.guarded(lambda: sidebar(page))
-    tour_card(page)
+    tour.card(page)
     if page.has_filters:
         ui.guarded(selection.chips)
     ui.guarded(asked.run)
@@ -103,6 +103,9 @@ def sidebar(page: Page) -> None:
                 on_change=_pictures_toggled,
                 help="Drawn by the server, for browsers that cannot draw maps (no WebGL).",
             )
+        if st.button("What the words mean", key="glossary", icon=":material/dictionary:",
+                     type="tertiary"):  # fmt: skip
+            glossary.dialog()
 
 
 def _pictures_toggled() -> None:
@@ -208,32 +211,3 @@ def filter_widgets(store: Store, summary: dict) -> None:
 def hour_range(now: Filters) -> tuple[int, int]:
     """Return the hours (from, to) that the slider shows for these filters."""
     return (min(now.hours), max(now.hours) + 1) if now.hours else (0, 24)
-
-
-# ---------------------------------------------------------------- the tour
-
-
-def tour_card(page: Page) -> None:
-    """Show what the guided tour of ten minutes says about this page, while it is on."""
-    stops = [each for each in all_pages().values() if each.tour]
-    # The address remembers the tour, so that a reload goes on with it.
-    if not state.TOUR.is_set and st.query_params.get("tour"):
-        state.TOUR.value = True
-    if state.TOUR.value:
-        st.query_params["tour"] = "1"
-    elif "tour" in st.query_params:
-        del st.query_params["tour"]
-    if not state.TOUR.value or page not in stops:
-        return
-    at = stops.index(page)
-    is_last = at + 1 == len(stops)
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/signpost: **Tour {at + 1}/{len(stops)}** · {page.tour}")
-        if not is_last and st.button("Next", type="primary", key="tour_next"):
-            go_to(stops[at + 1].url)
-        words = "That was the tour: back to the start" if is_last else "End the tour"
-        if st.button(words, type="primary" if is_last else "tertiary", key="tour_end"):
-            state.TOUR.value = False
-            if is_last:
-                go_to("")
-            st.rerun()

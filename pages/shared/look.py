@@ -25,6 +25,9 @@ def style(dark: bool) -> str:
 /* A finger that moves up or down over a map scrolls the page. */
 [data-testid="stDeckGlJsonChart"], [data-testid="stDeckGlJsonChart"] * {{
   touch-action: pan-y !important; }}
+/* Choices in a row break into the next row; at the edge of a narrow screen some were cut off. */
+[data-testid="stButtonGroup"] [role="radiogroup"], [data-testid="stButtonGroup"] [role="group"] {{
+  flex-wrap: wrap; row-gap: 0.3rem; }}
 /* Behind each map stands what to do where the browser cannot draw it. */
 [class*="st-key-map_"] {{ position: relative; }}
 [class*="st-key-map_"]::before {{ position: absolute; inset: 35% 10% auto; text-align: center;
@@ -33,6 +36,16 @@ def style(dark: bool) -> str:
     "Switch on “Maps as pictures” in the sidebar, and the server draws them."; }}
 /* The toolbar of a figure stands below its title, and on no phone. */
 .js-plotly-plot .modebar-container {{ top: 2.1rem !important; height: 0 !important; }}
+/* Beside the sidebar of a tablet two figures are narrower than their words: they stand below. */
+@media (min-width: 641px) and (max-width: 1000px) {{
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stPlotlyChart"]),
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stMetric"]),
+  .st-key-start_sides [data-testid="stHorizontalBlock"] {{ flex-wrap: wrap; }}
+  [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has([data-testid="stPlotlyChart"]),
+  .st-key-start_sides [data-testid="stColumn"] {{ flex: 1 1 100%; min-width: 100%; }}
+  [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has([data-testid="stMetric"]) {{
+    flex: 1 1 13rem; min-width: 13rem; }}
+}}
 @media (max-width: 640px) {{
   .stMainBlockContainer {{ padding: 3.2rem 1rem 2rem 1rem; }}
   .js-plotly-plot .modebar-container {{ display: none; }}

@@ -11,6 +11,7 @@ import streamlit as st
 import pages
 from pages.shared import ui
 from strec.errors import StrecError
+from strec.store import Store
 
 #: What a page leads to: the words on the button, and the page's name in the address.
 NextStep = tuple[str, str]
@@ -38,8 +39,12 @@ class Page:
         Without a heading it has a top of its own.
     method : str
         The file of `pages/methods` that tells how the page comes to its figures.
-    tour : str
-        What the guided tour says about it; without, the tour leaves it out.
+    tour : str or callable
+        What the guided tour says about it, or a function that returns it; without, the tour
+        leaves it out.
+    beforehand : callable, optional
+        For a data set, a function that works out what the page shows first, in a thread without
+        a visitor: the tour has it done before the page is reached.
     has_filters : bool
         Whether the sidebar offers the filters here.
     """
@@ -52,7 +57,8 @@ class Page:
     heading: str = ""
     question: str = ""
     method: str = ""
-    tour: str = ""
+    tour: str | Callable[[], str] = ""
+    beforehand: Callable[[Store], Callable[[], object]] | None = None
     has_filters: bool = False
 
     def run(self) -> None:
@@ -76,6 +82,10 @@ class Page:
             icon = ":material/arrow_forward:"
             if st.button(label, type="primary", icon=icon, key=f"next_{url}"):
                 go_to(url)
+
+    def tour_words(self) -> str:
+        """Return what the guided tour says about the page, for the data set in use."""
+        return self.tour() if callable(self.tour) else self.tour
 
     def entry(self) -> st.Page:
         """Return the page as Streamlit's navigation takes it."""

@@ -44,7 +44,7 @@ def to_markdown(results: Sequence[Result], measures: Sequence[str] | None = None
     --------
     >>> from strec.evaluation import evaluate
     >>> to_markdown(evaluate("popularity", "flights"), ["acc@1"]).splitlines()[-3]
-    '| model | Accuracy (Acc@1) |'
+    '| model | Right at the first try (Acc@1) |'
     """
     measures = measures or [name for name, each in METRICS.items() if each.is_short]
     header = ["model", *(METRICS[measure].title for measure in measures)]

@@ -75,7 +75,7 @@ def propose(results: Sequence[Result], measure: str = "acc@1") -> Proposal:
 
 def _alone(best: Result, measure: str) -> str:
     return (
-        f"{best.name} has the best {METRICS[measure].title}: "
+        f"{best.name} is the best by “{METRICS[measure].title}”: "
         f"{best.queries[measure].mean():.3f} over {len(best.queries):,} scored check-ins."
     )
 
@@ -98,10 +98,10 @@ def _against_counting(best: Result, counting: Result, gap: Difference, measure: 
     if gap["is_real"]:
         return (
             f"{best.name} is better than {counting.name}, the best model that only counts: "
-            f"{title} {numbers}, an interval that excludes 0."
+            f"“{title}” {numbers}, an interval that excludes 0."
         )
     return (
         f"The two cannot be told apart here: {best.name} differs from {counting.name} by "
-        f"{title} {numbers}, an interval that includes 0. Counting needs no training, so "
+        f"“{title}” {numbers}, an interval that includes 0. Counting needs no training, so "
         f"{counting.name} is proposed."
     )

@@ -44,14 +44,21 @@ def _metric(k: int, title: str, sentence: str, is_short: bool = False) -> Metric
 
 
 ACC_1 = _metric(
-    1, "Accuracy (Acc@1)", "How often the first suggestion is what came next.", is_short=True
+    1,
+    "Right at the first try (Acc@1)",
+    "How often the first suggestion is what came next.",
+    is_short=True,
 )
-ACC_5 = _metric(5, "Acc@5", "How often what came next is among the first five suggestions.")
+ACC_5 = _metric(
+    5, "Among the first five (Acc@5)", "How often what came next is among the first five."
+)
 ACC_10 = _metric(
     10,
-    "Recall (Acc@10)",
+    "Among the first ten (Acc@10)",
     "How often what came next is among the first ten suggestions; with one right answer per "
     "question this is also recall and hit rate.",
     is_short=True,
 )
-ACC_20 = _metric(20, "Acc@20", "How often what came next is among the first twenty.")
+ACC_20 = _metric(
+    20, "Among the first twenty (Acc@20)", "How often what came next is among the first twenty."
+)

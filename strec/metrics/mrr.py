@@ -24,7 +24,7 @@ def reciprocal_rank(better: np.ndarray, tied: np.ndarray) -> np.ndarray:
 
 MRR = Metric(
     name="mrr",
-    title="MRR",
+    title="Mean of 1 / rank (MRR)",
     sentence="The mean of 1 / rank of what came next: 1 when always first, 0.5 when second.",
     order=30,
     of_query=lambda ranked: reciprocal_rank(*ranked.standing),

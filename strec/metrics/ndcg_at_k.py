@@ -27,7 +27,7 @@ def ndcg(better: np.ndarray, tied: np.ndarray, k: int) -> np.ndarray:
 
 NDCG_10 = Metric(
     name="ndcg@10",
-    title="NDCG@10",
+    title="Place in the first ten (NDCG@10)",
     sentence="Like MRR within the first ten, with a gentler discount: 1 / log2(1 + rank).",
     order=40,
     of_query=lambda ranked: ndcg(*ranked.standing, 10),

@@ -107,7 +107,7 @@ def evidence(result: DependenceResult) -> go.Figure:
     # Noise must not fill the figure when there is nothing else.
     least = min([-0.01, *(low for _, _, low, _ in gains)])
     most = max([0.06, *(high for *_, high in gains)])
-    figure.update_xaxes(title="gain, nats per check-in", range=[1.08 * least, 1.08 * most])
+    figure.update_xaxes(title="more chance for what came (nats)", range=[1.08 * least, 1.08 * most])
     legend = {"orientation": "h", "x": 0, "y": 1.3}
     return figure.update_layout(
         height=110 + 62 * max(len(tested), 1),
@@ -161,7 +161,7 @@ def parts_of_time(result: DependenceResult) -> go.Figure:
             hovertemplate="%{y}: %{x:.4f} nats<extra></extra>",
         )
     )
-    figure.update_xaxes(title="adds to the other parts, nats per check-in")
+    figure.update_xaxes(title="adds to the others, in nats")
     return figure.update_layout(
         height=90 + 34 * max(len(shown), 1), margin={**_MARGIN, "b": 45, "l": 120}
     )

@@ -1,5 +1,6 @@
 """What a figure shows, in one sentence."""
 
+import numpy as np
 import pandas as pd
 
 from strec.errors import AnalysisError, check_choice, check_is
@@ -120,7 +121,7 @@ def _category_hours(frame: pd.DataFrame) -> str:
         )
     share = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
     table = share.to_numpy()
-    row, column = divmod(int(table.argmax()), table.shape[1])
+    row, column = divmod(int(np.nanargmax(table)), table.shape[1])
     name, value, hour = share.index[row], float(table[row, column]), int(share.columns[column])
     return (
         f"The most concentrated: {name}, with {value:.0%} of its check-ins between "

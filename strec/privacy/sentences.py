@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from strec.privacy.risk import RiskReport
     from strec.privacy.utility_loss import UtilityLoss
 
+#: From this share of people found on a protection does not protect.
+STILL_FOUND = 0.95
 #: Of fewer users than this a share would say nothing.
 FEWEST_USERS = 5
 
@@ -152,6 +154,21 @@ def before_after(price: "UtilityLoss") -> list[tuple[str, str, str]]:
                 (f"users whose {what} is exposed", f"{old.n_exposed:,}", f"{new.n_exposed:,}")
             )
     return rows
+
+
+def bought_words(price: "UtilityLoss") -> str:
+    """Say what a protection buys: how many people a few points still find."""
+    was, now = price.before, price.after
+    if was.found is None or now.found is None:
+        what, old, new = "items with their times", was.found_by_items[3], now.found_by_items[3]
+    else:
+        what, old, new = "points", was.found[3], now.found[3]
+    if old <= 0:
+        return f"Four random {what} found nobody before, so there was nothing to hide."
+    said = f"Four random {what} find {share(new)} of the users, {share(old)} before"
+    if new >= STILL_FOUND:
+        return f"{said}: this protection hides next to nobody, whatever it costs."
+    return f"{said}." if new < old else f"{said}: it hides nobody."
 
 
 def utility_loss_words(price: "UtilityLoss") -> str:

@@ -57,14 +57,14 @@ class Rhythms:
             A group of fewer is not told.
         """
         if not self.names:
-            return f"No groups of rhythm: {self.why_none}."
+            return f"No groups of weeks: {self.why_none}."
         group = self.group_of(query)
         if group is None:
-            return f"No group of rhythm yet: that takes {MIN_CHECKINS} check-ins."
+            return f"No group of weeks yet: that takes {MIN_CHECKINS} check-ins."
         if self.n_users[group] < min_users:
-            return f"The group of rhythm is not shown: it has fewer than {min_users} people."
+            return f"The group of weeks is not shown: it has fewer than {min_users} people."
         return (
-            f"Rhythm: group {group + 1} of {len(self.names)}, {self.names[group]}, "
+            f"Week: group {group + 1} of {len(self.names)}, {self.names[group]}, "
             f"{self.n_users[group]:,} people."
         )
 

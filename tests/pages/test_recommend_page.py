@@ -32,10 +32,10 @@ def test_people_are_shown_under_pseudonyms_unless_asked_otherwise(app, world):
 
 
 def test_an_open_portrait_tells_the_group_of_rhythm(app, store):
-    assert "of rhythm" not in text_of(app)
+    assert "of weeks" not in text_of(app)
     app.session_state["rec_portrait"] = True
     app.run()
-    assert healthy(app) and "No groups of rhythm: too few people" in text_of(app)
+    assert healthy(app) and "No groups of weeks: too few people" in text_of(app)
 
 
 def test_another_hour_gives_another_list_and_says_what_changed(app):

@@ -14,13 +14,13 @@ from tests.pages.alone import alone
 
 pytestmark = pytest.mark.slow
 
-PARTS = ["Map", "Hotspots", "Neighbours", "Rhythms", "Flows and distance", "Change"]
+PARTS = ["Map", "Hotspots", "Neighbours", "Kinds of week", "Flows and distance", "Change"]
 #: Every control that leads to another figure, by part.
 CHOICES = {
     "Map": [("space_value", "per_user"), ("space_mode", "Heatmap"), ("space_mode", "Points")],
     "Hotspots": [("hot_kind", "Alike or exceptional"), ("hot_value", "n_users")],
     "Neighbours": [("near_kind", "Users who live alike"), ("near_by", "When they are active")],
-    "Rhythms": [("week_kind", "Users")],
+    "Kinds of week": [("week_kind", "Users")],
     "Flows and distance": [("flows_between", True)],
     "Change": [
         ("change_kind", "Weekdays and weekends"),

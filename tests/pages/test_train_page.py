@@ -119,7 +119,7 @@ def shared(tmp_path, monkeypatch) -> Store:
     """A sample on a server that visitors reach over the network."""
     monkeypatch.setenv("STREC_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("STREC_LOCAL_FILES", "0")
-    monkeypatch.setattr("pages.train.start", lambda *_, **__: None)
+    monkeypatch.setattr("pages.parts.train.begin.start", lambda *_, **__: None)
     return sample_page().session_state["store"]
 
 
@@ -170,7 +170,7 @@ def keys(app: AppTest) -> list[str]:
 
 def test_the_language_model_inside_is_chosen_and_told(store, monkeypatch):
     begun = []
-    monkeypatch.setattr("pages.train.start", lambda runs, *_, **__: begun.extend(runs))
+    monkeypatch.setattr("pages.parts.train.begin.start", lambda runs, *_, **__: begun.extend(runs))
     app = page(store)
     key = f"train_{store.fingerprint[:8]}_llm_ranker_language"
     assert key not in [each.key for each in app.selectbox]
@@ -295,7 +295,7 @@ def test_a_server_of_the_person_is_asked_after_its_payload_was_shown(store, monk
         return app, text_of(app)
 
     started = []
-    monkeypatch.setattr("pages.train.start", lambda runs, *_, **__: started.extend(runs))
+    monkeypatch.setattr("pages.parts.train.begin.start", lambda runs, *_, **__: started.extend(runs))
     app, words = words_of("")
     assert "its operator has allowed no address" in words
     app.button(key="train_start").click().run()

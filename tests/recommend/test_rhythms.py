@@ -46,7 +46,7 @@ def test_the_largest_group_comes_first_with_its_name(found):
 def test_somebody_is_put_where_their_week_belongs(found, early_bird):
     query = early_bird.query("ann", MONDAY + timedelta(days=60))[0]
     assert found.group_of(query) == 0
-    assert found.words(query, min_users=5).startswith("Rhythm: group 1 of 2, weekday")
+    assert found.words(query, min_users=5).startswith("Week: group 1 of 2, weekday")
     assert found.words(query, min_users=5).endswith(", 30 people.")
 
 

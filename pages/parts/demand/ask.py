@@ -108,6 +108,15 @@ def controls(store: Store, chosen: Filters) -> Asked:
     return Asked(what, where, resolution, country, chosen, columns, areas, networks)
 
 
+def usual(store: Store) -> Asked:
+    """Return what is asked before anybody has chosen."""
+    where = next(iter(_wheres(store)))
+    resolution = usual_size(store) if where == "cells" else None
+    home = demand.country_of(store.time_zone)
+    country = home if home in countries_known() else None
+    return Asked(next(iter(_possible(store))), where, resolution, country, Filters())
+
+
 def _possible(store: Store) -> dict[str, str]:
     names = ["checkins"]
     if store.has_trips:

@@ -237,7 +237,7 @@ def _portrait(seen: Portrait) -> None:
         return
     if seen.has_clock:
         clock = pd.DataFrame({"hour": range(24), "n_checkins": seen.hours})
-        ui.figure(drawn(plots.clock, clock, title="Rhythm of the day"), "rec_rhythm")
+        ui.figure(drawn(plots.clock, clock, title="Hours of the day"), "rec_rhythm")
     if seen.categories:
         names = ", ".join(f"{ui.plain(name)} {share:.0%}" for name, share in seen.categories)
         st.caption(f"Favourite kinds: {names}".replace("%", " %"))

@@ -84,6 +84,11 @@ def recommender(store: Store) -> Recommender:
     return kept("recommender", store, None, fitted)
 
 
+def fitted_before(store: Store) -> Recommender:
+    """Return the counter mix of a data set, fitted where no visitor looks on."""
+    return kept("recommender", store, None, lambda: Recommender(checkins(store)))
+
+
 def checkins(store: Store) -> pl.DataFrame:
     """Return the columns of the check-ins that recommending reads; of a large store some users."""
     columns = [name for name in _COLUMNS if name in schema.REQUIRED or store.has(name)]

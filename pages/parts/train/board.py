@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.train.owner import may_control
-from pages.shared import ui
+from pages.shared import glossary, ui
 from strec.errors import StrecError
 from strec.plots.training import learning_curve
 from strec.runs import Run, Status, end, home, needs_several, start
@@ -123,7 +123,7 @@ def _card(run: Run, status: Status, store: Store) -> None:
             curve,
             key=f"curve_{run.folder.name}",
             caption="Loss: how surprised the model is by what came next; lower is better. When it "
-            "no longer falls on held-out check-ins, training stops and the best pass is kept.",
+            "no longer falls on later (held-out) check-ins, training stops; the best pass is kept.",
         )
 
 
@@ -238,7 +238,7 @@ def _results(runs: list[Run]) -> None:
                 if low is not None
                 else "",
                 "Among first ten, %": _percent(measures.get("acc@10")),
-                "MRR": measures.get("mrr"),
+                "Mean of 1 / rank (MRR)": measures.get("mrr"),
                 "Training": run_time(results.get("fit_seconds", 0.0)) + _reached(results),
                 "Budget": run.config["budget"],
                 "Started": pd.Timestamp(run.config["created"]).strftime("%d %b, %H:%M UTC"),
@@ -247,8 +247,15 @@ def _results(runs: list[Run]) -> None:
     table = pd.DataFrame(rows).sort_values("Right at first try, %", ascending=False)
     st.subheader("Trained models", anchor=False)
     share = st.column_config.NumberColumn(format="%.1f")
-    mrr = st.column_config.NumberColumn(format="%.3f")
-    ui.table(table, {"Right at first try, %": share, "Among first ten, %": share, "MRR": mrr})
+    mrr = st.column_config.NumberColumn(format="%.3f", help=glossary.help_of("MRR"))
+    ui.table(
+        table,
+        {
+            "Right at first try, %": share,
+            "Among first ten, %": share,
+            "Mean of 1 / rank (MRR)": mrr,
+        },
+    )
     st.caption(" ".join(sorted(regimes)))
     ui.downloads("trained-models", table, key="trained")
     with_curve = [run for run in runs if any("loss" in event for event in run.events())]
