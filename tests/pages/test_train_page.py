@@ -295,7 +295,9 @@ def test_a_server_of_the_person_is_asked_after_its_payload_was_shown(store, monk
         return app, text_of(app)
 
     started = []
-    monkeypatch.setattr("pages.parts.train.begin.start", lambda runs, *_, **__: started.extend(runs))
+    monkeypatch.setattr(
+        "pages.parts.train.begin.start", lambda runs, *_, **__: started.extend(runs)
+    )
     app, words = words_of("")
     assert "its operator has allowed no address" in words
     app.button(key="train_start").click().run()
