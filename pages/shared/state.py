@@ -94,8 +94,8 @@ RECIPE_SAID = Key("data_recipe_said", "")
 SPACE_PLAYING = Key("space_playing", False)
 SPACE_HOUR: Key[int | None] = Key("space_hour", None)
 SPACE_TICK = Key("space_tick", 0.0)
-#: The hexagon looked into, by the content of its data set.
-SPACE_CELL: Key[dict[str, int | None]] = Key("space_cell", {})
+#: The hexagons looked into, by the content of their data set.
+SPACE_CELLS: Key[dict[str, tuple[int, ...]]] = Key("space_cells", {})
 
 # ---------------------------------------------------------------- demand
 

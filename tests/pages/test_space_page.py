@@ -155,17 +155,26 @@ def test_a_hexagon_can_be_looked_into_and_stays_the_same_when_filters_change(cit
     app = page(city)
     rows = layer(app, "hexagons")["data"]
     busiest = max(rows, key=lambda row: int(row["tip"].split(" ")[0].replace(",", "")))
-    app.session_state["space_cell"] = {city.fingerprint: int(busiest["cell"])}
+    cell = int(busiest["cell"])
+    app.session_state["space_cells"] = {city.fingerprint: (cell,)}
     app.run()
     fine(app)
     n = next(each.value for each in app.metric if each.label == "Check-ins")
-    assert busiest["tip"].startswith(f"{n} check-in") and layer(app, "here")
+    assert busiest["tip"].startswith(f"{n} check-in") and layer(app, f"here{cell}")
     app.session_state["filters"] = Filters(hours=(18, 19, 20))
     app.run()
     fine(app)
     fewer = next(each.value for each in app.metric if each.label == "Check-ins")
     inside = city.summary(Filters(hours=(18, 19, 20), cells=(int(busiest["cell"]),)))
     assert fewer == f"{inside['n_checkins']:,}" != n
+    another = next(int(row["cell"]) for row in rows if int(row["cell"]) != cell)
+    app.session_state["space_cells"] = {city.fingerprint: (cell, another)}
+    app.run()
+    fine(app)
+    both = next(each.value for each in app.metric if each.label == "Check-ins")
+    inside = city.summary(Filters(hours=(18, 19, 20), cells=(cell, another)))
+    assert both == f"{inside['n_checkins']:,}"
+    assert "In 2 hexagons" in [each.value for each in app.subheader]
 
 
 # ---------------------------------------------------------------- poor data

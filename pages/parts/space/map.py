@@ -26,6 +26,8 @@ MODES = {
 LABELS = {mode: f"{icon} {mode}" for mode, icon in MODES.items()}
 VALUES = {"n_checkins": "Check-ins", "n_users": "Users", "per_user": "Check-ins per user"}
 SECONDS_PER_HOUR = 1.4
+#: So few places are points with names at first.
+FEW_PLACES = 30
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
 def controls(store, setting: common.Setting) -> MapSetting:
     """Show the controls and return what they say."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        mode = ui.choose("Show as", LABELS, "space_mode")
+        places = common.at_places(store, Filters(), setting.min_users)
+        start = POINTS if 0 < len(places) <= FEW_PLACES else HEXAGONS
+        mode = ui.choose("Show as", LABELS, "space_mode", start)
         value, raised = "n_checkins", False
         if mode == HEXAGONS:
             value = common.what_to_count(store, VALUES, "space_value", "Colour")
@@ -82,7 +86,7 @@ def hexagons(store, chosen, setting, choice: MapSetting, hour: int | None, look:
         frame, choice.value, choice.value if choice.raised else None, scale=scale,
         top=float(whole[choice.value].max()), **look,
     )  # fmt: skip
-    st.html(maps.legend_html(VALUES[choice.value], scale))
+    st.html(maps.legend_html(f"{VALUES[choice.value]} in each hexagon", scale))
     half = spatial.concentration(frame["n_checkins"])
     first = (
         f"Half of the check-ins shown fall in the {half:,} busiest of {len(frame):,} hexagons. "
@@ -90,30 +94,38 @@ def hexagons(store, chosen, setting, choice: MapSetting, hour: int | None, look:
         else ""
     )
     words = caption(store, chosen, setting, frame, "hexagon", hour)
-    cell = looked_into(store, choice.resolution)
-    at = frame[frame["cell"] == cell]
-    if len(at):
-        ring = maps.here_layer(at["lat"].iloc[0], at["lon"].iloc[0], "Looked into, below")
-        deck.layers.insert(1, ring)
-    clickable(
-        deck, "map_hexagons", lambda layer, found: _look(store, layer, found),
-        caption=f"{first}{words} Click a hexagon to look in.",
-    )  # fmt: skip
-    common.offer("hexagons", frame, deck, frame)
-    if cell and not state.SPACE_PLAYING.value:
-        look_into(store, chosen, cell, setting)
+    cells = looked_into(store, choice.resolution)
+    for at in frame[frame["cell"].isin(cells)].itertuples():
+        ring = maps.here_layer(at.lat, at.lon, "Looked into, beside the map")
+        ring.id = f"here{at.cell}"
+        deck.layers.insert(-1, ring)
+    # What a click opens stands beside the map, where the eye is.
+    left, right = st.columns([3, 2]) if cells and not state.SPACE_PLAYING.value else (None, None)
+    with left or st.container():
+        clickable(
+            deck, "map_hexagons", lambda layer, found: _look(store, layer, found),
+            caption=f"{first}{words} Click a hexagon to look in.",
+        )  # fmt: skip
+        common.offer("hexagons", frame, deck, frame)
+    if right is not None:
+        with right:
+            look_into(store, chosen, cells, setting)
 
 
-def looked_into(store, resolution: int) -> int | None:
-    """Return the hexagon clicked last, None if there is none or it has another size."""
-    cell = state.SPACE_CELL.value.get(store.fingerprint)
-    return cell if cell is not None and cell >> 52 & 0xF == resolution else None
+def looked_into(store, resolution: int) -> tuple[int, ...]:
+    """Return the hexagons clicked, none if they have another size."""
+    cells = state.SPACE_CELLS.value.get(store.fingerprint, ())
+    return tuple(cell for cell in cells if cell >> 52 & 0xF == resolution)
 
 
 def _look(store, layer: str, found: dict) -> None:
-    """Look into the hexagon clicked; a click on the ring of the one looked into closes it."""
-    cell = int(found["cell"]) if layer == "hexagons" else None
-    state.SPACE_CELL.value = {store.fingerprint: cell}
+    """Look into the hexagon clicked; a click on the ring of one looked into lets it go."""
+    before = state.SPACE_CELLS.value.get(store.fingerprint, ())
+    cell = int(found["cell"] if layer == "hexagons" else layer.removeprefix("here"))
+    others = tuple(each for each in before if each != cell)
+    several = st.session_state.get("space_several", False)
+    added = () if cell in before else (cell,)
+    state.SPACE_CELLS.value = {store.fingerprint: (others if several else ()) + added}
 
 
 def heat(store, chosen, setting, choice: MapSetting, hour: int | None, look: dict) -> None:
@@ -139,60 +151,65 @@ def points(store, chosen, setting, choice: MapSetting, hour: int | None, look: d
     words = f"The largest: {ui.plain(str(name))}, {top['n_checkins']:,} check-ins. "
     if frame.attrs.get("n_points", 0) > len(frame):
         words += f"The {len(frame):,} largest of {frame.attrs['n_points']:,} places are shown. "
+    if len(frame) <= FEW_PLACES:
+        look["labels"] = None
     deck = maps.points(frame, **look)
+    if len(frame) <= FEW_PLACES:
+        # So few have room for their names, which say more than any hexagon.
+        names = frame.assign(item_name=frame["item_name"].fillna(frame["item_id"]))
+        deck.layers.append(
+            maps.label_layer(names, look["view"], look["dark"], FEW_PLACES, (0, -16))
+        )
     ui.deck(deck, "map_points", caption=words + caption(store, at, setting, frame, "place"))
     common.offer("places", frame, deck)
 
 
-def look_into(store, chosen: Filters, cell: int, setting: common.Setting) -> None:
-    """Show what happens in one hexagon."""
-    inside = replace(chosen, cells=(cell,))
-    summary = counted(Store.summary, store, inside)
-    if not enough_people(pd.DataFrame([summary]), setting.min_users).all():
-        return
-    everything = counted(Store.summary, store, chosen)
-    items = common.at_places(store, inside, setting.min_users)
+def look_into(store, chosen: Filters, cells: tuple[int, ...], setting: common.Setting) -> None:
+    """Show what happens in the hexagons clicked, taken together."""
+    inside = replace(chosen, cells=cells)
     with st.container(border=True):
-        st.subheader("In this hexagon", anchor=False)
-        is_chosen = selection.picked().cells == (cell,)
+        alone = len(cells) == 1
+        st.subheader("In this hexagon" if alone else f"In {len(cells)} hexagons", anchor=False)
+        st.toggle("Choose several", key="space_several", help="Each click adds one, or lets it go.")
+        summary = counted(Store.summary, store, inside)
+        if not enough_people(pd.DataFrame([summary]), setting.min_users).all():
+            st.caption("Too few users to show more.")
+            return
+        everything = counted(Store.summary, store, chosen)
+        is_chosen = selection.picked().cells == cells
         st.button(
-            "Show all hexagons again" if is_chosen else "See it alone, on every page",
+            "Show all hexagons again" if is_chosen else "See them alone, on every page"
+            if not alone else "See it alone, on every page",
             icon=":material/filter_alt_off:" if is_chosen else ":material/filter_alt:",
-            key="pick_cell", on_click=selection.pick, kwargs={"cells": (cell,)},
+            key="pick_cell", on_click=selection.pick, kwargs={"cells": cells},
         )  # fmt: skip
-        left, middle, right = st.columns([1, 2, 3])
-        left.metric("Check-ins", f"{summary['n_checkins']:,}")
-        if not store.is_anonymous:
-            left.metric("Users", f"{summary['n_users']:,}")
-        left.metric("Of all", f"{summary['n_checkins'] / everything['n_checkins']:.1%}")
-        with middle:
-            day = counted(Store.day_hours, store, inside)
-            few = day.attrs["hidden"]
-            ui.figure(
-                drawn(plots.clock, day),
-                "cell_clock",
-                f"{plural(few, 'hour')} with fewer than {day.attrs['min_users']} users not shown."
-                if few
-                else "",
-            )
-        with right:
-            word, words = ui.item_word(), ui.item_word(plural=True)
-            if store.has(schema.PLACE_ID):
-                word, words = "shop", "shops"
-            st.markdown(f"**Its {words}**")
-            shown = items.head(12)
-            ui.table(
-                pd.DataFrame(
-                    {
-                        word.capitalize(): shown["item_name"].fillna(shown["item_id"]),
-                        "Category": shown["category"],
-                        "Check-ins": shown["n_checkins"],
-                        "Users": shown["n_users"] if shown["n_users"].any() else None,
-                    }
-                ).dropna(axis="columns", how="all")
-            )
-            hidden = spatial.hidden_in_words(items, "place")
-            st.caption(hidden or f"{len(items):,} in all.")
+        with st.container(horizontal=True):
+            st.metric("Check-ins", f"{summary['n_checkins']:,}")
+            if not store.is_anonymous:
+                st.metric("Users", f"{summary['n_users']:,}")
+            st.metric("Of all", f"{summary['n_checkins'] / everything['n_checkins']:.1%}")
+        word, words = ui.item_word(), ui.item_word(plural=True)
+        if store.has(schema.PLACE_ID):
+            word, words = "shop", "shops"
+        st.markdown(f"**{'Its' if alone else 'Their'} {words}**")
+        items = common.at_places(store, inside, setting.min_users)
+        shown = items.head(12)
+        ui.table(
+            pd.DataFrame(
+                {
+                    word.capitalize(): shown["item_name"].fillna(shown["item_id"]),
+                    "Category": shown["category"],
+                    "Check-ins": shown["n_checkins"],
+                    "Users": shown["n_users"] if shown["n_users"].any() else None,
+                }
+            ).dropna(axis="columns", how="all")
+        )
+        hidden = spatial.hidden_in_words(items, "place")
+        st.caption(hidden or f"{len(items):,} in all.")
+        day = counted(Store.day_hours, store, inside)
+        few = day.attrs["hidden"]
+        note = f"{plural(few, 'hour')} with fewer than {day.attrs['min_users']} users not shown."
+        ui.figure(drawn(plots.clock, day), "cell_clock", note if few else "")
 
 
 def hour_slider(chosen: Filters) -> int:
