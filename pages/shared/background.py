@@ -7,11 +7,12 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import results, state, ui, visitor
-from strec import maps
+from strec import maps, schema
 from strec.errors import StrecError
 from strec.llm.cache import cache_folder
 from strec.maps import extract, tiles
 from strec.serve import settings
+from strec.store import Store
 
 WORDS = {"auto": "Online tiles where there is a network", "offline": "Always offline"}
 #: What GDAL is given to read.
@@ -24,11 +25,19 @@ def look() -> dict[str, Any]:
 
 
 def ground() -> maps.Ground | None:
-    """Return one's own map file where it was chosen, or what the simulator drew of its city."""
-    if state.GROUND.value is not None:
-        return state.GROUND.value
+    """Return one's own map file where it was chosen and reaches, or what the simulator drew."""
+    own = state.GROUND.value
+    if own is not None and (not ui.current_store().has_places or own.covers(_middle())):
+        return own
     sample = ui.current_sample()
     return None if sample is None else maps.Ground.sample(sample.name)
+
+
+def _middle() -> maps.View:
+    """Where the data set in use is."""
+    store = ui.current_store()
+    cells = results.counted(Store.cells, store, schema.CELL_RESOLUTION, min_users=1)
+    return maps.view_of(cells["lat"], cells["lon"])
 
 
 def thanks() -> str:
@@ -49,6 +58,8 @@ def ask() -> None:
     )  # fmt: skip
     state.GROUND.value = own.get(chosen)
     state.BASEMAP.value = chosen if chosen in WORDS else "offline"
+    if state.GROUND.value is not None and ground() is not state.GROUND.value:
+        st.caption(f"{ui.plain(state.GROUND.value.name)} does not reach where these data are.")
     if settings.is_public() and not visitor.is_person():
         return
     given = st.file_uploader(

@@ -95,9 +95,10 @@ def hexagons(store, chosen, setting, choice: MapSetting, hour: int | None, look:
     )
     words = caption(store, chosen, setting, frame, "hexagon", hour)
     cells = looked_into(store, choice.resolution)
-    for at in frame[frame["cell"].isin(cells)].itertuples():
-        ring = maps.here_layer(at.lat, at.lon, "Looked into, beside the map")
-        ring.id = f"here{at.cell}"
+    looked_at = frame[frame["cell"].isin(cells)]
+    for cell, lat, lon in zip(looked_at["cell"], looked_at["lat"], looked_at["lon"], strict=True):
+        ring = maps.here_layer(lat, lon, "Looked into, beside the map")
+        ring.id = f"here{cell}"
         deck.layers.insert(-1, ring)
     # What a click opens stands beside the map, where the eye is.
     left, right = st.columns([3, 2]) if cells and not state.SPACE_PLAYING.value else (None, None)
@@ -193,17 +194,18 @@ def look_into(store, chosen: Filters, cells: tuple[int, ...], setting: common.Se
             word, words = "shop", "shops"
         st.markdown(f"**{'Its' if alone else 'Their'} {words}**")
         items = common.at_places(store, inside, setting.min_users)
-        shown = items.head(12)
-        ui.table(
-            pd.DataFrame(
-                {
-                    word.capitalize(): shown["item_name"].fillna(shown["item_id"]),
-                    "Category": shown["category"],
-                    "Check-ins": shown["n_checkins"],
-                    "Users": shown["n_users"] if shown["n_users"].any() else None,
-                }
-            ).dropna(axis="columns", how="all")
-        )
+        if len(items):
+            shown = items.head(12)
+            ui.table(
+                pd.DataFrame(
+                    {
+                        word.capitalize(): shown["item_name"].fillna(shown["item_id"]),
+                        "Category": shown["category"],
+                        "Check-ins": shown["n_checkins"],
+                        "Users": shown["n_users"] if shown["n_users"].any() else None,
+                    }
+                ).dropna(axis="columns", how="all")
+            )
         hidden = spatial.hidden_in_words(items, "place")
         st.caption(hidden or f"{len(items):,} in all.")
         day = counted(Store.day_hours, store, inside)
