@@ -459,10 +459,11 @@ def _in_areas(store: Store, kept: ir.Table, areas: Any) -> tuple[ir.Table, pd.Da
     """Join the finest cells with the polygons that hold their centres."""
     import geopandas
 
-    if not isinstance(areas, geopandas.GeoDataFrame) or areas.empty:
+    known = isinstance(areas, geopandas.GeoDataFrame)
+    if not known or areas.empty:
         raise AnalysisError(
             "Areas are polygons.",
-            f"{'none' if areas is None else f'a {type(areas).__name__}'}.",
+            "none." if known or areas is None else f"a {type(areas).__name__}.",
             "Give a GeoDataFrame, for instance geopandas.read_file('areas.geojson').",
         )
     areas = areas.to_crs(4326) if areas.crs is not None else areas.set_crs(4326)

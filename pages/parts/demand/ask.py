@@ -81,9 +81,10 @@ def read_areas(content: bytes):
         return geopandas.read_file(io.BytesIO(content))
     except Exception as error:  # The reader's errors are of many kinds.
         raise AnalysisError(
-            "Areas of your own come as GeoJSON with polygons.", f"{error}.",
+            "Areas of your own come as GeoJSON with polygons.",
+            "a file that cannot be read as such.",
             "Save them as GeoJSON in WGS 84.",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def controls(store: Store, chosen: Filters) -> Asked:
