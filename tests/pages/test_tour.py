@@ -1,0 +1,60 @@
+"""The tour: it shows the sample whose story closes, and has ready what it comes to."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.parts import tour
+from pages.shared.page import all_pages
+from strec.gate import tested_before
+from strec.io.samples import read_sample, samples
+from strec.runs import home, runs_in
+from strec.store import Store
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Store:
+    folder = tmp_path_factory.mktemp("store") / "store"
+    return Store.create(read_sample(tour.SAMPLE), folder, name="Flights")
+
+
+def test_the_tour_begins_on_its_sample_and_trains_beforehand(tmp_path, monkeypatch):
+    monkeypatch.setenv("STREC_CACHE", str(tmp_path))
+    begun, looked = [], []
+    monkeypatch.setattr("pages.parts.train.begin.start", lambda runs, *_, **__: begun.extend(runs))
+    monkeypatch.setattr(tour, "look_beforehand", looked.append)
+    app = AppTest.from_file(str(ROOT / "pages" / "shared" / "script.py"), default_timeout=90)
+    app.run()
+    next(each for each in app.button if each.label == "Take the tour").click().run()
+    assert not app.exception and not app.error
+    words = " ".join(str(each.value) for each in app.markdown)
+    assert "Tour 1/" in words and "These are real departures" in words
+    (shown,) = looked
+    assert app.session_state["store"].fingerprint == shown.fingerprint
+    (run,) = begun
+    assert run.kind == "stllm" and run.config["budget"] == "quick"
+    # Nobody else's tour trains it again.
+    tour.train_beforehand(shown)
+    assert len(begun) == 1 and len(runs_in(home(shown, is_shared=True))) == 1
+
+
+def test_what_the_tour_says_of_its_sample_is_true(store):
+    sample = next(each for each in samples() if each.name == tour.SAMPLE)
+    found = tested_before.result_of(store.fingerprint)
+    assert not sample.simulated and store.has_clock and store.has_places
+    assert found is not None and found.recommended_model == "stllm" and found.time.decision
+    # One of the few places and one of the hours is the busiest: there is something to watch.
+    hours = store.hour_weekday().groupby("hour")["n_checkins"].sum()
+    assert hours.max() > 2 * hours.min()
+
+
+def test_every_page_has_its_words_and_what_is_worked_out_beforehand_is_what_the_page_asks(
+    store, monkeypatch
+):
+    monkeypatch.setattr("pages.shared.in_use.current_store", lambda: store)
+    made = [page.beforehand for page in all_pages().values() if page.beforehand is not None]
+    assert len(made) >= 4 and all(page.tour for page in all_pages().values())
