@@ -6,13 +6,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import tour
+from pages.shared import results
 from pages.shared.page import all_pages
 from strec.gate import tested_before
 from strec.io.samples import read_sample, samples
 from strec.runs import home, runs_in
+from strec.simulation import simulate
 from strec.store import Store
+from tests.pages.alone import alone
 
 ROOT = Path(__file__).parents[2]
+#: What takes long on a page, by the name it is kept under.
+KINDS = ("demand", "result", "split", "recommender", "replay", "risk")
 pytestmark = pytest.mark.slow
 
 
@@ -52,9 +57,26 @@ def test_what_the_tour_says_of_its_sample_is_true(store):
     assert hours.max() > 2 * hours.min()
 
 
-def test_every_page_has_its_words_and_what_is_worked_out_beforehand_is_what_the_page_asks(
-    store, monkeypatch
-):
-    monkeypatch.setattr("pages.shared.in_use.current_store", lambda: store)
-    made = [page.beforehand for page in all_pages().values() if page.beforehand is not None]
-    assert len(made) >= 4 and all(page.tour for page in all_pages().values())
+@pytest.mark.parametrize("url", ["demand", "evaluate", "live", "privacy", "recommend"])
+def test_what_is_worked_out_beforehand_is_what_the_page_asks(url, tmp_path):
+    world = simulate("social", n_users=12, n_checkins=700, seed=3, temporal=0.8, spatial=0.5,
+                     interaction=0.3)  # fmt: skip
+    store = Store.create(world, tmp_path / url / "store", name=url)
+    page = all_pages()[url]
+    assert page.tour and page.beforehand is not None
+
+    def known() -> set:
+        return {
+            (kind, str(key))
+            for kind, shelf in results._SHELVES.items()
+            for key in shelf
+            if store.fingerprint in str(key) and kind in KINDS
+        }
+
+    app = alone(url)
+    app.session_state["store"] = store
+    # Within a visit: what is worked out beforehand knows what the data set in use is called.
+    page.beforehand(store)()
+    before = known()
+    app.run()
+    assert not app.exception and before and known() == before
