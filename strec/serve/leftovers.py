@@ -15,19 +15,14 @@ from pathlib import Path
 
 from strec.errors import StrecError
 from strec.llm.cache import cache_folder
-from strec.runs import Run, runs_in
 from strec.serve import settings
+from strec.serve.trainings import sample_runs, visits_folder
 
 KEEP_HOURS, KEEP_RUNS_DAYS = "STREC_KEEP_HOURS", "STREC_KEEP_RUNS_DAYS"
 EVERY_S = 600
 #: A folder that is made beside another, and takes its place, is finished within this time.
 DRAFT_S = 6 * 3600
 _OF_PROCESS = re.compile(r"strec-(?:[a-z]+-)?p(\d+)-")
-
-
-def visits_folder() -> Path:
-    """Return the folder of what visitors bring: a folder each, named by a secret."""
-    return Path(tempfile.gettempdir()) / "strec-data-sets"
 
 
 def sweep(now: float | None = None) -> list[Path]:
@@ -48,7 +43,7 @@ def sweep(now: float | None = None) -> list[Path]:
     for folder in gone:
         shutil.rmtree(folder, ignore_errors=True)
     days = settings.number(KEEP_RUNS_DAYS, 365, 7)
-    for run in _sample_runs():
+    for run in sample_runs():
         if now - last_used(run.folder) > days * 86400 and not run.poll().is_active:
             gone.append(run.folder)
             run.delete()
@@ -117,7 +112,3 @@ def _is_of_the_dead(folder: Path) -> bool:
     except OSError:
         return False
     return False
-
-
-def _sample_runs() -> list[Run]:
-    return [run for root in _folders(cache_folder() / "runs") for run in runs_in(root)]

@@ -78,8 +78,12 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "STREC_TRAININGS_WAITING", "100", "12",
-        "Trainings of a data set that may run or wait; beyond this, more are refused. They run one "
-        "after another.",
+        "Trainings that may run or wait on the whole server; beyond this, more are refused. Those "
+        "of a data set run one after another.",
+    ),
+    Setting(
+        "STREC_TRAININGS_EACH", "100", "4",
+        "Trainings of one visitor that may run or wait; beyond this, more are refused.",
     ),
     Setting(
         STORE, "none", "none",

@@ -60,17 +60,22 @@ def new_address(chromium, tmp_path):
         yield found
 
 
-@contextmanager
-def an_app(folder: Path) -> Iterator[str]:
+def a_free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@contextmanager
+def an_app(folder: Path, port: int | None = None, *options: str, **variables: str) -> Iterator[str]:
+    port = port or a_free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true",
          "--server.port", str(port), "--server.address", "127.0.0.1",
-         "--server.fileWatcherType", "none"],
+         "--server.fileWatcherType", "none", *options],
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, "TMPDIR": str(folder), "STREC_CACHE": str(folder / "cache")},
+        env={**os.environ, "TMPDIR": str(folder), "STREC_CACHE": str(folder / "cache"),
+             **variables},
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
     try:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from strec import runs, schema
-from strec.serve import leftovers
+from strec.errors import ModelError
+from strec.serve import leftovers, trainings
 from strec.store import Store
 
 HOUR = 3600
@@ -85,3 +86,21 @@ def test_the_thread_sweeps_though_nobody_comes():
     sweeper.stop()
     sweeper.join(5)
     assert not sweeper.is_alive()
+
+
+def test_trainings_have_a_bound_for_a_visitor_and_for_the_server(places, monkeypatch):
+    store = Store.create(schema.example(), places / "s" / "store", name="s")
+    root = runs.home(store, is_shared=True)
+    monkeypatch.setenv("STREC_PUBLIC", "1")
+    for number in range(3):
+        runs.create(root / f"a{number}", "popularity", store, owner="a")
+    trainings.check_room(root, 1, "a")
+    with pytest.raises(ModelError, match="3 of yours run or wait, and 2 more"):
+        trainings.check_room(root, 2, "a")
+    trainings.check_room(root, 4, "b")
+    # Many own data sets are one server's: what runs on others counts.
+    mine = leftovers.visits_folder() / "c" / "runs"
+    for number in range(9):
+        runs.create(leftovers.visits_folder() / f"v{number}/runs/r", "popularity", store)
+    with pytest.raises(ModelError, match="12 wait or run before yours"):
+        trainings.check_room(mine)
