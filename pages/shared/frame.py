@@ -64,7 +64,8 @@ def show() -> None:
 
 def sign_in() -> None:
     """Show nothing but the way in."""
-    st.navigation([st.Page(lambda: None, title="Sign in")], position="hidden")
+    # The address may name any page: after signing in it is shown.
+    st.navigation([page.entry() for page in all_pages().values()], position="hidden")
     st.title("Sign in", anchor=False)
     st.markdown("The people who run this server ask who you are.")
     if st.button("Sign in", type="primary", icon=":material/login:"):
