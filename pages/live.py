@@ -6,7 +6,7 @@ import pandas as pd
 import polars as pl
 import streamlit as st
 
-from pages.parts.recommend import view
+from pages.parts.recommend import arriving, view
 from pages.shared import background, state, ui
 from pages.shared.page import NextStep, Page
 from pages.shared.results import kept
@@ -40,6 +40,7 @@ def content() -> NextStep:
     buttons(len(played.events))
     every = 1.0 if state.LIVE_PLAYING.value else None
     st.fragment(show, run_every=every)(store, played, known, speed)
+    arriving.show(store, known)
     return "Ask yourself" if known.are_starts else "Ask for somebody yourself", "recommend"
 
 

@@ -13,8 +13,28 @@ from pathlib import Path
 from typing import Any
 
 from strec.errors import StoreError
+from strec.llm.cache import cache_folder
 
+EVENTS = "STREC_EVENTS"
 _PATTERN = "events-*.jsonl"
+
+
+#: A line is shorter, and so many segments are looked at for what came last.
+_MOST_LINE, _MOST_SEGMENTS = 2_000, 20
+
+
+def folder() -> Path:
+    """Return the folder of check-ins that came through the API."""
+    said = os.environ.get(EVENTS)
+    return Path(said) if said else cache_folder() / "events"
+
+
+def _event(line: bytes) -> dict | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
 
 
 class EventLog:
@@ -92,12 +112,30 @@ class EventLog:
                 for line in file:
                     if not line.endswith(b"\n"):
                         continue
-                    try:
-                        event = json.loads(line)
-                    except ValueError:
-                        continue
-                    if isinstance(event, dict):
+                    event = _event(line)
+                    if event is not None:
                         yield event
+
+    def latest(self, n: int) -> list[dict]:
+        """Return the last check-ins that were written, the newest first.
+
+        Parameters
+        ----------
+        n : int
+            How many at most.
+        """
+        segments = sorted(self.folder.glob(_PATTERN), key=lambda path: -path.stat().st_mtime)
+        found: list[dict] = []
+        for path in segments[:_MOST_SEGMENTS]:
+            with path.open("rb") as file:
+                # From the end: a segment may be large.
+                file.seek(max(0, path.stat().st_size - n * _MOST_LINE))
+                lines = file.read().split(b"\n")[:-1]
+            events = [each for line in reversed(lines) if (each := _event(line)) is not None]
+            found += events[: n - len(found)]
+            if len(found) >= n:
+                break
+        return found
 
     def _new_segment(self) -> Any:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -14,11 +14,10 @@ from typing import Any
 
 from strec import __version__
 from strec.errors import LimitError, StoreError, StrecError
-from strec.llm.cache import cache_folder
-from strec.serve import settings
+from strec.serve import events, settings
 from strec.serve.answers import MOST_EVENTS, MOST_ITEMS, Answers
 
-TOKEN, EVENTS = "STREC_API_TOKEN", "STREC_EVENTS"
+TOKEN, EVENTS = "STREC_API_TOKEN", events.EVENTS
 #: A longer body is refused before it is read to its end.
 MOST_BYTES = 2_000_000
 _MAKING = threading.Lock()
@@ -166,7 +165,5 @@ def _answers() -> Answers:
 
 @cache
 def _made() -> Answers:
-    store, events = settings.store(), os.environ.get(EVENTS)
-    return Answers(
-        Path(store) if store else None, Path(events) if events else cache_folder() / "events"
-    )
+    store = settings.store()
+    return Answers(Path(store) if store else None, events.folder())

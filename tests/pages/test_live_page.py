@@ -77,3 +77,25 @@ def test_without_places_there_is_no_map(tmp_path):
 def test_too_little_data_is_said_in_words(tmp_path):
     app = open_page(Store.create(schema.example(), tmp_path / "s", name="Example"))
     assert not app.exception and "A replay needs" in app.error[0].value
+
+
+def test_check_ins_that_come_through_the_api_are_seen_without_new_ids(tmp_path, monkeypatch):
+    from pages.parts.recommend import arriving
+    from strec.serve.events import EventLog
+
+    monkeypatch.setenv("STREC_EVENTS", str(tmp_path))
+    time = "2024-09-02T16:00:00+00:00"
+    event = {"user_id": "ann-of-berlin", "item_id": "venue_12", "timestamp": time}
+    EventLog(tmp_path).append([event | {"utc_offset_min": 120}])
+
+    def script():
+        from pages.parts.recommend import arriving, view
+        from pages.shared import ui
+
+        store = ui.current_store()
+        arriving.show(store, view.people(store))
+
+    app = AppTest.from_function(script, default_timeout=120).run()
+    assert not app.exception and arriving._EVERY_S <= 5
+    said = app.markdown[0].value
+    assert "Mon 2 Sep, 18:00" in said and "somebody new" in said and "ann" not in said

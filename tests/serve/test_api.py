@@ -148,3 +148,11 @@ def test_a_torn_line_is_left_out_and_a_full_disk_takes_nothing(tmp_path, monkeyp
     assert [json.dumps(each) for each in EventLog(tmp_path).read()] == [
         '{"number": 1}', '{"number": 3}', '{"number": 5}'
     ]  # fmt: skip
+
+
+def test_the_latest_events_are_read_from_the_end_over_segments(tmp_path):
+    for first in (0, 5):
+        EventLog(tmp_path).append([{"number": first + k} for k in range(5)])
+    os.utime(tmp_path / "events-00000001.jsonl", (1, 1))
+    found = [event["number"] for event in EventLog(tmp_path).latest(7)]
+    assert found == [9, 8, 7, 6, 5, 4, 3]
