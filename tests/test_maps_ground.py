@@ -82,7 +82,7 @@ def test_a_map_shows_the_ground_in_the_app_and_as_a_picture_and_page():
     assert len(deck.to_json()) < 200_000
     assert "http" not in deck.to_json()
     picture = maps.to_svg(deck)
-    assert "PLAZA" in picture and picture.count("<path") >= 8
+    assert "Streets: simulated" in picture and "PLAZA" in picture and picture.count("<path") >= 8
     assert "ground-street" in maps.to_html(deck)
 
 

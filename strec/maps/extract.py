@@ -70,9 +70,9 @@ def read_ground(
     >>> list(read_ground(path).shapes)
     ['avenue']
     """
+    if not isinstance(path, str | Path) or "\0" in str(path) or not Path(path).is_file():
+        raise ReadError("A map file is needed.", f"no file {path!r:.80}.", _MEND)
     path = Path(path)
-    if not path.is_file():
-        raise ReadError("A map file is needed.", f"no file {path.name}.", _MEND)
     if (size := path.stat().st_size) > MAX_MB * 1e6:
         raise ReadError(
             f"A map file has at most {MAX_MB} MB.", f"{size / 1e6:,.0f} MB.",

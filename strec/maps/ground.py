@@ -202,9 +202,17 @@ class Ground:
             ]
             by_kind = {k: shapes[kinds == k] for k in _ORDER if (kinds == k).any()}
             return cls(said["name"], said["attribution"], by_kind, tuple(named))
-        except (OSError, KeyError, pa.ArrowException, shapely.errors.ShapelyError) as error:
+        except (
+            OSError,
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            pa.ArrowException,
+            shapely.errors.ShapelyError,
+        ) as error:
             raise ReadError(
-                "The ground of a map is a file that strec has kept.", f"{error}"[:200],
+                "The ground of a map is a file that strec has kept.", f"{error!r:.200}",
                 "Read the map file again.",
             ) from error  # fmt: skip
 

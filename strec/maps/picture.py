@@ -134,6 +134,8 @@ def to_svg(
             '<g class="layers">',
             *shapes,
             "</g>",
+            f'<text x="{width - 8}" y="{height - 8}" font-size="11" text-anchor="end" '
+            f'fill="{ink}">{escape(_thanks(said.get("mapStyle", "")))}</text>',
             "</svg>",
             f'<text x="16" y="-14" font-size="19" font-weight="650" fill="{ink}">'
             f"{escape(title)}</text>",
@@ -174,6 +176,14 @@ def _ground(style: str, to: Camera) -> Iterator[Shape]:
         if len(parts):
             way = "".join(_way(shapely.get_coordinates(line), to) for line in parts)
             yield f'<path d="{way}" {pen}/>'
+
+
+def _thanks(style: str) -> str:
+    """Whom the ground of a style thanks."""
+    if not style.startswith(INLINE_STYLE):
+        return ""
+    sources = json.loads(unquote(style.removeprefix(INLINE_STYLE)))["sources"]
+    return ", ".join({each["attribution"] for each in sources.values() if "attribution" in each})
 
 
 def _geometry(data: dict[str, Any], layer: Said) -> dict[str, Any]:
