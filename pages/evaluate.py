@@ -31,6 +31,7 @@ from strec.models import MODELS
 from strec.palette import DIVERGING
 from strec.plots import evaluation as plots
 from strec.progress import part_of, silent
+from strec.runs import home, runs_in
 from strec.stays import raw_fixes
 from strec.store import Store
 
@@ -335,6 +336,24 @@ def beforehand(store: Store) -> Callable[[], object]:
     return work
 
 
+def tour() -> str:
+    """Say what the guided tour says here, and of models that still learn that they do."""
+    store = ui.current_store()
+    runs = runs_in(home(store, is_shared=ui.current_sample() is not None), store.fingerprint)
+    late = sorted({run.label for run in runs if run.poll().is_active})
+    said = (
+        f" **{ui.plain(', '.join(late))}** still learns and joins when it is done: what is "
+        "proposed now is the best of the others."
+        if late
+        else ""
+    )
+    return (
+        "Was it worth it? Every model is asked about check-ins that came later than all it has "
+        "learned from. **Two models side by side** tells whether a difference can be told from "
+        f"chance.{said}"
+    )
+
+
 PAGE = Page(
     title="Evaluate",
     icon="leaderboard",
@@ -345,6 +364,5 @@ PAGE = Page(
     question="Models are asked about check-ins that came later than all they have learned from.",
     method="evaluate",
     beforehand=beforehand,
-    tour="Was it worth it? Every model is asked about check-ins that came later than all it has "
-    "learned from. **Two models side by side** tells whether a difference can be told from chance.",
+    tour=tour,
 )

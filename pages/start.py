@@ -182,7 +182,7 @@ def tour_words() -> str:
     if sample is not None:
         what = "This city is simulated" if sample.simulated else "These are real departures"
     seen = "its height the check-ins at the hour shown"
-    return f"{what}. Each column is a small hexagon, {seen}. Watch a day pass, then go on."
+    return f"{what}. Each column is a hexagon of the map, {seen}. Watch a day pass, then go on."
 
 
 PAGE = Page(

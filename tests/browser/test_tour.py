@@ -1,0 +1,36 @@
+"""The tour in a real browser, walked to its end without touching the sidebar."""
+
+import re
+import time
+
+import pytest
+
+from pages.shared.page import all_pages
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_tour_is_walked_to_its_end(address, person):
+    visitor = person()
+    visitor.open(address)
+    visitor.press("Take the tour")
+    stops = [page for page in all_pages().values() if page.tour]
+    waits = {}
+    for at, page in enumerate(stops, 1):
+        assert visitor.sees(re.compile(f"Tour {at}/{len(stops)}"))
+        # Train and Live show bars of their own: a model that learns, a replay at its beginning.
+        if page.url not in ("train", "live"):
+            visitor.page.locator("[data-testid=stProgress]").wait_for(state="detached")
+        visitor.wait()
+        assert not visitor.page.locator("[data-testid=stAlertContentError]").count(), page.url
+        visitor.keep(f"tour-{at:02}-{page.url or 'start'}", whole=False)
+        if at < len(stops):
+            begun = time.monotonic()
+            visitor.page.get_by_role("button", name="Next").first.click()
+            visitor.page.get_by_text(re.compile(f"Tour {at + 1}/")).first.wait_for()
+            waits[stops[at].url] = round(time.monotonic() - begun, 1)
+    print("seconds until the next step stood there:", waits)
+    visitor.press("That was the tour")
+    assert visitor.sees("When, where, and what next")
+    assert not visitor.page.get_by_text(re.compile(r"Tour \d+/")).count()
+    visitor.nothing_broke()
