@@ -183,7 +183,7 @@ def tested(ahead: Demand) -> None:
 PAGE = Page(
     title="Demand",
     icon="insights",
-    order=4,
+    order=5,
     content=content,
     url="demand",
     heading="Demand",

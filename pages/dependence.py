@@ -381,7 +381,7 @@ def content() -> NextStep | None:
 PAGE = Page(
     title="Dependence",
     icon="balance",
-    order=5,
+    order=6,
     content=content,
     url="dependence",
     heading="Does it matter?",

@@ -357,7 +357,7 @@ def tour() -> str:
 PAGE = Page(
     title="Evaluate",
     icon="leaderboard",
-    order=7,
+    order=8,
     content=content,
     url="evaluate",
     heading="How good is it?",

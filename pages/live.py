@@ -272,7 +272,7 @@ def beforehand(store: Store) -> Callable[[], object]:
 PAGE = Page(
     title="Live",
     icon="play_circle",
-    order=9,
+    order=10,
     content=content,
     url="live",
     heading="Live",

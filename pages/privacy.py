@@ -276,7 +276,7 @@ def _columns(store: Store) -> list[str]:
 PAGE = Page(
     title="Privacy",
     icon="shield_person",
-    order=10,
+    order=11,
     content=content,
     url="privacy",
     heading="Privacy",

@@ -168,7 +168,7 @@ def beforehand(store: Store) -> Callable[[], object]:
 PAGE = Page(
     title="Recommend",
     icon="recommend",
-    order=8,
+    order=9,
     content=content,
     url="recommend",
     heading="What next?",

@@ -285,7 +285,7 @@ def tour() -> str:
 PAGE = Page(
     title="Train",
     icon="model_training",
-    order=6,
+    order=7,
     content=content,
     url="train",
     heading="Train models",

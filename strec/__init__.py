@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from strec import privacy
-    from strec.api import clean, dependence, explain, quality, report, simulate
+    from strec.api import clean, compare_groups, dependence, explain, quality, report, simulate
     from strec.cleaning import Recipe
     from strec.dataset import Dataset
     from strec.errors import StrecError
@@ -49,6 +49,7 @@ _HOMES = {
     "Store": "store",
     "Filters": "store",
     "dependence": "api",
+    "compare_groups": "api",
     "METRICS": "metrics",
     "MODELS": "models",
     "Blend": "models",
@@ -83,6 +84,7 @@ __all__ = [
     "__version__",
     "clean",
     "compare",
+    "compare_groups",
     "dependence",
     "evaluate",
     "explain",

@@ -4,6 +4,7 @@
 functions takes all of them. What a function does is said in full where it comes from.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from strec.dataset import DatasetLike
     from strec.explanation import Reasons
     from strec.gate import DependenceResult
+    from strec.groups import Comparison
     from strec.models import Model
     from strec.profiling import QualityReport
     from strec.progress import Progress
+    from strec.store import Filters
 
 
 def quality(data: "DatasetLike") -> "QualityReport":
@@ -180,6 +183,58 @@ def dependence(
         dates=dates,
         progress=progress,
     )
+
+
+def compare_groups(
+    data: "DatasetLike",
+    a: "Filters",
+    b: "Filters | None" = None,
+    *,
+    within: "Filters | None" = None,
+    names: "Sequence[str] | None" = None,
+    measure: str | None = None,
+    resolution: int | None = None,
+    alpha: float = 0.05,
+) -> "Comparison":
+    """Compare two groups of check-ins: what is done more often, when and where, and how sure.
+
+    See `strec.groups.compare_groups` for the method.
+
+    Parameters
+    ----------
+    data : Dataset
+        Or what `strec.Dataset.of` makes one of.
+    a, b : Filters
+        The groups, which have no check-in in common; without `b`, all that are not in `a`.
+    within : Filters, optional
+        What both are taken from.
+    names : sequence of str, optional
+        What A and B are called; what the filters say when not given.
+    measure : str, optional
+        ``rate``, how often, or ``share`` of all check-ins of the group; what suits when not given.
+    resolution : int, optional
+        Of the hexagons, H3, 0 to 10.
+    alpha : float
+        The share of false ones that is accepted among the differences named.
+
+    Raises
+    ------
+    AnalysisError
+        If the groups overlap, or have too few users or days.
+
+    Examples
+    --------
+    >>> from strec import Filters
+    >>> found = compare_groups("social", Filters(weekdays=(5, 6)))
+    >>> found.sentence.startswith("Weekends have")
+    True
+    """
+    from strec import groups
+
+    return groups.compare_groups(
+        Dataset.of(data).store, a, b, within=within, names=names, measure=measure,
+        resolution=resolution, alpha=alpha,
+    )  # fmt: skip
 
 
 def explain(

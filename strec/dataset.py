@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from strec.demand import Calendar, Demand, DemandModel
+    from strec.groups import Comparison
     from strec.io import Limits, Mapping
-    from strec.store import Store
+    from strec.store import Filters, Store
 
     Frame: TypeAlias = pl.DataFrame | pl.LazyFrame | pd.DataFrame | geopandas.GeoDataFrame
     #: What `Dataset.of` takes.
@@ -663,6 +664,37 @@ class Dataset:
         if calendar is None:
             calendar = Calendar(country_of(found.time_zone))
         return demand(found, horizon=horizon, calendar=calendar, models=models, progress=progress)
+
+    def compare_groups(
+        self,
+        a: "Filters",
+        b: "Filters | None" = None,
+        **settings: Any,
+    ) -> "Comparison":
+        """Compare two groups of check-ins: where they differ, by how much, and how sure.
+
+        Parameters
+        ----------
+        a, b : Filters
+            The groups; without `b`, all that are not in `a`.
+        **settings
+            `within`, `names`, `measure`, `resolution`, `alpha`: see `strec.groups.compare_groups`.
+
+        Raises
+        ------
+        AnalysisError
+            If the groups overlap, or have too few users or days.
+
+        Examples
+        --------
+        >>> from strec.store import Filters
+        >>> found = Dataset.sample("social").compare_groups(Filters(weekdays=(5, 6)))
+        >>> found.names
+        ('weekends', 'all others')
+        """
+        from strec.groups import compare_groups
+
+        return compare_groups(self.store, a, b, **settings)
 
     @property
     def users(self) -> pl.DataFrame:

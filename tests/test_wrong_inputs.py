@@ -16,6 +16,7 @@ from strec import (
     evaluation,
     explanation,
     gate,
+    groups,
     io,
     maps,
     plots,
@@ -266,6 +267,11 @@ DOORS = {
     "demand.effect, the day": lambda x: demand.effect(PANEL, x, ["0"]),
     "demand.effect, the places": lambda x: demand.effect(PANEL, "2024-02-05", x),
     "demand.country_of": demand.country_of,
+    "compare_groups": lambda x: strec.compare_groups(x, strec.Filters(weekdays=(5, 6))),
+    "compare_groups, a group": lambda x: strec.compare_groups(DATASET, x),
+    "groups.compare_groups": lambda x: groups.compare_groups(x, strec.Filters(weekdays=(5, 6))),
+    "groups.user_groups": groups.user_groups,
+    "plots.group_days": lambda x: plots.group_days((x, x), ("A", "B")),
     "io.read_frame": io.read_frame,
     "io.read_frame, a mapping": lambda x: io.read_frame(EXAMPLE, x),
     "cleaning.clean": cleaning.clean,
@@ -314,7 +320,7 @@ DOORS |= {
 ROOMS = [
     "spatial", "temporal", "maps", "plots", "privacy", "evaluation", "explanation", "recommend",
     "io", "cleaning", "store", "split", "profiling", "gate", "reporting", "models", "metrics",
-    "runs", "demand",
+    "runs", "demand", "groups",
 ]  # fmt: skip
 SETTINGS = "settings, checked by the function that takes them"
 RESULT = "what a function of strec returns; nobody makes one by hand"
@@ -325,6 +331,11 @@ EXEMPT = {
     "Mapping": SETTINGS + "; Mapping.from_dict has a door",
     "Recipe": SETTINGS + "; Recipe.from_dict has a door",
     "samples": "takes nothing",
+    "plots.group_hours": "takes a Comparison",
+    "plots.group_ratios": "takes a Comparison",
+    "plots.label": "a text for plotly",
+    "groups.capital": "a text",
+    "groups.in_words": "takes Filters",
     "privacy.new_key": "takes nothing",
     "temporal.Forecaster": "an abstract class",
     "cleaning.Step": "an abstract class",
@@ -368,6 +379,7 @@ EXEMPT |= {
                 "metrics": "Ranked Scored",
                 "runs": "Budget Status",
                 "demand": "Backtest Bands Demand Effect",
+                "groups": "Comparison",
             },
         ),
         (SETTINGS, {"demand": "Calendar DaysAlike Harmonic HourOfWeek LastWeek Trees"}),

@@ -97,6 +97,14 @@ SPACE_TICK = Key("space_tick", 0.0)
 #: The hexagons looked into, by the content of their data set.
 SPACE_CELLS: Key[dict[str, tuple[int, ...]]] = Key("space_cells", {})
 
+# ---------------------------------------------------------------- compare
+
+#: How two groups are made, and how often a page asked for one way of it.
+COMPARE_WAY = Key("compare_way", "Weekends and workdays")
+COMPARE_ASKED = Key("compare_asked", 0)
+#: Selections kept as A and B.
+KEPT: Key[dict[str, Filters]] = Key("kept_selections", {})
+
 # ---------------------------------------------------------------- demand
 
 DEMAND_PLAYING = Key("demand_playing", False)

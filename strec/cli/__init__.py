@@ -26,6 +26,7 @@ COMMANDS = (
     "clean",
     "simulate",
     "analyse",
+    "compare",
     "dependence",
     "train",
     "evaluate",

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from operator import or_
-from typing import cast
+from typing import Any, cast
 
 import ibis
 import ibis.expr.types as ir
 
 from strec import schema
-from strec.errors import AnalysisError, check_choice
+from strec.errors import AnalysisError, check_choice, check_is
 from strec.store.aggregates import (
     END_DATE,
     END_HOUR_OF_WEEK,
@@ -20,12 +20,15 @@ from strec.store.aggregates import (
     parent,
     whole,
 )
+from strec.wording import days, listed, plural
 
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_NAMED_DAYS = {(5, 6): "weekends", (0, 1, 2, 3, 4): "workdays"}
 #: What may be looked at of trips.
 SIDES = {"departures": "where and when trips begin", "arrivals": "where and when they end"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Filters:
     """A choice of check-ins: hashable, so that results can be cached by it.
 
@@ -78,6 +81,86 @@ class Filters:
         return any(
             values is not None for values in (self.categories, self.events, self.users, self.cells)
         )
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What is kept in words, by the field that says it; both ends of dates, one entry.
+
+        Examples
+        --------
+        >>> Filters(weekdays=(5, 6), hours=(20, 21), categories=("Bar",)).words
+        {'weekdays': 'weekends', 'hours': '20:00–22:00', 'categories': 'Bar'}
+        """
+        said = {}
+        if self.date_from is not None or self.date_to is not None:
+            said["date_from"] = _dates_in_words(self.date_from, self.date_to)
+        if self.weekdays is not None:
+            said["weekdays"] = _NAMED_DAYS.get(
+                self.weekdays, listed([_DAYS[day] for day in self.weekdays])
+            )
+        if self.hours is not None:
+            said["hours"] = _hours_in_words(self.hours)
+        for name, values in (("categories", self.categories), ("events", self.events),
+                             ("places", self.places)):  # fmt: skip
+            if values is not None:
+                few = len(values) <= 3
+                said[name] = listed(values) if few else f"{len(values):,} {name}"
+        for name, values, one in (("users", self.users, "user"), ("cells", self.cells, "hexagon")):
+            if values is not None:
+                said[name] = plural(len(values), one)
+        if self.side is not None:
+            said["side"] = self.side
+        return said
+
+    def narrowed(self, other: "Filters") -> "Filters":
+        """Return what both keep.
+
+        Parameters
+        ----------
+        other : Filters
+            As in this one, `None` keeps everything.
+
+        Raises
+        ------
+        AnalysisError
+            If one looks at departures and the other at arrivals.
+
+        Examples
+        --------
+        >>> Filters(hours=(7, 8)).narrowed(Filters(hours=(8, 9), weekdays=(0,)))
+        Filters(hours=(8,), weekdays=(0,))
+        """
+        check_is(other, Filters, "Filters are narrowed by filters.", AnalysisError)
+        if self.side and other.side and self.side != other.side:
+            raise AnalysisError(
+                "A trip is looked at from one of its ends.", "departures and arrivals.",
+                "Choose one of them.",
+            )  # fmt: skip
+        first = [day for day in (self.date_from, other.date_from) if day is not None]
+        last = [day for day in (self.date_to, other.date_to) if day is not None]
+        kept: dict[str, Any] = {
+            name: _both(vars(self)[name], vars(other)[name])
+            for name in ("hours", "weekdays", "categories", "events", "users", "places")
+        }
+        return Filters(
+            max(first, default=None), min(last, default=None),
+            cells=_inner_cells(self.cells, other.cells), side=self.side or other.side, **kept,
+        )  # fmt: skip
+
+    @property
+    def keeps_nothing(self) -> bool:
+        """Whether no check-in at all can pass."""
+        if (
+            self.date_from is not None
+            and self.date_to is not None
+            and self.date_from > self.date_to
+        ):
+            return True
+        return any(isinstance(value, tuple) and not value for value in vars(self).values())
+
+    def __repr__(self) -> str:
+        said = (f"{name}={value!r}" for name, value in vars(self).items() if value is not None)
+        return f"Filters({', '.join(said)})"
 
     def hours_of_week(self) -> list[int]:
         """Hours of the week kept, 0 (Monday 00:00) to 167."""
@@ -161,6 +244,46 @@ def _within(cell: ir.IntegerValue, cells: tuple[int, ...]) -> ir.BooleanValue:
         by_resolution.setdefault(each >> 52 & 0xF, []).append(each)
     inside = [_among(parent(cell, r), some) for r, some in by_resolution.items()]
     return reduce(or_, inside, cast(ir.BooleanValue, ibis.literal(False)))
+
+
+def _dates_in_words(first: date | None, last: date | None) -> str:
+    if first is not None and last is not None:
+        return days(first, last)
+    day = first or last
+    return f"{'from' if first else 'until'} {day:%-d %B %Y}"
+
+
+def _hours_in_words(hours: tuple[int, ...]) -> str:
+    """Return hours as spans: those that follow each other go together."""
+    spans: list[list[int]] = []
+    for hour in hours:
+        if spans and spans[-1][1] == hour:
+            spans[-1][1] = hour + 1
+        else:
+            spans.append([hour, hour + 1])
+    return listed([f"{low}:00–{high}:00" for low, high in spans])
+
+
+def _both(mine: tuple | None, others: tuple | None) -> tuple | None:
+    if mine is None or others is None:
+        return others if mine is None else mine
+    return tuple(sorted(set(mine) & set(others)))
+
+
+def _inner_cells(mine: tuple[int, ...] | None, others: tuple[int, ...] | None):
+    """Return the smaller of cells that lie in each other."""
+    if mine is None or others is None:
+        return others if mine is None else mine
+    kept = {a for a in mine for b in others if _lies_in(a, b)}
+    return tuple(sorted(kept | {b for b in others for a in mine if _lies_in(b, a)}))
+
+
+def _lies_in(inner: int, outer: int) -> bool:
+    resolution = outer >> 52 & 0xF
+    if inner >> 52 & 0xF < resolution:
+        return False
+    unused = (1 << (3 * (15 - resolution))) - 1
+    return (inner & ~(0xF << 52)) | (resolution << 52) | unused == outer
 
 
 def _among(column: ir.Value, values: list) -> ir.BooleanValue:

@@ -133,7 +133,7 @@ class PeopleQuestions(OpenStore):
         return rows.group_by("user", maintain_order=True).tail(longest)
 
     def some_users(
-        self, at_most: int, columns: list[str] | None = None
+        self, at_most: int, columns: list[str] | None = None, filters: Filters | None = None
     ) -> tuple[pl.DataFrame, str]:
         """Return the check-ins of some users with all they did, drawn by chance, and how many.
 
@@ -146,6 +146,8 @@ class PeopleQuestions(OpenStore):
             How many check-ins the users drawn may have together; at least one user is drawn.
         columns : list of str, optional
             As in `checkins`.
+        filters : Filters, optional
+            Which of their check-ins are returned; it changes nothing of whom is drawn.
 
         Returns
         -------
@@ -155,14 +157,15 @@ class PeopleQuestions(OpenStore):
         """
         n = self.meta["n_checkins"]
         if n <= at_most:
-            return self.checkins(columns=columns), ""
+            return self.checkins(filters, columns), ""
         if self.is_anonymous:
             time = cast(ir.TimestampColumn, self.table[schema.TIME])
             code, limit = time.epoch_seconds(), int(at_most / n * _HASHES)
         else:
             code, limit = self.table[USER_CODE], self._limit(at_most)
         hashed = cast(Any, code.cast("int64")) % _CODES * _SCATTER % _HASHES
-        found = self._rows(self.table.filter(hashed < limit), columns)
+        drawn = self.table.filter(hashed < limit)
+        found = self._rows((filters or Filters()).apply(drawn), columns)
         if self.is_anonymous:
             return found, f"{len(found):,} of {n:,} check-ins, drawn by chance."
         some, users = int(self.drawn_users(at_most).sum()), self.meta["n_users"]

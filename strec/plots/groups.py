@@ -1,0 +1,133 @@
+"""Two groups side by side: their ratios with intervals, their hours, their days."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from strec.groups import Comparison
+from strec.palette import POPULARITY, SPACE, TIME
+from strec.plots.style import LONGEST_LABEL, finish, hour_axis, label
+from strec.store import frame_of
+
+#: The colour of A and of B.
+COLOURS = (TIME, SPACE)
+
+
+def group_ratios(
+    found: Comparison, facet: str, title: str, most: int = 20, below: str = ""
+) -> go.Figure:
+    """Return how many times as much A has as B, cell by cell, with intervals.
+
+    Parameters
+    ----------
+    found : Comparison
+        From `strec.groups.compare_groups`.
+    facet : str
+        Which picture, a key of `strec.groups.FACETS`.
+    title : str
+        What stands above.
+    most : int
+        How many cells, the surest first; they stand in the order of their ratio.
+    below : str
+        The note below the figure.
+    """
+    rows = found.of(facet).head(most).sort_values("ratio", ascending=False, ignore_index=True)
+    figure = go.Figure()
+    for differs, name, symbol in ((True, "more than chance", "circle"),
+                                  (False, "may be chance", "circle-open")):  # fmt: skip
+        mine = rows[rows["differs"] == differs]
+        colours = np.where(mine["ratio"] >= 1, *COLOURS) if differs else POPULARITY
+        figure.add_scatter(
+            x=mine["ratio"], y=mine.index, mode="markers", name=name,
+            marker={"size": 10, "symbol": symbol, "color": colours},
+            error_x={"type": "data", "symmetric": False, "array": mine["high"] - mine["ratio"],
+                     "arrayminus": mine["ratio"] - mine["low"], "width": 0, "thickness": 1.6,
+                     "color": POPULARITY},
+            customdata=[[label(str(row.name)), f"{row.n_a:,}", f"{row.n_b:,}",
+                         f"{row.low:.2f} to {row.high:.2f}"]
+                        for row in mine[["name", "n_a", "n_b", "low", "high"]].itertuples(
+                            index=False, name="Row")],
+            hovertemplate="<b>%{customdata[0]}</b><br>%{x:.2f} times (%{customdata[3]})<br>"
+            f"{label(found.names[0])}: %{{customdata[1]}} check-ins<br>"
+            f"{label(found.names[1])}: %{{customdata[2]}}<extra></extra>",
+        )  # fmt: skip
+    figure.add_vline(x=1, line={"width": 1.5, "color": POPULARITY})
+    # Far ends of intervals would leave the ratios no room.
+    near = np.abs(np.log10(rows["ratio"].clip(1 / 64, 64).to_numpy(dtype=float)))
+    reach = max(float(near.max(initial=0.0)) * 1.25, float(np.log10(2)))
+    ticks = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
+    figure.update_xaxes(
+        type="log", range=[-reach, reach], tickvals=ticks,
+        ticktext=[f"{tick:g}×" for tick in ticks],
+        title=f"← more in {label(found.names[1], LONGEST_LABEL)} · "
+        f"more in {label(found.names[0], LONGEST_LABEL)} →",
+    )  # fmt: skip
+    figure.update_yaxes(
+        tickvals=list(rows.index), ticktext=[label(n, LONGEST_LABEL) for n in rows["name"]],
+        range=[len(rows) - 0.4, -0.6], showgrid=False,
+    )  # fmt: skip
+    return finish(figure, title, below, height=150 + 24 * len(rows), legend="left")
+
+
+def group_hours(found: Comparison, below: str = "") -> go.Figure:
+    """Return the day of A and of B: how much at which hour, and where that is more than chance.
+
+    Parameters
+    ----------
+    found : Comparison
+        From `strec.groups.compare_groups`, with a picture of hours.
+    below : str
+        The note below the figure.
+    """
+    rows = found.of("hour").assign(at=lambda each: each["key"].astype(int)).sort_values("at")
+    figure = go.Figure()
+    share = found.measure == "share"
+    for name, rate, colour, dash in zip(found.names, ("rate_a", "rate_b"), COLOURS,
+                                        ("solid", "dash"), strict=True):  # fmt: skip
+        figure.add_scatter(
+            x=rows["at"], y=rows[rate], mode="lines", name=label(name, LONGEST_LABEL),
+            line={"width": 3, "color": colour, "dash": dash},
+            hovertemplate=f"{label(name)}, %{{x}}:00<br><b>%{{y:{'.1%' if share else '.4f'}}}</b>"
+            "<extra></extra>",
+        )  # fmt: skip
+    named = rows[rows["differs"]]
+    figure.add_scatter(
+        x=named["at"], y=named[["rate_a", "rate_b"]].max(axis=1), mode="markers",
+        name="more than chance", marker={"size": 9, "symbol": "diamond", "color": POPULARITY},
+        hoverinfo="skip",
+    )  # fmt: skip
+    hour_axis(figure, range=[-0.5, 23.5])
+    figure.update_yaxes(
+        tickformat="~%" if share else "~g", rangemode="tozero",
+        title="Share of its check-ins" if share else f"Check-ins {found.per}",
+    )  # fmt: skip
+    return finish(figure, "The day of both", below, height=380, legend="left")
+
+
+def group_days(
+    days: tuple[pd.DataFrame, pd.DataFrame], names: tuple[str, str], below: str = ""
+) -> go.Figure:
+    """Return the check-ins of A and of B day by day.
+
+    Parameters
+    ----------
+    days : tuple of pandas.DataFrame
+        `Comparison.days`.
+    names : tuple of str
+        What A and B are called.
+    below : str
+        The note below the figure.
+    """
+    figure = go.Figure()
+    for frame, name, colour, symbol in zip(days, names, COLOURS, ("circle", "square"), strict=True):
+        frame = frame_of(frame, ("period", "n_checkins"))
+        figure.add_scatter(
+            x=frame["period"], y=frame["n_checkins"], mode="lines+markers",
+            name=label(name, LONGEST_LABEL), line={"width": 1.5, "color": colour},
+            marker={"size": 5, "symbol": symbol},
+            hovertemplate=f"{label(name)}, %{{x|%-d %b %Y}}<br><b>%{{y:,}}</b> check-ins"
+            "<extra></extra>",
+        )  # fmt: skip
+    figure.update_yaxes(title="Check-ins per day", rangemode="tozero")
+    figure.update_xaxes(showgrid=False)
+    return finish(figure, "Day by day", below, height=340, legend="left")

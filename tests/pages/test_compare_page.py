@@ -1,0 +1,59 @@
+"""The page Compare: a difference in words first, pairs that the data offer, files, selections."""
+
+import pytest
+
+from pages.shared import state
+from pages.shared.in_use import sample_store
+from strec.store import Filters
+from tests.pages.alone import alone
+
+
+@pytest.fixture(scope="module")
+def social():
+    return sample_store("social")
+
+
+def opened(store, **said):
+    app = alone("compare")
+    app.session_state["store"] = store
+    for name, value in said.items():
+        app.session_state[name] = value
+    return app.run()
+
+
+def first(app) -> str:
+    return next((each.value for each in app.markdown if each.value.startswith("####")), "")
+
+
+def test_the_difference_stands_first_with_its_interval(social):
+    app = opened(social)
+    assert not app.exception
+    assert "Weekends have 2.4 times as many check-ins at" in first(app)
+    assert any("differ by more than users and days" in each.value for each in app.caption)
+    assert {each.label for each in app.get("download_button")} >= {
+        "All numbers as CSV", "Report as HTML",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("part", ["Hours of the day", "Hours of the week", "Day by day", "Map"])
+def test_every_picture_is_drawn(social, part):
+    assert not opened(social, compare_part_6=part).exception
+
+
+@pytest.mark.slow
+def test_every_pair_is_an_answer_or_a_sentence(social):
+    app = opened(social)
+    for way in app.selectbox[0].options:
+        app.selectbox[0].set_value(way).run()
+        assert not app.exception and not app.error
+        assert first(app) or app.info, way
+
+
+def test_what_was_chosen_in_a_picture_is_compared_with_all_others(social):
+    picks = [Filters(weekdays=(5,), hours=(20,))]
+    app = opened(social, picks=picks, compare_way="What I chose and all others")
+    assert "aturday" in first(app) and "ll others" in first(app)
+    kept = {"A": Filters(categories=("Park",)), "B": Filters(categories=("Bar",))}
+    app = opened(social, kept_selections=kept, compare_way="Two selections I kept")
+    assert not app.exception and "visits of Park" in " ".join(str(m.value) for m in app.markdown)
+    assert state.KEPT.name == "kept_selections"
