@@ -333,7 +333,6 @@ EXEMPT = {
     "samples": "takes nothing",
     "plots.group_hours": "takes a Comparison",
     "plots.group_ratios": "takes a Comparison",
-    "plots.label": "a text for plotly",
     "groups.capital": "a text",
     "groups.in_words": "takes Filters",
     "privacy.new_key": "takes nothing",

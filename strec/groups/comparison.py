@@ -90,6 +90,13 @@ class Comparison:
         ----------
         facet : str
             A key of `strec.groups.FACETS`.
+
+        Examples
+        --------
+        >>> from strec.dataset import Dataset
+        >>> weekends = Dataset.sample("social").compare_groups(Filters(weekdays=(5, 6)))
+        >>> weekends.of("kind")["key"][0]
+        'Museum'
         """
         check_choice(facet, FACETS, "A picture", AnalysisError)
         found = self.frame[self.frame["facet"] == facet]
@@ -119,6 +126,13 @@ class Comparison:
         ----------
         most : int
             How many.
+
+        Examples
+        --------
+        >>> from strec.dataset import Dataset
+        >>> weekends = Dataset.sample("social").compare_groups(Filters(weekdays=(5, 6)))
+        >>> len(weekends.sentences(3))
+        3
         """
         return [self.in_words(row) for _, row in self.found.head(most).iterrows()]
 
@@ -129,6 +143,13 @@ class Comparison:
         ----------
         row : pandas.Series
             A row of `frame`.
+
+        Examples
+        --------
+        >>> from strec.dataset import Dataset
+        >>> weekends = Dataset.sample("social").compare_groups(Filters(weekdays=(5, 6)))
+        >>> weekends.in_words(weekends.of("kind").iloc[0])[:49]
+        'Weekends have 2.0 times as many visits of the kin'
         """
         more, less = self.names if row["ratio"] >= 1 else self.names[::-1]
         ends = [row["ratio"], row["low"], row["high"]]
@@ -165,11 +186,27 @@ class Comparison:
         return "days" if not self.n_users[0] else "users and days"
 
     def csv(self) -> str:
-        """Return all cells as CSV, safe to open in a spreadsheet."""
+        """Return all cells as CSV, safe to open in a spreadsheet.
+
+        Examples
+        --------
+        >>> from strec.dataset import Dataset
+        >>> weekends = Dataset.sample("social").compare_groups(Filters(weekdays=(5, 6)))
+        >>> weekends.csv().split(",")[0]
+        'facet'
+        """
         return export.to_csv(self.frame.assign(a=self.names[0], b=self.names[1]))
 
     def html(self) -> str:
-        """Return the comparison as one self-contained page."""
+        """Return the comparison as one self-contained page.
+
+        Examples
+        --------
+        >>> from strec.dataset import Dataset
+        >>> weekends = Dataset.sample("social").compare_groups(Filters(weekdays=(5, 6)))
+        >>> weekends.html().startswith("<!doctype html>")
+        True
+        """
         return export.html_page(
             "comparison", width="70rem", title=f"{capital(self.names[0])} and {self.names[1]}",
             found=self, facets=[(facet, many, self.of(facet)) for facet, (_, many) in FACETS.items()
@@ -488,5 +525,16 @@ def _size(found: Comparison, g: int) -> str:
 
 
 def capital(text: str) -> str:
-    """Return text with a capital first letter."""
+    """Return text with a capital first letter.
+
+    Parameters
+    ----------
+    text : str
+        Of any length.
+
+    Examples
+    --------
+    >>> capital("weekends")
+    'Weekends'
+    """
     return text[:1].upper() + text[1:]

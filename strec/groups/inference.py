@@ -49,7 +49,7 @@ class Clusters:
             factor = 1 / np.sqrt(1 - np.minimum(own, 0.99))
             y_a, y_b = (sparse.csr_array(sparse.diags_array(factor) @ y) for y in (y_a, y_b))
             x_a, x_b = factor * x_a, factor * x_b
-        found = np.zeros((y_a.shape[1], 4, 4))
+        found = np.zeros((len(_sums(y_a)), 4, 4))
         found[:, YA, YA], found[:, YB, YB] = _sums(y_a.multiply(y_a)), _sums(y_b.multiply(y_b))
         found[:, YA, YB] = _sums(y_a.multiply(y_b))
         for i, y in ((YA, y_a), (YB, y_b)):

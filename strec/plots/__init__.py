@@ -7,12 +7,12 @@ dark page; `dark` only turns colour scales round, so that large values stand out
 from strec.plots.categories import category_bars, category_hours
 from strec.plots.groups import group_days, group_hours, group_ratios
 from strec.plots.parts import parts, what_if_hours
-from strec.plots.style import label, note
+from strec.plots.style import note
 from strec.plots.times import calendar, clock, hour_weekday, trend, weekdays
 from strec.plots.words import in_words
 
 __all__ = [
     "calendar", "category_bars", "category_hours", "clock", "group_days", "group_hours",
-    "group_ratios", "hour_weekday", "in_words", "label", "note", "parts", "trend", "weekdays",
+    "group_ratios", "hour_weekday", "in_words", "note", "parts", "trend", "weekdays",
     "what_if_hours",
 ]  # fmt: skip

@@ -30,6 +30,14 @@ def group_ratios(
         How many cells, the surest first; they stand in the order of their ratio.
     below : str
         The note below the figure.
+
+    Examples
+    --------
+    >>> from strec.dataset import Dataset
+    >>> from strec.store import Filters
+    >>> weekends = Dataset.sample("social").compare_groups(Filters(weekdays=(5, 6)))
+    >>> len(group_ratios(weekends, "kind", "Kinds").data)
+    2
     """
     rows = found.of(facet).head(most).sort_values("ratio", ascending=False, ignore_index=True)
     figure = go.Figure()
@@ -78,6 +86,14 @@ def group_hours(found: Comparison, below: str = "") -> go.Figure:
         From `strec.groups.compare_groups`, with a picture of hours.
     below : str
         The note below the figure.
+
+    Examples
+    --------
+    >>> from strec.dataset import Dataset
+    >>> from strec.store import Filters
+    >>> weekends = Dataset.sample("social").compare_groups(Filters(weekdays=(5, 6)))
+    >>> group_hours(weekends).data[0].name
+    'weekends'
     """
     rows = found.of("hour").assign(at=lambda each: each["key"].astype(int)).sort_values("at")
     figure = go.Figure()
@@ -117,6 +133,14 @@ def group_days(
         What A and B are called.
     below : str
         The note below the figure.
+
+    Examples
+    --------
+    >>> from strec.dataset import Dataset
+    >>> from strec.store import Filters
+    >>> weekends = Dataset.sample("social").compare_groups(Filters(weekdays=(5, 6)))
+    >>> group_days(weekends.days, weekends.names).data[1].name
+    'all others'
     """
     figure = go.Figure()
     for frame, name, colour, symbol in zip(days, names, COLOURS, ("circle", "square"), strict=True):

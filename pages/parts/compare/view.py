@@ -8,12 +8,13 @@ import streamlit as st
 
 from pages.parts.compare import ask
 from pages.parts.space import change, common
-from pages.shared import state, ui
+from pages.shared import background, state, ui
 from pages.shared.page import NextStep
 from pages.shared.results import by_content, counted
 from strec import groups, maps, plots, schema
 from strec.errors import AnalysisError
 from strec.palette import DIVERGING
+from strec.plots.style import label
 from strec.store import Store
 
 MEASURES = {"rate": "How often", "share": "Share of the check-ins"}
@@ -84,10 +85,10 @@ def pictures(store: Store, found: groups.Comparison) -> None:
         parts[MAP] = hexagons
     if "item" in there:
         parts[PLACES] = places
-    label = {name: name for name in parts}
-    if PLACES in label:
-        label[PLACES] = ui.item_word(plural=True).capitalize()
-    part = ui.choose("Picture", label, f"compare_part_{len(parts)}", show_label=False)
+    called = {name: name for name in parts}
+    if PLACES in called:
+        called[PLACES] = ui.item_word(plural=True).capitalize()
+    part = ui.choose("Picture", called, f"compare_part_{len(parts)}", show_label=False)
     with ui.one_of(parts, part):
         parts[part](store, found)
 
@@ -147,7 +148,7 @@ def week(store: Store, found: groups.Comparison) -> None:
     ):
         with column:
             figure = plots.hour_weekday(frame, plots.note(n, None, store.time_zone), ui.is_dark())
-            figure.update_layout(title_text=plots.label(groups.capital(name), 60))
+            figure.update_layout(title_text=label(groups.capital(name), 60))
             ui.figure(figure, f"compare_week_{name}", "", frame, "week")
     if len(found.of("hour_of_week")):
         ratios(store, found, "hour_of_week", "Which hours of the week", "comparison-week")
@@ -187,6 +188,6 @@ def hexagons(store: Store, found: groups.Comparison) -> None:
     title = f"{groups.capital(found.names[0])} beside {found.names[1]}, {found.per}"
     st.html(maps.legend_html(title, classes))
     deck = maps.hexagons(frame, "shown", scale=classes, **common.look(store, setting, view))
-    said = f"{plots.note(sum(found.n_checkins))}. {maps.attribution(setting.basemap)}."
-    ui.deck(deck, "compare_map", caption=ui.plain(said))
+    said = f"{ui.plain(plots.note(sum(found.n_checkins)))}. {background.thanks()}."
+    ui.deck(deck, "compare_map", caption=said)
     common.offer("comparison-map", numbers(found, "cell"), deck)
