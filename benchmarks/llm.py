@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -156,17 +157,17 @@ def adviser_table(model: str) -> str:
     ]
     for first in ("counter_mix", "trees"):
         adviser = LLMAdviser(model, first=first, max_minutes=60).fit(parts.train)
-        lines.append(f"| {adviser.first_.label} | training: {adviser.remark} | | | | |")
+        print(f"{adviser.first_.label}: {adviser.remark}", flush=True)
         alone, advised = (evaluate_model(each, parts) for each in (adviser.first_, adviser))
         both = {row["measure"]: row for row in compare(advised, alone).to_dicts()}
-        cells = [
-            f"{row['second']:.3f} / {row['first']:.3f} | {row['difference']:+.3f} "
-            f"[{row['low']:+.3f}, {row['high']:+.3f}]"
-            for row in (both["acc@1"], both["mrr"])
-        ]
+        cells = [_gain(both[measure]) for measure in ("acc@1", "mrr")]
         lines.append(f"| {first} | {len(alone.queries):,} | {' | '.join(cells)} |")
-        print("\n".join(lines[-2:]), flush=True)
     return "\n".join(lines)
+
+
+def _gain(row: dict[str, Any]) -> str:
+    between = "" if row["low"] is None else f" [{row['low']:+.3f}, {row['high']:+.3f}]"
+    return f"{row['second']:.3f} / {row['first']:.3f} | {row['difference']:+.3f}{between}"
 
 
 def naming_tasks() -> dict[str, tuple[list[str], np.ndarray]]:

@@ -137,14 +137,15 @@ class LLMAdviser(Model):
                 "Too few unsure check-ins to tell what the language model is worth: it is not "
                 "asked."
             )
-        took = f"{plural(n, 'question')} in training took it {self.asked_[2] / n:.1f} s each"
-        if self.weight_ == 0:
-            return f"{took} and helped nothing, so the language model is not asked."
-        right, before = self.asked_[3], self.asked_[4]
-        return (
-            f"{took}; of these {right:.0%} were right at first try, {before:.0%} without it. It is "
-            f"asked about {share:.0%} of the check-ins."
+        own, counted, both = self.asked_[3:]
+        took = "" if np.isnan(self.asked_[2]) else f", {self.asked_[2]:.1f} s each"
+        said = (
+            f"Asked {plural(n, 'question')} where the two best were close{took}: its own choice "
+            f"was right in {own:.0%}, that of {self.first_.label} in {counted:.0%}"
         )
+        if self.weight_ == 0:
+            return f"{said}. Together they were not better than chance has it: it is not asked."
+        return f"{said}, both together in {both:.0%}. It is asked in {share:.0%} of the cases."
 
     def _fit(self, train: Log, watch: Watch) -> None:
         if not (2 <= self.n_candidates <= len(_LETTERS) and 0 < self.share <= 1):
@@ -156,8 +157,8 @@ class LLMAdviser(Model):
         self.adviser_ = self._new_adviser()
         self.weight_, self.gap_ = 0.0, 0.0
         self.liking_ = np.zeros(self.n_candidates)
-        # Asked, drawn, seconds, right at first try with and without it.
-        self.asked_ = np.zeros(5)
+        # Answered, drawn, seconds each, right at first try alone, without it, and both together.
+        self.asked_ = np.array([0, 0, np.nan, 0, 0, 0])
         self._weigh(train, watch)
         watch(f"Fitting {self.first}", 0.6)
         self.first_ = self._new_first().fit(train, watch=watch.stage("first"))
@@ -180,19 +181,20 @@ class LLMAdviser(Model):
         gap = prior[:, 0] - prior[:, 1]
         self.gap_ = float(np.quantile(gap, self.share))
         unsure = np.flatnonzero(gap < self.gap_)
-        begun = time.perf_counter()
         said = self._said(queries.take(unsure), candidates[unsure], watch, self.max_minutes * 60)
         answered = np.isfinite(said).all(axis=1)
         unsure, said = unsure[answered], said[answered]
-        self.asked_[:3] = len(unsure), len(rows), time.perf_counter() - begun
+        self.asked_[:2] = len(unsure), len(rows)
         if len(unsure) < _FEWEST:
             return
         self.liking_ = said.mean(axis=0)
         hit = candidates[unsure] == queries.target[unsure, None]
         self.weight_ = _likeliest_weight(prior[unsure], said - self.liking_, hit)
-        moved = prior[unsure] + self.weight_ * (said - self.liking_)
-        self.asked_[3] = hit[np.arange(len(hit)), moved.argmax(axis=1)].mean()
-        self.asked_[4] = hit[:, 0].mean()
+        advice = said - self.liking_
+        for place, logits in enumerate(
+            (advice, prior[unsure], prior[unsure] + self.weight_ * advice)
+        ):
+            self.asked_[3 + place] = hit[np.arange(len(hit)), logits.argmax(axis=1)].mean()
 
     def _score(self, queries: Queries) -> np.ndarray:
         at_once = max(1, _CHUNK_NUMBERS // max(len(queries.vocabulary.items), 1))
@@ -319,6 +321,10 @@ class LLMAdviser(Model):
             if not len(rows):
                 # A server that is gone, or answers nonsense, is not asked a thousand times.
                 break
+            if watch:
+                self.asked_[2] = (time.perf_counter() - begun) / min(
+                    first + _AT_ONCE, len(open_rows)
+                )
             kept.put([texts[row] for row in rows], said[rows])
         return said.astype(np.float32).astype(np.float64)
 
