@@ -96,6 +96,7 @@ SPACE_HOUR: Key[int | None] = Key("space_hour", None)
 SPACE_TICK = Key("space_tick", 0.0)
 #: The hexagons looked into, by the content of their data set.
 SPACE_CELLS: Key[dict[str, tuple[int, ...]]] = Key("space_cells", {})
+SPACE_SEVERAL = Key("space_several", False)
 
 # ---------------------------------------------------------------- compare
 

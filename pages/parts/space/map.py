@@ -124,7 +124,7 @@ def _look(store, layer: str, found: dict) -> None:
     before = state.SPACE_CELLS.value.get(store.fingerprint, ())
     cell = int(found["cell"] if layer == "hexagons" else layer.removeprefix("here"))
     others = tuple(each for each in before if each != cell)
-    several = st.session_state.get("space_several", False)
+    several = state.SPACE_SEVERAL.value
     added = () if cell in before else (cell,)
     state.SPACE_CELLS.value = {store.fingerprint: (others if several else ()) + added}
 
@@ -171,7 +171,11 @@ def look_into(store, chosen: Filters, cells: tuple[int, ...], setting: common.Se
     with st.container(border=True):
         alone = len(cells) == 1
         st.subheader("In this hexagon" if alone else f"In {len(cells)} hexagons", anchor=False)
-        st.toggle("Choose several", key="space_several", help="Each click adds one, or lets it go.")
+        st.toggle(
+            "Choose several",
+            key=state.SPACE_SEVERAL.name,
+            help="Each click adds one, or lets it go.",
+        )
         summary = counted(Store.summary, store, inside)
         if not enough_people(pd.DataFrame([summary]), setting.min_users).all():
             st.caption("Too few users to show more.")
