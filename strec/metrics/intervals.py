@@ -24,13 +24,18 @@ def user_interval(values: np.ndarray, users: np.ndarray) -> tuple[float, float] 
     -------
     tuple of float
         Low and high, within the range of the values; ``(None, None)`` with fewer than
-        `FEWEST_USERS` users, and where all values are equal, which says nothing of how they vary.
+        `FEWEST_USERS` users, and where all users' means are equal, which says nothing of how they
+        vary.
 
     Notes
     -----
     With S_g the sum of a user's n_g values, N = Σ n_g, w_g = n_g / N and the mean m, the variance
-    of m is Σ (S_g - m n_g)² / (1 - w_g) / N² (CR2), and Student's t has 1 / Σ w_g² - 1 degrees of
-    freedom: one less than there are users in effect. ``docs/truth.md`` has its error rate.
+    of m is Σ v_g with v_g = (S_g - m n_g)² / (1 - w_g) / N² (CR2). Student's t has one degree of
+    freedom less than there are users in effect. These are n = 1 / Σ w_g² by their queries, and
+    (Σ v_g)² / Σ v_g² by what each adds to the variance, which is the safer number where a few
+    users are asked most and have most of the taste, and too small where all are alike. With G users
+    the first has the weight (n / G)^1.5 and the second the rest: chosen by measurement, see
+    ``docs/truth.md``.
 
     References
     ----------
@@ -53,7 +58,12 @@ def user_interval(values: np.ndarray, users: np.ndarray) -> tuple[float, float] 
         return None, None
     weight, mean = size / len(values), values.mean()
     apart = np.bincount(block, weights=values - mean) / len(values)
-    error = np.sqrt((apart**2 / (1 - weight)).sum())
-    half = error * t.ppf(0.975, max(1 / (weight**2).sum() - 1, 1.0))
+    variance = apart**2 / (1 - weight)
+    if variance.sum() <= 1e-24 * np.ptp(values) ** 2:
+        return None, None
+    asked, varied = (each.sum() ** 2 / (each**2).sum() for each in (weight, variance))
+    alike = (asked / len(size)) ** 1.5
+    effective = alike * asked + (1 - alike) * varied
+    half = np.sqrt(variance.sum()) * t.ppf(0.975, max(effective - 1, 1.0))
     low, high = max(mean - half, values.min()), min(mean + half, values.max())
     return float(low), float(high)
