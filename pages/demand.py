@@ -97,7 +97,7 @@ def stands_out(ahead: Demand, step: int) -> None:
     n, share = ahead.kept_promises
     if n:
         st.caption(
-            f"In the test {n:,} hours were marked as surely more or less than usual; {share:.0%} "
+            f"In the test {n:,} hours were marked as clearly more or less than usual; {share:.0%} "
             "of them were."
         )
 
@@ -189,7 +189,7 @@ PAGE = Page(
     heading="Demand",
     question="How much will happen where and when, and where is it more than usual?",
     tour="How much comes where? Choose an hour of the coming days; **More than usual** marks what "
-    "is surely out of the ordinary, and a click on a place says why.",
+    "is clearly out of the ordinary, and a click on a place says why.",
     beforehand=beforehand,
     has_filters=True,
 )

@@ -26,6 +26,7 @@ from strec.evaluation import (
 )
 from strec.evaluation.scoring import blocks_of, in_words, rules_of_nobody
 from strec.evaluation.slices import ways_to_slice
+from strec.export import MIN_USERS
 from strec.metrics import METRICS
 from strec.models import MODELS
 from strec.palette import DIVERGING
@@ -230,7 +231,7 @@ def sliced(first: Result, second: Result, measure: str) -> None:
         ),
         key="evaluate_slices",
         caption="In brackets: scored check-ins. Bars: 95 % interval over users, where there are "
-        f"{metrics.FEWEST_USERS} or more. "
+        f"{metrics.FEWEST_USERS} or more. Slices of fewer than {MIN_USERS} users are not shown. "
         "A return is something the user took before, a discovery is not.",
         data=frame,
         name="slices",

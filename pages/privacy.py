@@ -189,13 +189,14 @@ def take_along(store, protection: Protection) -> None:
         hidden = st.toggle(
             "Pseudonyms for users", value=True, key="privacy_pseudonyms", width="content",
             help="User ids become keyed hashes. The key is made anew for each file and kept "
-            "nowhere, so nobody can work the ids out again, and two files cannot be joined.",
+            "nowhere, so nobody can work the ids out from them, and two files cannot be joined "
+            "by them. What somebody did, where and when, stays, and may tell who it was.",
         )  # fmt: skip
         items = ui.choose(
             word, ITEM_CHOICES, "privacy_items", width="content",
             help="Where an item is a place, its id and name tell where somebody was, however "
-            "coarse the coordinates. Pseudonyms hide both; only the kind leaves nothing but the "
-            "category.",
+            "coarse the coordinates. Pseudonyms hide both, but not how often each is visited; "
+            "only the kind leaves nothing but the category.",
         )  # fmt: skip
     setting = replace(protection, pseudonymous=hidden, items=items)
     note = "\n".join(setting.words())

@@ -261,7 +261,7 @@ def test_a_trained_model_is_proposed_only_when_it_is_better(parts, results):
 
 @pytest.mark.parametrize("by", list(SLICES))
 def test_slices_part_the_queries(results, by):
-    found = slices(results, by, "acc@10")
+    found = slices(results, by, "acc@10", min_users=1)
     for result in results:
         own = found.filter(model=result.name)
         assert own["n_queries"].sum() == len(result.queries)
@@ -270,12 +270,21 @@ def test_slices_part_the_queries(results, by):
         assert (own["low"] <= own["value"] + 1e-9).all()
 
 
+def test_slices_of_few_users_are_left_out(results):
+    for by in SLICES:
+        every, shown = slices(results, by, min_users=1), slices(results, by)
+        assert shown.equals(every.filter(pl.col("n_users") >= 5)), by
+    two = results[0].queries["user_id"].unique(maintain_order=True)[:2].implode()
+    few = replace(results[0], queries=results[0].queries.filter(pl.col("user_id").is_in(two)))
+    assert len(slices([few], "time"))
+
+
 def test_slices_come_in_their_natural_order(results):
     days = slices(results[:1], "weekday")["slice"].to_list()
     week = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
     assert days == [day for day in week if day in days] and len(days) > 3
     hours = results[0].queries["hour"]
-    times = slices(results[:1], "time")
+    times = slices(results[:1], "time", min_users=1)
     night = times.filter(pl.col("slice") == "night (0–5)")["n_queries"].sum()
     assert night == ((hours >= 0) & (hours < 5)).sum()
 

@@ -199,7 +199,7 @@ def test_the_error_holds_where_few_users_are_asked_most_and_have_all_the_taste(n
         luck = rng.choice((-1, 0, 1), len(users), p=(0.2, 0.6, 0.2))
         low, high = metrics.user_interval(taste[users] + luck, users)
         real += low > 0 or high < 0
-    # With the degrees of freedom of the sizes alone it errs in 6 to 8 %; 1,200 rounds leave ± 1.3 %.
+    # With the degrees of freedom of the sizes alone it errs in 6 to 8 %; chance adds ± 1.3 %.
     assert 0.035 <= real / 1200 <= 0.073
 
 

@@ -238,8 +238,11 @@ def _print_text(results: "Evaluation", name: str) -> None:
 
 def _print_slices(results: "Evaluation", by: str) -> None:
     from strec.evaluation import slices
+    from strec.export import MIN_USERS
 
     found = slices(results, by)
+    if found.is_empty():
+        return note(f"By {by}: no slice has {MIN_USERS} users.")
     wide = found.pivot(on="model", index=["slice", "n_queries"], values="value")
     rows = [(name, f"{n:,}", *(f"{value:.3f}" for value in row)) for name, n, *row in wide.rows()]
     typer.echo(f"\nAcc@1 by {by}")

@@ -255,7 +255,7 @@ class Demand:
                 when = self._when(int(row["step"]))
                 found.append(f"{row['name']} will be {self._compared(row)}, {when}.")
         if len(found) == 1:
-            found.append("Nowhere is it surely busier or quieter than usual.")
+            found.append("Nowhere is it clearly busier or quieter than usual.")
         return found
 
     def _compared(self, row: pd.Series) -> str:

@@ -84,6 +84,7 @@ def to_html(results: Sequence[Result], title: str = "Evaluation") -> str:
     return export.html_page(
         "evaluation",
         width="70rem",
+        min_users=export.MIN_USERS,
         title=title,
         sentence=sentence(results),
         proposal=propose(results).sentence,

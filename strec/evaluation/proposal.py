@@ -90,9 +90,10 @@ def _against_counting(best: Result, counting: Result, gap: Difference, measure: 
             f"Counting needs no training, so {counting.name} is proposed."
         )
     if gap["low"] is None:
+        alike = "are right and wrong alike" if not gap["difference"] else "differ alike for all"
         return (
-            f"{best.name} and {counting.name} are right and wrong alike here. Counting needs no "
-            f"training, so {counting.name} is proposed."
+            f"{best.name} and {counting.name} {alike} here. Counting needs no training, so "
+            f"{counting.name} is proposed."
         )
     numbers = f"{gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]"
     if gap["is_real"]:

@@ -7,6 +7,7 @@ import polars as pl
 from strec.errors import ModelError, check_choice
 from strec.evaluation.scoring import Result, blocks_of, n_users_of
 from strec.evaluation.summary import check_results
+from strec.export import MIN_USERS, enough_people
 from strec.metrics import user_interval
 
 #: Each way to slice, in words.
@@ -28,12 +29,18 @@ _PASTS = ((0, "no check-in before"), (9, "1–9 check-ins before"), (49, "10–4
 _DISTANCES = ((0.1, "same place (under 100 m)"), (1, "100 m – 1 km"), (3, "1–3 km"),
               (10, "3–10 km"), (1e9, "over 10 km"))  # fmt: skip
 MOST_CATEGORIES = 8
+_SCHEMA = {
+    "slice": pl.String, "model": pl.String, "n_queries": pl.Int64, "n_users": pl.Int64,
+    "value": pl.Float64, "low": pl.Float64, "high": pl.Float64,
+}  # fmt: skip
 
 
 def slices(
     results: Sequence[Result],
     by: str,
     measure: str = "acc@1",
+    *,
+    min_users: int = MIN_USERS,
 ) -> pl.DataFrame:
     """Return the mean of a measure per slice and model, with 95 % intervals over users.
 
@@ -47,6 +54,8 @@ def slices(
         A key of `SLICES`.
     measure : str
         A column of `Result.queries`.
+    min_users : int
+        Slices of fewer are left out, unless there are no more users in all.
 
     Returns
     -------
@@ -84,7 +93,11 @@ def slices(
                     "high": high,
                 }
             )
-    return pl.DataFrame(rows, schema_overrides={"low": pl.Float64, "high": pl.Float64})
+    found = pl.DataFrame(rows, schema=_SCHEMA)
+    if 0 < n_users_of(results[0].queries) < min_users:
+        return found
+    counts = found.select("n_users", n_checkins="n_queries").to_pandas()
+    return found.filter(pl.Series(enough_people(counts, min_users), dtype=pl.Boolean))
 
 
 def ways_to_slice(results: Sequence[Result]) -> dict[str, str]:

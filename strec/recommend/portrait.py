@@ -76,7 +76,7 @@ class Portrait:
         if self.categories:
             said.append(f"likes {' and '.join(name for name, _ in self.categories[:2])}")
         if self.radius_km is not None:
-            said.append(f"within {self.radius_km:,} km")
+            said.append(f"half of them within {self.radius_km:,} km")
         said.append(f"{self.return_share:.0%} returns".replace("%", " %"))
         return " · ".join(said)
 

@@ -73,10 +73,11 @@ class Emerging:
         n_periods = self.series.shape[1]
         basis = f"Over {n_periods:,} {self.grain}s and {len(self.frame):,} hexagons"
         words = [f"{counts[kind]:,} {kind}" for kind in KINDS if counts.get(kind)]
+        unseen = f"Where {self.grain}s resemble each other, only strong and long trends are seen."
         if not words:
-            return f"{basis}, none is hot for long, and no trend can be told from chance."
+            return f"{basis}, none is hot for long, and no trend can be told from chance. {unseen}"
         if not (self.frame["q"] <= self.alpha).any():
-            return f"{basis}: {', '.join(words)}. No trend can be told from chance."
+            return f"{basis}: {', '.join(words)}. No trend can be told from chance. {unseen}"
         chance = f"{self.grain}s that resemble each other"
         chance += " or users who come and go" if self.knows_users else ""
         risk = f" By its test a trend is more than {chance} make; about {self.alpha:.0%} of the "

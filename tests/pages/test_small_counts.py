@@ -13,6 +13,7 @@ from strec.simulation import simulate
 from strec.store import Filters, Store
 from tests.pages import test_space_page as space
 from tests.pages import test_time_page as time
+from tests.pages.alone import alone
 
 #: What only one person does, far from all others.
 LONELY = "Hermitage"
@@ -85,6 +86,41 @@ def test_nobody_stands_out_in_space(town, leaving, part):
     nobody_stands_out(leaving)
 
 
+@pytest.mark.slow
+def test_nobody_stands_out_in_what_something_changed(town, leaving):
+    app = alone("space", 120)
+    app.session_state["store"] = town
+    app.query_params["at"] = "hut"
+    app.run()
+    app.segmented_control(key="space_part").set_value("Did it work?").run()
+    assert not app.exception
+    offered = app.multiselect[-1]
+    assert offered.options and LONELY not in offered.options and not offered.value
+    offered.set_value([offered.options[0]]).run()
+    assert "would have come without it" in space.words(app)
+    nobody_stands_out(leaving)
+
+
+@pytest.mark.slow
+def test_nobody_stands_out_in_demand(town, leaving):
+    app = alone("demand", 120)
+    app.session_state["store"] = town
+    app.run()
+    assert not app.exception and {"demand", "demand-place"} <= {n for n, _ in leaving["frames"]}
+    nobody_stands_out(leaving)
+
+
+@pytest.mark.slow
+def test_nobody_stands_out_in_an_evaluation(town, leaving):
+    app = alone("evaluate", 120)
+    app.session_state["store"] = town
+    app.run()
+    app.segmented_control(key="evaluate_view").set_value("Slices").run()
+    app.selectbox(key="evaluate_by").set_value("category").run()
+    assert not app.exception and {"slices", "comparison"} <= {n for n, _ in leaving["frames"]}
+    nobody_stands_out(leaving)
+
+
 def test_nobody_stands_out_in_the_week(town, leaving):
     app = time.page(town)
     assert not app.exception
@@ -119,7 +155,10 @@ def test_a_series_of_a_slice_leaves_out_what_few_did(town):
     assert any("fewer than 5 users left out" in note for note in shown.notes)
 
 
-@pytest.mark.parametrize("title", ["What is it?", "When?", "Where?", "How far do people go?"])
+@pytest.mark.parametrize(
+    "title",
+    ["What is it?", "When?", "Where?", "How far do people go?", "Where is it changing?"],
+)
 def test_a_report_has_no_word_of_what_one_person_did(town, title):
     section = dict(sections(town))[title]()
     assert section.figures and LONELY not in Analysis(town.name, "", [section]).html()

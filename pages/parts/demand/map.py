@@ -22,7 +22,7 @@ VIEWS = {
     SURE: f":material/straighten: {SURE}",
 }
 CLASSES = maps.Classes(
-    ("surely less", "not surely different", "surely more"),
+    ("clearly less", "not clearly different", "clearly more"),
     (DIVERGING[0], "#97A3AD", DIVERGING[-1]),
 )
 
@@ -106,8 +106,8 @@ def _look(ahead: Demand, placed: pd.DataFrame, found: dict) -> None:
 def _caption(ahead: Demand, view: str) -> str:
     words = {
         EXPECTED: "The mean of what may come; hovering says its 80 % band.",
-        UNUSUAL: "Surely: what is usual lies outside the 80 % band of the forecast.",
-        SURE: "Eight in ten times what comes lies within a band of this width.",
+        UNUSUAL: "Clearly: what is usual lies outside the 80 % band of the forecast.",
+        SURE: "The band is made to hold what comes in eight of ten cases.",
     }[view]
     notes = " ".join(ahead.panel.notes)
     return f"{words} Click a place to look in. {ui.plain(notes)} {background.thanks()}."

@@ -75,8 +75,8 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     with left:
         ui.figure(
             drawn(figures.effect_series, found, day), "effect",
-            "What came, and what the other places say would have come. The band holds a single day "
-            "in 95 of 100 cases.",
+            "What came, and what the other places say would have come. The band is made to hold "
+            "a single day in 95 of 100 cases.",
             found.frame, "effect",
         )  # fmt: skip
     with right:

@@ -129,7 +129,7 @@ def residuals(model, below: str) -> None:
         "residuals",
         "Left: each error in units of their standard deviation. Middle: how often each "
         "size occurs, beside the normal curve. Right: how errors resemble earlier ones; "
-        "beyond the dashed lines is more than chance (5 %, each alone).",
+        "chance alone takes one in twenty beyond the dashed lines.",
         pd.DataFrame({"error": found.residuals}),
         "errors",
     )

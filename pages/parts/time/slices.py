@@ -8,7 +8,7 @@ from pages.parts.space import common
 from pages.shared import ui
 from pages.shared.results import by_content, counted
 from strec import schema
-from strec.export import MIN_USERS
+from strec.export import MIN_USERS, enough_people
 from strec.store import Filters, Store
 from strec.temporal.grains import GRAINS
 
@@ -80,7 +80,7 @@ def slice_of(store: Store, chosen: Filters) -> tuple[str, Filters]:
 def categories(store: Store, chosen: Filters) -> list[str]:
     """Return the categories kept that have enough users, largest first."""
     found = store.by_category(filters=replace(chosen, categories=None))
-    return list(found.loc[found["n_users"] >= MIN_USERS, "category"])[:60]
+    return list(found.loc[enough_people(found), "category"])[:60]
 
 
 @by_content()

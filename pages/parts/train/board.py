@@ -79,7 +79,7 @@ def _live(store: Store) -> None:
         st.caption(
             "Samples are everybody's: all visitors of this server see these trainings and may "
             "use the models; only who started a training can cancel it. What you train on your "
-            "own data only you see."
+            "own data no other visitor sees."
         )
 
 
@@ -122,8 +122,9 @@ def _card(run: Run, status: Status, store: Store) -> None:
         ui.figure(
             curve,
             key=f"curve_{run.folder.name}",
-            caption="Loss: how surprised the model is by what came next; lower is better. When it "
-            "no longer falls on later (held-out) check-ins, training stops; the best pass is kept.",
+            caption="Loss: how surprised the model is by what came next; lower is better. "
+            "Most models stop when it no longer falls on later (held-out) check-ins, and keep the "
+            "best pass.",
         )
 
 
