@@ -33,12 +33,12 @@ def show() -> NextStep | None:
             ui.show_notice(error)
             return None
         measure = ui.choose(
-            "Count", {None: "What suits", **MEASURES}, "compare_measure",
+            "Count", {"": "What suits", **MEASURES}, "compare_measure",
             help="How often: check-ins per person and day. Share: of all check-ins of the group. "
             "What suits is how often where the groups differ in time alone.",
         )  # fmt: skip
     try:
-        found = compared(store, asked, measure)
+        found = compared(store, asked, measure or None)
     except AnalysisError as error:
         ui.show_notice(error)
         return None
