@@ -226,3 +226,19 @@ def _apart(token: str) -> tuple[str, ...] | None:
 
 def _may_be_part(word: str) -> bool:
     return word in _KNOWN and (len(word) > 2 or word in _SHORT or not word.isascii())
+
+
+def coordinate(column: str) -> str:
+    """Return which half of a place a column is called, "" for none.
+
+    Examples
+    --------
+    >>> coordinate("pickup_latitude"), coordinate("price")
+    ('lat', '')
+    """
+    words = words_of(column)
+    for half in ("lat", "lon"):
+        names = SYNONYMS[half]
+        if plain(column) in names or any(len(each) > 1 and each in names for each in words):
+            return half
+    return ""
