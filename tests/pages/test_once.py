@@ -1,0 +1,57 @@
+"""What visitors share is worked out once: by content, and nobody gets another's."""
+
+import gc
+
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io
+
+from pages.shared import look, once, results
+
+
+class Model:
+    """Something that cannot be written down."""
+
+    def __init__(self, name: str):
+        self.name, self.ask = name, lambda: name
+
+
+def test_the_same_content_is_worked_out_once_and_another_anew():
+    made = []
+
+    def total(frame: pd.DataFrame, factor: int) -> pd.DataFrame:
+        made.append(factor)
+        return frame * factor
+
+    frame = pd.DataFrame({"n": [1, 2]})
+    first = once.once(total, frame, 2)
+    first.loc[0, "n"] = 99  # Each has their own.
+    assert once.once(total, frame.copy(), 2)["n"].to_list() == [2, 4] and made == [2]
+    assert once.once(total, frame + 1, 2)["n"].to_list() == [4, 6]
+    assert once.once(total, frame, True)["n"].to_list() == [1, 2] and made == [2, 2, True]
+
+
+def test_objects_are_known_by_being_the_same_and_answers_go_with_them():
+    def name(model: Model) -> str:
+        return model.name
+
+    one, other = Model("one"), Model("other")
+    assert [once.once(name, each) for each in (one, other, one)] == ["one", "other", "one"]
+    before = len(results._SHELVES["once"])
+    del one, other
+    gc.collect()
+    once.tidy()
+    assert len(results._SHELVES["once"]) == before - 2
+
+
+def test_a_drawn_figure_is_plotly_s_own_in_the_colours_of_the_theme(monkeypatch):
+    def draw(y: list[int]) -> go.Figure:
+        return go.Figure(go.Bar(y=y))
+
+    colours = []
+    for dark in (False, True):
+        monkeypatch.setattr(look, "is_dark", lambda dark=dark: dark)
+        told = str(plotly.io.to_json(once.drawn(draw, [1, 2]), validate=False))
+        colours.append(look.QUIET[dark])
+        assert colours[-1] in told and '"bar"' in told
+    assert colours[0] != colours[1]
