@@ -27,6 +27,7 @@ from strec.llm.cache import VectorCache, cache_folder
 from strec.llm.remote import configured
 from strec.models.base import Explanation, Model, ScorePart
 from strec.models.language import Language
+from strec.models.llm_training import likeliest_weight
 from strec.models.profiles import in_chunks, moment_at
 from strec.models.saved import Arrays, prefixed, under
 from strec.split import Log, Queries, queries_of_rows
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
 _LATEST = 0.15
 #: Fewer unsure questions than this say nothing about the language model.
 _FEWEST = 20
-_MOST_WEIGHT = 3.0
+#: Half the square of 1.64: a useless adviser gains as much of log-likelihood in one of twenty.
+_LEAST_GAIN = 1.35
 _CHUNK_NUMBERS = 20_000_000
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LETTERS = "ABCDEFGHIJ"
@@ -189,7 +191,7 @@ class LLMAdviser(Model):
             return
         self.liking_ = said.mean(axis=0)
         hit = candidates[unsure] == queries.target[unsure, None]
-        self.weight_ = _likeliest_weight(prior[unsure], said - self.liking_, hit)
+        self.weight_ = likeliest_weight(prior[unsure], said - self.liking_, hit, _LEAST_GAIN)
         advice = said - self.liking_
         for place, logits in enumerate(
             (advice, prior[unsure], prior[unsure] + self.weight_ * advice)
@@ -437,29 +439,3 @@ def _fact(letter: str, kind: object, far: str, visits: str) -> str:
 def _clean(kind: object) -> str:
     """Return a kind as one short line: what others wrote is data, never a line of its own."""
     return " ".join(str(kind).split())[:60] or "place"
-
-
-def _likeliest_weight(prior: np.ndarray, advice: np.ndarray, hit: np.ndarray) -> float:
-    """Return the weight under which what came is likeliest, 0 where the gain may be chance.
-
-    Examples
-    --------
-    >>> prior, hit = np.zeros((40, 2)), np.tile([[True, False]], (40, 1))
-    >>> _likeliest_weight(prior, np.tile([[1.0, -1.0]], (40, 1)), hit) > 1
-    True
-    >>> _likeliest_weight(prior, np.tile([[-1.0, 1.0]], (40, 1)), hit)
-    0.0
-    """
-    from scipy.optimize import minimize_scalar
-    from scipy.special import log_softmax
-
-    found = hit.any(axis=1)
-    if not found.any():
-        return 0.0
-
-    def loss(weight: float) -> float:
-        return -log_softmax(prior + weight * advice, axis=1)[hit].sum()
-
-    best = minimize_scalar(loss, bounds=(0.0, _MOST_WEIGHT), method="bounded")
-    # Half the square of 1.64: one weight too many gains as much in one of twenty.
-    return float(best.x) if loss(best.x) < loss(0.0) - 1.35 else 0.0

@@ -1,7 +1,7 @@
 """How the adapters of `strec.models.llm_ranker` learn: examples, the task, the weight."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -138,13 +138,41 @@ def fit_weight(held_out: Example, likeness: np.ndarray) -> float:
     >>> fit_weight(two, np.array([[-1.0, 0.0], [0.0, -1.0]]))
     0.0
     """
+    hit = np.arange(held_out.prior.shape[1]) == held_out.right[:, None]
+    return likeliest_weight(held_out.prior, likeness, hit, 1e-4 * len(held_out))
+
+
+def likeliest_weight(
+    prior: np.ndarray, advice: np.ndarray, hit: np.ndarray, least_gain: float
+) -> float:
+    """Return the weight of advice under which what came is likeliest, 0 where it gains too little.
+
+    Parameters
+    ----------
+    prior, advice : numpy.ndarray
+        Shape ``(n, k)``: log-probabilities of the candidates, and what speaks for each.
+    hit : numpy.ndarray
+        Shape ``(n, k)``, bool: which one came; rows without one count for nothing.
+    least_gain : float
+        Of log-likelihood over all rows.
+
+    Examples
+    --------
+    >>> prior, hit = np.zeros((40, 2)), np.tile([[True, False]], (40, 1))
+    >>> likeliest_weight(prior, np.tile([[1.0, -1.0]], (40, 1)), hit, 1.0) > 1
+    True
+    >>> likeliest_weight(prior, np.tile([[-1.0, 1.0]], (40, 1)), hit, 1.0)
+    0.0
+    """
     from scipy.optimize import minimize_scalar
     from scipy.special import log_softmax
 
-    rows = np.arange(len(held_out))
+    if not hit.any():
+        return 0.0
 
     def loss(weight: float) -> float:
-        return -log_softmax(held_out.prior + weight * likeness, axis=1)[rows, held_out.right].mean()
+        return -log_softmax(prior + weight * advice, axis=1)[hit].sum()
 
-    found = minimize_scalar(loss, bounds=(0.0, _MOST_WEIGHT), method="bounded")
-    return float(found.x) if loss(found.x) < loss(0.0) - 1e-4 else 0.0
+    # The stubs know the result as an object.
+    best: Any = minimize_scalar(loss, bounds=(0.0, _MOST_WEIGHT), method="bounded")
+    return float(best.x) if loss(best.x) < loss(0.0) - least_gain else 0.0
