@@ -162,7 +162,7 @@ def dependence(
 
     Examples
     --------
-    >>> dependence("travel", max_checkins=2_000, n_permutations=79).route in (
+    >>> dependence("travel", max_checkins=600, n_permutations=79).route in (
     ...     "ST-LLM", "sequence", "traditional")
     True
     """

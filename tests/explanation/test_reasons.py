@@ -48,7 +48,7 @@ def test_parts_add_up_to_the_probability_of_every_item(user, day, hour, lat):
 @pytest.mark.parametrize("kind", [kind for kind, model in MODELS.items() if model().explains])
 def test_parts_add_up_for_every_model_that_explains(kind):
     checkins = worlds.town()
-    model = MODELS[kind]().fit(encode(checkins, Vocabulary.of(checkins)))
+    model = MODELS[kind](**MODELS[kind].quick).fit(encode(checkins, Vocabulary.of(checkins)))
     answer = Recommender(checkins, model).answer("ann", at(13, 21), k=5)
     for rank in range(1, 6):
         reasons = explain(answer, rank)

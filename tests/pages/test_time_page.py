@@ -5,7 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import ui
-from strec import schema
+from strec import schema, temporal
 from strec.io.samples import samples
 from strec.store import Filters, Store
 from tests.pages.alone import alone
@@ -74,7 +74,14 @@ def test_categories_of_few_users_are_no_slice(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_forecast_compares_with_repeating_the_last_season(tmp_path):
+def test_a_forecast_compares_with_repeating_the_last_season(tmp_path, monkeypatch):
+    # Which kinds there are, and what they say, is checked in tests/temporal.
+    quick = (
+        temporal.SeasonalNaive(),
+        temporal.Sarima(budget_s=0.5),
+        temporal.LSTMForecaster(hidden=8, steps=10),
+    )
+    monkeypatch.setattr(temporal, "standard_models", lambda _: {m.label: m for m in quick})
     store = Store.create(daily(60), tmp_path / "s", name="Sixty days", time_zone="UTC")
     app = page(store, time_part="Forecast")
     next(each for each in app.button if "Compare five" in each.label).click()

@@ -1,5 +1,7 @@
 """The regular clock, gaps, and what a series says about itself."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -7,6 +9,7 @@ import pytest
 
 from strec.dataset import Dataset
 from strec.errors import AnalysisError
+from strec.simulation import simulate
 from strec.temporal import (
     TimeSeries,
     anomalies,
@@ -109,7 +112,8 @@ def test_three_check_ins_among_many_empty_hours_are_too_few_to_judge():
 
 @pytest.mark.slow
 def test_a_data_set_is_enough():
-    dataset = Dataset.sample("social")
+    world = simulate("social", n_users=40, n_checkins=1_500)
+    dataset = Dataset(world.filter(pl.col("timestamp") < datetime(2024, 4, 8, tzinfo=UTC)))
     hourly = series(dataset)
     assert hourly.time_zone == dataset.time_zone and hourly.n_checkins == len(dataset)
     assert stationarity(dataset) == stationarity(hourly)
