@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from strec.errors import MissingPartError
+from strec.io import read_sample, write
 from strec.parts import EXTRA_OF, missing_part, require, shipped
 
 #: Refuses the packages of all extras, as where only the core is installed.
@@ -35,7 +36,8 @@ from strec.gate import dependence_test
 
 dataset, report = strec.clean("travel")
 print(len(dataset))
-print(dependence_test(dataset.checkins.head(3_000), n_permutations=79).route)
+dataset = strec.Dataset(dataset.checkins.head(2_000))
+print(dependence_test(dataset.checkins, n_permutations=79).route)
 results = strec.evaluate(None, dataset, strec.Regime(at_most=100))
 print(*results.leaderboard["model"])
 print(*strec.MODELS)
@@ -50,10 +52,11 @@ print(strec.CounterMix().fit(dataset).recommend(dataset, [user], k=10).height)
 
 @pytest.mark.slow
 def test_the_commands_of_the_core_work(tmp_path):
+    few = write(read_sample("travel").head(2_000), tmp_path / "few.csv")
     out = tmp_path / "clean.parquet"
     commands = [
         ["inspect", "travel"],
-        ["clean", "travel", "--out", str(out)],
+        ["clean", str(few), "--out", str(out)],
         ["evaluate", str(out), "--at-most", "50"],
         ["recommend", str(out)],
     ]
