@@ -29,6 +29,8 @@ def store(tmp_path_factory) -> Store:
 
 def test_the_tour_begins_on_its_sample_and_trains_beforehand(tmp_path, monkeypatch):
     monkeypatch.setenv("STREC_CACHE", str(tmp_path))
+    # What tests of other pages have found out about the same sample.
+    monkeypatch.setattr(results, "_SHELVES", {})
     begun, looked = [], []
     monkeypatch.setattr("pages.parts.train.begin.start", lambda runs, *_, **__: begun.extend(runs))
     monkeypatch.setattr(tour, "look_beforehand", looked.append)
