@@ -136,6 +136,17 @@ def test_what_few_people_do_is_hidden():
     assert set(told.of("kind")["key"]) == {"bar"}
 
 
+def test_where_nobody_is_named_check_ins_are_what_is_hidden():
+    one = checkins(n_users=1).with_columns(item=pl.lit("rare"), kind=pl.lit("rare"))
+    is_weekend = pl.col("time").dt.weekday() > 5
+    rare = pl.concat([one.filter(~is_weekend).head(12), one.filter(is_weekend).head(2)])
+    table = pl.concat([checkins(), rare]).drop("user")
+    dataset = strec.Dataset.from_frame(table, category="kind", time_zone="UTC", user_from="nobody")
+    found = compare_groups(dataset.store, WEEKENDS, WORKDAYS)
+    assert found.hidden and "with fewer than 5 check-ins in a group are hidden" in found.basis
+    assert "users" not in found.basis
+
+
 def test_where_nobody_is_named_days_are_what_varies():
     table = checkins().drop("user")
     dataset = strec.Dataset.from_frame(table, category="kind", time_zone="UTC", user_from="nobody")

@@ -178,7 +178,9 @@ class Comparison:
             "expected to be chance. In brackets: 95 % intervals."
         )
         if self.hidden:
-            words += f" {self.hidden:,} with fewer than {MIN_USERS} users in a group are hidden."
+            # Where nobody is named, check-ins are counted in place of people.
+            whom = "users" if self.n_users[0] else "check-ins"
+            words += f" {self.hidden:,} with fewer than {MIN_USERS} {whom} in a group are hidden."
         return " ".join([words, *self.notes])
 
     @property
