@@ -25,9 +25,9 @@ from strec.errors import ModelError
 from strec.geo import distance_km
 from strec.llm.cache import VectorCache, cache_folder
 from strec.llm.remote import configured
-from strec.models.base import Explanation, Model, ScorePart
+from strec.models.base import Explanation, Model
 from strec.models.language import Language
-from strec.models.llm_training import likeliest_weight
+from strec.models.llm_training import likeliest_weight, with_words
 from strec.models.profiles import in_chunks, moment_at
 from strec.models.saved import Arrays, prefixed, under
 from strec.split import Log, Queries, queries_of_rows
@@ -223,16 +223,9 @@ class LLMAdviser(Model):
         return scores
 
     def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
-        # The first model's parts, and one for what the language model adds.
         self._check(queries)
         query = queries.take(slice(row, row + 1))
-        total = self.score(query)[0]
-        nothing = np.empty(0, dtype=int), np.empty(0)
-        explained = []
-        for each in self.first_.explain(query, 0, items):
-            part = ScorePart("language model", float(total[each.item]) - each.score, *nothing)
-            explained.append(Explanation(each.item, float(total[each.item]), (*each.parts, part)))
-        return explained
+        return with_words(self.first_, query, self.score(query)[0], items)
 
     @classmethod
     def payload(cls, data: "DatasetLike", server: str, server_model: str) -> dict[str, Any]:

@@ -18,10 +18,17 @@ import numpy as np
 from strec.errors import ModelError
 from strec.llm import Encoder, item_texts
 from strec.llm.texts import trajectory_texts
-from strec.models.base import Explanation, Model, ScorePart
+from strec.models.base import Explanation, Model
 from strec.models.counting import CounterMix
 from strec.models.language import Language
-from strec.models.llm_training import Example, Ranked, examples_of, fit_weight, train_reader
+from strec.models.llm_training import (
+    Example,
+    Ranked,
+    examples_of,
+    fit_weight,
+    train_reader,
+    with_words,
+)
 from strec.models.neural import weights, with_weights
 from strec.models.profiles import in_chunks
 from strec.models.saved import Arrays, prefixed, under
@@ -121,16 +128,9 @@ class LLMRanker(Model):
         return in_chunks(queries, self._probability, at_once)
 
     def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
-        # The counter mix's parts, and one for what the language model adds.
         self._check(queries)
         query = queries.take(slice(row, row + 1))
-        total = self.score(query)[0]
-        nothing = np.empty(0, dtype=int), np.empty(0)
-        explained = []
-        for each in self.first_.explain(query, 0, items):
-            part = ScorePart("language model", float(total[each.item]) - each.score, *nothing)
-            explained.append(Explanation(each.item, float(total[each.item]), (*each.parts, part)))
-        return explained
+        return with_words(self.first_, query, self.score(query)[0], items)
 
     def _probability(self, queries: Queries) -> np.ndarray:
         """Return the first stage's probabilities, moved among the best candidates."""

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from strec.models.base import Explanation, Model, ScorePart
 from strec.models.neural import RowTask, device_of
 from strec.models.profiles import moment_at
-from strec.split import Log, queries_of_rows
+from strec.split import Log, Queries, queries_of_rows
 from strec.train import Settings, Watch, fit
 
 if TYPE_CHECKING:
@@ -140,6 +141,31 @@ def fit_weight(held_out: Example, likeness: np.ndarray) -> float:
     """
     hit = np.arange(held_out.prior.shape[1]) == held_out.right[:, None]
     return likeliest_weight(held_out.prior, likeness, hit, 1e-4 * len(held_out))
+
+
+def with_words(
+    first: Model, query: Queries, total: np.ndarray, items: np.ndarray
+) -> list[Explanation]:
+    """Return the parts of a first model's scores, and one for what a language model adds to them.
+
+    Parameters
+    ----------
+    first : Model
+        It explains.
+    query : Queries
+        One.
+    total : numpy.ndarray
+        Shape ``(n_items,)``: the scores of both together.
+    items : numpy.ndarray
+        Item codes, shape ``(n,)``.
+    """
+    nothing = np.empty(0, dtype=int), np.empty(0)
+    explained = []
+    for each in first.explain(query, 0, items):
+        score = float(total[each.item])
+        part = ScorePart("language model", score - each.score, *nothing)
+        explained.append(Explanation(each.item, score, (*each.parts, part)))
+    return explained
 
 
 def likeliest_weight(
