@@ -99,10 +99,10 @@ def decision(result: DependenceResult, key: str = "data") -> None:
     show = st.info if plain else st.success
     icon = ":material/group:" if plain else ":material/route:"
     show(f"**{ui.plain(result.sentence)}**", icon=icon)
-    row = st.container(horizontal=True, gap="small")
+    row = st.container(horizontal=True, gap="xxsmall")
     for ingredient in result.ingredients:
         # In a row that breaks: four columns would cut the words in the dials on a tablet.
-        with row.container(width=215, gap="xxsmall"):
+        with row.container(width=197, gap="xxsmall"):
             st.markdown(f"**{plots.TITLE[ingredient.name]}**")
             ui.figure(drawn(plots.dial, ingredient), key=f"dial_{key}_{ingredient.name}")
             st.caption(_in_short(ingredient))
