@@ -13,6 +13,7 @@ from strec.serve.collector import tame_collector
 from strec.serve.leftovers import Sweeper
 from strec.serve.person import PersonCookie
 from strec.serve.routes import routes
+from strec.serve.visitors import VisitorCookie
 
 
 def let_go() -> None:
@@ -38,5 +39,5 @@ app = App(
     Path(__file__).with_name("pages") / "shared" / "script.py",
     lifespan=while_it_runs,
     routes=routes(),
-    middleware=[Middleware(PersonCookie)],
+    middleware=[Middleware(PersonCookie), Middleware(VisitorCookie)],
 )

@@ -6,6 +6,7 @@ from pages.parts.data import clean, quality, source, taken, track
 from pages.parts.data import columns as roles
 from pages.parts.data import draft as drafts
 from pages.parts.data.draft import Draft
+from pages.parts.keep import dialog
 from pages.shared import ui
 from pages.shared.page import NextStep, Page, go_to
 
@@ -15,6 +16,7 @@ def content() -> NextStep | None:
     draft = drafts.current()
     if draft is None:
         source.in_use()
+        dialog.waiting()
         source.files()
         source.sample_cards()
         return "See when people act", "time"

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts import tour
+from pages.parts.keep import dialog
 from pages.shared import background, state, ui
 from pages.shared.page import Page, go_to
 from pages.shared.results import by_content, counted
@@ -40,6 +41,8 @@ def content() -> None:
         if st.button("Take the tour", icon=":material/signpost:", help="Ten minutes, step by step"):
             tour.start()
             st.rerun()
+        if st.button("Open a project", icon=":material/folder_open:", type="tertiary"):
+            dialog.open_one()
     store = ui.current_store()
     # On a tablet the style sheet puts the other worlds below (`pages/shared/look.py`).
     with st.container(key="start_sides"):

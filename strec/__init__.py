@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from strec.io import Mapping, ingest, inspect, read, read_sample, samples, write
     from strec.metrics import METRICS
     from strec.models import MODELS, STLLM, Blend, CounterMix, load_model
+    from strec.project import Project
     from strec.recommend import Recommender
     from strec.store import Filters, Store
 
@@ -56,6 +57,7 @@ _HOMES = {
     "CounterMix": "models",
     "STLLM": "models",
     "load_model": "models",
+    "Project": "project",
     "Regime": "evaluation",
     "compare": "evaluation",
     "evaluate": "evaluation",
@@ -76,6 +78,7 @@ __all__ = [
     "Dataset",
     "Filters",
     "Mapping",
+    "Project",
     "Recipe",
     "Recommender",
     "Regime",

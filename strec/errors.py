@@ -55,6 +55,10 @@ class RecipeError(StrecError):
     """A cleaning recipe is not valid."""
 
 
+class ProjectError(StrecError):
+    """A file is no saved project, or one that cannot be trusted or opened."""
+
+
 class StoreError(StrecError):
     """A check-in store is missing, broken, or its engine cannot be reached."""
 

@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAuthError
 
 from pages.parts import selection, tour
+from pages.parts.keep import dialog, work
 from pages.shared import glossary, look, state, ui
 from pages.shared.in_use import (
     choose_sample,
@@ -55,6 +56,7 @@ def show() -> None:
         return
     asked = st.navigation([page.entry() for page in all_pages().values()])
     page = all_pages()[asked.url_path]
+    ui.guarded(work.take_from_address)
     ui.guarded(lambda: sidebar(page))
     tour.card(page)
     if page.has_filters:
@@ -94,6 +96,7 @@ def sidebar(page: Page) -> None:
             + ("" if store.engine == EMBEDDED else f"  \nCounted by {store.engine_in_words}")
         )
         other_data()
+        dialog.button(page.url)
         if page.has_filters:
             filter_widgets(store, summary)
         if store.has_places:

@@ -51,6 +51,12 @@ def open_folder(folder: Path) -> None:
     use_store(store)
 
 
+def adopt(store: Store) -> None:
+    """Let a reload find a store that this visitor made in another visit."""
+    if store.folder.parent.parent == _STORES and _TOKEN.fullmatch(store.folder.parent.name):
+        state.WORKSPACE.value = store.folder.parent.name
+
+
 def choose_sample(name: str) -> None:
     """Note which sample is wanted: a click elsewhere while it is loaded must not lose it."""
     state.WANTED_SAMPLE.value = name

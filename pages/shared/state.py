@@ -8,6 +8,7 @@ import streamlit as st
 
 from strec.errors import StrecError
 from strec.maps import Ground
+from strec.project import Pin, Project
 from strec.store import Filters, Store
 
 T = TypeVar("T")
@@ -69,6 +70,20 @@ PICTURES_OF_MAPS = Key("pictures_of_maps", False)
 #: What lies under the maps: `auto`, `offline`, and a map file of one's own.
 BASEMAP = Key("basemap", "auto")
 GROUND: Key[Ground | None] = Key("ground", None)
+
+# ---------------------------------------------------------------- keep and share
+
+PROJECT_NAME = Key("project_name", "")
+PROJECT_NOTE = Key("project_note", "")
+PROJECT_FILE: Key[Any] = Key("project_file", None)
+#: A project that was opened and whose data are still to be brought.
+PROJECT_WAITING: Key[Project | None] = Key("project_waiting", None)
+#: The page that an opened project was saved on.
+PROJECT_AT = Key("project_at", "")
+#: Pictures kept, with notes.
+PINS: Key[tuple[Pin, ...]] = Key("pins", ())
+#: Stands for the cookie where a browser sends none.
+VISITOR = Key("visitor_secret", "")
 
 # ---------------------------------------------------------------- start
 

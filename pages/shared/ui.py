@@ -242,7 +242,7 @@ def download(
     file_name: str,
     mime: str,
     key: str,
-    type: Literal["secondary", "tertiary"] = "tertiary",
+    type: Literal["primary", "secondary", "tertiary"] = "tertiary",
     icon: str = "download",
 ) -> None:
     """Offer a file, which is made when it is asked for."""

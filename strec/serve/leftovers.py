@@ -18,7 +18,7 @@ from strec.llm.cache import cache_folder
 from strec.serve import settings
 from strec.serve.trainings import sample_runs, visits_folder
 
-KEEP_HOURS, KEEP_RUNS_DAYS = "STREC_KEEP_HOURS", "STREC_KEEP_RUNS_DAYS"
+KEEP_RUNS_DAYS = "STREC_KEEP_RUNS_DAYS"
 EVERY_S = 600
 #: A folder that is made beside another, and takes its place, is finished within this time.
 DRAFT_S = 6 * 3600
@@ -34,7 +34,7 @@ def sweep(now: float | None = None) -> list[Path]:
         Seconds since 1970, for tests.
     """
     now = time.time() if now is None else now
-    hours = settings.number(KEEP_HOURS, 24)
+    hours = settings.keep_hours()
     gone = [each for each in _folders(visits_folder()) if now - last_used(each) > hours * 3600]
     gone += [each for each in _folders(Path(tempfile.gettempdir())) if _is_of_the_dead(each)]
     for kind in ("samples", "models"):

@@ -135,7 +135,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "STREC_CACHE", "`~/.cache/strec`", "the same",
         "The folder of what can be made anew: converted weights, stores of samples, trainings on "
-        "samples. Nobody else needs a right to read it.",
+        "samples; and of the recent projects and map files of whom `strec app` was started for. "
+        "Nobody else needs a right to read it.",
     ),
     Setting(
         "STREC_ENGINE", "`duckdb://`", "the same",
@@ -215,6 +216,17 @@ def number(name: str, here: float, public: float | None = None) -> float:
             f"{name} is a number above zero.", f"{said[:40]!r}.", "Correct it, or leave it out."
         )
     return found
+
+
+def keep_hours() -> float:
+    """Return after how many hours without use what a visitor brought is deleted.
+
+    Examples
+    --------
+    >>> keep_hours() > 0
+    True
+    """
+    return number("STREC_KEEP_HOURS", 24)
 
 
 def markdown() -> str:

@@ -1,5 +1,6 @@
 """Which check-ins a question is about."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -158,6 +159,52 @@ class Filters:
             return True
         return any(isinstance(value, tuple) and not value for value in vars(self).values())
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is kept as texts and whole numbers, for JSON.
+
+        Examples
+        --------
+        >>> Filters(date_from=date(2024, 5, 1), hours=(8,)).to_dict()
+        {'date_from': '2024-05-01', 'hours': [8]}
+        """
+        return {
+            name: list(value) if isinstance(value, tuple) else str(value)
+            for name, value in vars(self).items()
+            if value is not None
+        }
+
+    @classmethod
+    def from_dict(cls, said: Any) -> "Filters":
+        """Return the filters that `to_dict` has written, or refuse what is none.
+
+        Parameters
+        ----------
+        said : dict
+            From JSON, of whatever origin.
+
+        Raises
+        ------
+        AnalysisError
+            If a name is unknown, or a value cannot be one of it.
+
+        Examples
+        --------
+        >>> Filters.from_dict({"weekdays": [5, 6]})
+        Filters(weekdays=(5, 6))
+        """
+        check_is(said, dict, "Filters are a table of names and values.", AnalysisError)
+        values: dict[str, Any] = {}
+        for name, value in said.items():
+            try:
+                values[name] = _READERS[name](value)
+            except (KeyError, TypeError, ValueError) as error:
+                raise AnalysisError(
+                    f"Filters say {', '.join(_READERS)}.",
+                    f"{name!r:.40} as {value!r:.40}.",
+                    "Correct it, or leave it out.",
+                ) from error
+        return cls(**values)
+
     def __repr__(self) -> str:
         said = (f"{name}={value!r}" for name, value in vars(self).items() if value is not None)
         return f"Filters({', '.join(said)})"
@@ -235,6 +282,27 @@ class Filters:
         }
         known = table.filter(table[END_DATE].notnull())
         return known.mutate(**{name: known[end] for name, end in ended.items()})
+
+
+def _each(kind: type, most: int = 0) -> Callable[[Any], tuple]:
+    """Return what reads a list of texts, or of whole numbers below a bound."""
+
+    def read(values: Any) -> tuple:
+        if not isinstance(values, list | tuple) or not all(
+            isinstance(each, kind) and (kind is str or 0 <= each < most) for each in values
+        ):
+            raise ValueError(values)
+        return tuple(values)
+
+    return read
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "date_from": date.fromisoformat, "date_to": date.fromisoformat,
+    "hours": _each(int, 24), "weekdays": _each(int, 7), "cells": _each(int, 2**63),
+    "categories": _each(str), "events": _each(str), "users": _each(str), "places": _each(str),
+    "side": str,
+}  # fmt: skip
 
 
 def _within(cell: ir.IntegerValue, cells: tuple[int, ...]) -> ir.BooleanValue:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import polars as pl
 import streamlit as st
 
+from pages.parts.keep import work
 from pages.shared import state, ui
 from pages.shared.results import in_turn
 from strec import schema
@@ -62,6 +63,8 @@ class Draft:
     answers: dict[str, int] = field(default_factory=dict)
     recipe: Recipe = field(default_factory=Recipe.default)
     version: int = 0
+    #: Whether it is read as an opened project says.
+    is_as_before: bool = False
     _look: Inspection | None = None
     questions: list[Question] = field(default_factory=list)
     late_questions: list[Question] = field(default_factory=list)
@@ -130,6 +133,10 @@ class Draft:
                 break
             questions += further
         self._look, self.questions, self._mapping = look, questions, mapping
+        if not self.is_as_before and (project := state.PROJECT_WAITING.value) and project.recipe:
+            self.is_as_before = True
+            self.take_recipe(Recipe.from_dict(project.recipe))
+            return self.look_at()
         self.name = self.name or self._default_name()
 
     @property
@@ -297,6 +304,7 @@ class Draft:
                 pictures=self._beside(),
             )
         ui.use_store(store)
+        work.waits_for(store)
         self.used = store.fingerprint
         _keep_latest_stores(folder.parent)
         return store

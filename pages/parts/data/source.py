@@ -5,11 +5,13 @@ import streamlit as st
 from pages.parts.data import draft as drafts
 from pages.parts.data import quality
 from pages.parts.data.draft import Draft
+from pages.parts.keep import work
 from pages.shared import state, ui, visitor
 from pages.shared.in_use import open_folder
 from strec.errors import ReadError, StrecError
 from strec.io import Sample, samples
 from strec.io.files import from_home
+from strec.project import ENDING
 
 ICONS = {"social": "groups", "ecommerce": "shopping_bag", "travel": "luggage",
          "traffic": "pedal_bike", "flights": "flight_takeoff"}  # fmt: skip
@@ -40,7 +42,7 @@ def files() -> None:
         ui.show_error(error)
     st.file_uploader(
         "CSV, TSV, Parquet, JSON, GeoJSON, GeoPackage, GPX or KML; also as .zip or .gz. Give files "
-        "that belong together at once.",
+        "that belong together at once. Or a project that was saved.",
         accept_multiple_files=True,
         key=state.UPLOAD.name,
         on_change=_uploaded,
@@ -127,6 +129,9 @@ def _uploaded() -> None:
     if not uploads:
         return
     try:
+        if len(uploads) == 1 and uploads[0].name.lower().endswith(ENDING):
+            work.open_file(uploads[0])
+            return
         drafts.start_with_uploads(uploads)
     except StrecError as error:
         state.UPLOAD_ERROR.value = error

@@ -1,0 +1,1 @@
+"""Keep and share: projects as files, one's own recent ones, pinned pictures, the address."""

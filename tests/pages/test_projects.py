@@ -1,0 +1,232 @@
+"""Projects in the app: kept, opened again, shared by address, and private to the visitor."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.parts.keep import recent, work
+from pages.shared import in_use
+from pages.shared.page import Page
+from strec import schema
+from strec.dataset import Dataset
+from strec.project import Pin, Project
+from strec.serve import visitors
+from strec.store import Filters, Store
+from tests.pages.alone import alone
+
+MINE = Filters(weekdays=(5, 6), hours=(20,))
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr(in_use, "_STORES", tmp_path)
+    monkeypatch.setattr(visitors, "visits_folder", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def own(places) -> Store:
+    return Store.create(schema.example(), places / ("ab" * 16) / "store-1", name="Own",
+                        time_zone="Europe/Berlin", source="visits.csv")  # fmt: skip
+
+
+def opened(content: bytes, **state) -> AppTest:
+    """Somebody who opens a project."""
+
+    def script():
+        import io
+
+        import streamlit as st
+
+        from pages.parts.keep import work
+        from pages.shared import ui
+        from strec.errors import StrecError
+
+        if content := st.session_state.pop("content", None):
+            try:
+                work.open_file(io.BytesIO(content))
+            except StrecError as error:
+                ui.show_error(error)
+        st.text(ui.current_store().name)
+
+    app = AppTest.from_function(script, default_timeout=60)
+    app.session_state["content"] = content
+    for name, value in state.items():
+        app.session_state[name] = value
+    return app.run()
+
+
+def test_a_project_brings_back_sample_selection_pins_and_page():
+    pin = Pin("Week", "Busiest: Monday", "time", MINE, "look here", "{}")
+    sidebar = Filters(date_from=date(1990, 1, 1))
+    project = Project.of("travel", selection=MINE, sidebar=sidebar, pins=(pin,), address="space")
+    app = opened(project.to_bytes())
+    assert not app.exception and not app.error
+    assert app.text[0].value == in_use.sample_store("travel").name
+    assert app.session_state["picks"] == [MINE] and app.session_state["pins"] == (pin,)
+    assert app.session_state["project_at"] == "space"
+    # A calendar shows no day that the data do not have.
+    assert app.session_state["filters"].date_from.year == 2024
+
+
+def test_data_in_the_file_are_read_and_become_ones_own(own):
+    project = Project.of(Dataset.from_store(own), with_data=True)
+    app = opened(project.to_bytes())
+    store = app.session_state["store"]
+    assert not app.error and project.fits(store) and store.time_zone == "Europe/Berlin"
+    assert store.folder.parent.name == app.session_state["workspace"]
+
+
+def test_without_data_the_page_says_which_to_bring_and_then_goes_on(own, places):
+    project = Project.of(Dataset.from_store(own), selection=Filters(weekdays=(0,)))
+    app = opened(project.to_bytes())
+    assert app.session_state["project_waiting"].name == "Own"
+    data = alone("data")
+    data.session_state["project_waiting"] = project
+    data.run()
+    assert not data.exception and "“Own” with 4 check-ins, from visits.csv" in data.info[0].value
+    # The same check-ins again: the project goes on.
+    data.session_state["store"] = own
+    again = AppTest.from_function(_goes_on)
+    again.session_state["project_waiting"], again.session_state["store"] = project, own
+    again.run()
+    assert not again.exception and again.session_state["picks"] == [Filters(weekdays=(0,))]
+
+
+def _goes_on():
+    from pages.parts.keep import work
+    from pages.shared import ui
+
+    work.waits_for(ui.current_store())
+
+
+def test_what_is_no_project_is_refused_in_words_and_nothing_changes():
+    app = opened(b"no zip")
+    assert "A project is a file that strec has saved" in app.error[0].value and not app.exception
+    assert "pins" not in app.session_state
+
+
+def test_neither_of_two_visitors_sees_the_others_projects(own, places):
+    anna, ben = (AppTest.from_function(_keeps_and_lists) for _ in range(2))
+    anna.session_state["store"] = own
+    anna.session_state["project_name"] = "Anna’s secret project"
+    anna.session_state["keep_it"] = True
+    anna.run()
+    ben.run()
+    assert not anna.exception and not ben.exception
+    assert [each.value for each in anna.text] == ["Anna’s secret project", "True"]
+    assert not ben.text
+    # Neither is the folder's name in any address, nor does it open as one's data.
+    folder = next(places.glob("*/projects")).parent.name
+    assert folder not in repr(anna.query_params) + repr(ben.query_params)
+    guess = AppTest.from_function(_which_store)
+    guess.query_params["data"] = folder
+    assert guess.run().text[0].value != "Own"
+
+
+def _keeps_and_lists():
+    import streamlit as st
+
+    from pages.parts.keep import recent, work
+    from pages.shared import ui
+
+    store = ui.current_store()
+    if "keep_it" in st.session_state:
+        recent.keep(work.now("time"), store.folder, recent.folder())
+    for each in recent.mine():
+        st.text(each.project.name)
+        st.text(str(each.store() is not None))
+
+
+def _which_store():
+    import streamlit as st
+
+    from pages.shared import ui
+
+    st.text(ui.current_store().name)
+
+
+def test_recent_projects_have_a_bound_and_one_place_each(places, own, monkeypatch):
+    monkeypatch.setattr(recent, "MOST", 3)
+    for name in ("a", "b", "b", "c", "d", "e"):
+        recent.keep(Project.of(Dataset.from_store(own), name=name), own.folder, places)
+    assert len(list(places.glob("*.strec"))) == len(list(places.glob("*.data"))) == 3
+
+
+def test_a_cookie_is_given_once_and_only_with_a_page():
+    import asyncio
+
+    async def asked(kind: bytes, *cookies: bytes) -> list[bytes]:
+        sent = []
+
+        async def page(scope, receive, send):
+            await send({"type": "http.response.start", "status": 200,
+                        "headers": [(b"content-type", kind)]})  # fmt: skip
+
+        async def send(message):
+            sent.extend(value for name, value in message["headers"] if name == b"set-cookie")
+
+        scope = {"type": "http", "headers": [(b"cookie", each) for each in cookies]}
+        await visitors.VisitorCookie(page)(scope, None, send)
+        return sent
+
+    (given,) = asyncio.run(asked(b"text/html; charset=utf-8"))
+    assert b"HttpOnly" in given and b"SameSite=Strict" in given
+    assert not asyncio.run(asked(b"application/json"))
+    assert not asyncio.run(asked(b"text/html", given.split(b";")[0]))
+    assert asyncio.run(asked(b"text/html", b"strec-visitor=../../etc"))
+    secret = given.split(b";")[0].split(b"=")[1].decode()
+    assert visitors.folder_of(secret) != visitors.folder_of("x" * 43) is not None
+    assert visitors.folder_of("../" + secret) is None is visitors.folder_of(None)
+
+
+def test_a_shared_link_shows_what_was_chosen_and_no_secret():
+    app = AppTest.from_function(_link)
+    app.session_state["filters"] = Filters(weekdays=(5, 6), users=("ann",))
+    app.query_params["me"], app.query_params["part"] = "secret", "map"
+    app.run()
+    link = app.text[0].value
+    assert "secret" not in link and "ann" not in link and "part=map" in link
+    other = AppTest.from_function(_take)
+    other.query_params["only"] = '{"weekdays":[5,6],"hours":[20]}'
+    other.run()
+    assert not other.exception and other.session_state["filters"] == MINE
+    for wrong in ("{", "[]", '{"evil": 1}', '{"hours": [99]}', "[" * 5000):
+        other = AppTest.from_function(_take)
+        other.query_params["only"] = wrong
+        other.run()
+        assert not other.exception and other.toast and "filters" not in other.session_state
+
+
+def _link():
+    import streamlit as st
+
+    from pages.parts.keep import work
+
+    st.text(work.link())
+
+
+def _take():
+    from pages.parts.keep import work
+
+    work.take_from_address()
+
+
+@pytest.mark.parametrize(
+    ("address", "url", "asked"),
+    [
+        ("space?part=flows&me=secret", "space", [("part", "flows")]),
+        ("javascript:alert(1)?x=1", "", [("x", "1")]),
+        ("https://evil.example", "", []),
+    ],
+)
+def test_an_address_names_a_page_of_strec_and_no_other(monkeypatch, address, url, asked):
+    gone = []
+    monkeypatch.setattr(Page, "entry", lambda page: page.url)
+    monkeypatch.setattr(
+        work.st, "switch_page", lambda page, query_params: gone.append((page, query_params))
+    )
+    work.go_to(address)
+    assert gone == [(url, asked)]
