@@ -10,7 +10,7 @@ from strec.errors import ModelError, SplitError, check_is
 from strec.evaluation.regime import Regime
 from strec.geo import distance_km
 from strec.metrics import METRICS, Ranked, Scored, expected_rank
-from strec.models import MODELS, Model
+from strec.models import Model
 from strec.progress import Progress, silent
 from strec.schema import NOBODY
 from strec.split import Queries, Split, local_us
@@ -91,6 +91,9 @@ class Result(Scored):
         Time for fitting, where it was measured.
     remark : str
         What a reader should know of the fitted model; see `Model.remark`.
+    is_calibrated : bool
+        Whether its probabilities were fitted, inside training, to what is scored; see
+        `Model.calibrated`.
     """
 
     name: str
@@ -100,19 +103,20 @@ class Result(Scored):
     score_seconds: float
     fit_seconds: float | None = None
     remark: str = ""
+    is_calibrated: bool = False
 
     @property
     def probability_in_words(self) -> str:
         """What a stated probability is of, and whether it was fitted to what is scored."""
         if not self.is_probability:
             return f"{self.name} ranks, but states no probabilities: there is nothing to check."
-        if self.regime.scored == "every":
-            return f"{self.name} states the probability of the next check-in."
-        kind = MODELS.get(self.kind)
-        if kind is not None and kind.calibrated is not Model.calibrated:
+        if self.regime.scored == "every" or BLOCK in self.queries.columns:
+            fitted = ", fitted on the latest check-ins of training" if self.is_calibrated else ""
+            return f"{self.name} states the probability of the next check-in{fitted}."
+        if self.is_calibrated:
             return (
                 f"{self.name} states the probability of the last check-in of a session, fitted on "
-                "the last sessions of training."
+                "the latest sessions of training."
             )
         return (
             f"{self.name} states the probability of the next check-in, whichever it is. Nothing "
@@ -167,6 +171,8 @@ def evaluate_model(
     check_is(parts, Split, "The parts are what strec.split.split returns.", SplitError)
     regime, name, tell = regime or Regime(), name or model.kind, progress or silent
     _check_time_known(model, regime)
+    # Where nobody is named there are no sessions: each check-in is asked.
+    asked = "every" if parts.log.is_anonymous else regime.scored
     queries = parts.queries(
         regime.part,
         scored=regime.scored,
@@ -179,7 +185,7 @@ def evaluate_model(
     frames, listed, score_seconds = [], [], 0.0
     for chunk in queries.pieces(_MOST_NUMBERS):
         begun = perf_counter()
-        scores = model.calibrated(model.score(chunk), regime.scored)
+        scores = model.calibrated(model.score(chunk), asked)
         score_seconds += perf_counter() - begun
         _check_numbers(scores, name)
         ranked = Ranked(chunk, scores, counts)
@@ -198,6 +204,7 @@ def evaluate_model(
         score_seconds=score_seconds,
         fit_seconds=fit_seconds,
         remark=model.remark,
+        is_calibrated=model.is_probability and model.is_calibrated(asked),
     )
 
 

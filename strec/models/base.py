@@ -16,13 +16,14 @@ import polars as pl
 from strec.dataset import Dataset
 from strec.errors import ModelError
 from strec.metrics import best_first
+from strec.models.calibration import heated
 from strec.models.language import Language
 from strec.models.listing import listing
 from strec.models.saved import Arrays, Saved, Texts, packed, unpacked
 from strec.parts import require
 from strec.progress import Progress
 from strec.split import Log, Queries, Question, Questions, Vocabulary
-from strec.split.cut import Scored
+from strec.split.cut import SCORED, Scored
 from strec.train import Watch
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ class Model(Saved):
     is_probability: bool = False
     #: Whether it is made for queries whose time is given, or not; None where it is made for both.
     time_known: bool | None = None
+    #: Temperatures of its probabilities for ends of sessions and for any check-in (`SCORED`), NaN
+    #: where none was fitted; see `strec.models.calibration`.
+    calibration_: np.ndarray = np.full(2, np.nan)
     #: What the last fit with the common loop recorded, a `strec.train.TrainingHistory`.
     history_: Any = None
     vocabulary_: Vocabulary | None = None
@@ -119,6 +123,7 @@ class Model(Saved):
         watch = watch or Watch()
         watch = replace(watch, progress=progress) if progress else watch
         watch("Fitting the model", 0.0)
+        self.calibration_ = np.full(2, np.nan)
         self._fit(log, watch)
         self.vocabulary_ = log.vocabulary
         return self
@@ -165,16 +170,54 @@ class Model(Saved):
         if isinstance(queries, Queries) and queries.vocabulary.differs_in_order(vocabulary):
             # A model of an earlier version, whose items stand in the order of their ids.
             code = vocabulary.item_codes(queries.vocabulary.items)
-            return self._score(queries.recoded(vocabulary))[:, code]
+            return self._warm(self._score(queries.recoded(vocabulary)))[:, code]
         self._check(queries)
-        return self._score(queries)
+        return self._warm(self._score(queries))
+
+    def _warm(self, scores: np.ndarray) -> np.ndarray:
+        return heated(scores, self.temperature("every")) if self.is_probability else scores
+
+    def temperature(self, scored: Scored) -> float:
+        """Return the temperature that its probabilities have for what is scored.
+
+        Parameters
+        ----------
+        scored : str
+            ``"session_end"`` or ``"every"``; see `Split.queries`.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> from strec.models import MODELS
+        >>> MODELS["popularity"]().fit(schema.example()).temperature("every")  # too few to tell
+        1.0
+        """
+        ends, every = np.nan_to_num(self.calibration_, nan=1.0)
+        return float(ends if self.is_calibrated(scored) and scored == "session_end" else every)
+
+    def is_calibrated(self, scored: Scored) -> bool:
+        """Whether a temperature was fitted for what is scored.
+
+        Parameters
+        ----------
+        scored : str
+            ``"session_end"`` or ``"every"``; see `Split.queries`.
+
+        Examples
+        --------
+        >>> from strec import schema
+        >>> from strec.models import MODELS
+        >>> MODELS["popularity"]().fit(schema.example()).is_calibrated("session_end")
+        False
+        """
+        return not np.isnan(self.calibration_[SCORED.index(scored)])
 
     def calibrated(self, scores: np.ndarray, scored: Scored) -> np.ndarray:
         """Return probabilities as they are right for what is scored; no rank changes.
 
         A probability of `score` is that of the next check-in, whichever it is. At the end of a
         session people are easier to foresee, or harder: a model that has learned by how much in
-        training says so here. Scores that are no probabilities stay as they are.
+        training (`is_calibrated`) says so here. Scores that are no probabilities stay as they are.
 
         Parameters
         ----------
@@ -191,7 +234,9 @@ class Model(Saved):
         >>> model.calibrated(np.array([[0.6, 0.4]]), "session_end").tolist()  # no such model
         [[0.6, 0.4]]
         """
-        return scores
+        if scored == "every" or not self.is_probability:
+            return scores
+        return heated(scores, self.temperature("session_end") / self.temperature("every"))
 
     def top(self, queries: Queries, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
         """Return the k best items of each query and their scores, best first.
@@ -378,10 +423,13 @@ class Model(Saved):
 
     def _kept(self) -> tuple[Arrays, Texts]:
         vocabulary = self._fitted()
-        return self._arrays() | _vocabulary_arrays(vocabulary), _vocabulary_texts(vocabulary)
+        own = self._arrays() | {"calibration": self.calibration_}
+        return own | _vocabulary_arrays(vocabulary), _vocabulary_texts(vocabulary)
 
     def _take(self, arrays: Arrays, texts: Texts) -> None:
         self.vocabulary_ = _vocabulary(arrays, texts)
+        # Models of 0.3 and before have none.
+        self.calibration_ = arrays.get("calibration", np.full(2, np.nan))
         self._restore(arrays)
 
     def _fitted(self) -> Vocabulary:
@@ -454,6 +502,17 @@ class Explanation:
     item: int
     score: float
     parts: tuple[ScorePart, ...]
+
+
+def with_scores(found: Iterable[Explanation], scores: np.ndarray) -> list[Explanation]:
+    """Return explanations whose parts keep their shares of the items' scores, ``(n_items,)``."""
+    scaled = []
+    for each in found:
+        score = float(scores[each.item])
+        factor = score / each.score if each.score > 0 else 1.0
+        parts = tuple(replace(part, value=factor * part.value) for part in each.parts)
+        scaled.append(Explanation(each.item, float(sum(part.value for part in parts)), parts))
+    return scaled
 
 
 def _is_place(value: object) -> bool:

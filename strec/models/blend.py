@@ -17,6 +17,7 @@ import numpy as np
 
 from strec.errors import ModelError
 from strec.models.base import Model
+from strec.models.calibration import temperatures
 from strec.models.profiles import moment_at
 from strec.models.saved import Arrays, prefixed, under
 from strec.split import Log, Queries, queries_of_rows
@@ -94,6 +95,11 @@ class Blend(Model):
         if len(rows) >= _FEWEST_QUERIES and (inner.item >= 0).any():
             queries = queries_of_rows(train, rows, time_known=self.time_known)
             self._weigh(members, inner, queries, watch)
+            watch("Asking for the latest check-ins", 0.5)
+            self.members_ = members
+            self.calibration_ = temperatures(
+                self._score, train, cut, time_known=self.time_known, seed=self.seed
+            )
         self.members_ = self._members()
         for number, member in enumerate(self.members_):
             watch(f"Fitting {member.kind}", 0.5 + 0.5 * number / len(members))

@@ -164,6 +164,9 @@ class LLMAdviser(Model):
         self._weigh(train, watch)
         watch(f"Fitting {self.first}", 0.6)
         self.first_ = self._new_first().fit(train, watch=watch.stage("first"))
+        # It moves what the first gives for any check-in; how sure that is at ends stays.
+        ends = self.first_.calibration_[0] / self.first_.temperature("every")
+        self.calibration_ = np.array([ends, np.nan])
         watch("Done", 1.0)
 
     def _weigh(self, train: Log, watch: Watch) -> None:

@@ -121,6 +121,8 @@ class LLMRanker(Model):
             self.weight_ = fit_weight(held_out, self._likeness(held_out))
         watch("Counting", 0.95)
         self.first_ = self._new_first().fit(train)
+        # It moves probability among the first stage's candidates; how sure that is stays.
+        self.calibration_ = self.first_.calibration_
         watch("Done", 1.0)
 
     def _score(self, queries: Queries) -> np.ndarray:

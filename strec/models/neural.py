@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 import numpy as np
 
 from strec.models.base import Model
+from strec.models.calibration import temperatures
 from strec.models.profiles import in_chunks, log_popularity, moment_at
 from strec.models.saved import Arrays, Saved, prefixed, under
 from strec.progress import part_of, silent
@@ -196,11 +197,21 @@ class NeuralModel(Trained, Model):
         # The share of the whole fit that one more pass over all takes at least.
         last = 1 / (settings.epochs + 1) if self.learns_from_all else 0.0
         self.history_ = fit(task, settings, watch=_first_passes(watch, 1 - last))
+        self.network_ = network
         rows = np.flatnonzero(train.item >= 0)
+        if self.is_probability and len(inner.fit_rows) < len(rows):
+            watch.progress("Asking for the latest check-ins", 1 - last)
+            self.calibration_ = temperatures(
+                self._score,
+                train,
+                inner.cut_us,
+                time_known=self.time_known is not False,
+                at_most=min(self.max_validation, 1_000),
+                seed=settings.seed,
+            )
         if self.learns_from_all and len(inner.fit_rows) < len(rows):
             again = self._task(network, train, replace(inner, fit_rows=rows))
             self.history_ = _learn_from_all(again, settings, self.history_, watch, last)
-        self.network_ = network
         watch("Done", 1.0)
 
     def _score(self, queries: Queries) -> np.ndarray:

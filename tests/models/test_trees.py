@@ -26,7 +26,9 @@ def trees(parts):
 def test_without_a_tree_it_is_the_counter_mix(parts, trees):
     queries = parts.queries(scored="every")
     bare = Trees()
-    vars(bare).update(vars(trees) | {"visited_": [], "new_": []})
+    vars(bare).update(
+        vars(trees) | {"visited_": [], "new_": [], "calibration_": np.full(2, np.nan)}
+    )
     assert np.allclose(bare.score(queries), CounterMix().fit(parts.train).score(queries), atol=1e-9)
 
 

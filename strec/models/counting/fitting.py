@@ -16,9 +16,6 @@ MAX_VISITS = 500_000
 _MAX_CELLS = 30_000_000
 _CHUNK_CELLS = 2_000_000
 _FEWEST_QUERIES = 20
-#: Ends of sessions that are asked for their temperature at most, and its bounds.
-_MAX_ENDS = 1_000
-_TEMPERATURES = (0.3, 3.0)
 #: Steps at most between two looks at how the weights hang together; the last round goes on until
 #: the likelihood hardly rises.
 _ROUNDS = (8, 20, 150)
@@ -49,54 +46,6 @@ def fit_weights(
     progress("Reading the past of each check-in", 0.1)
     problem = _problem(queries, statistics, progress)
     return _best(problem, start, ridge, progress)
-
-
-def session_ends(train: Log, share: float, time_known: bool, seed: int) -> tuple[int, Queries]:
-    """Return where the latest slice begins, and ends of its sessions as queries.
-
-    As in evaluation they are of sessions of two check-ins or more, of users and items that are
-    known before.
-    """
-    cut = moment_at(train.time_us, 1 - share)
-    late = train.time_us >= cut
-    slice_, before = train.where(late), train.where(~late)
-    known = np.isin(slice_.item, before.item[before.item >= 0]) & np.isin(slice_.user, before.user)
-    rows = np.flatnonzero(late)[slice_.ends_session & ~slice_.is_alone & known]
-    most = min(_MAX_ENDS, _MAX_CELLS // max(len(train.vocabulary.items), 1))
-    rows = np.sort(np.random.default_rng(seed).permutation(rows)[:most])
-    return cut, queries_of_rows(train, rows, time_known=time_known)
-
-
-def heated(chances: np.ndarray, temperature: float) -> np.ndarray:
-    """Return probabilities to the power of 1 / temperature, each row summing to 1.
-
-    Examples
-    --------
-    >>> heated(np.array([[0.8, 0.2]]), 2.0).round(2).tolist()
-    [[0.67, 0.33]]
-    """
-    if temperature == 1.0:
-        return chances
-    raised = (chances / chances.max(axis=1, keepdims=True)) ** (1 / temperature)
-    return raised / raised.sum(axis=1, keepdims=True)
-
-
-def temperature_for(chances: np.ndarray, right: float) -> float:
-    """Return the temperature at which first suggestions are stated as often as they are right.
-
-    References
-    ----------
-    Guo et al., "On calibration of modern neural networks", ICML 2017.
-    """
-    from scipy.optimize import brentq
-
-    def too_sure(log_temperature: float) -> float:
-        return heated(chances, float(np.exp(log_temperature))).max(axis=1).mean() - right
-
-    low, high = np.log(_TEMPERATURES)
-    if too_sure(low) <= 0 or too_sure(high) >= 0:
-        return _TEMPERATURES[0 if too_sure(low) <= 0 else 1]
-    return float(np.exp(float(brentq(too_sure, low, high, xtol=1e-4))))  # pyright: ignore[reportArgumentType]
 
 
 def _best(problem: "_Problem", start: np.ndarray, ridge: float, progress: Progress) -> np.ndarray:

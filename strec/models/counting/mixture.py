@@ -7,8 +7,8 @@ and query (see `visits`). The second runs over sources c of new items (see `newc
 share the chance of novelty exp(n · z). Z makes the items' probabilities sum to 1. The weights w,
 b, n are fitted by maximum likelihood on the last slice of the training check-ins, with counts
 from what lies before it; then the counts are taken anew from all of training. P is of the next
-check-in, whichever it is; for the ends of sessions P^(1/T) / Σ P^(1/T) has a T of its own, from the
-ends of sessions of that slice.
+check-in, whichever it is; for the ends of sessions it has a temperature of its own, from the ends
+of sessions of that slice (see `strec.models.calibration`).
 """
 
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strec.metrics import accuracy, standing
 from strec.models.base import Explanation, Model
+from strec.models.calibration import NONE, temperatures
 from strec.models.counting import fitted_before, fitting
 from strec.models.counting.newcomers import (
     NOVELTY,
@@ -28,13 +28,10 @@ from strec.models.counting.newcomers import (
 from strec.models.counting.reasons import explain_items
 from strec.models.counting.statistics import Statistics
 from strec.models.counting.visits import N_COLUMNS, Visits, default_weights, visits_of
-from strec.models.profiles import runs_of
+from strec.models.profiles import moment_at, runs_of
 from strec.split import Log, Queries
-from strec.split.cut import Scored
 from strec.train import Watch
 
-#: With fewer ends of sessions in the slice, their probabilities are those of any check-in.
-_FEWEST_ENDS = 100
 #: Numbers held at once per array when scoring many queries.
 _CHUNK_NUMBERS = 2_000_000
 
@@ -85,9 +82,9 @@ class CounterMix(Model):
     def _fit(self, train: Log, watch: Watch) -> None:
         weights = np.r_[default_weights(), [b for _, b in SOURCES.values()], *NOVELTY.values()]
         known = fitted_before.weights_of(train, self.settings()) if self.slice_share > 0 else None
-        self.temperature_ = np.ones(1)
         if known is not None:
-            weights, self.temperature_ = known[:-1], known[-1:]
+            weights, heat = known[:-1], known[-1]
+            self.calibration_ = np.array([heat if heat != 1 else np.nan, np.nan])
         elif self.slice_share > 0:
             weights = fitting.fit_weights(
                 train,
@@ -110,19 +107,11 @@ class CounterMix(Model):
         watch("Done", 1.0)
 
     def _calibrate(self, train: Log) -> None:
-        """Find the temperature at which the first suggestion for ends of sessions is as stated."""
-        cut, asked = fitting.session_ends(train, self.slice_share, self.time_known, self.seed)
-        if len(asked) < _FEWEST_ENDS:
-            return
+        """Find the temperature of ends of sessions: for any check-in the weights were fitted."""
+        cut = moment_at(train.time_us, 1 - self.slice_share)
         self.statistics_ = Statistics.of(train.where(train.time_us < cut))
-        scores = self._score(asked)
-        # Ties count as if drawn by lot, as they do in evaluation.
-        right = float(accuracy(*standing(scores, asked.target), 1).mean())
-        self.temperature_[0] = fitting.temperature_for(scores, right)
-
-    def calibrated(self, scores: np.ndarray, scored: Scored) -> np.ndarray:
-        temperature = float(self.temperature_[0])
-        return scores if scored == "every" else fitting.heated(scores, temperature)
+        given = {"time_known": self.time_known, "seed": self.seed}
+        self.calibration_ = temperatures(self._score, train, cut, every=NONE, **given)
 
     def settings(self) -> tuple:
         """Return what the fit depends on besides the check-ins.
@@ -143,9 +132,8 @@ class CounterMix(Model):
         >>> CounterMix(slice_share=0).fit(schema.example()).weights()[-1:]  # the temperature
         array([1.])
         """
-        return np.r_[
-            self.visit_weights_, self.source_weights_, self.novelty_weights_, self.temperature_
-        ]
+        fitted = self.visit_weights_, self.source_weights_, self.novelty_weights_
+        return np.r_[*fitted, self.temperature("session_end")]
 
     def _score(self, queries: Queries) -> np.ndarray:
         scores = np.empty((len(queries), len(queries.vocabulary.items)))
@@ -212,7 +200,6 @@ class CounterMix(Model):
             "visit_weights": self.visit_weights_,
             "source_weights": self.source_weights_,
             "novelty_weights": self.novelty_weights_,
-            "temperature": self.temperature_,
         }
 
     def _restore(self, arrays: dict[str, np.ndarray]) -> None:
@@ -220,8 +207,9 @@ class CounterMix(Model):
         self.visit_weights_ = _sized(arrays["visit_weights"], N_COLUMNS)
         self.source_weights_ = _sized(arrays["source_weights"], len(SOURCES))
         self.novelty_weights_ = _sized(arrays["novelty_weights"], len(NOVELTY))
-        # Models of 0.2.0 have none.
-        self.temperature_ = _sized(arrays.get("temperature", np.ones(1)), 1)
+        if "temperature" in arrays:
+            # Of models saved before all kinds had one.
+            self.calibration_ = np.append(_sized(arrays["temperature"], 1), np.nan)
 
 
 def _sized(weights: np.ndarray, size: int) -> np.ndarray:

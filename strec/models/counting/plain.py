@@ -8,11 +8,15 @@ from scipy import sparse
 from strec.errors import ModelError
 from strec.graph import tally, transitions
 from strec.models.base import Model
+from strec.models.calibration import NONE, temperatures
 from strec.models.counting.visits import Pairs
-from strec.models.profiles import TIE_BREAK, last_items, popularity, profiles
+from strec.models.profiles import TIE_BREAK, last_items, moment_at, popularity, profiles
 from strec.models.saved import Arrays
 from strec.split import Log, Queries
 from strec.train import Watch
+
+#: Share of training, the latest, whose ends of sessions tell how sure to be of them.
+_LATEST = 0.15
 
 
 class Popularity(Model):
@@ -34,6 +38,11 @@ class Popularity(Model):
     is_probability = True
 
     def _fit(self, train: Log, watch: Watch) -> None:
+        if self.is_probability:
+            cut = moment_at(train.time_us, 1 - _LATEST)
+            self.share_ = popularity(train.where(train.time_us < cut))
+            # What everybody takes is stated as it is counted; ends of sessions may differ.
+            self.calibration_ = temperatures(self._score, train, cut, every=NONE)
         self.share_ = popularity(train)
 
     def _score(self, queries: Queries) -> np.ndarray:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from strec.errors import ModelError
-from strec.models.base import Explanation, Model
+from strec.models.base import Explanation, Model, with_scores
+from strec.models.calibration import temperatures
 from strec.models.features.candidates import CANDIDATE_FEATURES
 from strec.models.features.numbers import KINDS_OF_NUMBER, REASONS, STEP_REASONS
 from strec.models.features.training_data import TrainingData, training_data_of
@@ -15,7 +16,7 @@ from strec.models.features.world import World, meaning_of
 from strec.models.language import Language
 from strec.models.neural import RowTask, seeded, tensors, weights, with_weights
 from strec.models.saved import Arrays, prefixed, under
-from strec.models.stllm.together import added, combined, held_out, weights_for
+from strec.models.stllm.together import added, combined, ends_held_out, held_out, weights_for
 from strec.models.trees import Trees
 from strec.progress import part_of, silent
 from strec.split import Log, Queries, queries_of_rows
@@ -139,17 +140,19 @@ class STLLM(Model):
                 "Correct the names in without.",
             )
         held, earlier = held_out(train, self.seed)
+        since = int(train.time_us[~earlier].min(initial=train.time_us.max()))
+        more = ends_held_out(train, held, since, self.seed)
         self.trees_, self.weights_ = None, np.full(2, 0.5)
         if self._has_trees:
             growing = Watch(progress=part_of(watch, 0.0, 0.5), should_stop=watch.should_stop)
             self.trees_ = self._new_trees()
-            self.trees_.learn(train, held, growing)
+            self.trees_.learn(train, np.union1d(held, more), growing)
             self.trees_.vocabulary_ = train.vocabulary
         meaning, self.directions_ = meaning_of(train.vocabulary, self._encoder, None, watch)
         data = training_data_of(
             train,
             meaning,
-            held if self._has_trees else held[:0],
+            np.union1d(held, more) if self._has_trees else held[:0],
             n_history=self.n_history,
             time_known=self.time_known,
             end_weight=self.end_weight,
@@ -171,18 +174,24 @@ class STLLM(Model):
             self.history_ = fit(task, settings, watch=stage)
             self.networks_.append(network.cpu().eval())
         if self.trees_ is not None and len(held):
-            before = World.of(train.where(earlier), meaning)
-            self.weights_ = self._weighed(train, held, before, self.trees_.adapt(before))
+            now = self.world_, self.trees_
+            self.world_ = World.of(train.where(earlier), meaning)
+            self.trees_ = self.trees_.adapt(self.world_)
+            self.weights_ = self._weighed(train, held, self.trees_)
+            self.vocabulary_ = train.vocabulary
+            given = {"time_known": self.time_known, "seed": self.seed}
+            self.calibration_ = temperatures(
+                self._score, train, since, every=held, ends=np.union1d(held, more), **given
+            )
+            self.world_, self.trees_ = now
 
-    def _weighed(self, train: Log, held: np.ndarray, before: World, adapted: Trees) -> np.ndarray:
-        """Return the network's weights beside the trees, from rows held out and counts before."""
+    def _weighed(self, train: Log, held: np.ndarray, trees: Trees) -> np.ndarray:
+        """Return the network's weights beside the trees, from rows held out."""
         queries = queries_of_rows(train, held, time_known=self.time_known)
         ends = (train.ends_session & ~train.is_alone)[held]
-        now, self.world_ = self.world_, before
-        network = self._network_scores(queries)
-        self.world_ = now
         told = np.where(ends, self.end_weight, 1.0)
-        return weights_for(network, adapted._score(queries), queries.target, told)
+        network = self._network_scores(queries)
+        return weights_for(network, trees._score(queries), queries.target, told)
 
     def _training_task(self, network: "Network", data: TrainingData) -> RowTask:
         # A few targets are held out to watch, not to stop: the latest check-ins teach most.
@@ -251,9 +260,10 @@ class STLLM(Model):
         self._check(queries)
         query, items = queries.take(slice(row, row + 1)), np.asarray(items)
         found = explain_items(self, query, items)
+        scores = self.score(query)[0]
         if self.trees_ is None:
-            return found
-        scores, also = self._score(query)[0], self.trees_.explain(query, 0, items)
+            return with_scores(found, scores)
+        also = self.trees_.explain(query, 0, items)
         pairs = zip(items, found, also, strict=True)
         return [added(float(scores[item]), pair, self.weights_) for item, *pair in pairs]
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from strec.models.base import Explanation, ScorePart
+from strec.models.calibration import late_ends
 from strec.models.features.training_data import share_of_time
 from strec.split import Log
 
@@ -24,6 +25,8 @@ _SHARE, _MOST, _MAX_CELLS = 0.1, 1_000, 10_000_000
 #: held-out check-ins lie among those that are learned from, which favours what remembers best: the
 #: weights move far only where one of the two is clearly worse.
 _RIDGE, _BOUNDS = (0.3, 10.0), (0.0, 1.5)
+#: Ends of sessions that are wanted among what is held out.
+_ENDS = 400
 _TINY = 1e-12
 
 
@@ -34,6 +37,14 @@ def held_out(train: Log, seed: int) -> tuple[np.ndarray, np.ndarray]:
     most = min(_MOST, _MAX_CELLS // max(len(train.vocabulary.items), 1))
     n = min(most, int(_SHARE * (train.item >= 0).sum()), len(known) // 2)
     return np.sort(np.random.default_rng(seed).permutation(known)[:n]), share < _LATE
+
+
+def ends_held_out(train: Log, held: np.ndarray, since_us: int, seed: int) -> np.ndarray:
+    """Return more rows to hold out: ends of sessions, enough to know how sure to be of them."""
+    ends = late_ends(train, since_us)
+    among = np.isin(ends, held)
+    n = min(_ENDS - int(among.sum()), int(_SHARE * len(ends)))
+    return np.sort(np.random.default_rng(seed).permutation(ends[~among])[: max(n, 0)])
 
 
 def weights_for(

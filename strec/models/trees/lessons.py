@@ -12,7 +12,7 @@ from strec.progress import Progress
 from strec.split import Log, Queries, queries_of_rows
 
 #: Targets begin after this share of the check-ins: the first have too little before them.
-_FIRST_SHARE = 0.3
+FIRST_SHARE = 0.3
 #: Rows about the history, cells of queries and new items: bounds on memory and time.
 _MAX_ROWS, _MAX_CELLS = 1_000_000, 60_000_000
 #: New items that one query teaches about: a draw among the likely ones.
@@ -27,6 +27,7 @@ class Lessons:
     new: Lesson | None
     visited_reasons: list[str]
     new_reasons: list[str]
+    rows: np.ndarray  # the targets
 
 
 def lessons_of(
@@ -44,7 +45,7 @@ def lessons_of(
     """Return the lessons of a training log, None where it has none; rows `held` are no targets."""
     rng = np.random.default_rng(seed)
     share = share_of_time(train)
-    known = (train.item >= 0) & (share >= _FIRST_SHARE)
+    known = (train.item >= 0) & (share >= FIRST_SHARE)
     known[held] = False
     rows = np.flatnonzero(known)
     rows = np.sort(rng.permutation(rows)[: min(n_targets, _MAX_ROWS // 30)])
@@ -69,7 +70,7 @@ def lessons_of(
                 reasons = reasons_visited, reasons_new
             else:
                 reasons = reasons_visited, reasons[1]
-    return Lessons(_all(visited), _all(new), *reasons)
+    return Lessons(_all(visited), _all(new), *reasons, rows)
 
 
 def _about_history(queries: Queries, table: Table, weight: np.ndarray) -> Lesson:

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from strec.models.base import Explanation, Model
+from strec.models.base import Explanation, Model, with_scores
+from strec.models.calibration import kept_aside, late, temperatures
 from strec.models.counting import CounterMix
 from strec.models.counting.mixture import chunks
 from strec.models.features.world import World
+from strec.models.profiles import moment_at
 from strec.models.saved import Arrays, prefixed, under
 from strec.models.trees.boosting import Lesson, as_array, as_trees, boosted, softmax, told
-from strec.models.trees.lessons import lessons_of
+from strec.models.trees.lessons import FIRST_SHARE, lessons_of
 from strec.models.trees.numbers import Table, new_table, visited_table
 from strec.progress import Progress, part_of
 from strec.split import Log, Queries
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     import lightgbm
 
 _CHUNK_NUMBERS = 4_000_000
+#: Share of training, the latest, of which what is no target tells how sure to be.
+_LATEST = 0.15
 #: Queries held out to know how many trees help: a share, and at least so many.
 _CHECK_SHARE, _FEWEST_CHECKED = 0.1, 100
 
@@ -97,10 +101,21 @@ class Trees(Model):
     seed: int = 0
 
     def _fit(self, train: Log, watch: Watch) -> None:
-        self.learn(train, np.zeros(0, dtype=np.int64), watch)
+        since = moment_at(train.time_us, 1 - _LATEST)
+        n_known = max(len(late(train, moment_at(train.time_us, FIRST_SHARE))), 1)
+        left_out = max(0.0, 1 - self.n_targets / n_known)
+        targets = self.learn(train, kept_aside(train, since, left_out, self.seed), watch)
+        self.vocabulary_ = train.vocabulary
+        unseen = np.setdiff1d(late(train, since), targets)
+        given = {"time_known": self.time_known, "seed": self.seed}
+        before = self.adapt(World.of(train.where(train.time_us < since), self.world_.meaning))
+        self.calibration_ = temperatures(
+            before._score, train, since, every=unseen, ends=unseen, **given
+        )
+        watch("Done", 1.0)
 
-    def learn(self, train: Log, held: np.ndarray, watch: Watch) -> None:
-        """Learn from training check-ins, but for some that shall judge.
+    def learn(self, train: Log, held: np.ndarray, watch: Watch) -> np.ndarray:
+        """Learn from training check-ins, but for some that shall judge; return the others' rows.
 
         Parameters
         ----------
@@ -115,7 +130,8 @@ class Trees(Model):
         --------
         >>> from strec import Dataset, schema
         >>> model, log = Trees(), Dataset(schema.example()).everything
-        >>> model.learn(log, np.array([3]), Watch())
+        >>> model.learn(log, np.array([3]), Watch()).tolist()
+        [2]
         >>> model.mix_.vocabulary_ is log.vocabulary
         True
         """
@@ -139,7 +155,7 @@ class Trees(Model):
             self.new_ = self._boosted(lessons.new, part_of(watch, 0.85, 0.95))
         watch("Counting", 0.95)
         self.world_ = World.of(train, np.zeros((len(train.vocabulary.items), 1)))
-        watch("Done", 1.0)
+        return lessons.rows if lessons is not None else np.zeros(0, dtype=np.int64)
 
     def _boosted(self, lesson: Lesson | None, progress: Progress) -> "list[lightgbm.Booster]":
         """Return forests; none where there is too little to see whether they help, or none does."""
@@ -204,7 +220,9 @@ class Trees(Model):
         from strec.models.trees.explain import explain_items
 
         self._check(queries)
-        return explain_items(self, queries.take(slice(row, row + 1)), np.asarray(items))
+        query = queries.take(slice(row, row + 1))
+        found = explain_items(self, query, np.asarray(items))
+        return with_scores(found, self.score(query)[0])
 
     def adapt(self, world: World) -> "Trees":
         """Return the same trees for the counts of other check-ins, without training.
