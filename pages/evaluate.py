@@ -270,8 +270,9 @@ def on_map(first: Result, second: Result, measure: str) -> None:
     both = {each.name: each for each in (first, second)}
     shown = both.get(ui.choose("Misses of", list(both), "evaluate_map_of"), first)
     errors = {each: errors_on_map(result, measure) for each, result in both.items()}
-    cells = errors[shown.name].to_pandas()
-    cells["tip"] = [_tip(row, measure) for row in cells.to_dict("records")]
+    cells = errors[shown.name]
+    tips = [_tip(row, measure) for row in cells.iter_rows(named=True)]
+    cells = cells.with_columns(tip=pl.Series(tips, dtype=pl.String))
     # The same colours for both models, so that their maps can be compared.
     misses = pl.concat([each["miss"] for each in errors.values()]).to_numpy()
     scale = maps.Scale.fit(misses, colours=(*DIVERGING[:2:-1], *DIVERGING[1::-1]))

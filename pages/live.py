@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import pandas as pd
 import polars as pl
 import streamlit as st
 
@@ -229,9 +228,14 @@ def where(store, played: Replay, at: int) -> None:
         st.caption("These check-ins have no places.")
         return
     city = maps.view_of(everything["lat"], everything["lon"])
-    trail = played.events.head(at).tail(_TRAIL).drop_nulls(["lat", "lon"]).to_pandas()
-    trail = trail.assign(n_checkins=1, n_users=1, hit=trail["rank"] <= 5)
-    trail["tip"] = [f"{r.item_name}\n{'hit' if r.hit else 'missed'}" for r in trail.itertuples()]
+    trail = (
+        played.events.head(at)
+        .tail(_TRAIL)
+        .drop_nulls(["lat", "lon"])
+        .with_columns(hit=pl.col("rank") <= 5, n_checkins=1, n_users=1)
+    )
+    said = pl.when("hit").then(pl.lit("hit")).otherwise(pl.lit("missed"))
+    trail = trail.with_columns(tip=pl.format("{}\n{}", "item_name", said))
     layers = [
         maps.point_layer(
             part, colour=colour, layer_id=name, min_px=6, max_px=6, hollow=name == "misses"
@@ -242,10 +246,9 @@ def where(store, played: Replay, at: int) -> None:
     now = played.events.row(at - 1, named=True)
     if now["lat"] is not None:
         layers.append(maps.here_layer(now["lat"], now["lon"], f"Came: {now['item_name']}"))
-    guess = pd.DataFrame([{"rank": 1, "item_id": "guess", "item_name": now["top"][0],
+    guess = pl.DataFrame([{"rank": 1, "item_id": "guess", "item_name": now["top"][0],
                            "lat": now["guess_lat"], "lon": now["guess_lon"]}])  # fmt: skip
-    layers += maps.suggestion_layers(guess.astype({"lat": float, "lon": float}), city,
-                                     ui.is_dark())  # fmt: skip
+    layers += maps.suggestion_layers(guess, city, ui.is_dark())
     ui.deck(
         maps.deck(layers, city, **background.look()), "live_map", height=430,
         caption=f"Pin: the first guess. Orange ring: what came. The last {_TRAIL}: green dots "
@@ -253,10 +256,10 @@ def where(store, played: Replay, at: int) -> None:
     )  # fmt: skip
 
 
-def _hits_and_misses(trail: pd.DataFrame):
+def _hits_and_misses(trail: pl.DataFrame):
     from strec.palette import BAD, GOOD
 
-    return [("hits", trail[trail["hit"]], GOOD), ("misses", trail[~trail["hit"]], BAD)]
+    return [("hits", trail.filter("hit"), GOOD), ("misses", trail.filter(~pl.col("hit")), BAD)]
 
 
 def beforehand(store: Store) -> Callable[[], object]:

@@ -6,7 +6,7 @@ equals sign, a browser a script in a name: every file is written by a function o
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import polars as pl
 
@@ -72,12 +72,18 @@ def enough_users(frame: "pd.DataFrame", min_users: int = MIN_USERS) -> "pd.DataF
     return shown
 
 
-def enough_people(frame: "pd.DataFrame", min_users: int = MIN_USERS) -> "pd.Series":
+@overload
+def enough_people(frame: pl.DataFrame, min_users: int = ...) -> pl.Series: ...
+@overload
+def enough_people(frame: "pd.DataFrame", min_users: int = ...) -> "pd.Series": ...
+def enough_people(
+    frame: "pd.DataFrame | pl.DataFrame", min_users: int = MIN_USERS
+) -> "pd.Series | pl.Series":
     """Tell which groups are large enough to be shown: no group may point at a person.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
+    frame : pandas.DataFrame or polars.DataFrame
         `n_users` and `n_checkins` of each group. Where nobody is named, `n_users` is 0, and the
         check-ins are counted in place of people: there are no more people than those.
     min_users : int
@@ -90,6 +96,9 @@ def enough_people(frame: "pd.DataFrame", min_users: int = MIN_USERS) -> "pd.Seri
     >>> enough_people(groups, 5).to_list()
     [False, True, False]
     """
+    if isinstance(frame, pl.DataFrame):
+        people = pl.when(pl.col("n_users") > 0).then("n_users").otherwise("n_checkins")
+        return frame.select(people >= min_users).to_series()
     return frame["n_users"].where(frame["n_users"] > 0, frame["n_checkins"]) >= min_users
 
 

@@ -55,6 +55,21 @@ class Backtest:
         As they were for the test.
     daily : dict of str to numpy.ndarray
         Model to its weighted quantile loss on each day of the test.
+
+    Examples
+    --------
+    >>> from strec.demand import LastWeek
+    >>> week = Panel.of(np.tile(np.arange(168.0), 4), "2024-06-03")
+    >>> past = backtest(week, {"Last week": LastWeek()}, horizon=24)
+    >>> past.by("ahead", "Last week")["mae"].head(2).tolist()
+    [0.0, 0.0]
+    >>> past.bands("Last week").around(np.full((1, 1, 1), 5.0), (0.1, 0.9)).ravel().tolist()
+    [5.0, 5.0]
+    >>> day = past.sum_bands("Last week", 24)
+    >>> day.around(np.full((1, 1, 1), 276.0), (0.1, 0.9)).ravel().tolist()
+    [276.0, 276.0]
+    >>> past.worth(past).endswith("That may be chance.")
+    True
     """
 
     table: pd.DataFrame

@@ -101,6 +101,11 @@ class Calendar:
         ----------
         day : pandas.Timestamp
             Local date.
+
+        Examples
+        --------
+        >>> Calendar("US").holiday_name(pd.Timestamp("2024-07-04"))
+        'Independence Day'
         """
         if self.country is None:
             return ""
@@ -122,6 +127,13 @@ class Calendar:
         ------
         AnalysisError
             If a column does not reach over these hours, or has too many holes.
+
+        Examples
+        --------
+        >>> rain = pd.DataFrame({"day": ["2024-06-03", "2024-06-04"], "rain_mm": [0.0, 2.5]})
+        >>> hours = Panel.of(np.ones(48), "2024-06-03")
+        >>> Calendar.with_columns(rain).own(hours, 23, 25).ravel().tolist()
+        [0.0, 2.5]
         """
         hours = panel.clock(first, last)
         if self.columns.empty:

@@ -98,8 +98,18 @@ class HourOfWeek(DemandModel):
     --------
     >>> week = np.tile(np.arange(168.0), 4)
     >>> model = HourOfWeek().fit(Panel.of(week, "2024-06-03"), 24)
-    >>> model.predict(Panel.of(week, "2024-06-03"), [672], 3).round().ravel().tolist()
+    >>> panel = Panel.of(week, "2024-06-03")
+    >>> model.predict(panel, [672], 3).round().ravel().tolist()
     [0.0, 1.0, 2.0]
+
+    What is read before an hour, what each hour of the week is taken for, and how much it counts:
+
+    >>> model.rates(panel, 672).level.tolist(), model.rows(panel, 24, 26).tolist()
+    ([83.5], [24, 25])
+    >>> [(known, mine.tolist()) for known, mine in model.by_day(np.array([648, 650, 672]))]
+    [(648, [0, 1]), (672, [2])]
+    >>> len(model.fade(400)), model.usual_parts(panel, 672, 1, 0)["level"].tolist()
+    (400, [83.5])
     """
 
     label = "Counting"
@@ -326,7 +336,14 @@ def day_of(origin: int) -> int:
 
 
 class LastWeek(DemandModel):
-    """The same hour of the last week that is known."""
+    """The same hour of the last week that is known.
+
+    Examples
+    --------
+    >>> week = Panel.of(np.tile(np.arange(168.0), 4), "2024-06-03")
+    >>> LastWeek().fit(week, 24).predict(week, [672], 3).ravel().tolist()
+    [0.0, 1.0, 2.0]
+    """
 
     label = "Same hour last week"
     sentence = "What came in the same hour of the last week."

@@ -39,6 +39,23 @@ class Demand:
         Shape of `expected`: the mean of the hour of the week.
     fitted : dict of str to DemandModel
     calendar : Calendar
+
+    Examples
+    --------
+    Each morning at eight nine bikes more leave than come:
+
+    >>> gone = np.tile(np.where(np.arange(24) == 8, -9.0, 0.0), 28)
+    >>> week = Panel.of(gone, "2024-06-03", what="balance")
+    >>> ahead = demand(week, horizon=24, models={HourOfWeek.label: HourOfWeek()})
+    >>> ahead.window(6, 9)["expected"].round().tolist(), ahead.place("0")
+    ([-8.0], 0)
+    >>> float(ahead.series("0")["expected"].min().round())
+    -8.0
+    >>> ahead.findings()[-1]
+    'Nowhere is it clearly busier or quieter than usual.'
+    >>> holds = ahead.room(pd.DataFrame({"place": ["0"], "capacity": [12]}), otherwise=20)
+    >>> ahead.risk(holds)[["runs", "hour"]].to_numpy().tolist()
+    [['empty', Timestamp('2024-07-01 08:00:00')]]
     """
 
     panel: Panel

@@ -16,7 +16,15 @@ _MEMORY = 0.97
 
 
 class Harmonic(DemandModel):
-    """Harmonic regression per place with shared seasons."""
+    """Harmonic regression per place with shared seasons.
+
+    Examples
+    --------
+    >>> wave = 20 + 10 * np.sin(2 * np.pi * np.arange(672) / 24)
+    >>> day = Panel.of(wave, "2024-06-03")
+    >>> Harmonic().fit(day, 24).predict(day, [672], 7)[0, [0, 6], 0].round().tolist()
+    [20.0, 30.0]
+    """
 
     label = "Harmonic"
     sentence = "Smooth waves of day and week, shared by all places and bent by each."

@@ -204,7 +204,14 @@ class Panel:
         )
 
     def shown(self) -> np.ndarray:
-        """Return `values` without the hours of few users, which could point at a person."""
+        """Return `values` without the hours of few users, which could point at a person.
+
+        Examples
+        --------
+        >>> hours = Panel.of([[9.0], [2.0]], "2024-06-03")
+        >>> replace(hours, few=np.array([[False], [True]])).shown().ravel().tolist()
+        [9.0, nan]
+        """
         return self.values if self.few is None else np.where(self.few, np.nan, self.values)
 
     def need(self, hours: int = FEWEST_HOURS) -> None:
@@ -381,6 +388,12 @@ def usual_resolution(store: Store) -> int:
     ----------
     store : Store
         With places.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> usual_resolution(Dataset.sample("travel").store)
+    9
     """
     from strec import spatial
 

@@ -60,7 +60,7 @@ def errors_on_map(
         )
     for each in [resolution] if resolution is not None else RESOLUTIONS:
         cells = _cells(placed, measure, each)
-        cells = cells.filter(pl.Series(enough_people(cells.to_pandas(), min_users)))
+        cells = cells.filter(enough_people(cells, min_users))
         if cells["n_checkins"].sum() * 2 >= len(placed):
             break
     if cells.is_empty():

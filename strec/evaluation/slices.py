@@ -96,8 +96,7 @@ def slices(
     found = pl.DataFrame(rows, schema=_SCHEMA)
     if 0 < n_users_of(results[0].queries) < min_users:
         return found
-    counts = found.select("n_users", n_checkins="n_queries").to_pandas()
-    return found.filter(pl.Series(enough_people(counts, min_users), dtype=pl.Boolean))
+    return found.filter(enough_people(found.rename({"n_queries": "n_checkins"}), min_users))
 
 
 def ways_to_slice(results: Sequence[Result]) -> dict[str, str]:

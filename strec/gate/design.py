@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 
 from strec.errors import AnalysisError
-from strec.gate.geometry import BINS_RADIUS_KM, bins_of, median_by, zones
+from strec.gate.geometry import bins_of, median_by, zones
 from strec.gate.time_parts import TimePart, time_parts_of
-from strec.geo import KM_PER_DEGREE, km_per_degree_east, unit_vectors
+from strec.geo import EARTH_RADIUS_KM, KM_PER_DEGREE, km_per_degree_east, unit_vectors
 from strec.spatial.hexagons import one_run
 from strec.split import Log, local_us
 
@@ -367,7 +367,7 @@ def _places(
     found: dict[str, Any] = {"place": "checkin", "n_zones": int(fine.max()) + 1}
     if item_is_place:
         xyz = unit_vectors(middle[:, 0] / KM_PER_DEGREE, middle[:, 1] / east)
-        xyz = (BINS_RADIUS_KM * xyz).astype(np.float32)
+        xyz = (EARTH_RADIUS_KM * xyz).astype(np.float32)
         small = len(xyz) <= MAX_ITEMS_IN_TABLE
         found |= {
             "place": "item",

@@ -4,8 +4,6 @@ import numpy as np
 import polars as pl
 
 DISTANCE_BINS = 34
-#: Of the globe on which distances get their bins: rounded, as all published answers were counted.
-BINS_RADIUS_KM = 6371.0
 
 
 def zones(place: np.ndarray, weight: np.ndarray, splits: int) -> np.ndarray:

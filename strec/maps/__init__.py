@@ -31,7 +31,7 @@ from strec.maps.layers import (
 from strec.maps.picture import to_svg
 from strec.maps.scale import Classes, Scale, legend_html
 from strec.maps.view import View, view_of
-from strec.store import HasStore, Store, frame_of
+from strec.store import Frame, HasStore, Store, frame_of
 
 __all__ = [
     "MAX_ARCS", "Classes", "Ground", "Look", "Scale", "View", "arcs", "attribution", "columns",
@@ -63,7 +63,7 @@ class Look(TypedDict, total=False):
     ----------
     view : View
         Where it looks at first; by default at the bulk of the places.
-    labels : pandas.DataFrame
+    labels : pandas.DataFrame or polars.DataFrame
         Items whose names serve as landmarks (see `label_layer`).
     dark : bool
         For a dark page.
@@ -71,10 +71,17 @@ class Look(TypedDict, total=False):
         As in `deck`.
     ground : Ground
         As in `deck`.
+
+    Examples
+    --------
+    >>> look = Look(dark=True, basemap="offline")
+    >>> places = {"lat": [40.7], "lon": [-74.0], "n_checkins": [3], "n_users": [2]}
+    >>> points(pd.DataFrame(places), **look).layers[0].type
+    'ScatterplotLayer'
     """
 
     view: View | None
-    labels: pd.DataFrame | None
+    labels: Frame | None
     dark: bool
     basemap: str
     ground: Ground | None
@@ -109,6 +116,13 @@ def deck(
         `Ground.simulated`. Where it does not reach, it is left out.
     pitch : float
         Tilt in degrees; 45 suits columns.
+
+    Examples
+    --------
+    >>> here = here_layer(40.7, -74.0)
+    >>> made = deck([here], view_of([40.7], [-74.0]))
+    >>> made.layers[0].type
+    'ScatterplotLayer'
     """
     check_is(view, View, "A view is what maps.view_of returns.", AnalysisError)
     check_is(layers, Sequence, "Layers are a list.", AnalysisError)
@@ -155,7 +169,7 @@ def to_html(deck: pdk.Deck) -> str:
 
 
 def hexagons(
-    cells: pd.DataFrame | HasStore | Store,
+    cells: Frame | HasStore | Store,
     value: str = "n_checkins",
     elevation: str | None = None,
     *,
@@ -197,7 +211,7 @@ def hexagons(
 
 
 def heatmap(
-    places: pd.DataFrame | HasStore | Store, value: str = "n_checkins", **look: Unpack[Look]
+    places: Frame | HasStore | Store, value: str = "n_checkins", **look: Unpack[Look]
 ) -> pdk.Deck:
     """Return a map of smooth density from weighted places (cells or points).
 
@@ -221,7 +235,7 @@ def heatmap(
 
 
 def points(
-    places: pd.DataFrame | HasStore | Store, value: str = "n_checkins", **look: Unpack[Look]
+    places: Frame | HasStore | Store, value: str = "n_checkins", **look: Unpack[Look]
 ) -> pdk.Deck:
     """Return a map of single places as discs, at most 20,000 (`Store.points`).
 
@@ -245,7 +259,7 @@ def points(
 
 
 def arcs(
-    flows: pd.DataFrame | HasStore | Store, *, most: int = MAX_ARCS, **look: Unpack[Look]
+    flows: Frame | HasStore | Store, *, most: int = MAX_ARCS, **look: Unpack[Look]
 ) -> pdk.Deck:
     """Return a map of the largest flows from place to place (`Store.flows`).
 
@@ -275,7 +289,7 @@ def arcs(
 
 
 def columns(
-    frame: pd.DataFrame | HasStore | Store,
+    frame: Frame | HasStore | Store,
     *,
     top: float | None = None,
     radius_m: float | None = None,

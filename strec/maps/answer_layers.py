@@ -17,10 +17,10 @@ from strec.maps.layers import cell_rows, discs, layer, point_layer, positions, t
 from strec.maps.scale import rgb
 from strec.maps.view import View
 from strec.palette import SPACE, TIME, USER
-from strec.store import frame_of
+from strec.store import Frame, frame_of
 
 
-def history_layer(frame: pd.DataFrame) -> pdk.Layer:
+def history_layer(frame: Frame) -> pdk.Layer:
     """Return a person's past places: discs in the user colour, larger where they came often.
 
     Parameters
@@ -37,7 +37,7 @@ def history_layer(frame: pd.DataFrame) -> pdk.Layer:
     return point_layer(frame, colour=USER, layer_id="history", min_px=4, max_px=13)
 
 
-def suggestion_layers(frame: pd.DataFrame, view: View, dark: bool = False) -> list[pdk.Layer]:
+def suggestion_layers(frame: Frame, view: View, dark: bool = False) -> list[pdk.Layer]:
     """Return numbered pins, best first, with the names of those that have room.
 
     Parameters
@@ -49,6 +49,14 @@ def suggestion_layers(frame: pd.DataFrame, view: View, dark: bool = False) -> li
         Names that would run into each other in it are left out.
     dark : bool
         For a dark page.
+
+    Examples
+    --------
+    >>> from strec.maps import view_of
+    >>> park = {"item_id": ["a"], "item_name": ["Park"], "lat": [40.7], "lon": [-74.0]}
+    >>> pins = suggestion_layers(pd.DataFrame(park), view_of([40.7], [-74.0]))
+    >>> [each.type for each in pins]
+    ['IconLayer', 'TextLayer']
     """
     frame = frame_of(frame, ("item_id", "item_name", "lat", "lon"))
     placed = frame.assign(rank=frame.get("rank", pd.Series(range(1, len(frame) + 1)).to_numpy()))
@@ -109,7 +117,7 @@ def here_layer(lat: float, lon: float, tip: str = "You are here") -> pdk.Layer:
     )
 
 
-def picking_layer(frame: pd.DataFrame, tip: str = "Ask from here") -> pdk.Layer:
+def picking_layer(frame: Frame, tip: str = "Ask from here") -> pdk.Layer:
     """Return a faint grid of hexagons to choose a place by click.
 
     The object clicked has `lat`, `lon` (the centre) and `cell` (text).

@@ -20,7 +20,7 @@ from strec.maps.basemap import declutter, text_layer
 from strec.maps.scale import Classes, Scale, rgb
 from strec.maps.view import View
 from strec.palette import SEQUENTIAL_SPACE, SPACE, TIME, TRANSITION
-from strec.store import frame_of
+from strec.store import Frame, frame_of
 from strec.wording import plural
 
 #: The browser draws this many points or hexagons without stuttering.
@@ -30,7 +30,7 @@ MAX_ARCS = 300
 
 
 def hexagon_layer(
-    frame: pd.DataFrame,
+    frame: Frame,
     value: str = "n_checkins",
     scale: Scale | Classes | None = None,
     elevation: str | None = None,
@@ -117,7 +117,7 @@ def heat_layer(frame: pd.DataFrame, value: str = "n_checkins", dark: bool = Fals
 
 
 def point_layer(
-    frame: pd.DataFrame,
+    frame: Frame,
     value: str = "n_checkins",
     colour: str = SPACE,
     layer_id: str = "points",
@@ -183,6 +183,11 @@ def track_layer(fixes: pl.DataFrame, colour: str = TRANSITION, most: int = MAX_P
         Hex colour.
     most : int
         Of more fixes every second, third and so on is drawn.
+
+    Examples
+    --------
+    >>> track_layer(schema.example()).type
+    'PathLayer'
     """
     check_is(fixes, pl.DataFrame, "Fixes are a canonical table of polars.", AnalysisError)
     placed = schema.validate(fixes).drop_nulls([schema.LAT, schema.LON])
@@ -294,7 +299,7 @@ def column_layer(
 
 
 def label_layer(
-    items: pd.DataFrame,
+    items: Frame,
     view: View,
     dark: bool = False,
     most: int = 14,

@@ -115,6 +115,8 @@ class Classes:
     --------
     >>> Classes(("hot",), ("#ff0000",)).rgba(["hot", "other"], alpha=9)
     [[255, 0, 0, 9], [151, 163, 173, 9]]
+    >>> Classes(("hot",), ("#ff0000",)).labels()
+    ['hot']
     """
 
     names: tuple[str, ...]

@@ -109,7 +109,7 @@ def what_if_hours(frame: pl.DataFrame, now: int | None = None, below: str = "") 
 
 
 def _need(frame: Any, columns: tuple[str, ...]) -> None:
-    frame_of(frame.to_pandas() if isinstance(frame, pl.DataFrame) else frame, columns)
+    frame_of(frame, columns)
 
 
 def _rows(figure: go.Figure, names: list[str]) -> None:

@@ -1,7 +1,7 @@
 """The check-in store: Parquet behind an Ibis engine, and every heavy aggregation."""
 
 from strec.store.filters import Filters
-from strec.store.of import HasStore, frame_of, need_store, store_of
+from strec.store.of import Frame, HasStore, frame_of, need_store, store_of
 from strec.store.store import Store
 
-__all__ = ["Filters", "HasStore", "Store", "frame_of", "need_store", "store_of"]
+__all__ = ["Filters", "Frame", "HasStore", "Store", "frame_of", "need_store", "store_of"]

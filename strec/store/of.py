@@ -4,9 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import pandas as pd
+import polars as pl
 
 from strec.errors import AnalysisError
 from strec.store.store import Store
+
+#: A small table, as an analysis returns it or as somebody made it.
+Frame = pd.DataFrame | pl.DataFrame
 
 
 class HasStore(Protocol):
@@ -44,7 +48,7 @@ def frame_of(
 
     Parameters
     ----------
-    data : Dataset, Store or pandas.DataFrame
+    data : Dataset, Store, pandas.DataFrame or polars.DataFrame
         What an analysis was given.
     ask : callable
         Puts the question to a store.
@@ -64,6 +68,8 @@ def frame_of(
     """
     if ask is not None and (store := store_of(data)) is not None:
         return ask(store)
+    if isinstance(data, pl.DataFrame):
+        data = data.to_pandas()
     if isinstance(data, pd.DataFrame) and set(columns) <= set(data.columns):
         return data
     held = f" with {', '.join(map(str, data.columns))}" if isinstance(data, pd.DataFrame) else ""

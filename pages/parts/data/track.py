@@ -72,7 +72,7 @@ def _on_map(draft: Draft, with_stays: bool) -> None:
             .head(1_000)
             .collect()
         )
-        layers.append(maps.point_layer(places.to_pandas(), layer_id="stays"))
+        layers.append(maps.point_layer(places, layer_id="stays"))
     view = maps.view_of(shown[schema.LAT].to_numpy(), shown[schema.LON].to_numpy())
     said = "" if len(users) == len(counts) else f" {len(users):,} of {len(counts):,} people."
     ui.deck(

@@ -20,7 +20,7 @@ from strec.recommend.portrait import history_table
 from strec.recommend.ranking import away_km
 from strec.split import Log
 from strec.store import Store
-from strec.wording import distance, percent, times_before
+from strec.wording import distance, percent, plural, times_before
 
 HEIGHT = 560
 _PICTURE_PX = 56
@@ -173,7 +173,7 @@ def map_of(store, answer: Answer) -> None:
         layers.append(maps.here_layer(lat, lon, "Asked from here"))
     layers += maps.suggestion_layers(_pins(answer), city, ui.is_dark())
     if store.has(schema.PLACE_ID):
-        shops = view.landmarks(store).to_pandas()
+        shops = view.landmarks(store)
         layers.append(maps.label_layer(shops, city, ui.is_dark(), offset_px=(0, -18)))
     clickable(maps.deck(layers, city, **background.look()), "rec_map", _clicked, height=HEIGHT - 30)
     word = ui.item_word(plural=True)
@@ -234,22 +234,16 @@ def _any_place(answer: Answer) -> bool:
     return answer.frame["lat"].is_not_null().any()
 
 
-def _pins(answer: Answer) -> pd.DataFrame:
-    frame = answer.frame.to_pandas()
-    frame["tip"] = [
-        f"{row.rank}. {row.item_name}" + (f"\n{row.category}" if row.category else "")
-        for row in frame.itertuples()
-    ]
-    return frame
+def _pins(answer: Answer) -> pl.DataFrame:
+    kind = pl.when(pl.col("category") != "").then("\n" + pl.col("category")).otherwise(pl.lit(""))
+    tip = pl.format("{}. {}{}", "rank", "item_name", kind)
+    return answer.frame.with_columns(tip=tip)
 
 
-def _history_frame(history: pl.DataFrame) -> pd.DataFrame:
-    frame = history.to_pandas().assign(n_users=1)
-    frame["tip"] = [
-        f"{row.item_name}\n{row.n_checkins:,} check-in{'' if row.n_checkins == 1 else 's'}"
-        for row in frame.itertuples()
-    ]
-    return frame
+def _history_frame(history: pl.DataFrame) -> pl.DataFrame:
+    counts = history.select("item_name", "n_checkins").iter_rows()
+    tips = [f"{name}\n{plural(n, 'check-in')}" for name, n in counts]
+    return history.with_columns(tip=pl.Series(tips, dtype=pl.String), n_users=1)
 
 
 def _view(store, answer: Answer, history: pl.DataFrame) -> maps.View:

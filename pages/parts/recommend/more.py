@@ -80,9 +80,9 @@ def _walk(store, answer: Answer) -> None:
 
 def _walk_map(answer: Answer, steps: pl.DataFrame, lists: pl.DataFrame) -> None:
     first = lists.filter(pl.col("rank") == 1).select("place", "item_name")
-    frame = steps.join(first, on="place", how="left").to_pandas()
-    frame["tip"] = [f"First here: {name}" for name in frame["item_name"]]
-    frame = frame.assign(n_checkins=1, n_users=1)
+    frame = steps.join(first, on="place", how="left").with_columns(
+        tip="First here: " + pl.col("item_name"), n_checkins=1, n_users=1
+    )
     city = maps.view_of(frame["lat"], frame["lon"], max_zoom=14)
     layers = [
         maps.point_layer(frame, layer_id="walk", min_px=7, max_px=7),

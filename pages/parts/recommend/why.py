@@ -114,11 +114,9 @@ def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
         f"{name}\n{plural(n, 'check-in')}"
         for name, n in joined.select("item_name", "n_checkins").iter_rows()
     ]
-    frame = joined.to_pandas().assign(tip=tips)
+    frame = joined.with_columns(tip=pl.Series(tips), n_users=1)
     view = maps.view_of(frame["lat"], frame["lon"], max_zoom=13)
-    layer = maps.point_layer(
-        frame.assign(n_users=1), colour=colour, layer_id="evidence", min_px=5, max_px=12
-    )
+    layer = maps.point_layer(frame, colour=colour, layer_id="evidence", min_px=5, max_px=12)
     ui.deck(
         maps.deck([layer], view, **background.look()), "rec_evidence_map", height=230,
         caption="Where they were.",

@@ -89,14 +89,14 @@ def at_places(store: Store, chosen: Filters, min_users: int) -> pd.DataFrame:
 
 
 @by_content(most=64)
-def landmarks(store: Store, min_users: int, view: maps.View) -> pd.DataFrame:
+def landmarks(store: Store, min_users: int, view: maps.View) -> pd.DataFrame | pl.DataFrame:
     """Return named items that stay at their place and belong to many."""
     if store.has(schema.PLACE_ID):
         return at_places(store, Filters(), min_users).head(300)
-    items = store.items().to_pandas()
+    items = store.items()
     # An item bought all over the city is no landmark.
-    still = items["spread_km"] < max(view.span_deg * KM_PER_DEGREE / 200, 0.05)
-    return items[still & enough_people(items, min_users)].nlargest(300, "n_checkins")
+    still = pl.col("spread_km") < max(view.span_deg * KM_PER_DEGREE / 200, 0.05)
+    return items.filter(still, enough_people(items, min_users)).top_k(300, by="n_checkins")
 
 
 def look(store: Store, setting: Setting, view: maps.View) -> dict:
@@ -178,7 +178,7 @@ def nothing_left(frame: pd.DataFrame, noun: str, hour: int | None = None) -> boo
 @by_content()
 def _named_places(store: Store) -> pl.DataFrame:
     items = store.items().drop_nulls(["lat", "lon"]).filter(pl.col("spread_km") < 0.5)
-    return items.filter(pl.Series(enough_people(items.to_pandas())))
+    return items.filter(enough_people(items))
 
 
 def near_landmark(store: Store, lat: float, lon: float) -> str:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import streamlit as st
 
 from pages.parts.space import common
@@ -96,8 +97,8 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
 def users(store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
     """Show the users most like one, and what the two have in common."""
     store.need_people()
-    people = store.users().to_pandas().rename_axis("user").reset_index()
-    people = people[people["n_checkins"] >= MIN_CHECKINS].nlargest(MOST_OPTIONS, "n_checkins")
+    people = store.users().with_row_index("user").filter(pl.col("n_checkins") >= MIN_CHECKINS)
+    people = people.top_k(MOST_OPTIONS, by="n_checkins")
     if len(people) < 2:
         raise AnalysisError(
             f"Users are compared who have {MIN_CHECKINS} or more check-ins.",
