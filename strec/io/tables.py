@@ -84,6 +84,10 @@ def open_tables(
         opened.limits.check_rows(table.n_rows_estimate // 4, table.name)
         if len(tables) > 1:
             table.name = f"{raw.name}: {table.part}"
+    tables = [_sampled(table, opened) for table in tables]
+    for table in tables:
+        if raw.complete and 0 < len(table.sample) < SAMPLE_ROWS:
+            table.n_rows_estimate = len(table.sample)
         table.facts = {
             "name": table.name,
             "kind": table.kind,
@@ -91,7 +95,7 @@ def open_tables(
             "size": size_text(raw.n_bytes),
             "rows": table.n_rows_estimate,
         } | table.facts
-    return [_sampled(table, opened) for table in tables]
+    return tables
 
 
 def _sampled(table: Table, opened: Opened) -> Table:

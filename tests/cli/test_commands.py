@@ -7,6 +7,7 @@ import sys
 import polars as pl
 import pytest
 
+import strec
 from strec import cli, schema
 from strec.cli._common import load, table
 from strec.errors import ReadError
@@ -311,3 +312,10 @@ def test_dependence_reads_a_table_of_dates(run, city, tmp_path):
     found = json.loads(out)
     assert code == 0 and found["route"] in ("ST-LLM", "sequence", "traditional")
     assert {part["name"] for part in found["time_parts"]} >= {"hour", "rain", "public holiday"}
+
+
+def test_the_command_line_is_a_module_too():
+    said = subprocess.run(
+        [sys.executable, "-m", "strec", "--version"], capture_output=True, text=True, check=True
+    )
+    assert strec.__version__ in said.stdout

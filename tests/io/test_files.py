@@ -182,3 +182,11 @@ def test_a_column_may_be_called_what_rejected_rows_call_theirs(tmp_path, name):
     path.write_text(f"user,item,time,{name}\na,b,2024-05-01,x\na,,2024-05-01,y\n")
     found = read(path, time_zone="UTC")
     assert found.n_checkins == 1 and found.rejected[f"{name} (column)"].to_list() == ["y"]
+
+
+def test_a_small_file_says_how_many_rows_it_has(tmp_path):
+    path = tmp_path / "visits.csv"
+    path.write_text("user,item,time\nanna,bakery,2024-05-01 10:00\nb,q,2024-05-02 11:00\n")
+    look = inspect(path)
+    # Lines of different lengths: an estimate by bytes would count the header too.
+    assert look.n_rows_estimate == look.files[0]["rows"] == 2
