@@ -16,29 +16,64 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMULA", "MIN_USERS", "enough_people", "enough_users", "html_page", "json_text",
-    "markdown_cell", "no_formula", "safe_table", "to_csv",
+    "markdown_cell", "no_formula", "safe_table", "to_csv", "without_few",
 ]  # fmt: skip
 
 #: What a spreadsheet would run as a formula, also behind an apostrophe that was there before.
 FORMULA = r"^'*[=+\-@\t\r]"
 #: Groups of fewer users could point at a person: they are neither shown nor passed on.
 MIN_USERS = 5
+#: What tells of a group where it is or what it did; without one of these it is a time of day or
+#: the whole, which points at nobody.
+_TELLING = frozenset(
+    ("item_id", "item_name", "category", "kind", "event", "place_id", "place_name", "cell", "lat",
+     "lon", "slice", "from", "to", "name", "origin", "destination", "group")
+)  # fmt: skip
 
 
-def to_csv(frame: "pl.DataFrame | pd.DataFrame") -> str:
-    """Return a table as CSV that a spreadsheet reads as what it is.
+def to_csv(frame: "pl.DataFrame | pd.DataFrame", min_users: int = MIN_USERS) -> str:
+    """Return a table as CSV that a spreadsheet reads as what it is, and that points at nobody.
 
     Parameters
     ----------
     frame : polars.DataFrame or pandas.DataFrame
         The index of a pandas frame is left out.
+    min_users : int
+        Counts of groups of fewer users are blank, see `without_few`.
 
     Examples
     --------
     >>> to_csv(pl.DataFrame({"=A1": ["=1+1", None], "km": [-2.5, 3.0]})).splitlines()
     ["'=A1,km", "'=1+1,-2.5", ',3.0']
     """
-    return safe_table(frame).write_csv()
+    return without_few(safe_table(frame), min_users).write_csv()
+
+
+def without_few(table: pl.DataFrame, min_users: int = MIN_USERS) -> pl.DataFrame:
+    """Return a table whose groups of few users are not counted: the last door of what leaves.
+
+    Rooms hide small counts where they count them; this is so that none is forgotten. It looks at
+    tables with `n_users` whose groups say what or where.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        Any table.
+    min_users : int
+        Columns that begin with ``n_`` are blank in groups of one user or more, but fewer than this.
+
+    Examples
+    --------
+    >>> without_few(pl.DataFrame({"item_id": ["a", "b"], "n_visits": [9, 2], "n_users": [6, 1]}))[
+    ...     "n_visits"
+    ... ].to_list()
+    [9, None]
+    """
+    if "n_users" not in table.columns or not _TELLING & set(table.columns):
+        return table
+    few = pl.col("n_users").is_between(1, min_users - 1).fill_null(False)
+    counts = [name for name in table.columns if name.startswith("n_")]
+    return table.with_columns(pl.when(~few).then(pl.col(name)).alias(name) for name in counts)
 
 
 def enough_users(frame: "pd.DataFrame", min_users: int = MIN_USERS) -> "pd.DataFrame":
@@ -147,13 +182,15 @@ def no_formula(values: Any) -> Any:
     return pl.when(values.str.contains(FORMULA)).then(pl.lit("'") + values).otherwise(values)
 
 
-def json_text(value: Any) -> str:
+def json_text(value: Any, min_users: int = MIN_USERS) -> str:
     """Return readable JSON: dates as text, and null for NaN, which JSON does not know.
 
     Parameters
     ----------
     value : object
         Dictionaries, lists, numbers, texts, dates.
+    min_users : int
+        Counts of groups of fewer users are null, as in `without_few`.
 
     Examples
     --------
@@ -164,7 +201,7 @@ def json_text(value: Any) -> str:
       "share": null
     }
     """
-    return json.dumps(_plain(value), indent=2, default=str, ensure_ascii=False)
+    return json.dumps(_plain(value, min_users), indent=2, default=str, ensure_ascii=False)
 
 
 def html_page(template: str, **values: Any) -> str:
@@ -227,11 +264,15 @@ def _of_pandas(frame: "pd.DataFrame") -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, min_users: int) -> Any:
     if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+        told = {str(key): _plain(each, min_users) for key, each in value.items()}
+        users = told.get("n_users")
+        if isinstance(users, int | float) and 1 <= users < min_users and _TELLING & told.keys():
+            told |= dict.fromkeys(name for name in told if name.startswith("n_"))
+        return told
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_plain(each, min_users) for each in value]
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()
     return None if isinstance(value, float) and value != value else value

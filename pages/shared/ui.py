@@ -255,6 +255,7 @@ def download(
 
 def downloads(name: str, frame: Frame, key: str) -> None:
     """Offer the numbers behind a figure as CSV, safe to open in a spreadsheet."""
+    least = current_store().least_users
     download(
-        "Data as CSV", lambda: to_csv(frame), f"{name}.csv", "text/csv", f"download_{key}"
+        "Data as CSV", lambda: to_csv(frame, least), f"{name}.csv", "text/csv", f"download_{key}"
     )  # fmt: skip

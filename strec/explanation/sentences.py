@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from strec.export import MIN_USERS
 from strec.geo import distance_km
 from strec.models.base import Explanation, ScorePart
 from strec.split import Queries, local_us
@@ -220,12 +221,16 @@ def _taste(query: Queries, code: int) -> _Fact:
     vocabulary, log = query.vocabulary, query.log
     category = vocabulary.item_category[code]
     same, n = int((_categories(query) == category).sum()), int(query.length[0])
-    usual = float((log.category[_earlier(query)] == category).mean()) if n else np.nan
+    earlier = _earlier(query)
+    alike = earlier[log.category[earlier] == category]
+    if not n or not _points_at_nobody(query, alike):
+        return _Fact("")
+    usual = len(alike) / len(earlier)
     text = (
         f"{same:,} of {n:,} earlier check-ins {'is' if same == 1 else 'are'} "
         f"{quoted(names_in_labels(query, code)['category'])} too (of everybody's: {share(usual)})"
     )
-    return _Fact(text, _side(same / n, usual)) if n else _Fact("")
+    return _Fact(text, _side(same / n, usual))
 
 
 def _most(part: float) -> str:
@@ -247,8 +252,19 @@ def _of_others(query: Queries) -> np.ndarray:
     return rows[query.log.owner[rows] != query.log.owner[query.indices[0]]]
 
 
+def _points_at_nobody(query: Queries, rows: np.ndarray) -> bool:
+    """Whether enough people made these check-ins to count them aloud; few people are told all."""
+    log = query.log
+    if log.is_anonymous:
+        return len(rows) >= MIN_USERS
+    return len(log.owner_ids) < MIN_USERS or len(np.unique(log.owner[rows])) >= MIN_USERS
+
+
 def _others_often(query: Queries, code: int) -> _Fact:
-    item = query.log.item[_of_others(query)]
+    rows = _of_others(query)
+    item = query.log.item[rows]
+    if not _points_at_nobody(query, rows[item == code]):
+        return _Fact("")
     counts = np.bincount(item[item >= 0], minlength=len(query.vocabulary.items))
     if not counts[code]:
         return _Fact("")
@@ -264,7 +280,7 @@ def _others_now(query: Queries, code: int) -> _Fact:
         return _others_often(query, code)
     rows = _of_others(query)
     of_item = rows[query.log.item[rows] == code]
-    if not len(of_item):
+    if not len(of_item) or not _points_at_nobody(query, of_item):
         return _Fact("")
     own, usual = (float(_near_in_time(query, each).mean()) for each in (of_item, rows))
     side = _side(own, usual)
@@ -275,9 +291,10 @@ def _others_now(query: Queries, code: int) -> _Fact:
 def _others_after(query: Queries, code: int) -> _Fact:
     rows = _of_others(query)
     after = rows[_after_last(query, rows)]
-    if not len(after):
-        return _Fact("")
     is_it = query.log.item[after] == code
+    told = after[is_it] if is_it.any() else after
+    if not len(told) or not _points_at_nobody(query, told):
+        return _Fact("")
     usual = float((query.log.item[rows] == code).mean())
     side = _side(float(is_it.mean()), usual)
     last = quoted(names_in_labels(query, code)["last"])

@@ -293,7 +293,7 @@ class Store(PlaceQuestions, PeopleQuestions):
         kept = self._kept(filters)
         found = self._run(aggregates.count(kept, category=aggregates.category(kept)))
         who = "n_checkins" if self.is_anonymous else "n_users"
-        found = largest_first(found[found[who] >= self._least_users], ["category"])
+        found = largest_first(found[found[who] >= self.least_users], ["category"])
         largest = found.head(top) if top else found
         largest.attrs["n_categories"] = len(found)
         return largest
@@ -328,14 +328,14 @@ class Store(PlaceQuestions, PeopleQuestions):
         names = self.by_category(top, filters).category
         every = pd.MultiIndex.from_product([names, range(24)], names=["category", "hour"])
         full = found.set_index(["category", "hour"]).reindex(every, fill_value=0).reset_index()
-        return enough_users(full, self._least_users)
+        return enough_users(full, self.least_users)
 
     def _of_enough(self, counts: pd.DataFrame, filters: Filters) -> pd.DataFrame:
         """Hide small counts over time where the filters say more than when."""
-        return enough_users(counts, self._least_users if filters.says_whom_or_where else 1)
+        return enough_users(counts, self.least_users if filters.says_whom_or_where else 1)
 
     @cached_property
-    def _least_users(self) -> int:
+    def least_users(self) -> int:
         """Users that a shown group has; data of fewer people in all are shown to their owner."""
         # Of data that name nobody, groups are hidden by their check-ins.
         return 1 if not self.is_anonymous and len(self.users()) < MIN_USERS else MIN_USERS

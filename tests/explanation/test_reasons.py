@@ -22,6 +22,20 @@ from tests.recommend.worlds import at
 TOWN = worlds.recommender()
 
 
+def _crowd() -> pl.DataFrame:
+    """The town, where three people do what each of bob, cid and dee does."""
+    found = [worlds.town()]
+    for user in ("bob", "cid", "dee"):
+        own = found[0].filter(pl.col("user_id") == user)
+        found += [own.with_columns(user_id=pl.lit(f"{user}{k}")) for k in (2, 3)]
+    return pl.concat(found)
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    return worlds.recommender(_crowd())
+
+
 @pytest.fixture(scope="module")
 def town():
     return TOWN
@@ -77,28 +91,37 @@ def test_sentences_count_what_is_visible(evening):
     assert "13 of the 13 visits were within two hours of 21:00" in " ".join(said)
 
 
-def test_somebody_new_is_told_that_nothing_is_known(town):
-    said = explain(town.answer(None, at(13, 8)), 1).sentences
+def test_somebody_new_is_told_that_nothing_is_known(crowd):
+    said = explain(crowd.answer(None, at(13, 8)), 1).sentences
     assert "Nothing is known" in said[0] and "others choose it" in said[1]
 
 
-def test_without_any_time_nothing_is_said_about_an_hour(town):
-    said = " ".join(explain(town.answer(None), 1).sentences)
-    assert "others chose it 56 times (more often than 80 % of all)" in said
+def test_without_any_time_nothing_is_said_about_an_hour(crowd):
+    said = " ".join(explain(crowd.answer(None), 1).sentences)
+    assert "others chose it 140 times (more often than 80 % of all)" in said
     assert "around" not in said
 
 
+def test_what_fewer_than_five_others_did_is_not_counted_aloud(town, crowd):
+    """Four people have coffee in the town of five; ten in the crowd."""
+    for who, said_of_others in ((town, False), (crowd, True)):
+        asked = who.answer(None), who.answer(None, at(13, 8)), who.answer("eve", at(13, 9))
+        said = [explain(each, rank).sentences for each in asked for rank in range(1, 6)]
+        texts = [text.replace("what others do", "") for each in said for text in each]
+        assert any("others" in text for text in texts) is said_of_others
+
+
 @pytest.mark.parametrize("user", ["ann", "bob", "eve"])
-def test_a_fact_takes_a_side_only_against_its_base_rate(town, user):
+def test_a_fact_takes_a_side_only_against_its_base_rate(crowd, user):
     """Each comparison that a sentence makes is counted again, from the table itself."""
-    table = worlds.town().with_columns(hour=pl.col("timestamp").dt.hour())
+    table = _crowd().with_columns(hour=pl.col("timestamp").dt.hour())
     n_checked = 0
     for hour in (3, 8, 15, 21):
         moment = at(10, hour)
         past = table.filter(pl.col("timestamp") < moment.replace(tzinfo=UTC))
         own = past.filter(pl.col("user_id") == user)
         others = past.filter(pl.col("user_id") != user)
-        answer = town.answer(user, moment, k=5)
+        answer = crowd.answer(user, moment, k=5)
         for rank, item in enumerate(answer.frame["item_id"], 1):
             apart = (pl.col("hour") - hour).abs()
             near = pl.min_horizontal(apart, 24 - apart) <= 2

@@ -5,37 +5,25 @@ import polars as pl
 import pytest
 
 from pages.shared import ui
-from strec import schema
+from strec import export
 from strec.export import MIN_USERS
 from strec.reporting import Analysis
 from strec.reporting.sections import sections
-from strec.simulation import simulate
 from strec.store import Filters, Store
+from tests import hermit
+from tests.hermit import LONELY
 from tests.pages import test_space_page as space
 from tests.pages import test_time_page as time
 from tests.pages.alone import alone
 
-#: What only one person does, far from all others.
-LONELY = "Hermitage"
 #: Tables with a row per user are of persons, and say so; their counts are not of groups.
 OF_USERS = {"weeks-of-users", "similar-users"}
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory) -> Store:
-    crowd = simulate("social", n_users=30, n_checkins=2_500, seed=3)
-    alone = crowd.filter(pl.col(schema.USER) == crowd[schema.USER][0]).with_columns(
-        user_id=pl.lit("hermit"),
-        item_id=pl.lit("hut"),
-        item_name=pl.lit(LONELY),
-        category=pl.lit(LONELY),
-        lat=pl.col(schema.LAT).mean() + 0.05,
-        lon=pl.col(schema.LON).mean(),
-    )
-    columns = [name for name in crowd.columns if name not in schema.DERIVED]
-    world = pl.concat([each.select(columns) for each in (crowd, alone)])
     folder = tmp_path_factory.mktemp("town") / "store"
-    return Store.create(world, folder, name="A town", time_zone="Europe/Madrid")
+    return Store.create(hermit.town(), folder, name="A town", time_zone="Europe/Madrid")
 
 
 @pytest.fixture()
@@ -70,7 +58,7 @@ def nobody_stands_out(gone: dict[str, list]) -> None:
         if name in OF_USERS:
             continue
         assert LONELY not in frame.to_csv(), name
-        if "n_users" in frame and not name.startswith(("hours-of", "days", "trend-")):
+        if "n_users" in frame and export._TELLING & set(frame.columns):
             assert not frame["n_users"].between(1, MIN_USERS - 1).any(), name
     assert not any(LONELY in text for text in gone["texts"])
 
@@ -119,6 +107,31 @@ def test_nobody_stands_out_in_an_evaluation(town, leaving):
     app.selectbox(key="evaluate_by").set_value("category").run()
     assert not app.exception and {"slices", "comparison"} <= {n for n, _ in leaving["frames"]}
     nobody_stands_out(leaving)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["Kinds", "Hours of the day", "Hours of the week", "Map"])
+def test_nobody_stands_out_in_a_comparison(town, leaving, part):
+    app = alone("compare", 120)
+    app.session_state["store"] = town
+    app.session_state["compare_part_6"] = part
+    app.run()
+    assert not app.exception and leaving["texts"]
+    assert LONELY not in space.words(app)
+    nobody_stands_out(leaving)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["privacy", "data"])
+def test_nobody_stands_out_where_the_data_are_judged(town, leaving, page):
+    app = alone(page, 120)
+    app.session_state["store"] = town
+    app.run()
+    assert not app.exception
+    # The check-ins themselves belong to who gave them: a protected file is one of them.
+    pictures = [text for text in leaving["texts"] if text.startswith("{")]
+    assert not any(LONELY in text for text in pictures)
+    assert not any(LONELY in frame.to_csv() for _, frame in leaving["frames"])
 
 
 def test_nobody_stands_out_in_the_week(town, leaving):
