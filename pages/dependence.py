@@ -203,7 +203,8 @@ def illustrations(result: DependenceResult) -> None:
         return
     st.subheader("Seen another way", anchor=False)
     st.caption("Classical measures. They illustrate; the decision does not rest on them.")
-    for column, (label, value, words) in zip(st.columns(len(shown)), shown, strict=True):
+    columns = [*st.columns(2), *st.columns(2)]
+    for column, (label, value, words) in zip(columns, shown, strict=False):
         terms = [term for term in glossary.TERMS if f"({term})" in label]
         column.metric(label, value, help=glossary.help_of(*terms))
         column.caption(words)

@@ -13,7 +13,7 @@ from strec.store import Store
 
 MAP, HOT, NEAR, WEEK, FLOWS, CHANGE, EFFECT = (
     "Map", "Hotspots", "Neighbours", "Kinds of week",
-    "Flows and distance", "Change", "Did it work?",
+    "Flows", "Change", "Did it work?",
 )  # fmt: skip
 PARTS = {
     MAP: (map, "map", "How much happens where, at once or hour by hour."),

@@ -284,12 +284,15 @@ class Demand:
         return f"about {number(row['expected'])} {self.panel.unit} (80 % between {low} and {high})"
 
     def _when(self, step: int) -> str:
-        return f"{self.hours[step]:%A, %Y-%m-%d, %H:00}"
+        hour = self.panel.clock(self.panel.n_hours + step, self.panel.n_hours + step + 1)[0]
+        return f"{_day(hour)}, {hour.hour}:00"
 
     def _span(self, first: int, last: int) -> str:
         if last - first == 1:
             return self._when(first)
-        return f"from {self._when(first)} to {self.hours[last - 1] + pd.Timedelta('1h'):%A, %H:00}"
+        if last - first == 24 and self.hours[first].hour == 0:
+            return f"on {_day(self.hours[first])}"
+        return f"from {self._when(first)} to {self._when(last)}"
 
     @cached_property
     def kept_promises(self) -> tuple[int, float]:
@@ -531,6 +534,10 @@ def ends_in_words(low: float, high: float, is_count: bool = True) -> tuple[str, 
     if not is_count:
         return number(low), number(high)
     return f"{int(np.floor(low + 1e-9)):,}", f"{int(np.floor(high + 1e-9)):,}"
+
+
+def _day(hour: pd.Timestamp) -> str:
+    return f"{hour:%A} {hour.day} {hour:%B}"
 
 
 def _unusual(

@@ -78,10 +78,15 @@ def style(view: View, dark: bool, basemap: str = "auto", ground: Ground | None =
 
 
 def furniture(
-    view: View, dark: bool, basemap: str = "auto", ground: Ground | None = None
+    view: View,
+    dark: bool,
+    basemap: str = "auto",
+    ground: Ground | None = None,
+    is_flat: bool = True,
 ) -> list[pdk.Layer]:
     """Return the layers that make a map readable: names, degrees, a scale bar."""
-    layers = scale_bar(view, dark)
+    # On a tilted map a kilometre is longer in front than behind, and the corner lies outside.
+    layers = scale_bar(view, dark) if is_flat else []
     if ground is not None:
         return [
             text_layer("ground-names", ground_names(ground, view), dark, 12, alpha=165),
@@ -174,13 +179,16 @@ def declutter(
 
 
 def scale_bar(view: View, dark: bool) -> list[pdk.Layer]:
-    """Return a bar of a round length at the lower left of the first view."""
+    """Return a bar of a round length in the lower middle of the first view.
+
+    A map narrower than it was thought to be shows its middle.
+    """
     km_per_degree_lon = max(float(km_per_degree_east(view.lat)), 0.05 * KM_PER_DEGREE)
     fifth_km = (view.east - view.west) * km_per_degree_lon / 5
     power = 10 ** math.floor(math.log10(fifth_km))
     length_km = max(factor * power for factor in (1, 2, 5) if factor * power <= fifth_km)
     length_deg = length_km / km_per_degree_lon
-    start = view.west + 0.04 * (view.east - view.west)
+    start = (view.west + view.east - length_deg) / 2
     lat = view.south + 0.07 * (view.north - view.south)
     text = f"{length_km:,.0f} km" if length_km >= 1 else f"{length_km * 1000:.0f} m"
     bar = pdk.Layer(

@@ -141,6 +141,14 @@ def test_a_window_is_the_sum_of_its_hours(ahead):
     )
 
 
+def test_hours_are_said_as_people_say_them():
+    week = np.tile(np.arange(168.0), 4)
+    of_monday = demand(Panel.of(week, "2024-06-03"), horizon=24)
+    assert of_monday._when(8) == "Monday 1 July, 8:00"
+    assert of_monday._span(0, 24) == "on Monday 1 July"
+    assert of_monday._span(8, 24) == "from Monday 1 July, 8:00 to Tuesday 2 July, 0:00"
+
+
 def test_errors_apart(ahead):
     past = ahead.backtest
     by = past.by("ahead")

@@ -14,14 +14,14 @@ from tests.pages.alone import alone
 
 pytestmark = pytest.mark.slow
 
-PARTS = ["Map", "Hotspots", "Neighbours", "Kinds of week", "Flows and distance", "Change"]
+PARTS = ["Map", "Hotspots", "Neighbours", "Kinds of week", "Flows", "Change"]
 #: Every control that leads to another figure, by part.
 CHOICES = {
     "Map": [("space_value", "per_user"), ("space_mode", "Heatmap"), ("space_mode", "Points")],
     "Hotspots": [("hot_kind", "Alike or exceptional"), ("hot_value", "n_users")],
     "Neighbours": [("near_kind", "Users who live alike"), ("near_by", "When they are active")],
     "Kinds of week": [("week_kind", "Users")],
-    "Flows and distance": [("flows_between", True)],
+    "Flows": [("flows_between", True)],
     "Change": [
         ("change_kind", "Weekdays and weekends"),
         ("change_kind", "Two times of day"),
@@ -231,7 +231,7 @@ def test_names_from_the_data_are_not_markup(tmp_path):
         item_name=pl.lit("**bold** [link](http://x) <b>=1+1</b>"), category=pl.lit("$x$")
     )
     store = Store.create(rows, tmp_path / "store", name="Names")
-    for part in ("Map", "Neighbours", "Flows and distance"):
+    for part in ("Map", "Neighbours", "Flows"):
         app = page(store, part)
         fine(app)
         assert "](http" not in words(app).replace("\\]", "").replace("\\[", "")

@@ -1,4 +1,4 @@
-"""Flows and distance on the space page: where people go next, how far, and how predictably."""
+"""Flows on the space page: where people go next, how far, and how predictably."""
 
 import pandas as pd
 import streamlit as st
