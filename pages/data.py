@@ -125,4 +125,5 @@ PAGE = Page(
     method="data",
     tour="Every analysis starts with a table: who, what, when, where. Pick a sample here, or "
     "drop your own file: strec guesses the columns and says what it would clean.",
+    has_pins=False,
 )

@@ -285,4 +285,5 @@ PAGE = Page(
     tour="The same model, put to the test: press **Play**. It guesses before each check-in, then "
     "sees what came. The gap between the two curves is what fresh history is worth, without any "
     "training.",
+    has_pins=False,
 )

@@ -177,4 +177,5 @@ PAGE = Page(
     beforehand=beforehand,
     tour="Who, when, where: the list, and below it **why** item 1 is item 1; the bars add up. Now "
     "drag the hour: **What changed** names what moved, and the reason.",
+    has_pins=False,
 )

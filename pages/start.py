@@ -195,4 +195,5 @@ PAGE = Page(
     content=content,
     url="",
     tour=tour_words,
+    has_pins=False,
 )

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.parts import selection
 from pages.parts.time import series as deeper
 from pages.shared import state, ui
+from pages.shared.made import made, of, part
 from pages.shared.once import drawn
 from pages.shared.page import NextStep, Page
 from pages.shared.results import counted
@@ -129,7 +130,7 @@ def by_category(store: Store, chosen: Filters, below: str) -> None:
         with left:
             ui.figure(figure, "category_hours", said, hours, "category-hours")
     with right:
-        largest = frame.head(top)
+        largest = made(frame.head(top), part(of(frame), f".head({top})"))
         largest.attrs["n_categories"] = n_all
         figure = drawn(plots.category_bars, largest, below)
         names = list(largest["category"])

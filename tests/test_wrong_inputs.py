@@ -100,6 +100,7 @@ DOORS = {
     "Project.open": strec.Project.open,
     "Project.save": lambda x: strec.Project.of("travel").save(x),
     "Project.fits": lambda x: strec.Project.of("travel").fits(x),
+    "reporting.pinned_report": reporting.pinned_report,
     "quality": strec.quality,
     "clean": strec.clean,
     "clean, the recipe": lambda x: strec.clean(EXAMPLE, x),

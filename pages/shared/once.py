@@ -21,6 +21,7 @@ import pandas as pd
 from plotly.basedatatypes import BaseFigure
 
 from pages.shared import look
+from pages.shared.made import call, made
 from pages.shared.results import forget, remembered
 from strec.store import Store
 
@@ -57,7 +58,8 @@ def drawn(draw: Callable[..., BaseFigure], *shown: Any, **how: Any) -> BaseFigur
 
     It goes to `ui.figure` as it is: its colours are those of the visitor's theme.
     """
-    return Drawn(once(_spec, draw, look.is_dark(), shown, how))
+    figure = Drawn(once(_spec, draw, look.is_dark(), shown, how))
+    return made(figure, call(draw, *shown, **how))
 
 
 class Drawn(BaseFigure):

@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 import streamlit as st
 
 import pages
-from pages.shared import ui
+from pages.shared import state, ui
 from strec.errors import StrecError
 from strec.store import Store
 
@@ -47,6 +47,8 @@ class Page:
         a visitor: the tour has it done before the page is reached.
     has_filters : bool
         Whether the sidebar offers the filters here.
+    has_pins : bool
+        Whether its pictures can be pinned for a report: not where they show single people.
     """
 
     title: str
@@ -60,9 +62,11 @@ class Page:
     tour: str | Callable[[], str] = ""
     beforehand: Callable[[Store], Callable[[], object]] | None = None
     has_filters: bool = False
+    has_pins: bool = True
 
     def run(self) -> None:
         """Show the page; what it lacks is said in words, and the data set stays."""
+        state.PAGE.value = self.url if self.has_pins else None
         if self.heading:
             st.title(self.heading, anchor=False)
             who = (

@@ -12,8 +12,10 @@ from functools import cache, wraps
 from types import FunctionType
 from typing import Any, TypeVar
 
+import pandas as pd
 import streamlit as st
 
+from pages.shared.made import call, made
 from strec.serve.turns import Turns
 from strec.store import Store
 
@@ -56,9 +58,18 @@ def by_content(spinner: str | bool = False, most: int = 32) -> Callable:
     return decorated
 
 
-@by_content("Counting…", most=256)
 def counted(ask: Callable[..., T], store: Store, *setting: Hashable, **named: Hashable) -> T:
     """Ask a data set once per content and setting: ``counted(Store.cells, store, 7)``."""
+    found = _counted(ask, store, *setting, **named)
+    return (
+        made(found, call(ask, store, *setting, **named))
+        if isinstance(found, pd.DataFrame)
+        else found
+    )
+
+
+@by_content("Counting…", most=256)
+def _counted(ask: Callable[..., T], store: Store, *setting: Hashable, **named: Hashable) -> T:
     return ask(store, *setting, **named)
 
 

@@ -80,6 +80,8 @@ PROJECT_FILE: Key[Any] = Key("project_file", None)
 PROJECT_WAITING: Key[Project | None] = Key("project_waiting", None)
 #: The page that an opened project was saved on.
 PROJECT_AT = Key("project_at", "")
+#: The page shown, None where its pictures cannot be pinned: those of single people.
+PAGE: Key[str | None] = Key("page_shown", None)
 #: Pictures kept, with notes.
 PINS: Key[tuple[Pin, ...]] = Key("pins", ())
 #: Stands for the cookie where a browser sends none.

@@ -13,7 +13,7 @@ import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import state
+from pages.shared import pins, python, state
 from pages.shared.in_use import (
     choose_sample,
     current_sample,
@@ -181,10 +181,12 @@ def figure(
     data: pd.DataFrame | pl.DataFrame | None = None,
     name: str = "",
     on_point: Callable[[dict[str, Any]], None] | None = None,
+    can_pin: bool = True,
 ) -> None:
     """Show a plotly figure with its caption in words and, as a file called `name`, its data.
 
-    `on_point` is called with the point that was clicked; after it nothing stays marked.
+    `on_point` is called with the point that was clicked; after it nothing stays marked. What shows
+    single people cannot be pinned.
     """
     if not isinstance(fig, Drawn):
         quiet(fig, is_dark())
@@ -200,8 +202,24 @@ def figure(
         )  # fmt: skip
     if caption:
         st.caption(caption)
-    if data is not None:
-        downloads(name, data, key)
+    with under(key):
+        if data is not None:
+            downloads(name, data, key)
+        if can_pin:
+            pins.button(fig, key, pins.title_of(fig, name), caption)
+        in_python(fig, key)
+
+
+def under(key: str) -> DeltaGenerator:
+    """Return the quiet row below a picture."""
+    return st.container(horizontal=True, gap="small", key=f"under_{key}")
+
+
+def in_python(picture: Any, key: str) -> None:
+    """Offer the lines that make a picture, where they are known."""
+    if lines := python.code(picture):
+        with st.popover("Python", icon=":material/code:", type="tertiary", key=f"python_{key}"):
+            st.code(lines, language="python")
 
 
 def _point_clicked(widget: str, n: state.Key[int], on_point: Callable) -> None:

@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts.keep import recent, work
-from pages.shared import in_use
-from pages.shared.page import Page
+from pages.shared import in_use, pins
+from pages.shared.page import Page, all_pages
 from strec import schema
 from strec.dataset import Dataset
 from strec.project import Pin, Project
@@ -230,3 +230,41 @@ def test_an_address_names_a_page_of_strec_and_no_other(monkeypatch, address, url
     )
     work.go_to(address)
     assert gone == [(url, asked)]
+
+
+def test_a_picture_is_pinned_below_it_with_its_words_and_selection():
+    app = alone("time")
+    app.session_state["store"] = in_use.sample_store("travel")
+    app.session_state["filters"] = Filters(weekdays=(5, 6))
+    app.run()
+    app.button(key="pin_calendar").click().run()
+    (pin,) = app.session_state["pins"]
+    assert not app.exception and pin.title == "Check-ins day by day" and pin.address == "time"
+    assert "Busiest day" in pin.words and pin.selection == Filters(weekdays=(5, 6))
+    assert '"heatmap"' in pin.picture and app.button(key="pin_calendar").label == "Unpin"
+    app.button(key="pin_calendar").click().run()
+    assert app.session_state["pins"] == ()
+
+
+def test_a_map_is_pinned_as_a_picture_and_single_people_are_not():
+    app = alone("space")
+    app.session_state["store"] = in_use.sample_store("travel")
+    app.run()
+    app.button(key="pin_space_hexagons").click().run()
+    (pin,) = app.session_state["pins"]
+    assert pin.is_map and "<polygon" in pin.picture and "Click" not in pin.words
+    app.session_state["space_part"] = "Flows and distance"
+    app.run()
+    keys = [each.key for each in app.button if (each.key or "").startswith("pin_")]
+    assert "pin_flows_decay" in keys and "pin_flows_roaming" not in keys
+    for page in all_pages().values():
+        assert page.has_pins is (page.url not in ("", "data", "recommend", "live", "privacy"))
+
+
+def test_what_is_pinned_has_a_bound(monkeypatch):
+    monkeypatch.setattr(pins, "MOST_PINS", 0)
+    app = alone("time")
+    app.session_state["store"] = in_use.sample_store("travel")
+    app.run()
+    app.button(key="pin_calendar").click().run()
+    assert not app.session_state["pins"] if "pins" in app.session_state else True

@@ -39,7 +39,7 @@ def test_what_a_visitor_brought_goes_a_day_after_its_last_use(monkeypatch):
     (used / "current").write_text("store-1")  # As each step of a visitor does.
     assert leftovers.sweep() == [old]
     assert not old.exists() and used.exists() and fresh.exists()
-    monkeypatch.setenv(leftovers.KEEP_HOURS, "0.5")
+    monkeypatch.setenv("STREC_KEEP_HOURS", "0.5")
     assert leftovers.sweep() == [fresh]
 
 

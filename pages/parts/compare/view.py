@@ -9,9 +9,11 @@ import streamlit as st
 from pages.parts.compare import ask
 from pages.parts.space import change, common
 from pages.shared import background, state, ui
+from pages.shared.made import built, call, made, named, of, part
 from pages.shared.page import NextStep
 from pages.shared.results import by_content, counted
 from strec import groups, maps, plots, schema
+from strec.api import compare_groups
 from strec.errors import AnalysisError
 from strec.palette import DIVERGING
 from strec.plots.style import label
@@ -39,6 +41,8 @@ def show() -> NextStep | None:
         )  # fmt: skip
     try:
         found = compared(store, asked, measure or None)
+        said = {"within": asked.within, "names": asked.names, "measure": measure or None}
+        made(found, call(compare_groups, store, asked.a, asked.b, **said))
     except AnalysisError as error:
         ui.show_notice(error)
         return None
@@ -109,7 +113,7 @@ def ratios(store: Store, found: groups.Comparison, facet: str, title: str, name:
     rows = found.of(facet)
     n = st.slider("How many", 5, min(len(rows), 60), min(len(rows), 20),
                   key=f"compare_most_{facet}") if len(rows) > 5 else len(rows)  # fmt: skip
-    figure = plots.group_ratios(found, facet, title, n, note(store, found))
+    figure = built(plots.group_ratios, found, facet, title, n, note(store, found))
     said = (
         f"The {min(n, len(rows)):,} surest of {len(rows):,}. A point is how many times as much "
         f"{ui.plain(found.names[0])} have as {ui.plain(found.names[1])}, "
@@ -137,7 +141,7 @@ def hours(store: Store, found: groups.Comparison) -> None:
         if len(named)
         else "At no hour of the day is the difference more than chance."
     )
-    ui.figure(plots.group_hours(found, note(store, found)), "compare_hours", said,
+    ui.figure(built(plots.group_hours, found, note(store, found)), "compare_hours", said,
               numbers(found, "hour"), "comparison-hours")  # fmt: skip
 
 
@@ -147,7 +151,9 @@ def week(store: Store, found: groups.Comparison) -> None:
         st.columns(2), found.weeks, found.names, found.n_checkins, strict=True
     ):
         with column:
-            figure = plots.hour_weekday(frame, plots.note(n, None, store.time_zone), ui.is_dark())
+            made(frame, part(of(found), f".weeks[{found.names.index(name)}]"))
+            note_of_week = plots.note(n, None, store.time_zone)
+            figure = built(plots.hour_weekday, frame, note_of_week, ui.is_dark())
             figure.update_layout(title_text=label(groups.capital(name), 60))
             ui.figure(figure, f"compare_week_{name}", "", frame, "week")
     if len(found.of("hour_of_week")):
@@ -158,7 +164,9 @@ def days(store: Store, found: groups.Comparison) -> None:
     """Show both groups day by day."""
     both = pd.concat([frame.assign(group=name) for frame, name
                       in zip(found.days, found.names, strict=True)], ignore_index=True)  # fmt: skip
-    figure = plots.group_days(found.days, found.names, note(store, found))
+    sides = part(of(found), ".days"), part(of(found), ".names")
+    figure = made(plots.group_days(found.days, found.names, note(store, found)),
+                  call(plots.group_days, *sides))  # fmt: skip
     hidden = sum(frame.attrs.get("hidden", 0) for frame in found.days)
     said = f"{hidden:,} days with fewer than five users not shown." if hidden else ""
     ui.figure(figure, "compare_days", said, both, "comparison-days")
@@ -190,4 +198,7 @@ def hexagons(store: Store, found: groups.Comparison) -> None:
     deck = maps.hexagons(frame, "shown", scale=classes, **common.look(store, setting, view))
     said = f"{ui.plain(plots.note(sum(found.n_checkins)))}. {background.thanks()}."
     ui.deck(deck, "compare_map", caption=said)
-    common.offer("comparison-map", numbers(found, "cell"), deck)
+    cells = '[int(key, 16) for key in found.of("cell")["key"]]'
+    how = named(of(found), "found", f'found.of("cell").assign(cell={cells}, tip="")')
+    made(deck, call(maps.hexagons, how, "ratio"))
+    common.offer("comparison-map", numbers(found, "cell"), deck, words=f"{title}. {said}")

@@ -1,5 +1,6 @@
 """The dialogs: keep what is looked at, share it, open what was kept."""
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -11,6 +12,7 @@ from pages.shared import state, ui, visitor
 from strec.dataset import Dataset
 from strec.errors import StrecError
 from strec.project import ENDING, Project
+from strec.reporting import pinned_report
 from strec.serve import settings
 from strec.wording import plural
 
@@ -47,19 +49,56 @@ def keep(page: str) -> None:
             help="Every check-in, ids of people included. Without, whoever opens the project "
             "brings the same file again.",
         )  # fmt: skip
+    pins()
     project = work.now(page, with_people=with_data)
     kept = "selections, this page, how the data were read"
     if project.pins:
         kept += f", {plural(len(project.pins), 'pinned picture')} with notes"
-    ui.download(
-        "Save the project", partial(_made, project, store, with_data, recent.folder()),
-        f"{_file_name(project.name)}{ENDING}", "application/zip", "keep_save", "primary", "save",
-    )  # fmt: skip
+    name = _file_name(project.name)
+    with st.container(horizontal=True):
+        ui.download(
+            "Save the project", partial(_made, project, store, with_data, recent.folder()),
+            f"{name}{ENDING}", "application/zip", "keep_save", "primary", "save",
+        )  # fmt: skip
+        if project.pins:
+            ui.download(
+                "Report as HTML", partial(pinned_report, project), f"{name}.html", "text/html",
+                "keep_report", "secondary", "article",
+            )  # fmt: skip
     st.caption(f"One file: {kept}{', the data' if with_data else ''}. Open it on Start or Data.")
+    if project.pins:
+        st.caption("A report becomes a PDF by its own button: print, and “Save as PDF”.")
     st.markdown("**Share this view**")
     st.code(work.link(), language=None, wrap_lines=True)
     if ui.current_sample() is None:
         st.caption("Whoever has this address sees these data, for as long as they are kept here.")
+
+
+def pins() -> None:
+    """Show the pinned pictures, each with its note."""
+    if not state.PINS.value:
+        st.caption(":material/keep: Pin a picture below it, and it stands in a report.")
+        return
+    st.markdown("**Pinned pictures**")
+    noted = []
+    for number, pin in enumerate(state.PINS.value):
+        # Named by what is pinned besides: once one is let go, the others keep their notes.
+        about = hashlib.blake2b(repr((pin.address, pin.title, pin.selection)).encode())
+        key = f"{number}_{about.hexdigest()[:12]}"
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            note = st.text_input(
+                ui.plain(pin.title), pin.note, key=f"pin_note_{key}", max_chars=1000,
+                placeholder="What it shows",
+            )  # fmt: skip
+            st.button("", key=f"unpin_{key}", icon=":material/keep_off:", type="tertiary",
+                      help="Unpin", on_click=_unpin, args=(number,))  # fmt: skip
+        noted.append(replace(pin, note=note))
+    state.PINS.value = tuple(noted)
+
+
+def _unpin(number: int) -> None:
+    now = state.PINS.value
+    state.PINS.value = (*now[:number], *now[number + 1 :])
 
 
 def _made(project: Project, store, with_data: bool, into) -> bytes:

@@ -15,6 +15,7 @@ from pages.parts.keep import recent
 from pages.shared import state, ui
 from pages.shared.in_use import adopt, sample_store, use_store, workspace
 from pages.shared.page import all_pages
+from pages.shared.pins import NOT_KEPT, address_of
 from pages.shared.results import counted, in_turn
 from strec.errors import StrecError
 from strec.io import Limits, ingest, samples
@@ -23,8 +24,6 @@ from strec.project import CHECKINS, MOST_DATA, Project, Run
 from strec.runs import home, runs_in
 from strec.store import Filters, Store
 
-#: Parameters of the address that are a visitor's secret, or say what a project says itself.
-_NOT_KEPT = ("data", "sample", "me", "tour", "only")
 LIMITS = Limits(max_bytes=MOST_DATA)
 #: Longer selections do not fit into an address.
 _MOST_ADDRESS = 1_500
@@ -50,13 +49,6 @@ def now(page: str, with_people: bool = False) -> Project:
         **chosen,
     )
     return replace(project, **chosen) if with_people else project
-
-
-def address_of(page: str) -> str:
-    """Return a page with what it was asked, without whose data it is."""
-    said = [(name, value) for name in st.query_params if name not in _NOT_KEPT
-            for value in st.query_params.get_all(name)]  # fmt: skip
-    return page + (f"?{urlencode(said)}" if said else "")
 
 
 def link() -> str:
@@ -111,7 +103,7 @@ def go_to(address: str) -> None:
     """Switch to a page with what it was asked; one that is unknown is the first page."""
     url, _, said = address.partition("?")
     page = all_pages().get(url) or all_pages()[""]
-    asked = [pair for pair in parse_qsl(said) if pair[0] not in _NOT_KEPT]
+    asked = [pair for pair in parse_qsl(said) if pair[0] not in NOT_KEPT]
     st.switch_page(page.entry(), query_params=asked)
 
 

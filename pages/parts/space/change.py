@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.parts.space import common
 from pages.shared import ui
+from pages.shared.made import call, made, part
 from pages.shared.once import drawn
 from pages.shared.results import by_content, counted
 from strec import maps, palette, spatial
@@ -119,9 +120,18 @@ def compare(store, chosen, setting, view, resolution, names, windows) -> None:
         f"{found.days_after:,} days. "
     )
     hidden = spatial.hidden_in_words(frame).replace("users are", "users in a window are")
-    ui.deck(deck, "map_change", caption=words + common.below(store, chosen, setting, n, hidden))
+    words += common.below(store, chosen, setting, n, hidden)
+    ui.deck(deck, "map_change", caption=words)
     numbers = found.frame
-    common.offer("change", numbers, deck, numbers.round(6))
+    asked = [
+        call(ask, store, resolution, window, min_users=1)
+        for window in windows
+        for ask in (Store.cells, Store.cell_days)
+    ]
+    how = call(spatial.change, *asked, min_users=setting.min_users)
+    made(deck, call(maps.hexagons, part(how, '.frame.assign(tip="")'), "ratio"))
+    words = f"From {names[0]} to {names[1]}. {found.sentence} {words}"
+    common.offer("change", numbers, deck, numbers.round(6), words)
     biggest(store, found)
 
 
@@ -208,8 +218,14 @@ def trends(store, chosen, setting, view, resolution: int) -> None:
         "Heat compares a hexagon and those it touches with the whole area. Grey: no trend shown. "
     )
     n = frame["n_checkins"].sum()
-    ui.deck(deck, "map_trends", caption=words + common.below(store, chosen, setting, n, hidden))
-    common.offer("trends", found.frame, deck, found.frame.round(6))
+    words += common.below(store, chosen, setting, n, hidden)
+    ui.deck(deck, "map_trends", caption=words)
+    days = call(Store.cell_days, store, resolution, chosen, setting.min_users,
+                user_groups=USER_GROUPS)  # fmt: skip
+    how = call(spatial.emerging, days, grain)
+    made(deck, call(maps.hexagons, part(how, '.frame.assign(tip="")'), "rise"))
+    words = f"{found.sentence} {words}"
+    common.offer("trends", found.frame, deck, found.frame.round(6), words)
     strongest(store, chosen, found)
 
 

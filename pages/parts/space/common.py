@@ -6,7 +6,7 @@ import pandas as pd
 import polars as pl
 import streamlit as st
 
-from pages.shared import background, ui
+from pages.shared import background, pins, ui
 from pages.shared.results import by_content, counted
 from pages.shared.state import Key
 from strec import maps, plots, schema, spatial
@@ -125,15 +125,21 @@ def plain_counts(store: Store, chosen: Filters, n_checkins: float | None = None)
     return plots.note(n, summary["n_users"], store.time_zone)
 
 
-def offer(name: str, frame: pd.DataFrame, deck=None, cells: pd.DataFrame | None = None) -> None:
-    """Offer a map's numbers as CSV, its hexagons as GeoJSON, the map as a page and a picture."""
+def offer(
+    name: str, frame: pd.DataFrame, deck=None, cells: pd.DataFrame | None = None, words: str = "",
+    can_pin: bool = True,
+) -> None:  # fmt: skip
+    """Offer a map's numbers as CSV, its hexagons as GeoJSON, the map as a page and a picture.
+
+    With the `words` below it, it can be pinned; how it is made is told where that is known.
+    """
     # What a download is made of is worked out here: its making sees no session.
     picture = {
         "title": name.replace("_", " ").capitalize(),
         "note": ui.current_store().meta["name"],
         "dark": ui.is_dark(),
     }
-    with st.container(horizontal=True):
+    with ui.under(f"space_{name}"):
         ui.downloads(name, with_readable_cells(frame), f"space_{name}")
         files = []
         if cells is not None:
@@ -145,6 +151,10 @@ def offer(name: str, frame: pd.DataFrame, deck=None, cells: pd.DataFrame | None 
                           lambda: maps.to_svg(deck, **picture)))  # fmt: skip
         for label, ending, mime, make in files:
             ui.download(label, make, f"{name}.{ending}", mime, f"space_file_{name}.{ending}")
+        if deck is not None:
+            if can_pin:
+                pins.button(deck, f"space_{name}", str(picture["title"]), words)
+            ui.in_python(deck, f"space_{name}")
 
 
 def with_readable_cells(frame: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.parts.space import common
 from pages.shared import ui
+from pages.shared.made import built, call, made, of, part
 from pages.shared.once import drawn
 from pages.shared.results import by_content, counted
 from strec import maps, plots, spatial
@@ -33,20 +34,20 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
         return
     left, right = st.columns(2)
     with left:
-        part(lambda: decay(store, chosen, resolution))
+        _if_enough(lambda: decay(store, chosen, resolution))
     with right:
         step_lengths(store, chosen, steps)
     if store.is_anonymous:
-        part(store.need_people)
+        _if_enough(store.need_people)
         return
     left, right = st.columns(2)
     with left:
         roaming(store, chosen)
     with right:
-        part(lambda: guesses(store, chosen))
+        _if_enough(lambda: guesses(store, chosen))
 
 
-def part(draw) -> None:
+def _if_enough(draw) -> None:
     """Show one figure, or say in words why there is too little for it."""
     try:
         draw()
@@ -57,7 +58,7 @@ def part(draw) -> None:
 def arcs(store, chosen, setting, view, resolution: int | None, most: int, least: int) -> None:
     """Show which place follows which."""
     frame = counted(Store.flows, store, chosen, resolution, least, setting.min_users)
-    attrs = frame.attrs
+    attrs, how = frame.attrs, part(of(frame), '.dropna(subset=["from_lat", "to_lat"])')
     frame = frame.dropna(subset=["from_lat", "to_lat"])
     frame.attrs = attrs
     if common.nothing_left(frame, "flow"):
@@ -79,16 +80,19 @@ def arcs(store, chosen, setting, view, resolution: int | None, most: int, least:
     if len(frame) > len(shown):
         words += f"The {len(shown):,} largest of {len(frame):,} flows are drawn. "
     words += "Arcs go from the light end to the dark end. "
-    deck = maps.arcs(shown, most=most, **common.look(store, setting, view))
+    made(shown, part(how, f".head({most})"))
+    deck = built(maps.arcs, shown, most=most, **common.look(store, setting, view))
     hidden = spatial.hidden_in_words(frame, "flow")
     caption = words + common.below(store, chosen, setting, frame["n_checkins"].sum(), hidden)
     ui.deck(deck, "map_flows", caption=caption)
-    common.offer("flows", frame, deck)
+    common.offer("flows", frame, deck, words=caption)
 
 
 def decay(store, chosen: Filters, resolution: int) -> None:
     """Show how distance keeps people away."""
     found = computed_decay(store, chosen, resolution)
+    asked = call(Store.flows, store, chosen, resolution, min_users=1)
+    made(found, call(spatial.distance_decay, asked))
     ui.figure(
         drawn(figures.distance_decay, found, common.plain_counts(store, chosen)),
         "flows_decay",
@@ -128,17 +132,21 @@ def roaming(store, chosen: Filters) -> None:
         "centre (radius of gyration).",
         common.with_user_ids(store, frame),
         "roaming",
+        can_pin=False,
     )
 
 
 def guesses(store, chosen: Filters) -> None:
     """Show how far the order of visits predicts."""
     found = computed_guesses(store, chosen)
+    how = call(spatial.predictability, call(Store.sequences, store, chosen))
+    made(found.frame, part(how, ".frame"))
     note = plots.note(int(found.frame["n_visits"].sum()), len(found.frame), store.time_zone)
     sentence = found.sentence.replace("the next item", f"the next {ui.item_word()}")
     figure = drawn(figures.predictability, found.frame, note)
     named = common.with_user_ids(store, found.frame)
-    ui.figure(figure, "flows_guesses", ui.plain(sentence), named, "predictability")
+    ui.figure(figure, "flows_guesses", ui.plain(sentence), named, "predictability",
+              can_pin=False)  # fmt: skip
 
 
 @by_content("Weighing distances…")

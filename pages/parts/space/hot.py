@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.parts.space import common
 from pages.shared import ui
+from pages.shared.made import call, made, part
 from pages.shared.results import by_content, counted
 from strec import maps, palette, spatial
 from strec.store import Filters, Store
@@ -52,7 +53,10 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     words = common.below(store, chosen, setting, n, f"Grey: cannot be told from chance. {hidden}")
     ui.deck(deck, f"hot_{kind}", caption=words)
     numbers = found.frame.drop(columns="area")
-    common.offer("hotspots", numbers, deck, numbers.round(6))
+    asked = call(Store.cells, store, resolution, chosen, min_users=1)
+    how = call(spatial.hotspots, asked, value, area, alpha, setting.min_users)
+    made(deck, call(maps.hexagons, part(how, ".frame"), "gi_z" if kind == SPOTS else "local_i"))
+    common.offer("hotspots", numbers, deck, numbers.round(6), f"{found.sentence} {words}")
     if len(found.areas):
         areas(store, found)
 

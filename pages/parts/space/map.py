@@ -9,6 +9,7 @@ import streamlit as st
 from pages.parts import selection
 from pages.parts.space import common
 from pages.shared import state, ui
+from pages.shared.made import built, made, of, part
 from pages.shared.map_clicks import clickable
 from pages.shared.once import drawn
 from pages.shared.results import counted
@@ -82,8 +83,8 @@ def hexagons(store, chosen, setting, choice: MapSetting, hour: int | None, look:
     if common.nothing_left(whole, "hexagon"):
         return
     scale = maps.Scale.fit(whole[choice.value], look["dark"])
-    deck = maps.hexagons(
-        frame, choice.value, choice.value if choice.raised else None, scale=scale,
+    deck = built(
+        maps.hexagons, frame, choice.value, choice.value if choice.raised else None, scale=scale,
         top=float(whole[choice.value].max()), **look,
     )  # fmt: skip
     st.html(maps.legend_html(f"{VALUES[choice.value]} in each hexagon", scale))
@@ -107,7 +108,7 @@ def hexagons(store, chosen, setting, choice: MapSetting, hour: int | None, look:
             deck, "map_hexagons", lambda layer, found: _look(store, layer, found),
             caption=f"{first}{words} Click a hexagon to look in.",
         )  # fmt: skip
-        common.offer("hexagons", frame, deck, frame)
+        common.offer("hexagons", frame, deck, frame, f"{first}{words}")
     if right is not None:
         with right:
             look_into(store, chosen, cells, setting)
@@ -135,10 +136,10 @@ def heat(store, chosen, setting, choice: MapSetting, hour: int | None, look: dic
     whole, frame = cells_at(store, chosen, setting, fine, hour)
     if common.nothing_left(whole, "cell"):
         return
-    deck = maps.heatmap(frame, **look)
+    deck = built(maps.heatmap, frame, **look)
     words = caption(store, chosen, setting, frame, "cell", hour)
     ui.deck(deck, "map_heat", caption=f"Denser colour: more check-ins nearby. {words}")
-    common.offer("heatmap-cells", frame, deck, frame)
+    common.offer("heatmap-cells", frame, deck, frame, words)
 
 
 def points(store, chosen, setting, choice: MapSetting, hour: int | None, look: dict) -> None:
@@ -154,15 +155,16 @@ def points(store, chosen, setting, choice: MapSetting, hour: int | None, look: d
         words += f"The {len(frame):,} largest of {frame.attrs['n_points']:,} places are shown. "
     if len(frame) <= FEW_PLACES:
         look["labels"] = None
-    deck = maps.points(frame, **look)
+    deck = built(maps.points, frame, **look)
     if len(frame) <= FEW_PLACES:
         # So few have room for their names, which say more than any hexagon.
         names = frame.assign(item_name=frame["item_name"].fillna(frame["item_id"]))
         deck.layers.append(
             maps.label_layer(names, look["view"], look["dark"], FEW_PLACES, (0, -16))
         )
-    ui.deck(deck, "map_points", caption=words + caption(store, at, setting, frame, "place"))
-    common.offer("places", frame, deck)
+    words += caption(store, at, setting, frame, "place")
+    ui.deck(deck, "map_points", caption=words)
+    common.offer("places", frame, deck, words=words)
 
 
 def look_into(store, chosen: Filters, cells: tuple[int, ...], setting: common.Setting) -> None:
@@ -246,12 +248,13 @@ def hour_slider(chosen: Filters) -> int:
 def cells_at(store, chosen: Filters, setting, resolution: int, hour: int | None):
     """Return the cells of all hours, which fix colours and heights, and those of the hour shown."""
     ask = Store.cells if hour is None else Store.cell_hours
-    whole = spatial.per_user(counted(ask, store, resolution, chosen, setting.min_users))
+    cells = counted(ask, store, resolution, chosen, setting.min_users)
+    whole = built(spatial.per_user, cells)
     if hour is None:
         return whole, whole
     frame = whole[whole["hour"] == hour].drop(columns="hour").reset_index(drop=True)
     frame.attrs = dict(whole.attrs)
-    return whole, frame
+    return whole, made(frame, part(of(whole), f".query('hour == {hour}')"))
 
 
 def caption(store, chosen, setting, frame: pd.DataFrame, noun: str, hour: int | None = None) -> str:

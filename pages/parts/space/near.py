@@ -91,7 +91,7 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
             }
         ).dropna(axis="columns", how="all")
     )
-    common.offer("nearest", near[columns], deck)
+    common.offer("nearest", near[columns], deck, words=words)
 
 
 def users(store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
@@ -147,7 +147,7 @@ def users(store, chosen: Filters, setting: common.Setting, view: maps.View) -> N
             weeks = {str(ids[each]): profiles[row] for each, row in zip(pair, rows, strict=True)}
             lines = pd.DataFrame(weeks).rename_axis("hour_of_week").reset_index()
             words = "When each of the two is active, hour by hour."
-            ui.figure(figure, "near_weeks", words, lines, "two-weeks")
+            ui.figure(figure, "near_weeks", words, lines, "two-weeks", can_pin=False)
         else:
             together(store, chosen, setting, view, pair, resolution)
 

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.parts.space import common
 from pages.shared import ui
+from pages.shared.made import call, made, named, of, part
 from pages.shared.once import drawn
 from pages.shared.results import by_content, counted
 from strec import maps, spatial
@@ -26,6 +27,12 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
         )  # fmt: skip
     unit = "cell" if kind == CELLS else "user"
     found = computed(store, chosen, unit, resolution, n_groups, setting.min_users)
+    habits = (
+        call(Store.cell_weeks, store, resolution, chosen, min_users=setting.min_users)
+        if unit == "cell"
+        else call(Store.user_weeks, store, chosen, min_checkins=MIN_CHECKINS)
+    )
+    made(found, call(spatial.activity_map, habits, unit, n_groups))
     st.markdown(f"**{ui.plain(found.sentence)}**")
     note = common.plain_counts(store, chosen, found.frame["n_checkins"].sum())
     left, right = st.columns([2, 3])
@@ -80,16 +87,18 @@ def city(store, chosen, setting, view: maps.View, found, resolution: int) -> Non
     st.html(maps.legend_html(title, classes))
     deck = maps.hexagons(frame, "name", scale=classes, **common.look(store, setting, view))
     hidden = spatial.hidden_in_words(frame)
-    ui.deck(
-        deck, f"week_city_{found.unit}",
-        caption=words + common.below(store, chosen, setting, frame["n_checkins"].sum(), hidden),
-    )  # fmt: skip
+    words += common.below(store, chosen, setting, frame["n_checkins"].sum(), hidden)
+    ui.deck(deck, f"week_city_{found.unit}", caption=words)
     if found.unit == "cell":
         cells = frame.drop(columns="tip")
-        common.offer("weeks-of-hexagons", cells, deck, cells)
+        everywhere = call(Store.cells, store, resolution, chosen, min_users=setting.min_users)
+        joined = part(everywhere, '.merge(found.frame[["cell", "cluster"]])')
+        how = named(of(found), "found", joined.text if joined else "")
+        made(deck, call(maps.hexagons, how, "cluster"))
+        common.offer("weeks-of-hexagons", cells, deck, cells, words)
     else:
         people = found.frame.assign(name=[names[k] for k in found.frame["cluster"]])
-        common.offer("weeks-of-users", common.with_user_ids(store, people), deck)
+        common.offer("weeks-of-users", common.with_user_ids(store, people), deck, words=words)
 
 
 @by_content("Laying weeks on a map…")

@@ -1,13 +1,14 @@
 """The deeper parts of the time page: rhythms, unusual periods, forecasts, of any slice."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
 
 from pages.parts.time.slices import Slice, controls
 from pages.shared import ui
+from pages.shared.made import call, made
 from pages.shared.once import drawn
 from pages.shared.results import by_content, found_before, keep, kept
 from strec import temporal
@@ -152,7 +153,7 @@ def look_ahead(past: temporal.Backtest, name: str):
 def analysed(analysis: Callable[[temporal.TimeSeries], T], store: Store, asked: Slice) -> T | None:
     """Return one analysis of a slice; too little data for it becomes words in its place."""
     try:
-        return _analysed(analysis, store, asked)
+        return made(_analysed(analysis, store, asked), call(analysis, series_of(store, asked)))
     except StrecError as error:
         ui.show_notice(error)
         return None
@@ -163,12 +164,16 @@ def _analysed(analysis: Callable[[temporal.TimeSeries], T], store: Store, asked:
     return analysis(series_of(store, asked))
 
 
-@by_content("Counting…", most=64)
 def series_of(store: Store, asked: Slice) -> temporal.TimeSeries:
     """Return the series of a slice."""
     # A small slice could be of one person; data of fewer people in all are their owner's.
     is_small = asked.filters.says_whom_or_where and len(store.users()) >= MIN_USERS
-    return temporal.series(
-        store, asked.grain, filters=asked.filters, missing=asked.missing, measure=asked.measure,
-        min_users=MIN_USERS if is_small else 1,
-    )  # fmt: skip
+    said = {"filters": asked.filters, "missing": asked.missing, "measure": asked.measure,
+            "min_users": MIN_USERS if is_small else 1}  # fmt: skip
+    found = _series(store, asked.grain, **said)
+    return made(found, call(temporal.series, store, asked.grain, **said))
+
+
+@by_content("Counting…", most=64)
+def _series(store: Store, grain: str, **said: Any) -> temporal.TimeSeries:
+    return temporal.series(store, grain, **said)

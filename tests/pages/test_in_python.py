@@ -1,0 +1,168 @@
+"""Under each picture stand the lines that make it: each is run, and draws the same numbers."""
+
+import json
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+import strec
+from pages.shared import ui
+from strec.project import Project
+from strec.simulation import simulate
+from strec.store import Store
+from tests.pages.alone import alone
+
+#: What a figure shows, whatever its colours.
+SHOWN = ("x", "y", "z", "r", "theta", "text", "base", "error_x", "error_y")
+#: Pages and what they are asked, with how many pictures tell how they are made.
+LOOKS = {
+    "time": ("time", {}, 6),
+    "rhythms": ("time", {"time_part": "Rhythms"}, 3),
+    "unusual": ("time", {"time_part": "Out of the ordinary"}, 1),
+    "map": ("space", {}, 1),
+    "heat": ("space", {"space_mode": "Heatmap"}, 1),
+    "points": ("space", {"space_mode": "Points"}, 1),
+    "hotspots": ("space", {"space_part": "Hotspots"}, 1),
+    "kinds of week": ("space", {"space_part": "Kinds of week"}, 3),
+    "flows": ("space", {"space_part": "Flows and distance"}, 3),
+    "change": ("space", {"space_part": "Change"}, 1),
+    "trends": ("space", {"space_part": "Change", "change_kind": "Trends"}, 1),
+    "compare, kinds": ("compare", {}, 1),
+    **{
+        f"compare, {part}": ("compare", {"compare_part_6": part}, 1)
+        for part in ("Hours of the day", "Hours of the week", "Day by day", "Map")
+    },
+}
+
+
+def pairs(app) -> list[tuple[Any, str]]:
+    """Each picture of a page with the lines below it, in their order."""
+    found, last = [], None
+
+    def walk(block) -> None:
+        nonlocal last
+        for each in block.children.values():
+            if each.type in ("plotly_chart", "deck_gl_json_chart"):
+                last = each
+            elif each.type == "code" and last is not None and each.value.startswith("import strec"):
+                found.append((last, each.value))
+            elif hasattr(each, "children"):
+                walk(each)
+
+    walk(app.main)
+    return found
+
+
+@cache
+def data_of(line: str) -> strec.Dataset:
+    """Run the line that says which data; once, as most of the time is theirs."""
+    space: dict[str, Any] = {"strec": strec}
+    exec(line, space)
+    return space["data"]
+
+
+def drawn_by(code: str) -> Any:
+    """Run the lines, and return the figure or map that they make."""
+    *lines, last = code.splitlines()
+    if last.startswith("open("):
+        *lines, last = lines
+    else:
+        assert last.endswith(".show()")
+        last = f"deck = {last.removesuffix('.show()')}"
+    (data,) = [line for line in lines if line.startswith("data = ")]
+    space: dict[str, Any] = {"data": data_of(data)}
+    exec("\n".join(line for line in [*lines, last] if line != data), space)
+    return space["deck"]
+
+
+def numbers(value: Any) -> Any:
+    """Plain numbers and texts of what plotly writes, packed or not."""
+    if isinstance(value, dict) and "bdata" in value:
+        import base64
+
+        flat = np.frombuffer(base64.b64decode(value["bdata"]), np.dtype(value["dtype"]))
+        return [None if each != each else round(float(each), 9) for each in flat]
+    if isinstance(value, dict):
+        return {name: numbers(each) for name, each in value.items() if name.startswith("array")}
+    if isinstance(value, list):
+        flat = [numbers(each) for each in value]
+        return [one for each in flat for one in (each if isinstance(each, list) else [each])]
+    return round(value, 9) if isinstance(value, float) else value
+
+
+def of_figure(said: dict) -> list:
+    return [
+        (trace["type"], {name: numbers(trace[name]) for name in SHOWN if name in trace})
+        for trace in said["data"]
+    ]
+
+
+def of_map(said: dict) -> list:
+    """The places of a map with what each counts; ground, names and rings are the page's."""
+    rows = []
+    for layer in said["layers"]:
+        if layer["@@type"] in ("H3HexagonLayer", "HeatmapLayer", "ArcLayer", "ScatterplotLayer"):
+            rows += [
+                tuple(sorted((name, str(value)) for name, value in row.items()
+                             if name in ("cell", "hex", "lat", "lon", "n_checkins", "item_id")))
+                for row in layer["data"]
+            ]  # fmt: skip
+    return sorted(rows)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> Store:
+    """A small world of one's own, kept as a project with its data beside it."""
+    folder = tmp_path_factory.mktemp("world")
+    made = simulate("social", n_users=80, n_checkins=4000, seed=3, temporal=0.8, spatial=0.8)
+    store = Store.create(made, folder / "store", name="A world", time_zone="Europe/Madrid")
+    Project.of(store, with_data=True).save(folder / "a-world.strec")
+    return store
+
+
+#: In the fast lane one figure, one map and one comparison.
+QUICK = ("unusual", "map", "compare, kinds")
+
+
+@pytest.mark.parametrize(
+    "look", [pytest.param(each, marks=[] if each in QUICK else pytest.mark.slow) for each in LOOKS]
+)
+def test_the_lines_below_a_picture_draw_it(look, world, monkeypatch):
+    monkeypatch.chdir(world.folder.parent)
+    url, asked, least = LOOKS[look]
+    app = alone(url)
+    app.session_state["store"] = world if url != "time" else ui.sample_store("travel")
+    for name, value in asked.items():
+        app.session_state[name] = value
+    app.run()
+    assert not app.exception and not app.error
+    found = pairs(app)
+    assert len(found) >= least, [code for _, code in found]
+    for picture, code in found:
+        assert 4 <= len(code.splitlines()) <= 12, code
+        mine = drawn_by(code)
+        if picture.type == "plotly_chart":
+            shown, again = json.loads(picture.proto.spec), json.loads(mine.to_json())
+            drawn = of_figure(shown)
+            # Points that can be clicked lie over the cells of a heatmap.
+            if [kind for kind, _ in drawn] == ["heatmap", "scatter"]:
+                drawn = drawn[:1]
+            assert of_figure(again) == drawn, code
+        else:
+            shown, again = json.loads(picture.proto.json), json.loads(mine.to_json())
+            assert of_map(shown), code
+            assert of_map(again) == of_map(shown), code
+
+
+def test_nothing_is_said_of_a_table_that_was_changed():
+    from pages.shared.made import call, made, of
+    from strec.store import Filters
+
+    frame = strec.Dataset.sample("travel").store.calendar()
+    store = strec.Dataset.sample("travel").store
+    how = call(Store.calendar, store, Filters(weekdays=(5, 6)))
+    assert how is not None and how.text == "data.store.calendar(Filters(weekdays=(5, 6)))"
+    made(frame, how)
+    assert of(frame) is how and of(frame.head(3)) is None
