@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from strec.palette import BAD, CATEGORICAL, GOOD, POPULARITY, USER
-from strec.plots.style import FAINT, LONGEST_LABEL, finish, label
+from strec.plots.style import FAINT, LONGEST_LABEL, finish, label, two_ways
 
 #: Colours of the two models that are looked at side by side.
 PAIR = (USER, CATEGORICAL[1])
@@ -100,7 +100,7 @@ def comparison(frame, first: str, second: str, below: str = "") -> go.Figure:
     room = 0.06 * max(max(ends) - min(ends), 1e-3)
     figure.add_vline(x=0, line={"color": POPULARITY, "width": 1.5, "dash": "dot"})
     figure.update_xaxes(range=[min(ends) - room, max(ends) + room])
-    figure.update_xaxes(title=f"← {label(second, 24)} better · {label(first, 24)} better →")
+    figure.update_xaxes(title=two_ways(f"{label(second, 24)} better", f"{label(first, 24)} better"))
     return finish(figure, "Paired differences", below, height=150 + 42 * max(len(rows), 1))
 
 

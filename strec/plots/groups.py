@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from strec.groups import Comparison
 from strec.palette import POPULARITY, SPACE, TIME
-from strec.plots.style import LONGEST_LABEL, finish, hour_axis, label
+from strec.plots.style import LONGEST_LABEL, finish, hour_axis, label, two_ways
 from strec.store import frame_of
 
 #: The colour of A and of B.
@@ -67,8 +67,7 @@ def group_ratios(
     figure.update_xaxes(
         type="log", range=[-reach, reach], tickvals=ticks,
         ticktext=[f"{tick:g}×" for tick in ticks],
-        title=f"← more in {label(found.names[1], LONGEST_LABEL)} · "
-        f"more in {label(found.names[0], LONGEST_LABEL)} →",
+        title=two_ways(*(f"more in {label(name, LONGEST_LABEL)}" for name in found.names[::-1])),
     )  # fmt: skip
     figure.update_yaxes(
         tickvals=list(rows.index), ticktext=[label(n, LONGEST_LABEL) for n in rows["name"]],

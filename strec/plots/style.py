@@ -141,6 +141,11 @@ def label(text: str, longest: int | None = None) -> str:
     return escape(str(text), quote=False)
 
 
+def two_ways(left: str, right: str) -> str:
+    """Return the title of an axis with a meaning on either side; two lines where a phone cuts."""
+    return f"← {left}{' · ' if len(left) + len(right) < 30 else '<br>'}{right} →"
+
+
 def time_colours(dark: bool) -> list[str]:
     """Return the colours of counts in time; few is near the page's ground."""
     return list(("#2A2117", *SEQUENTIAL_TIME[-1:0:-1]) if dark else SEQUENTIAL_TIME)
