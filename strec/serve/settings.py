@@ -83,7 +83,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "STREC_TRAININGS_EACH", "100", "4",
-        "Trainings of one visitor that may run or wait; beyond this, more are refused.",
+        "Trainings of one visitor that may run or wait; beyond this, more are refused; 0: nobody "
+        "trains on this server.",
     ),
     Setting(
         STORE, "none", "none",
@@ -196,13 +197,13 @@ def llm_addresses() -> tuple[str, ...]:
     return tuple(filter(None, (each.strip() for each in said.split(","))))
 
 
-def number(name: str, here: float, public: float | None = None) -> float:
+def number(name: str, here: float, public: float | None = None, *, or_none: bool = False) -> float:
     """Return a setting that is a number; `public` is its default on a server for strangers.
 
     Raises
     ------
     StrecError
-        If the variable holds no number above zero.
+        If the variable holds no number above zero; with `or_none` zero is one too.
     """
     said = os.environ.get(name)
     if not said:
@@ -211,9 +212,10 @@ def number(name: str, here: float, public: float | None = None) -> float:
         found = float(said)
     except ValueError:
         found = -1.0
-    if not 0 < found < float("inf"):
+    if not (0 < found < float("inf") or (or_none and found == 0)):
+        least = "of zero or more" if or_none else "above zero"
         raise StrecError(
-            f"{name} is a number above zero.", f"{said[:40]!r}.", "Correct it, or leave it out."
+            f"{name} is a number {least}.", f"{said[:40]!r}.", "Correct it, or leave it out."
         )
     return found
 

@@ -41,7 +41,13 @@ def check_room(root: Path, n: int = 1, owner: str = "") -> None:
     """
     here = runs_in(root)
     kept, waiting = settings.number(KEPT, 1000, 200), settings.number(WAITING, 100, 12)
-    each = settings.number(EACH, 100, 4)
+    each = settings.number(EACH, 100, 4, or_none=True)
+    if not each:
+        raise ModelError(
+            "Models are not trained on this server.",
+            f"{n:,} to be trained.",
+            "Take one that is trained already, a counting model, or strec on your own computer.",
+        )
     active = [run for run in here if run.poll().is_active]
     mine = [run for run in active if not owner or run.owner == owner]
     if len(mine) + n > each:

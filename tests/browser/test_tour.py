@@ -6,8 +6,17 @@ import time
 import pytest
 
 from pages.shared.page import all_pages
+from tests.browser.conftest import an_app
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def address(tmp_path):
+    # The model that the tour trains takes all cores for a minute; tests/pages/test_tour.py sees
+    # that it begins. Where nobody may train the tour goes on without.
+    with an_app(tmp_path, STREC_TRAININGS_EACH="0") as found:
+        yield found
 
 
 def test_the_tour_is_walked_to_its_end(address, person):

@@ -104,3 +104,6 @@ def test_trainings_have_a_bound_for_a_visitor_and_for_the_server(places, monkeyp
         runs.create(leftovers.visits_folder() / f"v{number}/runs/r", "popularity", store)
     with pytest.raises(ModelError, match="12 wait or run before yours"):
         trainings.check_room(mine)
+    monkeypatch.setenv("STREC_TRAININGS_EACH", "0")
+    with pytest.raises(ModelError, match="not trained on this server"):
+        trainings.check_room(root, 1, "c")
