@@ -1,5 +1,8 @@
 """Does time, place or order matter here? Four dials, the evidence, the way on, a live simulator."""
 
+from typing import Any
+
+import polars as pl
 import streamlit as st
 
 from pages.parts.dependence import dates
@@ -16,11 +19,12 @@ from strec.plots import dependence as plots
 from strec.simulation import SCENARIOS, simulate
 from strec.split import split
 from strec.stays import raw_fixes
-from strec.store import Store
+from strec.store import Filters, Store
 from strec.wording import of_users, round_distance
 
 #: The quick look: enough to see strong effects, in a few seconds.
 QUICK_CHECKINS, QUICK_PERMUTATIONS = 6_000, 79
+QUICK: dict[str, Any] = {"max_checkins": QUICK_CHECKINS, "n_permutations": QUICK_PERMUTATIONS}
 #: Of a larger store whole users are drawn before they are read: the full test sees 200,000.
 MOST_READ = 500_000
 WORLD_USERS, WORLD_CHECKINS = 100, 6_000
@@ -33,15 +37,16 @@ def data_part() -> NextStep:
     """Show what the test says of the data set in use: at once, and in full on request."""
     store = ui.current_store()
     table = gate.dates(store)
+    if state.FILTERS.value != Filters():
+        return part_of_data(store, table)
     full = gate.setting(store, gate.FULL)
     if state.RUN_FULL.take():
         with in_turn():
             keep(gate.KIND, store, full, run(store, dates=table, **tested_before.FULL_TEST))
     result = gate.found(store)
     if result is None:
-        quick = {"max_checkins": QUICK_CHECKINS, "n_permutations": QUICK_PERMUTATIONS}
         setting = gate.setting(store, gate.QUICK)
-        result = kept(gate.KIND, store, setting, lambda: run(store, dates=table, **quick))
+        result = kept(gate.KIND, store, setting, lambda: run(store, dates=table, **QUICK))
     decision(result)
     dates.offer(store)
     if found_before(gate.KIND, store, full) is None:
@@ -59,6 +64,20 @@ def data_part() -> NextStep:
             )
     evidence(result, "data", times_in(store.time_zone))
     illustrations(result)
+    return next_label(result), "recommend"
+
+
+def part_of_data(store: Store, table: pl.DataFrame | None) -> NextStep:
+    """Show the test on the check-ins chosen alone."""
+    chosen = state.FILTERS.value
+    result = kept(gate.KIND, store, (gate.setting(store, gate.QUICK), chosen),
+                  lambda: run(store, chosen, dates=table, **QUICK))  # fmt: skip
+    decision(result, "chosen")
+    st.caption(
+        f"A quick look at {result.n_checkins:,} check-ins of those chosen. What was cut away, such "
+        "as other hours, no test can compare with; other pages go on to quote the test of all."
+    )
+    evidence(result, "chosen", times_in(store.time_zone))
     return next_label(result), "recommend"
 
 
@@ -81,12 +100,12 @@ def run_full() -> None:
     state.RUN_FULL.value = True
 
 
-def run(store: Store, **setting) -> DependenceResult:
+def run(store: Store, chosen: Filters | None = None, **setting) -> DependenceResult:
     """Run the test on the training part, with a progress bar."""
     optional = (schema.CATEGORY, schema.TEXT, *schema.ORIGINS)
     columns = [*schema.REQUIRED, *(c for c in optional if store.has(c))]
     with ui.progress("Testing") as report:
-        train = split(store.some_users(MOST_READ, columns)[0]).train
+        train = split(store.some_users(MOST_READ, columns, chosen)[0]).train
         return dependence_test(train, progress=report, **setting)
 
 
@@ -392,4 +411,5 @@ PAGE = Page(
     tour="Does it matter? Four dials say whether time, place, both together, or order help to "
     "predict what people do next. Open the **Live simulator**, move a slider, and see the decision "
     "follow.",
+    has_filters=True,
 )

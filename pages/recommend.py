@@ -30,6 +30,7 @@ def _page() -> NextStep | None:
     view.say_if_drawn(store)
     view.begin(store, counter, known, lambda: url.read(store, known, kinds))
     engine = models.chosen(store, state.MODEL.value)
+    ask.follow(kinds)
     question = ask.controls(store, engine, known)
     view.remember()
     url.write(known)
@@ -178,4 +179,5 @@ PAGE = Page(
     tour="Who, when, where: the list, and below it **why** item 1 is item 1; the bars add up. Now "
     "drag the hour: **What changed** names what moved, and the reason.",
     has_pins=False,
+    follows=("weekdays", "categories"),
 )

@@ -105,9 +105,12 @@ def over_time(store: Store, chosen: Filters, below: str, n_days: int) -> None:
             value = ui.choose(
                 "Count", {"n_checkins": "Check-ins", "n_users": "Users"}, "trend_value"
             )
-    frame = counted(Store.trend, store, grain, chosen)
+    # All days stay, also after some of them were chosen.
+    whole = selection.without("date_from", "date_to")
+    frame = counted(Store.trend, store, grain, whole)
     figure = drawn(plots.trend, frame, grain, value, below)
-    ui.figure(figure, "trend", words("trend", frame, grain), frame, f"trend-{grain}s")
+    said = f"{words('trend', frame, grain)} Drag over a span to see it alone, on every page."
+    ui.figure(figure, "trend", said, frame, f"trend-{grain}s", on_span=selection.pick_span)
 
 
 def by_category(store: Store, chosen: Filters, below: str) -> None:

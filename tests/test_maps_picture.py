@@ -120,3 +120,15 @@ def test_land_lies_under_a_city_and_not_under_a_ship(lat, lon, is_land):
     paper = ground.find(f"{SVG}rect")
     assert paper is not None
     assert paper.get("fill") == COLOURS[False]["land" if is_land else "water"]
+
+
+def test_a_picture_has_a_legend_and_letters_that_browsers_take():
+    cells = pd.DataFrame(
+        {"cell": [608725924560502783], "lat": [40.71], "lon": [-74.0], "n_checkins": [7],
+         "n_users": [3]}
+    )  # fmt: skip
+    scale = maps.Classes(("hot <b>", "cold"), ("#ff0000", "#0000ff"))
+    svg = maps.to_svg(maps.hexagons(cells, basemap="offline"), legend=("Heat", scale))
+    assert 'fill="#ff0000"' in svg and "hot &lt;b&gt;" in svg and ">Heat<" in svg
+    # A name with a digit is a name only in quotation marks; without, all fonts were dropped.
+    assert "'Source Sans 3'" in svg and "sans-serif" in svg

@@ -1,17 +1,20 @@
 """One selection for all pictures: what was clicked filters every page, as chips that can go."""
 
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import streamlit as st
 
 from pages.shared import state, ui
-from strec.store import Filters
-from strec.wording import plural
+from pages.shared.results import by_content
+from strec import groups
+from strec.store import Filters, Store
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 #: What goes together in one chip.
-CHIPS = (("weekdays", "hours"), ("date_from", "date_to"), ("categories",), ("cells",))
+CHIPS = (("weekdays", "hours"), ("date_from", "date_to"), ("categories",), ("events",), ("users",),
+         ("cells",), ("places",), ("side",))  # fmt: skip
 #: Steps that *Undo* knows.
 _MOST_STEPS = 20
 
@@ -51,10 +54,26 @@ def pick_hour(point: dict[str, Any]) -> None:
     pick(weekdays=(int(weekday),), hours=(int(hour),))
 
 
-def chips() -> None:
-    """Show what was chosen in pictures on top of a page; each goes by a click, or by *Undo*."""
+def pick_span(first: date, last: date) -> None:
+    """Choose a span of the calendar, both days included."""
+    pick(date_from=first, date_to=last)
+
+
+def pick_group(group: Filters) -> None:
+    """Choose all that makes a group."""
+    pick(**{name: value for name, value in vars(group).items() if value is not None})
+
+
+def chips(followed: Collection[str] | None = None) -> None:
+    """Show what was chosen in pictures on top of a page; each goes by a click, or by *Undo*.
+
+    A page that follows only some of it shows only these.
+    """
     now, steps = picked(), state.PICKS.value
-    shown = [(fields, words) for fields in CHIPS if (words := _words(now, fields))]
+    listed = [each for each in CHIPS if followed is None or each[0] in followed]
+    shown = [(fields, words) for fields in listed if (words := _words(now, fields))]
+    if followed is not None and not shown:
+        return
     if not shown and not steps:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="selection"):
@@ -69,17 +88,22 @@ def chips() -> None:
 
 
 def _words(now: Filters, fields: tuple[str, ...]) -> str:
-    if all(vars(now)[name] is None for name in fields):
-        return ""
-    if fields[0] == "weekdays":
-        days = ", ".join(_DAYS[day] for day in now.weekdays or ())
-        hours = f"{min(now.hours)}:00–{max(now.hours) + 1}:00" if now.hours else ""
-        return f"{days} {hours}".strip()
-    if fields[0] == "categories":
-        return ", ".join(now.categories or ())
-    if fields[0] == "cells":
-        return plural(len(now.cells or ()), "hexagon")
-    return f"{now.date_from or '…'} – {now.date_to or '…'}"
+    said = {name: vars(now)[name] for name in fields}
+    if said.get("users") is not None and (name := _group(said["users"])):
+        return name
+    return " ".join(Filters(**said).words.values())
+
+
+def _group(users: tuple[str, ...]) -> str:
+    """Return what a group of users is called, if it is one that the data set offers."""
+    pairs = user_groups(ui.current_store()).values()
+    return next((name for pair in pairs for name, each in pair.items() if each.users == users), "")
+
+
+@by_content()
+def user_groups(store: Store) -> dict[str, dict[str, Filters]]:
+    """Return the groups of users that the data offer."""
+    return groups.user_groups(store)
 
 
 def _go_to(new: Filters) -> None:

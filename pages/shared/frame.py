@@ -59,8 +59,8 @@ def show() -> None:
     ui.guarded(work.take_from_address)
     ui.guarded(lambda: sidebar(page))
     tour.card(page)
-    if page.has_filters:
-        ui.guarded(selection.chips)
+    if page.has_filters or page.follows:
+        ui.guarded(lambda: selection.chips(None if page.has_filters else page.follows))
     ui.guarded(asked.run)
 
 

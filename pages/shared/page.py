@@ -47,6 +47,8 @@ class Page:
         a visitor: the tour has it done before the page is reached.
     has_filters : bool
         Whether the sidebar offers the filters here.
+    follows : tuple of str
+        Of a page without these filters: which fields of what was chosen in pictures it follows.
     has_pins : bool
         Whether its pictures can be pinned for a report: not where they show single people.
     """
@@ -62,6 +64,7 @@ class Page:
     tour: str | Callable[[], str] = ""
     beforehand: Callable[[Store], Callable[[], object]] | None = None
     has_filters: bool = False
+    follows: tuple[str, ...] = ()
     has_pins: bool = True
 
     def run(self) -> None:

@@ -21,8 +21,8 @@ NOT_KEPT = ("data", "sample", "me", "tour", "only")
 _MOST = 24 * 2**20
 
 
-def button(picture: Any, key: str, title: str, words: str) -> None:
-    """Show the pin of a picture, where the page has pins."""
+def button(picture: Any, key: str, title: str, words: str, legend: Any = None) -> None:
+    """Show the pin of a picture, where the page has pins; a map brings its legend."""
     page = state.PAGE.value
     if page is None:
         return
@@ -36,19 +36,22 @@ def button(picture: Any, key: str, title: str, words: str) -> None:
         if mine:
             state.PINS.value = tuple(pin for pin in state.PINS.value if pin not in mine)
         else:
-            _pin(Pin(here[1], _plain(words), here[0], here[2], "", drawn(picture, title)))
+            _pin(Pin(here[1], _plain(words), here[0], here[2], "", drawn(picture, legend)))
         st.rerun()
 
 
-def drawn(picture: Any, title: str) -> str:
+def drawn(picture: Any, legend: Any = None) -> str:
     """Return a figure as JSON on the paper of the page, or a map as SVG."""
     dark = is_dark()
     if isinstance(picture, pdk.Deck):
-        return maps.to_svg(picture, title=title, dark=dark)
+        return maps.to_svg(picture, legend=legend, dark=dark)
     said = json.loads(picture.to_json()) if not hasattr(picture, "spec") else picture.to_dict()
     # Its colours are for this page, whatever page it stands on later.
     paper = "#11181D" if dark else "#FFFFFF"
-    said.setdefault("layout", {}).update(paper_bgcolor=paper, plot_bgcolor=paper)
+    layout = said.setdefault("layout", {})
+    # Its title stands above it.
+    layout.pop("title", None)
+    layout.update(paper_bgcolor=paper, plot_bgcolor=paper)
     return json.dumps(said)
 
 

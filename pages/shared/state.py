@@ -178,6 +178,8 @@ VIEW: Key[dict[str, Any]] = Key("rec_view", {})
 VIEW_OF = Key("rec_data", "")
 ITEM: Key[str | None] = Key("rec_item", None)
 TRAIL: Key[list[tuple[tuple, Any]]] = Key("rec_trail", [])
+#: What was chosen in pictures when the question last followed it.
+FOLLOWED = Key("rec_followed", Filters())
 URL_NOTES: Key[list[str]] = Key("rec_url_notes", [])
 STORY_SEEN = Key("rec_story_seen", "")
 WISH_READ: Key[tuple[tuple[str, str], Any] | None] = Key("rec_wish_read", None)

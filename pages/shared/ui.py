@@ -1,10 +1,12 @@
 """What pages are built of: errors in words, choices, figures with caption and data, downloads."""
 
+import json
 import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -182,23 +184,26 @@ def figure(
     name: str = "",
     on_point: Callable[[dict[str, Any]], None] | None = None,
     can_pin: bool = True,
+    on_span: Callable[[date, date], None] | None = None,
 ) -> None:
     """Show a plotly figure with its caption in words and, as a file called `name`, its data.
 
-    `on_point` is called with the point that was clicked; after it nothing stays marked. What shows
-    single people cannot be pinned.
+    `on_point` is called with the point that was clicked, `on_span` with the first and the last day
+    of a span drawn over an axis of time; after it nothing stays marked. What shows single people
+    cannot be pinned.
     """
     if not isinstance(fig, Drawn):
         quiet(fig, is_dark())
-    if on_point is None:
+    if on_point is None and on_span is None:
         st.plotly_chart(fig, key=key, width="stretch", config={"displaylogo": False})
     else:
         n = state.Key(f"{key}_clicks", 0)
+        shown = fig if on_span is None else _with_spans(fig)
         # A figure whose points can be chosen is drawn anew after each click.
         st.plotly_chart(
-            fig, key=f"{key}_{n.value}", width="stretch", config={"displaylogo": False},
-            on_select=lambda: _point_clicked(f"{key}_{n.value}", n, on_point),
-            selection_mode="points",
+            shown, key=f"{key}_{n.value}", width="stretch", config={"displaylogo": False},
+            on_select=lambda: _chosen(f"{key}_{n.value}", n, on_point, on_span),
+            selection_mode="points" if on_span is None else "box",
         )  # fmt: skip
     if caption:
         st.caption(caption)
@@ -222,11 +227,24 @@ def in_python(picture: Any, key: str) -> None:
             st.code(lines, language="python")
 
 
-def _point_clicked(widget: str, n: state.Key[int], on_point: Callable) -> None:
-    points = st.session_state[widget].selection["points"]
-    if points:
+def _with_spans(fig: Any) -> Drawn:
+    """Return a figure over which a finger or the mouse draws spans of time."""
+    spec = fig.to_dict()
+    spec["layout"] |= {"dragmode": "select", "selectdirection": "h"}
+    return Drawn(json.dumps(spec))
+
+
+def _chosen(
+    widget: str, n: state.Key[int], on_point: Callable | None, on_span: Callable | None
+) -> None:
+    chosen = st.session_state[widget].selection
+    if on_point is not None and chosen["points"]:
         n.value += 1
-        on_point(points[0])
+        on_point(chosen["points"][0])
+    if on_span is not None and chosen["box"]:
+        n.value += 1
+        ends = sorted(str(each)[:10] for each in chosen["box"][0]["x"])
+        on_span(date.fromisoformat(ends[0]), date.fromisoformat(ends[-1]))
 
 
 def deck(deck, key: str, height: int = 520, caption: str = "") -> None:

@@ -14,7 +14,7 @@ import pydeck as pdk
 from strec.errors import AnalysisError, check_is
 from strec.maps.basemap import COLOURS
 from strec.maps.ground import line_width
-from strec.maps.scale import rgb
+from strec.maps.scale import Classes, Scale, rgb
 from strec.maps.view import View
 from strec.palette import SPACE
 
@@ -73,6 +73,7 @@ def to_svg(
     *,
     title: str = "",
     note: str = "",
+    legend: tuple[str, Scale | Classes] | None = None,
     dark: bool = False,
     size_px: tuple[int, int] = (WIDTH_PX, HEIGHT_PX),
     enlarge: float = WIDTH_PX / 700,
@@ -87,6 +88,8 @@ def to_svg(
         From any function of `strec.maps`.
     title, note : str
         Written above and below the map.
+    legend : tuple of str and Scale or Classes, optional
+        What the colours of the map say, above it, as in `legend_html`.
     dark : bool
         For a dark page.
     size_px : tuple of int
@@ -119,13 +122,13 @@ def to_svg(
         for shape in draw(layer, to, dark)
     ]
     paper, ink = COLOURS[dark]["land"], _ink(dark)
-    margin = MARGIN_PX if title or note else 0
+    margin = MARGIN_PX if title or note or legend else 0
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" '
             f'viewBox="0 {-margin} {width} {height + 2 * margin}" '
             f'width="{width}" height="{height + 2 * margin}" '
-            'font-family="Source Sans 3, Source Sans Pro, Helvetica, Arial, sans-serif">',
+            "font-family=\"'Source Sans 3', 'Source Sans Pro', Helvetica, Arial, sans-serif\">",
             f'<rect y="{-margin}" width="{width}" height="{height + 2 * margin}" fill="{paper}"/>',
             f'<svg width="{width}" height="{height}">',
             '<g class="ground">',
@@ -139,10 +142,26 @@ def to_svg(
             "</svg>",
             f'<text x="16" y="-14" font-size="19" font-weight="650" fill="{ink}">'
             f"{escape(title)}</text>",
+            *(
+                _legend(*legend, 16 + round(11.5 * len(title)) + 20 * bool(title), ink)
+                if legend
+                else ()
+            ),
             f'<text x="16" y="{height + 25}" font-size="13" fill="{ink}">{escape(note)}</text>',
             "</svg>",
         ]
     )
+
+
+def _legend(title: str, scale: Scale | Classes, x: int, ink: str) -> Iterator[Shape]:
+    """Draw a colour and its words for each class, from left to right."""
+    words = f'y="-15" font-size="13" fill="{ink}"'
+    yield f'<text x="{x}" {words} font-weight="650">{escape(title)}</text>'
+    x += round(7.4 * len(title)) + 14
+    for colour, label in zip(scale.colours, scale.labels(), strict=True):
+        yield f'<rect x="{x}" y="-27" width="13" height="13" rx="3" fill="{colour}"/>'
+        yield f'<text x="{x + 18}" {words}>{escape(label)}</text>'
+        x += 18 + round(7 * len(label)) + 16
 
 
 def _ground(style: str, to: Camera) -> Iterator[Shape]:

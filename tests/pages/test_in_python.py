@@ -26,7 +26,7 @@ LOOKS = {
     "points": ("space", {"space_mode": "Points"}, 1),
     "hotspots": ("space", {"space_part": "Hotspots"}, 1),
     "kinds of week": ("space", {"space_part": "Kinds of week"}, 3),
-    "flows": ("space", {"space_part": "Flows and distance"}, 3),
+    "flows": ("space", {"space_part": "Flows"}, 3),
     "change": ("space", {"space_part": "Change"}, 1),
     "trends": ("space", {"space_part": "Change", "change_kind": "Trends"}, 1),
     "compare, kinds": ("compare", {}, 1),

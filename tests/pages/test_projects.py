@@ -253,8 +253,7 @@ def test_a_map_is_pinned_as_a_picture_and_single_people_are_not():
     app.button(key="pin_space_hexagons").click().run()
     (pin,) = app.session_state["pins"]
     assert pin.is_map and "<polygon" in pin.picture and "Click" not in pin.words
-    app.session_state["space_part"] = "Flows and distance"
-    app.run()
+    app.segmented_control(key="space_part").set_value("Flows").run()
     keys = [each.key for each in app.button if (each.key or "").startswith("pin_")]
     assert "pin_flows_decay" in keys and "pin_flows_roaming" not in keys
     for page in all_pages().values():

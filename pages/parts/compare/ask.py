@@ -9,7 +9,7 @@ import streamlit as st
 from pages.parts import selection
 from pages.parts.time import slices
 from pages.shared import state, ui
-from pages.shared.results import by_content, counted
+from pages.shared.results import counted
 from strec import groups, schema
 from strec.errors import AnalysisError
 from strec.store import Filters, Store
@@ -89,7 +89,7 @@ def times_of_day(store: Store, within: Filters) -> Pair:
 
 def people(store: Store, within: Filters) -> Pair:
     """Users who do much and little, visitors and residents, new and old."""
-    pairs = user_groups(store)
+    pairs = selection.user_groups(store)
     if not pairs:
         raise AnalysisError(
             "Groups of users need ten users.", "fewer.", "Compare days or kinds instead."
@@ -97,12 +97,6 @@ def people(store: Store, within: Filters) -> Pair:
     title = st.selectbox("Which users", list(pairs), key="compare_people", width=320)
     (one, a), (other, b) = pairs[title].items()
     return Pair(a, b, within, (one, other))
-
-
-@by_content()
-def user_groups(store: Store) -> dict[str, dict[str, Filters]]:
-    """Return the groups of users that the data offer."""
-    return groups.user_groups(store)
 
 
 def kinds(store: Store, within: Filters) -> Pair:

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from pages.parts import selection
 from pages.parts.compare import ask
 from pages.parts.space import change, common
 from pages.shared import background, state, ui
 from pages.shared.made import built, call, made, named, of, part
-from pages.shared.page import NextStep
+from pages.shared.page import NextStep, go_to
 from pages.shared.results import by_content, counted
 from strec import groups, maps, plots, schema
 from strec.api import compare_groups
@@ -46,7 +47,7 @@ def show() -> NextStep | None:
     except AnalysisError as error:
         ui.show_notice(error)
         return None
-    answer(found)
+    answer(found, asked)
     pictures(store, found)
     return "Does it matter?", "dependence"
 
@@ -59,7 +60,7 @@ def compared(store: Store, asked: ask.Pair, measure: str | None) -> groups.Compa
     )
 
 
-def answer(found: groups.Comparison) -> None:
+def answer(found: groups.Comparison, asked: ask.Pair) -> None:
     """Say first what differs, then on what it rests, and offer it as files."""
     with st.container(border=True):
         st.markdown(f"#### {ui.plain(found.sentence)}")
@@ -72,6 +73,13 @@ def answer(found: groups.Comparison) -> None:
                         "compare_csv")  # fmt: skip
             ui.download("Report as HTML", found.html, "comparison.html", "text/html",
                         "compare_html")  # fmt: skip
+            for letter, group, name in zip("ab", (asked.a, asked.b), asked.names, strict=True):
+                if group is not None and st.button(
+                    f"Only {label(name, 40)}", key=f"compare_only_{letter}", type="tertiary",
+                    icon=":material/filter_alt:", help="On every page, beginning with Time",
+                ):  # fmt: skip
+                    selection.pick_group(group)
+                    go_to("time")
 
 
 def pictures(store: Store, found: groups.Comparison) -> None:
@@ -201,4 +209,6 @@ def hexagons(store: Store, found: groups.Comparison) -> None:
     cells = '[int(key, 16) for key in found.of("cell")["key"]]'
     how = named(of(found), "found", f'found.of("cell").assign(cell={cells}, tip="")')
     made(deck, call(maps.hexagons, how, "ratio"))
-    common.offer("comparison-map", numbers(found, "cell"), deck, words=f"{title}. {said}")
+    words = f"{title}. {said}"
+    common.offer("comparison-map", numbers(found, "cell"), deck, words=words,
+                 legend=("How many times as much", classes))  # fmt: skip

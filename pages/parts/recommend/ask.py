@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import streamlit as st
 
+from pages.parts import selection
 from pages.parts.recommend import models, pictures, view, visitor
 from pages.parts.recommend.view import LAST, NEW, ON_MAP, People
 from pages.shared import state, ui
@@ -74,6 +75,18 @@ def controls(store, engine: Recommender, known: People) -> Question:
         how=chosen,
         shop=shop,
     )
+
+
+def follow(kinds: list[str]) -> None:
+    """Ask about the hour and the kinds that were chosen in pictures, once for each choice."""
+    now, before = selection.picked(), state.FOLLOWED.value
+    state.FOLLOWED.value = now
+    if now.categories != before.categories:
+        state.CATEGORIES.value = [kind for kind in now.categories or () if kind in kinds]
+    moment = now.weekdays, now.hours
+    if moment != (before.weekdays, before.hours) and [len(each or ()) for each in moment] == [1, 1]:
+        state.HOUR.value = 24 * now.weekdays[0] + now.hours[0]  # type: ignore[index]
+        _hour_moved()
 
 
 def _who(known: People) -> str:

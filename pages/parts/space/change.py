@@ -131,7 +131,8 @@ def compare(store, chosen, setting, view, resolution, names, windows) -> None:
     how = call(spatial.change, *asked, min_users=setting.min_users)
     made(deck, call(maps.hexagons, part(how, '.frame.assign(tip="")'), "ratio"))
     words = f"From {names[0]} to {names[1]}. {found.sentence} {words}"
-    common.offer("change", numbers, deck, numbers.round(6), words)
+    legend = "Share of check-ins", classes
+    common.offer("change", numbers, deck, numbers.round(6), words, legend)
     biggest(store, found)
 
 
@@ -225,7 +226,8 @@ def trends(store, chosen, setting, view, resolution: int) -> None:
     how = call(spatial.emerging, days, grain)
     made(deck, call(maps.hexagons, part(how, '.frame.assign(tip="")'), "rise"))
     words = f"{found.sentence} {words}"
-    common.offer("trends", found.frame, deck, found.frame.round(6), words)
+    legend = ("Heat", classes) if kinds else None
+    common.offer("trends", found.frame, deck, found.frame.round(6), words, legend)
     strongest(store, chosen, found)
 
 

@@ -127,7 +127,7 @@ def plain_counts(store: Store, chosen: Filters, n_checkins: float | None = None)
 
 def offer(
     name: str, frame: pd.DataFrame, deck=None, cells: pd.DataFrame | None = None, words: str = "",
-    can_pin: bool = True,
+    legend: tuple[str, maps.Scale | maps.Classes] | None = None, can_pin: bool = True,
 ) -> None:  # fmt: skip
     """Offer a map's numbers as CSV, its hexagons as GeoJSON, the map as a page and a picture.
 
@@ -138,6 +138,7 @@ def offer(
         "title": name.replace("_", " ").capitalize(),
         "note": ui.current_store().meta["name"],
         "dark": ui.is_dark(),
+        "legend": legend,
     }
     with ui.under(f"space_{name}"):
         ui.downloads(name, with_readable_cells(frame), f"space_{name}")
@@ -149,11 +150,14 @@ def offer(
             files.append(("Map as HTML", "html", "text/html", lambda: maps.to_html(deck)))
             files.append(("Map as picture", "svg", "image/svg+xml",
                           lambda: maps.to_svg(deck, **picture)))  # fmt: skip
-        for label, ending, mime, make in files:
-            ui.download(label, make, f"{name}.{ending}", mime, f"space_file_{name}.{ending}")
+        if files:
+            with st.popover("Map", icon=":material/download:", type="tertiary"):
+                for label, ending, mime, make in files:
+                    ui.download(label, make, f"{name}.{ending}", mime,
+                                f"space_file_{name}.{ending}")  # fmt: skip
         if deck is not None:
             if can_pin:
-                pins.button(deck, f"space_{name}", str(picture["title"]), words)
+                pins.button(deck, f"space_{name}", str(picture["title"]), words, legend)
             ui.in_python(deck, f"space_{name}")
 
 

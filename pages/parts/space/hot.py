@@ -45,7 +45,8 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
         else maps.Classes(tuple(QUADRANTS.values()), palette.QUADRANTS)
     )
     st.markdown(f"**{ui.plain(found.sentence)}**")
-    st.html(maps.legend_html("Heat" if kind == SPOTS else "Beyond chance", classes))
+    legend = "Heat" if kind == SPOTS else "Beyond chance", classes
+    st.html(maps.legend_html(*legend))
     deck = maps.hexagons(frame, "shown", scale=classes, **common.look(store, setting, view))
     cells = counted(Store.cells, store, resolution, chosen, min_users=setting.min_users)
     hidden = spatial.hidden_in_words(cells)
@@ -56,7 +57,7 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     asked = call(Store.cells, store, resolution, chosen, min_users=1)
     how = call(spatial.hotspots, asked, value, area, alpha, setting.min_users)
     made(deck, call(maps.hexagons, part(how, ".frame"), "gi_z" if kind == SPOTS else "local_i"))
-    common.offer("hotspots", numbers, deck, numbers.round(6), f"{found.sentence} {words}")
+    common.offer("hotspots", numbers, deck, numbers.round(6), f"{found.sentence} {words}", legend)
     if len(found.areas):
         areas(store, found)
 

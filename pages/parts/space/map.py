@@ -87,7 +87,8 @@ def hexagons(store, chosen, setting, choice: MapSetting, hour: int | None, look:
         maps.hexagons, frame, choice.value, choice.value if choice.raised else None, scale=scale,
         top=float(whole[choice.value].max()), **look,
     )  # fmt: skip
-    st.html(maps.legend_html(f"{VALUES[choice.value]} in each hexagon", scale))
+    legend = f"{VALUES[choice.value]} in each hexagon", scale
+    st.html(maps.legend_html(*legend))
     half = spatial.concentration(frame["n_checkins"])
     first = (
         f"Half of the check-ins shown fall in the {half:,} busiest of {len(frame):,} hexagons. "
@@ -108,7 +109,7 @@ def hexagons(store, chosen, setting, choice: MapSetting, hour: int | None, look:
             deck, "map_hexagons", lambda layer, found: _look(store, layer, found),
             caption=f"{first}{words} Click a hexagon to look in.",
         )  # fmt: skip
-        common.offer("hexagons", frame, deck, frame, f"{first}{words}")
+        common.offer("hexagons", frame, deck, frame, f"{first}{words}", legend)
     if right is not None:
         with right:
             look_into(store, chosen, cells, setting)

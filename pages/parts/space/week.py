@@ -95,10 +95,16 @@ def city(store, chosen, setting, view: maps.View, found, resolution: int) -> Non
         joined = part(everywhere, '.merge(found.frame[["cell", "cluster"]])')
         how = named(of(found), "found", joined.text if joined else "")
         made(deck, call(maps.hexagons, how, "cluster"))
-        common.offer("weeks-of-hexagons", cells, deck, cells, words)
+        common.offer("weeks-of-hexagons", cells, deck, cells, words, (title, classes))
     else:
         people = found.frame.assign(name=[names[k] for k in found.frame["cluster"]])
-        common.offer("weeks-of-users", common.with_user_ids(store, people), deck, words=words)
+        common.offer(
+            "weeks-of-users",
+            common.with_user_ids(store, people),
+            deck,
+            words=words,
+            legend=(title, classes),
+        )
 
 
 @by_content("Laying weeks on a map…")
