@@ -30,9 +30,7 @@ COMMANDS = {
     "evaluate in words": "evaluate {data} --model user_counts --by category",
 }
 SLOW = {
-    "forecast": "forecast {data} --csv {out}/a.csv --geojson {out}/a.json --json",
-    "forecast items": "forecast {data} --where items --csv {out}/a.csv --json",
-    "dependence": "dependence {data} --json",
+    "forecast": "forecast {data} --where items --csv {out}/a.csv --geojson {out}/a.json --json",
     "privacy": "privacy {data} --json",
 }
 

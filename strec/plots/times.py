@@ -187,11 +187,12 @@ def calendar(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Fig
         autorange="reversed", showgrid=False, tickvals=[0, 2, 4, 6],
         ticktext=["Mon", "Wed", "Fri", "Sun"],
     )  # fmt: skip
-    # One tick a month at most, so that no name stands twice; of a few weeks, days.
-    n_days = (days["week"].max() - days["week"].min()).days
-    figure.update_xaxes(showgrid=False, tickformat="%-d %b")
-    if n_days > 120:
-        figure.update_xaxes(dtick="M1", tickformat="%b\n%Y" if in_one else "%b")
+    # One tick a month at most, so that no name stands twice; of a few months, some Mondays.
+    weeks = sorted(days["week"].unique())
+    figure.update_xaxes(showgrid=False, tickformat="%-d %b", tickvals=weeks[:: len(weeks) // 9 + 1])
+    if (weeks[-1] - weeks[0]).days > 120:
+        monthly = "%b\n%Y" if in_one else "%b"
+        figure.update_xaxes(tickvals=None, dtick="M1", tickformat=monthly)
     height = 270 if in_one else 90 + 150 * len(blocks)
     return finish(figure, "Check-ins day by day", below, height=height)
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from strec.errors import AnalysisError, StrecError
 from strec.progress import Progress, silent
-from strec.temporal.conformal import MIN_SPANS, Reach, conformal
+from strec.temporal.conformal import MIN_SPANS, Reach, conformal, lie_on_one_side
 from strec.temporal.forecasting import MIN_POINTS, Forecaster, choose_scale
 from strec.temporal.grains import at_in_words, in_words
 from strec.temporal.timeseries import TimeSeries, as_series
@@ -342,7 +342,10 @@ def _put_band(
     observed = np.where(target < known, values[np.minimum(target, known - 1)], np.nan)
     scale = choose_scale(data.part(0, known).filled().to_numpy(), data.usable_periods())
     spacing = float(origins[1] - origins[0]) if len(origins) > 1 else 1.0
-    reach = conformal(scale.to(observed) - scale.to(means), level, horizon, spacing)
+    # A model that has learned from what its past forecasts missed may miss on the other side.
+    either_side = lie_on_one_side(observed - means, spacing)
+    errors = scale.to(observed) - scale.to(means)
+    reach = conformal(errors, level, horizon, spacing, either_side=either_side)
     centre = scale.to(ahead["mean"].to_numpy())
     # A square of a root is a little off: a band of no width would miss the very values it is of.
     for name, side, sign in (("lower", reach.lower, -1), ("upper", reach.upper, 1)):

@@ -49,7 +49,12 @@ class Reach:
 
 
 def conformal(
-    errors: np.ndarray, level: float = 0.9, horizon: int | None = None, spacing: float = 1.0
+    errors: np.ndarray,
+    level: float = 0.9,
+    horizon: int | None = None,
+    spacing: float = 1.0,
+    *,
+    either_side: bool = False,
 ) -> Reach:
     """Return the band that past errors ask for.
 
@@ -67,6 +72,9 @@ def conformal(
         of independent errors.
     spacing : float
         Steps from one origin to the next.
+    either_side : bool
+        Whether the forecast may miss on the other side than past ones did (`lie_on_one_side`), as
+        that of a model that has learned since: the band is as wide upwards as downwards.
 
     Raises
     ------
@@ -109,13 +117,42 @@ def conformal(
     size = _size_by_step(np.where(known, errors, 0.0), known)
     # Of the same size, errors of all steps say together how heavy the tails are.
     usual = (errors / np.where(size > 0, size, 1.0))[known]
-    low, high = _shortest(usual, min(1.0, level * (1 + 1 / len(usual))))
+    share = min(1.0, level * (1 + 1 / len(usual)))
+    if either_side:
+        high = float(np.quantile(np.abs(usual), share))
+        low = -high
+    else:
+        low, high = _shortest(usual, share)
     size = size * _widened(level, spans)
     if ahead > steps:
         further = np.sqrt(np.arange(steps + 1, ahead + 1) / steps)
         size = np.concatenate([size, size[-1] * further])
     size = size[:ahead]
     return Reach(low * size, high * size, level, n_origins, spans)
+
+
+def lie_on_one_side(errors: np.ndarray, spacing: float = 1.0) -> bool:
+    """Tell whether errors lie on one side of 0 by more than chance.
+
+    Their mean is beyond two standard errors, of as many as there are spans apart.
+
+    Parameters
+    ----------
+    errors, spacing
+        As of `conformal`, but on the scale on which forecasts are means.
+
+    Examples
+    --------
+    >>> errors = np.random.default_rng(0).normal(size=(100, 4))
+    >>> lie_on_one_side(errors), lie_on_one_side(errors + 2)
+    (False, True)
+    """
+    known = np.isfinite(errors)
+    if not known.any():
+        return False
+    of_origin = np.array([row[k].mean() for row, k in zip(errors, known, strict=True) if k.any()])
+    spans = max(len(of_origin) * spacing / errors.shape[1], 1.0)
+    return bool(abs(of_origin.mean()) > 2 * of_origin.std() / spans**0.5)
 
 
 def _size_by_step(errors: np.ndarray, known: np.ndarray) -> np.ndarray:

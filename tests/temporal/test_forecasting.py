@@ -20,7 +20,7 @@ from strec.temporal import (
     outlook,
     standard_models,
 )
-from strec.temporal.conformal import conformal
+from strec.temporal.conformal import conformal, lie_on_one_side
 from strec.temporal.forecasting import choose_scale, error_quantiles
 from tests.temporal.worlds import AIR_PASSENGERS, air_passengers, daily_wave
 
@@ -202,6 +202,20 @@ def test_a_band_of_normal_errors_is_that_of_the_normal_and_has_room_for_few_mome
     few, many = conformal(errors[:12], 0.9), conformal(np.tile(errors[:12], (100, 1)), 0.9)
     assert few.spans == 4 and few.upper[0] > 1.25 * many.upper[0]
     assert not conformal(errors[:8], 0.9).is_known
+
+
+def test_a_model_that_has_learned_a_jump_is_not_given_the_errors_of_before_it():
+    # Fitted before the level doubled it missed upwards only; fitted anew it may miss downwards.
+    errors = 20 + 3 * np.random.default_rng(0).normal(size=(70, 7))
+    assert lie_on_one_side(errors) and not lie_on_one_side(errors - 20)
+    one, both = (conformal(errors, 0.9, either_side=each) for each in (False, True))
+    assert (one.lower >= 0).all() and both.lower == pytest.approx(-both.upper)
+    assert both.upper == pytest.approx(one.upper, rel=0.1)
+    rng = np.random.default_rng(5)
+    values = rng.poisson(20 * (1.0 + (np.arange(200) > 120))).astype(float)
+    data = TimeSeries.of(values, grain="day", start="2022-01-03")
+    held = backtest(data, {"m": HarmonicRegression(budget_s=0.2)}, horizon=7)
+    assert held.table["coverage"].iloc[0] > 0.9
 
 
 def test_a_band_ends_at_the_zeros_where_half_the_counts_are_zero():
