@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strec import schema
+from strec import ordered, schema
 from strec.errors import AnalysisError, SchemaError, StoreError
 from strec.split import Vocabulary
 from strec.store import Filters, Store
-from strec.store import writer as store_writer
 
 
 def world(n: int = 4000, seed: int = 0) -> pl.DataFrame:
@@ -297,7 +296,7 @@ def test_a_file_in_small_chunks_gives_the_same_store(store, tmp_path, monkeypatc
     """User, session and look-back numbers go on across chunk borders."""
     path = tmp_path / "checkins.parquet"
     world().sample(fraction=1, shuffle=True, seed=1).write_parquet(path)
-    monkeypatch.setattr(store_writer, "CHUNK_ROWS", 37)
+    monkeypatch.setattr(ordered, "PIECE_ROWS", 37)
     again = Store.create(path, tmp_path / "again", name="World")
     assert again.fingerprint == store.fingerprint
     columns = [*store.table.columns]

@@ -18,10 +18,10 @@ from strec.geo import (
     short_distance_column,
     unit_vector_columns,
 )
+from strec.ordered import ITEM_CODE
 
 #: Columns that a store adds to the canonical and derived ones.
 USER_CODE = "user_code"
-ITEM_CODE = "item_code"
 #: Item and cell where a trip began; of other check-ins those of the previous one in the same
 #: session, null where a session begins.
 FROM_ITEM = "from_item"
@@ -214,20 +214,7 @@ def gyration(table: ir.Table) -> ir.Table:
     )
 
 
-# ---------------------------------------------------------------- users and items
-
-
-def users(table: ir.Table) -> ir.Table:
-    """Check-ins, distinct items, first and last time of each user, by user code."""
-    per_item = table.group_by(user=table[USER_CODE], item=table[ITEM_CODE]).agg(
-        n=table.count(), first=table[schema.TIME].min(), last=table[schema.TIME].max()
-    )
-    return per_item.group_by("user").agg(
-        n_checkins=whole(per_item, "n").sum().cast("int64"),
-        n_items=per_item.count().cast("int64"),
-        first=per_item["first"].min(),
-        last=per_item["last"].max(),
-    )
+# ---------------------------------------------------------------- items
 
 
 def item_bounds(table: ir.Table) -> ir.Table:

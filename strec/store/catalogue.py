@@ -1,11 +1,11 @@
-"""The two tables written beside the check-ins: one row per item, one row per user."""
+"""The table of items that is written beside the check-ins."""
 
 import numpy as np
 import polars as pl
 
 from strec import schema
 from strec.store import aggregates
-from strec.store.aggregates import ITEM_CODE, USER_CODE
+from strec.store.aggregates import ITEM_CODE
 
 #: Check-ins per pass when medians are taken, which need all values at once.
 PASS_ROWS = 15_000_000
@@ -13,7 +13,7 @@ PASS_ROWS = 15_000_000
 FEW_ITEMS = 1_000
 
 
-def item_table(ask, table, ids: pl.Series, n_rows: int) -> pl.DataFrame:
+def item_table(ask, table, counts: pl.DataFrame, n_rows: int) -> pl.DataFrame:
     """Return one row per item in the order of its code; see `Store.items`.
 
     Parameters
@@ -22,31 +22,23 @@ def item_table(ask, table, ids: pl.Series, n_rows: int) -> pl.DataFrame:
         Runs an Ibis expression and returns a Polars frame.
     table : ibis Table
         The check-ins.
-    ids : polars.Series
-        The item ids in the order of their codes.
+    counts : polars.DataFrame
+        `item_id`, `n_checkins` and `n_users` in the order of their codes.
     n_rows : int
         How many check-ins there are.
     """
     # Label counts are small next to the check-ins; medians are taken in passes over the items.
     parts = []
-    for some in _passes(table, ITEM_CODE, len(ids), n_rows):
-        part = ask(aggregates.count(some, item=aggregates.whole(some, ITEM_CODE))).join(
-            _places(ask, some), on="item", how="left"
-        )
+    for some in _passes(table, ITEM_CODE, len(counts), n_rows):
+        part = _places(ask, some)
         for column in (schema.ITEM_NAME, schema.CATEGORY, schema.IMAGE):
-            part = part.join(_labels(ask, some, column), on="item", how="left")
+            labels = _labels(ask, some, column)
+            part = part.join(labels, on="item", how="full", coalesce=True)
         parts.append(part)
+    items = counts.with_row_index("item").cast({"item": pl.Int64})
+    found = items.join(pl.concat(parts), on="item", how="left", maintain_order="left")
     columns = ["item_id", "item_name", "category", "image", "lat", "lon", "spread_km"]
-    found = pl.concat(parts).sort("item").with_columns(ids.alias("item_id"))
     return found.select(*columns, "n_checkins", "n_users")
-
-
-def user_table(ask, table, ids: pl.Series, n_rows: int) -> pl.DataFrame:
-    """Return one row per user in the order of its code; see `Store.users`."""
-    passes = _passes(table, USER_CODE, len(ids), n_rows)
-    parts = [ask(aggregates.users(some)) for some in passes]
-    found = pl.concat(parts).sort("user").with_columns(ids.alias("user_id"))
-    return found.select("user_id", "n_checkins", "n_items", "first", "last")
 
 
 def _passes(table, code: str, n_codes: int, n_rows: int):

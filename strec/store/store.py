@@ -115,11 +115,11 @@ class Store(PlaceQuestions, PeopleQuestions):
             meta |= written.meta
             writer.write_meta(fresh, meta)
             draft = cls(fresh, engines.EMBEDDED)
-            ask, n_rows = draft._polars, meta["n_checkins"]
-            items = catalogue.item_table(ask, draft.table, written.items, n_rows)
+            items = catalogue.item_table(
+                draft._polars, draft.table, written.items, meta["n_checkins"]
+            )
             items.write_parquet(fresh / writer.ITEMS)
-            users = catalogue.user_table(ask, draft.table, written.users, n_rows)
-            users.write_parquet(fresh / writer.USERS)
+            written.users.write_parquet(fresh / writer.USERS)
             draft._connection.disconnect()
             writer.seal(fresh, meta)
         return cls(folder, engine)

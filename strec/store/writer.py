@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from strec import schema
-from strec.errors import SchemaError, StoreError, as_path
+from strec.errors import StoreError, as_path
 from strec.geo import distance_column
+from strec.ordered import pieces_of, whole_users, with_item_codes
 from strec.stays import is_raw_track
 from strec.store.aggregates import (
     END_DATE,
@@ -39,26 +41,29 @@ META = "meta.json"
 _FILES = (CHECKINS, ITEMS, USERS)
 #: Larger files are known by their size alone.
 DIGEST_BYTES = 64 * 2**20
-#: Rows held in memory at once, and rows of a Parquet row group (a unit of parallel reading).
+#: Rows of a table in memory that are made ready at once, and of a Parquet row group (a unit of
+#: parallel reading).
 CHUNK_ROWS = 500_000
 ROW_GROUP_ROWS = 250_000
 #: Columns by whose bounds an engine may leave out row groups.
 SKIPPED_BY = (USER_CODE, ITEM_CODE, schema.TIME, schema.LOCAL_DATE, schema.HOUR_OF_WEEK)
-#: What the sort of a file larger than memory may use before it spills to the store's folder.
-SORT_MEMORY = "1GB"
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: the meta data of the store, and ids in the order of their codes."""
+    """What was written: the meta data of the store, and what was counted on the way.
+
+    `items` has `item_id`, `n_checkins`, `n_users`, a row for each code; `users` what
+    `Store.users` returns.
+    """
 
     meta: dict
-    items: pl.Series
-    users: pl.Series
+    items: pl.DataFrame
+    users: pl.DataFrame
 
 
 def write_checkins(checkins: pl.DataFrame | Path, folder: Path) -> Written:
-    """Write `checkins.parquet` into a folder and return its counts, fingerprint and ids.
+    """Write `checkins.parquet` into a folder and return its counts and fingerprint.
 
     Parameters
     ----------
@@ -78,8 +83,9 @@ def write_checkins(checkins: pl.DataFrame | Path, folder: Path) -> Written:
     if isinstance(checkins, pl.DataFrame):
         ordered = schema.validate(checkins).sort(schema.USER, schema.TIME, schema.ITEM)
         items = ordered[schema.ITEM].unique().sort()
-        return _write_chunks(ordered.iter_slices(CHUNK_ROWS), items, folder)
-    with _sorted_file(as_path(checkins), folder) as (chunks, items):
+        chunks = whole_users(with_item_codes(ordered, items).iter_slices(CHUNK_ROWS))
+        return _write_chunks(chunks, items, folder)
+    with pieces_of(as_path(checkins), folder) as (chunks, items):
         return _write_chunks(chunks, items, folder)
 
 
@@ -145,87 +151,11 @@ def replacing(folder: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-@contextmanager
-def _sorted_file(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFrame], pl.Series]]:
-    import duckdb
-
-    with duckdb.connect() as connection:
-        connection.execute(f"SET memory_limit = '{SORT_MEMORY}'")
-        connection.execute("SET temp_directory = ?", [str(spill / "spill")])
-        connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
-        try:
-            source = connection.read_parquet(str(path))
-        except duckdb.Error as error:
-            raise StoreError(
-                "A store is made from a table or a Parquet file of check-ins.",
-                f"{path.name} could not be read as Parquet ({type(error).__name__}).",
-                "Read the file with strec.io.ingest first.",
-            ) from error
-        missing = [name for name in schema.REQUIRED if name not in source.columns]
-        if missing:
-            raise SchemaError(
-                f"A check-in table needs the columns {', '.join(schema.REQUIRED)}.",
-                f"{path.name} has no {', '.join(missing)}.",
-                "Read the file with strec.io.ingest, which maps columns.",
-            )
-        source.create_view("checkins")
-        users, items = (_numbered(connection, name) for name in (schema.USER, schema.ITEM))
-        columns = schema.REQUIRED | schema.OPTIONAL
-        rest = [name for name in columns if name in source.columns][2:]
-        # Numbers are sorted in little more than half the time that ids take, which are texts.
-        batches = connection.sql(
-            f"""
-            SELECT users.number AS {schema.USER}, items.number AS {schema.ITEM},
-                   {", ".join(f'checkins."{name}"' for name in rest)}
-            FROM checkins
-            LEFT JOIN {schema.USER}_numbers AS users USING ({schema.USER})
-            LEFT JOIN {schema.ITEM}_numbers AS items USING ({schema.ITEM})
-            ORDER BY users.number, {schema.TIME}, items.number
-            """
-        ).to_arrow_reader(CHUNK_ROWS)
-        yield _joined(_with_ids(batch, users, items) for batch in batches), items
-    shutil.rmtree(spill / "spill", ignore_errors=True)
-
-
-def _joined(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Put batches together, which an engine hands over smaller than asked, to about CHUNK_ROWS."""
-    kept, height = [], 0
-    for batch in batches:
-        kept.append(batch)
-        height += batch.height
-        if height >= CHUNK_ROWS - batch.height // 2:
-            yield pl.concat(kept)
-            kept, height = [], 0
-    if kept:
-        yield pl.concat(kept)
-
-
-def _numbered(connection, column: str) -> pl.Series:
-    """Number the ids of a column in the order of their bytes, in a table; return them so."""
-    connection.execute(
-        f"CREATE TEMP TABLE {column}_numbers AS "
-        f"SELECT {column}, (row_number() OVER (ORDER BY {column}) - 1)::UINTEGER AS number "
-        f"FROM (SELECT DISTINCT {column} FROM checkins WHERE {column} IS NOT NULL)"
-    )
-    found = connection.sql(f"SELECT {column} FROM {column}_numbers ORDER BY number").pl()
-    return found[column].cast(pl.String)
-
-
-def _with_ids(batch: pa.RecordBatch, users: pl.Series, items: pl.Series) -> pl.DataFrame:
-    """Return a batch with ids in place of their numbers."""
-    numbers = pl.DataFrame(batch)
-    known = schema.REQUIRED | schema.OPTIONAL
-    return numbers.with_columns(
-        users.gather(numbers[schema.USER]).alias(schema.USER),
-        items.gather(numbers[schema.ITEM]).alias(schema.ITEM),
-    ).cast({name: known[name] for name in numbers.columns})
-
-
 def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path) -> Written:
-    codes = pl.DataFrame({schema.ITEM: items}).with_row_index(ITEM_CODE)
     counts = {"n_checkins": 0, "n_users": 0, "n_items": len(items), "n_places": 0}
     dates: list[date] = []
-    users: list[pl.Series] = []
+    users: list[pl.DataFrame] = []
+    of_items = np.zeros((2, len(items)), dtype=np.int64)
     hashers: dict = {}
     last: pl.DataFrame | None = None
     has_clock = is_raw = False
@@ -235,14 +165,12 @@ def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path
         for chunk in chunks:
             if not chunk.height:
                 continue
-            coded = _coded(schema.derive(schema.validate(chunk), in_order=True), codes, last)
+            derived = schema.derive(schema.validate(chunk), in_order=True)
+            coded = _coded(derived.with_columns(chunk[ITEM_CODE]), items, last)
             for done in pending:
                 done.result()
             pending = [threads.submit(write, coded), threads.submit(_hash, hashers, coded)]
-            begins = coded[USER_CODE] != coded[USER_CODE].shift(fill_value=coded[USER_CODE][0])
-            if last is None or coded[USER_CODE][0] != last[USER_CODE].item():
-                begins[0] = True
-            users.append(coded[schema.USER].filter(begins))
+            users.append(_count(coded, of_items))
             last = coded.tail(1)
             has_clock = has_clock or schema.has_clock(coded)
             is_raw = is_raw if counts["n_checkins"] else is_raw_track(chunk)
@@ -271,8 +199,28 @@ def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path
         "last_date": max(dates).isoformat(),
         "fingerprint": digest.hexdigest(),
     }
-    named = pl.concat(users)
-    return Written(meta, items, named.filter(named != schema.NOBODY) if is_anonymous else named)
+    n_checkins, n_users = of_items
+    counted = pl.DataFrame({schema.ITEM: items, "n_checkins": n_checkins, "n_users": n_users})
+    return Written(meta, counted, pl.concat(users))
+
+
+def _count(coded: pl.DataFrame, of_items: np.ndarray) -> pl.DataFrame:
+    """Add check-ins and users of each item; return one row for each user of these check-ins."""
+    item = coded[ITEM_CODE].to_numpy()
+    of_items[0] += np.bincount(item, minlength=of_items.shape[1])
+    named = coded.filter(pl.col(USER_CODE).is_not_null())
+    pairs = named.select(USER_CODE, ITEM_CODE).unique()
+    of_items[1] += np.bincount(pairs[ITEM_CODE].to_numpy(), minlength=of_items.shape[1])
+    n_items = pairs.group_by(USER_CODE).agg(pl.len().cast(pl.Int64).alias("n_items"))
+    time = pl.col(schema.TIME)
+    counted = named.group_by(USER_CODE).agg(
+        pl.col(schema.USER).first(),
+        pl.len().cast(pl.Int64).alias("n_checkins"),
+        first=time.min(),
+        last=time.max(),
+    )
+    found = counted.join(n_items, on=USER_CODE).sort(USER_CODE)
+    return found.select(schema.USER, "n_checkins", "n_items", "first", "last")
 
 
 @contextmanager
@@ -306,7 +254,7 @@ def _layout(columns: pa.Schema) -> dict:
     }
 
 
-def _coded(derived: pl.DataFrame, codes: pl.DataFrame, last: pl.DataFrame | None) -> pl.DataFrame:
+def _coded(derived: pl.DataFrame, items: pl.Series, last: pl.DataFrame | None) -> pl.DataFrame:
     """Number users and sessions over all chunks and look back one check-in within the session."""
     same_user = same_session = False
     user_before = session_before = -1
@@ -318,7 +266,7 @@ def _coded(derived: pl.DataFrame, codes: pl.DataFrame, last: pl.DataFrame | None
         same_session = same_user and in_time and derived[schema.USER][0] != schema.NOBODY
     first_user = user_before + (0 if same_user else 1)
     first_session = session_before + (0 if same_session else 1)
-    coded = derived.join(codes, on=schema.ITEM, how="left", maintain_order="left").with_columns(
+    coded = derived.with_columns(
         pl.when(pl.col(schema.USER) != schema.NOBODY)
         .then(pl.col(schema.USER).rle_id() + first_user)
         .cast(pl.UInt32)
@@ -326,7 +274,7 @@ def _coded(derived: pl.DataFrame, codes: pl.DataFrame, last: pl.DataFrame | None
         pl.col(schema.SESSION) + first_session,
     )
     if schema.has_origins(coded.columns):
-        return _with_trips(coded, codes)
+        return _with_trips(coded, items)
     columns = [schema.SESSION, ITEM_CODE, schema.CELL, schema.LAT, schema.LON]
     before = coded.select(pl.col(columns).shift())
     if last is not None:
@@ -343,11 +291,11 @@ def _coded(derived: pl.DataFrame, codes: pl.DataFrame, last: pl.DataFrame | None
     )
 
 
-def _with_trips(coded: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
+def _with_trips(coded: pl.DataFrame, items: pl.Series) -> pl.DataFrame:
     """Add where each trip came from, how far it went, and when it ended."""
     lat, lon = schema.origin_places(coded)
     start = coded.select(schema.origins(coded).alias(schema.ITEM))
-    item = start.join(codes, on=schema.ITEM, how="left", maintain_order="left")[ITEM_CODE]
+    item = with_item_codes(start, items)[ITEM_CODE]
     step_km = distance_column(pl.col(schema.LAT), pl.col(schema.LON), lat, lon)
     trips = coded.with_columns(
         item.alias(FROM_ITEM),
