@@ -39,7 +39,7 @@ def pieces_of(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFrame],
     ------
     tuple
         Pieces with canonical columns and `ITEM_CODE`, sorted by user, time and item; no user is in
-        two of them but `NOBODY`, of whom no moment is. The ids of the items in order of their code.
+        two of them; where all are `NOBODY`, no moment is. The ids of the items by their code.
 
     Raises
     ------
@@ -66,7 +66,10 @@ def pieces_of(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFrame],
             items = _distinct(scan, ITEM)
             in_order = _is_in_order(scan)
         made = _batches if in_order else _sorted_batches
-        yield whole_users(_guarded(path.name, lambda: made(path, columns, items, folder))), items
+        with _in_words(path.name):
+            nobody = scan.select((pl.col(USER) == NOBODY).all()).collect(engine="streaming").item()
+        batches = _guarded(path.name, lambda: made(path, columns, items, folder))
+        yield whole_users(batches, is_anonymous=nobody), items
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -142,8 +145,13 @@ def _distinct(scan: pl.LazyFrame, column: str) -> pl.Series:
     return found.drop_nulls().sort()
 
 
-def whole_users(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Put batches together, and hold back the last user, whose check-ins may go on."""
+def whole_users(
+    batches: Iterator[pl.DataFrame], *, is_anonymous: bool = False
+) -> Iterator[pl.DataFrame]:
+    """Put batches together, and hold back the last user, whose check-ins may go on.
+
+    Where nobody is named, the last moment is held back.
+    """
     kept: list[pl.DataFrame] = []
     height = 0
     for batch in batches:
@@ -151,10 +159,8 @@ def whole_users(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         height += batch.height
         if height < PIECE_ROWS or not batch.height:
             continue
-        user, time = batch.row(-1, named=True)[USER], batch[TIME][-1]
-        goes_on = pl.col(USER) == user
-        if user == NOBODY:
-            goes_on &= pl.col(TIME) == time
+        column = TIME if is_anonymous else USER
+        goes_on = pl.col(column) == batch[column][-1]
         if kept[0].select(goes_on.first()).item():
             continue
         together = pl.concat(kept)
@@ -165,9 +171,7 @@ def whole_users(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         yield pl.concat(kept)
 
 
-def _guarded(
-    name: str, batches: Callable[[], Iterator[pl.DataFrame]]
-) -> Iterator[pl.DataFrame]:
+def _guarded(name: str, batches: Callable[[], Iterator[pl.DataFrame]]) -> Iterator[pl.DataFrame]:
     with _in_words(name):
         yield from batches()
 

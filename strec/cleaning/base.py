@@ -6,7 +6,8 @@ import inspect
 import math
 import re
 from abc import ABC, abstractmethod
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Iterable
+from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import polars as pl
@@ -24,6 +25,8 @@ class Outcome:
         The table after the step, its rows in the order in which they came.
     changed : int
         Values changed in the rows that stayed; a place (lat and lon) counts as one.
+    found : dict of str to int
+        What the step counted, which adds up over pieces of a table; `Step.say` makes notes of it.
     notes : tuple of str
         Plain sentences about what was found, shown in the report.
     remade : str
@@ -32,6 +35,7 @@ class Outcome:
 
     checkins: pl.DataFrame
     changed: int = 0
+    found: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     remade: str = ""
 
@@ -78,6 +82,35 @@ class Step(ABC):
             _check(self.name, spec, self.values()[spec.name])
 
     @abstractmethod
+    def judge(self, checkins: pl.DataFrame, known: Any) -> Outcome:
+        """Return the check-ins of some users after this step.
+
+        Parameters
+        ----------
+        checkins : polars.DataFrame
+            All check-ins of some users, sorted by user and time.
+        known : object
+            What `look` returned for the whole table.
+        """
+
+    def look(self, pieces: Iterable[pl.DataFrame]) -> Any:
+        """Return what must be known of the whole table before some users can be judged.
+
+        Parameters
+        ----------
+        pieces : iterable of polars.DataFrame
+            The table in pieces of whole users, which can be gone through more than once.
+        """
+        return None
+
+    def needs_all(self, known: Any) -> bool:
+        """Tell whether users cannot be judged apart, so that the table must fit into memory."""
+        return False
+
+    def say(self, found: dict[str, int], known: Any) -> tuple[str, ...]:
+        """Return the notes of what was counted in the whole table."""
+        return ()
+
     def apply(self, checkins: pl.DataFrame) -> Outcome:
         """Return the table after this step.
 
@@ -94,6 +127,9 @@ class Step(ABC):
         >>> len(STEPS["exact_duplicates"]().apply(twice).checkins)
         4
         """
+        known = self.look([checkins])
+        outcome = self.judge(checkins, known)
+        return replace(outcome, notes=self.say(outcome.found, known))
 
     @classmethod
     def parameters(cls) -> dict[str, Any]:

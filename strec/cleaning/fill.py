@@ -10,6 +10,8 @@ import polars as pl
 from strec.schema import TIME
 
 ROW, GROUP = "_row", "_group"
+#: Ways that give all of a group one value.
+SUMMARIES = ("mean", "median", "mode")
 
 
 def fill(
@@ -60,31 +62,39 @@ def fill(
         (pl.col(TIME).to_physical() / 3_600_000_000).alias("hours"),
         *columns,
     )
-    if way in ("mean", "median", "mode"):
-        found = _summaries(table, columns, way)
-    else:
-        found = _along(table, columns, way, max_gap_hours)
+    if way in SUMMARIES:
+        return fill_from(checkins, columns, summary(table, columns, way), group)
+    found = _along(table, columns, way, max_gap_hours)
     filled = checkins.select(pl.int_range(pl.len()).alias(ROW)).join(
         found, on=ROW, how="left", maintain_order="left"
     )
     return checkins.with_columns(pl.coalesce(pl.col(name), filled[name]) for name in columns)
 
 
-def _summaries(table: pl.DataFrame, columns: tuple[str, ...], way: str) -> pl.DataFrame:
+def summary(table: pl.DataFrame, columns: tuple[str, ...], way: str) -> pl.DataFrame:
+    """Return the mean, median or mode of the known values of each `GROUP`."""
     known = table.filter(pl.col(columns[0]).is_not_null())
     if way == "mode":
         # Of equally frequent values the smallest, so that the order of rows does not matter.
-        values = (
+        return (
             known.group_by(GROUP, *columns)
             .len()
             .sort("len", *columns, descending=[True] + [False] * len(columns))
             .unique(GROUP, keep="first", maintain_order=True)
+            .drop("len")
         )
-    else:
-        summary = {"mean": pl.Expr.mean, "median": pl.Expr.median}[way]
-        values = known.group_by(GROUP).agg(summary(pl.col(name)) for name in columns)
-    missing = table.filter(pl.col(columns[0]).is_null()).select(ROW, GROUP)
-    return missing.join(values, on=GROUP).select(ROW, *columns)
+    of = {"mean": pl.Expr.mean, "median": pl.Expr.median}[way]
+    # Sums of floats depend on their order.
+    return known.sort(columns).group_by(GROUP).agg(of(pl.col(name)) for name in columns)
+
+
+def fill_from(
+    checkins: pl.DataFrame, columns: tuple[str, ...], values: pl.DataFrame, group: str | None
+) -> pl.DataFrame:
+    """Fill missing values of the columns with those of their group."""
+    groups = checkins.select((pl.col(group) if group else pl.lit("")).alias(GROUP))
+    found = groups.join(values, on=GROUP, how="left", maintain_order="left")
+    return checkins.with_columns(pl.coalesce(pl.col(name), found[name]) for name in columns)
 
 
 def _along(

@@ -1,13 +1,14 @@
 """Steps about what can be read but cannot be true: places, times and speeds."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
 import polars as pl
 
 from strec.cleaning.base import Outcome, Step, param
-from strec.cleaning.rows import time_resolution_s
+from strec.cleaning.rows import time_resolution_of
 from strec.cleaning.speed import too_fast
 from strec.schema import LAT, LON, TIME
 from strec.wording import plural
@@ -43,22 +44,27 @@ class ImpossiblePlaces(Step, title="Impossible places"):
         True, "0/0 is impossible", "Latitude 0, longitude 0 is what many programs write for “none”."
     )
 
-    def apply(self, checkins: pl.DataFrame) -> Outcome:
+    def judge(self, checkins: pl.DataFrame, known: None) -> Outcome:
         off_earth, null_island = impossible_place(checkins)
-        wrong = off_earth | null_island if self.null_island else off_earth
-        swapped = checkins.filter(
-            off_earth & (pl.col(LAT).abs() <= 180) & (pl.col(LON).abs() <= 90)
+        if not self.null_island:
+            null_island &= False
+        swapped = (
+            off_earth
+            & checkins.select(
+                ((pl.col(LAT).abs() <= 180) & (pl.col(LON).abs() <= 90)).fill_null(False)
+            ).to_series()
         )
-        notes = _counts(
-            (int(off_earth.sum()), "beyond the edges of the map"),
-            (int(null_island.sum()) if self.null_island else 0, "at 0/0"),
-        )
-        if swapped.height:
+        found = {"off": off_earth, "null": null_island, "swapped": swapped}
+        return _without(checkins, off_earth | null_island, self.action, found)
+
+    def say(self, found: dict[str, int], known: None) -> tuple[str, ...]:
+        notes = _counts((found["off"], "beyond the edges of the map"), (found["null"], "at 0/0"))
+        if found["swapped"]:
             notes += (
-                f"{plural(swapped.height, 'place')} would be possible with latitude and "
+                f"{plural(found['swapped'], 'place')} would be possible with latitude and "
                 "longitude swapped: check the mapping of the columns.",
             )
-        return _without(checkins, wrong, self.action, notes)
+        return notes
 
 
 @dataclass(frozen=True)
@@ -90,15 +96,21 @@ class ImpossibleTimes(Step, title="Impossible times"):
         "long, and at least two years: clocks that were never set.",
     )
 
-    def apply(self, checkins: pl.DataFrame) -> Outcome:
-        early, late, absurd = impossible_time(checkins, self.earliest, self.latest)
-        absurd = absurd if self.absurd_clocks else absurd & False
-        notes = _counts(
-            (int(early.sum()), f"before {self.earliest}"),
-            (int(late.sum()), "in the future" if self.latest == "now" else f"after {self.latest}"),
-            (int((absurd & ~early & ~late).sum()), "by a clock far from all others"),
+    def look(self, pieces: Iterable[pl.DataFrame]) -> "Clocks":
+        times = pl.concat([piece[TIME] for piece in pieces])
+        return Clocks.of(times, self.earliest, self.latest, self.absurd_clocks)
+
+    def judge(self, checkins: pl.DataFrame, known: "Clocks") -> Outcome:
+        early, late, absurd = known.wrong(checkins[TIME])
+        found = {"early": early.sum(), "late": late.sum(), "absurd": absurd.sum()}
+        return Outcome(checkins.filter(~(early | late | absurd)), found=found)
+
+    def say(self, found: dict[str, int], known: "Clocks") -> tuple[str, ...]:
+        return _counts(
+            (found["early"], f"before {self.earliest}"),
+            (found["late"], "in the future" if self.latest == "now" else f"after {self.latest}"),
+            (found["absurd"], "by a clock far from all others"),
         )
-        return Outcome(checkins.filter(~(early | late | absurd)), notes=notes)
 
 
 @dataclass(frozen=True)
@@ -126,20 +138,26 @@ class ImpossibleSpeed(Step, title="Impossible speed"):
         "drop", "What to do", "The check-in that causes the speed.", choices=ACTIONS
     )
 
-    def apply(self, checkins: pl.DataFrame) -> Outcome:
-        resolution_s = time_resolution_s(checkins)
-        fast = too_fast(checkins, self.limit_kmh, self.slack_km, resolution_s)
+    def look(self, pieces: Iterable[pl.DataFrame]) -> int:
+        return time_resolution_of(pieces)
+
+    def judge(self, checkins: pl.DataFrame, known: int) -> Outcome:
+        fast = too_fast(checkins, self.limit_kmh, self.slack_km, known)
+        rows = pl.repeat(True, len(fast), eager=True)
+        return _without(checkins, fast, self.action, {"fast": fast, "rows": rows})
+
+    def say(self, found: dict[str, int], known: int) -> tuple[str, ...]:
         notes: tuple[str, ...] = ()
-        if resolution_s >= 3600:
-            unit = "day" if resolution_s == 86_400 else "hour"
+        if known >= 3600:
+            unit = "day" if known == 86_400 else "hour"
             notes = (f"Times are only known to the {unit}, so only longer journeys can be judged.",)
-        share = fast.sum() / max(len(fast), 1)
+        share = found["fast"] / max(found["rows"], 1)
         if share > 0.05:
             notes += (
                 f"This is {share:.0%} of the table: perhaps several people share a user id, "
                 "or the places do not say where the user was. Then switch this step off.",
             )
-        return _without(checkins, fast, self.action, notes)
+        return notes
 
 
 def impossible_place(checkins: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
@@ -166,16 +184,35 @@ def impossible_time(
     quantiles, a time is absurd beyond ``q ± max(q99 − q01, 2 years)``. Fewer than 20 times are
     not judged.
     """
-    time = checkins[TIME]
-    early, late = time < _day(earliest), time > _day(latest, end=True)
-    rest = time.filter(~(early | late))
-    if len(rest) < 20:
-        return early, late, early & False
-    low = cast(dt.datetime, rest.quantile(0.01, interpolation="higher"))
-    high = cast(dt.datetime, rest.quantile(0.99, interpolation="lower"))
-    margin = max(high - low, MIN_CLOCK_MARGIN)
-    absurd = (time < low - margin) | (time > high + margin)
-    return early, late, absurd & ~early & ~late
+    return Clocks.of(checkins[TIME], earliest, latest).wrong(checkins[TIME])
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Between which moments times can be true, and between which they are near all others."""
+
+    earliest: dt.datetime
+    latest: dt.datetime
+    low: dt.datetime
+    high: dt.datetime
+
+    @classmethod
+    def of(cls, times: pl.Series, earliest: str, latest: str, judge: bool = True) -> "Clocks":
+        """Judge the clocks of a whole table by its times."""
+        first, last = _day(earliest), _day(latest, end=True)
+        rest = times.filter((times >= first) & (times <= last)) if judge else times.clear()
+        if len(rest) < 20:
+            return cls(first, last, first, last)
+        low = cast(dt.datetime, rest.quantile(0.01, interpolation="higher"))
+        high = cast(dt.datetime, rest.quantile(0.99, interpolation="lower"))
+        margin = max(high - low, MIN_CLOCK_MARGIN)
+        return cls(first, last, low - margin, high + margin)
+
+    def wrong(self, times: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
+        """Return which times are too early, too late, and far from all others."""
+        early, late = times < self.earliest, times > self.latest
+        absurd = (times < self.low) | (times > self.high)
+        return early, late, absurd & ~early & ~late
 
 
 def _day(text: str, end: bool = False) -> dt.datetime:
@@ -186,13 +223,16 @@ def _day(text: str, end: bool = False) -> dt.datetime:
     return day + dt.timedelta(days=1, microseconds=-1) if end else day
 
 
-def _without(checkins: pl.DataFrame, wrong: pl.Series, action: str, notes) -> Outcome:
+def _without(
+    checkins: pl.DataFrame, wrong: pl.Series, action: str, found: dict[str, pl.Series]
+) -> Outcome:
+    counts = {name: int(flags.sum()) for name, flags in found.items()}
     if action == "drop":
-        return Outcome(checkins.filter(~wrong), notes=tuple(notes))
+        return Outcome(checkins.filter(~wrong), found=counts)
     kept = checkins.with_columns(
         pl.when(wrong).then(None).otherwise(pl.col(name)).alias(name) for name in (LAT, LON)
     )
-    return Outcome(kept, int(wrong.sum()), tuple(notes))
+    return Outcome(kept, int(wrong.sum()), counts)
 
 
 def _counts(*counted: tuple[int, str]) -> tuple[str, ...]:

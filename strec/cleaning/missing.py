@@ -1,5 +1,6 @@
 """Steps about what is missing: a place, a category, a value. Each is deleted or filled."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -7,13 +8,13 @@ import numpy as np
 import polars as pl
 
 from strec.cleaning.base import Outcome, Step, param
-from strec.cleaning.fill import fill
+from strec.cleaning.fill import GROUP, SUMMARIES, fill, fill_from, summary
 from strec.geo import short_distance_column
-from strec.schema import CATEGORY, ITEM, LAT, LON, USER, VALUE, is_anonymous
+from strec.schema import CATEGORY, ITEM, LAT, LON, NOBODY, USER, VALUE
 from strec.wording import plural
 
 DELETE = {"delete": "remove these check-ins"}
-SUMMARIES = {"mean": "mean", "median": "median", "mode": "most frequent"}
+TYPICAL = {"mean": "mean", "median": "median", "mode": "most frequent"}
 NEAREST = {"nearest": "nearest in time"}
 CURVES = {"linear": "straight line in time", "spline": "smooth curve in time (spline)"}
 GROUPS = {
@@ -56,7 +57,7 @@ class MissingPlace(Step, title="Missing places"):
         "How a missing place is treated.",
         choices={"item": "only from the item's own place"}
         | DELETE
-        | {key: f"{words} of the user's places" for key, words in SUMMARIES.items()}
+        | {key: f"{words} of the user's places" for key, words in TYPICAL.items()}
         | {"nearest": "the user's nearest in time"}
         | CURVES,
     )
@@ -72,19 +73,32 @@ class MissingPlace(Step, title="Missing places"):
     )
     max_gap_hours: float = _max_gap()
 
-    def apply(self, checkins: pl.DataFrame) -> Outcome:
+    def look(self, pieces: Iterable[pl.DataFrame]) -> pl.DataFrame | None:
+        """Return the place of each item that has one, of those that miss it somewhere."""
+        if not (self.item_first or self.way == "item"):
+            return None
+        return _own_places(_of_incomplete(pieces, LAT, ITEM, LON), self.item_radius_km)
+
+    def judge(self, checkins: pl.DataFrame, known: pl.DataFrame | None) -> Outcome:
         missing = int(checkins[LAT].null_count())
         filled = checkins
-        if missing and (self.item_first or self.way == "item"):
-            filled = _from_item(checkins, self.item_radius_km)
+        if missing and known is not None:
+            places = checkins.select(ITEM).join(known, on=ITEM, how="left", maintain_order="left")
+            filled = checkins.with_columns(
+                pl.coalesce(pl.col(name), places[f"own_{name}"]) for name in (LAT, LON)
+            )
         by_item = missing - int(filled[LAT].null_count())
-        notes = (f"{by_item:,} from the item's own place.",) if by_item else ()
         if self.way == "delete":
-            return _delete(filled, LAT, by_item, notes)
+            return _delete(filled, LAT, by_item, {"by_item": by_item})
         if self.way != "item":
             filled = _around_the_world(filled, self.way, self.max_gap_hours)
         left = int(filled[LAT].null_count())
-        return Outcome(filled, missing - left, notes + _left(left, "place", "places"))
+        return Outcome(filled, missing - left, {"by_item": by_item, "left": left})
+
+    def say(self, found: dict[str, int], known: pl.DataFrame | None) -> tuple[str, ...]:
+        by_item = found["by_item"]
+        notes = (f"{by_item:,} from the item's own place.",) if by_item else ()
+        return notes + _left(found.get("left", 0), "place", "places")
 
 
 @dataclass(frozen=True)
@@ -99,19 +113,48 @@ class _MissingColumn(Step):
     column: ClassVar[str]
     words: ClassVar[tuple[str, str]]
 
-    def apply(self, checkins: pl.DataFrame) -> Outcome:
+    @property
+    def group(self) -> str | None:
+        """The column whose values make the groups."""
+        return {"item": ITEM, "user": USER, "all": None}[self.within]
+
+    def look(self, pieces: Iterable[pl.DataFrame]) -> pl.DataFrame | None:
+        """Return the typical value of each group that misses one and holds several users."""
+        if self.within == "user" or self.way not in SUMMARIES:
+            return None
+        if self.column not in next(iter(pieces)).columns:
+            return None
+        known = _of_incomplete(pieces, self.column, self.group)
+        group = (pl.col(self.group) if self.group else pl.lit("")).alias(GROUP)
+        column = pl.col(self.column)
+        if self.column == VALUE:
+            column = column.fill_nan(None)
+        return summary(known.select(group, column), (self.column,), self.way)
+
+    def needs_all(self, known: pl.DataFrame | None) -> bool:
+        # What is near in time may be another user's.
+        return self.within != "user" and self.way not in ("delete", *SUMMARIES)
+
+    def judge(self, checkins: pl.DataFrame, known: pl.DataFrame | None) -> Outcome:
         if self.column not in checkins.columns:
-            return Outcome(checkins, notes=(f"The table has no {self.words[0]} column.",))
+            return Outcome(checkins, found={"no column": 1})
         table = checkins
         if self.column == VALUE:
             table = checkins.with_columns(pl.col(VALUE).fill_nan(None))
         missing = int(table[self.column].null_count())
         if self.way == "delete":
             return _delete(table, self.column)
-        group = {"item": ITEM, "user": USER, "all": None}[self.within]
-        filled = fill(table, (self.column,), self.way, group, self.max_gap_hours)
+        if known is not None:
+            filled = fill_from(table, (self.column,), known, self.group)
+        else:
+            filled = fill(table, (self.column,), self.way, self.group, self.max_gap_hours)
         left = int(filled[self.column].null_count())
-        return Outcome(filled, missing - left, _left(left, *self.words))
+        return Outcome(filled, missing - left, {"left": left})
+
+    def say(self, found: dict[str, int], known: pl.DataFrame | None) -> tuple[str, ...]:
+        if found.get("no column"):
+            return (f"The table has no {self.words[0]} column.",)
+        return _left(found.get("left", 0), *self.words)
 
 
 @dataclass(frozen=True)
@@ -131,7 +174,7 @@ class MissingCategory(_MissingColumn, title="Missing categories"):
         "mode",
         "Treatment",
         "How a missing category is treated.",
-        choices=DELETE | {"mode": SUMMARIES["mode"]} | NEAREST,
+        choices=DELETE | {"mode": TYPICAL["mode"]} | NEAREST,
     )
     within: str = param("item", "Known categories", "Where to look.", choices=GROUPS)
 
@@ -156,15 +199,32 @@ class MissingValue(_MissingColumn, title="Missing values"):
         "median",
         "Treatment",
         "How a missing value is treated.",
-        choices=DELETE | SUMMARIES | NEAREST | CURVES,
+        choices=DELETE | TYPICAL | NEAREST | CURVES,
     )
 
     column = VALUE
     words = ("value", "values")
 
 
-def _delete(checkins: pl.DataFrame, column: str, changed: int = 0, notes=()) -> Outcome:
-    return Outcome(checkins.filter(pl.col(column).is_not_null()), changed, tuple(notes))
+def _delete(
+    checkins: pl.DataFrame, column: str, changed: int = 0, found: dict[str, int] | None = None
+) -> Outcome:
+    return Outcome(checkins.filter(pl.col(column).is_not_null()), changed, found or {})
+
+
+def _of_incomplete(
+    pieces: Iterable[pl.DataFrame], column: str, group: str | None, *others: str
+) -> pl.DataFrame:
+    """Return the check-ins of the groups that miss a value of the column, and no other columns."""
+    taken = [name for name in (group, column, *others) if name]
+    if group is None:
+        return pl.concat([piece.select(taken) for piece in pieces])
+    is_missing = pl.col(column).is_null()
+    if column == VALUE:
+        is_missing |= pl.col(column).is_nan()
+    missing = [piece.filter(is_missing)[group].unique() for piece in pieces]
+    some = pl.concat(missing).unique().implode()
+    return pl.concat([piece.select(taken).filter(pl.col(group).is_in(some)) for piece in pieces])
 
 
 def _left(left: int, one: str, many: str) -> tuple[str, ...]:
@@ -174,37 +234,31 @@ def _left(left: int, one: str, many: str) -> tuple[str, ...]:
     return (f"{plural(left, one, many)} {stay} missing: nothing known to fill from.",)
 
 
-def _from_item(checkins: pl.DataFrame, radius_km: float) -> pl.DataFrame:
-    """Fill missing places with the median place of items whose places lie close together."""
+def _own_places(checkins: pl.DataFrame, radius_km: float) -> pl.DataFrame:
+    """Return the median place of items whose places lie close together."""
     known = _unwrap(checkins.filter(pl.col(LAT).is_not_null()), ITEM)
     middle = known.group_by(ITEM).agg(
-        pl.col(LAT).median().alias("mid_lat"), pl.col(LON).median().alias("mid_lon")
+        pl.col(LAT).median().alias("own_lat"), pl.col(LON).median().alias("own_lon")
     )
     # Flat distances do: only those around a kilometre decide.
-    middle_of_item = pl.col("mid_lat"), pl.col("mid_lon")
+    middle_of_item = pl.col("own_lat"), pl.col("own_lon")
     near = short_distance_column(pl.col(LAT), pl.col(LON), *middle_of_item) <= radius_km
     own = (
-        known.select(ITEM, LAT, LON)
-        .join(middle, on=ITEM)
+        known.join(middle, on=ITEM)
         .group_by(ITEM)
-        .agg(near.mean().alias("near"), pl.col("mid_lat").first(), pl.col("mid_lon").first())
+        .agg(near.mean().alias("near"), pl.col("own_lat").first(), pl.col("own_lon").first())
         .filter(pl.col("near") >= OWN_PLACE_SHARE)
     )
-    places = checkins.select(ITEM).join(own, on=ITEM, how="left", maintain_order="left")
-    return checkins.with_columns(
-        pl.coalesce(pl.col(LAT), places["mid_lat"]).alias(LAT),
-        pl.coalesce(pl.col(LON), _wrap(places["mid_lon"])).alias(LON),
-    )
+    return own.with_columns(_wrap(own["own_lon"]).alias("own_lon"))
 
 
 def _around_the_world(checkins: pl.DataFrame, way: str, max_gap_hours: float) -> pl.DataFrame:
     """Fill places along the user's trajectory; the date line is no edge for a traveller."""
-    if is_anonymous(checkins):
-        return checkins  # Strangers' check-ins are no trajectory.
     filled = fill(_unwrap(checkins, USER), (LAT, LON), way, USER, max_gap_hours)
+    # Strangers' check-ins are no trajectory.
     return checkins.with_columns(
-        pl.coalesce(pl.col(LAT), filled[LAT]).alias(LAT),
-        pl.coalesce(pl.col(LON), _wrap(filled[LON])).alias(LON),
+        pl.when(pl.col(USER) == NOBODY).then(name).otherwise(pl.coalesce(name, found)).alias(name)
+        for name, found in ((LAT, filled[LAT]), (LON, _wrap(filled[LON])))
     )
 
 

@@ -1,5 +1,6 @@
 """Steps about whole rows: tidy text, repeated check-ins, bots, and the k-core filter."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,7 @@ class TidyText(Step, title="Tidy texts"):
     ['Café', None, 'Café', None]
     """
 
-    def apply(self, checkins: pl.DataFrame) -> Outcome:
+    def judge(self, checkins: pl.DataFrame, known: None) -> Outcome:
         columns = [c for c in (CATEGORY, ITEM_NAME, EVENT, TEXT) if c in checkins.columns]
         tidy = checkins.with_columns(_tidy(checkins[column]) for column in columns)
         changed = sum(int(checkins[c].ne_missing(tidy[c]).sum()) for c in columns)
@@ -46,7 +47,7 @@ class ExactDuplicates(Step, title="Exact duplicates"):
 
     of_people = True
 
-    def apply(self, checkins: pl.DataFrame) -> Outcome:
+    def judge(self, checkins: pl.DataFrame, known: None) -> Outcome:
         return Outcome(checkins.filter(~exact_duplicates(checkins)))
 
 
@@ -74,7 +75,7 @@ class NearDuplicates(Step, title="Near duplicates"):
         high=1_000_000,
     )
 
-    def apply(self, checkins: pl.DataFrame) -> Outcome:
+    def judge(self, checkins: pl.DataFrame, known: None) -> Outcome:
         return Outcome(checkins.filter(~near_duplicates(checkins, self.minutes)))
 
 
@@ -116,11 +117,11 @@ class Bots(Step, title="Bots"):
         high=1_000_000,
     )
 
-    def apply(self, checkins: pl.DataFrame) -> Outcome:
-        users = rhythm(checkins)
+    def look(self, pieces: Iterable[pl.DataFrame]) -> tuple[pl.Series, tuple[str, ...]]:
+        users = pl.concat([rhythm(piece) for piece in pieces])
         busy = users.filter(pl.col("per_day") > self.max_per_day)
         # Where times are only known to the hour or the day, equal intervals mean nothing.
-        judged = time_resolution_s(checkins) < 3600
+        judged = time_resolution_of(pieces) < 3600
         regular = users.filter(
             judged & (pl.col("n") >= self.min_checkins) & (pl.col("regular") > self.regular_share)
         )
@@ -137,8 +138,13 @@ class Bots(Step, title="Bots"):
             )
         if not judged and self.regular_share < 1:
             notes.append("Times are only known to the hour, so regularity was not judged.")
-        bots = pl.concat([busy[USER], regular[USER]])
-        return Outcome(checkins.filter(~pl.col(USER).is_in(bots.implode())), notes=tuple(notes))
+        return pl.concat([busy[USER], regular[USER]]), tuple(notes)
+
+    def judge(self, checkins: pl.DataFrame, known: tuple) -> Outcome:
+        return Outcome(checkins.filter(~pl.col(USER).is_in(known[0].implode())))
+
+    def say(self, found: dict[str, int], known: tuple) -> tuple[str, ...]:
+        return known[1]
 
 
 @dataclass(frozen=True)
@@ -170,24 +176,39 @@ class KCore(Step, title="Rare users and items (k-core)"):
         },
     )
 
-    def apply(self, checkins: pl.DataFrame) -> Outcome:
-        items = _codes(checkins[ITEM])
-        users = _codes(checkins[USER])
-        keep = np.ones(checkins.height, dtype=bool)
-        rounds = 0
-        while keep.any():
-            before = keep.sum()
-            keep &= (np.bincount(items[keep], minlength=items.max() + 1) >= self.min_per_item)[
-                items
-            ]
-            keep &= (np.bincount(users[keep], minlength=users.max() + 1) >= self.min_per_user)[
-                users
-            ]
+    def look(self, pieces: Iterable[pl.DataFrame]) -> tuple[pl.Series, pl.Series, int]:
+        """Return the items and the users that stay, and how many rounds it took."""
+        item_ids, users, user_ids, n_users = _Codes(), [], [], 0
+        items = []
+        for piece in pieces:
+            items.append(item_ids.of(piece[ITEM]))
+            users.append((piece[USER].rle_id() + n_users).to_numpy())
+            user_ids.append(piece[USER].rle().struct.field("value"))
+            n_users += len(user_ids[-1])
+        item, user = np.concatenate(items), np.concatenate(users)
+        stays = [np.ones(len(item_ids.known), dtype=bool), np.ones(n_users, dtype=bool)]
+        rounds, n = 0, -1
+        while len(item) not in (0, n):
+            n = len(item)
+            for side, least in ((0, self.min_per_item), (1, self.min_per_user)):
+                codes = (item, user)[side]
+                stays[side] &= np.bincount(codes, minlength=len(stays[side])) >= least
+                keep = stays[side][codes]
+                item, user = item[keep], user[keep]
             rounds += 1
-            if self.way == "one_pass" or keep.sum() == before:
+            if self.way == "one_pass":
                 break
-        notes = (f"{plural(rounds, 'round')}.",) if self.way == "iterated" and rounds > 1 else ()
-        return Outcome(checkins.filter(keep), notes=notes)
+        kept = pl.concat(user_ids).filter(pl.Series(stays[1]))
+        return item_ids.known[ITEM].filter(pl.Series(stays[0])), kept, rounds
+
+    def judge(self, checkins: pl.DataFrame, known: tuple) -> Outcome:
+        items, users, _ = known
+        kept = pl.col(ITEM).is_in(items.implode()) & pl.col(USER).is_in(users.implode())
+        return Outcome(checkins.filter(kept))
+
+    def say(self, found: dict[str, int], known: tuple) -> tuple[str, ...]:
+        several = self.way == "iterated" and known[2] > 1
+        return (f"{plural(known[2], 'round')}.",) if several else ()
 
 
 def exact_duplicates(checkins: pl.DataFrame) -> pl.Series:
@@ -265,11 +286,36 @@ def time_resolution_s(checkins: pl.DataFrame) -> int:
     >>> time_resolution_s(example())
     60
     """
-    local_us = checkins.select(local_time().to_physical()).to_series()
-    for seconds in (86_400, 3_600, 60):
-        if len(local_us) and (local_us % (seconds * 1_000_000) == 0).all():
-            return seconds
-    return 1
+    return time_resolution_of([checkins])
+
+
+def time_resolution_of(pieces: Iterable[pl.DataFrame]) -> int:
+    """Return the seconds to which times are known in a table that comes in pieces."""
+    finest = 0
+    for piece in pieces:
+        local_us = piece.select(local_time().to_physical()).to_series()
+        for seconds in (86_400, 3_600, 60, 1):
+            if seconds == 1 or (local_us % (seconds * 1_000_000) == 0).all():
+                break
+        finest = seconds if len(local_us) and not finest else min(finest, seconds)
+        if finest == 1:
+            break
+    return finest or 1
+
+
+class _Codes:
+    """Numbers for ids that come piece by piece, in the order in which they come."""
+
+    def __init__(self):
+        self.known = pl.DataFrame(schema={ITEM: pl.String, "code": pl.UInt32})
+
+    def of(self, ids: pl.Series) -> np.ndarray:
+        asked = ids.to_frame()
+        new = asked.unique(maintain_order=True).join(self.known, on=ITEM, how="anti")
+        added = new.select(ITEM, pl.int_range(pl.len(), dtype=pl.UInt32).alias("code"))
+        n = self.known.height
+        self.known = pl.concat([self.known, added.with_columns(pl.col("code") + n)])
+        return asked.join(self.known, on=ITEM, how="left", maintain_order="left")["code"].to_numpy()
 
 
 def _tidy(texts: pl.Series) -> pl.Series:
@@ -281,7 +327,3 @@ def _tidy(texts: pl.Series) -> pl.Series:
         clean = clean.set(clean == "", None)
     changed = clean.ne_missing(distinct)
     return texts.replace(distinct.filter(changed), clean.filter(changed))
-
-
-def _codes(ids: pl.Series) -> np.ndarray:
-    return ids.rank("dense").to_numpy().astype(np.int64) - 1

@@ -1,21 +1,30 @@
-"""Run a recipe over a table of check-ins and say what each step did."""
+"""Run a recipe over a table of check-ins, or a file of any size, and say what each step did."""
 
-from dataclasses import dataclass, field
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 
-from strec.cleaning.base import Outcome, Step
+from strec.cleaning.base import Outcome
 from strec.cleaning.recipe import Recipe
+from strec.cleaning.report import CleanReport, Count, StepResult, Tally
 from strec.cleaning.tracks import Stays
-from strec.errors import ReadError, RecipeError, check_is
+from strec.errors import LimitError, RecipeError, as_path, check_is
+from strec.io.limits import size_text, told
+from strec.ordered import ITEM_CODE, pieces_of, with_item_codes
 from strec.progress import Progress, silent
-from strec.schema import DERIVED, ITEM, NOBODY, REQUIRED, TIME, USER, is_anonymous, validate
+from strec.schema import DERIVED, ITEM, REQUIRED, TIME, USER, validate
 from strec.wording import plural
 
-#: Removed check-ins that a report keeps of each step, to be looked at.
-SAMPLE_ROWS = 5
+#: A file of up to so many check-ins is cleaned in memory, which is quicker.
+IN_MEMORY = 1_000_000
+#: Disk that sorting and cleaning may take, in sizes of the file.
+ROOM = 6
 _NOBODY = "These data name nobody: what looks the same, or too fast, may be two people's."
 
 
@@ -31,9 +40,8 @@ def clean(
     ----------
     checkins : polars.DataFrame or Path
         A canonical table; it is not changed. Derived columns are dropped, as cleaning would
-        make them wrong; the store derives them again. A Parquet file of one is read; where it
-        is a raw track that becomes stays (see `Stays`), first of all and a part at a time, so
-        that it may be larger than memory.
+        make them wrong; the store derives them again. Or a Parquet file of one, see `clean_file`,
+        whose result fits into memory.
     recipe : Recipe, optional
         The default recipe without it.
     progress : callable, optional
@@ -58,250 +66,226 @@ def clean(
     >>> cleaned.height, report.sentence
     (4, '4 check-ins of 8 stay: 4 removed (50 %), 0 values changed.')
     """
-    recipe, tell = Recipe.default() if recipe is None else recipe, progress or silent
-    check_is(recipe, Recipe, "What to do is a cleaning recipe.", RecipeError)
-    begun: StepResult | None = None
     if isinstance(checkins, Path):
-        checkins, begun = _of_file(checkins, recipe)
-    table = validate(checkins)
-    table = table.drop(name for name in DERIVED if name in table.columns)
-    table = table.sort(_order(table.columns)).rechunk()
-    rows, results = begun.rows_before if begun else table.height, []
-    counts = _distinct(table)
-    for number, step in enumerate(recipe.steps):
-        tell(step.title, number / len(recipe.steps))
-        if begun and isinstance(step, Stays):
-            results.append(begun)
-            begun = None
-            continue
-        outcome = Outcome(table)
-        if step.enabled and step.of_people and is_anonymous(table):
-            outcome = Outcome(table, notes=(_NOBODY,))
-        elif step.enabled and table.height:
-            outcome = step.apply(table)
-        after = counts if outcome.checkins.height == table.height else _distinct(outcome.checkins)
-        results.append(_result(step, table, outcome, counts, after))
-        table, counts = outcome.checkins, after
-    if any(result.changed for result in results):
-        # A changed value may come elsewhere in the order: a second run must find nothing to do.
-        table = table.sort(_order(table.columns))
-    tell("Done", 1.0)
-    return table, CleanReport(tuple(results), rows, table.height)
+        with tempfile.TemporaryDirectory(prefix="strec-") as folder:
+            out = Path(folder) / "cleaned.parquet"
+            report = clean_file(checkins, out, recipe, progress=progress)
+            return pl.read_parquet(out, memory_map=False), report
+    recipe = Recipe.default() if recipe is None else recipe
+    check_is(recipe, Recipe, "What to do is a cleaning recipe.", RecipeError)
+    run = _Run(_in_memory(checkins), recipe, progress or silent)
+    return pl.concat(run.pieces()), run.report()
 
 
-@dataclass(frozen=True)
-class StepResult:
-    """What one step of a recipe did to the table.
+def clean_file(
+    path: Path, out: Path, recipe: "Recipe | None" = None, *, progress: Progress | None = None
+) -> "CleanReport":
+    """Run the steps of a recipe over a Parquet file of any size, and write the result as one.
+
+    The steps are those of `clean`, and so are the results. Users are judged in parts of about half
+    a million check-ins, which wait on the disk beside `out`. In memory as a whole are only tables
+    of up to a million check-ins, and those in which a missing value is filled along time from the
+    check-ins of other users. A raw track that becomes stays (see `Stays`) becomes so first of all.
 
     Parameters
     ----------
-    step, title : str
-        The name in the recipe, and for people.
-    enabled : bool
-        Whether the step ran.
-    rows_before, rows_after, users_before, users_after, items_before, items_after : int
-        Check-ins, distinct users and distinct items.
-    changed : int
-        Values changed in the check-ins that stayed; a place counts as one value.
-    sentence : str
-        What was done, in plain words.
-    removed : polars.DataFrame
-        Up to five of the check-ins removed, as they were before the step.
-    remade : bool
-        Whether the rows after the step are others: stays, where there were fixes.
+    path : Path
+        A Parquet file of canonical check-ins, in any order.
+    out : Path
+        The file to write, sorted by user and time; it appears, or replaces an older one, only
+        when all went well.
+    recipe, progress
+        As in `clean`.
+
+    Raises
+    ------
+    ReadError
+        If the file is no Parquet file.
+    SchemaError
+        If it is not a canonical check-in table.
+    LimitError
+        If there is no room left, on the disk or in memory.
 
     Examples
     --------
     >>> from strec.schema import example
-    >>> first = clean(example())[1].steps[0]
-    >>> first.step, first.rows_before, first.rows_after, first.sentence
-    ('tidy_text', 4, 4, 'Nothing to do.')
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> pl.concat([example(), example()]).write_parquet(folder / "read.parquet")
+    >>> clean_file(folder / "read.parquet", folder / "cleaned.parquet").rows_after
+    4
+    """
+    path, out, tell = as_path(path), as_path(out), progress or silent
+    recipe = Recipe.default() if recipe is None else recipe
+    check_is(recipe, Recipe, "What to do is a cleaning recipe.", RecipeError)
+    with (
+        told(path.name),
+        tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as name,
+    ):
+        table, begun = _of_file(path, recipe)
+        if table is None:
+            tell("Sorting", 0.0)
+        source = _on_disk(path, Path(name)) if table is None else _in_memory(table)
+        run, done, writer = _Run(source, recipe, tell, begun), Path(name) / "done", None
+        try:
+            for piece in run.pieces():
+                rows = piece.to_arrow(compat_level=pl.CompatLevel.oldest())
+                writer = writer or pq.ParquetWriter(done, rows.schema, compression="snappy")
+                writer.write_table(rows)
+        finally:
+            if writer is not None:
+                writer.close()
+        os.replace(done, out)
+    return run.report()
+
+
+class _Pieces:
+    """The check-ins at one point of a recipe, in pieces that can be gone through again.
+
+    Pieces in memory are what the steps left of them; those on disk are as they were at first, and
+    go through the steps whenever they are read.
     """
 
-    step: str
-    title: str
-    enabled: bool
-    rows_before: int
-    rows_after: int
-    users_before: int
-    users_after: int
-    items_before: int
-    items_after: int
-    changed: int
-    sentence: str
-    removed: pl.DataFrame = field(repr=False, compare=False)
-    remade: bool = False
+    def __init__(self, source: Sequence[pl.DataFrame | Path], steps: tuple[Tally, ...] = ()):
+        self.source, self.steps = source, steps
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the numbers and words, without the sample of removed check-ins."""
-        apart = ("removed", "remade")
-        return {name: value for name, value in vars(self).items() if name not in apart}
-
-
-@dataclass(frozen=True)
-class CleanReport:
-    """What cleaning did: a `StepResult` per step, those switched off included.
-
-    Parameters
-    ----------
-    steps : tuple of StepResult
-        In the order of the recipe.
-    rows_before, rows_after : int
-        Check-ins before the first and after the last step.
-
-    Examples
-    --------
-    >>> from strec.schema import example
-    >>> _, report = clean(example())
-    >>> report.to_frame().select("step", "rows_before", "rows_after").head(2).rows()
-    [('tidy_text', 4, 4), ('exact_duplicates', 4, 4)]
-    """
-
-    steps: tuple[StepResult, ...]
-    rows_before: int
-    rows_after: int
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        return self.through(is_last=False)
 
     @property
-    def changed(self) -> int:
-        """Values changed by all steps together."""
-        return sum(step.changed for step in self.steps)
+    def in_memory(self) -> bool:
+        return isinstance(self.source[0], pl.DataFrame)
 
-    @property
-    def sentence(self) -> str:
-        """What cleaning did, in one sentence."""
-        remade = self.remade
-        # What became of the fixes of a track is no loss.
-        rows = self.rows_before - (remade.rows_before - remade.rows_after if remade else 0)
-        removed = rows - self.rows_after
-        if not removed and not self.changed:
-            said = f"Nothing had to be cleaned in {plural(rows, 'check-in')}."
-        else:
-            said = (
-                f"{plural(self.rows_after, 'check-in')} of {rows:,} stay: {removed:,} "
-                f"removed{_share(removed, rows)}, {plural(self.changed, 'value')} changed."
-            )
-        return f"{remade.sentence} {said}" if remade else said
+    def through(self, is_last: bool = True) -> Iterator[pl.DataFrame]:
+        """Give each piece as the steps leave it; what they do is counted the last time."""
+        for each in self.source:
+            piece = pl.read_ipc(each) if isinstance(each, Path) else each
+            for tally in self.steps:
+                outcome = Outcome(piece)
+                if tally.runs and piece.height:
+                    outcome = tally.step.judge(piece, tally.known)
+                    # Stays are at items of their own.
+                    outcome = replace(outcome, checkins=_coded(outcome.checkins))
+                if is_last:
+                    tally.count(piece, outcome)
+                piece = outcome.checkins
+            yield piece
 
-    @property
-    def remade(self) -> "StepResult | None":
-        """The step that made other rows of those read: stays of the fixes of a raw track."""
-        return next((step for step in self.steps if step.remade), None)
+    def then(self, tally: Tally) -> "_Pieces":
+        """Return the pieces after one more step."""
+        after = _Pieces(self.source, (*self.steps, tally))
+        return after.gathered() if self.in_memory else after
 
-    def to_frame(self) -> pl.DataFrame:
-        """Return one row per step, for tables and downloads."""
-        kinds = {str: pl.String, bool: pl.Boolean, int: pl.Int64}
-        schema = {
-            name: kinds[kind]
-            for name, kind in StepResult.__annotations__.items()
-            if name not in ("removed", "remade")
-        }
-        return pl.DataFrame([step.to_dict() for step in self.steps], schema=schema)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as plain numbers and texts, for JSON."""
-        return {
-            "rows_before": self.rows_before,
-            "rows_after": self.rows_after,
-            "changed": self.changed,
-            "sentence": self.sentence,
-            "steps": [step.to_dict() for step in self.steps],
-        }
+    def gathered(self) -> "_Pieces":
+        """Return the table as one piece in memory."""
+        return _Pieces([_coded(pl.concat(self.through()))])
 
 
-def _of_file(path: Path, recipe: Recipe) -> tuple[pl.DataFrame, StepResult | None]:
-    """Read a file of check-ins; of a raw track read only the stays, where the recipe wants them."""
-    try:
-        missing = set(REQUIRED) - set(pl.scan_parquet(path).collect_schema().names())
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise ReadError(
-            "A table of check-ins, or a Parquet file of one, is cleaned.",
-            f"{path.name} cannot be read as Parquet ({type(error).__name__}).",
-            "Read the file with strec.read first.",
-        ) from error
+@dataclass
+class _Run:
+    """Pieces on their way through a recipe, and what is counted until the last one is out."""
+
+    source: Sequence[pl.DataFrame | Path]
+    recipe: Recipe
+    tell: Progress
+    #: What a raw track became before it came here.
+    begun: StepResult | None = None
+    results: list[Tally | StepResult] = field(default_factory=list)
+
+    def __post_init__(self):
+        pieces, self.first = _Pieces(self.source), Count()
+        for piece in pieces:
+            self.first.add(piece)
+        before, n_steps = self.first, len(self.recipe.steps)
+        is_anonymous = self.first.rows > 0 and not self.first.users
+        for number, step in enumerate(self.recipe.steps):
+            self.tell(step.title, number / n_steps * (1.0 if pieces.in_memory else 0.5))
+            if self.begun and isinstance(step, Stays):
+                self.results.append(self.begun)
+                continue
+            notes = (_NOBODY,) if step.enabled and step.of_people and is_anonymous else ()
+            runs = step.enabled and not notes
+            known = step.look(pieces) if runs else None
+            if runs and step.needs_all(known):
+                pieces = pieces.gathered()
+            tally = Tally(step, known, notes, runs, before)
+            pieces, before = pieces.then(tally), tally.after
+            self.results.append(tally)
+        self._pieces, self.last = pieces, before
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """Give what is left, in order."""
+        n = len(self._pieces.source)
+        for number, piece in enumerate(self._pieces.through()):
+            if not self._pieces.in_memory:
+                self.tell(f"{plural(self.last.rows, 'check-in')} cleaned", 0.5 + number / n / 2)
+            left = piece.drop(ITEM_CODE)
+            # A changed value may come elsewhere in the order: a second run must find nothing to do.
+            is_changed = any(each.changed for each in self.results)
+            yield left.sort(_order(left.columns)) if is_changed else left
+        self.tell("Done", 1.0)
+
+    def report(self) -> CleanReport:
+        """Return what was done, after the last piece."""
+        results = tuple(each.result() if isinstance(each, Tally) else each for each in self.results)
+        rows = self.begun.rows_before if self.begun else self.first.rows
+        return CleanReport(results, rows, self.last.rows)
+
+
+def _of_file(path: Path, recipe: Recipe) -> tuple[pl.DataFrame | None, StepResult | None]:
+    """Read a small file; of a raw track make stays, where the recipe wants them."""
+    with told(path.name):
+        lazy = pl.scan_parquet(path)
+        missing = set(REQUIRED) - set(lazy.collect_schema().names())
+        n = lazy.select(pl.len()).collect().item()
     step = next((each for each in recipe.steps if isinstance(each, Stays) and each.enabled), None)
     if missing or step is None or not step.concerns(path):
-        return pl.read_parquet(path), None
+        return (pl.read_parquet(path) if missing or n <= IN_MEMORY else None), None
     outcome = step.made_of(path)
-    lazy = pl.scan_parquet(path)
-    before = lazy.select(pl.len(), pl.col(USER).n_unique(), pl.col(ITEM).n_unique())
-    n, users, items = before.collect(engine="streaming").row(0)
-    after = _distinct(outcome.checkins)
-    counts = (n, outcome.checkins.height, users, after[0], items, after[1])
+    before = lazy.select(pl.col(USER).n_unique(), pl.col(ITEM).n_unique())
+    users, items = before.collect(engine="streaming").row(0)
+    after = Count()
+    after.add(_coded(outcome.checkins.sort(USER)))
+    counts = (n, after.rows, users, after.users, items, after.items)
     nothing = outcome.checkins.clear()
     return outcome.checkins, StepResult(
         step.name, step.title, True, *counts, 0, outcome.remade, nothing, True
     )
 
 
-def _result(
-    step: Step, before: pl.DataFrame, outcome: Outcome, counts: tuple, after: tuple
-) -> StepResult:
-    removed = before.height - outcome.checkins.height
-    return StepResult(
-        step=step.name,
-        title=step.title,
-        enabled=step.enabled,
-        rows_before=before.height,
-        rows_after=outcome.checkins.height,
-        users_before=counts[0],
-        users_after=after[0],
-        items_before=counts[1],
-        items_after=after[1],
-        changed=outcome.changed,
-        sentence=_sentence(step, removed, before.height, outcome),
-        remade=bool(outcome.remade),
-        removed=before.clear()
-        if outcome.remade or not removed
-        else _sample(before, outcome.checkins),
-    )
+def _in_memory(checkins: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return a table as one piece."""
+    table = validate(checkins)
+    table = table.drop(name for name in DERIVED if name in table.columns)
+    return [_coded(table.sort(_order(table.columns)).rechunk())]
 
 
-def _sentence(step: Step, removed: int, rows: int, outcome: Outcome) -> str:
-    if not step.enabled:
-        return "Switched off."
-    if outcome.remade:
-        return outcome.remade
-    done = []
-    if removed:
-        done.append(f"{plural(removed, 'check-in')} removed{_share(removed, rows)}")
-    if outcome.changed:
-        done.append(f"{plural(outcome.changed, 'value')} changed")
-    first = " and ".join(done) + "." if done else "Nothing to do."
-    return " ".join((first, *outcome.notes))
+def _on_disk(path: Path, folder: Path) -> list[Path]:
+    """Sort a file and put its pieces on disk."""
+    n_bytes, free = path.stat().st_size, shutil.disk_usage(folder).free
+    if free < ROOM * n_bytes:
+        raise LimitError(
+            f"About {size_text(ROOM * n_bytes)} of room on the disk are needed to sort and clean "
+            f"{path.name}.",
+            f"{size_text(free)} are free.",
+            "Make room, or write to a larger disk.",
+        )
+    files = []
+    with pieces_of(path, folder) as (pieces, _):
+        for piece in pieces:
+            validate(piece)
+            keys = [USER, TIME, ITEM]
+            ties = piece.select(pl.all_horizontal(pl.col(keys) == pl.col(keys).shift()).any())
+            if ties.item():
+                piece = piece.sort(_order(piece.columns))
+            files.append(folder / f"{len(files)}.arrow")
+            piece.write_ipc(files[-1], compression="lz4")
+    return files
 
 
-def _share(part: int, whole: int) -> str:
-    share = 100 * part / whole if whole else 0
-    if not part or share < 0.1:
-        return ""
-    return f" ({share:.0f} %)" if share >= 1 else f" ({share:.1f} %)"
-
-
-def _sample(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """Return the first few rows of `before` that are not in `after`, a subsequence of it."""
-    # No step changes these, so the first difference is the next row removed.
-    keys = [USER, TIME, ITEM]
-    old, new = before.select(keys), after.select(keys)
-    removed: list[int] = []
-    start = 0
-    while len(removed) < SAMPLE_ROWS and start < old.height:
-        ahead = new.slice(start - len(removed))
-        both = min(old.height - start, ahead.height)
-        here = old.slice(start, both)
-        differ = here.select(
-            pl.any_horizontal(here[key] != ahead[key].head(both) for key in keys)
-        ).to_series()
-        start += differ.arg_max() or 0 if differ.any() else both
-        if start < old.height:
-            removed.append(start)
-            start += 1
-    return before[removed]
-
-
-def _distinct(checkins: pl.DataFrame) -> tuple[int, int]:
-    # Sorted by user: counting borders is faster than hashing.
-    users = checkins[USER].rle().struct.field("value")
-    return int((users != NOBODY).sum()), checkins[ITEM].n_unique()
+def _coded(checkins: pl.DataFrame) -> pl.DataFrame:
+    if ITEM_CODE in checkins.columns:
+        return checkins
+    return with_item_codes(checkins, checkins[ITEM].unique())
 
 
 def _order(columns: list[str]) -> list[str]:

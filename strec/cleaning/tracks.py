@@ -1,5 +1,6 @@
 """The step that turns a raw track into stays."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +45,15 @@ class Stays(Step, title="Stays of raw tracks"):
         choices={"recognised": "where it is a raw track", "always": "to any table with places"},
     )
 
-    def apply(self, checkins: pl.DataFrame) -> Outcome:
-        return self.made_of(checkins) if self.concerns(checkins) else Outcome(checkins)
+    def look(self, pieces: Iterable[pl.DataFrame]) -> bool:
+        return self.concerns(next(iter(pieces)))
+
+    def needs_all(self, known: bool) -> bool:
+        # Places are found over all people.
+        return known
+
+    def judge(self, checkins: pl.DataFrame, known: bool) -> Outcome:
+        return self.made_of(checkins) if known else Outcome(checkins)
 
     def concerns(self, checkins: pl.DataFrame | Path) -> bool:
         """Tell whether there is something to do in a table, or in a Parquet file of one.

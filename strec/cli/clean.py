@@ -118,7 +118,6 @@ def clean(
         tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder,
     ):
         piece = Path(folder) / "read.parquet"
-        # Cleaning needs events in memory, of a raw track the stays; without, any size goes.
         result = apart(
             ingest,
             files,
@@ -199,18 +198,17 @@ def _write(
     files: list[Path],
     tell: Progress,
 ) -> "CleanReport | None":
-    """Clean what was read and write it; without steps it need not fit into memory."""
+    """Clean what was read and write it; neither need fit into memory."""
     import polars as pl
 
-    from strec.cleaning import clean as run
+    from strec.cleaning import clean_file
     from strec.io import write
     from strec.store import Store
 
-    done, checkins = None, None
+    done = None
     if recipe.steps:
-        cleaning = part_of(tell, 0.7, 0.9)
-        checkins, done = run(piece, recipe, progress=cleaning)
-        if checkins.is_empty():
+        done = clean_file(piece, piece, recipe, progress=part_of(tell, 0.7, 0.9))
+        if not done.rows_after:
             raise ReadError(
                 "At least one check-in must be left after cleaning.",
                 f"none of {done.rows_before:,} ({_emptying(done)}).",
@@ -220,7 +218,7 @@ def _write(
     if not out.suffix:
         zone = result.mapping.time_zone
         Store.create(
-            piece if checkins is None else checkins,
+            piece,
             out,
             name=out.name,
             time_zone=None if zone == "place" else zone,
@@ -228,10 +226,10 @@ def _write(
             recipe=recipe.to_dict(),
             pictures=files[0].parent,
         )
-    elif checkins is None and out.suffix == ".parquet":
+    elif out.suffix == ".parquet":
         piece.replace(out)
     else:
-        write(pl.read_parquet(piece) if checkins is None else checkins, out)
+        write(pl.read_parquet(piece), out)
     return done
 
 

@@ -83,7 +83,8 @@ def write_checkins(checkins: pl.DataFrame | Path, folder: Path) -> Written:
     if isinstance(checkins, pl.DataFrame):
         ordered = schema.validate(checkins).sort(schema.USER, schema.TIME, schema.ITEM)
         items = ordered[schema.ITEM].unique().sort()
-        chunks = whole_users(with_item_codes(ordered, items).iter_slices(CHUNK_ROWS))
+        slices = with_item_codes(ordered, items).iter_slices(CHUNK_ROWS)
+        chunks = whole_users(slices, is_anonymous=schema.is_anonymous(ordered))
         return _write_chunks(chunks, items, folder)
     with pieces_of(as_path(checkins), folder) as (chunks, items):
         return _write_chunks(chunks, items, folder)

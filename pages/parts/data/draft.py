@@ -234,9 +234,13 @@ class Draft:
         if self._report is not None or self.is_large:
             return
         with in_turn(), ui.progress("Cleaning") as progress:
-            table, report = clean(self.tables[READ], self.recipe, progress=progress)
-            same = not report.changed and len(table) == report.rows_before
-            self.tables[CLEANED] = self.tables[READ] if same else self._keep(CLEANED, table)
+            before = self.tables[READ]
+            if isinstance(before, Path):
+                cleaned = self.folder / CLEANED
+                report = clean_file(before, cleaned, self.recipe, progress=progress)
+                self.tables[CLEANED] = cleaned
+            else:
+                self.tables[CLEANED], report = clean(before, self.recipe, progress=progress)
         self._report = report
 
     def prepare(self) -> None:
