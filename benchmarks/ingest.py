@@ -150,19 +150,19 @@ def _heading(arguments) -> str:
 # ---------------------------------------------------------------- cases, each in its own process
 
 
-def generate(n_rows: int, folder: Path, seed: int = 0) -> None:
+def generate(n_rows: int, folder: Path, seed: int = 0, n_items: int = 20_000, csv=True) -> None:
     """Write `raw.parquet` and `raw.csv`: skewed users and items of one city over a year."""
     import polars as pl
     import pyarrow.parquet as pq
 
     rng = np.random.default_rng(seed)
-    n_users, n_items = max(n_rows // 100, 10), 20_000
+    n_users = max(n_rows // 100, 10)
     lat, lon = 40.72 + 0.06 * rng.normal(size=n_items), -73.95 + 0.06 * rng.normal(size=n_items)
     users = np.array([f"u{k:07d}" for k in range(n_users)])
     items = np.array([f"p{k:05d}" for k in range(n_items)])
     names = np.array([f"category {k:02d}" for k in range(40)])
     writer, first = None, True
-    with open(folder / "raw.csv", "wb") as csv:
+    with open(folder / "raw.csv" if csv else os.devnull, "wb") as text:
         for begin in range(0, n_rows, CHUNK_ROWS):
             n = min(CHUNK_ROWS, n_rows - begin)
             item = (n_items * rng.uniform(size=n) ** 2).astype(int)
@@ -182,9 +182,9 @@ def generate(n_rows: int, folder: Path, seed: int = 0) -> None:
             table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
             writer = writer or pq.ParquetWriter(folder / "raw.parquet", table.schema)
             writer.write_table(table)
-            frame.with_columns(pl.col("timestamp").dt.strftime("%Y-%m-%dT%H:%M:%SZ")).write_csv(
-                csv, include_header=first
-            )
+            if csv:
+                written = pl.col("timestamp").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+                frame.with_columns(written).write_csv(text, include_header=first)
             first = False
     writer.close()
 

@@ -49,6 +49,15 @@ def pieces_of(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFrame],
         If a column is missing.
     LimitError
         If disk or memory are full.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> schema.example().reverse().write_parquet(folder / "read.parquet")
+    >>> with pieces_of(folder / "read.parquet", folder) as (pieces, items):
+    ...     [piece[USER].to_list() for piece in pieces], items.to_list()
+    ([['ann', 'ann', 'bob', 'bob']], ['cafe', 'office', 'park'])
     """
     with _in_words(path.name):
         scan = pl.scan_parquet(path)
@@ -75,7 +84,21 @@ def pieces_of(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFrame],
 
 
 def with_item_codes(checkins: pl.DataFrame, items: pl.Series) -> pl.DataFrame:
-    """Return the check-ins with the number that each item has among `items`."""
+    """Return the check-ins with the number that each item has among `items`.
+
+    Parameters
+    ----------
+    checkins : polars.DataFrame
+        With a column of item ids.
+    items : polars.Series
+        Distinct ids.
+
+    Examples
+    --------
+    >>> items = pl.Series(["cafe", "office", "park"])
+    >>> with_item_codes(schema.example(), items)["item_code"].to_list()
+    [0, 1, 0, 2]
+    """
     codes = pl.DataFrame({ITEM: items}).with_row_index(ITEM_CODE)
     return checkins.join(codes, on=ITEM, how="left", maintain_order="left")
 
@@ -150,7 +173,17 @@ def whole_users(
 ) -> Iterator[pl.DataFrame]:
     """Put batches together, and hold back the last user, whose check-ins may go on.
 
-    Where nobody is named, the last moment is held back.
+    Parameters
+    ----------
+    batches : iterator of polars.DataFrame
+        Sorted by user and time.
+    is_anonymous : bool
+        Whether nobody is named; then the last moment is held back.
+
+    Examples
+    --------
+    >>> [len(piece) for piece in whole_users(schema.example().iter_slices(1))]
+    [4]
     """
     kept: list[pl.DataFrame] = []
     height = 0

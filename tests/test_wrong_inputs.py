@@ -104,6 +104,8 @@ DOORS = {
     "quality": strec.quality,
     "clean": strec.clean,
     "clean, the recipe": lambda x: strec.clean(EXAMPLE, x),
+    "cleaning.clean_file": lambda x: cleaning.clean_file(x, "never made.parquet"),
+    "cleaning.clean_file, the recipe": lambda x: cleaning.clean_file(Path(__file__), "x", x),
     "simulate": strec.simulate,
     "simulate, a setting": lambda x: strec.simulate("travel", n_users=x, n_checkins=100),
     "dependence": strec.dependence,

@@ -26,7 +26,7 @@ class Outcome:
     changed : int
         Values changed in the rows that stayed; a place (lat and lon) counts as one.
     found : dict of str to int
-        What the step counted, which adds up over pieces of a table; `Step.say` makes notes of it.
+        What the step counted, which adds up over pieces of a table; `Step._say` makes notes of it.
     notes : tuple of str
         Plain sentences about what was found, shown in the report.
     remade : str
@@ -82,7 +82,7 @@ class Step(ABC):
             _check(self.name, spec, self.values()[spec.name])
 
     @abstractmethod
-    def judge(self, checkins: pl.DataFrame, known: Any) -> Outcome:
+    def _judge(self, checkins: pl.DataFrame, known: Any) -> Outcome:
         """Return the check-ins of some users after this step.
 
         Parameters
@@ -90,10 +90,10 @@ class Step(ABC):
         checkins : polars.DataFrame
             All check-ins of some users, sorted by user and time.
         known : object
-            What `look` returned for the whole table.
+            What `_look` returned for the whole table.
         """
 
-    def look(self, pieces: Iterable[pl.DataFrame]) -> Any:
+    def _look(self, pieces: Iterable[pl.DataFrame]) -> Any:
         """Return what must be known of the whole table before some users can be judged.
 
         Parameters
@@ -103,11 +103,11 @@ class Step(ABC):
         """
         return None
 
-    def needs_all(self, known: Any) -> bool:
+    def _needs_all(self, known: Any) -> bool:
         """Tell whether users cannot be judged apart, so that the table must fit into memory."""
         return False
 
-    def say(self, found: dict[str, int], known: Any) -> tuple[str, ...]:
+    def _say(self, found: dict[str, int], known: Any) -> tuple[str, ...]:
         """Return the notes of what was counted in the whole table."""
         return ()
 
@@ -127,9 +127,9 @@ class Step(ABC):
         >>> len(STEPS["exact_duplicates"]().apply(twice).checkins)
         4
         """
-        known = self.look([checkins])
-        outcome = self.judge(checkins, known)
-        return replace(outcome, notes=self.say(outcome.found, known))
+        known = self._look([checkins])
+        outcome = self._judge(checkins, known)
+        return replace(outcome, notes=self._say(outcome.found, known))
 
     @classmethod
     def parameters(cls) -> dict[str, Any]:

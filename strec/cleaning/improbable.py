@@ -44,7 +44,7 @@ class ImpossiblePlaces(Step, title="Impossible places"):
         True, "0/0 is impossible", "Latitude 0, longitude 0 is what many programs write for “none”."
     )
 
-    def judge(self, checkins: pl.DataFrame, known: None) -> Outcome:
+    def _judge(self, checkins: pl.DataFrame, known: None) -> Outcome:
         off_earth, null_island = impossible_place(checkins)
         if not self.null_island:
             null_island &= False
@@ -57,7 +57,7 @@ class ImpossiblePlaces(Step, title="Impossible places"):
         found = {"off": off_earth, "null": null_island, "swapped": swapped}
         return _without(checkins, off_earth | null_island, self.action, found)
 
-    def say(self, found: dict[str, int], known: None) -> tuple[str, ...]:
+    def _say(self, found: dict[str, int], known: None) -> tuple[str, ...]:
         notes = _counts((found["off"], "beyond the edges of the map"), (found["null"], "at 0/0"))
         if found["swapped"]:
             notes += (
@@ -96,16 +96,16 @@ class ImpossibleTimes(Step, title="Impossible times"):
         "long, and at least two years: clocks that were never set.",
     )
 
-    def look(self, pieces: Iterable[pl.DataFrame]) -> "Clocks":
+    def _look(self, pieces: Iterable[pl.DataFrame]) -> "Clocks":
         times = pl.concat([piece[TIME] for piece in pieces])
         return Clocks.of(times, self.earliest, self.latest, self.absurd_clocks)
 
-    def judge(self, checkins: pl.DataFrame, known: "Clocks") -> Outcome:
+    def _judge(self, checkins: pl.DataFrame, known: "Clocks") -> Outcome:
         early, late, absurd = known.wrong(checkins[TIME])
-        found = {"early": early.sum(), "late": late.sum(), "absurd": absurd.sum()}
+        found = {"early": int(early.sum()), "late": int(late.sum()), "absurd": int(absurd.sum())}
         return Outcome(checkins.filter(~(early | late | absurd)), found=found)
 
-    def say(self, found: dict[str, int], known: "Clocks") -> tuple[str, ...]:
+    def _say(self, found: dict[str, int], known: "Clocks") -> tuple[str, ...]:
         return _counts(
             (found["early"], f"before {self.earliest}"),
             (found["late"], "in the future" if self.latest == "now" else f"after {self.latest}"),
@@ -138,15 +138,15 @@ class ImpossibleSpeed(Step, title="Impossible speed"):
         "drop", "What to do", "The check-in that causes the speed.", choices=ACTIONS
     )
 
-    def look(self, pieces: Iterable[pl.DataFrame]) -> int:
+    def _look(self, pieces: Iterable[pl.DataFrame]) -> int:
         return time_resolution_of(pieces)
 
-    def judge(self, checkins: pl.DataFrame, known: int) -> Outcome:
+    def _judge(self, checkins: pl.DataFrame, known: int) -> Outcome:
         fast = too_fast(checkins, self.limit_kmh, self.slack_km, known)
         rows = pl.repeat(True, len(fast), eager=True)
         return _without(checkins, fast, self.action, {"fast": fast, "rows": rows})
 
-    def say(self, found: dict[str, int], known: int) -> tuple[str, ...]:
+    def _say(self, found: dict[str, int], known: int) -> tuple[str, ...]:
         notes: tuple[str, ...] = ()
         if known >= 3600:
             unit = "day" if known == 86_400 else "hour"

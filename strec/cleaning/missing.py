@@ -73,13 +73,13 @@ class MissingPlace(Step, title="Missing places"):
     )
     max_gap_hours: float = _max_gap()
 
-    def look(self, pieces: Iterable[pl.DataFrame]) -> pl.DataFrame | None:
+    def _look(self, pieces: Iterable[pl.DataFrame]) -> pl.DataFrame | None:
         """Return the place of each item that has one, of those that miss it somewhere."""
         if not (self.item_first or self.way == "item"):
             return None
         return _own_places(_of_incomplete(pieces, LAT, ITEM, LON), self.item_radius_km)
 
-    def judge(self, checkins: pl.DataFrame, known: pl.DataFrame | None) -> Outcome:
+    def _judge(self, checkins: pl.DataFrame, known: pl.DataFrame | None) -> Outcome:
         missing = int(checkins[LAT].null_count())
         filled = checkins
         if missing and known is not None:
@@ -95,7 +95,7 @@ class MissingPlace(Step, title="Missing places"):
         left = int(filled[LAT].null_count())
         return Outcome(filled, missing - left, {"by_item": by_item, "left": left})
 
-    def say(self, found: dict[str, int], known: pl.DataFrame | None) -> tuple[str, ...]:
+    def _say(self, found: dict[str, int], known: pl.DataFrame | None) -> tuple[str, ...]:
         by_item = found["by_item"]
         notes = (f"{by_item:,} from the item's own place.",) if by_item else ()
         return notes + _left(found.get("left", 0), "place", "places")
@@ -118,7 +118,7 @@ class _MissingColumn(Step):
         """The column whose values make the groups."""
         return {"item": ITEM, "user": USER, "all": None}[self.within]
 
-    def look(self, pieces: Iterable[pl.DataFrame]) -> pl.DataFrame | None:
+    def _look(self, pieces: Iterable[pl.DataFrame]) -> pl.DataFrame | None:
         """Return the typical value of each group that misses one and holds several users."""
         if self.within == "user" or self.way not in SUMMARIES:
             return None
@@ -131,11 +131,11 @@ class _MissingColumn(Step):
             column = column.fill_nan(None)
         return summary(known.select(group, column), (self.column,), self.way)
 
-    def needs_all(self, known: pl.DataFrame | None) -> bool:
+    def _needs_all(self, known: pl.DataFrame | None) -> bool:
         # What is near in time may be another user's.
         return self.within != "user" and self.way not in ("delete", *SUMMARIES)
 
-    def judge(self, checkins: pl.DataFrame, known: pl.DataFrame | None) -> Outcome:
+    def _judge(self, checkins: pl.DataFrame, known: pl.DataFrame | None) -> Outcome:
         if self.column not in checkins.columns:
             return Outcome(checkins, found={"no column": 1})
         table = checkins
@@ -151,7 +151,7 @@ class _MissingColumn(Step):
         left = int(filled[self.column].null_count())
         return Outcome(filled, missing - left, {"left": left})
 
-    def say(self, found: dict[str, int], known: pl.DataFrame | None) -> tuple[str, ...]:
+    def _say(self, found: dict[str, int], known: pl.DataFrame | None) -> tuple[str, ...]:
         if found.get("no column"):
             return (f"The table has no {self.words[0]} column.",)
         return _left(found.get("left", 0), *self.words)

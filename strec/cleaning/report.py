@@ -190,7 +190,7 @@ class Tally:
     def result(self) -> StepResult:
         """Return all of it."""
         step, before, after = self.step, self.before, self.after
-        notes = self.notes or (step.say(self.found, self.known) if self.runs else ())
+        notes = self.notes or (step._say(self.found, self.known) if self.runs else ())
         outcome = Outcome(pl.DataFrame(), self.changed, notes=notes, remade=self.remade)
         removed = pl.DataFrame() if self.removed is None else self.removed
         return StepResult(

@@ -27,7 +27,7 @@ class TidyText(Step, title="Tidy texts"):
     ['Café', None, 'Café', None]
     """
 
-    def judge(self, checkins: pl.DataFrame, known: None) -> Outcome:
+    def _judge(self, checkins: pl.DataFrame, known: None) -> Outcome:
         columns = [c for c in (CATEGORY, ITEM_NAME, EVENT, TEXT) if c in checkins.columns]
         tidy = checkins.with_columns(_tidy(checkins[column]) for column in columns)
         changed = sum(int(checkins[c].ne_missing(tidy[c]).sum()) for c in columns)
@@ -47,7 +47,7 @@ class ExactDuplicates(Step, title="Exact duplicates"):
 
     of_people = True
 
-    def judge(self, checkins: pl.DataFrame, known: None) -> Outcome:
+    def _judge(self, checkins: pl.DataFrame, known: None) -> Outcome:
         return Outcome(checkins.filter(~exact_duplicates(checkins)))
 
 
@@ -75,7 +75,7 @@ class NearDuplicates(Step, title="Near duplicates"):
         high=1_000_000,
     )
 
-    def judge(self, checkins: pl.DataFrame, known: None) -> Outcome:
+    def _judge(self, checkins: pl.DataFrame, known: None) -> Outcome:
         return Outcome(checkins.filter(~near_duplicates(checkins, self.minutes)))
 
 
@@ -117,7 +117,7 @@ class Bots(Step, title="Bots"):
         high=1_000_000,
     )
 
-    def look(self, pieces: Iterable[pl.DataFrame]) -> tuple[pl.Series, tuple[str, ...]]:
+    def _look(self, pieces: Iterable[pl.DataFrame]) -> tuple[pl.Series, tuple[str, ...]]:
         users = pl.concat([rhythm(piece) for piece in pieces])
         busy = users.filter(pl.col("per_day") > self.max_per_day)
         # Where times are only known to the hour or the day, equal intervals mean nothing.
@@ -140,10 +140,10 @@ class Bots(Step, title="Bots"):
             notes.append("Times are only known to the hour, so regularity was not judged.")
         return pl.concat([busy[USER], regular[USER]]), tuple(notes)
 
-    def judge(self, checkins: pl.DataFrame, known: tuple) -> Outcome:
+    def _judge(self, checkins: pl.DataFrame, known: tuple) -> Outcome:
         return Outcome(checkins.filter(~pl.col(USER).is_in(known[0].implode())))
 
-    def say(self, found: dict[str, int], known: tuple) -> tuple[str, ...]:
+    def _say(self, found: dict[str, int], known: tuple) -> tuple[str, ...]:
         return known[1]
 
 
@@ -176,7 +176,7 @@ class KCore(Step, title="Rare users and items (k-core)"):
         },
     )
 
-    def look(self, pieces: Iterable[pl.DataFrame]) -> tuple[pl.Series, pl.Series, int]:
+    def _look(self, pieces: Iterable[pl.DataFrame]) -> tuple[pl.Series, pl.Series, int]:
         """Return the items and the users that stay, and how many rounds it took."""
         item_ids, users, user_ids, n_users = _Codes(), [], [], 0
         items = []
@@ -201,22 +201,27 @@ class KCore(Step, title="Rare users and items (k-core)"):
         kept = pl.concat(user_ids).filter(pl.Series(stays[1]))
         return item_ids.known[ITEM].filter(pl.Series(stays[0])), kept, rounds
 
-    def judge(self, checkins: pl.DataFrame, known: tuple) -> Outcome:
+    def _judge(self, checkins: pl.DataFrame, known: tuple) -> Outcome:
         items, users, _ = known
         kept = pl.col(ITEM).is_in(items.implode()) & pl.col(USER).is_in(users.implode())
         return Outcome(checkins.filter(kept))
 
-    def say(self, found: dict[str, int], known: tuple) -> tuple[str, ...]:
+    def _say(self, found: dict[str, int], known: tuple) -> tuple[str, ...]:
         several = self.way == "iterated" and known[2] > 1
         return (f"{plural(known[2], 'round')}.",) if several else ()
 
 
 def exact_duplicates(checkins: pl.DataFrame) -> pl.Series:
     """Return which rows agree in every column with an earlier one."""
-    # Comparing every column is slow: only rows that share user, item and time need it.
-    suspects = checkins.with_row_index("row").filter(
-        checkins.select(USER, ITEM, TIME).is_duplicated()
-    )
+    # Comparing every column is slow: only rows that share user, item and time need it. Where rows
+    # are in order, these are among those that share user and time with the row before or after.
+    rows = checkins.with_row_index("row")
+    user, time = pl.col(USER), pl.col(TIME)
+    again = (time == time.shift()) & (user == user.shift())
+    later = (user > user.shift()) | ((user == user.shift()) & (time >= time.shift()))
+    if checkins.select(later.fill_null(True).all()).item():
+        rows = rows.filter((again | again.shift(-1)).fill_null(False))
+    suspects = rows.filter(rows.select(USER, ITEM, TIME).is_duplicated())
     kept = suspects.unique(subset=checkins.columns, keep="first", maintain_order=True)["row"]
     repeats = np.zeros(checkins.height, dtype=bool)
     repeats[suspects["row"].to_numpy()] = True

@@ -73,7 +73,7 @@ def clean(
             return pl.read_parquet(out, memory_map=False), report
     recipe = Recipe.default() if recipe is None else recipe
     check_is(recipe, Recipe, "What to do is a cleaning recipe.", RecipeError)
-    run = _Run(_in_memory(checkins), recipe, progress or silent)
+    run = _Run(*_in_memory(checkins), recipe, progress or silent)
     return pl.concat(run.pieces()), run.report()
 
 
@@ -125,7 +125,7 @@ def clean_file(
         if table is None:
             tell("Sorting", 0.0)
         source = _on_disk(path, Path(name)) if table is None else _in_memory(table)
-        run, done, writer = _Run(source, recipe, tell, begun), Path(name) / "done", None
+        run, done, writer = _Run(*source, recipe, tell, begun), Path(name) / "done", None
         try:
             for piece in run.pieces():
                 rows = piece.to_arrow(compat_level=pl.CompatLevel.oldest())
@@ -162,7 +162,7 @@ class _Pieces:
             for tally in self.steps:
                 outcome = Outcome(piece)
                 if tally.runs and piece.height:
-                    outcome = tally.step.judge(piece, tally.known)
+                    outcome = tally.step._judge(piece, tally.known)
                     # Stays are at items of their own.
                     outcome = replace(outcome, checkins=_coded(outcome.checkins))
                 if is_last:
@@ -185,6 +185,7 @@ class _Run:
     """Pieces on their way through a recipe, and what is counted until the last one is out."""
 
     source: Sequence[pl.DataFrame | Path]
+    first: Count
     recipe: Recipe
     tell: Progress
     #: What a raw track became before it came here.
@@ -192,9 +193,7 @@ class _Run:
     results: list[Tally | StepResult] = field(default_factory=list)
 
     def __post_init__(self):
-        pieces, self.first = _Pieces(self.source), Count()
-        for piece in pieces:
-            self.first.add(piece)
+        pieces = _Pieces(self.source)
         before, n_steps = self.first, len(self.recipe.steps)
         is_anonymous = self.first.rows > 0 and not self.first.users
         for number, step in enumerate(self.recipe.steps):
@@ -204,8 +203,8 @@ class _Run:
                 continue
             notes = (_NOBODY,) if step.enabled and step.of_people and is_anonymous else ()
             runs = step.enabled and not notes
-            known = step.look(pieces) if runs else None
-            if runs and step.needs_all(known):
+            known = step._look(pieces) if runs else None
+            if runs and step._needs_all(known):
                 pieces = pieces.gathered()
             tally = Tally(step, known, notes, runs, before)
             pieces, before = pieces.then(tally), tally.after
@@ -252,14 +251,16 @@ def _of_file(path: Path, recipe: Recipe) -> tuple[pl.DataFrame | None, StepResul
     )
 
 
-def _in_memory(checkins: pl.DataFrame) -> list[pl.DataFrame]:
+def _in_memory(checkins: pl.DataFrame) -> tuple[list[pl.DataFrame], Count]:
     """Return a table as one piece."""
     table = validate(checkins)
     table = table.drop(name for name in DERIVED if name in table.columns)
-    return [_coded(table.sort(_order(table.columns)).rechunk())]
+    piece, count = _coded(table.sort(_order(table.columns)).rechunk()), Count()
+    count.add(piece)
+    return [piece], count
 
 
-def _on_disk(path: Path, folder: Path) -> list[Path]:
+def _on_disk(path: Path, folder: Path) -> tuple[list[Path], Count]:
     """Sort a file and put its pieces on disk."""
     n_bytes, free = path.stat().st_size, shutil.disk_usage(folder).free
     if free < ROOM * n_bytes:
@@ -269,7 +270,7 @@ def _on_disk(path: Path, folder: Path) -> list[Path]:
             f"{size_text(free)} are free.",
             "Make room, or write to a larger disk.",
         )
-    files = []
+    files, count = [], Count()
     with pieces_of(path, folder) as (pieces, _):
         for piece in pieces:
             validate(piece)
@@ -279,7 +280,8 @@ def _on_disk(path: Path, folder: Path) -> list[Path]:
                 piece = piece.sort(_order(piece.columns))
             files.append(folder / f"{len(files)}.arrow")
             piece.write_ipc(files[-1], compression="lz4")
-    return files
+            count.add(piece)
+    return files, count
 
 
 def _coded(checkins: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,8 @@ import polars as pl
 from strec.geo import arc_km, unit_vectors
 from strec.schema import LAT, LON, TIME, USER
 
+#: A degree of the equator, a little more than it is: a bound that rounding does not break.
+KM_PER_DEGREE = 111.2
 #: Look-back of the chain, in check-ins; beyond it only the best earlier chain is tried.
 MAX_LOOK_BACK = 512
 
@@ -44,7 +46,7 @@ def too_fast(
     [False, True, False, False]
     """
     fast = np.zeros(checkins.height, dtype=bool)
-    rows, user, hours, xyz = _located(checkins)
+    rows, user, hours, xyz = _located(checkins, limit_kmh, slack_km)
     if len(rows) < 2:
         return pl.Series(fast)
     same = user[1:] == user[:-1]
@@ -63,8 +65,16 @@ def too_fast(
     return pl.Series(fast)
 
 
-def _located(checkins: pl.DataFrame):
-    """Return row numbers, user codes, hours and unit vectors of the check-ins with a place."""
+def _located(checkins: pl.DataFrame, limit_kmh: float, slack_km: float):
+    """Return row numbers, user codes, hours and unit vectors of the check-ins with a place.
+
+    Users are left out who never go too far by a simple bound: along the meridian, then along the
+    equator, no way is shorter than the true one.
+    """
+    lat, lon, user = pl.col(LAT), pl.col(LON), pl.col("user")
+    turn = lon.diff().abs()
+    far_km = KM_PER_DEGREE * (lat.diff().abs() + pl.min_horizontal(turn, 360 - turn))
+    is_suspect = (far_km > limit_kmh * pl.col("hours").diff() + slack_km) & (user == user.shift())
     located = (
         checkins.select(
             pl.int_range(pl.len()).alias("row"),
@@ -74,8 +84,10 @@ def _located(checkins: pl.DataFrame):
             LON,
         )
         .drop_nulls()
-        .filter((pl.col(LAT).abs() <= 90) & (pl.col(LON).abs() <= 180))
+        .filter((lat.abs() <= 90) & (lon.abs() <= 180))
     )
+    suspects = located.filter(is_suspect)["user"].unique()
+    located = located.filter(user.is_in(suspects.implode()))
     xyz = unit_vectors(located[LAT].to_numpy(), located[LON].to_numpy())
     return (*(located[name].to_numpy() for name in ("row", "user", "hours")), xyz)
 

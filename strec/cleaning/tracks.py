@@ -45,14 +45,14 @@ class Stays(Step, title="Stays of raw tracks"):
         choices={"recognised": "where it is a raw track", "always": "to any table with places"},
     )
 
-    def look(self, pieces: Iterable[pl.DataFrame]) -> bool:
+    def _look(self, pieces: Iterable[pl.DataFrame]) -> bool:
         return self.concerns(next(iter(pieces)))
 
-    def needs_all(self, known: bool) -> bool:
+    def _needs_all(self, known: bool) -> bool:
         # Places are found over all people.
         return known
 
-    def judge(self, checkins: pl.DataFrame, known: bool) -> Outcome:
+    def _judge(self, checkins: pl.DataFrame, known: bool) -> Outcome:
         return self.made_of(checkins) if known else Outcome(checkins)
 
     def concerns(self, checkins: pl.DataFrame | Path) -> bool:

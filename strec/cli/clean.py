@@ -72,8 +72,7 @@ def clean(
         Path | None, typer.Option(help="Write the quality report as HTML.")
     ] = None,
     cleaning: Annotated[
-        bool, typer.Option("--cleaning/--no-cleaning", help="Without cleaning, files of any size "
-                           "are read in little memory.")
+        bool, typer.Option("--cleaning/--no-cleaning", help="Whether the recipe runs.")
     ] = True,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip

@@ -210,18 +210,21 @@ def test_local_paths_are_for_the_person_at_this_computer(app, monkeypatch):
     assert not app.text_area
 
 
-def test_a_table_too_large_for_memory_is_used_without_cleaning(app, tmp_path, monkeypatch):
+def test_a_large_table_is_cleaned_from_the_disk_and_measured_in_part(app, tmp_path, monkeypatch):
     from pages.parts.data import draft, quality
+    from strec.cleaning import run
 
     for module in (draft, quality):
         monkeypatch.setattr(module, "MOST_IN_MEMORY", 30)
+    monkeypatch.setattr(draft, "KEPT_CHECKINS", 30)
+    monkeypatch.setattr(run, "IN_MEMORY", 30)
     path = corpus.make("null_islands", tmp_path)
     upload(app, path)
     assert not app.exception and not app.error
-    assert "Cleaning works in memory" in text_of(app) and not app.toggle
+    assert app.toggle and "15 values changed" in text_of(app)
     assert metrics(app)["Check-ins"] == "60"
     assert "of 60 check-ins: those of some users" in text_of(app)
-    assert use(app).checkins().filter(pl.col("lat") == 0).height == 15
+    assert use(app).checkins().filter(pl.col("lat").is_null()).height == 15
 
 
 # ---------------------------------------------------------------- questions and columns

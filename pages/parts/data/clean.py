@@ -4,7 +4,7 @@ import shlex
 
 import streamlit as st
 
-from pages.parts.data.draft import MOST_IN_MEMORY, READ, Draft
+from pages.parts.data.draft import READ, Draft
 from pages.shared import state, ui
 from pages.shared.state import Key
 from strec.cleaning import Recipe, Step
@@ -43,14 +43,6 @@ def rejected_rows(draft: Draft) -> None:
 
 def steps(draft: Draft) -> None:
     """Show each cleaning step with its switch, its parameters, and what it did."""
-    if draft.is_large:
-        st.info(
-            f"Cleaning works in memory and is left out beyond {MOST_IN_MEMORY:,} "
-            "check-ins. `strec clean` does it on a computer with enough memory; the data can be "
-            "used as it is.",
-            icon=":material/memory:",
-        )
-        return
     st.markdown(f"**{draft.report.sentence}**")
     st.caption("Switch a step on or off: the table is cleaned anew from the file each time.")
     changed = []

@@ -14,7 +14,7 @@ from pages.parts.keep import work
 from pages.shared import state, ui
 from pages.shared.results import in_turn
 from strec import schema
-from strec.cleaning import CleanReport, Recipe, Stays, clean
+from strec.cleaning import CleanReport, Recipe, Stays, clean, clean_file
 from strec.errors import LimitError, StrecError
 from strec.io import (
     FORMATS,
@@ -35,7 +35,7 @@ from strec.store import Store
 T = TypeVar("T")
 #: What an upload may grow to when it is unpacked; a file on this computer may be larger.
 UPLOAD_LIMITS = Limits(max_bytes=4 * 2**30)
-#: Cleaning and measuring hold the table in memory: beyond this many check-ins they do not.
+#: Of more check-ins than this the quality is measured on those of some users.
 MOST_IN_MEMORY = 5_000_000
 #: Stores of one person that are kept: the one in use, and those other tabs may still show.
 KEPT_STORES = 3
@@ -209,15 +209,6 @@ class Draft:
         self.questions += late
 
     @property
-    def is_large(self) -> bool:
-        """Whether there are too many check-ins to be cleaned in memory; stays are made in parts."""
-        n = self._result.n_checkins if self._result is not None else 0
-        makes_stays = self.is_track and any(
-            isinstance(step, Stays) and step.enabled for step in self.recipe.steps
-        )
-        return n > MOST_IN_MEMORY and not makes_stays
-
-    @property
     def is_track(self) -> bool:
         """Whether what was read are fixes of tracks."""
         if self._is_track is None:
@@ -231,7 +222,7 @@ class Draft:
 
     def clean(self) -> None:
         """Run the recipe."""
-        if self._report is not None or self.is_large:
+        if self._report is not None:
             return
         with in_turn(), ui.progress("Cleaning") as progress:
             before = self.tables[READ]
@@ -247,7 +238,7 @@ class Draft:
         """Clean and measure what would be used."""
         self.clean()
         if not self.is_empty:
-            self.measure(self.chosen)
+            self.measure(CLEANED)
 
     def measure(self, which: str) -> QualityReport:
         """Return the quality of the check-ins as `READ` or as `CLEANED`."""
@@ -260,7 +251,7 @@ class Draft:
         """Return `n_checkins`, `n_users`, `n_items`, `first` and `last` of what would be used."""
         if not self.counts:
             local = schema.local_time()
-            found = self.rows(self.chosen).select(
+            found = self.rows(CLEANED).select(
                 pl.len().alias("n_checkins"),
                 pl.col(schema.USER)
                 .filter(pl.col(schema.USER) != schema.NOBODY)
@@ -278,17 +269,6 @@ class Draft:
         table = self.tables[which]
         return pl.scan_parquet(table) if isinstance(table, Path) else table.lazy()
 
-    def _keep(self, which: str, table: pl.DataFrame) -> pl.DataFrame | Path:
-        if len(table) <= KEPT_CHECKINS:
-            return table
-        table.write_parquet(self.folder / which)
-        return self.folder / which
-
-    @property
-    def chosen(self) -> str:
-        """Which table would be used."""
-        return READ if self.is_large else CLEANED
-
     def full_recipe(self) -> Recipe:
         """Return the recipe with how the columns were read."""
         return Recipe(self.recipe.steps, self.result.mapping.to_dict())
@@ -299,7 +279,7 @@ class Draft:
         folder = ui.workspace() / f"store-{secrets.token_hex(6)}"
         with in_turn(), st.spinner("Making the data set…"):
             store = Store.create(
-                self.tables[self.chosen],
+                self.tables[CLEANED],
                 folder,
                 name=self.name.strip() or self._default_name(),
                 time_zone=None if zone == ZONE_OF_PLACE else zone,

@@ -22,7 +22,7 @@ WHICH = {CLEANED: "After cleaning", READ: "As it was read"}
 
 def headline(draft: Draft) -> None:
     """Show what the data set would be, in numbers and one sentence."""
-    report = draft.measure(draft.chosen)
+    report = draft.measure(CLEANED)
     left_out = sum(draft.result.reasons.values())
     counts = draft.count()
     with st.container(horizontal=True):
@@ -36,8 +36,7 @@ def headline(draft: Draft) -> None:
         words.append(
             f"{left_out:,} rows of the file could not be read as check-ins (see “Rows left out”)."
         )
-    if not draft.is_large:
-        words.append(draft.report.sentence)
+    words.append(draft.report.sentence)
     serious = [finding for finding in report.findings if finding.severity == "serious"]
     if not report.n_places:
         words.append("There are no places, so maps stay empty.")
@@ -51,9 +50,7 @@ def headline(draft: Draft) -> None:
 
 def of_draft(draft: Draft) -> None:
     """Show the quality of the draft, as read or after cleaning."""
-    which = draft.chosen
-    if not draft.is_large:
-        which = ui.choose("Which table", WHICH, "data_quality_which", show_label=False)
+    which = ui.choose("Which table", WHICH, "data_quality_which", show_label=False)
     notes = tuple(draft.result.notes)
     with st.container():
         report = draft.measure(which)

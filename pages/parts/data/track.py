@@ -19,7 +19,7 @@ def show(draft: Draft) -> None:
     step = draft.recipe.step("stays")
     assert isinstance(step, Stays)
     with st.container(border=True):
-        done = None if draft.is_large else draft.report.remade
+        done = draft.report.remade
         st.markdown(
             f":material/route: **{ui.plain(done.sentence)}**"
             if done
