@@ -149,7 +149,7 @@ def time_and_drift(result: DependenceResult, key: str) -> None:
                 "interval over users lies above 0.",
             )
         elif result.time.tested:
-            st.caption("Time as a whole does not help, so its parts are not looked at one by one.")
+            st.caption("Time as a whole was not found to help: its parts are not looked at alone.")
         for each in result.time_parts:
             if not each.tested:
                 st.caption(f"{each.words.capitalize()} cannot be tested: {each.why}.")
@@ -166,7 +166,9 @@ def time_and_drift(result: DependenceResult, key: str) -> None:
                 "No other answer here takes credit for it."
             )
         else:
-            st.caption("No sign of it: what was taken lately says no more than habits as a whole.")
+            st.caption(
+                "No sign of it: what was taken lately was not found to say more than habits as a whole."
+            )
 
 
 def evidence(result: DependenceResult, key: str, zone: str) -> None:
@@ -276,7 +278,7 @@ def _clusters(found):
     each = found.clustering
     reading = "busy hexagons lie beside busy ones" if each.i > each.expected else "busy avoid busy"
     if each.p_value > 0.05:
-        reading = "busy and quiet hexagons are mixed as by chance"
+        reading = "how busy and quiet hexagons lie may be chance"
     return (
         "Busy places together (Moran’s I)",
         f"{each.i:.2f}",

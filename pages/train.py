@@ -27,7 +27,7 @@ from strec.wording import run_time
 
 #: Families in the order of the page: title, what they are good for.
 FAMILIES = {
-    "counting": ("Counting", "No training at all: the bar that every other model must clear."),
+    "counting": ("Counting", "Counted in seconds: the bar that every other model must clear."),
     "traditional": ("Traditional", "Who likes what: neither the clock nor the map is looked at."),
     "spatio-temporal": ("Time and place", "The order, the hours and the places of steps."),
     "llm": ("With a language model", "Words, time and place; newcomers and new items too."),

@@ -33,8 +33,8 @@ TERMS = {
                 "reciprocal rank)."),
     "NDCG": Term("how high in the first ten", "Like the mean of 1 / rank, but a place further down "
                  "loses less; outside the first ten counts nothing."),
-    "95 % interval": Term("how far chance reaches", "With other users of the same kind the number "
-                          "would in 95 of 100 cases be between these two. A difference whose "
+    "95 % interval": Term("how far chance reaches", "Made so that in 95 of 100 cases it holds the "
+                          "number of all such users, not just of these. A difference whose "
                           "interval holds 0 may be chance."),
     "held-out": Term("kept back", "Check-ins that came later than all a model has learned from. "
                      "Models are asked about them, so that learning by heart does not help."),

@@ -92,7 +92,8 @@ class Effect:
         usual = float(after["expected"].sum())
         words = (
             f"In {plural(len(after), 'day')} {after['came'].sum():,.0f} {self.unit} came, and "
-            f"about {usual:,.0f} would have come without it: {self.total:+,.0f} "
+            f"about {usual:,.0f} would have come without it, if nothing else changed: "
+            f"{self.total:+,.0f} "
             f"({self.share:+.0%}; 95 % between {self.low:+,.0f} and {self.high:+,.0f})."
         )
         if self.is_shown:
@@ -107,7 +108,9 @@ class Effect:
                 n = int((np.abs(found) >= abs(self.score)).sum())
                 parts.append(f"{n} of {len(found)} {what}")
         if parts:
-            words += f" As large an effect is seen in {' and '.join(parts)} where nothing was done."
+            words += (
+                f" As large an effect is seen in {' and '.join(parts)} of which nothing is known."
+            )
         if not self.n_others:
             words += " There is no other place to compare with: only the days before are."
         return words

@@ -264,13 +264,15 @@ class Demand:
             f"{self._said(one)}."
         ]
         for row in _standing_out(whole, most):
-            found.append(f"{row['name']} will be {self._compared(row)}, {self._span(first, last)}.")
+            found.append(
+                f"{row['name']} is likely to be {self._compared(row)}, {self._span(first, last)}."
+            )
         if last - first > 1:
             hourly = [self.window(k, k + 1).assign(step=k) for k in range(first, last)]
             hours = pd.concat([each[each["more_than_usual"] != 0] for each in hourly])
             for row in _standing_out(hours, most):
                 when = self._when(int(row["step"]))
-                found.append(f"{row['name']} will be {self._compared(row)}, {when}.")
+                found.append(f"{row['name']} is likely to be {self._compared(row)}, {when}.")
         if len(found) == 1:
             found.append("Nowhere is it clearly busier or quieter than usual.")
         return found
@@ -314,7 +316,7 @@ class Demand:
         words = []
         born = first_seen(values)
         for at in np.flatnonzero(born > 0)[:10]:
-            words.append(f"{names[at]} appeared on {hours[born[at]]:%Y-%m-%d}.")
+            words.append(f"{names[at]} was first seen on {hours[born[at]]:%Y-%m-%d}.")
         counting = self.fitted[HourOfWeek.label]
         if isinstance(counting, HourOfWeek) and not self.panel.is_signed:
             rates = counting.rates(self.panel, self.panel.n_hours)
@@ -322,7 +324,9 @@ class Demand:
             prior = np.where(rates.is_closed.all(axis=0), rates.prior, rates.expected)
             for at in np.flatnonzero(gone(values, prior, week)[0])[:10]:
                 last = hours[int(np.flatnonzero(values[:, at]).max())]
-                words.append(f"{names[at]} has been silent since {last:%Y-%m-%d} and is closed.")
+                words.append(
+                    f"{names[at]} has been silent since {last:%Y-%m-%d} and is taken as closed."
+                )
         return words
 
     def risk(self, capacity: float | np.ndarray, filled: float | np.ndarray = 0.5) -> pd.DataFrame:

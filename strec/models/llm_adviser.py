@@ -146,7 +146,7 @@ class LLMAdviser(Model):
             f"was right in {own:.0%}, that of {self.first_.label} in {counted:.0%}"
         )
         if self.weight_ == 0:
-            return f"{said}. Together they were not better than chance has it: it is not asked."
+            return f"{said}. That both together are better may be chance: it is not asked."
         return f"{said}, both together in {both:.0%}. It is asked in {share:.0%} of the cases."
 
     def _fit(self, train: Log, watch: Watch) -> None:

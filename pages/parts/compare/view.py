@@ -147,7 +147,7 @@ def hours(store: Store, found: groups.Comparison) -> None:
     said = (
         f"At {len(named)} hours of the day the difference is more than chance (diamonds)."
         if len(named)
-        else "At no hour of the day is the difference more than chance."
+        else "At no hour of the day can the difference be told from chance."
     )
     ui.figure(built(plots.group_hours, found, note(store, found)), "compare_hours", said,
               numbers(found, "hour"), "comparison-hours")  # fmt: skip

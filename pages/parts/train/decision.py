@@ -44,7 +44,7 @@ def choices(store: Store, found: DependenceResult | None, proposed: str | None) 
 def _counting(proposed: str | None) -> Choice:
     why = "The bar to clear: it only counts, in seconds."
     if proposed == COUNTING:
-        why = "The test says that counting is enough here; it takes seconds."
+        why = "The test found nothing here that more than counting could use."
     return Choice(COUNTING, COMPARE, why)
 
 
@@ -76,4 +76,6 @@ def _alike(found: DependenceResult | None) -> Choice:
                       "likes that.")  # fmt: skip
     if uses := uses_of(found.ingredients):
         return Choice("item_knn", HARDLY, f"It leaves out what was found to help here: {uses}.")
-    return Choice("item_knn", TRY, "Neither hour nor place helps here: who likes this, likes that.")
+    return Choice(
+        "item_knn", TRY, "Neither hour nor place was found to help: who likes this, likes that."
+    )
