@@ -167,7 +167,8 @@ def time_and_drift(result: DependenceResult, key: str) -> None:
             )
         else:
             st.caption(
-                "No sign of it: what was taken lately was not found to say more than habits as a whole."
+                "No sign of it: what was taken lately was not found to say more than habits as "
+                "a whole."
             )
 
 

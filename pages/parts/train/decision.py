@@ -44,7 +44,7 @@ def choices(store: Store, found: DependenceResult | None, proposed: str | None) 
 def _counting(proposed: str | None) -> Choice:
     why = "The bar to clear: it only counts, in seconds."
     if proposed == COUNTING:
-        why = "The test found nothing here that more than counting could use."
+        why = "As far as the test sees, counting is enough here; it takes seconds."
     return Choice(COUNTING, COMPARE, why)
 
 
