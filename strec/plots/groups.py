@@ -71,7 +71,7 @@ def group_ratios(
     )  # fmt: skip
     figure.update_yaxes(
         tickvals=list(rows.index), ticktext=[label(n, LONGEST_LABEL) for n in rows["name"]],
-        range=[len(rows) - 0.4, -0.6], showgrid=False,
+        range=[len(rows) - 0.4, -0.6], showgrid=False, zeroline=False,
     )  # fmt: skip
     return finish(figure, title, below, height=150 + 24 * len(rows), legend="left")
 

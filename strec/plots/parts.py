@@ -118,4 +118,5 @@ def _rows(figure: go.Figure, names: list[str]) -> None:
         ticktext=[label(name, LONGEST_LABEL) for name in names],
         range=[len(names) - 0.4, -0.6],
         showgrid=False,
+        zeroline=False,
     )

@@ -29,12 +29,13 @@ def finish(
 
     A legend of long names stands at the `left`, in a line of its own below the title.
     """
-    # The note stands below the title of the axis, where there is one.
-    titled = any(axis.title.text for axis in figure.select_xaxes())
+    # The note stands below the title of the axis, where there is one, of one line or two.
+    titles = [axis.title.text for axis in figure.select_xaxes() if axis.title.text]
+    room = max((20 + 16 * title.count("<br>") for title in titles), default=0)
     figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left", "y": 0.98, "yanchor": "top"},
         height=height,
-        margin={"l": 8, "r": 8, "t": 44, "b": 36 + 32 * bool(below) + 20 * titled},
+        margin={"l": 8, "r": 8, "t": 44, "b": 36 + 32 * bool(below) + room},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=bool(legend),
@@ -48,7 +49,7 @@ def finish(
     if below:
         figure.add_annotation(
             text=below, x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top",
-            yshift=-44 - 20 * titled, showarrow=False, align="left", font={"size": 11},
+            yshift=-44 - room, showarrow=False, align="left", font={"size": 11},
         )  # fmt: skip
     return figure
 
