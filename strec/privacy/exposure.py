@@ -89,7 +89,8 @@ def users_per_cell(checkins: pl.DataFrame, grid: Grid) -> pl.DataFrame:
 
 
 def _usual(checkins: pl.DataFrame, resolution: int, when: pl.Expr) -> pl.DataFrame:
-    chosen = checkins.filter(when, pl.col(schema.LAT).is_not_null())
+    placed = checkins.lazy().filter(when, pl.col(schema.LAT).is_not_null())
+    chosen = placed.select(schema.USER, schema.LAT, schema.LON).collect()
     cells = chosen.select(schema.USER, coarse_cells(chosen, resolution).alias(PLACE_COLUMN))
     counted = cells.drop_nulls().group_by(schema.USER, PLACE_COLUMN).len("n")
     enough = pl.col("n").sum().over(schema.USER) >= LEAST_CHECKINS

@@ -143,7 +143,8 @@ def risk(
         )
     protection = protection or Protection()
     true = checkins.select(*schema.REQUIRED).with_row_index(_ROW)
-    given = protection.without_pseudonyms().apply(true, seed=seed)
+    changes = not protection.without_pseudonyms().does_nothing
+    given = protection.without_pseudonyms().apply(true, seed=seed) if changes else true
     # What the onlooker makes of what they know: coarsened as the table is, without the noise.
     seen = protection.only_coarse().apply(true)
     steps = range(_COARSER + 1) if protection.noise_m else (0,)
@@ -153,7 +154,7 @@ def risk(
     # Where people truly live follows from the true times, also if only coarse ones are given away.
     real = seen.with_columns(true[schema.TIME])
     # The start of a coarse time may lie before the night of which its middle is a part.
-    views = [given] + ([_in_the_middle(given, protection.hours)] if protection.hours else [])
+    views = [given if changes else real] + ([_in_the_middle(given, protection.hours)] if protection.hours else [])
     cells = homes_and_work.users_per_cell(given, grids[0])
     below = cells.filter(pl.col("n_users") < k)
     return RiskReport(
@@ -182,12 +183,14 @@ _NO_EXPOSURE = {"home": None, "work": None, "both": None}
 def _found(true, seen, given, grids: list[Grid], draw: dict) -> list[float]:
     """Return the shares found, for each number of points on the grid that finds most."""
     # Always the same points: those that differ on the onlooker's finest grid.
-    known = draw_known(located(true, grids[0]).with_columns(true[_ROW]), **draw)
+    points = located(true, grids[0]).with_columns(true[_ROW])
+    known = draw_known(points, **draw).select(schema.USER, "order", _ROW)
+    drawn = seen.join(known.select(_ROW), on=_ROW, how="semi")
     shares = []
     for grid in grids:
-        view = located(seen, grid).with_columns(seen[_ROW]).drop(schema.USER)
-        asked = known.select(schema.USER, "order", _ROW).join(view, on=_ROW)
-        shares.append(share_found(located(given, grid), asked))
+        view = located(drawn, grid).with_columns(drawn[_ROW]).drop(schema.USER)
+        shown = points if given is true else located(given, grid)
+        shares.append(share_found(shown, known.join(view, on=_ROW)))
     return np.max(shares, axis=0).tolist()
 
 
@@ -197,7 +200,8 @@ def _exposures(real, views, grids: list[Grid], k: int) -> dict[str, Exposure]:
     for grid in grids:
         truth = _guesses(real, grid.resolution)
         for view in views:
-            for name, guess in _guesses(view, grid.resolution).items():
+            guesses = truth if view is real else _guesses(view, grid.resolution)
+            for name, guess in guesses.items():
                 found = _right_and_rare(truth[name], guess, k)
                 if name not in best or found.n_exposed > best[name].n_exposed:
                     best[name] = found

@@ -49,7 +49,10 @@ def share_found(published: pl.DataFrame, known: pl.DataFrame) -> list[float]:
     people = known[schema.USER].unique(maintain_order=True)
     if not len(people):
         return [float("nan")] * MOST_POINTS
-    held, users, points = _who_was_where(published)
+    # Of all that is published only the points asked for can tell users apart.
+    held, users, points = _who_was_where(
+        published.join(known.select(_POINT).unique(), on=_POINT, how="semi")
+    )
     asked = _asked(known, people, points)
     own = pl.DataFrame({schema.USER: people}).join(
         users, on=schema.USER, how="left", maintain_order="left"
@@ -85,13 +88,12 @@ def draw_known(
     [0, 0]
     """
     random = np.random.default_rng(seed)
-    distinct = points.drop_nulls(PLACE_COLUMN).unique(
-        [schema.USER, *_POINT], keep="first", maintain_order=True
-    )
-    users = distinct[schema.USER].unique().sort()
+    placed = points.drop_nulls(PLACE_COLUMN)
+    users = placed[schema.USER].unique().sort()
     if len(users) > at_most:
         chosen = np.sort(random.choice(len(users), at_most, replace=False))
-        distinct = distinct.filter(pl.col(schema.USER).is_in(users.gather(chosen).implode()))
+        placed = placed.filter(pl.col(schema.USER).is_in(users.gather(chosen).implode()))
+    distinct = placed.unique([schema.USER, *_POINT], keep="first", maintain_order=True)
     shuffled = distinct.with_columns(_by_chance=pl.Series(random.random(len(distinct))))
     ordered = shuffled.sort(schema.USER, "_by_chance").drop("_by_chance")
     numbered = ordered.with_columns(order=pl.int_range(pl.len(), dtype=pl.Int64).over(schema.USER))
