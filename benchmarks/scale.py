@@ -1,0 +1,134 @@
+"""What grows with the number of check-ins, and how: CPU seconds, peak memory, exponents.
+
+Prints a Markdown table, each measurement in a process of its own::
+
+    python benchmarks/scale.py                       # 0.1, 1 and 10 million generated check-ins
+    python benchmarks/scale.py --rows 1000000        # one size
+    python benchmarks/scale.py --hundred             # 100 million too: 25 GB of disk, an hour
+
+The check-ins lie in a temporary folder and are deleted at the end; TMPDIR chooses the disk.
+"""
+
+import argparse
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import ingest
+
+#: Disk for a check-in: the file, what the sort and the pieces take, the store.
+BYTES_EACH = 250
+
+
+def main() -> None:
+    """Measure and print the table."""
+    arguments = _arguments()
+    if arguments.case:
+        begun = time.perf_counter()
+        found = CASES[arguments.case][1](Path(arguments.folder)) or {}
+        print(json.dumps({"seconds": time.perf_counter() - begun} | found))
+        return
+    sizes = sorted(arguments.rows + ([100_000_000] if arguments.hundred else []))
+    measured = {n: _size(n) for n in sizes}
+    print("| | " + " | ".join(f"{n / 1e6:g} M" for n in sizes) + " | exponent of CPU |")
+    print("|---|" + "---|" * (len(sizes) + 1))
+    for case, (title, _) in CASES.items():
+        cells = [_cell(measured[n][case]) for n in sizes]
+        print(f"| {title} | {' | '.join(cells)} | {_exponent(measured, case)} |")
+    print("\nCPU seconds with the imports, wall seconds of the work, peak memory in GB.")
+
+
+def _size(n_rows: int) -> dict[str, dict]:
+    """Return what each case takes at one size."""
+    with tempfile.TemporaryDirectory(prefix="strec-scale-") as name:
+        free = shutil.disk_usage(name).free
+        if free < BYTES_EACH * n_rows:
+            raise SystemExit(
+                f"{n_rows:,} check-ins need {BYTES_EACH * n_rows / 1e9:.0f} GB in {name}; "
+                f"{free / 1e9:.0f} GB are free. Set TMPDIR to a larger disk."
+            )
+        folder, found = Path(name), {}
+        ingest.generate(n_rows, folder, csv=False)
+        for case in CASES:
+            found[case] = _run(case, folder)
+            print(f"{n_rows:,} {case}: {_cell(found[case])}", file=sys.stderr)
+        return found
+
+
+def _run(case: str, folder: Path) -> dict:
+    """Run one case in a process of its own, its children counted."""
+    command = [sys.executable, __file__, "--case", case, "--folder", str(folder)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    out = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        return {}
+    unit = 1e9 if sys.platform == "darwin" else 1e6
+    used = {"cpu": usage.ru_utime + usage.ru_stime, "gb": usage.ru_maxrss / unit}
+    return json.loads(out.splitlines()[-1]) | used
+
+
+def _cell(found: dict) -> str:
+    if not found:
+        return "failed"
+    return f"{found['cpu']:.1f} CPU s / {found['seconds']:.1f} s / {found['gb']:.1f} GB"
+
+
+def _exponent(measured: dict[int, dict], case: str) -> str:
+    """Return by which power CPU seconds grow between the two largest sizes."""
+    known = [(n, found[case]["cpu"]) for n, found in sorted(measured.items()) if found[case]]
+    if len(known) < 2:
+        return "–"
+    (n, few), (more, many) = known[-2:]
+    return f"{math.log(many / few) / math.log(more / n):.2f}"
+
+
+def _clean(folder: Path) -> None:
+    command = ["clean", str(folder / "raw.parquet"), "--out", str(folder / "store-parquet")]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(
+        [sys.executable, "-m", "strec", *command, "--time-zone", ingest.ZONE], check=True, **quiet
+    )
+
+
+def _privacy(folder: Path) -> None:
+    from strec import schema
+    from strec.privacy import risk
+    from strec.store import Store
+
+    risk(Store(folder / "store-parquet").checkins(columns=list(schema.REQUIRED)))
+
+
+def _pages(folder: Path) -> dict:
+    times = ingest._pages(folder)["times"]
+    return {"seconds": max(each["first"] for each in times.values())}
+
+
+CASES = {
+    "clean": ("`strec clean`, default recipe, file to store", _clean),
+    "pages": ("every aggregate of every page; the slowest in seconds", _pages),
+    "recommend": ("Recommend, first answer", lambda folder: ingest._recommend(folder)),
+    "gate": ("gate, quick look", lambda folder: ingest._gate(folder)),
+    "privacy": ("privacy risk, 2,000 users looked for among all", _privacy),
+}
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
+    parser.add_argument("--hundred", action="store_true", help="100 million check-ins too")
+    parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", default=".", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
