@@ -154,7 +154,9 @@ def risk(
     # Where people truly live follows from the true times, also if only coarse ones are given away.
     real = seen.with_columns(true[schema.TIME])
     # The start of a coarse time may lie before the night of which its middle is a part.
-    views = [given if changes else real] + ([_in_the_middle(given, protection.hours)] if protection.hours else [])
+    views = [given if changes else real]
+    if protection.hours:
+        views.append(_in_the_middle(given, protection.hours))
     cells = homes_and_work.users_per_cell(given, grids[0])
     below = cells.filter(pl.col("n_users") < k)
     return RiskReport(
