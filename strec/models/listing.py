@@ -1,12 +1,21 @@
 """Suggestions as a table for people: names, places, distances, earlier visits."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from strec.geo import distance_km
 from strec.split import Queries, local_us
+
+#: Columns of texts, of whole numbers, and those of numbers that may not be known.
+_TYPES = {
+    "query": pl.Int64, "rank": pl.Int64, "last_visit": pl.Int64,
+    "item_id": pl.String, "item_name": pl.String, "category": pl.String, "image": pl.String,
+}  # fmt: skip
+_MAY_LACK = ("lat", "lon", "distance_km", "probability")
 
 
 def listing(
@@ -17,6 +26,20 @@ def listing(
     number: np.ndarray | None = None,
 ) -> pl.DataFrame:
     """Return one row per suggestion of each query, with its names, place and earlier visits.
+
+    Parameters and columns are those of `columns`.
+    """
+    return framed(columns(queries, codes, score, probability, number))
+
+
+def columns(
+    queries: Queries,
+    codes: Sequence[np.ndarray] | np.ndarray,
+    score: np.ndarray,
+    probability: np.ndarray | None,
+    number: np.ndarray | None = None,
+) -> dict[str, np.ndarray]:
+    """Return a value per suggestion of each query: its names, place and earlier visits.
 
     Parameters
     ----------
@@ -31,9 +54,9 @@ def listing(
 
     Returns
     -------
-    polars.DataFrame
+    dict of str to numpy.ndarray
         ``query, rank, item_id, item_name, category, lat, lon, distance_km, score, probability,
-        is_return, n_visits, last_visit`` (local time).
+        is_return, n_visits, last_visit`` (local microseconds since 1970, -1 for never).
     """
     vocabulary = queries.vocabulary
     size = [len(each) for each in codes]
@@ -44,23 +67,48 @@ def listing(
     km = distance_km(queries.lat[query], queries.lon[query], lat, lon)
     visits = visit_counts(queries)[query, item]
     chance = np.full(len(item), np.nan) if probability is None else probability[query, item]
-    return pl.DataFrame(
-        {
-            "query": pl.Series(query if number is None else number[query], dtype=pl.Int64),
-            "rank": pl.Series([rank for n in size for rank in range(1, n + 1)], dtype=pl.Int64),
-            "item_id": vocabulary.item_ids(item),
-            "item_name": pl.Series(vocabulary.item_name[item], dtype=pl.String),
-            "category": vocabulary.item_categories(item),
-            "lat": np.where(is_place, lat, np.nan),
-            "lon": np.where(is_place, lon, np.nan),
-            "distance_km": np.where(is_place, km, np.nan),
-            "score": score[query, item],
-            "probability": chance,
-            "is_return": visits > 0,
-            "n_visits": visits,
-            "last_visit": _local_times(queries, latest_visits(queries)[query, item]),
-        }
-    ).with_columns(pl.col("lat", "lon", "distance_km", "probability").fill_nan(None))
+    category = vocabulary.item_category[item]
+    named = vocabulary.categories[category] if len(vocabulary.categories) else category
+    row, log = latest_visits(queries)[query, item], queries.log
+    latest = local_us(log.time_us[row], log.offset_min[row]) if len(log) else row
+    return {
+        "query": query if number is None else number[query],
+        "rank": np.arange(len(item)) - np.repeat(np.cumsum([0, *size])[:-1], size) + 1,
+        "item_id": vocabulary.items[item],
+        "item_name": vocabulary.item_name[item],
+        "category": np.where(category >= 0, named, np.array(None)),
+        "lat": np.where(is_place, lat, np.nan),
+        "lon": np.where(is_place, lon, np.nan),
+        "distance_km": np.where(is_place, km, np.nan),
+        "score": score[query, item],
+        "probability": chance,
+        "is_return": visits > 0,
+        "n_visits": visits,
+        "last_visit": np.where(row < 0, -1, latest),
+    }
+
+
+def framed(listed: dict[str, np.ndarray]) -> pl.DataFrame:
+    """Return `columns` as a table, null where nothing is known."""
+    series = {
+        name: pl.Series(values, dtype=_TYPES.get(name), nan_to_null=name in _MAY_LACK)
+        for name, values in listed.items()
+    }
+    us = series["last_visit"]
+    series["last_visit"] = us.cast(pl.Datetime("us")).set(us < 0, None)
+    return pl.DataFrame(series)
+
+
+def records(listed: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Return `columns` as rows of plain values, as `framed(…).to_dicts()` gives them."""
+    plain = {name: values.tolist() for name, values in listed.items()}
+    for name in _MAY_LACK:
+        plain[name] = [None if value != value else value for value in plain[name]]
+    plain["last_visit"] = [
+        None if us < 0 else datetime(1970, 1, 1) + timedelta(microseconds=us)
+        for us in plain["last_visit"]
+    ]
+    return [dict(zip(plain, row, strict=True)) for row in zip(*plain.values(), strict=True)]
 
 
 def visit_counts(queries: Queries) -> np.ndarray:
@@ -81,9 +129,3 @@ def latest_visits(queries: Queries) -> np.ndarray:
     # History is oldest first, so the last assignment is the latest visit.
     latest[queries.pair_query, queries.log.item[queries.indices]] = queries.indices
     return latest[:, :n_items]
-
-
-def _local_times(queries: Queries, row: np.ndarray) -> pl.Series:
-    log = queries.log
-    local = local_us(log.time_us[row], log.offset_min[row]) if len(log) else row
-    return pl.Series(local, dtype=pl.Int64).cast(pl.Datetime("us")).set(pl.Series(row < 0), None)

@@ -93,6 +93,12 @@ def last_items(queries: Queries, back: int = 0) -> sparse.csr_matrix:
     >>> last_items(parts.queries(scored="every")).toarray().tolist()
     [[1.0, 0.0]]
     """
+    if ("last items", back) not in queries.kept:
+        queries.kept["last items", back] = _last_items(queries, back)
+    return queries.kept["last items", back]
+
+
+def _last_items(queries: Queries, back: int) -> sparse.csr_matrix:
     log, (first, stop) = queries.log, queries.moments
     shape = len(queries), len(queries.vocabulary.items)
     has_start = np.zeros(len(queries), bool) if queries.origin is None else queries.origin >= 0

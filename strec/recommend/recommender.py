@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -11,10 +12,10 @@ from strec import schema
 from strec.dataset import Dataset
 from strec.errors import ModelError
 from strec.models import CounterMix, Model
-from strec.models.listing import listing
+from strec.models.listing import columns, framed, records
 from strec.progress import Progress
 from strec.recommend.ranking import Ranker, RankingOptions, ScoredQueries, order
-from strec.split import Queries, Questions, Vocabulary, notes_on, questions_of
+from strec.split import Log, Queries, Questions, Vocabulary, notes_on, questions_of
 from strec.split.vocabulary import most_frequent
 from strec.wording import plural
 
@@ -28,12 +29,8 @@ class Answer:
 
     Attributes
     ----------
-    frame : polars.DataFrame
-        One row per suggestion: ``rank, item_id, item_name, category, lat, lon, distance_km,
-        score, probability, is_return, n_visits, last_visit``, and ``image`` where the data names
-        pictures (see `strec.io.pictures`). `score` is what the strategy
-        ranks by, `probability` what the model gives to the item among all items, null where
-        the model's scores are no probabilities. `last_visit` is local time.
+    listed : dict of str to numpy.ndarray
+        The columns of `frame`.
     notes : list of str
         What the person should know about the answer.
     query : Queries
@@ -55,7 +52,7 @@ class Answer:
         The shop that was asked for.
     """
 
-    frame: pl.DataFrame
+    listed: dict[str, np.ndarray]
     notes: list[str]
     query: Queries
     codes: np.ndarray
@@ -65,6 +62,30 @@ class Answer:
     hit_chance: float
     best_chance: float
     shop: "Shop | None" = None
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """One row per suggestion, and null where nothing is known.
+
+        ``rank, item_id, item_name, category, lat, lon, distance_km, score, probability,
+        is_return, n_visits, last_visit``, and ``image`` where the data names pictures (see
+        `strec.io.pictures`). `score` is what the strategy ranks by, `probability` what the model
+        gives to the item among all items, null where its scores are no probabilities.
+        `last_visit` is local time.
+        """
+        return framed(self.listed)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows of `frame` as plain values, without making a table.
+
+        Examples
+        --------
+        >>> from strec.io.samples import read_sample
+        >>> answer = Recommender(read_sample("travel")).answer(None, "2024-06-05 10:00", k=2)
+        >>> answer.rows() == answer.frame.to_dicts()
+        True
+        """
+        return records(self.listed)
 
     @property
     def model(self) -> Model:
@@ -188,7 +209,7 @@ class Recommender:
 
     def answer(
         self,
-        user: str | pl.DataFrame | None = None,
+        user: str | pl.DataFrame | Log | None = None,
         when: datetime | str | None = None,
         lat: float | None = None,
         lon: float | None = None,
@@ -201,7 +222,7 @@ class Recommender:
 
         Parameters
         ----------
-        user : str or polars.DataFrame, optional
+        user : str, polars.DataFrame or Log, optional
             A user id, or the check-ins of somebody else as a canonical table, or None for
             somebody without a past. Where the data name nobody, the id of the place where the
             trip begins, or None.
@@ -242,8 +263,10 @@ class Recommender:
         notes = notes_on(asked, self.log) + scored.notes
         if not len(codes):
             notes.append("Nothing fits these filters: allow more distance, categories, or returns.")
+        listed = self._listing(scored, [codes])
+        del listed["query"]
         return Answer(
-            frame=self._listing(scored, [codes]).drop("query"),
+            listed=listed,
             notes=notes,
             query=asked.queries,
             codes=codes,
@@ -321,7 +344,7 @@ class Recommender:
         for number, queries in self._questions.many(questions_of(questions).iter_rows()):
             scored = self.ranker.score(queries, options)
             codes = [order(scored, row, options, k) for row in range(len(queries))]
-            frames.append(self._listing(scored, codes, number))
+            frames.append(framed(self._listing(scored, codes, number)))
         if not frames:
             nobody = self.answer(k=k, **how).frame.clear()
             return nobody.insert_column(0, pl.Series("query", [], dtype=pl.Int64))
@@ -329,13 +352,13 @@ class Recommender:
 
     def _listing(
         self, scored: ScoredQueries, codes: list[np.ndarray], number: np.ndarray | None = None
-    ) -> pl.DataFrame:
+    ) -> dict[str, np.ndarray]:
         chances = scored.probability if scored.is_probability else None
-        frame = listing(scored.queries, codes, scored.score, chances, number)
-        if self._images is None:
-            return frame
-        item = np.concatenate(codes).astype(np.int64) if codes else np.zeros(0, dtype=np.int64)
-        return frame.with_columns(image=pl.Series(self._images[item], dtype=pl.String))
+        listed = columns(scored.queries, codes, scored.score, chances, number)
+        if self._images is not None:
+            item = np.concatenate(codes).astype(np.int64) if codes else np.zeros(0, dtype=np.int64)
+            listed["image"] = self._images[item]
+        return listed
 
 
 def _shops(checkins: pl.DataFrame, vocabulary: Vocabulary) -> dict[str, Shop]:

@@ -13,11 +13,14 @@ from strec.errors import SchemaError
 from strec.io.samples import read_sample
 from strec.recommend import Recommender
 from strec.serve.events import EventLog
+from strec.split import Log, encode
 from strec.store import Store
 
 MOST_EVENTS, MOST_ITEMS, MOST_LETTERS = 1_000, 100, 200
 #: Of one person so many of the latest events are looked at.
 MOST_OF_ONE = 2_000
+#: Whole pasts that are kept.
+MOST_PASTS = 10_000
 _COLUMNS = (schema.USER, schema.ITEM, schema.TIME, schema.OFFSET, schema.LAT, schema.LON)
 
 
@@ -38,13 +41,16 @@ class Answers:
         self.log = EventLog(events)
         table = read_sample("social") if store is None else Store(store).checkins()
         table = table.select(name for name in table.columns if name not in schema.DERIVED)
-        self._table = table
+        # One person's rows are found without looking through all.
+        self._table = table.sort(schema.USER, maintain_order=True)
         self.offset_min = int(np.median(table[schema.OFFSET].drop_nulls().to_numpy()))
         past = [self._checked(event) for event in self.log.read()]
         if past:
             table = pl.concat([table, self._frame(past)], how="diagonal_relaxed")
         self._recommender = Recommender(schema.validate(table))
         self._by_user: dict[str, list[dict]] = {}
+        #: Whole pasts of people of whom events came: how many events, and what a model sees.
+        self._pasts: dict[str, tuple[int, Log]] = {}
         for event in past:
             self._by_user.setdefault(event[schema.USER], []).append(event)
         self.n_events = len(past)
@@ -111,22 +117,34 @@ class Answers:
             max_distance_km=_number(asked, "max_distance_km"),
             categories=None if not categories else tuple(categories),
         )
-        rows = answer.frame.to_dicts()
+        rows = answer.rows()
         if parts and rows and answer.model.explains:
             found = answer.model.explain(answer.query, 0, answer.codes)
             for row, explanation in zip(rows, found, strict=True):
                 row["parts"] = {part.name: float(part.value) for part in explanation.parts}
         return {"notes": answer.notes, "suggestions": rows}
 
-    def _who(self, user: str | None) -> str | pl.DataFrame | None:
+    def _who(self, user: str | None) -> str | Log | None:
         """Return an id, or where events came since, the whole past of that person."""
         with self._lock:
-            new = list(self._by_user.get(user or "", ()))[-MOST_OF_ONE:]
-        if not new:
+            came = self._by_user.get(user or "", ())
+            n, new = len(came), list(came[-MOST_OF_ONE:])
+            kept = self._pasts.get(user or "", (0, None))
+        if user is None or not new:
             return user
-        past = self._table.filter(pl.col(schema.USER) == user)
-        frame = pl.concat([past, self._frame(new)], how="diagonal_relaxed")
-        return schema.validate(frame.unique([schema.ITEM, schema.TIME], maintain_order=True))
+        if kept[0] == n and kept[1] is not None:
+            return kept[1]
+        ids = self._table[schema.USER]
+        first, stop = (int(ids.search_sorted(user, side)) for side in ("left", "right"))
+        frame = pl.concat(
+            [self._table[first:stop], self._frame(new)], how="diagonal_relaxed"
+        ).unique([schema.ITEM, schema.TIME], maintain_order=True)
+        past = encode(schema.validate(frame), self._recommender.log.vocabulary)
+        with self._lock:
+            while len(self._pasts) >= MOST_PASTS:
+                del self._pasts[next(iter(self._pasts))]
+            self._pasts[user] = n, past
+        return past
 
     def _frame(self, events: list[dict]) -> pl.DataFrame:
         times = [datetime.fromisoformat(each[schema.TIME]) for each in events]

@@ -25,7 +25,7 @@ _MAKING = threading.Lock()
 
 def routes() -> list[Any]:
     """Return the routes for a Starlette application; without `STREC_API_TOKEN` they are closed."""
-    from starlette.responses import JSONResponse
+    from starlette.responses import JSONResponse, Response
     from starlette.routing import Route
 
     async def health(request: Any) -> Any:
@@ -53,7 +53,7 @@ def routes() -> list[Any]:
                     "a request failed: %s in %s:%s", type(error).__name__, where.name, where.lineno
                 )
                 status, said = 500, _words("The request failed.", "the server's log says more.")
-            return JSONResponse(json.loads(json.dumps(said, default=str)), status)
+            return Response(_json(said), status, media_type="application/json")
 
         return answer
 
@@ -71,6 +71,10 @@ def _recommend(given: Any) -> dict[str, Any]:
 
 def _add(given: Any) -> dict[str, Any]:
     return _answers().add(given.get("events") if isinstance(given, dict) else None)
+
+
+def _json(said: dict[str, Any]) -> bytes:
+    return json.dumps(said, default=str, allow_nan=False, separators=(",", ":")).encode()
 
 
 def openapi() -> dict[str, Any]:

@@ -78,7 +78,7 @@ class Questions:
 
     def one(
         self,
-        user: str | pl.DataFrame | None,
+        user: str | pl.DataFrame | Log | None,
         when: datetime | str | None,
         lat: float | None,
         lon: float | None,
@@ -87,7 +87,7 @@ class Questions:
 
         Parameters
         ----------
-        user : str or polars.DataFrame, optional
+        user : str, polars.DataFrame or Log, optional
             A user id, the check-ins of one person, or None for somebody new. Where nobody is
             named, the id of the place where the trip begins; without it that of the nearest one
             where a place is given, or what everybody does.
@@ -153,14 +153,17 @@ class Questions:
                 first += len(piece)
 
     def _history(
-        self, user: str | pl.DataFrame | None, lat: float | None = None, lon: float | None = None
+        self,
+        user: str | pl.DataFrame | Log | None,
+        lat: float | None = None,
+        lon: float | None = None,
     ) -> tuple[Log, int]:
-        if self.log.is_anonymous and not isinstance(user, pl.DataFrame):
+        if self.log.is_anonymous and not isinstance(user, pl.DataFrame | Log):
             return self.log, self._start(user, lat, lon)
         if user is None:
             return self.log, -1
-        if isinstance(user, pl.DataFrame):
-            log = encode(validate(user), self.log.vocabulary)
+        if isinstance(user, pl.DataFrame | Log):
+            log = user if isinstance(user, Log) else encode(validate(user), self.log.vocabulary)
             if len(log.owner_ids) > 1:
                 raise ModelError(
                     "A history is the check-ins of one person.",

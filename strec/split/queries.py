@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -61,6 +62,11 @@ class Queries:
     @property
     def vocabulary(self) -> Vocabulary:
         return self.log.vocabulary
+
+    @cached_property
+    def kept(self) -> dict[Any, Any]:
+        """What depends on these queries alone and was worked out once, by what asks for it."""
+        return {}
 
     @cached_property
     def hour(self) -> np.ndarray:

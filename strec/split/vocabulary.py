@@ -285,8 +285,8 @@ def _codes(known: np.ndarray, ids: np.ndarray | pl.Series) -> np.ndarray:
 
 
 def _texts_at(texts: np.ndarray, codes: np.ndarray) -> pl.Series:
-    known = pl.Series([*texts, None], dtype=pl.String)
-    return known.gather(np.where(codes >= 0, codes, len(texts)))
+    named = texts[codes] if len(texts) else codes
+    return pl.Series(np.where(codes >= 0, named, np.array(None)), dtype=pl.String)
 
 
 def _texts(values: pl.Series) -> np.ndarray:

@@ -12,7 +12,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from strec.dataset import Dataset
 from strec.errors import LimitError
+from strec.models import CounterMix
 from strec.serve import routes
 from strec.serve.events import EventLog
 from strec.simulation import simulate
@@ -58,6 +60,38 @@ def test_an_event_counts_in_the_next_answer_without_training(client):
     # The next process knows it too, and somebody of whom only events are known.
     routes._made.cache_clear()
     assert ask(client, user_id="newcomer", time="2024-09-02T18:00", k=1)[0]["item_id"] == item
+
+
+def test_the_answers_are_those_of_the_model_alone_and_parts_add_up(
+    client, folder, tmp_path, monkeypatch
+):
+    monkeypatch.setenv(routes.EVENTS, str(tmp_path))
+    data = Dataset(Store(folder / "store").checkins())
+    model = CounterMix().fit(data.everything)
+    for user in data.everything.owner_ids[:6]:
+        when = "2024-08-20 12:30"
+        wanted = model.recommend(data, user, when, (52.5, 13.4), k=20).to_dicts()
+        got = ask(client, user_id=user, time=when, lat=52.5, lon=13.4, k=20)
+        assert [row["item_id"] for row in got] == [row["item_id"] for row in wanted]
+        for mine, theirs in zip(got, wanted, strict=True):
+            assert mine["probability"] == pytest.approx(theirs["probability"], rel=1e-12)
+            assert sum(mine["parts"].values()) == pytest.approx(mine["probability"])
+            assert mine["n_visits"] == theirs["n_visits"]
+            seen = theirs["last_visit"]
+            assert mine["last_visit"] == (None if seen is None else str(seen))
+
+
+def test_a_past_with_events_is_kept_until_the_next_event(client):
+    def item() -> str:
+        return ask(client, user_id="walker", time="2024-09-02T18:00", k=1)[0]["item_id"]
+
+    known = [row["item_id"] for row in ask(client, time="2024-09-02T18:00", k=2)]
+    for day, visited in enumerate(known, 1):
+        event = {"user_id": "walker", "item_id": visited, "timestamp": f"2024-09-0{day}T09:00"}
+        assert client.post("/api/events", json={"events": [event]}).status_code == 200
+        assert item() == item()
+    rows = ask(client, user_id="walker", time="2024-09-02T18:00", k=5)
+    assert {row["item_id"] for row in rows if row["is_return"]} == set(known)
 
 
 def test_only_the_token_opens_it_and_without_one_it_is_closed(client, monkeypatch):

@@ -11,8 +11,10 @@ check-in, whichever it is; for the ends of sessions it has a temperature of its 
 of sessions of that slice (see `strec.models.calibration`).
 """
 
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +36,18 @@ from strec.train import Watch
 
 #: Numbers held at once per array when scoring many queries.
 _CHUNK_NUMBERS = 2_000_000
+
+
+class Mixture(NamedTuple):
+    """The two sums of the formula for some queries, before they are added up."""
+
+    visits: Visits
+    #: Weight of each visit, shape ``(n_pairs,)``, and of each source, ``(n_queries, n_sources)``.
+    loudness: np.ndarray
+    rates: np.ndarray
+    #: What each source gives to each item, ``(n_queries, n_items)`` each; of many queries they
+    #: come one after another, and once.
+    sources: Iterable[np.ndarray]
 
 
 @dataclass(repr=False, eq=False)
@@ -78,6 +92,12 @@ class CounterMix(Model):
     n_queries: int = 3000
     ridge: float = 3.0
     seed: int = 0
+
+    #: The question that was answered last, by what was fitted, and its `Mixture`.
+    _last = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_last"}
 
     def _fit(self, train: Log, watch: Watch) -> None:
         weights = np.r_[default_weights(), [b for _, b in SOURCES.values()], *NOVELTY.values()]
@@ -138,24 +158,59 @@ class CounterMix(Model):
     def _score(self, queries: Queries) -> np.ndarray:
         scores = np.empty((len(queries), len(queries.vocabulary.items)))
         for rows in chunks(queries, _CHUNK_NUMBERS):
-            part = queries.take(rows)
-            visits = visits_of(part, self.statistics_)
-            loudness, rates = self.loudness(part, visits)
-            total = np.bincount(
-                visits.query * np.int64(scores.shape[1]) + visits.item,
-                weights=loudness,
-                minlength=len(part) * scores.shape[1],
-            ).reshape(len(part), -1)
-            # Without any visit NumPy counts in integers.
-            total = total.astype(np.float64)
-            spoken = total.sum(axis=1)
-            for rate, shares in zip(
-                rates.T, shares_of_sources(part, self.statistics_), strict=True
-            ):
-                total += rate[:, None] * shares
-                spoken += rate * (shares.any(axis=1))
-            scores[rows] = total / spoken[:, None]
+            part = queries if len(queries) == 1 else queries.take(rows)
+            scores[rows] = self._added(part)
         return scores
+
+    def _added(self, queries: Queries) -> np.ndarray:
+        n = len(queries.vocabulary.items)
+        visits, loudness, rates, sources = self.mixture(queries)
+        total = np.bincount(
+            visits.query * np.int64(n) + visits.item,
+            weights=loudness,
+            minlength=len(queries) * n,
+        ).reshape(len(queries), -1)
+        # Without any visit NumPy counts in integers.
+        total = total.astype(np.float64)
+        spoken = total.sum(axis=1)
+        for rate, shares in zip(rates.T, sources, strict=True):
+            total += rate[:, None] * shares
+            spoken += rate * (shares.any(axis=1))
+        return total / spoken[:, None]
+
+    def mixture(self, queries: Queries) -> Mixture:
+        """Return the visits and the sources with their weights; of one question they are kept.
+
+        Parameters
+        ----------
+        queries : Queries
+            Who asks, when and where.
+
+        Examples
+        --------
+        >>> from strec import Dataset, schema
+        >>> from strec.split import queries_of_rows
+        >>> log = Dataset(schema.example()).everything
+        >>> model = CounterMix(slice_share=0).fit(log)
+        >>> sources = model.mixture(queries_of_rows(log, np.array([1, 3]))).sources
+        >>> np.stack(list(sources)).shape
+        (8, 2, 3)
+        """
+        fitted = (
+            self.statistics_, self.visit_weights_, self.source_weights_, self.novelty_weights_
+        )  # fmt: skip
+        if self._last is not None:
+            asked, by, kept = self._last
+            if asked() is queries and all(a is b for a, b in zip(by, fitted, strict=True)):
+                return kept
+        visits = visits_of(queries, self.statistics_)
+        sources = shares_of_sources(queries, self.statistics_)
+        found = Mixture(visits, *self.loudness(queries, visits), sources)
+        if len(queries) == 1:
+            # A list and its reasons ask the same.
+            found = found._replace(sources=list(sources))
+            self._last = weakref.ref(queries), fitted, found
+        return found
 
     def loudness(self, queries: Queries, visits: Visits) -> tuple[np.ndarray, np.ndarray]:
         """Return the weight of each visit and of each source, up to a factor per query.
@@ -193,7 +248,8 @@ class CounterMix(Model):
 
     def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
         self._check(queries)
-        return explain_items(self, queries.take(slice(row, row + 1)), np.asarray(items))
+        query = queries if len(queries) == 1 else queries.take(slice(row, row + 1))
+        return explain_items(self, query, np.asarray(items))
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return self.statistics_.arrays() | {

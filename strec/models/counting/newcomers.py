@@ -99,16 +99,20 @@ def _raw_sources(queries: Queries, statistics: Statistics) -> Iterator[np.ndarra
         yield popular * lift * liked
         return
     at = statistics.spot_distance_km(queries.lat, queries.lon)
-    local = [_local_count(at, km, statistics) * lift for km in statistics.move_km]
+    local = [each * lift for each in _local_counts(at, statistics)]
     yield from local
     yield local[1] * liked
     yield local[2] * liked
 
 
-def _local_count(at_km: np.ndarray, reach_km: float, statistics: Statistics) -> np.ndarray:
-    """Return check-ins of each item, fading with their distance; 0 where the place is unknown."""
-    fade = np.nan_to_num(np.exp(-at_km / reach_km))
-    return (statistics.spots.T @ fade.T).T
+def _local_counts(at_km: np.ndarray, statistics: Statistics) -> np.ndarray:
+    """Return check-ins of each item, fading with their distance; 0 where the place is unknown.
+
+    Shape ``(n_moves, n_queries, n_items)``: one for each length of `Statistics.move_km`.
+    """
+    fade = np.nan_to_num(np.exp(-at_km / statistics.move_km[:, None, None]))
+    counts = statistics.at_spots @ fade.reshape(-1, fade.shape[2]).T
+    return counts.T.reshape(*fade.shape[:2], -1)
 
 
 def category_lift(queries: Queries, statistics: Statistics) -> np.ndarray:

@@ -9,15 +9,16 @@ sources, which add up as they are.
 """
 
 from collections.abc import Callable, Sequence
-from itertools import combinations
+from functools import cache
+from itertools import compress
 from math import factorial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from strec.models.base import Explanation, ScorePart
-from strec.models.counting.newcomers import NEW_REASONS, SOURCES, shares_of_sources
-from strec.models.counting.visits import REASONS, Visits, reason_slices, visits_of
+from strec.models.counting.newcomers import NEW_REASONS, SOURCES
+from strec.models.counting.visits import REASONS, Visits, reason_slices
 from strec.split import Queries
 
 if TYPE_CHECKING:
@@ -29,19 +30,20 @@ MAX_EVIDENCE = 20
 
 def explain_items(model: "CounterMix", query: Queries, items: np.ndarray) -> list[Explanation]:
     """Return the parts of the probability of each item for one query."""
-    visits = visits_of(query, model.statistics_)
-    loudness, rates = model.loudness(query, visits)
-    sources = np.stack(list(shares_of_sources(query, model.statistics_)))[:, 0]
-    spoken = loudness.sum() + rates[0] @ sources.any(axis=1)
-    from_sources = rates[0][:, None] * sources[:, items] / spoken
+    visits, loudness, rates, sources = model.mixture(query)
+    speaks = np.array([each.any() for each in sources])
+    spoken = loudness.sum() + rates[0] @ speaks
+    from_sources = rates[0][:, None] * np.stack([each[0, items] for each in sources]) / spoken
     tones = tones_of(model, visits)
+    # How loud each reason is on the whole, against which a visit is high or low.
+    usual = np.average(tones, axis=1, weights=loudness) if len(visits.item) else tones.sum(axis=1)
     from_visits = loudness.sum() / spoken * _worth(visits, tones, items)
     return [
         Explanation(
             item=int(item),
             score=float(from_visits[:, i].sum() + from_sources[:, i].sum()),
             parts=(
-                *_visit_parts(visits, tones, loudness, from_visits[:, i], item),
+                *_visit_parts(visits, tones - usual[:, None], from_visits[:, i], item),
                 *_source_parts(query, from_sources[:, i], item),
             ),
         )
@@ -64,30 +66,34 @@ def shapley(
     >>> {name: float(value[0]) for name, value in shapley(("left", "right"), glove).items()}
     {'': 0.0, 'left': 0.5, 'right': 0.5}
     """
-    n = len(players)
-    teams = {
-        frozenset(team): worth(frozenset(team))
-        for size in range(n + 1)
-        for team in combinations(players, size)
-    }
-    nobody = teams[frozenset()]
-    values = {"": nobody} | {player: np.zeros_like(nobody) for player in players}
-    for team, value in teams.items():
-        chance = factorial(len(team)) * factorial(max(n - len(team) - 1, 0)) / factorial(n)
-        for player in set(players) - team:
-            values[player] = values[player] + chance * (teams[team | {player}] - value)
-    return values
+    teams, weights = _teams(len(players))
+    worths = np.stack([worth(frozenset(compress(players, team))) for team in teams])
+    values = np.tensordot(weights, worths, axes=1)
+    return {"": worths[0]} | dict(zip(players, values, strict=True))
 
 
-def visit_part(
-    name: str, value: float, rows: np.ndarray, tone: np.ndarray, own: np.ndarray, loud: np.ndarray
-) -> ScorePart:
+@cache
+def _teams(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return all teams of n players, nobody first, and how each team's worth counts for each.
+
+    Shapes ``(2 ** n, n)``, bool, and ``(n, 2 ** n)``.
+    """
+    teams = (np.arange(2**n)[:, None] >> np.arange(n)) % 2 == 1
+    size = teams.sum(axis=1)
+    # What a team of k counts for who is not in it.
+    share = np.array([factorial(k) * factorial(max(n - k - 1, 0)) for k in range(n + 1)])
+    share = share / factorial(n)
+    weights = np.where(teams, share[size - 1, None], -share[size, None]).T
+    return teams, weights
+
+
+def visit_part(name: str, value: float, rows: np.ndarray, tone: np.ndarray) -> ScorePart:
     """Return a part with the visits behind it: high or low against the user's other visits.
 
-    `tone` is the logarithm of each visit's factor, `own` are the visits to the item, `rows` their
-    rows in the log, `loud` how each visit is heard now.
+    `rows` are the visits to the item in the log, `tone` the logarithm of the factor of each,
+    against that of all visits as they are heard now.
     """
-    strength = np.exp(np.clip(tone[own] - np.average(tone, weights=loud), -30, 30))
+    strength = np.exp(np.clip(tone, -30, 30))
     order = np.argsort(-strength if value >= 0 else strength, kind="stable")[:MAX_EVIDENCE]
     return ScorePart(name, value, rows[order], strength[order])
 
@@ -118,26 +124,22 @@ def _worth(visits: Visits, tones: np.ndarray, items: np.ndarray) -> np.ndarray:
     if not len(visits.item):
         return np.zeros((len(REASONS), len(items)))
     belongs = (visits.item[:, None] == items).astype(np.float64)
-    habit, *players = REASONS
-
-    def share(team: frozenset[str]) -> np.ndarray:
-        heard = [i for i, reason in enumerate(REASONS) if reason in team or reason == habit]
-        voice = tones[heard].sum(axis=0)
-        voice = np.exp(voice - voice.max())
-        return (voice / voice.sum()) @ belongs
-
     # Habit is what is there without any other: the worth of nobody comes first.
-    return np.stack(list(shapley(players, share).values()))
+    teams, weights = _teams(len(REASONS) - 1)
+    voices = tones[0] + teams @ tones[1:]
+    voices = np.exp(voices - voices.max(axis=1, keepdims=True))
+    worths = (voices / voices.sum(axis=1, keepdims=True)) @ belongs
+    return np.vstack([worths[:1], weights @ worths])
 
 
 def _visit_parts(
-    visits: Visits, tones: np.ndarray, loudness: np.ndarray, values: np.ndarray, item: int
+    visits: Visits, tones: np.ndarray, values: np.ndarray, item: int
 ) -> list[ScorePart]:
     own = np.flatnonzero(visits.item == item)
     if not len(own):
         return []
     return [
-        visit_part(reason, float(value), visits.row[own], tone, own, loudness)
+        visit_part(reason, float(value), visits.row[own], tone[own])
         for reason, tone, value in zip(REASONS, tones, values, strict=True)
     ]
 

@@ -1,6 +1,7 @@
 """What training teaches about items in general: counts, hours, places, what follows what."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -59,14 +60,14 @@ class Statistics:
 
     def arrays(self) -> Arrays:
         """Return all fields, for saving."""
-        return prefixed("statistics.", vars(self))
+        return prefixed("statistics.", {each.name: vars(self)[each.name] for each in fields(self)})
 
     @classmethod
     def restore(cls, arrays: Arrays) -> "Statistics":
         """Return the statistics whose `arrays` these are."""
         return cls(**under(arrays, "statistics."))
 
-    @property
+    @cached_property
     def popularity(self) -> np.ndarray:
         """Shape ``(n_items,)``: smoothed share of check-ins, sums to 1."""
         return (self.count + 0.5) / (self.count + 0.5).sum()
@@ -75,7 +76,7 @@ class Statistics:
     def has_places(self) -> bool:
         return len(self.move_km) > 0
 
-    @property
+    @cached_property
     def follows(self) -> sparse.csr_matrix:
         """Transitions, shape ``(n_items, n_items)``."""
         n = len(self.count)
@@ -83,11 +84,12 @@ class Statistics:
             (self.next_count, self.next_indices, self.next_indptr), shape=(n, n)
         )
 
-    @property
-    def spots(self) -> sparse.csr_matrix:
-        """Check-ins per spot and item, shape ``(n_spots, n_items)``."""
+    @cached_property
+    def at_spots(self) -> sparse.csr_matrix:
+        """Check-ins per item and spot, shape ``(n_items, n_spots)``."""
         shape = (len(self.spot_xyz), len(self.count))
-        return sparse.csr_matrix((self.spot_count, self.spot_indices, self.spot_indptr), shape)
+        counted = (self.spot_count, self.spot_indices, self.spot_indptr)
+        return sparse.csr_matrix(sparse.csr_matrix(counted, shape).T)
 
     def spot_distance_km(self, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
         """Return the distance of each place from each spot, shape ``(n, n_spots)``."""

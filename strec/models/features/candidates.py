@@ -80,7 +80,7 @@ def _places(queries: Queries, world: World) -> Iterator[np.ndarray]:
         return
     at_km = statistics.spot_distance_km(queries.lat, queries.lon).astype(np.float32)
     nowhere = np.isnan(queries.lat)
-    spots = statistics.spots.astype(np.float32).T.tocsr()
+    spots = statistics.at_spots.astype(np.float32)
     size = np.maximum(statistics.count, 1).astype(np.float32)
     for reach_km in statistics.move_km:
         fade = np.exp(-np.nan_to_num(at_km) / np.float32(reach_km))

@@ -93,13 +93,14 @@ def _visited_parts(
     tones = {p: loud - voices(everything - {p})[1] for p in PLAYERS}
     tones["habit"] = loud
     weights = np.exp(loud - loud.max())
+    tones = {name: tone - np.average(tone, weights=weights) for name, tone in tones.items()}
     ptr = reading.numbers.visit_ptr
     found = {}
     for i, item in enumerate(items):
         own = np.arange(ptr[places[i]], ptr[places[i] + 1])
         named = {"habit": values[""][i]} | {p: values[p][i] for p in PLAYERS}
         found[int(item)] = tuple(
-            visit_part(name, float(value), reading.numbers.row[own], tones[name], own, weights)
+            visit_part(name, float(value), reading.numbers.row[own], tones[name][own])
             for name, value in named.items()
         )
     return found

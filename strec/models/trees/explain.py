@@ -72,11 +72,12 @@ def _visited_parts(model: "Trees", query: Queries, items: np.ndarray, share: flo
     values = shapley(PLAYERS, worth)
     values["habit"] = values.pop("")
     loud = np.exp(np.sum(list(tones.values()), axis=0))
+    tones = {name: tone - np.average(tone, weights=loud) for name, tone in tones.items()}
     found = {}
     for i, item in enumerate(items):
         own = np.flatnonzero(visits.item == item)
         found[int(item)] = tuple(
-            visit_part(name, float(values[name][i]), visits.row[own], tones[name], own, loud)
+            visit_part(name, float(values[name][i]), visits.row[own], tones[name][own])
             for name in ("habit", *PLAYERS)
         )
     return found
