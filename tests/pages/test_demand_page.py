@@ -38,7 +38,10 @@ def test_anonymous_trips_have_a_balance_and_its_risk(bikes):
 
 
 def test_areas_of_ones_own_are_asked_for(bikes):
-    assert "polygons" in words(opened(bikes, where="areas"))
+    app = opened(bikes, where="areas")
+    assert "polygons" in words(app)
+    # The uploader says the limit that holds.
+    assert [each.proto.max_upload_size_mb for each in app.file_uploader] == [5, 5]
 
 
 def test_two_days_are_said_to_be_too_few(bikes, tmp_path):

@@ -20,8 +20,8 @@ WORDS = {
 }  # fmt: skip
 PLACES = {"cells": "Hexagons", "items": "Items", "shops": "Shops",
           "areas": "Your own areas", "all": "Everywhere together"}  # fmt: skip
-#: The largest file of columns or areas, in bytes.
-_MOST_BYTES = 5_000_000
+#: The largest file of columns or areas, in MB: the uploader says it, and the browser keeps to it.
+MOST_MB = 5
 
 
 @dataclass(frozen=True)
@@ -198,11 +198,11 @@ def _columns() -> bytes:
 
 def _file(label: str, endings: list[str], key: str, words: str) -> bytes:
     """Return what a file holds, nothing where none is given."""
-    file = st.file_uploader(label, endings, key=key, help=words)
+    file = st.file_uploader(label, endings, key=key, help=words, max_upload_size=MOST_MB)
     if file is None:
         return b""
-    if file.size > _MOST_BYTES:
+    if file.size > MOST_MB * 2**20:
         raise AnalysisError(
-            "Such a file has at most 5 MB.", f"{file.size / 1e6:.0f} MB.", "Shorten it."
+            f"Such a file has at most {MOST_MB} MB.", f"{file.size / 2**20:.0f} MB.", "Shorten it."
         )
     return file.getvalue()
