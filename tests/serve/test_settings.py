@@ -34,3 +34,10 @@ def test_a_number_has_its_default_in_public_and_is_checked(monkeypatch):
         monkeypatch.setenv("STREC_X", wrong)
         with pytest.raises(StrecError, match="above zero"):
             settings.number("STREC_X", 3, 1)
+
+
+def test_each_attack_that_the_page_names_has_its_test():
+    named = re.findall(r"`(tests/\S+?\.py)::(\w+)`", (ROOT / "docs/deploy.md").read_text())
+    assert len(named) >= 20
+    for path, test in named:
+        assert f"def {test}(" in (ROOT / path).read_text(), f"{path}::{test}"
