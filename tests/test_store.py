@@ -419,3 +419,13 @@ def test_where_nobody_is_named_moments_are_drawn(tmp_path):
     nobody = world().with_columns(user_id=pl.lit(""))
     found, note = Store.create(nobody, tmp_path / "s", name="Nobody").some_users(1_000)
     assert 850 < len(found) < 1_150 and note.endswith("check-ins, drawn by chance.")
+
+
+def test_a_store_that_is_replaced_while_it_is_open_says_so(tmp_path):
+    """Its counts would be mixed with those of the other one."""
+    first = Store.create(schema.example(), tmp_path / "store", name="First")
+    second = Store.create(schema.example().head(2), tmp_path / "store", name="Second")
+    for ask in (first.summary, first.checkins, first.points):
+        with pytest.raises(StoreError, match="replaced"):
+            ask()
+    assert second.summary()["n_checkins"] == 2

@@ -28,6 +28,7 @@ class OpenStore:
         self.folder = as_path(folder)
         self.engine = engines.chosen(engine)
         self.meta = _read_meta(self.folder)
+        self._stamp = self._stamp_now()
         self._connection = engines.connect(self.engine, self.folder)
         try:
             with self._in_words():
@@ -181,13 +182,27 @@ class OpenStore:
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:
-        """Say in words when a cluster goes away or cannot see the files."""
+        """Say in words when a cluster goes away, or the files are others than were opened."""
+        if self._stamp_now() != self._stamp:
+            raise StoreError(
+                "A store stays as it was opened while questions are put to it.",
+                f"{self.folder.name} was replaced, changed or removed meanwhile.",
+                "Open it again.",
+            )
         try:
             yield
         except Exception as error:
             if (said := engines.in_words(self.engine, error)) is None:
                 raise
             raise said from error
+
+    def _stamp_now(self) -> tuple[int, int, int] | None:
+        """Return what tells these check-ins from others; None where there are none."""
+        try:
+            now = (self.folder / writer.CHECKINS).stat()
+        except OSError:
+            return None
+        return now.st_ino, now.st_size, now.st_mtime_ns
 
     def _need(self, *columns: str) -> None:
         missing = [name for name in columns if name not in self.table.columns]
