@@ -1,6 +1,7 @@
 """What a calendar and a person's own columns say of each hour, also of those to come."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -91,7 +92,7 @@ class Calendar:
         if self.country is None or not len(hours):
             return np.zeros(len(hours), dtype=bool)
         days = hours.normalize()
-        known = self._days(range(int(days.year.min()), int(days.year.max()) + 1))
+        known = _days(self.country, int(days.year.min()), int(days.year.max()))
         return np.asarray(days.isin(pd.DatetimeIndex(list(known))))
 
     def holiday_name(self, day: pd.Timestamp) -> str:
@@ -109,7 +110,7 @@ class Calendar:
         """
         if self.country is None:
             return ""
-        return self._days(range(day.year, day.year + 1)).get(day.date(), "")
+        return _days(self.country, day.year, day.year).get(day.date(), "")
 
     def own(self, panel: Panel, first: int, last: int) -> np.ndarray:
         """Return the person's columns for hours by number, shape ``(n_hours, n_columns)``.
@@ -163,19 +164,23 @@ class Calendar:
             )
         return filled.ffill().bfill().to_numpy(dtype=float)
 
-    def _days(self, years: range) -> dict:
-        require("holidays")
-        import holidays
 
-        country, _, part = (self.country or "").partition("-")
-        try:
-            return dict(holidays.country_holidays(country, subdiv=part or None, years=years))
-        except NotImplementedError as error:
-            raise AnalysisError(
-                "A country is named by two letters, such as US, or US-CO for a part of it.",
-                f"{self.country}.",
-                "Choose one from the list, or none.",
-            ) from error
+@lru_cache(maxsize=256)
+def _days(country: str, first: int, last: int) -> dict:
+    """Return the holidays of some years by date: asked for each hour that is forecast from."""
+    require("holidays")
+    import holidays
+
+    name, _, part = country.partition("-")
+    years = range(first, last + 1)
+    try:
+        return dict(holidays.country_holidays(name, subdiv=part or None, years=years))
+    except NotImplementedError as error:
+        raise AnalysisError(
+            "A country is named by two letters, such as US, or US-CO for a part of it.",
+            f"{country}.",
+            "Choose one from the list, or none.",
+        ) from error
 
 
 def country_of(time_zone: str | None) -> str | None:
