@@ -11,8 +11,8 @@ from scipy import signal
 
 from strec.temporal import TimeSeries, periodogram
 
-#: A month, and two.
-HOURS = (24 * 30, 24 * 60)
+#: A month, two, and half a year.
+HOURS = (24 * 30, 24 * 60, 24 * 180)
 SERIES, REAL = 100, 40
 
 Noise = Callable[[np.random.Generator, int], np.ndarray]
