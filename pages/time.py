@@ -108,6 +108,8 @@ def over_time(store: Store, chosen: Filters, below: str, n_days: int) -> None:
     # All days stay, also after some of them were chosen.
     whole = selection.without("date_from", "date_to")
     frame = counted(Store.trend, store, grain, whole)
+    every = counted(Store.summary, store, whole)
+    below = plots.note(every["n_checkins"], every["n_users"], store.time_zone)
     figure = drawn(plots.trend, frame, grain, value, below)
     said = f"{words('trend', frame, grain)} Drag over a span to see it alone, on every page."
     ui.figure(figure, "trend", said, frame, f"trend-{grain}s", on_span=selection.pick_span)

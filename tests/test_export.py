@@ -26,7 +26,8 @@ from strec.export import html_page, json_text, markdown_cell, safe_table, to_csv
 from strec.io import write
 from strec.models import Popularity
 from strec.profiling import quality
-from strec.reporting import Analysis, Figure, Section
+from strec.project import Pin, Project, Source
+from strec.reporting import Analysis, Figure, Section, pinned_report
 from tests.recommend import worlds
 
 HOSTILE = [
@@ -102,7 +103,15 @@ def pages():
     def of_a_legend(text, change):
         return maps.legend_html(change(text), maps.Classes((change(text),), ("#123456",)))
 
-    return [of_quality, of_analysis, of_evaluation, of_answer, of_a_map, of_a_legend]
+    def of_pins(text, change):
+        said = change(text)
+        bars = {"data": [{"type": "bar", "x": [said], "y": [1], "name": said}], "layout": {}}
+        pins = (Pin(said, said, note=said, picture=json.dumps(bars)),
+                Pin(said, picture=maps.to_svg(a_map(said), title=said)))  # fmt: skip
+        project = Project(said, Source(said, "1", source=said), pins=pins, note=said)
+        return re.sub(r'id="[0-9a-f-]{36}"', "", pinned_report(project))
+
+    return [of_quality, of_analysis, of_evaluation, of_answer, of_a_map, of_a_legend, of_pins]
 
 
 def a_map(text: str):
@@ -114,7 +123,7 @@ def a_map(text: str):
 
 
 #: Pages that bring a program of megabytes are fed everything at once.
-HEAVY = ("of_analysis", "of_a_map")
+HEAVY = ("of_analysis", "of_a_map", "of_pins")
 FED = [
     pytest.param(make, text, id=f"{make.__name__}-{k}")
     for make in pages()

@@ -22,7 +22,7 @@ def test_it_says_data_selection_date_version_and_notes():
     html = pinned_report(project)
     for said in ("Mine", "30,000 check-ins", "Europe/Prague", "Busiest: Monday.", "Look here",
                  "Shown only: weekends.", "29 November 2026", f"strec {project.made_by}",
-                 "fewer than five users", "print()", "break-inside: avoid"):  # fmt: skip
+                 "fewer than five users", "() => print()", "break-inside: avoid"):  # fmt: skip
         assert said in html, said
     assert "http" not in html.split("</script>")[-1]
 

@@ -49,5 +49,5 @@ def test_nothing_that_was_typed_runs_and_nothing_is_fetched(chromium, files):
         if path.suffix == ".html":
             assert not [each for each in page.evaluate(links) if "javascript:" in each], path.name
     outside = [url for url in asked if not url.startswith(("file:", "data:", "blob:", "about:"))]
-    assert not outside and len(files) == 8
+    assert not outside and len(files) == 9
     page.context.close()

@@ -7,6 +7,9 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.parts.space import common
+from pages.shared import ui
+from strec import maps, spatial
 from strec.io.samples import read_sample
 from strec.simulation import simulate
 from strec.store import Filters, Store
@@ -243,3 +246,16 @@ def test_a_world_of_airports_instead_of_venues_of_a_city(tmp_path):
         app = page(store, part)
         fine(app)
         assert not app.info, f"{part}: {words(app)}"
+
+
+@pytest.mark.parametrize(("name", "km"), [("social", 0.9), ("travel", 0.35), ("traffic", 0.35)])
+def test_hexagons_are_no_specks_at_first(name, km):
+    store = ui.sample_store(name)
+    cells = store.cells(10, min_users=1)
+    view = maps.view_of(cells["lat"], cells["lon"])
+    app = alone("space")
+    app.session_state["store"] = store
+    app.run()
+    chosen = next(each for each in app.select_slider if each.label == "Width of a hexagon").value
+    assert common.width_px(chosen, view) >= common.FEWEST_PX
+    assert spatial.hexagon_width_km(chosen) == pytest.approx(km, rel=0.05)

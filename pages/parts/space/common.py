@@ -1,5 +1,6 @@
 """What the parts of the space page share: settings, counting once, captions, downloads."""
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,6 +15,11 @@ from strec.export import MIN_USERS, enough_people, json_text
 from strec.geo import KM_PER_DEGREE
 from strec.store import Filters, Store
 from strec.wording import rough_distance
+
+#: A narrower hexagon is a speck: the next wider one is shown first.
+FEWEST_PX = 11
+#: Of the equator, which a map of zoom 0 shows on 512 pixels.
+EQUATOR_M = 40_075_017
 
 
 @dataclass(frozen=True)
@@ -35,13 +41,17 @@ def settings(suggested: int) -> Setting:
     return Setting(suggested, min_users)
 
 
-def hexagon_size(store: Store, setting: Setting, touching: bool = False) -> int:
+def hexagon_size(
+    store: Store, setting: Setting, touching: bool = False, view: maps.View | None = None
+) -> int:
     """Ask for the size of hexagons in words of their width; parts share the answer.
 
     Where hexagons are compared with their neighbours (`touching`), they start, and are kept, as
-    wide as it takes for them to have some.
+    wide as it takes for them to have some. Where they are looked at (`view`) they are no specks.
     """
     suggested = touching_size(store, setting) if touching else setting.suggested
+    if view is not None and width_px(suggested, view) < FEWEST_PX:
+        suggested = max(suggested - 1, 0)
     kept = Key(f"space_resolution_{store.fingerprint}_{touching}", suggested)
     options = list(range(max(suggested - 3, 0), min(suggested + 2, schema.CELL_RESOLUTION) + 1))
     chosen = st.select_slider(
@@ -54,6 +64,12 @@ def hexagon_size(store: Store, setting: Setting, touching: bool = False) -> int:
     )
     kept.value = chosen
     return chosen
+
+
+def width_px(resolution: int, view: maps.View) -> float:
+    """Return how wide a hexagon is on the map as it is first seen."""
+    metres_per_px = EQUATOR_M / 512 * math.cos(math.radians(view.lat)) / 2**view.zoom
+    return spatial.hexagon_width_km(resolution) * 1000 / metres_per_px
 
 
 @by_content()

@@ -44,13 +44,13 @@ class MapSetting:
 
 def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
     """Show the controls and the map."""
-    choice = controls(store, setting)
+    choice = controls(store, setting, view)
     playing = choice.hourly and state.SPACE_PLAYING.value
     every = SECONDS_PER_HOUR if playing else None
     st.fragment(draw, run_every=every)(store, chosen, setting, choice, view)
 
 
-def controls(store, setting: common.Setting) -> MapSetting:
+def controls(store, setting: common.Setting, view: maps.View) -> MapSetting:
     """Show the controls and return what they say."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         places = common.at_places(store, Filters(), setting.min_users)
@@ -61,7 +61,7 @@ def controls(store, setting: common.Setting) -> MapSetting:
             value = common.what_to_count(store, VALUES, "space_value", "Colour")
         resolution = setting.suggested
         if mode != POINTS:
-            resolution = common.hexagon_size(store, setting)
+            resolution = common.hexagon_size(store, setting, view=view)
         hourly = store.has_clock and st.toggle(
             "Hour by hour", key="space_hourly", help="Watch the day pass: one map per hour."
         )
