@@ -74,8 +74,8 @@ def test_time_that_does_not_matter_leads_to_the_traditional_route(tmp_path):
 
 
 def test_a_sampled_quick_look_says_so_and_offers_the_full_test(tmp_path, monkeypatch):
-    monkeypatch.setattr(dependence, "QUICK_CHECKINS", 800)
-    monkeypatch.setattr(dependence, "QUICK_PERMUTATIONS", 19)
+    monkeypatch.setitem(dependence.QUICK, "max_checkins", 800)
+    monkeypatch.setitem(dependence.QUICK, "n_permutations", 19)
     app = page(world(n_users=40, n_checkins=1_500, temporal=1.0), tmp_path)
     assert "quick look" in text_of(app)
     app.button(key="dependence_run_full").click().run()
