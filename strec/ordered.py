@@ -113,7 +113,7 @@ def _sorted_batches(
         connection.execute(f"SET memory_limit = '{SORT_MEMORY}'")
         connection.execute("SET temp_directory = ?", [str(spill)])
         connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
-        connection.read_parquet(str(path)).create_view("checkins")
+        connection.read_parquet(str(path), file_row_number=True).create_view("checkins")
         for name, ids in ((USER, users), (ITEM, items)):
             numbered = pl.DataFrame({name: ids}).with_row_index("number").to_arrow()
             connection.register(f"{name}_numbers", numbered)
@@ -125,7 +125,7 @@ def _sorted_batches(
             FROM checkins
             LEFT JOIN {USER}_numbers AS users USING ({USER})
             LEFT JOIN {ITEM}_numbers AS items USING ({ITEM})
-            ORDER BY users.number, {TIME}, items.number
+            ORDER BY users.number, {TIME}, items.number, file_row_number
             """
         ).to_arrow_reader(PIECE_ROWS)
         known = schema.REQUIRED | schema.OPTIONAL

@@ -81,7 +81,9 @@ def write_checkins(checkins: pl.DataFrame | Path, folder: Path) -> Written:
         content).
     """
     if isinstance(checkins, pl.DataFrame):
-        ordered = schema.validate(checkins).sort(schema.USER, schema.TIME, schema.ITEM)
+        valid = schema.validate(checkins)
+        # What is alike in all three stays as it came, as in a file.
+        ordered = valid.sort(schema.USER, schema.TIME, schema.ITEM, maintain_order=True)
         items = ordered[schema.ITEM].unique().sort()
         slices = with_item_codes(ordered, items).iter_slices(CHUNK_ROWS)
         chunks = whole_users(slices, is_anonymous=schema.is_anonymous(ordered))
