@@ -69,6 +69,8 @@ def shapley(
     teams, weights = _teams(len(players))
     worths = np.stack([worth(frozenset(compress(players, team))) for team in teams])
     values = np.tensordot(weights, worths, axes=1)
+    # What changes nothing counts for nothing, not for the rounding of a sum.
+    values[np.abs(values) < 1e-14] = 0.0
     return {"": worths[0]} | dict(zip(players, values, strict=True))
 
 
