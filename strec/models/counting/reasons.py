@@ -131,7 +131,9 @@ def _worth(visits: Visits, tones: np.ndarray, items: np.ndarray) -> np.ndarray:
     voices = tones[0] + teams @ tones[1:]
     voices = np.exp(voices - voices.max(axis=1, keepdims=True))
     worths = (voices / voices.sum(axis=1, keepdims=True)) @ belongs
-    return np.vstack([worths[:1], weights @ worths])
+    values = weights @ worths
+    values[np.abs(values) < 1e-14] = 0.0  # As in `shapley`.
+    return np.vstack([worths[:1], values])
 
 
 def _visit_parts(
