@@ -179,12 +179,16 @@ class KCore(Step, title="Rare users and items (k-core)"):
     def _look(self, pieces: Iterable[pl.DataFrame]) -> tuple[pl.Series, pl.Series, int]:
         """Return the items and the users that stay, and how many rounds it took."""
         item_ids, users, user_ids, n_users = _Codes(), [], [], 0
-        items = []
+        items, last = [], None
         for piece in pieces:
             items.append(item_ids.of(piece[ITEM]))
-            users.append((piece[USER].rle_id() + n_users).to_numpy())
-            user_ids.append(piece[USER].rle().struct.field("value"))
-            n_users += len(user_ids[-1])
+            ids = piece[USER].rle().struct.field("value")
+            # Nobody's check-ins go on in the next piece, and are those of one user there too.
+            goes_on = int(len(ids) > 0 and ids[0] == last)
+            users.append((piece[USER].rle_id() + (n_users - goes_on)).to_numpy())
+            user_ids.append(ids[goes_on:])
+            n_users += len(ids) - goes_on
+            last = ids[-1] if len(ids) else last
         item, user = np.concatenate(items), np.concatenate(users)
         stays = [np.ones(len(item_ids.known), dtype=bool), np.ones(n_users, dtype=bool)]
         rounds, n = 0, -1

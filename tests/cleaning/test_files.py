@@ -75,11 +75,11 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("files")
 
 
-def in_pieces(checkins, recipe, folder):
+def in_pieces(checkins, recipe, folder, piece_rows=9):
     checkins.write_parquet(folder / "read.parquet")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "IN_MEMORY", 0)
-        patch.setattr(ordered, "PIECE_ROWS", 9)
+        patch.setattr(ordered, "PIECE_ROWS", piece_rows)
         report = clean_file(folder / "read.parquet", folder / "out.parquet", recipe)
     return pl.read_parquet(folder / "out.parquet", memory_map=False), report
 
@@ -109,6 +109,18 @@ def test_the_default_recipe_and_nobody_are_the_same_too(folder, rows):
             cleaned, of_file = in_pieces(checkins, recipe, folder)
             assert_frame_equal(cleaned, expected)
             assert of_file.to_dict() == of_table.to_dict()
+
+
+def test_nobodys_check_ins_are_one_users_in_every_piece(folder):
+    visits = enumerate("yyyyyyyzzzz")
+    rows = [("ann", item, 10 * moment, PLACES[0], "Bar", 1.0) for moment, item in visits]
+    checkins = table(rows).with_columns(pl.lit("").alias(USER))
+    recipe = every_step(("k_core", {"min_per_item": 4, "min_per_user": 4}))
+    expected, of_table = clean(checkins, recipe)
+    cleaned, of_file = in_pieces(checkins, recipe, folder, piece_rows=5)
+    assert expected["item_id"].n_unique() == 2
+    assert_frame_equal(cleaned, expected)
+    assert of_file.to_dict() == of_table.to_dict()
 
 
 def test_what_cannot_be_cleaned_leaves_what_was_there(tmp_path, monkeypatch):
