@@ -1,5 +1,6 @@
 """How much happens where and when next: demand per place and hour, with bands that hold."""
 
+from strec.demand.asking import panel, people_at, usual_resolution
 from strec.demand.backtesting import BLEND, Backtest, backtest, standard_models
 from strec.demand.bands import QUANTILES, Bands
 from strec.demand.base import DemandModel
@@ -8,7 +9,7 @@ from strec.demand.counting import DaysAlike, HourOfWeek, LastWeek
 from strec.demand.effects import FEWEST_AFTER, FEWEST_BEFORE, Effect, effect
 from strec.demand.forecast import Demand, demand
 from strec.demand.harmonic import Harmonic
-from strec.demand.panels import WHAT, WHERE, Panel, panel, people_at, usual_resolution
+from strec.demand.panels import WHAT, WHERE, Panel
 from strec.demand.trees import Trees
 
 __all__ = [

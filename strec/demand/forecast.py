@@ -11,8 +11,10 @@ from strec.demand.backtesting import BLEND, Backtest, backtest, standard_models
 from strec.demand.bands import QUANTILES, Bands
 from strec.demand.base import DemandModel
 from strec.demand.calendar import Calendar
-from strec.demand.counting import HourOfWeek, first_seen, gone
+from strec.demand.counting import HourOfWeek
 from strec.demand.panels import Panel, need_panel
+from strec.demand.rooms import risk, rooms
+from strec.demand.words import changes, findings, reasons, unusual
 from strec.errors import AnalysisError
 from strec.progress import Progress, part_of, silent
 
@@ -89,10 +91,10 @@ class Demand:
         1 for more than usual, -1 for less, 0 where that is not sure.
         """
         low, high = self.bands[_LOW_80], self.bands[_HIGH_80]
-        return _unusual(self.expected, low, high, self.usual, self._is_whole)
+        return unusual(self.expected, low, high, self.usual, self.is_whole)
 
     @property
-    def _is_whole(self) -> bool:
+    def is_whole(self) -> bool:
         """Whether what comes is counted, and so a whole number."""
         return self.panel.what != "value"
 
@@ -123,7 +125,7 @@ class Demand:
         columns = {"expected": expected, "low_80": low, "high_80": high, "usual": usual}
         for name, values in columns.items():
             found[name] = values.round(3)
-        more = _unusual(expected, low, high, usual, self._is_whole)
+        more = unusual(expected, low, high, usual, self.is_whole)
         return found.assign(more_than_usual=more)
 
     def frame(self, hours: slice | None = None) -> pd.DataFrame:
@@ -218,25 +220,7 @@ class Demand:
         step : int
             Number of the coming hour, from 0.
         """
-        at, horizon = self.place(place), step + 1
-        origin = self.panel.n_hours
-        weights = self.backtest.weights if self.model == BLEND else {self.model: 1.0}
-        found: dict[str, float] = {}
-        for name, weight in weights.items():
-            if weight <= 0:
-                continue
-            parts = self.fitted[name].parts(self.panel, origin, horizon, at)
-            for part, share in parts.items():
-                found[part] = found.get(part, 0.0) + weight * float(share[-1])
-        frame = pd.DataFrame({"part": list(found), "share": list(found.values())})
-        # What is too small to be seen is not worth a line.
-        least = 0.005 * max(float(self.expected[step, at]), 0.1)
-        small = frame["share"].abs() < least
-        if small.any():
-            rest = pd.DataFrame({"part": ["the rest"], "share": [frame["share"][small].sum()]})
-            frame = pd.concat([frame[~small], rest], ignore_index=True)
-            frame = frame.groupby("part", sort=False)[["share"]].sum().reset_index()
-        return frame
+        return reasons(self, place, step)
 
     def findings(self, first: int = 0, last: int = 24, most: int = 6) -> list[str]:
         """Return what stands out in some of the coming hours, in sentences.
@@ -254,47 +238,7 @@ class Demand:
             Where most is expected, and what is more or less than usual: only where what is usual
             lies outside the 80 % band.
         """
-        last = min(last, len(self.expected))
-        whole = self.window(first, last)
-        expected = self.expected[first:last]
-        hour, at = np.unravel_index(int(expected.argmax()), expected.shape)
-        one = self.window(first + int(hour), first + int(hour) + 1).iloc[int(at)]
-        found = [
-            f"Most is expected at {one['name']}, {self._when(first + int(hour))}: "
-            f"{self._said(one)}."
-        ]
-        for row in _standing_out(whole, most):
-            found.append(
-                f"{row['name']} is likely to be {self._compared(row)}, {self._span(first, last)}."
-            )
-        if last - first > 1:
-            hourly = [self.window(k, k + 1).assign(step=k) for k in range(first, last)]
-            hours = pd.concat([each[each["more_than_usual"] != 0] for each in hourly])
-            for row in _standing_out(hours, most):
-                when = self._when(int(row["step"]))
-                found.append(f"{row['name']} is likely to be {self._compared(row)}, {when}.")
-        if len(found) == 1:
-            found.append("Nowhere is it clearly busier or quieter than usual.")
-        return found
-
-    def _compared(self, row: pd.Series) -> str:
-        word = "busier" if row["more_than_usual"] > 0 else "quieter"
-        return f"{word} than usual: {self._said(row)}, instead of {number(row['usual'])}"
-
-    def _said(self, row: pd.Series) -> str:
-        low, high = ends_in_words(row["low_80"], row["high_80"], self._is_whole)
-        return f"about {number(row['expected'])} {self.panel.unit} (80 % between {low} and {high})"
-
-    def _when(self, step: int) -> str:
-        hour = self.panel.clock(self.panel.n_hours + step, self.panel.n_hours + step + 1)[0]
-        return f"{_day(hour)}, {hour.hour}:00"
-
-    def _span(self, first: int, last: int) -> str:
-        if last - first == 1:
-            return self._when(first)
-        if last - first == 24 and self.hours[first].hour == 0:
-            return f"on {_day(self.hours[first])}"
-        return f"from {self._when(first)} to {self._when(last)}"
+        return findings(self, first, last, most)
 
     @cached_property
     def kept_promises(self) -> tuple[int, float]:
@@ -302,7 +246,7 @@ class Demand:
         made, truth = self.backtest.expected[self.model], self.backtest.truth
         usual = self.backtest.expected[HourOfWeek.label]
         ends = self.backtest.bands(self.model).around(made, (0.1, 0.9))
-        mark = _unusual(made, ends[0], ends[1], usual, self._is_whole)
+        mark = unusual(made, ends[0], ends[1], usual, self.is_whole)
         right = mark * (truth - usual) > 0
         marked = (mark != 0) & np.isfinite(truth)
         return int(marked.sum()), float(right[marked].mean()) if marked.any() else float("nan")
@@ -310,24 +254,7 @@ class Demand:
     @property
     def changes(self) -> list[str]:
         """Places that appeared or fell silent, in words."""
-        values = np.nan_to_num(self.panel.values)
-        names = self.panel.places["name"].astype(str).to_numpy()
-        hours = self.panel.hours
-        words = []
-        born = first_seen(values)
-        for at in np.flatnonzero(born > 0)[:10]:
-            words.append(f"{names[at]} was first seen on {hours[born[at]]:%Y-%m-%d}.")
-        counting = self.fitted[HourOfWeek.label]
-        if isinstance(counting, HourOfWeek) and not self.panel.is_signed:
-            rates = counting.rates(self.panel, self.panel.n_hours)
-            week = (np.arange(len(values)) + hours[0].day_of_week * 24 + hours[0].hour) % 168
-            prior = np.where(rates.is_closed.all(axis=0), rates.prior, rates.expected)
-            for at in np.flatnonzero(gone(values, prior, week)[0])[:10]:
-                last = hours[int(np.flatnonzero(values[:, at]).max())]
-                words.append(
-                    f"{names[at]} has been silent since {last:%Y-%m-%d} and is taken as closed."
-                )
-        return words
+        return changes(self)
 
     def risk(self, capacity: float | np.ndarray, filled: float | np.ndarray = 0.5) -> pd.DataFrame:
         """Return when places run empty or full: more leave, or come, than there is room for.
@@ -351,30 +278,7 @@ class Demand:
         AnalysisError
             If this is no forecast of the balance.
         """
-        if self.panel.what != "balance":
-            raise AnalysisError(
-                "Whether a place runs empty or full is told from its balance.",
-                f"a forecast of {self.panel.unit}.",
-                "Forecast the balance of arrivals and departures.",
-            )
-        steps = min(24, len(self.expected), self.backtest.horizon)
-        room = np.broadcast_to(np.asarray(capacity, dtype=float), self.panel.n_places)
-        stock = np.broadcast_to(np.asarray(filled, dtype=float), room.shape) * room
-        sums = np.cumsum(self.expected[:steps], axis=0)
-        made = self.backtest.expected[self.model][:, :steps]
-        error = np.cumsum(np.nan_to_num(self.backtest.truth[:, :steps] - made), axis=1)
-        after = stock + sums + error  # (n_origins, steps, n_places)
-        rows = []
-        for word, over in (("empty", after <= 0), ("full", after >= room)):
-            chance = over.mean(axis=0)
-            for at in np.flatnonzero((chance >= 0.5).any(axis=0)):
-                hour = int((chance[:, at] >= 0.5).argmax())
-                rows.append((at, word, self.hours[hour], chance[hour, at], sums[hour, at]))
-        columns = ["at", "runs", "hour", "chance", "balance"]
-        found = pd.DataFrame(rows, columns=pd.Index(columns))
-        about = self.panel.places[["place", "name", "lat", "lon"]]
-        found = about.iloc[found["at"]].reset_index(drop=True).join(found.drop(columns="at"))
-        return found.sort_values(["hour", "chance"], ascending=[True, False], ignore_index=True)
+        return risk(self, capacity, filled)
 
     def room(self, table: pd.DataFrame, otherwise: float) -> np.ndarray:
         """Return how much each place holds, for `risk`.
@@ -391,24 +295,7 @@ class Demand:
         AnalysisError
             If a column is missing, a capacity is no number above 0, or no place is known.
         """
-        need = "A table of rooms has a column place (id or name) and a column capacity of numbers."
-        if not {"place", "capacity"} <= set(table):
-            raise AnalysisError(
-                need, f"{', '.join(map(str, table)) or 'none'}.", "Rename its columns."
-            )
-        sizes = pd.to_numeric(table["capacity"], errors="coerce").to_numpy(dtype=float)
-        if not (sizes > 0).all():
-            raise AnalysisError(
-                need, f"{int((~(sizes > 0)).sum())} rows without a number above 0.", "Correct them."
-            )
-        known = dict(zip(table["place"].astype(str), sizes, strict=True))
-        places = self.panel.places[["place", "name"]].astype(str)
-        found = places["place"].map(known).fillna(places["name"].map(known))
-        if found.isna().all():
-            raise AnalysisError(
-                need, "no place of the forecast in it.", "Name places as the forecast does."
-            )
-        return found.fillna(float(otherwise)).to_numpy(dtype=float)
+        return rooms(self.panel.places, table, otherwise)
 
     def geojson(self, hours: slice | None = None) -> dict:
         """Return the forecast as GeoJSON: hexagons, or points where places are none.
@@ -512,51 +399,3 @@ def demand(
     return Demand(
         panel, past, name, expected, bands, found[HourOfWeek.label], fitted, calendar
     )  # fmt: skip
-
-
-def number(value: float) -> str:
-    """Return a count as people say it.
-
-    Examples
-    --------
-    >>> number(12.34), number(0.25), number(-0.01)
-    ('12', '0.2', '0')
-    """
-    if abs(value) >= 10 or abs(value) < 0.05:
-        return f"{round(value):,}"
-    return f"{value:.1f}"
-
-
-def ends_in_words(low: float, high: float, is_count: bool = True) -> tuple[str, str]:
-    """Return the ends of a band; of counts whole numbers.
-
-    Examples
-    --------
-    >>> ends_in_words(0.7, 4.5), ends_in_words(0.2, 0.4), ends_in_words(1.5, 2.5, False)
-    (('0', '4'), ('0', '0'), ('1.5', '2.5'))
-    """
-    if not is_count:
-        return number(low), number(high)
-    return f"{int(np.floor(low + 1e-9)):,}", f"{int(np.floor(high + 1e-9)):,}"
-
-
-def _day(hour: pd.Timestamp) -> str:
-    return f"{hour:%A} {hour.day} {hour:%B}"
-
-
-def _unusual(
-    expected: np.ndarray, low: np.ndarray, high: np.ndarray, usual: np.ndarray, whole: bool
-) -> np.ndarray:
-    # A band from 0.7 on holds no count below 1, yet where 0.6 is usual that is nothing sure.
-    least = np.floor(low + 1e-9) if whole else low
-    more = (least > usual) & (expected > usual)
-    # Where less than one is usual, nothing is nothing unusual.
-    less = (high < usual) & (expected < usual) & (usual >= 1)
-    return more.astype(int) - less.astype(int)
-
-
-def _standing_out(found: pd.DataFrame, most: int) -> list[pd.Series]:
-    marked = found[found["more_than_usual"] != 0]
-    away = (marked["expected"] - marked["usual"]).abs() / np.sqrt(marked["usual"].abs() + 1)
-    order = away.to_numpy().argsort(kind="stable")[::-1][:most]
-    return [marked.iloc[at] for at in order]

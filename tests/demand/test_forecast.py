@@ -15,7 +15,7 @@ from strec.demand import (
     demand,
     standard_models,
 )
-from strec.demand.forecast import _unusual
+from strec.demand.words import span, unusual, when
 from strec.errors import AnalysisError
 from strec.reporting import demand_report
 
@@ -144,9 +144,9 @@ def test_a_window_is_the_sum_of_its_hours(ahead):
 def test_hours_are_said_as_people_say_them():
     week = np.tile(np.arange(168.0), 4)
     of_monday = demand(Panel.of(week, "2024-06-03"), horizon=24)
-    assert of_monday._when(8) == "Monday 1 July, 8:00"
-    assert of_monday._span(0, 24) == "on Monday 1 July"
-    assert of_monday._span(8, 24) == "from Monday 1 July, 8:00 to Tuesday 2 July, 0:00"
+    assert when(of_monday, 8) == "Monday 1 July, 8:00"
+    assert span(of_monday, 0, 24) == "on Monday 1 July"
+    assert span(of_monday, 8, 24) == "from Monday 1 July, 8:00 to Tuesday 2 July, 0:00"
 
 
 def test_errors_apart(ahead):
@@ -215,5 +215,5 @@ def test_a_forecast_is_a_page_to_pass_on(ahead):
 
 def test_less_than_one_more_is_never_surely_more():
     low, usual = np.array([0.65, 3.2]), np.array([0.6, 2.5])
-    assert _unusual(low + 1, low, low + 2, usual, True).tolist() == [0, 1]
-    assert _unusual(low + 1, low, low + 2, usual, False).tolist() == [1, 1]
+    assert unusual(low + 1, low, low + 2, usual, True).tolist() == [0, 1]
+    assert unusual(low + 1, low, low + 2, usual, False).tolist() == [1, 1]

@@ -69,11 +69,11 @@ def test_balance_is_arrivals_less_departures():
 
 
 def test_a_long_silence_of_all_is_a_gap():
-    from strec.demand.panels import _with_gaps
+    from strec.demand.assembling import with_gaps
 
     counts = np.full((240, 2), 3.0)
     counts[100:130] = 0
-    found, n = _with_gaps(counts)
+    found, n = with_gaps(counts)
     assert n == 30 and np.isnan(found[100:130]).all() and np.isfinite(found[:100]).all()
 
 

@@ -11,7 +11,7 @@ from pages.shared.map_clicks import clickable
 from pages.shared.once import once
 from strec import maps
 from strec.demand import Demand
-from strec.demand.forecast import ends_in_words, number
+from strec.demand.words import ends_in_words, number
 from strec.maps import layers
 from strec.palette import DIVERGING
 

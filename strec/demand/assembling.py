@@ -1,0 +1,137 @@
+"""Counts put together: consecutive hours, the largest places, gaps, both directions of trips."""
+
+from dataclasses import replace
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from strec import schema
+from strec.demand.panels import Panel
+from strec.errors import AnalysisError
+from strec.export import enough_people
+from strec.store import Store, aggregates
+from strec.wording import plural
+
+#: An hour at whose end the data stop counts only when they reach beyond this minute.
+_LAST_MINUTE = 50
+#: Nothing anywhere for so many hours is taken for a gap, if at least so much was to be expected.
+_GAP_HOURS, _GAP_COUNT = 12, 20
+
+
+def assembled(
+    store: Store, rows: ir.Table, found: pd.DataFrame, names: pd.DataFrame, what: str,
+    where: str, weeks: int, most: int, min_users: int,
+) -> Panel:  # fmt: skip
+    """Put counts into a table of consecutive hours and the largest places."""
+    when = pd.to_datetime(found["day"]) + pd.to_timedelta(found["hour"], unit="h")
+    last = _last_hour(store, rows, when.max())
+    first = max(when.min(), last - pd.Timedelta(hours=168 * weeks - 1))
+    keep = (when >= first) & (when <= last)
+    found, when = found[keep], when[keep]
+    sizes = found.groupby("key", sort=False)[["n_checkins"]].sum()
+    lately = rows.filter(rows[schema.LOCAL_DATE] >= ibis.literal(first.date()))
+    people = store._run(aggregates.count(lately, key=lately["place_key"])).set_index("key")
+    sizes["n_users"] = people["n_users"].reindex(sizes.index)
+    shown = enough_people(sizes, min_users)
+    notes = ()
+    if (~shown).any():
+        n = int((~shown).sum())
+        notes += (f"{plural(n, 'place')} with too few people {'is' if n == 1 else 'are'} hidden.",)
+    kept = sizes[shown].sort_values("n_checkins", ascending=False, kind="stable")
+    if len(kept) > most:
+        notes += (f"The {most:,} largest of {plural(len(kept), 'place')} are forecast.",)
+        kept = kept.head(most)
+    if kept.empty:
+        raise AnalysisError(
+            f"Demand is shown of places with at least {min_users} people.",
+            f"none of {plural(len(sizes), 'place')} has as many.",
+            "Choose wider hexagons, or everywhere together.",
+        )
+    column = pd.Series(np.arange(len(kept)), index=kept.index)
+    at = found["key"].map(column)
+    inside = at.notna()
+    row = ((when - first) / pd.Timedelta("1h")).to_numpy().astype(int)[inside]
+    place = at[inside].to_numpy().astype(int)
+    n_hours = int((last - first) / pd.Timedelta("1h")) + 1
+    values = np.zeros((n_hours, len(kept)))
+    source = {"users": "n_users", "value": "value"}.get(what, "n_checkins")
+    np.add.at(values, (row, place), found.loc[inside, source].to_numpy(dtype=float))
+    people = np.zeros(values.shape)
+    np.add.at(people, (row, place), found.loc[inside, "n_users"].to_numpy(dtype=float))
+    few = (people > 0) & (people < min_users) if min_users > 1 else None
+    values, gaps = with_gaps(values)
+    if gaps:
+        notes += (f"{plural(gaps, 'hour')} without anything anywhere are taken as unknown.",)
+    places = _named(kept, names, where)
+    zone = store.time_zone
+    return Panel(values, first, places, what, where, few, time_zone=zone, notes=notes)
+
+
+def _last_hour(store: Store, rows: ir.Table, last: pd.Timestamp) -> pd.Timestamp:
+    """Return the last hour that the data cover nearly to its end."""
+    time = cast(ir.TimestampColumn, rows[schema.TIME]).epoch_seconds().cast("int64")
+    local = cast(ir.IntegerColumn, time + rows[schema.OFFSET].cast("int64") * 60)
+    end = pd.Timestamp(int(store._run(rows.agg(end=local.max()))["end"].iloc[0]), unit="s")
+    is_covered = end.minute >= _LAST_MINUTE or end.floor("h") != last
+    return last if is_covered else last - pd.Timedelta("1h")
+
+
+def with_gaps(values: np.ndarray) -> tuple[np.ndarray, int]:
+    """Set hours in which nothing is known to NaN: long silences where much was to be expected."""
+    total = values.sum(axis=1)
+    silent = total == 0
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], silent, [False]]).astype(int)))
+    unknown = np.zeros(len(values), dtype=bool)
+    hour = np.arange(len(values)) % 24
+    usual = np.array([total[hour == each].mean() for each in range(24)])[hour]
+    for begin, end in edges.reshape(-1, 2):
+        if end - begin >= _GAP_HOURS and usual[begin:end].sum() >= _GAP_COUNT:
+            unknown[begin:end] = True
+    return np.where(unknown[:, None], np.nan, values), int(unknown.sum())
+
+
+def _named(kept: pd.DataFrame, names: pd.DataFrame, where: str) -> pd.DataFrame:
+    places = kept.reset_index().rename(columns={"index": "key"})
+    if where != "cells":
+        return places.merge(names.drop(columns=["n_checkins", "n_users"], errors="ignore"),
+                            on="key", how="left").drop(columns="key")  # fmt: skip
+    from h3ronpy.vector import cells_to_coordinates
+
+    known = places["key"].map(names.set_index("key")["name"])
+    cells = places.pop("key").astype("uint64")
+    centre = cells_to_coordinates(cells.to_numpy())
+    hexes = [f"{cell:x}" for cell in cells]
+    named = [f"Around {name}" if isinstance(name, str) else f"Hexagon {cell}"
+             for name, cell in zip(known, hexes, strict=True)]  # fmt: skip
+    lat, lon = (np.asarray(centre[name]) for name in ("lat", "lng"))
+    return places.assign(place=hexes, name=named, lat=lat, lon=lon, cell=cells.to_numpy())
+
+
+def difference(arrivals: Panel, departures: Panel, most: int) -> Panel:
+    """Return arrivals less departures of the places that have either."""
+    sides = arrivals, departures
+    first, last = min(side.start for side in sides), min(side.end for side in sides)
+    n_hours = int((last - first) / pd.Timedelta("1h"))
+    both = pd.concat([side.places for side in sides])
+    sizes = both.groupby("place")["n_checkins"].sum().sort_values(ascending=False, kind="stable")
+    ids = sizes.index[:most]
+    places = both.drop_duplicates("place").set_index("place").loc[ids].reset_index()
+    places["n_checkins"] = sizes.loc[ids].to_numpy()
+    tables, few = [], np.zeros((n_hours, len(ids)), dtype=bool)
+    for side in sides:
+        shift = int((side.start - first) / pd.Timedelta("1h"))
+        column = pd.Series(np.arange(side.n_places), index=side.places["place"]).reindex(ids)
+        known = column.notna().to_numpy()
+        take = column[known].astype(int).to_numpy()
+        rows = slice(0, n_hours - shift)
+        table = np.zeros((n_hours, len(ids)))
+        table[shift:, known] = side.values[rows][:, take]
+        if side.few is not None:
+            few[shift:, known] |= side.few[rows][:, take]
+        tables.append(table)
+    return replace(
+        arrivals, values=tables[0] - tables[1], start=first, places=places, what="balance", few=few
+    )
