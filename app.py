@@ -4,22 +4,32 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.middleware import Middleware
+from streamlit.runtime import get_instance
 from streamlit.starlette import App
 
 from pages.shared import once, results
 from strec.maps import tiles
 from strec.serve import settings
 from strec.serve.collector import tame_collector
+from strec.serve.door import Door
 from strec.serve.leftovers import Sweeper
-from strec.serve.person import PersonCookie
 from strec.serve.routes import routes
-from strec.serve.visitors import VisitorCookie
 
 
 def let_go() -> None:
     """Forget results that are old, or about what is gone."""
     results.expire()
     once.tidy()
+
+
+def uploads_held(session: str) -> tuple[int, int]:
+    """Return the bytes of uploads that Streamlit holds: of a session, and of all."""
+    held = getattr(get_instance().uploaded_file_mgr, "file_storage", {})
+    sizes = {
+        name: sum(len(file.data) for file in list(files.values()))
+        for name, files in list(held.items())
+    }
+    return sizes.get(session, 0), sum(sizes.values())
 
 
 @asynccontextmanager
@@ -39,5 +49,5 @@ app = App(
     Path(__file__).with_name("pages") / "shared" / "script.py",
     lifespan=while_it_runs,
     routes=routes(),
-    middleware=[Middleware(PersonCookie), Middleware(VisitorCookie)],
+    middleware=[Middleware(Door, held=uploads_held)],
 )

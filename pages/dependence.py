@@ -339,14 +339,13 @@ def simulator_part() -> None:
             "on average. At 0, 0, 0 their next item depends on nothing but their taste."
         )
     with shown:
-        with st.spinner("Simulating a world and testing it…"):
-            world, result = simulated(scenario, int(seed), **sliders)
+        world, result = simulated(scenario, int(seed), **sliders)
         decision(result, "sim")
         figures(scenario, world)
     evidence(result, "sim", times_in(SCENARIOS[scenario].time_zone))
 
 
-@by_content("Waiting for a free place, then simulating…", most=64)
+@by_content("Simulating a world and testing it…", most=64)
 def simulated(scenario: str, seed: int, temporal: float, spatial: float, interaction: float):
     """Return a world and its verdict; nobody's data, so all visitors share them."""
     world = simulate(

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pandas as pd
 import streamlit as st
 
+from pages.shared import visitor
 from pages.shared.made import call, made
 from strec.serve.turns import Turns
 from strec.store import Store
@@ -34,7 +35,7 @@ _USUAL_ROOM = 120
 def by_content(spinner: str | bool = False, most: int = 32) -> Callable:
     """Return a decorator that keeps what a function returns, a data set known by its content.
 
-    What has a spinner takes long: it is done in turn.
+    What has a spinner takes long: it is done in turn, and who waits sees the place.
     """
     keep_it = st.cache_data(
         max_entries=most,
@@ -49,13 +50,34 @@ def by_content(spinner: str | bool = False, most: int = 32) -> Callable:
     def decorated(function: Callable) -> Callable:
         @wraps(function)
         def made(*args, **kwargs):
-            # Within a cached function nothing may be drawn: the spinner stays.
-            with _turns().turn() if spinner else nullcontext():
+            # Within a cached function nothing may be drawn: who has to wait does so outside.
+            with _turns().turn(_wait_outside, visitor.who()) if spinner else nullcontext():
                 return function(*args, **kwargs)
 
-        return keep_it(made)
+        known = keep_it(made)
+        if not spinner:
+            return known
+
+        @wraps(function)
+        def asked(*args, **kwargs):
+            try:
+                return known(*args, **kwargs)
+            except _MustWait:
+                with in_turn():
+                    return known(*args, **kwargs)
+
+        vars(asked)["clear"] = known.clear
+        return asked
 
     return decorated
+
+
+class _MustWait(Exception):
+    """There is no room at once for what takes long."""
+
+
+def _wait_outside(_: int) -> None:
+    raise _MustWait
 
 
 def counted(ask: Callable[..., T], store: Store, *setting: Hashable, **named: Hashable) -> T:
@@ -135,14 +157,28 @@ def in_turn() -> Iterator[None]:
     def tell(place: int) -> None:
         nonlocal shown
         shown = st.empty() if shown is None else shown
-        shown.info(
-            f"The server is busy. Your place in the queue: {place}.", icon=":material/hourglass:"
+        words = (
+            f"The server is busy. Your place in the queue: {place}."
+            if place
+            else "What you asked for before this is worked out first."
         )
+        shown.info(words, icon=":material/hourglass:")
 
-    with _turns().turn(tell):
+    with _turns().turn(tell, visitor.who()):
         if shown is not None:
             shown.empty()
         yield
+
+
+def made_in_turn(make: Callable[[], T]) -> Callable[[], T]:
+    """Return what makes a file for the visitor of this page, in turn, when it is asked for."""
+    who = visitor.who()
+
+    def made_now() -> T:
+        with _turns().turn(who=who):
+            return make()
+
+    return made_now
 
 
 @cache

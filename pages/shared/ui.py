@@ -28,6 +28,7 @@ from pages.shared.in_use import (
 )
 from pages.shared.look import is_dark
 from pages.shared.once import Drawn, quiet
+from pages.shared.results import made_in_turn
 from strec import maps
 from strec.errors import StrecError
 from strec.export import to_csv
@@ -280,9 +281,11 @@ def download(
     key: str,
     type: Literal["primary", "secondary", "tertiary"] = "tertiary",
     icon: str = "download",
+    takes_long: bool = True,
 ) -> None:
-    """Offer a file, which is made when it is asked for."""
+    """Offer a file, which is made when it is asked for, and in turn if that may take long."""
     icon = f":material/{icon}:"
+    make = made_in_turn(make) if callable(make) and takes_long else make
     # A run of the page would take back the address of a file asked for right after.
     st.download_button(
         label, make, file_name, mime, key=key, icon=icon, type=type, on_click="ignore"
@@ -293,5 +296,6 @@ def downloads(name: str, frame: Frame, key: str) -> None:
     """Offer the numbers behind a figure as CSV, safe to open in a spreadsheet."""
     least = current_store().least_users
     download(
-        "Data as CSV", lambda: to_csv(frame, least), f"{name}.csv", "text/csv", f"download_{key}"
+        "Data as CSV", lambda: to_csv(frame, least), f"{name}.csv", "text/csv", f"download_{key}",
+        takes_long=False,
     )  # fmt: skip

@@ -3,8 +3,19 @@
 import ipaddress
 
 import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from strec.serve import person, settings
+from strec.serve.visitors import COOKIE
+
+
+def who() -> str:
+    """Return what one visitor's work is counted by; "" where nobody looks on."""
+    session = get_script_run_ctx(suppress_warning=True)
+    if session is None:
+        return ""
+    # All tabs of a browser are one visitor.
+    return st.context.cookies.get(COOKIE) or session.session_id
 
 
 def is_person() -> bool:

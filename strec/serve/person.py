@@ -35,38 +35,35 @@ def knows(secret: str | None) -> bool:
     return secrets.compare_digest(secret.encode(), token.encode())
 
 
-class PersonCookie:
-    """Middleware: an address with the token becomes a cookie, and an address without it.
+def way_in(scope: Any) -> list[tuple[bytes, bytes]] | None:
+    """Return the headers that make a token in an address a cookie, and an address without it.
 
     Scripts cannot read the cookie, and other sites' pages do not send it.
 
     Parameters
     ----------
-    app : ASGI application
-        What answers all requests.
+    scope : dict
+        A request, as ASGI says it.
+
+    Returns
+    -------
+    list of tuple or None
+        None where the address holds no token.
     """
-
-    def __init__(self, app: Any):
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        query = scope.get("query_string", b"").decode("latin-1")
-        if scope["type"] != "http" or f"{PARAMETER}=" not in query:
-            await self.app(scope, receive, send)
-            return
-        pairs = parse_qsl(query, keep_blank_values=True)
-        said = next((value for name, value in pairs if name == PARAMETER), None)
-        rest = urlencode([pair for pair in pairs if pair[0] != PARAMETER])
-        # The path is this server's own: a second slash would name another host.
-        path = b"/" + scope.get("raw_path", b"/").split(b"?")[0].lstrip(b"/")
-        headers = [
-            (b"location", path + (f"?{rest}" if rest else "").encode()),
-            (b"referrer-policy", b"no-referrer"),
-            (b"cache-control", b"no-store"),
-            (b"content-length", b"0"),
-        ]
-        if said is not None and knows(said):
-            cookie = f"{cookie_name()}={said}; Path=/; HttpOnly; SameSite=Strict"
-            headers.append((b"set-cookie", cookie.encode()))
-        await send({"type": "http.response.start", "status": 303, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
+    query = scope.get("query_string", b"").decode("latin-1")
+    if f"{PARAMETER}=" not in query:
+        return None
+    pairs = parse_qsl(query, keep_blank_values=True)
+    said = next((value for name, value in pairs if name == PARAMETER), None)
+    rest = urlencode([pair for pair in pairs if pair[0] != PARAMETER])
+    # The path is this server's own: a second slash would name another host.
+    path = b"/" + scope.get("raw_path", b"/").split(b"?")[0].lstrip(b"/")
+    headers = [
+        (b"location", path + (f"?{rest}" if rest else "").encode()),
+        (b"referrer-policy", b"no-referrer"),
+        (b"cache-control", b"no-store"),
+    ]
+    if said is not None and knows(said):
+        cookie = f"{cookie_name()}={said}; Path=/; HttpOnly; SameSite=Strict"
+        headers.append((b"set-cookie", cookie.encode()))
+    return headers

@@ -94,8 +94,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "STREC_AT_ONCE", "the number of cores, at least 2", "the same",
         "How much heavy work is done at once: reading files, tests, simulated worlds, hotspots, "
-        "neighbours, models of a page. The rest waits, and sees its place. Protects memory and "
-        "processor.",
+        "neighbours, models of a page, reports and files. The rest waits, and sees its place. "
+        "Protects memory and processor.",
     ),
     Setting(
         "STREC_WAITING", "60", "30",
@@ -103,6 +103,24 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "STREC_PATIENCE_S", "300", "120", "How many seconds anybody waits for a turn.",
+    ),
+    Setting(
+        "STREC_AT_ONCE_EACH", "as `STREC_AT_ONCE`", "1",
+        "How much of that is done at once for one visitor, in all their tabs: whoever asks for "
+        "much waits for themselves, and holds nobody up.",
+    ),
+    Setting(
+        "STREC_WAITING_EACH", "as `STREC_WAITING`", "4",
+        "How much of one visitor may wait; beyond, more is refused.",
+    ),
+    Setting(
+        "STREC_UPLOADS_EACH_MB", "4000", "400",
+        "MB of uploads that the server holds in memory for one visit; more is refused before it "
+        "is read.",
+    ),
+    Setting(
+        "STREC_UPLOADS_MB", "8000", "2000",
+        "The same for all visits together. Protects memory.",
     ),
     Setting(
         "STREC_READING_GB", "6, at most 70 % of the memory", "the same",

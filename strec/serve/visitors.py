@@ -16,35 +16,23 @@ COOKIE = "strec-visitor"
 _SECRET = re.compile(r"[\w-]{43}")
 
 
-class VisitorCookie:
-    """Middleware: gives a browser that has none a secret with the first page.
+def with_cookie(message: Any) -> Any:
+    """Return what is sent; a page brings a new secret with it.
 
     Scripts cannot read the cookie, and other sites' pages do not send it.
 
     Parameters
     ----------
-    app : ASGI application
-        What answers all requests.
+    message : dict
+        A part of an answer, as ASGI says it.
     """
-
-    def __init__(self, app: Any):
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or _has_cookie(scope):
-            await self.app(scope, receive, send)
-            return
-
-        async def answer(message: Any) -> None:
-            headers = message.get("headers", [])
-            kinds = [value for name, value in headers if name.lower() == b"content-type"]
-            if message["type"] == "http.response.start" and kinds[:1] and b"html" in kinds[0]:
-                secret = secrets.token_urlsafe(32)
-                cookie = f"{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000"
-                message = message | {"headers": [*headers, (b"set-cookie", cookie.encode())]}
-            await send(message)
-
-        await self.app(scope, receive, answer)
+    headers = message.get("headers", [])
+    kinds = [value for name, value in headers if name.lower() == b"content-type"]
+    if message["type"] != "http.response.start" or not kinds[:1] or b"html" not in kinds[0]:
+        return message
+    secret = secrets.token_urlsafe(32)
+    cookie = f"{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000"
+    return message | {"headers": [*headers, (b"set-cookie", cookie.encode())]}
 
 
 def folder_of(secret: str | None) -> Path | None:
@@ -65,7 +53,14 @@ def folder_of(secret: str | None) -> Path | None:
     return visits_folder() / hashlib.sha256(secret.encode()).hexdigest()[:32]
 
 
-def _has_cookie(scope: Any) -> bool:
+def is_known(scope: Any) -> bool:
+    """Whether a request brings a secret of ours.
+
+    Parameters
+    ----------
+    scope : dict
+        A request, as ASGI says it.
+    """
     said = [value for name, value in scope.get("headers", []) if name == b"cookie"]
     try:
         known = SimpleCookie("; ".join(each.decode("latin-1") for each in said)).get(COOKIE)

@@ -13,6 +13,7 @@ from strec import schema
 from strec.dataset import Dataset
 from strec.project import Pin, Project
 from strec.serve import visitors
+from strec.serve.door import Door
 from strec.store import Filters, Store
 from tests.pages.alone import alone
 
@@ -169,7 +170,7 @@ def test_a_cookie_is_given_once_and_only_with_a_page():
             sent.extend(value for name, value in message["headers"] if name == b"set-cookie")
 
         scope = {"type": "http", "headers": [(b"cookie", each) for each in cookies]}
-        await visitors.VisitorCookie(page)(scope, None, send)
+        await Door(page)(scope, None, send)
         return sent
 
     (given,) = asyncio.run(asked(b"text/html; charset=utf-8"))

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from pages.shared import in_use, results
 from strec import schema
 from strec.errors import StoreError
+from strec.serve.turns import Turns
 from strec.store import Store
 from tests.pages.alone import alone
 
@@ -65,6 +66,63 @@ def test_two_who_ask_at_once_compute_once():
     for each in both:
         each.join()
     assert made == [1] and not results._MAKING
+
+
+@pytest.mark.parametrize("how", ["asked", "kept", "file"])
+def test_one_visitors_heavy_work_is_bounded_and_another_is_not_held_up(monkeypatch, how):
+    store = Store.create(schema.example(), _folder(), name="x")
+    turns = Turns(2, 9, 5, each=1, waiting_each=1)
+    monkeypatch.setattr(results, "_turns", lambda: turns)
+    told, at_work = [], []
+    monkeypatch.setattr(results.st, "empty", lambda: _Place(told))
+    slow = results.by_content("Working…")(_slow)
+
+    def ask(who: str, number: int):
+        monkeypatch.setattr(results.visitor, "who", lambda: names[threading.get_ident()])
+        names[threading.get_ident()] = who
+
+        def work():
+            return _slow(at_work, who, number)
+
+        if how == "asked":
+            slow(at_work, who, number)
+        elif how == "kept":
+            results.kept("test bound", store, (how, who, number), work)
+        else:
+            results.made_in_turn(work)()
+
+    names: dict[int, str] = {}
+    asked = [("anna", 1), ("anna", 2), ("ben", 1)]
+    threads = [threading.Thread(target=ask, args=each) for each in asked]
+    for each in threads:
+        each.start()
+        time.sleep(0.03)
+    for each in threads:
+        each.join(10)
+    # Anna's second waited for her first; Ben, who came last, did not.
+    assert [each for each in at_work if each[2] == "begins"][1][:2] == ("ben", 1)
+    assert [each[:2] for each in at_work][-1] == ("anna", 2) and not turns._at_work
+    assert how == "file" or told[0] == "What you asked for before this is worked out first."
+
+
+def _slow(at_work: list, who: str, number: int) -> str:
+    at_work.append((who, number, "begins"))
+    time.sleep(0.3)
+    at_work.append((who, number, "ends"))
+    return "made"
+
+
+class _Place:
+    """Where a page tells something, for a thread that has none."""
+
+    def __init__(self, told: list):
+        self.told = told
+
+    def info(self, words: str, **_) -> None:
+        self.told.append(words)
+
+    def empty(self) -> None:
+        pass
 
 
 def test_what_is_kept_goes_without_anybody_asking(monkeypatch):

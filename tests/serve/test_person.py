@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.shared import visitor
 from strec.serve import person, settings
+from strec.serve.door import Door
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def answer(query: str, path: bytes = b"/recommend") -> dict:
         sent.append(message)
 
     scope = {"type": "http", "query_string": query.encode(), "path": "/x", "raw_path": path}
-    asyncio.run(person.PersonCookie(passed_on)(scope, None, send))  # type: ignore[arg-type]
+    asyncio.run(Door(passed_on)(scope, None, send))  # type: ignore[arg-type]
     return {"status": sent[0]["status"], **{k.decode(): v.decode() for k, v in sent[0]["headers"]}}
 
 

@@ -7,16 +7,16 @@ from contextlib import contextmanager
 import pytest
 
 from strec.errors import LimitError
-from strec.serve.turns import Turns
+from strec.serve.turns import Turns, _Waiting
 
 
 @contextmanager
-def busy(turns: Turns):
+def busy(turns: Turns, who: str = ""):
     """Somebody works in another thread meanwhile."""
     begun, ended = threading.Event(), threading.Event()
 
     def work():
-        with turns.turn():
+        with turns.turn(who=who):
             begun.set()
             ended.wait(5)
 
@@ -43,7 +43,7 @@ def test_so_many_at_once_and_work_within_work_needs_no_second_turn():
         each.start()
     for each in threads:
         each.join(5)
-    assert max(most) == 2 and len(most) == 8 and turns._n_at_work == 0
+    assert max(most) == 2 and len(most) == 8 and not turns._at_work
 
 
 def test_who_waits_is_told_the_place_and_comes_in_turn():
@@ -63,7 +63,7 @@ def test_too_many_and_too_long_are_refused_in_words():
     with busy(turns):
         with pytest.raises(LimitError, match="no turn came"), turns.turn():
             pass
-        turns._queue.append("somebody")
+        turns._queue.append(_Waiting("somebody"))
         with pytest.raises(LimitError, match="1 wait already"), turns.turn():
             pass
         turns._queue.clear()
@@ -82,4 +82,31 @@ def test_who_leaves_the_queue_holds_nobody_up():
     with pytest.raises(ValueError), turns.turn():
         raise ValueError
     with turns.turn():
-        assert turns._n_at_work == 1
+        assert sum(turns._at_work.values()) == 1
+
+
+def test_who_asks_for_much_waits_alone_and_the_others_work():
+    turns, places = Turns(2, 9, 5, each=1, waiting_each=1), []
+    with busy(turns, "anna") as ended:
+        waits = threading.Event()
+
+        def tell(place):
+            places.append(place)
+            waits.set()
+
+        def ask_again():
+            with turns.turn(tell, "anna"):
+                places.append("done")
+
+        again = threading.Thread(target=ask_again)
+        again.start()
+        assert waits.wait(5)
+        # A place is free, though Anna stands in the queue before Ben; and it is not hers.
+        with turns.turn(lambda _: pytest.fail("Ben had to wait"), "ben"):
+            pass
+        with pytest.raises(LimitError, match="1 of your own requests"), turns.turn(who="anna"):
+            pass
+        assert places[0] == 0 and "done" not in places
+        ended.set()
+        again.join(5)
+    assert places[-1] == "done" and not turns._queue

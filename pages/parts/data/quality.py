@@ -59,8 +59,7 @@ def of_draft(draft: Draft) -> None:
 
 def of_store(store: Store) -> None:
     """Show the quality of a data set in use."""
-    with st.spinner("Measuring the quality…"):
-        report = _store_quality(store)
+    report = _store_quality(store)
     report_view(report, store.name, store.meta["n_checkins"], (f"Source: {store.meta['source']}",))
 
 
@@ -97,6 +96,6 @@ def report_view(report: QualityReport, name: str, n_all: int, notes: tuple[str, 
     )  # fmt: skip
 
 
-@by_content(most=4)
+@by_content("Measuring the quality…", most=4)
 def _store_quality(store: Store) -> QualityReport:
     return quality(some_users(pl.scan_parquet(store.folder / "checkins.parquet")))

@@ -14,7 +14,7 @@ from pages.parts.recommend.view import LAST, NEW, ON_MAP, People
 from pages.shared import state, ui
 from pages.shared.once import drawn, once
 from pages.shared.page import go_to
-from pages.shared.results import kept
+from pages.shared.results import in_turn, kept
 from strec import plots
 from strec.errors import MissingPartError
 from strec.export import MIN_USERS
@@ -353,7 +353,7 @@ def _read(words: str, store, engine: Recommender):
     before = state.WISH_READ.value
     if before is not None and before[0] == asked:
         return before[1]
-    with ui.progress("Reading the wish") as report:
+    with in_turn(), ui.progress("Reading the wish") as report:
         wish = read_wish(words, engine.log.vocabulary, engine.log, progress=report)
     state.WISH_READ.value = (asked, wish)
     return wish

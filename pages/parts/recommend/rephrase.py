@@ -6,7 +6,7 @@ from typing import cast
 import streamlit as st
 
 from pages.shared import state, ui, visitor
-from pages.shared.results import AGE
+from pages.shared.results import AGE, in_turn
 from strec.errors import StrecError
 from strec.explanation import Reasons
 from strec.explanation.rephrase import Rephrased, Rephraser, Speaker
@@ -26,7 +26,7 @@ def rephrase(reasons: Reasons) -> None:
         with st.popover("A better language model", icon=":material/dns:", type="tertiary"):
             _server(reasons)
     if asked:
-        with st.spinner("Writing, then checking every word against the evidence…"):
+        with in_turn(), st.spinner("Writing, then checking every word against the evidence…"):
             state.SPOKEN.value = (said, _speak(reasons))
     kept = state.SPOKEN.value
     if kept is not None and kept[0] == said:
