@@ -330,7 +330,9 @@ class Model(Saved):
         for number, queries in Questions(log).many(asked):
             scores = self.score(queries)
             chances = scores if self.is_probability else None
-            frames.append(listing(queries, best_first(scores, k), scores, chances, number))
+            best = [row[kept[row]][:k] for row, kept in
+                    zip(best_first(scores, k + 1), queries.may_come, strict=True)]  # fmt: skip
+            frames.append(listing(queries, best, scores, chances, number))
         if not frames:
             raise ModelError("Somebody to recommend to.", "no user.", "Give at least one user.")
         table = pl.concat(frames).sort("query", "rank")

@@ -278,7 +278,7 @@ def context_lift(probability: np.ndarray, interest: np.ndarray) -> np.ndarray:
 def _filtered(
     queries: Queries, how: RankingOptions, visits: np.ndarray, away: np.ndarray
 ) -> tuple[np.ndarray, list[str]]:
-    keep, notes = np.ones(visits.shape, dtype=bool), []
+    keep, notes = queries.may_come.copy(), []
     if how.only is not None:
         keep &= how.only
     if how.new_only:

@@ -17,6 +17,8 @@ EVENTS = ("", "view", "cart", "purchase")
 SUBJECT = "subject"
 #: Of what everybody does, the latest so many check-ins of a group are looked back at.
 MOST_OF_GROUP = 2_000
+#: So many trips back to their start are due by lot before their absence says that there are none.
+_FEWEST_BY_LOT = 3
 _SAME_EVENT = {"click": "view", "impression": "view", "pageview": "view", "basket": "cart",
                "add_to_cart": "cart", "addtocart": "cart", "wishlist": "cart", "fav": "cart",
                "favourite": "cart", "favorite": "cart", "buy": "purchase", "order": "purchase",
@@ -113,6 +115,21 @@ class Log:
     def has_origins(self) -> bool:
         """Whether it holds trips: where any check-in began is known."""
         return bool((self.origin >= 0).any() or not np.isnan(self.origin_lat).all())
+
+    @cached_property
+    def has_round_trips(self) -> bool:
+        """Whether a trip may end where it began.
+
+        One does, or so few would by lot that none says nothing; so too where there are no trips.
+        """
+        known = (self.item >= 0) & (self.origin >= 0)
+        n_items = len(self.vocabulary.items)
+        starts, ends = (
+            np.bincount(code[known], minlength=n_items).astype(np.float64)
+            for code in (self.origin, self.item)
+        )
+        by_lot = starts @ ends / max(known.sum(), 1)
+        return bool((self.item == self.origin)[known].any() or by_lot < _FEWEST_BY_LOT)
 
     @cached_property
     def came_from(self) -> np.ndarray:

@@ -116,6 +116,19 @@ class Queries:
         return last if self.origin is None else np.where(self.origin >= 0, self.origin, last)
 
     @cached_property
+    def may_come(self) -> np.ndarray:
+        """Shape ``(n, n_items)``: what can come next.
+
+        All items, but not where a trip begins if no trip ends there: nobody flies from a town to
+        the same town.
+        """
+        found = np.ones((len(self), len(self.vocabulary.items)), dtype=bool)
+        if not self.log.has_round_trips:
+            start = np.flatnonzero(self.here >= 0)
+            found[start, self.here[start]] = False
+        return found
+
+    @cached_property
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
         """For each entry of `indices`, where the entries of the same moment begin and end.
 

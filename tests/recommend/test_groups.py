@@ -2,11 +2,14 @@
 
 import re
 
+import polars as pl
 import pytest
 
+from strec import Dataset, schema
 from strec.errors import ModelError
 from strec.explanation import counterfactual, explain
-from strec.recommend import Recommender
+from strec.models import CounterMix
+from strec.recommend import STRATEGIES, Recommender
 from strec.recommend.portrait import portrait
 from tests.trips import everybody, shops, trips
 
@@ -33,6 +36,20 @@ def test_what_follows_is_that_of_start_and_hour(bikes, start, when, end):
     # The question is asked where the trip begins.
     assert answer.query.vocabulary.items[answer.query.here[0]] == start
     assert answer.query.lat[0] == pytest.approx(40.70 + 0.01 * (int(start[1:]) // 4))
+
+
+def test_a_trip_back_to_its_start_is_offered_where_there_are_some(bikes):
+    assert "S03" in bikes.answer("S03", MORNING, k=12).frame["item_id"].to_list()
+    away = trips().filter(pl.col(schema.ITEM) != pl.col(schema.ORIGIN_ID))
+    model = CounterMix().fit(Dataset(away).everything)
+    listed = model.recommend(away, "S03", MORNING, k=12)["item_id"].to_list()
+    assert len(listed) == 11 and "S03" not in listed
+    for strategy in STRATEGIES:
+        answer = Recommender(away, model).answer("S03", MORNING, k=12, strategy=strategy)
+        assert sorted(answer.frame["item_id"]) == sorted(listed)
+    # Where so few trips are known, none back to its start says nothing.
+    few = Dataset(away.head(20)).everything
+    assert few.has_round_trips and not Dataset(away).everything.has_round_trips
 
 
 def test_words_never_speak_of_a_person(bikes):
