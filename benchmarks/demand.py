@@ -30,8 +30,9 @@ from strec.demand import (
     backtest,
     panel,
 )  # fmt: skip
-from strec.demand.backtesting import _crossed_bands, _mixed, _weights
+from strec.demand.backtesting import _mixed, _weights
 from strec.demand.harmonic import Harmonic
+from strec.demand.scoring import crossed_bands
 
 #: Fitted on what is before; the later half of September is left alone.
 FIRST, LAST = "2014-08-26", "2014-09-12 23:00"
@@ -96,8 +97,8 @@ def ahead(
     busy = truth > BUSY
     print(f"\n{name}, {horizon} h ahead, {time.process_time() - began:.0f} s")
     for label, found in expected.items():
-        bands = _crossed_bands(counted, found, truth)
-        inside = (truth >= bands[1]) & (truth <= bands[-2])
+        ends = crossed_bands(counted, found, truth)[1]
+        inside = (truth >= ends[0]) & (truth <= ends[1])
         many = found >= BUSY
         print(
             f"  {label:22s} MAE {np.abs(found - truth)[busy].mean():6.3f}  all "

@@ -9,57 +9,101 @@ import streamlit as st
 from pages.parts.demand import ask, place, when
 from pages.parts.demand import map as on_map
 from pages.shared import state, ui
+from pages.shared.later import Work, work_on
 from pages.shared.once import once
 from pages.shared.page import NextStep, Page
-from pages.shared.results import kept
+from pages.shared.results import found_before, kept
 from strec import demand
 from strec.demand import Backtest, Demand
 from strec.errors import StrecError
 from strec.export import json_text
-from strec.progress import Progress, silent
+from strec.progress import Progress, part_of, silent
 from strec.reporting import demand_report
 from strec.store import Store
+from strec.wording import percent, plural
 
 
 def content() -> NextStep | None:
     """Show the page for the data set in use and the filters of the sidebar."""
     store, chosen = ui.current_store(), state.FILTERS.value
     following = "Does it matter?", "dependence"
+    work = None
     try:
         asked = ask.controls(store, chosen)
-        ahead = forecast(store, asked)
+        ahead = found_before("demand", store, asked)
+        if ahead is None:
+            ahead = first(store, asked)
+            work = work_on("demand", store, asked, lambda report: best(store, asked, report))
     except StrecError as error:
         ui.show_notice(error)
         return following
     when.start(ahead)
-    st.markdown(f"**{ui.plain(ahead.backtest.sentence)}**{own_columns(store, asked, ahead)}")
+    words = "" if work else own_columns(store, asked, ahead)
+    st.markdown(f"**{ui.plain(ahead.backtest.sentence)}**{words}")
+    if work:
+        st.fragment(wait, run_every=1.0)(work)
     every = when.SECONDS_PER_HOUR if state.DEMAND_PLAYING.value else None
     st.fragment(look, run_every=every)(ahead)
     tested(ahead)
     ui.how_it_works("demand")
+    if work:
+        # Only now: it would take the processor from what is shown at once.
+        work.begin()
     return following
 
 
-def forecast(store: Store, asked: ask.Asked) -> Demand:
-    """Return the forecast of what is asked: kept, or made with a progress bar."""
+def first(store: Store, asked: ask.Asked) -> Demand:
+    """Return the forecast of the models that need a moment."""
+    quick = replace(asked, is_first=True, networks=False)
 
     def made() -> Demand:
-        with ui.progress("Forecasting") as report:
-            return forecast_now(store, asked, report)
+        with ui.progress("Counting") as report:
+            return forecast_now(store, quick, report)
 
-    return kept("demand", store, asked, made)
+    return kept("demand", store, quick, made)
+
+
+def best(store: Store, asked: ask.Asked, report: Progress) -> Demand:
+    """Return the forecast of the best of all models; its like without own columns is kept too."""
+    if asked.columns:
+        plain = without_columns(asked)
+        kept("demand", store, plain, lambda: forecast_now(store, plain, part_of(report, 0, 0.5)))
+        report = part_of(report, 0.5, 1)
+    return forecast_now(store, asked, report)
+
+
+def wait(work: Work) -> None:
+    """Say how far the comparison of all models is, and show its result when it is there."""
+    if work.is_done():
+        st.rerun()
+    if isinstance(work.error, StrecError):
+        ui.show_notice(work.error)
+        return
+    words = "A first forecast, without the models that take long. Their comparison is running"
+    st.progress(work.share, f"{words}: {ui.plain(work.text)}" if work.text else f"{words}.")
 
 
 def forecast_now(store: Store, asked: ask.Asked, report: Progress = silent) -> Demand:
     """Return the forecast of what is asked."""
-    counted = demand.panel(
-        store, asked.what, asked.where, resolution=asked.resolution, filters=asked.filters,
-        areas=asked.polygons(),
-    )  # fmt: skip
+    what, where = asked.what, asked.where
+
+    def count() -> demand.Panel:
+        return demand.panel(
+            store, what, where, resolution=asked.resolution, filters=asked.filters,
+            areas=asked.polygons(),
+        )  # fmt: skip
+
+    setting = what, where, asked.resolution, asked.filters, asked.areas
+    counted = kept("panel", store, setting, count)
     return demand.demand(
         counted, calendar=asked.calendar(), models=asked.models(counted), refit=False,
         progress=report,
     )  # fmt: skip
+
+
+def without_columns(asked: ask.Asked) -> ask.Asked:
+    """Return the same question without the person's own columns."""
+    return replace(asked, columns=b"")
 
 
 def beforehand(store: Store) -> Callable[[], object]:
@@ -97,8 +141,8 @@ def stands_out(ahead: Demand, step: int) -> None:
     n, share = ahead.kept_promises
     if n:
         st.caption(
-            f"In the test {n:,} hours were marked as clearly more or less than usual; {share:.0%} "
-            "of them were."
+            "In the test more or less than usual was clearly expected in "
+            f"{plural(n, 'hour')} of single places, rightly in {percent(share)}."
         )
 
 
@@ -145,9 +189,9 @@ def empty_or_full(ahead: Demand) -> None:
 
 def own_columns(store: Store, asked: ask.Asked, ahead: Demand) -> str:
     """Say what the person's own columns are worth, beside the forecast without them."""
-    if not asked.columns:
+    plain = found_before("demand", store, without_columns(asked))
+    if not asked.columns or plain is None:
         return ""
-    plain = forecast(store, replace(asked, columns=b""))
     return f" {ui.plain(ahead.backtest.worth(plain.backtest))}"
 
 
@@ -167,7 +211,7 @@ def tested(ahead: Demand) -> None:
         shown = past.table[list(names)].rename(columns=names).round(4)
         shares = [name for key, name in names.items() if key.startswith(("cover", "gain"))]
         ui.table(shown, dict.fromkeys(shares, share))
-        weights = ", ".join(f"{name} {w:.0%}" for name, w in past.weights.items() if w > 0.005)
+        weights = ", ".join(f"{name} {percent(w)}" for name, w in past.weights.items() if w > 0.005)
         st.caption(
             f"{len(past.origins)} forecasts of {past.horizon} hours, each from what was known "
             f"then. The blend is made of {ui.plain(weights)}. Bands come from the other half of "

@@ -1,25 +1,28 @@
 """Which model of demand would have been right: forecasts from many past hours on, and what came."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
-from strec.demand.bands import QUANTILES, Bands
+from strec.demand.bands import Bands
 from strec.demand.base import HOURS_OF_WEEK, DemandModel
 from strec.demand.calendar import Calendar
 from strec.demand.counting import DaysAlike, HourOfWeek, LastWeek
 from strec.demand.harmonic import Harmonic
 from strec.demand.panels import Panel, need_panel
+from strec.demand.scoring import crossed, gained, scored
 from strec.demand.trees import Trees
 from strec.errors import AnalysisError, MissingPartError
 from strec.parts import require
 from strec.progress import Progress, silent
+from strec.wording import percent
 
 BLEND = "Blend"
+#: Beyond this an 80 % band is said to hold more than it promises, and why.
+_MORE_THAN_PROMISED = 0.85
 #: Forecasts that are scored: more say no more, and take time.
 _MOST_FORECASTS = 250_000
 _MOST_ORIGINS = 40
@@ -102,7 +105,9 @@ class Backtest:
         mine = rows.loc[self.proposed]
         days = len(np.unique(self._days()))
         words = f"Tested on {days} past days: "
-        if best["model"] == HourOfWeek.label:
+        if len(rows) == 1:
+            words += "counting the hours of the week, alone. "
+        elif best["model"] == HourOfWeek.label:
             words += "no model is better than counting the hours of the week. "
         else:
             # A gain of less than a hundredth needs a digit more: "0 % better" says nothing.
@@ -115,10 +120,17 @@ class Backtest:
             words += f"{best['model']} is {shares}. "
             if self.proposed == HourOfWeek.label:
                 words += "That may be chance: counting is used. "
-        return words + (
-            f"Its 80 % bands held {mine['cover_80']:.0%} of what came, its 95 % bands "
-            f"{mine['cover_95']:.0%}."
+        words += (
+            f"Its 80 % bands held {percent(mine['cover_80'])} of what came, its 95 % bands "
+            f"{percent(mine['cover_95'])}"
         )
+        none = float((self.truth[np.isfinite(self.truth)] == 0).mean())
+        if self.panel.is_whole and none > 0.5 and mine["cover_80"] > _MORE_THAN_PROMISED:
+            words += (
+                ": more than they promise, for counts are whole, and nothing came in "
+                f"{percent(none)} of these hours"
+            )
+        return f"{words}."
 
     def worth(self, without: "Backtest") -> str:
         """Return in words what this backtest's columns are worth beside one without them.
@@ -128,7 +140,7 @@ class Backtest:
         without : Backtest
             Of the same panel and horizon, with another calendar.
         """
-        mean, low, high = _gain(without.daily[without.proposed], self.daily[self.proposed])
+        mean, low, high = gained(without.daily[without.proposed], self.daily[self.proposed])
         if low > 0:
             said = "They make the forecast better"
         elif high < 0:
@@ -136,8 +148,8 @@ class Backtest:
         else:
             said = "That may be chance"
         return (
-            f"Your columns change the error by {-mean:+.1%} (95 % between {-high:+.1%} and "
-            f"{-low:+.1%}). {said}."
+            f"Your columns change the error by {-100 * mean:+.1f} % (95 % between "
+            f"{-100 * high:+.1f} % and {-100 * low:+.1f} %). {said}."
         )
 
     def bands(self, model: str) -> Bands:
@@ -336,9 +348,9 @@ def backtest(
             parts = _weights([each[fit] for each in made], truth[fit])
             return _mixed([each[use] for each in made], parts)
 
-        expected[BLEND] = _crossed(len(origins), truth.shape, mixed)
+        expected[BLEND] = crossed(len(origins), truth.shape, mixed)
         seconds[BLEND] = sum(seconds[name] for name in members)
-    table, daily = _scored(panel, past, expected, truth, origins, seconds)
+    table, daily = scored(panel, past, expected, truth, origins, seconds)
     return Backtest(table, expected, truth, origins, weights, panel, failed, chosen, daily)
 
 
@@ -354,17 +366,6 @@ def _origins(panel: Panel, split: int, horizon: int) -> np.ndarray:
         while step > 1 and np.gcd(step, 24) > 1:
             step += 1
     return np.arange(split, last + 1, step)
-
-
-def _crossed(n: int, shape: tuple[int, ...], make: Callable[[slice, slice], np.ndarray]):
-    """Return what each half gets from the other one."""
-    found = np.empty(shape)
-    halves = slice(0, max(n // 2, 1)), slice(max(n // 2, 1), n)
-    if n < 2:
-        halves = slice(0, n), slice(0, n)
-    for fit, use in (halves, halves[::-1]):
-        found[use] = make(fit, use)
-    return found
 
 
 def _weights(forecasts: list[np.ndarray], truth: np.ndarray) -> np.ndarray:
@@ -387,68 +388,3 @@ def _weights(forecasts: list[np.ndarray], truth: np.ndarray) -> np.ndarray:
 
 def _mixed(forecasts: list[np.ndarray], weights: np.ndarray) -> np.ndarray:
     return sum((w * each for w, each in zip(weights, forecasts, strict=True)), np.zeros(()))
-
-
-def _scored(
-    panel: Panel, past: Panel, expected: dict[str, np.ndarray], truth: np.ndarray,
-    origins: np.ndarray, seconds: dict[str, float],
-) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:  # fmt: skip
-    lag = min(HOURS_OF_WEEK, past.n_hours // 2)
-    naive = np.nanmean(np.abs(past.values[lag:] - past.values[:-lag]))
-    known = np.isfinite(truth)
-    size = float(np.abs(truth[known]).sum()) or 1.0
-    day = (origins[:, None] + np.arange(truth.shape[1])) // 24
-    rows, losses = [], {}
-    for name, found in expected.items():
-        bands = _crossed_bands(panel, found, truth)
-        loss = np.zeros(truth.shape)
-        for quantile, line in zip(QUANTILES, bands, strict=True):
-            away = truth - line
-            loss += 2 * np.where(away > 0, quantile * away, (quantile - 1) * away)
-        loss /= len(QUANTILES)
-        error = (found - truth)[known]
-        losses[name] = np.array(
-            [np.nansum(loss[day == each]) for each in np.unique(day)]
-        )  # fmt: skip
-        inside = [
-            float(((truth >= bands[low] - 1e-9) & (truth <= bands[-1 - low] + 1e-9))[known].mean())
-            for low in (1, 0)
-        ]
-        rows.append(
-            {
-                "model": name,
-                "mae": float(np.abs(error).mean()),
-                "rmse": float(np.sqrt((error**2).mean())),
-                "mase": float(np.abs(error).mean() / max(float(naive), 1e-12)),
-                "wql": float(np.nansum(loss) / size),
-                "cover_80": inside[0],
-                "cover_95": inside[1],
-                "seconds": seconds[name],
-            }
-        )
-    base = losses[_COUNTING]
-    for row in rows:
-        mean, low, high = _gain(base, losses[row["model"]])
-        row |= {"gain": mean, "gain_low": low, "gain_high": high}
-    table = pd.DataFrame(rows).sort_values("wql", kind="stable", ignore_index=True)
-    return table, losses
-
-
-def _gain(base: np.ndarray, loss: np.ndarray) -> tuple[float, float, float]:
-    """Return the share of a loss that is saved, and its 95 % interval over days."""
-    gain = (base - loss) / max(base.mean(), 1e-12)
-    half = np.inf
-    if len(gain) > 1:
-        half = float(stdtrit(len(gain) - 1, 0.975) * gain.std(ddof=1) / np.sqrt(len(gain)))
-    return float(gain.mean()), float(gain.mean()) - half, float(gain.mean()) + half
-
-
-def _crossed_bands(panel: Panel, found: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return quantiles ``(n_quantiles, n_origins, …)``, each half's from the other half."""
-    shape = (truth.shape[0], len(QUANTILES), *truth.shape[1:])
-
-    def make(fit: slice, use: slice) -> np.ndarray:
-        bands = Bands(found[fit], truth[fit], panel.is_signed).around(found[use])
-        return np.moveaxis(bands, 0, 1)
-
-    return np.moveaxis(_crossed(len(truth), shape, make), 1, 0)

@@ -73,14 +73,50 @@ class Bands:
         for last, middles, table in self.classes:
             cut = (..., slice(first, last), slice(None))
             size = scale[cut]
-            for k, quantile in enumerate(quantiles):
-                each = [np.interp(quantile, _GRID, row) for row in table]
-                score = np.interp(size.ravel(), middles, each).reshape(size.shape)
+            each = np.array([np.interp(quantiles, _GRID, row) for row in table])
+            # Between the middles of two classes; beyond the last ones it is that of the last.
+            right = np.clip(np.searchsorted(middles, size), 1, max(len(middles) - 1, 1))
+            left = right - 1
+            right = np.minimum(right, len(middles) - 1)
+            gap = np.maximum(middles[right] - middles[left], 1e-12)
+            share = np.clip((size - middles[left]) / gap, 0.0, 1.0)
+            for k in range(len(quantiles)):
+                score = (1 - share) * each[left, k] + share * each[right, k]
                 found[k][cut] = expected[cut] + score * size
             first = last
         found = found if self.signed else np.maximum(found, 0.0)
         # Where counting is sure that nothing comes, nothing is in the band.
         return found if self.signed else np.where(expected <= 0, 0.0, found)
+
+    def ends(self, expected: np.ndarray, share: float, whole: bool = False) -> np.ndarray:
+        """Return the ends of a band that holds a share of what comes, ``(2, …)``.
+
+        Of counts it is the narrowest one of whole numbers that holds as much: where it begins at
+        0 anyway, all that it leaves out lies above.
+
+        Parameters
+        ----------
+        expected : numpy.ndarray
+            As in `around`.
+        share : float
+            Between 0 and 1.
+        whole : bool
+            Whether what comes is counted.
+
+        Examples
+        --------
+        >>> rng = np.random.default_rng(0)
+        >>> truth = rng.poisson(0.15, (40, 2, 50)).astype(float)
+        >>> bands = Bands(np.full(truth.shape, 0.15), truth)
+        >>> bands.ends(np.full((1, 1, 1), 0.15), 0.8, whole=True).ravel().tolist()
+        [0.0, 0.0]
+        """
+        rest = (1 - share) / 2
+        low, below, high = self.around(expected, (rest, share, 1 - rest))
+        if not whole:
+            return np.stack([low, high])
+        low, below, high = (np.floor(each + 0.5) for each in (low, below, high))
+        return np.stack([low, high if self.signed else np.where(low <= 0, below, high)])
 
     def _scale(self, expected: np.ndarray) -> np.ndarray:
         if self.noise is not None:

@@ -94,7 +94,7 @@ class Effect:
             f"In {plural(len(after), 'day')} {after['came'].sum():,.0f} {self.unit} came, and "
             f"about {usual:,.0f} would have come without it, if nothing else changed: "
             f"{self.total:+,.0f} "
-            f"({self.share:+.0%}; 95 % between {self.low:+,.0f} and {self.high:+,.0f})."
+            f"({100 * self.share:+.0f} %; 95 % between {self.low:+,.0f} and {self.high:+,.0f})."
         )
         if self.is_shown:
             words += " That is more than chance."

@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 
 from strec.demand.backtesting import BLEND, Backtest, backtest, standard_models
-from strec.demand.bands import QUANTILES, Bands
+from strec.demand.bands import Bands
 from strec.demand.base import DemandModel
 from strec.demand.calendar import Calendar
 from strec.demand.counting import HourOfWeek
 from strec.demand.panels import Panel, need_panel
 from strec.demand.rooms import risk, rooms
-from strec.demand.words import changes, findings, reasons, unusual
+from strec.demand.words import changes, findings, leaning, reasons, unusual
 from strec.errors import AnalysisError
 from strec.progress import Progress, part_of, silent
 
-_LOW_95, _LOW_80, _HIGH_80, _HIGH_95 = 0, 1, len(QUANTILES) - 2, len(QUANTILES) - 1
+_ONE_IN_TEN = (0.1, 0.9)
 
 
 @dataclass(frozen=True)
@@ -85,18 +85,22 @@ class Demand:
         return self.backtest.by("place", self.model)
 
     @cached_property
-    def is_unusual(self) -> np.ndarray:
-        """Where what is usual lies outside the 80 % band, shape of `expected`.
+    def ends(self) -> dict[int, np.ndarray]:
+        """Ends of the 80 % and of the 95 % band, each ``(2, n_hours, n_places)``.
 
-        1 for more than usual, -1 for less, 0 where that is not sure.
+        Of counts they are whole numbers; see `Bands.ends`.
         """
-        low, high = self.bands[_LOW_80], self.bands[_HIGH_80]
-        return unusual(self.expected, low, high, self.usual, self.is_whole)
+        bands, whole = self.backtest.bands(self.model), self.panel.is_whole
+        return {each: bands.ends(self.expected, each / 100, whole) for each in (80, 95)}
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether what comes is counted, and so a whole number."""
-        return self.panel.what != "value"
+    @cached_property
+    def is_unusual(self) -> np.ndarray:
+        """Where more than usual comes in nine of ten cases (1), or less (-1); 0 where not sure.
+
+        Shape of `expected`.
+        """
+        low, high = self.backtest.bands(self.model).around(self.expected, _ONE_IN_TEN)
+        return unusual(self.expected, low, high, self.usual, self.panel.is_whole)
 
     def window(self, first: int, last: int) -> pd.DataFrame:
         """Return a row per place: what some hours bring together.
@@ -110,23 +114,28 @@ class Demand:
         -------
         pandas.DataFrame
             `place`, `name`, `lat`, `lon` (`cell`), `expected`, `low_80`, `high_80`, `usual`,
-            `more_than_usual` (1, 0 or -1), `n_checkins`, `n_users` (of the past).
+            `more_than_usual` (1, 0 or -1: what comes in nine of ten cases), `leaning` (the same
+            where at least a tenth more or less is expected, sure or not), `n_checkins`, `n_users`
+            (of the past).
         """
         cut = slice(first, last)
         expected, usual = self.expected[cut].sum(axis=0), self.usual[cut].sum(axis=0)
         if last - first == 1:
-            low, high = self.bands[_LOW_80][first], self.bands[_HIGH_80][first]
+            low, high = self.ends[80][:, first]
+            more = self.is_unusual[first]
         else:
             n_hours = min(last - first, self.backtest.horizon)
             if n_hours not in self._sums:
                 self._sums[n_hours] = self.backtest.sum_bands(self.model, n_hours)
-            low, high = self._sums[n_hours].around(expected[None], (0.1, 0.9))[:, 0]
+            bands, whole = self._sums[n_hours], self.panel.is_whole
+            low, high = bands.ends(expected[None], 0.8, whole)[:, 0]
+            sure = bands.around(expected[None], _ONE_IN_TEN)[:, 0]
+            more = unusual(expected, *sure, usual, whole)
         found = self.panel.places.copy()
         columns = {"expected": expected, "low_80": low, "high_80": high, "usual": usual}
         for name, values in columns.items():
             found[name] = values.round(3)
-        more = unusual(expected, low, high, usual, self.is_whole)
-        return found.assign(more_than_usual=more)
+        return found.assign(more_than_usual=more, leaning=leaning(expected, usual))
 
     def frame(self, hours: slice | None = None) -> pd.DataFrame:
         """Return a row per place and hour.
@@ -146,10 +155,10 @@ class Demand:
         when = self.hours[cut]
         columns = {
             "expected": self.expected[cut],
-            "low_80": self.bands[_LOW_80][cut],
-            "high_80": self.bands[_HIGH_80][cut],
-            "low_95": self.bands[_LOW_95][cut],
-            "high_95": self.bands[_HIGH_95][cut],
+            "low_80": self.ends[80][0][cut],
+            "high_80": self.ends[80][1][cut],
+            "low_95": self.ends[95][0][cut],
+            "high_95": self.ends[95][1][cut],
             "usual": self.usual[cut],
         }
         about = [name for name in ("place", "name", "lat", "lon", "cell")
@@ -205,9 +214,8 @@ class Demand:
         for origin, one in zip(self.backtest.origins, made, strict=True):
             past.loc[np.arange(origin, origin + len(one)), "forecast"] = one[:, at]
         ahead = pd.DataFrame({"hour": self.hours, "expected": self.expected[:, at]})
-        ends = {"low_80": _LOW_80, "high_80": _HIGH_80, "low_95": _LOW_95, "high_95": _HIGH_95}
-        for name, row in ends.items():
-            ahead[name] = self.bands[row][:, at]
+        for share, (low, high) in self.ends.items():
+            ahead[f"low_{share}"], ahead[f"high_{share}"] = low[:, at], high[:, at]
         return pd.concat([past, ahead], ignore_index=True)
 
     def why(self, place: str, step: int) -> pd.DataFrame:
@@ -235,8 +243,8 @@ class Demand:
         Returns
         -------
         list of str
-            Where most is expected, and what is more or less than usual: only where what is usual
-            lies outside the 80 % band.
+            Where most is expected, and what is more or less than usual: only where that comes in
+            nine of ten cases; else where most above usual is expected.
         """
         return findings(self, first, last, most)
 
@@ -245,8 +253,8 @@ class Demand:
         """How many places and hours were marked in the backtest, and the share that were right."""
         made, truth = self.backtest.expected[self.model], self.backtest.truth
         usual = self.backtest.expected[HourOfWeek.label]
-        ends = self.backtest.bands(self.model).around(made, (0.1, 0.9))
-        mark = unusual(made, ends[0], ends[1], usual, self.is_whole)
+        low, high = self.backtest.bands(self.model).around(made, _ONE_IN_TEN)
+        mark = unusual(made, low, high, usual, self.panel.is_whole)
         right = mark * (truth - usual) > 0
         marked = (mark != 0) & np.isfinite(truth)
         return int(marked.sum()), float(right[marked].mean()) if marked.any() else float("nan")

@@ -1,6 +1,7 @@
 """How much happened at each place in each hour of local time: a panel."""
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -151,10 +152,16 @@ class Panel:
         """The first hour that is not known."""
         return self.start + pd.Timedelta(hours=self.n_hours)
 
-    @property
+    @cached_property
     def is_signed(self) -> bool:
         """Whether numbers below zero are possible."""
         return self.what == "balance" or bool(np.nanmin(self.values, initial=0) < 0)
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether what comes is counted, and so a whole number."""
+        known = self.values[np.isfinite(self.values)]
+        return self.what != "value" and bool((known == np.round(known)).all())
 
     @property
     def unit(self) -> str:

@@ -8,6 +8,9 @@ import pandas as pd
 from strec.demand.backtesting import BLEND
 from strec.demand.counting import HourOfWeek, first_seen, gone
 
+#: A difference of a tenth, or of a tenth of one, is worth showing.
+_VISIBLE = 0.1
+
 if TYPE_CHECKING:
     from strec.demand.forecast import Demand
 
@@ -34,6 +37,13 @@ def findings(ahead: "Demand", first: int, last: int, most: int) -> list[str]:
             found.append(f"{row['name']} is likely to be {_compared(ahead, row)}, {at_hour}.")
     if len(found) == 1:
         found.append("Nowhere is it clearly busier or quieter than usual.")
+        more = whole[whole["leaning"] > 0]
+        if len(more):
+            row = more.iloc[int(_away(more).argmax())]
+            found.append(
+                f"Farthest above usual is {row['name']}, {span(ahead, first, last)}: "
+                f"{_said(ahead, row)}, instead of {number(row['usual'])}. Chance may undo that."
+            )
     return found
 
 
@@ -88,7 +98,7 @@ def _compared(ahead: "Demand", row: pd.Series) -> str:
 
 
 def _said(ahead: "Demand", row: pd.Series) -> str:
-    low, high = ends_in_words(row["low_80"], row["high_80"], ahead.is_whole)
+    low, high = ends_in_words(row["low_80"], row["high_80"], ahead.panel.is_whole)
     return f"about {number(row['expected'])} {ahead.panel.unit} (80 % between {low} and {high})"
 
 
@@ -140,17 +150,34 @@ def _day(hour: pd.Timestamp) -> str:
 def unusual(
     expected: np.ndarray, low: np.ndarray, high: np.ndarray, usual: np.ndarray, whole: bool
 ) -> np.ndarray:
-    """Return 1 for surely more than usual, -1 for less, 0 where that is not sure."""
-    # A band from 0.7 on holds no count below 1, yet where 0.6 is usual that is nothing sure.
-    least = np.floor(low + 1e-9) if whole else low
-    more = (least > usual) & (expected > usual)
+    """Return 1 for surely more than usual, -1 for less, 0 where that is not sure.
+
+    Surely: more, or less, than `usual` comes in nine of ten cases; `low` is what one in ten stays
+    below, `high` what one in ten goes beyond.
+    """
+    if whole:
+        # Quantiles of counts lie between two of them: the one that says less is meant.
+        low, high = np.floor(low + 1e-9), np.floor(high + 0.5)
+    more = (low > usual) & (expected > usual)
     # Where less than one is usual, nothing is nothing unusual.
     less = (high < usual) & (expected < usual) & (usual >= 1)
     return more.astype(int) - less.astype(int)
 
 
+def leaning(expected: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """Return 1 where visibly more than usual is expected, -1 for less, sure or not."""
+    away = expected - usual
+    seen = np.abs(away) > _VISIBLE * np.maximum(np.abs(usual), 1.0)
+    return np.where(seen, np.sign(away), 0).astype(int)
+
+
 def _standing_out(found: pd.DataFrame, most: int) -> list[pd.Series]:
     marked = found[found["more_than_usual"] != 0]
-    away = (marked["expected"] - marked["usual"]).abs() / np.sqrt(marked["usual"].abs() + 1)
-    order = away.to_numpy().argsort(kind="stable")[::-1][:most]
+    order = np.abs(_away(marked)).argsort(kind="stable")[::-1][:most]
     return [marked.iloc[at] for at in order]
+
+
+def _away(found: pd.DataFrame) -> np.ndarray:
+    """Return how far from usual rows are, in units of a count's noise."""
+    away = (found["expected"] - found["usual"]) / np.sqrt(found["usual"].abs() + 1)
+    return away.to_numpy(dtype=float)

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -88,7 +89,10 @@ def demand_parts(why: pd.DataFrame, unit: str, below: str = "") -> go.Figure:
         )
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(title=unit)
+    # Room for the numbers beside the bars, on either side: names stand there too.
+    ends = np.concatenate([[0.0], why["share"].cumsum().to_numpy(dtype=float)])
+    room = 0.35 * max(float(np.ptp(ends)), 1e-9)
+    figure.update_xaxes(title=unit, range=[ends.min() - room, ends.max() + room])
     return finish(figure, "Why", below, height=120 + 34 * (len(why) + 1))
 
 

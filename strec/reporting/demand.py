@@ -6,6 +6,7 @@ from strec.errors import AnalysisError
 from strec.plots import demand as figures
 from strec.reporting.analysis import Analysis
 from strec.reporting.parts import Figure, Section
+from strec.wording import percent
 
 #: Places that are drawn, the largest first.
 _MOST_DRAWN = 6
@@ -49,7 +50,7 @@ def demand_report(ahead: Demand) -> Analysis:
     for row in past.table.to_dict("records"):
         tested.append(
             f"{row['model']}: off by {row['mae']:.2f} per hour and place on average; its 80 % "
-            f"bands held {row['cover_80']:.0%}, its 95 % bands {row['cover_95']:.0%}."
+            f"bands held {percent(row['cover_80'])}, its 95 % bands {percent(row['cover_95'])}."
         )
     sections = [
         Section("What stands out?", _words(*said, *ahead.changes, *panel.notes)),

@@ -1,7 +1,11 @@
 """The demand page: a forecast in words, choices that stay in the address, notices."""
 
+import threading
+import time
+
 import pytest
 
+from pages.shared.later import work_on
 from strec import Dataset
 from strec.errors import AnalysisError
 from tests.pages.alone import alone
@@ -35,6 +39,50 @@ def test_anonymous_trips_have_a_balance_and_its_risk(bikes):
     assert "balance" in app.query_params["what"] and app.query_params["hour"]
     app.selectbox[-1].set_value("S03").run()
     assert not app.exception and "S03" in app.query_params["place"]
+
+
+def models_compared(app) -> set[str]:
+    shown = [each.value for each in app.dataframe if "Model" in each.value]
+    return set(shown[0]["Model"])
+
+
+def finish() -> None:
+    """Wait for what is done in the background."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("later-"):
+            thread.join(60)
+
+
+def test_a_first_forecast_stands_until_all_models_are_compared(bikes):
+    app = opened(bikes, what="arrivals", where="all")
+    assert not app.exception and "Trees" not in models_compared(app)
+    assert "Tested on" in words(app)
+    finish()
+    app.run()
+    assert not app.exception and "Trees" in models_compared(app)
+
+
+def test_work_ends_in_a_result_an_error_or_when_nobody_waits(bikes, monkeypatch):
+    def fails(report):
+        raise AnalysisError("A thing is needed.", "none.", "Bring one.")
+
+    work = work_on("once", bikes, "fails", fails)
+    assert work_on("once", bikes, "fails", fails) is work
+    work.begin()
+    finish()
+    assert isinstance(work.error, AnalysisError) and not work.is_done()
+    assert work_on("once", bikes, "fails", fails) is not work
+
+    done = work_on("once", bikes, "done", lambda report: report("Working", 0.5) or "made")
+    done.begin()
+    finish()
+    assert done.is_done() and done.share == 0.5
+
+    monkeypatch.setattr("pages.shared.later._PATIENCE_S", 0.0)
+    left = work_on("once", bikes, "left", lambda report: time.sleep(0.01) or report("", 0.1))
+    left.begin()
+    finish()
+    assert left.is_done() and left.error is None
 
 
 def test_areas_of_ones_own_are_asked_for(bikes):

@@ -39,6 +39,8 @@ class Asked:
     areas: bytes = b""
     #: Whether the networks are tried too.
     networks: bool = False
+    #: Whether the models that take long are left out, for a first look.
+    is_first: bool = False
 
     def calendar(self) -> demand.Calendar:
         """Return holidays and columns."""
@@ -51,7 +53,9 @@ class Asked:
         return read_areas(self.areas) if self.where == "areas" else None
 
     def models(self, counted: demand.Panel) -> dict[str, demand.DemandModel] | None:
-        """Return all models where the networks are asked for, else the usual ones."""
+        """Return the models that take part; None means the usual ones."""
+        if self.is_first:
+            return demand.standard_models(0)
         if not self.networks:
             return None
         from strec.models.demand import networks

@@ -22,8 +22,8 @@ VIEWS = {
     SURE: f":material/straighten: {SURE}",
 }
 CLASSES = maps.Classes(
-    ("clearly less", "not clearly different", "clearly more"),
-    (DIVERGING[0], "#97A3AD", DIVERGING[-1]),
+    ("clearly less", "a little less", "as usual", "a little more", "clearly more"),
+    (DIVERGING[0], DIVERGING[1], "#97A3AD", DIVERGING[-2], DIVERGING[-1]),
 )
 
 
@@ -47,7 +47,7 @@ def show(ahead: Demand) -> tuple[int, int]:
 
 def tips(frame: pd.DataFrame, ahead: Demand) -> list[str]:
     """Return what hovering over a place says."""
-    is_count = ahead.panel.what != "value"
+    is_count = ahead.panel.is_whole
     return [
         f"{name}\nabout {number(expected)} {ahead.panel.unit}\n80 %: {low} to {high}\n"
         f"usual: {number(usual)}"
@@ -64,7 +64,8 @@ def _colours(ahead: Demand, placed: pd.DataFrame, view: str, n_hours: int):
     """Return the column that colours, its scale, and the title of its legend."""
     dark = ui.is_dark()
     if view == UNUSUAL:
-        placed["kind"] = np.array(CLASSES.names)[placed["more_than_usual"] + 1]
+        step = placed["more_than_usual"] * 2
+        placed["kind"] = np.array(CLASSES.names)[step.where(step != 0, placed["leaning"]) + 2]
         return "kind", CLASSES, "Compared with the mean of the hour of the week"
     if view == SURE:
         return "width", maps.Scale.fit(placed["width"], dark), "Width of the 80 % band"
@@ -106,7 +107,8 @@ def _look(ahead: Demand, placed: pd.DataFrame, found: dict) -> None:
 def _caption(ahead: Demand, view: str) -> str:
     words = {
         EXPECTED: "The mean of what may come; hovering says its 80 % band.",
-        UNUSUAL: "Clearly: what is usual lies outside the 80 % band of the forecast.",
+        UNUSUAL: "Clearly: in nine of ten cases. A little: a tenth or more is expected, which "
+        "chance may undo.",
         SURE: "The band is made to hold what comes in eight of ten cases.",
     }[view]
     notes = " ".join(ahead.panel.notes)

@@ -1,0 +1,86 @@
+"""What takes long goes on in the background, for as long as somebody waits for it."""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+
+from pages.shared.results import found_before, kept
+from strec.errors import StrecError
+from strec.progress import Progress
+from strec.store import Store
+
+#: Who has not asked for so long has left, and the work stops. A tab behind another one asks once
+#: a minute.
+_PATIENCE_S = 90.0
+
+
+class _LeftError(Exception):
+    """Nobody waits any more."""
+
+
+class Work:
+    """A result that is made in the background and then kept.
+
+    Parameters
+    ----------
+    kind, store, setting
+        Of the result; see `pages.shared.results.kept`.
+    make : callable
+        Makes it; takes a progress.
+    """
+
+    def __init__(
+        self, kind: str, store: Store, setting: Hashable, make: Callable[[Progress], object]
+    ):
+        self._result, self._make = (kind, store, setting), make
+        self._thread = threading.Thread(target=self._work, name=f"later-{kind}", daemon=True)
+        self._asked = time.monotonic()
+        self._is_left = False
+        self.text, self.share = "", 0.0
+        #: What it ended in, where it did not end well.
+        self.error: Exception | None = None
+
+    def begin(self) -> None:
+        """Begin, if that was not done before."""
+        if self._thread.ident is None:
+            self._asked = time.monotonic()
+            self._thread.start()
+
+    def is_done(self) -> bool:
+        """Return whether the result is there, and say that somebody still waits for it."""
+        self._asked = time.monotonic()
+        if isinstance(self.error, Exception) and not isinstance(self.error, StrecError):
+            raise self.error
+        return self._is_left or found_before(*self._result) is not None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether waiting for it makes sense: it goes on, or has not begun."""
+        return self._thread.ident is None or self._thread.is_alive()
+
+    def _work(self) -> None:
+        kind, store, setting = self._result
+        try:
+            kept(kind, store, setting, lambda: self._make(self._report))
+        except _LeftError:
+            self._is_left = True
+        except Exception as error:  # Raised again where somebody looks.
+            self.error = error
+
+    def _report(self, text: str, share: float) -> None:
+        self.text, self.share = text, min(max(share, 0.0), 1.0)
+        if time.monotonic() - self._asked > _PATIENCE_S:
+            raise _LeftError
+
+
+def work_on(kind: str, store: Store, setting: Hashable, make: Callable[[Progress], object]) -> Work:
+    """Return the work on a result: the one that goes on, or a new one that has not begun."""
+    key = kind, store.fingerprint, setting
+    with _LOCK:
+        for old in [each for each, work in _AT_WORK.items() if not work.is_usable]:
+            del _AT_WORK[old]
+        return _AT_WORK.setdefault(key, Work(kind, store, setting, make))
+
+
+_LOCK = threading.Lock()
+_AT_WORK: dict[Hashable, Work] = {}
