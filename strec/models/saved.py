@@ -14,9 +14,13 @@ from scipy import sparse
 
 from strec.errors import ModelError, as_path
 from strec.parts import require
+from strec.sealed import is_whole, sealed
 
 FORMAT = "strec-model"
 FORMAT_VERSION = 1
+
+#: What `model.json` said before it had a seal.
+_HEAD = ("format", "version", "kind", "params", "sha256")
 
 Arrays = dict[str, np.ndarray]
 Texts = dict[str, list[str]]
@@ -97,7 +101,7 @@ class Saved(ABC):
             "params": self.params(),
             "sha256": {name: _digest(data) for name, data in files.items()},
         }
-        _write(Path(folder), files | {"model.json": json.dumps(head, indent=2).encode()})
+        _write(Path(folder), files | {"model.json": json.dumps(sealed(head), indent=2).encode()})
         return Path(folder)
 
     @classmethod
@@ -156,6 +160,8 @@ def read_folder(folder: Path) -> tuple[dict, Arrays, Texts]:
         raise _broken(folder, f"format version {head.get('version')}, not {FORMAT_VERSION}.")
     if not {"kind", "params", "sha256"} <= head.keys():
         raise _broken(folder, "model.json lacks kind, params or sha256.")
+    if not is_whole(head, _HEAD):
+        raise _broken(folder, "model.json was changed after it was saved.")
     for name, content in data.items():
         if not isinstance(head["sha256"], dict) or head["sha256"].get(name) != _digest(content):
             raise _broken(folder, f"{name} was changed after it was saved.")

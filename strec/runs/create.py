@@ -14,6 +14,7 @@ import strec
 from strec.errors import ModelError, as_path
 from strec.models import MODELS, Model
 from strec.runs.folder import FORMAT, FORMAT_VERSION, Run, write_json
+from strec.sealed import sealed
 from strec.store import Store, need_store
 
 #: Space that must be free before a training starts.
@@ -104,7 +105,7 @@ def create(
                 f"{free / 1e6:.0f} MB free in {folder}.",
                 "Free some space, or choose another folder.",
             )
-        write_json(folder / "run.json", config)
+        write_json(folder / "run.json", sealed(config))
         write_json(folder / "state.json", {"state": "waiting", "since": time.time()})
     except OSError as error:
         raise ModelError(

@@ -12,10 +12,15 @@ from strec.errors import ModelError, as_path
 from strec.llm.cache import cache_folder
 from strec.models import LANGUAGE_MODELS, MODELS, Model, load_model
 from strec.runs.status import ACTIVE, STATES, Status, status_of
+from strec.sealed import SEAL, is_whole, sealed
 from strec.split import Vocabulary
 from strec.store import Store, need_store
 
 FORMAT, FORMAT_VERSION = "strec-run", 1
+#: What was written before it had a seal.
+_HEAD = ("format", "version", "id", "kind", "params", "seed", "budget", "max_seconds", "device",
+         "owner", "created", "data", "versions", "machine")  # fmt: skip
+_RESULTS = ("regime", "measures", "fit_seconds", "history")
 #: A process may take so long from its start to its first sign of life.
 STARTUP_SECONDS = 60
 
@@ -150,6 +155,9 @@ class Run:
             raise _no_run(self.folder, f"run.json cannot be read ({error})") from error
         if known != (FORMAT, FORMAT_VERSION) or self.config.get("kind") not in MODELS:
             raise _no_run(self.folder, "run.json is of another version of strec")
+        if not is_whole(self.config, _HEAD):
+            raise _no_run(self.folder, "run.json was changed after it was written")
+        self.config.pop(SEAL, None)
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
@@ -200,8 +208,11 @@ class Run:
         return [each for each in events if isinstance(each, dict) and "event" in each]
 
     def results(self) -> dict | None:
-        """Return the measures on the validation part, or None before the end."""
+        """Return the measures on the validation part, None before the end or where changed."""
         found = _read(self.folder / "results.json")
+        if not is_whole(found, _RESULTS):
+            return None
+        found.pop(SEAL, None)
         return found if {"regime", "measures", "fit_seconds"} <= found.keys() else None
 
     def model(self, data: Store | Vocabulary | None = None) -> Model:
@@ -278,7 +289,7 @@ class Run:
         state = status.state
         if state == "done" and status.reached < 1 and self.config["max_seconds"] is not None:
             self.config["max_seconds"] += status.seconds
-            write_json(self.folder / "run.json", self.config)
+            write_json(self.folder / "run.json", sealed(self.config))
         elif state in (*ACTIVE, "done"):
             raise ModelError(
                 "Only a training that has stopped can be resumed.",

@@ -14,6 +14,7 @@ from strec.llm.cache import cache_folder
 from strec.models import MODELS, Model
 from strec.runs.budget import shortage
 from strec.runs.folder import Run, write_json
+from strec.sealed import sealed
 from strec.split import Split, split
 from strec.store import Store, need_store
 from strec.train import Watch, leave
@@ -137,7 +138,7 @@ def _train(run: Run, store: Store, on_event: Callable[[dict], None] | None) -> d
     seconds = max(fit_seconds, model.history_.seconds) if model.history_ else fit_seconds
     results = _measure(model, parts) | {"fit_seconds": seconds, "history": _history(model)}
     try:
-        write_json(run.folder / "results.json", results)
+        write_json(run.folder / "results.json", sealed(results))
     except OSError as error:
         raise _no_space(run, error) from error
     share = results["history"]["share"] if results["history"] else 1.0

@@ -21,6 +21,7 @@ from strec import schema
 from strec.errors import StoreError, as_path
 from strec.geo import distance_column
 from strec.ordered import pieces_of, whole_users, with_item_codes
+from strec.sealed import is_whole, sealed
 from strec.stays import is_raw_track
 from strec.store.aggregates import (
     END_DATE,
@@ -39,8 +40,12 @@ ITEMS = "items.parquet"
 USERS = "users.parquet"
 META = "meta.json"
 _FILES = (CHECKINS, ITEMS, USERS)
-#: Larger files are known by their size alone.
-DIGEST_BYTES = 64 * 2**20
+#: What `meta.json` said before it had a seal.
+_META = ("format", "created", "name", "time_zone", "source", "recipe", "pictures", "n_checkins",
+         "n_users", "n_items", "n_places", "is_anonymous", "columns", "has_clock", "is_raw_track",
+         "first_date", "last_date", "fingerprint", "files")  # fmt: skip
+#: Of larger files the size is known, and the digest of so many bytes, spread over them.
+DIGEST_BYTES, _PIECES = 64 * 2**20, 64
 #: Rows of a table in memory that are made ready at once, and of a Parquet row group (a unit of
 #: parallel reading).
 CHUNK_ROWS = 500_000
@@ -93,9 +98,10 @@ def write_checkins(checkins: pl.DataFrame | Path, folder: Path) -> Written:
 
 
 def write_meta(folder: Path, meta: dict) -> None:
-    """Write `meta.json`, adding the format and the time of writing."""
+    """Write `meta.json`, adding the format, the time of writing, and a seal."""
     stamp = datetime.now(UTC).isoformat(timespec="seconds")
-    text = json.dumps({"format": FORMAT, "created": stamp} | meta, indent=2, ensure_ascii=False)
+    whole = sealed({"format": FORMAT, "created": stamp} | meta)
+    text = json.dumps(whole, indent=2, ensure_ascii=False)
     (folder / META).write_text(text, encoding="utf-8")
 
 
@@ -106,12 +112,16 @@ def seal(folder: Path, meta: dict) -> None:
 
 def changed_file(folder: Path, meta: dict) -> str | None:
     """Return which file is not as it was written, None where all are; older stores do not say."""
+    if not is_whole(meta, _META):
+        return META
     known = meta.get("files")
     if not isinstance(known, dict):
         return None
     for name in _FILES:
         try:
-            if list(known.get(name, ())) != _facts(folder / name):
+            said = list(known.get(name, ()))
+            # Earlier versions kept the size of large files alone.
+            if not said or said != _facts(folder / name)[: len(said)]:
                 return name
         except (OSError, TypeError):
             return name
@@ -119,11 +129,16 @@ def changed_file(folder: Path, meta: dict) -> str | None:
 
 
 def _facts(path: Path) -> list:
-    """Return the size of a file, and its digest where that is quickly made."""
-    n_bytes = path.stat().st_size
-    if n_bytes > DIGEST_BYTES:
-        return [n_bytes]
-    return [n_bytes, hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()]
+    """Return the size of a file, and the digest of what is quickly read of it."""
+    n_bytes, digest = path.stat().st_size, hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        if n_bytes <= DIGEST_BYTES:
+            digest.update(file.read())
+        else:
+            for piece in range(_PIECES):
+                file.seek(piece * (n_bytes - DIGEST_BYTES // _PIECES) // (_PIECES - 1))
+                digest.update(file.read(DIGEST_BYTES // _PIECES))
+    return [n_bytes, digest.hexdigest()]
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 from strec.errors import ModelError
 from strec.models import CounterMix, LLMRanker, load_model
 from strec.models.llm_training import Example, fit_weight, train_reader
+from strec.sealed import sealed
 from strec.split import split
 from strec.train import Watch
 from tests.models import worlds
@@ -108,7 +109,7 @@ def test_another_language_model_is_refused(fitted, tmp_path):
     folder = fitted.save(tmp_path / "model")
     head = json.loads((folder / "model.json").read_text())
     head["params"]["max_tokens"] = 50
-    (folder / "model.json").write_text(json.dumps(head))
+    (folder / "model.json").write_text(json.dumps(sealed(head)))
     assert load_model(folder).max_tokens == 50  # A setting is no other model.
     odd = LLMRanker(**QUICK)
     arrays = fitted._arrays() | {"base": np.frombuffer(b"another", dtype=np.uint8)}

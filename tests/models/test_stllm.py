@@ -19,6 +19,7 @@ from strec.models.features.training_data import training_data_of
 from strec.models.features.world import N_DIRECTIONS, World
 from strec.models.stllm.network import NEVER, log_sum
 from strec.models.stllm.together import added, combined, weights_for
+from strec.sealed import sealed
 from strec.simulation import simulate
 from strec.split import Log, Split, Vocabulary, encode, queries_of_rows, split
 from tests.models import worlds
@@ -238,7 +239,7 @@ def test_a_network_saved_alone_still_opens(tmp_path):
     head = json.loads((folder / "model.json").read_text())
     # Version 0.3 knew no trees.
     head["params"].pop("trees")
-    (folder / "model.json").write_text(json.dumps(head))
+    (folder / "model.json").write_text(json.dumps(sealed(head)))
     assert np.allclose(load_model(folder).score(queries), model.score(queries))
 
 
