@@ -74,6 +74,10 @@ def clean(
     cleaning: Annotated[
         bool, typer.Option("--cleaning/--no-cleaning", help="Whether the recipe runs.")
     ] = True,
+    ahead: Annotated[
+        bool, typer.Option("--ahead/--no-ahead", help="Whether a large store is counted at once, "
+                           "so that the app's first looks need not wait.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Read files, clean them step by step, and write a table of check-ins.
@@ -95,6 +99,7 @@ def clean(
     """
 
     from strec.cleaning import Recipe
+    from strec.demand import count_ahead
     from strec.io import ingest, read, write
     from strec.io.apart import apart
     from strec.io.writing import writer_for
@@ -128,6 +133,8 @@ def clean(
         )
         full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
         done = _write(piece, full, out, result, files, tell)
+        if ahead and not out.suffix:
+            count_ahead(Store(out), progress=part_of(tell, 0.95, 1.0))
     written = {"out": out}
     written["recipe"] = full.save(save_recipe or out.with_name(out.stem + ".recipe.yaml"))
     if result.reasons:

@@ -1,5 +1,6 @@
 """How much happens where and when next: demand per place and hour, with bands that hold."""
 
+from strec.demand.ahead import count_ahead
 from strec.demand.asking import panel, people_at, usual_resolution
 from strec.demand.backtesting import BLEND, Backtest, backtest, standard_models
 from strec.demand.bands import QUANTILES, Bands
@@ -17,5 +18,6 @@ __all__ = [
     "Bands", "Calendar", "Demand",
     "DaysAlike", "DemandModel", "Effect", "Harmonic", "HourOfWeek", "LastWeek", "Panel", "Trees",
     "backtest",
-    "country_of", "demand", "effect", "panel", "people_at", "standard_models", "usual_resolution",
+    "count_ahead", "country_of", "demand", "effect", "panel", "people_at", "standard_models",
+    "usual_resolution",
 ]  # fmt: skip

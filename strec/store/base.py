@@ -16,6 +16,7 @@ from strec import schema
 from strec.errors import AnalysisError, StoreError, StrecError, as_path
 from strec.store import engines, writer
 from strec.store.aggregates import ITEM_CODE, USER_CODE
+from strec.store.answers import Answers
 from strec.store.filters import Filters
 
 _DTYPES = schema.REQUIRED | schema.OPTIONAL | schema.DERIVED
@@ -42,8 +43,15 @@ class OpenStore:
                 f"{writer.CHECKINS} in {self.folder} is damaged ({type(error).__name__}).",
                 "Load the data again on the Data page, or with strec clean.",
             ) from error
+        engine = f"{self._connection.name} {self._connection.version}"
+        self._answers = Answers(self.folder, self.meta, engine)
         # One connection answers one question at a time; pages run in several threads.
         self._lock = threading.Lock()
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether answers are kept with the store, because counting anew takes a while."""
+        return self._answers.are_kept
 
     @property
     def name(self) -> str:
@@ -174,7 +182,8 @@ class OpenStore:
 
     def _run(self, expression: ir.Table) -> pd.DataFrame:
         with self._lock, self._in_words():
-            return expression.to_pyarrow().to_pandas()
+            found = self._answers.of(expression, self.table, expression.to_pyarrow)
+            return found.to_pandas()
 
     def _polars(self, expression: ir.Table) -> pl.DataFrame:
         with self._lock, self._in_words():

@@ -1,0 +1,62 @@
+"""What is counted of a large store before anybody looks: the answers lie beside it."""
+
+from strec import schema, spatial
+from strec.demand.asking import panel
+from strec.errors import AnalysisError
+from strec.progress import Progress, silent
+from strec.store import HasStore, Store, need_store
+
+
+def count_ahead(data: HasStore | Store, *, progress: Progress = silent) -> int:
+    """Ask what every look at a store begins with, so that each look finds its answers.
+
+    They are kept beside the store (see `strec.store.answers`), by the questions themselves: what
+    is asked otherwise, with filters say, is counted when it is asked, and then kept too. Of a
+    store that is counted in a moment nothing is kept, and nothing is asked.
+
+    Parameters
+    ----------
+    data : Dataset or Store
+        Whose folder can be written.
+    progress : callable, optional
+        Called with a text and the share done.
+
+    Returns
+    -------
+    int
+        How many questions were asked; none of a small store.
+
+    Examples
+    --------
+    >>> from strec.dataset import Dataset
+    >>> count_ahead(Dataset.sample("travel"))
+    0
+    """
+    store = need_store(data)
+    if not store.keeps_answers:
+        return 0
+    asked = [store.summary, store.hour_weekday, store.day_hours, store.calendar]
+    if store.has(schema.CATEGORY):
+        asked += [store.by_category, store.category_hours]
+    if store.has_places:
+        asked += [lambda: _places(store), store.points]
+    if store.has_clock:
+        asked.append(lambda: panel(store))
+    for number, ask in enumerate(asked):
+        progress("Counting what every look begins with", number / len(asked))
+        try:
+            ask()
+        except AnalysisError:
+            # What these data cannot be asked is said when somebody asks it.
+            continue
+    return len(asked)
+
+
+def _places(store: Store) -> None:
+    """Ask for hexagons of the sizes that the first maps have."""
+    suits = spatial.suggest_resolution(store)
+    shows = spatial.resolution_that_shows(store)
+    for resolution in {shows, max(shows - 1, 0)}:
+        store.cells(resolution)
+    if store.has_clock:
+        store.cell_hours(max(suits - 1, 0))

@@ -1,0 +1,117 @@
+"""Answers of a large store that are kept beside it: asked once, they are there at once.
+
+An answer is found by its question: the SQL of the whole expression, with every filter in it, the
+engine that counts and the content of the store. What is asked otherwise, also by another version of
+strec, never finds it. A file begins with a digest of the rest: a damaged one counts as none.
+"""
+
+import hashlib
+import os
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+import pyarrow as pa
+
+#: The folder within that of the store.
+FOLDER = "answers"
+#: Fewer check-ins are counted as quickly as a file is found.
+LEAST_CHECKINS = 500_000
+#: What a store's answers may take on the disk, and one of them; the oldest make room.
+MOST_BYTES, MOST_BYTES_EACH = 256 * 2**20, 32 * 2**20
+_DIGEST = 16
+#: Counts up when the form of the files changes.
+_FORM = 1
+
+
+class Answers:
+    """The answers that are kept with one store.
+
+    Parameters
+    ----------
+    folder : Path
+        The store's.
+    meta : dict
+        What it says of itself.
+    engine : str
+        What answers, and its version: engines may differ in the last digit of a mean.
+    """
+
+    def __init__(self, folder: Path, meta: dict, engine: str):
+        self.folder = folder / FOLDER
+        self._of = (_FORM, meta["fingerprint"], meta.get("time_zone"), engine)
+        self.are_kept = meta["n_checkins"] >= LEAST_CHECKINS
+
+    def of(self, expression: ir.Table, table: ir.Table, ask: Callable[[], pa.Table]) -> pa.Table:
+        """Return what is kept of a question, or ask and keep it.
+
+        Parameters
+        ----------
+        expression : ibis Table
+            The question.
+        table : ibis Table
+            The check-ins, whose name in the question is another in each process.
+        ask : callable
+            Puts the question to the engine.
+        """
+        path = self._path(expression, table) if self.are_kept else None
+        if path is None:
+            return ask()
+        if (known := _read(path)) is not None:
+            return known
+        found = ask()
+        if found.nbytes <= MOST_BYTES_EACH:
+            self._keep(path, found)
+        return found
+
+    def _path(self, expression: ir.Table, table: ir.Table) -> Path | None:
+        """Return where the answer is kept; None where the question names more than the store."""
+        if expression.op().find(ops.InMemoryTable):
+            return None
+        # DuckDB's words serve for every engine: here they are a name.
+        question = str(ibis.to_sql(expression, dialect="duckdb")).replace(table.get_name(), "t")
+        seen = hashlib.blake2b(repr((*self._of, question)).encode(), digest_size=_DIGEST)
+        return self.folder / seen.hexdigest()
+
+    def _keep(self, path: Path, found: pa.Table) -> None:
+        """Write an answer whole or not at all; a folder that cannot be written keeps none."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_file(sink, found.schema) as writer:
+            writer.write_table(found)
+        content = sink.getvalue().to_pybytes()
+        draft = path.with_name(f".{uuid.uuid4().hex}")
+        try:
+            self.folder.mkdir(exist_ok=True)
+            draft.write_bytes(_digest_of(content) + content)
+            draft.replace(path)
+            self._make_room()
+        except OSError:
+            with suppress(OSError):
+                draft.unlink()
+
+    def _make_room(self) -> None:
+        files = [(each.stat(), each.path) for each in os.scandir(self.folder) if each.is_file()]
+        files.sort(key=lambda each: each[0].st_mtime_ns, reverse=True)
+        held = 0
+        for facts, path in files:
+            held += facts.st_size
+            if held > MOST_BYTES:
+                Path(path).unlink(missing_ok=True)
+
+
+def _read(path: Path) -> pa.Table | None:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    if content[:_DIGEST] != _digest_of(content[_DIGEST:]):
+        return None
+    return pa.ipc.open_file(pa.py_buffer(content[_DIGEST:])).read_all()
+
+
+def _digest_of(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_DIGEST).digest()
