@@ -53,21 +53,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first", type=int, default=0, help="the first of the seeds")
     parser.add_argument("--on", choices=("val", "test"), default="val", help="what is scored")
     parser.add_argument("--out", type=Path, help="write the rows here as JSON")
     args = parser.parse_args()
-    rows = run(Path(os.environ["STREC_DATA"]), args.only, args.seeds, print, args.on)
+    folder, seeds = Path(os.environ["STREC_DATA"]), range(args.first, args.first + args.seeds)
+    rows = run(folder, args.only, seeds, print, args.on)
     if args.out:
         args.out.write_text(json.dumps(rows, indent=2))
 
 
 def run(
-    folder: Path, only: Sequence[str], n_seeds: int, say: Say, scored: str = "val"
+    folder: Path, only: Sequence[str], seeds: Sequence[int], say: Say, scored: str = "val"
 ) -> list[Row]:
     """Compute the rows of some parts, say each as a line of a Markdown table, and return them."""
     parts = nyc(folder, scored)
     sources = {
-        "main": lambda: main_rows(parts, n_seeds, scored),
+        "main": lambda: main_rows(parts, seeds, scored),
         "baselines": lambda: [measured("counter mix", CounterMix(), parts)[1]],
         "regimes": lambda: regime_rows(parts),
         "ablations": lambda: ablation_rows(parts),
@@ -83,10 +85,16 @@ def run(
     for name in only:
         for row in sources[name]():
             rows.append({"part": name, **row})
-            cells = (row.get(column, "") for column in columns)
-            say("| " + " | ".join(f"{c:.3f}" if isinstance(c, float) else str(c) for c in cells)
-                + " |")  # fmt: skip
+            say(f"| {' | '.join(_cell(row, column) for column in columns)} |")
     return rows
+
+
+def _cell(row: Row, column: str) -> str:
+    value = row.get(column, "")
+    if not isinstance(value, float):
+        return str(value)
+    low, high = row.get(f"{column} low"), row.get(f"{column} high")
+    return f"{value:.3f}" + (f" [{low:.3f}, {high:.3f}]" if low is not None else "")
 
 
 def nyc(folder: Path, scored: str = "val") -> Split:
@@ -104,23 +112,27 @@ def read_nyc(folder: Path, part: str) -> pl.DataFrame:
     return read([folder / f"{part}.csv.gz", folder / "pois.csv"]).checkins
 
 
-def main_rows(parts: Split, n_seeds: int, scored: str = "val") -> Iterator[Row]:
+def main_rows(parts: Split, seeds: Sequence[int], scored: str = "val") -> Iterator[Row]:
     """Yield counting, trees, ST-LLM per seed, means, and differences paired over users."""
     regime = Regime(part="validation" if scored == "val" else "test")
-    found: dict[str, pl.DataFrame] = {}
-    found["counter mix"], row = measured("counter mix", CounterMix(), parts, regime)
+    counted, row = measured("counter mix", CounterMix(), parts, regime)
     yield row
+    found: dict[tuple[str, int], pl.DataFrame] = {}
     for name, make in (("trees", Trees), ("ST-LLM", STLLM)):
         rows: list[Row] = []
-        for seed in range(n_seeds):
-            queries, row = measured(f"{name}, seed {seed}", make(seed=seed), parts, regime)
-            found.setdefault(name, queries)
+        for seed in seeds:
+            found[name, seed], row = measured(
+                f"{name}, seed {seed}", make(seed=seed), parts, regime
+            )
             rows.append(row)
             yield row
-        if n_seeds > 1:
-            yield mean_row(f"{name}, mean of {n_seeds} seeds", rows)
-    for ours, theirs in (("trees", "counter mix"), ("ST-LLM", "counter mix"), ("ST-LLM", "trees")):
-        yield paired(f"{ours} less {theirs}, seed 0", found[ours], found[theirs])
+        if len(seeds) > 1:
+            yield mean_row(f"{name}, mean of {len(seeds)} seeds", rows)
+    for seed in seeds:
+        trees, both = found["trees", seed], found["ST-LLM", seed]
+        yield paired(f"trees, seed {seed}, less counter mix", trees, counted)
+        yield paired(f"ST-LLM, seed {seed}, less counter mix", both, counted)
+        yield paired(f"ST-LLM, seed {seed}, less trees", both, trees)
 
 
 def mean_row(name: str, rows: list[Row]) -> Row:

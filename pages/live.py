@@ -283,7 +283,7 @@ PAGE = Page(
     method="live",
     beforehand=beforehand,
     tour="The same model, put to the test: press **Play**. It guesses before each check-in, then "
-    "sees what came. The gap between the two curves is what fresh history is worth, without any "
-    "training.",
+    "sees what came. The gap between the two curves is what fresh history was worth here, without "
+    "any training, and its interval says what chance may have done.",
     has_pins=False,
 )

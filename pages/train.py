@@ -70,11 +70,7 @@ def gate(store, runs) -> None:
         return
     kind, route = found
     name = MODELS[kind].label
-    st.info(
-        f"The test of dependence chose the **{ui.plain(route)}** route, so **{ui.plain(name)}** "
-        "is ticked below, with the counter mix to compare it with.",
-        icon=":material/balance:",
-    )
+    st.info(chosen_words(kind, route, lacking(store, kind)), icon=":material/balance:")
     ours, counted = (right_at_once(each, runs) for each in (kind, decision.COUNTING))
     if kind != decision.COUNTING and ours is not None and counted is not None and ours <= counted:
         st.warning(
@@ -83,6 +79,18 @@ def gate(store, runs) -> None:
             "mix, or train with more time; the Evaluate page has the intervals.",
             icon=":material/warning:",
         )
+
+
+def chosen_words(kind: str, route: str, lacks: str | None) -> str:
+    """Say which model the test of dependence chose, and whether it stands ready below."""
+    name = ui.plain(MODELS[kind].label)
+    if lacks:
+        ready = f"**{name}** is its choice, which needs {lacks}"
+    elif kind == decision.COUNTING:
+        ready = f"**{name}** is ticked below"
+    else:
+        ready = f"**{name}** is ticked below, with the counter mix to compare it with"
+    return f"The test of dependence chose the **{ui.plain(route)}** route: {ready}."
 
 
 def right_at_once(kind, runs) -> float | None:
@@ -265,7 +273,11 @@ def tour() -> str:
     kind = found[0] if found else decision.COUNTING
     name = MODELS[kind].label
     runs = [run for run in runs_in(board.root_of(store), store.fingerprint) if run.kind == kind]
-    states = {run.poll().state for run in runs}
+    return tour_words(name, {run.poll().state for run in runs}, lacking(store, kind))
+
+
+def tour_words(name: str, states: set[str], lacks: str | None) -> str:
+    """Say what the guided tour says of the model to train, by what became of its trainings."""
     if "done" in states:
         return (
             f"Teach a model: **{name}** is trained already, in the time that the table says. Other "
@@ -273,9 +285,11 @@ def tour() -> str:
         )
     if states & {"waiting", "running"}:
         return (
-            f"Teach a model: **{name}** began to learn when the tour began. What happens stands "
-            "here, and you may go on: it learns in a process of its own."
+            f"Teach a model: **{name}** is at it already. What happens stands here, and you may go "
+            "on: it learns in a process of its own."
         )
+    if lacks:
+        return f"Teach a model: **{name}** would be the one, but it needs {lacks}. Choose another."
     return (
         f"Teach a model: **{name}** is ticked below. Choose **Quick** and press the button; you "
         "may go on while it learns."

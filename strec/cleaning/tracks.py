@@ -84,4 +84,4 @@ class Stays(Step, title="Stays of raw tracks"):
         places = plural(found[ITEM].n_unique(), "place")
         said = f"{n_fixes} became {plural(found.height, 'stay')} at {places}."
         recognised = self.when == "recognised"
-        return Outcome(found, remade=f"This is a raw track: {said}" if recognised else said)
+        return Outcome(found, remade=f"This looks like a raw track: {said}" if recognised else said)

@@ -33,7 +33,10 @@ def bench(
             show_default="main",
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings of the main row.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of the main rows.")] = 3,
+    first: Annotated[
+        int, typer.Option(min=0, help="The first of the seeds: the others may be another run's.")
+    ] = 0,
     on: Annotated[
         Literal["val", "test"],
         typer.Option(help="What is scored: val.csv.gz, or once, at the end, test.csv.gz."),
@@ -68,7 +71,8 @@ def bench(
             f"{', '.join(sorted(unknown))}.",
             "Correct --only.",
         )
-    rows = table.run(folder, parts, seeds, (lambda line: None) if as_json else typer.echo, on)
+    say = (lambda line: None) if as_json else typer.echo
+    rows = table.run(folder, parts, range(first, first + seeds), say, on)
     if out:
         out.write_text(json.dumps(rows, indent=2))
     if as_json:

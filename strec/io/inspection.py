@@ -28,9 +28,9 @@ LOOK_BYTES = 4 * 2**20
 #: Rows looked at to tell a track from events, and what is said of one.
 TRACK_ROWS = 2_000
 TRACK = (
-    "This is a raw track: rows are fixes, a few seconds or minutes apart, and no events. Cleaning "
-    f"turns them into stays: within {DISTANCE_M:g} m for {MINUTES:g} minutes (“Stays of raw "
-    "tracks”; both can be changed)."
+    "This looks like a raw track: rows are fixes, a few seconds or minutes apart, and no events. "
+    f"Cleaning turns them into stays: within {DISTANCE_M:g} m for {MINUTES:g} minutes (“Stays of "
+    "raw tracks”; both can be changed)."
 )
 
 

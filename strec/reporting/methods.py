@@ -10,7 +10,7 @@ RHYTHM = """\
 Rhythms: the periodogram P(f) against the spectrum B(f) of noise: an ARMA(p, q) by Whittle's \
 likelihood and AICc (Whittle 1953; Hurvich & Tsai 1989) beneath the peaks, raised where the m \
 frequencies around lie above it; P / B is taken for F with 2 and 2m degrees of freedom. Day, week \
-and all other lengths together are wrong in about 5 % of series (Šidák, Bonferroni).
+and all other lengths together are made to be wrong in at most 5 % of series (Šidák, Bonferroni).
 
 Parts: y = T + S(day) + S(week) + R by STL or MSTL (Cleveland et al. 1990; Bandara, Hyndman & \
 Bergmeir 2021). Strength of a part X: max(0, 1 − var(R) / var(X + R)) (Wang, Smith & Hyndman 2006).
@@ -23,9 +23,9 @@ Kwiatkowski et al. 1992).
 
 Out of the ordinary: z = 2 √(y + 3/8), what trend and seasons do not explain, over its median \
 absolute deviation at that hour; counts of which fewer than 20 are expected also by Poisson's \
-distribution; at most 5 % false alarms among the alarms (Benjamini & Hochberg 1995). Shifts of the \
-level: cumulative sums against the Kolmogorov distribution, with a variance that allows for memory \
-(Vostrikova 1981)."""
+distribution; at most 5 % of the alarms are expected to be false (Benjamini & Hochberg 1995). \
+Shifts of the level: cumulative sums against the Kolmogorov distribution, with a variance that \
+allows for memory (Vostrikova 1981)."""
 
 NEXT = """\
 Each forecaster sees only what came before a window and chooses its structure there. Seasonal \
@@ -34,8 +34,9 @@ with ARIMA errors, SARIMA φ(B) Φ(Bᵐ) (1 − B)ᵈ (1 − Bᵐ)ᴰ y = θ(B) 
 & Jenkins 1970), and an LSTM (Hochreiter & Schmidhuber 1997).
 
 MAE is the mean absolute error; MASE divides it by that of repeating the last season in the past \
-(Hyndman & Koehler 2006). Bands are split conformal (Vovk et al. 2005): what the model, fitted on \
-the first part, missed by when it forecast from many later moments, by steps ahead."""
+(Hyndman & Koehler 2006). Bands are split conformal (Vovk et al. 2005): what the model missed by \
+when it forecast from many moments of the past, having learned three times on the way, by steps \
+ahead."""
 
 WHERE = """\
 Hexagons are H3 cells (Brodsky 2018). Cells with fewer than 5 users are hidden (k-anonymity, \
@@ -59,7 +60,8 @@ Radius of gyration: √((1 / n) Σ d(r, r̄)²) (González, Hidalgo & Barabási 
 
 Predictability Π: the entropy S = n log₂ n / Σ Λ by Lempel and Ziv, where Λ is the length of the \
 shortest run that did not occur before, and S = −Π log₂ Π − (1 − Π) log₂(1 − Π) + \
-(1 − Π) log₂(N − 1) for N places (Song, Qu, Blumm & Barabási 2010)."""
+(1 − Π) log₂(N − 1) for N places (Song, Qu, Blumm & Barabási 2010), the bias of short histories \
+taken off by shuffles."""
 
 CHANGING = """\
 Two halves: each hexagon's share of the check-ins of a half. Whole days are shuffled between the \

@@ -23,10 +23,13 @@ from strec.wording import plural
 NAIVE = "Seasonal naive"
 #: A band is made of at most so many horizons of past errors, and from so many moments.
 _SPANS, _ORIGINS = 10, 150
+#: On the way a model learns so many times, as it does for the forecast itself: what one that has
+#: learned from the beginning alone misses by is more than what one misses by that knows the rest.
+_FITS = 3
 
 
 class Rolled(NamedTuple):
-    """What a model that had learned from the first part of a series said at later moments.
+    """What a model said at past moments, each time having learned from some of what was before.
 
     Steps of the clock after each of which it said something, shape ``(origins,)``, and what it
     expected, shape ``(origins, horizon)``.
@@ -149,8 +152,9 @@ def backtest(
     -----
     Each model chooses its structure (orders, waves) on the first window's past only, and is fitted
     again for each window. Its bands are `conformal`: fitted on half of that past or more, it
-    forecasts from up to 150 moments between that part and the window, learning nothing new. MASE
-    is the mean absolute error over that of the seasonal naive within the past. Gaps are not scored.
+    forecasts from up to 150 moments between that part and the window, learning anew from what came
+    since at a third and at two thirds of the way; later windows add theirs. MASE is the mean
+    absolute error over that of the seasonal naive within the past. Gaps are not scored.
 
     References
     ----------
@@ -175,20 +179,24 @@ def backtest(
     horizon, windows = _fit_in(data, horizon, windows)
     data.need(MIN_POINTS, "A backtest")
     parts, failed, seconds, rolled = [], {}, {}, {}
-    begin = _calibration_start(data, len(data) - windows * horizon, horizon)
+    first = len(data) - windows * horizon
+    begin = _calibration_start(data, first, horizon)
+    spacing = _spacing(begin, first)
     for number, (name, blank) in enumerate(models.items()):
         model = copy.deepcopy(blank)
         rows = []
         for window in range(windows):
             done = (number * windows + window) / (len(models) * windows)
             tell(f"{name}, window {window + 1}", done)
-            split = len(data) - (windows - window) * horizon
+            split = first + window * horizon
             past = data.part(0, split)
             try:
                 if not window:
-                    rolled[name] = _roll(model, data, begin, horizon)
-                    seconds[name] = model.seconds_
+                    rolled[name], seconds[name] = _roll(model, data, begin, first, horizon)
                 ahead = (model.refit(past) if window else model.fit(past)).forecast(horizon, level)
+                _put_band(ahead, data, rolled[name], split, level)
+                span = split, split + horizon
+                rolled[name] = _and_then(rolled[name], model, data, span, horizon, spacing)
             except StrecError as error:
                 failed[name] = f"{error.needed} {error.found}"
                 break
@@ -196,7 +204,6 @@ def backtest(
                 failed[name] = "it could not be fitted to these values."
                 break
             seconds[name] += model.seconds_
-            _put_band(ahead, data, rolled[name], split, level)
             rows.append(_window(name, window, ahead, data, past, split))
         if name not in failed:
             parts += rows
@@ -306,9 +313,8 @@ def outlook(
     frame = model.fit(data).forecast(horizon, level)
     known = past.rolled.get(name or model.label) if past is not None else None
     if known is None or known.means.shape[1] < horizon:
-        known = _roll(
-            copy.deepcopy(model), data, _calibration_start(data, len(data), horizon), horizon
-        )
+        begin = _calibration_start(data, len(data), horizon)
+        known, _ = _roll(copy.deepcopy(model), data, begin, len(data), horizon)
     reach = _put_band(frame, data, known, len(data), level)
     held = past.held(name or model.label) if past is not None else ""
     return Outlook(frame, model, data, level, reach, held)
@@ -321,13 +327,44 @@ def _calibration_start(data: TimeSeries, known: int, horizon: int) -> int:
     return min(first, known)
 
 
-def _roll(model: Forecaster, data: TimeSeries, begin: int, horizon: int) -> Rolled:
-    """What a model that learns from the steps before `begin` says from then on."""
-    model.fit(data.part(0, begin))
-    every = np.arange(begin - 1, len(data) - 1)
-    origins = every[:: -(-len(every) // _ORIGINS)] if len(every) else every
-    means = model.roll(data, origins, horizon) if len(every) else np.empty((0, horizon))
-    return Rolled(origins, means)
+def _roll(
+    model: Forecaster, data: TimeSeries, begin: int, end: int, horizon: int
+) -> tuple[Rolled, float]:
+    """What a model that first learns from the steps before `begin` says until `end`.
+
+    And the seconds that learning took.
+    """
+    said, seconds = Rolled(np.empty(0, int), np.empty((0, horizon))), 0.0
+    spacing = _spacing(begin, end)
+    stops = begin + (end - begin) * np.arange(_FITS + 1) // _FITS
+    for start, stop in zip(stops[:-1], stops[1:], strict=True):
+        if start < stop:
+            (model.fit if start == begin else model.refit)(data.part(0, int(start)))
+            seconds += model.seconds_
+            said = _and_then(said, model, data, (int(start), int(stop)), horizon, spacing)
+    return said, seconds
+
+
+def _spacing(begin: int, end: int) -> int:
+    """Steps from one moment to the next, so that there are not too many of them."""
+    return max(1, -(-(end - begin) // _ORIGINS))
+
+
+def _and_then(
+    said: Rolled,
+    model: Forecaster,
+    data: TimeSeries,
+    span: tuple[int, int],
+    horizon: int,
+    spacing: int,
+) -> Rolled:
+    """Add what a model that has learned from the steps before a span says within it."""
+    first = said.origins[-1] + spacing if len(said.origins) else span[0] - 1
+    origins = np.arange(first, span[1] - 1, spacing)
+    if not len(origins):
+        return said
+    means = model.roll(data, origins, horizon)
+    return Rolled(np.r_[said.origins, origins], np.concatenate([said.means, means]))
 
 
 def _put_band(

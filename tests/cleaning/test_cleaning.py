@@ -313,7 +313,7 @@ def test_a_raw_track_is_cleaned_to_stays_also_from_a_file(tmp_path):
     track = fixes(days=2)
     cleaned, report = clean(track)
     assert report.sentence == (
-        "This is a raw track: 2,880 fixes became 5 stays at 2 places. "
+        "This looks like a raw track: 2,880 fixes became 5 stays at 2 places. "
         "Nothing had to be cleaned in 5 check-ins."
     )
     track.write_parquet(tmp_path / "track.parquet")

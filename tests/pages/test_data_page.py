@@ -302,7 +302,7 @@ def test_a_raw_track_becomes_stays_by_thresholds_that_can_be_moved(app, tmp_path
     path = tmp_path / "track.csv"
     fixes().select("user_id", "timestamp", "lat", "lon").write_csv(path)
     upload(app, path)
-    assert "This is a raw track: 1,440 fixes became 3 stays at 2 places." in text_of(app)
+    assert "This looks like a raw track: 1,440 fixes became 3 stays at 2 places." in text_of(app)
     app.toggle(key="data_track_map").set_value(True).run()
     assert not app.exception and "Lines: the fixes" in text_of(app)
     widget(app.slider, "data_track_0_minutes").set_value(120).run()

@@ -74,6 +74,19 @@ def test_what_the_gate_recommends_is_ticked_and_said(store, monkeypatch):
     assert not tick_of(other, store, "als").value and not other.info
 
 
+def test_what_is_said_to_be_ticked_is():
+    from pages.train import chosen_words, tour_words
+
+    assert "to compare it with" in chosen_words("als", "traditional", None)
+    # Counting is not compared with itself, and what cannot be ticked is not.
+    assert "compare" not in chosen_words("counter_mix", "traditional", None)
+    assert "ticked" not in chosen_words("stllm", "ST-LLM", "torch")
+    assert "ticked" in tour_words("ALS", set(), None)
+    assert "ticked" not in tour_words("ST-LLM", set(), "torch")
+    # Who else's training it is, and when it began, is not known.
+    assert "tour" not in tour_words("ALS", {"running"}, None)
+
+
 def fields(result) -> dict:
     return {k: v for k, v in vars(result).items() if k != "ingredients"}
 

@@ -218,6 +218,28 @@ def test_a_model_that_has_learned_a_jump_is_not_given_the_errors_of_before_it():
     assert held.table["coverage"].iloc[0] > 0.9
 
 
+def test_bands_are_made_by_models_that_learn_on_the_way_and_never_ahead():
+    learned, said = [], []
+
+    class Watched(SeasonalNaive):
+        def _fit(self, values):
+            super()._fit(values)
+            learned.append(len(values))
+
+        def _roll(self, values, origins, horizon):
+            said.append((learned[-1], origins))
+            return super()._roll(values, origins, horizon)
+
+    rng = np.random.default_rng(0)
+    found = backtest(rng.normal(size=100), {"m": Watched(1)}, horizon=5, windows=3)
+    # Half of what is before the first window, a third and two thirds of the rest, the windows.
+    assert learned == [42, 56, 70, 85, 90, 95]
+    assert [n for n, _ in said] == learned
+    for (n, origins), end in zip(said, [*learned[1:], 100], strict=True):
+        assert origins[0] == n - 1 and origins[-1] == end - 2
+    assert found.rolled["m"].origins.tolist() == list(range(41, 99))
+
+
 def test_a_band_ends_at_the_zeros_where_half_the_counts_are_zero():
     counts = np.random.default_rng(0).poisson(6, 600) * (np.arange(600) % 2)
     found = conformal(np.sqrt(counts)[:, None] - np.sqrt(3), 0.9)

@@ -9,8 +9,9 @@ from pages.parts.keep import work
 from pages.shared import state, ui, visitor
 from pages.shared.in_use import open_folder
 from strec.errors import ReadError, StrecError
-from strec.io import Sample, samples
+from strec.io import Limits, Sample, samples
 from strec.io.files import from_home
+from strec.io.limits import size_text
 from strec.project import ENDING
 
 ICONS = {"social": "groups", "ecommerce": "shopping_bag", "travel": "luggage",
@@ -48,6 +49,7 @@ def files() -> None:
         on_change=_uploaded,
     )
     if visitor.may_open_files():
+        limits = Limits()
         with st.expander("A large file on this computer", icon=":material/hard_drive:"):
             with st.form("data_path_form", border=False):
                 st.text_area(
@@ -58,8 +60,10 @@ def files() -> None:
                 )
                 st.form_submit_button("Open", on_click=_path_given, key="data_path_open")
             st.caption(
-                "A file is read where it lies, piece by piece, whatever its size. The folder of a "
-                "store (`strec clean … --out FOLDER`) opens at once."
+                "Tables are read where they lie, piece by piece, up to "
+                f"{size_text(limits.max_bytes)}; JSON arrays, workbooks and geographic files as a "
+                f"whole, up to {size_text(limits.max_json_bytes)}. The folder of a store "
+                "(`strec clean … --out FOLDER`) opens at once."
             )
 
 

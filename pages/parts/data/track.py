@@ -13,7 +13,7 @@ MOST_SHOWN = 200_000
 
 
 def show(draft: Draft) -> None:
-    """Say that the table is a raw track, and let a person set what a stay is; else nothing."""
+    """Where it looks like a raw track, say so and let a person set what a stay is."""
     if not draft.is_track or not any(isinstance(step, Stays) for step in draft.recipe.steps):
         return
     step = draft.recipe.step("stays")
@@ -23,8 +23,8 @@ def show(draft: Draft) -> None:
         st.markdown(
             f":material/route: **{ui.plain(done.sentence)}**"
             if done
-            else ":material/route: **This is a raw track**: a fix every few seconds or minutes, "
-            "not a row per event. As it is, nothing that scores events can be asked of it."
+            else ":material/route: **This looks like a raw track**: a fix every few seconds or "
+            "minutes, not a row per event. Models and tests of events need stays first."
         )
         key = f"data_track_{draft.version}"
         with st.container(horizontal=True, vertical_alignment="bottom"):
