@@ -1,71 +1,126 @@
 """Forecasts: how often do 90 % bands hold what comes, for all forecasters and kinds of series?
 
 The series are written here and know nothing of the forecasters. Each is backtested as the Time page
-does it: bands for a window are made of errors from before that window.
+does it: bands for a window are made of errors from before that window. About 25 minutes of one
+processor; in pieces with ``--into`` and ``--minutes``.
 """
 
 import os
 import sys
 import warnings
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 
+from strec.metrics import user_interval
 from strec.temporal import TimeSeries, backtest, standard_models
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.piecewise import in_pieces, only_if_done
+
 LEVEL, WINDOWS, SEARCH_S = 0.9, 3, 0.3
-#: Series of each kind, by what the models cost.
-SERIES = {"Seasonal naive": 8, "Exponential smoothing": 8, "Harmonic regression": 4,
-          "SARIMA": 3, "LSTM": 1}  # fmt: skip
+#: What is asked for.
+LEAST, MOST = 0.85, 0.95
+#: Series of each kind, by what the models cost; a real series is ended at so many moments, at most
+#: four.
+SERIES = {"Seasonal naive": 12, "Exponential smoothing": 6, "Harmonic regression": 4,
+          "SARIMA": 3, "LSTM": 2}  # fmt: skip
+REAL_ENDS = 4
 
 Make = Callable[[np.random.Generator], np.ndarray]
 
 
-def table() -> str:
+def table(file: Path | None = None, minutes: float = 600, processes: int = 2) -> str:
     """Return the share of values inside the band, per kind of series and forecaster."""
-    names = list(SERIES)
-    lines = [f"| series | values | ahead | {' | '.join(names)} | all |",
-             "|---|---:|---:|" + "---:|" * (len(names) + 1)]  # fmt: skip
-    for kind, (grain, n, horizon, make) in KINDS.items():
-        held: dict[str, list[float]] = {name: [] for name in names}
-        for seed in range(max(SERIES.values())):
-            values = make(np.random.default_rng([seed, len(kind)]), n)
-            data = TimeSeries.of(values, grain=grain, start="2022-01-03")
-            _add(held, data, horizon, [name for name in names if seed < SERIES[name]])
-        lines.append(_line(kind, n, horizon, held))
-        print(lines[-1], file=sys.stderr, flush=True)
-    if "STREC_DATA" in os.environ:
-        lines += [_real(name, grain, horizon, names) for name, grain, horizon in REAL]
-    return "\n".join(lines)
+    work = jobs()
+    rows = in_pieces(run, work, file, processes, minutes)
+    return only_if_done(tables(rows), rows, work)
 
 
-def _add(held: dict[str, list[float]], data: TimeSeries, horizon: int, names: list[str]) -> None:
-    models = standard_models(SEARCH_S)
+def jobs() -> list[dict]:
+    """Return a job for each series and forecaster; the first series of all kinds come first."""
+    real = [f"{name}, check-ins per {grain}" for name, grain, _ in REAL]
+    real = real if "STREC_DATA" in os.environ else []
+    return [
+        {"kind": kind, "seed": seed, "model": model}
+        for seed in range(max(SERIES.values()))
+        for kind in [*KINDS, *(real if seed < REAL_ENDS else ())]
+        for model, n in SERIES.items()
+        if seed < n
+    ]
+
+
+def run(job: dict) -> dict:
+    """Backtest one forecaster on one series."""
+    data, horizon = _series(job["kind"], job["seed"])
+    asked = {job["model"]: standard_models(SEARCH_S)[job["model"]]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        asked = {name: models[name] for name in names}
         found = backtest(data, asked, horizon=horizon, windows=WINDOWS, level=LEVEL)
-    for name, share in zip(found.table["model"], found.table["coverage"], strict=True):
-        held[name].append(share)
+    return {"held": float(found.table["coverage"].iloc[0])}
 
 
-def _line(kind: str, n: int, horizon: int, held: dict[str, list[float]]) -> str:
-    shares = [float(np.mean(each)) for each in held.values()]
-    cells = [f"{share:.0%}" for share in [*shares, float(np.mean(shares))]]
-    return f"| {kind} | {n:,} | {horizon} | {' | '.join(cells)} |"
+def _series(kind: str, seed: int) -> tuple[TimeSeries, int]:
+    if kind in KINDS:
+        grain, n, horizon, make = KINDS[kind]
+        values = make(np.random.default_rng([seed, len(kind)]), n)
+        return TimeSeries.of(values, grain=grain, start="2022-01-03"), horizon
+    name, _, grain = kind.partition(", check-ins per ")
+    (horizon,) = (ahead for of, per, ahead in REAL if (of, per) == (name, grain))
+    data = _real(name, grain)
+    # One series has few windows: it is ended at several moments.
+    return data.part(0, len(data) - seed * WINDOWS * horizon), horizon
 
 
-def _real(name: str, grain: str, horizon: int, names: list[str]) -> str:
+@cache
+def _real(name: str, grain: str) -> TimeSeries:
     from strec.io import read_sample
     from strec.temporal import series
 
-    data = series(read_sample(name), grain)
-    held: dict[str, list[float]] = {each: [] for each in names}
-    # One series has few windows: it is ended at four moments.
-    for cut in range(4):
-        _add(held, data.part(0, len(data) - cut * WINDOWS * horizon), horizon, names)
-    return _line(f"{name}, check-ins per {grain}", len(data), horizon, held)
+    return series(read_sample(name), grain)
+
+
+def tables(rows: list[dict]) -> str:
+    """Return the table of kinds, what all kinds say together, and which lie outside."""
+    names = list(SERIES)
+    lines = [f"| series | values | ahead | {' | '.join(names)} | all | interval |",
+             "|---|---:|---:|" + "---:|" * (len(names) + 2)]  # fmt: skip
+    outside = []
+    for kind in dict.fromkeys(row["job"]["kind"] for row in rows):
+        data, horizon = _series(kind, 0)
+        some = [row for row in rows if row["job"]["kind"] == kind]
+        cells = [_mean([r for r in some if r["job"]["model"] == name]) for name in names]
+        low, high = _interval(some)
+        lines.append(f"| {kind} | {len(data):,} | {horizon} | {' | '.join(cells)} "
+                     f"| {_mean(some)} | {_in_words(low, high)} |")  # fmt: skip
+        if low is not None and high is not None and (low > MOST or high < LEAST):
+            outside.append(kind)
+    of_model = [[row for row in rows if row["job"]["model"] == name] for name in names]
+    lines += [
+        f"| **all** | | | {' | '.join(map(_mean, of_model))} | {_mean(rows)} | |",
+        "| 95 % interval | | | "
+        + " | ".join(_in_words(*_interval(some)) for some in of_model)
+        + f" | {_in_words(*_interval(rows))} | |",
+        "| series | | | " + " | ".join(f"{len(some)}" for some in of_model) + f" | {len(rows)} | |",
+    ]
+    said = ", ".join(outside) or "none"
+    return "\n".join([*lines, "", f"Outside {LEAST:.0%} to {MOST:.0%} beyond chance: {said}."])
+
+
+def _mean(rows: list[dict]) -> str:
+    return f"{np.mean([row['held'] for row in rows]):.0%}" if rows else "–"
+
+
+def _interval(rows: list[dict]) -> tuple[float, float] | tuple[None, None]:
+    """The 95 % interval of the mean over series: forecasts of one resemble each other."""
+    series = [f"{row['job']['kind']} {row['job']['seed']}" for row in rows]
+    return user_interval(np.array([row["held"] for row in rows]), np.array(series))
+
+
+def _in_words(low: float | None, high: float | None) -> str:
+    return "–" if low is None or high is None else f"{100 * low:.0f}–{100 * high:.0f}%"
 
 
 def memory(rng: np.random.Generator, n: int, strength: float) -> np.ndarray:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks import gate_worlds
-from benchmarks.piecewise import in_pieces
+from benchmarks.piecewise import in_pieces, only_if_done
 
 NULL_SCALE, STRONGEST = 0.1, 1.0
 
 
-def table() -> str:
+def table(file: Path | None = None, minutes: float = 60, processes: int = 2) -> str:
     """Return how many worlds got a false yes, and in how many the dependence was found."""
     jobs = gate_worlds.jobs(["null"], scale=NULL_SCALE)
     jobs += [
@@ -22,13 +22,13 @@ def table() -> str:
         for job in gate_worlds.jobs(["power"])
         if job["strength"] == STRONGEST and not job["seed"]
     ]
-    rows = in_pieces(gate_worlds.run, jobs, None, processes=2, minutes=60)
+    rows = in_pieces(gate_worlds.run, jobs, file, processes, minutes)
     null = [row for row in rows if "strength" not in row["job"]]
     power = [row for row in rows if "strength" in row["job"]]
     wrong = {row["job"]["kind"] for row in null if gate_worlds.false_yes(row)}
     missed = [f"{row['job']['kind'].replace('_', ' ')} ({row['nats']:.3f} nats)"
               for row in power if not gate_worlds.is_found(row)]  # fmt: skip
-    return "\n".join(
+    said = "\n".join(
         [
             "| worlds | how many | right | wrong |",
             "|---|---:|---:|---|",
@@ -39,3 +39,4 @@ def table() -> str:
             f"| {len(power) - len(missed)} found | {', '.join(missed) or 'none'} |",
         ]
     )
+    return only_if_done(said, rows, jobs)

@@ -309,7 +309,7 @@ def test_a_raw_track_becomes_stays_by_thresholds_that_can_be_moved(app, tmp_path
     assert not app.exception and "1,440 fixes became" in text_of(app)
     assert 120 in [each.value for each in app.number_input if "stays" in (each.key or "")]
     app.toggle(key="data_track_1_on").set_value(False).run()
-    assert "As it is, nothing that scores events" in text_of(app)
+    assert "need stays first" in text_of(app)
     assert metrics(app)["Check-ins"] == "1,440"
 
 

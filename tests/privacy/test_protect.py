@@ -238,5 +238,11 @@ def test_the_onlooker_who_averages_is_counted(items):
     assert np.isnan(report.items) == (items == "kind")
 
 
+def test_where_items_can_be_told_apart_it_is_said():
+    for items, apart in (("keep", True), ("pseudonyms", True), ("kind", False)):
+        said = " ".join(Protection(noise_m=500, items=items).words())
+        assert ("Items can be told apart" in said) == apart
+
+
 def test_no_place_gets_no_noise():
     assert noise(without_places(table(FEW)), 200)["lat"].null_count() == 5
