@@ -9,11 +9,10 @@ from streamlit.starlette import App
 
 from pages.shared import once, results
 from strec.maps import tiles
-from strec.serve import settings
+from strec.serve import routes, settings
 from strec.serve.collector import tame_collector
 from strec.serve.door import Door
 from strec.serve.leftovers import Sweeper
-from strec.serve.routes import routes
 
 
 def let_go() -> None:
@@ -40,14 +39,19 @@ async def while_it_runs(_: App):
     tiles.are_there(wait_s=0)
     sweeper = Sweeper(also=let_go)
     sweeper.start()
+    merger = routes.merger()
+    if merger is not None:
+        merger.start()
     tame_collector()
     yield
     sweeper.stop()
+    if merger is not None:
+        merger.stop()
 
 
 app = App(
     Path(__file__).with_name("pages") / "shared" / "script.py",
     lifespan=while_it_runs,
-    routes=routes(),
+    routes=routes.routes(),
     middleware=[Middleware(Door, held=uploads_held)],
 )

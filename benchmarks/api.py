@@ -2,7 +2,7 @@
 
 Prints a line::
 
-    python benchmarks/api.py [--items 5000] [--rate 50] [--seconds 10] [--no-parts]
+    python benchmarks/api.py [--items 5000] [--rate 50] [--seconds 10] [--no-parts] [--model trees]
 
 A server of the API alone runs in a process of its own; every tenth request brings an event.
 """
@@ -68,6 +68,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=5000)
     parser.add_argument("--rate", type=float, default=50)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--model", help="trained on the world first, such as trees; counts else")
     parser.add_argument("--parts", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args()
     sys.path.insert(0, str(ROOT))
@@ -81,6 +82,12 @@ def main() -> None:
             "STREC_STORE": f"{folder}/store", "STREC_EVENTS": f"{folder}/events",
             "STREC_API_TOKEN": "t", "PYTHONPATH": str(ROOT),
         }  # fmt: skip
+        if given.model:
+            from strec import Dataset
+            from strec.models import MODELS
+
+            MODELS[given.model]().fit(Dataset(world).everything).save(f"{folder}/model")
+            env |= {"STREC_RUN": f"{folder}/model"}
         server = subprocess.Popen([sys.executable, "-c", SERVER.format(port=PORT)], env=env)
         try:
             users, items = world["user_id"].unique().to_list(), world["item_id"].unique().to_list()

@@ -15,7 +15,7 @@ from pages.shared.results import AGE
 from strec.errors import StrecError
 from strec.io.samples import FOLDER, Sample, read_sample, samples
 from strec.llm.cache import cache_folder
-from strec.serve import settings
+from strec.serve import events, merged, settings
 from strec.serve.leftovers import visits_folder
 from strec.store import Filters, Store
 
@@ -37,11 +37,16 @@ def current_store() -> Store:
     return store
 
 
-@st.cache_resource(max_entries=1, ttl=AGE, show_spinner="Opening the store…")
 def given_store() -> Store | None:
     """Return the store that the app was started with, which every visitor is shown first."""
     folder = settings.store()
-    return None if folder is None else Store(folder)
+    # What came through the API and was merged is in it.
+    return None if folder is None else _opened(merged.latest(Path(folder), events.folder())[0])
+
+
+@st.cache_resource(max_entries=merged.KEEP, ttl=AGE, show_spinner="Opening the store…")
+def _opened(folder: Path) -> Store:
+    return Store(folder)
 
 
 def open_folder(folder: Path) -> None:

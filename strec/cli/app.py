@@ -34,6 +34,10 @@ def app(
         Path | None,
         typer.Option(help="The folder of a store, opened as it is, whatever its size."),
     ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(help="A trained run or a saved model, by which the API answers."),
+    ] = None,
     public: Annotated[
         bool, typer.Option("--public", help="Serve strangers: see docs/deploy.md.")
     ] = False,
@@ -51,6 +55,8 @@ def app(
 
     - `strec clean visits.csv --out visits && strec app --data visits`
 
+    - `STREC_API_TOKEN=… strec app --public --data visits --run runs/trees`
+
     - `strec app --public --port 80`
     """
     from strec.parts import require, shipped
@@ -59,6 +65,8 @@ def app(
     require("streamlit", "pydeck")
     if data is not None:
         os.environ[settings.STORE] = str(_store(data))
+    if run is not None:
+        os.environ[settings.RUN] = str(_run(run))
     given: dict[str, object] = {"server.headless": True}
     if public:
         os.environ[settings.PUBLIC] = "1"
@@ -91,6 +99,14 @@ def _store(folder: Path) -> Path:
             f"Make one: strec clean {folder} --out FOLDER. Or open files on the Data page.",
         )
     return Store(folder).folder.resolve()
+
+
+def _run(folder: Path) -> Path:
+    """Return the absolute path of a model's folder, when it opens."""
+    from strec.serve.answers import saved
+
+    saved(folder)
+    return folder.resolve()
 
 
 def _free_port(host: str) -> int:

@@ -1,6 +1,7 @@
 """What the API answers, without the web: recommendations that count every event at once."""
 
 import threading
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,12 @@ import polars as pl
 from strec import schema
 from strec.errors import SchemaError
 from strec.io.samples import read_sample
+from strec.models import Model, load_model
 from strec.recommend import Recommender
+from strec.runs import Run
+from strec.serve import merged
 from strec.serve.events import EventLog
+from strec.serve.merged import frame_of
 from strec.split import Log, encode
 from strec.store import Store
 
@@ -21,7 +26,6 @@ MOST_EVENTS, MOST_ITEMS, MOST_LETTERS = 1_000, 100, 200
 MOST_OF_ONE = 2_000
 #: Whole pasts that are kept.
 MOST_PASTS = 10_000
-_COLUMNS = (schema.USER, schema.ITEM, schema.TIME, schema.OFFSET, schema.LAT, schema.LON)
 
 
 class Answers:
@@ -35,19 +39,28 @@ class Answers:
         The folder of a store; the sample of the app else.
     events : Path
         The folder of events.
+    model : Path, optional
+        The folder of a trained run or a saved model; the counter mix else.
     """
 
-    def __init__(self, store: Path | None, events: Path):
+    def __init__(self, store: Path | None, events: Path, model: Path | None = None):
         self.log = EventLog(events)
+        self._seen: dict[str, int] = {}
+        if store is not None:
+            store, self._seen = merged.latest(store, events)
         table = read_sample("social") if store is None else Store(store).checkins()
         table = table.select(name for name in table.columns if name not in schema.DERIVED)
         # One person's rows are found without looking through all.
         self._table = table.sort(schema.USER, maintain_order=True)
         self.offset_min = int(np.median(table[schema.OFFSET].drop_nulls().to_numpy()))
-        past = [self._checked(event) for event in self.log.read()]
+        came, self._seen = self.log.since(self._seen)
+        past = [self._checked(event) for event in came]
         if past:
-            table = pl.concat([table, self._frame(past)], how="diagonal_relaxed")
-        self._recommender = Recommender(schema.validate(table))
+            table = pl.concat([table, frame_of(past)], how="diagonal_relaxed")
+        learned = None if model is None else saved(model)
+        self._recommender = Recommender(schema.validate(table), learned)
+        # What counts answers several at once; networks and trees take all cores for one.
+        self._one_by_one = nullcontext() if learned is None else threading.Lock()
         self._by_user: dict[str, list[dict]] = {}
         #: Whole pasts of people of whom events came: how many events, and what a model sees.
         self._pasts: dict[str, tuple[int, Log]] = {}
@@ -55,6 +68,14 @@ class Answers:
             self._by_user.setdefault(event[schema.USER], []).append(event)
         self.n_events = len(past)
         self._lock = threading.Lock()
+
+    def refresh(self) -> None:
+        """Take in what others have written into the log since."""
+        came, self._seen = self.log.since(self._seen)
+        with self._lock:
+            for event in map(self._checked, came):
+                self._by_user.setdefault(event[schema.USER], []).append(event)
+            self.n_events += len(came)
 
     def add(self, events: Any) -> dict[str, Any]:
         """Take check-ins: on the disk first, then into their people's past.
@@ -107,22 +128,24 @@ class Answers:
         ):
             raise _wrong("categories", "a list of texts", categories)
         lat, lon = _place(asked)
-        answer = self._recommender.answer(
-            self._who(_text(asked, "user_id", may_lack=True)),
-            _text(asked, "time", may_lack=True),
-            lat,
-            lon,
-            k=k,
-            new_only=bool(asked.get("new_only", False)),
-            max_distance_km=_number(asked, "max_distance_km"),
-            categories=None if not categories else tuple(categories),
-        )
-        rows = answer.rows()
-        if parts and rows and answer.model.explains:
-            found = answer.model.explain(answer.query, 0, answer.codes)
-            for row, explanation in zip(rows, found, strict=True):
-                row["parts"] = {part.name: float(part.value) for part in explanation.parts}
-        return {"notes": answer.notes, "suggestions": rows}
+        who = self._who(_text(asked, "user_id", may_lack=True))
+        with self._one_by_one:
+            answer = self._recommender.answer(
+                who,
+                _text(asked, "time", may_lack=True),
+                lat,
+                lon,
+                k=k,
+                new_only=bool(asked.get("new_only", False)),
+                max_distance_km=_number(asked, "max_distance_km"),
+                categories=None if not categories else tuple(categories),
+            )
+            rows = answer.rows()
+            if parts and rows and answer.model.explains:
+                found = answer.model.explain(answer.query, 0, answer.codes)
+                for row, explanation in zip(rows, found, strict=True):
+                    row["parts"] = {part.name: float(part.value) for part in explanation.parts}
+        return {"model": answer.model.kind, "notes": answer.notes, "suggestions": rows}
 
     def _who(self, user: str | None) -> str | Log | None:
         """Return an id, or where events came since, the whole past of that person."""
@@ -136,27 +159,15 @@ class Answers:
             return kept[1]
         ids = self._table[schema.USER]
         first, stop = (int(ids.search_sorted(user, side)) for side in ("left", "right"))
-        frame = pl.concat(
-            [self._table[first:stop], self._frame(new)], how="diagonal_relaxed"
-        ).unique([schema.ITEM, schema.TIME], maintain_order=True)
+        frame = pl.concat([self._table[first:stop], frame_of(new)], how="diagonal_relaxed").unique(
+            [schema.ITEM, schema.TIME], maintain_order=True
+        )
         past = encode(schema.validate(frame), self._recommender.log.vocabulary)
         with self._lock:
             while len(self._pasts) >= MOST_PASTS:
                 del self._pasts[next(iter(self._pasts))]
             self._pasts[user] = n, past
         return past
-
-    def _frame(self, events: list[dict]) -> pl.DataFrame:
-        times = [datetime.fromisoformat(each[schema.TIME]) for each in events]
-        columns: dict[str, Any] = {name: [each.get(name) for each in events] for name in _COLUMNS}
-        return pl.DataFrame(
-            columns | {schema.TIME: times},
-            schema={
-                schema.USER: pl.String, schema.ITEM: pl.String,
-                schema.TIME: pl.Datetime("us", "UTC"),
-                schema.OFFSET: pl.Int16, schema.LAT: pl.Float64, schema.LON: pl.Float64,
-            },
-        )  # fmt: skip
 
     def _checked(self, event: Any) -> dict[str, Any]:
         """Return an event as it is kept, or raise what is wrong with it."""
@@ -181,6 +192,11 @@ class Answers:
             schema.TIME: time.astimezone(UTC).isoformat(), schema.OFFSET: minutes,
             schema.LAT: lat, schema.LON: lon,
         }  # fmt: skip
+
+
+def saved(folder: Path) -> Model:
+    """Return the model of a run's folder, or of one that a model was saved in."""
+    return Run(folder).model() if (folder / "run.json").is_file() else load_model(folder)
 
 
 def _record(given: Any) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 A folder of segments, one per process that ever wrote, each a line of JSON per check-in. A process
 never goes on with the segment of another: a line that a crash cut short stays where it is, was
-never acknowledged, and is left out. Reading needs nothing but the files.
+never acknowledged, and is left out. Reading needs nothing but the files. `strec.serve.merged` takes
+them into a store.
 """
 
 import json
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,14 +108,26 @@ class EventLog:
 
     def read(self) -> Iterator[dict]:
         """Give all check-ins that were written, segment by segment; torn lines are left out."""
+        return iter(self.since({})[0])
+
+    def since(self, places: Mapping[str, int]) -> tuple[list[dict], dict[str, int]]:
+        """Return check-ins that were written after some places, and the places of now.
+
+        Parameters
+        ----------
+        places : mapping of str to int
+            How many bytes of each segment are known; what is not named is new.
+        """
+        events, now = [], dict(places)
         for path in sorted(self.folder.glob(_PATTERN)):
+            begin = places.get(path.name, 0)
             with path.open("rb") as file:
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        continue
-                    event = _event(line)
-                    if event is not None:
-                        yield event
+                file.seek(begin)
+                # A line is whole, or was never acknowledged.
+                *lines, torn = file.read().split(b"\n")
+            now[path.name] = begin + sum(len(line) + 1 for line in lines)
+            events += [event for line in lines if (event := _event(line)) is not None]
+        return events, now
 
     def latest(self, n: int) -> list[dict]:
         """Return the last check-ins that were written, the newest first.

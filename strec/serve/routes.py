@@ -8,19 +8,19 @@ import secrets
 import threading
 import traceback
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from strec import __version__
-from strec.errors import LimitError, StoreError, StrecError
-from strec.serve import events, settings
+from strec.errors import LimitError, ModelError, StoreError, StrecError
+from strec.serve import events, merged, settings
 from strec.serve.answers import MOST_EVENTS, MOST_ITEMS, Answers
 
 TOKEN, EVENTS = "STREC_API_TOKEN", events.EVENTS
 #: A longer body is refused before it is read to its end.
 MOST_BYTES = 2_000_000
-_MAKING = threading.Lock()
+_MAKING, _ADDING = threading.Lock(), threading.Lock()
+_KEPT: list[Answers | None] = [None]
 
 
 def routes() -> list[Any]:
@@ -70,7 +70,8 @@ def _recommend(given: Any) -> dict[str, Any]:
 
 
 def _add(given: Any) -> dict[str, Any]:
-    return _answers().add(given.get("events") if isinstance(given, dict) else None)
+    with _ADDING:
+        return _answers().add(given.get("events") if isinstance(given, dict) else None)
 
 
 def _json(said: dict[str, Any]) -> bytes:
@@ -164,10 +165,38 @@ def _words(needed: str, found: str) -> dict[str, str]:
 
 def _answers() -> Answers:
     with _MAKING:
-        return _made()
+        if _KEPT[0] is None:
+            _KEPT[0] = _made()
+        return _KEPT[0]
 
 
-@cache
-def _made() -> Answers:
+def renew() -> None:
+    """Answer from what was merged meanwhile; until that is ready, as before."""
+    fresh = _made()
+    with _ADDING, _MAKING:
+        fresh.refresh()
+        _KEPT[0] = fresh
+
+
+def forget() -> None:
+    """Read everything again at the next request."""
+    with _MAKING:
+        _KEPT[0] = None
+
+
+def merger() -> merged.Merger | None:
+    """Return the thread that merges events, where this process takes them into a store."""
     store = settings.store()
-    return Answers(Path(store) if store else None, events.folder())
+    if store is None or not os.environ.get(TOKEN):
+        return None
+    hours = settings.number("STREC_MERGE_HOURS", 24)
+    return merged.Merger(Path(store), events.folder(), renew, hours * 3600)
+
+
+def _made() -> Answers:
+    store, run = settings.store(), settings.run()
+    try:
+        return Answers(Path(store) if store else None, events.folder(), Path(run) if run else None)
+    except ModelError as error:
+        # What the operator named is at fault, not the question.
+        raise StoreError(error.needed, error.found, error.mend) from error

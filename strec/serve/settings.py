@@ -37,6 +37,7 @@ LOCAL_FILES = "STREC_LOCAL_FILES"
 SIGN_IN = "STREC_SIGN_IN"
 LLM_ADDRESSES = "STREC_LLM_ADDRESSES"
 STORE = "STREC_STORE"
+RUN = "STREC_RUN"
 TILES = "STREC_TILES"
 
 SETTINGS: tuple[Setting, ...] = (
@@ -148,6 +149,16 @@ SETTINGS: tuple[Setting, ...] = (
         "data of `STREC_STORE`, names of people included.",
     ),
     Setting(
+        RUN, "none", "none",
+        "The folder of a trained run or a saved model by which the API answers; the counter mix "
+        "else. `strec app --run FOLDER` sets it.",
+    ),
+    Setting(
+        "STREC_MERGE_HOURS", "24", "24",
+        "How often what came through the API is taken into a store beside `STREC_STORE`, which "
+        "the pages show from then on; it is at each start too.",
+    ),
+    Setting(
         "STREC_EVENTS", "`events` in `STREC_CACHE`", "the same",
         "The folder of check-ins that came through the API. Keep it on a disk that lasts.",
     ),
@@ -202,6 +213,11 @@ def settle_tiles() -> None:
 def store() -> str | None:
     """Return the folder of the store that visitors are shown first, if there is one."""
     return os.environ.get(STORE) or None
+
+
+def run() -> str | None:
+    """Return the folder of the trained model that the API answers by, if there is one."""
+    return os.environ.get(RUN) or None
 
 
 def must_sign_in() -> bool:

@@ -184,12 +184,12 @@ def test_the_folder_of_a_store_opens_as_it_is(app, tmp_path, monkeypatch):
 def test_the_app_may_be_started_with_a_store(tmp_path, monkeypatch):
     lies = Store.create(example(), tmp_path / "lies", name="Mine")
     monkeypatch.setenv("STREC_STORE", str(lies.folder))
-    in_use.given_store.clear()
+    in_use._opened.clear()
     try:
         assert alone("data").run().session_state["store"].folder == lies.folder
     finally:
         monkeypatch.delenv("STREC_STORE")
-        in_use.given_store.clear()
+        in_use._opened.clear()
 
 
 @pytest.mark.parametrize(
