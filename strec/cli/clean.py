@@ -104,6 +104,7 @@ def clean(
     from strec.io.apart import apart
     from strec.io.writing import writer_for
     from strec.profiling import quality
+    from strec.recommend import Recommender
     from strec.store import Store
 
     files = files_of(data)
@@ -134,7 +135,10 @@ def clean(
         full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
         done = _write(piece, full, out, result, files, tell)
         if ahead and not out.suffix:
-            count_ahead(Store(out), progress=part_of(tell, 0.95, 1.0))
+            store = Store(out)
+            count_ahead(store, progress=part_of(tell, 0.93, 0.97))
+            if store.keeps_answers and not store.is_raw_track:
+                Recommender.of_store(store, progress=part_of(tell, 0.97, 1.0))
     written = {"out": out}
     written["recipe"] = full.save(save_recipe or out.with_name(out.stem + ".recipe.yaml"))
     if result.reasons:

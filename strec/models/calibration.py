@@ -12,6 +12,7 @@ Guo et al., "On calibration of modern neural networks", ICML 2017.
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -124,8 +125,14 @@ def temperature_for(chances: np.ndarray, target: np.ndarray) -> float:
     # Ties count as if drawn by lot, as they do in evaluation.
     right = float(accuracy(*standing(chances, target), 1).mean())
 
+    # The first suggestion's chance is 1 over the sum of all, each as a share of the first's.
+    with np.errstate(divide="ignore"):
+        shares = np.log(chances / chances.max(axis=1, keepdims=True))
+
+    @cache
     def too_sure(log_temperature: float) -> float:
-        return float(heated(chances, float(np.exp(log_temperature))).max(axis=1).mean()) - right
+        stated = 1 / np.exp(shares * np.exp(-log_temperature)).sum(axis=1)
+        return float(stated.mean()) - right
 
     low, high = np.log(_BOUNDS)
     if too_sure(low) <= 0 or too_sure(high) >= 0:

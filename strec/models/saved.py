@@ -6,6 +6,7 @@ import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -225,7 +226,8 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
         ) from error
     finally:
         for path in fresh.values():
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
 
 
 def _broken(folder: str | Path, why: str) -> ModelError:

@@ -14,13 +14,22 @@ from strec.errors import ModelError
 from strec.models import CounterMix, Model
 from strec.models.listing import columns, framed, records
 from strec.progress import Progress
+from strec.recommend import kept
 from strec.recommend.ranking import Ranker, RankingOptions, ScoredQueries, order
 from strec.split import Log, Queries, Questions, Vocabulary, notes_on, questions_of
 from strec.split.vocabulary import most_frequent
+from strec.store import HasStore, Store, need_store
 from strec.wording import plural
 
 if TYPE_CHECKING:
     from strec.dataset import DatasetLike
+
+
+#: What recommending reads of check-ins.
+_COLUMNS = (
+    *schema.REQUIRED, schema.CATEGORY, schema.ITEM_NAME, schema.TEXT, schema.IMAGE,
+    schema.PLACE_ID, schema.PLACE_NAME, *schema.ORIGINS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -174,11 +183,59 @@ class Recommender:
             raise ModelError(
                 "A model of strec is needed.", f"a {type(model).__name__}.", "Use CounterMix()."
             )
+        self._begin(model, log, dataset.checkins)
+
+    def _begin(self, model: Model, log: Log, checkins: pl.DataFrame) -> None:
         self.log = log
         self.ranker = Ranker.of(model, log)
-        self._shops = _shops(dataset.checkins, log.vocabulary)
-        self._images = _images(dataset.checkins, log.vocabulary)
+        self._shops = _shops(checkins, log.vocabulary)
+        self._images = _images(checkins, log.vocabulary)
         self._questions = Questions(log)
+
+    @classmethod
+    def of_store(
+        cls,
+        store: "HasStore | Store",
+        *,
+        at_most: int = 1_000_000,
+        progress: Progress | None = None,
+    ) -> "Recommender":
+        """Return what answers from a store; of a large one from some users, drawn by chance.
+
+        What was fitted of a large store is kept with it, and found again by any process.
+
+        Parameters
+        ----------
+        store : Dataset or Store
+            The history of the users.
+        at_most : int
+            How many check-ins are known together; see `Store.some_users`.
+        progress : callable, optional
+            Called with a text and the share done while fitting.
+
+        Raises
+        ------
+        AnalysisError, ModelError
+            If this is no store, or there is no check-in.
+
+        Examples
+        --------
+        >>> recommender = Recommender.of_store(Dataset.sample("travel"))
+        >>> recommender.recommend(None, "2024-06-05 10:00", k=2)["rank"].to_list()
+        [1, 2]
+        """
+        store = need_store(store)
+        found = kept.load(store, at_most)
+        if found is None:
+            checkins = drawn(store, at_most)
+            recommender = cls(checkins, progress=progress)
+            kept.keep(store, at_most, recommender.model, recommender.log)
+            return recommender
+        recommender = cls.__new__(cls)
+        about = [name for name in (schema.PLACE_ID, schema.IMAGE) if store.has(name)]
+        checkins = drawn(store, at_most) if about else schema.example().clear()
+        recommender._begin(*found, checkins)
+        return recommender
 
     @property
     def model(self) -> Model:
@@ -359,6 +416,12 @@ class Recommender:
             item = np.concatenate(codes).astype(np.int64) if codes else np.zeros(0, dtype=np.int64)
             listed["image"] = self._images[item]
         return listed
+
+
+def drawn(store: Store, at_most: int) -> pl.DataFrame:
+    """Return the columns of the check-ins that recommending reads; of a large store some users."""
+    columns = [name for name in _COLUMNS if name in schema.REQUIRED or store.has(name)]
+    return store.some_users(at_most, columns)[0]
 
 
 def _shops(checkins: pl.DataFrame, vocabulary: Vocabulary) -> dict[str, Shop]:

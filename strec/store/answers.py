@@ -61,7 +61,7 @@ class Answers:
         path = self._path(expression, table) if self.are_kept else None
         if path is None:
             return ask()
-        if (known := _read(path)) is not None:
+        if (known := read_whole(path)) is not None:
             return known
         found = ask()
         if found.nbytes <= MOST_BYTES_EACH:
@@ -78,20 +78,9 @@ class Answers:
         return self.folder / seen.hexdigest()
 
     def _keep(self, path: Path, found: pa.Table) -> None:
-        """Write an answer whole or not at all; a folder that cannot be written keeps none."""
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_file(sink, found.schema) as writer:
-            writer.write_table(found)
-        content = sink.getvalue().to_pybytes()
-        draft = path.with_name(f".{uuid.uuid4().hex}")
-        try:
-            self.folder.mkdir(exist_ok=True)
-            draft.write_bytes(_digest_of(content) + content)
-            draft.replace(path)
-            self._make_room()
-        except OSError:
+        if write_whole(path, found):
             with suppress(OSError):
-                draft.unlink()
+                self._make_room()
 
     def _make_room(self) -> None:
         files = [(each.stat(), each.path) for each in os.scandir(self.folder) if each.is_file()]
@@ -103,15 +92,51 @@ class Answers:
                 Path(path).unlink(missing_ok=True)
 
 
-def _read(path: Path) -> pa.Table | None:
+def write_whole(path: Path, table: pa.Table) -> bool:
+    """Write a table with a digest, whole or not at all; say whether the folder can be written.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made where there is none.
+    table : pyarrow.Table
+        Of a size that fits into memory twice.
+    """
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    content = sink.getvalue()
+    draft = path.with_name(f".{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        with draft.open("wb") as file:
+            file.write(_digest_of(content))
+            file.write(content)
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        return False
+    return True
+
+
+def read_whole(path: Path) -> pa.Table | None:
+    """Return the table that `write_whole` wrote; None where there is none, or it is damaged.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    """
     try:
         content = path.read_bytes()
     except OSError:
         return None
-    if content[:_DIGEST] != _digest_of(content[_DIGEST:]):
+    table = memoryview(content)[_DIGEST:]
+    if content[:_DIGEST] != _digest_of(table):
         return None
-    return pa.ipc.open_file(pa.py_buffer(content[_DIGEST:])).read_all()
+    return pa.ipc.open_file(pa.py_buffer(table)).read_all()
 
 
-def _digest_of(content: bytes) -> bytes:
+def _digest_of(content) -> bytes:
     return hashlib.blake2b(content, digest_size=_DIGEST).digest()

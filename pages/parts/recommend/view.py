@@ -16,6 +16,7 @@ from pages.shared.state import Key
 from strec import schema
 from strec.recommend import Recommender
 from strec.recommend.portrait import pseudonyms
+from strec.recommend.recommender import drawn
 from strec.recommend.rhythms import MIN_CHECKINS, Rhythms
 from strec.recommend.rhythms import rhythms as find_rhythms
 from strec.store import Store
@@ -28,10 +29,6 @@ MOST_CHECKINS = 1_000_000
 #: How far a suggestion may be, as the page offers it; None is any distance.
 DISTANCES_KM = (0.5, 1, 2, 5, 10, 25, 100, 1000, None)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_COLUMNS = (
-    *schema.REQUIRED, schema.CATEGORY, schema.ITEM_NAME, schema.TEXT, schema.IMAGE,
-    schema.PLACE_ID, schema.PLACE_NAME, *schema.ORIGINS,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,20 +76,21 @@ def recommender(store: Store) -> Recommender:
 
     def fitted() -> Recommender:
         with ui.progress("Fitting the counter mix") as report:
-            return Recommender(checkins(store), progress=report)
+            return Recommender.of_store(store, at_most=MOST_CHECKINS, progress=report)
 
     return kept("recommender", store, None, fitted)
 
 
 def fitted_before(store: Store) -> Recommender:
     """Return the counter mix of a data set, fitted where no visitor looks on."""
-    return kept("recommender", store, None, lambda: Recommender(checkins(store)))
+    return kept(
+        "recommender", store, None, lambda: Recommender.of_store(store, at_most=MOST_CHECKINS)
+    )
 
 
 def checkins(store: Store) -> pl.DataFrame:
     """Return the columns of the check-ins that recommending reads; of a large store some users."""
-    columns = [name for name in _COLUMNS if name in schema.REQUIRED or store.has(name)]
-    return store.some_users(MOST_CHECKINS, columns)[0]
+    return drawn(store, MOST_CHECKINS)
 
 
 def say_if_drawn(store: Store) -> None:

@@ -1,0 +1,105 @@
+"""A fitted counter mix that is kept with a large store, so that the next process need not fit it.
+
+Beside the model lie the check-ins that it answers from, as the arrays of their `Log`. Both are
+known by the content of the store, by how many check-ins were drawn, and by the code that fits:
+another version of it fits anew, and so does whoever finds a file damaged.
+"""
+
+import hashlib
+import json
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from strec import models, split
+from strec.errors import ModelError
+from strec.models import CounterMix, Model
+from strec.split import Log
+from strec.store import Store
+from strec.store.answers import read_whole, write_whole
+
+FOLDER = "recommend"
+_LOG = "log"
+#: What a log has beside its columns.
+_WHOLE = ("vocabulary", "owner_ids", "is_anonymous")
+_OF = b"strec"
+
+
+def load(store: Store, at_most: int) -> tuple[Model, Log] | None:
+    """Return the model and the log kept with a store; None where they are not, or not whole.
+
+    Parameters
+    ----------
+    store : Store
+        Of any size; small ones keep none.
+    at_most : int
+        How many check-ins were drawn at most.
+    """
+    folder = store.folder / FOLDER
+    if not store.keeps_answers or (table := read_whole(folder / _LOG)) is None:
+        return None
+    said = json.loads((table.schema.metadata or {}).get(_OF, b"{}"))
+    if said.get("of") != _of(store, at_most):
+        return None
+    try:
+        model = CounterMix.load(folder)
+    except ModelError:
+        return None
+    vocabulary = model.vocabulary_
+    if vocabulary is None or said["vocabulary"] != vocabulary.digest:
+        return None
+    columns = {name: table[name].to_numpy() for name in table.column_names}
+    owners = np.array(said["owner_ids"], dtype=object)
+    return model, Log(vocabulary, owners, is_anonymous=said["is_anonymous"], **columns)
+
+
+def keep(store: Store, at_most: int, model: Model, log: Log) -> None:
+    """Keep a model and its log with a large store, if its folder can be written.
+
+    Parameters
+    ----------
+    store, at_most
+        As in `load`.
+    model : Model
+        Fitted on the log.
+    log : Log
+        The check-ins drawn.
+    """
+    if not store.keeps_answers:
+        return
+    said = {
+        "of": _of(store, at_most),
+        "vocabulary": log.vocabulary.digest,
+        "owner_ids": log.owner_ids.tolist(),
+        "is_anonymous": log.is_anonymous,
+    }
+    columns = {f.name: vars(log)[f.name] for f in fields(log) if f.name not in _WHOLE}
+    table = pa.table(columns).replace_schema_metadata({_OF: json.dumps(said).encode()})
+    try:
+        model.save(store.folder / FOLDER)
+    except ModelError:
+        return
+    # The log comes last, as it says which model belongs to it.
+    write_whole(store.folder / FOLDER / _LOG, table)
+
+
+def _of(store: Store, at_most: int) -> str:
+    return f"{store.fingerprint} {at_most} {_code()}"
+
+
+@cache
+def _code() -> str:
+    """Return a digest of the code that makes logs and fits the counter mix."""
+    seen = hashlib.blake2b(digest_size=16)
+    rooms = [Path(str(room.__file__)).parent for room in (models, split)]
+    files = [
+        *(rooms[0] / "counting").glob("*.py"),
+        *(rooms[0] / f"{name}.py" for name in ("base", "calibration", "profiles")),
+        *rooms[1].glob("*.py"),
+    ]
+    for path in sorted(files):
+        seen.update(path.read_bytes())
+    return seen.hexdigest()
