@@ -100,11 +100,10 @@ def _clean(folder: Path) -> None:
 
 
 def _privacy(folder: Path) -> None:
-    from strec import schema
     from strec.privacy import risk
     from strec.store import Store
 
-    risk(Store(folder / "store-parquet").checkins(columns=list(schema.REQUIRED)))
+    risk(Store(folder / "store-parquet"))
 
 
 def _pages(folder: Path) -> dict:

@@ -13,12 +13,14 @@ from pages.shared.once import drawn
 from pages.shared.page import NextStep, Page
 from pages.shared.results import kept
 from strec import schema
+from strec.errors import AnalysisError
 from strec.export import json_text, to_csv
 from strec.plots import privacy as plots
 from strec.privacy import (
     Protection,
     RiskReport,
     UtilityLoss,
+    need_room,
     new_key,
     risk,
     utility_loss,
@@ -184,6 +186,11 @@ def worth(store, protection: Protection) -> None:
 def take_along(store, protection: Protection) -> None:
     """Offer the protected table, with a note of what was done in it or beside it."""
     st.subheader("Take the protected table along", anchor=False)
+    try:
+        need_room(store)
+    except AnalysisError as error:
+        ui.show_error(error)
+        return
     word = ui.item_word(plural=True).capitalize()
     with st.container(horizontal=True, vertical_alignment="center", gap="large"):
         hidden = st.toggle(
@@ -243,7 +250,7 @@ def of(store: Store, protection: Protection) -> RiskReport:
 
     def counted() -> RiskReport:
         with st.spinner("Counting who could be found…"):
-            return risk(store.checkins(columns=_columns(store)), protection)
+            return risk(store, protection)
 
     return kept("risk", store, protection, counted)
 
@@ -252,7 +259,7 @@ def beforehand(store: Store) -> Callable[[], object]:
     """Return what works out the report on the table as it is."""
 
     def counted() -> RiskReport:
-        return risk(store.checkins(columns=_columns(store)), Protection())
+        return risk(store, Protection())
 
     return lambda: store.is_anonymous or kept("risk", store, Protection(), counted)
 

@@ -482,12 +482,34 @@ class Dataset:
 
     @cached_property
     def _split_rows(self) -> pl.DataFrame:
-        if "checkins" in vars(self) or len(self) <= MOST_CHECKINS:
-            return self.checkins
-        columns = [*schema.REQUIRED, *(c for c in schema.OPTIONAL if self.store.has(c))]
-        drawn, note = self.store.some_users(MOST_CHECKINS, columns)
-        self.notes.append(note)
-        return drawn
+        rows, note = self.some_users(MOST_CHECKINS)
+        self.notes += [note] if note else []
+        return rows
+
+    def some_users(
+        self, at_most: int, columns: Sequence[str] | None = None
+    ) -> tuple[pl.DataFrame, str]:
+        """Return the check-ins of some users of a large store, drawn by chance, and how many.
+
+        Of what is in memory anyway, and of a store with no more, all are returned.
+
+        Parameters
+        ----------
+        at_most : int
+            As in `Store.some_users`.
+        columns : sequence of str, optional
+            Canonical columns; all that there are without it.
+
+        Examples
+        --------
+        >>> rows, note = Dataset.from_store(Dataset.sample("travel").store).some_users(1_000)
+        >>> len(rows) <= 1_000, note.endswith("drawn by chance, with all they did.")
+        (True, True)
+        """
+        if "checkins" in vars(self) or len(self) <= at_most and columns is None:
+            return (self.checkins if columns is None else self.checkins.select(columns)), ""
+        usual = [*schema.REQUIRED, *(c for c in schema.OPTIONAL if self.store.has(c))]
+        return self.store.some_users(at_most, list(columns or usual))
 
     @cached_property
     def training(self) -> pl.DataFrame:

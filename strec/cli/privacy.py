@@ -69,7 +69,7 @@ def privacy(
 
     - `strec privacy checkins.csv --noise-m 500 --pseudonyms --items kind --out protected.csv`
     """  # fmt: skip
-    from strec.privacy import Protection, risk, utility_loss
+    from strec.privacy import Protection, need_room, risk, utility_loss
 
     protection = Protection(
         noise_m=noise_m,
@@ -81,14 +81,14 @@ def privacy(
     )
     secret = _secret(key_file)
     loaded = load(data, time_zone=time_zone, day_first=day_first)
+    if out is not None:
+        need_room(loaded)
     with progress(quiet=as_json) as report:
         report("Counting who could be found", 0.0)
-        before = risk(loaded.checkins, k=k, seed=seed)
+        before = risk(loaded, k=k, seed=seed)
         found = None
         if not protection.does_nothing:
-            found = utility_loss(
-                loaded.checkins, protection, before=before, k=k, seed=seed, progress=report
-            )
+            found = utility_loss(loaded, protection, before=before, k=k, seed=seed, progress=report)
     written = {}
     if out is not None:
         written = _write(loaded.checkins, protection, secret, out)

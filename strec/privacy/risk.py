@@ -19,8 +19,12 @@ from strec.privacy.unique import draw_known, share_found
 if TYPE_CHECKING:
     from strec.dataset import DatasetLike
 
+#: Of a store with more check-ins users are looked for among some of all: more take over 2 GB.
+MOST_CHECKINS = 8_000_000
 #: Against noise an onlooker may look at coarser cells: up to so many resolutions.
 _COARSER = 4
+#: A protected table is made in memory: of so many check-ins at most.
+MOST_PROTECTED = 20_000_000
 _ROW = "_row"
 
 
@@ -47,6 +51,9 @@ class RiskReport:
         Cells, those with fewer than k users, and the share of check-ins in them.
     averaged : Averaged or None
         What the mean of the shown places gives away, where noise was drawn.
+    drawn : str
+        Of a store too large to be read whole: among whom users were looked for, in words. Among
+        fewer people one is found more easily, so that shares are too high, if anything.
 
     Examples
     --------
@@ -71,6 +78,7 @@ class RiskReport:
     n_cells_below: int
     share_below: float
     averaged: Averaged | None = None
+    drawn: str = ""
 
     def sentences(self) -> list[str]:
         """Return the report in words, the most telling first.
@@ -133,7 +141,7 @@ def risk(
     >>> report.found, report.n_cells_below
     ([1.0, 1.0, 1.0, 1.0], 3)
     """
-    checkins = Dataset.of(checkins).checkins
+    checkins, drawn = Dataset.of(checkins).some_users(MOST_CHECKINS, list(schema.REQUIRED))
     if schema.is_anonymous(checkins):
         raise AnalysisError(
             "What check-ins give away of people is measured where they say who did what.",
@@ -176,7 +184,36 @@ def risk(
         averaged=averaged(true, given, _ROW, items=protection.items != "kind")
         if has_places and protection.noise_m
         else None,
+        drawn=drawn,
     )
+
+
+def need_room(data: "DatasetLike") -> Dataset:
+    """Return a data set whose protected table can be made in memory, or refuse.
+
+    Parameters
+    ----------
+    data : Dataset
+        Or what `strec.Dataset.of` makes one of.
+
+    Raises
+    ------
+    AnalysisError
+        If it has more than `MOST_PROTECTED` check-ins.
+
+    Examples
+    --------
+    >>> need_room("travel").name
+    'travel'
+    """
+    dataset = Dataset.of(data)
+    if len(dataset) > MOST_PROTECTED:
+        raise AnalysisError(
+            f"A protected table is made in memory, of up to {MOST_PROTECTED:,} check-ins.",
+            f"{len(dataset):,}.",
+            "Protect whole users drawn by chance: Protection(…).apply(dataset.some_users(…)[0]).",
+        )
+    return dataset
 
 
 _NO_EXPOSURE = {"home": None, "work": None, "both": None}

@@ -53,6 +53,11 @@ def sentences(report: "RiskReport") -> list[str]:
         said += _averaged(report.averaged)
     if report.n_without_place and report.found is not None:
         said.append(f"{report.n_without_place:,} check-ins have no place and are left out here.")
+    if report.drawn:
+        said.append(
+            f"Looked at were {report.drawn} Among fewer people one is found more easily, so that "
+            "these numbers are too high rather than too low."
+        )
     return said
 
 

@@ -1,13 +1,13 @@
 """What a protection buys in privacy, and what it costs in accuracy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from strec import metrics, schema
-from strec.dataset import Dataset
+from strec.dataset import MOST_CHECKINS, Dataset
 from strec.errors import StrecError
 from strec.models import CounterMix
 from strec.privacy.protection import Protection
@@ -106,7 +106,8 @@ def utility_loss(
     protection : Protection
         What is done to them.
     before : RiskReport, optional
-        ``risk(checkins, ...)`` where it is there already.
+        ``risk(checkins, ...)`` where it is there already; of a store from which users are drawn
+        (more than `MOST_CHECKINS`) it is measured anew, on the same users.
     n_queries, seed : int
         Queries drawn at most, and the seed of all that is drawn.
     progress : callable, optional
@@ -120,11 +121,12 @@ def utility_loss(
     >>> found.before.n_users, bool(found.why)
     (2, True)
     """
-    checkins = Dataset.of(data).checkins
+    checkins, drawn = Dataset.of(data).some_users(MOST_CHECKINS)
     tell = progress or silent
     tell("Counting who could be found", 0.0)
-    before = before or risk(checkins, seed=seed, **setting)
-    after = risk(checkins, protection, seed=seed, **setting)
+    if before is None or drawn:
+        before = replace(risk(checkins, seed=seed, **setting), drawn=drawn)
+    after = replace(risk(checkins, protection, seed=seed, **setting), drawn=drawn)
     accuracy, asked, lost, why = {}, 0, 0, ""
     try:
         accuracy, asked, lost = _accuracy(checkins, protection, n_queries, seed, tell)
