@@ -48,6 +48,8 @@ POLL_S = 0.05
 KEPT_BYTES = 700 * 2**20
 #: The mark of what is no plain JSON.
 MARK = "__is"
+#: How far a process stands back behind the pages.
+_NICE = 10
 _spare: list["_Worker"] = []
 _lock = threading.Lock()
 
@@ -229,14 +231,6 @@ def _given_back(worker: _Worker, done: bool) -> None:
     worker.end()
 
 
-def warm() -> None:
-    """Start a process that waits, so that the first job need not."""
-    with _lock:
-        if not _spare:
-            with suppress(OSError):
-                _spare.append(_Worker())
-
-
 @atexit.register
 def _end_all() -> None:
     while _spare:
@@ -252,6 +246,7 @@ def serve() -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     _bound_memory()
+    make_way()
     import strec.io.reading  # noqa: F401  (what every job needs)
 
     for line in sys.stdin:
@@ -274,6 +269,13 @@ def serve() -> None:
         except StrecError as error:
             answer = {"error": _packed_error(error)}
         print(json.dumps(answer), file=out, flush=True)
+
+
+def make_way() -> None:
+    """Let this process, on a server for strangers, work when the pages have nothing to do."""
+    if os.environ.get("STREC_PUBLIC") == "1":
+        with suppress(AttributeError, OSError):
+            os.nice(_NICE)
 
 
 def _bound_memory() -> None:

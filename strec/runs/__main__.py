@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from strec.io.apart import make_way
 from strec.runs.folder import Run
 from strec.runs.worker import work
 
@@ -14,6 +15,7 @@ def main() -> None:
     parser.add_argument("--in-turn", action="store_true", help="wait for other trainings here")
     parser.add_argument("runs", type=Path, nargs="+", help="folders of runs")
     asked = parser.parse_args()
+    make_way()
     work([Run(folder) for folder in asked.runs], asked.store, in_turn=asked.in_turn)
 
 

@@ -52,6 +52,15 @@ def test_errors_and_progress_cross(path, tmp_path):
     assert apart(read, path).n_checkins == corpus.N_ROWS
 
 
+def test_on_a_server_for_strangers_reading_makes_way_for_the_pages(monkeypatch):
+    module._end_all()
+    monkeypatch.setenv("STREC_PUBLIC", "1")
+    assert apart(os.nice, 0) - os.nice(0) == module._NICE
+    module._end_all()
+    monkeypatch.setenv("STREC_PUBLIC", "0")
+    assert apart(os.nice, 0) == os.nice(0)
+
+
 def test_what_breaks_there_breaks_nothing_here(path, monkeypatch):
     with pytest.raises(ReadError, match="broke down"):
         apart(os.abort)

@@ -27,6 +27,8 @@ _PICTURE_PX = 56
 #: A city is looked at as a whole; data over more degrees by where the person goes.
 _CITY_DEG = 1.2
 _MOST_PICKS = 1_500
+#: What a part of a score is called, its value and its colour.
+Segment = tuple[str, float, str]
 #: A place is named after the nearest item within this distance.
 _SAID_BY_NAME_KM = 25
 
@@ -41,19 +43,21 @@ def selected_rank(answer: Answer) -> int:
 def cards(store, answer: Answer, moves: pl.DataFrame | None) -> None:
     """Show the list; the button of a card chooses what is explained."""
     shown = selected_rank(answer)
-    parts = None
+    # Of each rank: a filter of the table for each card would be a third of what the list costs.
+    parts: dict[int, list[Segment]] = {}
     if answer.model.explains:
-        parts = once(explanation.parts_of_list, answer)
+        found = once(explanation.parts_of_list, answer)
+        for rank, *segment in found.select("rank", "label", "value", "colour").iter_rows():
+            parts.setdefault(rank, []).append(tuple(segment))
     before = dict(moves.select("item_id", "rank_before").iter_rows()) if moves is not None else {}
     top = max((row for row in answer.frame["probability"].to_list() if row), default=None)
     pictures.ask_for_web(answer)
     shown_pictures = pictures.of_list(store, answer)
     with st.container(height=HEIGHT, border=False, gap="small"):
         for row, picture in zip(answer.frame.iter_rows(named=True), shown_pictures, strict=True):
-            own = parts.filter(pl.col("rank") == row["rank"]) if parts is not None else None
             with st.container(gap=None, key=f"rec_box_{row['rank']}"):
                 _card(row, row["rank"] == shown, _moved(row, before, moves is not None))
-                st.html(_card_html(row, own, top, picture, answer.query.log))
+                st.html(_card_html(row, parts.get(row["rank"], []), top, picture, answer.query.log))
 
 
 def _card(row: dict, is_chosen: bool, moved: str) -> None:
@@ -80,8 +84,11 @@ def _card(row: dict, is_chosen: bool, moved: str) -> None:
 
 def legend(answer: Answer) -> None:
     """Show which colour stands for which part."""
-    if not answer.model.explains:
-        return
+    if answer.model.explains:
+        st.html(once(_legend, answer))
+
+
+def _legend(answer: Answer) -> str:
     parts = once(explanation.parts_of_list, answer)
     # What hardly shows in any bar needs no colour explained.
     large = parts.filter(pl.col("value") > 0.03 * pl.col("value").max())
@@ -92,7 +99,7 @@ def legend(answer: Answer) -> None:
         f"{escape(_short_label(part, label))}</span>"
         for part, label, colour in shown.select("part", "label", "colour").iter_rows()
     )
-    st.html(
+    return (
         '<div style="display:flex;flex-wrap:wrap;gap:.15rem .9rem;font-size:.8rem;opacity:.85">'
         f"{dots}</div>"
     )
@@ -120,7 +127,7 @@ def _moved(row: dict, before: dict, compared: bool) -> str:
 
 def _card_html(
     row: dict,
-    parts: pl.DataFrame | None,
+    parts: list[Segment],
     top: float | None,
     picture: str | None,
     log: Log,
@@ -145,12 +152,12 @@ def _card_html(
     )
 
 
-def _segments(parts: pl.DataFrame | None) -> str:
-    if parts is None or parts.is_empty():
+def _segments(parts: list[Segment]) -> str:
+    if not parts:
         return f'<span style="flex:1;background:{POPULARITY}"></span>'
     return "".join(
         f'<span style="flex:{1e6 * value:.0f};background:{colour}" title="{escape(label)}"></span>'
-        for label, value, colour in parts.select("label", "value", "colour").iter_rows()
+        for label, value, colour in parts
         if value > 0
     )
 

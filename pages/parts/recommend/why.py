@@ -103,24 +103,29 @@ def _behind(answer: Answer, reasons) -> None:
 
 def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
     """Show where these check-ins were; one place alone needs no map of its own."""
-    placed = evidence.drop_nulls(["lat", "lon"]).unique(
-        ["lat", "lon", "item_name"], maintain_order=True
-    )
-    if placed.height < 2:
+    frame = once(_evidence_points, evidence)
+    if frame.height < 2:
         return
-    counts = evidence.group_by("lat", "lon", "item_name").len("n_checkins")
-    joined = placed.join(counts, on=["lat", "lon", "item_name"], how="left")
-    tips = [
-        f"{name}\n{plural(n, 'check-in')}"
-        for name, n in joined.select("item_name", "n_checkins").iter_rows()
-    ]
-    frame = joined.with_columns(tip=pl.Series(tips), n_users=1)
     view = maps.view_of(frame["lat"], frame["lon"], max_zoom=13)
     layer = maps.point_layer(frame, colour=colour, layer_id="evidence", min_px=5, max_px=12)
     ui.deck(
         maps.deck([layer], view, **background.look()), "rec_evidence_map", height=230,
         caption="Where they were.",
     )  # fmt: skip
+
+
+def _evidence_points(evidence: pl.DataFrame) -> pl.DataFrame:
+    """Return the places of check-ins, with a tip each."""
+    placed = evidence.drop_nulls(["lat", "lon"]).unique(
+        ["lat", "lon", "item_name"], maintain_order=True
+    )
+    counts = evidence.group_by("lat", "lon", "item_name").len("n_checkins")
+    joined = placed.join(counts, on=["lat", "lon", "item_name"], how="left")
+    tips = [
+        f"{name}\n{plural(n, 'check-in')}"
+        for name, n in joined.select("item_name", "n_checkins").iter_rows()
+    ]
+    return joined.with_columns(tip=pl.Series(tips, dtype=pl.String), n_users=1)
 
 
 def other_hours(answer: Answer, rank: int) -> None:
