@@ -100,12 +100,32 @@ class Columns:
 
 
 def concatenate(parts: list[Numbers]) -> Numbers:
-    """Return the numbers of several sets of queries as one."""
-    joined = {name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(parts[0])}
-    for name in ("item_ptr", "visit_ptr"):
-        lengths = np.concatenate([np.diff(vars(part)[name]) for part in parts])
-        joined[name] = np.r_[0, np.cumsum(lengths)]
+    """Return the numbers of several sets of queries as one, and empty the list.
+
+    Tables are moved one after the other and let go of piece by piece: nothing is held twice.
+    """
+    tables = [dict(vars(part)) for part in parts]
+    parts.clear()
+    lengths = {
+        name: np.concatenate([np.diff(table.pop(name)) for table in tables])
+        for name in ("item_ptr", "visit_ptr")
+    }
+    joined = {name: np.r_[0, np.cumsum(each)] for name, each in lengths.items()}
+    for name in list(tables[0]):
+        joined[name] = moved([table.pop(name) for table in tables])
     return Numbers(**joined)
+
+
+def moved(pieces: list[np.ndarray]) -> np.ndarray:
+    """Return arrays end to end; the list is emptied, so that each goes as soon as it is copied."""
+    size = sum(len(piece) for piece in pieces)
+    found, at = np.empty((size, *pieces[0].shape[1:]), dtype=pieces[0].dtype), 0
+    pieces.reverse()
+    while pieces:
+        piece = pieces.pop()
+        found[at : at + len(piece)] = piece
+        at += len(piece)
+    return found
 
 
 def shorten(queries: Queries, n_history: int) -> Queries:

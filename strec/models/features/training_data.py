@@ -12,7 +12,7 @@ import numpy as np
 
 from strec.models.counting.newcomers import visited
 from strec.models.features.candidates import CANDIDATE_FEATURES, candidate_features
-from strec.models.features.numbers import Numbers, concatenate, numbers_of, shorten
+from strec.models.features.numbers import Numbers, concatenate, moved, numbers_of, shorten
 from strec.models.features.world import World
 from strec.models.profiles import runs_of
 from strec.progress import Progress
@@ -30,7 +30,7 @@ MAX_CELLS = 60_000_000
 #: Items drawn beside each new target.
 N_CANDIDATES = 255
 _CHUNK_VISITS = 300_000
-_CHUNK_CELLS = 30_000_000
+_CHUNK_CELLS = 8_000_000
 
 
 @dataclass
@@ -92,26 +92,32 @@ def training_data_of(
     rng = np.random.default_rng(seed)
     share = share_of_time(train)
     rows = _targets(train, share, held, n_history, rng)
-    parts, order = [], []
+    numbers, parts, order = [], [], []
     n_new = max(8 * N_BLOCKS, MAX_CELLS // max(len(train.vocabulary.items), 1))
     for world, inside in blocks_of(train, rows, share, meaning):
         progress("Reading the past of each check-in", len(order) / N_BLOCKS)
         queries = shorten(queries_of_rows(train, inside, time_known=time_known), n_history)
-        parts.append(_block(queries, world, remember, n_new // N_BLOCKS, rng))
+        for some in runs_of(queries.length + 1, _CHUNK_VISITS):
+            found, reasons = numbers_of(queries.take(some), world)
+            numbers.append(found.slim())
+        parts.append(_new_targets(queries, world, remember, n_new // N_BLOCKS, rng))
         order.append(inside)
     rows = np.concatenate(order)
     ends = (train.ends_session & ~train.is_alone)[rows]
     weight = np.where(ends, end_weight, 1.0) * np.exp((share[rows] - 1) / fade)
-    start = np.cumsum([0] + [len(part[0]) for part in parts])
+    start = np.cumsum([0] + [len(inside) for inside in order])
+    new, *drawn = (list(pieces) for pieces in zip(*parts, strict=True))
+    parts.clear()
+    candidates, log_drawn, spread = (moved(pieces) for pieces in drawn)
     return TrainingData(
-        numbers=concatenate([part[0] for part in parts]),
+        numbers=concatenate(numbers),
         target=train.item[rows],
         weight=weight.astype(np.float32),
-        new=np.concatenate([part[1] + first for part, first in zip(parts, start, strict=False)]),
-        candidates=np.concatenate([part[2] for part in parts]),
-        log_drawn=np.concatenate([part[3] for part in parts]),
-        spread=np.concatenate([part[4] for part in parts]),
-        reasons=parts[0][5],
+        new=np.concatenate([each + first for each, first in zip(new, start, strict=False)]),
+        candidates=candidates,
+        log_drawn=log_drawn,
+        spread=spread,
+        reasons=reasons,
     )
 
 
@@ -142,11 +148,8 @@ def blocks_of(
             yield World.of(before if len(before) else train.where(share <= begin), meaning), inside
 
 
-def _block(queries: Queries, world: World, remember: bool, n_new: int, rng):
-    numbers = []
-    for rows in runs_of(queries.length + 1, _CHUNK_VISITS):
-        found, reasons = numbers_of(queries.take(rows), world)
-        numbers.append(found.slim())
+def _new_targets(queries: Queries, world: World, remember: bool, n_new: int, rng):
+    """Return which targets are new, some of them where there are many, and their candidates."""
     new = np.flatnonzero(~queries.returns) if remember else np.arange(len(queries))
     if len(new) > n_new:
         new = np.sort(rng.choice(new, n_new, replace=False))
@@ -157,8 +160,7 @@ def _block(queries: Queries, world: World, remember: bool, n_new: int, rng):
     ]
     if not drawn:
         drawn = [_candidates(queries.take(new), world, remember, rng)]
-    joined = (np.concatenate(pieces) for pieces in zip(*drawn, strict=True))
-    return (concatenate(numbers), new, *joined, reasons)
+    return (new, *(np.concatenate(pieces) for pieces in zip(*drawn, strict=True)))
 
 
 def _candidates(queries: Queries, world: World, remember: bool, rng):
@@ -177,7 +179,7 @@ def _candidates(queries: Queries, world: World, remember: bool, rng):
     if remember:
         chance[visited(queries)] = 0
     chance /= np.maximum(chance.sum(axis=1, keepdims=True), 1e-12)
-    items = np.empty((n, n_drawn + 1), dtype=np.int64)
+    items = np.empty((n, n_drawn + 1), dtype=np.int32)
     items[:, 0] = queries.target
     for row, edges in enumerate(np.cumsum(chance, axis=1)):
         items[row, 1:] = np.searchsorted(edges, rng.random(n_drawn) * edges[-1])

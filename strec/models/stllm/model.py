@@ -16,7 +16,14 @@ from strec.models.features.world import World, meaning_of
 from strec.models.language import Language
 from strec.models.neural import RowTask, seeded, tensors, weights, with_weights
 from strec.models.saved import Arrays, prefixed, under
-from strec.models.stllm.together import added, combined, ends_held_out, held_out, weights_for
+from strec.models.stllm.together import (
+    MAX_CELLS,
+    added,
+    combined,
+    ends_held_out,
+    held_out,
+    weights_for,
+)
 from strec.models.trees import Trees
 from strec.progress import part_of, silent
 from strec.split import Log, Queries, queries_of_rows
@@ -173,25 +180,37 @@ class STLLM(Model):
             settings = self._settings(self.seed + member, task.batch_size)
             self.history_ = fit(task, settings, watch=stage)
             self.networks_.append(network.cpu().eval())
+        del data, task
         if self.trees_ is not None and len(held):
-            now = self.world_, self.trees_
+            now = self.world_
             self.world_ = World.of(train.where(earlier), meaning)
-            self.trees_ = self.trees_.adapt(self.world_)
-            self.weights_ = self._weighed(train, held, self.trees_)
-            self.vocabulary_ = train.vocabulary
-            given = {"time_known": self.time_known, "seed": self.seed}
-            self.calibration_ = temperatures(
-                self._score, train, since, every=held, ends=np.union1d(held, more), **given
-            )
-            self.world_, self.trees_ = now
+            self._weigh(self.trees_.adapt(self.world_), train, held, more, since)
+            self.world_ = now
 
-    def _weighed(self, train: Log, held: np.ndarray, trees: Trees) -> np.ndarray:
-        """Return the network's weights beside the trees, from rows held out."""
-        queries = queries_of_rows(train, held, time_known=self.time_known)
+    def _weigh(
+        self, adapted: Trees, train: Log, held: np.ndarray, more: np.ndarray, since: int
+    ) -> None:
+        """Weigh the network against the trees, and find how sure to be, from rows held out.
+
+        Each row is scored once, from counts of what was before all of them.
+        """
+        asked = np.union1d(held, more[: MAX_CELLS // max(len(train.vocabulary.items), 1)])
+        queries = queries_of_rows(train, asked, time_known=self.time_known)
+        network, trees = self._network_scores(queries), adapted._score(queries)
+        drawn = np.isin(asked, held)
         ends = (train.ends_session & ~train.is_alone)[held]
         told = np.where(ends, self.end_weight, 1.0)
-        network = self._network_scores(queries)
-        return weights_for(network, trees._score(queries), queries.target, told)
+        self.weights_ = weights_for(network[drawn], trees[drawn], train.item[held], told)
+        scores = combined(network, trees, self.weights_)
+        self.calibration_ = temperatures(
+            lambda some: scores[np.searchsorted(asked, some.row)],
+            train,
+            since,
+            every=held,
+            ends=asked,
+            time_known=self.time_known,
+            seed=self.seed,
+        )
 
     def _training_task(self, network: "Network", data: TrainingData) -> RowTask:
         # A few targets are held out to watch, not to stop: the latest check-ins teach most.

@@ -20,7 +20,7 @@ from strec.split import Log
 
 #: Held out to weigh the two: drawn from what is later than this share of the check-ins.
 _LATE = 0.825
-_SHARE, _MOST, _MAX_CELLS = 0.1, 1_000, 10_000_000
+_SHARE, _MOST, MAX_CELLS = 0.1, 1_000, 10_000_000
 #: How strongly the weights are held at half each, per query and in all, and where they may lie. The
 #: held-out check-ins lie among those that are learned from, which favours what remembers best: the
 #: weights move far only where one of the two is clearly worse.
@@ -34,7 +34,7 @@ def held_out(train: Log, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return rows to weigh by, and which rows of the log are before all of them."""
     share = share_of_time(train)
     known = np.flatnonzero((train.item >= 0) & (share >= _LATE))
-    most = min(_MOST, _MAX_CELLS // max(len(train.vocabulary.items), 1))
+    most = min(_MOST, MAX_CELLS // max(len(train.vocabulary.items), 1))
     n = min(most, int(_SHARE * (train.item >= 0).sum()), len(known) // 2)
     return np.sort(np.random.default_rng(seed).permutation(known)[:n]), share < _LATE
 
