@@ -18,6 +18,7 @@ from strec.runs import (
     language_of,
     needs_several,
     parameters,
+    reach,
     runs_in,
     shortage,
 )
@@ -252,7 +253,13 @@ def expected(kind, store, budget, runs) -> str:
         return "seconds"
     if MODELS[kind].family == "traditional" and not needs_several(kind):
         return "mostly under a minute"
-    return f"about {run_time(BUDGETS[budget].max_seconds)} at most, and one pass at least"
+    most = run_time(BUDGETS[budget].max_seconds)
+    share = reach(kind, store, budget, runs)
+    if share is None:
+        return f"about {most} at most, and one pass at least"
+    if share >= 1:
+        return f"makes all its passes in {most} here"
+    return f"comes to about {share:.0%} of its passes in {most} here, or one pass"
 
 
 def cut_short(kind, budget, runs) -> str:

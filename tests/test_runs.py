@@ -21,7 +21,9 @@ from strec.runs import (
     end,
     home,
     needs_several,
+    pace,
     parameters,
+    reach,
     runs_in,
     shortage,
     start,
@@ -29,6 +31,7 @@ from strec.runs import (
 from strec.simulation import simulate
 from strec.split import split
 from strec.store import Store
+from strec.train.device import Device
 
 SLOW = {"epochs": 200, "patience": 200, "dim": 8}
 
@@ -198,6 +201,27 @@ def test_when_time_ran_out_it_says_so_and_can_go_on(store, tmp_path, monkeypatch
     assert run.poll().reached == 1 and run.results()["history"]["epochs"] == 3
     with pytest.raises(ModelError, match="has stopped"):
         run.prepare_resume(store)
+
+
+def test_how_far_a_training_will_come_is_told_from_what_was_seen_or_measured(
+    store, tmp_path, monkeypatch
+):
+    passes = parameters("ctr", "quick")["epochs"]
+    # Nothing is known of another machine's GPU, and what makes no passes has none.
+    monkeypatch.setattr(pace, "devices", lambda: [Device("cuda", 1, "GPU")])
+    assert reach("ctr", store, "quick", []) is None and reach("als", store, "quick", []) is None
+    monkeypatch.setattr(pace, "devices", lambda: [Device("cpu", 2, "processor")])
+    work = pace.UNITS["ctr"] * 0.8 * 1.5  # units of a pass: 1,200 check-ins are learned from
+    for seconds, share in ((1, 1.0), (30, 2 / passes), (1_000, 1 / passes)):
+        monkeypatch.setattr(pace, "speed", lambda seconds=seconds: seconds / work)
+        assert reach("ctr", store, "quick", []) == pytest.approx(min(1, share))
+    # A training seen here is the better witness: two and a half passes took 50 s.
+    run = create(tmp_path / "run", "ctr", store, budget="normal")
+    told = [(20, 1.0), (40, 1.0), (50, 0.5)]
+    lines = [json.dumps({"event": "epoch", "seconds": s, "share": share}) for s, share in told]
+    (run.folder / "events.jsonl").write_text("\n".join(lines) + "\n")
+    assert reach("ctr", store, "quick", [run]) == pytest.approx(min(1, 3 / passes))
+    assert pace.pace_seen("lstm", [run]) is None
 
 
 def test_whoever_holds_the_lock_is_at_work(store, tmp_path):

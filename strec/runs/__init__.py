@@ -17,6 +17,7 @@ from strec.runs.budget import (
 from strec.runs.create import create
 from strec.runs.folder import Run, home, prune, runs_in
 from strec.runs.launch import end, start
+from strec.runs.pace import reach
 from strec.runs.status import Status
 from strec.runs.worker import train_run
 
@@ -33,6 +34,7 @@ __all__ = [
     "needs_several",
     "parameters",
     "prune",
+    "reach",
     "runs_in",
     "shortage",
     "start",

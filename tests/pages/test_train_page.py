@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 import pages.parts.train.board  # noqa: F401
 from strec.gate import dependence_test as dependence_of
 from strec.models import MODELS
-from strec.runs import Run, create, home, runs_in, train_run
+from strec.runs import Run, create, home, parameters, runs_in, train_run
 from strec.simulation import simulate
 from strec.store import Store
 from tests.pages.alone import alone
@@ -52,13 +52,18 @@ def made(store: Store, kind: str = "popularity", **more) -> Run:
     return create(home(store) / f"{kind}-{time.monotonic_ns()}", kind, store, **more)
 
 
-def test_every_model_is_offered_with_its_sentence(store):
+def test_every_model_is_offered_with_its_sentence(store, monkeypatch):
+    # A machine on which a pass of attention per context takes the whole of the time.
+    monkeypatch.setattr("strec.runs.pace.speed", lambda: 1e6)
     app = page(store)
     assert not app.exception
     for kind in MODELS:
         assert MODELS[kind].sentence in text_of(app)
     assert tick_of(app, store, "counter_mix").value
     assert app.button(key="train_start").label == "Train 1 model"
+    share = 1 / parameters("ctr", "normal")["epochs"]
+    told = f"comes to about {share:.0%} of its passes in 10 min here, or one pass"
+    assert told in tick_of(app, store, "ctr").label
     assert "Trains on: " in text_of(app) and "Nothing is trained on this data yet" in text_of(app)
 
 
