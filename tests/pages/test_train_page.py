@@ -268,10 +268,18 @@ def test_a_failure_says_what_to_do_and_can_be_discarded(store):
     assert not run.folder.exists() and "Nothing is trained" in text_of(app)
 
 
-def test_finished_models_are_compared_and_can_be_taken_along(store):
-    for kind in ("popularity", "user_counts"):
-        train_run(made(store, kind), store)
+def test_finished_models_are_compared_and_can_be_taken_along(store, monkeypatch):
+    runs = {kind: made(store, kind) for kind in ("popularity", "counter_mix")}
+    for run in runs.values():
+        train_run(run, store)
+    # The one that the test of dependence chose ran out of time, and lost to counting.
+    monkeypatch.setattr("pages.train.recommended", lambda store: ("popularity", "traditional"))
+    runs["popularity"].set_state("done", seconds=60.0, share=0.12)
     app = page(store)
+    assert "**Popularity** :orange-badge[time ran out at 12%]" in text_of(app)
+    assert app.button(key=f"go_on_{runs['popularity'].folder.name}").label == "Go on"
+    assert "**Popularity** was not ahead" in app.warning[0].value
+    assert "Recommend with the counter mix" in app.warning[0].value
     table = app.dataframe[0].value
     assert table["Right at first try, %"].is_monotonic_decreasing
     assert [each.label for each in app.get("download_button")] == ["Data as CSV"]
