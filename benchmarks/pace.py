@@ -20,7 +20,7 @@ from strec.models import MODELS
 from strec.runs import pace
 from strec.train import Watch
 
-SAMPLE, N_USERS = "social", 80
+SAMPLE, N_USERS = "social", 40
 
 
 def main() -> None:
@@ -42,7 +42,8 @@ def main() -> None:
         pace._speed.cache_clear()
         unit = (before + pace.speed()) / 2
         if seconds:
-            found = seconds[-1] / unit / len(train) * 1_000
+            n = min(len(train), getattr(MODELS[kind], "n_queries", len(train)))
+            found = seconds[-1] / unit / n * 1_000
             print(
                 f'    "{kind}": {found:.3g},  # {seconds[-1]:.1f} s, unit {unit:.4f} s', flush=True
             )

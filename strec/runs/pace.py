@@ -17,8 +17,19 @@ from strec.runs.folder import Run
 from strec.store import Store, need_store
 from strec.train import devices
 
-#: Units of work (see `unit_of_work`) that a pass needs per 1,000 check-ins: `benchmarks/pace.py`.
-UNITS: dict[str, float] = {}
+#: Units of work (see `unit_of_work`) that a pass needs per 1,000 check-ins it goes through, by
+#: ``benchmarks/pace.py``; ST-LLM's is that of New York, as small data need more.
+UNITS: dict[str, float] = {
+    "hybrid": 9.7,
+    "neumf": 12,
+    "lstm": 13,
+    "st_lstm": 13,
+    "stgcn": 280,
+    "ctr": 25,
+    "stllm": 55,
+}
+#: Share of the check-ins that is learned from, as the data is cut.
+_LEARNED = 0.8
 #: A measurement of this machine is good for so long.
 _GOOD_FOR_SECONDS = 60.0
 _REPEATS = 5
@@ -52,14 +63,13 @@ def reach(kind: str, store: Store, budget: str, past: list[Run]) -> float | None
     pace = pace_seen(kind, past) or pace_expected(kind)
     if passes is None or pace is None:
         return None
-    # Four fifths are learned from, as the data is cut.
-    seconds = pace * 0.8 * need_store(store).meta["n_checkins"] / 1_000
+    seconds = pace * _targets(kind, need_store(store).meta["n_checkins"]) / 1_000
     affordable = BUDGETS[budget].max_seconds / max(seconds, 1e-9)
     return min(1.0, max(1.0, affordable) / passes)
 
 
 def pace_seen(kind: str, past: list[Run]) -> float | None:
-    """Return the seconds of a pass per 1,000 training check-ins in the latest training here.
+    """Return the seconds of a pass per 1,000 check-ins of it in the latest training here.
 
     Parameters
     ----------
@@ -78,14 +88,19 @@ def pace_seen(kind: str, past: list[Run]) -> float | None:
             continue
         passes = [event for event in run.events() if event["event"] == "epoch"]
         made = sum(float(each.get("share", 1.0)) for each in passes)
-        n = 0.8 * run.config["data"]["n_checkins"]
+        n = _targets(kind, run.config["data"]["n_checkins"])
         if made and n:
             return passes[-1]["seconds"] / made / n * 1_000
     return None
 
 
+def _targets(kind: str, n_checkins: int) -> float:
+    """Return how many check-ins a pass goes through; some models draw a number of them."""
+    return min(_LEARNED * n_checkins, getattr(MODELS[kind], "n_queries", np.inf))
+
+
 def pace_expected(kind: str) -> float | None:
-    """Return the seconds that a pass should need here per 1,000 training check-ins.
+    """Return the seconds that a pass should need here per 1,000 check-ins of it.
 
     Parameters
     ----------
