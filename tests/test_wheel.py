@@ -1,14 +1,13 @@
-"""The wheel is the product: far from the checkout everything is there."""
+"""The wheel is the product, installed as the image does: far from the checkout all is there."""
 
 import json
 import os
+import re
 import socket
 import subprocess
-import sys
 import sysconfig
 import time
 import urllib.request
-import venv
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,30 +16,29 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
+DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 #: Without what would lead back to the checkout.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
 
 @pytest.fixture(scope="module")
 def away(tmp_path_factory):
-    """Give a function that runs a command of an environment with the wheel, and its folder."""
+    """Give a function that runs a command of what the image's build steps made, and its folder."""
     folder = tmp_path_factory.mktemp("away")
-    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
-    wheel = ["wheel", "--no-deps", "-w", str(folder), str(ROOT)]
+    here = os.pathsep.join({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+    # What is installed here is seen there, so that nothing is fetched twice.
+    given = {"PYTHONPATH": here, "PIP_NO_DEPS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     if find_spec("hatchling"):
-        wheel.insert(1, "--no-build-isolation")
-    subprocess.run([*pip, *wheel], check=True)
-    venv.create(folder / "env", symlinks=True)
+        # So pip calls it: 0 is no isolation.
+        given |= {"PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_INDEX": "1"}
+    (step,) = (line for line in DOCKERFILE.splitlines() if line.startswith("RUN sh "))
+    step = step[4:].replace("/src", str(ROOT)).replace("/opt/strec", str(folder / "env"))
+    subprocess.run(step.split(), check=True, env=ENVIRONMENT | given, cwd=folder)
     paths = {"base": str(folder / "env"), "platbase": str(folder / "env")}
     site = Path(sysconfig.get_path("purelib", "venv", vars=paths))
-    # What is installed here is seen there, but not what leads to the checkout: a .pth file is
-    # read in an environment's own folder alone.
-    (site / "here.pth").write_text(
-        "\n".join({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
-    )
+    # Not what leads to the checkout: a .pth file is read in an environment's own folder alone.
+    (site / "here.pth").write_text(here.replace(os.pathsep, "\n"))
     scripts = Path(sysconfig.get_path("scripts", "venv", vars=paths))
-    install = ["--python", str(scripts / "python"), "install", "--no-deps", "--no-index"]
-    subprocess.run([*pip, *install, *map(str, folder.glob("*.whl"))], check=True)
 
     def run(*command: str) -> subprocess.CompletedProcess:
         return subprocess.run(
@@ -56,7 +54,7 @@ def test_it_is_the_installed_package_that_answers(away):
     code = "import strec, json; print(json.dumps([strec.__file__, strec.__version__]))"
     file, version = json.loads(away("python", "-c", code).stdout)
     assert Path(file).is_relative_to(away.folder)
-    assert next(away.folder.glob("*.whl")).name.split("-")[:2] == ["strec_kit", version]
+    assert len(list(away.folder.rglob(f"strec_kit-{version}.dist-info"))) == 1
 
 
 def test_a_sample_is_read(away):
@@ -79,17 +77,29 @@ def test_the_benchmark_is_there(away):
     assert "main, baselines, regimes" in done.stderr
 
 
-def test_the_app_answers(away):
+def test_the_command_of_the_image_serves_pages_and_its_check_finds_it_well(away):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["app", "--port", str(port), "--host", "127.0.0.1", "--no-browser"]
+        port = str(free.getsockname()[1])
+    # As the Dockerfile says: nothing but its variables, its command, its check.
+    *_, given = re.findall(r"^ENV (.*)$", DOCKERFILE, re.M)
+    variables = dict(each.split("=", 1) for each in given.split())
+    variables |= {"PATH": f"{away.scripts}:{os.environ['PATH']}", "HOME": str(away.folder)}
+    for name, place in (("STREC_CACHE", "data"), ("TMPDIR", "work")):
+        assert variables[name] == f"/{place}"
+        (away.folder / place).mkdir(mode=0o777)
+        variables[name] = str(away.folder / place)
+    start, check = (
+        json.loads(each.replace("\\\n", "").replace("8501", port))
+        for each in re.findall(r"CMD (\[.*?\])$", DOCKERFILE, re.M | re.S)[::-1]
+    )
     process = subprocess.Popen(
-        [str(away.scripts / "strec"), *command],
-        cwd=away.folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        start, cwd=away.folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     try:
         assert _get(f"http://127.0.0.1:{port}/_stcore/health") == "ok"
+        assert "<html" in _get(f"http://127.0.0.1:{port}/time")
+        subprocess.run(check, check=True, env=variables, timeout=30)
     finally:
         process.terminate()
         said = process.communicate(timeout=30)[0].decode()
