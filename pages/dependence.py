@@ -1,5 +1,6 @@
 """Does time, place or order matter here? Four dials, the evidence, the way on, a live simulator."""
 
+import secrets
 from typing import Any
 
 import polars as pl
@@ -8,9 +9,9 @@ import streamlit as st
 from pages.parts.dependence import dates
 from pages.shared import gate, glossary, state, ui
 from pages.shared.once import drawn
-from pages.shared.page import NextStep, Page
+from pages.shared.page import NextStep, Page, go_to
 from pages.shared.results import by_content, found_before, in_turn, keep, kept
-from strec import schema
+from strec import maps, schema
 from strec.export import json_text
 from strec.gate import DependenceResult, dependence_test, tested_before
 from strec.gate.result import STRONG_NATS, TRADITIONAL, WEAK_NATS
@@ -342,7 +343,23 @@ def simulator_part() -> None:
         world, result = simulated(scenario, int(seed), **sliders)
         decision(result, "sim")
         figures(scenario, world)
+        if st.button("Explore this world on every page", key="sim_use", icon=":material/map:"):
+            use(scenario, int(seed), world)
+            go_to("space")
     evidence(result, "sim", times_in(SCENARIOS[scenario].time_zone))
+
+
+def use(scenario: str, seed: int, world: pl.DataFrame) -> None:
+    """Make a simulated world the data set in use, with the map of its city."""
+    title, zone = SCENARIOS[scenario].title, SCENARIOS[scenario].time_zone
+    ground = maps.Ground.simulated(scenario, seed, world[schema.LAT], world[schema.LON])
+    with in_turn():
+        store = Store.create(
+            world, ui.workspace() / f"store-{secrets.token_hex(6)}", time_zone=zone,
+            name=f"{title}, draw {seed}", source=f"Simulated by strec: {scenario}, seed {seed}",
+        )  # fmt: skip
+        ground.save(store.folder / maps.GROUND)
+    ui.use_store(store)
 
 
 @by_content("Simulating a world and testing it…", most=64)

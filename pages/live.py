@@ -227,7 +227,7 @@ def where(store, played: Replay, at: int) -> None:
     if everything.is_empty():
         st.caption("These check-ins have no places.")
         return
-    city = maps.view_of(everything["lat"], everything["lon"])
+    city = background.view_of(everything["lat"], everything["lon"])
     trail = (
         played.events.head(at)
         .tail(_TRAIL)

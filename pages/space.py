@@ -4,10 +4,10 @@ import streamlit as st
 
 from pages.parts import selection
 from pages.parts.space import change, common, effect, flows, hot, map, near, week
-from pages.shared import state, ui
+from pages.shared import background, state, ui
 from pages.shared.page import NextStep, Page
 from pages.shared.results import counted
-from strec import maps, schema
+from strec import schema
 from strec.errors import AnalysisError
 from strec.store import Store
 
@@ -65,7 +65,7 @@ def content() -> NextStep | None:
                 store,
                 whole if part == MAP else chosen,
                 setting,
-                maps.view_of(everywhere["lat"], everywhere["lon"]),
+                background.view_of(everywhere["lat"], everywhere["lon"]),
             )
         except AnalysisError as error:
             ui.show_notice(error)
@@ -91,7 +91,7 @@ PAGE = Page(
     url="space",
     heading="Space",
     question="Where do people act, where do they go next, and is it changing?",
-    tour="Where do they act? Switch on **Hour by hour** and see what moves; "
+    tour="Where do they act? Under **Play** choose *Hour by hour* and see what moves; "
     "**Hotspots** says whether any place is busier than chance allows.",
     has_filters=True,
 )

@@ -91,7 +91,7 @@ def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
         top=float(day["n_checkins"].max()),
         radius_m=spatial.hexagon_width_km(resolution) * 1000 * 0.42,
         scale=maps.Scale.fit(day["n_checkins"], dark),
-        view=maps.view_of(day["lat"], day["lon"]),
+        view=background.view_of(day["lat"], day["lon"]),
         **background.look(),
     )
     if store.has_clock:

@@ -4,12 +4,13 @@ The file is a zip of JSON, of pictures and, if wished, of the check-ins as Parqu
 run, no member is written under its own name, and each has a bound.
 """
 
+import dataclasses
 import io
 import json
 import re
 import zipfile
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -27,7 +28,9 @@ from strec.store import Filters, Store
 if TYPE_CHECKING:
     from strec.dataset import DatasetLike
 
-__all__ = ["ENDING", "MOST_DATA", "MOST_PINS", "VERSION", "Pin", "Project", "Run", "Source"]
+__all__ = [
+    "ENDING", "MOST_DATA", "MOST_PINS", "VERSION", "Pin", "Project", "Run", "Source", "View",
+]  # fmt: skip
 
 #: Counts up when a project of today could no longer be read.
 VERSION = 1
@@ -105,6 +108,27 @@ class Pin:
 
 
 @dataclass(frozen=True)
+class View:
+    """How a page was set.
+
+    Parameters
+    ----------
+    asked : dict of str to tuple of str
+        What its address asks.
+    widgets : dict
+        Its choices by their key: texts, numbers, yes or no, days, and lists of them.
+
+    Examples
+    --------
+    >>> View({"part": ("flows",)}, {"flows_most": 50}).asked["part"]
+    ('flows',)
+    """
+
+    asked: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    widgets: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Run:
     """A training that the project refers to; the model itself stays where it was trained.
 
@@ -141,6 +165,8 @@ class Project:
         Trainings.
     address : str
         The page that was looked at when it was saved.
+    views : dict of str to View
+        How each page was set, by its name in the address.
     note : str
         What a person says of it all.
     saved, made_by : str
@@ -165,6 +191,7 @@ class Project:
     pins: tuple[Pin, ...] = ()
     runs: tuple[Run, ...] = ()
     address: str = ""
+    views: dict[str, View] = dataclasses.field(default_factory=dict)
     note: str = ""
     saved: str = ""
     made_by: str = strec.__version__
@@ -282,6 +309,13 @@ class Project:
             "name": self.name[:MOST_TEXT],
             "note": self.note[:MOST_TEXT],
             "address": self.address,
+            "views": {
+                page: {
+                    "asked": view.asked,
+                    "widgets": _plain(view.widgets),
+                }
+                for page, view in self.views.items()
+            },
             "source": asdict(self.source),
             "recipe": self.recipe,
             "selection": self.selection.to_dict(),
@@ -401,6 +435,7 @@ class Project:
             pins=tuple(pins),
             runs=tuple(_made(Run, each) for each in _listed(head.get("runs"), 200)),
             address=_text(head.get("address")),
+            views={_text(page): _view(each) for page, each in _some(head.get("views"), 40).items()},
             note=_text(head.get("note")),
             saved=_text(head.get("saved")),
             made_by=_text(head.get("made_by")),
@@ -513,6 +548,43 @@ def _checkins(archive: zipfile.ZipFile, folder: Path | None) -> pl.DataFrame | P
                 raise _too_large(CHECKINS, MOST_DATA, "more")
             file.write(part)
     return path
+
+
+def _view(said: Any) -> View:
+    """Return how a page was set, from JSON."""
+    said = _some(said, 2)
+    asked = {
+        _text(name): tuple(_text(each) for each in values[:60])
+        for name, values in _some(said.get("asked"), 100).items()
+        if isinstance(values, list)
+    }
+    widgets = _some(said.get("widgets"), 400)
+    return View(asked, {_text(name): _unplain(value) for name, value in widgets.items()})
+
+
+def _some(said: Any, most: int) -> dict[str, Any]:
+    if said is None:
+        return {}
+    if not isinstance(said, dict) or len(said) > most:
+        raise _none("views that are none")
+    return said
+
+
+def _plain(value: Any) -> Any:
+    """Return a choice as JSON has it: a day is a record of its own."""
+    if isinstance(value, date):
+        return {"day": f"{value:%Y-%m-%d}"}
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _unplain(said: Any) -> Any:
+    if isinstance(said, dict):
+        return date.fromisoformat(str(said.get("day")))
+    if isinstance(said, list):
+        return tuple(_unplain(each) for each in said[:60])
+    return said[:MOST_TEXT] if isinstance(said, str) else said
 
 
 def _nobody(filters: Filters) -> Filters:

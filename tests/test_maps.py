@@ -75,6 +75,15 @@ def test_the_view_is_on_the_globe_and_near_the_data(pairs):
     assert np.all(np.abs(view.unwrap(lon) - view.lon) <= 180)
 
 
+def test_on_a_phone_the_same_places_are_seen_from_further_away():
+    lat, lon = [40.4, 40.5], [-3.9, -3.6]
+    wide, narrow = maps.view_of(lat, lon), maps.view_of(lat, lon, width_px=340)
+    for view, width in ((wide, 560), (narrow, 340)):
+        x, _ = view.pixels(np.array(lat), np.array(lon))
+        assert (abs(x) < width / 2).all()
+    assert narrow.zoom < wide.zoom and (narrow.lat, narrow.lon) == (wide.lat, wide.lon)
+
+
 def test_the_view_crosses_the_date_line_the_short_way():
     view = maps.view_of([-17, -18, -19], [177.0, 179.0, -178.0])
     assert view.span_deg < 12

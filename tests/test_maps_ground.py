@@ -1,5 +1,6 @@
 """The ground of maps: streets, water, parks and names, of simulated cities and of one's own."""
 
+import dataclasses
 import json
 from urllib.parse import unquote
 
@@ -83,7 +84,14 @@ def test_a_map_shows_the_ground_in_the_app_and_as_a_picture_and_page():
     assert "http" not in deck.to_json()
     picture = maps.to_svg(deck)
     assert "Streets: simulated" in picture and "PLAZA" in picture and picture.count("<path") >= 8
-    assert "ground-street" in maps.to_html(deck)
+    page = maps.to_html(deck)
+    assert "ground-street" in page and ">Streets: simulated</div>" in page
+    # Without a ground of its own a map thanks for its land; a hostile name ends nothing.
+    plain = maps.deck([], maps.view_of([-40, 50], [0, 90]), basemap="offline")
+    for made in (maps.to_svg(plain), maps.to_html(plain)):
+        assert "Natural Earth (public domain)</" in made
+    named = dataclasses.replace(ground, attribution="</div><script>x</script>")
+    assert "<script>x" not in maps.to_html(maps.deck([], maps.view_of(lat, lon), ground=named))
 
 
 def test_a_ground_is_left_out_where_it_does_not_reach():

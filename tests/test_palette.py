@@ -11,6 +11,7 @@ from pages.shared.look import ON_PRIMARY, QUIET
 from strec import palette
 from strec.explanation import LABELS
 from strec.maps.basemap import COLOURS
+from strec.maps.ground import _COLOURS as GROUND
 
 #: CIEDE2000 below which two colours side by side are hard to tell apart.
 LEAST = 10
@@ -48,7 +49,7 @@ def test_each_class_of_a_map_differs_from_the_next(eye):
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_class_stands_out_from_the_land(dark):
-    land = rgb(COLOURS[dark]["land"])
+    land, town = rgb(COLOURS[dark]["land"]), rgb(GROUND[dark]["urban"])
     # On a dark page the darkest class is not used.
     amounts = palette.SEQUENTIAL_SPACE[:-1] if dark else palette.SEQUENTIAL_SPACE
     for colour in {
@@ -59,8 +60,9 @@ def test_every_class_stands_out_from_the_land(dark):
         *palette.QUADRANTS,
     }:
         # Hexagons let a fifth of the land through.
-        shown = 205 / 255 * rgb(colour) + 50 / 255 * land
-        assert contrast(shown, land) >= (1.3 if dark else 1.5), colour
+        for ground, least in ((land, 1.3 if dark else 1.5), (town, 1.1 if dark else 1.35)):
+            shown = 205 / 255 * rgb(colour) + 50 / 255 * ground
+            assert contrast(shown, ground) >= least, colour
 
 
 def test_the_measure_of_colours_is_that_of_the_literature():

@@ -11,9 +11,12 @@ from strec import maps, schema
 from strec.errors import StrecError
 from strec.llm.cache import cache_folder
 from strec.maps import extract, tiles
+from strec.maps.view import MAX_ZOOM, WIDTH_PX
 from strec.serve import settings
 from strec.store import Store
 
+#: How wide a map is on a phone.
+PHONE_PX = 340
 WORDS = {"auto": "Online tiles where there is a network", "offline": "Always offline"}
 #: What GDAL is given to read.
 KINDS = ("osm", "pbf", "gpkg", "geojson", "json", "fgb", "zip")
@@ -24,13 +27,21 @@ def look() -> dict[str, Any]:
     return {"dark": ui.is_dark(), "basemap": state.BASEMAP.value, "ground": ground()}
 
 
+def view_of(lat, lon, max_zoom: float = MAX_ZOOM) -> maps.View:
+    """Return where a map looks at first: on a phone from further away, so that no side is cut."""
+    return maps.view_of(lat, lon, max_zoom, PHONE_PX if visitor.has_phone() else WIDTH_PX)
+
+
 def ground() -> maps.Ground | None:
     """Return one's own map file where it was chosen and reaches, or what the simulator drew."""
     own = state.GROUND.value
     if own is not None and (not ui.current_store().has_places or own.covers(_middle())):
         return own
     sample = ui.current_sample()
-    return None if sample is None else maps.Ground.sample(sample.name)
+    if sample is not None:
+        return maps.Ground.sample(sample.name)
+    path = ui.current_store().folder / maps.GROUND
+    return _opened(path, path.stat().st_mtime) if path.is_file() else None
 
 
 def _middle() -> maps.View:

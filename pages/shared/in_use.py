@@ -73,6 +73,7 @@ def use_store(store: Store) -> None:
     state.forget("filter_")
     state.FILTERS.value = state.SIDEBAR_FILTERS.value = Filters()
     state.PICKS.value = []
+    state.VIEWS.value, state.VIEWS_WAITING.value = {}, {}
     remember_in_url()
 
 

@@ -4,6 +4,8 @@ import streamlit as st
 
 #: Quiet text, such as captions and the axes of figures, on a light and on a dark page.
 QUIET = {False: "#55626B", True: "#A7B4BA"}
+#: The theme's first colour, as in `.streamlit/config.toml`.
+PRIMARY = {False: "#0A7471", True: "#3CC2BD"}
 #: What is written on a button in the theme's first colour.
 ON_PRIMARY = {False: "#FFFFFF", True: "#06211F"}
 
@@ -34,8 +36,12 @@ def style(dark: bool) -> str:
   color: {QUIET[dark]};
   content: "If no map appears here, this browser cannot draw it (it lacks WebGL). "
     "Switch on “Maps as pictures” in the sidebar, and the server draws them."; }}
-/* The toolbar of a figure stands below its title, and on no phone. */
-.js-plotly-plot .modebar-container {{ top: 2.1rem !important; height: 0 !important; }}
+/* The toolbar of a figure stands in its lower corner, over neither title nor data, and on no
+   phone. */
+.js-plotly-plot .modebar-container {{ top: auto !important; bottom: 1.9rem; height: 0 !important; }}
+.js-plotly-plot .modebar-group {{ background: transparent !important; }}
+.js-plotly-plot .modebar-btn path {{ fill: {QUIET[dark]} !important; }}
+.js-plotly-plot .modebar-btn.active path {{ fill: {PRIMARY[dark]} !important; }}
 /* Beside the sidebar of a tablet two figures are narrower than their words: they stand below. */
 @media (min-width: 641px) and (max-width: 1000px) {{
   [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stPlotlyChart"]),
@@ -49,6 +55,7 @@ def style(dark: bool) -> str:
 @media (max-width: 640px) {{
   .stMainBlockContainer {{ padding: 3.2rem 1rem 2rem 1rem; }}
   .js-plotly-plot .modebar-container {{ display: none; }}
+  [class*="st-key-space_draw_"] .js-plotly-plot .modebar-container {{ display: block; }}
   h1 {{ font-size: 1.7rem !important; padding-bottom: 0.2rem !important; }}
   /* What the answer is comes before who asked. */
   .st-key-rec_page > * {{ order: 3; }}

@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 import streamlit as st
 
 import pages
-from pages.shared import state, ui
+from pages.shared import state, ui, views
 from strec.errors import StrecError
 from strec.store import Store
 
@@ -77,10 +77,18 @@ class Page:
             )
             st.markdown(f":gray[{self.question.format(item=ui.item_word(), who=who)}]")
         following = None
+        brought = views.bring_back(self.url)
         try:
             following = self.content()
         except StrecError as error:
             ui.show_error(error)
+        except Exception:
+            if brought is None:
+                raise
+            # A file may say what no widget offers: the page is shown as it is without.
+            views.let_go(brought)
+            st.rerun()
+        views.note(self.url)
         if self.method:
             ui.how_it_works(self.method)
         if following is not None:

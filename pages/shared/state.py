@@ -8,7 +8,7 @@ import streamlit as st
 
 from strec.errors import StrecError
 from strec.maps import Ground
-from strec.project import Pin, Project
+from strec.project import Pin, Project, View
 from strec.store import Filters, Store
 
 T = TypeVar("T")
@@ -71,6 +71,11 @@ PICTURES_OF_MAPS = Key("pictures_of_maps", False)
 BASEMAP = Key("basemap", "auto")
 GROUND: Key[Ground | None] = Key("ground", None)
 
+#: A map that is played through time: whether it runs, its step, and when that began.
+PLAYING = Key("map_playing", False)
+PLAY_STEP = Key("map_step", 0)
+PLAY_TICK = Key("map_tick", 0.0)
+
 # ---------------------------------------------------------------- keep and share
 
 PROJECT_NAME = Key("project_name", "")
@@ -82,6 +87,9 @@ PROJECT_WAITING: Key[Project | None] = Key("project_waiting", None)
 PROJECT_AT = Key("project_at", "")
 #: The page shown, None where its pictures cannot be pinned: those of single people.
 PAGE: Key[str | None] = Key("page_shown", None)
+#: How each page is set, and how an opened project had those that were not shown since.
+VIEWS: Key[dict[str, View]] = Key("views_noted", {})
+VIEWS_WAITING: Key[dict[str, View]] = Key("views_waiting", {})
 #: Pictures kept, with notes.
 PINS: Key[tuple[Pin, ...]] = Key("pins", ())
 #: Stands for the cookie where a browser sends none.
@@ -108,9 +116,6 @@ RECIPE_SAID = Key("data_recipe_said", "")
 
 # ---------------------------------------------------------------- space
 
-SPACE_PLAYING = Key("space_playing", False)
-SPACE_HOUR: Key[int | None] = Key("space_hour", None)
-SPACE_TICK = Key("space_tick", 0.0)
 #: The hexagons looked into, by the content of their data set.
 SPACE_CELLS: Key[dict[str, tuple[int, ...]]] = Key("space_cells", {})
 SPACE_SEVERAL = Key("space_several", False)

@@ -46,3 +46,9 @@ def listens_here_alone() -> bool:
         return address == "localhost" or ipaddress.ip_address(address or "0.0.0.0").is_loopback
     except ValueError:
         return False
+
+
+def has_phone() -> bool:
+    """Whether the browser says that it is one of a phone: narrower than pictures are elsewhere."""
+    said = st.context.headers
+    return said.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in (said.get("User-Agent") or "")

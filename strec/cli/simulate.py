@@ -23,6 +23,9 @@ def simulate(
     checkins: Annotated[int, typer.Option(min=1, help="Number of check-ins.")] = 20_000,
     days: Annotated[int, typer.Option(min=1, help="Length in days.")] = 180,
     seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 0,
+    store: Annotated[
+        Path | None, typer.Option(help="A folder to write it to as a store too, with its map.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Simulate the check-ins of an invented city and write them to a file.
@@ -36,12 +39,16 @@ def simulate(
 
     - `strec simulate traffic --temporal 0 --spatial 0 --interaction 0 --out chance.csv`
 
+    - `strec simulate social --out city.parquet --store city`, then `strec app --data city`
+
     - `strec simulate travel --users 1000 --checkins 200000 --seed 7 --out large.parquet`
     """
+    from strec import maps, schema
     from strec.io import write
     from strec.io.writing import writer_for
     from strec.simulation import SCENARIOS
     from strec.simulation import simulate as build
+    from strec.store import Store
 
     check_writable(out)
     writer_for(out)
@@ -59,6 +66,12 @@ def simulate(
         )
         tell("Writing", 0.9)
         write(world, out)
+        if store is not None:
+            title, zone = SCENARIOS[scenario].title, SCENARIOS[scenario].time_zone
+            made = Store.create(world, store, name=f"{title}, draw {seed}", time_zone=zone)
+            maps.Ground.simulated(scenario, seed, world[schema.LAT], world[schema.LON]).save(
+                made.folder / maps.GROUND
+            )
     if as_json:
         print_json({"out": str(out), "n_checkins": len(world), "n_users": users, "seed": seed})
     else:

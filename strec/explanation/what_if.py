@@ -114,7 +114,9 @@ def best_by_hour(answer: Answer, k: int = 3) -> pl.DataFrame:
     return _lists(answer, scored, k, "hour", HOURS)
 
 
-def best_by_place(answer: Answer, lat: np.ndarray, lon: np.ndarray, k: int = 1) -> pl.DataFrame:
+def best_by_place(
+    answer: Answer, lat: np.ndarray, lon: np.ndarray, k: int = 1, hour: int | None = None
+) -> pl.DataFrame:
     """Return the list that each of some places would give at the same moment.
 
     Parameters
@@ -125,6 +127,13 @@ def best_by_place(answer: Answer, lat: np.ndarray, lon: np.ndarray, k: int = 1) 
         The places, degrees, shape ``(n_places,)``.
     k : int
         Suggestions per place.
+    hour : int, optional
+        0 to 23: another hour of the same day.
+
+    Raises
+    ------
+    AnalysisError
+        If there is no such hour, or the data know days only.
 
     Returns
     -------
@@ -140,7 +149,14 @@ def best_by_place(answer: Answer, lat: np.ndarray, lon: np.ndarray, k: int = 1) 
     2
     """
     need_answer(answer)
-    scored = answer.ranker.score(_at_places(answer.query, lat, lon), answer.how)
+    query = answer.query
+    if hour is not None:
+        if hour not in range(24):
+            raise AnalysisError(
+                "An hour of the day is 0 to 23.", f"{hour!r:.40}.", "Give a whole number."
+            )
+        query = _at_hours(query).take(np.array([hour]))
+    scored = answer.ranker.score(_at_places(query, lat, lon), answer.how)
     return _lists(answer, scored, k, "place", np.arange(len(lat)))
 
 

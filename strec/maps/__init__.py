@@ -7,6 +7,7 @@ land, borders and graticule; no request is made.
 
 import re
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Any, TypedDict, Unpack
 
 import pandas as pd
@@ -14,10 +15,16 @@ import pydeck as pdk
 
 from strec import spatial
 from strec.errors import AnalysisError, check_is
-from strec.maps.answer_layers import here_layer, history_layer, picking_layer, suggestion_layers
-from strec.maps.basemap import attribution, furniture, ground_names, style
+from strec.maps.answer_layers import (
+    chosen_layer,
+    here_layer,
+    history_layer,
+    picking_layer,
+    suggestion_layers,
+)
+from strec.maps.basemap import attribution, furniture, ground_names, style, thanks_of
 from strec.maps.extract import read_ground
-from strec.maps.ground import Ground
+from strec.maps.ground import GROUND, Ground
 from strec.maps.layers import (
     MAX_ARCS,
     arc_layer,
@@ -28,16 +35,17 @@ from strec.maps.layers import (
     point_layer,
     track_layer,
 )
-from strec.maps.picture import to_svg
+from strec.maps.picture import pixels, to_svg
 from strec.maps.scale import Classes, Scale, legend_html
 from strec.maps.view import View, view_of
 from strec.store import Frame, HasStore, Store, frame_of
 
 __all__ = [
-    "MAX_ARCS", "Classes", "Ground", "Look", "Scale", "View", "arcs", "attribution", "columns",
-    "deck", "heatmap", "here_layer", "hexagon_layer", "hexagons", "history_layer", "label_layer",
-    "legend_html", "picking_layer", "point_layer", "points", "read_ground", "suggestion_layers",
-    "to_html", "to_svg", "track_layer", "view_of",
+    "GROUND", "MAX_ARCS", "Classes", "Ground", "Look", "Scale", "View", "arcs", "attribution",
+    "chosen_layer", "columns", "deck", "heatmap", "here_layer", "hexagon_layer", "hexagons",
+    "history_layer",
+    "label_layer", "legend_html", "picking_layer", "pixels", "point_layer", "points", "read_ground",
+    "suggestion_layers", "to_html", "to_svg", "track_layer", "view_of",
 ]  # fmt: skip
 
 
@@ -54,6 +62,13 @@ _TOOLTIP: Any = {
         "zIndex": "10",
     },
 }
+
+
+#: Whom the ground of an exported map thanks, in its corner.
+_THANKS = (
+    '<div style="position:fixed;right:0;bottom:0;z-index:9;padding:2px 8px;font:12px sans-serif;'
+    'color:#46545C;background:#FBFAF7CC">{}</div>'
+)
 
 
 class Look(TypedDict, total=False):
@@ -165,6 +180,9 @@ def to_html(deck: pdk.Deck) -> str:
     # The drawing code is inside; style sheets and a second library from elsewhere are not needed.
     head, start, rest = page.partition("<body")
     head = re.sub(r"<link\b[^>]*>|<script\b[^>]*\bsrc=[^>]*>\s*</script>", "", head)
+    head = head.replace("<title>pydeck</title>", "<title>Map</title>")
+    if thanks := thanks_of(str(deck.map_style or "")):
+        rest = rest.replace(">", ">" + _THANKS.format(escape(thanks)), 1)
     return head + start + rest
 
 

@@ -5,7 +5,8 @@ Put them into one `deck`, from below to above: `picking_layer`, `history_layer`,
 """
 
 import base64
-from numbers import Real
+from collections.abc import Sequence
+from numbers import Integral, Real
 
 import pandas as pd
 import pydeck as pdk
@@ -157,6 +158,31 @@ def picking_layer(frame: Frame, tip: str = "Ask from here") -> pdk.Layer:
         extruded=False,
         auto_highlight=None,
     )
+
+
+def chosen_layer(cells: Sequence[int], tip: str = "Chosen") -> pdk.Layer:
+    """Return hexagons that were chosen, marked over those of a map.
+
+    Parameters
+    ----------
+    cells : sequence of int
+        H3 cells.
+    tip : str
+        Shown on hover.
+
+    Examples
+    --------
+    >>> chosen_layer([0x8A2A1072B59FFFF]).type
+    'H3HexagonLayer'
+    """
+    check_is(cells, Sequence, "Hexagons are a list of cells.", AnalysisError)
+    for each in cells:
+        check_is(each, Integral, "A hexagon is a whole number.", AnalysisError)
+    rows = cell_rows(pd.DataFrame({"cell": [int(each) for each in cells]})).assign(tip=tip)
+    return layer(
+        "H3HexagonLayer", rows, "chosen", get_hexagon="hex", get_fill_color=[*rgb(TIME), 150],
+        stroked=False, extruded=False, coverage=0.96, parameters=ON_TOP,
+    )  # fmt: skip
 
 
 def _place_in_parent(cell: int) -> int:

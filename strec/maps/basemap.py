@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import numpy as np
 import pydeck as pdk
@@ -23,6 +23,8 @@ from strec.maps.view import View
 
 #: What is drawn over what lies below it, however high that rises.
 ON_TOP = {"depthTest": False, "depthCompare": "always"}
+#: How a style begins that is written into its own address.
+INLINE_STYLE = "data:application/json,"
 OFFLINE_THANKS = "Land and borders: Natural Earth (public domain)"
 #: Water, land, coast, graticule, and writing, for the light and the dark theme.
 COLOURS = {
@@ -60,6 +62,17 @@ def attribution(basemap: str = "auto", ground: Ground | None = None) -> str:
     if ground is not None:
         return ground.attribution
     return tiles.thanks() if resolve(basemap) == "tiles" else OFFLINE_THANKS
+
+
+def thanks_of(map_style: str) -> str:
+    """Return whom to thank for the ground of a finished map, from its style."""
+    if not map_style:
+        return ""
+    if not map_style.startswith(INLINE_STYLE):
+        return tiles.thanks()
+    sources = json.loads(unquote(map_style.removeprefix(INLINE_STYLE)))["sources"]
+    said = [each["attribution"] for each in sources.values() if "attribution" in each]
+    return ", ".join(dict.fromkeys(said))
 
 
 def has_network() -> bool:
@@ -224,6 +237,7 @@ def _inline_style(view: View, dark: bool, ground: Ground | None) -> str:
         ),
     ]
     known = {name: _source(shape) for name, shape in sources.items()}
+    known["land"]["attribution"] = OFFLINE_THANKS
     if ground is not None:
         more, above = drawn(ground, view, dark)
         known, layers = known | more, [*layers, *above]
@@ -249,7 +263,7 @@ def _source(geometry: dict) -> dict:
 def _address(sources: dict, layers: list[dict]) -> str:
     content = {"version": 8, "sources": sources, "layers": layers}
     text = json.dumps(content, separators=(",", ":"))
-    return "data:application/json," + quote(text, safe="[]{}:,.")
+    return INLINE_STYLE + quote(text, safe="[]{}:,.")
 
 
 def _grid_lines(view: View) -> dict:

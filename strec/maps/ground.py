@@ -20,6 +20,8 @@ from strec.maps.view import View
 from strec.simulation import SCENARIOS
 from strec.simulation.ground import draw
 
+#: The ground of a store lies in its folder, under this name.
+GROUND = "ground.parquet"
 SIMULATED = "Streets: simulated"
 #: From below to above. Lanes and streets end where parks and water begin; large roads cross them.
 AREAS, LINES = ("urban", "park", "water"), (

@@ -12,7 +12,7 @@ import numpy as np
 import pydeck as pdk
 
 from strec.errors import AnalysisError, check_is
-from strec.maps.basemap import COLOURS
+from strec.maps.basemap import COLOURS, INLINE_STYLE, thanks_of
 from strec.maps.ground import line_width
 from strec.maps.scale import Classes, Scale, rgb
 from strec.maps.view import View
@@ -23,7 +23,6 @@ WIDTH_PX, HEIGHT_PX = 900, 640
 MARGIN_PX = 40
 #: deck.gl's camera stands so many heights of the picture away.
 CAMERA_HEIGHTS = 1.5
-INLINE_STYLE = "data:application/json,"
 
 Shape = str
 #: A layer as deck.gl's JSON says it.
@@ -108,13 +107,8 @@ def to_svg(
     1
     """
     check_is(deck, pdk.Deck, "A map of strec.maps is needed.", AnalysisError)
-    said = json.loads(deck.to_json())
-    state, (width, height) = said["initialViewState"], size_px
-    lat, lon = state["latitude"], state["longitude"]
-    view = View(lat, lon, state["zoom"] + np.log2(enlarge), lon, lat, lon, lat)
-    has_columns = any(layer["@@type"] == "ColumnLayer" for layer in said["layers"])
-    # Other things lie flat and are easier to read from above.
-    to = Camera(view, width, height, state.get("pitch", 0) if has_columns else 0)
+    said, (width, height) = json.loads(deck.to_json()), size_px
+    to = _camera(said, size_px, enlarge)
     shapes = [
         shape
         for layer in said["layers"]
@@ -138,7 +132,7 @@ def to_svg(
             *shapes,
             "</g>",
             f'<text x="{width - 8}" y="{height - 8}" font-size="11" text-anchor="end" '
-            f'fill="{ink}">{escape(_thanks(said.get("mapStyle", "")))}</text>',
+            f'fill="{ink}">{escape(thanks_of(said.get("mapStyle", "")))}</text>',
             "</svg>",
             f'<text x="16" y="-14" font-size="19" font-weight="650" fill="{ink}">'
             f"{escape(title)}</text>",
@@ -151,6 +145,52 @@ def to_svg(
             "</svg>",
         ]
     )
+
+
+def pixels(
+    deck: pdk.Deck, lat, lon, *, size_px: tuple[int, int], enlarge: float = WIDTH_PX / 700
+) -> np.ndarray:
+    """Return where places lie in the picture that `to_svg` makes of a map without columns.
+
+    Parameters
+    ----------
+    deck : pydeck.Deck
+        From any function of `strec.maps`.
+    lat, lon : array-like
+        Degrees, shape ``(n,)``.
+    size_px, enlarge : tuple of int and float
+        As in `to_svg`.
+
+    Returns
+    -------
+    numpy.ndarray
+        x and y from the upper left, shape ``(n, 2)``.
+
+    Examples
+    --------
+    >>> from strec import maps
+    >>> deck = maps.deck([], maps.view_of([40.4], [-3.7]), basemap="offline")
+    >>> pixels(deck, [40.4], [-3.7], size_px=(900, 500)).round().tolist()
+    [[450.0, 250.0]]
+    """
+    check_is(deck, pdk.Deck, "A map of strec.maps is needed.", AnalysisError)
+    try:
+        places = np.column_stack([lon, lat]).astype(float)
+    except (TypeError, ValueError) as error:
+        raise AnalysisError(
+            "Places are as many latitudes as longitudes.", f"{error}.", "Give numbers."
+        ) from error
+    return _camera(json.loads(deck.to_json()), size_px, enlarge).many(places)
+
+
+def _camera(said: Said, size_px: tuple[int, int], enlarge: float) -> Camera:
+    """Return how a picture looks at a map, as deck.gl's JSON says it."""
+    state = said["initialViewState"]
+    lat, lon = state["latitude"], state["longitude"]
+    view = View(lat, lon, state["zoom"] + np.log2(enlarge), lon, lat, lon, lat)
+    has_columns = any(layer["@@type"] == "ColumnLayer" for layer in said["layers"])
+    # Other things lie flat and are easier to read from above.
+    return Camera(view, *size_px, state.get("pitch", 0) if has_columns else 0)
 
 
 def _legend(title: str, scale: Scale | Classes, x: int, ink: str) -> Iterator[Shape]:
@@ -195,14 +235,6 @@ def _ground(style: str, to: Camera) -> Iterator[Shape]:
         if len(parts):
             way = "".join(_way(shapely.get_coordinates(line), to) for line in parts)
             yield f'<path d="{way}" {pen}/>'
-
-
-def _thanks(style: str) -> str:
-    """Whom the ground of a style thanks."""
-    if not style.startswith(INLINE_STYLE):
-        return ""
-    sources = json.loads(unquote(style.removeprefix(INLINE_STYLE)))["sources"]
-    return ", ".join({each["attribution"] for each in sources.values() if "attribution" in each})
 
 
 def _geometry(data: dict[str, Any], layer: Said) -> dict[str, Any]:

@@ -238,6 +238,53 @@ def week_pair(mine: np.ndarray, other: np.ndarray, names: tuple[str, str], below
     return finish(figure, "Two weeks side by side", below, height=320, legend="left")
 
 
+def picture_to_draw_on(picture: str, size_px: tuple[int, int], at: np.ndarray) -> go.Figure:
+    """Return a picture of a map over which a rectangle or an outline can be drawn.
+
+    Parameters
+    ----------
+    picture : str
+        The address of the picture: ``data:image/svg+xml;base64,…``.
+    size_px : tuple of int
+        Its width and height.
+    at : numpy.ndarray
+        What can be chosen, x and y from the upper left, shape ``(n, 2)``.
+    """
+    width, height = size_px
+    figure = go.Figure(
+        # Nothing is seen of the points; without them no drawing is told of.
+        go.Scatter(
+            x=at[:, 0],
+            y=at[:, 1],
+            mode="markers",
+            marker={"opacity": 0},
+            hoverinfo="skip",
+            selected={"marker": {"opacity": 0}},
+            unselected={"marker": {"opacity": 0}},
+        )  # fmt: skip
+    )
+    figure.add_layout_image(
+        source=picture, x=0, y=0, sizex=width, sizey=height, xref="x", yref="y",
+        xanchor="left", yanchor="top", sizing="stretch", layer="below",
+    )  # fmt: skip
+    line = {"color": TIME, "width": 3, "dash": "solid"}
+    figure.update_layout(
+        height=height, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode="select",
+        newselection={"line": line}, activeselection={"fillcolor": TIME, "opacity": 0.2},
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", showlegend=False,
+    )  # fmt: skip
+    figure.update_xaxes(range=[0, width], visible=False, fixedrange=True, constrain="domain")
+    figure.update_yaxes(
+        range=[height, 0],
+        visible=False,
+        fixedrange=True,
+        scaleanchor="x",
+        constrain="domain",
+        constraintoward="top",
+    )
+    return figure
+
+
 def cluster_colour(cluster: int) -> str:
     """Return the colour of a group, the same on the map of weeks and on the city map."""
     return CATEGORICAL[int(cluster) % len(CATEGORICAL)]

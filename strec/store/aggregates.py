@@ -56,7 +56,7 @@ def hour(table: ir.Table) -> ir.IntegerValue:
     return cast(ir.IntegerValue, (whole(table, schema.HOUR_OF_WEEK) % 24).cast("int64"))
 
 
-def period(table: ir.Table, unit: Literal["D", "W", "M"]) -> ir.DateValue:
+def period(table: ir.Table, unit: Literal["D", "W", "M", "Y"]) -> ir.DateValue:
     """The local date (``D``), or the first day of its week (``W``) or month (``M``)."""
     day = cast(ir.DateColumn, table[schema.LOCAL_DATE])
     return day if unit == "D" else day.truncate(unit)

@@ -159,6 +159,43 @@ class Filters:
             return True
         return any(isinstance(value, tuple) and not value for value in vars(self).values())
 
+    def keeps_nothing_of(self, other: "Filters") -> bool:
+        """Return whether no check-in at all can pass both.
+
+        Parameters
+        ----------
+        other : Filters
+            The others that it would have to pass.
+
+        Examples
+        --------
+        >>> Filters(weekdays=(5, 6)).keeps_nothing_of(Filters(weekdays=(0, 1)))
+        True
+        """
+        check_is(other, Filters, "Filters are compared with filters.", AnalysisError)
+        if self.side and other.side and self.side != other.side:
+            return True
+        return self.narrowed(other).keeps_nothing
+
+    def keeps_all_of(self, other: "Filters") -> bool:
+        """Return whether whatever passes other filters passes these as well.
+
+        Parameters
+        ----------
+        other : Filters
+            Those that keep less, or the same.
+
+        Examples
+        --------
+        >>> Filters(hours=(7, 8, 9)).keeps_all_of(Filters(hours=(8,), weekdays=(0,)))
+        True
+        """
+        if self.keeps_nothing_of(other):
+            return other.keeps_nothing
+        both = self.narrowed(other)
+        return all(_as_set(vars(both)[name]) == _as_set(value)
+                   for name, value in vars(other).items())  # fmt: skip
+
     def to_dict(self) -> dict[str, Any]:
         """Return what is kept as texts and whole numbers, for JSON.
 
@@ -336,6 +373,10 @@ def _both(mine: tuple | None, others: tuple | None) -> tuple | None:
     if mine is None or others is None:
         return others if mine is None else mine
     return tuple(sorted(set(mine) & set(others)))
+
+
+def _as_set(value: Any) -> Any:
+    return frozenset(value) if isinstance(value, tuple) else value
 
 
 def _inner_cells(mine: tuple[int, ...] | None, others: tuple[int, ...] | None):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from strec import schema
+from strec.errors import AnalysisError, check_choice
 from strec.export import MIN_USERS, enough_people
 from strec.store import aggregates
 from strec.store.aggregates import ITEM_CODE, USER_CODE
@@ -53,6 +54,41 @@ class PlaceQuestions(OpenStore):
             As in `cells`.
         """
         return self._cells(resolution, filters, min_users, hour=aggregates.hour)
+
+    def cell_steps(
+        self,
+        resolution: int,
+        by: str,
+        filters: Filters | None = None,
+        min_users: int = MIN_USERS,
+    ) -> pd.DataFrame:
+        """Return counts per H3 cell and step of time, as a map is played through them.
+
+        Parameters
+        ----------
+        resolution, filters, min_users
+            As in `cells`.
+        by : str
+            What a `step` is: ``hour`` of the day, ``weekday`` (0 is Monday), ``day``, ``week``,
+            ``month`` or ``year``, which are the first day of the span.
+
+        Raises
+        ------
+        AnalysisError
+            If `by` is none of these, or as in `cells`.
+
+        Examples
+        --------
+        >>> from strec import Dataset
+        >>> store = Dataset.sample("travel").store
+        >>> sorted(store.cell_steps(6, "weekday")["step"].unique())[:3]
+        [0, 1, 2]
+        """
+        check_choice(by, tuple(_STEPS), "A step of time", AnalysisError)
+        found = self._cells(resolution, filters, min_users, step=_STEPS[by])
+        if by not in ("hour", "weekday"):
+            found["step"] = pd.to_datetime(found["step"]).dt.date
+        return found
 
     def flows(
         self,
@@ -340,3 +376,13 @@ def _hour_of_week(table: ir.Table) -> ir.Value:
 
 def _day(table: ir.Table) -> ir.Value:
     return aggregates.period(table, "D")
+
+
+_STEPS: dict[str, Callable[[ir.Table], ir.Value]] = {
+    "hour": aggregates.hour,
+    "weekday": lambda table: aggregates.whole(table, schema.HOUR_OF_WEEK) // 24,
+    "day": _day,
+    "week": lambda table: aggregates.period(table, "W"),
+    "month": lambda table: aggregates.period(table, "M"),
+    "year": lambda table: aggregates.period(table, "Y"),
+}

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import strec
-from strec import cli, schema
+from strec import cli, maps, schema
 from strec.cli._common import load, table
 from strec.errors import ReadError
 from strec.io import write
@@ -128,6 +128,13 @@ def test_simulate_writes_the_same_world_for_the_same_seed(run, tmp_path):
     assert first.equals(second) and first[schema.USER].n_unique() == 20
     expected = simulate("travel", n_users=20, n_checkins=300, temporal=0, seed=4)
     assert first.equals(expected)
+    out = "--out", str(tmp_path / "c.csv"), "--store", str(tmp_path / "city")
+    assert run("simulate", "travel", *sizes, *out)[0] == 0
+    lat, lon = expected[schema.LAT], expected[schema.LON]
+    assert Store(tmp_path / "city").meta["n_checkins"] == 300
+    assert maps.Ground.load(tmp_path / "city" / maps.GROUND) == maps.Ground.simulated(
+        "travel", 4, lat, lon
+    )
 
 
 def test_simulate_tells_how_far_it_is():

@@ -57,3 +57,25 @@ def test_what_was_chosen_in_a_picture_is_compared_with_all_others(social):
     app = opened(social, kept_selections=kept, compare_way="Two selections I kept")
     assert not app.exception and "visits of Park" in " ".join(str(m.value) for m in app.markdown)
     assert state.KEPT.name == "kept_selections"
+
+
+@pytest.mark.parametrize(
+    ("chip", "way"),
+    [
+        (Filters(weekdays=(5, 6)), "Weekends and workdays"),
+        (Filters(hours=tuple(range(6, 12))), "Two times of day"),
+        (Filters(categories=("Bar",)), "Two kinds"),
+    ],
+)
+def test_a_chip_that_is_one_of_the_groups_leaves_the_other_its_check_ins(social, chip, way):
+    """Within weekends there are no workdays: the comparison had one group."""
+    plain = opened(social, compare_way=way)
+    app = opened(social, compare_way=way, picks=[chip], filters=chip)
+    assert not app.exception and not app.info
+    assert first(app) == first(plain) or way == "Two kinds"
+    assert any("does not narrow" in each.value for each in app.caption)
+    # What does not empty a group goes on to narrow.
+    narrow = Filters(weekdays=(0, 5))
+    app = opened(social, compare_way="Weekends and workdays", picks=[narrow], filters=narrow)
+    assert first(app) != first(plain) and not app.info
+    assert not any("does not narrow" in each.value for each in app.caption)

@@ -11,7 +11,7 @@ from pages.shared import in_use, pins
 from pages.shared.page import Page, all_pages
 from strec import schema
 from strec.dataset import Dataset
-from strec.project import Pin, Project
+from strec.project import Pin, Project, View
 from strec.serve import visitors
 from strec.serve.door import Door
 from strec.store import Filters, Store
@@ -268,3 +268,58 @@ def test_what_is_pinned_has_a_bound(monkeypatch):
     app.run()
     app.button(key="pin_calendar").click().run()
     assert not app.session_state["pins"] if "pins" in app.session_state else True
+
+
+def test_a_project_brings_back_how_every_page_was_set(monkeypatch):
+    """It opened on one page; the others had forgotten what was looked at."""
+    space = alone("space")
+    space.session_state["store"] = store = in_use.sample_store("travel")
+    space.query_params["part"] = "flows"
+    space.run()
+    space.slider(key="flows_most").set_value(50).run()
+    views = space.session_state["views_noted"]
+    assert views["space"].asked["part"] == ("flows",) and views["space"].widgets["flows_most"] == 50
+    days = (date(2024, 5, 1), date(2024, 5, 2))
+    views = views | {"time": View({}, {"time_part": "Forecast", "change_before": days})}
+    project = Project.of(Dataset.from_store(store), sample="travel", views=views)
+    again = Project.open(project.to_bytes())
+    assert again.views == project.views
+
+    app = opened(again.to_bytes())
+    waiting = app.session_state["views_waiting"]
+    page = alone("space")
+    page.session_state["store"], page.session_state["views_waiting"] = store, waiting
+    page.run()
+    assert not page.exception and page.slider(key="flows_most").value == 50
+    assert "space" not in page.session_state["views_waiting"]
+    # What is not shown before the project is saved again is not lost.
+    assert set(page.session_state["views_waiting"]) == {"time"}
+
+
+@pytest.mark.parametrize("value", [12, "no such part", ("a", 1), True, None])
+def test_what_a_file_says_of_a_page_and_no_page_offers_is_let_go(value):
+    page = alone("space")
+    page.session_state["store"] = in_use.sample_store("travel")
+    widgets = {"space_mode": value, "space_raised": value, "store": "x", "space_play": True}
+    page.session_state["views_waiting"] = {"space": View({"part": ("x" * 99,)}, widgets)}
+    page.run()
+    assert not page.exception and not page.error and page.title[0].value == "Space"
+    assert page.session_state["store"].name == in_use.sample_store("travel").name
+
+
+def test_with_real_ids_on_the_page_a_project_names_nobody(own):
+    app = AppTest.from_function(_is_kept)
+    app.session_state["store"], app.session_state["rec_real_ids"] = own, True
+    app.session_state["views_noted"] = {"recommend": View({"user": ("ann",)})}
+    app.run()
+    assert not app.exception and "ann" not in app.text[0].value
+
+
+def _is_kept():
+    import streamlit as st
+
+    from pages.parts.keep import work
+
+    st.query_params["user"] = "ann"
+    project = work.now("recommend")
+    st.text(f"{project.address} {project.views}")

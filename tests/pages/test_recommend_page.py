@@ -162,6 +162,13 @@ def test_further_looks_open(app, look):
     assert said in text_of(app)
 
 
+def test_the_city_is_played_through_the_hours_of_the_day(app):
+    app.segmented_control(key="rec_more").set_value("All over the map").run()
+    app.toggle(key="rec_city_hours").set_value(True).run()
+    app.select_slider(key="map_step").set_value(21).run()
+    assert healthy(app) and "asked there at 21:00–22:00" in text_of(app)
+
+
 def test_places_from_where_nothing_is_near_enough_are_grey(app):
     app.segmented_control(key="rec_more").set_value("All over the map").run()
     app.select_slider(key="rec_distance").set_value(0.5).run()

@@ -3,12 +3,13 @@
 import json
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.space import common
-from pages.shared import ui
+from pages.parts.space import area, common
+from pages.shared import playback, ui
 from strec import maps, spatial
 from strec.io.samples import read_sample
 from strec.simulation import simulate
@@ -131,15 +132,61 @@ def test_privacy_and_size_are_changeable(city):
     fine(app)
 
 
-def test_hour_by_hour_shows_one_hour_with_the_colours_of_the_day(city):
+@pytest.mark.parametrize(("by", "at"), [("hour", 19), ("weekday", 5), ("calendar", 3)])
+def test_a_map_is_played_through_time_with_the_colours_of_the_whole(city, by, at):
     app = page(city)
-    app.toggle(key="space_hourly").set_value(True).run()
-    app.select_slider(key="space_hour").set_value(19).run()
+    whole = {tuple(row["fill"][:3]) for row in layer(app, "hexagons")["data"]}
+    app.selectbox(key="space_play_by").set_value(by).run()
+    app.select_slider(key="map_step").set_value(at).run()
     fine(app)
     rows = layer(app, "hexagons")["data"]
     resolution = int(rows[0]["hex"], 16) >> 52 & 0xF
-    at_19 = city.cell_hours(resolution)
-    assert len(rows) == (at_19["hour"] == 19).sum()
+    film = playback.film(city, Filters(), by)
+    alone = city.cells(resolution, film.steps[at].within(Filters()))
+    assert len(rows) == len(alone)
+    expected = alone.set_index("cell")["n_checkins"]
+    for row in rows[:20]:
+        assert row["tip"].startswith(f"{expected[int(row['hex'], 16)]:,} check-in")
+    assert {tuple(row["fill"][:3]) for row in rows} <= whole
+    assert f"{expected.sum():,} check-ins" in words(app) and "steps with fewer" in words(app)
+
+
+def test_the_steps_of_a_film_hold_every_check_in_once(city):
+    for by in ("hour", "weekday", "calendar"):
+        steps = playback.film(city, Filters(), by).steps
+        assert 1 < len(steps) <= playback.MOST_STEPS
+        n = [city.summary(step.within(Filters()))["n_checkins"] for step in steps]
+        assert sum(n) == city.meta["n_checkins"]
+    some = Filters(hours=(8, 9), date_from=date(2024, 5, 1), date_to=date(2024, 5, 9))
+    assert [step.value for step in playback.film(city, some, "hour").steps] == [8, 9]
+    days = playback.film(city, some, "calendar")
+    assert days.unit == "day" and days.steps[0].within(some).date_from >= some.date_from
+    assert days.steps[-1].within(some).date_to <= some.date_to
+
+
+@pytest.mark.parametrize(("part", "key"), [("Hotspots", "hot"), ("Flows", "flows")])
+def test_other_maps_are_played_too(city, part, key):
+    app = page(city, part)
+    app.selectbox(key=f"{key}_play_by").set_value("weekday").run()
+    app.select_slider(key="map_step").set_value(6).run()
+    fine(app)
+    assert decks(app) or "shown" in words(app) or app.info
+
+
+def test_an_outline_chooses_the_hexagons_within(city):
+    at = np.array([[10, 10], [20, 10], [30, 40], [90, 90]])
+    box = {"box": [{"x": [35, 5], "y": [0, 15]}], "lasso": []}
+    assert area.within(box, at).tolist() == [True, True, False, False]
+    # A figure of eight holds both of its halves, a line nothing.
+    eight = {"box": [], "lasso": [{"x": [0, 40, 0, 40], "y": [0, 0, 50, 50]}]}
+    assert area.within(eight, at).tolist() == [True, True, True, False]
+    assert not area.within({"box": [], "lasso": [{"x": [0, 9], "y": [0, 9]}]}, at).any()
+    app = page(city)
+    app.toggle(key="space_draw").set_value(True).run()
+    fine(app)
+    assert not decks(app) and "Drag over the map" in words(app)
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert figure["layout"]["images"][0]["source"].startswith("data:image/svg+xml;base64,")
 
 
 def test_filters_reach_every_part(city):
@@ -163,7 +210,7 @@ def test_a_hexagon_can_be_looked_into_and_stays_the_same_when_filters_change(cit
     app.run()
     fine(app)
     n = next(each.value for each in app.metric if each.label == "Check-ins")
-    assert busiest["tip"].startswith(f"{n} check-in") and layer(app, f"here{cell}")
+    assert busiest["tip"].startswith(f"{n} check-in") and layer(app, "chosen")
     app.session_state["filters"] = Filters(hours=(18, 19, 20))
     app.run()
     fine(app)

@@ -1,7 +1,7 @@
 """Which two groups are compared: pairs that the data offer, and what was chosen in pictures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import streamlit as st
@@ -52,7 +52,23 @@ def pair(store: Store) -> Pair:
     )  # fmt: skip
     state.COMPARE_WAY.value = way
     made: Callable[[Store, Filters], Pair] = ways[way]
-    return made(store, state.FILTERS.value)
+    return without_themselves(made(store, state.FILTERS.value))
+
+
+def without_themselves(found: Pair) -> Pair:
+    """Leave out chips that are one of the groups: within them the other would be empty."""
+    sides = [side for side in (found.a, found.b) if side is not None]
+    chips, now = vars(selection.picked()), vars(found.within)
+    said = {name for side in sides for name, value in vars(side).items() if value is not None}
+    clash = [name for name in said if chips[name] is not None and now[name] == chips[name]]
+    if not clash or not (any(map(found.within.keeps_nothing_of, sides))
+                         or (found.b is None and found.a.keeps_all_of(found.within))):  # fmt: skip
+        return found
+    words = " ".join(Filters(**{name: chips[name] for name in clash}).words.values())
+    st.caption(
+        f":material/info: Here “{ui.plain(words)}” does not narrow: it is one of the groups."
+    )
+    return replace(found, within=selection.without(*clash))
 
 
 def weekends(store: Store, within: Filters) -> Pair:

@@ -200,7 +200,7 @@ def hexagons(store: Store, found: groups.Comparison) -> None:
     setting = common.Setting(found.resolution)
     everywhere = counted(Store.cells, store, schema.CELL_RESOLUTION, state.FILTERS.value,
                          min_users=1)  # fmt: skip
-    view = maps.view_of(everywhere["lat"], everywhere["lon"])
+    view = background.view_of(everywhere["lat"], everywhere["lon"])
     title = f"{groups.capital(found.names[0])} beside {found.names[1]}, {found.per}"
     st.html(maps.legend_html(title, classes))
     deck = maps.hexagons(frame, "shown", scale=classes, **common.look(store, setting, view))

@@ -73,7 +73,7 @@ def _on_map(draft: Draft, with_stays: bool) -> None:
             .collect()
         )
         layers.append(maps.point_layer(places, layer_id="stays"))
-    view = maps.view_of(shown[schema.LAT].to_numpy(), shown[schema.LON].to_numpy())
+    view = background.view_of(shown[schema.LAT].to_numpy(), shown[schema.LON].to_numpy())
     said = "" if len(users) == len(counts) else f" {len(users):,} of {len(counts):,} people."
     ui.deck(
         maps.deck(layers, view, **background.look()), "data_track_deck", height=420,

@@ -78,7 +78,7 @@ def _colours(ahead: Demand, placed: pd.DataFrame, view: str, n_hours: int):
 
 
 def _deck(placed: pd.DataFrame, column: str, scale):
-    look = {"view": maps.view_of(placed["lat"], placed["lon"]), **background.look()}
+    look = {"view": background.view_of(placed["lat"], placed["lon"]), **background.look()}
     if "cell" in placed:
         return maps.hexagons(placed, column, scale=scale, **look)
     size = np.sqrt(placed["expected"].clip(lower=0) / max(placed["expected"].max(), 1e-9))

@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.parts import selection
 from pages.parts.keep import recent
-from pages.shared import state, ui
+from pages.shared import state, ui, views
 from pages.shared.in_use import adopt, sample_store, use_store, workspace
 from pages.shared.page import all_pages
 from pages.shared.pins import NOT_KEPT, address_of
@@ -38,6 +38,7 @@ def now(page: str, with_people: bool = False) -> Project:
         "sidebar": state.SIDEBAR_FILTERS.value,
         "kept": state.KEPT.value,
         "pins": state.PINS.value,
+        "views": views.all_now(),
     }
     project = Project.of(
         store,
@@ -48,6 +49,12 @@ def now(page: str, with_people: bool = False) -> Project:
         address=address_of(page),
         **chosen,
     )
+    if state.REAL_IDS.value and not with_people:
+        # On Recommend the address names who is asked for.
+        project = replace(
+            project, address=page if page == "recommend" else project.address,
+            views={name: view for name, view in project.views.items() if name != "recommend"},
+        )  # fmt: skip
     return replace(project, **chosen) if with_people else project
 
 
@@ -97,6 +104,7 @@ def take(project: Project, store: Store | None) -> None:
     state.PINS.value = project.pins
     state.PROJECT_NAME.value, state.PROJECT_NOTE.value = project.name, project.note
     state.PROJECT_AT.value = project.address
+    state.VIEWS.value, state.VIEWS_WAITING.value = {}, dict(project.views)
 
 
 def go_to(address: str) -> None:

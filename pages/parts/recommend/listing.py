@@ -256,12 +256,12 @@ def _history_frame(history: pl.DataFrame) -> pl.DataFrame:
 def _view(store, answer: Answer, history: pl.DataFrame) -> maps.View:
     """Return a view that stays where it is while only the hour changes."""
     everywhere = counted(Store.cells, store, 8, min_users=1)
-    whole = maps.view_of(everywhere["lat"], everywhere["lon"])
+    whole = background.view_of(everywhere["lat"], everywhere["lon"])
     if whole.span_deg <= _CITY_DEG or not len(history):
         return whole
     lat = [*history["lat"], float(answer.query.lat[0])]
     lon = [*history["lon"], float(answer.query.lon[0])]
-    return maps.view_of(lat, lon, max_zoom=13)
+    return background.view_of(lat, lon, max_zoom=13)
 
 
 def picks(store, answer: Answer, most: int) -> pd.DataFrame:

@@ -2,15 +2,18 @@
 
 from html import escape
 
+import pandas as pd
 import polars as pl
 import streamlit as st
 
 from pages.parts.recommend import listing, models, view, why
-from pages.shared import background, ui
+from pages.shared import background, playback, ui
 from pages.shared.once import once
+from pages.shared.results import counted
 from strec import explanation, maps
 from strec.palette import CATEGORICAL, OTHERS, POPULARITY
 from strec.recommend import Answer
+from strec.store import Filters, Store
 from strec.wording import percent
 
 HOURS, WALK, CITY, MODELS = "Other hours", "Along a walk", "All over the map", "Other models"
@@ -83,7 +86,7 @@ def _walk_map(answer: Answer, steps: pl.DataFrame, lists: pl.DataFrame) -> None:
     frame = steps.join(first, on="place", how="left").with_columns(
         tip="First here: " + pl.col("item_name"), n_checkins=1, n_users=1
     )
-    city = maps.view_of(frame["lat"], frame["lon"], max_zoom=14)
+    city = background.view_of(frame["lat"], frame["lon"], max_zoom=14)
     layers = [
         maps.point_layer(frame, layer_id="walk", min_px=7, max_px=7),
         maps.here_layer(float(answer.query.lat[0]), float(answer.query.lon[0]), "The walk begins"),
@@ -95,10 +98,28 @@ def _walk_map(answer: Answer, steps: pl.DataFrame, lists: pl.DataFrame) -> None:
 
 
 def _city(store, answer: Answer) -> None:
+    film = playback.Film()
+    if store.has_clock and answer.query.time_known:
+        hours = st.toggle(
+            "Hour by hour", key="rec_city_hours",
+            help="The same question at each hour of the same day, all over the map.",
+        )  # fmt: skip
+        film = playback.film(store, Filters(), playback.HOUR) if hours else film
     grid = listing.picks(store, answer, _MOST_CELLS)
+    # Over the hours a kind keeps its colour: the kinds that are had most have one.
+    kinds = counted(Store.by_category, store)["category"].to_list() if film else []
+    playback.played(film, lambda step: _city_at(answer, grid, step, kinds))
+
+
+def _city_at(
+    answer: Answer, grid: pd.DataFrame, step: playback.Step | None, kinds: list[str]
+) -> None:
+    """Show what is suggested where, at the moment asked about or at an hour of its day."""
+    hour = None if step is None else int(step.value)  # type: ignore[arg-type]
     best = once(
-        explanation.best_by_place, answer, grid["lat"].to_numpy(), grid["lon"].to_numpy(), k=3
-    )
+        explanation.best_by_place, answer, grid["lat"].to_numpy(), grid["lon"].to_numpy(), k=3,
+        hour=hour,
+    )  # fmt: skip
     # A cell from where nothing passes the filters has no first suggestion: it is grey.
     everywhere = pl.DataFrame({"place": range(len(grid))}, schema={"place": best["place"].dtype})
     first = everywhere.join(
@@ -110,11 +131,11 @@ def _city(store, answer: Answer) -> None:
         pl.when(pl.col("item_id").is_null()).then(pl.lit(_NOTHING)).otherwise(kind)
     ).to_series()
     counts = named.value_counts(sort=True, name="n").filter(pl.nth(0) != _NOTHING)
-    shown = counts.to_series().head(_MOST_KINDS).to_list()
+    shown = (kinds if kinds and has_kinds else counts.to_series().to_list())[:_MOST_KINDS]
     code = {name: k for k, name in enumerate(shown)}
     names, colours = list(shown), [*CATEGORICAL[: len(shown)]]
     for name, colour, is_there in (
-        ("others", POPULARITY, counts.height > len(shown)),
+        ("others", POPULARITY, not set(counts.to_series()) <= set(shown)),
         (_NOTHING, OTHERS, _NOTHING in named),
     ):
         if is_there:
@@ -128,7 +149,7 @@ def _city(store, answer: Answer) -> None:
     scale = maps.Scale(
         tuple(float(k) for k in range(len(colours))), float(len(colours) - 1), tuple(colours)
     )
-    city = maps.view_of(grid["lat"], grid["lon"])
+    city = background.view_of(grid["lat"], grid["lon"])
     layer = maps.hexagon_layer(frame, "kind", scale=scale, layer_id="city")
     layers = [layer]
     if answer.query.lat[0] == answer.query.lat[0]:
@@ -138,8 +159,9 @@ def _city(store, answer: Answer) -> None:
         maps.deck(layers, city, **background.look()),
         "rec_city",
         caption="Colour: the kind of the first suggestion"
-        f"{'' if has_kinds else ' (here its name)'}, were the same asked there at the same "
-        "moment. Hover for the first three.",
+        f"{'' if has_kinds else ' (here its name)'}, were the same asked there "
+        f"{'at the same moment' if step is None else 'at ' + step.words}. "
+        "Hover for the first three.",
     )
 
 

@@ -106,7 +106,7 @@ def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
     frame = once(_evidence_points, evidence)
     if frame.height < 2:
         return
-    view = maps.view_of(frame["lat"], frame["lon"], max_zoom=13)
+    view = background.view_of(frame["lat"], frame["lon"], max_zoom=13)
     layer = maps.point_layer(frame, colour=colour, layer_id="evidence", min_px=5, max_px=12)
     ui.deck(
         maps.deck([layer], view, **background.look()), "rec_evidence_map", height=230,

@@ -7,7 +7,7 @@ import pandas as pd
 import polars as pl
 import streamlit as st
 
-from pages.shared import background, pins, ui
+from pages.shared import background, pins, playback, ui
 from pages.shared.results import by_content, counted
 from pages.shared.state import Key
 from strec import maps, plots, schema, spatial
@@ -187,11 +187,11 @@ def with_readable_cells(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**named)
 
 
-def nothing_left(frame: pd.DataFrame, noun: str, hour: int | None = None) -> bool:
+def nothing_left(frame: pd.DataFrame, noun: str, step: playback.Step | None = None) -> bool:
     """Say so when a map would be empty."""
     if len(frame):
         return False
-    when = "" if hour is None else f" between {hour}:00 and {hour + 1}:00"
+    when = "" if step is None else f" in {step.words}"
     words = spatial.hidden_in_words(frame, noun)
     st.info(
         f"Nothing to show{when}. "

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.space import common
-from pages.shared import ui
+from pages.shared import playback, ui
 from pages.shared.made import built, call, made, of, part
 from pages.shared.once import drawn
 from pages.shared.results import by_content, counted
@@ -23,7 +23,15 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
         resolution = common.hexagon_size(store, setting)
         most = st.slider("Largest flows drawn", 10, maps.MAX_ARCS, 100, 10, key="flows_most")
         least = st.number_input("At least so many check-ins", 1, 100_000, 1, key="flows_least")
-    arcs(store, chosen, setting, view, None if between_items else resolution, most, int(least))
+        film = playback.choose(store, chosen, "flows_play_by")
+    between = None if between_items else resolution
+    playback.played(
+        film,
+        lambda step: arcs(
+            store, chosen if step is None else step.within(chosen), setting, view, between, most,
+            int(least),
+        ),
+    )  # fmt: skip
     steps = counted(Store.steps, store, chosen)
     if not len(steps):
         st.info(

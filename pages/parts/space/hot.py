@@ -5,10 +5,11 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.space import common
-from pages.shared import ui
+from pages.shared import playback, ui
 from pages.shared.made import call, made, part
 from pages.shared.results import by_content, counted
 from strec import maps, palette, spatial
+from strec.errors import AnalysisError
 from strec.store import Filters, Store
 
 SPOTS, EXCEPTIONS = "Hot and cold spots", "Alike or exceptional"
@@ -37,6 +38,26 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
                 format_func=lambda each: f"{each:.0%}", key="hot_alpha",
             )  # fmt: skip
             area = st.radio("Hexagons compared", list(AREAS), format_func=AREAS.get, key="hot_area")
+        film = playback.choose(store, chosen, "hot_play_by")
+
+    def at(step: playback.Step | None) -> None:
+        try:
+            spots(store, chosen if step is None else step.within(chosen), setting, view, kind,
+                  value, resolution, alpha, area)  # fmt: skip
+        except AnalysisError as error:
+            if step is None:
+                raise
+            # The next step may have more.
+            ui.show_notice(error)
+
+    playback.played(film, at)
+
+
+def spots(
+    store: Store, chosen: Filters, setting: common.Setting, view: maps.View, kind: str,
+    value: str, resolution: int, alpha: float, area: str,
+) -> None:  # fmt: skip
+    """Show the map of one step of time, or of all together."""
     found = computed(store, chosen, resolution, value, area, alpha, setting.min_users)
     frame = described(found.frame, kind, alpha)
     classes = (

@@ -1,14 +1,13 @@
-"""The map of the space page: hexagons, a heatmap or points, as a whole or hour by hour."""
+"""The map of the space page: hexagons, a heatmap or points, as a whole or played through time."""
 
-import time
 from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
 
 from pages.parts import selection
-from pages.parts.space import common
-from pages.shared import state, ui
+from pages.parts.space import area, common
+from pages.shared import playback, state, ui
 from pages.shared.made import built, made, of, part
 from pages.shared.map_clicks import clickable
 from pages.shared.once import drawn
@@ -26,7 +25,7 @@ MODES = {
 }
 LABELS = {mode: f"{icon} {mode}" for mode, icon in MODES.items()}
 VALUES = {"n_checkins": "Check-ins", "n_users": "Users", "per_user": "Check-ins per user"}
-SECONDS_PER_HOUR = 1.4
+Step = playback.Step | None
 #: So few places are points with names at first.
 FEW_PLACES = 30
 
@@ -36,50 +35,48 @@ class MapSetting:
     """What the controls of the map say."""
 
     mode: str
-    hourly: bool
+    film: playback.Film
     resolution: int
     value: str = "n_checkins"
     raised: bool = False
+    drawing: bool = False
 
 
 def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
     """Show the controls and the map."""
-    choice = controls(store, setting, view)
-    playing = choice.hourly and state.SPACE_PLAYING.value
-    every = SECONDS_PER_HOUR if playing else None
-    st.fragment(draw, run_every=every)(store, chosen, setting, choice, view)
+    choice = controls(store, chosen, setting, view)
+    kind = {HEXAGONS: hexagons, HEAT: heat, POINTS: points}[choice.mode]
+    look = common.look(store, setting, view)
+    playback.played(
+        choice.film, lambda step: kind(store, chosen, setting, choice, step, dict(look))
+    )
 
 
-def controls(store, setting: common.Setting, view: maps.View) -> MapSetting:
+def controls(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> MapSetting:
     """Show the controls and return what they say."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         places = common.at_places(store, Filters(), setting.min_users)
         start = POINTS if 0 < len(places) <= FEW_PLACES else HEXAGONS
         mode = ui.choose("Show as", LABELS, "space_mode", start)
-        value, raised = "n_checkins", False
+        value, raised, drawing = "n_checkins", False, False
         if mode == HEXAGONS:
             value = common.what_to_count(store, VALUES, "space_value", "Colour")
         resolution = setting.suggested
         if mode != POINTS:
             resolution = common.hexagon_size(store, setting, view=view)
-        hourly = store.has_clock and st.toggle(
-            "Hour by hour", key="space_hourly", help="Watch the day pass: one map per hour."
-        )
+        film = playback.choose(store, chosen, "space_play_by")
         if mode == HEXAGONS:
             raised = st.toggle("Raised", key="space_raised", help="Height is colour again, in 3D.")
-    return MapSetting(mode, hourly, resolution, value, raised)
+            drawing = st.toggle(
+                "Draw an area", key="space_draw",
+                help="Draw a rectangle or any outline over the map: what lies in it is chosen.",
+            )  # fmt: skip
+    return MapSetting(mode, film, resolution, value, raised, drawing)
 
 
-def draw(store, chosen: Filters, setting, choice: MapSetting, view: maps.View) -> None:
-    """Show the map with its legend, its words and its data; runs again by itself while playing."""
-    hour = hour_slider(chosen) if choice.hourly else None
-    kind = {HEXAGONS: hexagons, HEAT: heat, POINTS: points}[choice.mode]
-    kind(store, chosen, setting, choice, hour, common.look(store, setting, view))
-
-
-def hexagons(store, chosen, setting, choice: MapSetting, hour: int | None, look: dict) -> None:
+def hexagons(store, chosen, setting, choice: MapSetting, step: Step, look: dict) -> None:
     """Show cells in colours; a click looks into one."""
-    whole, frame = cells_at(store, chosen, setting, choice.resolution, hour)
+    whole, frame = cells_at(store, chosen, setting, choice, step)
     if common.nothing_left(whole, "hexagon"):
         return
     scale = maps.Scale.fit(whole[choice.value], look["dark"])
@@ -95,20 +92,21 @@ def hexagons(store, chosen, setting, choice: MapSetting, hour: int | None, look:
         if len(frame) > 1
         else ""
     )
-    words = caption(store, chosen, setting, frame, "hexagon", hour)
+    words = caption(store, chosen, setting, frame, "hexagon", step)
     cells = looked_into(store, choice.resolution)
-    looked_at = frame[frame["cell"].isin(cells)]
-    for cell, lat, lon in zip(looked_at["cell"], looked_at["lat"], looked_at["lon"], strict=True):
-        ring = maps.here_layer(lat, lon, "Looked into, beside the map")
-        ring.id = f"here{cell}"
-        deck.layers.insert(-1, ring)
+    if cells:
+        deck.layers.insert(1, maps.chosen_layer(cells, "Looked into, beside the map"))
     # What a click opens stands beside the map, where the eye is.
-    left, right = st.columns([3, 2]) if cells and not state.SPACE_PLAYING.value else (None, None)
+    left, right = st.columns([3, 2]) if cells and not choice.film.every else (None, None)
     with left or st.container():
-        clickable(
-            deck, "map_hexagons", lambda layer, found: _look(store, layer, found),
-            caption=f"{first}{words} Click a hexagon to look in.",
-        )  # fmt: skip
+        if choice.drawing:
+            area.draw_on(deck, frame, lambda found: _look_at_area(store, found),
+                         f"{first}{words}")  # fmt: skip
+        else:
+            clickable(
+                deck, "map_hexagons", lambda layer, found: _look(store, found),
+                caption=f"{first}{words} Click a hexagon to look in.",
+            )  # fmt: skip
         common.offer("hexagons", frame, deck, frame, f"{first}{words}", legend)
     if right is not None:
         with right:
@@ -121,33 +119,41 @@ def looked_into(store, resolution: int) -> tuple[int, ...]:
     return tuple(cell for cell in cells if cell >> 52 & 0xF == resolution)
 
 
-def _look(store, layer: str, found: dict) -> None:
-    """Look into the hexagon clicked; a click on the ring of one looked into lets it go."""
+def _look(store, found: dict) -> None:
+    """Look into the hexagon clicked; another click on it lets it go."""
     before = state.SPACE_CELLS.value.get(store.fingerprint, ())
-    cell = int(found["cell"] if layer == "hexagons" else layer.removeprefix("here"))
+    cell = int(found["cell"])
     others = tuple(each for each in before if each != cell)
     several = state.SPACE_SEVERAL.value
     added = () if cell in before else (cell,)
     state.SPACE_CELLS.value = {store.fingerprint: (others if several else ()) + added}
 
 
-def heat(store, chosen, setting, choice: MapSetting, hour: int | None, look: dict) -> None:
+def _look_at_area(store, cells: tuple[int, ...]) -> None:
+    """Look into what an outline holds, besides what was looked into where several are chosen."""
+    before = state.SPACE_CELLS.value.get(store.fingerprint, ())
+    kept = before if state.SPACE_SEVERAL.value else ()
+    state.SPACE_CELLS.value = {store.fingerprint: tuple(dict.fromkeys((*kept, *cells)))}
+
+
+def heat(store, chosen, setting, choice: MapSetting, step: Step, look: dict) -> None:
     """Show smooth density."""
     fine = min(choice.resolution + 1, schema.CELL_RESOLUTION)
-    whole, frame = cells_at(store, chosen, setting, fine, hour)
+    finer = replace(choice, resolution=fine)
+    whole, frame = cells_at(store, chosen, setting, finer, step)
     if common.nothing_left(whole, "cell"):
         return
     deck = built(maps.heatmap, frame, **look)
-    words = caption(store, chosen, setting, frame, "cell", hour)
+    words = caption(store, chosen, setting, frame, "cell", step)
     ui.deck(deck, "map_heat", caption=f"Denser colour: more check-ins nearby. {words}")
     common.offer("heatmap-cells", frame, deck, frame, words)
 
 
-def points(store, chosen, setting, choice: MapSetting, hour: int | None, look: dict) -> None:
+def points(store, chosen, setting, choice: MapSetting, step: Step, look: dict) -> None:
     """Show single places."""
-    at = chosen if hour is None else replace(chosen, hours=(hour,))
+    at = chosen if step is None else step.within(chosen)
     frame = common.at_places(store, at, setting.min_users)
-    if common.nothing_left(frame, "place", hour):
+    if common.nothing_left(frame, "place", step):
         return
     top = frame.iloc[0]
     name = top["item_name"] if pd.notna(top["item_name"]) else top["item_id"]
@@ -221,47 +227,25 @@ def look_into(store, chosen: Filters, cells: tuple[int, ...], setting: common.Se
         ui.figure(drawn(plots.clock, day), "cell_clock", note if few else "")
 
 
-def hour_slider(chosen: Filters) -> int:
-    """Return the hour shown; while playing, each run of the fragment shows the next."""
-    hours = sorted(chosen.hours) if chosen.hours else list(range(24))
-    playing = state.SPACE_PLAYING.value
-    now = state.SPACE_HOUR.value if state.SPACE_HOUR.value in hours else hours[0]
-    due = time.monotonic() - state.SPACE_TICK.value > SECONDS_PER_HOUR * 0.8
-    if playing and due:
-        now = hours[(hours.index(now) + 1) % len(hours)]
-        state.SPACE_TICK.value = time.monotonic()
-    state.SPACE_HOUR.value = now
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        label, icon = ("Stop", "pause") if playing else ("Play", "play_arrow")
-        if st.button(label, icon=f":material/{icon}:", key="space_play"):
-            state.SPACE_PLAYING.value = not playing
-            st.rerun()
-        if len(hours) > 1:
-            now = st.select_slider(
-                "Hour of the day",
-                hours,
-                key=state.SPACE_HOUR.name,
-                format_func=lambda each: f"{each:02d}:00–{each + 1:02d}:00",
-            )
-    return now
-
-
-def cells_at(store, chosen: Filters, setting, resolution: int, hour: int | None):
-    """Return the cells of all hours, which fix colours and heights, and those of the hour shown."""
-    ask = Store.cells if hour is None else Store.cell_hours
-    cells = counted(ask, store, resolution, chosen, setting.min_users)
-    whole = built(spatial.per_user, cells)
-    if hour is None:
+def cells_at(store, chosen: Filters, setting, choice: MapSetting, step: Step):
+    """Return the cells of all steps, which fix colours and heights, and those of the one shown."""
+    if step is None:
+        cells = counted(Store.cells, store, choice.resolution, chosen, setting.min_users)
+        whole = built(spatial.per_user, cells)
         return whole, whole
-    frame = whole[whole["hour"] == hour].drop(columns="hour").reset_index(drop=True)
+    by = choice.film.unit
+    cells = counted(Store.cell_steps, store, choice.resolution, by, chosen, setting.min_users)
+    whole = built(spatial.per_user, cells)
+    frame = whole[whole["step"] == step.value].drop(columns="step").reset_index(drop=True)
     frame.attrs = dict(whole.attrs)
-    return whole, made(frame, part(of(whole), f".query('hour == {hour}')"))
+    asked = f".query('step == {step.value}')" if isinstance(step.value, int) else ""
+    return whole, made(frame, part(of(whole), asked) if asked else None)
 
 
-def caption(store, chosen, setting, frame: pd.DataFrame, noun: str, hour: int | None = None) -> str:
+def caption(store, chosen, setting, frame: pd.DataFrame, noun: str, step: Step = None) -> str:
     """Return how much a map counts, what it hides, and whom to thank."""
     hidden = spatial.hidden_in_words(frame, noun)
-    if hour is not None:
-        hidden = hidden.replace(f"{noun}s with", f"{noun}s and hours with")
-        chosen = replace(chosen, hours=(hour,))
+    if step is not None:
+        hidden = hidden.replace(f"{noun}s with", f"{noun}s and steps with")
+        chosen = step.within(chosen)
     return common.below(store, chosen, setting, frame["n_checkins"].sum(), hidden)

@@ -206,7 +206,7 @@ def known_items(store: Store, min_users: int) -> pd.DataFrame:
 
 def _close_view(here: pd.Series, near: pd.DataFrame) -> maps.View:
     lat, lon = [*near["lat"], here["lat"]], [*near["lon"], here["lon"]]
-    return maps.view_of(lat, lon, max_zoom=15)
+    return background.view_of(lat, lon, max_zoom=15)
 
 
 def _tips(near: pd.DataFrame) -> list[str]:
