@@ -10,6 +10,7 @@ from pages.parts.demand import ask, place, when
 from pages.parts.demand import map as on_map
 from pages.shared import state, ui
 from pages.shared.later import Work, work_on
+from pages.shared.made import made
 from pages.shared.once import once
 from pages.shared.page import NextStep, Page
 from pages.shared.results import found_before, kept
@@ -31,7 +32,9 @@ def content() -> NextStep | None:
     try:
         asked = ask.controls(store, chosen)
         ahead = found_before("demand", store, asked)
-        if ahead is None:
+        if ahead is not None:
+            made(ahead, asked.in_python(store))
+        else:
             ahead = first(store, asked)
             work = work_on("demand", store, asked, lambda report: best(store, asked, report))
     except StrecError as error:
@@ -56,11 +59,11 @@ def first(store: Store, asked: ask.Asked) -> Demand:
     """Return the forecast of the models that need a moment."""
     quick = replace(asked, is_first=True, networks=False)
 
-    def made() -> Demand:
+    def forecast() -> Demand:
         with ui.progress("Counting") as report:
             return forecast_now(store, quick, report)
 
-    return kept("demand", store, quick, made)
+    return made(kept("demand", store, quick, forecast), quick.in_python(store))
 
 
 def best(store: Store, asked: ask.Asked, report: Progress) -> Demand:

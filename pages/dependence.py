@@ -8,10 +8,11 @@ import streamlit as st
 
 from pages.parts.dependence import dates
 from pages.shared import gate, glossary, state, ui
+from pages.shared.made import call, made, named, part
 from pages.shared.once import drawn
 from pages.shared.page import NextStep, Page, go_to
 from pages.shared.results import by_content, found_before, in_turn, keep, kept
-from strec import maps, schema
+from strec import api, maps, schema
 from strec.export import json_text
 from strec.gate import DependenceResult, dependence_test, tested_before
 from strec.gate.result import STRONG_NATS, TRADITIONAL, WEAK_NATS
@@ -48,6 +49,9 @@ def data_part() -> NextStep:
     if result is None:
         setting = gate.setting(store, gate.QUICK)
         result = kept(gate.KIND, store, setting, lambda: run(store, dates=table, **QUICK))
+    quick = found_before(gate.KIND, store, gate.setting(store, gate.QUICK)) is result
+    if table is None and store.meta["n_checkins"] <= MOST_READ:
+        in_python(result, store, QUICK if quick else {})
     decision(result)
     dates.offer(store)
     if found_before(gate.KIND, store, full) is None:
@@ -66,6 +70,14 @@ def data_part() -> NextStep:
     evidence(result, "data", times_in(store.time_zone))
     illustrations(result)
     return next_label(result), "recommend"
+
+
+def in_python(result: DependenceResult, store: Store, setting: dict[str, Any]) -> None:
+    """Remember which lines give this result."""
+    how = named(call(api.dependence, store, **setting), "result", "result")
+    made(result, how)
+    for number, each in enumerate(result.ingredients):
+        made(each, part(how, f".ingredients[{number}]"))
 
 
 def part_of_data(store: Store, table: pl.DataFrame | None) -> NextStep:

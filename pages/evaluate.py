@@ -6,8 +6,10 @@ from contextlib import nullcontext
 import polars as pl
 import streamlit as st
 
+from pages.parts.space import common
 from pages.parts.train.race import Race
 from pages.shared import background, state, ui
+from pages.shared.made import Made, call, made, named, of, part, room
 from pages.shared.once import drawn, once
 from pages.shared.page import NextStep, Page
 from strec import maps, metrics
@@ -17,6 +19,7 @@ from strec.evaluation import (
     Result,
     compare,
     errors_on_map,
+    evaluate,
     leaderboard,
     propose,
     slices,
@@ -81,8 +84,19 @@ def rules() -> Regime:
 # ---------------------------------------------------------------- parts of the page
 
 
+def in_python(race: Race) -> Made | None:
+    """Return the lines that score these models; None with trained ones, which lie elsewhere."""
+    if any(model.family != "counting" for _, model in race.models.values()):
+        return None
+    rules = room("evaluation", f"evaluation.{race.regime!r}")
+    return named(call(evaluate, None, Made("data"), rules), "results", "results")
+
+
 def show(results: list[Result], race: Race) -> None:
     """Show the leaderboard and, when all models are in, the proposal and two side by side."""
+    how = in_python(race)
+    for number, each in enumerate(results):
+        made(each, part(how, f"[{number}]"))
     queries = results[0].queries
     size = in_words(queries)
     if said := rules_of_nobody(queries):
@@ -99,7 +113,7 @@ def show(results: list[Result], race: Race) -> None:
             f"**Proposed: {ui.plain(proposal.model)}.** {ui.plain(proposal.sentence)}",
             icon=":material/thumb_up:",
         )
-    board = once(leaderboard, results)
+    board = made(once(leaderboard, results), how and call(leaderboard, how))
     counting = [each.name for each in results if each.family == "counting"]
     trained = any(model.family != "counting" for _, model in race.models.values())
     ui.figure(
@@ -199,7 +213,7 @@ def side_by_side(results: list[Result], proposed: str, measure: str) -> None:
 
 def differences(first: Result, second: Result, measure: str) -> None:
     """Show the paired differences and say in words which are real."""
-    frame = once(compare, first, second)
+    frame = made(once(compare, first, second), call(compare, first, second))
     row = frame.filter(measure=measure).to_dicts()[0]
     better = first.name if row["difference"] > 0 else second.name
     words = (
@@ -225,6 +239,9 @@ def sliced(first: Result, second: Result, measure: str) -> None:
     ways = ways_to_slice([first, second])
     by = st.selectbox("Split by", list(ways), format_func=ways.__getitem__, key="evaluate_by")
     frame = once(slices, [first, second], by, measure)
+    if (one := of(first)) and (other := of(second)):
+        both = Made(f"[{one.text}, {other.text}]", one.lines, one.imports)
+        made(frame, call(slices, both, by, measure))
     ui.figure(
         drawn(
             plots.slices, frame, [first.name, second.name], f"{METRICS[measure].title}: {ways[by]}"
@@ -276,14 +293,22 @@ def on_map(first: Result, second: Result, measure: str) -> None:
     # The same colours for both models, so that their maps can be compared.
     misses = pl.concat([each["miss"] for each in errors.values()]).to_numpy()
     scale = maps.Scale.fit(misses, colours=(*DIVERGING[:2:-1], *DIVERGING[1::-1]))
-    ui.deck(maps.hexagons(cells, "miss", scale=scale, **background.look()), key="evaluate_map")
-    st.html(maps.legend_html("Share of misses", scale))
+    deck = maps.hexagons(cells, "miss", scale=scale, **background.look())
+    ui.deck(deck, key="evaluate_map")
+    legend = f"Misses of {shown.name}, share", scale
+    st.html(maps.legend_html(*legend))
     hidden = len(shown.queries) - int(cells["n_checkins"].sum())
-    st.caption(
+    said = (
         f"Where people went, and how often the model missed it there ({METRICS[measure].title}). "
         f"{hidden:,} of {len(shown.queries):,} scored check-ins are in cells with under 5 users "
         f"and not shown. {background.thanks()}."
     )
+    st.caption(said)
+    if errors_of := of(shown):
+        asked = call(errors_on_map, errors_of, measure)
+        made(deck, call(maps.hexagons, part(asked, '.with_columns(tip=pl.lit(""))'), "miss"))
+    numbers = cells.drop("tip")
+    common.offer("misses-on-map", numbers, deck, words=said, legend=legend)
 
 
 def _tip(row: dict, measure: str) -> str:

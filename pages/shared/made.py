@@ -45,6 +45,11 @@ def named(how: Made | None, name: str, text: str) -> Made | None:
     return None if how is None else Made(text, (*how.lines, f"{name} = {how.text}"), how.imports)
 
 
+def room(name: str, text: str, *lines: str) -> Made:
+    """Return an expression that begins with a room of strec: ``demand.Calendar("ES")``."""
+    return Made(text, lines, (name,))
+
+
 def made(value: T, by: Made | None) -> T:
     """Remember how a value was made, and return it."""
     at = id(value)

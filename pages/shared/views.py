@@ -13,7 +13,7 @@ from strec.project import View
 #: buttons and files cannot be set.
 WIDGETS = (
     "time_part", "trend_", "top", "series_of_", "slice_",
-    "space_mode", "space_value", "space_hourly", "space_play_by", "space_raised", "space_draw",
+    "space_mode", "space_value", "space_play_by", "space_raised", "space_draw",
     "space_size_", "space_min_users", "hot_", "near_kind", "near_item_", "near_k", "near_same",
     "near_by", "week_kind", "week_groups", "flows_", "change_", "effect_where",
     "compare_measure", "compare_part_", "compare_hours_", "compare_people", "compare_kinds_",
@@ -23,6 +23,7 @@ WIDGETS = (
     "sim_temporal", "sim_spatial", "sim_interaction", "sim_seed", "evaluate_measure",
     "evaluate_first", "evaluate_second", "evaluate_view", "evaluate_by", "evaluate_map_of",
     "evaluate_time", "evaluate_history", "evaluate_scored", "live_measure", "rec_more",
+    "rec_city_hours",
     "privacy_pseudonyms", "privacy_items",
 )  # fmt: skip
 #: What begins like one of them and is a button or a count.

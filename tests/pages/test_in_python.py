@@ -9,6 +9,7 @@ import pytest
 
 import strec
 from pages.shared import ui
+from strec import temporal
 from strec.project import Project
 from strec.simulation import simulate
 from strec.store import Store
@@ -29,6 +30,12 @@ LOOKS = {
     "flows": ("space", {"space_part": "Flows"}, 3),
     "change": ("space", {"space_part": "Change"}, 1),
     "trends": ("space", {"space_part": "Change", "change_kind": "Trends"}, 1),
+    "forecast": ("time", {"time_part": "Forecast"}, 3),
+    "demand": ("demand", {}, 3),
+    "dependence": ("dependence", {}, 6),
+    "evaluate, differences": ("evaluate", {}, 2),
+    "evaluate, slices": ("evaluate", {"evaluate_view": "Slices"}, 2),
+    "evaluate, map": ("evaluate", {"evaluate_view": "Map"}, 2),
     "compare, kinds": ("compare", {}, 1),
     **{
         f"compare, {part}": ("compare", {"compare_part_6": part}, 1)
@@ -122,6 +129,7 @@ def world(tmp_path_factory) -> Store:
     return store
 
 
+QUICK_MODELS = ("Seasonal naive", "Exponential smoothing")
 #: In the fast lane one figure, one map and one comparison.
 QUICK = ("unusual", "map", "compare, kinds")
 
@@ -136,7 +144,13 @@ def test_the_lines_below_a_picture_draw_it(look, world, monkeypatch):
     app.session_state["store"] = world if url != "time" else ui.sample_store("travel")
     for name, value in asked.items():
         app.session_state[name] = value
+    if look == "forecast":
+        # Two that are quick stand for all.
+        models = {name: temporal.standard_models()[name] for name in QUICK_MODELS}
+        monkeypatch.setattr(temporal, "standard_models", lambda search_s=1.0: models)
     app.run()
+    if look == "forecast":
+        app.button(key="run_backtest").click().run()
     assert not app.exception and not app.error
     found = pairs(app)
     assert len(found) >= least, [code for _, code in found]
@@ -166,3 +180,23 @@ def test_nothing_is_said_of_a_table_that_was_changed():
     assert how is not None and how.text == "data.store.calendar(Filters(weekdays=(5, 6)))"
     made(frame, how)
     assert of(frame) is how and of(frame.head(3)) is None
+
+
+@pytest.mark.slow
+def test_the_lines_below_a_learning_curve_train_such_a_model(world):
+    from types import SimpleNamespace
+    from typing import cast
+
+    from pages.parts.train.board import in_python
+    from strec.runs import Run
+
+    params = {"n_epochs": 2, "dim": 8, "seed": 3}
+    run = cast(Run, SimpleNamespace(kind="ncf", config={"params": params}))
+    how = in_python(run)
+    assert how is not None
+    space: dict[str, Any] = {"data": strec.Dataset.from_store(world), "strec": strec}
+    exec("\n".join([*how.imports, *how.lines, f"figure = {how.text}"]), space)
+    assert len(space["figure"].data) >= 3
+    # What lies on this machine is not told.
+    run.config["params"]["model"] = "/home/somebody/llama"
+    assert in_python(run) is None

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared import ui
+from pages.shared.made import Made, call, named, room
 from pages.shared.results import by_content
 from strec import demand, schema, spatial
 from strec.errors import AnalysisError
@@ -51,6 +52,17 @@ class Asked:
     def polygons(self):
         """Return the person's own areas."""
         return read_areas(self.areas) if self.where == "areas" else None
+
+    def in_python(self, store: Store) -> Made | None:
+        """Return the lines that forecast this; None with files, which are nowhere else."""
+        if self.columns or self.areas or self.networks:
+            return None
+        counted = call(demand.panel, store, self.what, self.where, resolution=self.resolution,
+                       filters=self.filters)  # fmt: skip
+        days = room("demand", f"demand.Calendar({self.country!r})") if self.country else None
+        models = room("demand", "demand.standard_models(0)") if self.is_first else None
+        how = counted and call(demand.demand, counted, calendar=days, models=models, refit=False)
+        return named(how, "ahead", "ahead")
 
     def models(self, counted: demand.Panel) -> dict[str, demand.DemandModel] | None:
         """Return the models that take part; None means the usual ones."""

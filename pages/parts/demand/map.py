@@ -6,7 +6,9 @@ import streamlit as st
 from pydeck.types import String
 
 from pages.parts.demand.when import window
+from pages.parts.space import common
 from pages.shared import background, state, ui
+from pages.shared.made import call, made, of, part
 from pages.shared.map_clicks import clickable
 from pages.shared.once import once
 from strec import maps
@@ -40,8 +42,18 @@ def show(ahead: Demand) -> tuple[int, int]:
     column, scale, title = _colours(ahead, placed, view, last - first)
     st.html(maps.legend_html(title, scale))
     deck = _deck(placed, column, scale)
+    said = _caption(ahead, view)
     clickable(deck, "map_demand", lambda layer, found: _look(ahead, placed, found),
-              caption=_caption(ahead, view))  # fmt: skip
+              caption=f"{said} Click a place to look in.")  # fmt: skip
+    if not state.DEMAND_PLAYING.value:
+        frame = part(of(ahead), f'.window({first}, {last}).dropna(subset=["lat"])')
+        frame = part(frame, '.assign(tip="")')
+        if frame and "cell" in placed and view == EXPECTED:
+            made(deck, call(maps.hexagons, frame, column))
+        hours = f"{ahead.hours[first]:%A %-d %B %Y, %-H:00}"
+        hours += f" to {ahead.hours[last - 1]:%-H:00}" if last - first > 1 else ""
+        numbers = placed.drop(columns=["tip"])
+        common.offer("demand-map", numbers, deck, words=f"{hours}. {said}", legend=(title, scale))
     return first, last
 
 
@@ -112,4 +124,4 @@ def _caption(ahead: Demand, view: str) -> str:
         SURE: "The band is made to hold what comes in eight of ten cases.",
     }[view]
     notes = " ".join(ahead.panel.notes)
-    return f"{words} Click a place to look in. {ui.plain(notes)} {background.thanks()}."
+    return f"{words} {ui.plain(notes)} {background.thanks()}."

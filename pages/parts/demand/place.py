@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared import state, ui
+from pages.shared.made import call, made, of, part, room
 from pages.shared.once import drawn, once
 from strec.demand import Demand
 from strec.plots import demand as figures
@@ -35,12 +36,17 @@ def show(ahead: Demand, step: int) -> None:
     with left:
         days = st.slider("Days of the past", 3, 28, 7, key="demand_days")
         figure = drawn(figures.demand_series, series, ahead.panel.unit, days, hour, below)
+        how, at_hour = of(ahead), room("demand", f"ahead.hours[{step}]")
+        made(figure, how and call(figures.demand_series, part(how, f".series({at!r})"),
+                                  ahead.panel.unit, days, at_hour, below))  # fmt: skip
         ui.figure(figure, "demand_series", _series_words(ahead, at, series), series, "demand-place")
     with right:
         why = once(Demand.why, ahead, at, step)
         words = f"What makes up the {ahead.expected[step, ahead.place(at)]:.2f} of "
         words += f"{hour:%A, %H:00}; the parts add up."
         figure = drawn(figures.demand_parts, why, ahead.panel.unit)
+        reasons = part(of(ahead), f".why({at!r}, {step})")
+        made(figure, reasons and call(figures.demand_parts, reasons, ahead.panel.unit))
         ui.figure(figure, "demand_why", ui.plain(words), why, "demand-why")
 
 

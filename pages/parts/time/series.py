@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.parts.time.slices import Slice, controls
 from pages.shared import ui
-from pages.shared.made import call, made
+from pages.shared.made import Made, call, made, named, of, room
 from pages.shared.once import drawn
 from pages.shared.results import by_content, found_before, keep, kept
 from strec import temporal
@@ -97,12 +97,20 @@ def forecast(store: Store, asked: Slice, below: str) -> None:
             return
         keep("backtest", store, asked, compare(series_of(store, asked)))
         st.rerun()
+    series, models = series_of(store, asked), f"temporal.standard_models({SEARCH_S})"
+    how = call(temporal.backtest, series, room("temporal", models), windows=3)
+    made(past, named(how, "past", "past"))
     st.markdown(f"**{ui.plain(past.sentence)}**")
     ui.table(figures.as_table(past))
     names = list(past.table["model"])
     key = f"forecast_by_{hash((store.fingerprint, asked))}"
     name = ui.choose("Forecast by", names, key, past.best)
     ahead = kept("outlook", store, (asked, name), lambda: look_ahead(past, name))
+    if (how := of(past)) is not None:
+        said = f"temporal.outlook(past.series, {models}[{name!r}], past.horizon, past=past"
+        outlook = Made(f"{said}, name={name!r})", how.lines, how.imports)
+        made(ahead, named(outlook, "ahead", "ahead"))
+        made(ahead.model, named(outlook, "ahead", "ahead.model"))
     data = ahead.frame.reset_index(names="when")
     figure = drawn(figures.forecast, ahead, below)
     ui.figure(figure, "forecast", ui.plain(ahead.sentence), data, "forecast")
@@ -123,7 +131,7 @@ def forecast(store: Store, asked: Slice, below: str) -> None:
 
 def residuals(model, below: str) -> None:
     """Show what a forecaster left unexplained."""
-    found = temporal.diagnose(model)
+    found = made(temporal.diagnose(model), call(temporal.diagnose, model))
     st.markdown(f"{ui.plain(model.description_)}. {ui.plain(found.sentence)}")
     ui.figure(
         drawn(figures.residuals, found, below),

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts.train.owner import may_control
 from pages.shared import glossary, ui
+from pages.shared.made import Made, made
 from strec.errors import StrecError
 from strec.plots.training import learning_curve
 from strec.runs import Run, Status, end, home, needs_several, start
@@ -20,6 +21,8 @@ POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 15
 #: Trainings that ended badly are shown this far back.
 MOST_ENDED = 4
+#: Longer parameters are no line of code.
+MOST_PARAMETERS = 400
 WORDS = {
     "waiting": ("waiting", "gray"),
     "running": ("running", "blue"),
@@ -265,4 +268,18 @@ def _results(runs: list[Run]) -> None:
             names = {run.folder.name: run.label for run in with_curve}
             picked = st.selectbox("Model", names, format_func=names.__getitem__, key="train_curve")
             run = next(each for each in with_curve if each.folder.name == picked)
-            ui.figure(learning_curve(run.events()), key=f"learned_{picked}")
+            curve = learning_curve(run.events())
+            ui.figure(made(curve, in_python(run)), key=f"learned_{picked}")
+
+
+def in_python(run: Run) -> Made | None:
+    """Return the lines that train such a model and show how it learned."""
+    given = ", ".join(f"{name}={value!r}" for name, value in run.config["params"].items())
+    # Where something lies on this machine is nobody's business, and nowhere else.
+    if len(given) > MOST_PARAMETERS or "/" in given or "\\" in given:
+        return None
+    watch = "watch=Watch(on_event=events.append)"
+    lines = ("events = []", f"model = strec.MODELS[{run.kind!r}]({given})",
+             f"model.fit(data, {watch})")  # fmt: skip
+    imports = ("from strec.plots.training import learning_curve", "from strec.train import Watch")
+    return Made("learning_curve(events)", lines, imports)
