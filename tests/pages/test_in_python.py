@@ -63,11 +63,13 @@ def pairs(app) -> list[tuple[Any, str]]:
 
 
 @cache
-def data_of(line: str) -> strec.Dataset:
-    """Run the line that says which data; once, as most of the time is theirs."""
-    space: dict[str, Any] = {"strec": strec}
-    exec(line, space)
-    return space["data"]
+def after(lines: tuple[str, ...]) -> dict[str, Any]:
+    """Run lines and return what they name; once, as pictures of a page share most of theirs."""
+    if not lines:
+        return {}
+    space = dict(after(lines[:-1]))
+    exec(lines[-1], space)
+    return space
 
 
 def drawn_by(code: str) -> Any:
@@ -78,9 +80,8 @@ def drawn_by(code: str) -> Any:
     else:
         assert last.endswith(".show()")
         last = f"deck = {last.removesuffix('.show()')}"
-    (data,) = [line for line in lines if line.startswith("data = ")]
-    space: dict[str, Any] = {"data": data_of(data)}
-    exec("\n".join(line for line in [*lines, last] if line != data), space)
+    space = dict(after(tuple(line for line in lines if line)))
+    exec(last, space)
     return space["deck"]
 
 
@@ -190,8 +191,8 @@ def test_the_lines_below_a_learning_curve_train_such_a_model(world):
     from pages.parts.train.board import in_python
     from strec.runs import Run
 
-    params = {"n_epochs": 2, "dim": 8, "seed": 3}
-    run = cast(Run, SimpleNamespace(kind="ncf", config={"params": params}))
+    params = {"epochs": 2, "dim": 8, "seed": 3}
+    run = cast(Run, SimpleNamespace(kind="neumf", config={"params": params}))
     how = in_python(run)
     assert how is not None
     space: dict[str, Any] = {"data": strec.Dataset.from_store(world), "strec": strec}

@@ -142,7 +142,7 @@ def plain_counts(store: Store, chosen: Filters, n_checkins: float | None = None)
 
 
 def offer(
-    name: str, frame: pd.DataFrame, deck=None, cells: pd.DataFrame | None = None, words: str = "",
+    name: str, frame: pd.DataFrame | pl.DataFrame, deck=None, cells: pd.DataFrame | None = None, words: str = "",
     legend: tuple[str, maps.Scale | maps.Classes] | None = None, can_pin: bool = True,
 ) -> None:  # fmt: skip
     """Offer a map's numbers as CSV, its hexagons as GeoJSON, the map as a page and a picture.
@@ -177,8 +177,11 @@ def offer(
             ui.in_python(deck, f"space_{name}")
 
 
-def with_readable_cells(frame: pd.DataFrame) -> pd.DataFrame:
+def with_readable_cells(frame: pd.DataFrame | pl.DataFrame) -> pd.DataFrame | pl.DataFrame:
     """Return a frame whose H3 cells are written as people know them."""
+    if isinstance(frame, pl.DataFrame):
+        cells = [format(cell, "x") for cell in frame["cell"]]
+        return frame.with_columns(cell=pl.Series(cells, dtype=pl.String))
     named = {
         column: [format(int(cell), "x") for cell in frame[column]]
         for column in ("cell", "origin", "destination")
