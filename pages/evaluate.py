@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 
 import polars as pl
 import streamlit as st
@@ -305,8 +306,10 @@ def on_map(first: Result, second: Result, measure: str) -> None:
     )
     st.caption(said)
     if errors_of := of(shown):
-        asked = call(errors_on_map, errors_of, measure)
-        made(deck, call(maps.hexagons, part(asked, '.with_columns(tip=pl.lit(""))'), "miss"))
+        asked = part(call(errors_on_map, errors_of, measure), '.with_columns(tip=pl.lit(""))')
+        if asked is not None:
+            asked = replace(asked, imports=(*asked.imports, "import polars as pl"))
+            made(deck, call(maps.hexagons, asked, "miss"))
     numbers = cells.drop("tip")
     common.offer("misses-on-map", numbers, deck, words=said, legend=legend)
 

@@ -9,7 +9,7 @@ import pytest
 
 import strec
 from pages.shared import ui
-from strec import temporal
+from strec import demand, temporal
 from strec.project import Project
 from strec.simulation import simulate
 from strec.store import Store
@@ -149,6 +149,14 @@ def test_the_lines_below_a_picture_draw_it(look, world, monkeypatch):
         # Two that are quick stand for all.
         models = {name: temporal.standard_models()[name] for name in QUICK_MODELS}
         monkeypatch.setattr(temporal, "standard_models", lambda search_s=1.0: models)
+    if look == "dependence":
+        monkeypatch.setattr("pages.dependence.QUICK", {"max_checkins": 1_500, "n_permutations": 19})
+    if look == "demand":
+        models = {
+            name: each for name, each in demand.standard_models().items() if name == "Counting"
+        }
+        for room in (demand.backtesting, demand.forecast):
+            monkeypatch.setattr(room, "standard_models", lambda n_hours=None: dict(models))
     app.run()
     if look == "forecast":
         app.button(key="run_backtest").click().run()

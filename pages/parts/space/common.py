@@ -142,8 +142,9 @@ def plain_counts(store: Store, chosen: Filters, n_checkins: float | None = None)
 
 
 def offer(
-    name: str, frame: pd.DataFrame | pl.DataFrame, deck=None, cells: pd.DataFrame | None = None, words: str = "",
-    legend: tuple[str, maps.Scale | maps.Classes] | None = None, can_pin: bool = True,
+    name: str, frame: pd.DataFrame | pl.DataFrame, deck=None, cells: pd.DataFrame | None = None,
+    words: str = "", legend: tuple[str, maps.Scale | maps.Classes] | None = None,
+    can_pin: bool = True,
 ) -> None:  # fmt: skip
     """Offer a map's numbers as CSV, its hexagons as GeoJSON, the map as a page and a picture.
 
