@@ -1,6 +1,8 @@
 """The Recommend page: who, when, where, the list, the reasons, and odd input."""
 
 import re
+import threading
+import time
 from html import unescape
 
 import polars as pl
@@ -281,6 +283,35 @@ def test_a_models_invention_is_not_shown(app, monkeypatch):
     app.button(key="rec_speak").click().run()
     assert healthy(app) and "Maria" not in "".join(str(i.value) for i in app.info)
     assert "words are not shown" in text_of(app)
+
+
+def test_words_come_within_the_time_promised_or_not_and_go_on(app, monkeypatch):
+    """On a busy machine they took 150 s while the page said up to a minute."""
+    from pages.parts.recommend import rephrase
+
+    written = threading.Event()
+
+    class Slow(Parrot):
+        def generate(self, prompt, **_):
+            written.wait(20)
+            return self.words
+
+    for kept in (rephrase._begun, rephrase._embedded):
+        kept.clear()
+    monkeypatch.setattr("strec.llm.writer.Writer", lambda **_: Slow("X is loved by everybody."))
+    monkeypatch.setattr(rephrase, "PROMISE_S", 0.2)
+    begun = time.monotonic()
+    app.button(key="rec_speak").click().run()
+    assert healthy(app) and "not written within 0 s on this busy machine" in text_of(app)
+    assert time.monotonic() - begun < 15
+    # Who asks again finds it going on: nothing begins anew.
+    monkeypatch.setattr("strec.llm.writer.Writer", None)
+    monkeypatch.setattr(rephrase, "PROMISE_S", 20.0)
+    written.set()
+    app.button(key="rec_speak").click().run()
+    assert healthy(app) and "loved everybody” is not in the evidence" in text_of(app)
+    for kept in (rephrase._begun, rephrase._embedded):
+        kept.clear()
 
 
 def test_strangers_make_the_server_send_nothing(app, monkeypatch):

@@ -1,5 +1,6 @@
 """The reasons in a language model's words, on demand: embedded, or a server of the person's own."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import cast
 
@@ -12,6 +13,9 @@ from strec.explanation import Reasons
 from strec.explanation.rephrase import Rephrased, Rephraser, Speaker
 from strec.export import json_text
 
+#: Loading the model, and writing; on a busy machine both took 150 s.
+PROMISE_S = 60.0
+
 
 def rephrase(reasons: Reasons) -> None:
     """Offer to say the reasons in other words, and show what came of it."""
@@ -20,8 +24,9 @@ def rephrase(reasons: Reasons) -> None:
         asked = st.button(
             "Say it in a language model's words", key="rec_speak", type="tertiary",
             icon=":material/record_voice_over:",
-            help="The embedded model writes on this machine; on a busy one it takes minutes. "
-            "A name or number that is not in the evidence is not shown.",
+            help=f"The embedded model writes on this machine: within {PROMISE_S:.0f} seconds, or "
+            "the sentences stay as they are. A name or number that is not in the evidence is not "
+            "shown.",
         )  # fmt: skip
         with st.popover("A better language model", icon=":material/dns:", type="tertiary"):
             _server(reasons)
@@ -50,6 +55,8 @@ def _show(rephrased: Rephrased) -> None:
 
 def _speak(reasons: Reasons) -> Rephrased:
     try:
+        if not (state.SERVER_URL.value and state.SERVER_MODEL.value):
+            return _within_the_promise(reasons)
         said = Rephraser(_writer()).rephrase(reasons)
         # What another server answered is shown where the evidence carries it, and quoted nowhere.
         if state.SERVER_URL.value and said.draft and said.objections:
@@ -57,6 +64,28 @@ def _speak(reasons: Reasons) -> Rephrased:
         return said
     except StrecError as error:
         return Rephrased(" ".join(reasons.sentences), False, [f"{error.found} {error.mend}"])
+
+
+def _within_the_promise(reasons: Reasons) -> Rephrased:
+    """Return what the embedded model wrote in the time promised, else the counted sentences."""
+    begun = _begun(" ".join(reasons.sentences), reasons)
+    try:
+        return begun.result(timeout=PROMISE_S)
+    except TimeoutError:
+        late = f"not written within {PROMISE_S:.0f} s on this busy machine; it goes on: ask again"
+        return Rephrased(" ".join(reasons.sentences), False, [late])
+
+
+@st.cache_resource(max_entries=32, ttl=600, show_spinner=False)
+def _begun(sentences: str, _reasons: Reasons) -> "Future[Rephrased]":
+    """Let the embedded model write, one text after another; who asks again finds it going on."""
+    # Nothing of a session is seen there.
+    return _desk().submit(lambda: Rephraser(cast(Speaker, _embedded())).rephrase(_reasons))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _desk() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "strec-words")
 
 
 def _writer() -> Speaker:
