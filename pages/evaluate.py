@@ -295,8 +295,8 @@ def on_map(first: Result, second: Result, measure: str) -> None:
     misses = pl.concat([each["miss"] for each in errors.values()]).to_numpy()
     scale = maps.Scale.fit(misses, colours=(*DIVERGING[:2:-1], *DIVERGING[1::-1]))
     deck = maps.hexagons(cells, "miss", scale=scale, **background.look())
-    ui.deck(deck, key="evaluate_map")
     legend = f"Misses of {shown.name}, share", scale
+    ui.deck(deck, key="evaluate_map", alt=legend[0])
     st.html(maps.legend_html(*legend))
     hidden = len(shown.queries) - int(cells["n_checkins"].sum())
     said = (

@@ -107,7 +107,10 @@ def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
     with st.container(key="start_stage", gap=None):
         # What draws the map keeps the browser busy for seconds: the page is painted before.
         if state.START_IS_PAINTED.value:
-            st.pydeck_chart(deck, key="start_map", height=MAP_PX, width="stretch")
+            st.pydeck_chart(
+                deck, key="start_map", height=MAP_PX, width="stretch",
+                alt=f"Map. {store.name}: where check-ins are, hour by hour.",
+            )  # fmt: skip
     state.START_IS_PAINTED.value = True
     when = " at this hour of the day, all days together" if store.has_clock else ""
     n = int(frame["n_checkins"].sum())

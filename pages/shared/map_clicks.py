@@ -9,7 +9,12 @@ from pages.shared.state import Key
 
 
 def clickable(
-    deck, key: str, on_click: Callable[[str, dict], None], height: int = 520, caption: str = ""
+    deck,
+    key: str,
+    on_click: Callable[[str, dict], None],
+    height: int = 520,
+    caption: str = "",
+    alt: str = "",
 ) -> None:
     """Show a map that calls `on_click` with the layer's id and the object clicked.
 
@@ -20,7 +25,7 @@ def clickable(
     """
     if ui.as_picture(deck, height):
         if caption:
-            st.caption(caption)
+            st.caption(ui.unbroken(caption))
         return
     n = _clicks(key).value
     for layer in deck.layers:
@@ -28,10 +33,10 @@ def clickable(
     with st.container(key=f"map_{key}"):
         st.pydeck_chart(
             deck, key=key, height=height, width="stretch",
-            on_select=lambda: _clicked(key, on_click),
+            on_select=lambda: _clicked(key, on_click), alt=ui.alt_of_map(alt or caption),
         )  # fmt: skip
     if caption:
-        st.caption(caption)
+        st.caption(ui.unbroken(caption))
 
 
 def _clicked(key: str, on_click: Callable[[str, dict], None]) -> None:

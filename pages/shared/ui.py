@@ -106,7 +106,12 @@ def how_it_works(name: str) -> None:
 
 def plain(text: str) -> str:
     """Escape what Markdown would read as markup in words that quote a person's data."""
-    return re.sub(r"([\\`*_{}\[\]<>$#|~:])", r"\\\1", text)
+    return unbroken(re.sub(r"([\\`*_{}\[\]<>$#|~:])", r"\\\1", text))
+
+
+def unbroken(text: str) -> str:
+    """Keep a number and its per cent in one line."""
+    return re.sub(r"(?<=\d) %", "\u00a0%", text)
 
 
 @contextmanager
@@ -195,19 +200,21 @@ def figure(
     """
     if not isinstance(fig, Drawn):
         quiet(fig, is_dark())
+    # What somebody hears who does not see the picture.
+    alt = ". ".join(filter(None, (pins.title_of(fig, name), said_of(caption))))
     if on_point is None and on_span is None:
-        st.plotly_chart(fig, key=key, width="stretch", config={"displaylogo": False})
+        st.plotly_chart(fig, key=key, width="stretch", config={"displaylogo": False}, alt=alt)
     else:
         n = state.Key(f"{key}_clicks", 0)
         shown = fig if on_span is None else _with_spans(fig)
         # A figure whose points can be chosen is drawn anew after each click.
         st.plotly_chart(
-            shown, key=f"{key}_{n.value}", width="stretch", config={"displaylogo": False},
+            shown, key=f"{key}_{n.value}", width="stretch", config={"displaylogo": False}, alt=alt,
             on_select=lambda: _chosen(f"{key}_{n.value}", n, on_point, on_span),
             selection_mode="points" if on_span is None else "box",
         )  # fmt: skip
     if caption:
-        st.caption(caption)
+        st.caption(unbroken(caption))
     with under(key):
         if data is not None:
             downloads(name, data, key)
@@ -248,13 +255,28 @@ def _chosen(
         on_span(date.fromisoformat(ends[0]), date.fromisoformat(ends[-1]))
 
 
-def deck(deck, key: str, height: int = 520, caption: str = "") -> None:
-    """Show a map; `map_clicks.clickable` shows one that can be clicked."""
+def deck(deck, key: str, height: int = 520, caption: str = "", alt: str = "") -> None:
+    """Show a map; `map_clicks.clickable` shows one that can be clicked.
+
+    `alt` says what it shows where no caption does.
+    """
     if not as_picture(deck, height):
         with st.container(key=f"map_{key}"):
-            st.pydeck_chart(deck, key=key, height=height, width="stretch")
+            st.pydeck_chart(
+                deck, key=key, height=height, width="stretch", alt=alt_of_map(alt or caption)
+            )
     if caption:
-        st.caption(caption)
+        st.caption(unbroken(caption))
+
+
+def alt_of_map(caption: str) -> str:
+    """Return what somebody hears who does not see a map."""
+    return f"Map. {said_of(caption)}".strip()
+
+
+def said_of(caption: str) -> str:
+    """Return a caption as it is read out, without its markup."""
+    return re.sub(r"\\(?=\W)|\*\*|:material/\w+:", "", caption).strip()
 
 
 def as_picture(deck, height: int) -> bool:

@@ -16,7 +16,7 @@ def open_page(store: Store, **url: str) -> AppTest:
 
 def text_of(app: AppTest) -> str:
     parts = [*app.markdown, *app.caption, *app.info, *app.error, *app.subheader, *app.warning]
-    return "\n".join(str(part.value) for part in parts)
+    return "\n".join(str(part.value).replace("\u00a0", " ") for part in parts)
 
 
 def cards(app: AppTest) -> list[str]:

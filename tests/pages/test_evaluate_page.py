@@ -21,7 +21,7 @@ def page(table: pl.DataFrame, folder: Path) -> AppTest:
 
 def text_of(app: AppTest) -> str:
     parts = [*app.markdown, *app.caption, *app.success, *app.info, *app.error, *app.subheader]
-    return "\n".join(str(part.value) for part in parts)
+    return "\n".join(str(part.value).replace("\u00a0", " ") for part in parts)
 
 
 def choose(app: AppTest, key: str, value: str) -> AppTest:

@@ -118,7 +118,7 @@ def test_without_probabilities_no_price_is_made_up():
     said = _price(SimpleNamespace(hit_chance=float("nan"), best_chance=float("nan")))
     assert "scores, not probabilities" in said and "%" not in said
     cheap = _price(SimpleNamespace(hit_chance=0.314, best_chance=0.316))
-    assert "31 %" in cheap and "less than half a point" in cheap
+    assert "31\u00a0%" in cheap and "less than half a point" in cheap
 
 
 def test_new_only_leaves_out_returns(app):

@@ -53,7 +53,7 @@ def page(store: Store, part: str = "Map", filters: Filters | None = None) -> App
 
 def words(app: AppTest) -> str:
     shown = [*app.markdown, *app.caption, *app.info, *app.error]
-    return "\n".join(str(each.value) for each in shown)
+    return "\n".join(str(each.value).replace("\u00a0", " ") for each in shown)
 
 
 def fine(app: AppTest) -> None:

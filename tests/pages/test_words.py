@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import glossary
+from pages.shared import glossary, ui
 from strec.metrics import METRICS
 
 ROOT = Path(__file__).parents[2]
@@ -68,3 +68,10 @@ def test_the_glossary_is_one_click_away():
     assert not app.exception
     entries = [each.value for each in app.markdown if " · *" in each.value]
     assert len(entries) == len(glossary.TERMS)
+
+
+def test_a_number_and_its_per_cent_stay_in_one_line():
+    assert ui.plain("31 % of 40 people, 95 % between 1 and 2") == (
+        "31\u00a0% of 40 people, 95\u00a0% between 1 and 2"
+    )
+    assert ui.said_of("**Half** of \\#1: :material/keep: a \\% b") == "Half of #1:  a % b"

@@ -253,7 +253,7 @@ def _portrait(seen: Portrait) -> None:
         ui.figure(drawn(plots.clock, clock, title="Hours of the day"), "rec_rhythm")
     if seen.categories:
         names = ", ".join(f"{ui.plain(name)} {share:.0%}" for name, share in seen.categories)
-        st.caption(f"Favourite kinds: {names}".replace("%", " %"))
+        st.caption(f"Favourite kinds: {names}".replace("%", "\u00a0%"))
     st.caption(
         "Coarse on purpose: a radius in steps, no home, no addresses. Half of the check-ins lie "
         f"within {seen.radius_km:,} km of their middle."
@@ -405,4 +405,4 @@ def _price(answer: Answer) -> str:
         f"Price, as the model expects it: the next check-in is in this list with a chance of "
         f"{answer.hit_chance:.0%}; the most probable list that passes the same filters would "
         f"reach {answer.best_chance:.0%}. That is {price} of expected hits."
-    ).replace("%", " %")
+    ).replace("%", "\u00a0%")

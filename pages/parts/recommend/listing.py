@@ -182,7 +182,10 @@ def map_of(store, answer: Answer) -> None:
     if store.has(schema.PLACE_ID):
         shops = view.landmarks(store)
         layers.append(maps.label_layer(shops, city, ui.is_dark(), offset_px=(0, -18)))
-    clickable(maps.deck(layers, city, **background.look()), "rec_map", _clicked, height=HEIGHT - 30)
+    clickable(
+        maps.deck(layers, city, **background.look()), "rec_map", _clicked, height=HEIGHT - 30,
+        alt="Where the suggestions are, and where the question is asked from.",
+    )  # fmt: skip
     word = ui.item_word(plural=True)
     pins = "Numbered pins: the suggestions. " if _any_place(answer) else (
         f"No pins: these {word} are taken in many places. "

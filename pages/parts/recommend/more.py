@@ -91,7 +91,12 @@ def _walk_map(answer: Answer, steps: pl.DataFrame, lists: pl.DataFrame) -> None:
         maps.point_layer(frame, layer_id="walk", min_px=7, max_px=7),
         maps.here_layer(float(answer.query.lat[0]), float(answer.query.lon[0]), "The walk begins"),
     ]
-    ui.deck(maps.deck(layers, city, **background.look()), "rec_walk_map", height=460)
+    ui.deck(
+        maps.deck(layers, city, **background.look()),
+        "rec_walk_map",
+        height=460,
+        alt="The way, and what would come first at each of its points.",
+    )
 
 
 # ---------------------------------------------------------------- the city

@@ -42,6 +42,7 @@ def draw_on(
         figure, key=key, width="stretch", on_select=drawn, selection_mode=("box", "lasso"),
         config={"displaylogo": False, "displayModeBar": True, "scrollZoom": False,
                 "modeBarButtons": [["select2d", "lasso2d"]]},
+        alt=ui.alt_of_map(caption),
     )  # fmt: skip
     st.caption(
         f"{caption} Drag over the map: a rectangle, or, with the other tool on its corner, any "

@@ -1,5 +1,7 @@
 """Neighbours on the space page: places near a place, users who live alike."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -54,10 +56,10 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
         )
         k = st.slider("How many", 3, 30, 10, key="near_k")
         same = False
-        if items["category"].notna().any():
+        if items["category"].is_not_null().any():
             same = st.toggle("Same category only", key="near_same")
     near = spatial.nearest_places(items, item, k, same)
-    here = items[items["item_id"] == item].iloc[0]
+    here = items.row(by_predicate=pl.col("item_id") == item, named=True)
     look = common.look(store, setting, _close_view(here, near))
     layers = [
         maps.point_layer(near.assign(tip=_tips(near)), layer_id="near", min_px=6),
@@ -196,15 +198,16 @@ def habits(store: Store, chosen: Filters, resolution: int) -> pd.DataFrame:
 
 
 @by_content()
-def known_items(store: Store, min_users: int) -> pd.DataFrame:
+def known_items(store: Store, min_users: int) -> pl.DataFrame:
     """Return items with a place and enough users, the busiest first, with a name to show."""
-    items = store.items().to_pandas()
-    items = items[items["lat"].notna() & enough_people(items, min_users)]
-    items = items.sort_values(["n_checkins", "item_id"], ascending=[False, True])
-    return items.assign(shown=items["item_name"].fillna(items["item_id"]).astype(str))
+    items = store.items()
+    items = items.filter(pl.col("lat").is_not_null(), enough_people(items, min_users))
+    return items.sort("n_checkins", "item_id", descending=[True, False]).with_columns(
+        shown=pl.coalesce("item_name", "item_id").cast(pl.String)
+    )
 
 
-def _close_view(here: pd.Series, near: pd.DataFrame) -> maps.View:
+def _close_view(here: dict[str, Any], near: pd.DataFrame) -> maps.View:
     lat, lon = [*near["lat"], here["lat"]], [*near["lon"], here["lon"]]
     return background.view_of(lat, lon, max_zoom=15)
 
