@@ -136,7 +136,8 @@ def decision(result: DependenceResult, key: str = "data") -> None:
         # In a row that breaks: four columns would cut the words in the dials on a tablet.
         with row.container(width=197, gap="xxsmall"):
             st.markdown(f"**{plots.TITLE[ingredient.name]}**")
-            ui.figure(drawn(plots.dial, ingredient), key=f"dial_{key}_{ingredient.name}")
+            ui.figure(drawn(plots.dial, ingredient), key=f"dial_{key}_{ingredient.name}",
+                      alt=f"{plots.TITLE[ingredient.name]}. {_in_short(ingredient)}")  # fmt: skip
             st.caption(_in_short(ingredient))
     n_tests = sum(each.tested for each in result.ingredients)
     with st.expander("What was tested, and what would have been seen", icon=":material/rule:"):

@@ -191,8 +191,11 @@ def figure(
     on_point: Callable[[dict[str, Any]], None] | None = None,
     can_pin: bool = True,
     on_span: Callable[[date, date], None] | None = None,
+    alt: str = "",
 ) -> None:
     """Show a plotly figure with its caption in words and, as a file called `name`, its data.
+
+    `alt` says what it shows where neither title nor caption does.
 
     `on_point` is called with the point that was clicked, `on_span` with the first and the last day
     of a span drawn over an axis of time; after it nothing stays marked. What shows single people
@@ -201,7 +204,7 @@ def figure(
     if not isinstance(fig, Drawn):
         quiet(fig, is_dark())
     # What somebody hears who does not see the picture.
-    alt = ". ".join(filter(None, (pins.title_of(fig, name), said_of(caption))))
+    alt = alt or ". ".join(filter(None, (pins.title_of(fig, name), said_of(caption))))
     if on_point is None and on_span is None:
         st.plotly_chart(fig, key=key, width="stretch", config={"displaylogo": False}, alt=alt)
     else:

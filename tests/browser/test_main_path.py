@@ -98,8 +98,29 @@ def test_a_bookmark_opens_the_whole_app_on_a_server_just_started(new_address, pe
     visitor.nothing_broke()
 
 
+#: Pictures and maps without a name for those who hear the page, toolbars that cover a title.
+FAULTS = """() => {
+  const faults = [], box = each => each.getBoundingClientRect();
+  for (const each of document.querySelectorAll(
+      '[data-testid=stPlotlyChart], [data-testid=stDeckGlJsonChart]'))
+    if (each.getAttribute('role') !== 'figure' || !(each.getAttribute('aria-label') || '').trim())
+      faults.push('no name: ' + each.outerHTML.slice(0, 200));
+  for (const each of document.querySelectorAll('.js-plotly-plot')) {
+    const title = each.querySelector('.gtitle'), bar = each.querySelector('.modebar');
+    if (!title || !bar || !box(bar).width) continue;
+    const a = box(title), b = box(bar);
+    if (a.right > b.left && b.right > a.left && a.bottom > b.top && b.bottom > a.top)
+      faults.push('covered: ' + title.textContent);
+  }
+  return faults;
+}"""
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 Chrome/125.0 Mobile Safari/537.36"
+)
+
+
 def test_every_page_of_a_sample_in_the_dark_and_on_a_telephone(address, person):
-    visitor = person(size=(420, 900), color_scheme="dark")
+    visitor = person(size=(390, 844), color_scheme="dark", user_agent=PHONE)
     for page in PAGES:
         visitor.open(f"{address}/{page}")
         visitor.page.get_by_role("heading", level=1).wait_for()
@@ -108,4 +129,12 @@ def test_every_page_of_a_sample_in_the_dark_and_on_a_telephone(address, person):
         visitor.keep(f"{page}-dark-narrow")
         main = visitor.page.locator("[data-testid=stMain]")
         assert main.evaluate("each => each.scrollWidth <= each.clientWidth + 2"), page
+        assert not visitor.page.evaluate(FAULTS), page
     visitor.nothing_broke()
+    # On a tablet figures stand below each other, with their toolbars.
+    tablet = person(size=(820, 1180))
+    tablet.open(f"{address}/time")
+    tablet.page.locator(".js-plotly-plot .modebar").first.wait_for(state="attached")
+    assert not tablet.page.evaluate(FAULTS)
+    tablet.keep("time-tablet")
+    tablet.nothing_broke()

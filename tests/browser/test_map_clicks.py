@@ -76,3 +76,38 @@ def test_a_click_looks_into_a_hexagon(address, person):
     click_on_the_map(visitor, "check-ins", inside.count)
     visitor.keep("space-hexagon")
     visitor.nothing_broke()
+
+
+def test_an_area_is_drawn_over_the_map_and_filters_other_pages(address, person):
+    visitor = person(size=(1400, 1300))
+    page = visitor.page
+    visitor.open(f"{address}/space")
+    chart = page.locator("[data-testid=stDeckGlJsonChart]").last
+    chart.locator("canvas").first.wait_for()
+    small = chart.bounding_box()["width"]
+    chart.hover()
+    page.get_by_role("button", name=re.compile("^Fullscreen")).first.click()
+    page.wait_for_timeout(1500)
+    assert chart.bounding_box()["width"] > 1.2 * small
+    page.keyboard.press("Escape")
+    visitor.wait()
+
+    page.get_by_text("Draw an area").click()
+    visitor.wait(1000)
+    plot = page.locator(".js-plotly-plot .nsewdrag").first
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + 0.35 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.6 * box["height"], steps=8)
+    page.mouse.up()
+    inside = page.get_by_role("heading", name=re.compile(r"In \d+ hexagons"))
+    inside.wait_for()
+    visitor.wait()
+    visitor.keep("space-area")
+    visitor.press("See them alone, on every page")
+    page.get_by_role("link", name="Time").click()
+    chip = page.locator(".st-key-chip_cells")
+    chip.wait_for()
+    assert re.fullmatch(r"\d+ hexagons.*", chip.inner_text(), re.DOTALL)
+    visitor.nothing_broke()
