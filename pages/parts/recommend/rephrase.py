@@ -83,7 +83,7 @@ def _begun(sentences: str, _reasons: Reasons) -> "Future[Rephrased]":
     return _desk().submit(lambda: Rephraser(cast(Speaker, _embedded())).rephrase(_reasons))
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@st.cache_resource(max_entries=1, ttl=AGE, show_spinner=False)
 def _desk() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, "strec-words")
 
