@@ -6,7 +6,7 @@ from scipy import sparse
 
 from strec.errors import AnalysisError, check_is
 from strec.geo import EARTH_RADIUS_KM
-from strec.store import HasStore, Store, frame_of
+from strec.store import Frame, HasStore, Store, frame_of
 
 HOURS_OF_WEEK = 168
 #: Standard deviation of the bell that spreads a check-in over the hours near it.
@@ -14,7 +14,7 @@ BLUR_HOURS = 1.5
 
 
 def nearest_places(
-    items: pd.DataFrame | HasStore | Store,
+    items: Frame | HasStore | Store,
     item_id: str,
     k: int = 10,
     same_category: bool = False,
@@ -23,7 +23,7 @@ def nearest_places(
 
     Parameters
     ----------
-    items : pandas.DataFrame, Dataset or Store
+    items : pandas.DataFrame, polars.DataFrame, Dataset or Store
         `item_id`, `lat`, `lon` and any other columns; rows without a place are left out.
     item_id : str
         The place asked about.
