@@ -183,8 +183,7 @@ def activity_profiles(found, below: str = "") -> go.Figure:
                 row=k + 1, col=1,
             )  # fmt: skip
     figure.update_yaxes(rangemode="tozero", nticks=4)
-    for annotation in figure.layout.annotations:
-        annotation.update(x=0, xanchor="left", font_size=13)
+    figure.for_each_annotation(lambda each: each.update(x=0, xanchor="left", font_size=13))
     for midnight in range(24, 168, 24):
         figure.add_vline(x=midnight, line={"color": FAINT, "width": 1})
     title = "The week of each group (dotted: all together; 1 is an even spread)"
