@@ -163,9 +163,11 @@ def regime_rows(parts: Split) -> Iterator[Row]:
 
 
 def ablation_rows(parts: Split) -> Iterator[Row]:
-    """Yield a row for each ingredient left out."""
+    """Yield a row of the network alone, and one for each ingredient that it is left without."""
+    yield measured("network alone", STLLM(without=["trees"]), parts)[1]
     for name in ("history", "graph", "time", "place", "text", "identity"):
-        yield measured(f"without {name}", STLLM(without=[name]), parts)[1]
+        model = STLLM(without=["trees", name])
+        yield measured(f"network alone without {name}", model, parts)[1]
 
 
 def newcomer_rows(parts: Split) -> Iterator[Row]:

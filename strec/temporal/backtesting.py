@@ -336,12 +336,12 @@ def _roll(
     """
     said, seconds = Rolled(np.empty(0, int), np.empty((0, horizon))), 0.0
     spacing = _spacing(begin, end)
-    stops = begin + (end - begin) * np.arange(_FITS + 1) // _FITS
+    stops = np.linspace(begin, end, _FITS + 1).round().astype(int).tolist()
     for start, stop in zip(stops[:-1], stops[1:], strict=True):
         if start < stop:
-            (model.fit if start == begin else model.refit)(data.part(0, int(start)))
+            (model.fit if start == begin else model.refit)(data.part(0, start))
             seconds += model.seconds_
-            said = _and_then(said, model, data, (int(start), int(stop)), horizon, spacing)
+            said = _and_then(said, model, data, (start, stop), horizon, spacing)
     return said, seconds
 
 
