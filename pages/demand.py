@@ -236,7 +236,7 @@ PAGE = Page(
     heading="Demand",
     question="How much will happen where and when, and where is it more than usual?",
     tour="How much comes where? Choose an hour of the coming days; **More than usual** marks what "
-    "is clearly out of the ordinary, and a click on a place says why.",
+    "is out of the ordinary, clearly or a little, and a click on a place says why.",
     beforehand=beforehand,
     has_filters=True,
 )

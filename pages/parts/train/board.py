@@ -82,7 +82,7 @@ def _live(store: Store) -> None:
         st.caption(
             "Samples are everybody's: all visitors of this server see these trainings and may "
             "use the models; only who started a training can cancel it. What you train on your "
-            "own data no other visitor sees."
+            "own data only those see who have their address."
         )
 
 
