@@ -108,7 +108,7 @@ class Backtest:
         if len(rows) == 1:
             words += "counting the hours of the week, alone. "
         elif best["model"] == HourOfWeek.label:
-            words += "no model is better than counting the hours of the week. "
+            words += "no model erred less than counting the hours of the week. "
         else:
             # A gain of less than a hundredth needs a digit more: "0 % better" says nothing.
             digits = 0 if best["gain"] >= 0.01 else 1
