@@ -42,15 +42,14 @@ def table(file: Path | None = None, minutes: float = 600, processes: int = 2) ->
 
 
 def jobs() -> list[dict]:
-    """Return a job for each series and forecaster; the first series of all kinds come first."""
+    """Return a job for each series and forecaster; quick ones come first, then first series."""
     real = [f"{name}, check-ins per {grain}" for name, grain, _ in REAL]
     real = real if "STREC_DATA" in os.environ else []
     return [
         {"kind": kind, "seed": FIRST + seed, "model": model}
-        for seed in range(max(SERIES.values()))
-        for kind in [*KINDS, *(real if seed < REAL_ENDS else ())]
         for model, n in SERIES.items()
-        if seed < n
+        for seed in range(n)
+        for kind in [*KINDS, *(real if seed < REAL_ENDS else ())]
     ]
 
 
