@@ -44,9 +44,9 @@ def content() -> NextStep | None:
     words = "" if work else own_columns(store, asked, ahead)
     st.markdown(f"**{ui.plain(ahead.backtest.sentence)}**{words}")
     if work:
-        st.fragment(wait, run_every=1.0)(work)
+        ui.fragment(wait, run_every=1.0)(work)
     every = when.SECONDS_PER_HOUR if state.DEMAND_PLAYING.value else None
-    st.fragment(look, run_every=every)(ahead)
+    ui.fragment(look, run_every=every)(ahead)
     tested(ahead)
     ui.how_it_works("demand")
     if work:

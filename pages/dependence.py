@@ -326,7 +326,7 @@ def _as_good(ingredient, n_tests: int) -> str:
 # ---------------------------------------------------------------- the live simulator
 
 
-@st.fragment
+@ui.fragment
 def simulator_part() -> None:
     """Three sliders, a world, its dials: all follow within seconds."""
     controls, shown = st.columns([1, 3])

@@ -194,7 +194,7 @@ def _about(result: Result) -> str:
     return f"{said} {ui.plain(result.remark)}".strip()
 
 
-@st.fragment
+@ui.fragment
 def side_by_side(results: list[Result], proposed: str, measure: str) -> None:
     """Let the person pick two models and look at them from four sides."""
     st.subheader("Two models side by side", anchor=False)
@@ -207,9 +207,8 @@ def side_by_side(results: list[Result], proposed: str, measure: str) -> None:
     second = by_name[right.selectbox("Second", others, key="evaluate_second")]
     views = {"Differences": differences, "Slices": sliced, "Trust": trust, "Map": on_map}
     view = ui.choose("View", list(views), "evaluate_view", show_label=False)
-    # A fragment runs again without the page around it, so it guards itself.
     with ui.one_of(views, view):
-        ui.guarded(lambda: views[view](first, second, measure))
+        views[view](first, second, measure)
 
 
 def differences(first: Result, second: Result, measure: str) -> None:

@@ -38,7 +38,7 @@ def content() -> NextStep:
     begin(store, user, n_events)
     buttons(len(played.events))
     every = 1.0 if state.LIVE_PLAYING.value else None
-    st.fragment(show, run_every=every)(store, played, known, speed)
+    ui.fragment(show, run_every=every)(store, played, known, speed)
     arriving.show(store, known)
     return "Ask yourself" if known.are_starts else "Ask for somebody yourself", "recommend"
 

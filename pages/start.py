@@ -74,7 +74,7 @@ def world(store) -> None:
         return
     plays = store.has_clock and state.START_PLAYING.value
     every = SECONDS_PER_HOUR if plays else None
-    st.fragment(hour_of, run_every=every)(store, day, resolution)
+    ui.fragment(hour_of, run_every=every)(store, day, resolution)
 
 
 def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.shared import state
+from pages.shared import state, ui
 from pages.shared.results import counted
 from strec.store import Filters, Store
 
@@ -117,7 +117,7 @@ def played(film: Film, show: Callable[[Step | None], object]) -> None:
     def draw() -> None:
         show(step(film))
 
-    st.fragment(draw, run_every=film.every)()
+    ui.fragment(draw, run_every=film.every)()
 
 
 def _calendar(store: Store, chosen: Filters) -> Film:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import wraps
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -38,8 +39,8 @@ from strec.progress import Progress
 
 __all__ = [
     "as_picture", "choose", "choose_sample", "current_sample", "current_store", "deck", "download",
-    "downloads", "figure", "guarded", "how_it_works", "is_dark", "item_word", "one_of", "plain",
-    "progress",
+    "downloads", "figure", "fragment", "guarded", "how_it_works", "in_words", "is_dark",
+    "item_word", "one_of", "plain", "progress",
     "sample_store", "show_error", "show_notice", "shown_name", "table", "use_store",
     "workspace",
 ]  # fmt: skip
@@ -57,28 +58,50 @@ def guarded(run: Callable[[], object]) -> None:
     """Run a page; an error becomes words, never a traceback, and the data set stays."""
     try:
         run()
-    except StrecError as error:
-        show_error(error)
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
     # A panic of a library in Rust is no Exception.
     except BaseException as error:
-        # Streamlit steers reruns and page switches with exceptions of its own.
-        if type(error).__module__.startswith("streamlit"):
-            raise
-        if is_disk_full(error):
-            show_error(disk_full())
+        if (said := in_words(error)) is not None:
+            show_error(said)
             return
-        missing = missing_part(error) if isinstance(error, ModuleNotFoundError) else None
-        if missing is not None:
-            show_error(missing)
-            return
-        logging.getLogger("strec.app").exception("a page failed")
         st.error(
             "Something went wrong on this page. Your data is as it was. "
             "Reload the page, or choose another data set; the server's log says more.",
             icon=":material/error:",
         )
+
+
+def fragment(show: Callable[..., object], run_every: float | None = None) -> Callable[..., object]:
+    """Return what shows a part that may run again without the page around it, guarded itself.
+
+    Beyond a page's guard an error would show nothing, and a panic of a library leave the visitor
+    with a page that runs for ever.
+    """
+
+    @wraps(show)
+    def shown(*args: Any, **kwargs: Any) -> None:
+        guarded(lambda: show(*args, **kwargs))
+
+    return st.fragment(shown, run_every=run_every)
+
+
+def in_words(error: BaseException) -> StrecError | None:
+    """Return what an error says to a person, None where only the log can tell.
+
+    What steers Streamlit, or ends the process, goes on.
+    """
+    if isinstance(error, StrecError):
+        return error
+    # Streamlit steers reruns and page switches with exceptions of its own.
+    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit) or type(
+        error
+    ).__module__.startswith("streamlit"):
+        raise error
+    if is_disk_full(error):
+        return disk_full()
+    missing = missing_part(error) if isinstance(error, ModuleNotFoundError) else None
+    if missing is None:
+        logging.getLogger("strec.app").error("a page failed", exc_info=error)
+    return missing
 
 
 def show_error(error: StrecError) -> None:

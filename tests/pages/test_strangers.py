@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.parts.keep import work
 from pages.shared import in_use, results
 from strec import schema
 from strec.errors import StoreError
@@ -168,11 +169,26 @@ def test_a_full_disk_and_a_panic_end_in_words():
 
         ui.guarded(full)
         ui.guarded(panic)
+        ui.fragment(panic)()
 
     app = AppTest.from_function(script).run()
     said = [each.value for each in app.error]
-    assert "no space left" in said[0] and "Something went wrong" in said[1] and len(said) == 2
+    assert "no space left" in said[0] and all("Something went wrong" in each for each in said[1:])
+    assert len(said) == 3
     assert not app.exception
+
+
+def test_a_project_at_which_a_library_panics_ends_in_words(places, monkeypatch):
+    class PanicException(BaseException):
+        """As libraries in Rust raise."""
+
+    def panic(*_):
+        raise PanicException("index out of bounds")
+
+    monkeypatch.setattr(work.Project, "open", panic)
+    app = alone("data").run()
+    app.file_uploader(key="data_upload").set_value(("my.strec", b"x", "text/plain")).run()
+    assert "broke down" in " ".join(each.value for each in app.error) and not app.exception
 
 
 def test_an_upload_that_finds_the_disk_full_leaves_nothing_half_written(places, monkeypatch):

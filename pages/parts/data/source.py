@@ -137,8 +137,13 @@ def _uploaded() -> None:
             work.open_file(uploads[0])
             return
         drafts.start_with_uploads(uploads)
-    except StrecError as error:
-        state.UPLOAD_ERROR.value = error
+    # A project is opened here, where no page's guard is: whatever a file makes a library do.
+    except BaseException as error:
+        state.UPLOAD_ERROR.value = ui.in_words(error) or ReadError(
+            "A file that can be read to its end is needed.",
+            "a library broke down while reading it.",
+            "Export it again.",
+        )
 
 
 def _path_given() -> None:

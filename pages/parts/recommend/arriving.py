@@ -18,7 +18,7 @@ _EVERY_S, _SHOWN = 2.0, 10
 def show(store: Store, known: view.People) -> None:
     """Show the latest check-ins that other programs sent, if these are the API's data."""
     if is_of_api(store) and folder().is_dir():
-        st.fragment(_latest, run_every=_EVERY_S)(known)
+        ui.fragment(_latest, run_every=_EVERY_S)(known)
 
 
 def is_of_api(store: Store) -> bool:

@@ -41,7 +41,7 @@ def board(store: Store, runs: list[Run]) -> None:
     """Show what is being trained, what ended early, and how good the finished models are."""
     states = [run.poll() for run in runs]
     if any(status.is_active for status in states):
-        st.fragment(_live, run_every=POLL_SECONDS)(store)
+        ui.fragment(_live, run_every=POLL_SECONDS)(store)
     ended = [
         (run, status)
         for run, status in zip(runs, states, strict=True)
