@@ -26,6 +26,9 @@ def content() -> NextStep | None:
 
 def show(draft: Draft) -> None:
     """Lead from the files to a data set, as far as they allow."""
+    if draft.known is not None:
+        source.known_before(draft, draft.known)
+        return
     if not source.files_given(draft):
         return
     roles.recognised(draft)

@@ -98,6 +98,42 @@ def test_a_good_file_needs_one_button(app, tmp_path):
     assert "Every page now shows this data set" in text_of(app)
 
 
+def test_a_file_that_was_read_before_opens_at_once_and_can_be_read_anew(app, tmp_path):
+    path = corpus.make("plain", tmp_path)
+    upload(app, path)
+    made = use(app)
+    app.button(key="data_drop").click().run()
+    app.session_state["store"] = Store(app.session_state["store"].folder)
+    copy = path.with_name("called otherwise.csv")
+    copy.write_bytes(path.read_bytes())
+    upload(app, copy)
+    assert not app.exception and not app.error and not app.metric
+    assert app.session_state["store"].folder == made.folder
+    assert "was read before, with the same content" in text_of(app)
+    app.button(key="data_anew").click().run()
+    assert metrics(app)["Check-ins"] == "60"
+    # What was changed is another file, and what is gone is read again.
+    app.button(key="data_drop").click().run()
+    copy.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    upload(app, copy)
+    assert "was read before" not in text_of(app) and metrics(app)["Check-ins"] == "60"
+    app.button(key="data_drop").click().run()
+    (made.folder / "checkins.parquet").unlink()
+    upload(app, path)
+    assert "was read before" not in text_of(app) and metrics(app)["Check-ins"] == "60"
+
+
+def test_what_somebody_else_has_read_is_not_known(app, before, tmp_path):
+    path = corpus.make("plain", tmp_path)
+    upload(app, path)
+    use(app)
+    other = alone("data")
+    other.session_state["store"] = before
+    upload(other.run(), path)
+    assert "was read before" not in text_of(other)
+    assert other.session_state["store"].name == BEFORE
+
+
 def test_two_files_that_belong_together(app, data_dir):
     folder = data_dir / "flickr_tours"
     upload(app, folder / "poi-Edin.csv", folder / "traj-Edin.csv")

@@ -3,6 +3,7 @@
 import secrets
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -10,8 +11,10 @@ from typing import TypeVar
 import polars as pl
 import streamlit as st
 
+from pages.parts.data import known
 from pages.parts.keep import work
 from pages.shared import state, ui
+from pages.shared.in_use import adopt
 from pages.shared.results import in_turn
 from strec import schema
 from strec.cleaning import CleanReport, Recipe, Stays, clean, clean_file
@@ -76,6 +79,10 @@ class Draft:
     qualities: dict[str, QualityReport] = field(default_factory=dict)
     counts: dict = field(default_factory=dict)
     used: str = ""
+    #: The data set that was made of these very files before, while it is offered.
+    known: Store | None = None
+    _digest: str = ""
+    _stamps: list = field(default_factory=list)
 
     @property
     def look(self) -> Inspection:
@@ -102,6 +109,37 @@ class Draft:
         """What was noticed and assumed while reading, as far as it got."""
         read = self._result.notes if self._result else []
         return list(dict.fromkeys([*self.look.notes, *read]))
+
+    # ------------------------------------------------------------ whether they are known
+
+    def look_for_known(self) -> None:
+        """Use the data set that was made of these files before, if there is one.
+
+        Where a project waits for its data, only if it is that.
+        """
+        try:
+            self._stamps = known.stamps_of(self.paths)
+            self._digest = known.digest_of(self.paths)
+        except OSError:
+            # What cannot be read is said when it is looked at.
+            return
+        store, project = known.found(self._digest), state.PROJECT_WAITING.value
+        if store is None or (project is not None and not project.fits(store)):
+            return
+        adopt(store)
+        ui.use_store(store)
+        work.waits_for(store)
+        self.known, self.used = store, store.fingerprint
+
+    def read_anew(self) -> None:
+        """Go the long way nevertheless."""
+        self.known, self.used = None, ""
+
+    def _note(self, store: Store) -> None:
+        """Let these files be found again, unless they were changed while they were read."""
+        with suppress(OSError):
+            if self._digest and known.stamps_of(self.paths) == self._stamps:
+                known.note(self._digest, store)
 
     # ------------------------------------------------------------ what the files are
 
@@ -290,6 +328,7 @@ class Draft:
         ui.use_store(store)
         work.waits_for(store)
         self.used = store.fingerprint
+        self._note(store)
         _keep_latest_stores(folder.parent)
         return store
 
@@ -345,6 +384,7 @@ def start(paths: Sequence[Path], names: Sequence[str], limits: Limits | None = N
     drop()
     folder = _new_folder()
     state.DRAFT.value = Draft(list(paths), list(names), folder, limits or Limits())
+    state.DRAFT.value.look_for_known()
 
 
 def start_with_uploads(uploads) -> None:
@@ -369,6 +409,7 @@ def start_with_uploads(uploads) -> None:
         raise disk_full() if is_disk_full(error) else error from error
     names = [upload.name for upload in uploads]
     state.DRAFT.value = Draft(paths, names, folder, UPLOAD_LIMITS)
+    state.DRAFT.value.look_for_known()
 
 
 def drop() -> None:

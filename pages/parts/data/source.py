@@ -1,5 +1,7 @@
 """Where data comes from: an upload, a file on this computer, a sample."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from pages.parts.data import draft as drafts
@@ -8,11 +10,13 @@ from pages.parts.data.draft import Draft
 from pages.parts.keep import work
 from pages.shared import state, ui, visitor
 from pages.shared.in_use import open_folder
+from pages.shared.page import go_to
 from strec.errors import ReadError, StrecError
 from strec.io import Limits, Sample, samples
 from strec.io.files import from_home
 from strec.io.limits import size_text
 from strec.project import ENDING
+from strec.store import Store
 
 ICONS = {"social": "groups", "ecommerce": "shopping_bag", "travel": "luggage",
          "traffic": "pedal_bike", "flights": "flight_takeoff"}  # fmt: skip
@@ -69,6 +73,20 @@ def files() -> None:
 
 def files_given(draft: Draft) -> bool:
     """Show which files the draft has, and look at them; return whether they are a table."""
+    _given(draft)
+    try:
+        with st.container(), st.spinner("Looking at the file…"):
+            draft.look_at()
+    except StrecError as error:
+        ui.show_error(error)
+        store = ui.current_store()
+        st.caption(f"The data set in use is as it was: {ui.plain(store.name)}.")
+        return False
+    return True
+
+
+def _given(draft: Draft) -> None:
+    """Name the files, and offer others."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             ":material/description: "
@@ -81,15 +99,28 @@ def files_given(draft: Draft) -> bool:
             on_click=drafts.drop,
             key="data_drop",
         )
-    try:
-        with st.container(), st.spinner("Looking at the file…"):
-            draft.look_at()
-    except StrecError as error:
-        ui.show_error(error)
-        store = ui.current_store()
-        st.caption(f"The data set in use is as it was: {ui.plain(store.name)}.")
-        return False
-    return True
+
+
+def known_before(draft: Draft, store: Store) -> None:
+    """Say that these files were read before, and that the data set made of them is in use."""
+    _given(draft)
+    made = datetime.fromisoformat(store.meta["created"]).strftime("%-d %B %Y, %H:%M")
+    n = store.meta["n_checkins"]
+    st.success(
+        f"{'This file was' if len(draft.names) == 1 else 'These files were'} read before, with the "
+        f"same content ({made} UTC). What was made of it then is in use at once: "
+        f"**{ui.plain(store.name)}**, {n:,} check-ins, read and cleaned as then.",
+        icon=":material/history:",
+    )
+    with st.container(horizontal=True):
+        if st.button(
+            "See when people act", icon=":material/arrow_forward:", type="primary", key="data_next"
+        ):
+            go_to("time")
+        st.button(
+            "Read it anew", icon=":material/restart_alt:", on_click=draft.read_anew,
+            key="data_anew", help="To read columns or times otherwise, or to clean by other steps.",
+        )  # fmt: skip
 
 
 def sample_cards() -> None:
