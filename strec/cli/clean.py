@@ -56,6 +56,14 @@ def clean(
                      "item_from_place=true, user_from=row, table=…, encoding=….",
                      show_default="guessed")
     ] = None,
+    db_table: Annotated[
+        str | None,
+        typer.Option("--table", help="Which table of a database, where DATA is its address.")
+    ] = None,
+    query: Annotated[
+        str | None,
+        typer.Option(help="A SELECT in the words of that database, in place of a table.")
+    ] = None,
     time_zone: TimeZone = None,
     day_first: DayFirst = None,
     rejected: Annotated[
@@ -96,18 +104,27 @@ def clean(
     - `strec clean traj-Edin.csv poi-Edin.csv --out edinburgh --report quality.html --json`
 
     - `strec clean social --out social.csv`
+
+    - `strec clean postgres://me@host/shop --table sales --map user=customer,item=product --out s`
     """
 
     from strec.cleaning import Recipe
     from strec.demand import count_ahead
-    from strec.io import ingest, read, write
+    from strec.io import fetch, ingest, is_address, read, write
     from strec.io.apart import apart
     from strec.io.writing import writer_for
     from strec.profiling import quality
     from strec.recommend import Recommender
     from strec.store import Store
 
-    files = files_of(data)
+    is_database = len(data) == 1 and is_address(data[0])
+    if not is_database and (db_table is not None or query is not None):
+        raise ReadError(
+            "--table and --query name what is read of a database.",
+            f"{data[0]!r:.100}, which is no address of one.",
+            "Give an address such as postgres://me@host/shop, or leave them out.",
+        )
+    files = [] if is_database else files_of(data)
     if out.exists() and any(path.exists() and path.samefile(out) for path in files):
         raise ReadError(
             "The result goes into a file of its own.", f"{out} is read.", "Choose another --out."
@@ -122,6 +139,12 @@ def clean(
         progress(quiet=as_json) as tell,
         tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder,
     ):
+        if is_database:
+            tell("Asking the database", 0.0)
+            named = re.sub(r"\W+", "_", db_table or "query")[:80]
+            (Path(folder) / "given").mkdir()
+            given = Path(folder) / "given" / f"{named}.parquet"
+            files = [fetch(data[0], given, table=db_table, query=query)]
         piece = Path(folder) / "read.parquet"
         result = apart(
             ingest,
@@ -234,7 +257,8 @@ def _write(
             time_zone=None if zone == "place" else zone,
             source=result.cite or ", ".join(path.name for path in files),
             recipe=recipe.to_dict(),
-            pictures=files[0].parent,
+            # What came from a database has no files beside it.
+            pictures=None if piece.parent in files[0].parents else files[0].parent,
         )
     elif out.suffix == ".parquet":
         piece.replace(out)
