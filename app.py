@@ -10,15 +10,16 @@ from streamlit.starlette import App
 from pages.shared import once, results
 from strec.maps import tiles
 from strec.serve import routes, settings
-from strec.serve.collector import tame_collector
+from strec.serve.collector import give_back, tame_collector
 from strec.serve.door import Door
 from strec.serve.leftovers import Sweeper
 
 
 def let_go() -> None:
-    """Forget results that are old, or about what is gone."""
+    """Forget results that are old, or about what is gone, and the memory that they took."""
     results.expire()
     once.tidy()
+    give_back()
 
 
 def uploads_held(session: str) -> tuple[int, int]:

@@ -50,8 +50,9 @@ PAGES = ("start", "data", "time", "space", "demand", "dependence", "train", "eva
          "recommend", "live", "privacy")  # fmt: skip
 #: Nobody waits longer for a page.
 PATIENCE_S = 120.0
-#: Streamlit keeps a visitor who left for two minutes, in case that they come back.
-LEFT_S = 130.0
+#: Streamlit keeps a visitor who left for two minutes, in case that they come back; then the server
+#: gives free memory back every three minutes.
+LEFT_S = 320.0
 
 
 class Visitor:

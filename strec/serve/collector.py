@@ -1,6 +1,8 @@
-"""Python's collector of cyclic garbage on a server: it looks at what is new, not at what stays."""
+"""Memory on a server: the collector looks at what is new, and what is free goes to the system."""
 
+import ctypes
 import gc
+import sys
 
 #: Objects made before the youngest are looked at; Streamlit collects after each step of a visitor.
 _YOUNG = 20_000
@@ -15,3 +17,28 @@ def tame_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, 20, 50)
+
+
+def give_back() -> bool:
+    """Collect what visitors left, and return free memory to the system where it takes it.
+
+    Else a server stays as large as in its busiest minute.
+
+    Returns
+    -------
+    bool
+        Whether memory was returned.
+
+    Examples
+    --------
+    >>> isinstance(give_back(), bool)
+    True
+    """
+    gc.collect()
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        return bool(ctypes.CDLL(None).malloc_trim(0))
+    except (OSError, AttributeError):
+        # Another C library than GNU's.
+        return False

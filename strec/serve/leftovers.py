@@ -1,6 +1,6 @@
 """What visitors and killed processes leave behind, and how long it stays.
 
-A thread of the app sweeps at its start and then every ten minutes, whether anybody comes or not.
+A thread of the app sweeps at its start and then every three minutes, whether anybody comes or not.
 """
 
 import logging
@@ -19,7 +19,7 @@ from strec.serve import settings
 from strec.serve.trainings import sample_runs, visits_folder
 
 KEEP_RUNS_DAYS = "STREC_KEEP_RUNS_DAYS"
-EVERY_S = 600
+EVERY_S = 180
 #: A folder that is made beside another, and takes its place, is finished within this time.
 DRAFT_S = 6 * 3600
 _OF_PROCESS = re.compile(r"strec-(?:[a-z]+-)?p(\d+)-")
