@@ -232,14 +232,19 @@ def test_missing_places_are_no_obstacle(kind):
 
 
 @every_kind
-@pytest.mark.parametrize("name", ["one user", "one item", "one check-in"])
+@pytest.mark.parametrize("name", ["one user", "one item", "one check-in", "one kind, no names"])
 def test_hardly_any_data_is_learned_from_or_refused_in_words(kind, name):
     rows = {
         "one user": [("u", "ABC"[k % 3], 5 * k) for k in range(20)],
         "one item": [(f"u{k % 4}", "A", 5 * k) for k in range(20)],
         "one check-in": [("u", "A", 0), ("u", "A", 5)],
+        "one kind, no names": [(f"u{k % 4}", "ABCDE"[k % 5], 5 * k) for k in range(40)],
     }[name]
-    parts = split(worlds.table(rows), fractions=(0.5, 0.5, 0))
+    table = worlds.table(rows)
+    if "kind" in name:
+        nothing = pl.lit(None, pl.String).alias(schema.ITEM_NAME)
+        table = table.with_columns(pl.lit("shop").alias(schema.CATEGORY), nothing)
+    parts = split(table, fractions=(0.5, 0.5, 0))
     try:
         model = _make(kind).fit(parts.train)
     except StrecError as error:
