@@ -6,6 +6,7 @@ early, keeps the best weights, and goes on from its last checkpoint. torch is lo
 
 from strec.parts import require
 from strec.train.device import devices
+from strec.train.memory import give_back
 from strec.train.task import Event, Settings, Task, TrainingHistory, Watch
 
 
@@ -77,5 +78,6 @@ __all__ = [
     "Watch",
     "devices",
     "fit",
+    "give_back",
     "leave",
 ]

@@ -14,6 +14,7 @@ from strec.errors import ModelError
 from strec.train import checkpoint
 from strec.train.checkpoint import State
 from strec.train.device import choose
+from strec.train.memory import give_back
 from strec.train.task import Settings, Task, TrainingHistory, Watch, cancelled
 
 #: Shortest time between two events about batches, in seconds and as a share of the time so far:
@@ -112,6 +113,7 @@ class Loop:
     def _epoch(self, epoch: int) -> None:
         loss, share = self._with_memory(lambda: self._pass(epoch))
         measures = self._with_memory(self._validate)
+        give_back()
         if not np.isfinite(measures["loss"]):
             raise self._not_a_number(epoch, measures["loss"], "validation loss")
         state = self.state

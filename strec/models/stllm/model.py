@@ -27,7 +27,7 @@ from strec.models.stllm.together import (
 from strec.models.trees import Trees
 from strec.progress import part_of, silent
 from strec.split import Log, Queries, queries_of_rows
-from strec.train import Settings, Watch, fit
+from strec.train import Settings, Watch, fit, give_back
 
 if TYPE_CHECKING:
     from strec.models.stllm.network import Network
@@ -156,6 +156,7 @@ class STLLM(Model):
             self.trees_.learn(train, np.union1d(held, more), growing)
             self.trees_.vocabulary_ = train.vocabulary
         meaning, self.directions_ = meaning_of(train.vocabulary, self._encoder, None, watch)
+        give_back()
         data = training_data_of(
             train,
             meaning,
@@ -168,6 +169,7 @@ class STLLM(Model):
             seed=self.seed,
             progress=watch,
         )
+        give_back()
         watch("Counting over all check-ins", 0.95)
         self.world_ = World.of(train, meaning)
         self.reasons_ = data.reasons
