@@ -1,8 +1,8 @@
 """Memory on a server: the collector looks at what is new, and what is free goes to the system."""
 
-import ctypes
 import gc
-import sys
+
+from strec.train import memory
 
 #: Objects made before the youngest are looked at; Streamlit collects after each step of a visitor.
 _YOUNG = 20_000
@@ -35,10 +35,4 @@ def give_back() -> bool:
     True
     """
     gc.collect()
-    if not sys.platform.startswith("linux"):
-        return False
-    try:
-        return bool(ctypes.CDLL(None).malloc_trim(0))
-    except (OSError, AttributeError):
-        # Another C library than GNU's.
-        return False
+    return memory.give_back()
