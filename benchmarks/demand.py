@@ -4,7 +4,9 @@
     python benchmarks/demand.py panels           # samples, Divvy, flights: against counting
     python benchmarks/demand.py speed            # 500 places, a week ahead
     python benchmarks/demand.py peers PYTHON     # beside statsforecast, in that Python
+    python benchmarks/demand.py stgcn PYTHON     # a public STGCN on NYCBike 2014, in that Python
     python benchmarks/demand.py networks         # ST-LSTM and ST-GCN on the sample traffic
+    python benchmarks/demand.py quantiles        # trees of quantiles, or errors of one
 
 `STREC_DATA` names the folder of the research data. Tables: docs/demand.md.
 """
@@ -21,6 +23,9 @@ import pandas as pd
 
 from strec import Dataset
 from strec.demand import (
+    QUANTILES,
+    Backtest,
+    Bands,
     Calendar,
     DaysAlike,
     HourOfWeek,
@@ -32,7 +37,7 @@ from strec.demand import (
 )  # fmt: skip
 from strec.demand.backtesting import _mixed, _weights
 from strec.demand.harmonic import Harmonic
-from strec.demand.scoring import crossed_bands
+from strec.demand.scoring import crossed, crossed_bands
 
 #: Fitted on what is before; the later half of September is left alone.
 FIRST, LAST = "2014-08-26", "2014-09-12 23:00"
@@ -197,6 +202,29 @@ def peers(python: str) -> None:
         print(f"{name:20s} MAE {error:6.3f}  {float(found[f'{name} seconds']):6.1f} s of a core")
 
 
+def stgcn(python: str) -> None:
+    """The STGCN of torch-geometric-temporal, one hour ahead, fitted once on what is before."""
+    both = bike_panels()
+    one = both["arrivals"]
+    begun, last = (int(one.hours.get_loc(pd.Timestamp(at))) for at in (FIRST, LAST))
+    values = np.stack([each.values[: last + 1] for each in both.values()], axis=2)
+    lat, lon = (one.places[name].to_numpy() for name in ("lat", "lon"))
+    apart = np.maximum(np.abs(lat[:, None] - lat), np.abs(lon[:, None] - lon))
+    near = (apart > 0) & (apart < 0.015)
+    with tempfile.TemporaryDirectory() as folder:
+        asked, answered = (str(Path(folder) / name) for name in ("asked.npz", "answered.npz"))
+        first = one.start.day_of_week * 24 + one.start.hour
+        np.savez(asked, values=values, near=near, begun=begun, first=first)
+        worker = Path(__file__).with_name("demand_stgcn.py")
+        subprocess.run([python, str(worker), asked, answered], check=True)
+        found = dict(np.load(answered))
+    print(f"{float(found['seconds']):.0f} s of a core, {float(found['gb']):.1f} GB")
+    for k, name in enumerate(both):
+        truth = values[begun:, :, k]
+        error = np.abs(found["found"][:, :, k] - truth)
+        print(f"{name:12s} MAE {error[truth > BUSY].mean():.3f}  all {error.mean():.3f}")
+
+
 def networks() -> None:
     """ST-LSTM and ST-GCN beside the other models, hexagons of the sample traffic, a day ahead."""
     from strec.demand import standard_models
@@ -208,7 +236,80 @@ def networks() -> None:
     print(found.table[shown].round(4).to_string(index=False))
 
 
+def quantiles() -> None:
+    """Weighted quantile loss of Poisson trees with conformal bands, and of trees of quantiles."""
+    bikes = bike_panels()["arrivals"]
+    last = int(bikes.hours.get_loc(pd.Timestamp(FIRST)))
+    panels = {name: panel(Dataset.sample(name)) for name in ("traffic", "flights")}
+    panels |= {"Divvy": panel(divvy(), where="items"), "bikes": bikes.part(0, last)}
+    for name, counted in panels.items():
+        past = backtest(counted, {Trees.label: Trees()}, horizon=24, calendar=Calendar("US"))
+        expected, truth = past.expected[Trees.label], past.truth
+        made = {"conformal": crossed_bands(counted, expected, truth)[0]}
+        began = time.process_time()
+        made["quantiles"] = _of_quantiles(past)
+        seconds = time.process_time() - began
+        # Each half of the test corrects the other one.
+        made["quantiles, corrected"] = np.stack(
+            [crossed(len(truth), truth.shape, _corrected(counted, line, truth, tau))
+             for tau, line in zip(QUANTILES, made["quantiles"], strict=True)]
+        )  # fmt: skip
+        print(f"\n{name}, trees of quantiles {seconds:.1f} s of a core")
+        for label, lines in made.items():
+            loss, held = _loss_of(np.sort(lines, axis=0), truth)
+            print(f"  {label:22s} WQL {loss:.4f}, 80 % hold {held:.1%}")
+
+
+def _corrected(counted: Panel, line: np.ndarray, truth: np.ndarray, tau: float):
+    return lambda fit, use: Bands(line[fit], truth[fit], counted.is_signed).around(
+        line[use], (tau,)
+    )[0]
+
+
+def _loss_of(lines: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+    """Return the weighted quantile loss, and how much whole numbers between 10 and 90 % hold."""
+    away = truth - lines
+    taus = np.array(QUANTILES)[:, None, None, None]
+    loss = 2 * np.where(away > 0, taus * away, (taus - 1) * away)
+    low, high = (np.floor(lines[at] + 0.5) for at in (1, -2))
+    held = ((truth >= low) & (truth <= high))[np.isfinite(truth)].mean()
+    return float(np.nansum(loss) / len(QUANTILES) / np.nansum(truth)), float(held)
+
+
+def _of_quantiles(past: Backtest) -> np.ndarray:
+    """Return what trees with the objective of each quantile say, from the same columns."""
+    import lightgbm
+
+    trees, counted = past.fitted[Trees.label], past.panel
+    assert isinstance(trees, Trees)
+    before = counted.part(0, int(past.origins[0]))
+    origins, ahead = trees._drawn(before)
+    rates = trees.counting.rates(before, before.n_hours)
+    table = trees._table(before, origins, ahead, rates, learning=True)
+    # In units of a count's noise, from what days alike expect.
+    target = (before.values[origins + ahead].ravel() - table.base) / np.sqrt(table.base + 0.25)
+    known = np.isfinite(target)
+    found = np.empty((len(QUANTILES), *past.truth.shape))
+    asked = [(mine, trees._table(
+        counted, np.repeat(past.origins[mine], past.horizon),
+        np.tile(np.arange(past.horizon), len(mine)), trees.counting.rates(counted, until)))
+        for until, mine in trees.counting.by_day(past.origins)]  # fmt: skip
+    for k, tau in enumerate(QUANTILES):
+        settings = trees.booster.params | {"objective": "quantile", "alpha": tau}
+        settings |= {"boost_from_average": True}
+        data = lightgbm.Dataset(table.features[known], target[known])
+        booster = lightgbm.train(settings, data, trees._n_trees(before))
+        for mine, each in asked:
+            score = np.asarray(booster.predict(each.features))
+            line = np.maximum(each.base + score * np.sqrt(each.base + 0.25), 0)
+            line = np.where(each.base <= 0, 0.0, line)
+            found[k][mine] = line.reshape(len(mine), past.horizon, -1)
+    return found
+
+
 KINDS = {
+    "quantiles": quantiles,
+    "stgcn": stgcn,
     "bikes": bikes, "panels": panels, "speed": speed, "peers": peers, "networks": networks,
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 
-from pages.shared.results import found_before, kept
+from pages.shared.results import found_before, kept, made_in_turn
 from strec.errors import StrecError
 from strec.progress import Progress
 from strec.store import Store
@@ -32,7 +32,9 @@ class Work:
     def __init__(
         self, kind: str, store: Store, setting: Hashable, make: Callable[[Progress], object]
     ):
-        self._result, self._make = (kind, store, setting), make
+        self._result = kind, store, setting
+        # Bound to the visitor of the page, whose turn it takes.
+        self._make = made_in_turn(lambda: kept(*self._result, lambda: make(self._report)))
         self._thread = threading.Thread(target=self._work, name=f"later-{kind}", daemon=True)
         self._asked = time.monotonic()
         self._is_left = False
@@ -59,9 +61,8 @@ class Work:
         return self._thread.ident is None or self._thread.is_alive()
 
     def _work(self) -> None:
-        kind, store, setting = self._result
         try:
-            kept(kind, store, setting, lambda: self._make(self._report))
+            self._make()
         except _LeftError:
             self._is_left = True
         except Exception as error:  # Raised again where somebody looks.

@@ -229,11 +229,14 @@ def _foretold(
     came: np.ndarray, others: np.ndarray, weekday: np.ndarray, begun: int
 ) -> _Told | None:
     """Return the days from `begun` on as the days before and the other places foretell them."""
-    scale = came[:begun].std()
+    # Of roots the noise of counts is the same everywhere, and what all share adds up.
+    is_count = bool((came >= 0).all())
+    seen = np.sqrt(came[:begun]) if is_count else came[:begun]
+    scale = seen.std()
     if scale <= 0:
         return None
     design = _design(others, weekday, begun)
-    x0, x1, y = design[:begun], design[begun:], came[:begun] / scale
+    x0, x1, y = design[:begun], design[begun:], seen / scale
     n, k = x0.shape
     apart = np.abs(np.arange(len(design))[:, None] - np.arange(len(design)))
     means, spreads, weights, curves = [], [], [], []
@@ -263,8 +266,14 @@ def _foretold(
     away = np.array(means) - mean
     covariance = np.tensordot(share, np.array(spreads), 1)
     covariance = covariance + np.einsum("m,mi,mj->ij", share, away, away)
-    fitted = np.r_[np.tensordot(share, np.array(curves), 1), mean] * scale
-    return _Told(mean * scale, covariance * scale**2, n - k, fitted)
+    mean, covariance = mean * scale, covariance * scale**2
+    curve = np.tensordot(share, np.array(curves), 1) * scale
+    if is_count:
+        # E z² = (E z)² + var z, and the covariance of squares of what is normal.
+        curve = curve**2 + float(np.var(seen - curve))
+        squares = 4 * np.outer(mean, mean) * covariance + 2 * covariance**2
+        mean, covariance = mean**2 + np.diag(covariance), squares
+    return _Told(mean, covariance, n - k, np.r_[curve, mean])
 
 
 def _design(others: np.ndarray, weekday: np.ndarray, begun: int) -> np.ndarray:
