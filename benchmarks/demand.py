@@ -3,6 +3,8 @@
     python benchmarks/demand.py bikes            # NYCBike 2014, one hour and a day ahead
     python benchmarks/demand.py panels           # samples, Divvy, flights: against counting
     python benchmarks/demand.py speed            # 500 places, a week ahead
+    python benchmarks/demand.py first            # until the first forecast, and until the best
+    python benchmarks/demand.py store FOLDER     # the counts of a store of any size
     python benchmarks/demand.py peers PYTHON     # beside statsforecast, in that Python
     python benchmarks/demand.py stgcn PYTHON     # a public STGCN on NYCBike 2014, in that Python
     python benchmarks/demand.py networks         # ST-LSTM and ST-GCN on the sample traffic
@@ -176,6 +178,38 @@ def speed() -> None:
     print(f"in all {time.perf_counter() - wall:.1f} s on this machine")
 
 
+def first(name: str = "") -> None:
+    """Seconds of a core until a first forecast is there, and until that of the best of all."""
+    if not name:
+        for each in ("traffic", "flights", "divvy"):
+            subprocess.run([sys.executable, __file__, "first", each], check=True)
+        return
+    from strec.demand import demand, standard_models
+
+    store = (divvy() if name == "divvy" else Dataset.sample(name)).store
+    began = time.process_time()
+    counted = panel(store, where="items" if name == "divvy" else None)
+    times = [time.process_time() - began]
+    for models in (standard_models(0), None):
+        began = time.process_time()
+        demand(counted, models=models, calendar=Calendar("US"), refit=False)
+        times.append(time.process_time() - began)
+    print(f"{name}: counts {times[0]:.1f}, first {times[1]:.1f}, all {times[2]:.1f} s of a core")
+
+
+def store(folder: str) -> None:
+    """Seconds of a core that the counts of a store take, asked twice."""
+    from strec.store import Store
+
+    found = Store(folder)
+    for where in (None, "items", "all"):
+        for _ in range(2):
+            began = time.process_time()
+            counted = panel(found, where=where)
+            print(f"{counted.where}: {counted.n_hours} h × {counted.n_places} in "
+                  f"{time.process_time() - began:.2f} s of a core")  # fmt: skip
+
+
 def peers(python: str) -> None:
     """AutoETS and MSTL beside days alike: the busiest cells, a day ahead from midnight on."""
     counted = bike_panels()["arrivals"]
@@ -310,6 +344,8 @@ def _of_quantiles(past: Backtest) -> np.ndarray:
 KINDS = {
     "quantiles": quantiles,
     "stgcn": stgcn,
+    "first": first,
+    "store": store,
     "bikes": bikes, "panels": panels, "speed": speed, "peers": peers, "networks": networks,
 }  # fmt: skip
 

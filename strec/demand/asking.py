@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from strec import schema
-from strec.demand.assembling import assembled, difference
+from strec.demand.assembling import assembled, difference, largest, named
 from strec.demand.panels import WHAT, WHERE, Panel
 from strec.errors import AnalysisError, check_choice
 from strec.export import MIN_USERS, enough_people
@@ -21,6 +21,8 @@ from strec.store.aggregates import ITEM_CODE, USER_CODE
 MOST_WEEKS = 26
 #: The largest places are forecast one by one.
 MOST_PLACES = 500
+#: An hour at whose end the data stop counts only when they reach beyond this minute.
+_LAST_MINUTE = 50
 
 
 def panel(
@@ -91,12 +93,19 @@ def panel(
     sided = replace(filters, side=what) if what in ("departures", "arrivals") else filters
     kept = store._kept(sided)
     keyed, names = _keyed(store, kept, where, resolution, areas)
-    found = _counted(store, keyed, what)
-    if found.empty:
-        raise AnalysisError(
-            "Demand needs check-ins.", "none is left.", "Loosen the filters, or map more columns."
-        )
-    return assembled(store, keyed, found, names, what, where, weeks, most, min_users)
+    span, rows = _span(store, keyed, weeks)
+    # In an order of their own, or answers that are kept would not be found again.
+    sizes = store._run(aggregates.count(rows, key=rows["place_key"])).set_index("key").sort_index()
+    kept, notes = largest(sizes, most, min_users)
+    if len(kept) < len(sizes):
+        # What is not shown is not counted hour by hour: of many places that takes longest.
+        rows = rows.filter(rows["place_key"].isin(cast(Any, kept.index.to_list())))
+    found = _counted(store, rows, what)
+    counts = {"users": "n_users", "value": "value"}.get(what, "n_checkins")
+    made = assembled(found, counts, kept, span, named(kept, names, where), min_users)
+    return replace(
+        made, what=what, where=where, time_zone=store.time_zone, notes=(*notes, *made.notes)
+    )
 
 
 def people_at(
@@ -271,16 +280,40 @@ def _in_areas(store: Store, kept: ir.Table, areas: Any) -> tuple[ir.Table, pd.Da
     return joined, names.assign(lat=centres.y, lon=centres.x)
 
 
+def _span(
+    store: Store, rows: ir.Table, weeks: int
+) -> tuple[tuple[pd.Timestamp, pd.Timestamp], ir.Table]:
+    """Return the first and the last hour that are counted, and the check-ins between them.
+
+    The last hour is one that the data cover nearly to its end.
+    """
+    time = cast(ir.TimestampColumn, rows[schema.TIME]).epoch_seconds().cast("int64")
+    local = cast(ir.IntegerColumn, time + rows[schema.OFFSET].cast("int64") * 60)
+    ends = store._run(rows.agg(first=local.min(), last=local.max())).iloc[0]
+    if ends.isna().any():
+        raise AnalysisError(
+            "Demand needs check-ins.", "none is left.", "Loosen the filters, or map more columns."
+        )
+    hour = pd.Timedelta("1h")
+    begin, end = (pd.Timestamp(int(ends[name]), unit="s") for name in ("first", "last"))
+    last = end.floor("h") if end.minute >= _LAST_MINUTE else end.floor("h") - hour
+    first = max(begin.floor("h"), last - (168 * weeks - 1) * hour)
+    seconds = [int(each.timestamp()) for each in (first, last + hour)]
+    return (first, last), rows.filter(local >= seconds[0], local < seconds[1])
+
+
 def _counted(store: Store, rows: ir.Table, what: str) -> pd.DataFrame:
     """Return `key`, `day`, `hour`, `n_checkins`, `n_users` and, for a value, its sum."""
     keys = {
         "key": rows["place_key"],
         "day": cast(ir.DateColumn, rows[schema.LOCAL_DATE]),
-        "hour": aggregates.hour(rows),
+        "hour": aggregates.hour(rows).cast("int8"),
     }
-    if what != "value":
-        return store._run(aggregates.count(rows, **keys))
-    value = cast(ir.FloatingColumn, rows[schema.VALUE].cast("float64"))
-    users = cast(Any, rows[USER_CODE]).nunique().cast("int64")
-    sums = {"n_checkins": rows.count(), "n_users": users, "value": value.sum()}
-    return store._run(rows.group_by(**keys).agg(**sums))
+    value = {"value": rows[schema.VALUE].cast("float64").sum()} if what == "value" else {}
+    by_user = rows.group_by(user=rows[USER_CODE], **keys).agg(n=rows.count(), **value)
+    # Small numbers: there may be millions of hours and places, which are kept beside the store.
+    sums = {"n_checkins": by_user["n"].sum(), "n_users": by_user["user"].count()}
+    sums = {name: each.cast("int32") for name, each in sums.items()}
+    if value:
+        sums["value"] = by_user["value"].sum()
+    return store._run(by_user.group_by(list(keys)).agg(**sums))

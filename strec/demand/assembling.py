@@ -1,42 +1,25 @@
 """Counts put together: consecutive hours, the largest places, gaps, both directions of trips."""
 
 from dataclasses import replace
-from typing import cast
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from strec import schema
 from strec.demand.panels import Panel
 from strec.errors import AnalysisError
 from strec.export import enough_people
-from strec.store import Store, aggregates
 from strec.wording import plural
 
-#: An hour at whose end the data stop counts only when they reach beyond this minute.
-_LAST_MINUTE = 50
 #: Nothing anywhere for so many hours is taken for a gap, if at least so much was to be expected.
 _GAP_HOURS, _GAP_COUNT = 12, 20
 
 
-def assembled(
-    store: Store, rows: ir.Table, found: pd.DataFrame, names: pd.DataFrame, what: str,
-    where: str, weeks: int, most: int, min_users: int,
-) -> Panel:  # fmt: skip
-    """Put counts into a table of consecutive hours and the largest places."""
-    when = pd.to_datetime(found["day"]) + pd.to_timedelta(found["hour"], unit="h")
-    last = _last_hour(store, rows, when.max())
-    first = max(when.min(), last - pd.Timedelta(hours=168 * weeks - 1))
-    keep = (when >= first) & (when <= last)
-    found, when = found[keep], when[keep]
-    sizes = found.groupby("key", sort=False)[["n_checkins"]].sum()
-    lately = rows.filter(rows[schema.LOCAL_DATE] >= ibis.literal(first.date()))
-    people = store._run(aggregates.count(lately, key=lately["place_key"])).set_index("key")
-    sizes["n_users"] = people["n_users"].reindex(sizes.index)
-    shown = enough_people(sizes, min_users)
-    notes = ()
+def largest(sizes: pd.DataFrame, most: int, min_users: int) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the largest places that enough people visit, and what is to be said of the others.
+
+    `sizes` has the index `key`, and `n_checkins`, `n_users`.
+    """
+    shown, notes = enough_people(sizes, min_users), ()
     if (~shown).any():
         n = int((~shown).sum())
         notes += (f"{plural(n, 'place')} with too few people {'is' if n == 1 else 'are'} hidden.",)
@@ -50,33 +33,28 @@ def assembled(
             f"none of {plural(len(sizes), 'place')} has as many.",
             "Choose wider hexagons, or everywhere together.",
         )
-    column = pd.Series(np.arange(len(kept)), index=kept.index)
-    at = found["key"].map(column)
-    inside = at.notna()
-    row = ((when - first) / pd.Timedelta("1h")).to_numpy().astype(int)[inside]
-    place = at[inside].to_numpy().astype(int)
-    n_hours = int((last - first) / pd.Timedelta("1h")) + 1
-    values = np.zeros((n_hours, len(kept)))
-    source = {"users": "n_users", "value": "value"}.get(what, "n_checkins")
-    np.add.at(values, (row, place), found.loc[inside, source].to_numpy(dtype=float))
-    people = np.zeros(values.shape)
-    np.add.at(people, (row, place), found.loc[inside, "n_users"].to_numpy(dtype=float))
+    return kept, notes
+
+
+def assembled(
+    found: pd.DataFrame, counts: str, kept: pd.DataFrame, span: tuple[pd.Timestamp, pd.Timestamp],
+    places: pd.DataFrame, min_users: int,
+) -> Panel:  # fmt: skip
+    """Put counts of places and hours into a table of consecutive hours."""
+    first, last = span
+    when = pd.to_datetime(found["day"]) + pd.to_timedelta(found["hour"], unit="h")
+    row = ((when - first) / pd.Timedelta("1h")).to_numpy().astype(int)
+    place = kept.index.get_indexer(found["key"])
+    values = np.zeros((int((last - first) / pd.Timedelta("1h")) + 1, len(kept)))
+    values[row, place] = found[counts]
+    people = np.zeros(values.shape, dtype=np.int32)
+    people[row, place] = found["n_users"]
     few = (people > 0) & (people < min_users) if min_users > 1 else None
     values, gaps = with_gaps(values)
+    notes = ()
     if gaps:
         notes += (f"{plural(gaps, 'hour')} without anything anywhere are taken as unknown.",)
-    places = _named(kept, names, where)
-    zone = store.time_zone
-    return Panel(values, first, places, what, where, few, time_zone=zone, notes=notes)
-
-
-def _last_hour(store: Store, rows: ir.Table, last: pd.Timestamp) -> pd.Timestamp:
-    """Return the last hour that the data cover nearly to its end."""
-    time = cast(ir.TimestampColumn, rows[schema.TIME]).epoch_seconds().cast("int64")
-    local = cast(ir.IntegerColumn, time + rows[schema.OFFSET].cast("int64") * 60)
-    end = pd.Timestamp(int(store._run(rows.agg(end=local.max()))["end"].iloc[0]), unit="s")
-    is_covered = end.minute >= _LAST_MINUTE or end.floor("h") != last
-    return last if is_covered else last - pd.Timedelta("1h")
+    return Panel(values, first, places, few=few, notes=notes)
 
 
 def with_gaps(values: np.ndarray) -> tuple[np.ndarray, int]:
@@ -93,7 +71,7 @@ def with_gaps(values: np.ndarray) -> tuple[np.ndarray, int]:
     return np.where(unknown[:, None], np.nan, values), int(unknown.sum())
 
 
-def _named(kept: pd.DataFrame, names: pd.DataFrame, where: str) -> pd.DataFrame:
+def named(kept: pd.DataFrame, names: pd.DataFrame, where: str) -> pd.DataFrame:
     places = kept.reset_index().rename(columns={"index": "key"})
     if where != "cells":
         return places.merge(names.drop(columns=["n_checkins", "n_users"], errors="ignore"),

@@ -1,8 +1,8 @@
 """Did it work? What would have happened without it, how much more came, and is that chance?
 
-    y(d) = weekday + γ · factors of the other places + u(d),     u(d) = ρ u(d - 1) + noise
+    √y(d) = weekday + γ · factors of the other places + u(d),     u(d) = ρ u(d - 1) + noise
 
-Fitted on the days before; the days after are foretold from the other places, which know the
+(of what can be below zero, y instead of its root). Fitted on the days before; the days after are foretold from the other places, which know the
 weather and the season but not what was done. The interval holds the noise, the uncertainty of the
 weights, and that of ρ; it is widened where placebos err more than that.
 """
