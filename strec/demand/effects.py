@@ -2,9 +2,10 @@
 
     √y(d) = weekday + γ · factors of the other places + u(d),     u(d) = ρ u(d - 1) + noise
 
-(of what can be below zero, y instead of its root). Fitted on the days before; the days after are foretold from the other places, which know the
+Fitted on the days before; the days after are foretold from the other places, which know the
 weather and the season but not what was done. The interval holds the noise, the uncertainty of the
-weights, and that of ρ; it is widened where placebos err more than that.
+weights, and that of ρ; it is widened where placebos err more than that. What can be below zero has
+no root and is taken as it is.
 """
 
 from collections.abc import Sequence
