@@ -92,7 +92,8 @@ def _exponent(measured: dict[int, dict], case: str) -> str:
 
 
 def _clean(folder: Path) -> None:
-    command = ["clean", str(folder / "raw.parquet"), "--out", str(folder / "store-parquet")]
+    out = str(folder / "store-parquet")
+    command = ["clean", str(folder / "raw.parquet"), "--out", out, "--no-ahead"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run(
         [sys.executable, "-m", "strec", *command, "--time-zone", ingest.ZONE], check=True, **quiet
@@ -106,15 +107,38 @@ def _privacy(folder: Path) -> None:
     risk(Store(folder / "store-parquet"))
 
 
+def _ahead(folder: Path) -> None:
+    from strec.demand import count_ahead
+    from strec.store import Store
+
+    count_ahead(Store(folder / "store-parquet"))
+
+
+def _looks(folder: Path) -> None:
+    """Ask what the first looks of the app ask, in a process that has counted nothing."""
+    _ahead(folder)
+
+
 def _pages(folder: Path) -> dict:
     times = ingest._pages(folder)["times"]
     return {"seconds": max(each["first"] for each in times.values())}
 
 
+def _recommend(folder: Path) -> None:
+    from strec.recommend import Recommender
+    from strec.store import Store
+
+    recommender = Recommender.of_store(Store(folder / "store-parquet"))
+    recommender.recommend(recommender.log.owner_ids[0], k=10)
+
+
 CASES = {
     "clean": ("`strec clean`, default recipe, file to store", _clean),
-    "pages": ("every aggregate of every page; the slowest in seconds", _pages),
-    "recommend": ("Recommend, first answer", lambda folder: ingest._recommend(folder)),
+    "ahead": ("counting ahead what every first look asks, once", _ahead),
+    "looks": ("the same questions in the next process", _looks),
+    "pages": ("every aggregate of every page, twice; the slowest in seconds", _pages),
+    "recommend": ("Recommend: fitting the counter mix, and the first answer", _recommend),
+    "again": ("Recommend: the first answer in the next process", _recommend),
     "gate": ("gate, quick look", lambda folder: ingest._gate(folder)),
     "privacy": ("privacy risk, 2,000 users looked for among all", _privacy),
 }

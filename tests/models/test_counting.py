@@ -146,7 +146,8 @@ def test_fitted_weights_make_the_held_out_slice_likelier():
 def test_too_few_check_ins_leave_the_weights_as_they_are():
     log, _ = asked()
     start = np.arange(N_COLUMNS + len(SOURCES) + 6, dtype=float)
-    fitted = fit_weights(log, start, share=0.1, time_known=True, n_queries=10, ridge=1.0, seed=0,
+    fitted = fit_weights(log, start, Statistics.of(log), since_us=int(log.time_us.max()),
+                         time_known=True, n_queries=10, ridge=1.0, seed=0,
                          progress=lambda text, share: None)  # fmt: skip
     assert (fitted == start).all()
 

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strec.models.counting.newcomers import SOURCES, novelty_numbers, shares_of_sources
+from strec.models.counting.newcomers import SOURCES, novelty_numbers, unvisited_by_source
 from strec.models.counting.statistics import Statistics
 from strec.models.counting.visits import N_COLUMNS, visits_of
-from strec.models.profiles import moment_at
 from strec.progress import Progress
 from strec.split import Log, Queries, queries_of_rows
 
@@ -24,8 +23,9 @@ _ROUNDS = (8, 20, 150)
 def fit_weights(
     train: Log,
     start: np.ndarray,
+    statistics: Statistics,
     *,
-    share: float,
+    since_us: int,
     time_known: bool,
     n_queries: int,
     ridge: float,
@@ -34,13 +34,12 @@ def fit_weights(
 ) -> np.ndarray:
     """Return the weights under which the latest slice of training is most likely.
 
-    Counts come from the check-ins before the slice alone, so the slice is as new to them as
-    later check-ins are to the finished model. The start, ``(N_COLUMNS + n_sources + n_novelty,)``,
-    is where the ridge pulls; with too few check-ins it is returned.
+    The slice begins at a moment; the statistics come from the check-ins before it alone, so that
+    it is as new to them as later check-ins are to the finished model. The start,
+    ``(N_COLUMNS + n_sources + n_novelty,)``, is where the ridge pulls; with too few check-ins it
+    is returned.
     """
-    cut = moment_at(train.time_us, 1 - share)
-    statistics = Statistics.of(train.where(train.time_us < cut))
-    queries = _draw(train, cut, time_known, n_queries, seed)
+    queries = _draw(train, since_us, time_known, n_queries, seed)
     if len(queries) < _FEWEST_QUERIES:
         return start
     progress("Reading the past of each check-in", 0.1)
@@ -152,9 +151,10 @@ def _problem(queries: Queries, statistics: Statistics, progress: Progress) -> _P
     for first in range(0, n, step):
         part = queries.take(slice(first, first + step))
         row = np.arange(len(part))
-        for column, spread in enumerate(shares_of_sources(part, statistics)):
-            speaks[first : first + step, column] = spread.any(axis=1)
-            share[first : first + step, column] = spread[row, part.target]
+        for column, (said, total) in enumerate(unvisited_by_source(part, statistics)):
+            speaks[first : first + step, column] = total > 0
+            given = said[row, part.target] / np.where(total > 0, total, 1.0)
+            share[first : first + step, column] = given
         progress("Reading the past of each check-in", 0.1 + 0.4 * min(first + step, n) / n)
     return _Problem(
         query=visits.query,

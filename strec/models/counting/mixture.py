@@ -106,10 +106,13 @@ class CounterMix(Model):
             weights, heat = known[:-1], known[-1]
             self.calibration_ = np.array([heat if heat != 1 else np.nan, np.nan])
         elif self.slice_share > 0:
+            since = moment_at(train.time_us, 1 - self.slice_share)
+            self.statistics_ = Statistics.of(train.where(train.time_us < since))
             weights = fitting.fit_weights(
                 train,
                 weights,
-                share=self.slice_share,
+                self.statistics_,
+                since_us=since,
                 time_known=self.time_known,
                 n_queries=self.n_queries,
                 ridge=self.ridge,
@@ -121,17 +124,15 @@ class CounterMix(Model):
         self.novelty_weights_ = weights[N_COLUMNS + len(SOURCES) :]
         if known is None and self.slice_share > 0:
             watch("Asking for the ends of sessions", 0.9)
-            self._calibrate(train)
+            self._calibrate(train, since)
         watch("Counting", 0.95)
         self.statistics_ = Statistics.of(train)
         watch("Done", 1.0)
 
-    def _calibrate(self, train: Log) -> None:
+    def _calibrate(self, train: Log, since_us: int) -> None:
         """Find the temperature of ends of sessions: for any check-in the weights were fitted."""
-        cut = moment_at(train.time_us, 1 - self.slice_share)
-        self.statistics_ = Statistics.of(train.where(train.time_us < cut))
         given = {"time_known": self.time_known, "seed": self.seed}
-        self.calibration_ = temperatures(self._score, train, cut, every=NONE, **given)
+        self.calibration_ = temperatures(self._score, train, since_us, every=NONE, **given)
 
     def settings(self) -> tuple:
         """Return what the fit depends on besides the check-ins.

@@ -44,11 +44,19 @@ def shares_of_sources(queries: Queries, statistics: Statistics) -> Iterator[np.n
 
     Shape ``(n_queries, n_items)``; each row sums to 1, or to 0 where the source is silent.
     """
-    new = unvisited(queries)
+    for raw, total in unvisited_by_source(queries, statistics):
+        yield raw / np.where(total > 0, total, 1.0)[:, None]
+
+
+def unvisited_by_source(
+    queries: Queries, statistics: Statistics
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield, for each of `SOURCES`, what it says of each item that is new, and the sum of a row."""
+    known = visited(queries)
     for raw in _raw_sources(queries, statistics):
-        masked = raw * new
-        total = masked.sum(axis=1, keepdims=True)
-        yield np.divide(masked, total, out=np.zeros_like(masked), where=total > 0)
+        said = raw if raw.flags.writeable else raw.copy()
+        said[known] = 0.0
+        yield said, said.sum(axis=1)
 
 
 def unvisited(queries: Queries) -> np.ndarray:
