@@ -118,7 +118,8 @@ def _local_counts(at_km: np.ndarray, statistics: Statistics) -> np.ndarray:
 
     Shape ``(n_moves, n_queries, n_items)``: one for each length of `Statistics.move_km`.
     """
-    fade = np.nan_to_num(np.exp(-at_km / statistics.move_km[:, None, None]))
+    fade = np.exp(-at_km / statistics.move_km[:, None, None])
+    fade[:, np.isnan(at_km).any(axis=1)] = 0.0
     counts = statistics.at_spots @ fade.reshape(-1, fade.shape[2]).T
     return counts.T.reshape(*fade.shape[:2], -1)
 
