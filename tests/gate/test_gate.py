@@ -380,14 +380,14 @@ def test_a_table_of_another_shape_is_refused():
 def test_p_values_are_uniform_or_larger_when_nothing_acts():
     """A small calibration; the large one is benchmarks/gate.py."""
     found = []
-    for seed in range(8):
+    for seed in range(4):
         small = world(("social", "ecommerce")[seed % 2], n_users=30, n_checkins=900, seed=seed)
         found += [
             each.p_value
             for each in gate.dependence_test(small, seed=seed, n_permutations=19).ingredients
         ]
-    # Of 24 p-values 1.2 are expected at or below 0.05; more than 5 has a chance of 0.1 %.
-    assert (np.array(found) <= 0.05).sum() <= 5
+    # Of 16 p-values 0.8 are expected at or below 0.05; more than 4 has a chance of 0.1 %.
+    assert (np.array(found) <= 0.05).sum() <= 4
 
 
 @pytest.mark.slow
@@ -395,7 +395,7 @@ def test_new_york_depends_on_time_and_place(data_dir):
     from strec.io import read
 
     nyc = read(data_dir / "foursquare_nyc" / "train.csv.gz").checkins
-    result = gate.dependence_test(nyc, max_checkins=15_000, **FAST)
+    result = gate.dependence_test(nyc, max_checkins=6_000, **FAST)
     assert result.time.decision and result.space.decision
 
 
