@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages import dependence
 from pages.shared import gate, results
+from strec import maps
 from strec.gate import tested_before
 from strec.io.samples import read_sample
 from strec.simulation import simulate
@@ -123,6 +124,15 @@ def test_the_simulator_follows_its_sliders(tmp_path, monkeypatch):
     assert not app.exception and "Take a traditional recommender" in app.info[0].value
     app.slider(key="sim_spatial").set_value(1.0).run()
     assert not app.exception and "Place (strong" in app.success[0].value
+    went = []
+    monkeypatch.setattr(dependence, "go_to", went.append)
+    app.button(key="sim_use").click().run()
+    assert not app.exception and went == ["space"]
+    # Its map has the streets that the simulator drew for it.
+    store = app.session_state["store"]
+    assert store.name == "A city of friends, draw 1" and store.meta["n_checkins"] == 2_500
+    ground = maps.Ground.load(store.folder / maps.GROUND)
+    assert ground.attribution == "Streets: simulated"
     app.selectbox(key="sim_scenario").set_value("ecommerce").run()
     assert not app.exception and len(app.get("plotly_chart")) >= 8
 
