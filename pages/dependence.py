@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.parts.dependence import dates
 from pages.shared import gate, glossary, state, ui
-from pages.shared.made import call, made, named, part
+from pages.shared.made import call, made, named
 from pages.shared.once import drawn
 from pages.shared.page import NextStep, Page, go_to
 from pages.shared.results import by_content, found_before, in_turn, keep, kept
@@ -74,10 +74,8 @@ def data_part() -> NextStep:
 
 def in_python(result: DependenceResult, store: Store, setting: dict[str, Any]) -> None:
     """Remember which lines give this result."""
-    how = named(call(api.dependence, store, **setting), "result", "result")
-    made(result, how)
-    for number, each in enumerate(result.ingredients):
-        made(each, part(how, f".ingredients[{number}]"))
+    # The dials tell the same in short: below each, lines would only crowd them.
+    made(result, named(call(api.dependence, store, **setting), "result", "result"))
 
 
 def part_of_data(store: Store, table: pl.DataFrame | None) -> NextStep:

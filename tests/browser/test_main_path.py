@@ -98,7 +98,8 @@ def test_a_bookmark_opens_the_whole_app_on_a_server_just_started(new_address, pe
     visitor.nothing_broke()
 
 
-#: Pictures and maps without a name for those who hear the page, toolbars that cover a title.
+#: Pictures and maps without a name for those who hear the page, toolbars that cover a title,
+#: choices and words in figures that are cut off at a side.
 FAULTS = """() => {
   const faults = [], box = each => each.getBoundingClientRect();
   for (const each of document.querySelectorAll(
@@ -111,6 +112,14 @@ FAULTS = """() => {
     const a = box(title), b = box(bar);
     if (a.right > b.left && b.right > a.left && a.bottom > b.top && b.bottom > a.top)
       faults.push('covered: ' + title.textContent);
+  }
+  for (const each of document.querySelectorAll('[data-testid=stButtonGroup] button'))
+    if (box(each).width && (box(each).right > innerWidth || box(each).left < 0))
+      faults.push('cut: ' + each.textContent);
+  for (const each of document.querySelectorAll('.js-plotly-plot .annotation-text')) {
+    const plot = box(each.closest('.js-plotly-plot'));
+    if (box(each).right > plot.right + 2 || box(each).left < plot.left - 2)
+      faults.push('cut: ' + each.textContent);
   }
   return faults;
 }"""
@@ -133,8 +142,10 @@ def test_every_page_of_a_sample_in_the_dark_and_on_a_telephone(address, person):
     visitor.nothing_broke()
     # On a tablet figures stand below each other, with their toolbars.
     tablet = person(size=(820, 1180))
-    tablet.open(f"{address}/time")
-    tablet.page.locator(".js-plotly-plot .modebar").first.wait_for(state="attached")
-    assert not tablet.page.evaluate(FAULTS)
-    tablet.keep("time-tablet")
+    for page in ("time", "evaluate", "dependence"):
+        tablet.open(f"{address}/{page}")
+        tablet.page.locator("[data-testid=stProgress]").wait_for(state="detached")
+        tablet.page.locator(".js-plotly-plot .modebar").first.wait_for(state="attached")
+        assert not tablet.page.evaluate(FAULTS), page
+        tablet.keep(f"{page}-tablet")
     tablet.nothing_broke()

@@ -32,7 +32,7 @@ LOOKS = {
     "trends": ("space", {"space_part": "Change", "change_kind": "Trends"}, 1),
     "forecast": ("time", {"time_part": "Forecast"}, 3),
     "demand": ("demand", {}, 3),
-    "dependence": ("dependence", {}, 6),
+    "dependence": ("dependence", {}, 3),
     "evaluate, differences": ("evaluate", {}, 2),
     "evaluate, slices": ("evaluate", {"evaluate_view": "Slices"}, 2),
     "evaluate, map": ("evaluate", {"evaluate_view": "Map"}, 2),

@@ -1,0 +1,135 @@
+"""The app in a browser, beside an empty Streamlit page on the same machine at the same moment.
+
+Prints a Markdown table of seconds and of ratios, which hold on a busy machine too::
+
+    python benchmarks/browser.py [--sample social] [--rounds 3]
+
+What is timed is what a person waits for: from the address to the first picture, and, once the pages
+are warm, from a click in the sidebar until the page stands there and the server has finished.
+"""
+
+import argparse
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SWITCHES = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+PAGES = ("Data", "Time", "Space", "Compare", "Demand", "Dependence", "Train", "Evaluate",
+         "Recommend", "Live", "Privacy")  # fmt: skip
+#: Two pages with a title and nothing else.
+EMPTY = """import streamlit as st
+def one(): st.title("One", anchor=False)
+def two(): st.title("Two", anchor=False)
+st.navigation([st.Page(one, title="One", url_path="one"), st.Page(two, title="Two")]).run()
+"""
+
+
+def table(sample: str, rounds: int) -> str:
+    """Return the table of first pictures and of all pages."""
+    from playwright.sync_api import sync_playwright
+
+    browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))))
+    waits: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
+        empty = Path(folder) / "empty.py"
+        empty.write_text(EMPTY)
+        with serving(ROOT / "app.py", folder) as app, serving(empty, folder) as bare:
+            chromium = play.chromium.launch(executable_path=browser, args=SWITCHES)
+            page, other = (chromium.new_page(viewport={"width": 1400, "height": 900}) for _ in "ab")
+            for number in range(rounds + 1):
+                found = {"empty, by its address": opened(other, bare, "h1")}
+                found["Start, first picture"] = opened(
+                    page, f"{app}/?sample={sample}", ".st-key-start_stage"
+                )
+                for name in PAGES:
+                    found["empty, by a click"] = clicked(other, "One")
+                    found[name] = clicked(page, name)
+                    clicked(other, "Two")
+                # The first round makes everything warm.
+                for name, seconds in found.items() if number else ():
+                    waits.setdefault(name, []).append(seconds)
+            chromium.close()
+    middle = {name: statistics.median(each) for name, each in waits.items()}
+    rows = [
+        f"| {name} | {seconds:.2f} | "
+        + (f"{seconds / middle[beside]:.1f} |" if (beside := _beside(name)) != name else "1 |")
+        for name, seconds in middle.items()
+    ]
+    return "\n".join(["| what | seconds | times an empty page |", "|---|---:|---:|", *rows])
+
+
+def _beside(name: str) -> str:
+    by_address = name.startswith("Start") or name.endswith("address")
+    return "empty, by its address" if by_address else "empty, by a click"
+
+
+def opened(page, address: str, shown: str) -> float:
+    """Return the seconds until something of an address is shown."""
+    begun = time.perf_counter()
+    page.goto(address, wait_until="commit")
+    page.wait_for_selector(shown, timeout=120_000)
+    seconds = time.perf_counter() - begun
+    _finished(page)
+    return seconds
+
+
+def clicked(page, name: str) -> float:
+    """Return the seconds until a page stands there after a click in the sidebar."""
+    before = page.url
+    begun = time.perf_counter()
+    page.get_by_role("link", name=name, exact=True).click()
+    page.wait_for_function("url => location.href !== url", arg=before, timeout=120_000)
+    page.wait_for_selector("h1", timeout=120_000)
+    _finished(page)
+    return time.perf_counter() - begun
+
+
+def _finished(page) -> None:
+    page.wait_for_function(
+        "() => !document.querySelector('[data-test-script-state=running]')", timeout=120_000
+    )
+
+
+@contextmanager
+def serving(script: Path, folder: str) -> Iterator[str]:
+    """Run a Streamlit server."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless", "true",
+         "--server.port", str(port), "--server.address", "127.0.0.1",
+         "--server.fileWatcherType", "none"],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "STREC_CACHE": f"{folder}/cache"},
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(480):
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sample", default="social")
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    print(table(given.sample, given.rounds))
