@@ -72,9 +72,9 @@ BASEMAP = Key("basemap", "auto")
 GROUND: Key[Ground | None] = Key("ground", None)
 
 #: A map that is played through time: whether it runs, its step, and when that began.
-PLAYING = Key("map_playing", False)
-PLAY_STEP = Key("map_step", 0)
-PLAY_TICK = Key("map_tick", 0.0)
+PLAYING = Key("play_on", False)
+PLAY_STEP = Key("play_step", 0)
+PLAY_TICK = Key("play_tick", 0.0)
 
 # ---------------------------------------------------------------- keep and share
 

@@ -113,7 +113,8 @@ FAULTS = """() => {
     if (a.right > b.left && b.right > a.left && a.bottom > b.top && b.bottom > a.top)
       faults.push('covered: ' + title.textContent);
   }
-  for (const each of document.querySelectorAll('[data-testid=stButtonGroup] button'))
+  for (const each of document.querySelectorAll(
+      '[data-testid=stMain] [data-testid=stButtonGroup] button'))
     if (box(each).width && (box(each).right > innerWidth || box(each).left < 0))
       faults.push('cut: ' + each.textContent);
   for (const each of document.querySelectorAll('.js-plotly-plot .annotation-text')) {

@@ -167,7 +167,7 @@ def test_further_looks_open(app, look):
 def test_the_city_is_played_through_the_hours_of_the_day(app):
     app.segmented_control(key="rec_more").set_value("All over the map").run()
     app.toggle(key="rec_city_hours").set_value(True).run()
-    app.select_slider(key="map_step").set_value(21).run()
+    app.select_slider(key="play_step").set_value(21).run()
     assert healthy(app) and "asked there at 21:00–22:00" in text_of(app)
 
 

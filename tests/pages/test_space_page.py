@@ -137,7 +137,7 @@ def test_a_map_is_played_through_time_with_the_colours_of_the_whole(city, by, at
     app = page(city)
     whole = {tuple(row["fill"][:3]) for row in layer(app, "hexagons")["data"]}
     app.selectbox(key="space_play_by").set_value(by).run()
-    app.select_slider(key="map_step").set_value(at).run()
+    app.select_slider(key="play_step").set_value(at).run()
     fine(app)
     rows = layer(app, "hexagons")["data"]
     resolution = int(rows[0]["hex"], 16) >> 52 & 0xF
@@ -168,7 +168,7 @@ def test_the_steps_of_a_film_hold_every_check_in_once(city):
 def test_other_maps_are_played_too(city, part, key):
     app = page(city, part)
     app.selectbox(key=f"{key}_play_by").set_value("weekday").run()
-    app.select_slider(key="map_step").set_value(6).run()
+    app.select_slider(key="play_step").set_value(6).run()
     fine(app)
     assert decks(app) or "shown" in words(app) or app.info
 
