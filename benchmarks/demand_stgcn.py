@@ -21,7 +21,7 @@ from torch.nn.functional import mse_loss
 sys.modules.setdefault("torch_sparse", types.SimpleNamespace(SparseTensor=None))
 from torch_geometric_temporal.nn.attention.stgcn import STConv, TemporalConv  # noqa: E402
 
-N_HOURS, WEEK, EPOCHS, PATIENCE, BATCH = 12, 168, 30, 5, 32
+N_HOURS, WEEK, EPOCHS, PATIENCE, BATCH = 12, 168, 16, 5, 32
 
 
 class Block(STConv):

@@ -257,6 +257,12 @@ def _in_areas(store: Store, kept: ir.Table, areas: Any) -> tuple[ir.Table, pd.Da
             "none." if known or areas is None else f"a {type(areas).__name__}.",
             "Give a GeoDataFrame, for instance geopandas.read_file('areas.geojson').",
         )
+    if not areas.geom_type.isin(["Polygon", "MultiPolygon"]).all():
+        raise AnalysisError(
+            "Areas are polygons.",
+            f"{', '.join(sorted(areas.geom_type.dropna().unique())) or 'rows without any'}.",
+            "Leave out what is no polygon.",
+        )
     areas = areas.to_crs(4326) if areas.crs is not None else areas.set_crs(4326)
     areas = areas.reset_index(drop=True)
     cells = store.cells(schema.CELL_RESOLUTION, min_users=1)

@@ -315,6 +315,8 @@ def backtest(
         raise AnalysisError(
             "Demand is forecast 1 to 168 hours ahead.", f"{horizon}.", "Choose one of these."
         )
+    calendar = calendar or Calendar()
+    calendar.need(panel, panel.n_hours)
     tell = progress or silent
     test = test_hours or min(4 * HOURS_OF_WEEK, panel.n_hours // 4)
     horizon = min(horizon, max(test // 2, 1))

@@ -127,7 +127,7 @@ class Calendar:
         Raises
         ------
         AnalysisError
-            If a column does not reach over these hours, or has too many holes.
+            If a column does not reach over these hours.
 
         Examples
         --------
@@ -146,23 +146,57 @@ class Calendar:
                 "an index that is no time.",
                 "Give a file with a column of times and numeric columns.",
             )
-        step = known.index.to_series().diff().median()
-        steps = 24 if step >= pd.Timedelta("1D") else 1
-        filled = known.reindex(hours, method="ffill", tolerance=pd.Timedelta(hours=steps))
-        unknown = filled.isna().any(axis=1).to_numpy()
-        holes = known.reindex(hours.floor("D") if steps == 24 else hours).isna()
-        share = float(holes.to_numpy().mean())
-        if unknown.any() and (share > _MOST_HOLES or unknown[-1]):
-            begins = hours[unknown][0]
-            raise AnalysisError(
-                f"{', '.join(self.names)} must be known for every hour, also those forecast "
-                f"(to {hours[-1]:%Y-%m-%d %H:00}).",
-                f"{plural(int(unknown.sum()), 'hour')} without a value, the first "
-                f"{begins:%Y-%m-%d %H:00}.",
-                "Add these rows (for what is to come, a forecast such as that of the weather), "
-                "or leave the column out.",
-            )
-        return filled.ffill().bfill().to_numpy(dtype=float)
+        # A value holds until the next one; rows without a value at the end are no future.
+        known = known.ffill().where(known.bfill().notna())
+        every = panel.clock(0, max(last, panel.n_hours))
+        reach = pd.Timedelta(hours=24 if self._is_daily else 1)
+        filled = known.reindex(every, method="ffill", tolerance=reach).ffill(limit_area="inside")
+        is_known = filled.notna().all(axis=1).to_numpy()
+        # Hours before the first value take that one.
+        unknown = ~is_known[first:last] & np.maximum.accumulate(is_known)[first:last]
+        if unknown.any() or not is_known.any():
+            raise self._incomplete(hours[unknown] if unknown.any() else hours, every[-1])
+        return filled.bfill().iloc[first:last].to_numpy(dtype=float)
+
+    def need(self, panel: Panel, last: int) -> None:
+        """Refuse columns that do not reach to an hour, or have too many holes before.
+
+        Parameters
+        ----------
+        panel : Panel
+            Whose hours are numbered.
+        last : int
+            The one after the last that must be known.
+
+        Raises
+        ------
+        AnalysisError
+            With the first hour that is missing.
+        """
+        if self.columns.empty:
+            return
+        self.own(panel, 0, last)
+        hours = panel.clock(0, last)
+        rows = self.columns.sort_index()
+        found = rows.reindex(hours.floor("D") if self._is_daily else hours)
+        holes = found.isna().any(axis=1).to_numpy()
+        if holes.mean() > _MOST_HOLES:
+            raise self._incomplete(hours[holes], hours[-1])
+
+    @property
+    def _is_daily(self) -> bool:
+        step = self.columns.sort_index().index.to_series().diff().median()
+        return bool(step >= pd.Timedelta("1D"))
+
+    def _incomplete(self, missing: pd.DatetimeIndex, last: pd.Timestamp) -> AnalysisError:
+        return AnalysisError(
+            f"{', '.join(self.names)} must be known for every hour, also those forecast (to "
+            f"{last:%Y-%m-%d %H:00}); one in five may be missing before.",
+            f"{plural(len(missing), 'hour')} without a value, the first "
+            f"{missing[0]:%Y-%m-%d %H:00}.",
+            "Add these rows (for what is to come, a forecast such as that of the weather), or "
+            "leave the column out.",
+        )
 
 
 @lru_cache(maxsize=256)

@@ -377,11 +377,14 @@ def demand(
     panel = need_panel(panel)
     tell = progress or silent
     calendar = calendar or Calendar()
+    # Before the test, which takes long: what is to come must be known of each column.
+    calendar.need(panel, panel.n_hours + 1)
     if past is None:
         past = backtest(
             panel, models, horizon=horizon, calendar=calendar, progress=part_of(tell, 0.0, 0.7)
         )
     horizon = min(horizon, past.horizon)
+    calendar.need(panel, panel.n_hours + horizon)
     name = model or past.proposed
     if name not in past.expected:
         raise AnalysisError(

@@ -99,6 +99,8 @@ def test_areas_gather_what_lies_in_them(visits):
     areas = geopandas.GeoDataFrame(
         {"name": ["South"]}, geometry=[box(-75, 39, -73, 40.5)], crs=4326
     )
+    with pytest.raises(AnalysisError, match="Point"):
+        panel(visits, where="areas", areas=areas.set_geometry(areas.representative_point()))
     found = panel(visits, where="areas", areas=areas)
     assert found.places["name"].to_list() == ["South"]
     assert found.values.sum() == 12 * 6 + 11
@@ -111,6 +113,21 @@ def test_own_columns_must_go_on_into_the_future():
     assert calendar.own(week, 166, 170).ravel().tolist() == [6, 6, 7, 7]
     with pytest.raises(AnalysisError, match="rain"):
         calendar.own(week, 168, 230)
+
+
+def test_own_columns_may_have_some_holes_and_no_empty_future():
+    week = Panel.of(np.ones(24 * 20), "2024-06-03")
+    rain = pd.Series(np.arange(22.0), pd.date_range("2024-06-03", periods=22), name="rain")
+    rain.iloc[[3, 10, 19]] = np.nan
+    calendar = Calendar(columns=rain.to_frame())
+    calendar.need(week, 24 * 22)
+    # A hole takes the value before, wherever a question ends.
+    assert calendar.own(week, 24 * 3, 24 * 4).ravel().tolist() == [2.0] * 24
+    for last in (slice(20, 22), slice(0, 22, 3)):
+        wrong = rain.copy()
+        wrong.iloc[last] = np.nan
+        with pytest.raises(AnalysisError, match="rain must be known"):
+            Calendar(columns=wrong.to_frame()).need(week, 24 * 22)
 
 
 def test_the_country_of_a_time_zone_is_known():

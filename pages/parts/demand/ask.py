@@ -79,9 +79,12 @@ def table(content: bytes) -> pd.DataFrame:
     """Return the rows of a CSV file."""
     try:
         return pd.read_csv(io.BytesIO(content), sep=None, engine="python")
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+    except (ValueError, pd.errors.ParserError) as error:
+        is_text = not isinstance(error, UnicodeDecodeError)
         raise AnalysisError(
-            "Columns of your own come as a CSV file.", f"{error}.", "Save the table as CSV."
+            "Columns of your own come as a CSV file.",
+            f"{error}." if is_text else "a file that is no text in UTF-8.",
+            "Save the table as CSV (UTF-8).",
         ) from error
 
 
