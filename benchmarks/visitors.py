@@ -5,6 +5,7 @@ Prints Markdown::
     python benchmarks/visitors.py [--visitors 50] [--think 8] [--views 5] [--pages start,time,…]
     python benchmarks/visitors.py --costs            CPU seconds a view of each page
     python benchmarks/visitors.py --minutes 10 --hostile
+    python benchmarks/visitors.py --minutes 5 --compare    without the hostile one, then with
     python benchmarks/visitors.py --replicas 2       behind Caddy, by deploy/Caddyfile
     python benchmarks/visitors.py --store FOLDER --costs
 
@@ -377,10 +378,20 @@ def report(given: argparse.Namespace, servers: Servers) -> None:
     if given.costs:
         print(asyncio.run(costs(servers, pages, given.views)))
         return
+    if given.compare:
+        alone, beside = (_crowd(given, servers, pages, hostile) for hostile in (False, True))
+        print(f"p95 with the hostile one {beside:.2f} s, without {alone:.2f} s: "
+              f"{beside / alone:.2f} times.")  # fmt: skip
+    else:
+        _crowd(given, servers, pages, given.hostile)
+
+
+def _crowd(given: argparse.Namespace, servers: Servers, pages: list[str], hostile: bool) -> float:
+    """Send the visitors, print what they saw, and return the p95 of all views in seconds."""
     cpu_s, mb = servers.cpu_s(), servers.mb()
     seen = asyncio.run(
         crowd(servers.url, given.visitors, pages, float("inf") if given.minutes else given.views,
-              given.think, given.minutes, given.hostile)
+              given.think, given.minutes, hostile)
     )  # fmt: skip
     cpu_s, most_mb = servers.cpu_s() - cpu_s, servers.mb()
     print(seen.table())
@@ -395,6 +406,7 @@ def report(given: argparse.Namespace, servers: Servers) -> None:
     if given.leave:
         time.sleep(LEFT_S)
         print(f"{servers.mb() - mb:.0f} MB more than before, {LEFT_S:.0f} s after all have left.")
+    return float(np.quantile([each for found in seen.seconds.values() for each in found], 0.95))
 
 
 def main() -> None:
@@ -408,6 +420,7 @@ def main() -> None:
     parser.add_argument("--pages", default=",".join(PAGES))
     parser.add_argument("--costs", action="store_true", help="CPU seconds a view of each page")
     parser.add_argument("--hostile", action="store_true", help="one more uploads hostile files")
+    parser.add_argument("--compare", action="store_true", help="without the hostile one, then with")
     parser.add_argument("--replicas", type=int, default=0, help="processes behind Caddy")
     parser.add_argument("--store", type=Path, help="what visitors are shown, in place of a sample")
     parser.add_argument("--leave", action="store_true", help="memory after all have left")
