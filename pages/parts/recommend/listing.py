@@ -18,7 +18,7 @@ from strec.palette import POPULARITY
 from strec.recommend import Answer
 from strec.recommend.portrait import history_table
 from strec.recommend.ranking import away_km
-from strec.split import Log
+from strec.split import Log, Queries
 from strec.store import Store
 from strec.wording import distance, percent, plural, times_before
 
@@ -170,15 +170,15 @@ def map_of(store, answer: Answer) -> None:
     if not store.has_places:
         st.caption("No map: this data set has no places.")
         return
-    history = history_table(answer.query).drop_nulls(["lat", "lon"])
+    history = once(_history, answer.query)
     city = _view(store, answer, history)
     layers = [maps.picking_layer(_picks(store, city), _tip())]
     if len(history):
-        layers.append(maps.history_layer(_history_frame(history)))
+        layers.append(maps.history_layer(once(_history_frame, history)))
     lat, lon = float(answer.query.lat[0]), float(answer.query.lon[0])
     if lat == lat:
         layers.append(maps.here_layer(lat, lon, "Asked from here"))
-    layers += maps.suggestion_layers(_pins(answer), city, ui.is_dark())
+    layers += maps.suggestion_layers(once(_pins, answer), city, ui.is_dark())
     if store.has(schema.PLACE_ID):
         shops = view.landmarks(store)
         layers.append(maps.label_layer(shops, city, ui.is_dark(), offset_px=(0, -18)))
@@ -250,6 +250,10 @@ def _pins(answer: Answer) -> pl.DataFrame:
     return answer.frame.with_columns(tip=tip)
 
 
+def _history(query: Queries) -> pl.DataFrame:
+    return history_table(query).drop_nulls(["lat", "lon"])
+
+
 def _history_frame(history: pl.DataFrame) -> pl.DataFrame:
     counts = history.select("item_name", "n_checkins").iter_rows()
     tips = [f"{name}\n{plural(n, 'check-in')}" for name, n in counts]
@@ -269,7 +273,7 @@ def _view(store, answer: Answer, history: pl.DataFrame) -> maps.View:
 
 def picks(store, answer: Answer, most: int) -> pd.DataFrame:
     """Return hexagons over the map that the page shows, at most so many."""
-    history = history_table(answer.query).drop_nulls(["lat", "lon"])
+    history = once(_history, answer.query)
     return _picks(store, _view(store, answer, history), most)
 
 
