@@ -22,6 +22,8 @@ from strec.store import Store
 from strec.store.answers import read_whole, write_whole
 
 FOLDER = "recommend"
+#: A fit takes as long for fewer, but what is small is left alone.
+LEAST_CHECKINS = 50_000
 _LOG = "log"
 #: What a log has beside its columns.
 _WHOLE = ("vocabulary", "owner_ids", "is_anonymous")
@@ -39,7 +41,7 @@ def load(store: Store, at_most: int) -> tuple[Model, Log] | None:
         How many check-ins were drawn at most.
     """
     folder = store.folder / FOLDER
-    if not store.keeps_answers or (table := read_whole(folder / _LOG)) is None:
+    if not _is_large(store) or (table := read_whole(folder / _LOG)) is None:
         return None
     said = json.loads((table.schema.metadata or {}).get(_OF, b"{}"))
     if said.get("of") != _of(store, at_most):
@@ -68,7 +70,7 @@ def keep(store: Store, at_most: int, model: Model, log: Log) -> None:
     log : Log
         The check-ins drawn.
     """
-    if not store.keeps_answers:
+    if not _is_large(store):
         return
     said = {
         "of": _of(store, at_most),
@@ -84,6 +86,10 @@ def keep(store: Store, at_most: int, model: Model, log: Log) -> None:
         return
     # The log comes last, as it says which model belongs to it.
     write_whole(store.folder / FOLDER / _LOG, table)
+
+
+def _is_large(store: Store) -> bool:
+    return store.meta["n_checkins"] >= LEAST_CHECKINS
 
 
 def _of(store: Store, at_most: int) -> str:

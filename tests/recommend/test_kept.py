@@ -6,12 +6,12 @@ import pytest
 from strec.io.samples import read_sample
 from strec.models import CounterMix
 from strec.recommend import Recommender, kept
-from strec.store import Store, answers
+from strec.store import Store
 
 
 @pytest.fixture
 def store(tmp_path, monkeypatch) -> Store:
-    monkeypatch.setattr(answers, "LEAST_CHECKINS", 1)
+    monkeypatch.setattr(kept, "LEAST_CHECKINS", 1)
     return Store.create(read_sample("travel"), tmp_path / "t", name="T", time_zone="Europe/Berlin")
 
 
@@ -68,6 +68,6 @@ def test_small_stores_and_folders_that_cannot_be_written_keep_nothing(store, mon
     (store.folder / kept.FOLDER).write_text("in the way")
     assert len(Recommender.of_store(store).recommend(k=3)) == 3
     (store.folder / kept.FOLDER).unlink()
-    monkeypatch.setattr(answers, "LEAST_CHECKINS", 10**9)
+    monkeypatch.setattr(kept, "LEAST_CHECKINS", 10**9)
     Recommender.of_store(Store(store.folder))
     assert not (store.folder / kept.FOLDER).exists()
