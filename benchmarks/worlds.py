@@ -27,7 +27,7 @@ import numpy as np
 import polars as pl
 
 from strec import Dataset
-from strec.evaluation import evaluate_model
+from strec.evaluation import Regime, evaluate_model
 from strec.io import read
 from strec.metrics import user_interval
 from strec.models import MODELS, STLLM, CounterMix, Model, Trees
@@ -58,6 +58,8 @@ STAGES: dict[str, dict[str, Any]] = {
 MEASURES = ("acc@1", "acc@10", "mrr")
 #: Sets with fewer check-ins are small.
 SMALL_BELOW = 10_000
+#: Ends of sessions to score at least; else every check-in is scored.
+FEWEST_ENDS = 50
 
 
 def main() -> None:
@@ -162,8 +164,12 @@ def compute(name: str, args: argparse.Namespace) -> None:
 
 
 def scored(model: Model, parts: Split, most: int) -> pl.DataFrame:
-    """Return the measures of a model, a row per question; of many, some drawn by lot."""
-    found = evaluate_model(model, parts).queries
+    """Return the measures of a model, a row per question; of many, some drawn by lot.
+
+    Where hardly a session ends, every check-in is asked for.
+    """
+    regime = Regime(scored="session_end" if len(parts.queries()) >= FEWEST_ENDS else "every")
+    found = evaluate_model(model, parts, regime).queries
     if len(found) > most:
         found = found.sample(most, seed=0)
     return found.select("user_id", "is_return", *MEASURES)
@@ -252,6 +258,8 @@ def paired(
         users.append([f"{where}/{user}" for user in b["user_id"]])
     gain, user = np.concatenate(gains), np.concatenate(users)
     low, high = user_interval(gain, user)
+    if low is None or high is None:
+        return f"{gain.mean():+.3f} (too few people for an interval)"
     text = f"{gain.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
     return f"**{text}**" if low > 0 or high < 0 else text
 

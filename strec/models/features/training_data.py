@@ -93,6 +93,7 @@ def training_data_of(
     share = share_of_time(train)
     rows = _targets(train, share, held, n_history, rng)
     numbers, parts, order = [], [], []
+    reasons: dict[str, list[str]] = {}
     n_new = max(8 * N_BLOCKS, MAX_CELLS // max(len(train.vocabulary.items), 1))
     for world, inside in blocks_of(train, rows, share, meaning):
         progress("Reading the past of each check-in", len(order) / N_BLOCKS)

@@ -182,7 +182,9 @@ class STLLM(Model):
             settings = self._settings(self.seed + member, task.batch_size)
             self.history_ = fit(task, settings, watch=stage)
             self.networks_.append(network.cpu().eval())
-        del data, task
+            del task
+        # What was learned from is not held while what was held out is scored.
+        del data
         if self.trees_ is not None and len(held):
             now = self.world_
             self.world_ = World.of(train.where(earlier), meaning)
