@@ -38,7 +38,7 @@ def main() -> None:
 
         # What comes before the passes does not count.
         given = {"text": "", "without": ["trees"]} if kind == "stllm" else {}
-        MODELS[kind](epochs=1, **given).fit(train, watch=Watch(on_event=told))
+        MODELS[kind](**given | {"epochs": 1}).fit(train, watch=Watch(on_event=told))
         pace._speed.cache_clear()
         unit = (before + pace.speed()) / 2
         if seconds:

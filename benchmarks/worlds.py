@@ -16,7 +16,7 @@ Large sets are cut to some of their users (`--checkins`), drawn by lot; ST-LLM r
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +193,9 @@ def table(folder: Path) -> Iterator[str]:
     yield ""
     yield "| ST-LLM less counter mix | targets | no step | one pass | the end | the end, MRR |"
     yield "|---|---|---|---|---|---|"
+    rows = {name: each for name, each in rows.items()
+            if all(f"ST-LLM, {stage}" in each for stage in STAGES)}  # fmt: skip
+    worlds = [name for name in worlds if name in rows]
     small = [name for name in rows if size(rows[name]) < SMALL_BELOW]
     groups = [name for name in small if name in SMALL]
     for label, names in (
@@ -208,7 +211,7 @@ def table(folder: Path) -> Iterator[str]:
 def line_of_world(name: str, rows: dict[str, pl.DataFrame]) -> str:
     """Return the Acc@1 of each model in a world, and paired differences."""
     labels = [MODELS[kind].label for kind in TRADITIONAL if MODELS[kind].label in rows]
-    best = max(labels, key=lambda each: float(rows[each]["acc@1"].mean()), default="")
+    best = max(labels, key=lambda each: rows[each]["acc@1"].to_numpy().mean(), default="")
     mix, ours, trees = (rows.get(each) for each in ("counter mix", "ST-LLM, the end", "trees"))
     cells = [
         name,
@@ -245,7 +248,9 @@ def mean(rows: pl.DataFrame | None) -> str:
 
 
 def paired(
-    ours: list[pl.DataFrame | None], theirs: list[pl.DataFrame | None], measure: str = "acc@1"
+    ours: Sequence[pl.DataFrame | None],
+    theirs: Sequence[pl.DataFrame | None],
+    measure: str = "acc@1",
 ) -> str:
     """Return the mean difference with its 95 % interval over users; bold where it excludes 0."""
     gains, users = [], []
