@@ -1,5 +1,6 @@
 """The demand page: a forecast in words, choices that stay in the address, notices."""
 
+import json
 import threading
 import time
 
@@ -90,6 +91,29 @@ def test_areas_of_ones_own_are_asked_for(bikes):
     assert "polygons" in words(app)
     # The uploader says the limit that holds.
     assert [each.proto.max_upload_size_mb for each in app.file_uploader] == [5, 5]
+
+
+def given(app, key: str, content: str):
+    """Give a file to an uploader, and run the page."""
+    uploader = next(each for each in app.file_uploader if each.key == key)
+    ending = "geojson" if content.startswith("{") else "csv"
+    uploader.set_value((f"{key}.{ending}", content.encode(), "text/plain"))
+    return app.run()
+
+
+def test_files_of_ones_own_are_read_or_refused_in_words(bikes):
+    app = given(opened(bikes, what="balance", where="items"), "demand_capacity", "a,b\n1,2\n")
+    assert not app.exception and "column capacity" in words(app)
+    app = given(app, "demand_capacity", "place,capacity\nS03,4\n")
+    assert not app.exception and "column capacity" not in words(app)
+    app = given(app, "demand_columns", "day,rain\n2024-06-03,1\n2024-06-04,0\n")
+    assert not app.exception and "rain must be known" in words(app)
+    corners = [[-180, -80], [180, -80], [180, 80], [-180, 80], [-180, -80]]
+    shape = {"type": "Polygon", "coordinates": [corners]}
+    area = {"type": "Feature", "properties": {"name": "Whole town"}, "geometry": shape}
+    content = json.dumps({"type": "FeatureCollection", "features": [area]})
+    app = given(opened(bikes, what="arrivals", where="areas"), "demand_areas", content)
+    assert not app.exception and "Whole town" in words(app)
 
 
 def test_two_days_are_said_to_be_too_few(bikes, tmp_path):
