@@ -110,8 +110,9 @@ def clean(
 
     from strec.cleaning import Recipe
     from strec.demand import count_ahead
-    from strec.io import fetch, ingest, is_address, read, write
+    from strec.io import fetch, ingest, read, write
     from strec.io.apart import apart
+    from strec.io.warehouse import is_address
     from strec.io.writing import writer_for
     from strec.profiling import quality
     from strec.recommend import Recommender

@@ -6,7 +6,7 @@ from strec.io.limits import Limits
 from strec.io.mapping import Mapping, Option, Question
 from strec.io.reading import ReadResult, ingest, read, read_frame
 from strec.io.samples import Sample, read_sample, samples
-from strec.io.warehouse import fetch, is_address
+from strec.io.warehouse import fetch
 from strec.io.writing import write
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "fetch",
     "ingest",
     "inspect",
-    "is_address",
     "read",
     "read_frame",
     "read_sample",

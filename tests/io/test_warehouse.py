@@ -14,7 +14,8 @@ import pytest
 
 from strec import cli, schema
 from strec.errors import ReadError
-from strec.io import fetch, is_address, read
+from strec.io import fetch, read
+from strec.io.warehouse import is_address
 from strec.store import Store
 
 ROWS = [
