@@ -35,6 +35,7 @@ import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -214,30 +215,34 @@ async def visit(url: str, pages: list[str], views: float, until: float, think_s:
         seen.gave_up.append(f"{type(error).__name__} after {time.perf_counter() - begun:.0f} s")
 
 
-async def harm(url: str, seen: Seen) -> None:
-    """Upload one hostile file after another, until cancelled."""
+def hostile_files() -> dict[str, bytes]:
+    """Make the hostile files, beforehand: who attacks makes them on their own computer."""
     sys.path.insert(0, str(ROOT))
     from benchmarks.hostile import HOSTILE
 
     chance = random.Random(13)
-    for number in range(1_000_000):
-        make = HOSTILE[number % len(HOSTILE)]
+    return {f"{make.__name__[1:]}.csv": make(chance) for make in HOSTILE}
+
+
+async def harm(url: str, seen: Seen, files: dict[str, bytes]) -> None:
+    """Upload one hostile file after another, until cancelled."""
+    for name in cycle(files):
         visitor = Visitor(url)
         try:
             await visitor.come()
             # What the file makes of this visitor's page is for nobody else to notice.
-            await visitor.upload(f"{make.__name__[1:]}.csv", await asyncio.to_thread(make, chance))
+            await visitor.upload(name, files[name])
             await visitor.leave()
         except (OSError, TimeoutError) as error:
-            print(f"hostile {make.__name__}: {type(error).__name__} {error}", file=sys.stderr)
+            print(f"hostile {name}: {type(error).__name__} {error}", file=sys.stderr)
         seen.n_hostile += 1
 
 
 async def crowd(url: str, n: int, pages: list[str], views: float, think_s: float,
-                minutes: float = 0, hostile: bool = False) -> Seen:  # fmt: skip
+                minutes: float = 0, hostile: dict[str, bytes] | None = None) -> Seen:  # fmt: skip
     """Send so many visitors at once."""
     seen, until = Seen(), time.perf_counter() + 60 * minutes if minutes else float("inf")
-    harming = asyncio.create_task(harm(url, seen)) if hostile else None
+    harming = asyncio.create_task(harm(url, seen, hostile)) if hostile else None
     await asyncio.gather(
         *(visit(url, pages, views, until, think_s, seed, seen) for seed in range(n))
     )
@@ -378,15 +383,18 @@ def report(given: argparse.Namespace, servers: Servers) -> None:
     if given.costs:
         print(asyncio.run(costs(servers, pages, given.views)))
         return
+    files = hostile_files() if given.hostile or given.compare else None
     if given.compare:
-        alone, beside = (_crowd(given, servers, pages, hostile) for hostile in (False, True))
+        alone, beside = (_crowd(given, servers, pages, hostile) for hostile in (None, files))
         print(f"p95 with the hostile one {beside:.2f} s, without {alone:.2f} s: "
               f"{beside / alone:.2f} times.")  # fmt: skip
     else:
-        _crowd(given, servers, pages, given.hostile)
+        _crowd(given, servers, pages, files)
 
 
-def _crowd(given: argparse.Namespace, servers: Servers, pages: list[str], hostile: bool) -> float:
+def _crowd(
+    given: argparse.Namespace, servers: Servers, pages: list[str], hostile: dict[str, bytes] | None
+) -> float:
     """Send the visitors, print what they saw, and return the p95 of all views in seconds."""
     cpu_s, mb = servers.cpu_s(), servers.mb()
     seen = asyncio.run(
