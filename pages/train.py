@@ -258,8 +258,8 @@ def expected(kind, store, budget, runs) -> str:
     if share is None:
         return f"about {most} at most, and one pass at least"
     if share >= 1:
-        return f"makes all its passes in {most} here"
-    return f"comes to about {share:.0%} of its passes in {most} here, or one pass"
+        return f"all its passes should fit into {most} here"
+    return f"about {share:.0%} of its passes fit into {most} here, one pass at least"
 
 
 def cut_short(kind, budget, runs) -> str:

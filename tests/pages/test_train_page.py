@@ -62,7 +62,7 @@ def test_every_model_is_offered_with_its_sentence(store, monkeypatch):
     assert tick_of(app, store, "counter_mix").value
     assert app.button(key="train_start").label == "Train 1 model"
     share = 1 / parameters("ctr", "normal")["epochs"]
-    told = f"comes to about {share:.0%} of its passes in 10 min here, or one pass"
+    told = f"about {share:.0%} of its passes fit into 10 min here, one pass at least"
     assert told in tick_of(app, store, "ctr").label
     assert "Trains on: " in text_of(app) and "Nothing is trained on this data yet" in text_of(app)
 
