@@ -68,6 +68,8 @@ def aggregates_of(store: Store) -> dict[str, pd.DataFrame]:
             f"category_hours {name}": store.category_hours(3, filters),
             f"cells {name}": store.cells(8, filters, min_users=3),
             f"cell_hours {name}": store.cell_hours(5, filters, min_users=3),
+            f"cell_steps {name}": store.cell_steps(5, "week", filters, min_users=3),
+            f"cell_weekdays {name}": store.cell_steps(5, "weekday", filters, min_users=3),
             f"flows {name}": store.flows(filters, min_users=1),
             f"cell flows {name}": store.flows(filters, resolution=7, min_users=2, min_count=3),
             f"points {name}": store.points(filters, min_users=1),
