@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.nn.functional import mse_loss
 
-# Only EvolveGCN needs torch-sparse, which has no wheel for this Python.
+# Only EvolveGCN needs torch-sparse, which is built from source and is not used here.
 sys.modules.setdefault("torch_sparse", types.SimpleNamespace(SparseTensor=None))
 from torch_geometric_temporal.nn.attention.stgcn import STConv, TemporalConv  # noqa: E402
 
