@@ -175,7 +175,7 @@ def pixels(
     """
     check_is(deck, pdk.Deck, "A map of strec.maps is needed.", AnalysisError)
     try:
-        places = np.column_stack([lon, lat]).astype(float)
+        places = np.stack([np.ravel(lon), np.ravel(lat)], axis=1).astype(float)
     except (TypeError, ValueError) as error:
         raise AnalysisError(
             "Places are as many latitudes as longitudes.", f"{error}.", "Give numbers."
