@@ -286,7 +286,8 @@ def _codes(known: np.ndarray, ids: np.ndarray | pl.Series) -> np.ndarray:
 
 def _texts_at(texts: np.ndarray, codes: np.ndarray) -> pl.Series:
     named = texts[codes] if len(texts) else codes
-    return pl.Series(np.where(codes >= 0, named, np.array(None)), dtype=pl.String)
+    # As a list: polars takes an array that begins with None for one of objects.
+    return pl.Series(np.where(codes >= 0, named, np.array(None)).tolist(), dtype=pl.String)
 
 
 def _texts(values: pl.Series) -> np.ndarray:

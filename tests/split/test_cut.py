@@ -34,6 +34,13 @@ def test_a_session_ends_where_the_gap_exceeds_24_hours(gap_hours, n_sessions):
     assert len(set(log.session.tolist())) == n_sessions
 
 
+@pytest.mark.parametrize("codes", [[-1, 0, 1], [1, -1], [-1], []])
+def test_what_the_vocabulary_does_not_know_has_no_name_wherever_it_stands(codes):
+    vocabulary = Vocabulary.of(table(("a", "x", 0), ("a", "y", 1)))
+    named = vocabulary.item_ids(np.array(codes, dtype=np.int64)).to_list()
+    assert named == [{-1: None, 0: "x", 1: "y"}[code] for code in codes]
+
+
 def test_vocabulary_is_learned_from_training_alone():
     parts = split(table(("a", "x", 0), ("a", "y", 1), ("b", "z", 2), ("b", "x", 3)),
                   fractions=(0.5, 0.5, 0))  # fmt: skip
