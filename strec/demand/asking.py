@@ -294,7 +294,7 @@ def _span(
     The last hour is one that the data cover nearly to its end.
     """
     time = cast(ir.TimestampColumn, rows[schema.TIME]).epoch_seconds().cast("int64")
-    local = cast(ir.IntegerColumn, time + rows[schema.OFFSET].cast("int64") * 60)
+    local: Any = time + cast(Any, rows[schema.OFFSET].cast("int64")) * 60
     ends = store._run(rows.agg(first=local.min(), last=local.max())).iloc[0]
     if ends.isna().any():
         raise AnalysisError(
@@ -315,8 +315,11 @@ def _counted(store: Store, rows: ir.Table, what: str) -> pd.DataFrame:
         "day": cast(ir.DateColumn, rows[schema.LOCAL_DATE]),
         "hour": aggregates.hour(rows).cast("int8"),
     }
-    value = {"value": rows[schema.VALUE].cast("float64").sum()} if what == "value" else {}
-    by_user = rows.group_by(user=rows[USER_CODE], **keys).agg(n=rows.count(), **value)
+    amount = (
+        cast(ir.FloatingColumn, rows[schema.VALUE].cast("float64")) if what == "value" else None
+    )
+    value = {} if amount is None else {"value": amount.sum()}
+    by_user: Any = rows.group_by(user=rows[USER_CODE], **keys).agg(n=rows.count(), **value)
     # Small numbers: there may be millions of hours and places, which are kept beside the store.
     sums = {"n_checkins": by_user["n"].sum(), "n_users": by_user["user"].count()}
     sums = {name: each.cast("int32") for name, each in sums.items()}

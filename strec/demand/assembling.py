@@ -44,7 +44,7 @@ def assembled(
     first, last = span
     when = pd.to_datetime(found["day"]) + pd.to_timedelta(found["hour"], unit="h")
     row = ((when - first) / pd.Timedelta("1h")).to_numpy().astype(int)
-    place = kept.index.get_indexer(found["key"])
+    place = kept.index.get_indexer(pd.Index(found["key"]))
     values = np.zeros((int((last - first) / pd.Timedelta("1h")) + 1, len(kept)))
     values[row, place] = found[counts]
     people = np.zeros(values.shape, dtype=np.int32)

@@ -102,7 +102,6 @@ class Backtest:
         """Who wins, by how much, whether that is more than chance, and whether bands hold."""
         best = self.table.iloc[0]
         rows = self.table.set_index("model")
-        mine = rows.loc[self.proposed]
         days = len(np.unique(self._days()))
         words = f"Tested on {days} past days: "
         if len(rows) == 1:
@@ -120,12 +119,13 @@ class Backtest:
             words += f"{best['model']} is {shares}. "
             if self.proposed == HourOfWeek.label:
                 words += "That may be chance: counting is used. "
+        held = rows.loc[[self.proposed], ["cover_80", "cover_95"]].to_numpy(dtype=float)[0]
         words += (
-            f"Its 80 % bands held {percent(mine['cover_80'])} of what came, its 95 % bands "
-            f"{percent(mine['cover_95'])}"
+            f"Its 80 % bands held {percent(held[0])} of what came, its 95 % bands "
+            f"{percent(held[1])}"
         )
         none = float((self.truth[np.isfinite(self.truth)] == 0).mean())
-        if self.panel.is_whole and none > 0.5 and mine["cover_80"] > _MORE_THAN_PROMISED:
+        if self.panel.is_whole and none > 0.5 and held[0] > _MORE_THAN_PROMISED:
             words += (
                 ": more than they promise, for counts are whole, and nothing came in "
                 f"{percent(none)} of these hours"

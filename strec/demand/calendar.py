@@ -185,8 +185,8 @@ class Calendar:
 
     @property
     def _is_daily(self) -> bool:
-        step = self.columns.sort_index().index.to_series().diff().median()
-        return bool(step >= pd.Timedelta("1D"))
+        steps = np.diff(self.columns.sort_index().index.to_numpy())
+        return bool(len(steps) and np.median(steps) >= np.timedelta64(1, "D"))
 
     def _incomplete(self, missing: pd.DatetimeIndex, last: pd.Timestamp) -> AnalysisError:
         return AnalysisError(

@@ -129,8 +129,8 @@ class Demand:
                 self._sums[n_hours] = self.backtest.sum_bands(self.model, n_hours)
             bands, whole = self._sums[n_hours], self.panel.is_whole
             low, high = bands.ends(expected[None], 0.8, whole)[:, 0]
-            sure = bands.around(expected[None], _ONE_IN_TEN)[:, 0]
-            more = unusual(expected, *sure, usual, whole)
+            least, most = bands.around(expected[None], _ONE_IN_TEN)[:, 0]
+            more = unusual(expected, least, most, usual, whole)
         found = self.panel.places.copy()
         columns = {"expected": expected, "low_80": low, "high_80": high, "usual": usual}
         for name, values in columns.items():
