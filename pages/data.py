@@ -8,7 +8,7 @@ from pages.parts.data import draft as drafts
 from pages.parts.data.draft import Draft
 from pages.parts.keep import dialog
 from pages.shared import ui
-from pages.shared.page import NextStep, Page, go_to
+from pages.shared.page import NextStep, Page
 
 
 def content() -> NextStep | None:
@@ -75,11 +75,7 @@ def summary(draft: Draft) -> None:
             )
         if _is_used(draft):
             st.success("Every page now shows this data set.", icon=":material/check_circle:")
-            if st.button(
-                "See when people act", icon=":material/arrow_forward:", type="primary",
-                key="data_next",
-            ):  # fmt: skip
-                go_to("time")
+            source.onward()
         with st.container():
             if pressed and drafts.guarded(draft.use):
                 st.rerun()

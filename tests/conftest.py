@@ -16,6 +16,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config) -> int:
+    """One more than there are processors: tests wait for pages and browsers."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """A file stays in one process (loadfile); all of the browser's share one app, one browser."""
     from xdist.scheduler import LoadFileScheduling

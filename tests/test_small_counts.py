@@ -81,7 +81,7 @@ def test_the_api_tells_others_nothing_of_what_one_person_did(store, tmp_path, mo
     monkeypatch.setenv("STREC_STORE", str(store.folder))
     monkeypatch.setenv(routes.EVENTS, str(tmp_path / "events"))
     monkeypatch.setenv(routes.TOKEN, "secret")
-    routes._made.cache_clear()
+    routes.forget()
     client = TestClient(
         Starlette(routes=routes.routes()), headers={"Authorization": "Bearer secret"}
     )
@@ -95,7 +95,7 @@ def test_the_api_tells_others_nothing_of_what_one_person_did(store, tmp_path, mo
         assert not hut["n_visits"] and hut["last_visit"] is None and not hut["is_return"]
         assert not {key for key in hut if key.startswith("n_")} - {"n_visits"}
     assert LONELY not in json.dumps(found["notes"])
-    routes._made.cache_clear()
+    routes.forget()
 
 
 def test_an_explanation_counts_no_single_other(store):

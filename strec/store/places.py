@@ -81,7 +81,7 @@ class PlaceQuestions(OpenStore):
         --------
         >>> from strec import Dataset
         >>> store = Dataset.sample("travel").store
-        >>> sorted(store.cell_steps(6, "weekday")["step"].unique())[:3]
+        >>> sorted(set(store.cell_steps(6, "weekday")["step"].tolist()))[:3]
         [0, 1, 2]
         """
         check_choice(by, tuple(_STEPS), "A step of time", AnalysisError)

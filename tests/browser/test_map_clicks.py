@@ -92,7 +92,7 @@ def test_an_area_is_drawn_over_the_map_and_filters_other_pages(address, person):
     page.keyboard.press("Escape")
     visitor.wait()
 
-    page.get_by_text("Draw an area").click()
+    page.get_by_text("Draw an area").first.click()
     visitor.wait(1000)
     plot = page.locator(".js-plotly-plot .nsewdrag").first
     plot.scroll_into_view_if_needed()

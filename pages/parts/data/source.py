@@ -101,6 +101,14 @@ def _given(draft: Draft) -> None:
         )
 
 
+def onward() -> None:
+    """Offer the way to the first page that shows the data."""
+    if st.button(
+        "See when people act", icon=":material/arrow_forward:", type="primary", key="data_next"
+    ):
+        go_to("time")
+
+
 def known_before(draft: Draft, store: Store) -> None:
     """Say that these files were read before, and that the data set made of them is in use."""
     _given(draft)
@@ -113,10 +121,7 @@ def known_before(draft: Draft, store: Store) -> None:
         icon=":material/history:",
     )
     with st.container(horizontal=True):
-        if st.button(
-            "See when people act", icon=":material/arrow_forward:", type="primary", key="data_next"
-        ):
-            go_to("time")
+        onward()
         st.button(
             "Read it anew", icon=":material/restart_alt:", on_click=draft.read_anew,
             key="data_anew", help="To read columns or times otherwise, or to clean by other steps.",

@@ -45,9 +45,6 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
             spots(store, chosen if step is None else step.within(chosen), setting, view, kind,
                   value, resolution, alpha, area)  # fmt: skip
         except AnalysisError as error:
-            if step is None:
-                raise
-            # The next step may have more.
             ui.show_notice(error)
 
     playback.played(film, at)
