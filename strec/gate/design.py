@@ -13,6 +13,7 @@ from strec.gate.time_parts import TimePart, time_parts_of
 from strec.geo import EARTH_RADIUS_KM, KM_PER_DEGREE, km_per_degree_east, unit_vectors
 from strec.spatial.hexagons import one_run
 from strec.split import Log, local_us
+from strec.wording import plural
 
 #: Two-hour steps of the day, for weekdays and again for weekends.
 STEPS_PER_DAY = 12
@@ -298,8 +299,8 @@ def _check_enough(length: np.ndarray, n_scored: int, item: np.ndarray) -> None:
         raise AnalysisError(
             f"The test needs at least {MIN_USERS} users with {MIN_CHECKINS_PER_USER} or more "
             f"check-ins, {MIN_SCORED} check-ins to predict (half of each user's), and two items.",
-            f"{len(item):,} check-ins, {enough:,} such users, {n_scored:,} check-ins to predict, "
-            f"{len(np.unique(item)):,} items.",
+            f"{plural(len(item), 'check-in')}, {plural(enough, 'such user')}, "
+            f"{plural(n_scored, 'check-in')} to predict, {plural(len(np.unique(item)), 'item')}.",
             "Bring more data, or loosen the filters and cleaning steps.",
         )
 

@@ -371,6 +371,12 @@ def test_too_little_is_said_in_words(table):
         gate.dependence_test(table)
 
 
+def test_one_user_is_called_a_user():
+    with pytest.raises(AnalysisError) as caught:
+        gate.dependence_test(world(n_users=1, n_checkins=500))
+    assert "500 check-ins, 1 such user, " in caught.value.found
+
+
 def test_a_table_of_another_shape_is_refused():
     with pytest.raises(SchemaError):
         gate.dependence_test(pl.DataFrame({"user": ["a"]}))
