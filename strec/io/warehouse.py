@@ -14,8 +14,6 @@ from strec.io.limits import disk_full, is_disk_full
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+]+://")
 _FILES = ("http", "https", "file", "s3", "gs", "ftp")
-#: What both databases and every reader of Parquet have; anything else comes as text.
-_KEPT = ("is_string", "is_numeric", "is_boolean", "is_timestamp", "is_date")
 
 
 def is_address(text: str) -> bool:
@@ -116,6 +114,10 @@ def _connected(address: str) -> Any:
 
 
 def _rows(connection: Any, table: str | None, query: str | None, address: str) -> Any:
+    import ibis.expr.datatypes as dt
+
+    # What both databases and every reader of Parquet have; anything else comes as text.
+    kept = dt.String | dt.Numeric | dt.Boolean | dt.Timestamp | dt.Date
     try:
         if query is not None:
             rows = _asked(connection, query.strip().rstrip(";"))
@@ -125,7 +127,7 @@ def _rows(connection: Any, table: str | None, query: str | None, address: str) -
         as_text = {
             name: rows[name].cast("string")
             for name, kind in rows.schema().items()
-            if not any(getattr(kind, each)() for each in _KEPT)
+            if not isinstance(kind, kept)
         }
         return rows.mutate(**as_text) if as_text else rows
     except Exception as error:
