@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strec.models.counting.newcomers import SOURCES, novelty_numbers, unvisited_by_source
+from strec.models.counting.newcomers import SOURCES, Newcomers, novelty_numbers
 from strec.models.counting.statistics import Statistics
 from strec.models.counting.visits import N_COLUMNS, visits_of
 from strec.progress import Progress
@@ -13,7 +13,8 @@ from strec.split import Log, Queries, queries_of_rows
 #: Visits and (query, item) pairs looked at in one fit at most: a bound on time and memory.
 MAX_VISITS = 500_000
 _MAX_CELLS = 30_000_000
-_CHUNK_CELLS = 2_000_000
+#: So few at once stay near the processor.
+_CHUNK_CELLS = 200_000
 _FEWEST_QUERIES = 20
 #: Steps at most between two looks at how the weights hang together; the last round goes on until
 #: the likelihood hardly rises.
@@ -150,11 +151,10 @@ def _problem(queries: Queries, statistics: Statistics, progress: Progress) -> _P
     step = max(1, _CHUNK_CELLS // len(queries.vocabulary.items))
     for first in range(0, n, step):
         part = queries.take(slice(first, first + step))
-        row = np.arange(len(part))
-        for column, (said, total) in enumerate(unvisited_by_source(part, statistics)):
-            speaks[first : first + step, column] = total > 0
-            given = said[row, part.target] / np.where(total > 0, total, 1.0)
-            share[first : first + step, column] = given
+        said = Newcomers(part, statistics)
+        speaks[first : first + step] = said.totals > 0
+        given = said.at(np.arange(len(part)), part.target)
+        share[first : first + step] = given / np.where(said.totals > 0, said.totals, 1.0)
         progress("Reading the past of each check-in", 0.1 + 0.4 * min(first + step, n) / n)
     return _Problem(
         query=visits.query,

@@ -12,7 +12,7 @@ of sessions of that slice (see `strec.models.calibration`).
 """
 
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,8 +24,9 @@ from strec.models.counting import fitted_before, fitting
 from strec.models.counting.newcomers import (
     NOVELTY,
     SOURCES,
+    Newcomers,
+    inverse,
     novelty_numbers,
-    shares_of_sources,
 )
 from strec.models.counting.reasons import explain_items
 from strec.models.counting.statistics import Statistics
@@ -34,8 +35,8 @@ from strec.models.profiles import moment_at, runs_of
 from strec.split import Log, Queries
 from strec.train import Watch
 
-#: Numbers held at once per array when scoring many queries.
-_CHUNK_NUMBERS = 2_000_000
+#: Numbers held at once per array when scoring many queries: so few stay near the processor.
+_CHUNK_NUMBERS = 200_000
 
 
 class Mixture(NamedTuple):
@@ -45,9 +46,17 @@ class Mixture(NamedTuple):
     #: Weight of each visit, shape ``(n_pairs,)``, and of each source, ``(n_queries, n_sources)``.
     loudness: np.ndarray
     rates: np.ndarray
-    #: What each source gives to each item, ``(n_queries, n_items)`` each; of many queries they
-    #: come one after another, and once.
-    sources: Iterable[np.ndarray]
+    #: What the sources say of what is new.
+    new: Newcomers
+
+    def given(self) -> np.ndarray:
+        """Return what a source gives to an item for each of what it says, ``(n_queries, C)``."""
+        return self.rates * inverse(self.new.totals)
+
+    def spoken(self) -> np.ndarray:
+        """Return Z of the formula, shape ``(n_queries,)``."""
+        said = (self.rates * (self.new.totals > 0)).sum(axis=1)
+        return said + np.bincount(self.visits.query, self.loudness, minlength=len(said))
 
 
 @dataclass(repr=False, eq=False)
@@ -165,19 +174,12 @@ class CounterMix(Model):
 
     def _added(self, queries: Queries) -> np.ndarray:
         n = len(queries.vocabulary.items)
-        visits, loudness, rates, sources = self.mixture(queries)
-        total = np.bincount(
-            visits.query * np.int64(n) + visits.item,
-            weights=loudness,
-            minlength=len(queries) * n,
-        ).reshape(len(queries), -1)
-        # Without any visit NumPy counts in integers.
-        total = total.astype(np.float64)
-        spoken = total.sum(axis=1)
-        for rate, shares in zip(rates.T, sources, strict=True):
-            total += rate[:, None] * shares
-            spoken += rate * (shares.any(axis=1))
-        return total / spoken[:, None]
+        both = self.mixture(queries)
+        total = both.new.together(both.given())
+        key = both.visits.query * np.int64(n) + both.visits.item
+        known, of = np.unique(key, return_inverse=True)
+        total[np.divmod(known, n)] += np.bincount(of, weights=both.loudness, minlength=len(known))
+        return total / both.spoken()[:, None]
 
     def mixture(self, queries: Queries) -> Mixture:
         """Return the visits and the sources with their weights; of one question they are kept.
@@ -193,9 +195,8 @@ class CounterMix(Model):
         >>> from strec.split import queries_of_rows
         >>> log = Dataset(schema.example()).everything
         >>> model = CounterMix(slice_share=0).fit(log)
-        >>> sources = model.mixture(queries_of_rows(log, np.array([1, 3]))).sources
-        >>> np.stack(list(sources)).shape
-        (8, 2, 3)
+        >>> model.mixture(queries_of_rows(log, np.array([1, 3]))).spoken().shape
+        (2,)
         """
         fitted = (
             self.statistics_, self.visit_weights_, self.source_weights_, self.novelty_weights_
@@ -205,11 +206,10 @@ class CounterMix(Model):
             if asked() is queries and all(a is b for a, b in zip(by, fitted, strict=True)):
                 return kept
         visits = visits_of(queries, self.statistics_)
-        sources = shares_of_sources(queries, self.statistics_)
-        found = Mixture(visits, *self.loudness(queries, visits), sources)
+        said = Newcomers(queries, self.statistics_)
+        found = Mixture(visits, *self.loudness(queries, visits), said)
         if len(queries) == 1:
             # A list and its reasons ask the same.
-            found = found._replace(sources=list(sources))
             self._last = weakref.ref(queries), fitted, found
         return found
 

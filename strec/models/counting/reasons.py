@@ -30,10 +30,10 @@ MAX_EVIDENCE = 20
 
 def explain_items(model: "CounterMix", query: Queries, items: np.ndarray) -> list[Explanation]:
     """Return the parts of the probability of each item for one query."""
-    visits, loudness, rates, sources = model.mixture(query)
-    speaks = np.array([each.any() for each in sources])
-    spoken = loudness.sum() + rates[0] @ speaks
-    from_sources = rates[0][:, None] * np.stack([each[0, items] for each in sources]) / spoken
+    both = model.mixture(query)
+    visits, loudness, spoken = both.visits, both.loudness, both.spoken()[0]
+    said = both.new.at(np.zeros(len(items), dtype=np.int64), items)
+    from_sources = (both.given() * said / spoken).T
     tones = tones_of(model, visits)
     # How loud each reason is on the whole, against which a visit is high or low.
     usual = np.average(tones, axis=1, weights=loudness) if len(visits.item) else tones.sum(axis=1)

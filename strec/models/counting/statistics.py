@@ -91,6 +91,24 @@ class Statistics:
         counted = (self.spot_count, self.spot_indices, self.spot_indptr)
         return sparse.csr_matrix(sparse.csr_matrix(counted, shape).T)
 
+    @cached_property
+    def lift_by_time(self) -> np.ndarray:
+        """`time_lift` with the hours first, ``(49, n_items)``: what one hour asks lies together."""
+        return np.ascontiguousarray(self.time_lift.T)
+
+    @cached_property
+    def single_spots(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """The spot of each item and its check-ins there; None where an item has several.
+
+        Both have shape ``(n_items,)``; an item without a place has no check-ins at some spot.
+        """
+        if (np.diff(self.at_spots.indptr) > 1).any() or not len(self.spot_xyz):
+            return None
+        has_spot = np.diff(self.at_spots.indptr) == 1
+        spot, count = np.zeros(len(self.count), dtype=np.int64), np.zeros(len(self.count))
+        spot[has_spot], count[has_spot] = self.at_spots.indices, self.at_spots.data
+        return spot, count
+
     def spot_distance_km(self, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
         """Return the distance of each place from each spot, shape ``(n, n_spots)``."""
         cosine = np.clip(unit_vectors(lat, lon) @ self.spot_xyz.T, -1.0, 1.0)
