@@ -11,7 +11,6 @@ from strec.models.profiles import last_items
 from strec.simulation import simulate
 from strec.split import Vocabulary, encode, queries_of_rows
 
-
 same = partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-12)
 
 
