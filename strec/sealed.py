@@ -48,6 +48,54 @@ def is_whole(record: Mapping[str, Any], earlier: Collection[str] = ()) -> bool:
     return record[SEAL] == _digest({k: v for k, v in record.items() if k != SEAL})
 
 
+def sealed_line(record: Mapping[str, Any]) -> str:
+    """Return a record as a line of JSON that ends with a digest of the rest.
+
+    Parameters
+    ----------
+    record : mapping
+        What JSON can hold.
+
+    Examples
+    --------
+    >>> line = sealed_line({"n": 3})
+    >>> of_line(line), of_line(line.replace("3", "4"))
+    ({'n': 3}, None)
+    """
+    text = json.dumps(record, default=float)
+    return f"{text[:-1]}{_MARK}{_digest_of(text)}{_END}"
+
+
+def of_line(line: str) -> Any:
+    """Return what a line says, None where it is not whole; a line without a digest is taken.
+
+    Parameters
+    ----------
+    line : str
+        As `sealed_line` or an earlier version wrote it.
+
+    Examples
+    --------
+    >>> of_line('{"n": 3}'), of_line('{"n": ')
+    ({'n': 3}, None)
+    """
+    text, mark, digest = line.rpartition(_MARK)
+    if mark:
+        line = text + "}"
+        if digest != _digest_of(line) + _END:
+            return None
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+_MARK, _END = f', "{SEAL}": "', '"}'
+
+
 def _digest(rest: Mapping[str, Any]) -> str:
-    text = json.dumps(rest, sort_keys=True, default=float, separators=(",", ":"))
+    return _digest_of(json.dumps(rest, sort_keys=True, default=float, separators=(",", ":")))
+
+
+def _digest_of(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

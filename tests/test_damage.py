@@ -104,6 +104,37 @@ def test_results_of_a_run_that_were_changed_are_not_shown(world, tmp_path):
     assert run.results() == before
 
 
+def test_how_a_run_stands_is_not_believed_where_it_was_changed(world, tmp_path):
+    run = runs.create(tmp_path / "run", "popularity", world)
+    runs.train_run(run, world)
+    path, whole = run.folder / "state.json", run.poll()
+    head = said(path)
+    assert whole.state == "done" and whole.error is None
+    for way in values(head):
+        path.write_text(json.dumps(with_another_value(head, way)))
+        found = run.poll()
+        assert (found.state, run.pid()) == ("interrupted", None), way
+        assert found.error is not None and "state.json was changed" in found.error["found"]
+    path.write_text(json.dumps(head))
+    for at in changed(path, 30, 5):
+        if said(path) != head:
+            assert run.poll().state == "interrupted", at
+    assert run.poll() == whole
+
+
+def test_what_happened_in_a_run_is_not_shown_where_it_was_changed(world, tmp_path):
+    run = runs.create(tmp_path / "run", "popularity", world)
+    for epoch in range(1, 6):
+        run.append({"event": "epoch", "epoch": epoch, "loss": 1 / epoch, "text": "ein Schlüssel"})
+    whole = run.events()
+    assert [each["epoch"] for each in whole] == [1, 2, 3, 4, 5]
+    for _ in changed(run.folder / "events.jsonl", 150, 6):
+        # A line may go; what is left says what it said, but for the name of the seal.
+        for each in run.events():
+            assert {k: v for k, v in each.items() if k in whole[0]} in whole
+    assert run.events() == whole
+
+
 def test_a_store_that_was_changed_is_refused(world, tmp_path):
     folder = Path(shutil.copytree(world.folder, tmp_path / "store"))
     head = said(folder / writer.META)

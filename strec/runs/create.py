@@ -106,7 +106,7 @@ def create(
                 "Free some space, or choose another folder.",
             )
         write_json(folder / "run.json", sealed(config))
-        write_json(folder / "state.json", {"state": "waiting", "since": time.time()})
+        write_json(folder / "state.json", sealed({"state": "waiting", "since": time.time()}))
     except OSError as error:
         raise ModelError(
             "A run needs a folder that can be written to.",

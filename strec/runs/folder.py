@@ -12,7 +12,7 @@ from strec.errors import ModelError, as_path
 from strec.llm.cache import cache_folder
 from strec.models import LANGUAGE_MODELS, MODELS, Model, load_model
 from strec.runs.status import ACTIVE, STATES, Status, status_of
-from strec.sealed import SEAL, is_whole, sealed
+from strec.sealed import SEAL, is_whole, of_line, sealed, sealed_line
 from strec.split import Vocabulary
 from strec.store import Store, need_store
 
@@ -21,6 +21,17 @@ FORMAT, FORMAT_VERSION = "strec-run", 1
 _HEAD = ("format", "version", "id", "kind", "params", "seed", "budget", "max_seconds", "device",
          "owner", "created", "data", "versions", "machine")  # fmt: skip
 _RESULTS = ("regime", "measures", "fit_seconds", "history")
+_STATE = ("state", "since", "pid", "seconds", "share", "error")
+#: How a training stands whose record cannot be relied on.
+_NOT_KNOWN = {
+    "state": "interrupted",
+    "since": 0.0,
+    "error": {
+        "needed": "The record of how a training stands is as strec wrote it.",
+        "found": "state.json was changed, cut short or lost.",
+        "mend": "Resume it: it goes on from its last checkpoint. Or discard it.",
+    },
+}
 #: A process may take so long from its start to its first sign of life.
 STARTUP_SECONDS = 60
 
@@ -199,12 +210,12 @@ class Run:
         return status_of(state, self.events(), makes_passes=MODELS[self.kind].uses_loop)
 
     def events(self) -> list[dict]:
-        """Return all events so far; a line cut short by a crash is left out."""
+        """Return all events so far; a line that was changed or cut short is left out."""
         try:
             lines = (self.folder / "events.jsonl").read_text(errors="replace").splitlines()
         except OSError:
             return []
-        events = [_parsed(line) for line in lines]
+        events = [of_line(line) for line in lines]
         return [each for each in events if isinstance(each, dict) and "event" in each]
 
     def results(self) -> dict | None:
@@ -326,7 +337,8 @@ class Run:
         **more
             What else is kept beside it, as JSON.
         """
-        write_json(self.folder / "state.json", {"state": state, "since": time.time()} | more)
+        said = {"state": state, "since": time.time()} | more
+        write_json(self.folder / "state.json", sealed(said))
 
     def append(self, event: dict) -> None:
         """Add an event; called by whoever trains.
@@ -336,14 +348,14 @@ class Run:
         event : dict
             Plain data; the time is added.
         """
-        line = json.dumps({"at": round(time.time(), 3)} | event, default=float) + "\n"
+        line = sealed_line({"at": round(time.time(), 3)} | event)
         with (self.folder / "events.jsonl").open("a") as file:
-            file.write(line)
+            file.write(line + "\n")
 
     def _state(self) -> dict:
         found = _read(self.folder / "state.json")
-        is_whole = found.get("state") in STATES and isinstance(found.get("since"), int | float)
-        return found if is_whole else {"state": "interrupted", "since": 0.0}
+        usable = found.get("state") in STATES and isinstance(found.get("since"), int | float)
+        return found if usable and is_whole(found, _STATE) else dict(_NOT_KNOWN)
 
     def _is_alive(self, state: dict) -> bool:
         from filelock import Timeout
@@ -379,17 +391,10 @@ def write_json(path: Path, content: dict) -> None:
 
 def _read(path: Path) -> dict:
     try:
-        found = _parsed(path.read_text())
-    except (OSError, UnicodeDecodeError):
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _parsed(line: str):
-    try:
-        return json.loads(line)
-    except ValueError:
-        return None
 
 
 def _check_head(config: dict) -> None:
