@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import polars as pl
+import polars.testing
 import pytest
 
 from strec import schema
@@ -132,3 +134,31 @@ def test_a_cluster_gives_what_this_process_gives_also_when_a_worker_dies(cluster
         pd.testing.assert_frame_equal(here, there, check_dtype=False)
     with pytest.raises(StoreError, match="same path"):
         raise engines.in_words(url, RuntimeError("[PATH_NOT_FOUND] /data/checkins.parquet"))
+
+
+EVERYBODY = """
+import sys
+from pathlib import Path
+import strec.store.by_users as by_users
+from strec.recommend import recommend_everybody
+from strec.store import Store
+by_users.TASK_ROWS = 250
+store = Store(sys.argv[1], sys.argv[2])
+print(store.engine_in_words, flush=True)
+print(recommend_everybody(store, sys.argv[3], k=3))
+"""
+
+
+@pytest.mark.slow
+def test_the_workers_of_a_cluster_recommend_to_everybody(cluster, tmp_path):
+    url, _ = cluster
+    made = Store.create(simulate(n_users=60, n_checkins=2_000), tmp_path / "store", name="World")
+    for engine, name in (("duckdb://", "here"), (url, "there")):
+        command = [sys.executable, "-c", EVERYBODY, str(made.folder), engine, str(tmp_path / name)]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert said.split()[-1] == "180"
+    assert len(list((tmp_path / "there").glob("part-*.parquet"))) > 2
+    here, there = (
+        pl.read_parquet(tmp_path / name).sort("user_id", "rank") for name in ("here", "there")
+    )
+    polars.testing.assert_frame_equal(here, there)

@@ -32,7 +32,7 @@ from strec import (
 )
 from strec.errors import StrecError
 from strec.models import MODELS, Popularity
-from strec.recommend import RankingOptions, Recommender
+from strec.recommend import RankingOptions, Recommender, recommend_everybody
 from strec.recommend.replay import replay
 
 EXAMPLE = schema.example()
@@ -138,6 +138,10 @@ DOORS = {
     "explain, the data": lambda x: strec.explain(MODEL, x),
     "explain, where": lambda x: strec.explain(MODEL, DATASET, None, None, x),
     "explanation.explain": explanation.explain,
+    "recommend.recommend_everybody": lambda x: recommend_everybody(x, "never made.parquet"),
+    "recommend.recommend_everybody, the model": lambda x: recommend_everybody(
+        DATASET, "never made.parquet", x if x is not None else 7
+    ),
     "recommend.replay": replay,
     "demand.count_ahead": demand.count_ahead,
     "privacy.risk": privacy.risk,

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
+    from strec.models import Model
     from strec.recommend import Answer, Recommender
+    from strec.store import Store
 
 if TYPE_CHECKING:
     import polars as pl
@@ -78,6 +80,14 @@ def recommend(
             "where known, time, lat, lon."
         ),
     ] = None,
+    everybody: Annotated[
+        bool,
+        typer.Option(
+            "--everybody",
+            help="Write a list for each user of a store, to --out: a .parquet file, or of a "
+            "cluster (--engine spark://…) a folder of them.",
+        ),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Write the answers to .csv, .parquet or .jsonl.")
     ] = None,
@@ -99,12 +109,21 @@ def recommend(
     - `strec recommend social --user member_291 --wish "quiet coffee near the park"`
 
     - `strec recommend social --queries questions.csv --out answers.csv`
+
+    - `strec recommend shop --everybody --out next.parquet`, shop being a store of `strec clean`
     """  # fmt: skip
     from strec.io.writing import writer_for
     from strec.recommend import Recommender
     from strec.recommend.learning import learn_mix
 
-    if out is not None:
+    if everybody:
+        if out is None or queries is not None or user or place or start or shop or wish:
+            raise ModelError(
+                "--everybody goes with --out FILE.parquet, and not with one question or a wish.",
+                "no --out." if out is None else "--out, and what is for one question.",
+                "Give --out alone; --time, --model, --k and filters may stay.",
+            )
+    elif out is not None:
         check_writable(out)
         writer_for(out)
     if queries is not None and (user or time or place or start or shop):
@@ -123,6 +142,11 @@ def recommend(
     }
     loaded = load(data, time_zone=time_zone, day_first=day_first)
     learned = None if model is None else fitted(model)
+    if everybody and out is not None:
+        if strategy == "learned":
+            how["exponent"] = learn_mix(Recommender.of_store(loaded.store).log).exponent
+        _everybody(loaded.store, out, learned, as_json, when=_moment(time), k=k, **how)
+        return
     with progress(quiet=as_json) as report:
         recommender = Recommender(loaded.checkins, learned, progress=report)
         if strategy == "learned":
@@ -146,6 +170,17 @@ def _wished(words: str, recommender: "Recommender", report: Progress) -> "np.nda
     for text in found.notes:
         note(text)
     return found.scores
+
+
+def _everybody(store: "Store", out: Path, model: "Model | None", as_json: bool, **how: Any) -> None:
+    from strec.recommend import recommend_everybody
+
+    with progress(quiet=as_json) as report:
+        n = recommend_everybody(store, out, model, progress=report, **how)
+    if as_json:
+        print_json({"n_users": store.meta["n_users"], "n_suggestions": n, "file": str(out)})
+        return
+    note(f"{n:,} suggestions for {store.meta['n_users']:,} users. Written to {out}.")
 
 
 def _one(answer: "Answer", out: Path | None, as_json: bool) -> None:

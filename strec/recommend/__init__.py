@@ -1,5 +1,6 @@
 """From a question in a person's words (who, when, where, how) to a ranked list."""
 
+from strec.recommend.everybody import recommend_everybody
 from strec.recommend.ranking import STRATEGIES, RankingOptions
 from strec.recommend.recommender import Answer, Recommender, Shop
 
@@ -9,4 +10,5 @@ __all__ = [
     "RankingOptions",
     "Recommender",
     "Shop",
+    "recommend_everybody",
 ]

@@ -1,5 +1,6 @@
 """How a list is made of a model's scores: strategy, filters, novelty, diversity, a wish."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -243,6 +244,15 @@ def order(scored: ScoredQueries, row: int, how: RankingOptions, k: int) -> np.nd
     if not how.diversity or len(best) < 2:
         return best[:k]
     return best[spread_out(scored.queries.vocabulary, best, how.diversity, k)]
+
+
+def ranked_many(
+    ranker: Ranker, asked: Iterable[tuple[np.ndarray, Queries]], how: RankingOptions, k: int
+) -> Iterator[tuple[np.ndarray, ScoredQueries, list[np.ndarray]]]:
+    """Yield the numbers of questions, what ranks their items, and the codes of their lists."""
+    for number, queries in asked:
+        scored = ranker.score(queries, how)
+        yield number, scored, [order(scored, row, how, k) for row in range(len(queries))]
 
 
 def away_km(queries: Queries) -> np.ndarray:

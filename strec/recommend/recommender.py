@@ -15,7 +15,7 @@ from strec.models import CounterMix, Model
 from strec.models.listing import columns, framed, records
 from strec.progress import Progress
 from strec.recommend import kept
-from strec.recommend.ranking import Ranker, RankingOptions, ScoredQueries, order
+from strec.recommend.ranking import Ranker, RankingOptions, ScoredQueries, order, ranked_many
 from strec.split import Log, Queries, Questions, Vocabulary, notes_on, questions_of
 from strec.split.vocabulary import most_frequent
 from strec.store import HasStore, Store, need_store
@@ -398,9 +398,8 @@ class Recommender:
         [0, 0, 1, 1]
         """
         options, frames = RankingOptions(**how), []
-        for number, queries in self._questions.many(questions_of(questions).iter_rows()):
-            scored = self.ranker.score(queries, options)
-            codes = [order(scored, row, options, k) for row in range(len(queries))]
+        asked = self._questions.many(questions_of(questions).iter_rows())
+        for number, scored, codes in ranked_many(self.ranker, asked, options, k):
             frames.append(framed(self._listing(scored, codes, number)))
         if not frames:
             nobody = self.answer(k=k, **how).frame.clear()
