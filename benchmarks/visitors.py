@@ -7,7 +7,7 @@ Prints Markdown::
     python benchmarks/visitors.py --minutes 10 --hostile
     python benchmarks/visitors.py --minutes 5 --compare    without the hostile one, then with
     python benchmarks/visitors.py --replicas 2       behind Caddy, by deploy/Caddyfile
-    python benchmarks/visitors.py --store FOLDER --costs
+    python benchmarks/visitors.py --store FOLDER --first    each page for the first time, and again
 
 Speaks Streamlit's protocol over websockets, without a browser: each visitor opens a session of
 their own, asks for the pages in turn, and thinks between two of them. A view lasts from the
@@ -63,6 +63,8 @@ class Visitor:
     def __init__(self, url: str):
         self.url, self.cookie, self.session, self.uploader = url, "", "", ""
         self.socket: Any = None
+        #: What stands where on the page that was seen last.
+        self.shown: dict[tuple[int, ...], str] = {}
 
     async def come(self) -> None:
         """Ask for the first address, and open the websocket."""
@@ -108,9 +110,14 @@ class Visitor:
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 self.session = message.new_session.initialize.session_id
+                self.shown = {}
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 element = message.delta.new_element
-                what = element.WhichOneof("type")
+                what = element.WhichOneof("type") or ""
+                # A bar that counts what was played says how many, and stays.
+                if what == "progress" and element.progress.text[:1].isdigit():
+                    what = "counter"
+                self.shown[tuple(message.metadata.delta_path)] = what
                 if what == "exception":
                     errors.append(element.exception.message[:200])
                 elif what == "alert" and element.alert.format == Alert.ERROR:
@@ -275,6 +282,27 @@ async def costs(servers: "Servers", pages: list[str], n: int) -> str:
     return "\n".join(lines)
 
 
+async def firsts(servers: "Servers", pages: list[str]) -> str:
+    """Return how long each page takes at first, until nothing is worked out any more, and again."""
+    lines = ["| page | first s | CPU s | all there s | again s | MB |",
+             "|---|---:|---:|---:|---:|---:|"]  # fmt: skip
+    for page in pages:
+        visitor, begun, before = Visitor(servers.url), time.perf_counter(), servers.cpu_s()
+        await visitor.come()
+        first, errors = await visitor.view(page)
+        # A browser asks again each second while something is worked out.
+        while "progress" in visitor.shown.values() and time.perf_counter() - begun < PATIENCE_S:
+            await asyncio.sleep(1)
+            errors += (await visitor.view(page))[1]
+        whole, cpu = time.perf_counter() - begun, servers.cpu_s() - before
+        again = (await visitor.view(page))[0]
+        await visitor.leave()
+        lines.append(f"| {page} | {first:.1f} | {cpu:.1f} | {whole:.1f} | {again:.2f} | "
+                     f"{servers.mb():.0f} |")  # fmt: skip
+        print(lines[-1], *errors, file=sys.stderr, flush=True)
+    return "\n".join(lines)
+
+
 # ---------------------------------------------------------------- the servers
 
 
@@ -375,6 +403,9 @@ def _wait(url: str) -> None:
 def report(given: argparse.Namespace, servers: Servers) -> None:
     """Measure, and print it."""
     pages = given.pages.split(",")
+    if given.first:
+        print(asyncio.run(firsts(servers, pages)))
+        return
     # What a server has after its first visitors; each replica has one.
     for _ in range(2 * max(given.replicas, 1)):
         first = asyncio.run(crowd(servers.url, 1, pages, len(pages), 0))
@@ -427,6 +458,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=0, help="in place of --views")
     parser.add_argument("--pages", default=",".join(PAGES))
     parser.add_argument("--costs", action="store_true", help="CPU seconds a view of each page")
+    parser.add_argument("--first", action="store_true", help="each page at first, and again")
     parser.add_argument("--hostile", action="store_true", help="one more uploads hostile files")
     parser.add_argument("--compare", action="store_true", help="without the hostile one, then with")
     parser.add_argument("--replicas", type=int, default=0, help="processes behind Caddy")

@@ -8,16 +8,18 @@ import streamlit as st
 
 from pages.parts.dependence import dates
 from pages.shared import gate, glossary, state, ui
+from pages.shared.later import soon
 from pages.shared.made import call, made, named
 from pages.shared.once import drawn
 from pages.shared.page import NextStep, Page, go_to
-from pages.shared.results import by_content, found_before, in_turn, keep, kept
+from pages.shared.results import by_content, found_before, in_turn, keep
 from strec import api, maps, schema
 from strec.export import json_text
 from strec.gate import DependenceResult, dependence_test, tested_before
 from strec.gate.result import STRONG_NATS, TRADITIONAL, WEAK_NATS
 from strec.gate.sentences import DRIFTS, percent, uses_of
 from strec.plots import dependence as plots
+from strec.progress import Progress
 from strec.simulation import SCENARIOS, simulate
 from strec.split import split
 from strec.stays import raw_fixes
@@ -44,11 +46,16 @@ def data_part() -> NextStep:
     full = gate.setting(store, gate.FULL)
     if state.RUN_FULL.take():
         with in_turn():
-            keep(gate.KIND, store, full, run(store, dates=table, **tested_before.FULL_TEST))
+            with ui.progress("Testing") as report:
+                found = run(store, report, dates=table, **tested_before.FULL_TEST)
+            keep(gate.KIND, store, full, found)
     result = gate.found(store)
     if result is None:
         setting = gate.setting(store, gate.QUICK)
-        result = kept(gate.KIND, store, setting, lambda: run(store, dates=table, **QUICK))
+        result = soon(
+            gate.KIND, store, setting,
+            lambda report: run(store, report, dates=table, **QUICK), "Testing",
+        )  # fmt: skip
     quick = found_before(gate.KIND, store, gate.setting(store, gate.QUICK)) is result
     if table is None and store.meta["n_checkins"] <= MOST_READ:
         in_python(result, store, QUICK if quick else {})
@@ -81,8 +88,9 @@ def in_python(result: DependenceResult, store: Store, setting: dict[str, Any]) -
 def part_of_data(store: Store, table: pl.DataFrame | None) -> NextStep:
     """Show the test on the check-ins chosen alone."""
     chosen = state.FILTERS.value
-    result = kept(gate.KIND, store, (gate.setting(store, gate.QUICK), chosen),
-                  lambda: run(store, chosen, dates=table, **QUICK))  # fmt: skip
+    result = soon(gate.KIND, store, (gate.setting(store, gate.QUICK), chosen),
+                  lambda report: run(store, report, chosen, dates=table, **QUICK),
+                  "Testing")  # fmt: skip
     decision(result, "chosen")
     st.caption(
         f"A quick look at {result.n_checkins:,} check-ins of those chosen. What was cut away, such "
@@ -111,13 +119,14 @@ def run_full() -> None:
     state.RUN_FULL.value = True
 
 
-def run(store: Store, chosen: Filters | None = None, **setting) -> DependenceResult:
-    """Run the test on the training part, with a progress bar."""
+def run(
+    store: Store, report: Progress, chosen: Filters | None = None, **setting
+) -> DependenceResult:
+    """Run the test on the training part."""
     optional = (schema.CATEGORY, schema.TEXT, *schema.ORIGINS)
     columns = [*schema.REQUIRED, *(c for c in optional if store.has(c))]
-    with ui.progress("Testing") as report:
-        train = split(store.some_users(MOST_READ, columns, chosen)[0]).train
-        return dependence_test(train, progress=report, **setting)
+    train = split(store.some_users(MOST_READ, columns, chosen)[0]).train
+    return dependence_test(train, progress=report, **setting)
 
 
 # ---------------------------------------------------------------- parts of a result

@@ -8,11 +8,13 @@ import polars as pl
 import streamlit as st
 
 from pages.parts.space import common
-from pages.parts.train.race import Race
+from pages.parts.train.race import Race, cut
 from pages.shared import background, state, ui
+from pages.shared.later import is_large
 from pages.shared.made import Made, call, made, named, of, part, room
 from pages.shared.once import drawn, once
 from pages.shared.page import NextStep, Page
+from pages.shared.results import kept
 from strec import maps, metrics
 from strec.errors import StrecError
 from strec.evaluation import (
@@ -344,6 +346,12 @@ def content() -> NextStep:
 def compete(race: Race) -> None:
     """Show what is quick at once; the rest joins it when it is ready."""
     late = race.waiting()
+    if late and is_large(race.store):
+        known = [race.result(name) for name in list(race.models) if name not in late]
+        if any(known):
+            show([each for each in known if each is not None], race)
+        # Each joins when it is there; the next one begins then.
+        race.result(late[0], silent)
     title = f"Fitting and scoring {ui.plain(', '.join(late))}"
     with ui.progress(title) if late else nullcontext(silent) as report:
         quick = [race.result(name) for name in list(race.models) if name not in late]
@@ -358,6 +366,7 @@ def beforehand(store: Store) -> Callable[[], object]:
     """Return what fits and scores the models that only count, under the usual rules."""
 
     def work() -> None:
+        kept("split", store, None, lambda: cut(store))
         race = Race(store, Regime(history="streaming", time_known=True, at_most=AT_MOST))
         for name in list(race.models):
             race.result(name)

@@ -7,10 +7,12 @@ import streamlit as st
 
 from pages.parts.recommend import arriving, view
 from pages.shared import background, state, ui
+from pages.shared.later import soon
 from pages.shared.page import NextStep, Page
 from pages.shared.results import kept
 from strec import maps
 from strec.plots.live import running
+from strec.progress import Progress
 from strec.recommend.replay import Replay, replay
 from strec.store import Store
 from strec.wording import percent
@@ -75,11 +77,10 @@ def computed(store: Store, user: str | None, n_events: int) -> Replay:
     """Return the replay, computed once; a person's own data is kept by its content."""
     engine = view.recommender(store)
 
-    def played() -> Replay:
-        with ui.progress("Fitting on what came before") as report:
-            return replay(engine.log, n_events, user, progress=report)
+    def played(report: Progress) -> Replay:
+        return replay(engine.log, n_events, user, progress=report)
 
-    return kept("replay", store, (n_events, user), played)
+    return soon("replay", store, (n_events, user), played, "Fitting on what came before")
 
 
 def begin(store, user: str | None, n_events: int) -> None:

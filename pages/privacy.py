@@ -9,9 +9,10 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import ui
+from pages.shared.later import soon
 from pages.shared.once import drawn
 from pages.shared.page import NextStep, Page
-from pages.shared.results import kept
+from pages.shared.results import found_before, kept
 from strec import schema
 from strec.errors import AnalysisError
 from strec.export import json_text, to_csv
@@ -33,6 +34,7 @@ from strec.privacy.sentences import (
     bought_words,
     utility_loss_words,
 )
+from strec.progress import Progress
 from strec.store import Store
 
 #: Of more check-ins than this, accuracy is measured on some users with all they did.
@@ -248,11 +250,10 @@ def _csv(table: pl.DataFrame, note: str) -> bytes:
 def of(store: Store, protection: Protection) -> RiskReport:
     """Return the risk report, computed once per content and setting."""
 
-    def counted() -> RiskReport:
-        with st.spinner("Counting who could be found…"):
-            return risk(store, protection)
+    def counted(_: Progress) -> RiskReport:
+        return risk(store, protection)
 
-    return kept("risk", store, protection, counted)
+    return soon("risk", store, protection, counted, "Counting who could be found")
 
 
 def beforehand(store: Store) -> Callable[[], object]:
@@ -267,14 +268,12 @@ def beforehand(store: Store) -> Callable[[], object]:
 def priced(store: Store, protection: Protection) -> UtilityLoss:
     """Return the price, computed once per content and setting."""
 
-    def measured() -> UtilityLoss:
+    def measured(report: Progress) -> UtilityLoss:
         table, drawn = store.some_users(MOST_CHECKINS, _columns(store))
-        whole = not drawn
-        before = of(store, Protection()) if whole else None
-        with ui.progress("Measuring what it costs") as report:
-            return utility_loss(table, protection, before=before, progress=report)
+        before = None if drawn else found_before("risk", store, Protection())
+        return utility_loss(table, protection, before=before, progress=report)
 
-    return kept("price", store, protection, measured)
+    return soon("price", store, protection, measured, "Measuring what it costs")
 
 
 def _columns(store: Store) -> list[str]:

@@ -3,12 +3,20 @@
 import threading
 import time
 from collections.abc import Callable, Hashable
+from typing import TypeVar
 
+import streamlit as st
+
+from pages.shared import ui
 from pages.shared.results import found_before, kept, made_in_turn
 from strec.errors import StrecError
 from strec.progress import Progress
 from strec.store import Store
 
+T = TypeVar("T")
+
+#: What is worked out of fewer check-ins is waited for: it takes a moment.
+LEAST_CHECKINS = 200_000
 #: Who has not asked for so long has left, and the work stops. A tab behind another one asks once
 #: a minute.
 _PATIENCE_S = 90.0
@@ -72,6 +80,52 @@ class Work:
         self.text, self.share = text, min(max(share, 0.0), 1.0)
         if time.monotonic() - self._asked > _PATIENCE_S:
             raise _LeftError
+
+
+def is_large(store: Store) -> bool:
+    """Whether what looks at people or models takes longer than anybody waits for a page."""
+    return store.meta["n_checkins"] >= LEAST_CHECKINS
+
+
+def soon(
+    kind: str, store: Store, setting: Hashable, make: Callable[[Progress], T], words: str
+) -> T:
+    """Return what is kept, or make it with a bar; of a large store the page goes on without.
+
+    Raises
+    ------
+    pages.shared.ui.Instead
+        If it takes long: what is shown is `waiting`, and then the page again.
+    """
+    known = found_before(kind, store, setting)
+    if known is not None:
+        return known
+    if is_large(store):
+        work = work_on(kind, store, setting, make)
+        raise ui.Instead(lambda: waiting(work, words))
+
+    def made() -> T:
+        with ui.progress(words) as report:
+            return make(report)
+
+    return kept(kind, store, setting, made)
+
+
+def waiting(work: Work, words: str) -> None:
+    """Say that something is worked out, and show the page again when it is there."""
+    ui.fragment(_wait, run_every=1.0)(work, words)
+    work.begin()
+
+
+def _wait(work: Work, words: str) -> None:
+    if work.is_done():
+        st.rerun()
+    if isinstance(work.error, StrecError):
+        ui.show_error(work.error)
+        return
+    st.progress(work.share, f"{words}: {work.text}" if work.text else f"{words}…")
+    st.caption("There are many check-ins: this is worked out once, for all who look. Other pages "
+               "can be looked at meanwhile.")  # fmt: skip
 
 
 def work_on(kind: str, store: Store, setting: Hashable, make: Callable[[Progress], object]) -> Work:

@@ -82,6 +82,8 @@ class Page:
             following = self.content()
         except StrecError as error:
             ui.show_error(error)
+        except ui.Instead as other:
+            other.show()
         except Exception:
             if brought is None:
                 raise

@@ -58,6 +58,8 @@ def guarded(run: Callable[[], object]) -> None:
     """Run a page; an error becomes words, never a traceback, and the data set stays."""
     try:
         run()
+    except Instead as other:
+        other.show()
     # A panic of a library in Rust is no Exception.
     except BaseException as error:
         if (said := in_words(error)) is not None:
@@ -68,6 +70,20 @@ def guarded(run: Callable[[], object]) -> None:
             "Reload the page, or choose another data set; the server's log says more.",
             icon=":material/error:",
         )
+
+
+class Instead(Exception):  # noqa: N818 - nothing went wrong
+    """Something else is shown in place of what was asked for, and of what would follow it.
+
+    Parameters
+    ----------
+    show : callable
+        Shows it.
+    """
+
+    def __init__(self, show: Callable[[], object]):
+        super().__init__()
+        self.show = show
 
 
 def fragment(show: Callable[..., object], run_every: float | None = None) -> Callable[..., object]:

@@ -1,11 +1,13 @@
 """The Evaluate page: a proposal and a leaderboard at once, other rules, little data."""
 
+import time
 from pathlib import Path
 
 import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shared import later
 from strec import schema
 from strec.models import MODELS
 from strec.simulation import simulate
@@ -170,3 +172,21 @@ def test_a_training_whose_scores_are_no_numbers_is_left_out_and_said(world, tmp_
     app.run()
     assert not app.exception and not app.error and app.success
     assert "no numbers" in text_of(app)
+
+
+def test_of_a_large_store_models_join_as_they_are_ready(tmp_path, monkeypatch):
+    monkeypatch.setattr(later, "LEAST_CHECKINS", 500)
+    app = page(simulate("social", n_users=30, n_checkins=900, seed=9), tmp_path)
+    # The page is there at once and says what is done meanwhile.
+    assert not app.exception and not app.success and "worked out once" in text_of(app)
+    ends = time.monotonic() + 60
+    shown: list[int] = []
+    while not app.success and time.monotonic() < ends:
+        app.run()
+        shown += [len(app.dataframe[0].value)] if app.dataframe else []
+        time.sleep(0.1)
+    assert not app.exception and not app.error
+    assert app.success[0].value.startswith("**Proposed: ") and shown[-1] == 5
+    assert shown == sorted(shown)
+    app.run()
+    assert "worked out once" not in text_of(app)

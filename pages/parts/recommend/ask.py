@@ -12,14 +12,16 @@ from pages.parts import selection
 from pages.parts.recommend import models, pictures, view, visitor
 from pages.parts.recommend.view import LAST, NEW, ON_MAP, People
 from pages.shared import state, ui
+from pages.shared.later import soon
 from pages.shared.once import drawn, once
 from pages.shared.page import go_to
-from pages.shared.results import in_turn, kept
+from pages.shared.results import in_turn
 from strec import plots
 from strec.errors import MissingPartError
 from strec.export import MIN_USERS
+from strec.progress import Progress
 from strec.recommend import STRATEGIES, Answer, RankingOptions, Recommender
-from strec.recommend.learning import learn_mix
+from strec.recommend.learning import Mix, learn_mix
 from strec.recommend.portrait import Portrait, portrait
 
 STRATEGY_LABELS = {
@@ -309,11 +311,10 @@ def _how(store, engine: Recommender) -> dict:
 def _learned(store, engine: Recommender) -> float:
     """Return the exponent of the learned mix; it is learned once per data set."""
 
-    def learned():
-        with ui.progress("Learning the mix") as report:
-            return learn_mix(engine.log, progress=report)
+    def learned(report: Progress) -> Mix:
+        return learn_mix(engine.log, progress=report)
 
-    mix = kept("mix", store, None, learned)
+    mix = soon("mix", store, None, learned, "Learning the mix")
     st.caption(mix.words())
     return mix.exponent
 

@@ -11,9 +11,11 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import state, ui
+from pages.shared.later import soon
 from pages.shared.results import by_content, kept
 from pages.shared.state import Key
 from strec import schema
+from strec.progress import Progress
 from strec.recommend import Recommender
 from strec.recommend.portrait import pseudonyms
 from strec.recommend.recommender import drawn
@@ -74,11 +76,10 @@ STORIES = {
 def recommender(store: Store) -> Recommender:
     """Return the counter mix of a data set, fitted once per content, with progress shown."""
 
-    def fitted() -> Recommender:
-        with ui.progress("Fitting the counter mix") as report:
-            return Recommender.of_store(store, at_most=MOST_CHECKINS, progress=report)
+    def fitted(report: Progress) -> Recommender:
+        return Recommender.of_store(store, at_most=MOST_CHECKINS, progress=report)
 
-    return kept("recommender", store, None, fitted)
+    return soon("recommender", store, None, fitted, "Fitting the counter mix")
 
 
 def fitted_before(store: Store) -> Recommender:

@@ -3,6 +3,7 @@
 from inspect import signature
 
 from pages.shared import ui
+from pages.shared.later import is_large, soon
 from pages.shared.results import found_before, kept
 from strec.dataset import Dataset
 from strec.errors import ModelError
@@ -32,7 +33,10 @@ class Race:
     def __init__(self, store: Store, regime: Regime):
         self.store, self.regime = store, regime
         self.data_name = store.name
-        dataset = kept("split", store, None, lambda: Dataset.from_store(store))
+        dataset = soon(
+            "split", store, None, lambda _: cut(store),
+            "Dividing the check-ins into what is learned from and what is asked",
+        )  # fmt: skip
         self.parts, self.notes = dataset.split, dataset.notes.copy()
         # By name: what the model is kept under (two runs of one kind differ by folder), and itself.
         self.models = {
@@ -44,10 +48,11 @@ class Race:
 
     def waiting(self) -> list[str]:
         """Return the models that take time: not kept, and not as quick as plain counts."""
+        quick = () if is_large(self.store) else AT_ONCE
         return [
             name
             for name, (key, model) in self.models.items()
-            if model.kind not in AT_ONCE
+            if model.kind not in quick
             and found_before("result", self.store, (key, self.regime)) is None
         ]
 
@@ -58,10 +63,10 @@ class Race:
         """
         key, model = self.models[name]
 
-        def fitted():
-            return model.fit(self.parts.train, progress=report)
+        def scored(report: Progress | None = report) -> Result | ModelError:
+            def fitted():
+                return model.fit(self.parts.train, progress=report)
 
-        def scored() -> Result | ModelError:
             is_trained = model.vocabulary_ is not None
             ready = model if is_trained else kept("model", self.store, key, fitted)
             try:
@@ -71,7 +76,11 @@ class Race:
                     return error
                 raise
 
-        found = kept("result", self.store, (key, self.regime), scored)
+        kind, setting = "result", (key, self.regime)
+        if is_large(self.store) and report is not None:
+            found = soon(kind, self.store, setting, scored, f"Fitting and scoring {name}")
+        else:
+            found = kept(kind, self.store, setting, scored)
         if isinstance(found, ModelError):
             del self.models[name]
             self.notes.append(f"{name} is left out: {found.found}")
@@ -96,6 +105,13 @@ class Race:
             self.notes.append(f"{name} was trained for questions in which it {knows} the time.")
         else:
             self.models[name] = (key, model)
+
+
+def cut(store: Store) -> Dataset:
+    """Return a data set that is cut by time; of a large store some users."""
+    dataset = Dataset.from_store(store)
+    _ = dataset.split
+    return dataset
 
 
 def _is_a_usual_count(run: Run) -> bool:
