@@ -429,7 +429,7 @@ def content() -> NextStep | None:
     """Show the test of the data set in use, or the simulator."""
     part = ui.choose("What to test", [DATA, SIMULATOR], "dependence_part", show_label=False)
     if part == DATA and ui.current_store().is_raw_track:
-        ui.show_error(raw_fixes())
+        ui.show_notice(raw_fixes())
         return "Turn the fixes into stays", "data"
     if part == DATA:
         return data_part()

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.parts.space import common
 from pages.parts.train.race import Race, cut
-from pages.shared import background, state, ui
+from pages.shared import background, playback, state, ui
 from pages.shared.later import is_large
 from pages.shared.made import Made, call, made, named, of, part, room
 from pages.shared.once import drawn, once
@@ -287,32 +287,52 @@ def trust(first: Result, second: Result, measure: str) -> None:
 def on_map(first: Result, second: Result, measure: str) -> None:
     """Show where on the map a model misses."""
     both = {each.name: each for each in (first, second)}
-    shown = both.get(ui.choose("Misses of", list(both), "evaluate_map_of"), first)
-    errors = {each: errors_on_map(result, measure) for each, result in both.items()}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        shown = both.get(ui.choose("Misses of", list(both), "evaluate_map_of"), first)
+        clock = [playback.TIME] if ui.current_store().has_clock else []
+        by = playback.ask([playback.ALL, *clock, playback.WEEKDAY], "evaluate_play_by")
+    sliced_by = None if by == playback.ALL else by
+    errors = {
+        each: once(errors_on_map, result, measure, by=sliced_by) for each, result in both.items()
+    }
+    named = [] if sliced_by is None else errors[shown.name]["slice"].unique().sort().to_list()
+    film = playback.Film(by, by, tuple(playback.Step(each, each) for each in named))
+    playback.played(film, lambda step: misses(shown, errors, measure, step))
+
+
+def misses(
+    shown: Result, errors: dict[str, pl.DataFrame], measure: str, step: playback.Step | None
+) -> None:
+    """Show how often one model misses where, in all or at one step of time."""
     cells = errors[shown.name]
+    everywhere = background.view_of(cells["lat"], cells["lon"])
+    if step is not None:
+        cells = cells.filter(pl.col("slice") == step.value).drop("slice")
     tips = [_tip(row, measure) for row in cells.iter_rows(named=True)]
     cells = cells.with_columns(tip=pl.Series(tips, dtype=pl.String))
-    # The same colours for both models, so that their maps can be compared.
-    misses = pl.concat([each["miss"] for each in errors.values()]).to_numpy()
-    scale = maps.Scale.fit(misses, colours=(*DIVERGING[:2:-1], *DIVERGING[1::-1]))
-    deck = maps.hexagons(cells, "miss", scale=scale, **background.look())
+    # The same colours for both models and all steps, so that their maps can be compared.
+    every = pl.concat([each["miss"] for each in errors.values()]).to_numpy()
+    scale = maps.Scale.fit(every, colours=(*DIVERGING[:2:-1], *DIVERGING[1::-1]))
+    deck = maps.hexagons(cells, "miss", scale=scale, view=everywhere, **background.look())
     legend = f"Misses of {shown.name}, share", scale
     ui.deck(deck, key="evaluate_map", alt=legend[0])
     st.html(maps.legend_html(*legend))
-    hidden = len(shown.queries) - int(cells["n_checkins"].sum())
-    said = (
-        f"Where people went, and how often the model missed it there ({METRICS[measure].title}). "
-        f"{hidden:,} of {len(shown.queries):,} scored check-ins are in cells with under 5 users "
-        f"and not shown. {background.thanks()}."
+    said = f"Where people went, and how often the model missed it ({METRICS[measure].title}). "
+    n, n_all = int(cells["n_checkins"].sum()), len(shown.queries)
+    said += (
+        f"{n_all - n:,} of {n_all:,} scored check-ins are in cells with under 5 users and not "
+        "shown."
+        if step is None
+        else f"{step.words}: {n:,} scored check-ins, in cells with 5 or more users then."
     )
+    said += f" {background.thanks()}."
     st.caption(said)
-    if errors_of := of(shown):
-        asked = part(call(errors_on_map, errors_of, measure), '.with_columns(tip=pl.lit(""))')
-        if asked is not None:
-            asked = replace(asked, imports=(*asked.imports, "import polars as pl"))
-            made(deck, call(maps.hexagons, asked, "miss"))
-    numbers = cells.drop("tip")
-    common.offer("misses-on-map", numbers, deck, words=said, legend=legend)
+    errors_of = of(shown) if step is None else None
+    asked = errors_of and call(errors_on_map, errors_of, measure)
+    if asked := part(asked, '.with_columns(tip=pl.lit(""))'):
+        asked = replace(asked, imports=(*asked.imports, "import polars as pl"))
+        made(deck, call(maps.hexagons, asked, "miss"))
+    common.offer("misses-on-map", cells.drop("tip"), deck, words=said, legend=legend)
 
 
 def _tip(row: dict, measure: str) -> str:
@@ -331,13 +351,13 @@ def _tip(row: dict, measure: str) -> str:
 def content() -> NextStep:
     """Ask for the rules, and show the leaderboard and all that follows from it."""
     if ui.current_store().is_raw_track:
-        ui.show_error(raw_fixes())
+        ui.show_notice(raw_fixes())
         return "Turn the fixes into stays", "data"
     regime = rules()
     try:
         compete(Race(ui.current_store(), regime))
     except StrecError as error:
-        ui.show_error(error)
+        ui.show_notice(error)
         if regime.scored != "every":
             st.button("Score every check-in", key="evaluate_rescue", on_click=_score_every)
     return "Recommend with the best", "recommend"

@@ -191,7 +191,7 @@ def take_along(store, protection: Protection) -> None:
     try:
         need_room(store)
     except AnalysisError as error:
-        ui.show_error(error)
+        ui.say(error)
         return
     word = ui.item_word(plural=True).capitalize()
     with st.container(horizontal=True, vertical_alignment="center", gap="large"):

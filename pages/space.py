@@ -55,11 +55,12 @@ def content() -> NextStep | None:
         labels = {part: LABELS[part] for part in PARTS if store.has_clock or part != WEEK}
         start = part_in_url() if part_in_url() in labels else MAP
         part = ui.choose("Part", labels, "space_part", start, show_label=False)
-        setting = common.settings(common.suggestion(store))
+        setting = common.settings(store)
     st.query_params["part"] = slug(part)
     module, _, sentence = PARTS[part]
     with ui.one_of(labels, part):
-        st.caption(sentence)
+        if part != MAP:
+            st.caption(sentence)
         try:
             module.show(
                 store,

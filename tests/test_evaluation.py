@@ -300,6 +300,12 @@ def test_errors_on_the_map_hide_cells_of_few_users(results):
     assert mean == pytest.approx(counts.queries["acc@10"].mean())
     assert (cells["miss"] + cells["value"]).to_list() == pytest.approx([1.0] * len(cells))
     assert (errors_on_map(counts)["n_users"] >= 5).all()
+    days = errors_on_map(counts, "acc@10", by="weekday", resolution=6, min_users=1)
+    together = days.group_by("cell").agg(pl.sum("n_checkins")).sort("cell")
+    assert together["n_checkins"].to_list() == cells.sort("cell")["n_checkins"].to_list()
+    assert days["slice"].n_unique() == counts.queries["weekday"].n_unique()
+    with pytest.raises(AnalysisError, match="A way to slice"):
+        errors_on_map(counts, by="the moon")
     with pytest.raises(AnalysisError, match="at least 10000 users"):
         errors_on_map(counts, min_users=10_000)
 

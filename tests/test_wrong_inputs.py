@@ -177,6 +177,7 @@ DOORS = {
     "temporal.diagnose": temporal.diagnose,
     "spatial.suggest_resolution": spatial.suggest_resolution,
     "spatial.resolution_that_shows": spatial.resolution_that_shows,
+    "spatial.shown_from": spatial.shown_from,
     "spatial.hotspots": spatial.hotspots,
     "spatial.emerging": spatial.emerging,
     "spatial.change": lambda x: spatial.change(x, x, x, x),

@@ -15,8 +15,6 @@ from strec.maps.view import MAX_ZOOM, WIDTH_PX
 from strec.serve import settings
 from strec.store import Store
 
-#: How wide a map is on a phone.
-PHONE_PX = 340
 WORDS = {"auto": "Online tiles where there is a network", "offline": "Always offline"}
 #: What GDAL is given to read.
 KINDS = ("osm", "pbf", "gpkg", "geojson", "json", "fgb", "zip")
@@ -29,7 +27,7 @@ def look() -> dict[str, Any]:
 
 def view_of(lat, lon, max_zoom: float = MAX_ZOOM) -> maps.View:
     """Return where a map looks at first: on a phone from further away, so that no side is cut."""
-    return maps.view_of(lat, lon, max_zoom, PHONE_PX if visitor.has_phone() else WIDTH_PX)
+    return maps.view_of(lat, lon, max_zoom, ui.PHONE_PX if visitor.is_narrow() else WIDTH_PX)
 
 
 def ground() -> maps.Ground | None:

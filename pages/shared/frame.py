@@ -5,7 +5,7 @@ from streamlit.errors import StreamlitAuthError
 
 from pages.parts import selection, tour
 from pages.parts.keep import dialog, work
-from pages.shared import glossary, look, state, ui
+from pages.shared import browser, glossary, look, state, ui
 from pages.shared.in_use import (
     choose_sample,
     current_sample,
@@ -62,6 +62,7 @@ def show() -> None:
     if page.has_filters or page.follows:
         ui.guarded(lambda: selection.chips(None if page.has_filters else page.follows))
     ui.guarded(asked.run)
+    browser.ask()
 
 
 def sign_in() -> None:
@@ -100,10 +101,11 @@ def sidebar(page: Page) -> None:
         if page.has_filters:
             filter_widgets(store, summary)
         if store.has_places:
+            # A widget's own value is gone once a page without it was shown.
+            st.session_state.setdefault(browser.PICTURES_TOGGLE, state.PICTURES_OF_MAPS.value)
             st.toggle(
                 "Maps as pictures",
-                value=state.PICTURES_OF_MAPS.value,
-                key="maps_as_pictures",
+                key=browser.PICTURES_TOGGLE,
                 on_change=_pictures_toggled,
                 help="Drawn by the server, for browsers that cannot draw maps (no WebGL).",
             )
@@ -113,8 +115,7 @@ def sidebar(page: Page) -> None:
 
 
 def _pictures_toggled() -> None:
-    # A widget's own value is gone once a page without it was shown.
-    state.PICTURES_OF_MAPS.value = not state.PICTURES_OF_MAPS.value
+    state.PICTURES_OF_MAPS.value = st.session_state[browser.PICTURES_TOGGLE]
 
 
 def other_data() -> None:

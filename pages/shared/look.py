@@ -30,12 +30,7 @@ def style(dark: bool) -> str:
 /* Choices in a row break into the next row; at the edge of a narrow screen some were cut off. */
 [data-testid="stButtonGroup"] [role="radiogroup"], [data-testid="stButtonGroup"] [role="group"] {{
   flex-wrap: wrap; row-gap: 0.3rem; }}
-/* Behind each map stands what to do where the browser cannot draw it. */
-[class*="st-key-map_"] {{ position: relative; }}
-[class*="st-key-map_"]::before {{ position: absolute; inset: 35% 10% auto; text-align: center;
-  color: {QUIET[dark]};
-  content: "If no map appears here, this browser cannot draw it (it lacks WebGL). "
-    "Switch on “Maps as pictures” in the sidebar, and the server draws them."; }}
+[data-testid="stLayoutWrapper"]:has(> .st-key-browser_told) {{ display: none; }}
 /* The toolbar of a figure stands in its lower corner, over neither title nor data, and on no
    phone. */
 .js-plotly-plot .modebar-container {{ top: auto !important; bottom: 1.9rem; height: 0 !important; }}
@@ -51,6 +46,18 @@ def style(dark: bool) -> str:
   .st-key-start_sides [data-testid="stColumn"] {{ flex: 1 1 100%; min-width: 100%; }}
   [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has([data-testid="stMetric"]) {{
     flex: 1 1 13rem; min-width: 13rem; }}
+}}
+/* What a page shows begins high on the first screen: its question stands beside its title. */
+@media (min-width: 641px) {{
+  .stMainBlockContainer {{ padding-left: clamp(1.5rem, 3vw, 5rem);
+    padding-right: clamp(1.5rem, 3vw, 5rem); }}
+  [data-testid="stSidebar"][data-collapsed="false"] ~ * .stMainBlockContainer {{
+    padding-top: 1rem; }}
+  .st-key-page_head {{ flex-flow: row wrap; align-items: baseline; gap: 0 1.2rem; }}
+  .st-key-page_head > * {{ width: auto; flex: 0 1 auto; }}
+  .st-key-page_head h1 {{ padding: 0.2rem 0; font-size: 2.4rem; }}
+  .st-key-space_part button, .st-key-demand_what button, .st-key-demand_where button {{
+    padding: 0 0.7rem; }}
 }}
 @media (max-width: 640px) {{
   .stMainBlockContainer {{ padding: 3.2rem 1rem 2rem 1rem; }}

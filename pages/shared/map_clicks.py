@@ -15,8 +15,11 @@ def clickable(
     height: int = 520,
     caption: str = "",
     alt: str = "",
+    hint: str = "",
 ) -> None:
     """Show a map that calls `on_click` with the layer's id and the object clicked.
+
+    `hint` says what a click does, where the map can be clicked.
 
     Streamlit keeps what was clicked by its layer's id and its position among the data: a second
     click on it would only undo the first, whatever else is on the map turns pale, and once the
@@ -30,13 +33,12 @@ def clickable(
     n = _clicks(key).value
     for layer in deck.layers:
         layer.id = f"{layer.id}~{n}"
-    with st.container(key=f"map_{key}"):
-        st.pydeck_chart(
-            deck, key=key, height=height, width="stretch",
-            on_select=lambda: _clicked(key, on_click), alt=ui.alt_of_map(alt or caption),
-        )  # fmt: skip
-    if caption:
-        st.caption(ui.unbroken(caption))
+    st.pydeck_chart(
+        deck, key=key, height=height, width="stretch",
+        on_select=lambda: _clicked(key, on_click), alt=ui.alt_of_map(alt or caption),
+    )  # fmt: skip
+    if caption or hint:
+        st.caption(ui.unbroken(f"{caption} {hint}".strip()))
 
 
 def _clicked(key: str, on_click: Callable[[str, dict], None]) -> None:

@@ -71,17 +71,18 @@ class Page:
         """Show the page; what it lacks is said in words, and the data set stays."""
         state.PAGE.value = self.url if self.has_pins else None
         if self.heading:
-            st.title(self.heading, anchor=False)
             who = (
                 "where from and when" if ui.current_store().is_anonymous else "who, when and where"
             )
-            st.markdown(f":gray[{self.question.format(item=ui.item_word(), who=who)}]")
+            with st.container(key="page_head"):
+                st.title(self.heading, anchor=False)
+                st.markdown(f":gray[{self.question.format(item=ui.item_word(), who=who)}]")
         following = None
         brought = views.bring_back(self.url)
         try:
             following = self.content()
         except StrecError as error:
-            ui.show_error(error)
+            ui.say(error)
         except ui.Instead as other:
             other.show()
         except Exception:

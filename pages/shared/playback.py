@@ -16,9 +16,9 @@ from strec.store import Filters, Store
 SECONDS_PER_STEP = 1.4
 #: A calendar is played in so many steps at most: by day where it can, else by week, month, year.
 MOST_STEPS = 31
-ALL, HOUR, WEEKDAY, CALENDAR = "all", "hour", "weekday", "calendar"
+ALL, HOUR, WEEKDAY, CALENDAR, TIME = "all", "hour", "weekday", "calendar", "time"
 WORDS = {ALL: "All together", HOUR: "Hour by hour", WEEKDAY: "Days of the week",
-         CALENDAR: "Along the calendar"}  # fmt: skip
+         CALENDAR: "Along the calendar", TIME: "Parts of the day"}  # fmt: skip
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -28,17 +28,17 @@ class Step:
 
     Parameters
     ----------
-    value : int or date
-        The hour, the day of the week (0 is Monday), or the first day of the span.
+    value : int, date or str
+        The hour, the day of the week (0 is Monday), the first day of the span, or a name.
     words : str
         What it is called.
     said : tuple
         Fields of filters and their values: which check-ins it shows.
     """
 
-    value: int | date
+    value: int | date | str
     words: str
-    said: tuple[tuple[str, Any], ...]
+    said: tuple[tuple[str, Any], ...] = ()
 
     def within(self, chosen: Filters) -> Filters:
         """Return filters narrowed to this step."""
@@ -65,12 +65,16 @@ class Film:
 
 def choose(store: Store, chosen: Filters, key: str) -> Film:
     """Ask what a map is played through."""
-    words = {by: said for by, said in WORDS.items() if by != HOUR or store.has_clock}
-    by = st.selectbox(
-        "Play", list(words), format_func=words.__getitem__, key=key, width=190,
+    ways = [ALL, *([HOUR] if store.has_clock else []), WEEKDAY, CALENDAR]
+    return film(store, chosen, ask(ways, key))
+
+
+def ask(ways: list[str], key: str) -> str:
+    """Ask which of some ways a map is played in."""
+    return st.selectbox(
+        "Play", ways, format_func=WORDS.__getitem__, key=key, width=190,
         help="Watch the day, the week or the calendar pass: one map per step.",
     )  # fmt: skip
-    return film(store, chosen, by)
 
 
 def film(store: Store, chosen: Filters, by: str) -> Film:

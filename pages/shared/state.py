@@ -67,6 +67,9 @@ WORKSPACE = Key("workspace", "")
 TOUR = Key("tour", False)
 #: Maps as pictures drawn by the server, for browsers that cannot draw them.
 PICTURES_OF_MAPS = Key("pictures_of_maps", False)
+#: What the browser told: that its window is as narrow as a phone's, that it has no WebGL.
+NARROW = Key("narrow", False)
+CANNOT_DRAW = Key("cannot_draw", False)
 #: What lies under the maps: `auto`, `offline`, and a map file of one's own.
 BASEMAP = Key("basemap", "auto")
 GROUND: Key[Ground | None] = Key("ground", None)

@@ -16,7 +16,7 @@ import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import pins, python, state
+from pages.shared import pins, python, state, visitor
 from pages.shared.in_use import (
     choose_sample,
     current_sample,
@@ -31,9 +31,10 @@ from pages.shared.look import is_dark
 from pages.shared.once import Drawn, quiet
 from pages.shared.results import made_in_turn
 from strec import maps
-from strec.errors import StrecError
+from strec.errors import AnalysisError, SplitError, StrecError
 from strec.export import to_csv
 from strec.io.limits import disk_full, is_disk_full
+from strec.maps.view import HEIGHT_PX
 from strec.parts import missing_part
 from strec.progress import Progress
 
@@ -41,12 +42,15 @@ __all__ = [
     "as_picture", "choose", "choose_sample", "current_sample", "current_store", "deck", "download",
     "downloads", "figure", "fragment", "guarded", "how_it_works", "in_words", "is_dark",
     "item_word", "one_of", "plain", "progress",
-    "sample_store", "show_error", "show_notice", "shown_name", "table", "use_store",
+    "sample_store", "say", "show_error", "show_notice", "shown_name", "table", "use_store",
     "workspace",
 ]  # fmt: skip
 
 #: How the figures of each page come about, in Markdown with formulas.
 METHODS = Path(__file__).parents[1] / "methods"
+
+#: How wide a map is on a phone.
+PHONE_PX = 340
 
 T = TypeVar("T")
 Frame = pd.DataFrame | pl.DataFrame
@@ -63,7 +67,7 @@ def guarded(run: Callable[[], object]) -> None:
     # A panic of a library in Rust is no Exception.
     except BaseException as error:
         if (said := in_words(error)) is not None:
-            show_error(said)
+            say(said)
             return
         st.error(
             "Something went wrong on this page. Your data is as it was. "
@@ -118,6 +122,11 @@ def in_words(error: BaseException) -> StrecError | None:
     if missing is None:
         logging.getLogger("strec.app").error("a page failed", exc_info=error)
     return missing
+
+
+def say(error: StrecError) -> None:
+    """Show an error in red only where something is wrong: too little data is a notice."""
+    (show_notice if isinstance(error, AnalysisError | SplitError) else show_error)(error)
 
 
 def show_error(error: StrecError) -> None:
@@ -303,10 +312,9 @@ def deck(deck, key: str, height: int = 520, caption: str = "", alt: str = "") ->
     `alt` says what it shows where no caption does.
     """
     if not as_picture(deck, height):
-        with st.container(key=f"map_{key}"):
-            st.pydeck_chart(
-                deck, key=key, height=height, width="stretch", alt=alt_of_map(alt or caption)
-            )
+        st.pydeck_chart(
+            deck, key=key, height=height, width="stretch", alt=alt_of_map(alt or caption)
+        )
     if caption:
         st.caption(unbroken(caption))
 
@@ -324,7 +332,13 @@ def said_of(caption: str) -> str:
 def as_picture(deck, height: int) -> bool:
     """Show a map as a picture that the server draws, if the visitor wants that; say whether."""
     if state.PICTURES_OF_MAPS.value:
-        st.image(maps.to_svg(deck, dark=is_dark(), size_px=(2 * height, height)), width="stretch")
+        # As large as what the view fits into, on phones too.
+        width = PHONE_PX if visitor.is_narrow() else 2 * height
+        picture = maps.to_svg(
+            deck, dark=is_dark(), size_px=(width, height),
+            enlarge=1.0 if visitor.is_narrow() else height / HEIGHT_PX,
+        )  # fmt: skip
+        st.image(picture, width="stretch")
     return state.PICTURES_OF_MAPS.value
 
 

@@ -12,7 +12,8 @@ from strec.project import View
 #: Widgets that say how a page looks at data, by how their names begin. None names a person, and
 #: buttons and files cannot be set.
 WIDGETS = (
-    "time_part", "trend_", "top", "series_of_", "slice_",
+    "time_part", "trend_", "top", "series_of_", "series_grain_", "series_measure",
+    "series_missing", "slice_",
     "space_mode", "space_value", "space_play_by", "space_raised", "space_draw",
     "space_size_", "space_min_users", "hot_", "near_kind", "near_item_", "near_k", "near_same",
     "near_by", "week_kind", "week_groups", "flows_", "change_", "effect_where",
@@ -22,9 +23,9 @@ WIDGETS = (
     "demand_country", "demand_room", "demand_filled", "dependence_part", "sim_scenario",
     "sim_temporal", "sim_spatial", "sim_interaction", "sim_seed", "evaluate_measure",
     "evaluate_first", "evaluate_second", "evaluate_view", "evaluate_by", "evaluate_map_of",
-    "evaluate_time", "evaluate_history", "evaluate_scored", "live_measure", "rec_more",
-    "rec_city_hours",
-    "privacy_pseudonyms", "privacy_items",
+    "evaluate_play_by", "evaluate_time", "evaluate_history", "evaluate_scored", "live_measure",
+    "live_events", "live_speed", "rec_more", "rec_city_hours", "privacy_pseudonyms", "privacy_items",
+    "privacy_width", "privacy_hours", "privacy_noise", "privacy_k",
 )  # fmt: skip
 #: What begins like one of them and is a button or a count.
 NOT_SET = ("compare_only_", "space_draw_")

@@ -5,6 +5,7 @@ import ipaddress
 import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
+from pages.shared import state
 from strec.serve import person, settings
 from strec.serve.visitors import COOKIE
 
@@ -48,7 +49,8 @@ def listens_here_alone() -> bool:
         return False
 
 
-def has_phone() -> bool:
-    """Whether the browser says that it is one of a phone: narrower than pictures are elsewhere."""
+def is_narrow() -> bool:
+    """Whether pictures are narrower than elsewhere: on a phone, and in a narrow window."""
     said = st.context.headers
-    return said.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in (said.get("User-Agent") or "")
+    is_phone = said.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in (said.get("User-Agent") or "")
+    return is_phone or state.NARROW.value

@@ -19,6 +19,7 @@ from strec.spatial.hexagons import (
     per_user,
     resolution_that_shows,
     resolution_that_touches,
+    shown_from,
     suggest_resolution,
 )
 from strec.spatial.hotspots import Hotspots, hotspots
@@ -30,6 +31,6 @@ __all__ = [
     "activity_map", "as_geojson", "change", "concentration", "distance_decay", "emerging",
     "grid_around", "hexagon_width_km", "hidden_in_words", "hotspots", "moran", "nearest_places",
     "one_run", "per_user", "place_profiles", "predictability", "resolution_that_shows",
-    "resolution_that_touches", "similar_users", "step_quantiles",
+    "resolution_that_touches", "shown_from", "similar_users", "step_quantiles",
     "suggest_resolution", "time_profiles",
 ]  # fmt: skip

@@ -25,6 +25,8 @@ ENOUGH_TOUCHING = 2.5
 ENOUGH_HEXAGONS = 40
 #: At most this share of the check-ins should be hidden to protect people.
 MOST_HIDDEN = 0.2
+#: …as long as so many hexagons lie across the bulk of the data: fewer show nothing.
+FEWEST_ACROSS = 6
 
 
 def suggest_resolution(places: pd.DataFrame | HasStore | Store) -> int:
@@ -78,7 +80,8 @@ def resolution_that_shows(data: HasStore | Store) -> int:
     ----------
     data : Dataset or Store
         Whose hexagons with too few users are hidden; at most three steps coarser than
-        `suggest_resolution`.
+        `suggest_resolution`, and never so coarse that fewer than six hexagons lie across the bulk
+        of the data. Where `shown_from` is 1 nothing is hidden, and nothing coarser helps.
 
     Examples
     --------
@@ -88,13 +91,49 @@ def resolution_that_shows(data: HasStore | Store) -> int:
     """
     store = need_store(data)
     places = places_of(store)
-    resolution = suggest_resolution(places)
-    coarsest = max(resolution - 3, 0)
-    for coarser in range(resolution, coarsest, -1):
-        hidden = store.cells(coarser).attrs["hidden_checkins"]
-        if hidden <= MOST_HIDDEN * int(places["n_checkins"].sum()):
-            return coarser
-    return coarsest
+    best = resolution = suggest_resolution(places)
+    if shown_from(store, resolution) == 1:
+        return resolution
+    widest_km = span_km(places) / FEWEST_ACROSS
+    for coarser in range(resolution, max(resolution - 3, 0) - 1, -1):
+        if coarser < resolution and hexagon_width_km(coarser) > widest_km:
+            break
+        best = coarser
+        if _share_hidden(store, coarser) <= MOST_HIDDEN:
+            break
+    return best
+
+
+def shown_from(data: HasStore | Store, resolution: int | None = None) -> int:
+    """Return how many people, or check-ins that name nobody, a hexagon has to be shown.
+
+    Five, unless the data are of fewer people in all, who are shown to themselves; or name nobody
+    and are so few that hiding some would leave no map.
+
+    Parameters
+    ----------
+    data : Dataset or Store
+        What is mapped.
+    resolution : int, optional
+        Of the hexagons; what `suggest_resolution` says without it.
+
+    Examples
+    --------
+    >>> from strec.dataset import Dataset
+    >>> shown_from(Dataset.sample("social"))
+    5
+    """
+    store = need_store(data)
+    if not store.is_anonymous:
+        return store.least_users
+    if resolution is None:
+        resolution = suggest_resolution(store)
+    return 1 if _share_hidden(store, resolution) > MOST_HIDDEN else store.least_users
+
+
+def _share_hidden(store: Store, resolution: int) -> float:
+    hidden = store.cells(resolution, min_users=store.least_users).attrs["hidden_checkins"]
+    return hidden / max(int(places_of(store)["n_checkins"].sum()), 1)
 
 
 def resolution_that_touches(cells_at: Callable[[int], pd.DataFrame], resolution: int) -> int:

@@ -1,5 +1,6 @@
 """Projects in the app: kept, opened again, shared by address, and private to the visitor."""
 
+import ast
 from datetime import date
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts.keep import recent, work
-from pages.shared import in_use, pins
+from pages.shared import in_use, pins, state, views
 from pages.shared.page import Page, all_pages
 from strec import schema
 from strec.dataset import Dataset
@@ -323,3 +324,48 @@ def _is_kept():
     st.query_params["user"] = "ann"
     project = work.now("recommend")
     st.text(f"{project.address} {project.views}")
+
+
+# ---------------------------------------------------------------- widgets
+
+#: Widgets that a project does not bring back as such: what they say stands in the address, in the
+#: project itself, in the data or the training, or it names a person; or it is gone when done.
+ELSEWHERE = (
+    "data_", "filter_", "keep_", "pin_note_", "glossary_", "maps_as_pictures", "background_",
+    "compare_way_", "demand_what", "demand_where", "demand_size_", "demand_day", "demand_step", "play_step",
+    "dependence_country", "effect_day_", "effect_until_", "effect_places_", "live_user",
+    "near_user_", "rec_", "space_part", "space_several", "train_", "runs",
+)  # fmt: skip
+_WIDGETS = {
+    "checkbox", "choose", "date_input", "multiselect", "number_input", "pills", "radio",
+    "segmented_control", "select_slider", "selectbox", "slider", "text_area", "text_input",
+    "time_input", "toggle", "what_to_count",
+}  # fmt: skip
+
+
+def widgets_of(path: Path) -> set[str]:
+    """Return how the keys of a file's widgets begin, where they are written there."""
+    found = set()
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(call, ast.Call):
+            continue
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        given = [each.value for each in call.keywords if each.arg == "key"] or call.args[2:3]
+        if name not in _WIDGETS or not given:
+            continue
+        key = given[0].values[0] if isinstance(given[0], ast.JoinedStr) else given[0]
+        if isinstance(key, ast.Constant):
+            found.add(str(key.value))
+        elif isinstance(key, ast.Attribute) and isinstance(key.value, ast.Attribute):
+            found.add(getattr(state, key.value.attr).name)
+    return found
+
+
+def test_each_widget_is_brought_back_by_a_project_or_left_out_on_purpose():
+    known = (*views.WIDGETS, *ELSEWHERE)
+    pages = Path(views.__file__).parents[1]
+    found = {name: path.name for path in pages.rglob("*.py") for name in widgets_of(path)}
+    assert len(found) > 90
+    unheard = {name: file for name, file in found.items() if not any(
+        name.startswith(each) or each.startswith(name) for each in known)}  # fmt: skip
+    assert not unheard, "add these to pages.shared.views.WIDGETS, or to ELSEWHERE and say why"

@@ -123,7 +123,7 @@ def test_what_was_done_has_an_effect_with_its_chance_and_no_few_people(city, mon
 def test_privacy_and_size_are_changeable(city):
     app = page(city)
     before = len(layer(app, "hexagons")["data"])
-    app.number_input(key="space_min_users").set_value(40).run()
+    app.number_input(key="space_min_users_5").set_value(40).run()
     fine(app)
     assert len(layer(app, "hexagons")["data"]) < before
     assert "with fewer than 40 users" in words(app)

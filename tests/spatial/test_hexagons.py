@@ -3,12 +3,14 @@
 import h3
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point, shape
 
-from strec import spatial
+from strec import schema, spatial
+from strec.dataset import Dataset
 from strec.errors import AnalysisError
 from strec.spatial.hexagons import span_km
 
@@ -38,6 +40,33 @@ def test_sparse_data_gets_coarser_hexagons_and_an_outlier_changes_nothing():
     assert spatial.suggest_resolution(sparse) < spatial.suggest_resolution(dense)
     far = pd.DataFrame({"lat": [-33.0], "lon": [151.0], "n_checkins": [1]})
     assert spatial.suggest_resolution(pd.concat([dense, far])) == spatial.suggest_resolution(dense)
+
+
+def few_rows(n: int = 63) -> pl.DataFrame:
+    """So few rows, all over a city of 60 km, that nearly every hexagon holds under five."""
+    rng = np.random.default_rng(1)
+    return (
+        schema.example()
+        .sample(n, with_replacement=True, seed=1)
+        .with_columns(
+            pl.Series(schema.USER, [f"u{k}" for k in range(n)]),
+            pl.Series(schema.LAT, rng.uniform(33.8, 34.3, n)),
+            pl.Series(schema.LON, rng.uniform(-118.5, -117.9, n)),
+        )
+    )
+
+
+def test_few_rows_make_no_giants_of_hexagons():
+    named = Dataset(few_rows())
+    # Coarser would hide fewer people, and show two hexagons of which half is outside the map.
+    size = spatial.resolution_that_shows(named)
+    assert spatial.hexagon_width_km(size) < span_km(named.store.cells(10, min_users=1)) / 6
+    assert spatial.shown_from(named) == 5
+    nobody = Dataset(few_rows().with_columns(pl.lit(None, pl.String).alias(schema.USER)))
+    assert spatial.resolution_that_shows(nobody) == spatial.suggest_resolution(nobody)
+    # Nobody is named, and to hide what one row says would leave no map.
+    assert spatial.shown_from(nobody) == 1
+    assert spatial.shown_from(Dataset(few_rows().head(4))) == 1
 
 
 def test_one_place_and_none():

@@ -111,12 +111,12 @@ def controls(store: Store, chosen: Filters) -> Asked:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         what = _choice("What", _possible(store), "demand_what", "what")
         where = _choice("Where", _wheres(store), "demand_where", "where")
-        resolution = _size(store) if where == "cells" else None
         areas = b""
         if where == "areas":
             areas = _file("Your areas (GeoJSON)", ["geojson", "json"], "demand_areas",
                           "Polygons; a property called name names them.")  # fmt: skip
-        with st.popover("Holidays, your own columns, networks", icon=":material/event:"):
+        with st.popover("Size, holidays, own columns", icon=":material/tune:"):
+            resolution = _size(store) if where == "cells" else None
             country = _country(store)
             columns = _columns()
             networks = st.toggle(

@@ -31,12 +31,14 @@ CLASSES = maps.Classes(
 
 def show(ahead: Demand) -> tuple[int, int]:
     """Show the map of the hours chosen, and return them."""
-    first, last = window(ahead)
+    has_map = ahead.panel.places[["lat", "lon"]].notna().all(axis="columns").any()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = ui.choose("Colour", VIEWS, "demand_view", show_label=False) if has_map else EXPECTED
+        first, last = window(ahead)
     frame = once(Demand.window, ahead, first, last)
     placed = frame.dropna(subset=["lat", "lon"]).reset_index(drop=True)
     if placed.empty:
         return first, last
-    view = ui.choose("Colour", VIEWS, "demand_view", show_label=False)
     placed["width"] = (placed["high_80"] - placed["low_80"]).round(2)
     placed["tip"] = once(tips, placed, ahead)
     column, scale, title = _colours(ahead, placed, view, last - first)
@@ -44,7 +46,7 @@ def show(ahead: Demand) -> tuple[int, int]:
     deck = _deck(placed, column, scale)
     said = _caption(ahead, view)
     clickable(deck, "map_demand", lambda layer, found: _look(ahead, placed, found),
-              caption=f"{said} Click a place to look in.")  # fmt: skip
+              caption=said, hint="Click a place to look in.")  # fmt: skip
     if not state.DEMAND_PLAYING.value:
         frame = part(of(ahead), f'.window({first}, {last}).dropna(subset=["lat"])')
         frame = part(frame, '.assign(tip="")')

@@ -16,24 +16,23 @@ def window(ahead: Demand) -> tuple[int, int]:
     """Return the first hour shown and the one after the last, by number."""
     hours = ahead.hours
     days = hours.normalize().unique()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        whole = st.toggle("Whole day", key="demand_whole", help="All hours of the day together.")
-        playing = state.DEMAND_PLAYING.value and not whole
-        label, icon = ("Stop", "pause") if playing else ("Play", "play_arrow")
-        if not whole and st.button(label, icon=f":material/{icon}:", key="demand_play"):
-            state.DEMAND_PLAYING.value = not playing
-            st.rerun()
-        if whole:
-            day = st.select_slider(
-                "Day", list(days), key="demand_day", format_func=lambda day: f"{day:%a %d %b}"
-            )
-            inside = (hours.normalize() == day).nonzero()[0]
-            return int(inside[0]), int(inside[-1]) + 1
-        _advance(len(hours), playing)
-        step = st.select_slider(
-            "Hour", list(range(len(hours))), key=state.DEMAND_STEP.name,
-            format_func=lambda each: f"{hours[each]:%a %d %b, %H:00}",
-        )  # fmt: skip
+    whole = st.toggle("Whole day", key="demand_whole", help="All hours of the day together.")
+    playing = state.DEMAND_PLAYING.value and not whole
+    label, icon = ("Stop", "pause") if playing else ("Play", "play_arrow")
+    if not whole and st.button(label, icon=f":material/{icon}:", key="demand_play"):
+        state.DEMAND_PLAYING.value = not playing
+        st.rerun()
+    if whole:
+        day = st.select_slider(
+            "Day", list(days), key="demand_day", format_func=lambda day: f"{day:%a %d %b}"
+        )
+        inside = (hours.normalize() == day).nonzero()[0]
+        return int(inside[0]), int(inside[-1]) + 1
+    _advance(len(hours), playing)
+    step = st.select_slider(
+        "Hour", list(range(len(hours))), key=state.DEMAND_STEP.name,
+        format_func=lambda each: f"{hours[each]:%a %d %b, %H:00}",
+    )  # fmt: skip
     st.query_params["hour"] = f"{hours[step]:%Y-%m-%dT%H}"
     return step, step + 1
 

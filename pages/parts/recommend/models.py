@@ -66,7 +66,7 @@ def side_by_side(store, question, answer: Answer) -> None:
             engine = chosen(store, name) if name in (COUNTER, *runs) else _quick(store, name)
             lists[name] = question.ask(engine, **filters).frame
         except StrecError as error:
-            ui.show_error(error)
+            ui.say(error)
     if not lists:
         return
     _table(lists)

@@ -23,7 +23,7 @@ def draw_on(
 
     Where nothing drawn holds a hexagon, nothing changes.
     """
-    size = NARROW if visitor.has_phone() else WIDE
+    size = NARROW if visitor.is_narrow() else WIDE
     picture = maps.to_svg(deck, dark=ui.is_dark(), size_px=size, enlarge=1.0)
     at = maps.pixels(deck, frame["lat"], frame["lon"], size_px=size, enlarge=1.0)
     figure = figures.picture_to_draw_on(

@@ -31,7 +31,8 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kinds = [PERIODS, WEEK, *([DAY] if store.has_clock else []), TRENDS]
         kind = ui.choose("Compare", kinds, "change_kind")
-        resolution = common.hexagon_size(store, setting, touching=kind == TRENDS)
+        with common.more():
+            resolution = common.hexagon_size(store, setting, touching=kind == TRENDS)
     if kind == TRENDS:
         trends(store, chosen, setting, view, resolution)
         return

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import background, pins, playback, ui
 from pages.shared.results import by_content, counted
@@ -30,15 +31,21 @@ class Setting:
     min_users: int = MIN_USERS
 
 
-def settings(suggested: int) -> Setting:
+def settings(store: Store) -> Setting:
     """Ask for what all maps share, out of the way."""
-    with st.popover("Privacy and background", icon=":material/tune:"):
+    usual, whom = fewest(store), "check-ins" if store.is_anonymous else "users"
+    with st.popover("Settings", icon=":material/settings:"):
         min_users = st.number_input(
-            "Hide what has fewer users than", 1, 100, MIN_USERS, key="space_min_users",
+            f"Hide what has fewer {whom} than", 1, 100, usual, key=f"space_min_users_{usual}",
             help="Places of one or two people can give them away.",
         )  # fmt: skip
         background.ask()
-    return Setting(suggested, min_users)
+    return Setting(suggestion(store), min_users)
+
+
+def more() -> DeltaGenerator:
+    """Return where a part asks for what is seldom changed: the map stands high on the page."""
+    return st.popover("Size and more", icon=":material/tune:")
 
 
 def hexagon_size(
@@ -76,6 +83,12 @@ def width_px(resolution: int, view: maps.View) -> float:
 def suggestion(store: Store) -> int:
     """Return the size of hexagons that suits the data set and hides little."""
     return spatial.resolution_that_shows(store)
+
+
+@by_content()
+def fewest(store: Store) -> int:
+    """Return how many people a place has to be shown, unless the visitor says otherwise."""
+    return spatial.shown_from(store)
 
 
 @by_content()
@@ -200,7 +213,7 @@ def nothing_left(frame: pd.DataFrame, noun: str, step: playback.Step | None = No
     st.info(
         f"Nothing to show{when}. "
         + (
-            f"{words} Lower the number under “Privacy and background”, or choose larger hexagons."
+            f"{words} Lower the number under “Settings”, or choose larger hexagons."
             if words
             else "Choose another view, or loosen the filters."
         ),

@@ -20,10 +20,11 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     with st.container(horizontal=True, vertical_alignment="bottom"):
         ends = {False: "Hexagons", True: ui.item_word(True).capitalize()}
         between_items = ui.choose("Between", ends, "flows_between")
-        resolution = common.hexagon_size(store, setting)
-        most = st.slider("Largest flows drawn", 10, maps.MAX_ARCS, 100, 10, key="flows_most")
-        least = st.number_input("At least so many check-ins", 1, 100_000, 1, key="flows_least")
         film = playback.choose(store, chosen, "flows_play_by")
+        with common.more():
+            resolution = common.hexagon_size(store, setting)
+            most = st.slider("Largest flows drawn", 10, maps.MAX_ARCS, 100, 10, key="flows_most")
+            least = st.number_input("At least so many check-ins", 1, 100_000, 1, key="flows_least")
     between = None if between_items else resolution
     playback.played(
         film,

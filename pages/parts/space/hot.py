@@ -30,15 +30,15 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     """Show hot and cold spots, or exceptions, with what they rest on."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = ui.choose("Show", [SPOTS, EXCEPTIONS], "hot_kind")
-        value = common.what_to_count(store, VALUES, "hot_value")
-        resolution = common.hexagon_size(store, setting, touching=True)
-        with st.popover("More", icon=":material/tune:"):
+        film = playback.choose(store, chosen, "hot_play_by")
+        with common.more():
+            value = common.what_to_count(store, VALUES, "hot_value")
+            resolution = common.hexagon_size(store, setting, touching=True)
             alpha = st.select_slider(
                 "False alarms allowed among those named", [0.01, 0.05, 0.1, 0.2], value=0.05,
                 format_func=lambda each: f"{each:.0%}", key="hot_alpha",
             )  # fmt: skip
             area = st.radio("Hexagons compared", list(AREAS), format_func=AREAS.get, key="hot_area")
-        film = playback.choose(store, chosen, "hot_play_by")
 
     def at(step: playback.Step | None) -> None:
         try:

@@ -27,7 +27,7 @@ LABELS = {mode: f"{icon} {mode}" for mode, icon in MODES.items()}
 VALUES = {"n_checkins": "Check-ins", "n_users": "Users", "per_user": "Check-ins per user"}
 Step = playback.Step | None
 #: So few places are points with names at first.
-FEW_PLACES = 30
+FEW_PLACES = 80
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,19 @@ def controls(store: Store, chosen: Filters, setting: common.Setting, view: maps.
         places = common.at_places(store, Filters(), setting.min_users)
         start = POINTS if 0 < len(places) <= FEW_PLACES else HEXAGONS
         mode = ui.choose("Show as", LABELS, "space_mode", start)
+        film = playback.choose(store, chosen, "space_play_by")
         value, raised, drawing = "n_checkins", False, False
-        if mode == HEXAGONS:
-            value = common.what_to_count(store, VALUES, "space_value", "Colour")
         resolution = setting.suggested
         if mode != POINTS:
-            resolution = common.hexagon_size(store, setting, view=view)
-        film = playback.choose(store, chosen, "space_play_by")
+            with common.more():
+                if mode == HEXAGONS:
+                    value = common.what_to_count(store, VALUES, "space_value", "Colour")
+                resolution = common.hexagon_size(store, setting, view=view)
+                if mode == HEXAGONS:
+                    raised = st.toggle(
+                        "Raised", key="space_raised", help="Height is colour again, in 3D."
+                    )
         if mode == HEXAGONS:
-            raised = st.toggle("Raised", key="space_raised", help="Height is colour again, in 3D.")
             drawing = st.toggle(
                 "Draw an area", key="space_draw",
                 help="Draw a rectangle or any outline over the map: what lies in it is chosen.",
@@ -105,7 +109,7 @@ def hexagons(store, chosen, setting, choice: MapSetting, step: Step, look: dict)
         else:
             clickable(
                 deck, "map_hexagons", lambda layer, found: _look(store, found),
-                caption=f"{first}{words} Click a hexagon to look in.",
+                caption=f"{first}{words}", hint="Click a hexagon to look in.",
             )  # fmt: skip
         common.offer("hexagons", frame, deck, frame, f"{first}{words}", legend)
     if right is not None:

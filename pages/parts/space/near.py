@@ -44,7 +44,7 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
             f"Nearest places need two or more {ui.item_word(True)} with a place and "
             f"{setting.min_users} or more users.",
             f"{len(items)}.",
-            "Lower the number under “Privacy and background”, or add data.",
+            "Lower the number under “Settings”, or add data.",
         )
     names: dict[str, str] = dict(zip(items["item_id"], items["shown"], strict=True))
     with st.container(horizontal=True, vertical_alignment="bottom"):

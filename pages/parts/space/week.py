@@ -20,7 +20,8 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     """Show the map of weeks, the groups, and where they are in town."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = ui.choose("Whose week", [CELLS, USERS], "week_kind")
-        resolution = common.hexagon_size(store, setting)
+        with common.more():
+            resolution = common.hexagon_size(store, setting)
         n_groups = st.select_slider(
             "Groups", [None, 2, 3, 4, 5, 6], value=None, key="week_groups",
             format_func=lambda each: "as the data say" if each is None else str(each),

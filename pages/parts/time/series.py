@@ -126,7 +126,7 @@ def forecast(store: Store, asked: Slice, below: str) -> None:
         try:
             residuals(ahead.model, below)
         except StrecError as error:
-            ui.show_error(error)
+            ui.say(error)
 
 
 def residuals(model, below: str) -> None:
