@@ -155,7 +155,7 @@ def show(store, played: Replay, known, speed: int) -> None:
     sure = (
         "too few people for an interval"
         if low is None or high is None
-        else f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
+        else f"95% interval {100 * low:+.1f} to {100 * high:+.1f}"
     )
     ui.figure(
         running(frame, measure, MEASURES[measure]),

@@ -53,7 +53,7 @@ def style(dark: bool) -> str:
     padding-right: clamp(1.5rem, 3vw, 5rem); }}
   [data-testid="stSidebar"][data-collapsed="false"] ~ * .stMainBlockContainer {{
     padding-top: 1rem; }}
-  .st-key-page_head {{ flex-flow: row wrap; align-items: baseline; gap: 0 1.2rem; }}
+  .st-key-page_head {{ flex-flow: row wrap; align-items: baseline; gap: 0.4rem 1.2rem; }}
   .st-key-page_head > * {{ width: auto; flex: 0 1 auto; }}
   .st-key-page_head h1 {{ padding: 0.2rem 0; font-size: 2.4rem; }}
   .st-key-space_part button, .st-key-demand_what button, .st-key-demand_where button {{

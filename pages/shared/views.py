@@ -24,7 +24,8 @@ WIDGETS = (
     "sim_temporal", "sim_spatial", "sim_interaction", "sim_seed", "evaluate_measure",
     "evaluate_first", "evaluate_second", "evaluate_view", "evaluate_by", "evaluate_map_of",
     "evaluate_play_by", "evaluate_time", "evaluate_history", "evaluate_scored", "live_measure",
-    "live_events", "live_speed", "rec_more", "rec_city_hours", "privacy_pseudonyms", "privacy_items",
+    "live_events", "live_speed", "rec_more", "rec_city_hours", "privacy_pseudonyms",
+    "privacy_items",
     "privacy_width", "privacy_hours", "privacy_noise", "privacy_k",
 )  # fmt: skip
 #: What begins like one of them and is a button or a count.

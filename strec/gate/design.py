@@ -216,7 +216,7 @@ def design_of(
     # The first moment of a user has no place before it.
     usable = (position[before] >= 1) & (length[user] >= MIN_CHECKINS_PER_USER)
     past, scored = np.flatnonzero(usable & is_past), np.flatnonzero(usable & ~is_past)
-    _check_enough(length, len(scored), item)
+    _check_enough(length, len(scored), item, log.is_anonymous)
     n_items = int(item.max()) + 1
     keys, pair = np.unique(user * n_items + item, return_inverse=True)
     own_share = float(np.clip(0.9 * (np.bincount(pair)[pair] >= 2).mean(), 0.1, 0.9))
@@ -293,13 +293,15 @@ def _codes(values: np.ndarray) -> np.ndarray:
     return np.unique(values, return_inverse=True)[1]
 
 
-def _check_enough(length: np.ndarray, n_scored: int, item: np.ndarray) -> None:
+def _check_enough(length: np.ndarray, n_scored: int, item: np.ndarray, is_anonymous: bool) -> None:
+    """Refuse too little; of data that name nobody, blocks of whole days stand for users."""
+    whose, one = ("blocks of days", "block") if is_anonymous else ("users", "user")
     enough = (length >= MIN_CHECKINS_PER_USER).sum()
     if enough < MIN_USERS or n_scored < MIN_SCORED or not item.any():
         raise AnalysisError(
-            f"The test needs at least {MIN_USERS} users with {MIN_CHECKINS_PER_USER} or more "
-            f"check-ins, {MIN_SCORED} check-ins to predict (half of each user's), and two items.",
-            f"{plural(len(item), 'check-in')}, {plural(enough, 'such user')}, "
+            f"The test needs at least {MIN_USERS} {whose} with {MIN_CHECKINS_PER_USER} or more "
+            f"check-ins, {MIN_SCORED} check-ins to predict (half of each {one}'s), and two items.",
+            f"{plural(len(item), 'check-in')}, {plural(enough, f'such {one}')}, "
             f"{plural(n_scored, 'check-in')} to predict, {plural(len(np.unique(item)), 'item')}.",
             "Bring more data, or loosen the filters and cleaning steps.",
         )

@@ -95,7 +95,32 @@ def test_a_bookmark_opens_the_whole_app_on_a_server_just_started(new_address, pe
     visitor.open(f"{new_address}/space?sample=travel")
     visitor.page.get_by_role("link", name="Dependence").wait_for()
     assert visitor.sees(re.compile("Three days in the old town"))
+    # A world chosen on Start, and another page opened before it is there: nothing is lost.
+    page = visitor.page
+    page.get_by_role("link", name="Start").click()
+    page.get_by_role("button", name="A city of friends").click()
+    page.get_by_role("link", name="Time").click()
+    page.get_by_role("heading", name="Time", level=1).wait_for()
+    assert visitor.sees(re.compile("40,000 check-ins"))
     visitor.nothing_broke()
+
+
+def test_a_narrow_window_without_webgl_gets_maps_as_pictures(address, person):
+    visitor = person(size=(500, 800))
+    visitor.page.add_init_script(
+        "const draw = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...how) {"
+        "  return /webgl/.test(kind) ? null : draw.call(this, kind, ...how); }"
+    )
+    visitor.open(f"{address}/space?sample=social")
+    assert visitor.sees(re.compile("This browser cannot draw maps"))
+    picture = visitor.page.locator("[data-testid=stImage] img, [data-testid=stImage] svg").first
+    picture.wait_for()
+    assert not visitor.page.locator("[data-testid=stDeckGlJsonChart]").count()
+    # As high as on a phone: what is twice as wide as high would be a strip here.
+    box = picture.bounding_box()
+    assert box["height"] > box["width"]
+    visitor.keep("space-narrow-no-webgl")
 
 
 #: Pictures and maps without a name for those who hear the page, toolbars that cover a title,

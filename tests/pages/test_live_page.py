@@ -46,6 +46,9 @@ def test_hits_and_misses_add_up_and_the_curves_are_drawn(store):
     first, among, missed = (int(each.value.replace(",", "")) for each in app.metric)
     assert first <= among and among + missed == 210  # 30 % of 700 at most
     assert "growing history" in text_of(app) and len(app.get("plotly_chart")) == 1
+    # What the history is worth is said with what chance may have done.
+    said = text_of(app).replace("\u00a0", " ")
+    assert "95 % interval " in said or "too few people for an interval" in said
     app.button(key="live_restart").click().run()
     assert "Press **Play**" in app.info[0].value
 

@@ -332,7 +332,8 @@ def _is_kept():
 #: project itself, in the data or the training, or it names a person; or it is gone when done.
 ELSEWHERE = (
     "data_", "filter_", "keep_", "pin_note_", "glossary_", "maps_as_pictures", "background_",
-    "compare_way_", "demand_what", "demand_where", "demand_size_", "demand_day", "demand_step", "play_step",
+    "compare_way_", "demand_what", "demand_where", "demand_size_", "demand_day", "demand_step",
+    "play_step",
     "dependence_country", "effect_day_", "effect_until_", "effect_places_", "live_user",
     "near_user_", "rec_", "space_part", "space_several", "train_", "runs",
 )  # fmt: skip

@@ -161,7 +161,7 @@ def points(store, chosen, setting, choice: MapSetting, step: Step, look: dict) -
         return
     top = frame.iloc[0]
     name = top["item_name"] if pd.notna(top["item_name"]) else top["item_id"]
-    words = f"The largest: {ui.plain(str(name))}, {top['n_checkins']:,} check-ins. "
+    words = f"The largest: {ui.plain(str(name))}, {plural(top['n_checkins'], 'check-in')}. "
     if frame.attrs.get("n_points", 0) > len(frame):
         words += f"The {len(frame):,} largest of {frame.attrs['n_points']:,} places are shown. "
     if len(frame) <= FEW_PLACES:
@@ -169,7 +169,9 @@ def points(store, chosen, setting, choice: MapSetting, step: Step, look: dict) -
     deck = built(maps.points, frame, **look)
     if len(frame) <= FEW_PLACES:
         # So few have room for their names, which say more than any hexagon.
-        names = frame.assign(item_name=frame["item_name"].fillna(frame["item_id"]))
+        # An item made of a hexagon has no name that anybody knows.
+        known = frame["item_id"].mask(frame["item_id"].str.fullmatch("8a[0-9a-f]{13}"))
+        names = frame.assign(item_name=frame["item_name"].fillna(known))
         deck.layers.append(
             maps.label_layer(names, look["view"], look["dark"], FEW_PLACES, (0, -16))
         )
