@@ -6,7 +6,8 @@
     python benchmarks/demand.py first            # until the first forecast, and until the best
     python benchmarks/demand.py store FOLDER     # the counts of a store of any size
     python benchmarks/demand.py peers PYTHON     # beside statsforecast, in that Python
-    python benchmarks/demand.py stgcn PYTHON     # a public STGCN on NYCBike 2014, in that Python
+    python benchmarks/demand.py stgcn PYTHON FOLDER SECONDS   # a public STGCN on NYCBike 2014, in
+                                                 # that Python; goes on where it stopped
     python benchmarks/demand.py networks         # ST-LSTM and ST-GCN on the sample traffic
     python benchmarks/demand.py quantiles        # trees of quantiles, or errors of one
 
@@ -240,7 +241,7 @@ def peers(python: str) -> None:
         print(f"{name:20s} MAE {error:6.3f}  {float(found[f'{name} seconds']):6.1f} s of a core")
 
 
-def stgcn(python: str) -> None:
+def stgcn(python: str, folder: str, seconds: str = "3600") -> None:
     """The STGCN of torch-geometric-temporal, one hour ahead, fitted once on what is before."""
     both = bike_panels()
     one = both["arrivals"]
@@ -249,14 +250,18 @@ def stgcn(python: str) -> None:
     lat, lon = (one.places[name].to_numpy() for name in ("lat", "lon"))
     apart = np.maximum(np.abs(lat[:, None] - lat), np.abs(lon[:, None] - lon))
     near = (apart > 0) & (apart < 0.015)
-    with tempfile.TemporaryDirectory() as folder:
-        asked, answered = (str(Path(folder) / name) for name in ("asked.npz", "answered.npz"))
-        first = one.start.day_of_week * 24 + one.start.hour
-        np.savez(asked, values=values, near=near, begun=begun, first=first)
-        worker = Path(__file__).with_name("demand_stgcn.py")
-        subprocess.run([python, str(worker), asked, answered], check=True)
-        found = dict(np.load(answered))
-    print(f"{float(found['seconds']):.0f} s of a core, {float(found['gb']):.1f} GB")
+    at = Path(folder)
+    at.mkdir(parents=True, exist_ok=True)
+    asked, answered, kept = (str(at / name) for name in ("asked.npz", "answered.npz", "kept.pt"))
+    first = one.start.day_of_week * 24 + one.start.hour
+    np.savez(asked, values=values, near=near, begun=begun, first=first)
+    worker = Path(__file__).with_name("demand_stgcn.py")
+    subprocess.run([python, str(worker), asked, answered, kept, seconds], check=True)
+    if not Path(answered).exists():
+        return
+    found = dict(np.load(answered))
+    print(f"{float(found['seconds']):.0f} s of a core, {float(found['gb']):.1f} GB, "
+          f"{int(found['passes'])} passes")  # fmt: skip
     for k, name in enumerate(both):
         truth = values[begun:, :, k]
         error = np.abs(found["found"][:, :, k] - truth)

@@ -2,7 +2,9 @@
 
 The layers are those of torch-geometric-temporal (`STConv`: Yu, Yin and Zhu 2018); what is around
 them is the paper's: two blocks, a last convolution over time, squares of errors, the weights that
-were best on the last tenth of the past. It reads the last twelve hours of both directions, and the
+were best on the last tenth of the past, where the loss has not fallen for so many passes; the step
+is halved before. It goes on from the file `kept` where one is, and stops after so many seconds. It
+reads the last twelve hours of both directions, and the
 same hours a week before together with the one that is asked for. The file holds `values`
 (hours × places × 2), `near` (places × places), `begun` (the first hour of the test), and `first`
 (weekday and hour of the first row); answered is what is expected of each hour from `begun` on.
@@ -12,6 +14,7 @@ import resource
 import sys
 import time
 import types
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -21,7 +24,7 @@ from torch.nn.functional import mse_loss
 sys.modules.setdefault("torch_sparse", types.SimpleNamespace(SparseTensor=None))
 from torch_geometric_temporal.nn.attention.stgcn import STConv, TemporalConv  # noqa: E402
 
-N_HOURS, WEEK, EPOCHS, PATIENCE, BATCH = 12, 168, 16, 5, 32
+N_HOURS, WEEK, EPOCHS, PATIENCE, BATCH = 12, 168, 400, 15, 32
 
 
 class Block(STConv):
@@ -48,11 +51,12 @@ class STGCN(torch.nn.Module):
         return self.out(self.last(found)[:, 0])
 
 
-def main(asked: str, answered: str) -> None:
+def main(asked: str, answered: str, kept: str, seconds: str) -> None:
     given = np.load(asked)
     torch.manual_seed(0)
     torch.set_num_threads(1)
     began = time.process_time()
+    until = time.monotonic() + float(seconds)
     values, begun = given["values"].astype(np.float32), int(given["begun"])
     edges = torch.from_numpy(np.stack(np.nonzero(given["near"])))
     mean, spread = values[:begun].mean(), values[:begun].std()
@@ -73,7 +77,16 @@ def main(asked: str, answered: str) -> None:
     cut = int(0.9 * len(hours))
     network = STGCN(values.shape[1], 7)
     steps = torch.optim.Adam(network.parameters(), lr=2e-3)
-    rng, best, kept, since = np.random.default_rng(0), np.inf, None, 0
+    slower = torch.optim.lr_scheduler.ReduceLROnPlateau(steps, factor=0.5, patience=5)
+    rng = np.random.default_rng(0)
+    now = {"epoch": 0, "best": np.inf, "since": 0, "weights": None, "seconds": 0.0}
+    parts = {"network": network, "steps": steps, "slower": slower}
+    if Path(kept).exists():
+        found = torch.load(kept, weights_only=False)
+        now, rng = found["now"], found["rng"]
+        for name, each in parts.items():
+            each.load_state_dict(found[name])
+    before = now["seconds"]
 
     def ahead(of: np.ndarray) -> np.ndarray:
         network.eval()
@@ -81,7 +94,10 @@ def main(asked: str, answered: str) -> None:
         with torch.inference_mode():
             return np.concatenate([network(batch(each)[0], edges).numpy() for each in parts])
 
-    for epoch in range(EPOCHS):
+    while now["epoch"] < EPOCHS and now["since"] <= PATIENCE:
+        if time.monotonic() > until:
+            print("to be continued", flush=True)
+            return
         network.train()
         for each in np.array_split(rng.permutation(hours[:cut]), cut // BATCH):
             signal, target = batch(each)
@@ -89,17 +105,19 @@ def main(asked: str, answered: str) -> None:
             mse_loss(network(signal, edges), target).backward()
             steps.step()
         loss = float(((ahead(hours[cut:]) - scaled[hours[cut:]]) ** 2).mean())
-        print(f"{epoch}: {loss:.4f}, {time.process_time() - began:.0f} s", flush=True)
-        since += 1
-        if loss < best:
-            best, since = loss, 0
-            kept = {name: each.clone() for name, each in network.state_dict().items()}
-        if since > PATIENCE:
-            break
-    network.load_state_dict(kept)
+        slower.step(loss)
+        now |= {"epoch": now["epoch"] + 1, "since": now["since"] + 1}
+        now["seconds"] = before + time.process_time() - began
+        if loss < now["best"]:
+            weights = {name: each.clone() for name, each in network.state_dict().items()}
+            now |= {"best": loss, "since": 0, "weights": weights}
+        print(f"{now['epoch']}: {loss:.4f}, {now['seconds']:.0f} s", flush=True)
+        torch.save({"now": now, "rng": rng} | {n: each.state_dict() for n, each in parts.items()},
+                   kept)  # fmt: skip
+    network.load_state_dict(now["weights"])
     found = np.maximum(ahead(np.arange(begun, len(values))) * spread + mean, 0)
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    np.savez(answered, found=found, seconds=time.process_time() - began, gb=size)
+    np.savez(answered, found=found, seconds=now["seconds"], gb=size, passes=now["epoch"])
 
 
 if __name__ == "__main__":

@@ -49,7 +49,11 @@ def test_each_class_of_a_map_differs_from_the_next(eye):
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_class_stands_out_from_the_land(dark):
-    land, town = rgb(COLOURS[dark]["land"]), rgb(GROUND[dark]["urban"])
+    land = rgb(COLOURS[dark]["land"])
+    town, park, water = (rgb(GROUND[dark][name]) for name in ("urban", "park", "water"))
+    least_of = (
+        (land, 1.3 if dark else 1.5), (town, 1.1 if dark else 1.35), (park, 1.3), (water, 1.3)
+    )  # fmt: skip
     # On a dark page the darkest class is not used.
     amounts = palette.SEQUENTIAL_SPACE[:-1] if dark else palette.SEQUENTIAL_SPACE
     for colour in {
@@ -60,7 +64,7 @@ def test_every_class_stands_out_from_the_land(dark):
         *palette.QUADRANTS,
     }:
         # Hexagons let a fifth of the land through.
-        for ground, least in ((land, 1.3 if dark else 1.5), (town, 1.1 if dark else 1.35)):
+        for ground, least in least_of:
             shown = 205 / 255 * rgb(colour) + 50 / 255 * ground
             assert contrast(shown, ground) >= least, colour
 

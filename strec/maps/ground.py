@@ -34,10 +34,10 @@ _WIDTHS = {
     "motorway": (4, 1.4, 13), "rail": (9, 0.6, 2), "stream": (9, 0.7, 4),
 }  # fmt: skip
 _COLOURS = {
-    False: {"urban": "#E9E3D6", "park": "#D3E3C4", "water": "#BBD6E2", "stream": "#BBD6E2",
+    False: {"urban": "#E9E3D6", "park": "#D3E3C4", "water": "#CDE3ED", "stream": "#CDE3ED",
             "lane": "#F6F2E9", "street": "#FCFAF6", "avenue": "#FFFFFF", "motorway": "#F6D9A4",
             "rail": "#BEB8AE", "edge": "#CBC2B0"},
-    True: {"urban": "#243038", "park": "#1F3B33", "water": "#13303F", "stream": "#13303F",
+    True: {"urban": "#243038", "park": "#1B352D", "water": "#13303F", "stream": "#13303F",
            "lane": "#2E3B44", "street": "#384852", "avenue": "#4A5C68", "motorway": "#6B634D",
            "rail": "#3F4E57", "edge": "#151D22"},
 }  # fmt: skip

@@ -161,7 +161,7 @@ def parts_of_time(result: DependenceResult) -> go.Figure:
             hovertemplate="%{y}: %{x:.4f} nats<extra></extra>",
         )
     )
-    figure.update_xaxes(title="adds to the others, in nats")
+    figure.update_xaxes(title="more chance beside the others (nats)")
     return figure.update_layout(
         height=90 + 34 * max(len(shown), 1), margin={**_MARGIN, "b": 45, "l": 120}
     )

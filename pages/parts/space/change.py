@@ -12,7 +12,7 @@ from pages.shared import ui
 from pages.shared.made import call, made, part
 from pages.shared.once import drawn
 from pages.shared.results import by_content, counted
-from strec import maps, palette, spatial
+from strec import maps, palette, spatial, wording
 from strec.errors import AnalysisError
 from strec.export import MIN_USERS
 from strec.palette import DIVERGING
@@ -65,11 +65,11 @@ def two_periods(store, chosen: Filters):
     if c <= b and a <= d:
         raise AnalysisError(
             "Two periods that do not overlap are compared.",
-            f"{a} – {b} and {c} – {d}.",
+            f"{wording.days(a, b)} and {wording.days(c, d)}.",
             "Choose dates that follow each other.",
         )
     windows = [replace(chosen, date_from=low, date_to=high) for low, high in asked]
-    return (f"{a} – {b}", f"{c} – {d}"), windows
+    return (wording.days(a, b), wording.days(c, d)), windows
 
 
 def weekdays_and_weekends(store, chosen: Filters):

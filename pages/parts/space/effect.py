@@ -10,7 +10,7 @@ from pages.parts.space import common
 from pages.shared import ui
 from pages.shared.once import drawn
 from pages.shared.results import by_content
-from strec import demand, maps
+from strec import demand, maps, wording
 from strec.errors import AnalysisError
 from strec.export import MIN_USERS
 from strec.plots import demand as figures
@@ -36,7 +36,7 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
         raise AnalysisError(
             f"An effect is told from at least {demand.FEWEST_BEFORE} whole days before and "
             f"{demand.FEWEST_AFTER} after.",
-            f"data from {first} to {last}.",
+            f"data of {wording.days(first, last)}.",
             "Come back with more data, or loosen the dates in the sidebar.",
         )
     middle = least + (most - least) * 2 // 3
@@ -64,8 +64,8 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
         by_day, together = _people(*asked)
         if together < MIN_USERS:
             st.info(
-                f"Fewer than {MIN_USERS} people were at these places from {day} on: what is said "
-                "of them could point at one. Choose more places, or more days.",
+                f"Fewer than {MIN_USERS} people were at these places from {day.day} {day:%b %Y} "
+                "on: what is said of them could point at one. Choose more places, or more days.",
                 icon=":material/shield_person:",
             )
             return
