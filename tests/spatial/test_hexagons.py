@@ -62,7 +62,7 @@ def test_few_rows_make_no_giants_of_hexagons():
     size = spatial.resolution_that_shows(named)
     assert spatial.hexagon_width_km(size) < span_km(named.store.cells(10, min_users=1)) / 6
     assert spatial.shown_from(named) == 5
-    nobody = Dataset(few_rows().with_columns(pl.lit(None, pl.String).alias(schema.USER)))
+    nobody = Dataset(few_rows().with_columns(pl.lit(schema.NOBODY).alias(schema.USER)))
     assert spatial.resolution_that_shows(nobody) == spatial.suggest_resolution(nobody)
     # Nobody is named, and to hide what one row says would leave no map.
     assert spatial.shown_from(nobody) == 1
