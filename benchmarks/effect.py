@@ -1,10 +1,10 @@
 """Is an effect seen where there is none, and does its interval hold where there is one?
 
-    python benchmarks/effect.py
+    python benchmarks/effect.py [HOW MANY] [FIRST SEED] [WHICH WORLDS …]
 
 Worlds of twenty places and 90 days: weekdays, a mood that all share and one of each place, both
-with memory, and counts. Something is done at two places on day 69. Seeds 0 to 199. Result:
-docs/demand.md.
+with memory, and counts. Something is done at two places on day 69. 200 worlds from seed 0
+on, of all five kinds; a kind is named by its number. Result: docs/demand.md.
 """
 
 import sys
@@ -41,23 +41,26 @@ def _wander(rng: np.random.Generator, n: int, memory: float, size: float) -> np.
     return found
 
 
-def main(n: int = 200) -> None:
+KINDS = (
+    ("nothing", 0.0, False), ("nothing, drifting", 0.0, True), ("+10 %", 0.1, False),
+    ("+20 %", 0.2, False), ("+20 %, drifting", 0.2, True),
+)  # fmt: skip
+
+
+def main(n: int = 200, first: int = 0, *kinds: int) -> None:
     """Print false alarms, coverage and power."""
     when = "2024-03-10"
-    for label, change, drift in (
-        ("nothing", 0.0, False), ("nothing, drifting", 0.0, True), ("+10 %", 0.1, False),
-        ("+20 %", 0.2, False), ("+20 %, drifting", 0.2, True),
-    ):  # fmt: skip
+    for label, change, drift in (KINDS[k] for k in kinds or range(len(KINDS))):
         shown, held, outside = 0, 0, 0
-        for seed in range(n):
+        for seed in range(first, first + n):
             counted, truth = world(seed, change, drift)
             found = effect(counted, when, ["0", "1"])
             shown += found.is_shown
             held += found.low <= truth <= found.high
             outside += found.low > 0 or found.high < 0
         print(f"{label:20s} yes {shown / n:6.1%}  interval without 0 {outside / n:6.1%}  "
-              f"interval holds {held / n:6.1%}")  # fmt: skip
+              f"interval holds {held / n:6.1%}", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    main(*map(int, sys.argv[1:]))
