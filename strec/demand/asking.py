@@ -236,6 +236,9 @@ def _landmarks(store: Store, resolution: int) -> pd.DataFrame:
     from h3ronpy.vector import coordinates_to_cells
 
     items = store.items().to_pandas()
+    # Where an item has no name its id may be one; that of a hexagon is none.
+    ids = items["item_id"].mask(items["item_id"].str.fullmatch("8[0-9a-f]{14}"))
+    items["item_name"] = items["item_name"].fillna(ids)
     shown = items.dropna(subset=["lat", "lon", "item_name"])
     shown = shown[enough_people(shown)].sort_values("n_checkins", ascending=False, kind="stable")
     if shown.empty:

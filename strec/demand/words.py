@@ -7,7 +7,10 @@ import pandas as pd
 
 from strec.demand.backtesting import BLEND
 from strec.demand.counting import HourOfWeek, first_seen, gone
+from strec.wording import days, plural
 
+#: What came to more places than these is told of all together.
+_MOST_TOLD = 3
 #: A difference of a tenth, or of a tenth of one, is worth showing.
 _VISIBLE = 0.1
 
@@ -52,21 +55,32 @@ def changes(ahead: "Demand") -> list[str]:
     values = np.nan_to_num(ahead.panel.values)
     names = ahead.panel.places["name"].astype(str).to_numpy()
     hours = ahead.panel.hours
-    words = []
+    # On the first day of the data nothing is new.
     born = first_seen(values)
-    for at in np.flatnonzero(born > 0)[:10]:
-        words.append(f"{names[at]} was first seen on {hours[born[at]]:%Y-%m-%d}.")
+    new = np.flatnonzero(born >= 24)
+    words = _told(names, new, hours[born[new]], "was first seen on {day}", "were first seen")
     counting = ahead.fitted[HourOfWeek.label]
     if isinstance(counting, HourOfWeek) and not ahead.panel.is_signed:
         rates = counting.rates(ahead.panel, ahead.panel.n_hours)
         week = (np.arange(len(values)) + hours[0].day_of_week * 24 + hours[0].hour) % 168
         prior = np.where(rates.is_closed.all(axis=0), rates.prior, rates.expected)
-        for at in np.flatnonzero(gone(values, prior, week)[0])[:10]:
-            last = hours[int(np.flatnonzero(values[:, at]).max())]
-            words.append(
-                f"{names[at]} has been silent since {last:%Y-%m-%d} and is taken as closed."
-            )
+        shut = np.flatnonzero(gone(values, prior, week)[0])
+        seen = np.array([np.flatnonzero(values[:, at]).max() for at in shut], dtype=int)
+        last = hours[seen]
+        words += _told(names, shut, last, "has been silent since {day} and is taken as closed",
+                       "have fallen silent and are taken as closed")  # fmt: skip
     return words
+
+
+def _told(
+    names: np.ndarray, places: np.ndarray, when: pd.DatetimeIndex, one: str, many: str
+) -> list[str]:
+    """Tell of each place when something came to it, of many places in one sentence."""
+    if len(places) <= _MOST_TOLD:
+        return [f"{names[at]} {one.format(day=f'{day.day} {day:%B %Y}')}."
+                for at, day in zip(places, when, strict=True)]  # fmt: skip
+    others = plural(len(places) - 1, "other place")
+    return [f"{names[places[0]]} and {others} {many} ({days(when.min(), when.max())})."]
 
 
 def reasons(ahead: "Demand", place: str, step: int) -> pd.DataFrame:

@@ -71,6 +71,14 @@ def test_a_place_that_fell_silent_is_closed_and_said():
     assert any("silent" in words for words in found.changes)
 
 
+def test_what_came_to_many_places_is_one_sentence():
+    panel = seasonal(5, [5.0] * 6)
+    panel.values[:300, 1:] = 0
+    found = demand(panel, horizon=24, models={"Counting": HourOfWeek()})
+    (said,) = found.changes
+    assert "and 4 other places were first seen (" in said and "Jun 2024" in said
+
+
 def test_last_week_repeats_what_is_known():
     panel = Panel.of(np.arange(400.0), "2024-06-03")
     found = LastWeek().fit(panel, 168).predict(panel, np.array([300]), 2)

@@ -46,7 +46,7 @@ def test_hours_of_few_people_are_not_shown(visits):
 
 @pytest.mark.parametrize("where", ["items", "cells"])
 def test_the_people_of_places_are_counted_by_day_and_together(visits, where):
-    place = panel(visits, where=where, min_users=1).places["place"]
+    place = panel(visits, where=where, min_users=1).places["place"].to_list()
     by_day, together = people_at(visits, place[:1], "2024-06-10", where=where)
     assert by_day.tolist() == [6] * 12 and together == 6
     by_day, together = people_at(visits, place[1:2], "2024-06-10", where=where)
