@@ -208,7 +208,7 @@ def cell_series(series: pd.DataFrame, names: list[str], grain: str, below: str =
         figure.add_scatter(
             x=series.columns, y=values, mode="lines", name=label(name),
             line={"width": 2.5, "color": CATEGORICAL[k % len(CATEGORICAL)]},
-            hovertemplate=f"{label(name)}<br>%{{x|%d %b %Y}}: %{{y:,}}<extra></extra>",
+            hovertemplate=f"{label(name)}<br>%{{x|%-d %b %Y}}: %{{y:,}}<extra></extra>",
         )  # fmt: skip
     figure.update_yaxes(rangemode="tozero", title=f"check-ins per {grain}")
     figure.update_xaxes(showgrid=False)

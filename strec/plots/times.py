@@ -223,7 +223,7 @@ def trend(
     window = SMOOTH[grain]
     smooth = frame[value].rolling(window, center=True, min_periods=window // 2 + 1).mean()
     unit = "users" if value == "n_users" else "check-ins"
-    shown = {"hour": "%a %d %b %Y, %H:00", "month": "%B %Y"}.get(grain, "%a %d %b %Y")
+    shown = {"hour": "%a %-d %b %Y, %H:00", "month": "%B %Y"}.get(grain, "%a %-d %b %Y")
     figure = go.Figure(
         [
             go.Scatter(
@@ -259,7 +259,7 @@ def _calendar_block(days: pd.DataFrame, top: float, dark: bool, with_bar: bool) 
 
     weeks = pd.date_range(days["week"].min(), days["week"].max(), freq="7D")
     dates = weeks.to_numpy()[None, :] + np.arange(7)[:, None].astype("m8[D]")
-    shown = pd.DatetimeIndex(dates.ravel()).strftime("%a %d %b %Y").to_numpy().reshape(7, -1)
+    shown = pd.DatetimeIndex(dates.ravel()).strftime("%a %-d %b %Y").to_numpy().reshape(7, -1)
     return go.Heatmap(
         z=grid("n_checkins"), x=weeks, y=list(range(7)), zmin=0, zmax=top,
         customdata=np.dstack([users_in_words(grid("n_users")), shown]),

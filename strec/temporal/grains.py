@@ -110,15 +110,15 @@ def span_in_words(hours: float) -> str:
 
 
 def at_in_words(start: object, grain: Grain) -> str:
-    """Say when a period is: "on Mon 03 Jun 2024, 08:00"."""
+    """Say when a period is: "on Mon 3 Jun 2024, 08:00"."""
     if not isinstance(start, pd.Timestamp):
         return f"at step {start}"
     if grain.hours < 24:
-        return f"on {start:%a %d %b %Y, %H:%M}"
+        return f"on {start:%a %-d %b %Y, %H:%M}"
     if grain.hours < 168:
-        return f"on {start:%a %d %b %Y}"
+        return f"on {start:%a %-d %b %Y}"
     if grain.name == "week":
-        return f"in the week of {start:%d %b %Y}"
+        return f"in the week of {start:%-d %b %Y}"
     return f"in {start:%Y}" if grain.name == "year" else f"in {start:%b %Y}"
 
 

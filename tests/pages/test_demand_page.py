@@ -38,6 +38,9 @@ def test_anonymous_trips_have_a_balance_and_its_risk(bikes):
     assert "Will run empty or full" in [each.value for each in app.subheader]
     assert "Tested on" in words(app) and "What stands out" in app.subheader[0].value
     assert "balance" in app.query_params["what"] and app.query_params["hour"]
+    # Fewer arrivals than departures have colours of their own.
+    legend = next(each.proto.body for each in app.get("html") if "expected" in each.proto.body)
+    assert legend.count("background:") == 5 and "</span>-" in legend
     app.selectbox[-1].set_value("S03").run()
     assert not app.exception and "S03" in app.query_params["place"]
 

@@ -69,7 +69,7 @@ def test_a_long_silence_is_said():
     values = np.ones(24 * 20)
     values[100:200] = 0
     found = TimeSeries.of(values, grain="hour", start="2024-01-01", unit="check-ins")
-    assert "longest silence lasts 4 days and begins on Fri 05 Jan 2024, 04:00" in found.sentence
+    assert "longest silence lasts 4 days and begins on Fri 5 Jan 2024, 04:00" in found.sentence
     assert "silence" not in TimeSeries.of(np.ones(50), grain="hour", unit="check-ins").sentence
 
 
@@ -92,8 +92,8 @@ def test_steps_in_words(steps, grain, words):
 
 def test_times_in_words():
     when = pd.Timestamp("2024-06-03 08:00")
-    assert at_in_words(when, GRAINS["hour"]) == "on Mon 03 Jun 2024, 08:00"
-    assert at_in_words(when, GRAINS["week"]) == "in the week of 03 Jun 2024"
+    assert at_in_words(when, GRAINS["hour"]) == "on Mon 3 Jun 2024, 08:00"
+    assert at_in_words(when, GRAINS["week"]) == "in the week of 3 Jun 2024"
     assert at_in_words(when, GRAINS["year"]) == "in 2024"
     assert at_in_words(4, GRAINS["step"]) == "at step 4"
     assert span_in_words(1) == "1 hour"

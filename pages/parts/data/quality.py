@@ -29,8 +29,8 @@ def headline(draft: Draft) -> None:
         st.metric("Check-ins", f"{counts['n_checkins']:,}")
         st.metric("Users", f"{counts['n_users']:,}" if counts["n_users"] else "nobody named")
         st.metric("Items", f"{counts['n_items']:,}")
-        st.metric("First day", f"{counts['first']:%d %b %Y}")
-        st.metric("Last day", f"{counts['last']:%d %b %Y}")
+        st.metric("First day", f"{counts['first']:%-d %b %Y}")
+        st.metric("Last day", f"{counts['last']:%-d %b %Y}")
     words = []
     if left_out:
         words.append(

@@ -83,12 +83,23 @@ def _colours(ahead: Demand, placed: pd.DataFrame, view: str, n_hours: int):
         return "kind", CLASSES, "Compared with the mean of the hour of the week"
     if view == SURE:
         return "width", maps.Scale.fit(placed["width"], dark), "Width of the 80 % band"
+    if ahead.panel.is_signed:
+        placed["expected"] = placed["expected"].round(2)
+        return "expected", _either_way(ahead.expected), f"{ahead.panel.unit.capitalize()} expected"
     # One scale for all hours, so that they can be compared.
     highest = ahead.expected if n_hours == 1 else placed["expected"].to_numpy()
     every = pd.Series(np.asarray(highest).max(axis=0) if n_hours == 1 else highest)
     unit = ahead.panel.unit.capitalize()
     placed["expected"] = placed["expected"].round(2)
     return "expected", maps.Scale.fit(every.round(2), dark), f"{unit} expected"
+
+
+def _either_way(expected: np.ndarray) -> maps.Scale:
+    """Return colours for less and more than nothing, the same for all hours."""
+    some, much = np.quantile(np.abs(expected), (0.6, 0.9)).round(2).tolist()
+    some, much = max(some, 0.01), max(much, 0.02)
+    top = max(round(float(np.abs(expected).max()), 2), much)
+    return maps.Scale((-top, -much, -some, some, much), top, DIVERGING)
 
 
 def _deck(placed: pd.DataFrame, column: str, scale):

@@ -245,7 +245,7 @@ def _results(runs: list[Run]) -> None:
                 "Mean of 1 / rank (MRR)": measures.get("mrr"),
                 "Training": run_time(results.get("fit_seconds", 0.0)) + _reached(results),
                 "Budget": run.config["budget"],
-                "Started": pd.Timestamp(run.config["created"]).strftime("%d %b, %H:%M UTC"),
+                "Started": pd.Timestamp(run.config["created"]).strftime("%-d %b, %H:%M UTC"),
             }
         )
     table = pd.DataFrame(rows).sort_values("Right at first try, %", ascending=False)
