@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from streamlit.runtime import get_instance
 from streamlit.starlette import App
 
-from pages.shared import once, results
+from pages.shared import once, refusals, results
 from strec.maps import tiles
 from strec.serve import routes, settings
 from strec.serve.collector import give_back, tame_collector
@@ -36,6 +36,7 @@ def uploads_held(session: str) -> tuple[int, int]:
 async def while_it_runs(_: App):
     """Sweep away what is old while the app runs, and keep the collector from what stays."""
     settings.settle_tiles()
+    refusals.tell()
     # Asked before anybody looks at a map, so that no page waits for the answer.
     tiles.are_there(wait_s=0)
     sweeper = Sweeper(also=let_go)

@@ -29,6 +29,7 @@ from pages.shared.in_use import (
 )
 from pages.shared.look import is_dark
 from pages.shared.once import Drawn, quiet
+from pages.shared.refusals import explained
 from pages.shared.results import made_in_turn
 from strec import maps
 from strec.errors import AnalysisError, SplitError, StrecError
@@ -363,7 +364,8 @@ def download(
 ) -> None:
     """Offer a file, which is made when it is asked for, and in turn if that may take long."""
     icon = f":material/{icon}:"
-    make = made_in_turn(make) if callable(make) and takes_long else make
+    if callable(make):
+        make = explained(made_in_turn(make) if takes_long else make)
     # A run of the page would take back the address of a file asked for right after.
     st.download_button(
         label, make, file_name, mime, key=key, icon=icon, type=type, on_click="ignore"
