@@ -24,6 +24,7 @@ from strec.progress import Progress, part_of
 if TYPE_CHECKING:
     from strec.cleaning import CleanReport, Recipe
     from strec.io import Mapping, ReadResult
+    from strec.store import Store
 
 #: Short names of the fields in `--map`.
 SHORT = {
@@ -109,13 +110,11 @@ def clean(
     """
 
     from strec.cleaning import Recipe
-    from strec.demand import count_ahead
     from strec.io import fetch, ingest, read, write
     from strec.io.apart import apart
     from strec.io.warehouse import is_address
     from strec.io.writing import writer_for
     from strec.profiling import quality
-    from strec.recommend import Recommender
     from strec.store import Store
 
     is_database = len(data) == 1 and is_address(data[0])
@@ -159,10 +158,7 @@ def clean(
         full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
         done = _write(piece, full, out, result, files, tell)
         if ahead and not out.suffix:
-            store = Store(out)
-            count_ahead(store, progress=part_of(tell, 0.93, 0.97))
-            if store.keeps_answers and not store.is_raw_track:
-                Recommender.of_store(store, progress=part_of(tell, 0.97, 1.0))
+            _ask_ahead(Store(out), part_of(tell, 0.93, 1.0))
     written = {"out": out}
     written["recipe"] = full.save(save_recipe or out.with_name(out.stem + ".recipe.yaml"))
     if result.reasons:
@@ -266,6 +262,19 @@ def _write(
     else:
         write(pl.read_parquet(piece), out)
     return done
+
+
+def _ask_ahead(store: "Store", tell: Progress) -> None:
+    """Count and fit what every first look at a large store begins with; it is kept with it."""
+    if not store.keeps_answers:
+        return
+    # Of a small store none of this is loaded, which takes as long as cleaning it.
+    from strec.demand import count_ahead
+    from strec.recommend import Recommender
+
+    count_ahead(store, progress=part_of(tell, 0.0, 0.6))
+    if not store.is_raw_track:
+        Recommender.of_store(store, progress=part_of(tell, 0.6, 1.0))
 
 
 def _emptying(report: "CleanReport") -> str:

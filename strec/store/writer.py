@@ -224,21 +224,27 @@ def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path
 
 def _count(coded: pl.DataFrame, of_items: np.ndarray) -> pl.DataFrame:
     """Add check-ins and users of each item; return one row for each user of these check-ins."""
-    item = coded[ITEM_CODE].to_numpy()
-    of_items[0] += np.bincount(item, minlength=of_items.shape[1])
+    all_items = of_items.shape[1]
+    of_items[0] += np.bincount(coded[ITEM_CODE].to_numpy(), minlength=all_items)
+    # Check-ins are in the order of users and times: numbers need no table of what came before.
     named = coded.filter(pl.col(USER_CODE).is_not_null())
-    pairs = named.select(USER_CODE, ITEM_CODE).unique()
-    of_items[1] += np.bincount(pairs[ITEM_CODE].to_numpy(), minlength=of_items.shape[1])
-    n_items = pairs.group_by(USER_CODE).agg(pl.len().cast(pl.Int64).alias("n_items"))
-    time = pl.col(schema.TIME)
-    counted = named.group_by(USER_CODE).agg(
-        pl.col(schema.USER).first(),
-        pl.len().cast(pl.Int64).alias("n_checkins"),
-        first=time.min(),
-        last=time.max(),
+    user = named[USER_CODE].to_numpy().astype(np.int64)
+    begins = np.flatnonzero(np.diff(user, prepend=-1))
+    ends = np.append(begins[1:], len(user))[: len(begins)]
+    pairs = np.unique(user * all_items + named[ITEM_CODE].to_numpy())
+    pair_user, pair_item = np.divmod(pairs, all_items)
+    of_items[1] += np.bincount(pair_item, minlength=all_items)
+    n_items = np.bincount(pair_user - (user[0] if len(user) else 0), minlength=len(begins))
+    time = named[schema.TIME]
+    return pl.DataFrame(
+        {
+            schema.USER: named[schema.USER].gather(begins),
+            "n_checkins": (ends - begins).astype(np.int64),
+            "n_items": n_items.astype(np.int64),
+            "first": time.gather(begins),
+            "last": time.gather(ends - 1),
+        }
     )
-    found = counted.join(n_items, on=USER_CODE).sort(USER_CODE)
-    return found.select(schema.USER, "n_checkins", "n_items", "first", "last")
 
 
 @contextmanager
