@@ -36,6 +36,8 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 
 #: A model that knows a smaller share of the check-ins' items was trained on something else.
 _LEAST_KNOWN = 0.5
+#: Scores that are held at once where the best of each query alone are wanted.
+_NUMBERS_AT_ONCE = 20_000_000
 
 
 class Model(Saved):
@@ -266,9 +268,13 @@ class Model(Saved):
         >>> dataset.everything.vocabulary.item_ids(best[0]).to_list()
         ['cafe']
         """
-        scores = self.score(queries)
-        best = best_first(scores, k)
-        return best, np.take_along_axis(scores, best, axis=1)
+        codes, values = [], []
+        # Of many items, all scores of a thousand queries are gigabytes.
+        for piece in list(queries.pieces(_NUMBERS_AT_ONCE)) or [queries]:
+            scores = self.score(piece)
+            codes.append(best_first(scores, k))
+            values.append(np.take_along_axis(scores, codes[-1], axis=1))
+        return np.concatenate(codes), np.concatenate(values)
 
     def recommend(
         self,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from strec.errors import ModelError
-from strec.models import MODELS, Blend, CounterMix, Markov, Popularity, UserCounts, load_model
+from strec.models import MODELS, Blend, CounterMix, Markov, Popularity, UserCounts, base, load_model
 from strec.models.counting import fitting
 from strec.models.counting.fitting import fit_weights
 from strec.models.counting.newcomers import SOURCES, shares_of_sources
@@ -221,3 +221,21 @@ def test_ends_of_sessions_have_a_temperature_of_their_own():
     assert (ends.argmax(axis=1) == scores.argmax(axis=1)).all()
     gaps = [abs(each.max(axis=1).mean() - right) for each in (ends, every)]
     assert gaps[0] <= gaps[1] + 1e-9 and gaps[0] < 0.05
+
+
+def test_the_best_of_many_are_found_in_pieces(monkeypatch):
+    parts = split(worlds.paired(n_steps=8))
+    model, queries = CounterMix(n_queries=100).fit(parts.train), parts.queries(scored="every")
+    whole = model.top(queries, 3)
+    sizes, score = [], CounterMix._score
+
+    def counted(self, piece: Queries) -> np.ndarray:
+        sizes.append(len(piece))
+        return score(self, piece)
+
+    monkeypatch.setattr(CounterMix, "_score", counted)
+    monkeypatch.setattr(base, "_NUMBERS_AT_ONCE", 5 * len(queries.vocabulary.items))
+    pieces = model.top(queries, 3)
+    assert max(sizes) == 5 and sum(sizes) == len(queries)
+    assert (pieces[0] == whole[0]).all() and pieces[1] == pytest.approx(whole[1])
+    assert [each.shape for each in model.top(queries.take(slice(0, 0)), 3)] == [(0, 3), (0, 3)]
