@@ -431,3 +431,8 @@ def test_a_store_that_is_replaced_while_it_is_open_says_so(tmp_path):
         with pytest.raises(StoreError, match="replaced"):
             ask()
     assert second.summary()["n_checkins"] == 2
+
+
+def test_a_long_question_draws_no_bar_of_the_engine_s_own(store):
+    asked = store._connection.raw_sql("SELECT current_setting('enable_progress_bar')")
+    assert asked.fetchone() == (False,)

@@ -120,9 +120,10 @@ def test_pages_find_what_was_counted_ahead(tmp_path, large):
     before = set(kept(folder))
     asked = ask.usual(Store(folder))
     demand.panel(Store(folder), asked.what, asked.where, resolution=asked.resolution)
-    for page in ("time", "space"):
+    for page, part in (("time", ""), ("space", "map"), ("space", "flows")):
         app = alone(page)
         app.session_state["store"] = Store(folder)
+        app.query_params["part"] = part
         app.run()
         assert not app.exception
     assert set(kept(folder)) == before

@@ -39,7 +39,7 @@ def count_ahead(data: HasStore | Store, *, progress: Progress = silent) -> int:
     if store.has(schema.CATEGORY):
         asked += [store.by_category, store.category_hours]
     if store.has_places:
-        asked += [lambda: _places(store), store.points]
+        asked += [lambda: _places(store), store.points, store.steps, lambda: _on_the_way(store)]
     if store.has_clock:
         asked.append(lambda: panel(store))
     for number, ask in enumerate(asked):
@@ -58,5 +58,17 @@ def _places(store: Store) -> None:
     shows = spatial.resolution_that_shows(store)
     for resolution in {shows, max(shows - 1, 0)}:
         store.cells(resolution)
+    store.cell_steps(shows, "day")
     if store.has_clock:
         store.cell_hours(max(suits - 1, 0))
+        store.cell_weeks(shows)
+        store.cell_steps(shows, "hour")
+
+
+def _on_the_way(store: Store) -> None:
+    """Ask for the flows that are shown, and for those by which distance is judged."""
+    shows = spatial.resolution_that_shows(store)
+    for least in {store.least_users, 1}:
+        store.flows(resolution=shows, min_users=least)
+    if not store.is_anonymous:
+        store.gyration()

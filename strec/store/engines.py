@@ -90,6 +90,8 @@ def connect(url: str, folder: Path) -> Any:
     if connection.name == "duckdb":
         # By default DuckDB spills into the working directory.
         connection.raw_sql(f"SET temp_directory = '{str(folder / 'spill').replace(chr(39), '')}'")
+        # Else a bar is written over the command line, and into a server's log.
+        connection.raw_sql("SET enable_progress_bar = false")
     return connection
 
 
