@@ -7,7 +7,7 @@ Prints Markdown::
     python benchmarks/visitors.py --minutes 10 --hostile
     python benchmarks/visitors.py --minutes 5 --compare    without the hostile one, then with
     python benchmarks/visitors.py --replicas 2       behind Caddy, by deploy/Caddyfile
-    python benchmarks/visitors.py --store FOLDER --first    each page for the first time, and again
+    python benchmarks/visitors.py --store FOLDER --first    each page at first and again, then all
 
 Speaks Streamlit's protocol over websockets, without a browser: each visitor opens a session of
 their own, asks for the pages in turn, and thinks between two of them. A view lasts from the
@@ -404,7 +404,8 @@ def report(given: argparse.Namespace, servers: Servers) -> None:
     """Measure, and print it."""
     pages = given.pages.split(",")
     if given.first:
-        print(asyncio.run(firsts(servers, pages)))
+        print(asyncio.run(firsts(servers, pages)), end="\n\n", flush=True)
+        _crowd(given, servers, pages, None)
         return
     # What a server has after its first visitors; each replica has one.
     for _ in range(2 * max(given.replicas, 1)):

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.parts.demand import ask, place, when
 from pages.parts.demand import map as on_map
 from pages.shared import state, ui
-from pages.shared.later import Work, work_on
+from pages.shared.later import Work, soon, work_on
 from pages.shared.made import made
 from pages.shared.once import once
 from pages.shared.page import NextStep, Page
@@ -59,11 +59,10 @@ def first(store: Store, asked: ask.Asked) -> Demand:
     """Return the forecast of the models that need a moment."""
     quick = replace(asked, is_first=True, networks=False)
 
-    def forecast() -> Demand:
-        with ui.progress("Counting") as report:
-            return forecast_now(store, quick, report)
+    def forecast(report: Progress) -> Demand:
+        return forecast_now(store, quick, report)
 
-    return made(kept("demand", store, quick, forecast), quick.in_python(store))
+    return made(soon("demand", store, quick, forecast, "Counting"), quick.in_python(store))
 
 
 def best(store: Store, asked: ask.Asked, report: Progress) -> Demand:
