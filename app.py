@@ -9,7 +9,7 @@ from streamlit.starlette import App
 
 from pages.shared import once, refusals, results
 from strec.maps import tiles
-from strec.serve import routes, settings
+from strec.serve import logged, routes, settings
 from strec.serve.collector import give_back, tame_collector
 from strec.serve.door import Door
 from strec.serve.leftovers import Sweeper
@@ -37,6 +37,8 @@ async def while_it_runs(_: App):
     """Sweep away what is old while the app runs, and keep the collector from what stays."""
     settings.settle_tiles()
     refusals.tell()
+    if settings.is_public():
+        logged.without_words()
     # Asked before anybody looks at a map, so that no page waits for the answer.
     tiles.are_there(wait_s=0)
     sweeper = Sweeper(also=let_go)

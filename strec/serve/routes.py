@@ -6,7 +6,6 @@ import logging
 import os
 import secrets
 import threading
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from strec import __version__
 from strec.errors import LimitError, ModelError, StoreError, StrecError
 from strec.serve import events, merged, settings
 from strec.serve.answers import MOST_EVENTS, MOST_ITEMS, Answers
+from strec.serve.logged import trail
 
 TOKEN, EVENTS = "STREC_API_TOKEN", events.EVENTS
 #: A longer body is refused before it is read to its end.
@@ -48,10 +48,7 @@ def routes() -> list[Any]:
                 status, said = 400, _words("A body in JSON is needed.", "something else.")
             except Exception as error:
                 # Where it failed, and no word of the error: it may quote ids of people.
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                logging.getLogger("strec.api").error(
-                    "a request failed: %s in %s:%s", type(error).__name__, where.name, where.lineno
-                )
+                logging.getLogger("strec.api").error("a request failed: %s", trail(error))
                 status, said = 500, _words("The request failed.", "the server's log says more.")
             return Response(_json(said), status, media_type="application/json")
 
