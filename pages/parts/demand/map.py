@@ -106,7 +106,8 @@ def _deck(placed: pd.DataFrame, column: str, scale):
     look = {"view": background.view_of(placed["lat"], placed["lon"]), **background.look()}
     if "cell" in placed:
         return maps.hexagons(placed, column, scale=scale, **look)
-    size = np.sqrt(placed["expected"].clip(lower=0) / max(placed["expected"].max(), 1e-9))
+    amount = placed["expected"].abs()
+    size = np.sqrt(amount / max(amount.max(), 1e-9))
     rows = layers.positions(placed).assign(
         radius=(4 + 12 * size).round(1).to_numpy(),
         fill=pd.Series(scale.rgba(placed[column], alpha=220)),
