@@ -112,6 +112,8 @@ def test_a_narrow_window_without_webgl_gets_maps_as_pictures(address, person):
         "HTMLCanvasElement.prototype.getContext = function (kind, ...how) {"
         "  return /webgl/.test(kind) ? null : draw.call(this, kind, ...how); }"
     )
+    asked: list[str] = []
+    visitor.page.on("request", lambda each: asked.append(each.url))
     visitor.open(f"{address}/space?sample=social")
     assert visitor.sees(re.compile("This browser cannot draw maps"))
     picture = visitor.page.locator("[data-testid=stImage] img, [data-testid=stImage] svg").first
@@ -121,6 +123,9 @@ def test_a_narrow_window_without_webgl_gets_maps_as_pictures(address, person):
     box = picture.bounding_box()
     assert box["height"] > box["width"]
     visitor.keep("space-narrow-no-webgl")
+    # Nothing comes from elsewhere, not even the icon in the browser's tab.
+    here = (address, address.replace("http", "ws"), "data:", "blob:")
+    assert len(asked) > 5 and not [each for each in asked if not each.startswith(here)]
 
 
 #: Pictures and maps without a name for those who hear the page, toolbars that cover a title,
