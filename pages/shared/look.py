@@ -37,12 +37,17 @@ def style(dark: bool) -> str:
 .js-plotly-plot .modebar-group {{ background: transparent !important; }}
 .js-plotly-plot .modebar-btn path {{ fill: {QUIET[dark]} !important; }}
 .js-plotly-plot .modebar-btn.active path {{ fill: {PRIMARY[dark]} !important; }}
-/* Beside the sidebar of a tablet two figures are narrower than their words: they stand below. */
+/* Beside the sidebar of a tablet figures are narrower than their words and maps cut: they stand
+   below. */
 @media (min-width: 641px) and (max-width: 1000px) {{
   [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stPlotlyChart"]),
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]
+    [data-testid="stDeckGlJsonChart"]),
   [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stMetric"]),
   .st-key-start_sides [data-testid="stHorizontalBlock"] {{ flex-wrap: wrap; }}
   [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has([data-testid="stPlotlyChart"]),
+  [data-testid="stHorizontalBlock"]:has([data-testid="stDeckGlJsonChart"])
+    > [data-testid="stColumn"],
   .st-key-start_sides [data-testid="stColumn"] {{ flex: 1 1 100%; min-width: 100%; }}
   [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has([data-testid="stMetric"]) {{
     flex: 1 1 13rem; min-width: 13rem; }}
@@ -53,7 +58,7 @@ def style(dark: bool) -> str:
     padding-right: clamp(1.5rem, 3vw, 5rem); }}
   [data-testid="stSidebar"][data-collapsed="false"] ~ * .stMainBlockContainer {{
     padding-top: 1rem; }}
-  .st-key-page_head {{ flex-flow: row wrap; align-items: baseline; gap: 0.4rem 1.2rem; }}
+  .st-key-page_head {{ flex-flow: row wrap; align-items: baseline; gap: 0.9rem 1.2rem; }}
   .st-key-page_head > * {{ width: auto; flex: 0 1 auto; }}
   .st-key-page_head h1 {{ padding: 0.2rem 0; font-size: 2.4rem; }}
   .st-key-space_part button, .st-key-demand_what button, .st-key-demand_where button {{
