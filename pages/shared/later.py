@@ -8,7 +8,7 @@ from typing import TypeVar
 import streamlit as st
 
 from pages.shared import ui
-from pages.shared.results import found_before, kept, made_in_turn
+from pages.shared.results import found_before, in_queue, kept, made_in_turn
 from strec.errors import StrecError
 from strec.progress import Progress
 from strec.store import Store
@@ -42,7 +42,10 @@ class Work:
     ):
         self._result = kind, store, setting
         # Bound to the visitor of the page, whose turn it takes.
-        self._make = made_in_turn(lambda: kept(*self._result, lambda: make(self._report)))
+        self._make = made_in_turn(
+            lambda: kept(*self._result, lambda: self._do(make)),
+            lambda place: self._report(in_queue(place), 0.0),
+        )
         self._thread = threading.Thread(target=self._work, name=f"later-{kind}", daemon=True)
         self._asked = time.monotonic()
         self._is_left = False
@@ -75,6 +78,10 @@ class Work:
             self._is_left = True
         except Exception as error:  # Raised again where somebody looks.
             self.error = error
+
+    def _do(self, make: Callable[[Progress], object]) -> object:
+        self.text = ""  # The turn has come.
+        return make(self._report)
 
     def _report(self, text: str, share: float) -> None:
         self.text, self.share = text, min(max(share, 0.0), 1.0)

@@ -157,12 +157,7 @@ def in_turn() -> Iterator[None]:
     def tell(place: int) -> None:
         nonlocal shown
         shown = st.empty() if shown is None else shown
-        words = (
-            f"The server is busy. Your place in the queue: {place}."
-            if place
-            else "What you asked for before this is worked out first."
-        )
-        shown.info(words, icon=":material/hourglass:")
+        shown.info(in_queue(place), icon=":material/hourglass:")
 
     with _turns().turn(tell, visitor.who()):
         if shown is not None:
@@ -170,12 +165,21 @@ def in_turn() -> Iterator[None]:
         yield
 
 
-def made_in_turn(make: Callable[[], T]) -> Callable[[], T]:
+def in_queue(place: int) -> str:
+    """Return the place in the queue in words, see `strec.serve.turns.Turns.turn`."""
+    if place:
+        return f"The server is busy. Your place in the queue: {place}."
+    return "What you asked for before this is worked out first."
+
+
+def made_in_turn(
+    make: Callable[[], T], tell: Callable[[int], object] | None = None
+) -> Callable[[], T]:
     """Return what makes a file for the visitor of this page, in turn, when it is asked for."""
     who = visitor.who()
 
     def made_now() -> T:
-        with _turns().turn(who=who):
+        with _turns().turn(tell, who):
             return make()
 
     return made_now

@@ -6,9 +6,11 @@ import time
 
 import pytest
 
+from pages.shared import results
 from pages.shared.later import work_on
 from strec import Dataset
 from strec.errors import AnalysisError
+from strec.serve.turns import Turns
 from tests.pages.alone import alone
 from tests.trips import trips
 
@@ -81,6 +83,19 @@ def test_work_ends_in_a_result_an_error_or_when_nobody_waits(bikes, monkeypatch)
     done.begin()
     finish()
     assert done.is_done() and done.share == 0.5
+
+    # Who waits for a turn is told the place.
+    turns, told = Turns(1, 5), []
+    monkeypatch.setattr(results, "_turns", lambda: turns)
+    waits = work_on("once", bikes, "waits", lambda report: told.append(waits.text) or "made")
+    with turns.turn():
+        waits.begin()
+        ends = time.monotonic() + 10
+        while not waits.text and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert waits.text == "The server is busy. Your place in the queue: 1."
+    finish()
+    assert waits.is_done() and told == [""]
 
     monkeypatch.setattr("pages.shared.later._PATIENCE_S", 0.0)
     left = work_on("once", bikes, "left", lambda report: time.sleep(0.01) or report("", 0.1))
