@@ -14,7 +14,9 @@ import polars.testing
 import pytest
 
 from strec import schema
+from strec.cleaning import clean_file
 from strec.errors import StoreError
+from strec.io import ingest
 from strec.simulation import simulate
 from strec.store import Store, engines
 
@@ -78,15 +80,19 @@ def cluster(tmp_path_factory):
     master = [*begun, f"{deploy}.master.Master", *address]
     started = [subprocess.Popen(master, cwd=folder, env=own_home)]
     url = f"spark://127.0.0.1:{port}"
-    for number in range(2):
+
+    def add_worker() -> subprocess.Popen:
         own = ["--host", "127.0.0.1", "--cores", "1", "--memory", "1g", "--webui-port", "0"]
-        work = ["--work-dir", str(folder / f"worker{number}"), url]
+        work = ["--work-dir", str(folder / f"worker{len(started)}"), url]
         worker = [*begun, f"{deploy}.worker.Worker", *own, *work]
         started.append(subprocess.Popen(worker, cwd=folder, env=own_home))
+        return started[-1]
+
+    add_worker(), add_worker()
     end = time.monotonic() + 60
     while not engines._answers("127.0.0.1", port) and time.monotonic() < end:
         time.sleep(0.2)
-    yield url, started
+    yield url, add_worker
     for process in started:
         process.kill()
         process.wait()
@@ -120,7 +126,7 @@ def asked(store: Store, engine: str, answers: Path, meanwhile=None) -> tuple[str
 
 @pytest.mark.slow
 def test_a_cluster_gives_what_this_process_gives_also_when_a_worker_dies(cluster, tmp_path):
-    url, started = cluster
+    url, add_worker = cluster
     made = Store.create(simulate(n_users=60, n_checkins=2_000), tmp_path / "store", name="World")
     _, expected = asked(made, "duckdb://", tmp_path / "duckdb")
     said, found = asked(made, url, tmp_path / "spark")
@@ -128,8 +134,8 @@ def test_a_cluster_gives_what_this_process_gives_also_when_a_worker_dies(cluster
     for here, there in zip(expected, found, strict=True):
         assert len(here)
         pd.testing.assert_frame_equal(here, there, check_dtype=False)
-    # One of the two machines goes away while it works.
-    said, found = asked(made, url, tmp_path / "again", started[2].kill)
+    # One of the machines goes away while it works.
+    said, found = asked(made, url, tmp_path / "again", add_worker().kill)
     for here, there in zip(expected, found, strict=True):
         pd.testing.assert_frame_equal(here, there, check_dtype=False)
     with pytest.raises(StoreError, match="same path"):
@@ -162,3 +168,47 @@ def test_the_workers_of_a_cluster_recommend_to_everybody(cluster, tmp_path):
         pl.read_parquet(tmp_path / name).sort("user_id", "rank") for name in ("here", "there")
     )
     polars.testing.assert_frame_equal(here, there)
+
+
+INGESTED = """
+import sys
+from pathlib import Path
+import strec.store.cluster as cluster
+cluster.PIECE_ROWS = 400
+files = sorted(Path(sys.argv[1]).glob("*.csv"))
+made = cluster.ingest_on_cluster(files, sys.argv[3], engine=sys.argv[2], time_zone="UTC")
+print(made.store.fingerprint, made.result.n_rows, made.result.reasons)
+print(made.report.to_dict())
+"""
+
+
+@pytest.mark.slow
+def test_a_cluster_reads_sorts_and_cleans_as_one_machine_also_when_a_worker_dies(cluster, tmp_path):
+    url, add_worker = cluster
+    world = simulate(n_users=60, n_checkins=2_000).sample(fraction=1.0, shuffle=True, seed=1)
+    # Twice the same, a place that is none, and rows that are no check-ins.
+    world = pl.concat([world, world[:50]]).with_columns(
+        pl.when(pl.int_range(pl.len()) % 300 == 7).then(95.0).otherwise("lat").alias("lat"),
+        pl.col("timestamp").dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+    for number in range(4):
+        part = world[number::4].select("user_id", "item_id", "timestamp", "lat", "lon", "category")
+        part.write_csv(tmp_path / f"part-{number}.csv")
+    with (tmp_path / "part-3.csv").open("a") as file:
+        file.write("somebody,somewhere,at no time,1,1,Bar\n")
+    (tmp_path / "_SUCCESS.csv").touch()
+    files = sorted(tmp_path.glob("part-*.csv"))
+    read = ingest(files, tmp_path / "read.parquet", time_zone="UTC")
+    report = clean_file(tmp_path / "read.parquet", tmp_path / "cleaned.parquet")
+    here = Store.create(tmp_path / "cleaned.parquet", tmp_path / "here", name="there")
+    worker = add_worker()
+    command = [sys.executable, "-c", INGESTED, str(tmp_path), url, str(tmp_path / "there")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        time.sleep(15)
+        worker.kill()
+        said = process.stdout.read().splitlines()
+    assert said[0] == f"{here.fingerprint} {read.n_rows} {read.reasons}" and read.reasons
+    assert said[1] == str(report.to_dict())
+    assert Store(tmp_path / "there").checkins().equals(here.checkins())
+    assert not list(tmp_path.glob(".*"))

@@ -6,12 +6,12 @@ import inspect
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import polars as pl
 
+from strec.cleaning.pieces import Pieces
 from strec.errors import RecipeError
 
 
@@ -93,12 +93,12 @@ class Step(ABC):
             What `_look` returned for the whole table.
         """
 
-    def _look(self, pieces: Iterable[pl.DataFrame]) -> Any:
+    def _look(self, pieces: Pieces) -> Any:
         """Return what must be known of the whole table before some users can be judged.
 
         Parameters
         ----------
-        pieces : iterable of polars.DataFrame
+        pieces : Pieces
             The table in pieces of whole users, which can be gone through more than once.
         """
         return None
@@ -127,7 +127,7 @@ class Step(ABC):
         >>> len(STEPS["exact_duplicates"]().apply(twice).checkins)
         4
         """
-        known = self._look([checkins])
+        known = self._look(Pieces([checkins]))
         outcome = self._judge(checkins, known)
         return replace(outcome, notes=self._say(outcome.found, known))
 

@@ -1,13 +1,13 @@
 """Steps about what can be read but cannot be true: places, times and speeds."""
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
 import polars as pl
 
 from strec.cleaning.base import Outcome, Step, param
+from strec.cleaning.pieces import Pieces
 from strec.cleaning.rows import time_resolution_of
 from strec.cleaning.speed import too_fast
 from strec.schema import LAT, LON, TIME
@@ -96,8 +96,8 @@ class ImpossibleTimes(Step, title="Impossible times"):
         "long, and at least two years: clocks that were never set.",
     )
 
-    def _look(self, pieces: Iterable[pl.DataFrame]) -> "Clocks":
-        times = pl.concat([piece[TIME] for piece in pieces])
+    def _look(self, pieces: Pieces) -> "Clocks":
+        times = pl.concat(pieces.each(lambda piece: piece[TIME]))
         return Clocks.of(times, self.earliest, self.latest, self.absurd_clocks)
 
     def _judge(self, checkins: pl.DataFrame, known: "Clocks") -> Outcome:
@@ -138,7 +138,7 @@ class ImpossibleSpeed(Step, title="Impossible speed"):
         "drop", "What to do", "The check-in that causes the speed.", choices=ACTIONS
     )
 
-    def _look(self, pieces: Iterable[pl.DataFrame]) -> int:
+    def _look(self, pieces: Pieces) -> int:
         return time_resolution_of(pieces)
 
     def _judge(self, checkins: pl.DataFrame, known: int) -> Outcome:

@@ -1,6 +1,5 @@
 """Steps about what is missing: a place, a category, a value. Each is deleted or filled."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +8,7 @@ import polars as pl
 
 from strec.cleaning.base import Outcome, Step, param
 from strec.cleaning.fill import GROUP, SUMMARIES, fill, fill_from, summary
+from strec.cleaning.pieces import Pieces
 from strec.geo import short_distance_column
 from strec.schema import CATEGORY, ITEM, LAT, LON, NOBODY, USER, VALUE
 from strec.wording import plural
@@ -73,7 +73,7 @@ class MissingPlace(Step, title="Missing places"):
     )
     max_gap_hours: float = _max_gap()
 
-    def _look(self, pieces: Iterable[pl.DataFrame]) -> pl.DataFrame | None:
+    def _look(self, pieces: Pieces) -> pl.DataFrame | None:
         """Return the place of each item that has one, of those that miss it somewhere."""
         if not (self.item_first or self.way == "item"):
             return None
@@ -118,11 +118,11 @@ class _MissingColumn(Step):
         """The column whose values make the groups."""
         return {"item": ITEM, "user": USER, "all": None}[self.within]
 
-    def _look(self, pieces: Iterable[pl.DataFrame]) -> pl.DataFrame | None:
+    def _look(self, pieces: Pieces) -> pl.DataFrame | None:
         """Return the typical value of each group that misses one and holds several users."""
         if self.within == "user" or self.way not in SUMMARIES:
             return None
-        if self.column not in next(iter(pieces)).columns:
+        if self.column not in pieces.first().columns:
             return None
         known = _of_incomplete(pieces, self.column, self.group)
         group = (pl.col(self.group) if self.group else pl.lit("")).alias(GROUP)
@@ -212,19 +212,18 @@ def _delete(
     return Outcome(checkins.filter(pl.col(column).is_not_null()), changed, found or {})
 
 
-def _of_incomplete(
-    pieces: Iterable[pl.DataFrame], column: str, group: str | None, *others: str
-) -> pl.DataFrame:
+def _of_incomplete(pieces: Pieces, column: str, group: str | None, *others: str) -> pl.DataFrame:
     """Return the check-ins of the groups that miss a value of the column, and no other columns."""
     taken = [name for name in (group, column, *others) if name]
     if group is None:
-        return pl.concat([piece.select(taken) for piece in pieces])
+        return pl.concat(pieces.each(lambda piece: piece.select(taken)))
     is_missing = pl.col(column).is_null()
     if column == VALUE:
         is_missing |= pl.col(column).is_nan()
-    missing = [piece.filter(is_missing)[group].unique() for piece in pieces]
+    missing = pieces.each(lambda piece: piece.filter(is_missing)[group].unique())
     some = pl.concat(missing).unique().implode()
-    return pl.concat([piece.select(taken).filter(pl.col(group).is_in(some)) for piece in pieces])
+    of_some = pl.col(group).is_in(some)
+    return pl.concat(pieces.each(lambda piece: piece.select(taken).filter(of_some)))
 
 
 def _left(left: int, one: str, many: str) -> tuple[str, ...]:

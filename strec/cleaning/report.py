@@ -1,13 +1,14 @@
 """What cleaning did: counts and sentences of each step, and how they are counted."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from strec.cleaning.base import Outcome, Step
+from strec.cleaning.pieces import coded
 from strec.ordered import ITEM_CODE
 from strec.schema import ITEM, NOBODY, TIME, USER
 from strec.wording import plural
@@ -154,9 +155,31 @@ class Count:
         self.rows += piece.height
         self.users += int((piece[USER].rle().struct.field("value") != NOBODY).sum())
         codes = piece[ITEM_CODE].to_numpy()
-        if len(codes) and (most := int(codes.max())) >= len(self._items):
-            self._items = np.r_[self._items, np.zeros(most + 1 - len(self._items), dtype=bool)]
+        if len(codes):
+            self._grow(int(codes.max()) + 1)
         self._items[codes] = True
+
+    def take(self, other: "Count") -> None:
+        """Add what was counted of another piece."""
+        self.rows += other.rows
+        self.users += other.users
+        self._grow(len(other._items))
+        self._items[: len(other._items)] |= other._items
+
+    def _grow(self, n: int) -> None:
+        if n > len(self._items):
+            self._items = np.r_[self._items, np.zeros(n - len(self._items), dtype=bool)]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a step did to one piece."""
+
+    after: Count
+    changed: int
+    remade: str
+    found: dict[str, int]
+    removed: pl.DataFrame
 
 
 @dataclass
@@ -174,18 +197,31 @@ class Tally:
     found: Counter[str] = field(default_factory=Counter)
     removed: pl.DataFrame | None = None
 
-    def count(self, piece: pl.DataFrame, outcome: Outcome) -> None:
+    def judge(self, piece: pl.DataFrame) -> Outcome:
+        """Return a piece after the step."""
+        if not self.runs or not piece.height:
+            return Outcome(piece)
+        outcome = self.step._judge(piece, self.known)
+        # Stays are at items of their own.
+        return replace(outcome, checkins=coded(outcome.checkins))
+
+    def of(self, piece: pl.DataFrame, outcome: Outcome) -> "Counted":
+        """Return what became of a piece."""
+        after = Count()
+        after.add(outcome.checkins)
+        removed = piece.clear()
+        if outcome.checkins.height < piece.height and not outcome.remade:
+            removed = _sample(piece, outcome.checkins)
+        return Counted(after, outcome.changed, outcome.remade, outcome.found, removed)
+
+    def add(self, counted: "Counted") -> None:
         """Add what became of a piece."""
-        self.after.add(outcome.checkins)
-        self.changed += outcome.changed
-        self.found.update(outcome.found)
-        self.remade = self.remade or outcome.remade
-        if self.removed is None:
-            self.removed = piece.clear()
-        left = SAMPLE_ROWS - self.removed.height
-        if left and outcome.checkins.height < piece.height and not outcome.remade:
-            gone = _sample(piece, outcome.checkins).head(left)
-            self.removed = pl.concat([self.removed, gone])
+        self.after.take(counted.after)
+        self.changed += counted.changed
+        self.found.update(counted.found)
+        self.remade = self.remade or counted.remade
+        before = counted.removed.clear() if self.removed is None else self.removed
+        self.removed = pl.concat([before, counted.removed]).head(SAMPLE_ROWS)
 
     def result(self) -> StepResult:
         """Return all of it."""

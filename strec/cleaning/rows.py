@@ -1,12 +1,13 @@
 """Steps about whole rows: tidy text, repeated check-ins, bots, and the k-core filter."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from strec.cleaning.base import Outcome, Step, param
+from strec.cleaning.pieces import Pieces
+from strec.ordered import ITEM_CODE, with_item_codes
 from strec.schema import CATEGORY, EVENT, ITEM, ITEM_NAME, TEXT, TIME, USER, local_time
 from strec.wording import plural
 
@@ -117,8 +118,8 @@ class Bots(Step, title="Bots"):
         high=1_000_000,
     )
 
-    def _look(self, pieces: Iterable[pl.DataFrame]) -> tuple[pl.Series, tuple[str, ...]]:
-        users = pl.concat([rhythm(piece) for piece in pieces])
+    def _look(self, pieces: Pieces) -> tuple[pl.Series, tuple[str, ...]]:
+        users = pl.concat(pieces.each(rhythm))
         busy = users.filter(pl.col("per_day") > self.max_per_day)
         # Where times are only known to the hour or the day, equal intervals mean nothing.
         judged = time_resolution_of(pieces) < 3600
@@ -176,16 +177,16 @@ class KCore(Step, title="Rare users and items (k-core)"):
         },
     )
 
-    def _look(self, pieces: Iterable[pl.DataFrame]) -> tuple[pl.Series, pl.Series, int]:
+    def _look(self, pieces: Pieces) -> tuple[pl.Series, pl.Series, int]:
         """Return the items and the users that stay, and how many rounds it took."""
         item_ids, users, user_ids, n_users = _Codes(), [], [], 0
         items, last = [], None
-        for piece in pieces:
-            items.append(item_ids.of(piece[ITEM]))
-            ids = piece[USER].rle().struct.field("value")
+        for own, code, ids, lengths in pieces.each(_of_whom_and_what):
+            items.append(item_ids.of(own)[code])
             # Nobody's check-ins go on in the next piece, and are those of one user there too.
             goes_on = int(len(ids) > 0 and ids[0] == last)
-            users.append((piece[USER].rle_id() + (n_users - goes_on)).to_numpy())
+            first = n_users - goes_on
+            users.append(np.repeat(np.arange(first, first + len(ids)), lengths))
             user_ids.append(ids[goes_on:])
             n_users += len(ids) - goes_on
             last = ids[-1] if len(ids) else last
@@ -295,21 +296,36 @@ def time_resolution_s(checkins: pl.DataFrame) -> int:
     >>> time_resolution_s(example())
     60
     """
-    return time_resolution_of([checkins])
+    return time_resolution_of(Pieces([checkins]))
 
 
-def time_resolution_of(pieces: Iterable[pl.DataFrame]) -> int:
+def time_resolution_of(pieces: Pieces) -> int:
     """Return the seconds to which times are known in a table that comes in pieces."""
     finest = 0
-    for piece in pieces:
-        local_us = piece.select(local_time().to_physical()).to_series()
-        for seconds in (86_400, 3_600, 60, 1):
-            if seconds == 1 or (local_us % (seconds * 1_000_000) == 0).all():
-                break
-        finest = seconds if len(local_us) and not finest else min(finest, seconds)
+    for seconds in pieces.each(_resolution):
+        finest = min(finest or seconds, seconds or finest)
         if finest == 1:
             break
     return finest or 1
+
+
+def _resolution(piece: pl.DataFrame) -> int:
+    """Return the seconds to which times are known, 0 where there are none."""
+    local_us = piece.select(local_time().to_physical()).to_series()
+    if not len(local_us):
+        return 0
+    steps = (86_400, 3_600, 60)
+    return next((each for each in steps if (local_us % (each * 1_000_000) == 0).all()), 1)
+
+
+def _of_whom_and_what(
+    piece: pl.DataFrame,
+) -> tuple[pl.Series, np.ndarray, pl.Series, np.ndarray]:
+    """Return item ids and each row's number among them, user ids and how many rows each has."""
+    own = piece[ITEM].unique()
+    code = with_item_codes(piece.select(ITEM), own)[ITEM_CODE].to_numpy()
+    runs = piece[USER].rle().struct
+    return own, code, runs.field("value"), runs.field("len").to_numpy()
 
 
 class _Codes:

@@ -3,14 +3,17 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 import pyarrow.parquet as pq
 
-from strec.cleaning.base import Outcome
+from strec.cleaning.pieces import Mapper, Pieces, Source, coded, read
 from strec.cleaning.recipe import Recipe
 from strec.cleaning.report import CleanReport, Count, StepResult, Tally
 from strec.cleaning.tracks import Stays
@@ -21,6 +24,7 @@ from strec.progress import Progress, silent
 from strec.schema import DERIVED, ITEM, REQUIRED, TIME, USER, validate
 from strec.wording import plural
 
+T = TypeVar("T")
 #: A file of up to so many check-ins is cleaned in memory, which is quicker.
 IN_MEMORY = 1_000_000
 #: Disk that sorting and cleaning may take, in sizes of the file.
@@ -138,48 +142,6 @@ def clean_file(
     return run.report()
 
 
-class _Pieces:
-    """The check-ins at one point of a recipe, in pieces that can be gone through again.
-
-    Pieces in memory are what the steps left of them; those on disk are as they were at first, and
-    go through the steps whenever they are read.
-    """
-
-    def __init__(self, source: Sequence[pl.DataFrame | Path], steps: tuple[Tally, ...] = ()):
-        self.source, self.steps = source, steps
-
-    def __iter__(self) -> Iterator[pl.DataFrame]:
-        return self.through(is_last=False)
-
-    @property
-    def in_memory(self) -> bool:
-        return isinstance(self.source[0], pl.DataFrame)
-
-    def through(self, is_last: bool = True) -> Iterator[pl.DataFrame]:
-        """Give each piece as the steps leave it; what they do is counted the last time."""
-        for each in self.source:
-            piece = pl.read_ipc(each) if isinstance(each, Path) else each
-            for tally in self.steps:
-                outcome = Outcome(piece)
-                if tally.runs and piece.height:
-                    outcome = tally.step._judge(piece, tally.known)
-                    # Stays are at items of their own.
-                    outcome = replace(outcome, checkins=_coded(outcome.checkins))
-                if is_last:
-                    tally.count(piece, outcome)
-                piece = outcome.checkins
-            yield piece
-
-    def then(self, tally: Tally) -> "_Pieces":
-        """Return the pieces after one more step."""
-        after = _Pieces(self.source, (*self.steps, tally))
-        return after.gathered() if self.in_memory else after
-
-    def gathered(self) -> "_Pieces":
-        """Return the table as one piece in memory."""
-        return _Pieces([_coded(pl.concat(self.through()))])
-
-
 @dataclass
 class _Run:
     """Pieces on their way through a recipe, and what is counted until the last one is out."""
@@ -190,10 +152,11 @@ class _Run:
     tell: Progress
     #: What a raw track became before it came here.
     begun: StepResult | None = None
+    mapper: Mapper = map
     results: list[Tally | StepResult] = field(default_factory=list)
 
     def __post_init__(self):
-        pieces = _Pieces(self.source)
+        pieces = Pieces(self.source, mapper=self.mapper)
         before, n_steps = self.first, len(self.recipe.steps)
         is_anonymous = self.first.rows > 0 and not self.first.users
         for number, step in enumerate(self.recipe.steps):
@@ -213,14 +176,18 @@ class _Run:
 
     def pieces(self) -> Iterator[pl.DataFrame]:
         """Give what is left, in order."""
-        n = len(self._pieces.source)
-        for number, piece in enumerate(self._pieces.through()):
-            if not self._pieces.in_memory:
-                self.tell(f"{plural(self.last.rows, 'check-in')} cleaned", 0.5 + number / n / 2)
-            left = piece.drop(ITEM_CODE)
+        for piece in self.finished(lambda piece: piece.drop(ITEM_CODE)):
             # A changed value may come elsewhere in the order: a second run must find nothing to do.
             is_changed = any(each.changed for each in self.results)
-            yield left.sort(_order(left.columns)) if is_changed else left
+            yield piece.sort(_order(piece.columns)) if is_changed else piece
+
+    def finished(self, function: Callable[[pl.DataFrame], T]) -> Iterator[T]:
+        """Give what a function makes of each piece of what is left."""
+        n = len(self._pieces.source)
+        for number, made in enumerate(self._pieces.finished(function)):
+            if not self._pieces.in_memory:
+                self.tell(f"{plural(self.last.rows, 'check-in')} cleaned", 0.5 + number / n / 2)
+            yield made
         self.tell("Done", 1.0)
 
     def report(self) -> CleanReport:
@@ -228,6 +195,81 @@ class _Run:
         results = tuple(each.result() if isinstance(each, Tally) else each for each in self.results)
         rows = self.begun.rows_before if self.begun else self.first.rows
         return CleanReport(results, rows, self.last.rows)
+
+
+def clean_pieces(
+    source: Sequence[Path],
+    recipe: Recipe,
+    out: Path,
+    *,
+    mapper: Mapper,
+    progress: Progress | None = None,
+) -> CleanReport:
+    """Run the steps of a recipe over pieces on a disk that workers share, and write what is left.
+
+    Parameters
+    ----------
+    source : sequence of Path
+        Arrow files of whole users with `ITEM_CODE`, in order, as `piece_to_disk` writes them.
+    recipe : Recipe
+        The steps, as in `clean`.
+    out : Path
+        An empty folder for Parquet files in the same order; read one after the other they are
+        what `clean_file` writes.
+    mapper : callable
+        Like `map`: calls a function that can be pickled for each of some files, in any process.
+    progress : callable, optional
+        As in `clean`.
+
+    Examples
+    --------
+    >>> from strec.schema import example
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> piece = piece_to_disk(example(), example()[ITEM].unique(), folder / "0.arrow")
+    >>> clean_pieces([piece], Recipe.default(), folder, mapper=map).rows_after
+    4
+    """
+    first = Count()
+    for each in mapper(_count, source):
+        first.take(each)
+    run = _Run(source, first, recipe, progress or silent, mapper=mapper)
+    for number, written in enumerate(run.finished(partial(_to_parquet, out))):
+        written.rename(out / f"{number:06d}.parquet")
+    # Of workers that went away before they had said what they wrote.
+    for left in out.glob("*.part"):
+        left.unlink()
+    return run.report()
+
+
+def piece_to_disk(piece: pl.DataFrame, items: pl.Series, path: Path) -> Path:
+    """Write a piece with numbers of its items, in an order that its rows' order does not change.
+
+    Parameters
+    ----------
+    piece : polars.DataFrame
+        Canonical check-ins of whole users.
+    items : polars.Series
+        Ids of all items, by their numbers.
+    path : Path
+        The Arrow file; it appears when it is whole.
+    """
+    ordered = validate(piece).sort(_order(piece.columns))
+    part = path.with_suffix(".part")
+    with_item_codes(ordered, items).write_ipc(part, compression="lz4")
+    os.replace(part, path)
+    return path
+
+
+def _count(source: Source) -> Count:
+    count = Count()
+    count.add(read(source))
+    return count
+
+
+def _to_parquet(folder: Path, piece: pl.DataFrame) -> Path:
+    left, path = piece.drop(ITEM_CODE), folder / f"{uuid.uuid4().hex}.part"
+    left.sort(_order(left.columns)).write_parquet(path, compression="snappy")
+    return path
 
 
 def _of_file(path: Path, recipe: Recipe) -> tuple[pl.DataFrame | None, StepResult | None]:
@@ -243,7 +285,7 @@ def _of_file(path: Path, recipe: Recipe) -> tuple[pl.DataFrame | None, StepResul
     before = lazy.select(pl.col(USER).n_unique(), pl.col(ITEM).n_unique())
     users, items = before.collect(engine="streaming").row(0)
     after = Count()
-    after.add(_coded(outcome.checkins.sort(USER)))
+    after.add(coded(outcome.checkins.sort(USER)))
     counts = (n, after.rows, users, after.users, items, after.items)
     nothing = outcome.checkins.clear()
     return outcome.checkins, StepResult(
@@ -255,7 +297,7 @@ def _in_memory(checkins: pl.DataFrame) -> tuple[list[pl.DataFrame], Count]:
     """Return a table as one piece."""
     table = validate(checkins)
     table = table.drop(name for name in DERIVED if name in table.columns)
-    piece, count = _coded(table.sort(_order(table.columns)).rechunk()), Count()
+    piece, count = coded(table.sort(_order(table.columns)).rechunk()), Count()
     count.add(piece)
     return [piece], count
 
@@ -282,12 +324,6 @@ def _on_disk(path: Path, folder: Path) -> tuple[list[Path], Count]:
             piece.write_ipc(files[-1], compression="lz4")
             count.add(piece)
     return files, count
-
-
-def _coded(checkins: pl.DataFrame) -> pl.DataFrame:
-    if ITEM_CODE in checkins.columns:
-        return checkins
-    return with_item_codes(checkins, checkins[ITEM].unique())
 
 
 def _order(columns: list[str]) -> list[str]:

@@ -1,12 +1,12 @@
 """The step that turns a raw track into stays."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from strec.cleaning.base import Outcome, Step, param
+from strec.cleaning.pieces import Pieces
 from strec.schema import ITEM
 from strec.stays import DISTANCE_M, LOOKED_AT, MINUTES, is_raw_track, stays
 from strec.wording import plural
@@ -45,8 +45,8 @@ class Stays(Step, title="Stays of raw tracks"):
         choices={"recognised": "where it is a raw track", "always": "to any table with places"},
     )
 
-    def _look(self, pieces: Iterable[pl.DataFrame]) -> bool:
-        return self.concerns(next(iter(pieces)))
+    def _look(self, pieces: Pieces) -> bool:
+        return self.concerns(pieces.first())
 
     def _needs_all(self, known: bool) -> bool:
         # Places are found over all people.

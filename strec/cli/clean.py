@@ -106,6 +106,9 @@ def clean(
 
     - `strec clean social --out social.csv`
 
+    - `strec --engine spark://HOST:7077 clean /shared/visits/ --out /shared/store`: a cluster reads
+      many files at once
+
     - `strec clean postgres://me@host/shop --table sales --map user=customer,item=product --out s`
     """
 
@@ -116,6 +119,8 @@ def clean(
     from strec.io.writing import writer_for
     from strec.profiling import quality
     from strec.store import Store
+    from strec.store.cluster import ingest_on_cluster
+    from strec.store.engines import chosen
 
     is_database = len(data) == 1 and is_address(data[0])
     if not is_database and (db_table is not None or query is not None):
@@ -145,21 +150,34 @@ def clean(
             (Path(folder) / "given").mkdir()
             given = Path(folder) / "given" / f"{named}.parquet"
             files = [fetch(data[0], given, table=db_table, query=query)]
-        piece = Path(folder) / "read.parquet"
-        result = apart(
-            ingest,
-            files,
-            piece,
-            mapping=_mapping(files, map, steps),
-            time_zone=time_zone,
-            day_first=day_first,
-            progress=part_of(tell, 0.0, 0.7),
-        )
-        full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
-        done = _write(piece, full, out, result, files, tell)
+        if "spark" in chosen() and not (out.suffix or is_database):
+            made = ingest_on_cluster(
+                files,
+                out,
+                Recipe(steps.steps if cleaning else (), steps.mapping),
+                _mapping(files[:1], map, steps),
+                time_zone=time_zone,
+                day_first=day_first,
+                progress=part_of(tell, 0.0, 0.93),
+            )
+            result, done = made.result, made.report
+        else:
+            piece = Path(folder) / "read.parquet"
+            result = apart(
+                ingest,
+                files,
+                piece,
+                mapping=_mapping(files, map, steps),
+                time_zone=time_zone,
+                day_first=day_first,
+                progress=part_of(tell, 0.0, 0.7),
+            )
+            full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
+            done = _write(piece, full, out, result, files, tell)
         if ahead and not out.suffix:
             _ask_ahead(Store(out), part_of(tell, 0.93, 1.0))
     written = {"out": out}
+    full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
     written["recipe"] = full.save(save_recipe or out.with_name(out.stem + ".recipe.yaml"))
     if result.reasons:
         written["rejected"] = write(result.rejected, rows_apart)

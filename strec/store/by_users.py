@@ -130,7 +130,12 @@ def _on_workers(
     table = session.read.parquet(str(store.folder / CHECKINS)).select(*read)
     whole = table.repartitionByRange(n_tasks, schema.USER).sortWithinPartitions(*order)
     whole.mapInArrow(worked, from_arrow_schema(made)).write.parquet(str(fresh))
-    return session.read.parquet(str(fresh)).count()
+    n = session.read.parquet(str(fresh)).count()
+    # What Hadoop leaves beside the files is no table to other readers.
+    for path in fresh.iterdir():
+        if path.suffix != ".parquet":
+            path.unlink()
+    return n
 
 
 def _worked(
@@ -156,7 +161,7 @@ def _replacing(out: Path, *, is_folder: bool) -> Iterator[Path]:
     """Give a path beside `out` that takes its place if nothing fails."""
     if out.is_dir() and not is_folder:
         raise StoreError("A file is written.", f"{out} is a folder.", "Choose another name.")
-    if out.is_dir() and not all(each.suffix in (".parquet", ".crc", "") for each in out.iterdir()):
+    if out.is_dir() and not all(each.suffix == ".parquet" for each in out.iterdir()):
         raise StoreError(
             "What a cluster wrote before may be replaced, and nothing else.",
             f"{out} holds other files.",
