@@ -268,6 +268,8 @@ class Model(Saved):
         >>> dataset.everything.vocabulary.item_ids(best[0]).to_list()
         ['cafe']
         """
+        if not isinstance(queries, Queries):
+            self._check(queries)
         codes, values = [], []
         # Of many items, all scores of a thousand queries are gigabytes.
         for piece in list(queries.pieces(_NUMBERS_AT_ONCE)) or [queries]:
