@@ -67,12 +67,12 @@ def add(item_id: str) -> None:
     """Add a visit at the moment asked about, and move on by an hour."""
     moment = view.when()
     state.VISITS.value = [*state.VISITS.value, (item_id, moment)]
-    view.move_to(moment + view.step(view.recommender(ui.current_store())))
+    view.move_to(moment + view.step(view.fitted_before(ui.current_store())))
 
 
 def add_near(lat: float, lon: float) -> None:
     """Add a visit to the item nearest to a place."""
-    engine = view.recommender(ui.current_store())
+    engine = view.fitted_before(ui.current_store())
     code = nearest_item(engine.log, lat, lon)
     if code is not None:
         add(str(engine.log.vocabulary.items[code]))
@@ -111,7 +111,7 @@ def _paste(engine: Recommender) -> None:
 def _use(found: list[tuple[str, datetime]]) -> None:
     state.VISITS.value = found
     last = max(when for _, when in found)
-    view.move_to(last.replace(minute=0) + view.step(view.recommender(ui.current_store())))
+    view.move_to(last.replace(minute=0) + view.step(view.fitted_before(ui.current_store())))
 
 
 def _forget() -> None:
