@@ -5,7 +5,9 @@ Prints a Markdown table of seconds and of ratios, which hold on a busy machine t
     python benchmarks/browser.py [--sample social] [--rounds 3]
 
 What is timed is what a person waits for: from the address to the first picture, and, once the pages
-are warm, from a click in the sidebar until the page stands there and the server has finished.
+are warm, from a click in the sidebar until the page stands there and the server has finished. Twice:
+with WebGL, which a machine without a graphics card draws by its processor, and without, where maps
+are pictures made by the server; a person's graphics card lies between.
 """
 
 import argparse
@@ -23,7 +25,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SWITCHES = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+SWITCHES = {
+    "with WebGL": ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+    "without": ["--no-sandbox", "--disable-gpu", "--disable-3d-apis"],
+}
 PAGES = ("Data", "Time", "Space", "Compare", "Demand", "Dependence", "Train", "Evaluate",
          "Recommend", "Live", "Privacy")  # fmt: skip
 #: Two pages with a title and nothing else.
@@ -36,6 +41,18 @@ st.navigation([st.Page(one, title="One", url_path="one"), st.Page(two, title="Tw
 
 def table(sample: str, rounds: int) -> str:
     """Return the table of first pictures and of all pages."""
+    ways = {way: _waits(sample, rounds, switches) for way, switches in SWITCHES.items()}
+    rows = ["| what | " + " | ".join(f"{way}, s | times an empty page" for way in ways) + " |"]
+    rows.append("|---" + "|---:" * (2 * len(ways)) + "|")
+    for name in next(iter(ways.values())):
+        cells = [f"{middle[name]:.2f} | {middle[name] / middle[_beside(name)]:.1f}"
+                 for middle in ways.values()]  # fmt: skip
+        rows.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def _waits(sample: str, rounds: int, switches: list[str]) -> dict[str, float]:
+    """Return the median seconds of everything in one browser, beside an empty page."""
     from playwright.sync_api import sync_playwright
 
     browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))))
@@ -44,7 +61,7 @@ def table(sample: str, rounds: int) -> str:
         empty = Path(folder) / "empty.py"
         empty.write_text(EMPTY)
         with serving(ROOT / "app.py", folder) as app, serving(empty, folder) as bare:
-            chromium = play.chromium.launch(executable_path=browser, args=SWITCHES)
+            chromium = play.chromium.launch(executable_path=browser, args=switches)
             page, other = (chromium.new_page(viewport={"width": 1400, "height": 900}) for _ in "ab")
             for number in range(rounds + 1):
                 found = {"empty, by its address": opened(other, bare, "h1")}
@@ -59,13 +76,7 @@ def table(sample: str, rounds: int) -> str:
                 for name, seconds in found.items() if number else ():
                     waits.setdefault(name, []).append(seconds)
             chromium.close()
-    middle = {name: statistics.median(each) for name, each in waits.items()}
-    rows = [
-        f"| {name} | {seconds:.2f} | "
-        + (f"{seconds / middle[beside]:.1f} |" if (beside := _beside(name)) != name else "1 |")
-        for name, seconds in middle.items()
-    ]
-    return "\n".join(["| what | seconds | times an empty page |", "|---|---:|---:|", *rows])
+    return {name: statistics.median(each) for name, each in waits.items()}
 
 
 def _beside(name: str) -> str:
