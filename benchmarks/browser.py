@@ -5,9 +5,9 @@ Prints a Markdown table of seconds and of ratios, which hold on a busy machine t
     python benchmarks/browser.py [--sample social] [--rounds 3]
 
 What is timed is what a person waits for: from the address to the first picture, and, once the pages
-are warm, from a click in the sidebar until the page stands there and the server has finished. Twice:
-with WebGL, which a machine without a graphics card draws by its processor, and without, where maps
-are pictures made by the server; a person's graphics card lies between.
+are warm, from a click in the sidebar until the page stands there and the server has finished. It is
+timed with WebGL, which a machine without a graphics card draws by its processor, and without, where
+maps are pictures made by the server; a person's graphics card lies between.
 """
 
 import argparse
