@@ -1,6 +1,8 @@
 """Fixtures that every test may use."""
 
+import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,16 @@ def pytest_xdist_make_scheduler(config, log):
     return Scheduler(config, log)
 
 
+#: Begun first: each keeps a process for minutes, and at the end the others would wait for it.
+LONGEST = ("tests/browser/", "tests/test_checks.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that the processes end together."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.nodeid.startswith(LONGEST), item.path not in slow))
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of real research data, which is never part of the project."""
@@ -41,3 +53,21 @@ def data_dir() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("needs real data: set STREC_DATA to its folder")
     return Path(folder)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    """Write what each test costs into the folder that STREC_TEST_COST names (benchmarks/tests.py).
+
+    Processes count when they end, so those that a fixture keeps count to the last test it serves.
+    """
+    folder = os.environ.get("STREC_TEST_COST")
+    if not folder:
+        return (yield)
+    begun, cpu = time.time(), sum(os.times()[:4])
+    result = yield
+    row = {"test": item.nodeid, "begun": begun, "wall_s": time.time() - begun,
+           "cpu_s": sum(os.times()[:4]) - cpu}  # fmt: skip
+    with open(f"{folder}/{os.getpid()}.jsonl", "a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    return result

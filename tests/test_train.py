@@ -1,7 +1,9 @@
 """The loop: it learns, stops early, keeps the best, resumes exactly, and fails in words."""
 
 import json
+import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -333,10 +335,11 @@ def test_devices_are_named_and_the_cpu_is_always_there():
 
 @pytest.mark.slow
 def test_two_processes_learn_what_one_does(tmp_path):
-    """Accelerate's launcher, two processes on the CPU with gloo: the loss is that of one."""
-    script = tmp_path / "train.py"
-    script.write_text(
-        f"""
+    """Two processes on the CPU with gloo: the loss is that of one.
+
+    Accelerate's launcher, which starts them for `strec train`, is in tests/test_runs.py.
+    """
+    code = f"""
 import json, os, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from test_train import *
@@ -351,17 +354,24 @@ else:
     assert not events
 leave()
 """
-    )
-    launcher = "accelerate.commands.launch --multi_gpu --num_machines 1 --num_processes 2"
-    options = "--mixed_precision no --dynamo_backend no --main_process_port 0"
-    command = [sys.executable, "-m", *launcher.split(), *options.split(), str(script)]
-    # A port that was free when the launcher chose it may be taken a moment later: once more then.
+    # A port that is free now may be taken a moment later: once more then.
     for _ in range(2):
-        ended = subprocess.run(command, capture_output=True, text=True)
-        if ended.returncode == 0:
-            break
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
         shutil.rmtree(tmp_path / "kept", ignore_errors=True)
-    assert ended.returncode == 0, ended.stderr
+        started = [
+            subprocess.Popen(
+                [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True,
+                env=os.environ | {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2",
+                                  "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port},
+            )
+            for rank in "01"
+        ]  # fmt: skip
+        said = [each.communicate()[1] for each in started]
+        if not any(each.returncode for each in started):
+            break
+    assert not any(each.returncode for each in started), said
     epochs, n_processes, batch_size = json.loads((tmp_path / "told.json").read_text())
     alone = fit(Curve(dropout=0), Settings(epochs=3, learning_rate=0.01))
     assert (n_processes, batch_size) == (2, 8)

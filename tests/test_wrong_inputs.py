@@ -3,6 +3,7 @@
 import importlib
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -61,15 +62,24 @@ WRONG = {
     "an unfitted model": Popularity(),
     "a moment": datetime(2024, 6, 5, 18),
 }
-DATASET = strec.Dataset.sample("travel")
-PARTS = split.split(EXAMPLE, fractions=(0.5, 0.25, 0.25))
-MODEL = Popularity().fit(DATASET)
-RESULTS = strec.evaluate("popularity", DATASET, strec.Regime(at_most=30))
-RECOMMENDER = Recommender(DATASET, MODEL)
-QUERIES = PARTS.queries(scored="every")
 VIEW, LAT = maps.view_of([40.7, 40.8], [-74.1, -74.0]), np.array([40.7])
-PANEL = demand.Panel.of(np.ones((24 * 60, 2)), "2024-01-01")
 SERIES, REPEAT = [1.0, 5.0] * 20, {"Repeat": temporal.SeasonalNaive(2)}
+
+
+#: What the doors need besides. It is made before the first test: who collects tests needs none.
+MADE = SimpleNamespace()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def made():
+    MADE.dataset = strec.Dataset.sample("travel")
+    MADE.parts = split.split(EXAMPLE, fractions=(0.5, 0.25, 0.25))
+    MADE.model = Popularity().fit(MADE.dataset)
+    MADE.results = strec.evaluate("popularity", MADE.dataset, strec.Regime(at_most=30))
+    MADE.recommender = Recommender(MADE.dataset, MADE.model)
+    MADE.queries = MADE.parts.queries(scored="every")
+    MADE.panel = demand.Panel.of(np.ones((24 * 60, 2)), "2024-01-01")
+
 
 #: Each public callable, with the wrong input in the place of one argument.
 DOORS = {
@@ -96,10 +106,10 @@ DOORS = {
     "Recipe.from_dict": strec.Recipe.from_dict,
     "Filters.from_dict": strec.Filters.from_dict,
     "Project.of": strec.Project.of,
-    "Project.of, a field": lambda x: strec.Project.of("travel", **{str(x): x}),
+    "Project.of, a field": lambda x: strec.Project.of(MADE.dataset, **{str(x): x}),
     "Project.open": strec.Project.open,
-    "Project.save": lambda x: strec.Project.of("travel").save(x),
-    "Project.fits": lambda x: strec.Project.of("travel").fits(x),
+    "Project.save": lambda x: strec.Project.of(MADE.dataset).save(x),
+    "Project.fits": lambda x: strec.Project.of(MADE.dataset).fits(x),
     "reporting.pinned_report": reporting.pinned_report,
     "quality": strec.quality,
     "clean": strec.clean,
@@ -116,10 +126,10 @@ DOORS = {
     "Regime": strec.Regime,
     "leaderboard": strec.leaderboard,
     "slices": lambda x: strec.slices(x, "time"),
-    "slices, by": lambda x: strec.slices(RESULTS, x),
-    "slices, the measure": lambda x: strec.slices(RESULTS, "time", x),
-    "compare": lambda x: strec.compare(x, RESULTS[0]),
-    "evaluation.difference": lambda x: evaluation.difference(RESULTS[0], RESULTS[0], x),
+    "slices, by": lambda x: strec.slices(MADE.results, x),
+    "slices, the measure": lambda x: strec.slices(MADE.results, "time", x),
+    "compare": lambda x: strec.compare(x, MADE.results[0]),
+    "evaluation.difference": lambda x: evaluation.difference(MADE.results[0], MADE.results[0], x),
     "evaluation.propose": evaluation.propose,
     "evaluation.errors_on_map": evaluation.errors_on_map,
     "evaluation.to_csv": evaluation.to_csv,
@@ -128,15 +138,15 @@ DOORS = {
     "load_model": strec.load_model,
     "Recommender": Recommender,
     "Recommender, the model": lambda x: Recommender(EXAMPLE, x if x is not None else 7),
-    "Recommender.answer": lambda x: RECOMMENDER.answer(x if x is not None else 7),
-    "Recommender.answer, when": lambda x: RECOMMENDER.answer(None, x),
-    "Recommender.answer, where": lambda x: RECOMMENDER.answer(None, None, x, 10.0),
-    "Recommender.answer_many": RECOMMENDER.answer_many,
+    "Recommender.answer": lambda x: MADE.recommender.answer(x if x is not None else 7),
+    "Recommender.answer, when": lambda x: MADE.recommender.answer(None, x),
+    "Recommender.answer, where": lambda x: MADE.recommender.answer(None, None, x, 10.0),
+    "Recommender.answer_many": lambda x: MADE.recommender.answer_many(x),
     "recommend.RankingOptions": lambda x: RankingOptions(strategy=x),
     "recommend.RankingOptions, a number": lambda x: RankingOptions(novelty=x, diversity=x),
-    "explain, the model": lambda x: strec.explain(x, DATASET),
-    "explain, the data": lambda x: strec.explain(MODEL, x),
-    "explain, where": lambda x: strec.explain(MODEL, DATASET, None, None, x),
+    "explain, the model": lambda x: strec.explain(x, MADE.dataset),
+    "explain, the data": lambda x: strec.explain(MADE.model, x),
+    "explain, where": lambda x: strec.explain(MADE.model, MADE.dataset, None, None, x),
     "explanation.explain": explanation.explain,
     "recommend.recommend_everybody": lambda x: recommend_everybody(x, "never made.parquet"),
     "recommend.recommend_everybody, the model": lambda x: recommend_everybody(
@@ -152,8 +162,8 @@ DOORS = {
     "split.split": split.split,
     "split.split, the parts": lambda x: split.split(EXAMPLE, x if x is not None else 7),
     "split.split, the shares": lambda x: split.split(EXAMPLE, fractions=x),
-    "Split.queries": lambda x: PARTS.queries(x),
-    "Split.queries, what is scored": lambda x: PARTS.queries(scored=x),
+    "Split.queries": lambda x: MADE.parts.queries(x),
+    "Split.queries, what is scored": lambda x: MADE.parts.queries(scored=x),
     "temporal.series": temporal.series,
     "temporal.series, the grain": lambda x: temporal.series(EXAMPLE, x),
     "temporal.series, the slice": lambda x: temporal.series(EXAMPLE, filters=x),
@@ -197,14 +207,16 @@ DOORS = {
     "maps.arcs": maps.arcs,
     "maps.columns": maps.columns,
     "model.fit": lambda x: Popularity().fit(x),
-    "model.score": MODEL.score,
-    "model.top": MODEL.top,
-    "model.recommend": MODEL.recommend,
-    "model.recommend, users": lambda x: MODEL.recommend(DATASET, x if x is not None else 7, k=1),
-    "model.recommend, when": lambda x: MODEL.recommend(DATASET, "tourist_0001", x),
-    "model.recommend, where": lambda x: MODEL.recommend(DATASET, "tourist_0001", None, x),
-    "model.recommend, k": lambda x: MODEL.recommend(DATASET, "tourist_0001", k=x),
-    "model.explain": lambda x: MODEL.explain(x, 0, np.array([0])),
+    "model.score": lambda x: MADE.model.score(x),
+    "model.top": lambda x: MADE.model.top(x),
+    "model.recommend": lambda x: MADE.model.recommend(x),
+    "model.recommend, users": lambda x: MADE.model.recommend(
+        MADE.dataset, x if x is not None else 7, k=1
+    ),
+    "model.recommend, when": lambda x: MADE.model.recommend(MADE.dataset, "tourist_0001", x),
+    "model.recommend, where": lambda x: MADE.model.recommend(MADE.dataset, "tourist_0001", None, x),
+    "model.recommend, k": lambda x: MADE.model.recommend(MADE.dataset, "tourist_0001", k=x),
+    "model.explain": lambda x: MADE.model.explain(x, 0, np.array([0])),
     "model.load": Popularity.load,
     "model.set_params": lambda x: Popularity().set_params(nonsense=x),
     "spatial.grid_around": lambda x: spatial.grid_around(x, 7),
@@ -262,8 +274,8 @@ DOORS = {
     "privacy.width_words": privacy.width_words,
     "privacy.Protection": privacy.Protection,
     "evaluation.counting_models": evaluation.counting_models,
-    "evaluation.evaluate_model": lambda x: evaluation.evaluate_model(x, PARTS),
-    "evaluation.evaluate_model, the parts": lambda x: evaluation.evaluate_model(MODEL, x),
+    "evaluation.evaluate_model": lambda x: evaluation.evaluate_model(x, MADE.parts),
+    "evaluation.evaluate_model, the parts": lambda x: evaluation.evaluate_model(MADE.model, x),
     "explanation.best_by_hour": explanation.best_by_hour,
     "explanation.best_by_place": lambda x: explanation.best_by_place(x, LAT, LAT),
     "explanation.card": lambda x: explanation.card(x, "User 1"),
@@ -276,18 +288,18 @@ DOORS = {
     "explanation.wished": explanation.wished,
     "explanation.what_if_places": lambda x: explanation.what_if_places(x, LAT, LAT),
     "demand.panel": demand.panel,
-    "demand.panel, what": lambda x: demand.panel(DATASET, x),
-    "demand.panel, where": lambda x: demand.panel(DATASET, where=x),
+    "demand.panel, what": lambda x: demand.panel(MADE.dataset, x),
+    "demand.panel, where": lambda x: demand.panel(MADE.dataset, where=x),
     "demand.people_at": lambda x: demand.people_at(x, [], "2024-06-05"),
     "demand.usual_resolution": demand.usual_resolution,
     "demand.backtest": demand.backtest,
     "demand.demand": demand.demand,
     "demand.effect": lambda x: demand.effect(x, "2024-06-05", []),
-    "demand.effect, the day": lambda x: demand.effect(PANEL, x, ["0"]),
-    "demand.effect, the places": lambda x: demand.effect(PANEL, "2024-02-05", x),
+    "demand.effect, the day": lambda x: demand.effect(MADE.panel, x, ["0"]),
+    "demand.effect, the places": lambda x: demand.effect(MADE.panel, "2024-02-05", x),
     "demand.country_of": demand.country_of,
     "compare_groups": lambda x: strec.compare_groups(x, strec.Filters(weekdays=(5, 6))),
-    "compare_groups, a group": lambda x: strec.compare_groups(DATASET, x),
+    "compare_groups, a group": lambda x: strec.compare_groups(MADE.dataset, x),
     "groups.compare_groups": lambda x: groups.compare_groups(x, strec.Filters(weekdays=(5, 6))),
     "groups.user_groups": groups.user_groups,
     "plots.group_days": lambda x: plots.group_days((x, x), ("A", "B")),
@@ -298,36 +310,36 @@ DOORS = {
     "store.frame_of": lambda x: store.frame_of(x, ("cell",)),
     "store.store_of": store.store_of,
     "store.need_store": store.need_store,
-    "split.encode": lambda x: split.encode(x, PARTS.vocabulary),
+    "split.encode": lambda x: split.encode(x, MADE.parts.vocabulary),
     "split.questions_of": split.questions_of,
     "profiling.quality": profiling.quality,
     "gate.dependence_test": gate.dependence_test,
     "reporting.analyse": reporting.analyse,
     "reporting.demand_report": reporting.demand_report,
     "runs.Run": runs.Run,
-    "runs.create": lambda x: runs.create(x, "popularity", DATASET.store),
-    "runs.create, the kind": lambda x: runs.create("never made", x, DATASET.store),
+    "runs.create": lambda x: runs.create(x, "popularity", MADE.dataset.store),
+    "runs.create, the kind": lambda x: runs.create("never made", x, MADE.dataset.store),
     "runs.create, the store": lambda x: runs.create("never made", "popularity", x),
     "runs.end": lambda x: runs.end(x, "never made"),
     "runs.expected_seconds": lambda x: runs.expected_seconds("popularity", x, "normal", []),
     "runs.expected_seconds, the kind": lambda x: runs.expected_seconds(
-        x, DATASET.store, "normal", []
+        x, MADE.dataset.store, "normal", []
     ),
     "runs.home": runs.home,
     "runs.language_of": lambda x: runs.language_of(x, "stllm"),
-    "runs.language_of, the kind": lambda x: runs.language_of(DATASET.store, x),
+    "runs.language_of, the kind": lambda x: runs.language_of(MADE.dataset.store, x),
     "runs.needs_several": runs.needs_several,
     "runs.parameters": runs.parameters,
     "runs.parameters, the budget": lambda x: runs.parameters("stllm", x),
     "runs.prune": runs.prune,
-    "runs.reach": lambda x: runs.reach(x, DATASET.store, "quick", []),
+    "runs.reach": lambda x: runs.reach(x, MADE.dataset.store, "quick", []),
     "runs.reach, the store": lambda x: runs.reach("stllm", x, "quick", []),
-    "runs.reach, the budget": lambda x: runs.reach("stllm", DATASET.store, x, []),
+    "runs.reach, the budget": lambda x: runs.reach("stllm", MADE.dataset.store, x, []),
     "runs.runs_in": runs.runs_in,
     "runs.shortage": lambda x: runs.shortage("popularity", x),
-    "runs.shortage, the kind": lambda x: runs.shortage(x, DATASET.store),
+    "runs.shortage, the kind": lambda x: runs.shortage(x, MADE.dataset.store),
     "runs.start": lambda x: runs.start(x, "never made"),
-    "runs.train_run": lambda x: runs.train_run(x, DATASET.store),
+    "runs.train_run": lambda x: runs.train_run(x, MADE.dataset.store),
 }
 #: The steps of a recipe, and the models of time series, by their first setting.
 DOORS |= {
@@ -452,9 +464,9 @@ def test_every_model_refuses_to_answer_before_it_is_fitted(kind):
     model = MODELS[kind]()
     for ask in (model.recommend, model.log_of):
         with pytest.raises(StrecError, match="fitted"):
-            ask(DATASET)
+            ask(MADE.dataset)
     with pytest.raises(StrecError):
-        model.score(QUERIES)
+        model.score(MADE.queries)
     with pytest.raises(StrecError):
         model.save("never made")
 

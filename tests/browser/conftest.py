@@ -17,46 +17,64 @@ ROOT = Path(__file__).parents[2]
 MINUTE_MS = 60_000
 #: What Chromium says when a machine has no network, and what an old path of Streamlit asks for.
 HARMLESS = ("ERR_NAME_NOT_RESOLVED", "ERR_INTERNET_DISCONNECTED", "404", "ERR_CONNECTION")
-#: WebGL by software, so that maps are drawn without a graphics card; no calls home.
+#: No calls home.
 SWITCHES = [
-    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run", "--disable-quic",
+    "--no-sandbox", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run", "--disable-quic", "--disable-gpu-compositing",
 ]  # fmt: skip
+#: Maps by software, so that they are drawn without a graphics card.
+MAPS = [
+    "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+]  # fmt: skip
+#: Software draws a map at the price of a processor: walks that are not about maps go without.
+NO_MAPS = ["--disable-gpu", "--disable-3d-apis"]
+#: What the map says in a browser that draws none; the page tells the visitor what to do.
+NOT_DRAWN = "Failed to create WebGL context: disabled by"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 @pytest.fixture(scope="package")
-def chromium():
+def browsers():
+    """Give a function: the browser that draws maps, or the one that does not."""
     path = os.environ.get("STREC_BROWSER") or next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         pytest.skip("needs Chromium: install it, or set STREC_BROWSER to its path")
     api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install it")
     with api.sync_playwright() as play:
-        found = play.chromium.launch(executable_path=path, args=SWITCHES)
-        yield found
-        found.close()
+        found = {}
+
+        def launched(maps: bool = False):
+            # A picture that somebody keeps shows its maps.
+            maps = maps or "STREC_SCREENSHOTS" in os.environ
+            if maps not in found:
+                switches = SWITCHES + (MAPS if maps else NO_MAPS)
+                found[maps] = play.chromium.launch(executable_path=path, args=switches)
+            return found[maps]
+
+        yield launched
+        for each in found.values():
+            each.close()
 
 
 @pytest.fixture
-def browser(chromium):
-    """Give the browser, and close its pages after the test: open maps go on drawing."""
-    yield chromium
-    for context in chromium.contexts:
+def browser(browsers):
+    """Give a browser without maps, and close its pages after the test."""
+    found = browsers()
+    yield found
+    leave(found)
+
+
+def leave(browser) -> None:
+    """Close the pages of a browser: open maps go on drawing."""
+    for context in browser.contexts:
         context.close()
 
 
 @pytest.fixture(scope="package")
-def address(chromium, tmp_path_factory):
+def address(browsers, tmp_path_factory):
     """The address of one app that all tests visit, each as another visitor."""
     with an_app(tmp_path_factory.mktemp("app")) as found:
-        yield found
-
-
-@pytest.fixture
-def new_address(chromium, tmp_path):
-    """The address of an app that nobody has visited."""
-    with an_app(tmp_path) as found:
         yield found
 
 
@@ -94,9 +112,17 @@ def an_app(folder: Path, port: int | None = None, *options: str, **variables: st
 
 
 @pytest.fixture
-def person(browser, pictures):
-    """Give a function that brings somebody in front of a browser."""
-    return lambda **look: Person(browser, pictures, **look)
+def person(browsers, pictures):
+    """Give a function that brings somebody in front of a browser, which draws maps if asked to."""
+    used = []
+
+    def come(maps: bool = False, **look) -> Person:
+        used.append(browsers(maps))
+        return Person(used[-1], pictures, **look)
+
+    yield come
+    for browser in used:
+        leave(browser)
 
 
 @pytest.fixture(scope="session")
@@ -121,11 +147,15 @@ class Person:
         self.page.set_default_timeout(2 * MINUTE_MS)
         self.pictures, self.complaints = pictures, []
         self.page.on("console", self._listen)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", lambda error: self._hear(str(error)))
 
     def _listen(self, message):
-        if message.type == "error" and not any(word in message.text for word in HARMLESS):
-            self.complaints.append(message.text)
+        if message.type == "error":
+            self._hear(message.text)
+
+    def _hear(self, complaint: str) -> None:
+        if NOT_DRAWN not in complaint and not any(word in complaint for word in HARMLESS):
+            self.complaints.append(complaint)
 
     def open(self, address: str) -> None:
         self.page.goto(address)
@@ -146,6 +176,8 @@ class Person:
         """Keep a screenshot of the whole page, or of what the window shows, where one is wanted."""
         if self.pictures is None:
             return
+        # A map is drawn a while after the app has nothing more to do.
+        self.wait(2500)
         if not whole:
             self.page.screenshot(path=self.pictures / f"{name}.png")
             return

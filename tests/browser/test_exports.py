@@ -33,8 +33,8 @@ def files(tmp_path_factory):
     return sorted(folder.iterdir())
 
 
-def test_nothing_that_was_typed_runs_and_nothing_is_fetched(chromium, files):
-    page = chromium.new_context(viewport={"width": 900, "height": 700}).new_page()
+def test_nothing_that_was_typed_runs_and_nothing_is_fetched(browsers, files):
+    page = browsers(maps=True).new_context(viewport={"width": 900, "height": 700}).new_page()
     said, asked = [], []
     page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
     page.on("request", lambda request: asked.append(request.url))

@@ -4,6 +4,7 @@ Screenshots are kept in the folder that STREC_SCREENSHOTS names: the pictures of
 made so.
 """
 
+import os
 import re
 from datetime import datetime, timedelta
 
@@ -35,7 +36,6 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(address, per
     visitor.open(address)
     assert visitor.sees("When, where, and what next")
     visitor.page.wait_for_selector("canvas")
-    visitor.page.wait_for_timeout(3000)
     visitor.keep("start")
 
     visitor.press("Bring your own data")
@@ -56,7 +56,6 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(address, per
     visitor.press("See where")
     visitor.page.wait_for_url(re.compile("/space"))
     visitor.page.wait_for_selector("canvas")
-    visitor.page.wait_for_timeout(2500)
     visitor.keep("space")
 
     visitor.page.get_by_role("link", name="Recommend").click()
@@ -80,28 +79,16 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(address, per
     again.nothing_broke()
 
 
+@pytest.mark.skipif(
+    "STREC_SCREENSHOTS" not in os.environ,
+    reason="makes a picture: set STREC_SCREENSHOTS; the walks see the same page",
+)
 def test_the_picture_of_the_readme(address, person):
     visitor = person(size=(1400, 1180))
     visitor.open(f"{address}/recommend")
     assert visitor.sees(re.compile("Why .* is number 1"))
     visitor.page.wait_for_selector("canvas")
-    visitor.wait(3000)
     visitor.keep("app", whole=False)
-    visitor.nothing_broke()
-
-
-def test_a_bookmark_opens_the_whole_app_on_a_server_just_started(new_address, person):
-    visitor = person()
-    visitor.open(f"{new_address}/space?sample=travel")
-    visitor.page.get_by_role("link", name="Dependence").wait_for()
-    assert visitor.sees(re.compile("Three days in the old town"))
-    # A world chosen on Start, and another page opened before it is there: nothing is lost.
-    page = visitor.page
-    page.get_by_role("link", name="Start").click()
-    page.get_by_role("button", name="A city of friends").click()
-    page.get_by_role("link", name="Time").click()
-    page.get_by_role("heading", name="Time", level=1).wait_for()
-    assert visitor.sees(re.compile("40,000 check-ins"))
     visitor.nothing_broke()
 
 

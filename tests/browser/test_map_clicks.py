@@ -44,7 +44,7 @@ def asked_from(visitor: Person) -> str | None:
 
 
 def test_a_click_chooses_where_from_and_the_next_one_somewhere_else(address, person):
-    visitor = person(size=(1400, 1300))
+    visitor = person(maps=True, size=(1400, 1300))
     visitor.open(f"{address}/recommend")
     assert asked_from(visitor) is None
     click_on_the_map(visitor, "Ask from here", lambda: asked_from(visitor))
@@ -58,7 +58,7 @@ def test_a_click_chooses_where_from_and_the_next_one_somewhere_else(address, per
 
 
 def test_for_nobody_yet_clicks_add_visits(address, person):
-    visitor = person(size=(1400, 1300))
+    visitor = person(maps=True, size=(1400, 1300))
     visitor.open(f"{address}/recommend?user=new")
     visitor.page.get_by_text("A click on the map adds a visit").click()
     visitor.wait()
@@ -70,7 +70,7 @@ def test_for_nobody_yet_clicks_add_visits(address, person):
 
 
 def test_a_click_looks_into_a_hexagon(address, person):
-    visitor = person(size=(1400, 1300))
+    visitor = person(maps=True, size=(1400, 1300))
     visitor.open(f"{address}/space")
     inside = visitor.page.get_by_text("In this hexagon")
     click_on_the_map(visitor, "check-ins", inside.count)
@@ -79,7 +79,7 @@ def test_a_click_looks_into_a_hexagon(address, person):
 
 
 def test_an_area_is_drawn_over_the_map_and_filters_other_pages(address, person):
-    visitor = person(size=(1400, 1300))
+    visitor = person(maps=True, size=(1400, 1300))
     page = visitor.page
     visitor.open(f"{address}/space")
     chart = page.locator("[data-testid=stDeckGlJsonChart]").last

@@ -1,4 +1,4 @@
-"""The tour in a real browser, walked to its end without touching the sidebar."""
+"""A server just started: a bookmark, then the tour to its end without touching the sidebar."""
 
 import re
 import time
@@ -11,12 +11,21 @@ from tests.browser.conftest import an_app
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def address(tmp_path):
+@pytest.fixture(scope="module")
+def address(browsers, tmp_path_factory):
+    """The address of an app that nobody has visited before these tests."""
     # The model that the tour trains takes all cores for a minute; tests/pages/test_tour.py sees
     # that it begins. Where nobody may train the tour goes on without.
-    with an_app(tmp_path, STREC_TRAININGS_EACH="0") as found:
+    with an_app(tmp_path_factory.mktemp("app"), STREC_TRAININGS_EACH="0") as found:
         yield found
+
+
+def test_a_bookmark_opens_the_whole_app_on_a_server_just_started(address, person):
+    visitor = person()
+    visitor.open(f"{address}/space?sample=travel")
+    visitor.page.get_by_role("link", name="Dependence").wait_for()
+    assert visitor.sees(re.compile("Three days in the old town"))
+    visitor.nothing_broke()
 
 
 def test_the_tour_is_walked_to_its_end(address, person):

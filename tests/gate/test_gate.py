@@ -360,15 +360,15 @@ def test_of_a_data_set_the_training_part_is_tested():
 @pytest.mark.parametrize(
     "table",
     [
-        pytest.param(schema.example().clear(), id="empty"),
-        pytest.param(schema.example(), id="tiny"),
-        pytest.param(world(n_users=1, n_checkins=500), id="one user"),
-        pytest.param(world().with_columns(pl.lit("x").alias("item_id")), id="one item"),
+        pytest.param(lambda: schema.example().clear(), id="empty"),
+        pytest.param(schema.example, id="tiny"),
+        pytest.param(lambda: world(n_users=1, n_checkins=500), id="one user"),
+        pytest.param(lambda: world().with_columns(pl.lit("x").alias("item_id")), id="one item"),
     ],
 )
 def test_too_little_is_said_in_words(table):
     with pytest.raises(AnalysisError, match="needs at least 5 users"):
-        gate.dependence_test(table)
+        gate.dependence_test(table())
 
 
 def test_one_user_is_called_a_user():

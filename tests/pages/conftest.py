@@ -1,12 +1,18 @@
 """A small world and the Recommend page on it; other pages bring their own."""
 
+from functools import cache
+
 import polars as pl
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from strec.simulation import simulate
 from strec.store import Store
 from tests.pages.recommending import open_page
+
+# Each AppTest reads the metadata of every package that is installed: once is enough.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture(scope="module")

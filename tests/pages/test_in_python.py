@@ -150,7 +150,7 @@ def test_the_lines_below_a_picture_draw_it(look, world, monkeypatch):
         models = {name: temporal.standard_models()[name] for name in QUICK_MODELS}
         monkeypatch.setattr(temporal, "standard_models", lambda search_s=1.0: models)
     if look == "dependence":
-        monkeypatch.setattr("pages.dependence.QUICK", {"max_checkins": 1_500, "n_permutations": 79})
+        monkeypatch.setattr("pages.dependence.QUICK", {"max_checkins": 1_000, "n_permutations": 79})
     if look == "demand":
         models = {
             name: each for name, each in demand.standard_models().items() if name == "Counting"

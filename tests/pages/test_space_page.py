@@ -45,10 +45,8 @@ def page(store: Store, part: str = "Map", filters: Filters | None = None) -> App
     app = alone("space")
     app.session_state["store"] = store
     app.session_state["filters"] = filters or Filters()
-    app.run()
-    if part != "Map" and app.segmented_control:
-        app.segmented_control(key="space_part").set_value(part).run()
-    return app
+    app.query_params["part"] = part.split(" ")[0].lower()
+    return app.run()
 
 
 def words(app: AppTest) -> str:

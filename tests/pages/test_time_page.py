@@ -78,7 +78,7 @@ def test_a_forecast_compares_with_repeating_the_last_season(tmp_path, monkeypatc
     # Which kinds there are, and what they say, is checked in tests/temporal.
     quick = (
         temporal.SeasonalNaive(),
-        temporal.Sarima(budget_s=0.5),
+        temporal.Sarima(order=(1, 0, 0)),
         temporal.LSTMForecaster(hidden=8, steps=10),
     )
     monkeypatch.setattr(temporal, "standard_models", lambda _: {m.label: m for m in quick})
