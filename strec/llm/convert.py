@@ -13,11 +13,10 @@ from collections.abc import Callable
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 from strec.errors import MissingPartError
 from strec.llm.cache import cache_folder
-from strec.llm.weights import locate, quiet
+from strec.llm.weights import library, locate, quiet
 from strec.parts import require
 
 _RECORD = "converted.json"
@@ -104,13 +103,12 @@ def _alone(name: str):
 
 def _unpack(source: Path, folder: Path) -> None:
     require("torch", "transformers", "gguf")
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
+    transformers = library()
     where = {"gguf_file": source.name, "local_files_only": True}
     # The reader of GGUF draws a bar of its own.
     with quiet(), redirect_stderr(StringIO()):
-        tokenizer = AutoTokenizer.from_pretrained(source.parent, **where)
-        model: Any = AutoModelForCausalLM.from_pretrained(source.parent, **where)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source.parent, **where)
+        model = transformers.AutoModelForCausalLM.from_pretrained(source.parent, **where)
         # The weights are plain numbers now, which transformers would not save otherwise.
         model.hf_quantizer, model.is_quantized = None, False
         del model.config.quantization_config
@@ -131,19 +129,19 @@ def _make_tiny(folder: Path) -> None:
     require("torch", "transformers")
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+    transformers = library()
     words = [*_SPECIAL, *sorted(pre_tokenizers.ByteLevel.alphabet())]
     # Without merges every byte is a token.
     core = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, merges=[]))
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
     names = dict(zip(("pad_token", "bos_token", "eos_token"), _SPECIAL, strict=True))
-    PreTrainedTokenizerFast(tokenizer_object=core, **names).save_pretrained(folder)
+    transformers.PreTrainedTokenizerFast(tokenizer_object=core, **names).save_pretrained(folder)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = LlamaForCausalLM(
-            LlamaConfig(
+        model = transformers.LlamaForCausalLM(
+            transformers.LlamaConfig(
                 vocab_size=len(words),
                 hidden_size=32,
                 intermediate_size=64,

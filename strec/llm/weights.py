@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -156,6 +157,11 @@ def resolve(model: str | Path, *, online: bool = False) -> Path:
     return _from_hub(str(model), online)
 
 
+def library() -> Any:
+    """Return transformers, as a module of any type: pyright reads its own for half a minute."""
+    return import_module("transformers")
+
+
 def load(folder: Path, purpose: Literal["encode", "write"]) -> tuple[Any, Any]:
     """Return tokenizer and model of a folder, in float32, ready for use.
 
@@ -164,9 +170,9 @@ def load(folder: Path, purpose: Literal["encode", "write"]) -> tuple[Any, Any]:
     """
     require("torch", "transformers")
     import torch
-    import transformers
     from safetensors import SafetensorError
 
+    transformers = library()
     kind = transformers.AutoModel if purpose == "encode" else transformers.AutoModelForCausalLM
     safe = {"local_files_only": True, "trust_remote_code": False}
     try:

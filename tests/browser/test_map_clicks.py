@@ -111,3 +111,15 @@ def test_an_area_is_drawn_over_the_map_and_filters_other_pages(address, person):
     chip.wait_for()
     assert re.fullmatch(r"\d+ hexagons.*", chip.inner_text(), re.DOTALL)
     visitor.nothing_broke()
+
+
+def test_columns_arcs_and_heat_are_drawn_without_complaint(address, person):
+    """The other walks draw no maps: a layer that a browser cannot draw complains here."""
+    visitor = person(maps=True, size=(1000, 900))
+    for where, choice in (("", None), ("space?part=flows", None), ("space?part=map", "Heatmap")):
+        visitor.open(f"{address}/{where}")
+        if choice:
+            visitor.page.get_by_role("radio", name=choice).click()
+        visitor.page.locator("[data-testid=stDeckGlJsonChart] canvas").first.wait_for()
+        visitor.wait(1000)
+    visitor.nothing_broke()
