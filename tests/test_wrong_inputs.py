@@ -150,7 +150,7 @@ DOORS = {
     "explanation.explain": explanation.explain,
     "recommend.recommend_everybody": lambda x: recommend_everybody(x, "never made.parquet"),
     "recommend.recommend_everybody, the model": lambda x: recommend_everybody(
-        DATASET, "never made.parquet", x if x is not None else 7
+        MADE.dataset, "never made.parquet", x if x is not None else 7
     ),
     "recommend.replay": replay,
     "demand.count_ahead": demand.count_ahead,

@@ -1,6 +1,7 @@
 """One real server and one real headless Chromium; skipped, saying so, where there is none."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -118,7 +119,7 @@ def person(browsers, pictures):
 
     def come(maps: bool = False, **look) -> Person:
         used.append(browsers(maps))
-        return Person(used[-1], pictures, **look)
+        return Person(used[-1], pictures, maps or pictures is not None, **look)
 
     yield come
     for browser in used:
@@ -138,14 +139,14 @@ def pictures() -> Path | None:
 class Person:
     """Somebody in front of a browser."""
 
-    def __init__(self, browser, pictures, **look):
+    def __init__(self, browser, pictures, has_maps, **look):
         size = look.pop("size", (1400, 900))
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, service_workers="block", **look
         )
         self.page = context.new_page()
         self.page.set_default_timeout(2 * MINUTE_MS)
-        self.pictures, self.complaints = pictures, []
+        self.pictures, self.has_maps, self.complaints = pictures, has_maps, []
         self.page.on("console", self._listen)
         self.page.on("pageerror", lambda error: self._hear(str(error)))
 
@@ -160,6 +161,10 @@ class Person:
     def open(self, address: str) -> None:
         self.page.goto(address)
         self.wait()
+        if not self.has_maps:
+            # It tells the page so, which is shown anew with pictures of the server.
+            self.sees(re.compile("This browser cannot draw maps"))
+            self.wait()
 
     def wait(self, pause: int = 400) -> None:
         """Wait until the app has nothing more to do."""

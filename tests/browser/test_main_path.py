@@ -12,6 +12,8 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+#: A map, or the picture of one where the browser draws none.
+MAP = "[data-testid=stDeckGlJsonChart] canvas, [data-testid=stImage]"
 #: The workshop is walked on a telephone too: what it opens is opened here for its picture alone.
 PAGES = ("data", "dependence", "train", "evaluate")
 if "STREC_SCREENSHOTS" in os.environ:
@@ -38,7 +40,7 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(address, per
     visitor = person()
     visitor.open(address)
     assert visitor.sees("When, where, and what next")
-    visitor.page.wait_for_selector("canvas")
+    visitor.page.wait_for_selector(MAP)
     visitor.keep("start")
 
     visitor.press("Bring your own data")
@@ -58,7 +60,7 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(address, per
 
     visitor.press("See where")
     visitor.page.wait_for_url(re.compile("/space"))
-    visitor.page.wait_for_selector("canvas")
+    visitor.page.wait_for_selector(MAP)
     visitor.keep("space")
 
     visitor.page.get_by_role("link", name="Recommend").click()
@@ -90,7 +92,7 @@ def test_the_picture_of_the_readme(address, person):
     visitor = person(size=(1400, 1180))
     visitor.open(f"{address}/recommend")
     assert visitor.sees(re.compile("Why .* is number 1"))
-    visitor.page.wait_for_selector("canvas")
+    visitor.page.wait_for_selector(MAP)
     visitor.keep("app", whole=False)
     visitor.nothing_broke()
 
@@ -104,7 +106,7 @@ def test_a_narrow_window_without_webgl_gets_maps_as_pictures(address, person):
     )
     asked: list[str] = []
     visitor.page.on("request", lambda each: asked.append(each.url))
-    visitor.open(f"{address}/space?sample=social")
+    visitor.page.goto(f"{address}/space?sample=social")
     assert visitor.sees(re.compile("This browser cannot draw maps"))
     picture = visitor.page.locator("[data-testid=stImage] img, [data-testid=stImage] svg").first
     picture.wait_for()

@@ -25,6 +25,13 @@ def test_a_bookmark_opens_the_whole_app_on_a_server_just_started(address, person
     visitor.open(f"{address}/space?sample=travel")
     visitor.page.get_by_role("link", name="Dependence").wait_for()
     assert visitor.sees(re.compile("Three days in the old town"))
+    # A world chosen on Start, and another page opened before it is there: nothing is lost.
+    page = visitor.page
+    page.get_by_role("link", name="Start").click()
+    page.get_by_role("button", name="A city of friends").click()
+    page.get_by_role("link", name="Time").click()
+    page.get_by_role("heading", name="Time", level=1).wait_for()
+    assert visitor.sees(re.compile("40,000 check-ins"))
     visitor.nothing_broke()
 
 
