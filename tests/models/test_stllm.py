@@ -18,7 +18,7 @@ from strec.models.features.pairs import Pairs
 from strec.models.features.training_data import training_data_of
 from strec.models.features.world import N_DIRECTIONS, World
 from strec.models.stllm.network import NEVER, log_sum
-from strec.models.stllm.together import added, combined, weights_for
+from strec.models.stllm.together import added, combined, trust, weights_for
 from strec.sealed import sealed
 from strec.simulation import simulate
 from strec.split import Log, Split, Vocabulary, encode, queries_of_rows, split
@@ -34,7 +34,10 @@ def _parts() -> Split:
 
 @cache
 def _model(**parameters) -> STLLM:
-    return STLLM(**QUICK, **parameters).fit(_parts().train)
+    model = STLLM(**QUICK, **parameters).fit(_parts().train)
+    # All three speak, whatever the few check-ins held out say of them.
+    model.weights_ = np.array([0.5, 0.4, 0.1])
+    return model
 
 
 def _nothing(n_items: int) -> np.ndarray:
@@ -95,6 +98,14 @@ def test_the_company_of_an_item_is_who_shares_its_users():
     company = World.of(log, _nothing(3)).company.toarray()
     assert company[0, 1] == pytest.approx(1.0) and company[0, 2] == 0
     assert np.diag(company).tolist() == [0, 0, 0]
+
+
+def test_to_how_many_people_an_item_was_new_counted_by_hand():
+    day = 24
+    rows = [("u", "A", 0), ("u", "A", 40 * day), ("v", "A", 39 * day), ("w", "A", 20 * day)]
+    log = _log([*rows, ("w", "B", 40 * day)])
+    # u knew A long since; v found it a day ago, w 20 days ago.
+    assert World.of(log, _nothing(2)).new_to.T.tolist() == [[3, 2, 1], [1, 1, 1]]
 
 
 # ---------------------------------------------------------------- data
@@ -201,15 +212,16 @@ def test_a_network_that_has_learned_nothing_has_hardly_a_voice():
     surprise = [
         -np.log(scores[row, queries.target]).mean() for scores in (model.score(queries), counted)
     ]
-    assert model.weights_[0] < 0.3 < model.weights_[1]
+    assert model.weights_[0] < 0.3 < model.weights_[1:].sum()
     assert surprise[0] < surprise[1] + 0.02
 
 
 def test_two_answers_make_one_by_hand():
     network, trees = np.array([[0.5, 0.5, 0.0]]), np.array([[0.1, 0.4, 0.5]])
-    found = combined(network, trees, np.array([1.0, 1.0]))
+    found = combined([network, trees], np.array([1.0, 1.0]))
     assert found[0] == pytest.approx([0.2, 0.8, 0.0], abs=1e-6)
-    assert combined(network, trees, np.array([0.0, 1.0]))[0] == pytest.approx(trees[0], abs=1e-6)
+    second = combined([network, trees], np.array([0.0, 1.0]))
+    assert second[0] == pytest.approx(trees[0], abs=1e-6)
     pair = [
         Explanation(1, 0.5, (_part("habit", 0.4), _part("hour", 0.1))),
         Explanation(1, 0.4, (_part("habit", 0.1), _part("near", 0.3))),
@@ -227,6 +239,21 @@ def test_who_knows_gets_the_weight():
     assert weights == pytest.approx([0.0, 1.0], abs=0.3)
 
 
+def test_what_is_learned_is_trusted_as_far_as_its_gain_is_no_chance():
+    rng = np.random.default_rng(0)
+    knows = rng.dirichlet(np.ones(5), 600)
+    target = np.array([rng.choice(5, p=each) for each in knows])
+    told, owner, flat = np.ones(600), np.arange(600) % 60, np.full((600, 5), 0.2)
+    assert trust(knows, flat, target, told, owner) == 1.0
+    # What is surely worse, or tells nothing, or is not tried, leaves counting as it is.
+    assert trust(flat, knows, target, told, owner) == 0.0
+    assert trust(flat, flat, target, told, owner) == 0.0
+    assert trust(flat[:0], flat[:0], target[:0], told[:0], owner[:0]) == 0.0
+    # Somebody who knows but is far too sure is heard in part.
+    sure = knows**6 / (knows**6).sum(axis=1, keepdims=True)
+    assert 0.0 < trust(sure, flat, target, told, owner) < 0.5
+
+
 def _part(name: str, value: float) -> ScorePart:
     return ScorePart(name, value, np.zeros(0, dtype=np.int64), np.zeros(0))
 
@@ -241,6 +268,23 @@ def test_a_network_saved_alone_still_opens(tmp_path):
     head["params"].pop("trees")
     (folder / "model.json").write_text(json.dumps(sealed(head)))
     assert np.allclose(load_model(folder).score(queries), model.score(queries))
+
+
+def test_a_network_that_was_told_less_of_the_new_says_what_it_said():
+    """Models of before opened: three columns about new items came after them."""
+    model, queries = _model(), _parts().queries(scored="every").take(slice(0, 20))
+    arrays = model._arrays()
+    names = [f"network0.{each}" for each in ("spread_mean", "weigh.2.weight", "weigh.2.bias")]
+    for name in names:
+        arrays[name] = np.concatenate([arrays[name][:-3], np.zeros_like(arrays[name][-3:])])
+    arrays["network0.spread_spread"][-3:] = 1
+    short = {name: arrays[name][:-3] for name in (*names, "network0.spread_spread")}
+    full, before = STLLM(**QUICK), STLLM(**QUICK)
+    for each, kept in ((full, arrays), (before, arrays | short)):
+        each.vocabulary_ = model.vocabulary_
+        each._restore(kept)
+    assert np.allclose(full.score(queries), before.score(queries), atol=1e-12)
+    assert np.abs(full.score(queries) - model.score(queries)).max() > 1e-6
 
 
 # ---------------------------------------------------------------- elsewhere
@@ -269,11 +313,26 @@ def test_a_new_check_in_changes_the_next_answer_without_training():
 
 def test_numbers_do_not_depend_on_who_else_asks():
     queries = _parts().queries(scored="every").take(slice(0, 6))
-    together, _ = numbers_of(queries, _model().world_)
-    alone, _ = numbers_of(queries.take(slice(5, 6)), _model().world_)
+    together, _ = numbers_of(queries, _model().world_, 200)
+    alone, _ = numbers_of(queries.take(slice(5, 6)), _model().world_, 200)
     mine = slice(together.item_ptr[5], together.item_ptr[6])
     assert np.allclose(together.item_numbers[mine], alone.item_numbers, atol=1e-5)
     assert np.allclose(together.context[5], alone.context[0], atol=1e-6)
+
+
+def test_of_a_long_history_each_item_speaks_and_all_visits_to_it_count():
+    log = _log([("u", item, 24 * day) for day, item in enumerate("ABAABBC")])
+    found, reasons = numbers_of(queries_of_rows(log, np.array([6])), _world_of(log), 2)
+    # Of A the last visit, of B the two latest of all; A was taken thrice, which habit says.
+    assert found.item.tolist() == [0, 1] and np.diff(found.visit_ptr).tolist() == [1, 2]
+    assert log.time_us[found.row].tolist() == log.time_us[[3, 4, 5]].tolist()
+    assert np.exp(found.item_numbers[:, reasons["item"].index("habit")]).tolist() == pytest.approx(
+        [3.05, 3.05], rel=1e-3
+    )
+
+
+def _world_of(log: Log) -> World:
+    return World.of(log, _nothing(len(log.vocabulary.items)))
 
 
 def _log(rows: list[tuple]) -> Log:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from strec.models import CounterMix, Trees, load_model
-from strec.models.trees.boosting import softmax
+from strec.models.trees.boosting import shares_of_reasons, softmax, told
 from strec.models.trees.lessons import lessons_of
+from strec.models.trees.numbers import visited_table
 from strec.progress import silent
 from strec.simulation import simulate
 from strec.split import split
@@ -52,16 +53,25 @@ def test_a_lesson_knows_counts_of_what_was_before_alone(parts):
     late = train.time_us > np.quantile(train.time_us, 0.8)
     n_items = len(train.vocabulary.items)
     other = np.where(late, (train.item + 1) % n_items, train.item).astype(np.int32)
-    told = [
+    seen = [
         lessons_of(log, mix, np.zeros(0, int), n_targets=1_000, time_known=True, end_weight=1.0,
                    fade=0.5, seed=0, progress=silent).visited
         for log in (train, replace(train, item=other))
     ]  # fmt: skip
-    n = int(0.4 * min(len(each.table.numbers) for each in told))
-    assert np.array_equal(*(each.table.numbers[:n] for each in told), equal_nan=True)
-    assert not np.array_equal(*(each.hit[-n:] for each in told))
+    n = int(0.4 * min(len(each.table.numbers) for each in seen))
+    assert np.array_equal(*(each.table.numbers[:n] for each in seen), equal_nan=True)
+    assert not np.array_equal(*(each.hit[-n:] for each in seen))
 
 
 def test_softmax_of_queries_with_and_without_rows():
     found = softmax(np.log([1.0, 3.0, 5.0]), np.array([0, 0, 2, 3, 3]))
     assert found == pytest.approx([0.25, 0.75, 1.0])
+
+
+def test_trees_that_were_told_fewer_columns_hear_the_first_alone(trees, parts):
+    queries = parts.queries(scored="every").take(slice(0, 5))
+    table, reasons, _ = visited_table(queries, trees.world_, trees.mix_)
+    more = np.hstack([table.numbers, np.ones((len(table.item), 3), np.float32)])
+    assert np.array_equal(told(trees.visited_, more), told(trees.visited_, table.numbers))
+    parts_of = shares_of_reasons(trees.visited_, more, [*reasons, "near", "near", "near"])
+    assert np.allclose(sum(parts_of.values()), told(trees.visited_, more), atol=1e-6)

@@ -30,7 +30,12 @@ CANDIDATE_FEATURES: dict[str, tuple[str, float]] = {
     "log lift of the category": ("taste", 0.3),
     "company of the user's items": ("others", 0.3),
     "meaning of the user's items": ("text", 0.1),
+    "log people it was new to": ("popular", 0.0),
+    "log share of them in the last four weeks": ("popular", 0.0),
+    "log share of these in the last week": ("popular", 0.0),
 }
+#: Of these the last, which models of before do not know.
+N_NEW_TO = 3
 REASONS = tuple(dict.fromkeys(reason for reason, _ in CANDIDATE_FEATURES.values()))
 #: Check-ins whose meaning stands for the user's.
 _N_MEANING = 20
@@ -54,6 +59,14 @@ def candidate_features(queries: Queries, world: World) -> Iterator[np.ndarray]:
     company = sparse.csr_matrix(taken @ world.company).toarray() if n else np.zeros(alike)
     yield np.log(company / np.maximum(np.log1p(queries.length), 1)[:, None] + 0.01)
     yield _meaning(queries, world)
+    for column in new_to(world):
+        yield np.broadcast_to(column, alike)
+
+
+def new_to(world: World) -> np.ndarray:
+    """Return to how many people each item was new, ever and lately, shape ``(3, n_items)``."""
+    ever, month, week = world.new_to
+    return np.log([ever + 0.5, (month + 0.3) / (ever + 1.0), (week + 0.1) / (month + 1.0)])
 
 
 def _transitions(world: World, last: sparse.csr_matrix) -> np.ndarray:

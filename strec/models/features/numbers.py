@@ -28,6 +28,7 @@ KINDS_OF_NUMBER = ("context", "item", "visit", "prior")
 _AGE_H = (0, 8, 20, 30, 72, 168, 504, 1440)
 _APART_H = (0, 0.25, 0.5, 1, 2, 4, 8, 12)
 _AWAY_KM = (0, 0.05, 0.2, 0.6, 2, 8)
+_ROWS_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,13 @@ class Numbers:
         return len(self.context)
 
     def slim(self) -> "Numbers":
-        """Return the same with half the bytes per number, for keeping many."""
+        """Return what is learned from, with half the bytes per number, for keeping many."""
         short = {
             name: values.astype(np.float16)
             for name, values in vars(self).items()
             if values.dtype == np.float32
         }
-        return replace(self, **short)
+        return replace(self, row=self.row[:0], **short)
 
     def tensors(self, queries: np.ndarray) -> "tuple[dict[str, torch.Tensor], np.ndarray]":
         """Return what the network reads about some queries, and the items' places in here."""
@@ -91,11 +92,15 @@ class Columns:
         self._columns += [np.asarray(column, dtype=np.float32) for column in columns]
         self.reasons += [reason] * len(columns)
 
-    def stack(self, n_rows: int) -> np.ndarray:
-        """Return the table, shape ``(n_rows, n_columns)``, float32."""
-        table = np.empty((n_rows, len(self._columns)), dtype=np.float32)
-        for place, column in enumerate(self._columns):
-            table[:, place] = column
+    def stack(self, n_rows: int, chosen: np.ndarray | None = None) -> np.ndarray:
+        """Return the table, or some of its rows, shape ``(n_rows, n_columns)``, float32."""
+        rows = np.arange(n_rows) if chosen is None else chosen
+        table = np.empty((len(rows), len(self._columns)), dtype=np.float32)
+        # Piece by piece: a column that is written through the whole table misses every cache.
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            some = rows[first : first + _ROWS_AT_ONCE]
+            for place, column in enumerate(self._columns):
+                table[first : first + _ROWS_AT_ONCE, place] = column[some]
         return table
 
 
@@ -135,9 +140,17 @@ def shorten(queries: Queries, n_history: int) -> Queries:
     return replace(queries, indptr=indptr, indices=queries.indices[indices])
 
 
-def numbers_of(queries: Queries, world: World) -> tuple[Numbers, dict[str, list[str]]]:
-    """Return the numbers of queries, and the reason of each column by kind of number."""
+def numbers_of(
+    queries: Queries, world: World, n_history: int
+) -> tuple[Numbers, dict[str, list[str]]]:
+    """Return the numbers of queries, and the reason of each column by kind of number.
+
+    The latest `n_history` visits of each query speak one by one, and the last one to each item;
+    the numbers of an item count all visits to it.
+    """
     pairs = Pairs(queries)
+    speaks = (pairs.rank < n_history) | pairs.is_newest
+    heard = pairs.by_group[speaks[pairs.by_group]]
     items, visits, prior, context = Columns(), Columns(), Columns(), Columns()
     item_numbers(items, pairs, world)
     _visits(visits, pairs)
@@ -147,14 +160,12 @@ def numbers_of(queries: Queries, world: World) -> tuple[Numbers, dict[str, list[
     numbers = Numbers(
         context=context.stack(len(queries)),
         item_numbers=items.stack(len(pairs.group_item)),
-        visit_numbers=visits.stack(len(pairs.row))[pairs.by_group],
+        visit_numbers=visits.stack(len(pairs.row), heard),
         item=pairs.group_item,
-        row=pairs.row[pairs.by_group],
-        prior=prior.stack(len(pairs.row))[pairs.by_group],
+        row=pairs.row[heard],
+        prior=prior.stack(len(pairs.row), heard),
         item_ptr=np.searchsorted(pairs.group_query, np.arange(len(queries) + 1)),
-        visit_ptr=np.searchsorted(
-            pairs.group[pairs.by_group], np.arange(len(pairs.group_item) + 1)
-        ),
+        visit_ptr=np.searchsorted(pairs.group[heard], np.arange(len(pairs.group_item) + 1)),
         steps=steps,
         step_numbers=step_numbers,
     )

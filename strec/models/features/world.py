@@ -21,6 +21,8 @@ N_NEIGHBOURS = 50
 MAX_COMPANY = 50_000_000
 #: "Lately" in the popularity of an item.
 LATELY_DAYS = 28
+#: And in to how many people an item was new.
+NEW_DAYS = (28, 7)
 #: Side of the squares in which a user's own area is told, and how far an area reaches, in km.
 SQUARE_KM = 1.1
 #: Rows of squares in a degree; trained models know this very grid.
@@ -40,6 +42,7 @@ class World:
     statistics: Statistics  # the counts of the counter mix
     lately: np.ndarray  # (n_items,) check-ins in the last weeks of the log
     end_share: np.ndarray  # (n_items,) how often the item ends a session, smoothed
+    new_to: np.ndarray  # (3, n_items) to how many people the item was new: ever, in `NEW_DAYS`
     company: sparse.csr_matrix  # (n_items, n_items) cosine of users, the nearest kept
     square: np.ndarray  # (n_items,) square of the map the item is in, the last one for none
     area: np.ndarray  # (2, n_squares, n_squares) how much a visit in one speaks for another
@@ -62,6 +65,7 @@ class World:
             statistics=Statistics.of(train),
             lately=np.bincount(item[recent], minlength=n_items).astype(np.float64),
             end_share=(ended + 2 * usual) / (count + 2),
+            new_to=_new_to(train),
             company=_company(train),
             square=square,
             area=area,
@@ -75,6 +79,7 @@ class World:
         return self.statistics.arrays() | company | {
             "lately": self.lately,
             "end_share": self.end_share,
+            "new_to": self.new_to,
             "square": self.square,
             "area": self.area,
             "meaning": self.meaning,
@@ -84,8 +89,26 @@ class World:
     def restore(cls, arrays: Arrays) -> "World":
         """Return the world whose `arrays` these are."""
         n = len(arrays["lately"])
-        plain = unpacked(arrays | {"company.shape": np.array([n, n])})
+        # Models saved before December 2026 were not told to how many people an item was new.
+        unknown = {"new_to": np.zeros((1 + len(NEW_DAYS), n))}
+        plain = unpacked(unknown | arrays | {"company.shape": np.array([n, n])})
         return cls(statistics=Statistics.restore(arrays), **plain)
+
+
+def _new_to(train: Log) -> np.ndarray:
+    """Return to how many people each item was new, ever and in the last `NEW_DAYS` of the log."""
+    known = np.flatnonzero(train.item >= 0)
+    n_items = len(train.vocabulary.items)
+    # Rows are in order of time within a person: the first of each pair is the discovery.
+    pairs = train.owner[known].astype(np.int64) * n_items + train.item[known]
+    first = known[np.unique(pairs, return_index=True)[1]]
+    age_us = train.time_us.max(initial=0) - train.time_us[first]
+    return np.stack(
+        [
+            np.bincount(train.item[first[age_us < days * _DAY_US]], minlength=n_items)
+            for days in (np.inf, *NEW_DAYS)
+        ]
+    ).astype(np.float64)
 
 
 def _company(train: Log) -> sparse.csr_matrix:

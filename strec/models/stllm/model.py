@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from strec.models.stllm.together import (
     combined,
     ends_held_out,
     held_out,
+    trust,
     weights_for,
 )
 from strec.models.trees import Trees
@@ -43,6 +45,8 @@ _SILENT = {
     "place": {"near", "close by"},
     "text": {"text"},
 }
+#: Weights where nothing tells whether what was learned is ahead of counting.
+_COUNTING = np.array([0.0, 0.0, 1.0])
 #: An epoch has so many steps where targets are few, down to batches of this size.
 _FEWEST_STEPS = 40
 _FEWEST_IN_BATCH = 16
@@ -63,7 +67,7 @@ class STLLM(Model):
     learning_rate, weight_decay : float
         Of AdamW; the rate falls to zero along a cosine.
     n_history : int
-        Latest check-ins that are read of each history.
+        Latest check-ins of each history that speak one by one; older ones count with their item.
     end_weight : float
         How much the last check-in of a session counts among the targets, against 1 for others.
     fade : float
@@ -120,9 +124,12 @@ class STLLM(Model):
     trees: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
 
-    #: The trees beside the network, and its weights against theirs (see `together`).
+    #: The trees beside the network, and the weights of network, trees and the counter mix that is
+    #: inside the trees (see `together`).
     trees_: Trees | None = field(init=False, default=None)
-    weights_: np.ndarray = field(init=False, default_factory=lambda: np.full(2, 0.5))
+    weights_: np.ndarray = field(init=False, default_factory=lambda: _COUNTING.copy())
+    #: Whether the whole history is counted; networks saved before December 2026 read its end alone.
+    reads_all_: bool = field(init=False, default=True)
 
     # ------------------------------------------------------------ training
 
@@ -149,7 +156,7 @@ class STLLM(Model):
         held, earlier = held_out(train, self.seed)
         since = int(train.time_us[~earlier].min(initial=train.time_us.max()))
         more = ends_held_out(train, held, since, self.seed)
-        self.trees_, self.weights_ = None, np.full(2, 0.5)
+        self.trees_, self.weights_, self.reads_all_ = None, _COUNTING.copy(), True
         if self._has_trees:
             growing = Watch(progress=part_of(watch, 0.0, 0.5), should_stop=watch.should_stop)
             self.trees_ = self._new_trees()
@@ -200,12 +207,15 @@ class STLLM(Model):
         """
         asked = np.union1d(held, more[: MAX_CELLS // max(len(train.vocabulary.items), 1)])
         queries = queries_of_rows(train, asked, time_known=self.time_known)
-        network, trees = self._network_scores(queries), adapted._score(queries)
+        answers = [self._network_scores(queries), adapted._score(queries)]
         drawn = np.isin(asked, held)
         ends = (train.ends_session & ~train.is_alone)[held]
         told = np.where(ends, self.end_weight, 1.0)
-        self.weights_ = weights_for(network[drawn], trees[drawn], train.item[held], told)
-        scores = combined(network, trees, self.weights_)
+        learned = weights_for(*(each[drawn] for each in answers), train.item[held], told)
+        scores, counted = combined(answers, learned), adapted.mix_._score(queries)
+        trusted = trust(scores[drawn], counted[drawn], train.item[held], told, train.owner[held])
+        self.weights_ = np.r_[learned * trusted, 1 - trusted]
+        scores = combined([scores, counted], np.array([trusted, 1 - trusted]))
         self.calibration_ = temperatures(
             lambda some: scores[np.searchsorted(asked, some.row)],
             train,
@@ -267,10 +277,11 @@ class STLLM(Model):
     # ------------------------------------------------------------ scores
 
     def _score(self, queries: Queries) -> np.ndarray:
-        network = self._network_scores(queries)
         if self.trees_ is None:
-            return network
-        return combined(network, self.trees_._score(queries), self.weights_)
+            return self._network_scores(queries)
+        ask = (self._network_scores, self.trees_._score, self.trees_.mix_._score)
+        told = self.weights_ > 0
+        return combined([each(queries) for each in compress(ask, told)], self.weights_[told])
 
     def _network_scores(self, queries: Queries) -> np.ndarray:
         from strec.models.stllm.scoring import scores_of
@@ -278,17 +289,25 @@ class STLLM(Model):
         return scores_of(self, queries)
 
     def explain(self, queries: Queries, row: int, items: np.ndarray) -> list[Explanation]:
+        from strec.models.counting.reasons import explain_items as counted
         from strec.models.stllm.explain import explain_items
 
         self._check(queries)
         query, items = queries.take(slice(row, row + 1)), np.asarray(items)
-        found = explain_items(self, query, items)
         scores = self.score(query)[0]
         if self.trees_ is None:
-            return with_scores(found, scores)
-        also = self.trees_.explain(query, 0, items)
-        pairs = zip(items, found, also, strict=True)
-        return [added(float(scores[item]), pair, self.weights_) for item, *pair in pairs]
+            return with_scores(explain_items(self, query, items), scores)
+        ask = (
+            lambda: explain_items(self, query, items),
+            lambda: self.trees_.explain(query, 0, items),
+            lambda: counted(self.trees_.mix_, query, items),
+        )
+        told = self.weights_ > 0
+        found = zip(*(each() for each in compress(ask, told)), strict=True)
+        return [
+            added(float(scores[item]), each, self.weights_[told])
+            for item, each in zip(items, found, strict=True)
+        ]
 
     def adapt(self, train: Log) -> "STLLM":
         """Return the same model for other items and users, without training.
@@ -306,6 +325,7 @@ class STLLM(Model):
         directions = self.directions_ if len(self.directions_) else None
         meaning, other.directions_ = meaning_of(train.vocabulary, self._encoder, directions, silent)
         other.world_, other.reasons_ = World.of(train, meaning), self.reasons_
+        other.reads_all_ = self.reads_all_
         other.trees_ = None if self.trees_ is None else self.trees_.adapt(other.world_)
         other.weights_ = self.weights_
         other.vocabulary_ = train.vocabulary
@@ -329,21 +349,25 @@ class STLLM(Model):
             arrays |= prefixed(f"network{member}.", weights(network))
         if self.trees_ is not None:
             arrays |= prefixed("trees.", self.trees_._arrays()) | {"weights": self.weights_}
-        return arrays | reasons | {"directions": self.directions_}
+        own = {"directions": self.directions_, "reads_all": np.array([self.reads_all_])}
+        return arrays | reasons | own
 
     def _restore(self, arrays: Arrays) -> None:
         self.world_ = World.restore(under(arrays, "world."))
         self.directions_ = arrays["directions"]
+        self.reads_all_ = bool(arrays.get("reads_all", [False])[0])
         self.reasons_ = {
             kind: [REASONS[code] for code in arrays[f"reasons.{kind}"]] for kind in KINDS_OF_NUMBER
         }
         self.networks_ = [
-            with_weights(self._network(), under(arrays, f"network{member}."))
+            with_weights(self._network(), _widened(under(arrays, f"network{member}.")))
             for member in range(self.members)
         ]
         # Models of 0.3 and before are a network alone.
-        self.trees_, self.weights_ = None, arrays.get("weights", np.full(2, 0.5))
+        self.trees_, self.weights_ = None, _COUNTING.copy()
         if "weights" in arrays:
+            # Before December 2026 the counter mix had no voice of its own.
+            self.weights_ = np.append(arrays["weights"], 0.0)[:3]
             self.trees_ = self._new_trees()
             self.trees_._restore(under(arrays, "trees."))
 
@@ -358,6 +382,19 @@ class STLLM(Model):
 def _batch_size(wanted: int, n_targets: int) -> int:
     """Return a batch size that leaves enough steps where there are few targets."""
     return min(wanted, max(_FEWEST_IN_BATCH, n_targets // _FEWEST_STEPS))
+
+
+def _widened(arrays: Arrays) -> Arrays:
+    """Return weights that say nothing of columns about new items that came after them."""
+    n = len(CANDIDATE_FEATURES) - len(arrays["spread_mean"])
+    if n <= 0:
+        return arrays
+    silent = {
+        name: np.concatenate([arrays[name], np.zeros((n, *arrays[name].shape[1:]), np.float32)])
+        for name in ("spread_mean", "weigh.2.weight", "weigh.2.bias")
+    }
+    spread = np.concatenate([arrays["spread_spread"], np.ones(n, np.float32)])
+    return arrays | silent | {"spread_spread": spread}
 
 
 def _measure(network: "Network", data: TrainingData) -> None:

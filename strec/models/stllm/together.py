@@ -1,11 +1,14 @@
 """Network and trees as one model: a weighted geometric mean of their probabilities.
 
-    P(i | q) = network(i)^v · trees(i)^w / Z
+    ours(i | q) = network(i)^v · trees(i)^w / Z
+    P(i | q)    = ours(i)^t · counting(i)^(1 - t) / Z
 
 v and w are those under which check-ins that neither has learned from are most likely. A network
 that is not yet worth anything gets next to no weight, and the trees begin as the counter mix: a
-training that ends early is not below counting. Each model's parts are shares of what it says; the
-parts of both are the weighted mean of these shares, of P: they add up to it.
+training that ends early is not below counting. t is 1 where both together are surely ahead of the
+counter mix on these check-ins; where that may be chance, it is as large as pays for certain (see
+`trust`). Each model's parts are shares of what it says; the parts of all are the weighted mean of
+these shares, of P: they add up to it.
 """
 
 from collections.abc import Sequence
@@ -28,6 +31,9 @@ _RIDGE, _BOUNDS = (0.3, 10.0), (0.0, 1.5)
 #: Ends of sessions that are wanted among what is held out.
 _ENDS = 400
 _TINY = 1e-12
+#: How far the gain over counting is looked at from below, in standard errors, and the shares of it
+#: that are tried where it may be chance.
+_SURE, _TRUSTS = 1.96, np.linspace(0.0, 1.0, 11)
 
 
 def held_out(train: Log, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -81,23 +87,61 @@ def weights_for(
     return found.x
 
 
-def combined(network: np.ndarray, trees: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the probabilities of both together, shape ``(Q, n_items)``."""
-    logits = weights[0] * np.log(network + _TINY) + weights[1] * np.log(trees + _TINY)
+def trust(
+    ours: np.ndarray, counted: np.ndarray, target: np.ndarray, told: np.ndarray, owner: np.ndarray
+) -> float:
+    """Return how much to trust what was learned, against counting: 0 to 1.
+
+    All of it where it makes what came more likely by more than chance, its interval over people
+    taken; else the share of which the least gain that is likely is largest: never a loss.
+
+    Parameters
+    ----------
+    ours, counted : numpy.ndarray
+        Probabilities of the same queries, ``(Q, n_items)``.
+    target, told, owner : numpy.ndarray
+        Shape ``(Q,)``: what came, how much each counts, and whose it is.
+    """
+    logs = np.log(np.stack([ours, counted]) + _TINY)
+    row = np.arange(len(target))
+    told = told / max(told.mean(), _TINY) if len(told) else told
+
+    def least(share: float) -> float:
+        logits = share * logs[0] + (1 - share) * logs[1]
+        top = logits.max(axis=1)
+        total = np.log(np.exp(logits - top[:, None]).sum(axis=1)) + top
+        gain = told * (logits[row, target] - total - logs[1, row, target])
+        mean = gain.mean()
+        apart = np.bincount(owner, gain - mean)
+        return float(mean - _SURE * np.sqrt((apart**2).sum()) / len(gain))
+
+    if not len(target):
+        return 0.0
+    if least(1.0) > 0:
+        return 1.0
+    return float(_TRUSTS[np.argmax([least(share) for share in _TRUSTS])])
+
+
+def combined(answers: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
+    """Return the probabilities of several together, shape ``(Q, n_items)``."""
+    logits = sum(
+        (weight * np.log(each + _TINY) for each, weight in zip(answers, weights, strict=True)),
+        np.zeros(answers[0].shape),
+    )
     logits -= logits.max(axis=1, keepdims=True, initial=-np.inf)
     raised = np.exp(logits, out=logits)
     return raised / raised.sum(axis=1, keepdims=True)
 
 
-def added(score: float, pair: Sequence[Explanation], weights: np.ndarray) -> Explanation:
-    """Return the explanation of one item's score from those of network and trees."""
+def added(score: float, found: Sequence[Explanation], weights: np.ndarray) -> Explanation:
+    """Return the explanation of one item's score from those of several models."""
     parts: dict[str, ScorePart] = {}
-    for each, share in zip(pair, weights / max(weights.sum(), _TINY), strict=True):
+    for each, share in zip(found, weights / max(weights.sum(), _TINY), strict=True):
         factor = share * score / max(each.score, _TINY)
         for part in each.parts:
             value = factor * part.value + (parts[part.name].value if part.name in parts else 0.0)
             # The check-ins behind a reason are those of the first who names it.
             parts[part.name] = replace(parts.get(part.name, part), value=value)
     return Explanation(
-        pair[0].item, float(sum(p.value for p in parts.values())), tuple(parts.values())
+        found[0].item, float(sum(p.value for p in parts.values())), tuple(parts.values())
     )

@@ -140,7 +140,9 @@ def told(forests: "Sequence[lightgbm.Booster]", numbers: np.ndarray) -> np.ndarr
     # Few rows are done before threads have met.
     n_threads = 1 if len(numbers) < _FEWEST_FOR_THREADS else 0
     for trees in forests if len(numbers) else ():
-        total += np.asarray(trees.predict(numbers, raw_score=True, num_threads=n_threads))
+        # Trees saved before a column came are not told it: new ones stand last.
+        heard = numbers[:, : trees.num_feature()]
+        total += np.asarray(trees.predict(heard, raw_score=True, num_threads=n_threads))
     return total / max(len(forests), 1)
 
 
@@ -156,8 +158,9 @@ def shares_of_reasons(
     """
     found = {name: np.zeros(len(numbers)) for name in ("", *reasons)}
     for trees in forests if len(numbers) else ():
-        parts = np.asarray(trees.predict(numbers, pred_contrib=True, num_threads=1))
-        for name, column in zip((*reasons, ""), parts.T / len(forests), strict=True):
+        n = trees.num_feature()
+        parts = np.asarray(trees.predict(numbers[:, :n], pred_contrib=True, num_threads=1))
+        for name, column in zip((*reasons[:n], ""), parts.T / len(forests), strict=True):
             found[name] = found[name] + column
     return found
 

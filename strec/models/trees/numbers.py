@@ -7,6 +7,7 @@ new share that of this row. Each column belongs to a reason, as in ST-LLM.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from scipy import sparse
@@ -15,7 +16,12 @@ from strec.metrics import best_first
 from strec.models.counting import CounterMix
 from strec.models.counting.newcomers import SOURCES, shares_of_sources
 from strec.models.counting.visits import visits_of
-from strec.models.features.candidates import CANDIDATE_FEATURES, candidate_features
+from strec.models.features.candidates import (
+    CANDIDATE_FEATURES,
+    N_NEW_TO,
+    candidate_features,
+    new_to,
+)
 from strec.models.features.numbers import Columns, context_numbers, item_numbers
 from strec.models.features.pairs import Pairs
 from strec.models.features.world import World
@@ -104,7 +110,7 @@ def visited_table(
     n = len(queries)
     query = np.r_[pairs.group_query[known], np.arange(n)]
     order = np.argsort(query, kind="stable")
-    table = items.stack(len(pairs.group_item))[known]
+    table = items.stack(len(pairs.group_item), known)
     table = np.vstack([table, np.full((n, table.shape[1]), np.nan, np.float32)])
     start = np.log(np.r_[weight[known], rates.sum(axis=1)] + _FEWEST)
     everything = np.log(np.bincount(query, np.exp(start), n))
@@ -139,8 +145,9 @@ def new_table(
     put = Columns()
     for (reason, _), share in zip(SOURCES.values(), shares, strict=True):
         put(reason, np.log(share[query, item] + 1e-9))
-    for (reason, _), column in zip(
-        CANDIDATE_FEATURES.values(), candidate_features(queries, world), strict=True
+    n_told = len(CANDIDATE_FEATURES) - N_NEW_TO
+    for (reason, _), column in islice(
+        zip(CANDIDATE_FEATURES.values(), candidate_features(queries, world), strict=True), n_told
     ):
         put(reason, np.asarray(column)[query, item])
     start = np.log(likely[query, item])
@@ -195,6 +202,8 @@ def _of_new(
     angle = np.nan_to_num(queries.hour) / 12 * np.pi
     put("popular now", np.sin(angle)[query], np.cos(angle)[query], (queries.weekday >= 5)[query])
     put("novelty", np.log1p(queries.length)[query], np.log1p(queries.session_length)[query])
+    # Trees of before know all but these: they look at the columns before them.
+    put("popular", *new_to(world)[:, item])
 
 
 def _speaks(queries: Queries, world: World) -> np.ndarray:
