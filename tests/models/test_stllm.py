@@ -313,26 +313,11 @@ def test_a_new_check_in_changes_the_next_answer_without_training():
 
 def test_numbers_do_not_depend_on_who_else_asks():
     queries = _parts().queries(scored="every").take(slice(0, 6))
-    together, _ = numbers_of(queries, _model().world_, 200)
-    alone, _ = numbers_of(queries.take(slice(5, 6)), _model().world_, 200)
+    together, _ = numbers_of(queries, _model().world_)
+    alone, _ = numbers_of(queries.take(slice(5, 6)), _model().world_)
     mine = slice(together.item_ptr[5], together.item_ptr[6])
     assert np.allclose(together.item_numbers[mine], alone.item_numbers, atol=1e-5)
     assert np.allclose(together.context[5], alone.context[0], atol=1e-6)
-
-
-def test_of_a_long_history_each_item_speaks_and_all_visits_to_it_count():
-    log = _log([("u", item, 24 * day) for day, item in enumerate("ABAABBC")])
-    found, reasons = numbers_of(queries_of_rows(log, np.array([6])), _world_of(log), 2)
-    # Of A the last visit, of B the two latest of all; A was taken thrice, which habit says.
-    assert found.item.tolist() == [0, 1] and np.diff(found.visit_ptr).tolist() == [1, 2]
-    assert log.time_us[found.row].tolist() == log.time_us[[3, 4, 5]].tolist()
-    assert np.exp(found.item_numbers[:, reasons["item"].index("habit")]).tolist() == pytest.approx(
-        [3.05, 3.05], rel=1e-3
-    )
-
-
-def _world_of(log: Log) -> World:
-    return World.of(log, _nothing(len(log.vocabulary.items)))
 
 
 def _log(rows: list[tuple]) -> Log:

@@ -140,17 +140,9 @@ def shorten(queries: Queries, n_history: int) -> Queries:
     return replace(queries, indptr=indptr, indices=queries.indices[indices])
 
 
-def numbers_of(
-    queries: Queries, world: World, n_history: int
-) -> tuple[Numbers, dict[str, list[str]]]:
-    """Return the numbers of queries, and the reason of each column by kind of number.
-
-    The latest `n_history` visits of each query speak one by one, and the last one to each item;
-    the numbers of an item count all visits to it.
-    """
+def numbers_of(queries: Queries, world: World) -> tuple[Numbers, dict[str, list[str]]]:
+    """Return the numbers of queries, and the reason of each column by kind of number."""
     pairs = Pairs(queries)
-    speaks = (pairs.rank < n_history) | pairs.is_newest
-    heard = pairs.by_group[speaks[pairs.by_group]]
     items, visits, prior, context = Columns(), Columns(), Columns(), Columns()
     item_numbers(items, pairs, world)
     _visits(visits, pairs)
@@ -160,12 +152,14 @@ def numbers_of(
     numbers = Numbers(
         context=context.stack(len(queries)),
         item_numbers=items.stack(len(pairs.group_item)),
-        visit_numbers=visits.stack(len(pairs.row), heard),
+        visit_numbers=visits.stack(len(pairs.row), pairs.by_group),
         item=pairs.group_item,
-        row=pairs.row[heard],
-        prior=prior.stack(len(pairs.row), heard),
+        row=pairs.row[pairs.by_group],
+        prior=prior.stack(len(pairs.row), pairs.by_group),
         item_ptr=np.searchsorted(pairs.group_query, np.arange(len(queries) + 1)),
-        visit_ptr=np.searchsorted(pairs.group[heard], np.arange(len(pairs.group_item) + 1)),
+        visit_ptr=np.searchsorted(
+            pairs.group[pairs.by_group], np.arange(len(pairs.group_item) + 1)
+        ),
         steps=steps,
         step_numbers=step_numbers,
     )

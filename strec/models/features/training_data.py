@@ -12,7 +12,7 @@ import numpy as np
 
 from strec.models.counting.newcomers import visited
 from strec.models.features.candidates import CANDIDATE_FEATURES, candidate_features
-from strec.models.features.numbers import Numbers, concatenate, moved, numbers_of
+from strec.models.features.numbers import Numbers, concatenate, moved, numbers_of, shorten
 from strec.models.features.world import World
 from strec.models.profiles import runs_of
 from strec.progress import Progress
@@ -97,9 +97,9 @@ def training_data_of(
     n_new = max(8 * N_BLOCKS, MAX_CELLS // max(len(train.vocabulary.items), 1))
     for world, inside in blocks_of(train, rows, share, meaning):
         progress("Reading the past of each check-in", len(order) / N_BLOCKS)
-        queries = queries_of_rows(train, inside, time_known=time_known)
+        queries = shorten(queries_of_rows(train, inside, time_known=time_known), n_history)
         for some in runs_of(queries.length + 1, _CHUNK_VISITS):
-            found, reasons = numbers_of(queries.take(some), world, n_history)
+            found, reasons = numbers_of(queries.take(some), world)
             numbers.append(found.slim())
         parts.append(_new_targets(queries, world, remember, n_new // N_BLOCKS, rng))
         order.append(inside)

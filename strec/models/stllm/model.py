@@ -67,7 +67,7 @@ class STLLM(Model):
     learning_rate, weight_decay : float
         Of AdamW; the rate falls to zero along a cosine.
     n_history : int
-        Latest check-ins of each history that speak one by one; older ones count with their item.
+        Latest check-ins that are read of each history.
     end_weight : float
         How much the last check-in of a session counts among the targets, against 1 for others.
     fade : float
@@ -128,8 +128,6 @@ class STLLM(Model):
     #: inside the trees (see `together`).
     trees_: Trees | None = field(init=False, default=None)
     weights_: np.ndarray = field(init=False, default_factory=lambda: _COUNTING.copy())
-    #: Whether the whole history is counted; networks saved before December 2026 read its end alone.
-    reads_all_: bool = field(init=False, default=True)
 
     # ------------------------------------------------------------ training
 
@@ -156,7 +154,7 @@ class STLLM(Model):
         held, earlier = held_out(train, self.seed)
         since = int(train.time_us[~earlier].min(initial=train.time_us.max()))
         more = ends_held_out(train, held, since, self.seed)
-        self.trees_, self.weights_, self.reads_all_ = None, _COUNTING.copy(), True
+        self.trees_, self.weights_ = None, _COUNTING.copy()
         if self._has_trees:
             growing = Watch(progress=part_of(watch, 0.0, 0.5), should_stop=watch.should_stop)
             self.trees_ = self._new_trees()
@@ -294,13 +292,13 @@ class STLLM(Model):
 
         self._check(queries)
         query, items = queries.take(slice(row, row + 1)), np.asarray(items)
-        scores = self.score(query)[0]
-        if self.trees_ is None:
+        scores, trees = self.score(query)[0], self.trees_
+        if trees is None:
             return with_scores(explain_items(self, query, items), scores)
         ask = (
             lambda: explain_items(self, query, items),
-            lambda: self.trees_.explain(query, 0, items),
-            lambda: counted(self.trees_.mix_, query, items),
+            lambda: trees.explain(query, 0, items),
+            lambda: counted(trees.mix_, query, items),
         )
         told = self.weights_ > 0
         found = zip(*(each() for each in compress(ask, told)), strict=True)
@@ -325,7 +323,6 @@ class STLLM(Model):
         directions = self.directions_ if len(self.directions_) else None
         meaning, other.directions_ = meaning_of(train.vocabulary, self._encoder, directions, silent)
         other.world_, other.reasons_ = World.of(train, meaning), self.reasons_
-        other.reads_all_ = self.reads_all_
         other.trees_ = None if self.trees_ is None else self.trees_.adapt(other.world_)
         other.weights_ = self.weights_
         other.vocabulary_ = train.vocabulary
@@ -349,13 +346,11 @@ class STLLM(Model):
             arrays |= prefixed(f"network{member}.", weights(network))
         if self.trees_ is not None:
             arrays |= prefixed("trees.", self.trees_._arrays()) | {"weights": self.weights_}
-        own = {"directions": self.directions_, "reads_all": np.array([self.reads_all_])}
-        return arrays | reasons | own
+        return arrays | reasons | {"directions": self.directions_}
 
     def _restore(self, arrays: Arrays) -> None:
         self.world_ = World.restore(under(arrays, "world."))
         self.directions_ = arrays["directions"]
-        self.reads_all_ = bool(arrays.get("reads_all", [False])[0])
         self.reasons_ = {
             kind: [REASONS[code] for code in arrays[f"reasons.{kind}"]] for kind in KINDS_OF_NUMBER
         }

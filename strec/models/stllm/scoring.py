@@ -58,9 +58,8 @@ def scores_of(model: "STLLM", queries: Queries) -> np.ndarray:
 
 def read(model: "STLLM", queries: Queries) -> list[Reading]:
     """Return what each network makes of queries."""
-    if not model.reads_all_:
-        queries = shorten(queries, model.n_history)
-    numbers, _ = numbers_of(queries, model.world_, model.n_history)
+    queries = shorten(queries, model.n_history)
+    numbers, _ = numbers_of(queries, model.world_)
     batch, _ = numbers.tensors(np.arange(len(queries)))
     found = []
     for network in model.networks_:
