@@ -205,12 +205,12 @@ class STLLM(Model):
         """
         asked = np.union1d(held, more[: MAX_CELLS // max(len(train.vocabulary.items), 1)])
         queries = queries_of_rows(train, asked, time_known=self.time_known)
-        answers = [self._network_scores(queries), adapted._score(queries)]
+        network, trees = self._network_scores(queries), adapted._score(queries)
         drawn = np.isin(asked, held)
         ends = (train.ends_session & ~train.is_alone)[held]
         told = np.where(ends, self.end_weight, 1.0)
-        learned = weights_for(*(each[drawn] for each in answers), train.item[held], told)
-        scores, counted = combined(answers, learned), adapted.mix_._score(queries)
+        learned = weights_for(network[drawn], trees[drawn], train.item[held], told)
+        scores, counted = combined([network, trees], learned), adapted.mix_._score(queries)
         trusted = trust(scores[drawn], counted[drawn], train.item[held], told, train.owner[held])
         self.weights_ = np.r_[learned * trusted, 1 - trusted]
         scores = combined([scores, counted], np.array([trusted, 1 - trusted]))
