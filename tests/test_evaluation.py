@@ -1,5 +1,6 @@
 """Evaluation: regimes on a world seen at a glance, real data, and what is said about results."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -328,6 +329,9 @@ def test_exports_hold_the_leaderboard_and_nothing_that_runs(results):
     )
     markdown = to_markdown(named)
     assert f"{len(named[0].queries):,} scored check-ins" in markdown and "<b>\\|x" in markdown
+    # One form of number: a share is never 20.6 % in one place and 0.206 in the other.
+    numbers = re.findall(r"\d*\.\d+ ?%?", "".join(markdown.splitlines()[-2:]))
+    assert len(numbers) > 20 and all(re.fullmatch(r"[01]\.\d{3} ?", each) for each in numbers)
     html = to_html(named)
     assert "<b>|x" not in html and "&lt;b&gt;|x" in html and "<script" not in html
     assert all(measure.sentence.replace("'", "&#39;") in html for measure in METRICS.values())
