@@ -128,7 +128,7 @@ def _wait(work: Work, words: str) -> None:
     if work.is_done():
         st.rerun()
     if isinstance(work.error, StrecError):
-        ui.show_error(work.error)
+        ui.say(work.error)
         return
     st.progress(work.share, f"{words}: {work.text}" if work.text else f"{words}…")
     st.caption("There are many check-ins: this is worked out once, for all who look. Other pages "
