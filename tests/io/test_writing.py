@@ -51,7 +51,7 @@ def frame(drawn) -> pl.DataFrame:
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".jsonl"])
 @given(drawn=st.lists(rows, min_size=1, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_what_is_written_is_read_back(tmp_path_factory, ending, drawn):
     table = frame(drawn)
     path = write(table, tmp_path_factory.mktemp("round") / f"x{ending}")
