@@ -14,7 +14,7 @@ from pages.shared.made import made
 from pages.shared.once import once
 from pages.shared.page import NextStep, Page
 from pages.shared.results import found_before, kept
-from strec import demand
+from strec import demand, wording
 from strec.demand import Backtest, Demand
 from strec.errors import StrecError
 from strec.export import json_text
@@ -135,7 +135,7 @@ def stands_out(ahead: Demand, step: int) -> None:
     """Say what stands out on the day of an hour."""
     days = ahead.hours.normalize()
     inside = (days == days[step]).nonzero()[0]
-    st.subheader(f"What stands out on {days[step]:%A, %-d %B}", anchor=False)
+    st.subheader(f"What stands out on {wording.moment(days[step], '%A, %-d %B')}", anchor=False)
     for sentence in once(Demand.findings, ahead, int(inside[0]), int(inside[-1]) + 1):
         st.markdown(f"- {ui.plain(sentence)}")
     for sentence in once(changes, ahead):
@@ -178,7 +178,7 @@ def empty_or_full(ahead: Demand) -> None:
     if found.empty:
         st.markdown("None is likely to within a day.")
         return
-    shown = found.assign(hour=found["hour"].dt.strftime("%a %-d %b, %H:00"),
+    shown = found.assign(hour=[wording.moment(each, "%a %-d %b, %H:00") for each in found["hour"]],
                          balance=found["balance"].round(1))  # fmt: skip
     ui.table(
         shown[["name", "runs", "hour", "chance", "balance"]],

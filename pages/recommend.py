@@ -9,7 +9,7 @@ from pages.parts.recommend import more as further
 from pages.shared import state, ui
 from pages.shared.once import once
 from pages.shared.page import NextStep, Page
-from strec import explanation
+from strec import explanation, wording
 from strec.export import json_text
 from strec.recommend import Answer
 from strec.store import Store
@@ -123,7 +123,7 @@ def _difference(was: tuple, now: tuple) -> str:
 
 def _moment(moment) -> str:
     if not ui.current_store().has_clock:
-        return f"{moment:%a %-d %b}"
+        return wording.moment(moment, "%a %-d %b")
     return f"{moment:%a} {moment.hour}:00"
 
 

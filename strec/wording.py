@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import date
 
 __all__ = [
-    "add_up", "days", "distance", "duration", "listed", "percent", "percent_digits", "plural",
-    "rough_distance", "round_distance", "run_time", "share",
+    "add_up", "days", "distance", "duration", "listed", "moment", "percent", "percent_digits",
+    "plural", "rough_distance", "round_distance", "run_time", "share",
 ]  # fmt: skip
 
 
@@ -213,6 +213,29 @@ def percent_digits(shares: Sequence[float]) -> int:
     """
     largest = max((abs(each) for each in shares), default=0.0)
     return max(1, -math.floor(math.log10(100 * largest)) + 1) if largest > 0 else 1
+
+
+def moment(when: date, form: str) -> str:
+    """Return a day or a moment in a form of `strftime` that is alike on every system.
+
+    Parameters
+    ----------
+    when : datetime.date or datetime.datetime
+        The day, or the moment.
+    form : str
+        Of `strftime`; ``%-d`` is the day of the month and ``%-H`` the hour without a leading
+        nought, which Windows does not know.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> moment(datetime(2024, 6, 5, 8, 30), "%a %-d %b, %-H:%M")
+    'Wed 5 Jun, 8:30'
+    """
+    form = form.replace("%-d", str(when.day))
+    if "%-H" in form:
+        form = form.replace("%-H", str(getattr(when, "hour", 0)))
+    return when.strftime(form)
 
 
 def days(first: date, last: date) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.shared import state, ui
 from pages.shared.results import counted
+from strec import wording
 from strec.store import Filters, Store
 
 SECONDS_PER_STEP = 1.4
@@ -145,6 +146,8 @@ def _calendar(store: Store, chosen: Filters) -> Film:
 
 def _span(unit: str, first: date) -> str:
     return {
-        "day": f"{first:%a %-d %b %Y}", "week": f"the week of {first:%-d %b %Y}",
-        "month": f"{first:%B %Y}", "year": f"{first:%Y}",
-    }[unit]  # fmt: skip
+        "day": wording.moment(first, "%a %-d %b %Y"),
+        "week": wording.moment(first, "the week of %-d %b %Y"),
+        "month": f"{first:%B %Y}",
+        "year": f"{first:%Y}",
+    }[unit]

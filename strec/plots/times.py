@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from strec import wording
 from strec.palette import TIME
 from strec.plots.style import (
     FAINT,
@@ -259,7 +260,8 @@ def _calendar_block(days: pd.DataFrame, top: float, dark: bool, with_bar: bool) 
 
     weeks = pd.date_range(days["week"].min(), days["week"].max(), freq="7D")
     dates = weeks.to_numpy()[None, :] + np.arange(7)[:, None].astype("m8[D]")
-    shown = pd.DatetimeIndex(dates.ravel()).strftime("%a %-d %b %Y").to_numpy().reshape(7, -1)
+    named = [wording.moment(day, "%a %-d %b %Y") for day in pd.DatetimeIndex(dates.ravel())]
+    shown = np.array(named, dtype=object).reshape(7, -1)
     return go.Heatmap(
         z=grid("n_checkins"), x=weeks, y=list(range(7)), zmin=0, zmax=top,
         customdata=np.dstack([users_in_words(grid("n_users")), shown]),

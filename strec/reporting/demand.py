@@ -1,6 +1,6 @@
 """A forecast of demand as a page that can be passed on: what stands out, where, how sure."""
 
-from strec import plots
+from strec import plots, wording
 from strec.demand import Demand
 from strec.errors import AnalysisError
 from strec.plots import demand as figures
@@ -44,7 +44,7 @@ def demand_report(ahead: Demand) -> Analysis:
     for day in days.unique():
         inside = (days == day).nonzero()[0]
         words = " ".join(ahead.findings(int(inside[0]), int(inside[-1]) + 1, 3))
-        said.append(f"{day:%A, %-d %B}: {words}")
+        said.append(f"{wording.moment(day, '%A, %-d %B')}: {words}")
     largest = ahead.window(0, len(hours)).nlargest(_MOST_DRAWN, "expected")
     tested = [past.sentence]
     for row in past.table.to_dict("records"):

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from strec import wording
 from strec.errors import AnalysisError, ProjectError, check_is
 from strec.export import html_page
 from strec.project import Pin, Project
@@ -95,4 +96,4 @@ def _day(saved: str) -> str:
     now = datetime.now().astimezone()
     with suppress(ValueError):
         now = datetime.fromisoformat(saved)
-    return f"{now:%-d %B %Y}"
+    return wording.moment(now, "%-d %B %Y")

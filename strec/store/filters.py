@@ -10,7 +10,7 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
-from strec import schema
+from strec import schema, wording
 from strec.errors import AnalysisError, check_choice, check_is
 from strec.store.aggregates import (
     END_DATE,
@@ -355,7 +355,7 @@ def _dates_in_words(first: date | None, last: date | None) -> str:
     if first is not None and last is not None:
         return days(first, last)
     day = first or last
-    return f"{'from' if first else 'until'} {day:%-d %B %Y}"
+    return f"{'from' if first else 'until'} {wording.moment(day, '%-d %B %Y')}"
 
 
 def _hours_in_words(hours: tuple[int, ...]) -> str:

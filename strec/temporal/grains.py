@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from strec import wording
 from strec.errors import AnalysisError
 
 
@@ -114,11 +115,11 @@ def at_in_words(start: object, grain: Grain) -> str:
     if not isinstance(start, pd.Timestamp):
         return f"at step {start}"
     if grain.hours < 24:
-        return f"on {start:%a %-d %b %Y, %H:%M}"
+        return f"on {wording.moment(start, '%a %-d %b %Y, %H:%M')}"
     if grain.hours < 168:
-        return f"on {start:%a %-d %b %Y}"
+        return f"on {wording.moment(start, '%a %-d %b %Y')}"
     if grain.name == "week":
-        return f"in the week of {start:%-d %b %Y}"
+        return f"in the week of {wording.moment(start, '%-d %b %Y')}"
     return f"in {start:%Y}" if grain.name == "year" else f"in {start:%b %Y}"
 
 

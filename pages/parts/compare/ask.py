@@ -10,7 +10,7 @@ from pages.parts import selection
 from pages.parts.time import slices
 from pages.shared import state, ui
 from pages.shared.results import counted
-from strec import groups, schema
+from strec import groups, schema, wording
 from strec.errors import AnalysisError
 from strec.store import Filters, Store
 from strec.wording import plural
@@ -90,7 +90,7 @@ def before_and_after(store: Store, within: Filters) -> Pair:
                         max_value=last, key=f"compare_day_{first}_{last}", width=220)  # fmt: skip
     before = day - timedelta(days=1)
     return Pair(Filters(date_to=before), Filters(date_from=day), within,
-                (f"the days before {day:%-d %B %Y}", "those after"))  # fmt: skip
+                (f"the days before {wording.moment(day, '%-d %B %Y')}", "those after"))  # fmt: skip
 
 
 def times_of_day(store: Store, within: Filters) -> Pair:

@@ -7,6 +7,7 @@ from pages.parts.data.draft import CLEANED, MOST_IN_MEMORY, READ, Draft, some_us
 from pages.shared import ui
 from pages.shared.once import drawn
 from pages.shared.results import by_content
+from strec import wording
 from strec.plots import quality as figures
 from strec.profiling import QualityReport, quality
 from strec.profiling.html import facts
@@ -29,8 +30,8 @@ def headline(draft: Draft) -> None:
         st.metric("Check-ins", f"{counts['n_checkins']:,}")
         st.metric("Users", f"{counts['n_users']:,}" if counts["n_users"] else "nobody named")
         st.metric("Items", f"{counts['n_items']:,}")
-        st.metric("First day", f"{counts['first']:%-d %b %Y}")
-        st.metric("Last day", f"{counts['last']:%-d %b %Y}")
+        st.metric("First day", wording.moment(counts["first"], "%-d %b %Y"))
+        st.metric("Last day", wording.moment(counts["last"], "%-d %b %Y"))
     words = []
     if left_out:
         words.append(

@@ -11,6 +11,7 @@ from pages.parts.keep import work
 from pages.shared import state, ui, visitor
 from pages.shared.in_use import open_folder
 from pages.shared.page import go_to
+from strec import wording
 from strec.errors import ReadError, StrecError
 from strec.io import Limits, Sample, samples
 from strec.io.files import from_home
@@ -112,7 +113,7 @@ def onward() -> None:
 def known_before(draft: Draft, store: Store) -> None:
     """Say that these files were read before, and that the data set made of them is in use."""
     _given(draft)
-    made = datetime.fromisoformat(store.meta["created"]).strftime("%-d %B %Y, %H:%M")
+    made = wording.moment(datetime.fromisoformat(store.meta["created"]), "%-d %B %Y, %H:%M")
     n = store.meta["n_checkins"]
     st.success(
         f"{'This file was' if len(draft.names) == 1 else 'These files were'} read before, with the "

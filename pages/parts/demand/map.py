@@ -11,7 +11,7 @@ from pages.shared import background, state, ui
 from pages.shared.made import call, made, of, part
 from pages.shared.map_clicks import clickable
 from pages.shared.once import once
-from strec import maps
+from strec import maps, wording
 from strec.demand import Demand
 from strec.demand.words import ends_in_words, number
 from strec.maps import layers
@@ -52,8 +52,9 @@ def show(ahead: Demand) -> tuple[int, int]:
         frame = part(frame, '.assign(tip="")')
         if frame and "cell" in placed and view == EXPECTED:
             made(deck, call(maps.hexagons, frame, column))
-        hours = f"{ahead.hours[first]:%A %-d %B %Y, %-H:00}"
-        hours += f" to {ahead.hours[last - 1]:%-H:00}" if last - first > 1 else ""
+        hours = wording.moment(ahead.hours[first], "%A %-d %B %Y, %-H:00")
+        if last - first > 1:
+            hours += wording.moment(ahead.hours[last - 1], " to %-H:00")
         numbers = placed.drop(columns=["tip"])
         common.offer("demand-map", numbers, deck, words=f"{hours}. {said}", legend=(title, scale))
     return first, last

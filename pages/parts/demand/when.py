@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared import state
+from strec import wording
 from strec.demand import Demand
 
 SECONDS_PER_HOUR = 1.4
@@ -24,14 +25,17 @@ def window(ahead: Demand) -> tuple[int, int]:
         st.rerun()
     if whole:
         day = st.select_slider(
-            "Day", list(days), key="demand_day", format_func=lambda day: f"{day:%a %-d %b}"
+            "Day",
+            list(days),
+            key="demand_day",
+            format_func=lambda day: wording.moment(day, "%a %-d %b"),
         )
         inside = (hours.normalize() == day).nonzero()[0]
         return int(inside[0]), int(inside[-1]) + 1
     _advance(len(hours), playing)
     step = st.select_slider(
         "Hour", list(range(len(hours))), key=state.DEMAND_STEP.name,
-        format_func=lambda each: f"{hours[each]:%a %-d %b, %H:00}",
+        format_func=lambda each: wording.moment(hours[each], "%a %-d %b, %H:00"),
     )  # fmt: skip
     st.query_params["hour"] = f"{hours[step]:%Y-%m-%dT%H}"
     return step, step + 1

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.parts.keep import recent, work
 from pages.shared import state, ui, visitor
+from strec import wording
 from strec.dataset import Dataset
 from strec.errors import StrecError
 from strec.project import ENDING, Project
@@ -182,6 +183,6 @@ def _leave() -> None:
 
 def _when(saved: str) -> str:
     try:
-        return f"{datetime.fromisoformat(saved):%-d %B %Y}"
+        return wording.moment(datetime.fromisoformat(saved), "%-d %B %Y")
     except ValueError:
         return "at an unknown time"

@@ -8,6 +8,7 @@ import streamlit as st
 from pages.parts.recommend import view
 from pages.parts.recommend.view import NEW
 from pages.shared import state, ui
+from strec import wording
 from strec.recommend import Recommender
 from strec.recommend.visitor import Visit, history, nearest_item, parse_history
 
@@ -56,7 +57,7 @@ def panel(engine: Recommender) -> None:
                 f"{ui.plain(str(names[visit.item]))} ({visit.when:%a} {visit.when.hour}:"
                 f"{visit.when.minute:02d})"
                 if engine.log.has_clock
-                else f"{ui.plain(str(names[visit.item]))} ({visit.when:%-d %b})"
+                else f"{ui.plain(str(names[visit.item]))} ({wording.moment(visit.when, '%-d %b')})"
                 for visit in latest
             )
             st.caption(f"{len(visits):,} so far{', the latest' if len(visits) > _SHOWN else ''}: "

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.parts.train.owner import may_control
 from pages.shared import glossary, ui
 from pages.shared.made import Made, made
+from strec import wording
 from strec.errors import StrecError
 from strec.plots.training import learning_curve
 from strec.runs import Run, Status, end, home, needs_several, start
@@ -245,7 +246,7 @@ def _results(runs: list[Run]) -> None:
                 "Mean of 1 / rank (MRR)": measures.get("mrr"),
                 "Training": run_time(results.get("fit_seconds", 0.0)) + _reached(results),
                 "Budget": run.config["budget"],
-                "Started": pd.Timestamp(run.config["created"]).strftime("%-d %b, %H:%M UTC"),
+                "Started": wording.moment(pd.Timestamp(run.config["created"]), "%-d %b, %H:%M UTC"),
             }
         )
     table = pd.DataFrame(rows).sort_values("Right at first try, %", ascending=False)
