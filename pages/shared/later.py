@@ -45,6 +45,7 @@ class Work:
         self._make = made_in_turn(
             lambda: kept(*self._result, lambda: self._do(make)),
             lambda place: self._report(in_queue(place), 0.0),
+            is_later=True,
         )
         self._thread = threading.Thread(target=self._work, name=f"later-{kind}", daemon=True)
         self._asked = time.monotonic()

@@ -173,10 +173,15 @@ def in_queue(place: int) -> str:
 
 
 def made_in_turn(
-    make: Callable[[], T], tell: Callable[[int], object] | None = None
+    make: Callable[[], T], tell: Callable[[int], object] | None = None, is_later: bool = False
 ) -> Callable[[], T]:
-    """Return what makes a file for the visitor of this page, in turn, when it is asked for."""
+    """Return what makes a file for the visitor of this page, in turn, when it is asked for.
+
+    What goes on in the background counts apart: the visitor's next page does not wait for it.
+    """
     who = visitor.who()
+    if who and is_later:
+        who += " later"
 
     def made_now() -> T:
         with _turns().turn(tell, who):

@@ -107,8 +107,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "STREC_AT_ONCE_EACH", "as `STREC_AT_ONCE`", "1",
-        "How much of that is done at once for one visitor, in all their tabs: whoever asks for "
-        "much waits for themselves, and holds nobody up.",
+        "How much of that is done at once for one visitor, in all their tabs, and as much in the "
+        "background: whoever asks for much waits for themselves, and holds nobody up.",
     ),
     Setting(
         "STREC_WAITING_EACH", "as `STREC_WAITING`", "4",

@@ -97,6 +97,19 @@ def test_work_ends_in_a_result_an_error_or_when_nobody_waits(bikes, monkeypatch)
     finish()
     assert waits.is_done() and told == [""]
 
+    # Of one visitor, who may do one thing at once, the next page does not wait for it.
+    turns, ends = Turns(2, 5, each=1), threading.Event()
+    monkeypatch.setattr(results.visitor, "who", lambda: "somebody")
+    goes_on = work_on("once", bikes, "goes on", lambda report: ends.wait(10) and "made")
+    goes_on.begin()
+    while not turns._at_work:
+        time.sleep(0.01)
+    with turns.turn(told.append, "somebody"):
+        assert told == [""]
+    ends.set()
+    finish()
+    assert goes_on.is_done()
+
     monkeypatch.setattr("pages.shared.later._PATIENCE_S", 0.0)
     left = work_on("once", bikes, "left", lambda report: time.sleep(0.01) or report("", 0.1))
     left.begin()
