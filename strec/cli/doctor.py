@@ -138,9 +138,9 @@ def _language_model(name: str, quick: bool) -> str:
 
     seen = f"found in {llm.locate(name)}"
     if not quick:
-        from transformers.utils import logging
+        from strec.llm.weights import library
 
-        logging.disable_progress_bar()
+        library().utils.logging.disable_progress_bar()
         seen = " ".join(llm.check(name).split())
     return f"{llm.MODELS[name].title} ({llm.MODELS[name].licence}): {seen}"
 

@@ -206,8 +206,7 @@ def fingerprint(folder: Path) -> str:
 @contextmanager
 def quiet():
     """Keep transformers from writing bars and advice between the lines of strec."""
-    from transformers.utils import logging
-
+    logging = library().utils.logging
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

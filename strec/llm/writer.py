@@ -13,7 +13,7 @@ import numpy as np
 
 from strec.errors import ModelError
 from strec.llm.encoder import best_device
-from strec.llm.weights import fingerprint, load, resolve
+from strec.llm.weights import fingerprint, library, load, resolve
 
 #: Of so many of the likeliest next tokens, one should fit a guide; otherwise the answer ends.
 _MOST_TRIED = 2_000
@@ -237,7 +237,6 @@ class Writer:
     def _memory_of(self, head: list[int], n_rows: int) -> dict[str, Any]:
         """Return what the model makes of tokens that all prompts begin with; nothing of few."""
         import torch
-        from transformers import DynamicCache
 
         model = self._loaded[1]
         taken = signature(model.forward).parameters
@@ -246,7 +245,7 @@ class Writer:
         if len(head) < _WORTH_KEEPING or name is None:
             return {}
         if self._kept is None or self._kept[0] != head:
-            memory = DynamicCache(config=model.config)
+            memory = library().DynamicCache(config=model.config)
             model(torch.tensor([head], device=model.device), **{name: memory})
             self._kept = head, memory
         memory = deepcopy(self._kept[1])
