@@ -36,7 +36,7 @@ def test_a_bookmark_opens_the_whole_app_on_a_server_just_started(address, person
 
 
 def test_the_tour_is_walked_to_its_end(address, person):
-    visitor = person(maps=True)
+    visitor = person()
     visitor.open(address)
     visitor.press("Take the tour")
     stops = [page for page in all_pages().values() if page.tour]

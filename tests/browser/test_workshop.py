@@ -21,7 +21,7 @@ WALKED = ["phone", *(["laptop"] if "STREC_SCREENSHOTS" in os.environ else [])]
 
 @pytest.mark.parametrize("device", WALKED)
 def test_the_workshop_can_be_done(device, address, person):
-    visitor = person(maps=True, **DEVICES[device])
+    visitor = person(**DEVICES[device])
     page = visitor.page
 
     def go(where: str) -> None:
