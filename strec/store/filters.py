@@ -10,7 +10,7 @@ from typing import Any, cast
 import ibis
 import ibis.expr.types as ir
 
-from strec import schema, wording
+from strec import schema
 from strec.errors import AnalysisError, check_choice, check_is
 from strec.store.aggregates import (
     END_DATE,
@@ -21,7 +21,7 @@ from strec.store.aggregates import (
     parent,
     whole,
 )
-from strec.wording import days, listed, plural
+from strec.wording import days, listed, moment, plural
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NAMED_DAYS = {(5, 6): "weekends", (0, 1, 2, 3, 4): "workdays"}
@@ -354,8 +354,7 @@ def _within(cell: ir.IntegerValue, cells: tuple[int, ...]) -> ir.BooleanValue:
 def _dates_in_words(first: date | None, last: date | None) -> str:
     if first is not None and last is not None:
         return days(first, last)
-    day = first or last
-    return f"{'from' if first else 'until'} {wording.moment(day, '%-d %B %Y')}"
+    return moment(first, "from %-d %B %Y") if first else moment(last or date.max, "until %-d %B %Y")
 
 
 def _hours_in_words(hours: tuple[int, ...]) -> str:
