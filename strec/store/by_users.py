@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +123,7 @@ def _here(
 def _on_workers(
     store: Store, worked: Callable, read: list[str], made: pa.Schema, fresh: Path
 ) -> int:
-    from pyspark.sql.pandas.types import from_arrow_schema
-
+    from_arrow_schema = import_module("pyspark.sql.pandas.types").from_arrow_schema
     session: Any = store._connection._session
     n_tasks = -(-store.meta["n_checkins"] // TASK_ROWS)
     order = (schema.USER, schema.TIME)

@@ -15,6 +15,7 @@ from strec.io import read, samples
 from strec.profiling import quality
 from strec.schema import example
 from strec.store import Store
+from strec.wording import moment
 from tests import corpus
 from tests.pages.alone import alone
 from tests.tables import fixes
@@ -497,7 +498,7 @@ def test_the_quality_is_that_of_the_table_and_of_the_store(app, tmp_path):
     path = corpus.make("null_islands", tmp_path)
     upload(app, path)
     cleaned = quality(clean(read(path).checkins)[0])
-    assert metrics(app)["First day"] == f"{cleaned.first:%d %b %Y}"
+    assert metrics(app)["First day"] == moment(cleaned.first, "%-d %b %Y")
     app.segmented_control(key="data_quality_which").set_value("read.parquet").run()
     assert "15 places at latitude 0, longitude 0" in text_of(app)
 
