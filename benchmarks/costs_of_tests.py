@@ -2,8 +2,8 @@
 
 Runs pytest, with the options given, and prints Markdown tables::
 
-    python benchmarks/tests.py -n auto
-    python benchmarks/tests.py -m "not slow" tests/pages
+    python benchmarks/costs_of_tests.py -n auto
+    python benchmarks/costs_of_tests.py -m "not slow" tests/pages
 """
 
 import json
