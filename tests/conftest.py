@@ -57,7 +57,7 @@ def data_dir() -> Path:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item, nextitem):
-    """Write what each test costs into the folder that STREC_TEST_COST names (benchmarks/costs_of_tests.py).
+    """Write what each test costs into the folder that STREC_TEST_COST names.
 
     Processes count when they end, so those that a fixture keeps count to the last test it serves.
     """
