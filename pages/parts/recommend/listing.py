@@ -194,11 +194,11 @@ def map_of(store, answer: Answer) -> None:
     if store.is_anonymous:
         past = "where people went from here" if store.has_trips else "where people went"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            f"{pins}Blue: {past}. Orange ring: here, {place_words(answer)}. "
-            f"{'A click adds a visit.' if visitor.is_adding() else 'Click to ask from elsewhere.'}",
-            width="stretch",
-        )
+        click = "A click adds a visit." if visitor.is_adding() else "Click to ask from elsewhere."
+        if state.PICTURES_OF_MAPS.value:
+            click = ""  # Nothing happens on a picture; the button beside it asks for a place.
+        words = f"{pins}Blue: {past}. Orange ring: here, {place_words(answer)}. {click}"
+        st.caption(words, width="stretch")
         with st.popover("Name a place", icon=":material/my_location:", type="tertiary"):
             ask.type_place(store)
 
