@@ -181,7 +181,9 @@ def calendar(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Fig
         rows=len(blocks), cols=1, vertical_spacing=0.16 / len(blocks),
         subplot_titles=None if in_one else [str(year) for year, _ in blocks],
     )  # fmt: skip
-    top = max(float(np.nanquantile(days["n_checkins"], 0.99)), 1.0)
+    # Of days with something: where most are empty, one check-in would look like the busiest day.
+    busy = days["n_checkins"][days["n_checkins"] > 0]
+    top = max(float(busy.quantile(0.99)), 1.0) if len(busy) else 1.0
     for row, (_, block) in enumerate(blocks, 1):
         figure.add_trace(_calendar_block(block, top, dark, row == 1), row=row, col=1)
     figure.update_yaxes(

@@ -66,3 +66,9 @@ def test_knox_says_how_near_near_is():
 def test_a_chance_is_not_rounded_to_none_or_to_certain():
     assert percent(0.0004) == "under 0.1 %" and percent(0.004) == "0.4 %"
     assert np.unique([percent(each) for each in (0.001, 0.002, 0.01, 0.1)]).size == 4
+
+
+def test_one_check_in_is_not_the_colour_of_the_busiest_day_where_most_are_empty():
+    days = pd.DataFrame({"period": pd.date_range("1992-04-29", periods=300), "n_checkins": 0})
+    days.loc[[0, 1, 5], "n_checkins"] = [12, 28, 1]
+    assert plots.calendar(days.assign(n_users=days["n_checkins"])).data[0].zmax > 20

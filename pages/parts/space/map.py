@@ -162,6 +162,8 @@ def points(store, chosen, setting, choice: MapSetting, step: Step, look: dict) -
     top = frame.iloc[0]
     name = top["item_name"] if pd.notna(top["item_name"]) else top["item_id"]
     words = f"The largest: {ui.plain(str(name))}, {plural(top['n_checkins'], 'check-in')}. "
+    if len(frame) > 1 and frame["n_checkins"].nunique() == 1:
+        words = f"{plural(top['n_checkins'], 'check-in')} at each place. "
     if frame.attrs.get("n_points", 0) > len(frame):
         words += f"The {len(frame):,} largest of {frame.attrs['n_points']:,} places are shown. "
     if len(frame) <= FEW_PLACES:
