@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from datetime import date
+from functools import cache
 
 import pytest
 
@@ -41,9 +42,14 @@ def a_file(head: object = None, **members: bytes) -> bytes:
     return file.getvalue()
 
 
-def head(**other) -> dict:
+@cache
+def a_head() -> bytes:
     with zipfile.ZipFile(io.BytesIO(a_project().to_bytes())) as archive:
-        return json.loads(archive.read(HEAD)) | other
+        return archive.read(HEAD)
+
+
+def head(**other) -> dict:
+    return json.loads(a_head()) | other
 
 
 def test_everything_comes_back():
