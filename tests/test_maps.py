@@ -132,6 +132,32 @@ def test_a_city_map_is_detailed():
     assert not background.contains(Point(-74.05, 40.66))  # Upper Bay
 
 
+#: Cities by what is seen of them, a place on land and one in the water of each.
+COASTS = {
+    "Chicago": (([41.78, 41.98], [-87.75, -87.58]), (41.88, -87.66), (41.85, -87.55)),
+    "Los Angeles": (([33.75, 34.15], [-118.5, -118.1]), (34.05, -118.25), (33.9, -118.5)),
+    "New York": (([40.6, 40.85], [-74.05, -73.85]), (40.78, -73.97), (40.78, -73.997)),
+    "Geneva": (([46.1, 46.3], [6.0, 6.3]), (46.2, 6.13), (46.25, 6.18)),
+}
+
+
+@pytest.mark.parametrize("bounds, dry, wet", COASTS.values(), ids=COASTS)
+def test_a_city_has_its_sea_lakes_and_rivers_without_a_network(bounds, dry, wet):
+    view = maps.view_of(*bounds)
+    water = make_valid(shape(land.water(view)))
+    assert water.contains(Point(wet[1], wet[0])) and not water.contains(Point(dry[1], dry[0]))
+    assert "OpenStreetMap" in maps.attribution("offline", view=view)
+    assert "OpenStreetMap" in maps.to_svg(maps.deck([], view, basemap="offline"))
+
+
+def test_no_coast_is_drawn_where_it_would_be_wrong():
+    a_street = maps.view_of([40.70, 40.71], [-74.02, -74.01])
+    a_fjord_without_a_city = maps.view_of([70.9, 70.92], [25.7, 25.75])
+    for view in (a_street, a_fjord_without_a_city):
+        assert land.water(view) is None
+        assert "need a network" in maps.attribution("offline", view=view)
+
+
 def test_offline_maps_make_no_request():
     deck = maps.hexagons(cells(), labels=places(), basemap="offline")
     text = deck.to_json().replace("http://www.w3.org/2000/svg", "")
@@ -141,8 +167,8 @@ def test_offline_maps_make_no_request():
     style = json.loads(unquote(address.split(",", 1)[1]))
     assert len(deck.to_json()) < 300_000
     layers = {each["id"] for each in style["layers"]}
-    # The world's outline is too coarse for a city; a country has it.
-    assert layers == {"water", "grid"}
+    # The world's outline is too coarse for a city, which has its own coast; a country has it.
+    assert layers == {"water", "sea", "grid"}
     wide = maps.deck([], VIEWS["United States"], basemap="offline").map_style
     layers = {each["id"] for each in json.loads(unquote(wide.split(",", 1)[1]))["layers"]}
     assert layers >= {"water", "land", "coast", "grid"}

@@ -51,7 +51,8 @@ def _middle() -> maps.View:
 
 def thanks() -> str:
     """Return whom to thank for what lies under the maps."""
-    return ui.plain(maps.attribution(state.BASEMAP.value, ground()))
+    view = _middle() if ui.current_store().has_places else None
+    return ui.plain(maps.attribution(state.BASEMAP.value, ground(), view))
 
 
 def ask() -> None:

@@ -18,7 +18,7 @@ from pydeck.types import String
 from strec.errors import AnalysisError, check_choice
 from strec.geo import KM_PER_DEGREE, km_per_degree_east, wrapped
 from strec.maps import land, tiles
-from strec.maps.ground import Ground, drawn
+from strec.maps.ground import Ground, area_colour, drawn
 from strec.maps.view import View
 
 #: What is drawn over what lies below it, however high that rises.
@@ -26,6 +26,9 @@ ON_TOP = {"depthTest": False, "depthCompare": "always"}
 #: How a style begins that is written into its own address.
 INLINE_STYLE = "data:application/json,"
 OFFLINE_THANKS = "Land and borders: Natural Earth (public domain)"
+WATER_THANKS = "Sea: © OpenStreetMap contributors (ODbL), lakes: GSHHG (LGPL)"
+#: What stands in place of thanks below a map whose ground is plain.
+PLAIN = "Plain ground: streets and coasts need a network, or a map file of your own under Settings"
 #: Water, land, coast, graticule, and writing, for the light and the dark theme.
 COLOURS = {
     False: {"water": "#DCE7EA", "land": "#F6F3EC", "line": "#A9B4B3", "grid": "#C3CED0",
@@ -44,7 +47,9 @@ def resolve(basemap: str) -> str:
     return ("tiles" if has_network() else "offline") if basemap == "auto" else basemap
 
 
-def attribution(basemap: str = "auto", ground: Ground | None = None) -> str:
+def attribution(
+    basemap: str = "auto", ground: Ground | None = None, view: View | None = None
+) -> str:
     """Return whom to thank for the background; show it beside the map.
 
     Parameters
@@ -53,6 +58,8 @@ def attribution(basemap: str = "auto", ground: Ground | None = None) -> str:
         As in `deck`.
     ground : Ground, optional
         As in `deck`.
+    view : View, optional
+        What the map shows: without a network cities and countries have different sources.
 
     Examples
     --------
@@ -61,7 +68,11 @@ def attribution(basemap: str = "auto", ground: Ground | None = None) -> str:
     """
     if ground is not None:
         return ground.attribution
-    return tiles.thanks() if resolve(basemap) == "tiles" else OFFLINE_THANKS
+    if resolve(basemap) == "tiles":
+        return tiles.thanks()
+    if view is None:
+        return OFFLINE_THANKS
+    return thanks_of(_inline_style(view, False, None)) or PLAIN
 
 
 def thanks_of(map_style: str) -> str:
@@ -221,8 +232,9 @@ def scale_bar(view: View, dark: bool) -> list[pdk.Layer]:
 @lru_cache(maxsize=32)
 def _inline_style(view: View, dark: bool, ground: Ground | None) -> str:
     colours = COLOURS[dark]
-    if view.span_deg < CITY_DEG:
-        return _city_style(view, dark, ground)
+    water = land.water(view) if ground is None else None
+    if view.span_deg < CITY_DEG or water is not None:
+        return _city_style(view, dark, ground, water)
     shapes = land.background(view)
     sources = shapes | {"grid": _grid_lines(view)}
     layers = [
@@ -244,14 +256,19 @@ def _inline_style(view: View, dark: bool, ground: Ground | None) -> str:
     return _address(known, layers)
 
 
-def _city_style(view: View, dark: bool, ground: Ground | None) -> str:
-    """A city's ground, or a plain one: seen so near, the world's outline is wrong by streets."""
+def _city_style(view: View, dark: bool, ground: Ground | None, water: dict | None) -> str:
+    """A city's ground, its coast, or a plain one: the world's outline is wrong by streets here."""
     colours, grid = COLOURS[dark], _grid_lines(view)
-    plain = "land" if land.is_near(view) else "water"
+    plain = "land" if water is not None or land.is_near(view) else "water"
     paper = {"id": "water", "type": "background", "paint": {"background-color": colours[plain]}}
     if ground is None:
         lines = _style_layer("grid", "line", {"line-color": colours["grid"], "line-width": 0.7})
-        return _address({"grid": _source(grid)}, [paper, lines])
+        known, wet = {"grid": _source(grid)}, []
+        if water is not None:
+            known["sea"] = _source(water) | {"attribution": WATER_THANKS}
+            paint = {"fill-color": area_colour("water", dark), "fill-antialias": False}
+            wet = [_style_layer("sea", "fill", paint)]
+        return _address(known, [paper, *wet, lines])
     sources, layers = drawn(ground, view, dark)
     return _address(sources, [paper, *layers])
 

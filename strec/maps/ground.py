@@ -325,6 +325,11 @@ def _layers(kind: str, dark: bool) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
+def area_colour(kind: str, dark: bool) -> str:
+    """Return the colour of a kind of area."""
+    return _COLOURS[dark][kind]
+
+
 def line_width(said: float | list, zoom: float) -> float:
     """Return how wide a line of a style is at a zoom: a number, or what `drawn` writes."""
     if not isinstance(said, list):

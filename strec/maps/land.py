@@ -1,4 +1,4 @@
-"""Land, borders and country names for a part of the globe, from the data that ships with strec."""
+"""Land, water, borders and country names of a part of the globe, from what ships with strec."""
 
 import io
 import lzma
@@ -14,6 +14,9 @@ from strec.maps.view import View
 LEVELS = ((12.0, "10m"), (100.0, "50m"), (400.0, "110m"))
 #: A point of the background lies this many pixels or more from the next, at the first zoom.
 MIN_STEP_PX = 0.4
+#: A view is near a city, whose coast is drawn as it is, from this many degrees across to that many;
+#: seen nearer, a coast that is a hundred metres off tells something wrong.
+CITY_DEG = (0.12, 1.5)
 #: A view may look over the date line, so the globe is laid out three times.
 TURNS_DEG = (-360, 0, 360)
 
@@ -49,6 +52,37 @@ def background(view: View) -> dict:
     }
 
 
+def water(view: View) -> dict | None:
+    """Return sea and lakes in and around a view of a city, a GeoJSON geometry.
+
+    None where there is none, and from too near or far from any large city, where it is not known
+    well enough.
+    """
+    import shapely
+
+    if not CITY_DEG[0] <= view.span_deg < CITY_DEG[1]:
+        return None
+    known = _squares()
+    seen = _squares_of(view.west, view.south, view.east, view.north)
+    if any(square not in known for square in seen):
+        return None
+    polygons, owners = _water()
+    box = _around(view)
+    found = []
+    for square in _squares_of(*box):
+        if square in known:
+            found += list(polygons[owners == known[square]])
+        else:
+            # Beyond the cities the outline of the world serves.
+            west, south = square
+            block = shapely.box(west, south, west + 1, south + 1)
+            dry = [_clipped(_land("10m", turn), block.bounds, 0) for turn in TURNS_DEG]
+            found.append(shapely.difference(block, shapely.union_all(sum(dry, []))))
+    pieces = _clipped(np.array(found), box, MIN_STEP_PX * view.span_deg / 640)
+    digits = int(np.clip(4 - np.log10(view.span_deg), 2, 5))
+    return _geojson("MultiPolygon", (pieces, digits)) if pieces else None
+
+
 def is_near(view: View) -> bool:
     """Return whether there is land in a view or a few kilometres around it."""
     import shapely
@@ -74,7 +108,16 @@ def countries(view: View, most: int = 40) -> list[dict]:
 
 @lru_cache(maxsize=1)
 def _data() -> dict[str, np.ndarray]:
-    packed = (resources.files("strec") / "data" / "land.npz.xz").read_bytes()
+    return _read("land.npz.xz")
+
+
+@lru_cache(maxsize=1)
+def _waters() -> dict[str, np.ndarray]:
+    return _read("water.npz.xz")
+
+
+def _read(name: str) -> dict[str, np.ndarray]:
+    packed = (resources.files("strec") / "data" / name).read_bytes()
     with np.load(io.BytesIO(lzma.decompress(packed)), allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
 
@@ -82,11 +125,36 @@ def _data() -> dict[str, np.ndarray]:
 @lru_cache(maxsize=9)
 def _land(level: str, shift_deg: int) -> np.ndarray:
     """Polygons of the land, shape (n,), moved east by whole turns of the globe."""
+    return _polygons(_data(), f"land_{level}", shift_deg)
+
+
+@lru_cache(maxsize=1)
+def _water() -> tuple[np.ndarray, np.ndarray]:
+    """Polygons of sea and lakes in the squares around cities, and each one's square."""
+    return _polygons(_waters(), "water"), _waters()["water_square"]
+
+
+@lru_cache(maxsize=1)
+def _squares() -> dict[tuple[int, int], int]:
+    """Numbers of the squares of one degree whose water is known, by their south-western corner."""
+    return {(int(west), int(south)): k for k, (west, south) in enumerate(_waters()["squares"])}
+
+
+def _squares_of(west: float, south: float, east: float, north: float) -> list[tuple[int, int]]:
+    """South-western corners of the squares of one degree that a box touches."""
+    return [
+        (x, y)
+        for x in range(int(np.floor(west)), int(np.ceil(east)))
+        for y in range(int(np.floor(south)), int(np.ceil(north)))
+    ]
+
+
+def _polygons(data: dict[str, np.ndarray], name: str, shift_deg: int = 0) -> np.ndarray:
     import shapely
 
-    points, owners = _points(f"land_{level}")
+    points, owners = _points(data, name)
     rings: Any = shapely.linearrings(points + (shift_deg, 0), indices=owners)
-    counts = _data()[f"land_{level}_rings"]
+    counts = data[f"{name}_rings"]
     owner = np.repeat(np.arange(len(counts)), counts)
     return np.asarray(shapely.polygons(rings, indices=owner))
 
@@ -104,13 +172,12 @@ def _clipped(shapes: np.ndarray, box: tuple, tolerance: float) -> list:
 def _borders() -> np.ndarray:
     import shapely
 
-    points, owners = _points("borders")
+    points, owners = _points(_data(), "borders")
     return np.asarray(shapely.linestrings(points, indices=owners))
 
 
-def _points(name: str) -> tuple[np.ndarray, np.ndarray]:
+def _points(data: dict[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates in degrees, shape (n, 2), and the line that each belongs to, shape (n,)."""
-    data = _data()
     scale_x, scale_y, shift_x, shift_y = data[f"{name}_grid"]
     x = np.cumsum(data[f"{name}_x"], dtype=np.int64) * scale_x + shift_x
     y = np.cumsum(data[f"{name}_y"], dtype=np.int64) * scale_y + shift_y
