@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from strec.models import MODELS, STLLM, Blend, CounterMix, load_model
     from strec.project import Project
     from strec.recommend import Recommender
-    from strec.store import Filters, Store
+    from strec.store import Filters, Store, Warehouse
 
 __version__ = "0.2.0"
 
@@ -49,6 +49,7 @@ _HOMES = {
     "simulate": "api",
     "Store": "store",
     "Filters": "store",
+    "Warehouse": "store",
     "dependence": "api",
     "compare_groups": "api",
     "METRICS": "metrics",
@@ -84,6 +85,7 @@ __all__ = [
     "Regime",
     "Store",
     "StrecError",
+    "Warehouse",
     "__version__",
     "clean",
     "compare",

@@ -385,7 +385,7 @@ class Dataset:
 
         opened = store if isinstance(store, Store) else Store(store)
         dataset = cls.__new__(cls)
-        dataset._begin(opened.name, opened.time_zone, (), opened.folder)
+        dataset._begin(opened.name, opened.time_zone, (), None)
         dataset.store = opened
         return dataset
 

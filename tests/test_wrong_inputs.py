@@ -92,6 +92,8 @@ DOORS = {
     "Dataset.from_parts": lambda x: strec.Dataset.from_parts(x, EXAMPLE),
     "Dataset.sample": strec.Dataset.sample,
     "Store": strec.Store,
+    "Warehouse": lambda x: strec.Warehouse(x, table="t", mapping={}),
+    "Warehouse, mapping": lambda x: strec.Warehouse("duckdb://x", table="t", mapping=x),
     "Store.create": lambda x: strec.Store.create(x, "never made", name="x"),
     "read": strec.read,
     "read, a mapping": lambda x: strec.read(__file__, x),

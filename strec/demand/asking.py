@@ -15,7 +15,7 @@ from strec.demand.panels import WHAT, WHERE, Panel
 from strec.errors import AnalysisError, check_choice
 from strec.export import MIN_USERS, enough_people
 from strec.store import Filters, HasStore, Store, aggregates, need_store
-from strec.store.aggregates import ITEM_CODE, USER_CODE
+from strec.store.aggregates import ITEM_CODE
 
 #: Older hours say little of next week, and cost time.
 MOST_WEEKS = 26
@@ -155,7 +155,7 @@ def people_at(
     day = rows[schema.LOCAL_DATE]
     found = store._run(aggregates.count(rows, day=day))
     lately = rows.filter(day >= ibis.literal(pd.Timestamp(since).date()))
-    together = int(store._run(lately.agg(n=lately[USER_CODE].nunique()))["n"].iloc[0])
+    together = int(store._run(lately.agg(n=aggregates.who(lately).nunique()))["n"].iloc[0])
     return pd.Series(found["n_users"].to_numpy(), pd.to_datetime(found["day"])), together
 
 
@@ -322,7 +322,7 @@ def _counted(store: Store, rows: ir.Table, what: str) -> pd.DataFrame:
         cast(ir.FloatingColumn, rows[schema.VALUE].cast("float64")) if what == "value" else None
     )
     value = {} if amount is None else {"value": amount.sum()}
-    by_user: Any = rows.group_by(user=rows[USER_CODE], **keys).agg(n=rows.count(), **value)
+    by_user: Any = rows.group_by(user=aggregates.who(rows), **keys).agg(n=rows.count(), **value)
     # Small numbers: there may be millions of hours and places, which are kept beside the store.
     sums = {"n_checkins": by_user["n"].sum(), "n_users": by_user["user"].count()}
     sums = {name: each.cast("int32") for name, each in sums.items()}

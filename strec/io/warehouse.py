@@ -64,17 +64,11 @@ def fetch(address: str, path: Path, *, table: str | None = None, query: str | No
     'sold.parquet'
     """
     check_is(address, str, "The address of a database is needed.", ReadError)
-    if (table is None) == (query is None):
-        raise ReadError(
-            "One table, or one query, of a database is read.",
-            "both." if table is not None else "neither.",
-            "Name it: --table NAME, or --query 'SELECT …'.",
-        )
-    connection = _connected(address)
+    connection = connected(address)
     # DuckDB and the others tell half-written files by no ending.
     fresh = Path(path).with_name(f".{Path(path).name}")
     try:
-        rows = _rows(connection, table, query, address)
+        rows = rows_of(connection, table, query, address)
         rows.to_parquet(fresh)
         fresh.replace(path)
     except ReadError:
@@ -84,7 +78,7 @@ def fetch(address: str, path: Path, *, table: str | None = None, query: str | No
             raise disk_full() from error
         raise ReadError(
             "The database must send its rows to the end.",
-            f"it stopped: {_said(error, address)}.",
+            f"it stopped: {said_by(error, address)}.",
             "See whether it still runs and the query is right, then try again.",
         ) from error
     finally:
@@ -93,7 +87,19 @@ def fetch(address: str, path: Path, *, table: str | None = None, query: str | No
     return Path(path)
 
 
-def _connected(address: str) -> Any:
+def connected(address: str) -> Any:
+    """Return a connection of Ibis to a database, or say why there is none.
+
+    Parameters
+    ----------
+    address : str
+        What Ibis connects to.
+
+    Raises
+    ------
+    ReadError
+        If nothing answers there, or the driver is not installed.
+    """
     import ibis
 
     try:
@@ -107,15 +113,37 @@ def _connected(address: str) -> Any:
         kind = address.partition(":")[0].replace("postgresql", "postgres")
         raise ReadError(
             "A database that can be reached is needed.",
-            f"{_without_secret(address)}: {_said(error, address)}.",
+            f"{without_secret(address)}: {said_by(error, address)}.",
             f"Run: pip install 'ibis-framework[{kind}]'." if missing
             else "Check the address, whether the database runs, and who may read it.",
         ) from error  # fmt: skip
 
 
-def _rows(connection: Any, table: str | None, query: str | None, address: str) -> Any:
+def rows_of(connection: Any, table: str | None, query: str | None, address: str) -> Any:
+    """Return a table, or what a query gives, as an expression of columns that all readers have.
+
+    Parameters
+    ----------
+    connection : ibis backend
+        From `connected`.
+    table, query : str, optional
+        One of them, as in `fetch`.
+    address : str
+        Of the database.
+
+    Raises
+    ------
+    ReadError
+        If the database does not know it, or both or neither are given.
+    """
     import ibis.expr.datatypes as dt
 
+    if (table is None) == (query is None):
+        raise ReadError(
+            "One table, or one query, of a database is read.",
+            "both." if table is not None else "neither.",
+            "Name it: --table NAME, or --query 'SELECT …'.",
+        )
     # What both databases and every reader of Parquet have; anything else comes as text.
     kept = dt.String | dt.Numeric | dt.Boolean | dt.Timestamp | dt.Date
     try:
@@ -137,7 +165,7 @@ def _rows(connection: Any, table: str | None, query: str | None, address: str) -
             known = f"; it has {', '.join(names)}" if names else "; it has no tables"
         raise ReadError(
             "A table, or a query, that the database knows is needed.",
-            f"{(table or query)!r:.200}: {_said(error, address)}{known}.",
+            f"{(table or query)!r:.200}: {said_by(error, address)}{known}.",
             "Check its name and who may read it; a schema is written before a dot.",
         ) from error
 
@@ -156,12 +184,32 @@ def _tables(connection: Any) -> list[str]:
     return [row[0] for row in connection.raw_sql("SHOW TABLES").fetchall()]
 
 
-def _without_secret(address: str) -> str:
+def without_secret(address: str) -> str:
+    """Return an address without its password.
+
+    Parameters
+    ----------
+    address : str
+        What Ibis connects to.
+
+    Examples
+    --------
+    >>> without_secret("postgres://me:s3cret@host/shop")
+    'postgres://me:…@host/shop'
+    """
     return re.sub(r"(://[^/@:]*):[^@]*@", r"\1:…@", address)
 
 
-def _said(error: Exception, address: str) -> str:
-    """Return the first line of what a database said, without a password."""
+def said_by(error: Exception, address: str) -> str:
+    """Return the first line of what a database said, without a password.
+
+    Parameters
+    ----------
+    error : Exception
+        What it raised.
+    address : str
+        With the password.
+    """
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     secret = re.match(r"[^:]+://[^/@:]*:([^@]+)@", address)
     said = lines[0].strip()[:300].rstrip(".")

@@ -3,5 +3,8 @@
 from strec.store.filters import Filters
 from strec.store.of import Frame, HasStore, frame_of, need_store, store_of
 from strec.store.store import Store
+from strec.store.warehouse import Warehouse
 
-__all__ = ["Filters", "Frame", "HasStore", "Store", "frame_of", "need_store", "store_of"]
+__all__ = [
+    "Filters", "Frame", "HasStore", "Store", "Warehouse", "frame_of", "need_store", "store_of",
+]  # fmt: skip

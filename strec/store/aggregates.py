@@ -22,6 +22,8 @@ from strec.ordered import ITEM_CODE
 
 #: Columns that a store adds to the canonical and derived ones.
 USER_CODE = "user_code"
+#: What tells users apart where their codes would have to be looked up.
+WHO = "who"
 #: Item and cell where a trip began; of other check-ins those of the previous one in the same
 #: session, null where a session begins.
 FROM_ITEM = "from_item"
@@ -39,6 +41,11 @@ NO_CATEGORY = "(no category)"
 
 
 # ---------------------------------------------------------------- what check-ins are grouped by
+
+
+def who(table: ir.Table) -> ir.Column:
+    """What tells users apart, null where nobody is named."""
+    return table[WHO if WHO in table.columns else USER_CODE]
 
 
 def whole(table: ir.Table, column: str) -> ir.IntegerColumn:
@@ -111,7 +118,7 @@ def count(table: ir.Table, **keys: ir.Value) -> ir.Table:
     ibis Table
         The keys, `n_checkins` and `n_users`, both int64.
     """
-    per_user = table.group_by(user=table[USER_CODE], **keys).agg(n=_.count())
+    per_user = table.group_by(user=who(table), **keys).agg(n=_.count())
     counts = {"n_checkins": _.n.sum().cast("int64"), "n_users": _.user.count().cast("int64")}
     return per_user.group_by(list(keys)).agg(**counts)
 
@@ -153,7 +160,7 @@ def summary(table: ir.Table) -> ir.Table:
     """One row: check-ins, users, items, check-ins with a place, first and last local date."""
     return table.agg(
         n_checkins=table.count(),
-        n_users=table[USER_CODE].nunique(),
+        n_users=who(table).nunique(),
         n_items=table[ITEM_CODE].nunique(),
         n_places=table[schema.CELL].count(),
         first_date=table[schema.LOCAL_DATE].min(),

@@ -282,7 +282,7 @@ class PlaceQuestions(OpenStore):
         found = self._run(aggregates.steps(self._kept(filters))).sort_values("bin")
         still = found["bin"] < aggregates.SHORTEST_STEP_BIN
         moves = aggregates.placed(self._kept(filters), aggregates.STEP_KM)
-        n_users = self._run(moves.agg(n_users=moves[USER_CODE].nunique()))["n_users"].iloc[0]
+        n_users = self._run(moves.agg(n_users=aggregates.who(moves).nunique()))["n_users"].iloc[0]
         moved = found[~still].reset_index(drop=True)
         moved.attrs = {"n_still": int(found.n_checkins[still].sum()), "n_users": int(n_users)}
         return moved

@@ -84,7 +84,7 @@ def series(
     source = _Source(data, filters, time_zone)
     found = source.count(grain_of(grain))
     n_users = int(
-        source.run(source.table.agg(n=source.table[aggregates.USER_CODE].nunique()))["n"].iloc[0]
+        source.run(source.table.agg(n=aggregates.who(source.table).nunique()))["n"].iloc[0]
     )
     name = _slice_name(source.filters)
     return source.assemble(found, grain_of(grain), missing, measure, name, n_users, min_users)

@@ -1,22 +1,29 @@
-"""Tables of databases are read like files: a DuckDB file, and a Postgres that the test starts."""
+"""Tables of databases are read like files, or counted where they are.
+
+A DuckDB file, and a Postgres that the test starts.
+"""
 
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
 
 import ibis
+import pandas as pd
 import polars as pl
 import pytest
 
-from strec import cli, schema
-from strec.errors import ReadError
-from strec.io import fetch, read
+from strec import cli, demand, schema, temporal
+from strec.dataset import Dataset
+from strec.errors import MappingError, ReadError, StoreError
+from strec.io import Mapping, fetch, read, read_frame
 from strec.io.warehouse import is_address
-from strec.store import Store
+from strec.simulation import simulate
+from strec.store import Filters, Store, Warehouse
 
 ROWS = [
     ("ann", "tea", "2024-05-01 08:30:00+02", 52.52, 13.40, 3.50),
@@ -94,7 +101,8 @@ def postgres(tmp_path_factory):
         connection.disconnect()
         yield address
     finally:
-        server.terminate()
+        # Without waiting for those who are connected.
+        server.send_signal(signal.SIGINT)
         server.wait(20)
 
 
@@ -174,3 +182,163 @@ def test_databases_that_are_not_there(tmp_path, capsys):
     with pytest.raises(ReadError):
         fetch("postgres://", tmp_path / "x.parquet")
     assert not is_address("C:/data.csv") and not is_address("https://example.org/x.csv")
+
+
+# ---------------------------------------------------------------- a table as it is
+
+SOME = Filters(hours=(7, 8, 9), weekdays=(0, 1, 2))
+QUESTIONS = {
+    "summary": lambda store: pd.DataFrame([store.summary(), store.summary(SOME)]),
+    "week": lambda store: store.hour_weekday(),
+    "trend": lambda store: store.trend("month", SOME),
+    "category": lambda store: store.category_hours(3),
+    "cells": lambda store: store.cells(7),
+    "cell_steps": lambda store: store.cell_steps(6, "week", SOME),
+    "cell_days": lambda store: store.cell_days(7, user_groups=3),
+    "flows": lambda store: store.flows(min_users=1),
+    "cell_flows": lambda store: store.flows(resolution=7),
+    "points": lambda store: store.points(),
+    "steps": lambda store: store.steps(),
+    "gyration": lambda store: store.gyration(),
+    "user_weeks": lambda store: store.user_weeks(most=30),
+    "sequences": lambda store: store.sequences(most=20).to_pandas(),
+    "items": lambda store: store.items().to_pandas(),
+    "users": lambda store: store.users().to_pandas(),
+    "series": lambda store: temporal.series(store, "hour").frame,
+    "panel": lambda store: demand.panel(store, where="items").places,
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> Store:
+    folder = tmp_path_factory.mktemp("world")
+    return Store.create(simulate(n_users=60, n_checkins=3_000), folder / "store", name="World")
+
+
+def duck_of(table: pl.DataFrame, folder: Path) -> str:
+    table.write_parquet(folder / "rows.parquet")
+    connection = ibis.duckdb.connect(folder / "world.duckdb")
+    connection.raw_sql(f"CREATE TABLE visits AS FROM read_parquet('{folder}/rows.parquet')")
+    connection.disconnect()
+    return f"duckdb://{folder}/world.duckdb"
+
+
+def gives_the_same(there: Warehouse, here: Store) -> None:
+    for name, ask in QUESTIONS.items():
+        expected, found = ask(here), ask(there)
+        assert len(expected) and expected.attrs == found.attrs, name
+        pd.testing.assert_frame_equal(expected, found, check_dtype=False, obj=name)
+
+
+def test_a_table_of_duckdb_is_counted_where_it_is(world, tmp_path):
+    rows = world.checkins(columns=world.meta["columns"]).sample(fraction=1.0, shuffle=True, seed=0)
+    there = Warehouse(
+        duck_of(rows, tmp_path), table="visits", mapping={name: name for name in rows.columns}
+    )
+    gives_the_same(there, world)
+    assert not there.keeps_answers and "duckdb" in there.engine_in_words
+    for needs_rows in (there.checkins, lambda: there.some_users(100),
+                       lambda: Dataset.of(there).split, lambda: there.folder):  # fmt: skip
+        with pytest.raises(StoreError, match="strec clean duckdb://"):
+            needs_rows()
+
+
+def test_a_table_of_postgres_is_counted_where_it_is(postgres, world):
+    import psycopg
+
+    rows = world.checkins(columns=world.meta["columns"])
+    kinds = {pl.String: "text", pl.Int16: "smallint", pl.Float64: "double precision"}
+    columns = ", ".join(f"{n} {kinds.get(kind, 'timestamptz')}" for n, kind in rows.schema.items())
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE TABLE shop.visits ({columns})")
+        with connection.cursor().copy("COPY shop.visits FROM STDIN (FORMAT csv)") as copy:
+            copy.write(rows.write_csv(include_header=False))
+    there = Warehouse(postgres, table="shop.visits", mapping={name: name for name in rows.columns})
+    gives_the_same(there, world)
+    # What is new in the table counts; one new item has no number before it is opened again.
+    n_places = len(there.points())
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO shop.visits (user_id, item_id, timestamp) VALUES ('new', 'new', now())"
+        )
+    assert there.summary()["n_checkins"] == 3_001 and len(there.points()) == n_places
+    # What ends in the middle is said without the password, and so is what is gone.
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("ALTER TABLE shop.visits RENAME COLUMN category TO kind")
+        with pytest.raises(StoreError, match="open it again") as failed:
+            there.by_category()
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        )
+    with pytest.raises(StoreError, match="still runs") as gone:
+        there.hour_weekday()
+    assert "s3cret" not in f"{failed.value} {gone.value} {there.engine_in_words} {there.meta}"
+
+
+@pytest.mark.parametrize(
+    ("zone", "time_is"), [("Europe/Berlin", "local"), ("America/New_York", "utc"), (None, None)]
+)
+def test_local_times_of_a_table_are_those_of_a_copy(tmp_path, zone, time_is):
+    hours = pl.datetime_range(
+        pl.datetime(2024, 3, 30), pl.datetime(2024, 11, 4), "37m", eager=True
+    ).alias("at")
+    rows = pl.DataFrame({"at": hours}).with_columns(
+        who=pl.int_range(pl.len()) % 7, what=pl.int_range(pl.len()) % 11,
+        ahead=pl.when(pl.int_range(pl.len()) % 5 == 0).then(2.5), lat=pl.lit(95.0), lon=pl.lit(1.0),
+    )  # fmt: skip
+    rows[5, "who"] = None
+    # Each user's times in order would show which of two hours is meant.
+    rows = rows.sample(fraction=1.0, shuffle=True, seed=0)
+    address = duck_of(rows, tmp_path)
+    for columns in ({}, {"utc_offset_min": "ahead", "offset_unit": "hours"}):
+        mapping = {"user_id": "who", "item_id": "what", "timestamp": "at", "time_is": time_is,
+                   "time_zone": zone or "UTC", **columns}  # fmt: skip
+        there = Warehouse(address, table="visits", mapping=mapping)
+        read_here = read_frame(rows, Mapping(**mapping)).checkins
+        here = Store.create(read_here, tmp_path / f"{len(columns)}", name="rows")
+        assert there.meta["n_checkins"] == len(rows) - 1 and not there.has_places
+        pd.testing.assert_frame_equal(here.hour_weekday(), there.hour_weekday())
+        pd.testing.assert_frame_equal(here.calendar(), there.calendar())
+
+
+def test_a_table_that_names_nobody(tmp_path):
+    rows = schema.example().with_columns(user_id=pl.lit(schema.NOBODY))
+    here = Store.create(rows, tmp_path / "store", name="Nobody")
+    columns = {name: name for name in ("item_id", "timestamp", "utc_offset_min", "lat", "lon")}
+    there = Warehouse(
+        duck_of(rows, tmp_path), table="visits", mapping=columns | {"user_from": "nobody"}
+    )
+    assert there.is_anonymous and there.least_users == here.least_users
+    assert there.summary() == here.summary()
+    pd.testing.assert_frame_equal(there.cells(5, min_users=1), here.cells(5, min_users=1))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"timestamp": "product"}, "product is string"),
+        ({"item_id": "price"}, "price is decimal"),
+        ({"item_id": "nothing"}, "no column 'nothing'"),
+        ({"time_zone": "place"}, "time_zone=place"),
+        ({"crs": "EPSG:25832"}, "crs=EPSG:25832"),
+        ({"origin_lat": "lat"}, "origin_lat=lat"),
+        ({"user_id": None}, "user_id"),
+        ({"time_zone": "Mars"}, "Mars"),
+    ],
+)
+def test_what_no_expression_can_say_is_refused(duck, change, said):
+    mapping = {"user_id": "customer", "item_id": "product", "timestamp": "sold"}
+    with pytest.raises(MappingError, match=said):
+        Warehouse(duck, table="sales", mapping=mapping | change)
+
+
+def test_a_table_that_is_empty_or_too_large_for_what_is_sent(duck, monkeypatch):
+    mapping = {"user_id": "customer", "item_id": "product", "timestamp": "sold",
+               "lat": "lat", "lon": "lon"}  # fmt: skip
+    with pytest.raises(StoreError, match="At least one row"):
+        Warehouse(duck, query="SELECT * FROM sales WHERE price > 100", mapping=mapping)
+    monkeypatch.setattr("strec.store.warehouse.MOST_SENT", 1)
+    there = Warehouse(duck, query="SELECT * FROM sales", mapping=mapping)
+    assert there.calendar()["n_checkins"].sum() == 3
+    with pytest.raises(StoreError, match="more places"):
+        there.cells(7)
