@@ -4,12 +4,15 @@ Prints a Markdown table::
 
     python benchmarks/recommend.py                   # simulated, 5,000 items
     STREC_DATA=folder python benchmarks/recommend.py # and the New York check-ins
+    python benchmarks/recommend.py --items 1000000   # so many items, in one city, in a hundred
 
 Budgets on two cores: one at most 20 ms, 1,000 at most 2 s after loading. CPU seconds are stated
 beside the clock's, which other work on the machine stretches.
 """
 
+import argparse
 import os
+import resource
 import time
 from functools import partial
 from pathlib import Path
@@ -21,8 +24,12 @@ import numpy as np
 import polars as pl
 
 from strec import schema
+from strec.dataset import Dataset
 from strec.explanation import counterfactual, explain, parts_of_list, what_if_hours
+from strec.metrics import best_first
+from strec.models import CounterMix
 from strec.recommend import Recommender
+from strec.split import queries_of_rows
 
 N_ITEMS, N_USERS, N_CHECKINS = 5_000, 1_000, 200_000
 WAYS = {
@@ -40,6 +47,10 @@ EXPLAINED = {
 
 def main() -> None:
     """Print one table per data set."""
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--items", type=int, help="time lists of so many items")
+    if n_items := parser.parse_args().items:
+        return many_items(n_items)
     worlds = {f"random, {N_ITEMS:,} items": random_world()}
     if folder := os.environ.get("STREC_DATA"):
         worlds["Foursquare New York"] = new_york(Path(folder))
@@ -59,6 +70,57 @@ def main() -> None:
         answer = recommender.answer(questions["user_id"][0])
         for label, work in EXPLAINED.items():
             print(f"| {label} | {in_ms(spent([partial(work, answer)] * 20))} | |")
+
+
+def many_items(n_items: int) -> None:
+    """Print what lists take where items are many, with all scores, and with those that matter."""
+    print("| cities | fit: CPU s | one list: CPU ms | slowest | of all scores | same lists | GB |")
+    print("|---:|---:|---:|---:|---:|---:|---:|")
+    for n_cities in (1, 100):
+        begun = time.process_time()
+        log = Dataset(cities(n_items, n_cities)).everything
+        made, model = time.process_time(), CounterMix().fit(log)
+        fitted = time.process_time()
+        rows = np.random.default_rng(1).integers(0, len(log), 200)
+        queries = [queries_of_rows(log, rows[place : place + 1]) for place in range(len(rows))]
+        model.top(queries[0])
+        few = [spent([partial(model.top, query)])[1] for query in queries]
+        every = [spent([partial(model.score, query)])[1] for query in queries[:20]]
+        same = sum((model.top(q)[0] == best_first(model.score(q), 10)).all() for q in queries[:20])
+        gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        print(
+            f"| {n_cities} | {fitted - made:.0f} (and {made - begun:.0f} to encode) | "
+            f"{1000 * median(few):.1f} | {1000 * max(few):.1f} | {1000 * median(every):.1f} | "
+            f"{same} of 20 | {gb:.1f} |",
+            flush=True,
+        )
+
+
+def cities(n_items: int, n_cities: int, seed: int = 0) -> pl.DataFrame:
+    """Return two check-ins for each of many items, by people who stay in their city."""
+    rng = np.random.default_rng(seed)
+    centre = np.c_[rng.uniform(25, 60, n_cities), rng.uniform(-120, 140, n_cities)]
+    city = np.sort(rng.choice(n_cities, n_items, p=rng.dirichlet(np.ones(n_cities))))
+    place = centre[city] + rng.normal(0, 0.08, (n_items, 2))
+    first = np.searchsorted(city, np.arange(n_cities + 1))
+    # People are numbered by city too: some 25 items for each.
+    user = np.tile(np.arange(n_items) // 25, 2)
+    begin, end = first[city[25 * user]], first[city[25 * user] + 1]
+    own = begin + (rng.random(2 * n_items) ** 2 * (end - begin)).astype(int)
+    item = np.r_[np.arange(n_items), own[n_items:]]
+    kind = rng.zipf(1.4, n_items) % 300
+    start = np.datetime64("2024-01-01T00:00:00", "us")
+    return pl.DataFrame(
+        {
+            "user_id": pl.Series(user).cast(pl.String),
+            "item_id": pl.Series(item).cast(pl.String),
+            "timestamp": start + rng.integers(0, 180 * 86_400, len(user)).astype("m8[s]"),
+            "utc_offset_min": np.full(len(user), -240, dtype=np.int16),
+            "lat": place[item, 0],
+            "lon": place[item, 1],
+            "category": pl.Series(kind[item]).cast(pl.String),
+        }
+    ).with_columns(pl.col("timestamp").dt.replace_time_zone("UTC"))
 
 
 def spent(calls) -> tuple[float, float]:

@@ -27,9 +27,17 @@ def listing(
 ) -> pl.DataFrame:
     """Return one row per suggestion of each query, with its names, place and earlier visits.
 
-    Parameters and columns are those of `columns`.
+    Parameters and columns are those of `columns`, but that scores and probabilities are those of
+    all items, shape ``(n_queries, n_items)``.
     """
-    return framed(columns(queries, codes, score, probability, number))
+    chances = None if probability is None else picked(probability, codes)
+    return framed(columns(queries, codes, picked(score, codes), chances, number))
+
+
+def picked(values: np.ndarray, codes: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+    """Return the values of listed items, list after list, of those of all: (n_queries, n_items)."""
+    found = [row[listed] for row, listed in zip(values, codes, strict=True)]
+    return np.concatenate(found) if found else np.zeros(0)
 
 
 def columns(
@@ -48,7 +56,7 @@ def columns(
     codes : sequence of numpy.ndarray
         For each query the item codes of its list, best first.
     score, probability : numpy.ndarray
-        Shape ``(n_queries, n_items)``; no probability where scores are none.
+        Of each suggestion, list after list; no probability where scores are none.
     number : numpy.ndarray, optional
         How the column ``query`` numbers the queries; from 0 when not given.
 
@@ -65,11 +73,11 @@ def columns(
     is_place = vocabulary.item_is_place[item]
     lat, lon = vocabulary.item_lat[item], vocabulary.item_lon[item]
     km = distance_km(queries.lat[query], queries.lon[query], lat, lon)
-    visits = visit_counts(queries)[query, item]
-    chance = np.full(len(item), np.nan) if probability is None else probability[query, item]
+    visits, row = _visits_to(queries, query, item)
+    chance = np.full(len(item), np.nan) if probability is None else probability
     category = vocabulary.item_category[item]
     named = vocabulary.categories[category] if len(vocabulary.categories) else category
-    row, log = latest_visits(queries)[query, item], queries.log
+    log = queries.log
     latest = local_us(log.time_us[row], log.offset_min[row]) if len(log) else row
     return {
         "query": query if number is None else number[query],
@@ -80,7 +88,7 @@ def columns(
         "lat": np.where(is_place, lat, np.nan),
         "lon": np.where(is_place, lon, np.nan),
         "distance_km": np.where(is_place, km, np.nan),
-        "score": score[query, item],
+        "score": score,
         "probability": chance,
         "is_return": visits > 0,
         "n_visits": visits,
@@ -121,11 +129,19 @@ def visit_counts(queries: Queries) -> np.ndarray:
     return counts.reshape(len(queries), -1)[:, :n_items]
 
 
-def latest_visits(queries: Queries) -> np.ndarray:
-    """Return the log row of the latest visible visit, -1 where none: (n_queries, n_items)."""
-    n_items = len(queries.vocabulary.items)
+def _visits_to(
+    queries: Queries, query: np.ndarray, item: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many visible visits go to items, and the log row of the latest, -1 where none."""
+    width = np.int64(len(queries.vocabulary.items) + 1)
     # Items that the model does not know have code -1 and fall into a last column.
-    latest = np.full((len(queries), n_items + 1), -1)
-    # History is oldest first, so the last assignment is the latest visit.
-    latest[queries.pair_query, queries.log.item[queries.indices]] = queries.indices
-    return latest[:, :n_items]
+    key = queries.pair_query * width + queries.log.item[queries.indices] % width
+    # History is oldest first, so from its end the first is the latest visit.
+    known, first, count = np.unique(key[::-1], return_index=True, return_counts=True)
+    if not len(known):
+        return np.zeros(len(item), dtype=np.int64), np.full(len(item), -1)
+    wanted = query * width + item
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    same = known[place] == wanted
+    latest = queries.indices[::-1][first]
+    return np.where(same, count[place], 0), np.where(same, latest[place], -1)

@@ -13,7 +13,7 @@ from strec.errors import ModelError, as_path, check_is
 from strec.models import Model, load_model
 from strec.models.listing import columns, framed
 from strec.progress import Progress, part_of, silent
-from strec.recommend.ranking import Ranker, RankingOptions, ranked_many
+from strec.recommend.ranking import Ranker, RankingOptions, ranked
 from strec.recommend.recommender import Recommender
 from strec.split import Questions, encode
 from strec.split.asking import moment_of
@@ -117,9 +117,10 @@ class _Everybody:
         ranker = Ranker(model, count / count.sum())
         asked = Questions(log).many((user, self.when, None, None) for user in log.owner_ids)
         frames = []
-        for number, scored, codes in ranked_many(ranker, asked, self.options, self.k):
-            chances = scored.probability if scored.is_probability else None
-            frames.append(framed(columns(scored.queries, codes, scored.score, chances, number)))
+        for number, queries in asked:
+            found = ranked(ranker, queries, self.options, self.k)
+            listed = columns(queries, found.codes, found.score, found.probability, number)
+            frames.append(framed(listed))
         found = pl.concat(frames).sort("query", "rank")
         users = pl.Series(schema.USER, log.owner_ids[found["query"].to_numpy()], dtype=pl.String)
         return found.drop("query").insert_column(0, users)

@@ -1,6 +1,5 @@
 """How a list is made of a model's scores: strategy, filters, novelty, diversity, a wish."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -8,8 +7,8 @@ import numpy as np
 
 from strec.errors import ModelError, check_choice
 from strec.geo import distance_km
-from strec.models import Model
-from strec.models.listing import visit_counts
+from strec.models import CounterMix, Model
+from strec.models.listing import picked, visit_counts
 from strec.recommend.diversity import spread_out
 from strec.split import Log, Queries, Vocabulary
 
@@ -246,13 +245,78 @@ def order(scored: ScoredQueries, row: int, how: RankingOptions, k: int) -> np.nd
     return best[spread_out(scored.queries.vocabulary, best, how.diversity, k)]
 
 
-def ranked_many(
-    ranker: Ranker, asked: Iterable[tuple[np.ndarray, Queries]], how: RankingOptions, k: int
-) -> Iterator[tuple[np.ndarray, ScoredQueries, list[np.ndarray]]]:
-    """Yield the numbers of questions, what ranks their items, and the codes of their lists."""
-    for number, queries in asked:
-        scored = ranker.score(queries, how)
-        yield number, scored, [order(scored, row, how, k) for row in range(len(queries))]
+@dataclass(frozen=True)
+class Ranked:
+    """Lists of some queries, with what is said of their items.
+
+    Attributes
+    ----------
+    codes : list of numpy.ndarray
+        Item codes of each list, best first.
+    score : numpy.ndarray
+        What ranks the suggestions, list after list.
+    probability : numpy.ndarray or None
+        What the model gives to them; None where its scores are no probabilities.
+    new_share, best_chance : numpy.ndarray
+        Shape ``(n_queries,)``; see `strec.recommend.Answer`.
+    notes : list of str
+        What the person should know.
+    """
+
+    queries: Queries
+    codes: list[np.ndarray]
+    score: np.ndarray
+    probability: np.ndarray | None
+    new_share: np.ndarray
+    best_chance: np.ndarray
+    notes: list[str]
+
+
+def ranked(ranker: Ranker, queries: Queries, how: RankingOptions, k: int) -> Ranked:
+    """Return the lists of some queries; of many items without scoring all, where that can be."""
+    model = ranker.model
+    if how.is_plain and isinstance(model, CounterMix) and model.looks_at_few:
+        return _ranked_among_many(model, queries, how, k)
+    scored = ranker.score(queries, how)
+    codes = [order(scored, row, how, k) for row in range(len(queries))]
+    if not scored.is_probability:
+        unknown = np.full(len(queries), np.nan)
+        return Ranked(queries, codes, picked(scored.score, codes), None, unknown, unknown,
+                      scored.notes)  # fmt: skip
+    plain = [order(scored, row, how.plain(), k) for row in range(len(queries))]
+    chances = scored.probability
+    return Ranked(
+        queries=queries,
+        codes=codes,
+        score=picked(scored.score, codes),
+        probability=picked(chances, codes),
+        new_share=np.array(
+            [row[n == 0].sum() for row, n in zip(chances, scored.visits, strict=True)]
+        ),
+        best_chance=np.array([row[best].sum() for row, best in zip(chances, plain, strict=True)]),
+        notes=scored.notes,
+    )
+
+
+def _ranked_among_many(model: CounterMix, queries: Queries, how: RankingOptions, k: int) -> Ranked:
+    found, notes = [], []
+    for row in range(len(queries)):
+        query = queries if len(queries) == 1 else queries.take(slice(row, row + 1))
+        among = None
+        if how != RankingOptions() or how.only is not None or not query.log.has_round_trips:
+            keep, notes = _filtered(query, how, visit_counts(query), away_km(query))
+            among = keep[0]
+        found.append(model.best(query, k, among))
+    codes, chances, new = zip(*found, strict=True)
+    return Ranked(
+        queries=queries,
+        codes=list(codes),
+        score=np.concatenate(chances),
+        probability=np.concatenate(chances),
+        new_share=np.array(new),
+        best_chance=np.array([each.sum() for each in chances]),
+        notes=notes,
+    )
 
 
 def away_km(queries: Queries) -> np.ndarray:

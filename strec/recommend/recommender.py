@@ -15,7 +15,7 @@ from strec.models import CounterMix, Model
 from strec.models.listing import columns, framed, records
 from strec.progress import Progress
 from strec.recommend import kept
-from strec.recommend.ranking import Ranker, RankingOptions, ScoredQueries, order, ranked_many
+from strec.recommend.ranking import Ranked, Ranker, RankingOptions, ranked
 from strec.split import Log, Queries, Questions, Vocabulary, notes_on, questions_of
 from strec.split.vocabulary import most_frequent
 from strec.store import HasStore, Store, need_store
@@ -314,24 +314,23 @@ class Recommender:
             sold = bought_in.counts > 0
             how["only"] = sold if how.get("only") is None else sold & how["only"]
         asked, options = self._questions.one(user, when, lat, lon), RankingOptions(**how)
-        scored = self.ranker.score(asked.queries, options)
-        codes = order(scored, 0, options, k)
-        plain = order(scored, 0, options.plain(), k) if scored.is_probability else codes
-        notes = notes_on(asked, self.log) + scored.notes
-        if not len(codes):
+        found = ranked(self.ranker, asked.queries, options, k)
+        notes = notes_on(asked, self.log) + found.notes
+        if not len(found.codes[0]):
             notes.append("Nothing fits these filters: allow more distance, categories, or returns.")
-        listed = self._listing(scored, [codes])
+        listed = self._listing(found)
         del listed["query"]
+        chances = found.probability
         return Answer(
             listed=listed,
             notes=notes,
             query=asked.queries,
-            codes=codes,
+            codes=found.codes[0],
             ranker=self.ranker,
             how=options,
-            new_share=float(scored.probability[0, scored.visits[0] == 0].sum()),
-            hit_chance=float(scored.probability[0, codes].sum()),
-            best_chance=float(scored.probability[0, plain].sum()),
+            new_share=float(found.new_share[0]),
+            hit_chance=float("nan" if chances is None else chances.sum()),
+            best_chance=float(found.best_chance[0]),
             shop=bought_in,
         )
 
@@ -399,21 +398,18 @@ class Recommender:
         """
         options, frames = RankingOptions(**how), []
         asked = self._questions.many(questions_of(questions).iter_rows())
-        for number, scored, codes in ranked_many(self.ranker, asked, options, k):
-            frames.append(framed(self._listing(scored, codes, number)))
+        for number, queries in asked:
+            found = ranked(self.ranker, queries, options, k)
+            frames.append(framed(self._listing(found, number)))
         if not frames:
             nobody = self.answer(k=k, **how).frame.clear()
             return nobody.insert_column(0, pl.Series("query", [], dtype=pl.Int64))
         return pl.concat(frames).sort("query", "rank")
 
-    def _listing(
-        self, scored: ScoredQueries, codes: list[np.ndarray], number: np.ndarray | None = None
-    ) -> dict[str, np.ndarray]:
-        chances = scored.probability if scored.is_probability else None
-        listed = columns(scored.queries, codes, scored.score, chances, number)
+    def _listing(self, found: Ranked, number: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        listed = columns(found.queries, found.codes, found.score, found.probability, number)
         if self._images is not None:
-            item = np.concatenate(codes).astype(np.int64) if codes else np.zeros(0, dtype=np.int64)
-            listed["image"] = self._images[item]
+            listed["image"] = self._images[np.concatenate(found.codes).astype(np.int64)]
         return listed
 
 

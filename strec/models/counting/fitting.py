@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strec.models.counting.newcomers import SOURCES, Newcomers, novelty_numbers
+from strec.models.counting.among_many import newcomers
+from strec.models.counting.newcomers import SOURCES, novelty_numbers
 from strec.models.counting.statistics import Statistics
 from strec.models.counting.visits import N_COLUMNS, visits_of
 from strec.progress import Progress
@@ -13,6 +14,8 @@ from strec.split import Log, Queries, queries_of_rows
 #: Visits and (query, item) pairs looked at in one fit at most: a bound on time and memory.
 MAX_VISITS = 500_000
 _MAX_CELLS = 30_000_000
+#: Of many items no more are looked at for a query, about (see `among_many`).
+_LOOKED_AT = 30_000
 #: So few at once stay near the processor.
 _CHUNK_CELLS = 200_000
 _FEWEST_QUERIES = 20
@@ -40,6 +43,9 @@ def fit_weights(
     ``(N_COLUMNS + n_sources + n_novelty,)``, is where the ridge pulls; with too few check-ins it
     is returned.
     """
+    n_items = len(train.vocabulary.items)
+    n_looked = n_items if statistics.item_blocks is None else _LOOKED_AT
+    n_queries = min(n_queries, max(_FEWEST_QUERIES, _MAX_CELLS // n_looked))
     queries = _draw(train, since_us, time_known, n_queries, seed)
     if len(queries) < _FEWEST_QUERIES:
         return start
@@ -151,7 +157,7 @@ def _problem(queries: Queries, statistics: Statistics, progress: Progress) -> _P
     step = max(1, _CHUNK_CELLS // len(queries.vocabulary.items))
     for first in range(0, n, step):
         part = queries.take(slice(first, first + step))
-        said = Newcomers(part, statistics)
+        said = newcomers(part, statistics)
         speaks[first : first + step] = said.totals > 0
         given = said.at(np.arange(len(part)), part.target)
         share[first : first + step] = given / np.where(said.totals > 0, said.totals, 1.0)
@@ -170,7 +176,6 @@ def _draw(train: Log, cut: int, time_known: bool, n_queries: int, seed: int) -> 
     """Draw check-ins of the slice as queries, as many as the bounds allow."""
     rows = np.flatnonzero((train.time_us >= cut) & (train.item >= 0))
     rows = np.random.default_rng(seed).permutation(rows)
-    n_queries = min(n_queries, max(_FEWEST_QUERIES, _MAX_CELLS // len(train.vocabulary.items)))
     length = train.before[rows] - train.indptr[train.owner[rows]]
     rows = rows[: max(int(np.searchsorted(np.cumsum(length), MAX_VISITS)), 1)][:n_queries]
     return queries_of_rows(train, np.sort(rows), time_known=time_known)

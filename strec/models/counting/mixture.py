@@ -21,6 +21,7 @@ import numpy as np
 from strec.models.base import Explanation, Model
 from strec.models.calibration import NONE, temperatures
 from strec.models.counting import fitted_before, fitting
+from strec.models.counting.among_many import NewAmongMany, newcomers
 from strec.models.counting.newcomers import (
     NOVELTY,
     SOURCES,
@@ -47,7 +48,7 @@ class Mixture(NamedTuple):
     loudness: np.ndarray
     rates: np.ndarray
     #: What the sources say of what is new.
-    new: Newcomers
+    new: Newcomers | NewAmongMany
 
     def given(self) -> np.ndarray:
         """Return what a source gives to an item for each of what it says, ``(n_queries, C)``."""
@@ -172,6 +173,57 @@ class CounterMix(Model):
             scores[rows] = self._added(part)
         return scores
 
+    @property
+    def looks_at_few(self) -> bool:
+        """Whether the best of its many items are found without scoring them all (`best`)."""
+        return self.statistics_.item_blocks is not None and self.temperature("every") == 1.0
+
+    def top(self, queries: Queries, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
+        same = isinstance(queries, Queries) and queries.vocabulary.digest == self._fitted().digest
+        if not same or not self.looks_at_few or not len(queries):
+            return super().top(queries, k)
+        rows = range(len(queries))
+        found = [self.best(queries.take(slice(row, row + 1)), k)[:2] for row in rows]
+        codes, scores = zip(*found, strict=True)
+        return np.stack(codes), np.stack(scores)
+
+    def best(
+        self, query: Queries, k: int, among: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, float]:
+        """Return the best items of one query without scoring all, where `looks_at_few`.
+
+        Parameters
+        ----------
+        query : Queries
+            One.
+        k : int
+            How many at most.
+        among : numpy.ndarray, optional
+            Shape ``(n_items,)``, bool: no others.
+
+        Returns
+        -------
+        tuple
+            Item codes and probabilities, best first, ties by code; and the probability that the
+            next item is new.
+
+        Examples
+        --------
+        >>> from strec import Dataset, schema
+        >>> from strec.split import queries_of_rows
+        >>> log = Dataset(schema.example()).everything
+        >>> model = CounterMix(slice_share=0).fit(log)
+        >>> model.looks_at_few  # Three items are all looked at.
+        False
+        """
+        both = self.mixture(query)
+        assert isinstance(both.new, NewAmongMany)
+        item, of = np.unique(both.visits.item, return_inverse=True)
+        voices = np.bincount(of, weights=both.loudness, minlength=len(item))
+        codes, scores = both.new.best(both.given()[0], (item, voices), k, among)
+        spoken = both.spoken()[0]
+        return codes, scores / spoken, float(1 - voices.sum() / spoken)
+
     def _added(self, queries: Queries) -> np.ndarray:
         n = len(queries.vocabulary.items)
         both = self.mixture(queries)
@@ -206,7 +258,7 @@ class CounterMix(Model):
             if asked() is queries and all(a is b for a, b in zip(by, fitted, strict=True)):
                 return kept
         visits = visits_of(queries, self.statistics_)
-        said = Newcomers(queries, self.statistics_)
+        said = newcomers(queries, self.statistics_)
         found = Mixture(visits, *self.loudness(queries, visits), said)
         if len(queries) == 1:
             # A list and its reasons ask the same.

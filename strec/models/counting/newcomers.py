@@ -7,11 +7,10 @@ silent where it has nothing to say. The mixture gives each source a share.
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import sparse
 
 from strec.graph import tally
 from strec.models.counting.statistics import Statistics, time_cell
-from strec.models.profiles import last_items
+from strec.models.counting.visits import after_last
 from strec.split import Queries
 
 #: Sources and the reason that each stands for, with its share before a model has seen data
@@ -73,7 +72,7 @@ class Newcomers:
         cell = time_cell(queries.hour, queries.weekday)
         self._lift = statistics.lift_by_time[cell].astype(np.float64)
         self._lift[self._at_known] = 0.0
-        self._follows = sparse.csr_matrix(last_items(queries) @ statistics.follows)
+        self._follows = after_last(queries, statistics).copy()
         rows = np.repeat(np.arange(len(queries)), np.diff(self._follows.indptr))
         self._follows.data[self._is_known(rows, self._follows.indices)] = 0.0
         self._liked = category_lift(queries, statistics)
@@ -82,7 +81,7 @@ class Newcomers:
         if statistics.has_places:
             self._near, weight = _local_counts(queries, statistics)
             self._placed = self._lift if weight is None else self._lift * weight
-        self.totals = self._totals()
+        self.totals = heard(self._totals())
 
     def each(self, source: int) -> np.ndarray:
         """Return what one source says of each item; shape ``(n_queries, n_items)``."""
@@ -182,6 +181,11 @@ def _dots(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.einsum("qi,qi->q", some, others)
 
 
+def heard(totals: np.ndarray) -> np.ndarray:
+    """Return what sources say together, 0 where it is so little that its inverse is no number."""
+    return np.where(totals > 1e-290, totals, 0.0)
+
+
 def inverse(totals: np.ndarray) -> np.ndarray:
     """Return 1 over what sources say together, 0 where they are silent."""
     return np.divide(1.0, totals, out=np.zeros_like(totals), where=totals > 0)
@@ -243,20 +247,21 @@ def _local_counts(queries: Queries, statistics: Statistics) -> tuple[np.ndarray,
 
 def category_lift(queries: Queries, statistics: Statistics) -> np.ndarray:
     """Return how much the user likes each item's category, against all; 0 without categories."""
+    # Category -1 picks the last column: an item without a category is of no liked category.
+    return np.take(taste_of(queries, statistics), queries.vocabulary.item_category, axis=1)
+
+
+def taste_of(queries: Queries, statistics: Statistics) -> np.ndarray:
+    """Return how much the user likes each category, against all, and a last column of 0."""
     vocabulary, log = queries.vocabulary, queries.log
     n = len(vocabulary.categories)
     if not n:
-        return np.zeros((len(queries), len(vocabulary.items)))
+        return np.zeros((len(queries), 1))
     item = log.item[queries.indices]
     category = np.where(item >= 0, vocabulary.item_category[item], log.category[queries.indices])
     age_us = np.maximum(queries.time_us[queries.pair_query] - log.time_us[queries.indices], 0)
     weight = (1 + age_us / 3.6e9) ** -0.3
     taste = tally(queries.pair_query, category, (len(queries), n), weight).toarray()
     taste /= np.maximum(taste.sum(axis=1, keepdims=True), 1e-12)
-    known = vocabulary.item_category >= 0
-    share = np.bincount(
-        vocabulary.item_category[known], weights=statistics.popularity[known], minlength=n
-    )
-    lift = np.hstack([taste / (share + 1e-4), np.zeros((len(queries), 1))])
-    # Category -1 picks the last column: an item without a category is of no liked category.
-    return np.take(lift, vocabulary.item_category, axis=1)
+    share = statistics.category_share(vocabulary.item_category, n)
+    return np.hstack([taste / (share + 1e-4), np.zeros((len(queries), 1))])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -9,6 +10,7 @@ from scipy import sparse
 from strec import schema
 from strec.geo import arc_km, distance_km, unit_vectors
 from strec.graph import tally, transitions
+from strec.models.counting import blocks
 from strec.models.saved import Arrays, prefixed, under
 from strec.split import Log, Vocabulary
 
@@ -109,8 +111,46 @@ class Statistics:
         spot[has_spot], count[has_spot] = self.at_spots.indices, self.at_spots.data
         return spot, count
 
+    def category_share(self, item_category: np.ndarray, n: int) -> np.ndarray:
+        """Return the share of each of n categories, shape ``(n,)``, for the items' categories."""
+        of, share = self._share
+        if of is not item_category:
+            known = item_category >= 0
+            share = np.bincount(item_category[known], self.popularity[known], minlength=n)
+            vars(self)["_share"] = item_category, share
+        return share
+
+    #: The categories last asked about, and their shares.
+    _share: ClassVar[tuple[np.ndarray, np.ndarray]] = (np.zeros(0), np.zeros(0))
+
+    @cached_property
+    def spot_blocks(self) -> "blocks.Blocks | None":
+        """The spots in blocks of neighbours, where they are many."""
+        many = len(self.spot_xyz) >= blocks.MANY
+        return blocks.Blocks.of(self.spot_xyz) if many else None
+
+    @cached_property
+    def item_blocks(self) -> "blocks.ItemBlocks | None":
+        """The items in blocks, where they are many and no two of them share a spot."""
+        if len(self.count) < blocks.MANY:
+            return None
+        if not self.has_places:
+            return blocks.ItemBlocks(self.popularity, self.time_lift, self.popularity)
+        if self.spot_blocks is None or self.single_spots is None:
+            return None
+        has_spot = np.diff(self.at_spots.indptr) == 1
+        if has_spot.sum() != len(self.spot_xyz):
+            return None
+        item = np.empty(len(self.spot_xyz), dtype=np.int64)
+        item[self.single_spots[0][has_spot]] = np.flatnonzero(has_spot)
+        return blocks.ItemBlocks(
+            self.popularity, self.time_lift, self.single_spots[1], self.spot_blocks, item
+        )
+
     def spot_distance_km(self, lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
         """Return the distance of each place from each spot, shape ``(n, n_spots)``."""
+        if self.spot_blocks is not None:
+            return self.spot_blocks.each_km(lat, lon)
         cosine = np.clip(unit_vectors(lat, lon) @ self.spot_xyz.T, -1.0, 1.0)
         return arc_km(np.sqrt((1.0 - cosine) / 2))
 

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from strec.geo import distance_km
+from strec.graph import tally
 from strec.models.counting.statistics import Statistics, time_cell
 from strec.models.profiles import last_items
 from strec.split import Queries
@@ -242,14 +243,30 @@ def transition_lift(
     statistics: Statistics, queries: Queries, query: np.ndarray, item: np.ndarray
 ) -> np.ndarray:
     """Return log(P(item after last) / P(item)) of pairs, smoothed; 0 without a last item."""
-    last = last_items(queries)
-    follows = sparse.csr_matrix(last @ statistics.follows)
-    has_last = np.diff(last.indptr) > 0
+    follows = after_last(queries, statistics)
+    has_last = np.diff(last_items(queries).indptr) > 0
     known, stop = has_last[query] & (item >= 0), np.maximum(item, 0)
     seen = np.asarray(follows[query, stop]).ravel() if len(item) else np.zeros(0)
     total = np.asarray(follows.sum(axis=1)).ravel()[query]
     share = statistics.popularity[stop]
     return np.where(known, np.log((seen + 5 * share) / ((total + 5) * share)), 0.0)
+
+
+def after_last(queries: Queries, statistics: Statistics) -> sparse.csr_matrix:
+    """Return how often each item came after where each query stands, ``(n_queries, n_items)``."""
+    by, found = queries.kept.get("after last", (None, None))
+    if by is not statistics:
+        # Row by row: a product of matrices looks at every item.
+        last = last_items(queries)
+        rows = statistics.follows[last.indices]
+        size = np.diff(rows.indptr)
+        query = np.repeat(np.arange(len(queries)), np.diff(last.indptr))
+        shape = len(queries), len(statistics.count)
+        found = tally(
+            np.repeat(query, size), rows.indices, shape, rows.data * np.repeat(last.data, size)
+        )
+        queries.kept["after last"] = statistics, found
+    return found
 
 
 def _near(pairs: _VisitPairs, statistics: Statistics) -> list[np.ndarray]:
