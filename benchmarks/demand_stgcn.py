@@ -82,8 +82,8 @@ def main(asked: str, answered: str, kept: str, seconds: str) -> None:
     now = {"epoch": 0, "best": np.inf, "since": 0, "weights": None, "seconds": 0.0}
     parts = {"network": network, "steps": steps, "slower": slower}
     if Path(kept).exists():
-        found = torch.load(kept, weights_only=False)
-        now, rng = found["now"], found["rng"]
+        found = torch.load(kept, weights_only=True)
+        now, rng.bit_generator.state = found["now"], found["rng"]
         for name, each in parts.items():
             each.load_state_dict(found[name])
     before = now["seconds"]
@@ -112,8 +112,8 @@ def main(asked: str, answered: str, kept: str, seconds: str) -> None:
             weights = {name: each.clone() for name, each in network.state_dict().items()}
             now |= {"best": loss, "since": 0, "weights": weights}
         print(f"{now['epoch']}: {loss:.4f}, {now['seconds']:.0f} s", flush=True)
-        torch.save({"now": now, "rng": rng} | {n: each.state_dict() for n, each in parts.items()},
-                   kept)  # fmt: skip
+        states = {name: each.state_dict() for name, each in parts.items()}
+        torch.save(states | {"now": now, "rng": rng.bit_generator.state}, kept)
     network.load_state_dict(now["weights"])
     found = np.maximum(ahead(np.arange(begun, len(values))) * spread + mean, 0)
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
