@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sysconfig
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
+GIVEN = re.findall(r"^!(.+)$", (ROOT / "deploy" / "Dockerfile.dockerignore").read_text(), re.M)
 #: Without what would lead back to the checkout.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
@@ -25,6 +27,10 @@ ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHON
 def away(tmp_path_factory):
     """Give a function that runs a command of what the image's build steps made, and its folder."""
     folder = tmp_path_factory.mktemp("away")
+    for name in GIVEN:
+        copy = folder / "src" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, copy)
     here = os.pathsep.join({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
     # What is installed here is seen there, so that nothing is fetched twice.
     given = {"PYTHONPATH": here, "PIP_NO_DEPS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
@@ -32,7 +38,7 @@ def away(tmp_path_factory):
         # So pip calls it: 0 is no isolation.
         given |= {"PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_INDEX": "1"}
     (step,) = (line for line in DOCKERFILE.splitlines() if line.startswith("RUN sh "))
-    step = step[4:].replace("/src", str(ROOT)).replace("/opt/strec", str(folder / "env"))
+    step = step[4:].replace("/src", str(folder / "src")).replace("/opt/strec", str(folder / "env"))
     subprocess.run(step.split(), check=True, env=ENVIRONMENT | given, cwd=folder)
     paths = {"base": str(folder / "env"), "platbase": str(folder / "env")}
     site = Path(sysconfig.get_path("purelib", "venv", vars=paths))
