@@ -67,6 +67,7 @@ def test_everybody_is_asked_where_nobody_is_named(dataset, model):
     assert listed["item_id"][0] == same["item_id"][0]
 
 
+@pytest.mark.slow
 def test_the_other_questions_take_the_data_set_too(dataset, tmp_path):
     assert strec.quality(dataset).n_checkins == len(dataset)
     cleaned, report = strec.clean(dataset)

@@ -159,6 +159,7 @@ def test_of_a_large_store_whole_users_are_drawn(monkeypatch):
     assert kept == len(opened.log)
 
 
+@pytest.mark.slow
 def test_a_store_lives_as_long_as_somebody_uses_it():
     store = Dataset(schema.example()).store
     gc.collect()

@@ -196,6 +196,7 @@ def test_user_counts_on_real_data_are_those_of_a_plain_loop(data_dir):
     assert checked > 20
 
 
+@pytest.mark.slow
 def test_the_protocol_on_foursquare_new_york_scores_what_the_literature_scores(data_dir):
     folder = data_dir / "foursquare_nyc"
     train, later = (read(folder / name).checkins for name in ("train.csv.gz", "val.csv.gz"))

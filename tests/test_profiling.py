@@ -256,6 +256,7 @@ def test_nothing_to_measure_and_no_check_ins_are_refused():
         quality(pl.DataFrame({"a": [1]}))
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(

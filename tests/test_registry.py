@@ -45,6 +45,7 @@ def run(folder: Path, code: str, metric: str = "RANK") -> subprocess.CompletedPr
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
+@pytest.mark.slow
 def test_a_metric_and_a_model_of_another_package_are_in_the_leaderboard(tmp_path):
     done = run(
         tmp_path,

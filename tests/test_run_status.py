@@ -52,6 +52,7 @@ def test_odd_events_do_no_harm():
     assert status_of({"state": "done"}, []).share == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ctr", "stllm", "lstm"])
 def test_the_bar_of_a_real_training_never_steps_back(kind, tmp_path, monkeypatch):
     monkeypatch.setenv("STREC_CACHE", str(tmp_path / "cache"))

@@ -417,6 +417,7 @@ def test_the_shell_trains_several_models(tmp_path, capsys):
         assert each["measures"]["acc@1"] == Run(each["run"]).results()["measures"]["acc@1"]
 
 
+@pytest.mark.slow
 def test_the_shell_goes_on_with_a_run_and_says_what_does_not_fit(tmp_path, capsys):
     world().write_parquet(tmp_path / "world.parquet")
     data, out = str(tmp_path / "world.parquet"), str(tmp_path / "out")
@@ -443,6 +444,7 @@ def test_the_shell_leaves_no_folder_behind_when_a_name_is_wrong(tmp_path, capsys
     assert strec("travel", "--model", "popularity", "--model", "markov", "--out", out) == 0
 
 
+@pytest.mark.slow
 def test_the_shell_goes_on_with_those_of_several_that_are_not_done(tmp_path, capsys, monkeypatch):
     words = ("travel", "--model", "popularity", "--model", "markov", "--model", "als",
              "--out", str(tmp_path))  # fmt: skip
@@ -460,6 +462,7 @@ def test_the_shell_goes_on_with_those_of_several_that_are_not_done(tmp_path, cap
     assert {Run(tmp_path / kind).poll().state for kind in states} == {"done"}
 
 
+@pytest.mark.slow
 def test_the_shell_takes_any_parameter_by_name(tmp_path, capsys):
     out = str(tmp_path / "out")
     assert strec("travel", "--model", "als", "--out", out, "--set", "seed=4", "--json") == 0

@@ -79,6 +79,7 @@ def test_sliders_leave_city_people_and_times_as_they_are():
     assert not still["item_id"].equals(moved["item_id"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["social", "ecommerce"])
 def test_without_dependence_p_values_are_uniform(scenario):
     p_values = np.array(

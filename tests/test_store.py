@@ -85,6 +85,7 @@ def aggregates_of(store: Store) -> dict[str, pd.DataFrame]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["polars://", "pyspark://"])
 def test_every_aggregate_is_the_same_on_another_engine(store, engine):
     if engine == "pyspark://":
@@ -315,6 +316,7 @@ def test_a_file_in_small_chunks_gives_the_same_store(store, tmp_path, monkeypatc
     ]
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 90)), min_size=1, max_size=12))
 @settings(max_examples=15, deadline=None)
 def test_the_order_of_rows_does_not_change_the_fingerprint(tmp_path_factory, visits):

@@ -174,6 +174,7 @@ def test_a_finished_training_is_not_trained_again(tmp_path):
     assert [event["event"] for event in events] == ["start", "end"]
 
 
+@pytest.mark.slow
 def test_a_process_killed_in_the_middle_loses_at_most_the_last_epoch(tmp_path):
     """kill -9 in the third epoch; another process goes on from the second."""
     code = f"""

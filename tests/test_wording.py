@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["strec", "pages"])
 def test_no_day_is_written_in_a_form_that_windows_refuses(folder):
     """%-d and %-H are for `wording.moment`; plotly's and polars' forms know them everywhere."""

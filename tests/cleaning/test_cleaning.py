@@ -277,6 +277,7 @@ EVERY_STEP = Recipe(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(visits_lists, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter_and_nobody_is_invented(visits, random):

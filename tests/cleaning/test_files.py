@@ -84,6 +84,7 @@ def in_pieces(checkins, recipe, folder, piece_rows=9):
     return pl.read_parquet(folder / "out.parquet", memory_map=False), report
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(visits, st.sampled_from(WAYS), st.booleans())
 def test_a_file_in_pieces_gives_what_the_table_gives(folder, rows, way, one_pass):
@@ -100,6 +101,7 @@ def test_a_file_in_pieces_gives_what_the_table_gives(folder, rows, way, one_pass
         assert_frame_equal(one.removed, other.removed)
 
 
+@pytest.mark.slow
 @settings(max_examples=3, deadline=None)
 @given(visits)
 def test_the_default_recipe_and_nobody_are_the_same_too(folder, rows):

@@ -28,6 +28,7 @@ def strec(capsys, *arguments) -> tuple[int, str, str]:
     return code, printed.out, printed.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".parquet", ".csv", ".jsonl"])
 def test_a_file_becomes_a_clean_table(tmp_path, capsys, ending):
     path = corpus.make("plain", tmp_path)

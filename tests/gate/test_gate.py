@@ -51,6 +51,7 @@ def without_places():
     return gate.dependence_test(bare, **FAST)
 
 
+@pytest.mark.slow
 def test_a_world_without_dependence_takes_the_traditional_route(nothing):
     assert decisions(nothing) == (False, False, False, False)
     assert nothing.route == "traditional" and nothing.recommended_model != "stllm"
@@ -85,6 +86,7 @@ def test_more_users_see_smaller_effects():
     assert many.time.detectable_nats < few.time.detectable_nats
 
 
+@pytest.mark.slow
 def test_the_hour_is_named_where_the_hour_acts(timely):
     named = {each.name: each for each in timely.time_parts}
     assert named["hour"].decision and named["hour"].low > 0
@@ -350,6 +352,7 @@ def test_progress_rises_to_one():
     assert heard == sorted(heard) and heard[0] == 0 and heard[-1] == 1
 
 
+@pytest.mark.slow
 def test_of_a_data_set_the_training_part_is_tested():
     table = world(n_users=30, n_checkins=900, temporal=0.7)
     found, train = (

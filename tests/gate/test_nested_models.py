@@ -128,6 +128,7 @@ def test_weights_are_fitted_on_the_other_half():
 # ---------------------------------------------------------------- evidence
 
 
+@pytest.mark.slow
 def test_lifts_are_those_of_plain_counting(laid_out):
     design, labels = laid_out
     total = evidence.pair_totals(design, labels)

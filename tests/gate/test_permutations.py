@@ -191,6 +191,7 @@ def test_a_test_without_hope_stops_early():
     assert (found.n_worlds, found.p_value) == (10, 0.5)
 
 
+@pytest.mark.slow
 def test_p_values_are_valid_when_nothing_is_there():
     rng = np.random.default_rng(0)
     found = []

@@ -34,6 +34,7 @@ def test_a_small_file_is_read_at_once(path):
     assert time.perf_counter() - begun < 1
 
 
+@pytest.mark.slow
 def test_errors_and_progress_cross(path, tmp_path):
     with pytest.raises(ReadError, match="there is no"):
         apart(inspect, tmp_path / "nowhere.csv")
@@ -52,6 +53,7 @@ def test_errors_and_progress_cross(path, tmp_path):
     assert apart(read, path).n_checkins == corpus.N_ROWS
 
 
+@pytest.mark.slow
 def test_on_a_server_for_strangers_reading_makes_way_for_the_pages(monkeypatch):
     module._end_all()
     monkeypatch.setenv("STREC_PUBLIC", "1")

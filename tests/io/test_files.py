@@ -148,6 +148,7 @@ def test_what_is_not_there(tmp_path):
         ingest(corpus.make("plain", tmp_path), tmp_path / "no" / "x.parquet")
 
 
+@pytest.mark.slow
 def test_a_large_file_is_read_in_batches_with_bounded_memory(tmp_path):
     n = 400_000
     frame = pl.DataFrame({"user": pl.int_range(n, eager=True) % 999}).with_columns(

@@ -79,6 +79,7 @@ def test_nothing_is_shown_without_a_folder_or_leave():
     assert host_of("HTTPS://Img.X.org/a") == "img.x.org" and host_of(None) is host_of("a") is None
 
 
+@pytest.mark.slow
 @given(st.text(max_size=30))
 def test_no_address_can_end_the_style_it_is_written_into(text):
     address = Pictures(web=True).show("https://x.org/" + text)

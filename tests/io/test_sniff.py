@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ def test_any_delimiter_is_seen(rows, delimiter, end):
     assert (shape.delimiter, shape.columns) == (delimiter, ("who", "what", "note"))
 
 
+@pytest.mark.slow
 @given(delimiter=st.sampled_from([",", ";", "\t", "|"]), seed=st.integers(0, 10**6))
 @settings(max_examples=12, deadline=None)
 def test_quoted_cells_may_hold_anything(tmp_path_factory, delimiter, seed):

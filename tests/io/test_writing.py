@@ -49,6 +49,7 @@ def frame(drawn) -> pl.DataFrame:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".jsonl"])
 @given(drawn=st.lists(rows, min_size=1, max_size=6))
 @settings(max_examples=30, deadline=None)

@@ -19,6 +19,7 @@ def read(reader, texts, items):
     return reader.eval()(tokens, mask, items)
 
 
+@pytest.mark.slow
 def test_before_training_it_reads_as_the_model_does(folder):
     texts = ["coffee", "a bar by the river"]
     items = torch.from_numpy(Encoder(folder, cache=False).encode(["tea", "x", "park"]))

@@ -16,6 +16,7 @@ def installed(name: str) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not installed("encoder"), reason="needs the encoder's package")
 def test_the_encoder_works():
     assert "coffee shop ~ café 0." in check("encoder")

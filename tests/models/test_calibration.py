@@ -41,6 +41,7 @@ def _fitted(kind: str) -> Model:
     return MODELS[kind](**KINDS[kind]).fit(_parts().train)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_in_each_regime_what_is_stated_is_as_often_right(kind):
     model, parts = _fitted(kind), _parts()

@@ -19,6 +19,7 @@ def test_every_sample_is_known_as_pages_ask_for_it(name):
         assert fitted_before.weights_of(log, (*settings[:-1], 99)) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["travel", "ecommerce"])
 def test_a_new_fit_gives_the_weights_that_ship(name, monkeypatch):
     log, _ = asked(name)[1]

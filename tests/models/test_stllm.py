@@ -139,6 +139,7 @@ def test_a_target_is_never_its_own_rival():
 # ---------------------------------------------------------------- scores and parts
 
 
+@pytest.mark.slow
 def test_scores_are_probabilities_and_parts_add_up_to_them():
     queries = _parts().queries(scored="every")
     scores = _model().score(queries)
@@ -158,6 +159,7 @@ def test_scores_are_probabilities_and_parts_add_up_to_them():
                 assert (queries.log.item[part.rows] == item).all()
 
 
+@pytest.mark.slow
 def test_several_networks_speak_with_one_voice():
     model, queries = _model(members=2), _parts().queries(scored="every").take(slice(0, 5))
     first, second = STLLM(**QUICK), STLLM(**QUICK)

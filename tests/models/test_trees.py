@@ -24,6 +24,7 @@ def trees(parts):
     return Trees(n_trees=40, n_leaves=7).fit(parts.train)
 
 
+@pytest.mark.slow
 def test_without_a_tree_it_is_the_counter_mix(parts, trees):
     queries = parts.queries(scored="every")
     bare = Trees()

@@ -42,6 +42,7 @@ def test_the_first_run_shows_a_living_world():
     assert {"Explore this world", "Bring your own data", "Take the tour"} <= labels
 
 
+@pytest.mark.slow
 def test_another_world_is_one_click_away():
     found = app()
     found.button(key="world_flights").click().run()

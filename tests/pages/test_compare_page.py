@@ -25,6 +25,7 @@ def first(app) -> str:
     return next((each.value for each in app.markdown if each.value.startswith("####")), "")
 
 
+@pytest.mark.slow
 def test_the_difference_stands_first_with_its_interval(social):
     app = opened(social)
     assert not app.exception
@@ -59,6 +60,7 @@ def test_what_was_chosen_in_a_picture_is_compared_with_all_others(social):
     assert state.KEPT.name == "kept_selections"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chip", "way"),
     [

@@ -248,6 +248,7 @@ def test_a_picture_is_pinned_below_it_with_its_words_and_selection():
     assert app.session_state["pins"] == ()
 
 
+@pytest.mark.slow
 def test_a_map_is_pinned_as_a_picture_and_single_people_are_not():
     app = alone("space")
     app.session_state["store"] = in_use.sample_store("travel")

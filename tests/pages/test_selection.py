@@ -58,6 +58,7 @@ def test_a_box_becomes_its_first_and_last_day(monkeypatch):
     assert found == [(date(2024, 5, 2), date(2024, 5, 9))] and n.value == 1
 
 
+@pytest.mark.slow
 def test_recommend_follows_the_hour_and_the_kinds_chosen_and_lets_them_go(store):
     app = open_page(store)
     kind = app.multiselect(key="rec_categories").options[0]

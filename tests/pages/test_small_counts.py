@@ -168,6 +168,7 @@ def test_a_series_of_a_slice_leaves_out_what_few_did(town):
     assert any("fewer than 5 users left out" in note for note in shown.notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "title",
     ["What is it?", "When?", "Where?", "How far do people go?", "Where is it changing?"],

@@ -32,6 +32,7 @@ def stores(tmp_path_factory):
     return {each.name: ui.sample_store(each.name) for each in samples()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [each.name for each in samples()])
 def test_every_sample_shows_its_week(stores, name):
     app = page(stores[name])
@@ -63,6 +64,7 @@ def test_a_series_can_be_that_of_a_part_of_town_and_never_of_one_person(stores):
     assert not app.exception and "On average" in words(app) and words(app) != everything
 
 
+@pytest.mark.slow
 def test_categories_of_few_users_are_no_slice(tmp_path):
     table = daily(60).with_columns(
         category=pl.when(pl.col("user_id") == "u0").then(pl.lit("hers")).otherwise(pl.lit("all"))

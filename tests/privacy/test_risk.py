@@ -139,6 +139,7 @@ worlds = some.lists(
 ).map(table)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(worlds, some.sampled_from([9, 6, 4, 3]), some.sampled_from([1, 3, 6, 24]))
 def test_coarser_never_singles_out_more(checkins, resolution, hours):
@@ -147,6 +148,7 @@ def test_coarser_never_singles_out_more(checkins, resolution, hours):
     assert np.all(np.array(after.found) <= np.array(before.found) + 1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(worlds, some.integers(2, 5))
 def test_suppression_never_raises_risk(checkins, k):

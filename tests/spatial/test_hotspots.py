@@ -35,6 +35,7 @@ def test_the_quiet_middle_of_a_busy_ring_is_cold_not_hot():
     assert (found.loc[cells[far <= 2], "quadrant"] == "low among low").all()
 
 
+@pytest.mark.slow
 def test_random_counts_are_rarely_called_hot():
     cells, rng = disk(7), np.random.default_rng(4)
     named = [
@@ -114,6 +115,7 @@ def test_a_study_area_closes_gaps_and_keeps_the_outline():
         lattice.study_area(np.concatenate([disk(0, 5, 0, 179.9), disk(0, 5, 0, -179)]), "hull")
 
 
+@pytest.mark.slow
 def test_a_data_set_is_enough():
     dataset = Dataset.sample("social")
     found = spatial.hotspots(dataset, draws=200)

@@ -128,6 +128,7 @@ checkins = some.lists(
 ).filter(lambda rows: len({hour for *_, hour in rows}) > 1)  # fmt: skip
 
 
+@pytest.mark.slow
 @given(checkins)
 @settings(max_examples=60, deadline=None)
 def test_laws_of_a_cut(rows):

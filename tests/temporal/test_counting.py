@@ -151,6 +151,7 @@ def test_distinct_users_per_period():
     assert found.clock.to_list() == [3] and found.unit == "users"
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(
     minutes=st.lists(st.integers(0, 60 * 24 * 40), min_size=1, max_size=60),

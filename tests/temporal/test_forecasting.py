@@ -49,6 +49,7 @@ def test_every_forecaster_keeps_the_contract(model):
     assert (wider["upper"] - wider["lower"]).mean() > (ahead["upper"] - ahead["lower"]).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", QUICK, ids=lambda each: each.label)
 def test_the_same_series_gives_the_same_forecast(model):
     data = daily_wave(12)
@@ -97,6 +98,7 @@ def test_sarima_is_that_of_statsmodels():
     assert np.allclose(ours.forecast(12)["mean"], expected, rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_the_seasons_of_the_airline_model_are_found_for_air_passengers():
     """Box & Jenkins chose (0,1,1)(0,1,1) on the logarithm."""
     model = Sarima(budget_s=20).fit(air_passengers())
@@ -106,6 +108,7 @@ def test_the_seasons_of_the_airline_model_are_found_for_air_passengers():
     assert q == 1 and p + d == 1
 
 
+@pytest.mark.slow
 def test_the_last_two_years_of_air_passengers_are_foreseen():
     data = air_passengers()
     models = {each.label: each for each in (SeasonalNaive(), Sarima(budget_s=5))}
@@ -130,6 +133,7 @@ def test_harmonics_find_day_and_week():
     assert model.harmonics_[24] >= 1 and model.harmonics_[168] >= 1
 
 
+@pytest.mark.slow
 def test_the_lstm_learns_a_wave():
     data = daily_wave(28, level=40)
     found = backtest(
@@ -177,6 +181,7 @@ def test_a_tie_with_the_naive_is_said():
     assert "as good a choice" in found.sentence or "No model beat" in found.sentence
 
 
+@pytest.mark.slow
 def test_bands_hold_about_what_they_promise():
     rng = np.random.default_rng(0)
     steady = [rng.poisson(4, 120) * 1.0 for _ in range(12)]
@@ -247,6 +252,7 @@ def test_a_band_ends_at_the_zeros_where_half_the_counts_are_zero():
     assert found.upper[0] == pytest.approx(np.quantile(np.sqrt(counts), 0.9) - np.sqrt(3), rel=0.02)
 
 
+@pytest.mark.slow
 def test_what_rolls_on_says_what_the_forecast_says():
     data = air_passengers()
     models = [
