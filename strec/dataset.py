@@ -80,6 +80,9 @@ class Dataset:
     folder : path, optional
         Where the store is made at its first use; without it in a temporary folder that goes
         with the data set.
+    catalogue : polars.DataFrame, optional
+        Items that may have no check-in yet, see `strec.split.Vocabulary.of`: counter mix, trees and
+        ST-LLM suggest them too.
 
     Raises
     ------
@@ -106,6 +109,7 @@ class Dataset:
         rejected: pl.DataFrame | None = None,
         parts: Split | None = None,
         folder: str | Path | None = None,
+        catalogue: pl.DataFrame | None = None,
     ):
         if not isinstance(checkins, pl.DataFrame):
             raise SchemaError(
@@ -122,6 +126,7 @@ class Dataset:
         self.checkins = valid
         self.reasons = dict(reasons or {})
         self.rejected = rejected
+        self.catalogue = catalogue
         if parts is not None:
             self.split = parts
 
@@ -132,6 +137,7 @@ class Dataset:
         self.notes = list(notes)
         self.reasons: dict[str, int] = {}
         self.rejected: pl.DataFrame | None = None
+        self.catalogue: pl.DataFrame | None = None
         self._folder = folder
 
     @classmethod
@@ -478,7 +484,7 @@ class Dataset:
         SplitError
             If there are too few check-ins.
         """
-        return split(self._split_rows)
+        return split(self._split_rows, catalogue=self.catalogue)
 
     @cached_property
     def _split_rows(self) -> pl.DataFrame:
@@ -535,7 +541,7 @@ class Dataset:
     @cached_property
     def everything(self) -> Log:
         """All check-ins, encoded with the vocabulary of all: to recommend from, not to evaluate."""
-        return encode(self.checkins, Vocabulary.of(self.checkins))
+        return encode(self.checkins, Vocabulary.of(self.checkins, self.catalogue))
 
     def encoded(self, vocabulary: Vocabulary) -> Log:
         """Return all check-ins as sorted arrays, encoded with a vocabulary of elsewhere.

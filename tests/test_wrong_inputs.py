@@ -164,6 +164,9 @@ DOORS = {
     "split.split": split.split,
     "split.split, the parts": lambda x: split.split(EXAMPLE, x if x is not None else 7),
     "split.split, the shares": lambda x: split.split(EXAMPLE, fractions=x),
+    "split.split, the catalogue": lambda x: split.split(
+        EXAMPLE, catalogue=x if x is not None else 7
+    ),
     "Split.queries": lambda x: MADE.parts.queries(x),
     "Split.queries, what is scored": lambda x: MADE.parts.queries(scored=x),
     "temporal.series": temporal.series,

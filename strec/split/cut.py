@@ -29,6 +29,7 @@ def split(
     test: pl.DataFrame | None = None,
     *,
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1),
+    catalogue: pl.DataFrame | None = None,
 ) -> "Split":
     """Cut check-ins by time: train, then validation, then test.
 
@@ -44,6 +45,8 @@ def split(
         Later check-ins, where the boundaries are given by files.
     fractions : tuple of float
         Shares of check-ins in each part, in time order; used when `validation` is not given.
+    catalogue : polars.DataFrame, optional
+        Items that may have no check-in in training, see `Vocabulary.of`: they can be suggested.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def split(
             for i, frame in enumerate(frames)
         ]
     )
-    vocabulary = Vocabulary.of(frames[0])
+    vocabulary = Vocabulary.of(frames[0], catalogue)
     marked = in_order(marked, vocabulary)
     return Split(encode(marked, vocabulary), marked["part"].to_numpy())
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from strec import schema
+from strec.errors import SchemaError
 from strec.geo import distance_km, median_longitude_column
 
 #: Items whose check-ins lie farther apart than this (median, km) are not places themselves.
@@ -62,20 +63,33 @@ class Vocabulary:
     item_text: np.ndarray
 
     @classmethod
-    def of(cls, checkins: pl.DataFrame) -> "Vocabulary":
+    def of(cls, checkins: pl.DataFrame, catalogue: pl.DataFrame | None = None) -> "Vocabulary":
         """Learn the vocabulary of canonical training check-ins.
 
         Parameters
         ----------
         checkins : polars.DataFrame
             A canonical table.
+        catalogue : polars.DataFrame, optional
+            Items that may have no check-in yet: ``item_id`` and, where known, ``item_name``,
+            ``category``, ``lat``, ``lon``, ``text``. What check-ins tell of an item is kept; the
+            others come last.
+
+        Raises
+        ------
+        SchemaError
+            If the catalogue does not name its items.
 
         Examples
         --------
         >>> Vocabulary.of(schema.example()).items.tolist()
         ['cafe', 'office', 'park']
+        >>> Vocabulary.of(schema.example(), pl.DataFrame({"item_id": ["pool"]})).items.tolist()
+        ['cafe', 'office', 'park', 'pool']
         """
         items = _describe_items(checkins)
+        if catalogue is not None:
+            items = pl.concat([items, _untaken(catalogue, items)], how="diagonal")
         categories = items["category"].drop_nulls().unique().sort()
         codes = pl.DataFrame({"category": categories}).with_row_index("code")
         coded = items.join(codes, on="category", how="left", maintain_order="left")
@@ -250,6 +264,39 @@ def _describe_items(checkins: pl.DataFrame) -> pl.DataFrame:
         "count", "first", "latest", "sum", "user", "lat", "lon", "category", "name", schema.ITEM,
         descending=[True] + 9 * [False],
     )  # fmt: skip
+
+
+def _untaken(catalogue: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
+    """Return the items of a catalogue that nobody took, with the columns of those taken."""
+    is_table = isinstance(catalogue, pl.DataFrame)
+    if not is_table or schema.ITEM not in catalogue.columns:
+        found = f"columns {', '.join(catalogue.columns)}" if is_table else type(catalogue).__name__
+        raise SchemaError(
+            f"A catalogue is a polars frame that names its items in {schema.ITEM}.",
+            f"{found:.80}.",
+            "Rename the column, or make a frame of the catalogue.",
+        )
+    has = {"name": schema.ITEM_NAME, "category": schema.CATEGORY, "text": schema.TEXT}
+    kinds = {"name": pl.String, "category": pl.String, "text": pl.String} | dict.fromkeys(
+        ("lat", "lon"), pl.Float64
+    )
+    columns = {
+        name: pl.col(has.get(name, name))
+        if has.get(name, name) in catalogue.columns
+        else pl.lit(None)
+        for name in kinds
+    }
+    named = catalogue.select(
+        pl.col(schema.ITEM).cast(pl.String),
+        *(each.cast(kinds[name], strict=False).alias(name) for name, each in columns.items()),
+    ).drop_nulls(schema.ITEM)
+    new = named.unique(schema.ITEM, keep="first").join(taken, on=schema.ITEM, how="anti")
+    return new.sort(schema.ITEM).with_columns(
+        pl.col("name").fill_null(pl.col(schema.ITEM)),
+        pl.col("text").fill_null(""),
+        # What a catalogue places is a place.
+        spread_km=pl.when(pl.col("lat").is_not_null()).then(0.0),
+    )
 
 
 def _descriptions(checkins: pl.DataFrame) -> pl.DataFrame:

@@ -20,6 +20,9 @@ from strec.train.task import Settings, Task, TrainingHistory, Watch, cancelled
 #: Shortest time between two events about batches, in seconds and as a share of the time so far:
 #: a training of an hour tells about 2,000 of them.
 REPORT_SECONDS, REPORT_SHARE = 0.25, 0.002
+#: Memory that batches let go of is given back so often, in seconds: in pieces between those still
+#: in use it adds up to several times what a batch takes.
+GIVE_BACK_SECONDS = 1.0
 #: The first pass is made whole, unless it takes so many times the whole budget.
 GRACE = 4
 
@@ -75,6 +78,8 @@ class Loop:
         self.begun = time.perf_counter() - self.state.seconds
         self.share_at_start = len(self.state.epochs) / settings.epochs
         self.reported = 0.0
+        give_back()
+        self.given_back = time.perf_counter()
         self._tell(
             "start",
             device=self.device.words(),
@@ -184,6 +189,9 @@ class Loop:
             if stop == 2:
                 raise cancelled(f"in epoch {epoch + 1}")
             self._report(epoch, n_done, n_steps, total)
+            if time.perf_counter() - self.given_back > GIVE_BACK_SECONDS:
+                give_back()
+                self.given_back = time.perf_counter()
             if stop and n_done < n_steps:
                 break
         if not n_done:

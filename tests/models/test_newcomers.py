@@ -3,13 +3,16 @@
 from functools import partial
 
 import numpy as np
+import polars as pl
 import pytest
 
+from strec.models import STLLM, CounterMix, Trees
 from strec.models.counting.newcomers import SOURCES, Newcomers, category_lift, shares_of_sources
 from strec.models.counting.statistics import Statistics, time_cell
 from strec.models.profiles import last_items
 from strec.simulation import simulate
-from strec.split import Vocabulary, encode, queries_of_rows
+from strec.split import Vocabulary, encode, queries_of_rows, split
+from tests.tables import table as checkins
 
 same = partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-12)
 
@@ -56,3 +59,29 @@ def test_what_is_held_together_is_what_each_source_says(world):
     for share, each in zip(shares_of_sources(queries, statistics), wanted, strict=True):
         total = each.sum(axis=1, keepdims=True)
         same(share, each / np.where(total > 0, total, 1))
+
+
+@pytest.mark.parametrize("model", [CounterMix(), Trees(n_trees=5), STLLM(epochs=1, text="")])
+def test_an_item_without_a_check_in_is_suggested_where_it_is(model):
+    table = simulate("social", n_users=20, n_items=40, n_checkins=900, seed=1)
+    kind, lat, lon = table["category"][0], table["lat"].median(), table["lon"].median()
+    twins = {"item_id": ["near", "far"], "category": kind, "lat": [lat, lat + 0.5], "lon": lon}
+    parts = split(table, fractions=(0.8, 0.2, 0.0), catalogue=pl.DataFrame(twins))
+    near, far = parts.vocabulary.item_codes(np.array(["near", "far"]))
+    scores = model.fit(parts.train).score(parts.queries(scored="every"))
+    assert (scores[:, [near, far]] > 0).all()
+    assert (scores[:, near] > scores[:, far]).mean() > 0.9
+    assert scores[:, near].mean() < scores.mean()  # Nobody has been there, after all.
+
+
+def test_what_is_expected_of_items_without_a_check_in_by_hand():
+    # One bar was taken once and two never were: half a check-in each.
+    rows = [("ann", "club", 0, "bar"), ("ann", "shop", 1, "shop"), ("ann", "shop", 2, "shop")]
+    table = checkins(*(row[:3] for row in rows)).with_columns(
+        category=pl.Series([row[3] for row in rows])
+    )
+    catalogue = pl.DataFrame({"item_id": ["pub", "inn", "club"], "category": "bar"})
+    log = encode(table, Vocabulary.of(table, catalogue))
+    assert log.vocabulary.items.tolist() == ["shop", "club", "inn", "pub"]
+    found = Statistics.of(log).awaiting(log.vocabulary).count
+    same(found, [2, 1, 0.5, 0.5])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strec.errors import ModelError
 from strec.models import STLLM, CounterMix, Explanation, ScorePart, load_model
 from strec.models.counting.reasons import shapley
-from strec.models.features.numbers import numbers_of, shorten, tents
+from strec.models.features.numbers import Gathered, numbers_of, shorten, tents
 from strec.models.features.pairs import Pairs
 from strec.models.features.training_data import training_data_of
 from strec.models.features.world import N_DIRECTIONS, World
@@ -320,6 +320,19 @@ def test_numbers_do_not_depend_on_who_else_asks():
     mine = slice(together.item_ptr[5], together.item_ptr[6])
     assert np.allclose(together.item_numbers[mine], alone.item_numbers, atol=1e-5)
     assert np.allclose(together.context[5], alone.context[0], atol=1e-6)
+
+
+def test_numbers_in_pieces_are_the_numbers_of_all():
+    queries = _parts().queries(scored="every").take(slice(0, 6))
+    whole, _ = numbers_of(queries, _model().world_)
+    gathered = Gathered(9, len(queries.indices) + 5)
+    for rows in (slice(0, 2), slice(2, 6)):
+        gathered.add(numbers_of(queries.take(rows), _model().world_)[0])
+    found = gathered.numbers()
+    for name in set(vars(whole)) - {"row"}:
+        wanted = vars(whole)[name]
+        tolerance = 2e-3 if wanted.dtype == np.float32 else 0
+        assert np.allclose(vars(found)[name], wanted, rtol=tolerance, atol=tolerance), name
 
 
 def _log(rows: list[tuple]) -> Log:

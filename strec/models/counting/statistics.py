@@ -1,6 +1,6 @@
 """What training teaches about items in general: counts, hours, places, what follows what."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -17,6 +17,9 @@ from strec.split import Log, Vocabulary
 #: Local hours of working days, then of weekends, then "time not known".
 UNKNOWN_TIME = 48
 _CELL_RESOLUTION = 7
+#: What is expected of untaken items of a kind leans on all kinds as if there were so many more of
+#: them; an item stands for a share of a check-in at least.
+_FEW, _LEAST = 5.0, 0.05
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,46 @@ class Statistics:
             spot_indices=spots.indices,
             spot_count=spots.data,
             move_km=_moves(train),
+        )
+
+    def awaiting(self, vocabulary: Vocabulary) -> "Statistics":
+        """Return the same counts, with what may be expected of items without a check-in.
+
+        A kind of which many items were taken just once has many still to be taken: its items
+        without a check-in stand, at their own place, for the share of one that it lets expect.
+
+        Parameters
+        ----------
+        vocabulary : Vocabulary
+            Of the same items.
+
+        References
+        ----------
+        Good, "The population frequencies of species and the estimation of population parameters",
+        Biometrika 1953.
+        """
+        new = self.count == 0
+        if not new.any():
+            return self
+        n_kinds = len(vocabulary.categories) + 1
+        kind = vocabulary.item_category % n_kinds
+        once = np.bincount(kind[self.count == 1], minlength=n_kinds)
+        untaken = np.bincount(kind[new], minlength=n_kinds)
+        usual = once.sum() / untaken.sum()
+        expected = (once + _FEW * usual) / (untaken + _FEW)
+        count = np.where(new, np.clip(expected[kind], _LEAST, 1.0), self.count)
+        at = np.flatnonzero(new & vocabulary.item_is_place & self.has_places)
+        return replace(
+            self,
+            count=count,
+            spot_xyz=np.concatenate(
+                [self.spot_xyz, unit_vectors(vocabulary.item_lat[at], vocabulary.item_lon[at])]
+            ),
+            spot_indptr=np.r_[
+                self.spot_indptr, self.spot_indptr[-1] + np.arange(1, len(at) + 1)
+            ].astype(self.spot_indptr.dtype),
+            spot_indices=np.r_[self.spot_indices, at].astype(self.spot_indices.dtype),
+            spot_count=np.r_[self.spot_count, count[at]],
         )
 
     def arrays(self) -> Arrays:

@@ -52,15 +52,6 @@ class Numbers:
     def __len__(self) -> int:
         return len(self.context)
 
-    def slim(self) -> "Numbers":
-        """Return what is learned from, with half the bytes per number, for keeping many."""
-        short = {
-            name: values.astype(np.float16)
-            for name, values in vars(self).items()
-            if values.dtype == np.float32
-        }
-        return replace(self, row=self.row[:0], **short)
-
     def tensors(self, queries: np.ndarray) -> "tuple[dict[str, torch.Tensor], np.ndarray]":
         """Return what the network reads about some queries, and the items' places in here."""
         import torch
@@ -104,33 +95,45 @@ class Columns:
         return table
 
 
-def concatenate(parts: list[Numbers]) -> Numbers:
-    """Return the numbers of several sets of queries as one, and empty the list.
+class Gathered:
+    """Numbers of several sets of queries, end to end, with half the bytes per number.
 
-    Tables are moved one after the other and let go of piece by piece: nothing is held twice.
+    The tables have room for all from the beginning, which takes memory only as it is filled:
+    nothing is held twice.
+
+    Parameters
+    ----------
+    n_queries, n_visits : int
+        How many there will be at most, of all sets together.
     """
-    tables = [dict(vars(part)) for part in parts]
-    parts.clear()
-    lengths = {
-        name: np.concatenate([np.diff(table.pop(name)) for table in tables])
-        for name in ("item_ptr", "visit_ptr")
-    }
-    joined = {name: np.r_[0, np.cumsum(each)] for name, each in lengths.items()}
-    for name in list(tables[0]):
-        joined[name] = moved([table.pop(name) for table in tables])
-    return Numbers(**joined)
 
+    def __init__(self, n_queries: int, n_visits: int) -> None:
+        self._room = dict.fromkeys(("context", "steps", "step_numbers"), n_queries)
+        self._room |= dict.fromkeys(("item_numbers", "item", "visit_numbers", "prior"), n_visits)
+        self._tables: dict[str, np.ndarray] = {}
+        self._filled = dict.fromkeys(self._room, 0)
+        self._sizes: dict[str, list[np.ndarray]] = {"item_ptr": [], "visit_ptr": []}
 
-def moved(pieces: list[np.ndarray]) -> np.ndarray:
-    """Return arrays end to end; the list is emptied, so that each goes as soon as it is copied."""
-    size = sum(len(piece) for piece in pieces)
-    found, at = np.empty((size, *pieces[0].shape[1:]), dtype=pieces[0].dtype), 0
-    pieces.reverse()
-    while pieces:
-        piece = pieces.pop()
-        found[at : at + len(piece)] = piece
-        at += len(piece)
-    return found
+    def add(self, numbers: Numbers) -> None:
+        """Put the numbers of the next queries; which rows of the log they are from is left out."""
+        for name, room in self._room.items():
+            values = vars(numbers)[name]
+            if name not in self._tables:
+                kind = np.float16 if values.dtype == np.float32 else values.dtype
+                self._tables[name] = np.empty((room, *values.shape[1:]), dtype=kind)
+            at = self._filled[name]
+            self._filled[name] += len(values)
+            self._tables[name][at : at + len(values)] = values
+        for name, sizes in self._sizes.items():
+            sizes.append(np.diff(vars(numbers)[name]))
+
+    def numbers(self) -> Numbers:
+        """Return all that was put."""
+        tables = {name: table[: self._filled[name]] for name, table in self._tables.items()}
+        ptr = {
+            name: np.r_[0, np.cumsum(np.concatenate(each))] for name, each in self._sizes.items()
+        }
+        return Numbers(row=np.zeros(0, dtype=np.int64), **tables, **ptr)
 
 
 def shorten(queries: Queries, n_history: int) -> Queries:

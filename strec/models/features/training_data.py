@@ -12,7 +12,7 @@ import numpy as np
 
 from strec.models.counting.newcomers import visited
 from strec.models.features.candidates import CANDIDATE_FEATURES, candidate_features
-from strec.models.features.numbers import Numbers, concatenate, moved, numbers_of, shorten
+from strec.models.features.numbers import Gathered, Numbers, numbers_of, shorten
 from strec.models.features.world import World
 from strec.models.profiles import runs_of
 from strec.progress import Progress
@@ -92,7 +92,9 @@ def training_data_of(
     rng = np.random.default_rng(seed)
     share = share_of_time(train)
     rows = _targets(train, share, held, n_history, rng)
-    numbers, parts, order = [], [], []
+    stop = train.before[rows]
+    n_visits = np.minimum(stop - train.visible_from(train.owner[rows], stop), n_history).sum()
+    gathered, parts, order = Gathered(len(rows), int(n_visits)), [], []
     reasons: dict[str, list[str]] = {}
     n_new = max(8 * N_BLOCKS, MAX_CELLS // max(len(train.vocabulary.items), 1))
     for world, inside in blocks_of(train, rows, share, meaning):
@@ -100,7 +102,7 @@ def training_data_of(
         queries = shorten(queries_of_rows(train, inside, time_known=time_known), n_history)
         for some in runs_of(queries.length + 1, _CHUNK_VISITS):
             found, reasons = numbers_of(queries.take(some), world)
-            numbers.append(found.slim())
+            gathered.add(found)
         parts.append(_new_targets(queries, world, remember, n_new // N_BLOCKS, rng))
         order.append(inside)
     rows = np.concatenate(order)
@@ -108,10 +110,9 @@ def training_data_of(
     weight = np.where(ends, end_weight, 1.0) * np.exp((share[rows] - 1) / fade)
     start = np.cumsum([0] + [len(inside) for inside in order])
     new, *drawn = (list(pieces) for pieces in zip(*parts, strict=True))
-    parts.clear()
-    candidates, log_drawn, spread = (moved(pieces) for pieces in drawn)
+    candidates, log_drawn, spread = (np.concatenate(pieces) for pieces in drawn)
     return TrainingData(
-        numbers=concatenate(numbers),
+        numbers=gathered.numbers(),
         target=train.item[rows],
         weight=weight.astype(np.float32),
         new=np.concatenate([each + first for each, first in zip(new, start, strict=False)]),

@@ -3,7 +3,7 @@
 What items mean is told in directions of the language model's vectors in which they differ most.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -71,6 +71,10 @@ class World:
             area=area,
             meaning=meaning.astype(np.float32),
         )
+
+    def awaiting(self, vocabulary: Vocabulary) -> "World":
+        """Return the same with what may be expected of items without a check-in."""
+        return replace(self, statistics=self.statistics.awaiting(vocabulary))
 
     def arrays(self) -> Arrays:
         """Return everything as arrays, for saving."""

@@ -176,7 +176,7 @@ class STLLM(Model):
         )
         give_back()
         watch("Counting over all check-ins", 0.95)
-        self.world_ = World.of(train, meaning)
+        self.world_ = World.of(train, meaning).awaiting(train.vocabulary)
         self.reasons_ = data.reasons
         self.networks_ = []
         for member in range(self.members):
@@ -322,7 +322,8 @@ class STLLM(Model):
         other = STLLM(**self.params())
         directions = self.directions_ if len(self.directions_) else None
         meaning, other.directions_ = meaning_of(train.vocabulary, self._encoder, directions, silent)
-        other.world_, other.reasons_ = World.of(train, meaning), self.reasons_
+        other.world_ = World.of(train, meaning).awaiting(train.vocabulary)
+        other.reasons_ = self.reasons_
         other.trees_ = None if self.trees_ is None else self.trees_.adapt(other.world_)
         other.weights_ = self.weights_
         other.vocabulary_ = train.vocabulary

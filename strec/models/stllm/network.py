@@ -84,7 +84,9 @@ class Network(nn.Module):
     def scaled(self, name: str, numbers: torch.Tensor) -> torch.Tensor:
         """Return numbers about their means, in units of their spread, without extremes."""
         mean, spread = self.get_buffer(f"{name}_mean"), self.get_buffer(f"{name}_spread")
-        return ((numbers.float() - mean) / spread).clamp(-6, 6) * self.get_buffer(f"{name}_on")
+        # In place: a copy for each step would be most of what a batch takes.
+        found = (numbers - mean).div_(spread).clamp_(-6, 6)
+        return found.mul_(self.get_buffer(f"{name}_on"))
 
     def represent(self, items: torch.Tensor) -> torch.Tensor:
         """Return what items are, shape ``(*items.shape, dim)``; zeros for codes below 0."""

@@ -154,7 +154,8 @@ class Trees(Model):
             self.visited_ = self._boosted(lessons.visited, part_of(watch, 0.4, 0.85))
             self.new_ = self._boosted(lessons.new, part_of(watch, 0.85, 0.95))
         watch("Counting", 0.95)
-        self.world_ = World.of(train, np.zeros((len(train.vocabulary.items), 1)))
+        nothing = np.zeros((len(train.vocabulary.items), 1))
+        self.world_ = World.of(train, nothing).awaiting(train.vocabulary)
         return lessons.rows if lessons is not None else np.zeros(0, dtype=np.int64)
 
     def _boosted(self, lesson: Lesson | None, progress: Progress) -> "list[lightgbm.Booster]":
