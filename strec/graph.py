@@ -160,6 +160,21 @@ def tally(
     return matrix
 
 
+def _without_weak(matrix: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
+    """Return long rows without what is surely not among their k largest entries."""
+    size = np.diff(matrix.indptr)
+    long = np.flatnonzero(size > k)
+    if not len(long) or not k:
+        return matrix
+    least = np.full(len(size), -np.inf, dtype=np.float64)
+    for row in long:
+        own = matrix.data[matrix.indptr[row] : matrix.indptr[row + 1]]
+        least[row] = np.partition(own, len(own) - k)[len(own) - k]
+    kept = matrix.data >= np.repeat(least, size)
+    indptr = np.r_[0, np.cumsum(kept)][matrix.indptr]
+    return sparse.csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), matrix.shape)
+
+
 def near_places(vocabulary: Vocabulary, n_near: int) -> sparse.csr_array:
     """Return how near the nearest places are, shape ``(n_items, n_items)``.
 
@@ -210,10 +225,15 @@ def strongest(matrix: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
     >>> strongest(sparse.csr_matrix([[1, 3, 2], [0, 0, 4]]), 2).toarray().tolist()
     [[0, 3, 2], [0, 0, 4]]
     """
-    matrix = sparse.csr_matrix(matrix)
+    matrix = _without_weak(sparse.csr_matrix(matrix), k)
     matrix.sort_indices()
-    row = np.repeat(np.arange(len(matrix.indptr) - 1), np.diff(matrix.indptr))
-    order = np.lexsort((matrix.indices, np.negative(matrix.data), row))
-    kept = np.sort(order[np.arange(len(order)) - matrix.indptr[row[order]] < k])
+    size = np.diff(matrix.indptr)
+    row = np.repeat(np.arange(len(size)), size)
+    kept = (size <= k)[row]
+    # Only equal entries are left to be told apart.
+    rest = np.flatnonzero(~kept)
+    order = rest[np.lexsort((matrix.indices[rest], np.negative(matrix.data[rest]), row[rest]))]
+    first = np.searchsorted(row[rest], row[rest])
+    kept[order[np.arange(len(rest)) - first < k]] = True
     entries = (matrix.data[kept], (row[kept], matrix.indices[kept]))
     return sparse.csr_matrix(entries, shape=matrix.shape)

@@ -249,10 +249,15 @@ def _spots(train: Log, n_items: int) -> tuple[np.ndarray, sparse.csr_matrix]:
     usable = (train.item >= 0) & ~np.isnan(train.lat)
     item = train.item[usable]
     lat, lon = train.lat[usable], train.lon[usable]
-    cell = schema.cells_of(pl.Series(lat), pl.Series(lon), _CELL_RESOLUTION).fill_null(0)
     # Cells have bit 58 or lower set; item numbers are far smaller, so the keys do not meet.
-    key = np.where(is_place[item], item, cell.to_numpy().astype(np.int64))
-    keys, spot = np.unique(key, return_inverse=True)
+    key, apart = item.astype(np.int64), ~is_place[item]
+    cell = schema.cells_of(pl.Series(lat[apart]), pl.Series(lon[apart]), _CELL_RESOLUTION)
+    key[apart] = cell.fill_null(0).to_numpy().astype(np.int64)
+    if apart.any():
+        keys, spot = np.unique(key, return_inverse=True)
+    else:
+        there = np.bincount(item, minlength=n_items) > 0
+        keys, spot = np.flatnonzero(there), (np.cumsum(there) - 1)[item]
     matrix = tally(spot, item, (len(keys), n_items))
     size = np.maximum(np.bincount(spot, minlength=len(keys)), 1)
     sums = [np.bincount(spot, axis, len(keys)) for axis in unit_vectors(lat, lon).T]

@@ -6,6 +6,7 @@ cut into blocks by time, and targets of a block see counts from the blocks befor
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 #: Targets begin after this share of the check-ins: the first have too little before them.
 FIRST_SHARE = 0.3
 N_BLOCKS = 8
-#: Pairs of target and visit, and of new target and candidate, at most: a bound on memory.
+#: Pairs of target and visit, of target and item of its history, and of new target and candidate,
+#: at most: bounds on memory.
 MAX_VISITS = 6_000_000
+MAX_PAIRS = 2_000_000
 MAX_CELLS = 60_000_000
 #: Items drawn beside each new target.
 N_CANDIDATES = 255
@@ -169,9 +172,11 @@ def _candidates(queries: Queries, world: World, remember: bool, rng):
     """Draw items beside each target: some at random, some popular, some near and likely."""
     n, n_items = len(queries), len(world.lately)
     n_drawn = min(N_CANDIDATES, n_items)
-    columns = np.stack(
-        [np.asarray(c, dtype=np.float32) for c in candidate_features(queries, world)], axis=-1
-    )  # (n, n_items, n_spread)
+    found = list(candidate_features(queries, world))
+    columns = np.empty((n, n_items, len(found)), dtype=np.float32)
+    # Query by query: a column that is written through the whole table misses every cache.
+    for row, column in product(range(n), range(len(found))):
+        columns[row, :, column] = found[column][row]
     guess = columns @ np.array(
         [weight for _, weight in CANDIDATE_FEATURES.values()], dtype=np.float32
     )
@@ -210,6 +215,20 @@ def _targets(train: Log, share: np.ndarray, held: np.ndarray, n_history: int, rn
     if not len(rows):
         rows = np.flatnonzero(known)
     length = np.minimum(train.before[rows] - train.indptr[train.owner[rows]], n_history)
+    n_items = np.minimum(distinct_before(train, rows), n_history)
     order = rng.permutation(len(rows))
-    kept = order[: max(1, int(np.searchsorted(np.cumsum(length[order] + 1), MAX_VISITS)))]
-    return np.sort(rows[kept])
+    most = min(
+        int(np.searchsorted(np.cumsum(size[order] + 1), limit))
+        for size, limit in ((length, MAX_VISITS), (n_items, MAX_PAIRS))
+    )
+    return np.sort(rows[order[: max(1, most)]])
+
+
+def distinct_before(train: Log, rows: np.ndarray) -> np.ndarray:
+    """Return how many different items the owner of each row took before it."""
+    key = train.owner * np.int64(len(train.vocabulary.items) + 1) + train.item
+    order = np.argsort(key, kind="stable")
+    first = np.zeros(len(key), dtype=bool)
+    first[order[np.diff(key[order], prepend=-2) > 0]] = True
+    found = np.r_[0, np.cumsum(first)]
+    return found[train.before[rows]] - found[train.indptr[train.owner[rows]]]

@@ -18,7 +18,7 @@ from strec.split import Log, Vocabulary
 #: Items that keep one another company: so many neighbours of each are kept.
 N_NEIGHBOURS = 50
 #: Pairs of items looked at for it, about; a bound on time.
-MAX_COMPANY = 50_000_000
+MAX_COMPANY = 5_000_000
 #: "Lately" in the popularity of an item.
 LATELY_DAYS = 28
 #: And in to how many people an item was new.
@@ -119,12 +119,13 @@ def _company(train: Log) -> sparse.csr_matrix:
     """Return which items have users in common: cosine over users, the nearest of each item."""
     n_items = len(train.vocabulary.items)
     known = train.item >= 0
-    pairs = np.unique(train.owner[known].astype(np.int64) * n_items + train.item[known])
-    # Time grows with the square of what a user took: of very much, every second item or fewer.
-    most = max(10, int((MAX_COMPANY / max(len(train.owner_ids), 1)) ** 0.5))
+    pairs = np.sort(train.owner[known].astype(np.int64) * n_items + train.item[known])
+    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
     owner = pairs // n_items
-    first = np.searchsorted(owner, owner)
-    n_own = np.searchsorted(owner, owner, side="right") - first
+    size = np.bincount(owner)
+    first, n_own = (np.cumsum(size) - size)[owner], size[owner]
+    # Time grows with the square of what a user took: of very much, every second item or fewer.
+    most = _largest(size, MAX_COMPANY)
     pairs = pairs[(np.arange(len(pairs)) - first) % (-(-n_own // most)) == 0]
     takes = tally(pairs // n_items, pairs % n_items, (len(train.owner_ids), n_items))
     takes = sparse.csr_matrix(takes, dtype=np.float32)
@@ -136,12 +137,22 @@ def _company(train: Log) -> sparse.csr_matrix:
     takes = sparse.csc_matrix(takes @ columns)
     found, step = [], 2_000
     for first in range(0, n_items, step):
-        block = sparse.coo_matrix(takes[:, first : first + step].T @ takes)
+        block = sparse.csr_matrix(takes[:, first : first + step].T @ takes)
         # Nobody is company to itself.
-        other = np.where(block.row + first == block.col, -1, block.col)
-        shape = min(step, n_items - first), n_items
-        found.append(strongest(tally(block.row, other, shape, block.data), N_NEIGHBOURS))
+        row = np.repeat(np.arange(first, first + block.shape[0]), np.diff(block.indptr))
+        block.data[row == block.indices] = 0
+        block.eliminate_zeros()
+        found.append(strongest(block, N_NEIGHBOURS))
     return sparse.csr_matrix(sparse.vstack(found)) if found else sparse.csr_matrix((0, 0))
+
+
+def _largest(n_own: np.ndarray, most_pairs: int) -> int:
+    """Return how many items of a user may be paired, so that all pairs are about so many."""
+    sizes = np.sort(n_own).astype(np.float64)
+    # Were all from here on as large as this one.
+    pairs = np.cumsum(sizes**2) + sizes**2 * np.arange(len(sizes))[::-1]
+    fits = sizes[pairs <= most_pairs]
+    return max(10, int(fits.max(initial=(most_pairs / max(len(sizes), 1)) ** 0.5)))
 
 
 def _squares(train: Log) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
 """ST-LLM as a model of strec: training, scores, explanation, another city without training."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
@@ -176,7 +176,10 @@ class STLLM(Model):
         )
         give_back()
         watch("Counting over all check-ins", 0.95)
-        self.world_ = World.of(train, meaning).awaiting(train.vocabulary)
+        if self.trees_ is None:
+            self.world_ = World.of(train, meaning).awaiting(train.vocabulary)
+        else:
+            self.world_ = replace(self.trees_.world_, meaning=meaning.astype(np.float32))
         self.reasons_ = data.reasons
         self.networks_ = []
         for member in range(self.members):

@@ -5,9 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from strec.models.counting import CounterMix
-from strec.models.features.training_data import blocks_of, share_of_time
+from strec.models.features.training_data import blocks_of, distinct_before, share_of_time
+from strec.models.profiles import runs_of
 from strec.models.trees.boosting import Lesson
-from strec.models.trees.numbers import Table, joined, new_table, pieces, visited_table
+from strec.models.trees.numbers import (
+    N_VISITED,
+    Table,
+    joined,
+    new_table,
+    pieces,
+    visited_table,
+)
 from strec.progress import Progress
 from strec.split import Log, Queries, queries_of_rows
 
@@ -15,6 +23,8 @@ from strec.split import Log, Queries, queries_of_rows
 FIRST_SHARE = 0.3
 #: Rows about the history, cells of queries and new items: bounds on memory and time.
 _MAX_ROWS, _MAX_CELLS = 1_000_000, 60_000_000
+#: Cells that are looked at in one piece: so few numbers stay near the processor.
+_CHUNK_CELLS = 400_000
 #: New items that one query teaches about: a draw among the likely ones.
 _N_DRAWN = 48
 
@@ -48,7 +58,9 @@ def lessons_of(
     known = (train.item >= 0) & (share >= FIRST_SHARE)
     known[held] = False
     rows = np.flatnonzero(known)
-    rows = np.sort(rng.permutation(rows)[: min(n_targets, _MAX_ROWS // 30)])
+    rows = rng.permutation(rows)[:n_targets]
+    about = np.minimum(distinct_before(train, rows), N_VISITED) + 1
+    rows = np.sort(rows[: max(1, int(np.searchsorted(np.cumsum(about), _MAX_ROWS)))])
     if not len(rows):
         return None
     n_new = min(len(rows), _MAX_CELLS // len(train.vocabulary.items))
@@ -63,13 +75,13 @@ def lessons_of(
             part, told = queries.take(rows_), weight[rows_]
             table, reasons_visited, rates = visited_table(part, world, mix)
             visited.append(_about_history(part, table, told))
+            reasons = reasons_visited, reasons[1]
             chosen = np.flatnonzero(drawn[rows_])
-            if len(chosen):
-                found, reasons_new, _ = new_table(part.take(chosen), world, rates[chosen])
-                new.append(_about_new(part.take(chosen), found, told[chosen], rng))
+            cells = np.full(len(chosen), len(train.vocabulary.items))
+            for some in (chosen[each] for each in runs_of(cells, _CHUNK_CELLS)):
+                found, reasons_new, _ = new_table(part.take(some), world, rates[some])
+                new.append(_about_new(part.take(some), found, told[some], rng))
                 reasons = reasons_visited, reasons_new
-            else:
-                reasons = reasons_visited, reasons[1]
     return Lessons(_all(visited), _all(new), *reasons, rows)
 
 

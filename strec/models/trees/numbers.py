@@ -36,8 +36,8 @@ HALF_LIFE_DAYS = 7
 N_VISITED = 100
 #: New items that trees look at: the most probable ones by counting.
 N_NEW = 1000
-#: Visits, and numbers about new items, that are looked at in one piece.
-_CHUNK_VISITS, _CHUNK_CELLS = 300_000, 30_000_000
+#: Visits that are looked at in one piece.
+_CHUNK_VISITS = 100_000
 _FEWEST = 1e-12
 
 
