@@ -108,10 +108,11 @@ class Gathered:
     """
 
     def __init__(self, n_queries: int, n_visits: int) -> None:
-        self._room = dict.fromkeys(("context", "steps", "step_numbers"), n_queries)
-        self._room |= dict.fromkeys(("item_numbers", "item", "visit_numbers", "prior"), n_visits)
+        per_visit = ("item_numbers", "item", "visit_numbers", "prior")
+        self._room: dict[str, int] = dict.fromkeys(per_visit, n_visits)
+        self._room |= dict.fromkeys(("context", "steps", "step_numbers"), n_queries)
         self._tables: dict[str, np.ndarray] = {}
-        self._filled = dict.fromkeys(self._room, 0)
+        self._filled: dict[str, int] = dict.fromkeys(self._room, 0)
         self._sizes: dict[str, list[np.ndarray]] = {"item_ptr": [], "visit_ptr": []}
 
     def add(self, numbers: Numbers) -> None:

@@ -139,7 +139,8 @@ def _company(train: Log) -> sparse.csr_matrix:
     for first in range(0, n_items, step):
         block = sparse.csr_matrix(takes[:, first : first + step].T @ takes)
         # Nobody is company to itself.
-        row = np.repeat(np.arange(first, first + block.shape[0]), np.diff(block.indptr))
+        size = np.diff(block.indptr)
+        row = np.repeat(first + np.arange(len(size)), size)
         block.data[row == block.indices] = 0
         block.eliminate_zeros()
         found.append(strongest(block, N_NEIGHBOURS))
