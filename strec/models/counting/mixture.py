@@ -136,7 +136,7 @@ class CounterMix(Model):
             watch("Asking for the ends of sessions", 0.9)
             self._calibrate(train, since)
         watch("Counting", 0.95)
-        self.statistics_ = Statistics.of(train).awaiting(train.vocabulary)
+        self.statistics_ = Statistics.of(train).awaiting(train)
         watch("Done", 1.0)
 
     def _calibrate(self, train: Log, since_us: int) -> None:

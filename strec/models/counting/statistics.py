@@ -20,6 +20,8 @@ _CELL_RESOLUTION = 7
 #: What is expected of untaken items of a kind leans on all kinds as if there were so many more of
 #: them; an item stands for a share of a check-in at least.
 _FEW, _LEAST = 5.0, 0.05
+#: The latest part of a log, that tells what comes to be taken.
+_LATEST = 0.15
 
 
 @dataclass(frozen=True)
@@ -63,32 +65,30 @@ class Statistics:
             move_km=_moves(train),
         )
 
-    def awaiting(self, vocabulary: Vocabulary) -> "Statistics":
+    def awaiting(self, train: Log) -> "Statistics":
         """Return the same counts, with what may be expected of items without a check-in.
 
-        A kind of which many items were taken just once has many still to be taken: its items
-        without a check-in stand, at their own place, for the share of one that it lets expect.
+        Some of the items that nobody had taken before the latest part of the log were taken in it:
+        an item without a check-in stands, at its own place, for as many as one of its kind had in
+        that time, told in the time of the whole log.
 
         Parameters
         ----------
-        vocabulary : Vocabulary
-            Of the same items.
-
-        References
-        ----------
-        Good, "The population frequencies of species and the estimation of population parameters",
-        Biometrika 1953.
+        train : Log
+            The log that was counted.
         """
         new = self.count == 0
-        if not new.any():
+        if not new.any() or new.all():
             return self
+        vocabulary, known = train.vocabulary, train.item >= 0
         n_kinds = len(vocabulary.categories) + 1
-        kind = vocabulary.item_category % n_kinds
-        once = np.bincount(kind[self.count == 1], minlength=n_kinds)
-        untaken = np.bincount(kind[new], minlength=n_kinds)
-        usual = once.sum() / untaken.sum()
-        expected = (once + _FEW * usual) / (untaken + _FEW)
-        count = np.where(new, np.clip(expected[kind], _LEAST, 1.0), self.count)
+        since = np.quantile(train.time_us[known], 1 - _LATEST)
+        before = np.bincount(train.item[known & (train.time_us < since)], minlength=len(new))
+        untaken, kind = before == 0, vocabulary.item_category % n_kinds
+        taken = np.bincount(kind[untaken], self.count[untaken], n_kinds)
+        among = np.bincount(kind[untaken], minlength=n_kinds)
+        each = (taken + _FEW * taken.sum() / among.sum()) / (among + _FEW) / _LATEST
+        count = np.where(new, np.clip(each[kind], _LEAST, self.count[~new].mean()), self.count)
         at = np.flatnonzero(new & vocabulary.item_is_place & self.has_places)
         return replace(
             self,

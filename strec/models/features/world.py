@@ -72,9 +72,9 @@ class World:
             meaning=meaning.astype(np.float32),
         )
 
-    def awaiting(self, vocabulary: Vocabulary) -> "World":
+    def awaiting(self, train: Log) -> "World":
         """Return the same with what may be expected of items without a check-in."""
-        return replace(self, statistics=self.statistics.awaiting(vocabulary))
+        return replace(self, statistics=self.statistics.awaiting(train))
 
     def arrays(self) -> Arrays:
         """Return everything as arrays, for saving."""

@@ -177,7 +177,7 @@ class STLLM(Model):
         give_back()
         watch("Counting over all check-ins", 0.95)
         if self.trees_ is None:
-            self.world_ = World.of(train, meaning).awaiting(train.vocabulary)
+            self.world_ = World.of(train, meaning).awaiting(train)
         else:
             self.world_ = replace(self.trees_.world_, meaning=meaning.astype(np.float32))
         self.reasons_ = data.reasons
@@ -325,7 +325,7 @@ class STLLM(Model):
         other = STLLM(**self.params())
         directions = self.directions_ if len(self.directions_) else None
         meaning, other.directions_ = meaning_of(train.vocabulary, self._encoder, directions, silent)
-        other.world_ = World.of(train, meaning).awaiting(train.vocabulary)
+        other.world_ = World.of(train, meaning).awaiting(train)
         other.reasons_ = self.reasons_
         other.trees_ = None if self.trees_ is None else self.trees_.adapt(other.world_)
         other.weights_ = self.weights_

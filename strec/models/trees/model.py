@@ -155,7 +155,7 @@ class Trees(Model):
             self.new_ = self._boosted(lessons.new, part_of(watch, 0.85, 0.95))
         watch("Counting", 0.95)
         nothing = np.zeros((len(train.vocabulary.items), 1))
-        self.world_ = World.of(train, nothing).awaiting(train.vocabulary)
+        self.world_ = World.of(train, nothing).awaiting(train)
         return lessons.rows if lessons is not None else np.zeros(0, dtype=np.int64)
 
     def _boosted(self, lesson: Lesson | None, progress: Progress) -> "list[lightgbm.Booster]":
