@@ -273,10 +273,10 @@ def _information(found):
         return None
     each = found.mutual_information
     return (
-        "Hour tells about kind (nats)",
+        "Hour tells about kind",
         f"{max(each.corrected, 0):.3f}",
-        f"Mutual information, bias removed; {each.plug_in:.3f} as counted, of which chance alone "
-        f"makes {each.shuffled:.3f}. {each.n:,} check-ins.",
+        f"Mutual information in nats, bias removed; {each.plug_in:.3f} as counted, of which "
+        f"chance alone makes {each.shuffled:.3f}. {each.n:,} check-ins.",
     )
 
 

@@ -155,13 +155,14 @@ def show(store, played: Replay, known, speed: int) -> None:
     sure = (
         "too few people for an interval"
         if low is None or high is None
-        else f"95% interval {100 * low:+.1f} to {100 * high:+.1f}"
+        else f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
     )
     ui.figure(
         running(frame, measure, MEASURES[measure]),
         "live_running",
-        caption=f"With the growing history {last[measure]:.1%}, with the fixed one "
-        f"{last[f'{measure} static']:.1%}: {100 * gain:+.1f} points so far by the history since "
+        caption=f"With the growing history {100 * last[measure]:.1f} %, with the fixed one "
+        f"{100 * last[f'{measure} static']:.1f} %: {100 * gain:+.1f} points so far by the "
+        f"history since "
         f"the start ({sure}). {at:,} check-ins of "
         f"{played.events.head(at)['user_id'].n_unique():,} "
         f"users.".replace("%", " %"),
@@ -251,7 +252,7 @@ def where(store, played: Replay, at: int) -> None:
                            "lat": now["guess_lat"], "lon": now["guess_lon"]}])  # fmt: skip
     layers += maps.suggestion_layers(guess, city, ui.is_dark())
     ui.deck(
-        maps.deck(layers, city, **background.look()), "live_map", height=430,
+        maps.deck(layers, city, **background.look()), "live_map", height=430, beside=True,
         caption=f"Pin: the first guess. Orange ring: what came. The last {_TRAIL}: green dots "
         "where it was among the five guesses, red rings where not.",
     )  # fmt: skip

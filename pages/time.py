@@ -83,7 +83,7 @@ def week(store: Store, chosen: Filters, summary: dict, below: str) -> None:
         ui.figure(
             drawn(plots.clock, day),
             "clock",
-            f"{counts.max() / total:.0%} of the check-ins fall between {peak}:00 and "
+            f"{100 * (counts.max() / total):.0f} % of the check-ins fall between {peak}:00 and "
             f"{peak + 1}:00. {ui.plain(below)}.{_hidden(day, 'hour')}",
             day,
             "hours-of-the-day",

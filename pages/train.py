@@ -75,9 +75,9 @@ def gate(store, runs) -> None:
     ours, counted = (right_at_once(each, runs) for each in (kind, decision.COUNTING))
     if kind != decision.COUNTING and ours is not None and counted is not None and ours <= counted:
         st.warning(
-            f"Trained here, **{ui.plain(name)}** was not ahead: right at first try in {ours:.1%} "
-            f"of the later check-ins, the counter mix in {counted:.1%}. Recommend with the counter "
-            "mix, or train with more time; the Evaluate page has the intervals.",
+            f"Trained here, **{ui.plain(name)}** was not ahead: right at first try in "
+            f"{100 * ours:.1f} % of the later check-ins, the counter mix in "
+            f"{100 * counted:.1f} %. Recommend with the counter mix, or train with more time; the Evaluate page has the intervals.",
             icon=":material/warning:",
         )
 
@@ -259,7 +259,7 @@ def expected(kind, store, budget, runs) -> str:
         return f"about {most} at most, and one pass at least"
     if share >= 1:
         return f"all its passes should fit into {most} here"
-    return f"about {share:.0%} of its passes fit into {most} here, one pass at least"
+    return f"about {100 * share:.0f} % of its passes fit into {most} here, one pass at least"
 
 
 def cut_short(kind, budget, runs) -> str:
@@ -269,7 +269,7 @@ def cut_short(kind, budget, runs) -> str:
             status = run.poll()
             if status.state == "done":
                 ran_out = status.reached < 1
-                return f", time ran out at {status.reached:.0%}" if ran_out else ""
+                return f", time ran out at {100 * status.reached:.0f} %" if ran_out else ""
     return ""
 
 

@@ -167,14 +167,14 @@ def times_before(n: int, *, of_nobody: bool = False, of_trips: bool = True) -> s
     Examples
     --------
     >>> times_before(0), times_before(2), times_before(2, of_nobody=True)
-    ('new', '2 times before', 'chosen 2 times from here')
+    ('new', '2 times before', '2 times from here')
     >>> times_before(2, of_nobody=True, of_trips=False)
-    'chosen 2 times'
+    '2 times so far'
     """
     if of_nobody and not of_trips:
-        return f"chosen {plural(n, 'time')}" if n else "not among those looked back at"
+        return f"{plural(n, 'time')} so far" if n else "not among those looked back at"
     if of_nobody:
-        return f"chosen {plural(n, 'time')} from here" if n else "never chosen from here"
+        return f"{plural(n, 'time')} from here" if n else "never from here"
     if not n:
         return "new"
     return "once before" if n == 1 else f"{n:,} times before"

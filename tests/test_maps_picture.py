@@ -1,5 +1,6 @@
 """Maps as pictures: what the deck holds is drawn, where the projection puts it."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 
 import h3
@@ -132,3 +133,14 @@ def test_a_picture_has_a_legend_and_letters_that_browsers_take():
     assert 'fill="#ff0000"' in svg and "hot &lt;b&gt;" in svg and ">Heat<" in svg
     # A name with a digit is a name only in quotation marks; without, all fonts were dropped.
     assert "'Source Sans 3'" in svg and "sans-serif" in svg
+
+
+def test_pins_stand_in_a_picture_with_their_numbers():
+    at = {"lat": [40.71, 40.72, 40.73], "lon": [-74.0, -74.01, -73.99]}
+    frame = pd.DataFrame({"item_id": list("abc"), "item_name": ["A", "B", "C"], **at})
+    view = maps.view_of(at["lat"], at["lon"])
+    picture = maps.to_svg(maps.deck(maps.suggestion_layers(frame, view), view, basemap="offline"))
+    (pins,) = re.findall(r'<g class="layers">(.*?)</g>', picture, flags=re.DOTALL)
+    # The best is drawn last, on top.
+    assert re.findall(r'text-anchor="middle">(\d)</text></svg>', pins) == ["3", "2", "1"]
+    ElementTree.fromstring(picture)

@@ -164,7 +164,7 @@ def test_a_good_table_has_nothing_suspicious():
         ({TIME: pl.col(TIME).dt.truncate("1d")}, "check", "only known to the day"),
         ({TIME: pl.col(TIME).dt.truncate("1h")}, "note", "only known to the hour"),
         ({CATEGORY: pl.when(pl.int_range(pl.len()) > 5).then(pl.lit("c"))}, "note",
-         "1.0% of the check-ins have no category"),
+         "1.0 % of the check-ins have no category"),
         ({TIME: pl.when(pl.int_range(pl.len()) < 3).then(pl.col(TIME).dt.offset_by("-12y"))
           .otherwise(TIME)}, "check", "3 check-ins years away from all others"),
     ],
@@ -243,10 +243,10 @@ def test_the_figures_show_the_numbers():
     report = quality(SMALL)
     known, missing = figures.completeness(report).data
     assert list(known.y) == ["User", "Item", "Time", "Place", "Category", "Value"]
-    np.testing.assert_allclose(np.add(known.x, missing.x), 1)
+    np.testing.assert_allclose(np.add(known.x, missing.x), 100)
     assert sum(figures.timeline(report).data[0].y) == 6
     assert list(figures.users_by_checkins(report).data[0].x) == ["1", "2", "3–5"]
-    assert dict((label, value) for label, value, _ in facts(report))["Returns"] == "33%"
+    assert dict((label, value) for label, value, _ in facts(report))["Returns"] == "33 %"
 
 
 def test_nothing_to_measure_and_no_check_ins_are_refused():

@@ -146,7 +146,7 @@ def filter_widgets(store: Store, summary: dict) -> None:
     now = state.SIDEBAR_FILTERS.value
     st.subheader("Show only", anchor=False)
     first, last = summary["first_date"], summary["last_date"]
-    span = st.date_input(
+    span = ui.date_input(
         "Dates",
         (now.date_from or first, now.date_to or last),
         min_value=first,

@@ -16,17 +16,18 @@ def clickable(
     caption: str = "",
     alt: str = "",
     hint: str = "",
+    beside: bool = False,
 ) -> None:
     """Show a map that calls `on_click` with the layer's id and the object clicked.
 
-    `hint` says what a click does, where the map can be clicked.
+    `hint` says what a click does, where the map can be clicked; `beside` as in `ui.deck`.
 
     Streamlit keeps what was clicked by its layer's id and its position among the data: a second
     click on it would only undo the first, whatever else is on the map turns pale, and once the
     data change, another object is taken for it. After each click the layers get new ids, so that
     nothing stays selected.
     """
-    if ui.as_picture(deck, height):
+    if ui.as_picture(deck, height, beside):
         if caption:
             st.caption(ui.unbroken(caption))
         return

@@ -40,8 +40,9 @@ from strec.parts import missing_part
 from strec.progress import Progress
 
 __all__ = [
-    "as_picture", "choose", "choose_sample", "current_sample", "current_store", "deck", "download",
-    "downloads", "figure", "fragment", "guarded", "how_it_works", "in_words", "is_dark",
+    "as_picture", "choose", "choose_sample", "current_sample", "current_store", "date_input",
+    "deck", "download", "downloads", "figure", "fragment", "guarded", "how_it_works", "in_words",
+    "is_dark",
     "item_word", "one_of", "plain", "progress",
     "sample_store", "say", "show_error", "show_notice", "shown_name", "table", "use_store",
     "workspace",
@@ -218,6 +219,11 @@ def choose(
     return listed[0] if chosen is None else chosen
 
 
+def date_input(label: str, value: Any, key: str, at: Any = st, **more: Any) -> Any:
+    """Ask for a day or a span of days, written as the rest of the app writes days in fields."""
+    return at.date_input(label, value, key=key, format="YYYY-MM-DD", **more)
+
+
 def one_of(options: Iterable[str], chosen: str) -> DeltaGenerator:
     """Return the place of the choice made; what another choice showed is gone at once.
 
@@ -307,12 +313,14 @@ def _chosen(
         on_span(date.fromisoformat(ends[0]), date.fromisoformat(ends[-1]))
 
 
-def deck(deck, key: str, height: int = 520, caption: str = "", alt: str = "") -> None:
+def deck(
+    deck, key: str, height: int = 520, caption: str = "", alt: str = "", beside: bool = False
+) -> None:
     """Show a map; `map_clicks.clickable` shows one that can be clicked.
 
-    `alt` says what it shows where no caption does.
+    `alt` says what it shows where no caption does; `beside`, that it shares the page's width.
     """
-    if not as_picture(deck, height):
+    if not as_picture(deck, height, beside):
         st.pydeck_chart(
             deck, key=key, height=height, width="stretch", alt=alt_of_map(alt or caption)
         )
@@ -330,11 +338,13 @@ def said_of(caption: str) -> str:
     return re.sub(r"\\(?=\W)|\*\*|:material/\w+:", "", caption).strip()
 
 
-def as_picture(deck, height: int) -> bool:
+def as_picture(deck, height: int, beside: bool = False) -> bool:
     """Show a map as a picture that the server draws, if the visitor wants that; say whether."""
     if state.PICTURES_OF_MAPS.value:
-        # As large as what the view fits into, on phones too.
-        width = PHONE_PX if visitor.is_narrow() else 2 * height
+        # As large as what the view fits into, on phones too. Drawn much wider than it is shown,
+        # its numbers could not be read.
+        wide = 1.2 if beside else 2.0
+        width = PHONE_PX if visitor.is_narrow() else round(wide * height)
         picture = maps.to_svg(
             deck, dark=is_dark(), size_px=(width, height),
             enlarge=1.0 if visitor.is_narrow() else height / HEIGHT_PX,

@@ -154,7 +154,8 @@ class ImpossibleSpeed(Step, title="Impossible speed"):
         share = found["fast"] / max(found["rows"], 1)
         if share > 0.05:
             notes += (
-                f"This is {share:.0%} of the table: perhaps several people share a user id, "
+                f"This is {100 * share:.0f} % of the table: perhaps several people share a user "
+                f"id, "
                 "or the places do not say where the user was. Then switch this step off.",
             )
         return notes

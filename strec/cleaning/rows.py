@@ -135,7 +135,7 @@ class Bots(Step, title="Bots"):
         if regular.height:
             notes.append(
                 f"{plural(regular.height, 'user')} with one interval in more than "
-                f"{self.regular_share:.0%} of the cases."
+                f"{100 * self.regular_share:.0f} % of the cases."
             )
         if not judged and self.regular_share < 1:
             notes.append("Times are only known to the hour, so regularity was not judged.")

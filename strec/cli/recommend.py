@@ -262,7 +262,9 @@ def _as_table(frame: "pl.DataFrame") -> str:
             row["item_name"],
             row["category"] or "",
             "" if row["distance_km"] is None else f"{row['distance_km']:,.1f} km",
-            f"{row['score']:.3g}" if row["probability"] is None else f"{row['probability']:.1%}",
+            f"{row['score']:.3g}"
+            if row["probability"] is None
+            else f"{100 * row['probability']:.1f} %",
             f"{row['n_visits']:,}",
         )
         for row in frame.iter_rows(named=True)

@@ -108,7 +108,8 @@ def train(
     for run, status in ((run, run.poll()) for run in runs):
         if status.reached < 1:
             typer.echo(
-                f"{run.label}: time ran out at {status.reached:.0%} of its passes. Go on with "
+                f"{run.label}: time ran out at {100 * status.reached:.0f} % of its passes. Go "
+                f"on with "
                 "--resume, or give it more --max-minutes."
             )
 

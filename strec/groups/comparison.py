@@ -174,7 +174,8 @@ class Comparison:
         tested, named = int(self.frame["p"].notna().sum()), int(self.frame["differs"].sum())
         words = (
             f"{_size(self, 0)} with {_size(self, 1)}. Of {tested:,} rates {named:,} differ by more "
-            f"than {self._what_varies} differ anyway; at most {self.alpha:.0%} of those named are "
+            f"than {self._what_varies} differ anyway; at most {100 * self.alpha:.0f} % of those "
+            f"named are "
             "expected to be chance. In brackets: 95 % intervals."
         )
         if self.hidden:

@@ -114,15 +114,17 @@ def detect_order(lat: pl.Series, lon: pl.Series) -> Order:
     if named_lon_fits and (beyond > 0.5 or (beyond > 0.02 and there > here + 0.3)):
         return Order(
             "lon_lat",
-            f"Latitude and longitude are swapped: {beyond:.0%} of the values named latitude are "
+            f"Latitude and longitude are swapped: {100 * beyond:.0f} % of the values named "
+            f"latitude are "
             "beyond 90. They are read the other way round.",
         )
     if here > 0.2 or there < 0.8:
         return Order("lat_lon")
     return Order(
         None,
-        f"As named, {1 - here:.0%} of the places lie on the open sea or in Antarctica; with "
-        f"latitude and longitude swapped, {there:.0%} lie where people live.",
+        f"As named, {100 * (1 - here):.0f} % of the places lie on the open sea or in "
+        f"Antarctica; with "
+        f"latitude and longitude swapped, {100 * there:.0f} % lie where people live.",
     )
 
 

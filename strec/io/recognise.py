@@ -173,7 +173,8 @@ def _unknown(tables: list[Table], given: Mapping | None, wanted: str | None) -> 
                 key = left_key, found[1]
                 main, _, part = _joined(main, other.table, key, adds, prefix)
                 notes.append(
-                    f"Joined {other.table.name} by {left_key}: {part:.0%} of the rows looked at "
+                    f"Joined {other.table.name} by {left_key}: {100 * part:.0f} % of the rows "
+                    f"looked at "
                     "are in it."
                 )
         else:
@@ -299,7 +300,9 @@ def _with_companion(
             "Give the two files of the same city or release.",
         )
     note = f"Joined {other.name}: {companion.label}"
-    note += f"; {1 - share:.1%} of the rows looked at are not in it." if share < 1 else "."
+    note += (
+        f"; {100 * (1 - share):.1f} % of the rows looked at are not in it." if share < 1 else "."
+    )
     changed = mapping.replace(**{name: labels[column] for name, column in adds.items()})
     return main, changed, [*notes, note, *filter(None, [companion.note])]
 
@@ -391,7 +394,10 @@ def _find_key(main: Table, other: Table, no_keys: set[str]) -> tuple[str, str] |
         if not why:
             pair = f"{left!r}" if left == right else f"{left!r} = {right!r}"
             shown = f"{looked_at[0]!r} and {values[0]!r}"
-            why = f"by {pair} {part:.0%} of the values looked at are in it (for instance {shown})"
+            why = (
+                f"by {pair} {100 * part:.0f} % of the values looked at are in it "
+                f"(for instance {shown})"
+            )
             if n_twice:
                 why += f", and {n_twice:,} of its rows repeat a key"
     return why or "no column of it has the name of a column of the rest, or holds its values"

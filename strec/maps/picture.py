@@ -1,5 +1,6 @@
 """A map as a picture (SVG): the layers of a deck as they stand first, for a slide or a paper."""
 
+import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -315,6 +316,21 @@ def _writing(layer: Said, to: Camera, dark: bool) -> Iterator[Shape]:
             )
 
 
+def _icons(layer: Said, to: Camera, dark: bool) -> Iterator[Shape]:
+    """Draw pictures that stand on their places: they are SVG, written into their own address."""
+    for row in _rows(layer):
+        icon, high = row["getIcon"], float(row["getSize"])
+        wide = high * icon["width"] / icon["height"]
+        x, y = to(*row["getPosition"][:2])
+        if -wide <= x <= to.width_px + wide and 0 <= y <= to.height_px + high:
+            drawn = base64.b64decode(icon["url"].partition("base64,")[2]).decode()
+            inside = drawn.partition(">")[2]
+            yield (
+                f'<svg x="{x - wide / 2:.1f}" y="{y - high:.1f}" width="{wide:.1f}" '
+                f'height="{high:.1f}" viewBox="0 0 {icon["width"]} {icon["height"]}">{inside}'
+            )
+
+
 def _ways(layer: Said, to: Camera, dark: bool) -> Iterator[Shape]:
     for row in _rows(layer):
         yield (
@@ -332,6 +348,7 @@ _DRAW: dict[str, Callable[[Said, Camera, bool], Iterator[Shape]]] = {
     "ArcLayer": _arcs,
     "PathLayer": _ways,
     "TextLayer": _writing,
+    "IconLayer": _icons,
 }
 
 

@@ -375,7 +375,7 @@ class Model(Saved):
         if known < _LEAST_KNOWN:
             raise ModelError(
                 "A model answers for the data set that it was trained on.",
-                f"a model that knows the items of {known:.0%} of these check-ins.",
+                f"a model that knows the items of {100 * known:.0f} % of these check-ins.",
                 "Choose a model of this data set, or the counter mix, which needs no training.",
             )
         return log

@@ -143,11 +143,14 @@ class LLMAdviser(Model):
         took = "" if np.isnan(self.asked_[2]) else f", {self.asked_[2]:.1f} s each"
         said = (
             f"Asked {plural(n, 'question')} where the two best were close{took}: its own choice "
-            f"was right in {own:.0%}, that of {self.first_.label} in {counted:.0%}"
+            f"was right in {100 * own:.0f} %, that of {self.first_.label} in {100 * counted:.0f} %"
         )
         if self.weight_ == 0:
             return f"{said}. That both together are better may be chance: it is not asked."
-        return f"{said}, both together in {both:.0%}. It is asked in {share:.0%} of the cases."
+        return (
+            f"{said}, both together in {100 * both:.0f} %. "
+            f"It is asked in {100 * share:.0f} % of the cases."
+        )
 
     def _fit(self, train: Log, watch: Watch) -> None:
         if not (2 <= self.n_candidates <= len(_LETTERS) and 0 < self.share <= 1):

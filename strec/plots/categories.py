@@ -87,7 +87,7 @@ def category_hours(frame: pd.DataFrame, below: str = "", dark: bool = False) -> 
     names = np.array([[label(name)] * 24 for name in order])
     figure = go.Figure(
         go.Heatmap(
-            z=share.to_numpy(),
+            z=100 * share.to_numpy(),
             x=list(range(24)),
             y=list(range(len(order))),
             customdata=np.dstack([counts.to_numpy().astype(object), names]),
@@ -95,8 +95,8 @@ def category_hours(frame: pd.DataFrame, below: str = "", dark: bool = False) -> 
             zmin=0,
             xgap=1,
             ygap=3,
-            colorbar=colour_bar("share of the category's day", tickformat="~%"),
-            hovertemplate="<b>%{customdata[1]}</b><br>%{x}:00: %{z:.1%} of its day<br>"
+            colorbar=colour_bar("share of the category's day", ticksuffix=" %"),
+            hovertemplate="<b>%{customdata[1]}</b><br>%{x}:00: %{z:.1f} % of its day<br>"
             "%{customdata[0]:,} check-ins<extra></extra>",
         )
     )  # fmt: skip

@@ -9,6 +9,7 @@ from strec import schema
 from strec.gate import DependenceResult, Ingredient
 from strec.gate.geometry import zones
 from strec.gate.result import STRONG_NATS, WEAK_NATS
+from strec.gate.sentences import percent
 from strec.geo import distance_km
 from strec.palette import DIVERGING, INTERACTION, POPULARITY, SPACE, TEXT, TIME, TRANSITION
 
@@ -18,6 +19,7 @@ TITLE = {"time": "Time", "space": "Place", "interaction": "Time × place", "orde
 DIAL_END_NATS = 0.5
 MAX_CATEGORIES = 14
 DISTANCE_EDGES_KM = np.array([0.05, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 500, 2_000, 20_000])
+_CHANCES = (-0.5, -0.2, -0.1, -0.05, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 4, 9)
 _MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 _FAINT = "rgba(128,140,150,{})"
 
@@ -90,13 +92,15 @@ def evidence(result: DependenceResult) -> go.Figure:
                 "array": [high - gain], "arrayminus": [gain - low],
                 "thickness": 3, "width": 6, "color": COLOUR[name],
             },
-            hovertemplate=f"{TITLE[name]}: {gain:.4f} nats [{low:.4f}, {high:.4f}]<extra></extra>",
+            hovertemplate=f"{TITLE[name]}: {percent(gain)} more chance, {percent(low)} to "
+            f"{percent(high)}<br>({gain:.4f} nats)<extra></extra>",
         )  # fmt: skip
     figure.add_scatter(
         x=[each.shuffled_nats for each in tested], y=[TITLE[each.name] for each in tested],
         mode="markers", name="shuffled (mean)",
         marker={"symbol": "line-ns", "size": 22, "line": {"width": 3, "color": POPULARITY}},
-        hovertemplate="shuffled: %{x:.4f} nats<extra></extra>",
+        customdata=[percent(each.shuffled_nats or 0.0) for each in tested],
+        hovertemplate="shuffled: %{customdata} more chance<br>(%{x:.4f} nats)<extra></extra>",
     )  # fmt: skip
     figure.add_vline(x=0, line={"width": 1, "color": _FAINT.format(0.7)})
     for word, nats in (("weak", WEAK_NATS), ("strong", STRONG_NATS)):
@@ -107,7 +111,7 @@ def evidence(result: DependenceResult) -> go.Figure:
     # Noise must not fill the figure when there is nothing else.
     least = min([-0.01, *(low for _, _, low, _ in gains)])
     most = max([0.06, *(high for *_, high in gains)])
-    figure.update_xaxes(title="more chance for what came (nats)", range=[1.08 * least, 1.08 * most])
+    _chance_axis(figure, "more chance for what came", 1.08 * least, 1.08 * most)
     legend = {"orientation": "h", "x": 0, "y": 1.3}
     return figure.update_layout(
         height=110 + 62 * max(len(tested), 1),
@@ -123,17 +127,20 @@ def nested_models(result: DependenceResult) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=[model_label(name) for name in names],
-            y=[each.acc1 for each in result.models],
+            y=[100 * each.acc1 for each in result.models],
             marker_color=[colour.get(name, INTERACTION) for name in names],
             text=[f"{100 * each.acc1:.1f} %" for each in result.models],
             textposition="outside",
             cliponaxis=False,
-            customdata=[[each.uses, each.gain_nats] for each in result.models],
+            customdata=[
+                [each.uses, percent(each.gain_nats), each.gain_nats] for each in result.models
+            ],
             hovertemplate="%{customdata[0]}: %{text} right at the first try, "
-            "%{customdata[1]:.3f} nats over the first model<extra></extra>",
+            "%{customdata[1]} more chance than the first model gives (%{customdata[2]:.3f} nats)"
+            "<extra></extra>",
         )
     )
-    figure.update_yaxes(title="right at first try", tickformat="~%", rangemode="tozero")
+    figure.update_yaxes(title="right at first try", ticksuffix=" %", rangemode="tozero")
     return figure.update_layout(height=280, margin={**_MARGIN, "t": 30, "b": 40})
 
 
@@ -158,13 +165,28 @@ def parts_of_time(result: DependenceResult) -> go.Figure:
                 "array": [(each.high or 0) - (each.effect_nats or 0) for each in shown],
                 "arrayminus": [(each.effect_nats or 0) - (each.low or 0) for each in shown],
             },
-            hovertemplate="%{y}: %{x:.4f} nats<extra></extra>",
+            customdata=[percent(each.effect_nats or 0.0) for each in shown],
+            hovertemplate="%{y}: %{customdata} more chance (%{x:.4f} nats)<extra></extra>",
         )
     )
-    figure.update_xaxes(title="more chance beside the others (nats)")
+    ends = [end or 0.0 for each in shown for end in (each.low, each.high, each.effect_nats)]
+    least, most = min([-0.01, *ends]), max([0.06, *ends])
+    _chance_axis(figure, "more chance beside the others", 1.08 * least, 1.08 * most)
     return figure.update_layout(
         height=90 + 34 * max(len(shown), 1), margin={**_MARGIN, "b": 45, "l": 120}
     )
+
+
+def _chance_axis(figure: go.Figure, title: str, least: float, most: float) -> None:
+    """Write gains in nats as the per cent by which they raise the chance."""
+    ticks = [float(np.log1p(share)) for share in _CHANCES if least <= np.log1p(share) <= most]
+    # Those that would run into the one before are left out, from nothing outwards.
+    room, kept = (most - least) / 9, [0.0]
+    for each in sorted(ticks, key=abs):
+        if min(abs(each - other) for other in kept) >= room:
+            kept.append(each)
+    words = [f"{100 * np.expm1(each):+.0f} %" if each else "0" for each in kept]
+    figure.update_xaxes(title=title, range=[least, most], tickvals=kept, ticktext=words)
 
 
 def evidence_table(result: DependenceResult) -> pd.DataFrame:
@@ -227,11 +249,11 @@ def steps_by_distance(checkins: pl.DataFrame, seed: int = 0) -> go.Figure:
     ]
     figure = go.Figure()
     figure.add_bar(
-        x=labels[keep], y=random[keep], name="in random order",
+        x=labels[keep], y=100 * random[keep], name="in random order",
         marker_color=_FAINT.format(0.55),
     )  # fmt: skip
-    figure.add_bar(x=labels[keep], y=actual[keep], name="as it was", marker_color=SPACE)
-    figure.update_yaxes(title="share of steps", tickformat="~%")
+    figure.add_bar(x=labels[keep], y=100 * actual[keep], name="as it was", marker_color=SPACE)
+    figure.update_yaxes(title="share of steps", ticksuffix=" %")
     figure.update_xaxes(title="km to the next check-in", type="category")
     legend = {"orientation": "h", "x": 0, "y": 1.15}
     return figure.update_layout(height=330, margin={**_MARGIN, "t": 30, "b": 50}, legend=legend)

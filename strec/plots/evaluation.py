@@ -154,31 +154,32 @@ def reliability(diagrams: Mapping[str, Mapping[str, np.ndarray]], below: str = "
     """
     figure = go.Figure(
         go.Scatter(
-            x=[0, 1], y=[0, 1], mode="lines", name="as stated", hoverinfo="skip",
+            x=[0, 100], y=[0, 100], mode="lines", name="as stated", hoverinfo="skip",
             line={"color": POPULARITY, "dash": "dot", "width": 1.5},
         )
     )  # fmt: skip
     most = max((max(each["n"]) for each in diagrams.values()), default=1)
     for (model, each), colour in zip(diagrams.items(), PAIR, strict=False):
         figure.add_scatter(
-            x=list(each["stated"]),
-            y=list(each["observed"]),
+            x=[100 * share for share in each["stated"]],
+            y=[100 * share for share in each["observed"]],
             error_y={
                 "type": "data", "symmetric": False, "thickness": 4, "width": 0,
                 "color": _faint(colour),
-                "array": each["high"] - each["observed"],
-                "arrayminus": each["observed"] - each["low"],
+                "array": 100 * (each["high"] - each["observed"]),
+                "arrayminus": 100 * (each["observed"] - each["low"]),
             },
             mode="markers",
             name=label(model),
             marker={"size": [7 + 17 * (n / most) ** 0.5 for n in each["n"]], "color": colour},
-            customdata=list(zip(each["n"], each["low"], each["high"], strict=True)),
-            hovertemplate=f"<b>{label(model)}</b><br>said %{{x:.0%}}, came true %{{y:.0%}} "
-            "[%{customdata[1]:.0%}, %{customdata[2]:.0%}]<br>%{customdata[0]:,} first "
+            customdata=[(n, 100 * low, 100 * high) for n, low, high in
+                        zip(each["n"], each["low"], each["high"], strict=True)],
+            hovertemplate=f"<b>{label(model)}</b><br>said %{{x:.0f}} %, came true %{{y:.0f}} % "
+            "[%{customdata[1]:.0f} %, %{customdata[2]:.0f} %]<br>%{customdata[0]:,} first "
             "suggestions<extra></extra>",
         )  # fmt: skip
-    figure.update_xaxes(title="Stated probability", tickformat=".0%", range=[-0.02, 1.02])
-    figure.update_yaxes(title="Came true", tickformat=".0%", range=[-0.02, 1.02])
+    figure.update_xaxes(title="Stated probability", ticksuffix=" %", range=[-2, 102])
+    figure.update_yaxes(title="Came true", ticksuffix=" %", range=[-2, 102])
     return finish(figure, "Said and done", below, height=420, legend="left")
 
 

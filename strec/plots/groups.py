@@ -97,23 +97,24 @@ def group_hours(found: Comparison, below: str = "") -> go.Figure:
     rows = found.of("hour").assign(at=lambda each: each["key"].astype(int)).sort_values("at")
     figure = go.Figure()
     share = found.measure == "share"
+    times = 100 if share else 1
     for name, rate, colour, dash in zip(found.names, ("rate_a", "rate_b"), COLOURS,
                                         ("solid", "dash"), strict=True):  # fmt: skip
         figure.add_scatter(
-            x=rows["at"], y=rows[rate], mode="lines", name=label(name, LONGEST_LABEL),
+            x=rows["at"], y=times * rows[rate], mode="lines", name=label(name, LONGEST_LABEL),
             line={"width": 3, "color": colour, "dash": dash},
-            hovertemplate=f"{label(name)}, %{{x}}:00<br><b>%{{y:{'.1%' if share else '.4f'}}}</b>"
+            hovertemplate=f"{label(name)}, %{{x}}:00<br><b>%{{y:{'.1f} %' if share else '.4f}'}</b>"
             "<extra></extra>",
         )  # fmt: skip
     named = rows[rows["differs"]]
     figure.add_scatter(
-        x=named["at"], y=named[["rate_a", "rate_b"]].max(axis=1), mode="markers",
+        x=named["at"], y=times * named[["rate_a", "rate_b"]].max(axis=1), mode="markers",
         name="more than chance", marker={"size": 9, "symbol": "diamond", "color": POPULARITY},
         hoverinfo="skip",
     )  # fmt: skip
     hour_axis(figure, range=[-0.5, 23.5])
     figure.update_yaxes(
-        tickformat="~%" if share else "~g", rangemode="tozero",
+        tickformat="~g", ticksuffix=" %" if share else "", rangemode="tozero",
         title="Share of its check-ins" if share else f"Check-ins {found.per}",
     )  # fmt: skip
     return finish(figure, "The day of both", below, height=380, legend="left")

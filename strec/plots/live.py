@@ -23,15 +23,15 @@ def running(frame, measure: str = "acc@1", title: str = "", below: str = "") -> 
     ):
         figure.add_scatter(
             x=list(frame["n"]),
-            y=list(frame[column]),
+            y=[100 * share for share in frame[column]],
             mode="lines",
             name=name,
             line={"color": colour, "width": 3, "dash": dash},
-            hovertemplate=f"{name}: %{{y:.1%}} after %{{x:,}}<extra></extra>",
+            hovertemplate=f"{name}: %{{y:.1f}} % after %{{x:,}}<extra></extra>",
         )
     # Room above the curves, which keeps still while they wobble.
     reach = max([0.16, *frame[measure], *frame[f"{measure} static"]])
-    figure.update_yaxes(tickformat="~%", range=[0, min(1.25 * reach, 1.02)])
+    figure.update_yaxes(ticksuffix=" %", range=[0, min(125 * reach, 102)])
     figure.update_xaxes(title="check-ins played", showgrid=False)
     figure.update_layout(uirevision="keep")
     return finish(figure, title, below, height=300, legend=True)

@@ -29,7 +29,7 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
     >>> columns = {"label": ["Habit", "Hour"], "value": [0.3, 0.1], "colour": ["#555", "#777"]}
     >>> frame = pl.DataFrame(columns)
     >>> parts(frame).data[0].text
-    ('+30.0%', '+10.0%', '<b>40.0%</b>')
+    ('+30.0 %', '+10.0 %', '<b>40.0 %</b>')
     """
     _need(frame, ("label", "value", "colour"))
     values = np.array(list(frame["value"]), dtype=float)
@@ -40,12 +40,15 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
     printed = add_up((100 * values).tolist(), 100 * whole, digits)
     figure = go.Figure(
         go.Bar(
-            x=[*values, whole],
-            base=[*(ends - values), 0.0],
+            x=[*(100 * values), 100 * whole],
+            base=[*(100 * (ends - values)), 0.0],
             y=list(range(len(names))),
             orientation="h",
             marker_color=[*frame["colour"], POPULARITY],
-            text=[*(f"{value:+.{digits}f}%" for value in printed), f"<b>{whole:.{digits}%}</b>"],
+            text=[
+                *(f"{value:+.{digits}f} %" for value in printed),
+                f"<b>{100 * whole:.{digits}f} %</b>",
+            ],
             textposition="outside",
             cliponaxis=False,
             customdata=[label(name) for name in names],
@@ -54,13 +57,13 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
     )
     for k, end in enumerate(ends):
         figure.add_shape(
-            type="line", x0=end, x1=end, y0=k + 0.4, y1=k + 0.6,
+            type="line", x0=100 * end, x1=100 * end, y0=k + 0.4, y1=k + 0.6,
             line={"color": "rgba(128,140,150,0.8)", "width": 1},
         )  # fmt: skip
     _rows(figure, names)
-    reach = max(float(np.max(ends, initial=0.0)), 1e-9)
-    figure.update_xaxes(tickformat="~%", range=[min(0.0, float(np.min(ends, initial=0.0))) * 1.1,
-                                                  reach * 1.18])  # fmt: skip
+    reach = 100 * max(float(np.max(ends, initial=0.0)), 1e-9)
+    least = 110 * min(0.0, float(np.min(ends, initial=0.0)))
+    figure.update_xaxes(ticksuffix=" %", range=[least, reach * 1.18])
     return finish(figure, "What the score is made of", below, height=110 + 34 * len(names))
 
 
@@ -89,16 +92,16 @@ def what_if_hours(frame: pl.DataFrame, now: int | None = None, below: str = "") 
         own = sorted(row[1:] for row in rows if row[0] == name)
         figure.add_scatter(
             x=[hour for hour, _ in own],
-            y=[value for _, value in own],
+            y=[100 * value for _, value in own],
             mode="lines+markers",
             name=label(name, LONGEST_LABEL),
             line={"width": 3, "color": CATEGORICAL[k % len(CATEGORICAL)]},
             marker={"size": 5},
-            hovertemplate=f"{label(name)}, %{{x}}:00<br><b>%{{y:.1%}}</b><extra></extra>",
+            hovertemplate=f"{label(name)}, %{{x}}:00<br><b>%{{y:.1f}} %</b><extra></extra>",
         )
     if now is not None:
         figure.add_vline(x=now, line={"color": TIME, "width": 2, "dash": "dot"})
-    figure.update_yaxes(tickformat="~%", rangemode="tozero")
+    figure.update_yaxes(ticksuffix=" %", rangemode="tozero")
     hour_axis(figure, range=[-0.5, 23.5])
     title = "At another hour of the same day"
     figure = finish(figure, title, below, height=380, legend=True)

@@ -18,11 +18,12 @@ def completeness(report: QualityReport) -> go.Figure:
         ([1 - share for share in known], BAD, "missing"),
     ):
         figure.add_bar(
-            y=titles, x=shares, orientation="h", marker_color=colour, name=word,
-            hovertemplate="<b>%{y}</b><br>%{x:.1%} " + word + "<extra></extra>",
+            y=titles, x=[100 * share for share in shares], orientation="h",
+            marker_color=colour, name=word,
+            hovertemplate="<b>%{y}</b><br>%{x:.1f} % " + word + "<extra></extra>",
         )  # fmt: skip
     figure.update_layout(barmode="stack", bargap=0.35)
-    figure.update_xaxes(tickformat=".0%", range=[0, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1])
+    figure.update_xaxes(ticksuffix=" %", range=[0, 102], tickvals=[0, 25, 50, 75, 100])
     figure.update_yaxes(autorange="reversed")
     below = note(report.n_checkins, report.n_users)
     return finish(figure, "Known values per column", below, height=110 + 30 * len(titles))

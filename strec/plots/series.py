@@ -63,9 +63,10 @@ def periodogram(found: Periodogram, below: str = "") -> go.Figure:
             go.Scatter(
                 x=length, y=frame["power"], mode="lines", name="power",
                 line={"width": 1.3, "color": TIME},
-                customdata=[in_words(each, found.grain) for each in frame["period"]],
-                hovertemplate="every %{customdata}<br><b>%{y:.2%}</b> of the variation"
-                "<extra></extra>",
+                customdata=[(in_words(each, found.grain), 100 * power) for each, power in
+                            zip(frame["period"], frame["power"], strict=True)],
+                hovertemplate="every %{customdata[0]}<br><b>%{customdata[1]:.2f} %</b> "
+                "of the variation<extra></extra>",
             ),
         ]
     )  # fmt: skip
@@ -162,7 +163,7 @@ def forecast(found: Outlook, below: str = "") -> go.Figure:
             go.Scatter(
                 x=index + index[::-1], y=[*ahead["upper"], *ahead["lower"][::-1]], fill="toself",
                 mode="lines", fillcolor=_BAND, line={"width": 0}, hoverinfo="skip",
-                name=f"{found.level:.0%} band", visible=found.reach.is_known,
+                name=f"{100 * found.level:.0f} % band", visible=found.reach.is_known,
             ),
             go.Scatter(
                 x=index, y=ahead["mean"], mode="lines", name=found.model.label,
@@ -244,7 +245,7 @@ def as_table(found: Backtest) -> pd.DataFrame:
     """Return the backtest's table with headings in words."""
     words = {
         "model": "Model", "mae": "MAE", "mse": "MSE", "rmse": "RMSE", "mase": "MASE",
-        "coverage": f"Inside its {found.level:.0%} band",
+        "coverage": f"Inside its {100 * found.level:.0f} % band",
         "wins": "Windows won",
         "seconds": "Seconds",
     }  # fmt: skip

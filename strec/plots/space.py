@@ -114,12 +114,12 @@ def predictability(frame: pd.DataFrame, below: str = "") -> go.Figure:
         ("predictability", "from favourites and order", SPACE),
     ):
         figure.add_histogram(
-            x=frame[column], name=name, marker_color=colour, opacity=0.75,
-            xbins={"start": 0, "end": 1.0001, "size": 0.05},
+            x=100 * frame[column], name=name, marker_color=colour, opacity=0.75,
+            xbins={"start": 0, "end": 100.01, "size": 5},
             hovertemplate=f"%{{x}} {name}<br><b>%{{y:,}} users</b><extra></extra>",
         )  # fmt: skip
     figure.update_layout(barmode="overlay")
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="right guesses that places allow")
+    figure.update_xaxes(range=[0, 100], ticksuffix=" %", title="right guesses that places allow")
     figure.update_yaxes(title="users")
     title = "How far favourites and order predict"
     return finish(figure, title, below, height=390, legend="left")
@@ -165,7 +165,7 @@ def activity_profiles(found, below: str = "") -> go.Figure:
     figure = make_subplots(
         rows=n, cols=1, shared_xaxes=True, vertical_spacing=0.3 / n if n > 1 else 0,
         subplot_titles=[
-            f"{label(name)} · {share:.0%}"
+            f"{label(name)} · {100 * share:.0f} %"
             for name, share in zip(names, found.clusters["share"], strict=True)
         ],
     )  # fmt: skip
@@ -229,11 +229,11 @@ def week_pair(mine: np.ndarray, other: np.ndarray, names: tuple[str, str], below
     hours = week_axis(figure)
     for values, name, colour in ((mine, names[0], TIME), (other, names[1], SPACE)):
         figure.add_scatter(
-            x=list(range(168)), y=values, mode="lines", name=label(name), customdata=hours,
+            x=list(range(168)), y=100 * values, mode="lines", name=label(name), customdata=hours,
             line={"width": 2.5, "color": colour},
-            hovertemplate=f"%{{customdata}}<br>{label(name)}: %{{y:.1%}}<extra></extra>",
+            hovertemplate=f"%{{customdata}}<br>{label(name)}: %{{y:.1f}} %<extra></extra>",
         )  # fmt: skip
-    figure.update_yaxes(tickformat="~%", rangemode="tozero", title="share of check-ins")
+    figure.update_yaxes(ticksuffix=" %", rangemode="tozero", title="share of check-ins")
     return finish(figure, "Two weeks side by side", below, height=320, legend="left")
 
 

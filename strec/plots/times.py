@@ -132,7 +132,7 @@ def clock(frame: pd.DataFrame, below: str = "", title: str = "The day as a clock
     """
     frame = frame_of(frame, ("hour", "n_checkins"))
     counts = frame.groupby("hour")["n_checkins"].sum().reindex(range(24), fill_value=0)
-    share = counts / max(counts.sum(), 1)
+    share = 100 * counts / max(counts.sum(), 1)
     figure = go.Figure(
         go.Barpolar(
             r=counts,
@@ -141,7 +141,7 @@ def clock(frame: pd.DataFrame, below: str = "", title: str = "The day as a clock
             marker_color=TIME,
             customdata=np.column_stack([counts.index, share]),
             hovertemplate="<b>%{customdata[0]:02d}:00</b><br>%{r:,} check-ins "
-            "(%{customdata[1]:.1%})<extra></extra>",
+            "(%{customdata[1]:.1f} %)<extra></extra>",
         )
     )
     return clock_face(
@@ -178,7 +178,7 @@ def calendar(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Fig
     # A block's weeks are numbered by their Monday, so the first days of a year keep their row.
     blocks = [("", days)] if in_one else list(days.groupby(days["period"].dt.year))[-MOST_YEARS:]
     figure = make_subplots(
-        rows=len(blocks), cols=1, vertical_spacing=0.16 / len(blocks),
+        rows=len(blocks), cols=1, vertical_spacing=0.3 / len(blocks),
         subplot_titles=None if in_one else [str(year) for year, _ in blocks],
     )  # fmt: skip
     # Of days with something: where most are empty, one check-in would look like the busiest day.
@@ -196,7 +196,7 @@ def calendar(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Fig
     if (weeks[-1] - weeks[0]).days > 120:
         monthly = "%b\n%Y" if in_one else "%b"
         figure.update_xaxes(tickvals=None, dtick="M1", tickformat=monthly)
-    height = 270 if in_one else 90 + 150 * len(blocks)
+    height = 270 if in_one else 90 + 175 * len(blocks)
     return finish(figure, "Check-ins day by day", below, height=height)
 
 

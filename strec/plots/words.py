@@ -106,7 +106,8 @@ def _trend(frame: pd.DataFrame, grain: str) -> str:
         return f"{average}, about as many in the last third of the time as in the first."
     direction = "more" if late > early else "fewer"
     return (
-        f"{average}; {abs(late / early - 1):.0%} {direction} in the last third of the time than "
+        f"{average}; {100 * (abs(late / early - 1)):.0f} % {direction} in the last third of the "
+        f"time than "
         "in the first."
     )
 
@@ -124,7 +125,7 @@ def _category_hours(frame: pd.DataFrame) -> str:
     row, column = divmod(int(np.nanargmax(table)), table.shape[1])
     name, value, hour = share.index[row], float(table[row, column]), int(share.columns[column])
     return (
-        f"The most concentrated: {name}, with {value:.0%} of its check-ins between "
+        f"The most concentrated: {name}, with {100 * value:.0f} % of its check-ins between "
         f"{hour}:00 and {hour + 1}:00 ({value * 24:.1f} times an even spread)."
     )
 

@@ -80,8 +80,8 @@ def _size(table: pl.DataFrame, measured: dict) -> Iterator[Finding]:
         yield Finding("serious", "Only one user", "Nothing can be learned from one user for "
                       "others. Check which column says who.", n)  # fmt: skip
     elif measured["per_user"]["max"] > ONE_USER_SHARE * n and measured["n_users"] > 5:
-        yield Finding("check", f"One user makes {measured['per_user']['max'] / n:.0%} of all "
-                      "check-ins", "Perhaps an id that stands for “unknown” or “guest”. If so, "
+        yield Finding("check", f"One user makes {100 * (measured['per_user']['max'] / n):.0f} % of "
+                      "all check-ins", "Perhaps an id that stands for “unknown” or “guest”. If so, "
                       "leave it out of the file.", measured["per_user"]["max"])  # fmt: skip
     if measured["n_items"] == 1:
         yield Finding("serious", "Only one item", "There is nothing to choose from, so nothing "
@@ -125,11 +125,12 @@ def _clock(table: pl.DataFrame, measured: dict) -> Iterator[Finding]:
     midnight = table.select((local_time().dt.time() == pl.time(0, 0, 0)).sum()).item()
     night = sum(measured["hours"][:5])
     if midnight > MOSTLY_MIDNIGHT * n:
-        yield Finding("check", f"{midnight / n:.0%} of the check-ins are at exactly 0:00",
+        yield Finding("check", f"{100 * (midnight / n):.0f} % of the check-ins are at exactly 0:00",
                       "Probably days without a clock time among times with one.",
                       midnight)  # fmt: skip
     elif night > MOSTLY_NIGHT * n:
-        yield Finding("check", f"{night / n:.0%} of the check-ins are between 0:00 and 5:00",
+        yield Finding("check", f"{100 * (night / n):.0f} % of the check-ins are between "
+                      "0:00 and 5:00",
                       "Unusual for people: check the time zone.", night)  # fmt: skip
 
 
@@ -152,7 +153,7 @@ def _places(table: pl.DataFrame, measured: dict) -> Iterator[Finding]:
         yield Finding(_graded(n_zero, n), f"{plural(n_zero, 'place')} at latitude 0, longitude 0",
                       "What many programs write for “none”. " + how, n_zero)  # fmt: skip
     if n_null:
-        yield Finding("check" if n_null > 0.2 * n else "note", f"{n_null / n:.1%} of the "
+        yield Finding("check" if n_null > 0.2 * n else "note", f"{100 * (n_null / n):.1f} % of the "
                       "check-ins have no place", "They count in time and are absent from maps. "
                       "The cleaning step “Missing places” can fill them.", n_null)  # fmt: skip
     if measured["n_places"] == 1 and n > 1:
@@ -224,7 +225,8 @@ def _categories(table: pl.DataFrame, measured: dict) -> Iterator[Finding]:
         return
     n_null = int(table[CATEGORY].null_count())
     if n_null:
-        yield Finding("note", f"{n_null / table.height:.1%} of the check-ins have no category",
+        yield Finding("note", f"{100 * (n_null / table.height):.1f} % of the check-ins have "
+                      "no category",
                       "The cleaning step “Missing categories” can fill them from other check-ins "
                       "at the same item.", n_null)  # fmt: skip
     per_item = (

@@ -85,8 +85,9 @@ def facts(report: QualityReport) -> list[tuple[str, str, str]]:
         ("Days", f"{report.n_days:,}", f"{report.first:%Y-%m-%d} – {report.last:%Y-%m-%d}"),
         ("Days without data", f"{report.n_days_without:,}",
          f"longest silence {duration(report.silence_hours)}"),
-        ("Returns", f"{report.return_share:.0%}", "check-ins at an item where the user was before"),
-        ("Sparsity", f"{report.sparsity:.2%}", "of all user–item pairs never happen"),
+        ("Returns", f"{100 * report.return_share:.0f} %",
+         "check-ins at an item where the user was before"),
+        ("Sparsity", f"{100 * report.sparsity:.2f} %", "of all user–item pairs never happen"),
         ("Duplicates", f"{report.n_exact_duplicates:,}",
          f"exact; {report.n_near_duplicates:,} more within {report.near_minutes:g} minutes"),
     ]  # fmt: skip

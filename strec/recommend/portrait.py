@@ -77,7 +77,7 @@ class Portrait:
             said.append(f"likes {' and '.join(name for name, _ in self.categories[:2])}")
         if self.radius_km is not None:
             said.append(f"half of them within {self.radius_km:,} km")
-        said.append(f"{self.return_share:.0%} returns".replace("%", " %"))
+        said.append(f"{100 * self.return_share:.0f} % returns")
         return " · ".join(said)
 
     def part_of_day(self) -> str:

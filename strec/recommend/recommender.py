@@ -133,11 +133,11 @@ class Shop:
         Examples
         --------
         >>> Shop("1", "Mitte", None, None, np.array([3, 9])).sentence(0)
-        'In “Mitte” it was chosen 3 times in 12 check-ins.'
+        'In “Mitte” it came 3 times in 12 check-ins.'
         """
         n, total = int(self.counts[code]), int(self.counts.sum())
         name = self.name.replace("“", '"').replace("”", '"')
-        return f"In “{name}” it was chosen {plural(n, 'time')} in {plural(total, 'check-in')}."
+        return f"In “{name}” it came {plural(n, 'time')} in {plural(total, 'check-in')}."
 
 
 class Recommender:

@@ -151,7 +151,7 @@ def changing(store: Store) -> Section:
         named = {"more": "gained share", "less": "lost share"}
         shown = found.frame.assign(shown=found.frame["kind"].map(named).fillna(""))
         shown["tip"] = [
-            f"{a:.1%} before, {b:.1%} after"
+            f"{100 * a:.1f} % before, {100 * b:.1f} % after"
             for a, b in zip(shown["share_before"], shown["share_after"], strict=True)
         ]
         words = f"From before {middle} to after. {found.sentence}"

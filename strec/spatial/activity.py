@@ -90,7 +90,7 @@ class ActivityMap:
         """What was found, and whether it is more than chance."""
         noun = NOUNS[self.unit]
         kinds = ", ".join(
-            f"{row['name']} ({row['share']:.0%})" for _, row in self.clusters.iterrows()
+            f"{row['name']} ({100 * row['share']:.0f} %)" for _, row in self.clusters.iterrows()
         )
         if self.p > 0.05:
             return (
@@ -159,8 +159,7 @@ def activity_map(
     n_units = kept[unit].nunique()
     if n_units < MIN_UNITS:
         raise AnalysisError(
-            f"A map of rhythms needs {MIN_UNITS} {NOUNS[unit]} of {min_checkins} or more "
-            "check-ins.",
+            f"A map of weeks needs {MIN_UNITS} {NOUNS[unit]} of {min_checkins} or more check-ins.",
             f"{n_units:,}.",
             "Loosen the filters, add data"
             + (", or choose larger hexagons." if unit == "cell" else ", or map hexagons instead."),
@@ -219,7 +218,7 @@ def activity_map(
 def _habits(data: pd.DataFrame | HasStore | Store, unit: str, min_checkins: int) -> pd.DataFrame:
     if unit not in NOUNS:
         raise AnalysisError(
-            f"A map of rhythms is of {' or '.join(NOUNS)}.", f"{unit}.", "Choose one of them."
+            f"A map of weeks is of {' or '.join(NOUNS)}.", f"{unit}.", "Choose one of them."
         )
 
     def ask(store: Store) -> pd.DataFrame:

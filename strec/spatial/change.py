@@ -63,7 +63,8 @@ class Change:
         return (
             f"Of {tested:,} hexagons with enough check-ins, {more:,} gained and {less:,} lost "
             f"share, more than days differ among themselves. If days were independent, at most "
-            f"{self.alpha:.0%} of those named would be false; a few users who came or left between "
+            f"{100 * self.alpha:.0f} % of those named would be false; a few users who came or "
+            f"left between "
             "the windows, or a week unlike the others, can make more."
         )
 

@@ -95,9 +95,12 @@ class DistanceDecay:
                 f"{rough_distance(self.scale_low)} to {rough_distance(self.scale_high)})"
             )
         other = EXPONENTIAL if self.better == POWER else POWER
-        which = f"The {self.better} fits better than the {other} in {self.support:.0%} of resampled"
+        which = (
+            f"The {self.better} fits better than the {other} in {100 * self.support:.0f} % of "
+            "resampled data"
+        )
         doubt = "" if self.support >= SURE else ": which of the two it is cannot be told"
-        return f"{effect}. {which} data{doubt}. p = {self.p:.3f} against shuffled maps."
+        return f"{effect}. {which}{doubt}. p = {self.p:.3f} against shuffled maps."
 
 
 def distance_decay(

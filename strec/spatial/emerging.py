@@ -80,8 +80,8 @@ class Emerging:
             return f"{basis}: {', '.join(words)}. No trend can be told from chance. {unseen}"
         chance = f"{self.grain}s that resemble each other"
         chance += " or users who come and go" if self.knows_users else ""
-        risk = f" By its test a trend is more than {chance} make; about {self.alpha:.0%} of the "
-        risk += "trends named are expected to be false."
+        risk = f" By its test a trend is more than {chance} make; about "
+        risk += f"{100 * self.alpha:.0f} % of the trends named are expected to be false."
         if not self.knows_users:
             risk += " Who checked in is not known here: a few who come or leave can look like one."
         return f"{basis}: {', '.join(words)}.{risk}"

@@ -211,13 +211,13 @@ def _found(result: Hotspots) -> str:
         found = (
             f"{hot:,} {'is a hotspot' if hot == 1 else 'are hotspots'}, in {len(result.areas):,} "
             f"{'area' if len(result.areas) == 1 else 'areas'} with "
-            f"{result.areas.share.sum():.0%} of the check-ins"
+            f"{100 * result.areas.share.sum():.0f} % of the check-ins"
         )
     else:
         found = "none can be called a hotspot: no surroundings are busier than chance can make them"
     if cold:
         found += f", and {cold:,} lie in unusually quiet surroundings"
-    risk = f" (at most {result.alpha:.0%} of those named are expected to be false)"
+    risk = f" (at most {100 * result.alpha:.0f} % of those named are expected to be false)"
     return found + (risk if hot or cold else "")
 
 

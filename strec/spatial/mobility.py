@@ -61,7 +61,7 @@ class Predictability:
         whom = f"half of {len(self.frame):,} users" if len(self.frame) > 1 else "this user"
         words = (
             f"From the order of visits alone, the next {self.noun} of {whom} could be guessed "
-            f"right about {middle:.0%} of the time at most (Fano’s limit, estimated). "
+            f"right about {100 * middle:.0f} % of the time at most (Fano’s limit, estimated). "
         )
         if self.p <= 0.05:
             words += f"Order tells more than favourites alone (p = {self.p:.2f}). "
@@ -74,7 +74,7 @@ class Predictability:
             return f"{words}Who knows more, such as the hour, may guess better."
         return (
             f"{words}Who knows more {'guesses' if self.by_hour > middle else 'may guess'} better: "
-            f"the favourite of the hour was right in {self.by_hour:.0%} of later visits."
+            f"the favourite of the hour was right in {100 * self.by_hour:.0f} % of later visits."
         )
 
 

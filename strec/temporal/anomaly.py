@@ -82,7 +82,8 @@ class Anomalies:
             f"out of the ordinary: {' and '.join(kinds)} than trend and seasons explain. The "
             f"clearest is {at_in_words(found.index[0], self.grain)}: {observed:,.0f} instead "
             f"of about {max(expected, 0):,.0f}. If what trend and seasons leave over is mere "
-            f"chance, about {self.rate:.0%} of such alarms are false; where {self.grain.many} "
+            f"chance, about {100 * self.rate:.0f} % of such alarms are false; where "
+            f"{self.grain.many} "
             "resemble those before, more."
         )
 

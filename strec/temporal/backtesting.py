@@ -105,14 +105,15 @@ class Backtest:
         >>> from strec.temporal.baselines import SeasonalNaive
         >>> found = backtest([1.0, 5.0] * 20, {"Repeat": SeasonalNaive(2)}, horizon=4, windows=2)
         >>> found.held("Repeat").partition(":")[0]
-        'Its 90% bands, each made of errors from before, held 100% of 8 values'
+        'Its 90 % bands, each made of errors from before, held 100 % of 8 values'
         """
         rows = self.forecasts[self.forecasts["model"] == name].dropna()
         if rows.empty:
             return "Past forecasts were too few to say how often a band holds."
         inside = rows["observed"].between(rows["lower"], rows["upper"]).mean()
         return (
-            f"Its {self.level:.0%} bands, each made of errors from before, held {inside:.0%} of "
+            f"Its {100 * self.level:.0f} % bands, each made of errors from before, held "
+            f"{100 * inside:.0f} % of "
             f"{plural(len(rows), 'value')}{_promise(inside, self.level)}."
         )
 
@@ -268,7 +269,7 @@ class Outlook:
             )
         return (
             f"{words}, and by the errors of the past between {lower:,.0f} and {upper:,.0f} "
-            f"({self.level:.0%}, if the future is like the past). The band is made of what "
+            f"({100 * self.level:.0f} %, if the future is like the past). The band is made of what "
             f"forecasts from {plural(self.reach.n_origins, 'past moment')} missed by. {self.held}"
         ).strip()
 
@@ -513,7 +514,8 @@ def _against_naive(best: str, error: float, naive_error: float, wins: float, win
     if naive_error == 0:
         return ""
     words = (
-        f"That is {1 - error / naive_error:.0%} less than repeating the last season, and less in "
+        f"That is {100 * (1 - error / naive_error):.0f} % less than repeating the last season, "
+        f"and less in "
         f"{wins:.0f} of {plural(windows, 'window')}."
     )
     if windows > 1 and wins <= windows / 2 + 0.5:

@@ -169,7 +169,8 @@ class Diagnosis:
             return f"{words} The errors are not quite normal; the band does not need them to be."
         return (
             f"{words} Large errors are more frequent than the normal curve says "
-            f"({self.outside:.1%} beyond two standard deviations); the band, made of past errors, "
+            f"({100 * self.outside:.1f} % beyond two standard deviations); the band, made of "
+            f"past errors, "
             "allows for that."
         )
 

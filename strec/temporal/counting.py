@@ -322,7 +322,7 @@ class _Source:
         if self._asked and share < clocks.AGREE:
             raise AnalysisError(
                 f"The check-ins must be in {self.time_zone}.",
-                f"{share:.0%} of them have the offset of that zone.",
+                f"{100 * share:.0f} % of them have the offset of that zone.",
                 "Choose their zone, or none: then each check-in counts by its own clock.",
             )
         return self.time_zone if share >= clocks.AGREE else None

@@ -80,7 +80,7 @@ class Periodogram:
         ]
         words = (
             f"Real rhythm{'s' * (len(names) > 1)}: {listed(names)} of all variation. {noise}; "
-            f"it would show any such power in about {self.alpha:.0%} of all series."
+            f"it would show any such power in about {100 * self.alpha:.0f} % of all series."
         )
         absent = self.rhythms[~self.rhythms["real"] & self.rhythms["usual"]]
         if len(absent):
@@ -250,4 +250,4 @@ def _is_multiple(f: float, base: float, width: float) -> bool:
 
 def _percent(share: float) -> str:
     """Say a share without pretending that a small one is nothing."""
-    return "below 1%" if share < 0.01 else f"{share:.0%}"
+    return "below 1 %" if share < 0.01 else f"{100 * share:.0f} %"

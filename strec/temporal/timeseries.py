@@ -184,7 +184,7 @@ class TimeSeries:
         if share > MAX_FILLED:
             raise AnalysisError(
                 "This method needs a series with few gaps.",
-                f"{share:.0%} of the {self.grain.many} of {self.name} have no value.",
+                f"{100 * share:.0f} % of the {self.grain.many} of {self.name} have no value.",
                 "Count missing periods as zero, remove filters on hours and weekdays, or choose "
                 "a coarser grain.",
             )

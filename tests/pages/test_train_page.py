@@ -62,7 +62,7 @@ def test_every_model_is_offered_with_its_sentence(store, monkeypatch):
     assert tick_of(app, store, "counter_mix").value
     assert app.button(key="train_start").label == "Train 1 model"
     share = 1 / parameters("ctr", "normal")["epochs"]
-    told = f"about {share:.0%} of its passes fit into 10 min here, one pass at least"
+    told = f"about {100 * share:.0f} % of its passes fit into 10 min here, one pass at least"
     assert told in tick_of(app, store, "ctr").label
     assert "Trains on: " in text_of(app) and "Nothing is trained on this data yet" in text_of(app)
 
@@ -276,7 +276,7 @@ def test_finished_models_are_compared_and_can_be_taken_along(store, monkeypatch)
     monkeypatch.setattr("pages.train.recommended", lambda store: ("popularity", "traditional"))
     runs["popularity"].set_state("done", seconds=60.0, share=0.12)
     app = page(store)
-    assert "**Popularity** :orange-badge[time ran out at 12%]" in text_of(app)
+    assert "**Popularity** :orange-badge[time ran out at 12 %]" in text_of(app)
     assert app.button(key=f"go_on_{runs['popularity'].folder.name}").label == "Go on"
     assert "**Popularity** was not ahead" in app.warning[0].value
     assert "Recommend with the counter mix" in app.warning[0].value

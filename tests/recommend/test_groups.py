@@ -100,7 +100,7 @@ def test_what_to_buy_in_this_shop(chain):
     first = answer.frame["item_id"][0]
     n = (sold["item_id"] == first).sum()
     assert explain(answer).sentences[-1] == (
-        f"In “Wedding” it was chosen {n} times in {len(sold)} check-ins."
+        f"In “Wedding” it came {n} times in {len(sold)} check-ins."
     )
     assert not answer.notes
     assert [each.name for each in chain.shops] != []

@@ -35,7 +35,7 @@ def test_groups_that_were_put_there_are_found_and_named(two_groups):
     label = two_groups.frame.set_index("user")["cluster"]
     assert label[:30].nunique() == 1 == label[30:].nunique() and label[0] != label[59]
     assert two_groups.p == 0.01 and two_groups.spread > 2 * two_groups.spread_by_chance
-    assert "weekday mornings (50%)" in two_groups.sentence
+    assert "weekday mornings (50 %)" in two_groups.sentence
 
 
 def test_the_map_adds_up(two_groups):

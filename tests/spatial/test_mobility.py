@@ -185,7 +185,7 @@ def test_a_bound_of_order_is_none_for_who_knows_the_hour():
     visits = sequences(lambda user, n: (hours[user] // 2).tolist())
     found = spatial.predictability(visits.with_columns(hour=hours.ravel()))
     assert found.frame["predictability"].median() < 0.2 < 0.4 < found.by_hour
-    assert "guesses better" in found.sentence and f"{found.by_hour:.0%}" in found.sentence
+    assert "guesses better" in found.sentence and f"{100 * found.by_hour:.0f} %" in found.sentence
 
 
 def test_check_ins_of_one_moment_have_no_order():

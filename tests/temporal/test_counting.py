@@ -95,7 +95,7 @@ def test_without_one_clock_each_check_in_counts_by_its_own():
 
 
 def test_a_zone_that_is_not_that_of_the_check_ins_is_refused():
-    with pytest.raises(AnalysisError, match="0% of them have the offset"):
+    with pytest.raises(AnalysisError, match="0 % of them have the offset"):
         series(hourly_checkins("2024-06-01", 48), "hour", time_zone="Asia/Tokyo")
     with pytest.raises(AnalysisError, match="IANA"):
         series(hourly_checkins("2024-06-01", 48), "hour", time_zone="Mars/Base")

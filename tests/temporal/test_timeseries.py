@@ -35,7 +35,7 @@ def test_a_gap_without_season_is_interpolated():
 
 
 def test_too_many_gaps_are_not_invented():
-    with pytest.raises(AnalysisError, match="50% of the steps"):
+    with pytest.raises(AnalysisError, match="50 % of the steps"):
         TimeSeries.of([1.0, np.nan, 3.0, np.nan]).filled()
 
 

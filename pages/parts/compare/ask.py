@@ -86,7 +86,7 @@ def before_and_after(store: Store, within: Filters) -> Pair:
             "Two spans of days are needed.", "at most one day.", "Loosen the filters."
         )
     middle = first + timedelta(days=summary["n_days"] // 2)
-    day = st.date_input("The first day after", middle, min_value=first + timedelta(days=1),
+    day = ui.date_input("The first day after", middle, min_value=first + timedelta(days=1),
                         max_value=last, key=f"compare_day_{first}_{last}", width=220)  # fmt: skip
     before = day - timedelta(days=1)
     return Pair(Filters(date_to=before), Filters(date_from=day), within,

@@ -25,7 +25,8 @@ def rejected_rows(draft: Draft) -> None:
         return
     total = sum(result.reasons.values())
     st.markdown(
-        f"**{total:,} of {result.n_rows:,} rows** ({total / result.n_rows:.1%}) cannot be "
+        f"**{total:,} of {result.n_rows:,} rows** ({100 * (total / result.n_rows):.1f} %) "
+        f"cannot be "
         "check-ins and are left out:"
     )
     counts = {"Reason": list(result.reasons), "Rows": list(result.reasons.values())}

@@ -124,13 +124,13 @@ def _find(text: str, known: People) -> str:
 
 
 def _day() -> None:
-    st.date_input(
+    ui.date_input(
         "When",
+        "today",  # Unused: the key has a value.
         key=state.DAY.name,
         min_value=date(1970, 1, 1),
         max_value=date(2100, 12, 31),
         on_change=_date_moved,
-        format="YYYY-MM-DD",
     )
 
 
@@ -254,8 +254,10 @@ def _portrait(seen: Portrait) -> None:
         clock = pd.DataFrame({"hour": range(24), "n_checkins": seen.hours})
         ui.figure(drawn(plots.clock, clock, title="Hours of the day"), "rec_rhythm")
     if seen.categories:
-        names = ", ".join(f"{ui.plain(name)} {share:.0%}" for name, share in seen.categories)
-        st.caption(f"Favourite kinds: {names}".replace("%", "\u00a0%"))
+        names = ", ".join(
+            f"{ui.plain(name)} {100 * share:.0f} %" for name, share in seen.categories
+        )
+        st.caption(ui.unbroken(f"Favourite kinds: {names}"))
     st.caption(
         "Coarse on purpose: a radius in steps, no home, no addresses. Half of the check-ins lie "
         f"within {seen.radius_km:,} km of their middle."
@@ -402,8 +404,8 @@ def _price(answer: Answer) -> str:
         )
     lost = 100 * (answer.best_chance - answer.hit_chance)
     price = "less than half a point" if lost < 0.5 else f"{lost:.0f} points"
-    return (
+    return ui.unbroken(
         f"Price, as the model expects it: the next check-in is in this list with a chance of "
-        f"{answer.hit_chance:.0%}; the most probable list that passes the same filters would "
-        f"reach {answer.best_chance:.0%}. That is {price} of expected hits."
-    ).replace("%", "\u00a0%")
+        f"{100 * answer.hit_chance:.0f} %; the most probable list that passes the same filters "
+        f"would reach {100 * answer.best_chance:.0f} %. That is {price} of expected hits."
+    )

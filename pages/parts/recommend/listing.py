@@ -184,6 +184,7 @@ def map_of(store, answer: Answer) -> None:
         layers.append(maps.label_layer(shops, city, ui.is_dark(), offset_px=(0, -18)))
     clickable(
         maps.deck(layers, city, **background.look()), "rec_map", _clicked, height=HEIGHT - 30,
+        beside=True,
         alt="Where the suggestions are, and where the question is asked from.",
     )  # fmt: skip
     word = ui.item_word(plural=True)

@@ -57,8 +57,8 @@ def two_periods(store, chosen: Filters):
     for column, title, span, key in zip(
         st.columns(2), ("From", "To"), spans, ("change_before", "change_after"), strict=True
     ):
-        found = column.date_input(
-            title, span, min_value=first, max_value=last, key=f"{key}_{first}_{last}"
+        found = ui.date_input(
+            title, span, at=column, min_value=first, max_value=last, key=f"{key}_{first}_{last}"
         )
         asked.append(found if isinstance(found, tuple) and len(found) == 2 else span)
     (a, b), (c, d) = asked
@@ -170,7 +170,8 @@ def with_classes(frame: pd.DataFrame, names: tuple[str, str], only: bool) -> pd.
     if only:
         shown = np.where(chance, "", shown)
     tips = [
-        f"{a:,} check-ins in {names[0]} ({share_a:.1%})\n{b:,} in {names[1]} ({share_b:.1%})\n"
+        f"{a:,} check-ins in {names[0]} ({100 * share_a:.1f} %)\n{b:,} in {names[1]} "
+        f"({100 * share_b:.1f} %)\n"
         + (f"{ratio:.2f} times the share" + (", as days differ anyway" if luck else ""))
         for a, b, share_a, share_b, ratio, luck in zip(
             frame["n_before"], frame["n_after"], frame["share_before"], frame["share_after"],

@@ -42,12 +42,17 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     middle = least + (most - least) * 2 // 3
     asked = _asked_day() or middle
     left, right = st.columns(2)
-    day = left.date_input(
-        "First day with it", min(max(asked, least), most), min_value=least, max_value=most,
+    day = ui.date_input(
+        "First day with it", min(max(asked, least), most), at=left, min_value=least, max_value=most,
         key=f"effect_day_{least}_{most}",
     )  # fmt: skip
-    until = right.date_input(
-        "Last day looked at", last, min_value=least, max_value=last, key=f"effect_until_{last}"
+    until = ui.date_input(
+        "Last day looked at",
+        last,
+        at=right,
+        min_value=least,
+        max_value=last,
+        key=f"effect_until_{last}",
     )
     known = [each for each in st.query_params.get_all("at") if each in names]
     picked = st.multiselect(

@@ -36,7 +36,7 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
             resolution = common.hexagon_size(store, setting, touching=True)
             alpha = st.select_slider(
                 "False alarms allowed among those named", [0.01, 0.05, 0.1, 0.2], value=0.05,
-                format_func=lambda each: f"{each:.0%}", key="hot_alpha",
+                format_func=lambda each: f"{100 * each:.0f} %", key="hot_alpha",
             )  # fmt: skip
             area = st.radio("Hexagons compared", list(AREAS), format_func=AREAS.get, key="hot_area")
 

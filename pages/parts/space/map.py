@@ -209,7 +209,7 @@ def look_into(store, chosen: Filters, cells: tuple[int, ...], setting: common.Se
             st.metric("Check-ins", f"{summary['n_checkins']:,}")
             if not store.is_anonymous:
                 st.metric("Users", f"{summary['n_users']:,}")
-            st.metric("Of all", f"{summary['n_checkins'] / everything['n_checkins']:.1%}")
+            st.metric("Of all", f"{100 * (summary['n_checkins'] / everything['n_checkins']):.1f} %")
         word, words = ui.item_word(), ui.item_word(plural=True)
         if store.has(schema.PLACE_ID):
             word, words = "shop", "shops"

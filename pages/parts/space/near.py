@@ -174,7 +174,8 @@ def together(store, chosen, setting, view, pair: tuple[int, int], resolution: in
     shared = both["shown"] == BOTH
     words = (
         f"The two meet in {int(shared.sum()):,} of {len(both):,} hexagons, which hold "
-        f"{both.loc[shared, 'mine'].sum() / max(both['mine'].sum(), 1):.0%} of the first user's "
+        f"{100 * (both.loc[shared, 'mine'].sum() / max(both['mine'].sum(), 1)):.0f} % of the "
+        f"first user's "
         "check-ins. "
     )
     n = int(both["mine"].sum() + both["other"].sum())

@@ -42,7 +42,8 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
             drawn(figures.activity_grid, found, note),
             "week_grid",
             f"Each disc is a typical week; discs beside each other are alike. Quantisation error "
-            f"{found.quantisation_error:.2f}, topographic error {found.topographic_error:.0%}.",
+            f"{found.quantisation_error:.2f}, topographic error "
+            f"{100 * found.topographic_error:.0f} %.",
             found.nodes,
             "map-of-weeks",
         )

@@ -185,7 +185,8 @@ def _ran_out(run: Run, status: Status, store: Store) -> None:
     """Say that a finished model learned for a part of its time alone, and offer to go on."""
     with st.container(border=True), _row():
         st.markdown(
-            f"**{ui.plain(run.label)}** :orange-badge[time ran out at {status.reached:.0%}] of its "
+            f"**{ui.plain(run.label)}** :orange-badge[time ran out at "
+            f"{100 * status.reached:.0f} %] of its "
             "passes: what it says is worth less than it could be."
         )
         if may_control(run) and st.button(
@@ -224,7 +225,7 @@ def _percent(share: float | None) -> float | None:
 def _reached(results: dict) -> str:
     """Return how far a training came whose time ran out."""
     share = (results.get("history") or {}).get("share", 1.0)
-    return f" (time ran out at {share:.0%})" if share < 1 else ""
+    return f" (time ran out at {100 * share:.0f} %)" if share < 1 else ""
 
 
 def _results(runs: list[Run]) -> None:

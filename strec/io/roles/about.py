@@ -69,7 +69,7 @@ def _of_item(draft: Draft, facts: Facts, least_kinds: int) -> str:
         return ""
     known = draft.table.dependence(item, facts.column)
     if not known.holds:
-        return f"it is not one per item ({known.share:.0%} of the rows agree)"
+        return f"it is not one per item ({100 * known.share:.0f} % of the rows agree)"
     many = draft.table[item].n_distinct > 1 and facts.n >= 20
     if many and facts.n_distinct < least_kinds:
         return "it has one value only"
