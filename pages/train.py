@@ -77,7 +77,8 @@ def gate(store, runs) -> None:
         st.warning(
             f"Trained here, **{ui.plain(name)}** was not ahead: right at first try in "
             f"{100 * ours:.1f} % of the later check-ins, the counter mix in "
-            f"{100 * counted:.1f} %. Recommend with the counter mix, or train with more time; the Evaluate page has the intervals.",
+            f"{100 * counted:.1f} %. Recommend with the counter mix, or train "
+            "with more time; the Evaluate page has the intervals.",
             icon=":material/warning:",
         )
 

@@ -109,8 +109,7 @@ def train(
         if status.reached < 1:
             typer.echo(
                 f"{run.label}: time ran out at {100 * status.reached:.0f} % of its passes. Go "
-                f"on with "
-                "--resume, or give it more --max-minutes."
+                "on with --resume, or give it more --max-minutes."
             )
 
 

@@ -175,8 +175,7 @@ class Comparison:
         words = (
             f"{_size(self, 0)} with {_size(self, 1)}. Of {tested:,} rates {named:,} differ by more "
             f"than {self._what_varies} differ anyway; at most {100 * self.alpha:.0f} % of those "
-            f"named are "
-            "expected to be chance. In brackets: 95 % intervals."
+            "named are expected to be chance. In brackets: 95 % intervals."
         )
         if self.hidden:
             # Where nobody is named, check-ins are counted in place of people.

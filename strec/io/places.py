@@ -115,8 +115,7 @@ def detect_order(lat: pl.Series, lon: pl.Series) -> Order:
         return Order(
             "lon_lat",
             f"Latitude and longitude are swapped: {100 * beyond:.0f} % of the values named "
-            f"latitude are "
-            "beyond 90. They are read the other way round.",
+            "latitude are beyond 90. They are read the other way round.",
         )
     if here > 0.2 or there < 0.8:
         return Order("lat_lon")

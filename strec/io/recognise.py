@@ -174,8 +174,7 @@ def _unknown(tables: list[Table], given: Mapping | None, wanted: str | None) -> 
                 main, _, part = _joined(main, other.table, key, adds, prefix)
                 notes.append(
                     f"Joined {other.table.name} by {left_key}: {100 * part:.0f} % of the rows "
-                    f"looked at "
-                    "are in it."
+                    "looked at are in it."
                 )
         else:
             left.append(other)

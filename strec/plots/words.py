@@ -107,8 +107,7 @@ def _trend(frame: pd.DataFrame, grain: str) -> str:
     direction = "more" if late > early else "fewer"
     return (
         f"{average}; {100 * (abs(late / early - 1)):.0f} % {direction} in the last third of the "
-        f"time than "
-        "in the first."
+        "time than in the first."
     )
 
 

@@ -64,8 +64,7 @@ class Change:
             f"Of {tested:,} hexagons with enough check-ins, {more:,} gained and {less:,} lost "
             f"share, more than days differ among themselves. If days were independent, at most "
             f"{100 * self.alpha:.0f} % of those named would be false; a few users who came or "
-            f"left between "
-            "the windows, or a week unlike the others, can make more."
+            "left between the windows, or a week unlike the others, can make more."
         )
 
 

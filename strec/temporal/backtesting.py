@@ -515,8 +515,7 @@ def _against_naive(best: str, error: float, naive_error: float, wins: float, win
         return ""
     words = (
         f"That is {100 * (1 - error / naive_error):.0f} % less than repeating the last season, "
-        f"and less in "
-        f"{wins:.0f} of {plural(windows, 'window')}."
+        f"and less in {wins:.0f} of {plural(windows, 'window')}."
     )
     if windows > 1 and wins <= windows / 2 + 0.5:
         words += (

@@ -26,8 +26,7 @@ def rejected_rows(draft: Draft) -> None:
     total = sum(result.reasons.values())
     st.markdown(
         f"**{total:,} of {result.n_rows:,} rows** ({100 * (total / result.n_rows):.1f} %) "
-        f"cannot be "
-        "check-ins and are left out:"
+        "cannot be check-ins and are left out:"
     )
     counts = {"Reason": list(result.reasons), "Rows": list(result.reasons.values())}
     st.dataframe(counts, hide_index=True)
