@@ -83,4 +83,6 @@ def test_what_is_expected_of_items_without_a_check_in_by_hand():
     catalogue = pl.DataFrame({"item_id": ["pub", "inn", "club"]})
     log = encode(checkins(*rows), Vocabulary.of(checkins(*rows), catalogue))
     assert log.vocabulary.items.tolist() == ["shop", "club", "inn", "pub"]
-    same(Statistics.of(log).awaiting(log).count, [17, 3, 1 / 0.15, 1 / 0.15])
+    found = Statistics.of(log).awaiting(log)
+    same(found.count, [17, 3, 0, 0])
+    same(found.expected, [17, 3, 1 / 0.15, 1 / 0.15])

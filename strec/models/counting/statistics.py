@@ -1,6 +1,6 @@
 """What training teaches about items in general: counts, hours, places, what follows what."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -45,6 +45,8 @@ class Statistics:
     #: A short, a middle and a long move (km) between check-ins of a session, quantiles 0.15, 0.5
     #: and 0.85; empty where no places are known.
     move_km: np.ndarray
+    #: Check-ins that items without one stand for among what is new, see `awaiting`; (0,) for none.
+    awaited: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @classmethod
     def of(cls, train: Log) -> "Statistics":
@@ -88,11 +90,11 @@ class Statistics:
         taken = np.bincount(kind[untaken], self.count[untaken], n_kinds)
         among = np.bincount(kind[untaken], minlength=n_kinds)
         each = (taken + _FEW * taken.sum() / among.sum()) / (among + _FEW) / _LATEST
-        count = np.where(new, np.clip(each[kind], _LEAST, self.count[~new].mean()), self.count)
+        awaited = np.where(new, np.clip(each[kind], _LEAST, self.count[~new].mean()), 0.0)
         at = np.flatnonzero(new & vocabulary.item_is_place & self.has_places)
         return replace(
             self,
-            count=count,
+            awaited=awaited,
             spot_xyz=np.concatenate(
                 [self.spot_xyz, unit_vectors(vocabulary.item_lat[at], vocabulary.item_lon[at])]
             ),
@@ -100,7 +102,7 @@ class Statistics:
                 self.spot_indptr, self.spot_indptr[-1] + np.arange(1, len(at) + 1)
             ].astype(self.spot_indptr.dtype),
             spot_indices=np.r_[self.spot_indices, at].astype(self.spot_indices.dtype),
-            spot_count=np.r_[self.spot_count, count[at]],
+            spot_count=np.r_[self.spot_count, awaited[at]],
         )
 
     def arrays(self) -> Arrays:
@@ -115,7 +117,12 @@ class Statistics:
     @cached_property
     def popularity(self) -> np.ndarray:
         """Shape ``(n_items,)``: smoothed share of check-ins, sums to 1."""
-        return (self.count + 0.5) / (self.count + 0.5).sum()
+        return (self.expected + 0.5) / (self.expected + 0.5).sum()
+
+    @property
+    def expected(self) -> np.ndarray:
+        """Shape ``(n_items,)``: check-ins, and what is awaited of items without one."""
+        return self.count + self.awaited if len(self.awaited) else self.count
 
     @property
     def has_places(self) -> bool:

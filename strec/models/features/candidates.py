@@ -94,8 +94,7 @@ def _places(queries: Queries, world: World) -> Iterator[np.ndarray]:
     at_km = statistics.spot_distance_km(queries.lat, queries.lon).astype(np.float32)
     nowhere = np.isnan(queries.lat)
     spots = statistics.at_spots.astype(np.float32)
-    # Of what nobody took yet, less than one check-in is expected.
-    size = np.where(statistics.count > 0, statistics.count, 1.0).astype(np.float32)
+    size = np.where(statistics.expected > 0, statistics.expected, 1.0).astype(np.float32)
     for reach_km in statistics.move_km:
         fade = np.exp(-np.nan_to_num(at_km) / np.float32(reach_km))
         near = np.log((spots @ fade.T).T / size + np.float32(2e-3))

@@ -24,7 +24,7 @@ from strec.models.trees.lessons import FIRST_SHARE, lessons_of
 from strec.models.trees.numbers import Table, new_table, visited_table
 from strec.progress import Progress, part_of
 from strec.split import Log, Queries
-from strec.train import Watch
+from strec.train import Watch, give_back
 
 if TYPE_CHECKING:
     import lightgbm
@@ -150,6 +150,7 @@ class Trees(Model):
             seed=self.seed,
             progress=part_of(watch, 0.1, 0.4),
         )
+        give_back()
         if lessons is not None:
             self.visited_ = self._boosted(lessons.visited, part_of(watch, 0.4, 0.85))
             self.new_ = self._boosted(lessons.new, part_of(watch, 0.85, 0.95))

@@ -196,7 +196,7 @@ def _of_new(
 ) -> None:
     """Numbers about a new item that no source of counting has."""
     statistics = world.statistics
-    count = statistics.count[item]
+    count = statistics.expected[item]
     put("popular", np.log1p(count), np.log((world.lately[item] + 0.3) / (count + 3.0)))
     put("popular", world.end_share[item])
     angle = np.nan_to_num(queries.hour) / 12 * np.pi
