@@ -197,7 +197,12 @@ def calendar(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Fig
         monthly = "%b\n%Y" if in_one else "%b"
         figure.update_xaxes(tickvals=None, dtick="M1", tickformat=monthly)
     height = 270 if in_one else 90 + 175 * len(blocks)
-    return finish(figure, "Check-ins day by day", below, height=height)
+    figure = finish(figure, "Check-ins day by day", below, height=height)
+    if in_one and below:
+        # Below the months stand their years.
+        figure.update_annotations(selector={"text": below}, yshift=-58)
+        figure.update_layout(height=height + 14, margin_b=82)
+    return figure
 
 
 def trend(

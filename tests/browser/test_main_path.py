@@ -36,6 +36,30 @@ def spreadsheet() -> str:
     return "\n".join(lines) + "\n"
 
 
+#: What has the focus: its name, and whether one can see that it has it.
+FOCUSED = """() => {
+  const each = document.activeElement, look = getComputedStyle(each);
+  const name = (each.innerText || each.getAttribute("aria-label") || "").trim();
+  const ring = look.outlineStyle != "none" && parseFloat(look.outlineWidth) > 0;
+  return [name, ring || look.boxShadow != "none"];
+}"""
+
+
+def by_keyboard(visitor, name: str, role: str = "button", press: str = "Space") -> None:
+    """Tab to a button or a link and press it, as somebody without a mouse does."""
+    page = visitor.page
+    page.get_by_role(role, name=name, exact=True).first.wait_for()
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        focused, is_seen = page.evaluate(FOCUSED)
+        if focused.split("\n")[-1] == name:
+            assert is_seen, f"nothing shows that {name} has the focus"
+            page.keyboard.press(press)
+            visitor.wait()
+            return
+    pytest.fail(f"the Tab key never comes to {name}")
+
+
 def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(address, person, tmp_path):
     visitor = person()
     visitor.open(address)
@@ -43,27 +67,27 @@ def test_a_strangers_file_becomes_a_recommendation_with_its_reasons(address, per
     visitor.page.wait_for_selector(MAP)
     visitor.keep("start")
 
-    visitor.press("Bring your own data")
+    # From here to the map by keyboard alone: Tab comes to what is wanted, and shows where it is.
+    by_keyboard(visitor, "Bring your own data")
     table = tmp_path / "einkäufe.csv"
     table.write_text(spreadsheet(), encoding="utf-8")
     visitor.page.locator("input[type=file]").first.set_input_files(table)
     visitor.page.get_by_role("button", name="Use this data").wait_for()
     visitor.wait()
     visitor.keep("data")
-    visitor.press("Use this data")
-
-    visitor.press("See when people act")
+    by_keyboard(visitor, "Use this data")
+    by_keyboard(visitor, "See when people act")
     visitor.page.wait_for_url(re.compile("/time"))
     visitor.page.locator("[data-testid=stPlotlyChart] svg").first.wait_for()
     assert visitor.sees(re.compile("420 check-ins"))
     visitor.keep("time")
 
-    visitor.press("See where")
+    by_keyboard(visitor, "See where")
     visitor.page.wait_for_url(re.compile("/space"))
     visitor.page.wait_for_selector(MAP)
     visitor.keep("space")
 
-    visitor.page.get_by_role("link", name="Recommend").click()
+    by_keyboard(visitor, "Recommend", "link", "Enter")
     visitor.page.get_by_text("Why").first.wait_for()
     visitor.wait(1500)
     assert visitor.sees(re.compile(r"Laden \d"))

@@ -1,5 +1,6 @@
 """The tour: it shows the sample whose story closes, and has ready what it comes to."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,26 @@ def test_what_the_tour_says_of_its_sample_is_true(store):
     # One of the few places and one of the hours is the busiest: there is something to watch.
     hours = store.hour_weekday().groupby("hour")["n_checkins"].sum()
     assert hours.max() > 2 * hours.min()
+
+
+def test_the_steps_are_counted_to_the_last_and_none_says_what_is_false():
+    """Overlapping intervals do not make models alike, and nothing is ticked by being added."""
+    stops = [page for page in all_pages().values() if page.tour]
+    assert [page.url for page in stops][-1] == "privacy"
+    said = []
+    for at, page in enumerate(stops, 1):
+        app = AppTest.from_string(
+            f"from pages.parts import tour\nfrom pages.shared.page import all_pages\n"
+            f"tour.card(all_pages()[{page.url!r}])\n",
+            default_timeout=60,
+        )
+        app.query_params["tour"] = "1"
+        app.run()
+        assert not app.exception and f"Tour {at}/{len(stops)}" in app.markdown[0].value
+        ends = [each.label for each in app.button]
+        assert ends[-1].startswith("That was the tour" if at == len(stops) else "End the tour")
+        said.append(app.markdown[0].value)
+    assert not [each for each in said if "overlap" in each or re.search(r"\badd\b.*ST-LLM", each)]
 
 
 @pytest.mark.parametrize("url", ["demand", "evaluate", "live", "privacy", "recommend"])
