@@ -5,6 +5,7 @@ import json
 from urllib.parse import unquote
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -119,3 +120,20 @@ def test_what_is_no_ground_is_said():
         maps.deck([], SOUTH_SEA, ground="social")
     with pytest.raises(AnalysisError, match="scenario"):
         maps.Ground.simulated("atlantis", 1, [1.0], [1.0])
+
+
+def test_names_of_the_ground_give_way_to_those_of_suggestions():
+    ground = maps.Ground.sample("travel")
+    (_, name, lat, lon), *_ = ground.names
+    view = maps.view_of([lat - 0.01, lat + 0.01], [lon - 0.01, lon + 0.01])
+
+    def names(layers) -> list[str]:
+        shown = maps.deck(layers, view, basemap="offline", ground=ground).layers
+        (found,) = (each.data for each in shown if each.id == "ground-names")
+        return [row["name"].replace("  ", " ").casefold() for row in found]
+
+    # A pin's name stands above its foot, here where the ground's name would be.
+    low = float(view.places(np.array([0.0]), view.pixels(lat, lon)[1] - 47)[0])
+    at = {"item_id": ["a"], "item_name": ["A bar with a long name"], "lat": [low], "lon": [lon]}
+    assert name.casefold() in names([])
+    assert name.casefold() not in names(maps.suggestion_layers(pd.DataFrame(at), view))

@@ -24,6 +24,9 @@ def style(dark: bool) -> str:
   color: {QUIET[dark]} !important; opacity: 1; }}
 [data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"] p {{
   color: {ON_PRIMARY[dark]} !important; }}
+/* Where the Tab key has come to: links of the sidebar did not show it. */
+[data-testid="stSidebarNavLink"]:focus-visible {{
+  outline: 2px solid {PRIMARY[dark]} !important; outline-offset: -2px; }}
 /* A finger that moves up or down over a map scrolls the page. */
 [data-testid="stDeckGlJsonChart"], [data-testid="stDeckGlJsonChart"] * {{
   touch-action: pan-y !important; }}

@@ -147,7 +147,10 @@ def deck(
         check_is(ground, Ground, "A ground is what maps.read_ground returns.", AnalysisError)
         ground = ground if ground.covers(view) else None
     return pdk.Deck(
-        layers=[*layers, *furniture(view, dark, basemap, ground, is_flat=not pitch)],
+        layers=[
+            *layers,
+            *furniture(view, dark, basemap, ground, is_flat=not pitch, written=layers),
+        ],
         initial_view_state=pdk.ViewState(
             latitude=view.lat, longitude=view.lon, zoom=view.zoom, pitch=pitch, bearing=0
         ),

@@ -107,13 +107,23 @@ def furniture(
     basemap: str = "auto",
     ground: Ground | None = None,
     is_flat: bool = True,
+    written: Sequence[pdk.Layer] = (),
 ) -> list[pdk.Layer]:
-    """Return the layers that make a map readable: names, degrees, a scale bar."""
+    """Return the layers that make a map readable: names, degrees, a scale bar.
+
+    The ground's names give way to what is `written` on the map already.
+    """
     # On a tilted map a kilometre is longer in front than behind, and the corner lies outside.
     layers = scale_bar(view, dark) if is_flat else []
     if ground is not None:
         return [
-            text_layer("ground-names", ground_names(ground, view), dark, 12, alpha=165),
+            text_layer(
+                "ground-names",
+                ground_names(ground, view, _names_on(written, view)),
+                dark,
+                12,
+                alpha=165,
+            ),
             *layers,
         ]
     if resolve(basemap) == "tiles":
@@ -126,7 +136,22 @@ def furniture(
     ]
 
 
-def ground_names(ground: Ground, view: View) -> list[dict]:
+def _names_on(layers: Sequence[pdk.Layer], view: View) -> list[dict]:
+    """Return what is written in a view by some layers, where it stands."""
+    found = []
+    for layer in layers:
+        if layer.type != "TextLayer":
+            continue
+        right, down = getattr(layer, "get_pixel_offset", (0, 0))
+        for row in layer.data:
+            lon, lat = row["position"]
+            x, y = view.pixels(np.array([lat]), np.array([lon]))
+            lat, lon = view.places(x + right, y - down)
+            found.append({"name": row["name"], "lat": lat[0], "lon": lon[0]})
+    return found
+
+
+def ground_names(ground: Ground, view: View, avoid: Sequence[dict] = ()) -> list[dict]:
     """Return the names of a ground that have room in a view: rows of `name`, `lat`, `lon`."""
     rows = [
         # deck.gl's blanks are too narrow for capitals.
@@ -135,7 +160,7 @@ def ground_names(ground: Ground, view: View) -> list[dict]:
         for kind, name, lat, lon in ground.names
         if view.south < lat < view.north and view.west < view.unwrap(np.array(lon)) < view.east
     ]  # fmt: skip
-    return declutter(rows, view, size_px=14, most=18)
+    return declutter(rows, view, size_px=14, most=18, avoid=avoid)
 
 
 def text_layer(
