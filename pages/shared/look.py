@@ -46,11 +46,13 @@ def style(dark: bool) -> str:
   [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stPlotlyChart"]),
   [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]
     [data-testid="stDeckGlJsonChart"]),
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stImage"]),
   [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stMetric"]),
   .st-key-start_sides [data-testid="stHorizontalBlock"] {{ flex-wrap: wrap; }}
   [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has([data-testid="stPlotlyChart"]),
   [data-testid="stHorizontalBlock"]:has([data-testid="stDeckGlJsonChart"])
     > [data-testid="stColumn"],
+  [data-testid="stHorizontalBlock"]:has([data-testid="stImage"]) > [data-testid="stColumn"],
   .st-key-start_sides [data-testid="stColumn"] {{ flex: 1 1 100%; min-width: 100%; }}
   [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has([data-testid="stMetric"]) {{
     flex: 1 1 13rem; min-width: 13rem; }}

@@ -55,7 +55,7 @@ def category_bars(frame: pd.DataFrame, below: str = "") -> go.Figure:
     n_all = frame.attrs.get("n_categories", len(frame))
     if n_all == len(frame):
         title = "Check-ins by category"
-    return finish(figure, title, below, height=130 + 26 * len(frame))
+    return finish(figure, title, _in_two(below), height=144 + 26 * len(frame))
 
 
 def category_hours(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Figure:
@@ -103,7 +103,12 @@ def category_hours(frame: pd.DataFrame, below: str = "", dark: bool = False) -> 
     _named_rows(figure, order)
     hour_axis(figure)
     title = "When each category has its time"
-    return finish(figure, title, below, height=130 + 26 * len(order))
+    return finish(figure, title, _in_two(below), height=144 + 26 * len(order))
+
+
+def _in_two(below: str) -> str:
+    """Break a note in two lines: beside long names one would be cut off on a phone."""
+    return below.replace(" · times in", "<br>times in")
 
 
 def _named_rows(figure: go.Figure, names) -> None:

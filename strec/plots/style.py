@@ -35,7 +35,12 @@ def finish(
     figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left", "y": 0.98, "yanchor": "top"},
         height=height,
-        margin={"l": 8, "r": 8, "t": 44, "b": 36 + 32 * bool(below) + room},
+        margin={
+            "l": 8,
+            "r": 8,
+            "t": 44,
+            "b": 36 + 32 * bool(below) + 14 * below.count("<br>") + room,
+        },
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=bool(legend),

@@ -195,7 +195,8 @@ def calendar(frame: pd.DataFrame, below: str = "", dark: bool = False) -> go.Fig
     figure.update_xaxes(showgrid=False, tickformat="%-d %b", tickvals=weeks[:: len(weeks) // 9 + 1])
     if (weeks[-1] - weeks[0]).days > 120:
         monthly = "%b\n%Y" if in_one else "%b"
-        figure.update_xaxes(tickvals=None, dtick="M1", tickformat=monthly)
+        # Every second month has its name: so many stand upright on a phone.
+        figure.update_xaxes(tickvals=None, dtick="M2", tickformat=monthly, tickangle=0)
     height = 270 if in_one else 90 + 175 * len(blocks)
     figure = finish(figure, "Check-ins day by day", below, height=height)
     if in_one and below:

@@ -26,9 +26,9 @@ def test_no_tick_of_a_calendar_stands_twice(n_days):
         )
         ticks = axis.tickvals
         if ticks is None:
-            assert axis.dtick == "M1"
+            assert axis.dtick == "M2"
             first, last = (pd.Timestamp(trace.x[end]) for end in (0, -1))
-            ticks = pd.date_range(first, last, freq="MS")
+            ticks = pd.date_range(first, last, freq="2MS")
         said = [pd.Timestamp(each).strftime(axis.tickformat) for each in ticks]
         assert len(said) == len(set(said)) and (len(said) <= 14)
 
