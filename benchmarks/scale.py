@@ -1,10 +1,9 @@
 """What grows with the number of check-ins, and how: CPU seconds, peak memory, exponents.
 
-Prints a Markdown table, each measurement in a process of its own::
+Prints two Markdown tables, each measurement in a process of its own::
 
-    python benchmarks/scale.py                       # 0.1, 1 and 10 million generated check-ins
-    python benchmarks/scale.py --rows 1000000        # one size
-    python benchmarks/scale.py --hundred             # 100 million too: 25 GB of disk, an hour
+    python benchmarks/scale.py                  # 0.1 to 100 million: 25 GB of disk, an hour
+    python benchmarks/scale.py --rows 1000000   # some sizes
 
 The check-ins lie in a temporary folder and are deleted at the end; TMPDIR chooses the disk.
 """
@@ -30,41 +29,82 @@ BYTES_EACH = 250
 def main() -> None:
     """Measure and print the table."""
     arguments = _arguments()
+    if arguments.case == "generate":
+        ingest.generate(arguments.rows[0], Path(arguments.folder), csv=False)
+        print("{}")
+        return
     if arguments.case:
         begun = time.perf_counter()
         found = CASES[arguments.case][1](Path(arguments.folder)) or {}
         print(json.dumps({"seconds": time.perf_counter() - begun} | found))
         return
-    sizes = sorted(arguments.rows + ([100_000_000] if arguments.hundred else []))
-    measured = {n: _size(n) for n in sizes}
-    print("| | " + " | ".join(f"{n / 1e6:g} M" for n in sizes) + " | exponent of CPU |")
-    print("|---|" + "---|" * (len(sizes) + 1))
+    sizes, begun = sorted(arguments.rows), time.perf_counter()
+    _need_room(sizes[-1])
+    measured = {}
+    for n in sizes:
+        measured[n] = _size(n)
+        # A long run that is stopped has said what it knows.
+        print(f"\n{_table(measured)}\n\n{_of_pages(n, measured[n])}\n", file=sys.stderr)
+    print(_table(measured))
+    print(
+        "\nCPU seconds with the imports, wall seconds of the work, peak memory of a process in GB."
+    )
+    print(f"\n{_of_pages(sizes[-1], measured[sizes[-1]])}")
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    print(
+        f"\nThe run took {(time.perf_counter() - begun) / 60:.0f} minutes; load at its end {load}."
+    )
+
+
+def _table(measured: dict[int, dict]) -> str:
+    lines = [
+        "| | " + " | ".join(f"{n / 1e6:g} M" for n in measured) + " | exponent of CPU |",
+        "|---|" + "---|" * (len(measured) + 1),
+    ]
     for case, (title, _) in CASES.items():
-        cells = [_cell(measured[n][case]) for n in sizes]
-        print(f"| {title} | {' | '.join(cells)} | {_exponent(measured, case)} |")
-    print("\nCPU seconds with the imports, wall seconds of the work, peak memory in GB.")
+        cells = [_cell(found[case]) for found in measured.values()]
+        lines.append(f"| {title} | {' | '.join(cells)} | {_exponent(measured, case)} |")
+    return "\n".join(lines)
+
+
+def _of_pages(n_rows: int, found: dict[str, dict]) -> str:
+    """Return what each aggregate took at one size, first asked and again."""
+    lines = [
+        f"| aggregate of a page, {n_rows / 1e6:g} M, nothing kept | first: s (CPU s) | again: s |",
+        "|---|---:|---:|",
+    ]
+    for what, took in found["pages"].get("times", {}).items():
+        first = f"{took['first']:.2f} ({2 * took['cpu']:.1f})"
+        lines.append(f"| {what} | {first} | {took['again']:.2f} |")
+    return "\n".join(lines)
+
+
+def _need_room(n_rows: int) -> None:
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if free < BYTES_EACH * n_rows:
+        raise SystemExit(
+            f"{n_rows:,} check-ins need {BYTES_EACH * n_rows / 1e9:.0f} GB in {folder}; "
+            f"{free / 1e9:.0f} GB are free. Set TMPDIR to a larger disk, or give fewer --rows."
+        )
 
 
 def _size(n_rows: int) -> dict[str, dict]:
     """Return what each case takes at one size."""
     with tempfile.TemporaryDirectory(prefix="strec-scale-") as name:
-        free = shutil.disk_usage(name).free
-        if free < BYTES_EACH * n_rows:
-            raise SystemExit(
-                f"{n_rows:,} check-ins need {BYTES_EACH * n_rows / 1e9:.0f} GB in {name}; "
-                f"{free / 1e9:.0f} GB are free. Set TMPDIR to a larger disk."
-            )
         folder, found = Path(name), {}
-        ingest.generate(n_rows, folder, csv=False)
+        # A process has the peak of the one that started it: what makes the file is one apart too.
+        _run("generate", folder, n_rows)
         for case in CASES:
             found[case] = _run(case, folder)
             print(f"{n_rows:,} {case}: {_cell(found[case])}", file=sys.stderr)
         return found
 
 
-def _run(case: str, folder: Path) -> dict:
+def _run(case: str, folder: Path, n_rows: int = 0) -> dict:
     """Run one case in a process of its own, its children counted."""
     command = [sys.executable, __file__, "--case", case, "--folder", str(folder)]
+    command += ["--rows", str(n_rows)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     out = child.stdout.read()
@@ -121,8 +161,10 @@ def _looks(folder: Path) -> None:
 
 
 def _pages(folder: Path) -> dict:
+    # What was counted ahead is asked anew.
+    shutil.rmtree(folder / "store-parquet" / "answers", ignore_errors=True)
     times = ingest._pages(folder)["times"]
-    return {"seconds": max(each["first"] for each in times.values())}
+    return {"seconds": max(each["first"] for each in times.values()), "times": times}
 
 
 def _recommend(folder: Path) -> None:
@@ -175,7 +217,7 @@ CASES = {
     "clean": ("`strec clean`, default recipe, file to store", _clean),
     "ahead": ("counting ahead what every first look asks, once", _ahead),
     "looks": ("the same questions in the next process", _looks),
-    "pages": ("every aggregate of every page, twice; the slowest in seconds", _pages),
+    "pages": ("every aggregate of every page, nothing kept; the slowest in seconds", _pages),
     "recommend": ("Recommend: fitting the counter mix, and the first answer", _recommend),
     "again": ("Recommend: the first answer in the next process", _recommend),
     "gate": ("gate, quick look", lambda folder: ingest._gate(folder)),
@@ -186,9 +228,9 @@ CASES = {
 
 def _arguments():
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
-    parser.add_argument("--hundred", action="store_true", help="100 million check-ins too")
-    parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
+    sizes = [100_000, 1_000_000, 10_000_000, 100_000_000]
+    parser.add_argument("--rows", type=int, nargs="+", default=sizes)
+    parser.add_argument("--case", choices=["generate", *CASES], help=argparse.SUPPRESS)
     parser.add_argument("--folder", default=".", help=argparse.SUPPRESS)
     return parser.parse_args()
 

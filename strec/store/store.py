@@ -322,10 +322,12 @@ class Store(PlaceQuestions, PeopleQuestions):
         48
         """
         self._need(schema.CATEGORY)
+        names = self.by_category(top, filters).category
         kept = self._kept(filters)
+        # The people of what is not shown need not be counted.
+        kept = kept.filter(aggregates.category(kept).isin(names.tolist()))
         keys = {"category": aggregates.category(kept), "hour": aggregates.hour(kept)}
         found = self._run(aggregates.count(kept, **keys))
-        names = self.by_category(top, filters).category
         every = pd.MultiIndex.from_product([names, range(24)], names=["category", "hour"])
         full = found.set_index(["category", "hour"]).reindex(every, fill_value=0).reset_index()
         return enough_users(full, self.least_users)
