@@ -345,16 +345,13 @@ def serving(replicas: int, store: Path | None, public: bool) -> Iterator[Servers
                 environment = os.environ | {
                     "STREC_CACHE": f"{folder}/cache", "TMPDIR": str(work),
                     "STREC_PUBLIC": str(int(public)),
+                    "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none",
                 } | ({} if store is None else {"STREC_STORE": str(store)})  # fmt: skip
                 if replicas:
                     environment["STREAMLIT_BROWSER_SERVER_ADDRESS"] = "127.0.0.1"
-                begun.append(subprocess.Popen(
-                    [sys.executable, "-m", "streamlit", "run", "app.py",
-                     "--server.headless", "true", "--server.port", str(port),
-                     "--server.address", "127.0.0.1",
-                     "--server.fileWatcherType", "none"],
-                    cwd=ROOT, env=environment, **quiet,
-                ))  # fmt: skip
+                command = [sys.executable, "-m", "strec", "app", "--no-browser",
+                           "--host", "127.0.0.1", "--port", str(port)]  # fmt: skip
+                begun.append(subprocess.Popen(command, cwd=ROOT, env=environment, **quiet))
             for port in ports:
                 _wait(f"http://127.0.0.1:{port}")
             apps, url = list(begun), f"http://127.0.0.1:{ports[0]}"

@@ -59,8 +59,11 @@ def app(
 
     - `strec app --public --port 80`
     """
+    from strec import memory
     from strec.parts import require, shipped
     from strec.serve import person, settings
+
+    memory.few_arenas()
 
     require("streamlit", "pydeck")
     if data is not None:

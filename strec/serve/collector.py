@@ -2,20 +2,18 @@
 
 import gc
 
-from strec.train import memory
+from strec import memory
 
 #: Objects made before the youngest are looked at; Streamlit collects after each step of a visitor.
 _YOUNG = 20_000
 
 
 def tame_collector() -> None:
-    """Keep what is loaded now out of every later collection, and visitors' memory together.
+    """Keep what is loaded now out of every later collection,.
 
     Libraries, samples and pages are a million objects that stay; a full collection walks through
-    all of them, and Streamlit asks for one after each step of each visitor. Memory comes from few
-    arenas, so that the next visitor takes what the last one left.
+    all of them, and Streamlit asks for one after each step of each visitor.
     """
-    memory.few_arenas()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, 20, 50)

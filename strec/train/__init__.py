@@ -4,9 +4,9 @@ A model gives a `Task`; `fit` trains it on whatever device there is, reports to 
 early, keeps the best weights, and goes on from its last checkpoint. torch is loaded by `fit`.
 """
 
+from strec.memory import give_back
 from strec.parts import require
 from strec.train.device import devices
-from strec.train.memory import give_back
 from strec.train.task import Event, Settings, Task, TrainingHistory, Watch
 
 

@@ -1,4 +1,4 @@
-"""Memory that was let go of goes back to the system."""
+"""Memory that was let go of serves others, and goes back to the system."""
 
 import ctypes
 import sys
@@ -11,7 +11,7 @@ def few_arenas() -> bool:
     """Let all threads share two arenas (GNU's C library alone has them, eight a processor else).
 
     Each visitor of a server has a thread of their own, and what one of them let go of in one arena
-    is of no use to the next one in another.
+    is of no use to the next one in another. Of use before many threads have begun alone.
 
     Returns
     -------
