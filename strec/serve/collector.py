@@ -9,7 +9,7 @@ _YOUNG = 20_000
 
 
 def tame_collector() -> None:
-    """Keep what is loaded now out of every later collection,.
+    """Keep what is loaded now out of every later collection.
 
     Libraries, samples and pages are a million objects that stay; a full collection walks through
     all of them, and Streamlit asks for one after each step of each visitor.
