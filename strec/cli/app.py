@@ -64,7 +64,6 @@ def app(
     from strec.serve import person, settings
 
     memory.few_arenas()
-
     require("streamlit", "pydeck")
     if data is not None:
         os.environ[settings.STORE] = str(_store(data))
