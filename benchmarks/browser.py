@@ -3,6 +3,7 @@
 Prints a Markdown table of seconds and of ratios, which hold on a busy machine too::
 
     python benchmarks/browser.py [--sample social] [--rounds 3]
+    python benchmarks/browser.py --profile     # what the browser does while a map is drawn
 
 What is timed is what a person waits for: from the address to the first picture, and, once the pages
 are warm, from a click in the sidebar until the page stands there and the server has finished. It is
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,6 +79,38 @@ def _waits(sample: str, rounds: int, switches: list[str]) -> dict[str, float]:
                     waits.setdefault(name, []).append(seconds)
             chromium.close()
     return {name: statistics.median(each) for name, each in waits.items()}
+
+
+def profile(sample: str, most: int = 6) -> str:
+    """Return a table of what takes a warm browser's time where WebGL is the processor's."""
+    from playwright.sync_api import sync_playwright
+
+    browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))))
+    rows = ["| page | s | function | s of them |", "|---|---:|---|---:|"]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as play,
+        serving(ROOT / "app.py", folder) as app,
+    ):
+        switches = SWITCHES["with WebGL"]
+        page = play.chromium.launch(executable_path=browser, args=switches).new_page()
+        opened(page, f"{app}/?sample={sample}", ".st-key-start_stage")
+        asked = page.context.new_cdp_session(page)
+        asked.send("Profiler.enable")
+        for name in ("Space", "Recommend"):
+            clicked(page, name)  # The first visit makes it warm.
+            clicked(page, "Time")
+            asked.send("Profiler.start")
+            seconds = clicked(page, name)
+            found = asked.send("Profiler.stop")["profile"]
+            clicked(page, "Time")
+            called = {each["id"]: each["callFrame"]["functionName"] for each in found["nodes"]}
+            spent: Counter[str] = Counter()
+            for node, took in zip(found["samples"], found["timeDeltas"], strict=True):
+                spent[called[node] or "(no name)"] += took / 1e6
+            for function, took in spent.most_common(most):
+                rows.append(f"| {name} | {seconds:.2f} | `{function}` | {took:.2f} |")
+    return "\n".join(rows)
 
 
 def _beside(name: str) -> str:
@@ -142,5 +176,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", default="social")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--profile", action="store_true")
     given = parser.parse_args()
-    print(table(given.sample, given.rounds))
+    print(profile(given.sample) if given.profile else table(given.sample, given.rounds))

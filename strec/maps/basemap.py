@@ -143,7 +143,8 @@ def _names_on(layers: Sequence[pdk.Layer], view: View) -> list[dict]:
         if layer.type != "TextLayer":
             continue
         right, down = getattr(layer, "get_pixel_offset", (0, 0))
-        for row in layer.data:
+        rows: Any = layer.data
+        for row in rows:
             lon, lat = row["position"]
             x, y = view.pixels(np.array([lat]), np.array([lon]))
             lat, lon = view.places(x + right, y - down)
