@@ -199,7 +199,8 @@ class OpenStore:
                 "Open it again.",
             )
         try:
-            yield
+            with engines.attended(self.engine, self._connection):
+                yield
         except Exception as error:
             if (said := engines.in_words(self.engine, error)) is None:
                 raise

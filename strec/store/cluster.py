@@ -16,9 +16,10 @@ import pyarrow as pa
 from strec import schema
 from strec.cleaning import Recipe
 from strec.cleaning.report import CleanReport
-from strec.cleaning.run import clean_pieces, piece_to_disk
-from strec.errors import ReadError, StoreError, StrecError, as_path
+from strec.cleaning.run import ROOM, clean_pieces, piece_to_disk
+from strec.errors import LimitError, ReadError, StoreError, StrecError, as_path
 from strec.io import Mapping, ReadResult, ingest, inspect
+from strec.io.limits import size_text
 from strec.io.reading import KEPT_REJECTED
 from strec.progress import Progress, part_of, silent
 from strec.schema import ITEM, NOBODY, TIME, USER
@@ -113,6 +114,8 @@ duckdb://. Mend: Name one, spark://HOST:PORT, or use strec.ingest.
     if not files:
         raise ReadError("Files to read are needed.", "none.", "Name some, or their folder.")
     recipe = Recipe.default() if recipe is None else recipe
+    before = _stamps(files)
+    _need_room(sum(size for size, _ in before), out)
     # The beginning of the first file says how all are read.
     found = inspect(files[0], mapping=mapping).mapping
     read_one = partial(_read_one, partial(ingest, mapping=found, time_zone=time_zone,
@@ -121,11 +124,19 @@ duckdb://. Mend: Name one, spark://HOST:PORT, or use strec.ingest.
     try:
         for name in ("read", "sorted", "cleaned"):
             (stage / name).mkdir(parents=True)
-        session = engines.connect(url, stage)._session
+        connection = engines.connect(url, stage)
+        session = connection._session
         each = partial(_each, session.sparkContext)
-        with _in_words(url):
+        with _in_words(url), engines.attended(url, connection):
             tell(f"Reading {plural(len(files), 'file')}", 0.0)
             result = _read_all(files, read_one, stage / "read", each)
+            if (after := _stamps(files)) != before:
+                n = sum(one != other for one, other in zip(before, after, strict=True))
+                raise ReadError(
+                    "Files stay as they are while they are read.",
+                    f"{plural(n, 'file')} changed meanwhile.",
+                    "Read them again when nobody writes to them.",
+                )
             tell("Sorting", 0.3)
             pieces = _sorted(session, stage, result.n_checkins)
             report = clean_pieces(
@@ -151,6 +162,24 @@ duckdb://. Mend: Name one, spark://HOST:PORT, or use strec.ingest.
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     return Ingested(store, result, report)
+
+
+def _stamps(files: list[Path]) -> list[tuple[int, int]]:
+    """Return size and time of what is read; what is not there is said when it is opened."""
+    return [(each.st_size, each.st_mtime_ns) if each else (0, 0)
+            for each in (path.stat() if path.exists() else None for path in files)]  # fmt: skip
+
+
+def _need_room(n_bytes: int, out: Path) -> None:
+    """Refuse what would fill the shared disk with what was read, the pieces and the store."""
+    there = next(folder for folder in out.parents if folder.exists())
+    free = shutil.disk_usage(there).free
+    if free < ROOM * n_bytes:
+        raise LimitError(
+            f"About {size_text(ROOM * n_bytes)} of room on the disk are needed to read and clean.",
+            f"{size_text(free)} are free at {there}.",
+            "Make room, or write to a larger disk.",
+        )
 
 
 def _each(context: Any, function: Callable, things: Iterable) -> list:

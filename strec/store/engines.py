@@ -3,7 +3,11 @@
 import os
 import re
 import socket
+import threading
 import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,6 +28,35 @@ KNOWN = (
 #: How long an address, then a worker, is waited for.
 ADDRESS_SECONDS = 5
 WORKER_SECONDS = 30
+OLDEST_SPARK = 4
+#: What is known of what stops a cluster: its signs, what is needed, how it is mended.
+_TROUBLES = (
+    (
+        ("cancelled as part", "masters are unresponsive", "stopped sparkcontext", "was shut down"),
+        "A Spark cluster whose master and workers stay is needed.",
+        "See that its master and workers run, and open the store again; or use duckdb://.",
+    ),
+    (
+        ("no space left", "disk quota"),
+        "Room is needed on the disk of the store, and on those that workers spill to.",
+        "Make room, or set SPARK_LOCAL_DIRS of the workers to larger disks, and try again.",
+    ),
+    (
+        ("outofmemory", "memoryerror", "exit code 137", "code 52", "cannot allocate memory"),
+        "Workers need memory for what they hold.",
+        "Give workers more, or each fewer cores; files of a million rows need about 2 GB each.",
+    ),
+    (
+        ("python_version_mismatch", "invalidclassexception", "no module named", "serialversionuid"),
+        "All machines of a cluster need the same versions of Spark, Python and strec.",
+        "Install what the machine that runs strec has (strec doctor) on the workers.",
+    ),
+    (
+        ("path_not_found", "filenotfoundexception", "does not exist", "no such file"),
+        "Every worker of the cluster must see the store's folder under the same path.",
+        "Put the store on a shared disk or object store, or use duckdb://.",
+    ),
+)
 
 
 def chosen(engine: str | None = None) -> str:
@@ -128,13 +161,10 @@ def in_words(url: str, error: Exception) -> StoreError | None:
     """
     if "spark" not in url:
         return None
-    text = str(error)
-    if "PATH_NOT_FOUND" in text or "FileNotFoundException" in text or "does not exist" in text:
-        return StoreError(
-            "Every worker of the cluster must see the store's folder under the same path.",
-            f"{_first_line(error)}.",
-            "Put the store on a shared disk or object store, or use duckdb://.",
-        )
+    text = str(error).lower()
+    for signs, needed, mend in _TROUBLES:
+        if any(sign in text for sign in signs):
+            return StoreError(needed, f"{_first_line(error)}.", mend)
     return StoreError(
         f"The engine {url} must answer.",
         f"it stopped: {type(error).__name__}, {_first_line(error)}.",
@@ -142,9 +172,50 @@ def in_words(url: str, error: Exception) -> StoreError | None:
     )
 
 
+@contextmanager
+def attended(url: str, connection: Any) -> Iterator[None]:
+    """End what is asked meanwhile where all workers of a cluster are gone: it would wait forever.
+
+    Parameters
+    ----------
+    url : str
+        Of the engine.
+    connection : ibis backend
+        From `connect`.
+    """
+    if not url.startswith("spark://"):
+        yield
+        return
+    context, is_over = connection._session.sparkContext, threading.Event()
+
+    def attend() -> None:
+        seen = time.monotonic()
+        while not is_over.wait(1):
+            if _n_workers(context):
+                seen = time.monotonic()
+            elif time.monotonic() > seen + WORKER_SECONDS:
+                context.cancelAllJobs()
+                return
+
+    threading.Thread(target=attend, daemon=True).start()
+    try:
+        yield
+    finally:
+        is_over.set()
+
+
 def _spark(url: str) -> Any:
     """Return this process's Spark session, on the master that was asked for and no other."""
     require("pyspark")
+    version = import_module("pyspark").__version__
+    if int(version.partition(".")[0]) < OLDEST_SPARK:
+        raise StoreError(
+            f"PySpark {OLDEST_SPARK} is needed: older ones do not fit today's pandas.",
+            f"PySpark {version}.",
+            "Run: pip install 'strec-kit[spark]', with the same Spark on the cluster.",
+        )
+    # It warns at each question of a pandas of which strec uses nothing that it lacks.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     SparkSession = import_module("pyspark.sql").SparkSession
     master = url if url.startswith("spark://") else "local[*]"
     active = SparkSession.getActiveSession()
@@ -154,9 +225,14 @@ def _spark(url: str) -> Any:
             f"this one works on {active.sparkContext.master} already, not on {master}.",
             "Start strec anew with the engine that is wanted.",
         )
-    if active is not None:
+    if active is not None and active.sparkContext._jsc.sc().isStopped():
+        # Its master went away.
+        active.stop()
+    elif active is not None:
         return active
     builder = SparkSession.builder.appName("strec").config("spark.ui.enabled", "false")
+    # Else a bar is written over the command line here too.
+    builder = builder.config("spark.ui.showConsoleProgress", "false")
     if url.startswith("spark://"):
         found = [each for each in _addresses(url) if _answers(*each)]
         if not found:
