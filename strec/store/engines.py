@@ -20,6 +20,8 @@ from strec.wording import plural
 #: Environment variable with the engine of every store that is opened without one.
 VARIABLE = "STREC_ENGINE"
 EMBEDDED = "duckdb://"
+#: Engines that do not join their tables with one in the memory of this process.
+ALONE = ("polars://", "pyspark://", "spark://")
 #: What is tested to give equal answers, as people are told.
 KNOWN = (
     "duckdb:// or polars:// (in this process), pyspark:// (Spark on this computer) or "

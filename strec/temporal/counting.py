@@ -15,7 +15,7 @@ from strec import schema
 from strec.errors import AnalysisError
 from strec.export import MIN_USERS, enough_people
 from strec.store import Filters, HasStore, Store, aggregates, store_of
-from strec.store.engines import EMBEDDED
+from strec.store.engines import ALONE
 from strec.temporal import clocks
 from strec.temporal.grains import GRAINS, Grain, grain_of
 from strec.temporal.timeseries import TimeSeries
@@ -238,8 +238,8 @@ class _Source:
                 "User groups need at least one user.", "none.", "Name a group for each user."
             )
         names = pl.DataFrame({schema.USER: list(groups), "user_group": list(groups.values())})
-        if self._store is not None and self._store.engine != EMBEDDED:
-            # Only the embedded engine reads a table in memory of this process beside its own.
+        if self._store is not None and self._store.engine.startswith(ALONE):
+            # Neither Polars nor Spark reads a table in memory of this process beside its own.
             raise AnalysisError(
                 "User groups need the embedded engine.",
                 self._store.engine,

@@ -205,6 +205,7 @@ QUESTIONS = {
     "items": lambda store: store.items().to_pandas(),
     "users": lambda store: store.users().to_pandas(),
     "series": lambda store: temporal.series(store, "hour").frame,
+    "groups": lambda store: temporal.series_by(store, "user_group", "week")["light users"].frame,
     "panel": lambda store: demand.panel(store, where="items").places,
 }
 
