@@ -35,7 +35,7 @@ def part_of(progress: Progress | None, begin: float, end: float) -> Progress:
     Examples
     --------
     >>> part_of(lambda text, share: print(f"{text}: {100 * share:.0f} %"), 0.5, 1.0)("Writing", 0.5)
-    Writing: 75%
+    Writing: 75 %
     """
     tell = progress or silent
     return lambda text, share: tell(text, begin + (end - begin) * min(share, 1.0))
