@@ -163,8 +163,7 @@ def show(store, played: Replay, known, speed: int) -> None:
         caption=f"With the growing history {100 * last[measure]:.1f} %, with the fixed one "
         f"{100 * last[f'{measure} static']:.1f} %: {100 * gain:+.1f} points so far by the "
         f"history since the start ({sure}). {at:,} check-ins of "
-        f"{played.events.head(at)['user_id'].n_unique():,} "
-        f"users.".replace("%", " %"),
+        f"{played.events.head(at)['user_id'].n_unique():,} users.",
     )
     events = played.events.head(at).with_columns(pl.col("top").list.join("; "))
     ui.downloads("replay", events, "live")
