@@ -347,7 +347,8 @@ class Written:
             month, day = np.where(is_open, m, month), np.where(is_open, d, day)
         short = n_year == 2
         year = np.where(short, year + np.where(year < PIVOT, 2000, 1900), year)
-        good = (n_year == 4) | short
+        # No year 0000: u0000157 is somebody's number, not the 157th day of one.
+        good = (n_year == 4) & (year > 0) | short
         (ordinal, is_ordinal), (week, is_week) = self.numbers("j"), self.numbers("w")
         first = (year - 1970).astype("M8[Y]").astype("M8[D]")
         by_month = first.astype("M8[M]") + np.clip(month - 1, 0, 11)

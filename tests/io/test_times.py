@@ -294,3 +294,8 @@ def test_a_pattern_with_an_offset_keeps_it():
     assert parse_time(text, "%d/%m/%Y %H:%M %z").row(0) == (datetime(2023, 1, 3, 9, 27), 330)
     text = pl.Series(["03/01/2023 09:27:00Z"])
     assert parse_time(text, "%d/%m/%Y %H:%M:%SZ").row(0) == (datetime(2023, 1, 3, 9, 27), 0)
+
+
+@pytest.mark.parametrize("form", ["u{:07d}", "E{:07d}", "u_{:07d}", "s{:08d}", "{:07d}"])
+def test_numbers_of_people_are_no_days_of_a_year_0000(form):
+    assert detect_time(pl.Series([form.format(k) for k in range(1, 200)])).time_format is None
