@@ -104,9 +104,9 @@ def _seen_from(each: Ingredient) -> str:
 
 def _follow(route: str, yes: Sequence[Ingredient], drift: Ingredient) -> str:
     if route == ST_LLM:
-        return f"Take ST-LLM, for its use of {uses_of(yes)}."
+        return f"Train ST-LLM, for its use of {uses_of(yes)}; keep it if it is ahead of counting."
     if route == SEQUENCE:
-        return "Take a model that reads what came before, such as ST-LLM."
+        return "Train ST-LLM, which reads what came before; keep it if it is ahead of counting."
     if drift.decision:
         return (
             "Take a traditional recommender, and train it again as check-ins come: what was taken "

@@ -98,9 +98,19 @@ def test_the_hour_is_named_where_the_hour_acts(timely):
 @pytest.mark.parametrize(
     ("yes", "route", "take", "button"),
     [
-        ("time", "ST-LLM", "Take ST-LLM, for its use of time.", "that use time"),
-        ("space", "ST-LLM", "Take ST-LLM, for its use of place.", "that use place"),
-        ("interaction", "ST-LLM", "in combination.", "that use time and place in combination"),
+        (
+            "time",
+            "ST-LLM",
+            "for its use of time; keep it if it is ahead of counting.",
+            "that use time",
+        ),
+        ("space", "ST-LLM", "for its use of place; keep it if", "that use place"),
+        (
+            "interaction",
+            "ST-LLM",
+            "in combination; keep it if it is ahead of counting.",
+            "that use time and place in combination",
+        ),
         ("order", "sequence", "reads what came before", "that use order"),
         ("drift", "traditional", "train it again as check-ins come", "from habits, the latest"),
         (None, "traditional", "knows only who likes what", "from habits"),

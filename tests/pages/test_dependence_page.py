@@ -49,7 +49,10 @@ def test_time_that_matters_leads_to_the_st_llm_route(tmp_path):
     app = page(world(temporal=1.0), tmp_path)
     assert not app.exception and not app.error
     assert "Time (the hour of the day; strong, " in app.success[0].value
-    assert "Take ST-LLM, for its use of time." in app.success[0].value
+    assert (
+        "Train ST-LLM, for its use of time; keep it if it is ahead of counting."
+        in app.success[0].value
+    )
     # Four dials, the parts of time, the gains, the nested models.
     assert len(app.get("plotly_chart")) == 7
     assert "No sign of it" in text_of(app)  # of drift
