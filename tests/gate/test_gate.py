@@ -259,7 +259,7 @@ def test_home_elsewhere_home_leads_to_a_model_of_sequences():
     result = gate.dependence_test(of_steps(items, days), **FAST)
     assert result.order.decision and result.order.effect == "strong"
     assert not result.time.decision and result.route == "sequence"
-    assert "such as ST-LLM" in result.sentence
+    assert "Train ST-LLM, which reads what came before;" in result.sentence
 
 
 @pytest.mark.slow
