@@ -75,7 +75,7 @@ def test_recommend_lists_what_this_shop_sells(stores):
     sold = shops(900).filter(place_id="shop 1")["item_id"].unique().to_list()
     assert healthy(app)
     assert {each.split("\u2002")[-1].strip("*") for each in cards(app)} <= set(sold)
-    assert "In “Wedding” it was chosen" in text_of(app)
+    assert "In “Wedding” it came " in text_of(app)
     again = open_page(stores["shops"], **app.query_params)
     assert again.selectbox(key="rec_where").value == "shop 1" and cards(again) == cards(app)
 

@@ -152,7 +152,9 @@ for first in map(int, sys.stdin):
     log = EventLog(Path(sys.argv[2]))
     for number in range(first, first + 100_000):
         log.append([{"number": number, "text": "x" * 200}])
-        print(number, flush=True)
+        # In one piece: a kill between a number and its end would join two lines.
+        sys.stdout.write(f"{number}\\n")
+        sys.stdout.flush()
 """
 
 
@@ -192,7 +194,8 @@ while True:
     number += 1
     log.append([{"user_id": f"n{number}", "item_id": "i", "timestamp": "2024-09-02T08:00:00+00:00",
                  "utc_offset_min": 0, "lat": None, "lon": None}])
-    print(number, flush=True)
+    sys.stdout.write(f"{number}\\n")
+    sys.stdout.flush()
     merged.merge(store, events)
 """
 
