@@ -29,6 +29,7 @@ def model(dataset):
     return CounterMix(n_queries=300).fit(dataset)
 
 
+@pytest.mark.slow
 def test_a_frame_becomes_a_leaderboard(dataset, model):
     results = strec.evaluate([model, "popularity"], dataset, strec.Regime(scored="every"))
     board = strec.leaderboard(results)

@@ -128,6 +128,7 @@ def test_an_empty_frame_is_refused(empty):
         Dataset.from_frame(empty)
 
 
+@pytest.mark.slow
 def test_what_is_made_of_a_sample(tmp_path):
     dataset = Dataset.sample("travel")
     checkins = strec.read_sample("travel")

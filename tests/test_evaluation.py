@@ -173,6 +173,7 @@ def test_the_words_say_what_was_scored_and_known():
 # ---------------------------------------------------------------- against an independent count
 
 
+@pytest.mark.slow
 def test_user_counts_on_real_data_are_those_of_a_plain_loop(data_dir):
     folder = data_dir / "foursquare_nyc"
     frames = [read(folder / name).checkins for name in ("train.csv.gz", "val.csv.gz")]

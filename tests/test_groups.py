@@ -102,6 +102,7 @@ def test_the_error_is_the_sum_over_users_and_days(uneven, measure):
         assert result.error[place] ** 2 == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_all_others_are_what_is_left(uneven):
     rest = compare_groups(uneven, WEEKENDS).frame
     told = compare_groups(uneven, WEEKENDS, WORKDAYS).frame
@@ -117,6 +118,7 @@ def test_all_others_are_what_is_left(uneven):
     assert compare_groups(uneven, corner).measure == "share"
 
 
+@pytest.mark.slow
 def test_pictures_in_which_groups_cannot_differ_are_left_out(uneven):
     facets = set(compare_groups(uneven, WEEKENDS, WORKDAYS).frame["facet"])
     assert facets == {"all", "kind", "hour", "cell", "item"}
@@ -124,6 +126,7 @@ def test_pictures_in_which_groups_cannot_differ_are_left_out(uneven):
     assert "kind" not in set(of_kinds.frame["facet"]) and of_kinds.measure == "share"
 
 
+@pytest.mark.slow
 def test_what_few_people_do_is_hidden():
     table = pl.concat([checkins(), *[checkins(n_users=3).with_columns(
         item=pl.lit("secret"), kind=pl.lit("secret"))]])  # fmt: skip

@@ -30,6 +30,7 @@ def test_the_notebook_gives_the_outputs_that_it_is_committed_with():
         assert _words(new) == _words(old), "".join(new["source"])
 
 
+@pytest.mark.slow
 def test_the_lines_of_the_readme_run(capsys):
     text = (NOTEBOOK.parent.parent / "README.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)

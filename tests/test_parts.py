@@ -74,6 +74,7 @@ for command in {commands!r}:
     assert "Counter mix" in said
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_installed_says_the_command():
     code = """
 import strec
@@ -93,6 +94,7 @@ for kind in (STLLM, LSTM, ALS, Item2Vec):
     assert all("pip install 'strec-kit[models]'" in line for line in said)
 
 
+@pytest.mark.slow
 def test_a_language_model_and_the_app_say_the_command():
     code = """
 from strec.errors import MissingPartError

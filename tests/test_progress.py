@@ -21,6 +21,7 @@ def test_a_part_tells_its_share_of_the_whole():
     assert silent("Counting", 0.5) is None and part_of(None, 0, 1)("Counting", 0.5) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_every_progress_has_the_one_form(path):
     for node in ast.walk(ast.parse(path.read_text())):

@@ -52,6 +52,7 @@ def head(**other) -> dict:
     return json.loads(a_head()) | other
 
 
+@pytest.mark.slow
 def test_everything_comes_back():
     project = a_project()
     again = Project.open(project.to_bytes())
@@ -135,6 +136,7 @@ def test_a_bomb_is_not_unpacked(monkeypatch):
         Project.open(bytes(lying))
 
 
+@pytest.mark.slow
 def test_more_than_can_be_opened_is_not_saved(monkeypatch):
     with pytest.raises(ProjectError, match="at most 60 pictures"):
         Project.of("travel", pins=(Pin("x", picture=FIGURE),) * 61).to_bytes()

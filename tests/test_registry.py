@@ -56,12 +56,14 @@ def test_a_metric_and_a_model_of_another_package_are_in_the_leaderboard(tmp_path
     assert done.stdout.strip() == "['Popularity', 'Flat']", done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "said"), [("GONE", "'another:GONE'"), ("Flat", "of that kind")])
 def test_what_another_package_names_wrongly_is_said(metric, said, tmp_path):
     done = run(tmp_path, "import strec; list(strec.METRICS)", metric)
     assert "RegistryError" in done.stderr and said in done.stderr
 
 
+@pytest.mark.slow
 def test_a_name_belongs_to_one_object(tmp_path):
     code = "import another, strec; another.RANK.__dict__['name'] = 'mrr'; list(strec.METRICS)"
     done = run(tmp_path, code)

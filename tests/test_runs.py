@@ -406,6 +406,7 @@ def strec(*words: str) -> int:
     return 0
 
 
+@pytest.mark.slow
 def test_the_shell_trains_several_models(tmp_path, capsys):
     out = str(tmp_path / "out")
     models = ("--model", "popularity", "--model", "user_counts")
@@ -437,6 +438,7 @@ def test_the_shell_goes_on_with_a_run_and_says_what_does_not_fit(tmp_path, capsy
     assert run.poll().state == "done"
 
 
+@pytest.mark.slow
 def test_the_shell_leaves_no_folder_behind_when_a_name_is_wrong(tmp_path, capsys):
     out = str(tmp_path / "out")
     assert strec("travel", "--model", "popularity", "--model", "gpt", "--out", out) == 1
@@ -472,6 +474,7 @@ def test_the_shell_takes_any_parameter_by_name(tmp_path, capsys):
     assert "als knows the parameters" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_shell_does_not_wait_for_a_process_that_never_began(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("strec.runs.launch.sys.executable", shutil.which("false"))
     words = ("--model", "lstm", "--out", str(tmp_path / "out"), "--processes", "2")

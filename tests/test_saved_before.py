@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 from polars.testing import assert_frame_equal
 
@@ -13,6 +14,7 @@ from strec.store import Filters, Store
 FOLDER = Path(__file__).parent / "saved_before"
 
 
+@pytest.mark.slow
 def test_a_store_opens_and_answers(tmp_path):
     old, new = Store(FOLDER / "store"), Store.create(schema.example(), tmp_path / "s", name="new")
     assert old.name == "Tiny" and old.fingerprint == new.fingerprint

@@ -61,6 +61,7 @@ def test_a_shopper_buys_from_a_few_places_and_a_product_is_bought_in_many():
     assert world.group_by("item_id").agg(pl.col("lat").n_unique())["lat"].median() > 4
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32), scenario=st.sampled_from(sorted(SCENARIOS)))
 @settings(max_examples=8, deadline=None)
 def test_a_seed_repeats_a_world(seed, scenario):
@@ -121,6 +122,7 @@ def test_a_pure_interaction_leaves_hardly_a_trace_in_the_margins(scenario):
     assert abs(place) < 0.1 * joint
 
 
+@pytest.mark.slow
 def test_knobs_turn():
     size = {"n_users": 100, "n_checkins": 10_000, "n_items": 100}
 

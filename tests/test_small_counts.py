@@ -77,6 +77,7 @@ def nobody_alone(value: object) -> None:
         nobody_alone(each)
 
 
+@pytest.mark.slow
 def test_the_api_tells_others_nothing_of_what_one_person_did(store, tmp_path, monkeypatch):
     monkeypatch.setenv("STREC_STORE", str(store.folder))
     monkeypatch.setenv(routes.EVENTS, str(tmp_path / "events"))

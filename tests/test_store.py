@@ -295,6 +295,7 @@ def test_items_and_users(store, derived):
     assert (row["first"], row["last"]) == (raw["timestamp"].min(), raw["timestamp"].max())
 
 
+@pytest.mark.slow
 def test_a_file_in_small_chunks_gives_the_same_store(store, tmp_path, monkeypatch):
     """User, session and look-back numbers go on across chunk borders."""
     path = tmp_path / "checkins.parquet"

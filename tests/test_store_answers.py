@@ -85,6 +85,7 @@ def test_small_stores_and_folders_that_cannot_be_written_keep_none(folder, monke
     pd.testing.assert_frame_equal(Store(folder).calendar(), expected)
 
 
+@pytest.mark.slow
 def test_the_oldest_make_room(folder, large, monkeypatch):
     store = Store(folder)
     store.calendar()

@@ -77,6 +77,7 @@ def test_it_does_what_a_loop_written_out_does():
         torch.testing.assert_close(value, expected[name])
 
 
+@pytest.mark.slow
 def test_it_learns_and_says_so():
     events = []
     history = fit(

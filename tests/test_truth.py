@@ -4,10 +4,13 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "truth.md").read_text()
 
 
+@pytest.mark.slow
 def test_every_test_that_is_named_is_there():
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)
     assert len(named) >= 19

@@ -41,6 +41,7 @@ def test_a_file_becomes_a_clean_table(tmp_path, capsys, ending):
     assert not (tmp_path / "clean.rejected.csv").exists()
 
 
+@pytest.mark.slow
 def test_a_recipe_does_the_same_to_the_next_file(tmp_path, capsys):
     path = corpus.make("german", tmp_path)
     recipe = Recipe.default().change("k_core", enabled=True, min_per_user=10, min_per_item=1)
@@ -163,6 +164,7 @@ def test_a_recipe_that_removes_everything_says_which_step(tmp_path, capsys):
     assert code == 1 and "none of 60 (Rare users and items" in error
 
 
+@pytest.mark.slow
 def test_a_sample_and_a_store_are_cleaned_like_files(tmp_path, capsys):
     code, said, _ = strec(capsys, "clean", "travel", "--out", tmp_path / "world")
     assert code == 0 and "30,000 check-ins in 30,000 rows" in said

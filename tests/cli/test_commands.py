@@ -119,6 +119,7 @@ def test_tables_are_aligned():
 # ---------------------------------------------------------------- simulate
 
 
+@pytest.mark.slow
 def test_simulate_writes_the_same_world_for_the_same_seed(run, tmp_path):
     sizes = ["--users", "20", "--checkins", "300", "--temporal", "0", "--seed", "4"]
     for name in ("a.parquet", "b.parquet"):
@@ -235,6 +236,7 @@ def test_evaluate_tells_folders_of_one_name_apart(run, city, tmp_path):
     assert {row["kind"] for row in board} == {"popularity", "user_counts"}
 
 
+@pytest.mark.slow
 def test_evaluate_refuses_a_run_on_other_data_or_without_an_end(run, city, tmp_path):
     from strec.runs import Run
 

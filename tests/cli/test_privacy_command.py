@@ -37,6 +37,7 @@ def test_the_report_is_the_librarys(capsys, visits):
     assert code == 0 and out.startswith("- Knowing four random points")
 
 
+@pytest.mark.slow
 def test_protected_checkins_are_written_with_a_note(capsys, visits, tmp_path):
     key = tmp_path / "key"
     key.write_text("sixteen letters or more")

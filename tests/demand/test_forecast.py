@@ -96,6 +96,7 @@ def test_nothing_after_the_origin_is_read():
         assert mine == pytest.approx(same), model.label
 
 
+@pytest.mark.slow
 def test_trees_see_what_counting_cannot(ahead):
     table = ahead.backtest.table.set_index("model")
     assert table.loc["Trees", "gain_low"] > 0
@@ -184,6 +185,7 @@ def test_errors_apart(ahead):
     assert mean == pytest.approx(past.table.set_index("model").loc[past.proposed, "mae"])
 
 
+@pytest.mark.slow
 def test_balance_may_be_negative_and_runs_empty():
     hour = np.arange(168 * 4)
     flow = np.where(hour % 24 < 12, -5.0, 5.0)[:, None] + np.random.default_rng(0).normal(

@@ -44,6 +44,7 @@ def test_hours_of_few_people_are_not_shown(visits):
     assert np.isnan(shown[1]) and shown[0] == 6 and shown[2] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["items", "cells"])
 def test_the_people_of_places_are_counted_by_day_and_together(visits, where):
     place = panel(visits, where=where, min_users=1).places["place"].to_list()
@@ -59,6 +60,7 @@ def test_users_are_counted_once(visits):
     assert found.values[:2, 0].tolist() == [6, 2]
 
 
+@pytest.mark.slow
 def test_balance_is_arrivals_less_departures():
     moved = Dataset(trips())
     arrived, left, both = (

@@ -59,6 +59,7 @@ def test_parts_add_up_to_the_probability_of_every_item(user, day, hour, lat):
     np.testing.assert_allclose(summed["value"], answer.frame["probability"], atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [kind for kind, model in MODELS.items() if model().explains])
 def test_parts_add_up_for_every_model_that_explains(kind):
     checkins = worlds.town()

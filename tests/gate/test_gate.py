@@ -303,6 +303,7 @@ def test_a_column_of_the_person_s_own_is_a_part_of_time():
     assert "same time of day" in result.time_parts[0].why
 
 
+@pytest.mark.slow
 def test_where_nobody_is_named_no_order_is_asked_for():
     rng = np.random.default_rng(8)
     items, days = rng.integers(0, 20, (1, 900)), np.sort(rng.random((1, 900)) * 100, axis=1)
@@ -311,12 +312,14 @@ def test_where_nobody_is_named_no_order_is_asked_for():
     assert not result.order.tested and "nobody is named" in result.order.why
 
 
+@pytest.mark.slow
 def test_one_place_for_all_cannot_be_tested():
     still = world("ecommerce", n_users=40, n_checkins=800).with_columns(lat=30.0, lon=104.0)
     result = gate.dependence_test(still, **FEW)
     assert not result.space.tested and "same place" in result.space.why
 
 
+@pytest.mark.slow
 def test_one_time_for_all_cannot_be_tested():
     day = pl.int_range(pl.len()) % 10
     noon = world(n_users=40, n_checkins=800).with_columns(
@@ -354,6 +357,7 @@ def test_a_large_table_is_sampled_by_whole_users_and_says_so():
     assert result.n_checkins >= 2_000 - max(counts)
 
 
+@pytest.mark.slow
 def test_progress_rises_to_one():
     heard = []
     gate.dependence_test(

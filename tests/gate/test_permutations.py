@@ -202,6 +202,7 @@ def test_p_values_are_valid_when_nothing_is_there():
         assert np.mean(np.array(found) <= level) <= level + 2.5 * np.sqrt(level * (1 - level) / 400)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "adjusted"),
     [

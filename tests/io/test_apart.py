@@ -18,6 +18,7 @@ def path(tmp_path_factory):
     return corpus.make("plain", tmp_path_factory.mktemp("plain"))
 
 
+@pytest.mark.slow
 def test_what_crosses_is_what_it_was(path):
     there, here = apart(read, path), read(path)
     assert there.checkins.equals(here.checkins) and there.rejected.equals(here.rejected)
@@ -63,6 +64,7 @@ def test_on_a_server_for_strangers_reading_makes_way_for_the_pages(monkeypatch):
     assert apart(os.nice, 0) == os.nice(0)
 
 
+@pytest.mark.slow
 def test_what_breaks_there_breaks_nothing_here(path, monkeypatch):
     with pytest.raises(ReadError, match="broke down"):
         apart(os.abort)

@@ -12,6 +12,7 @@ ERRORS = [name for name, expected in corpus.NAMES.items() if expected == "error"
 READABLE = [name for name, expected in corpus.NAMES.items() if expected == "ok"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ERRORS)
 def test_what_cannot_be_read_says_needed_found_and_mend(name, tmp_path):
     path = corpus.make(name, tmp_path)
@@ -23,6 +24,7 @@ def test_what_cannot_be_read_says_needed_found_and_mend(name, tmp_path):
     assert str(tmp_path) not in str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ERRORS)
 def test_a_failed_ingest_leaves_the_data_from_before(name, tmp_path):
     out = tmp_path / "out" / "checkins.parquet"
@@ -107,6 +109,7 @@ def test_the_plain_file_by_hand(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_texts_keep_their_letters(tmp_path):
     assert read(corpus.make("latin1", tmp_path)).checkins["item_id"][0] == "Café v0"
     assert read(corpus.make("utf16", tmp_path)).checkins["item_id"][0] == "Zoë v0"
@@ -181,6 +184,7 @@ def test_a_swap_within_90_degrees_is_asked_and_then_done(tmp_path):
     assert read(path, answered).checkins["lat"][0] == 40.7012
 
 
+@pytest.mark.slow
 def test_projected_coordinates_can_be_left_out(tmp_path):
     path = corpus.make("projected", tmp_path)
     with pytest.raises(MappingError, match="metres of a map projection"):
@@ -190,6 +194,7 @@ def test_projected_coordinates_can_be_left_out(tmp_path):
     assert read(path, answered).checkins["lat"].null_count() == corpus.N_ROWS
 
 
+@pytest.mark.slow
 def test_day_or_month_first_is_asked_never_guessed(tmp_path):
     path = corpus.make("ambiguous_dates", tmp_path)
     with pytest.raises(MappingError, match="day_first=True or False"):
@@ -258,6 +263,7 @@ def test_clock_changes_are_handled_and_counted(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_bomb_is_stopped_by_declared_sizes_and_while_it_expands(tmp_path):
     with pytest.raises(LimitError, match="bomb"):
         read(corpus.make("zip_bomb", tmp_path))

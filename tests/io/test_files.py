@@ -68,6 +68,7 @@ def test_several_tables_in_an_archive_are_put_together(tmp_path):
     assert any("2 files with the same columns" in note for note in result.notes)
 
 
+@pytest.mark.slow
 def test_a_folder_stands_for_its_files(tmp_path):
     for name in ("plain", "duplicate_columns"):
         (tmp_path / name).mkdir()

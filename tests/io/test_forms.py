@@ -50,6 +50,7 @@ def test_times_of_a_workbook_are_the_seconds_they_mean(tmp_path):
     assert found["timestamp"].dt.minute().to_list() == [0] * 24
 
 
+@pytest.mark.slow
 def test_sheets_that_describe_are_joined_and_others_are_asked_about(tmp_path, plain):
     path = tmp_path / "book.xlsx"
     path.write_bytes(forms.xlsx({"Shops": SHOPS, "Visits": TABLE}))
@@ -196,6 +197,7 @@ def test_json_of_other_shapes(shape, tmp_path, plain):
     assert same(read(path), plain)
 
 
+@pytest.mark.slow
 def test_json_of_databases_and_orders(tmp_path, plain):
     documents = _documents()
     path = tmp_path / "x.json"

@@ -24,6 +24,7 @@ def visits() -> pl.DataFrame:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain", "german", "pair_in_one_column", "date_and_clock_apart"])
 def test_a_frame_gives_the_check_ins_of_its_file(name, tmp_path):
     path = corpus.make(name, tmp_path)

@@ -59,6 +59,7 @@ def test_one_object_that_holds_the_rows(tmp_path):
     assert read(path).n_checkins == 30
 
 
+@pytest.mark.slow
 def test_a_look_at_a_compressed_array_takes_all_of_it(tmp_path):
     padded = [row | {"text": f"{i:06d}" * 50} for i, row in enumerate(rows(15_000))]
     path = tmp_path / "array.json.gz"

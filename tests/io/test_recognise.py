@@ -111,6 +111,7 @@ def beside(folder, events, header, lines, described, about):
     return paths
 
 
+@pytest.mark.slow
 def test_the_venues_of_gowalla_say_where_and_not_when(tmp_path):
     """Liu et al.'s release: the spots have a time of their own, when they were made."""
     lines = [f"{1000 + i % 12},{400000 + i * 7 % 25},2011-08-{1 + i % 28:02d}T09:{i % 60:02d}:00Z"
@@ -160,6 +161,7 @@ def test_a_list_of_stations_says_where_trips_begin_and_end(tmp_path, name, about
     assert (row["lon"], row["origin_lon"]) == (-73.564, -73.552)
 
 
+@pytest.mark.slow
 def test_the_zones_of_taxis_name_both_ends(tmp_path):
     header = "VendorID,tpep_pickup_datetime,tpep_dropoff_datetime,passenger_count,trip_distance,"
     header += "RatecodeID,store_and_fwd_flag,PULocationID,DOLocationID,payment_type,total_amount"

@@ -48,6 +48,7 @@ def test_names_in_several_languages(header):
     assert all(0.2 < confidence[field] <= 1 for field in FIELDS)
 
 
+@pytest.mark.slow
 @given(order=st.permutations(range(7)))
 @settings(max_examples=20, deadline=None)
 def test_the_order_of_the_columns_does_not_matter(order):

@@ -66,6 +66,7 @@ def test_offsets_in_the_text(moment, minutes):
     assert utc == expected.replace(tzinfo=None)
 
 
+@pytest.mark.slow
 @given(moment=moments)
 @settings(max_examples=30, deadline=None)
 def test_unix_times_in_every_unit_and_twitter(moment):

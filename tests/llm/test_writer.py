@@ -59,6 +59,7 @@ def test_an_answer_ends_before_the_stop(writer):
     assert ended == cut(whole, [stop]) and stop not in ended
 
 
+@pytest.mark.slow
 def test_the_time_limit_ends_a_long_answer(tiny_model):
     writer = Writer(tiny_model("llama"))
     begun = time.perf_counter()

@@ -38,6 +38,7 @@ def fitted(seed: int, places: str, weights: np.ndarray | None = None):
     return table, log, model
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 50),
     places=st.sampled_from(["all", "half", "none"]),

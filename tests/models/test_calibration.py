@@ -67,6 +67,7 @@ def test_no_rank_changes_and_rows_are_probabilities(kind, tmp_path):
     assert np.allclose(again.calibrated(again.score(queries), "session_end"), ends)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if MODELS[kind].explains])
 def test_parts_add_up_to_the_probability_that_is_stated(kind):
     model, queries = _fitted(kind), _parts().queries(scored="every")
@@ -77,6 +78,7 @@ def test_parts_add_up_to_the_probability_that_is_stated(kind):
             assert sum(part.value for part in each.parts) == pytest.approx(scores[item], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_trees_and_network_are_not_asked_for_what_they_learned():
     train = _parts().train
     since = int(np.quantile(train.time_us, 0.85))

@@ -54,6 +54,7 @@ every_kind_keen = pytest.mark.parametrize(
 # ---------------------------------------------------------------- obvious answers
 
 
+@pytest.mark.slow
 @every_kind_keen
 def test_who_alternates_will_alternate(kind):
     assert _share_right(kind, "alternating") >= RIGHT
@@ -222,6 +223,7 @@ def test_times_that_are_not_known_are_no_obstacle(kind):
     assert np.isfinite(model.fit(_parts().train).score(queries)).all()
 
 
+@pytest.mark.slow
 @every_kind
 def test_missing_places_are_no_obstacle(kind):
     bare = _world().with_columns(pl.lit(None, pl.Float64).alias(c) for c in ("lat", "lon"))

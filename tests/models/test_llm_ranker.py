@@ -34,6 +34,7 @@ def fitted(parts):
     return model
 
 
+@pytest.mark.slow
 def test_candidates_share_what_the_first_stage_gave_them(fitted, queries, parts):
     first = CounterMix().fit(parts.train).score(queries)
     scores = fitted.score(queries)

@@ -1,6 +1,7 @@
 """NeuMF against its equation, and how it learns who takes what."""
 
 import numpy as np
+import pytest
 import torch
 
 from strec.models import NeuMF
@@ -30,6 +31,7 @@ def test_a_score_is_the_equation():
     assert np.isclose(model.score(QUERIES)[0, item], float(out[0]), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_users_get_the_two_items_that_they_take():
     model = NeuMF(dim=8, layers=(8, 4), epochs=30, patience=30, batch_size=64).fit(PARTS.train)
     best, _ = model.top(QUERIES, 2)

@@ -145,6 +145,7 @@ def test_a_file_of_another_shape_is_refused(tmp_path):
         Follows.load(model.save(tmp_path))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(
     times=st.lists(st.integers(0, 50), min_size=1, max_size=60),

@@ -61,6 +61,7 @@ def test_what_is_held_together_is_what_each_source_says(world):
         same(share, each / np.where(total > 0, total, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [CounterMix(), Trees(n_trees=5), STLLM(epochs=1, text="")])
 def test_an_item_without_a_check_in_is_suggested_where_it_is(model):
     table = simulate("social", n_users=20, n_items=40, n_checkins=900, seed=1)

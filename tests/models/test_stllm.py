@@ -111,6 +111,7 @@ def test_to_how_many_people_an_item_was_new_counted_by_hand():
 # ---------------------------------------------------------------- data
 
 
+@pytest.mark.slow
 def test_a_lesson_does_not_know_what_comes_after_its_block():
     train = _parts().train
     late = train.time_us > np.quantile(train.time_us, 0.8)
@@ -177,6 +178,7 @@ def test_shapley_values_of_a_game_known_by_hand():
     assert [float(values[name][0]) for name in ("", "a", "b")] == [0.0, 2.0, 4.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["time", "place"])
 def test_what_is_left_out_changes_nothing(name):
     model, queries = _model(without=(name,)), _parts().queries(scored="every").take(slice(0, 8))
@@ -189,6 +191,7 @@ def test_what_is_left_out_changes_nothing(name):
     assert np.abs(full.score(elsewhere) - full.score(queries)).max() > 2e-3
 
 
+@pytest.mark.slow
 def test_without_history_everything_comes_from_the_generator():
     model, queries = _model(without=("history",)), _parts().queries(scored="every")
     assert np.allclose(model.score(queries).sum(axis=1), 1)
@@ -204,6 +207,7 @@ def test_an_unknown_ingredient_is_refused():
 # ---------------------------------------------------------------- network and trees
 
 
+@pytest.mark.slow
 def test_a_network_that_has_learned_nothing_has_hardly_a_voice():
     """A training that ends before its first step is not below counting."""
     parts = _parts()
@@ -260,6 +264,7 @@ def _part(name: str, value: float) -> ScorePart:
     return ScorePart(name, value, np.zeros(0, dtype=np.int64), np.zeros(0))
 
 
+@pytest.mark.slow
 def test_a_network_saved_alone_still_opens(tmp_path):
     model = _model(without=("trees",))
     assert model.trees_ is None

@@ -47,6 +47,7 @@ def test_trees_grow_where_they_help_and_parts_add_up(parts, trees, tmp_path):
     assert np.allclose(again.score(queries), scores)
 
 
+@pytest.mark.slow
 def test_a_lesson_knows_counts_of_what_was_before_alone(parts):
     """What is told of a target does not change when everything after it does."""
     train = parts.train

@@ -28,6 +28,7 @@ def words(found: AppTest) -> str:
     return " ".join(str(each.value) for kind in kinds for each in kind)
 
 
+@pytest.mark.slow
 def test_the_first_run_shows_a_living_world():
     found = app()
     assert not found.exception and not found.error
@@ -56,6 +57,7 @@ def test_a_world_chosen_just_before_another_page_is_opened_is_not_lost():
     assert found.session_state["wanted_sample"] == ""
 
 
+@pytest.mark.slow
 def test_maps_are_pictures_of_the_server_where_the_browser_cannot_draw():
     from tests.pages.alone import alone
 
@@ -66,6 +68,7 @@ def test_maps_are_pictures_of_the_server_where_the_browser_cannot_draw():
     assert len(found.get("image")) == 1 and "Half of the check-ins" in words(found)
 
 
+@pytest.mark.slow
 def test_what_was_chosen_in_a_picture_filters_every_page_and_can_go_again():
     from pages.shared import state
     from strec.store import Filters
@@ -169,6 +172,7 @@ def test_the_tour_begins_on_the_start_page_and_can_be_ended():
     assert "Tour 1/" not in words(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["time", "space"])
 def test_a_data_set_without_categories_has_a_sidebar(tmp_path, page, monkeypatch):
     bare = schema.example().drop("category")

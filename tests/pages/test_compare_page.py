@@ -50,6 +50,7 @@ def test_every_pair_is_an_answer_or_a_sentence(social):
         assert first(app) or app.info, way
 
 
+@pytest.mark.slow
 def test_what_was_chosen_in_a_picture_is_compared_with_all_others(social):
     picks = [Filters(weekdays=(5,), hours=(20,))]
     app = opened(social, picks=picks, compare_way="What I chose and all others")

@@ -35,6 +35,7 @@ def world() -> pl.DataFrame:
     return simulate("social", n_users=60, n_checkins=3_000, temporal=1, spatial=1, seed=5)
 
 
+@pytest.mark.slow
 def test_the_counting_models_are_compared_at_once(world, tmp_path):
     app = page(world, tmp_path)
     assert not app.exception and not app.error
@@ -50,6 +51,7 @@ def test_the_counting_models_are_compared_at_once(world, tmp_path):
     assert "F1 (macro)" in words and "MSE (Brier)" in words
 
 
+@pytest.mark.slow
 def test_other_rules_give_other_numbers(world, tmp_path):
     app = page(world, tmp_path)
     before = app.dataframe[0].value
@@ -62,6 +64,7 @@ def test_other_rules_give_other_numbers(world, tmp_path):
     assert "new users and items included" in text_of(app)
 
 
+@pytest.mark.slow
 def test_two_models_are_looked_at_from_four_sides(world, tmp_path):
     app = page(world, tmp_path)
     app = app.selectbox(key="evaluate_first").set_value("Popularity").run()
@@ -80,6 +83,7 @@ def test_two_models_are_looked_at_from_four_sides(world, tmp_path):
     assert "Wednesday: " in text_of(app) and "with 5 or more users then" in text_of(app)
 
 
+@pytest.mark.slow
 def test_without_places_the_map_is_words(world, tmp_path):
     nowhere = world.with_columns(lat=pl.lit(None, pl.Float64), lon=pl.lit(None, pl.Float64))
     app = page(nowhere, tmp_path)
@@ -89,6 +93,7 @@ def test_without_places_the_map_is_words(world, tmp_path):
     assert "A map of errors needs check-ins with a place" in app.info[-1].value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "n_users, words",
     [(20, "most differences cannot be told from chance"), (5, "nothing here says which model")],
@@ -109,6 +114,7 @@ def test_too_little_data_is_said_in_words(n, tmp_path):
     assert "check-ins" in app.info[0].value and not app.error
 
 
+@pytest.mark.slow
 def test_one_user_is_enough(world, tmp_path):
     busiest = world[schema.USER].mode()[0]
     app = page(world.filter(pl.col(schema.USER) == busiest), tmp_path)
@@ -118,6 +124,7 @@ def test_one_user_is_enough(world, tmp_path):
     assert not app.exception and not app.error and app.success
 
 
+@pytest.mark.slow
 def test_names_from_the_data_are_shown_as_they_are(world, tmp_path):
     odd = world.with_columns(pl.lit("*<b>$x$").alias(schema.CATEGORY))
     app = page(odd, tmp_path)
@@ -126,6 +133,7 @@ def test_names_from_the_data_are_shown_as_they_are(world, tmp_path):
     assert not app.exception and not app.error
 
 
+@pytest.mark.slow
 def test_a_finished_training_joins_the_leaderboard(world, tmp_path):
     from strec.runs import create, home, train_run
 
@@ -179,6 +187,7 @@ def test_a_training_whose_scores_are_no_numbers_is_left_out_and_said(world, tmp_
     assert "no numbers" in text_of(app)
 
 
+@pytest.mark.slow
 def test_of_a_large_store_models_join_as_they_are_ready(tmp_path, monkeypatch):
     monkeypatch.setattr(later, "LEAST_CHECKINS", 500)
     app = page(simulate("social", n_users=30, n_checkins=900, seed=9), tmp_path)

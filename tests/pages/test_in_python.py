@@ -179,6 +179,7 @@ def test_the_lines_below_a_picture_draw_it(look, world, monkeypatch):
             assert of_map(again) == of_map(shown), code
 
 
+@pytest.mark.slow
 def test_nothing_is_said_of_a_table_that_was_changed():
     from pages.shared.made import call, made, of
     from strec.store import Filters

@@ -33,6 +33,7 @@ def said(app) -> str:
     return " ".join([*words, *(title for each in titles for title in each)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["", "time", "space"])
 def test_pages_of_the_data(dates, url):
     app = alone(url)

@@ -5,6 +5,7 @@ import gc
 import pandas as pd
 import plotly.graph_objects as go
 import plotly.io
+import pytest
 
 from pages.shared import look, once, results
 
@@ -31,6 +32,7 @@ def test_the_same_content_is_worked_out_once_and_another_anew():
     assert once.once(total, frame, True)["n"].to_list() == [1, 2] and made == [2, 2, True]
 
 
+@pytest.mark.slow
 def test_objects_are_known_by_being_the_same_and_answers_go_with_them():
     def name(model: Model) -> str:
         return model.name

@@ -37,6 +37,7 @@ def test_every_sample_gets_its_risk_in_words(tmp_path, name):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_protection_shows_what_it_buys_and_costs(tmp_path):
     app = page(some_of("travel"), tmp_path)
     app.select_slider(key="privacy_width").set_value(6)
@@ -49,6 +50,7 @@ def test_a_protection_shows_what_it_buys_and_costs(tmp_path):
     assert one["as it is"] != one["protected"]
 
 
+@pytest.mark.slow
 def test_data_without_places_can_blur_times_only(tmp_path):
     bare = some_of("travel").with_columns(
         pl.lit(None, pl.Float64).alias(name) for name in (schema.LAT, schema.LON)
@@ -68,6 +70,7 @@ def test_few_people_get_words_instead_of_figures(tmp_path, n_users):
     assert "no crowd to hide in" in words(app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("choice", "said"), [("pseudonyms", "keyed hashes"), ("kind", "stands its category")]
 )

@@ -234,6 +234,7 @@ def test_an_address_names_a_page_of_strec_and_no_other(monkeypatch, address, url
     assert gone == [(url, asked)]
 
 
+@pytest.mark.slow
 def test_a_picture_is_pinned_below_it_with_its_words_and_selection():
     app = alone("time")
     app.session_state["store"] = in_use.sample_store("travel")
@@ -272,6 +273,7 @@ def test_what_is_pinned_has_a_bound(monkeypatch):
     assert not app.session_state["pins"] if "pins" in app.session_state else True
 
 
+@pytest.mark.slow
 def test_a_project_brings_back_how_every_page_was_set(monkeypatch):
     """It opened on one page; the others had forgotten what was looked at."""
     space = alone("space")

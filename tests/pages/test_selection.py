@@ -33,6 +33,7 @@ def test_a_group_of_users_is_called_by_its_name(monkeypatch):
     assert selection._words(Filters(users=("a", "b")), ("users",)) == "2 users"
 
 
+@pytest.mark.slow
 def test_a_span_drawn_over_the_trend_filters_and_the_trend_stays_whole():
     app = alone("time")
     app.session_state["store"] = ui.sample_store("travel")
@@ -85,6 +86,7 @@ def test_dependence_tests_what_was_chosen_and_says_so(store):
     assert any("of those chosen" in each.value for each in app.caption)
 
 
+@pytest.mark.slow
 def test_a_group_compared_can_be_seen_alone():
     app = alone("compare")
     app.session_state["store"] = ui.sample_store("travel")

@@ -134,12 +134,14 @@ def test_nobody_stands_out_where_the_data_are_judged(town, leaving, page):
     assert not any(LONELY in frame.to_csv() for _, frame in leaving["frames"])
 
 
+@pytest.mark.slow
 def test_nobody_stands_out_in_the_week(town, leaving):
     app = time.page(town)
     assert not app.exception
     nobody_stands_out(leaving)
 
 
+@pytest.mark.slow
 def test_hours_of_a_slice_hide_what_few_did(town, leaving):
     """The counts of a chosen kind are shown hour by hour only where five people make them."""
     kind = town.by_category(1)["category"].iloc[0]

@@ -134,6 +134,7 @@ def test_what_is_kept_goes_without_anybody_asking(monkeypatch):
     assert not results._SHELVES["test age"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "changed", "lost"])
 def test_a_damaged_store_says_so_and_a_sample_is_made_anew(places, monkeypatch, damage):
     in_use.sample_store.clear()

@@ -41,6 +41,7 @@ def test_every_sample_shows_its_week(stores, name):
     assert len(app.get("plotly_chart")) >= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS[1:])
 def test_deeper_parts_speak_in_words(stores, part):
     app = page(stores["social"], time_part=part)
@@ -54,6 +55,7 @@ def test_deeper_parts_speak_in_words(stores, part):
         assert any("Compare five" in each.label for each in app.button)
 
 
+@pytest.mark.slow
 def test_a_series_can_be_that_of_a_part_of_town_and_never_of_one_person(stores):
     app = page(stores["social"], time_part="Rhythms")
     of = next(each for each in app.selectbox if each.label == "Series of")

@@ -40,6 +40,7 @@ def shown() -> str:
     return "\n".join(texts)
 
 
+@pytest.mark.slow
 def test_every_term_that_pages_show_has_its_entry():
     texts = shown()
     used = {entry for pattern, entry in TERMS.items() if re.search(pattern, texts)}

@@ -22,6 +22,7 @@ def store(tmp_path_factory) -> Store:
     return Store.create(read_sample("travel"), folder, name="T", time_zone="Europe/Berlin")
 
 
+@pytest.mark.slow
 def test_of_a_large_store_some_users_are_looked_at_and_it_is_said(store, monkeypatch):
     whole = risk(store)
     assert not whole.drawn and whole.to_dict() == risk(store.checkins()).to_dict()

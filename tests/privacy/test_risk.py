@@ -159,6 +159,7 @@ def test_suppression_never_raises_risk(checkins, k):
     assert after.n_cells_below == 0
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(worlds)
 def test_more_points_never_find_fewer(checkins):

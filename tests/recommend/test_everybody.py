@@ -27,6 +27,7 @@ def alone(store: Store, recommender: Recommender, when: str | None, **how) -> pl
     return named.select("user_id", pl.exclude("user_id", "query"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", [None, "2024-06-05 18:30"])
 def test_pieces_of_users_are_told_what_each_is_told_alone(store, when, tmp_path, monkeypatch):
     monkeypatch.setattr(ordered, "PIECE_ROWS", 100)

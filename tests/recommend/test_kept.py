@@ -25,6 +25,7 @@ def never(*_, **__):
     raise AssertionError("fitted again")
 
 
+@pytest.mark.slow
 def test_another_process_answers_alike_without_fitting(store, monkeypatch):
     fresh = Recommender.of_store(store)
     expected = lists(Recommender(store))
@@ -37,6 +38,7 @@ def test_another_process_answers_alike_without_fitting(store, monkeypatch):
             np.testing.assert_array_equal(values, vars(again.log)[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", ["log", "model.safetensors", "code", "drawn", "check-ins", "gone"])
 def test_what_is_damaged_or_of_others_is_fitted_anew(store, monkeypatch, harm):
     Recommender.of_store(store)

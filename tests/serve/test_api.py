@@ -270,6 +270,7 @@ def test_whatever_step_of_merging_fails_nothing_is_lost_or_doubled(folder, tmp_p
     assert not list((tmp_path / "merged").glob(".draft*")) and merged.merge(store, tmp_path) is None
 
 
+@pytest.mark.slow
 def test_what_was_merged_is_everybodys_and_its_items_are_known(client, folder, monkeypatch):
     table = Store(folder / "store").checkins()
     known = table.filter(table["item_name"].is_not_null()).row(0, named=True)
@@ -303,6 +304,7 @@ def test_what_was_merged_is_everybodys_and_its_items_are_known(client, folder, m
     assert merged.latest(other, folder / "events") == (other, {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["popularity", "trees"])
 def test_a_saved_run_answers_as_the_command_does(folder, tmp_path, monkeypatch, capsys, kind):
     store = Store(folder / "store")

@@ -34,6 +34,7 @@ def test_global_moran_is_that_of_the_manual(carolina):
     assert found.p == 0.001
 
 
+@pytest.mark.slow
 def test_moran_of_shuffled_values_is_not_significant(carolina):
     rate, touching, _ = carolina
     rng = np.random.default_rng(3)

@@ -56,6 +56,7 @@ def few_rows(n: int = 63) -> pl.DataFrame:
     )
 
 
+@pytest.mark.slow
 def test_few_rows_make_no_giants_of_hexagons():
     named = Dataset(few_rows())
     # Coarser would hide fewer people, and show two hexagons of which half is outside the map.

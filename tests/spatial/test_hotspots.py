@@ -56,6 +56,7 @@ def test_cells_of_few_people_count_as_empty():
     assert not (found["kind"] == "hot").any()
 
 
+@pytest.mark.slow
 def test_what_is_compared_is_a_choice():
     ring = disk(4)[steps_from(disk(4), disk(4)[0]) >= 2]
     frame = counted(ring, np.arange(len(ring)) + 5)
@@ -139,6 +140,7 @@ def points_in_a_disk(seed: int, n: int = 3_000, radius_km: float = 4.0) -> pd.Da
     return pd.DataFrame({"cell": cells, "n_checkins": counts, "n_users": counts})
 
 
+@pytest.mark.slow
 def test_random_points_in_a_disk_do_not_lie_together():
     found = [
         spatial.hotspots(points_in_a_disk(seed), min_users=1, draws=99).moran for seed in range(8)

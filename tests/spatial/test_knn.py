@@ -70,6 +70,7 @@ def test_time_profiles_keep_the_sum_and_go_around_the_week():
     assert sharp[0, 167] == 1 and sharp[1, 0] == 1
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 167)), min_size=2, max_size=40))
 @settings(max_examples=30, deadline=None)
 def test_similarity_is_symmetric_and_between_0_and_1(rows):

@@ -188,6 +188,7 @@ def test_a_bound_of_order_is_none_for_who_knows_the_hour():
     assert "guesses better" in found.sentence and f"{100 * found.by_hour:.0f} %" in found.sentence
 
 
+@pytest.mark.slow
 def test_check_ins_of_one_moment_have_no_order():
     # Baskets of four, written by ascending item: sorted ids are no habit.
     rng = np.random.default_rng(3)

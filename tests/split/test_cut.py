@@ -149,6 +149,7 @@ def test_laws_of_a_cut(rows):
     assert len(parts.train) == (parts.part == TRAIN).sum()
 
 
+@pytest.mark.slow
 @given(checkins, some.booleans(), some.sampled_from(["streaming", "train"]))
 @settings(max_examples=60, deadline=None)
 def test_queries_see_strictly_earlier_check_ins_of_their_user(rows, time_known, history):

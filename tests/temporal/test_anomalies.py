@@ -23,11 +23,13 @@ def test_planted_surprises_are_found_and_nothing_else():
     assert (found["q"] <= 0.05).all()
 
 
+@pytest.mark.slow
 def test_ordinary_counts_rarely_raise_an_alarm():
     alarms = sum(len(anomalies(daily_wave(28, seed=seed)).found) > 0 for seed in range(8))
     assert alarms <= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [0.05, 0.2, 1.0, 3.0])
 def test_few_check_ins_are_not_alarming_because_most_hours_have_none(level):
     alarms = sum(len(anomalies(daily_wave(42, seed, level)).found) > 0 for seed in range(8))

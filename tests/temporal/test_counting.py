@@ -219,6 +219,7 @@ def test_a_cell_selects_the_check_ins_in_it():
     assert series(checkins, "hour", filters=Filters(cells=(cell, north))).n_checkins == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["duckdb://", "polars://"])
 def test_a_store_answers_as_its_table_does(tmp_path, engine):
     checkins = hourly_checkins("2024-03-08 05:00", 24 * 30)

@@ -36,6 +36,7 @@ QUICK = [
 # ---------------------------------------------------------------- one contract
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", QUICK, ids=lambda each: each.label)
 def test_every_forecaster_keeps_the_contract(model):
     data = daily_wave(15)
@@ -128,6 +129,7 @@ def test_exponential_smoothing_follows_a_level_as_statsmodels_does():
     assert ours == pytest.approx(theirs[0], abs=0.4)
 
 
+@pytest.mark.slow
 def test_harmonics_find_day_and_week():
     model = HarmonicRegression(budget_s=1.0).fit(daily_wave(42))
     assert model.harmonics_[24] >= 1 and model.harmonics_[168] >= 1
@@ -209,6 +211,7 @@ def test_a_band_of_normal_errors_is_that_of_the_normal_and_has_room_for_few_mome
     assert not conformal(errors[:8], 0.9).is_known
 
 
+@pytest.mark.slow
 def test_a_model_that_has_learned_a_jump_is_not_given_the_errors_of_before_it():
     # Fitted before the level doubled it missed upwards only; fitted anew it may miss downwards.
     errors = 20 + 3 * np.random.default_rng(0).normal(size=(70, 7))
