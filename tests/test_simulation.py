@@ -95,6 +95,7 @@ def test_without_dependence_p_values_are_uniform(scenario):
         assert (column <= 0.05).mean() <= 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize(("slider", "index"), [("temporal", 0), ("spatial", 1), ("interaction", 2)])
 def test_each_slider_raises_its_own_dependence(scenario, slider, index):
