@@ -320,9 +320,10 @@ class Servers:
         return sum(sum(map(int, each[11:15])) / ticks for each in self._stats()) or float("nan")
 
     def mb(self) -> float:
-        """MB of memory of the app; NaN if not seen."""
-        size = os.sysconf("SC_PAGE_SIZE") / 2**20
-        return sum(int(each[21]) * size for each in self._stats()) or float("nan")
+        """MB of the app's own memory, without the files that it maps; NaN if not seen."""
+        status = [Path(f"/proc/{each.pid}/status").read_text() for each in self.processes]
+        own = [int(each.split("RssAnon:")[1].split()[0]) / 1024 for each in status]
+        return sum(own) or float("nan")
 
     def _stats(self) -> list[list[str]]:
         return [Path(f"/proc/{each.pid}/stat").read_text().rsplit(")", 1)[1].split()

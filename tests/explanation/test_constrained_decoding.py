@@ -69,7 +69,6 @@ def test_it_ends_when_both_sides_are_told():
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.parametrize("evidence", [RETURN, ONCE, NEW])
 @pytest.mark.parametrize("seed", range(8))
 def test_whatever_is_written_within_it_passes_the_check(evidence, seed):

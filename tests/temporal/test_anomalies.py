@@ -30,7 +30,6 @@ def test_ordinary_counts_rarely_raise_an_alarm():
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.parametrize("level", [0.05, 0.2, 1.0, 3.0])
 def test_few_check_ins_are_not_alarming_because_most_hours_have_none(level):
     alarms = sum(len(anomalies(daily_wave(42, seed, level)).found) > 0 for seed in range(8))
