@@ -419,7 +419,8 @@ def report(given: argparse.Namespace, servers: Servers) -> None:
         print(f"p95 with the hostile one {beside:.2f} s, without {alone:.2f} s: "
               f"{beside / alone:.2f} times.")  # fmt: skip
     else:
-        _crowd(given, servers, pages, files)
+        for _ in range(given.crowds):
+            _crowd(given, servers, pages, files)
 
 
 def _crowd(
@@ -463,6 +464,7 @@ def main() -> None:
     parser.add_argument("--replicas", type=int, default=0, help="processes behind Caddy")
     parser.add_argument("--store", type=Path, help="what visitors are shown, in place of a sample")
     parser.add_argument("--leave", action="store_true", help="memory after all have left")
+    parser.add_argument("--crowds", type=int, default=1, help="one after another")
     parser.add_argument("--url", help="of an app that runs already")
     given = parser.parse_args()
     if given.url:
