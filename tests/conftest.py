@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import gc
 import json
 import os
 import time
@@ -14,7 +15,8 @@ settings.load_profile("strec")
 
 # Processes that share the work share the cores too: threads of each would be in the others' way.
 if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    for threads in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
+        os.environ.setdefault(threads, "1")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -44,6 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that the processes end together."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (not item.nodeid.startswith(LONGEST), item.path not in slow))
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is imported out of the collector's walks: hundreds of thousands of objects stay."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
