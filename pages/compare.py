@@ -16,4 +16,5 @@ PAGE = Page(
     tour="Two groups side by side. The sentence on top is the surest difference, with its "
     "interval; where nothing is more than chance, it says so. Choose another pair.",
     has_filters=True,
+    needs_rows=True,
 )

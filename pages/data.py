@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts.data import clean, quality, source, taken, track
+from pages.parts.data import clean, database, quality, source, taken, track
 from pages.parts.data import columns as roles
 from pages.parts.data import draft as drafts
 from pages.parts.data.draft import Draft
@@ -13,6 +13,7 @@ from pages.shared.page import NextStep, Page
 
 def content() -> NextStep | None:
     """Show the ways to bring data, or the draft under way."""
+    database.copy_if_wanted()
     draft = drafts.current()
     if draft is None:
         source.in_use()
@@ -40,6 +41,9 @@ def show(draft: Draft) -> None:
         with st.expander("Which column is what?", icon=":material/view_column:"):
             roles.column_form(draft)
         return
+    if draft.table is not None:
+        database.show(draft, draft.table)
+        return
     # What shows progress has a place of its own, so that all below stays where it is.
     with st.container():
         ready = drafts.guarded(draft.read) and drafts.guarded(draft.prepare)
@@ -47,6 +51,9 @@ def show(draft: Draft) -> None:
         roles.raw_preview(draft)
         roles.column_form(draft)
         return
+    if draft.is_used_at_once and not draft.is_empty:
+        draft.is_used_at_once = False
+        drafts.guarded(draft.use)
     track.show(draft)
     summary(draft)
     details(draft)

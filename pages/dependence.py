@@ -451,4 +451,5 @@ PAGE = Page(
     "predict what people do next. Open the **Live simulator**, move a slider, and see the decision "
     "follow.",
     has_filters=True,
+    needs_rows=True,
 )

@@ -423,4 +423,5 @@ PAGE = Page(
     method="evaluate",
     beforehand=beforehand,
     tour=tour,
+    needs_rows=True,
 )

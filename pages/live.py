@@ -286,4 +286,5 @@ PAGE = Page(
     "sees what came. The gap between the two curves is what fresh history was worth here, without "
     "any training, and its interval says what chance may have done.",
     has_pins=False,
+    needs_rows=True,
 )

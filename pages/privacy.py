@@ -294,4 +294,5 @@ PAGE = Page(
     tour="Last: what would these check-ins give away? How many people do a few points pick "
     "out of the crowd? Choose a protection and see what it costs in accuracy.",
     has_pins=False,
+    needs_rows=True,
 )

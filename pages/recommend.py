@@ -180,4 +180,5 @@ PAGE = Page(
     "drag the hour: **What changed** names what moved, and the reason.",
     has_pins=False,
     follows=("weekdays", "categories"),
+    needs_rows=True,
 )

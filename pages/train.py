@@ -315,4 +315,5 @@ PAGE = Page(
     "later check-ins, and kept.",
     method="train",
     tour=tour,
+    needs_rows=True,
 )

@@ -38,6 +38,8 @@ def ground() -> maps.Ground | None:
     sample = ui.current_sample()
     if sample is not None:
         return maps.Ground.sample(sample.name)
+    if ui.current_store().is_elsewhere:
+        return None
     path = ui.current_store().folder / maps.GROUND
     return _opened(path, path.stat().st_mtime) if path.is_file() else None
 

@@ -13,15 +13,18 @@ import streamlit as st
 from pages.shared import state
 from pages.shared.results import AGE
 from strec.errors import StrecError
+from strec.io.mapping import mapping_of
 from strec.io.samples import FOLDER, Sample, read_sample, samples
 from strec.llm.cache import cache_folder
 from strec.serve import events, merged, settings
 from strec.serve.leftovers import visits_folder
-from strec.store import Filters, Store
+from strec.store import Filters, Store, Warehouse
 
 DEFAULT_SAMPLE = "social"
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _STORES = visits_folder()
+#: What stands for a table of a database where a store would be named.
+_TABLE = "a table of a database"
 
 
 def current_store() -> Store:
@@ -39,6 +42,8 @@ def current_store() -> Store:
 
 def given_store() -> Store | None:
     """Return the store that the app was started with, which every visitor is shown first."""
+    if (table := settings.database()) is not None:
+        return _opened_table(*table)
     folder = settings.store()
     # What came through the API and was merged is in it.
     return None if folder is None else _opened(merged.latest(Path(folder), events.folder())[0])
@@ -47,6 +52,35 @@ def given_store() -> Store | None:
 @st.cache_resource(max_entries=merged.KEEP, ttl=AGE, show_spinner="Opening the store…")
 def _opened(folder: Path) -> Store:
     return Store(folder)
+
+
+@st.cache_resource(max_entries=1, ttl=AGE, show_spinner="Asking the database…")
+def _opened_table(address: str, table: str | None, query: str | None, columns: str) -> Warehouse:
+    given = mapping_of([columns]) if columns else {}
+    return Warehouse.guessed(address, table=table, query=query, given=given)
+
+
+def open_table(store: Warehouse) -> None:
+    """Use a table of a database where it is; a reload finds it as long as the server runs."""
+    # The address may hold a password, which is written nowhere.
+    _mark(workspace() / "current", _TABLE)
+    _tables(state.WORKSPACE.value)[_TABLE] = store
+    use_store(store)
+
+
+def ask_anew(store: Warehouse) -> None:
+    """Open a table again: what has changed in it since is counted."""
+    if settings.database() is not None and store is given_store():
+        _opened_table.clear()
+        use_store(given_store() or store)
+        return
+    open_table(Warehouse(mapping=store.mapping, name=store.name, **store.source))
+
+
+@st.cache_resource(max_entries=64, ttl=AGE, show_spinner=False)
+def _tables(workspace_token: str) -> dict[str, Warehouse]:
+    """Return where the table is kept that this workspace has open."""
+    return {}
 
 
 def open_folder(folder: Path) -> None:
@@ -58,6 +92,8 @@ def open_folder(folder: Path) -> None:
 
 def adopt(store: Store) -> None:
     """Let a reload find a store that this visitor made in another visit."""
+    if store.is_elsewhere:
+        return
     if store.folder.parent.parent == _STORES and _TOKEN.fullmatch(store.folder.parent.name):
         state.WORKSPACE.value = store.folder.parent.name
 
@@ -154,6 +190,8 @@ def _store_from_url() -> Store | None:
     if not _TOKEN.fullmatch(token) or not (_STORES / token / "current").is_file():
         return None
     state.WORKSPACE.value = token
+    if (_STORES / token / "current").read_text() == _TABLE:
+        return _tables(token).get(_TABLE)
     try:
         return Store(_STORES / token / (_STORES / token / "current").read_text())
     except StrecError:
@@ -167,6 +205,10 @@ def remember_in_url() -> None:
     if sample is not None:
         if sample.name != DEFAULT_SAMPLE or given_store() is not None:
             said["sample"] = sample.name
+    elif store.is_elsewhere:
+        if (own := state.WORKSPACE.value) and _tables(own).get(_TABLE) is store:
+            _mark(_STORES / own / "current", _TABLE)
+            said["data"] = own
     elif own := state.WORKSPACE.value:
         folder, marker = Path(store.folder), _STORES / own / "current"
         opened = marker.is_file() and marker.read_text() == str(folder)

@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 import streamlit as st
 
 import pages
-from pages.shared import state, ui, views
+from pages.shared import state, ui, views, visitor
 from strec.errors import StrecError
 from strec.store import Store
 
@@ -51,6 +51,8 @@ class Page:
         Of a page without these filters: which fields of what was chosen in pictures it follows.
     has_pins : bool
         Whether its pictures can be pinned for a report: not where they show single people.
+    needs_rows : bool
+        Whether it reads whole check-ins: a table that is counted where it is has to be copied.
     """
 
     title: str
@@ -66,6 +68,7 @@ class Page:
     has_filters: bool = False
     follows: tuple[str, ...] = ()
     has_pins: bool = True
+    needs_rows: bool = False
 
     def run(self) -> None:
         """Show the page; what it lacks is said in words, and the data set stays."""
@@ -80,7 +83,8 @@ class Page:
         following = None
         brought = views.bring_back(self.url)
         try:
-            following = self.content()
+            is_out_of_reach = self.needs_rows and ui.current_store().is_elsewhere
+            following = needs_copy() if is_out_of_reach else self.content()
         except StrecError as error:
             ui.say(error)
         except ui.Instead as other:
@@ -111,6 +115,32 @@ class Page:
         return st.Page(
             self.run, title=self.title, icon=icon, url_path=self.url, default=not self.url
         )
+
+
+def needs_copy() -> None:
+    """Say that a page reads whole check-ins, and offer to copy the table."""
+    store = ui.current_store()
+    st.info(
+        f"This page reads whole check-ins, and **{ui.plain(store.name)}** is counted where it is, "
+        "by its database: here a copy is needed. Data, Time, Space and Demand show all of it "
+        "without.",
+        icon=":material/database:",
+    )
+    copy_button()
+
+
+def copy_button() -> None:
+    """Offer to copy the table in use, to those who may open files of the server."""
+    if not visitor.may_open_files():
+        st.caption("Whoever runs this server can copy it: `strec clean ADDRESS --table … --out …`.")
+        return
+    if st.button("Copy it, and use the copy", key="copy_table", icon=":material/content_copy:"):
+        state.COPY_WANTED.value = True
+        go_to("data")
+    st.caption(
+        "Every row is fetched once, read and cleaned like a file, and kept with your data sets; "
+        "the table stays as it is."
+    )
 
 
 @cache

@@ -5,6 +5,7 @@ import re
 from pages.shared.in_use import current_sample, current_store
 from pages.shared.made import of
 from strec.project import ENDING
+from strec.store import Warehouse
 
 
 def code(picture: object) -> str:
@@ -24,5 +25,13 @@ def code(picture: object) -> str:
 
 
 def _kept() -> str:
+    store = current_store()
+    if isinstance(store, Warehouse):
+        said = store.source
+        named = "table" if said["table"] else "query"
+        return (
+            f'strec.Dataset.of(strec.Warehouse("{store.engine}", {named}={said[named]!r}, '
+            f"mapping={store.mapping.to_dict()}))"
+        )
     name = re.sub(r"\W+", "-", current_store().name.lower()).strip("-")[:60] or "my"
     return f'strec.Project.open("{name}{ENDING}").dataset()  # kept with its data'

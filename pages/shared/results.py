@@ -18,7 +18,7 @@ import streamlit as st
 from pages.shared import visitor
 from pages.shared.made import call, made
 from strec.serve.turns import Turns
-from strec.store import Store
+from strec.store import Store, Warehouse
 
 T = TypeVar("T")
 
@@ -43,6 +43,7 @@ def by_content(spinner: str | bool = False, most: int = 32) -> Callable:
         show_spinner=spinner,
         hash_funcs={
             Store: lambda store: store.fingerprint,
+            Warehouse: lambda store: store.fingerprint,
             FunctionType: lambda each: f"{each.__module__}.{each.__qualname__}",
         },
     )

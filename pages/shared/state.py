@@ -111,6 +111,10 @@ START_IS_PAINTED = Key("start_is_painted", False)
 
 UPLOAD: Key[Any] = Key("data_upload", None)
 PATH = Key("data_path", "")
+#: A table of a database: its address, its name or a query, and whether a copy was asked for.
+DB_ADDRESS, DB_TABLE = Key("data_address", ""), Key("data_table", "")
+DB_QUERY = Key("data_query", "")
+COPY_WANTED = Key("data_copy_wanted", False)
 DRAFT: Key[Any] = Key("data_draft", None)
 UPLOAD_ERROR: Key[StrecError | None] = Key("data_upload_error", None)
 COLUMNS_ERROR: Key[StrecError | None] = Key("data_columns_error", None)

@@ -42,7 +42,8 @@ shell = typer.Typer(
     name="strec",
     help="See how behaviour depends on time and place, and recommend from it.",
     epilog="`strec COMMAND --help` shows examples. DATA is one or several files, the folder of a "
-    "store, or a sample: social, ecommerce, travel, traffic, flights.",
+    "store, or a sample: social, ecommerce, travel, traffic, flights; inspect, clean, analyse and "
+    "forecast also take a table of a database: `ADDRESS --table NAME`.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",

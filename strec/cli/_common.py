@@ -32,10 +32,33 @@ DayFirst = Annotated[
 ]
 
 
+DbTable = Annotated[
+    str | None,
+    typer.Option("--table", help="Which table of a database, where DATA is its address."),
+]
+DbQuery = Annotated[
+    str | None,
+    typer.Option("--query", help="A SELECT in the words of that database, in place of a table."),
+]
+DbColumns = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="Which column of that table is what: user=…, item=…, time=…, …",
+                 show_default="guessed"),
+]  # fmt: skip
+
+
 def load(
-    data: Sequence[str], *, time_zone: str | None = None, day_first: bool | None = None
+    data: Sequence[str],
+    *,
+    time_zone: str | None = None,
+    day_first: bool | None = None,
+    table: str | None = None,
+    query: str | None = None,
+    columns: Sequence[str] | None = None,
 ) -> "Dataset":
-    """Return the data set of files that belong together, of a store, or of a sample.
+    """Return the data set of files that belong together, of a store, of a sample, or of a table.
+
+    A table of a database stays where it is: it is counted there.
 
     Examples
     --------
@@ -45,6 +68,16 @@ def load(
     from strec.dataset import Dataset
     from strec.io import read_sample, samples
 
+    if is_database(data, table, query, columns):
+        from strec.io.mapping import mapping_of
+        from strec.store import Warehouse
+
+        store = Warehouse.guessed(
+            data[0], table=table, query=query, given=mapping_of(columns or ()), time_zone=time_zone
+        )
+        taken = ", ".join(f"{name}={column}" for name, column in store.mapping.to_dict().items())
+        note(f"Counted where it is, by {store.engine_in_words}: {taken}.")
+        return Dataset.of(store)
     known = {sample.name: sample for sample in samples()}
     paths = _paths(data, list(known))
     if paths is None:
@@ -61,6 +94,33 @@ def load(
     for reason, n in dataset.reasons.items():
         note(f"Set aside: {n:,} row(s), {reason}.")
     return dataset
+
+
+def is_database(
+    data: Sequence[str],
+    table: str | None,
+    query: str | None,
+    columns: Sequence[str] | None = None,
+) -> bool:
+    """Return whether a database was named, and refuse what is said of one where none was.
+
+    Examples
+    --------
+    >>> is_database(["postgres://me@host/shop"], "sales", None), is_database(["a.csv"], None, None)
+    (True, False)
+    """
+    from strec.io.warehouse import is_address
+
+    if len(data) == 1 and is_address(data[0]):
+        return True
+    if table is None and query is None and not columns:
+        return False
+    raise ReadError(
+        "--table, --query and --map say what is read of a database.",
+        f"{', '.join(data)!r:.100}, which is no address of one.",
+        "Give an address such as postgres://me@host/shop, or leave them out; columns of a file are "
+        "mapped by strec clean --map.",
+    )
 
 
 def fitted(folder: Path, data: "Store | Vocabulary | None" = None) -> "Model":

@@ -8,6 +8,9 @@ import typer
 from strec.cli import AsJson, Data, shell
 from strec.cli._common import (
     DayFirst,
+    DbColumns,
+    DbQuery,
+    DbTable,
     TimeZone,
     check_writable,
     load,
@@ -30,6 +33,9 @@ def analyse(
             help="Hours and days without check-ins: nothing is known, or nothing happened.",
         ),
     ] = False,
+    db_table: DbTable = None,
+    query: DbQuery = None,
+    db_columns: DbColumns = None,
     time_zone: TimeZone = None,
     day_first: DayFirst = None,
     as_json: AsJson = False,
@@ -43,11 +49,17 @@ def analyse(
     `strec analyse checkins.csv --json > analysis.json`
 
     `strec analyse sensors.csv --gaps --html report.html`
+
+    `strec analyse postgres://me@host/shop --table sales --map user=customer,item=product`: the
+    database counts
     """
     from strec.reporting import analyse as compute
 
     check_writable(html)
-    dataset = load(data, time_zone=time_zone, day_first=day_first)
+    dataset = load(
+        data, time_zone=time_zone, day_first=day_first, table=db_table, query=query,
+        columns=db_columns,
+    )  # fmt: skip
     with progress() as report:
         found = compute(dataset.store, missing="gap" if gaps else "zero", progress=report)
     if html is not None:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from strec.cli import shell
+from strec.cli._common import DbColumns, DbQuery, DbTable, is_database
 
 #: The port that is tried first, and how many after it.
 _PORT, _TRIES = 8501, 50
@@ -31,9 +32,15 @@ def app(
         bool, typer.Option("--browser/--no-browser", help="Whether to open it in a browser.")
     ] = True,
     data: Annotated[
-        Path | None,
-        typer.Option(help="The folder of a store, opened as it is, whatever its size."),
+        str | None,
+        typer.Option(
+            help="The folder of a store, opened as it is, whatever its size; or the address of a "
+            "database, whose table is counted where it is."
+        ),
     ] = None,
+    db_table: DbTable = None,
+    query: DbQuery = None,
+    db_columns: DbColumns = None,
     run: Annotated[
         Path | None,
         typer.Option(help="A trained run or a saved model, by which the API answers."),
@@ -55,6 +62,8 @@ def app(
 
     - `strec clean visits.csv --out visits && strec app --data visits`
 
+    - `strec app --data postgres://me@host/shop --table sales --map user=customer,item=product`
+
     - `STREC_API_TOKEN=… strec app --public --data visits --run runs/trees`
 
     - `strec app --public --port 80`
@@ -65,8 +74,10 @@ def app(
 
     memory.few_arenas()
     require("streamlit", "pydeck")
-    if data is not None:
-        os.environ[settings.STORE] = str(_store(data))
+    if data is not None and is_database([data], db_table, query, db_columns):
+        _ask(data, db_table, query, db_columns or [])
+    elif data is not None:
+        os.environ[settings.STORE] = str(_store(Path(data)))
     if run is not None:
         os.environ[settings.RUN] = str(_run(run))
     given: dict[str, object] = {"server.headless": True}
@@ -87,6 +98,17 @@ def app(
     # As `python -m streamlit` does: the library itself does not know the app.
     sys.argv = ["streamlit", "run", str(shipped("app.py")), *options]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+
+
+def _ask(address: str, table: str | None, query: str | None, columns: list[str]) -> None:
+    """Have the app show a table of a database, once it has answered and its columns are known."""
+    from strec.cli._common import load
+    from strec.serve import settings
+
+    load([address], table=table, query=query, columns=columns)
+    said = {settings.STORE: address, settings.TABLE: table, settings.QUERY: query}
+    said[settings.COLUMNS] = ",".join(columns)
+    os.environ.update({name: text for name, text in said.items() if text})
 
 
 def _store(folder: Path) -> Path:

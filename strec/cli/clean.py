@@ -10,9 +10,12 @@ import typer
 from strec.cli import AsJson, Data, shell
 from strec.cli._common import (
     DayFirst,
+    DbQuery,
+    DbTable,
     TimeZone,
     check_writable,
     files_of,
+    is_database,
     note,
     print_json,
     progress,
@@ -25,15 +28,6 @@ if TYPE_CHECKING:
     from strec.cleaning import CleanReport, Recipe
     from strec.io import Mapping, ReadResult
     from strec.store import Store
-
-#: Short names of the fields in `--map`.
-SHORT = {
-    "user": "user_id",
-    "item": "item_id",
-    "time": "timestamp",
-    "offset": "utc_offset_min",
-    "name": "item_name",
-}
 
 
 @shell.command()
@@ -57,14 +51,8 @@ def clean(
                      "item_from_place=true, user_from=row, table=…, encoding=….",
                      show_default="guessed")
     ] = None,
-    db_table: Annotated[
-        str | None,
-        typer.Option("--table", help="Which table of a database, where DATA is its address.")
-    ] = None,
-    query: Annotated[
-        str | None,
-        typer.Option(help="A SELECT in the words of that database, in place of a table.")
-    ] = None,
+    db_table: DbTable = None,
+    query: DbQuery = None,
     time_zone: TimeZone = None,
     day_first: DayFirst = None,
     rejected: Annotated[
@@ -115,21 +103,14 @@ def clean(
     from strec.cleaning import Recipe
     from strec.io import fetch, ingest, read, write
     from strec.io.apart import apart
-    from strec.io.warehouse import is_address
     from strec.io.writing import writer_for
     from strec.profiling import quality
     from strec.store import Store
     from strec.store.cluster import ingest_on_cluster
     from strec.store.engines import chosen
 
-    is_database = len(data) == 1 and is_address(data[0])
-    if not is_database and (db_table is not None or query is not None):
-        raise ReadError(
-            "--table and --query name what is read of a database.",
-            f"{data[0]!r:.100}, which is no address of one.",
-            "Give an address such as postgres://me@host/shop, or leave them out.",
-        )
-    files = [] if is_database else files_of(data)
+    of_database = is_database(data, db_table, query)
+    files = [] if of_database else files_of(data)
     if out.exists() and any(path.exists() and path.samefile(out) for path in files):
         raise ReadError(
             "The result goes into a file of its own.", f"{out} is read.", "Choose another --out."
@@ -144,13 +125,13 @@ def clean(
         progress(quiet=as_json) as tell,
         tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder,
     ):
-        if is_database:
+        if of_database:
             tell("Asking the database", 0.0)
             named = re.sub(r"\W+", "_", db_table or "query")[:80]
             (Path(folder) / "given").mkdir()
             given = Path(folder) / "given" / f"{named}.parquet"
             files = [fetch(data[0], given, table=db_table, query=query)]
-        if "spark" in chosen() and not (out.suffix or is_database):
+        if "spark" in chosen() and not (out.suffix or of_database):
             made = ingest_on_cluster(
                 files,
                 out,
@@ -189,39 +170,10 @@ def clean(
     _tell(result, done, written, as_json)
 
 
-def mapping_of(entries: list[str]) -> dict:
-    """Return what `--map` says, as entries of a `strec.io.Mapping`.
-
-    Examples
-    --------
-    >>> mapping_of(["user=Kunde, Nr.,item=shop", "item_from_place=true", "lat="])
-    {'user_id': 'Kunde, Nr.', 'item_id': 'shop', 'item_from_place': True, 'lat': None}
-    """
-    from strec.io import Mapping
-
-    known = Mapping.__dataclass_fields__
-    found = {}
-    for entry in entries:
-        # A column's name may hold a comma; only one before another "name=" separates.
-        for part in re.split(r",(?=\s*\w+=)", entry):
-            short, equals, column = part.partition("=")
-            name = SHORT.get(short.strip(), short.strip())
-            if not equals or name not in known:
-                raise MappingError(
-                    f"--map takes name=column, the names being {', '.join((*SHORT, *known))}.",
-                    f"{part.strip()!r}.",
-                    "Write for instance --map user=customer,item=shop,time=date.",
-                )
-            value = column.strip() or None
-            is_switch = name == "item_from_place"
-            found[name] = (value or "").lower() == "true" if is_switch else value
-    return found
-
-
 def _mapping(files: list[Path], entries: list[str] | None, recipe: "Recipe") -> "Mapping | None":
     from strec.io import Mapping, inspect
     from strec.io.apart import apart
-    from strec.io.mapping import SOURCE
+    from strec.io.mapping import SOURCE, mapping_of
 
     base = Mapping.from_dict(recipe.mapping) if recipe.mapping else None
     if not entries:

@@ -8,6 +8,9 @@ import typer
 from strec.cli import AsJson, Data, shell
 from strec.cli._common import (
     DayFirst,
+    DbColumns,
+    DbQuery,
+    DbTable,
     TimeZone,
     check_writable,
     load,
@@ -51,6 +54,9 @@ def forecast(
     ] = False,
     csv: Annotated[Path | None, typer.Option(help="Write every place and hour here.")] = None,
     geojson: Annotated[Path | None, typer.Option(help="Write a map here.")] = None,
+    db_table: DbTable = None,
+    query: DbQuery = None,
+    db_columns: DbColumns = None,
     time_zone: TimeZone = None,
     day_first: DayFirst = None,
     as_json: AsJson = False,
@@ -64,6 +70,9 @@ def forecast(
     `strec forecast trips.csv --what balance --where items --csv tomorrow.csv`
 
     `strec forecast sales.csv --what value --columns weather.csv --hours 168 --json`
+
+    `strec forecast postgres://me@host/shop --table sales --map user=customer,item=product`: the
+    database counts
     """
     import pandas as pd
 
@@ -71,7 +80,10 @@ def forecast(
     from strec.export import json_text, to_csv
 
     check_writable(csv, geojson)
-    dataset = load(data, time_zone=time_zone, day_first=day_first)
+    dataset = load(
+        data, time_zone=time_zone, day_first=day_first, table=db_table, query=query,
+        columns=db_columns,
+    )  # fmt: skip
     country = country_of(dataset.store.time_zone) if holidays is None else holidays
     country = None if country == "none" else country
     calendar = Calendar(country)

@@ -2,12 +2,14 @@
 
 import shlex
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from strec.cli import AsJson, Data, shell
-from strec.cli._common import files_of, print_json
+from strec.cli._common import DbQuery, DbTable, files_of, is_database, print_json
 
 if TYPE_CHECKING:
     from strec.io.roles import Role
@@ -43,6 +45,8 @@ def _line(role: "Role") -> str:
 @shell.command()
 def inspect(
     data: Data,
+    table: DbTable = None,
+    query: DbQuery = None,
     as_json: AsJson = False,
     formats: Formats = False,
 ) -> None:
@@ -53,11 +57,22 @@ def inspect(
     - `strec inspect visits.csv`
 
     - `strec inspect traj-Edin.csv poi-Edin.csv --json`
+
+    - `strec inspect postgres://me@host/shop --table sales`: by its first rows
     """
     from strec.io import inspect as look_at
     from strec.io.apart import apart
 
-    look = apart(look_at, files_of(data))
+    if is_database(data, table, query):
+        from strec.io import fetch
+        from strec.store.warehouse import LOOKED_AT
+
+        with TemporaryDirectory(prefix="strec-") as folder:
+            first = Path(folder) / "rows.parquet"
+            fetch(data[0], first, table=table, query=query, most=LOOKED_AT)
+            look = apart(look_at, [first], names=[table or "the query"])
+    else:
+        look = apart(look_at, files_of(data))
     if as_json:
         print_json(
             {

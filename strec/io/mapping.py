@@ -1,5 +1,6 @@
 """Which column is what: the mapping from a file to check-ins, and what must be asked."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 
@@ -31,6 +32,15 @@ CHOICES = {
 }
 #: Settings that say what is read, before any column is looked at.
 SOURCE = ("table", "encoding")
+
+#: Short names of the fields in `--map`.
+SHORT = {
+    "user": "user_id",
+    "item": "item_id",
+    "time": "timestamp",
+    "offset": "utc_offset_min",
+    "name": "item_name",
+}
 
 #: Settings that say how a column is read, and so hold no longer when another one is mapped.
 _DEPENDS = {
@@ -342,3 +352,41 @@ class Question:
     def must_be_answered(self) -> bool:
         """True when reading would be a guess."""
         return self.default is None
+
+
+def mapping_of(entries: Sequence[str]) -> dict:
+    """Return what `--map` says, as entries of a `Mapping`.
+
+    Parameters
+    ----------
+    entries : list of str
+        Each one or several ``name=column``, with commas between; short names are user, item, time,
+        offset and name.
+
+    Raises
+    ------
+    MappingError
+        If one is not of this form, or names no entry.
+
+    Examples
+    --------
+    >>> mapping_of(["user=Kunde, Nr.,item=shop", "item_from_place=true", "lat="])
+    {'user_id': 'Kunde, Nr.', 'item_id': 'shop', 'item_from_place': True, 'lat': None}
+    """
+    known = Mapping.__dataclass_fields__
+    found = {}
+    for entry in entries:
+        # A column's name may hold a comma; only one before another "name=" separates.
+        for part in re.split(r",(?=\s*\w+=)", entry):
+            short, equals, column = part.partition("=")
+            name = SHORT.get(short.strip(), short.strip())
+            if not equals or name not in known:
+                raise MappingError(
+                    f"--map takes name=column, the names being {', '.join((*SHORT, *known))}.",
+                    f"{part.strip()!r}.",
+                    "Write for instance --map user=customer,item=shop,time=date.",
+                )
+            value = column.strip() or None
+            is_switch = name == "item_from_place"
+            found[name] = (value or "").lower() == "true" if is_switch else value
+    return found

@@ -33,7 +33,14 @@ def is_address(text: str) -> bool:
     return found is not None and found.group()[:-3] not in _FILES
 
 
-def fetch(address: str, path: Path, *, table: str | None = None, query: str | None = None) -> Path:
+def fetch(
+    address: str,
+    path: Path,
+    *,
+    table: str | None = None,
+    query: str | None = None,
+    most: int | None = None,
+) -> Path:
     """Copy a table, or what a query gives, into a Parquet file.
 
     Parameters
@@ -46,6 +53,8 @@ def fetch(address: str, path: Path, *, table: str | None = None, query: str | No
         The name of a table or view, with its schema before a dot where it needs one.
     query : str, optional
         A SELECT in the words of the database, in place of a table.
+    most : int, optional
+        So many rows at most, to look at; all without it.
 
     Raises
     ------
@@ -69,7 +78,7 @@ def fetch(address: str, path: Path, *, table: str | None = None, query: str | No
     fresh = Path(path).with_name(f".{Path(path).name}")
     try:
         rows = rows_of(connection, table, query, address)
-        rows.to_parquet(fresh)
+        (rows if most is None else rows.limit(most)).to_parquet(fresh)
         fresh.replace(path)
     except ReadError:
         raise

@@ -18,7 +18,7 @@ from strec.reporting.parts import Figure, Section
 from strec.split import split
 from strec.stays import raw_fixes
 from strec.store import Store
-from strec.wording import of_users
+from strec.wording import days, of_users
 
 #: Check-ins that the gate looks at in a report, and shuffled worlds per test.
 GATE_CHECKINS, GATE_PERMUTATIONS = 50_000, 99
@@ -39,6 +39,16 @@ def sections(store: Store, missing: str = "zero") -> Iterator[tuple[str, Callabl
 
 def _what(store: Store) -> Section:
     section = Section("What is it?")
+    if store.is_elsewhere:
+        # Its quality is that of rows, which stay where they are.
+        held = store.summary()
+        section.facts = held | {name: str(held[name]) for name in ("first_date", "last_date")}
+        people = "nobody named" if store.is_anonymous else f"{held['n_users']:,} users"
+        section.figures.append(Figure(
+            f"{held['n_checkins']:,} check-ins, {people}, {held['n_items']:,} items, "
+            f"{days(held['first_date'], held['last_date'])}: a table counted where it is."
+        ))  # fmt: skip
+        return section
     report = quality(store.checkins())
     section.facts = report.to_dict()
     numbers = ", ".join(f"{label.lower()} {value}" for label, value, _ in facts(report))

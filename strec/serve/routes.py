@@ -191,6 +191,12 @@ def merger() -> merged.Merger | None:
 
 
 def _made() -> Answers:
+    if settings.database() is not None:
+        raise StoreError(
+            "The API answers from a store: models need whole check-ins.",
+            "the table of a database, which is counted where it is.",
+            "Copy it with strec clean ADDRESS --table … --out FOLDER, and serve that folder.",
+        )
     store, run = settings.store(), settings.run()
     try:
         return Answers(Path(store) if store else None, events.folder(), Path(run) if run else None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from strec.errors import StrecError
 from strec.export import markdown_cell
+from strec.io.warehouse import is_address
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ LOCAL_FILES = "STREC_LOCAL_FILES"
 SIGN_IN = "STREC_SIGN_IN"
 LLM_ADDRESSES = "STREC_LLM_ADDRESSES"
 STORE = "STREC_STORE"
+TABLE, QUERY, COLUMNS = "STREC_TABLE", "STREC_QUERY", "STREC_COLUMNS"
 RUN = "STREC_RUN"
 TILES = "STREC_TILES"
 
@@ -90,7 +92,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         STORE, "none", "none",
         "The folder of a store that every visitor is shown first, in place of a sample; "
-        "`strec app --data FOLDER` sets it.",
+        "`strec app --data FOLDER` sets it. Or the address of a database, whose table is counted "
+        "where it is.",
+    ),
+    Setting(
+        TABLE, "none", "none",
+        "The table of that database, or in `STREC_QUERY` a SELECT; `strec app --data ADDRESS "
+        "--table NAME` sets it.",
+    ),
+    Setting(
+        QUERY, "none", "none", "A SELECT in the words of that database, in place of a table.",
+    ),
+    Setting(
+        COLUMNS, "guessed", "guessed",
+        "Which column of it is what: `user=customer,item=product,time=sold,time_zone=Europe/Oslo`.",
     ),
     Setting(
         "STREC_AT_ONCE", "the number of cores, at least 2", "the same",
@@ -212,7 +227,24 @@ def settle_tiles() -> None:
 
 def store() -> str | None:
     """Return the folder of the store that visitors are shown first, if there is one."""
-    return os.environ.get(STORE) or None
+    found = os.environ.get(STORE) or None
+    return None if found is None or is_address(found) else found
+
+
+def database() -> tuple[str, str | None, str | None, str] | None:
+    """Return address, table, query and columns of what visitors are shown first, if a database.
+
+    Examples
+    --------
+    >>> os.environ.pop("STREC_STORE", None) and None
+    >>> database() is None
+    True
+    """
+    found = os.environ.get(STORE) or ""
+    if not is_address(found):
+        return None
+    table, query, columns = (os.environ.get(name) or None for name in (TABLE, QUERY, COLUMNS))
+    return found, table, query, columns or ""
 
 
 def run() -> str | None:

@@ -54,6 +54,11 @@ class OpenStore:
         return self._answers.are_kept
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether check-ins stay in a database: what reads whole ones needs a copy."""
+        return False
+
+    @property
     def name(self) -> str:
         """How the data set is called."""
         return self.meta["name"]
@@ -163,14 +168,18 @@ class OpenStore:
             (medians), `spread_km` (half of the check-ins are this close to the median place; 0
             for a POI), `n_checkins`, `n_users`. A row's position is the item's code in `table`.
         """
-        return pl.read_parquet(self.folder / writer.ITEMS)
+        return self._beside(writer.ITEMS)
 
     def users(self) -> pl.DataFrame:
         """Return one row per user, by user id: `n_checkins`, `n_items`, `first`, `last` (UTC).
 
         Where nobody is named there is none.
         """
-        return pl.read_parquet(self.folder / writer.USERS)
+        return self._beside(writer.USERS)
+
+    def _beside(self, name: str) -> pl.DataFrame:
+        """Return one of the small tables beside the check-ins."""
+        return pl.read_parquet(self.folder / name)
 
     def _kept(self, filters: Filters | None) -> ir.Table:
         return (filters or Filters()).apply(self.table)

@@ -30,6 +30,9 @@ _TEXTS = (schema.CATEGORY, schema.ITEM_NAME, schema.EVENT, schema.TEXT, schema.I
 #: What of a mapping an expression can say; anything else needs a copy.
 _SAYS = {*schema.REQUIRED, *_TEXTS, schema.VALUE, "time_is", "time_zone", "offset_unit",
          "user_from"}  # fmt: skip
+#: How typed columns are read anyway.
+_OF_TYPES = {"coordinate_order": "lat_lon", "coordinate_form": "degrees", "decimal": "point",
+             "returns": "count"}  # fmt: skip
 _OFFSET_MINUTES = {"minutes": 1.0, "hours": 60.0, "seconds": 1 / 60}
 #: Changes of clocks are looked for between these years, in steps that none of them is between.
 _YEARS, _STEP = (1900, 2100), "15m"
@@ -60,7 +63,11 @@ def understood(mapping: Mapping | dict, time_zone: str | None) -> Mapping:
         mapping = mapping.replace(time_zone=time_zone)
     if mapping.time_zone not in (None, "place"):
         check_zone(mapping.time_zone)
-    said = mapping.to_dict()
+    said = {
+        name: value for name, value in mapping.to_dict().items() if _OF_TYPES.get(name) != value
+    }
+    # Which form texts of time have; that the column is a time is seen by its type.
+    said.pop("time_format", None)
     beyond = [f"{name}={said[name]}" for name in said if name not in _SAYS]
     beyond += ["time_zone=place"] if mapping.time_zone == "place" else []
     beyond += ["user_from=" + mapping.user_from] if mapping.user_from in ("row", "constant") else []

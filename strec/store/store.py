@@ -332,6 +332,21 @@ class Store(PlaceQuestions, PeopleQuestions):
         full = found.set_index(["category", "hour"]).reindex(every, fill_value=0).reset_index()
         return enough_users(full, self.least_users)
 
+    def event_kinds(self) -> list[str]:
+        """Return the kinds of event, the most frequent first; none where nothing says them.
+
+        Examples
+        --------
+        >>> from strec import Dataset
+        >>> Dataset.sample("ecommerce").store.event_kinds()
+        ['view', 'purchase']
+        """
+        if not self.has(schema.EVENT):
+            return []
+        rows = self.table.filter(self.table[schema.EVENT].notnull())
+        found = self._run(aggregates.checkins_per(rows, event=rows[schema.EVENT]))
+        return largest_first(found, ["event"])["event"].tolist()
+
     def _of_enough(self, counts: pd.DataFrame, filters: Filters) -> pd.DataFrame:
         """Hide small counts over time where the filters say more than when."""
         return enough_users(counts, self.least_users if filters.says_whom_or_where else 1)
@@ -340,7 +355,7 @@ class Store(PlaceQuestions, PeopleQuestions):
     def least_users(self) -> int:
         """Users that a shown group has; data of fewer people in all are shown to their owner."""
         # Of data that name nobody, groups are hidden by their check-ins.
-        return 1 if not self.is_anonymous and len(self.users()) < MIN_USERS else MIN_USERS
+        return 1 if not self.is_anonymous and self.meta["n_users"] < MIN_USERS else MIN_USERS
 
     def _weekdays(self, filters: Filters) -> set[int]:
         """Weekdays between the first and the last date: what did not come is not zero."""

@@ -9,8 +9,11 @@ needs.
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn, cast
 
 import ibis
@@ -20,11 +23,11 @@ import pandas as pd
 import polars as pl
 
 from strec import schema
-from strec.errors import StoreError, StrecError, check_is
+from strec.errors import MappingError, StoreError, StrecError, check_is
 from strec.geo import EARTH_RADIUS_KM
-from strec.io import Mapping
-from strec.io.warehouse import connected, rows_of, said_by, without_secret
-from strec.store import aggregates, catalogue
+from strec.io import Mapping, inspect
+from strec.io.warehouse import connected, fetch, rows_of, said_by, without_secret
+from strec.store import aggregates, catalogue, writer
 from strec.store.aggregates import (
     FROM_CELL,
     FROM_ITEM,
@@ -33,12 +36,13 @@ from strec.store.aggregates import (
     USER_CODE,
     WHO,
 )
-from strec.store.filters import Filters
 from strec.store.mapped import TYPES, as_checkins, understood
 from strec.store.store import Store
 
 #: So many places, items or users at most are sent along with a question.
 MOST_SENT = 200_000
+#: So many rows are looked at to guess which column is what.
+LOOKED_AT = 2_000
 #: What a question gets only where it needs it.
 _COSTLY = (USER_CODE, ITEM_CODE, schema.CELL, FROM_ITEM, FROM_CELL, STEP_KM)
 
@@ -80,7 +84,8 @@ class Warehouse(Store):
     -----
     Users, items and places are those of the moment at which they were first needed: a new one
     counts in all questions but those about cells, items or single users, until the table is opened
-    again. Of local times in the hour that a clock repeats the first is taken.
+    again. Of local times in the hour that a clock repeats the first is taken. As the table may have
+    changed, no two openings have the same `fingerprint`.
 
     Examples
     --------
@@ -106,6 +111,7 @@ class Warehouse(Store):
     ):
         check_is(address, str, "The address of a database is needed.", StoreError)
         self._address, self._lock = address, threading.RLock()
+        self._source = {"address": address, "table": table, "query": query}
         self.engine = without_secret(address)
         self._mapping = understood(mapping, time_zone)
         self._connection = connected(address)
@@ -119,10 +125,83 @@ class Warehouse(Store):
         self.table = ibis.table(columns, name="checkins")
         self.meta = self._described(name or table or "a query")
 
+    @classmethod
+    def guessed(
+        cls,
+        address: str,
+        *,
+        table: str | None = None,
+        query: str | None = None,
+        given: dict | None = None,
+        time_zone: str | None = None,
+        name: str | None = None,
+    ) -> "Warehouse":
+        """Open a table whose columns are guessed by its first rows, as those of a file are.
+
+        Parameters
+        ----------
+        address, table, query, time_zone, name
+            As of a `Warehouse`.
+        given : dict, optional
+            Entries of a `Mapping` that stand in place of the guess.
+
+        Raises
+        ------
+        MappingError
+            If the rows do not say which column is what, and no entry does.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> path = tempfile.mkdtemp() + "/shop.duckdb"
+        >>> shop = ibis.duckdb.connect(path)
+        >>> rows = "SELECT 'ann' AS customer, 'tea' AS product, now() AS sold_at"
+        >>> _ = shop.raw_sql(f"CREATE TABLE sold AS {rows}")
+        >>> shop.disconnect()
+        >>> given = {"user_id": "customer", "item_id": "product"}
+        >>> Warehouse.guessed(f"duckdb://{path}", table="sold", given=given).mapping.timestamp
+        'sold_at'
+        """
+        check_is(address, str, "The address of a database is needed.", StoreError)
+        given = {} if given is None else given
+        check_is(given, dict, "Entries of a mapping are a dictionary.", MappingError)
+        with TemporaryDirectory(prefix="strec-") as folder:
+            first = Path(folder) / "rows.parquet"
+            fetch(address, first, table=table, query=query, most=LOOKED_AT)
+            look = inspect(first, names=[table or "the query"])
+        for question in look.questions:
+            says = {entry for option in question.options for entry in option.changes}
+            if question.must_be_answered and not says & given.keys():
+                choices = "; ".join(each.entries for each in question.options[:6] if each.changes)
+                raise MappingError(
+                    question.text,
+                    f"the columns {', '.join(look.columns[:20])}.",
+                    f"Say it in the mapping, with --map in the shell: {choices}.",
+                )
+        return cls(
+            address, table=table, query=query, mapping=look.mapping.remap(**given),
+            time_zone=time_zone, name=name,
+        )  # fmt: skip
+
     @property
     def keeps_answers(self) -> bool:
         """Whether answers are kept: not of a table that others may change."""
         return False
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether check-ins stay in a database: always."""
+        return True
+
+    @property
+    def mapping(self) -> Mapping:
+        """Which column is what."""
+        return self._mapping
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """The `address`, `table` and `query` that it was opened with; a password is among them."""
+        return dict(self._source)
 
     @property
     def engine_in_words(self) -> str:
@@ -134,30 +213,9 @@ class Warehouse(Store):
         """A database has none; what is kept beside a store needs a copy."""
         self._needs_copy()
 
-    def checkins(
-        self, filters: Filters | None = None, columns: list[str] | None = None
-    ) -> pl.DataFrame:
-        """Refuse: whole check-ins are read from a copy.
-
-        Parameters
-        ----------
-        filters, columns
-            As in `Store.checkins`.
-
-        Raises
-        ------
-        StoreError
-            Always; it says how a copy is made.
-        """
-        self._needs_copy()
-
-    def items(self) -> pl.DataFrame:
-        """Return one row per item, as `Store.items`; asked once."""
-        return self._items
-
-    def users(self) -> pl.DataFrame:
-        """Return one row per user, as `Store.users`; asked once."""
-        return self._users
+    # Pages ask by the functions of `Store`: what differs here differs below them.
+    def _beside(self, name: str) -> pl.DataFrame:
+        return self._items if name == writer.ITEMS else self._users
 
     def _rows(self, kept: ir.Table, columns: list[str] | None) -> pl.DataFrame:
         self._needs_copy()
@@ -213,6 +271,10 @@ class Warehouse(Store):
         except StrecError:
             raise
         except Exception as error:
+            # A server that comes back answers the next question.
+            if self._connection.name != "duckdb":
+                with suppress(Exception):
+                    self._connection.reconnect()
             raise StoreError(
                 "The database must answer.",
                 f"{self.engine}: {said_by(error, self._address)}.",
@@ -272,9 +334,11 @@ class Warehouse(Store):
                 f"none in {name} of {self.engine}.",
                 "See whether the columns are mapped right.",
             )
-        content = repr((self.engine, name, self._mapping.to_dict(), said))
+        opened = datetime.now(UTC)
+        content = repr((self.engine, name, self._mapping.to_dict(), said, opened))
         return said | {
             "name": name,
+            "created": opened.isoformat(timespec="seconds"),
             "time_zone": self._mapping.time_zone,
             "source": f"{name} of {self.engine}",
             "recipe": None,

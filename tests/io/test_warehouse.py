@@ -22,6 +22,7 @@ from strec.dataset import Dataset
 from strec.errors import MappingError, ReadError, StoreError
 from strec.io import Mapping, fetch, read, read_frame
 from strec.io.warehouse import is_address
+from strec.serve import settings
 from strec.simulation import simulate
 from strec.store import Filters, Store, Warehouse
 
@@ -274,6 +275,8 @@ def test_a_table_of_postgres_is_counted_where_it_is(postgres, world):
         )
     with pytest.raises(StoreError, match="still runs") as gone:
         there.hour_weekday()
+    # A server that comes back is asked again.
+    assert there.hour_weekday()["n_checkins"].sum() == 3_001
     assert "s3cret" not in f"{failed.value} {gone.value} {there.engine_in_words} {there.meta}"
 
 
@@ -302,6 +305,43 @@ def test_local_times_of_a_table_are_those_of_a_copy(tmp_path, zone, time_is):
         assert there.meta["n_checkins"] == len(rows) - 1 and not there.has_places
         pd.testing.assert_frame_equal(here.hour_weekday(), there.hour_weekday())
         pd.testing.assert_frame_equal(here.calendar(), there.calendar())
+
+
+def test_columns_of_a_table_are_guessed_as_those_of_a_file(duck):
+    there = Warehouse.guessed(duck, table="sales", time_zone="Europe/Berlin")
+    assert there.mapping.columns() == {
+        "user_id": "customer", "item_id": "product", "timestamp": "sold", "lat": "lat",
+        "lon": "lon", "value": "price",
+    }  # fmt: skip
+    assert there.summary()["n_checkins"] == 3 and there.is_elsewhere
+    # Pages ask by the functions of a store.
+    assert Store.users(there)[schema.USER].to_list() == ["ann", "bob"]
+    assert Store.items(there)["n_users"].to_list() == [2, 1]
+    given = {"user_id": "product", "item_id": "customer"}
+    assert Warehouse.guessed(duck, table="sales", given=given).mapping.user_id == "product"
+    with pytest.raises(MappingError, match="--map"):
+        Warehouse.guessed(duck, query="SELECT product, sold FROM sales")
+
+
+def test_the_shell_has_a_table_counted_where_it_is(world, tmp_path, capsys, monkeypatch):
+    address = duck_of(world.checkins(columns=world.meta["columns"]), tmp_path)
+    assert run("inspect", address, "--table", "visits", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["mapping"]["user_id"] == "user_id"
+    csv = tmp_path / "ahead.csv"
+    assert run("forecast", address, "--table", "visits", "--where", "all", "--csv", str(csv)) == 0
+    said = capsys.readouterr()
+    assert "Counted where it is" in said.err and csv.exists()
+    assert run("forecast", "travel", "--table", "visits") == 1
+    assert "no address" in capsys.readouterr().err
+    monkeypatch.setattr("runpy.run_module", lambda *_, **__: None)
+    for name in ("STREC_STORE", "STREC_TABLE", "STREC_QUERY", "STREC_COLUMNS"):
+        monkeypatch.setenv(name, "")
+    columns = "user=user_id,item=item_id"
+    assert run("app", "--data", address, "--table", "visits", "--map", columns,
+               "--no-browser") == 0  # fmt: skip
+    assert settings.database() == (address, "visits", None, columns) and settings.store() is None
+    assert run("app", "--data", address, "--table", "nothing", "--no-browser") == 1
+    assert "visits" in capsys.readouterr().err
 
 
 def test_a_table_that_names_nobody(tmp_path):

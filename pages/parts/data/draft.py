@@ -26,6 +26,7 @@ from strec.io import (
     Mapping,
     Question,
     ReadResult,
+    fetch,
     ingest,
     inspect,
 )
@@ -34,6 +35,7 @@ from strec.io.limits import disk_full, is_disk_full, size_text
 from strec.io.mapping import SOURCE, ZONE_OF_PLACE
 from strec.profiling import QualityReport, quality
 from strec.store import Store
+from strec.store.warehouse import LOOKED_AT
 
 T = TypeVar("T")
 #: What an upload may grow to when it is unpacked; a file on this computer may be larger.
@@ -81,6 +83,10 @@ class Draft:
     used: str = ""
     #: The data set that was made of these very files before, while it is offered.
     known: Store | None = None
+    #: The table of a database that it is about, as long as that is not copied.
+    table: dict[str, str | None] | None = None
+    #: Whether what is read is used without being asked.
+    is_used_at_once: bool = False
     _digest: str = ""
     _stamps: list = field(default_factory=list)
 
@@ -140,6 +146,24 @@ class Draft:
         with suppress(OSError):
             if self._digest and known.stamps_of(self.paths) == self._stamps:
                 known.note(self._digest, store)
+
+    # ------------------------------------------------------------ a table of a database
+
+    def fetch_first_rows(self) -> None:
+        """Fetch what is looked at of the table: its columns are guessed as those of a file."""
+        self._fetch(LOOKED_AT)
+
+    def copy(self) -> None:
+        """Fetch the whole table; from then on it is read like a file."""
+        with in_turn(), st.spinner("Copying the table…"):
+            self._fetch(None)
+        self.columns, self.table, self.answers = self.columns or self.mapping, None, {}
+        self._forget()
+
+    def _fetch(self, most: int | None) -> None:
+        said = dict(self.table or {})
+        path = self.folder / ("table.parquet" if most is None else "first.parquet")
+        self.paths = [fetch(said.pop("address") or "", path, most=most, **said)]
 
     # ------------------------------------------------------------ what the files are
 
@@ -385,6 +409,14 @@ def start(paths: Sequence[Path], names: Sequence[str], limits: Limits | None = N
     folder = _new_folder()
     state.DRAFT.value = Draft(list(paths), list(names), folder, limits or Limits())
     state.DRAFT.value.look_for_known()
+
+
+def start_with_table(source: dict[str, str | None], name: str) -> Draft:
+    """Begin a draft with a table of a database, and return it; nothing is fetched yet."""
+    drop()
+    draft = Draft([], [name], _new_folder(), Limits(), table=source)
+    state.DRAFT.value = draft
+    return draft
 
 
 def start_with_uploads(uploads) -> None:

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import streamlit as st
 
+from pages.parts.data import database, quality
 from pages.parts.data import draft as drafts
-from pages.parts.data import quality
 from pages.parts.data.draft import Draft
 from pages.parts.keep import work
 from pages.shared import state, ui, visitor
@@ -27,13 +27,16 @@ def in_use() -> None:
     """Say which data set is in use, with its quality for those who open it."""
     store = ui.current_store()
     panel = st.expander(
-        f"In use now: **{ui.plain(store.name)}** · how good is it?",
+        f"In use now: **{ui.plain(store.name)}** · "
+        + ("counted where it is" if store.is_elsewhere else "how good is it?"),
         icon=":material/database:",
         key="data_in_use",
         on_change="rerun",
     )
     with panel:
-        if panel.open:
+        if panel.open and store.is_elsewhere:
+            database.of_store(store)
+        elif panel.open:
             quality.of_store(store)
 
 
@@ -70,6 +73,7 @@ def files() -> None:
                 f"whole, up to {size_text(limits.max_json_bytes)}. The folder of a store "
                 "(`strec clean … --out FOLDER`) opens at once."
             )
+    database.ask()
 
 
 def files_given(draft: Draft) -> bool:

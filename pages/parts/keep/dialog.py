@@ -44,7 +44,8 @@ def keep(page: str) -> None:
         placeholder="What this is about",
     )  # fmt: skip
     with_data = False
-    if ui.current_sample() is None and store.meta["n_checkins"] <= MOST_CHECKINS:
+    has_rows = not store.is_elsewhere and store.meta["n_checkins"] <= MOST_CHECKINS
+    if ui.current_sample() is None and has_rows:
         with_data = st.toggle(
             "Put the data in", key="keep_with_data",
             help="Every check-in, ids of people included. Without, whoever opens the project "
@@ -104,7 +105,7 @@ def _unpin(number: int) -> None:
 
 def _made(project: Project, store, with_data: bool, into) -> bytes:
     """Make the file, and keep it among the recent projects; no session is seen here."""
-    recent.keep(project, store.folder, into)
+    recent.keep(project, None if store.is_elsewhere else store.folder, into)
     if with_data:
         project = replace(project, checkins=Dataset.from_store(store).checkins)
     return project.to_bytes()

@@ -55,7 +55,7 @@ def folder() -> Path:
     return made
 
 
-def keep(project: Project, store_folder: Path, into: Path) -> None:
+def keep(project: Project, store_folder: Path | None, into: Path) -> None:
     """Keep a project without its data, in place of one of the same name on the same data."""
     about = f"{project.name}\n{project.source.fingerprint}".encode()
     path = into / f"{hashlib.blake2b(about, digest_size=12).hexdigest()}{ENDING}"
@@ -65,7 +65,8 @@ def keep(project: Project, store_folder: Path, into: Path) -> None:
         os.replace(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
-    path.with_suffix(".data").write_text(str(store_folder), encoding="utf-8")
+    if store_folder is not None:
+        path.with_suffix(".data").write_text(str(store_folder), encoding="utf-8")
     for old in _newest_first(into)[MOST:]:
         old.unlink(missing_ok=True)
         old.with_suffix(".data").unlink(missing_ok=True)

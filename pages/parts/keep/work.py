@@ -32,7 +32,8 @@ _MOST_ADDRESS = 1_500
 def now(page: str, with_people: bool = False) -> Project:
     """Return what is looked at as a project, without the data; ids of people only if wished."""
     store, sample = ui.current_store(), ui.current_sample()
-    runs = runs_in(home(store, is_shared=sample is not None), store.fingerprint)
+    at_home = None if store.is_elsewhere else home(store, is_shared=sample is not None)
+    runs = [] if at_home is None else runs_in(at_home, store.fingerprint)
     chosen = {
         "selection": selection.picked(),
         "sidebar": state.SIDEBAR_FILTERS.value,

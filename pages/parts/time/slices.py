@@ -103,7 +103,7 @@ def parts_of_town(store: Store, chosen: Filters) -> dict[str, int]:
 @by_content()
 def events(store: Store) -> list[str]:
     """Return the kinds of event."""
-    return sorted(store.checkins(columns=[schema.EVENT])[schema.EVENT].drop_nulls().unique())[:20]
+    return sorted(store.event_kinds())[:20]
 
 
 @by_content()
