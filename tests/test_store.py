@@ -439,3 +439,37 @@ def test_a_store_that_is_replaced_while_it_is_open_says_so(tmp_path):
 def test_a_long_question_draws_no_bar_of_the_engine_s_own(store):
     asked = store._connection.raw_sql("SELECT current_setting('enable_progress_bar')")
     assert asked.fetchone() == (False,)
+
+
+def test_people_counted_part_by_part_are_those_counted_at_once(store, monkeypatch):
+    some = Filters(hours=(8, 9, 10), weekdays=(0, 1, 2, 3))
+    asked = (
+        lambda store: store.hour_weekday(some), lambda store: store.trend("week"),
+        lambda store: store.by_category(), lambda store: store.category_hours(3, some),
+        lambda store: store.cells(7), lambda store: store.cell_hours(6, some),
+        lambda store: store.cell_steps(6, "month"),
+    )  # fmt: skip
+    at_once = [ask(store) for ask in asked]
+    monkeypatch.setattr("strec.store.base.PART_ROWS", 500)
+    in_parts = Store(store.folder)
+    assert len(in_parts._parts) > 5
+    for expected, ask in zip(at_once, asked, strict=True):
+        found = ask(in_parts)
+        pd.testing.assert_frame_equal(expected, found)
+        assert expected.attrs == found.attrs
+
+
+def test_points_of_items_that_stay_are_known_from_the_items(tmp_path):
+    table = world().filter(pl.col("lat").is_not_null())
+    store = Store.create(table, tmp_path / "still", name="Items that stay")
+    assert store._items_are_points
+    known = store.points()
+    # As a store of an earlier version, which does not say it.
+    store.meta["items_stay"] = False
+    pd.testing.assert_frame_equal(known, store.points(), check_dtype=False)
+    assert known.attrs == store.points().attrs
+    for name, others in {
+        "moved": table.with_columns(lat=pl.col("lat") + pl.int_range(pl.len()) % 2),
+        "in part": world(),
+    }.items():
+        assert not Store.create(others, tmp_path / name, name=name)._items_are_points

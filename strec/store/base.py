@@ -5,20 +5,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 
 from strec import schema
 from strec.errors import AnalysisError, StoreError, StrecError, as_path
-from strec.store import engines, writer
+from strec.store import aggregates, engines, writer
 from strec.store.aggregates import ITEM_CODE, USER_CODE
 from strec.store.answers import Answers
 from strec.store.filters import Filters
 
+#: Check-ins of one part of the users, where people are counted part by part.
+PART_ROWS = 500_000
 _DTYPES = schema.REQUIRED | schema.OPTIONAL | schema.DERIVED
 
 
@@ -193,6 +198,42 @@ class OpenStore:
         with self._lock, self._in_words():
             found = self._answers.of(expression, self.table, expression.to_pyarrow)
             return found.to_pandas()
+
+    def _count(self, table: ir.Table, **keys: ir.Value) -> pd.DataFrame:
+        """Return check-ins and distinct users of each group, see `aggregates.count`.
+
+        Of a large store some users at a time: nobody is in two parts, so their counts add up, and
+        who was where fits into the processor's cache. Ask so where groups are few.
+        """
+        whole = aggregates.count(table, **keys)
+        if len(self._parts) < 2:
+            return self._run(whole)
+
+        def ask() -> pa.Table:
+            code = cast(Any, table[USER_CODE])
+            parts = [aggregates.count(table.filter(code >= low, code < high), **keys).to_pyarrow()
+                     for low, high in self._parts]  # fmt: skip
+            counts = ["n_checkins", "n_users"]
+            grouped = pa.concat_tables(parts).group_by(list(keys))
+            added = grouped.aggregate([(name, "sum") for name in counts])
+            return added.rename_columns([*keys, *counts])
+
+        with self._lock, self._in_words():
+            return self._answers.of(whole, self.table, ask).to_pandas()
+
+    @cached_property
+    def _parts(self) -> list[tuple[int, int]]:
+        """The users in parts of about so many check-ins, by the first code and that after the last.
+
+        Another engine has ways of its own to work on parts.
+        """
+        n = self.meta["n_checkins"] // PART_ROWS
+        if n < 2 or self.is_anonymous or self.engine != engines.EMBEDDED:
+            return []
+        together = self.users()["n_checkins"].cum_sum().to_numpy()
+        inner = np.searchsorted(together, np.arange(1, n) * (together[-1] / n), side="right")
+        edges = np.unique([0, *inner, len(together)]).tolist()
+        return list(pairwise(edges))
 
     def _polars(self, expression: ir.Table) -> pl.DataFrame:
         with self._lock, self._in_words():

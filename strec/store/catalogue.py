@@ -13,8 +13,10 @@ PASS_ROWS = 15_000_000
 FEW_ITEMS = 1_000
 
 
-def item_table(ask, table, counts: pl.DataFrame, n_rows: int) -> pl.DataFrame:
-    """Return one row per item in the order of its code; see `Store.items`.
+def item_table(ask, table, counts: pl.DataFrame, n_rows: int) -> tuple[pl.DataFrame, bool]:
+    """Return one row per item in the order of its code, see `Store.items`; and whether all stay.
+
+    An item stays that has one place in all its check-ins that have any.
 
     Parameters
     ----------
@@ -28,9 +30,10 @@ def item_table(ask, table, counts: pl.DataFrame, n_rows: int) -> pl.DataFrame:
         How many check-ins there are.
     """
     # Label counts are small next to the check-ins; medians are taken in passes over the items.
-    parts = []
+    parts, stay = [], True
     for some in _passes(table, ITEM_CODE, len(counts), n_rows):
-        part = _places(ask, some)
+        part, some_stay = _places(ask, some)
+        stay = stay and some_stay
         for column in (schema.ITEM_NAME, schema.CATEGORY, schema.IMAGE):
             labels = _labels(ask, some, column)
             part = part.join(labels, on="item", how="full", coalesce=True)
@@ -38,7 +41,7 @@ def item_table(ask, table, counts: pl.DataFrame, n_rows: int) -> pl.DataFrame:
     items = counts.with_row_index("item").cast({"item": pl.Int64})
     found = items.join(pl.concat(parts), on="item", how="left", maintain_order="left")
     columns = ["item_id", "item_name", "category", "image", "lat", "lon", "spread_km"]
-    return found.select(*columns, "n_checkins", "n_users")
+    return found.select(*columns, "n_checkins", "n_users"), stay
 
 
 def _passes(table, code: str, n_codes: int, n_rows: int):
@@ -47,12 +50,13 @@ def _passes(table, code: str, n_codes: int, n_rows: int):
         yield table.filter(table[code].between(int(low), max(int(high), 1) - 1))
 
 
-def _places(ask, table) -> pl.DataFrame:
-    """Median place and spread; most items never move, and need no medians.
+def _places(ask, table) -> tuple[pl.DataFrame, bool]:
+    """Median place and spread, and whether none moves; most never do, and need no medians.
 
     What was had in a shop has no place of its own.
     """
-    if schema.PLACE_ID in table.columns:
+    in_shops = schema.PLACE_ID in table.columns
+    if in_shops:
         shop = table[schema.PLACE_ID]
         table = table.filter(shop.isnull() | (shop == table[schema.ITEM]))
     bounds = ask(aggregates.item_bounds(table))
@@ -60,11 +64,11 @@ def _places(ask, table) -> pl.DataFrame:
     still = bounds.filter(~moves).select("item", lat="south", lon="west", spread_km=pl.lit(0.0))
     moving = bounds.filter(moves)["item"]
     if not len(moving):
-        return still
+        return still, not in_shops
     if len(moving) <= FEW_ITEMS:
         table = table.filter(table[ITEM_CODE].isin(moving.to_list()))
     found = ask(aggregates.item_places(table)).filter(pl.col("item").is_in(moving.implode()))
-    return pl.concat([still, found.select(still.columns)])
+    return pl.concat([still, found.select(still.columns)]), False
 
 
 def _labels(ask, table, column: str) -> pl.DataFrame:

@@ -154,19 +154,31 @@ class PlaceQuestions(OpenStore):
             `attrs['n_points']` counts those that are not hidden, before the limit.
         """
         self._need_places()
-        rows = aggregates.placed(self._kept(filters))
-        item = aggregates.whole(rows, ITEM_CODE)
-        if filters is not None and filters.side == "departures":
-            rows = rows.filter(rows[ITEM_CODE].notnull())
-        points = aggregates.count(rows, item=item, lat=rows[schema.LAT], lon=rows[schema.LON])
-        found = self._shown(points, min_users)
+        items = self.items()
+        if self._items_are_points and filters in (None, Filters()):
+            counted = items.select("lat", "lon", "n_checkins", "n_users").with_row_index("item")
+            found = _only_shown(largest_first(counted.to_pandas(), ["item"]), min_users)
+        else:
+            rows = aggregates.placed(self._kept(filters))
+            item = aggregates.whole(rows, ITEM_CODE)
+            if filters is not None and filters.side == "departures":
+                rows = rows.filter(rows[ITEM_CODE].notnull())
+            points = aggregates.count(rows, item=item, lat=rows[schema.LAT], lon=rows[schema.LON])
+            found = self._shown(points, min_users)
         attrs = found.attrs | {"n_points": len(found)}
-        labels = self.items().select("item_id", "item_name", "category").to_pandas()
+        labels = items.select("item_id", "item_name", "category").to_pandas()
         found = found.head(limit)
         labels = labels.iloc[found.pop("item")].reset_index(drop=True)
         named = pd.concat([labels, found.reset_index(drop=True)], axis=1)
         named.attrs = attrs
         return named
+
+    @property
+    def _items_are_points(self) -> bool:
+        """Whether each item has one place in all its check-ins; stores of before do not say it."""
+        return self.meta.get("items_stay", False) and (
+            self.meta["n_places"] == self.meta["n_checkins"]
+        )
 
     def shops(
         self,
@@ -199,7 +211,7 @@ class PlaceQuestions(OpenStore):
         self._need(schema.PLACE_ID)
         kept = self._kept(filters)
         kept = kept.filter(kept[schema.PLACE_ID].notnull())
-        counted = self._run(aggregates.count(kept, place_id=kept[schema.PLACE_ID]))
+        counted = self._count(kept, place_id=kept[schema.PLACE_ID])
         found = _only_shown(largest_first(counted, ["place_id"]), min_users)
         about = kept.group_by(place_id=kept[schema.PLACE_ID]).agg(
             lat=kept[schema.LAT].median(),
@@ -298,7 +310,7 @@ class PlaceQuestions(OpenStore):
         rows = aggregates.placed(self._kept(filters))
         values = {"cell": aggregates.cell(rows, resolution)}
         values |= {name: key(rows) for name, key in keys.items()}
-        found = largest_first(self._run(aggregates.count(rows, **values)), list(values))
+        found = largest_first(self._count(rows, **values), list(values))
         kept = _only_shown(found, min_users)
         return _with_centre(kept, "cell", "lat", "lon")
 

@@ -115,7 +115,7 @@ class Store(PlaceQuestions, PeopleQuestions):
             meta |= written.meta
             writer.write_meta(fresh, meta)
             draft = cls(fresh, engines.EMBEDDED)
-            items = catalogue.item_table(
+            items, meta["items_stay"] = catalogue.item_table(
                 draft._polars, draft.table, written.items, meta["n_checkins"]
             )
             items.write_parquet(fresh / writer.ITEMS)
@@ -178,7 +178,7 @@ class Store(PlaceQuestions, PeopleQuestions):
         every = [hour for hour in filters.hours_of_week() if hour // 24 in there]
         kept = self._kept(filters)
         hour = aggregates.whole(kept, schema.HOUR_OF_WEEK)
-        found = self._run(aggregates.count(kept, hour_of_week=hour))
+        found = self._count(kept, hour_of_week=hour)
         full = found.set_index("hour_of_week").reindex(every, fill_value=0)
         full = full.rename_axis("hour_of_week").reset_index()
         full.insert(0, "weekday", full.hour_of_week // 24)
@@ -201,7 +201,7 @@ class Store(PlaceQuestions, PeopleQuestions):
         """
         filters = filters or Filters()
         kept = self._kept(filters)
-        found = self._run(aggregates.count(kept, hour=aggregates.hour(kept)))
+        found = self._count(kept, hour=aggregates.hour(kept))
         every = list(range(24)) if filters.hours is None else sorted(filters.hours)
         full = found.set_index("hour").reindex(every, fill_value=0)
         return self._of_enough(full.rename_axis("hour").reset_index(), filters)
@@ -255,7 +255,7 @@ class Store(PlaceQuestions, PeopleQuestions):
         keys: dict[str, ir.Value] = {"period": aggregates.period(kept, unit)}
         if grain == "hour":
             keys["hour"] = aggregates.hour(kept)
-        found = self._run(aggregates.count(kept, **keys))
+        found = self._count(kept, **keys)
         found["period"] = pd.to_datetime(found["period"])
         if grain == "hour":
             found["period"] += pd.to_timedelta(found.pop("hour"), unit="h")
@@ -291,7 +291,7 @@ class Store(PlaceQuestions, PeopleQuestions):
         """
         self._need(schema.CATEGORY)
         kept = self._kept(filters)
-        found = self._run(aggregates.count(kept, category=aggregates.category(kept)))
+        found = self._count(kept, category=aggregates.category(kept))
         who = "n_checkins" if self.is_anonymous else "n_users"
         found = largest_first(found[found[who] >= self.least_users], ["category"])
         largest = found.head(top) if top else found
@@ -327,7 +327,7 @@ class Store(PlaceQuestions, PeopleQuestions):
         # The people of what is not shown need not be counted.
         kept = kept.filter(aggregates.category(kept).isin(names.tolist()))
         keys = {"category": aggregates.category(kept), "hour": aggregates.hour(kept)}
-        found = self._run(aggregates.count(kept, **keys))
+        found = self._count(kept, **keys)
         every = pd.MultiIndex.from_product([names, range(24)], names=["category", "hour"])
         full = found.set_index(["category", "hour"]).reindex(every, fill_value=0).reset_index()
         return enough_users(full, self.least_users)

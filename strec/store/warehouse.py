@@ -306,7 +306,8 @@ class Warehouse(Store):
 
     @cached_property
     def _items(self) -> pl.DataFrame:
-        return catalogue.item_table(self._polars, self.table, self._counts, self.meta["n_checkins"])
+        n = self.meta["n_checkins"]
+        return catalogue.item_table(self._polars, self.table, self._counts, n)[0]
 
     @cached_property
     def _users(self) -> pl.DataFrame:

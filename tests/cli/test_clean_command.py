@@ -8,9 +8,9 @@ from polars.testing import assert_frame_equal
 
 from strec.cleaning import Recipe, clean
 from strec.cli import main
-from strec.cli.clean import mapping_of
 from strec.errors import MappingError
 from strec.io import FORMATS, read
+from strec.io.mapping import mapping_of
 from strec.io.samples import read_sample
 from strec.store import Store
 from tests import corpus
