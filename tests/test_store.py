@@ -449,7 +449,8 @@ def test_people_counted_part_by_part_are_those_counted_at_once(store, monkeypatc
         lambda store: store.cells(7), lambda store: store.cell_hours(6, some),
         lambda store: store.cell_steps(6, "month"),
     )  # fmt: skip
-    at_once = [ask(store) for ask in asked]
+    whole = Store(store.folder)
+    at_once = [ask(whole) for ask in asked]
     monkeypatch.setattr("strec.store.base.PART_ROWS", 500)
     in_parts = Store(store.folder)
     assert len(in_parts._parts) > 5

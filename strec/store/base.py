@@ -23,7 +23,7 @@ from strec.store.answers import Answers
 from strec.store.filters import Filters
 
 #: Check-ins of one part of the users, where people are counted part by part.
-PART_ROWS = 500_000
+PART_ROWS = 1_000_000
 _DTYPES = schema.REQUIRED | schema.OPTIONAL | schema.DERIVED
 
 
@@ -184,7 +184,8 @@ class OpenStore:
 
     def _beside(self, name: str) -> pl.DataFrame:
         """Return one of the small tables beside the check-ins."""
-        return pl.read_parquet(self.folder / name)
+        with self._in_words():
+            return pl.read_parquet(self.folder / name)
 
     def _kept(self, filters: Filters | None) -> ir.Table:
         return (filters or Filters()).apply(self.table)
