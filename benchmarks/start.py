@@ -132,6 +132,8 @@ def _wait_for(port: int) -> None:
 def _first_picture(chromium, port: int) -> tuple[float, float]:
     """Return the seconds to the map's picture, and to the map itself that takes its place."""
     page = chromium.new_page(viewport={"width": 1400, "height": 900})
+    # Its processor draws: the app would leave it at pictures if nobody had chosen otherwise.
+    page.add_init_script("try { sessionStorage.setItem('strec_maps', 'movable'); } catch { }")
     begun = time.perf_counter()
     # Not the load of everything: a person looks as soon as there is something to see.
     page.goto(f"http://localhost:{port}", wait_until="commit")

@@ -2,13 +2,14 @@
 
 import base64
 import time
+from html import escape
 
 import pandas as pd
 import streamlit as st
 
 from pages.parts import tour
 from pages.parts.keep import dialog
-from pages.shared import background, state, ui
+from pages.shared import background, browser, state, ui
 from pages.shared.page import Page, go_to
 from pages.shared.results import by_content, counted
 from strec import maps, schema, spatial
@@ -97,7 +98,8 @@ def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
     if store.has_clock:
         player(hour)
     # The browser needs seconds to load what draws the map: pictures stand in for it until then.
-    if state.START_TICKS.value < PICTURES_FIRST:
+    in_pictures = state.PICTURES_OF_MAPS.value
+    if in_pictures or state.START_TICKS.value < PICTURES_FIRST:
         state.START_PICTURE.value = picture_of(store, hour, dark, deck)
     st.html(
         f"<style>.st-key-start_stage {{ min-height: {MAP_PX}px; background: center no-repeat "
@@ -105,13 +107,15 @@ def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
         ".st-key-start_stage [data-testid=stSkeleton] { visibility: hidden; }</style>"
     )
     with st.container(key="start_stage", gap=None):
+        alt = f"Map. {store.name}: where check-ins are, hour by hour."
+        if in_pictures:
+            st.html(f'<div role="img" aria-label="{escape(alt)}"></div>')
         # What draws the map keeps the browser busy for seconds: the page is painted before.
-        if state.START_IS_PAINTED.value:
-            st.pydeck_chart(
-                deck, key="start_map", height=MAP_PX, width="stretch",
-                alt=f"Map. {store.name}: where check-ins are, hour by hour.",
-            )  # fmt: skip
+        elif state.START_IS_PAINTED.value:
+            st.pydeck_chart(deck, key="start_map", height=MAP_PX, width="stretch", alt=alt)
     state.START_IS_PAINTED.value = True
+    if in_pictures:
+        browser.movable("start_map")
     when = " at this hour of the day, all days together" if store.has_clock else ""
     n = int(frame["n_checkins"].sum())
     st.caption(

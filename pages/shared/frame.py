@@ -101,21 +101,10 @@ def sidebar(page: Page) -> None:
         if page.has_filters:
             filter_widgets(store, summary)
         if store.has_places:
-            # A widget's own value is gone once a page without it was shown.
-            st.session_state.setdefault(browser.PICTURES_TOGGLE, state.PICTURES_OF_MAPS.value)
-            st.toggle(
-                "Maps as pictures",
-                key=browser.PICTURES_TOGGLE,
-                on_change=_pictures_toggled,
-                help="Drawn by the server, for browsers that cannot draw maps (no WebGL).",
-            )
+            browser.toggle()
         if st.button("What the words mean", key="glossary", icon=":material/dictionary:",
                      type="tertiary"):  # fmt: skip
             glossary.dialog()
-
-
-def _pictures_toggled() -> None:
-    state.PICTURES_OF_MAPS.value = st.session_state[browser.PICTURES_TOGGLE]
 
 
 def other_data() -> None:

@@ -27,7 +27,7 @@ def clickable(
     data change, another object is taken for it. After each click the layers get new ids, so that
     nothing stays selected.
     """
-    if ui.as_picture(deck, height, beside):
+    if ui.as_picture(deck, key, height, beside):
         if caption:
             st.caption(ui.unbroken(caption))
         return

@@ -65,11 +65,13 @@ SIDEBAR_FILTERS = Key("sidebar_filters", Filters())
 PICKS: Key[list[Filters]] = Key("picks", [])
 WORKSPACE = Key("workspace", "")
 TOUR = Key("tour", False)
-#: Maps as pictures drawn by the server, for browsers that cannot draw them.
+#: Maps as pictures drawn by the server, and whether the visitor has chosen it so or otherwise.
 PICTURES_OF_MAPS = Key("pictures_of_maps", False)
-#: What the browser told: that its window is as narrow as a phone's, that it has no WebGL.
+MAPS_CHOSEN = Key("maps_chosen", False)
+#: What the browser told: that its window is as narrow as a phone's, that it draws maps `slowly`,
+#: with its processor, or `not`.
 NARROW = Key("narrow", False)
-CANNOT_DRAW = Key("cannot_draw", False)
+DRAWS = Key("browser_draws", "")
 #: What lies under the maps: `auto`, `offline`, and a map file of one's own.
 BASEMAP = Key("basemap", "auto")
 GROUND: Key[Ground | None] = Key("ground", None)

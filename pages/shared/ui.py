@@ -16,7 +16,7 @@ import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import pins, python, state, visitor
+from pages.shared import browser, pins, python, state, visitor
 from pages.shared.in_use import (
     choose_sample,
     current_sample,
@@ -53,6 +53,9 @@ METHODS = Path(__file__).parents[1] / "methods"
 
 #: How wide a map is on a phone.
 PHONE_PX = 340
+#: A longer note below a figure is two lines there, and how high another line is.
+NOTE_LENGTH, NOTE_LINE_PX = 36, 14
+_DOT = " · "
 
 T = TypeVar("T")
 Frame = pd.DataFrame | pl.DataFrame
@@ -260,11 +263,12 @@ def figure(
         quiet(fig, is_dark())
     # What somebody hears who does not see the picture.
     alt = alt or ". ".join(filter(None, (pins.title_of(fig, name), said_of(caption))))
+    shown = _for_a_phone(fig) if visitor.is_narrow() else fig
     if on_point is None and on_span is None:
-        st.plotly_chart(fig, key=key, width="stretch", config={"displaylogo": False}, alt=alt)
+        st.plotly_chart(shown, key=key, width="stretch", config={"displaylogo": False}, alt=alt)
     else:
         n = state.Key(f"{key}_clicks", 0)
-        shown = fig if on_span is None else _with_spans(fig)
+        shown = shown if on_span is None else _with_spans(shown)
         # A figure whose points can be chosen is drawn anew after each click.
         st.plotly_chart(
             shown, key=f"{key}_{n.value}", width="stretch", config={"displaylogo": False}, alt=alt,
@@ -291,6 +295,24 @@ def in_python(picture: Any, key: str) -> None:
     if lines := python.code(picture):
         with st.popover("Python", icon=":material/code:", type="tertiary", key=f"python_{key}"):
             st.code(lines, language="python")
+
+
+def _for_a_phone(fig: Any) -> Any:
+    """Return a figure whose note breaks in two lines: in one its end would be cut off."""
+    spec = fig.to_dict() if isinstance(fig, Drawn) else {}
+    layout = spec.get("layout", {})
+    notes = [
+        each
+        for each in layout.get("annotations", ())
+        if each.get("yref") == "paper" and len(each["text"]) > NOTE_LENGTH and _DOT in each["text"]
+    ]
+    for each in notes:
+        each["text"] = "<br>".join(each["text"].rsplit(_DOT, 1))
+    if not notes:
+        return fig
+    layout["height"] += NOTE_LINE_PX
+    layout["margin"]["b"] += NOTE_LINE_PX
+    return Drawn(json.dumps(spec))
 
 
 def _with_spans(fig: Any) -> Drawn:
@@ -320,7 +342,7 @@ def deck(
 
     `alt` says what it shows where no caption does; `beside`, that it shares the page's width.
     """
-    if not as_picture(deck, height, beside):
+    if not as_picture(deck, key, height, beside):
         st.pydeck_chart(
             deck, key=key, height=height, width="stretch", alt=alt_of_map(alt or caption)
         )
@@ -338,8 +360,8 @@ def said_of(caption: str) -> str:
     return re.sub(r"\\(?=\W)|\*\*|:material/\w+:", "", caption).strip()
 
 
-def as_picture(deck, height: int, beside: bool = False) -> bool:
-    """Show a map as a picture that the server draws, if the visitor wants that; say whether."""
+def as_picture(deck, key: str, height: int, beside: bool = False) -> bool:
+    """Show a map as a picture that the server draws, if the visitor has those; say whether."""
     if state.PICTURES_OF_MAPS.value:
         # As large as what the view fits into, on phones too. Drawn much wider than it is shown,
         # its numbers could not be read.
@@ -350,6 +372,7 @@ def as_picture(deck, height: int, beside: bool = False) -> bool:
             enlarge=1.0 if visitor.is_narrow() else height / HEIGHT_PX,
         )  # fmt: skip
         st.image(picture, width="stretch")
+        browser.movable(key)
     return state.PICTURES_OF_MAPS.value
 
 

@@ -19,7 +19,6 @@ TITLE = {"time": "Time", "space": "Place", "interaction": "Time × place", "orde
 DIAL_END_NATS = 0.5
 MAX_CATEGORIES = 14
 DISTANCE_EDGES_KM = np.array([0.05, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 500, 2_000, 20_000])
-_CHANCES = (-0.5, -0.2, -0.1, -0.05, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 4, 9)
 _MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 _FAINT = "rgba(128,140,150,{})"
 
@@ -86,32 +85,35 @@ def evidence(result: DependenceResult) -> go.Figure:
     figure = go.Figure()
     for name, gain, low, high in gains:
         figure.add_scatter(
-            x=[gain], y=[TITLE[name]], mode="markers", showlegend=False,
+            x=[_more(gain)], y=[TITLE[name]], mode="markers", showlegend=False,
             marker={"size": 13, "color": COLOUR[name]},
             error_x={
-                "array": [high - gain], "arrayminus": [gain - low],
+                "array": [_more(high) - _more(gain)], "arrayminus": [_more(gain) - _more(low)],
                 "thickness": 3, "width": 6, "color": COLOUR[name],
             },
             hovertemplate=f"{TITLE[name]}: {percent(gain)} more chance, {percent(low)} to "
             f"{percent(high)}<br>({gain:.4f} nats)<extra></extra>",
         )  # fmt: skip
     figure.add_scatter(
-        x=[each.shuffled_nats for each in tested], y=[TITLE[each.name] for each in tested],
+        x=[_more(each.shuffled_nats or 0.0) for each in tested],
+        y=[TITLE[each.name] for each in tested],
         mode="markers", name="shuffled (mean)",
         marker={"symbol": "line-ns", "size": 22, "line": {"width": 3, "color": POPULARITY}},
-        customdata=[percent(each.shuffled_nats or 0.0) for each in tested],
-        hovertemplate="shuffled: %{customdata} more chance<br>(%{x:.4f} nats)<extra></extra>",
+        customdata=[(percent(each.shuffled_nats or 0.0), each.shuffled_nats) for each in tested],
+        hovertemplate="shuffled: %{customdata[0]} more chance<br>(%{customdata[1]:.4f} nats)"
+        "<extra></extra>",
     )  # fmt: skip
     figure.add_vline(x=0, line={"width": 1, "color": _FAINT.format(0.7)})
-    for word, nats in (("weak", WEAK_NATS), ("strong", STRONG_NATS)):
+    # On either side, so that neither runs into the other where both are little.
+    for word, nats, side in (("weak", WEAK_NATS, "left"), ("strong", STRONG_NATS, "right")):
         figure.add_vline(
-            x=nats, line={"width": 1, "dash": "dot", "color": _FAINT.format(0.9)},
-            annotation={"text": word, "font": {"size": 11}}, annotation_position="top right",
+            x=_more(nats), line={"width": 1, "dash": "dot", "color": _FAINT.format(0.9)},
+            annotation={"text": word, "font": {"size": 11}}, annotation_position=f"top {side}",
         )  # fmt: skip
     # Noise must not fill the figure when there is nothing else.
     least = min([-0.01, *(low for _, _, low, _ in gains)])
     most = max([0.06, *(high for *_, high in gains)])
-    _chance_axis(figure, "more chance for what came", 1.08 * least, 1.08 * most)
+    _chance_axis(figure, "more chance for what came", least, most)
     legend = {"orientation": "h", "x": 0, "y": 1.3}
     return figure.update_layout(
         height=110 + 62 * max(len(tested), 1),
@@ -155,38 +157,43 @@ def model_label(name: str) -> str:
 def parts_of_time(result: DependenceResult) -> go.Figure:
     """Return what each part of time adds to the others, with its interval over users."""
     shown = [each for each in result.time_parts if each.effect_nats is not None][::-1]
+    effects = [_more(each.effect_nats or 0.0) for each in shown]
     figure = go.Figure(
         go.Bar(
             y=[each.name for each in shown],
-            x=[each.effect_nats for each in shown],
+            x=effects,
             orientation="h",
             marker_color=[TIME if each.decision else POPULARITY for each in shown],
             error_x={
-                "array": [(each.high or 0) - (each.effect_nats or 0) for each in shown],
-                "arrayminus": [(each.effect_nats or 0) - (each.low or 0) for each in shown],
+                "array": [
+                    _more(each.high or 0.0) - at for each, at in zip(shown, effects, strict=True)
+                ],
+                "arrayminus": [
+                    at - _more(each.low or 0.0) for each, at in zip(shown, effects, strict=True)
+                ],
             },
-            customdata=[percent(each.effect_nats or 0.0) for each in shown],
-            hovertemplate="%{y}: %{customdata} more chance (%{x:.4f} nats)<extra></extra>",
+            customdata=[(percent(each.effect_nats or 0.0), each.effect_nats) for each in shown],
+            hovertemplate="%{y}: %{customdata[0]} more chance (%{customdata[1]:.4f} nats)"
+            "<extra></extra>",
         )
     )
     ends = [end or 0.0 for each in shown for end in (each.low, each.high, each.effect_nats)]
     least, most = min([-0.01, *ends]), max([0.06, *ends])
-    _chance_axis(figure, "more chance beside the others", 1.08 * least, 1.08 * most)
+    _chance_axis(figure, "more chance beside the others", least, most)
     return figure.update_layout(
         height=90 + 34 * max(len(shown), 1), margin={**_MARGIN, "b": 45, "l": 120}
     )
 
 
-def _chance_axis(figure: go.Figure, title: str, least: float, most: float) -> None:
-    """Write gains in nats as the per cent by which they raise the chance."""
-    ticks = [float(np.log1p(share)) for share in _CHANCES if least <= np.log1p(share) <= most]
-    # Those that would run into the one before are left out, from nothing outwards.
-    room, kept = (most - least) / 9, [0.0]
-    for each in sorted(ticks, key=abs):
-        if min(abs(each - other) for other in kept) >= room:
-            kept.append(each)
-    words = [f"{100 * np.expm1(each):+.0f} %" if each else "0" for each in kept]
-    figure.update_xaxes(title=title, range=[least, most], tickvals=kept, ticktext=words)
+def _more(gain_nats: float) -> float:
+    """Return the per cent by which a gain raises the chance."""
+    return 100 * float(np.expm1(gain_nats))
+
+
+def _chance_axis(figure: go.Figure, title: str, least_nats: float, most_nats: float) -> None:
+    """Write the per cent by which the chance is raised below a figure of them."""
+    span = [1.08 * _more(least_nats), 1.08 * _more(most_nats)]
+    figure.update_xaxes(title=title, range=span, ticksuffix=" %", nticks=7, tickangle=0)
 
 
 def evidence_table(result: DependenceResult) -> pd.DataFrame:

@@ -32,6 +32,8 @@ MAPS = [
 NO_MAPS = ["--disable-gpu", "--disable-3d-apis"]
 #: What the map says in a browser that draws none; the page tells the visitor what to do.
 NOT_DRAWN = "Failed to create WebGL context: disabled by"
+#: The choice of somebody who has pressed "Make the maps movable" before.
+MOVABLE = "try { sessionStorage.setItem('strec_maps', 'movable'); } catch { }"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -119,7 +121,10 @@ def person(browsers, pictures):
 
     def come(maps: bool = False, **look) -> Person:
         used.append(browsers(maps))
-        return Person(used[-1], pictures, maps or pictures is not None, **look)
+        visitor = Person(used[-1], pictures, maps or pictures is not None, **look)
+        if visitor.has_maps:
+            visitor.page.add_init_script(MOVABLE)
+        return visitor
 
     yield come
     for browser in used:

@@ -13,7 +13,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 #: A map, or the picture of one where the browser draws none.
-MAP = "[data-testid=stDeckGlJsonChart] canvas, [data-testid=stImage]"
+MAP = "[data-testid=stDeckGlJsonChart] canvas, [data-testid=stImage], .st-key-start_stage"
 #: The workshop is walked on a telephone too: what it opens is opened here for its picture alone.
 PAGES = ("data", "dependence", "train", "evaluate")
 if "STREC_SCREENSHOTS" in os.environ:

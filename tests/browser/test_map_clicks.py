@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from tests.browser.conftest import Person
+from tests.browser.conftest import Person, leave
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +37,33 @@ def click_on_the_map(visitor: Person, tip: str, happened) -> None:
         if happened():
             return
     pytest.fail(f"no click on {tip!r} was heard")
+
+
+def test_without_a_graphics_card_maps_are_pictures_until_somebody_wants_them(browsers, address):
+    visitor = Person(browsers(maps=True), None, True, size=(900, 700))
+    page = visitor.page
+    chart, picture = (
+        page.locator("[data-testid=stDeckGlJsonChart] canvas"),
+        page.get_by_test_id("stImage"),
+    )
+    page.goto(f"{address}/space?sample=social")
+    assert visitor.sees(re.compile("draws maps with its processor"))
+    picture.first.wait_for()
+    visitor.wait()
+    assert not chart.count()
+    visitor.press("Make the maps movable")
+    chart.first.wait_for()
+    assert not picture.count()
+    # Another page remembers it, and a reload.
+    page.get_by_role("link", name="Recommend").click()
+    page.get_by_text("Why").first.wait_for()
+    chart.first.wait_for()
+    page.reload()
+    chart.first.wait_for()
+    visitor.wait()
+    assert not picture.count() and not page.get_by_text("draws maps with its processor").count()
+    visitor.nothing_broke()
+    leave(visitor.page.context.browser)
 
 
 def asked_from(visitor: Person) -> str | None:

@@ -14,6 +14,9 @@ from strec.simulation import simulate
 from strec.store import Store
 from tests.pages.alone import alone
 
+#: Less than the page's Quick: one pass over the data is made in any case.
+QUICKER_SECONDS = 10
+
 
 def page(table: pl.DataFrame, folder: Path) -> AppTest:
     app = alone("evaluate", 90)
@@ -185,6 +188,25 @@ def test_a_training_whose_scores_are_no_numbers_is_left_out_and_said(world, tmp_
     app.run()
     assert not app.exception and not app.error and app.success
     assert "no numbers" in text_of(app)
+
+
+@pytest.mark.slow
+def test_in_the_city_of_friends_a_training_ends_in_counting_is_enough(tmp_path):
+    from strec.io.samples import read_sample
+    from strec.runs import create, home, parameters, train_run
+
+    store = Store.create(read_sample("social"), tmp_path / "store", name="A city of friends")
+    params = parameters("stllm", "quick", store=store)
+    run = create(home(store) / "one", "stllm", store, params=params, max_seconds=QUICKER_SECONDS)
+    train_run(run, store)
+    app = alone("evaluate", 90)
+    app.session_state["store"] = store
+    app.run()
+    assert not app.exception and not app.error
+    assert "ST-LLM" in app.dataframe[0].value["model"].tolist()
+    said = app.success[0].value
+    assert said.startswith("**Proposed: Counter mix.**")
+    assert "cannot be told apart" in said or "No trained model is shown to be better" in said
 
 
 @pytest.mark.slow

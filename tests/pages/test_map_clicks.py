@@ -53,3 +53,48 @@ def test_an_empty_click_changes_nothing():
         app.run()
     assert not app.exception and "heard" not in app.session_state
     assert point_layer_id(app) == before and app.caption[0].value == "Below"
+
+
+def told_by_a_browser():
+    import pandas as pd
+    import streamlit as st
+
+    from pages.shared import browser, map_clicks
+    from strec import maps
+
+    # AppTest has no browser: the page hears what one would have said.
+    if said := st.session_state.pop("said", ""):
+        st.session_state["browser"] = {"draws": said}
+        browser._draws()
+        del st.session_state["browser"]
+    browser.toggle()
+    frame = pd.DataFrame({"lat": [1.0], "lon": [2.0], "n_checkins": [1], "n_users": [1]})
+    deck = maps.deck([maps.point_layer(frame)], maps.view_of([1.0], [2.0]), basemap="offline")
+    map_clicks.clickable(deck, "map", lambda *_: None, caption="Below", hint="Click it.")
+
+
+def test_a_browser_without_a_graphics_card_gets_pictures_until_somebody_wants_maps():
+    def told(said: str) -> tuple[int, int, bool]:
+        app.session_state["said"] = said
+        app.run()
+        assert not app.exception
+        return shown()
+
+    def shown() -> tuple[int, int, bool]:
+        maps = app.get("deck_gl_json_chart")
+        return len(maps), len(app.get("image")), app.toggle(key="maps_as_pictures").value
+
+    app = AppTest.from_function(told_by_a_browser, default_timeout=60)
+    assert told("slowly") == (0, 1, True)
+    assert "draws maps with its processor" in app.toast[0].value
+    assert app.caption[0].value == "Below"  # Nobody is told to click on a picture.
+    app.button(key="movable_map").click().run()
+    assert shown() == (1, 0, False) and app.caption[0].value == "Below Click it."
+    # What somebody has chosen is not undone, in either way.
+    assert told("slowly") == (1, 0, False) and not app.toast
+    app.toggle(key="maps_as_pictures").set_value(True).run()
+    assert shown() == (0, 1, True)
+    app.button(key="movable_map").click().run()
+    # Without WebGL there would be nothing to see, and no button brings it.
+    assert told("not") == (0, 1, True)
+    assert not app.button

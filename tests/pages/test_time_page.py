@@ -1,5 +1,7 @@
 """The time page: every sample, every part, filters, and data too small to say anything."""
 
+import json
+
 import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -39,6 +41,23 @@ def test_every_sample_shows_its_week(stores, name):
     assert not app.exception and not app.error
     assert "Busiest" in words(app)
     assert len(app.get("plotly_chart")) >= 4
+
+
+@pytest.mark.slow
+def test_on_a_phone_the_notes_below_figures_end_within_them(stores):
+    for narrow in (True, False):
+        app = page(stores["flights"], narrow=narrow)
+        specs = [json.loads(each.proto.spec) for each in app.get("plotly_chart")]
+        notes = [
+            note["text"]
+            for spec in specs
+            for note in spec["layout"].get("annotations", ())
+            if "check-ins · " in note["text"]
+        ]
+        assert len(notes) > 2 and all(note.endswith("times in America/New_York") for note in notes)
+        # 300 px hold some 40 of these letters.
+        longest = max(len(line) for note in notes for line in note.split("<br>"))
+        assert longest <= 36 if narrow else longest > 40
 
 
 @pytest.mark.slow

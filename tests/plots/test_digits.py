@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from pages.dependence import _knox_pairs
 from strec import plots
+from strec.gate import DependenceResult, tested_before
 from strec.gate.illustrations import Knox
+from strec.plots import dependence
 from strec.wording import distance, percent, round_distance
 
 
@@ -72,3 +74,22 @@ def test_one_check_in_is_not_the_colour_of_the_busiest_day_where_most_are_empty(
     days = pd.DataFrame({"period": pd.date_range("1992-04-29", periods=300), "n_checkins": 0})
     days.loc[[0, 1, 5], "n_checkins"] = [12, 28, 1]
     assert plots.calendar(days.assign(n_users=days["n_checkins"])).data[0].zmax > 20
+
+
+def test_gains_in_chance_stand_on_an_even_axis():
+    """In per cent as they are said: 10 % is as far from 5 % as 5 % from nothing."""
+    for found in map(DependenceResult.from_dict, tested_before._known().values()):
+        for figure in (dependence.evidence(found), dependence.parts_of_time(found)):
+            axis = figure.layout.xaxis
+            assert axis.tickvals is None and axis.type is None and axis.ticksuffix == " %"
+            for trace in figure.data:
+                at, error = np.array(trace.x, dtype=float), trace.error_x
+                ends = [at - error.arrayminus, at + error.array] if error.array else [at]
+                assert axis.range[0] <= np.min(ends) and np.max(ends) <= axis.range[1]
+        strongest = max(
+            (each for each in found.ingredients if each.tested), key=lambda each: each.gain_nats
+        )
+        label = (dependence.TITLE[strongest.name],)
+        traces = dependence.evidence(found).data
+        (dot,) = [each.x[0] for each in traces if tuple(each.y) == label and each.error_x.array]
+        assert dot == pytest.approx(100 * np.expm1(strongest.gain_nats))

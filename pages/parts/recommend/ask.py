@@ -171,7 +171,8 @@ def _where(
         state.WHERE.value = LAST
     where = st.selectbox(
         "Where", list(labels), format_func=labels.__getitem__, key=state.WHERE.name,
-        help="Or click on the map below."
+        help=("Or name one beside the map." if state.PICTURES_OF_MAPS.value
+              else "Or click on the map below.")
         + (" Of a shop, only what it sells is listed." if shops else ""),
     )  # fmt: skip
     if where in shops:

@@ -50,7 +50,7 @@ STORIES = {
     "ecommerce": Story(
         datetime(2024, 8, 28, 20),
         "Wednesday evening: what goes into this shopper's basket? Then drag the hour to noon, "
-        "and click on another district.",
+        "and ask from another district.",
     ),
     "travel": Story(
         datetime(2024, 8, 11, 17),

@@ -45,7 +45,8 @@ def panel(engine: Recommender) -> None:
                 words, icon=":material/add:", key="rec_add",
                 on_click=add, args=(str(engine.log.vocabulary.items[item]),),
             )  # fmt: skip
-            st.toggle("A click on the map adds a visit", key=state.ADDING.name)
+            if not state.PICTURES_OF_MAPS.value:
+                st.toggle("A click on the map adds a visit", key=state.ADDING.name)
             with st.popover("Paste a history", icon=":material/content_paste:", type="tertiary"):
                 _paste(engine)
             if visits:

@@ -133,6 +133,10 @@ def _look(store, found: dict) -> None:
     state.SPACE_CELLS.value = {store.fingerprint: (others if several else ()) + added}
 
 
+def _let_go() -> None:
+    state.SPACE_CELLS.value = {}
+
+
 def _look_at_area(store, cells: tuple[int, ...]) -> None:
     """Look into what an outline holds, besides what was looked into where several are chosen."""
     before = state.SPACE_CELLS.value.get(store.fingerprint, ())
@@ -191,7 +195,7 @@ def look_into(store, chosen: Filters, cells: tuple[int, ...], setting: common.Se
         st.toggle(
             "Choose several",
             key=state.SPACE_SEVERAL.name,
-            help="Each click adds one, or lets it go.",
+            help="Each click, or area drawn, adds to them.",
         )
         summary = counted(Store.summary, store, inside)
         if not enough_people(pd.DataFrame([summary]), setting.min_users).all():
@@ -199,12 +203,16 @@ def look_into(store, chosen: Filters, cells: tuple[int, ...], setting: common.Se
             return
         everything = counted(Store.summary, store, chosen)
         is_chosen = selection.picked().cells == cells
-        st.button(
-            "Show all hexagons again" if is_chosen else "See them alone, on every page"
-            if not alone else "See it alone, on every page",
-            icon=":material/filter_alt_off:" if is_chosen else ":material/filter_alt:",
-            key="pick_cell", on_click=selection.pick, kwargs={"cells": cells},
-        )  # fmt: skip
+        with st.container(horizontal=True):
+            st.button(
+                "Show all hexagons again" if is_chosen else "See them alone, on every page"
+                if not alone else "See it alone, on every page",
+                icon=":material/filter_alt_off:" if is_chosen else ":material/filter_alt:",
+                key="pick_cell", on_click=selection.pick, kwargs={"cells": cells},
+            )  # fmt: skip
+            # A second click on the hexagon does it too, but nobody clicks on a picture.
+            st.button("Close", icon=":material/close:", key="let_cells_go", type="tertiary",
+                      on_click=_let_go)  # fmt: skip
         with st.container(horizontal=True):
             st.metric("Check-ins", f"{summary['n_checkins']:,}")
             if not store.is_anonymous:
