@@ -56,13 +56,14 @@ def show() -> None:
         return
     asked = st.navigation([page.entry() for page in all_pages().values()])
     page = all_pages()[asked.url_path]
+    # First of all: a browser that would need seconds for each map tells so before it has begun.
+    browser.ask()
     ui.guarded(work.take_from_address)
     ui.guarded(lambda: sidebar(page))
     tour.card(page)
     if page.has_filters or page.follows:
         ui.guarded(lambda: selection.chips(None if page.has_filters else page.follows))
     ui.guarded(asked.run)
-    browser.ask()
 
 
 def sign_in() -> None:
