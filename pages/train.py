@@ -126,7 +126,7 @@ def choose(store, root, runs) -> None:
     rows = decision.choices(store, gate_results.found(store), proposed)
     first_of_all = {row.kind for row in rows}
     chosen = []
-    with st.container():
+    with st.container(key="train_rows"):
         for row in rows:
             what, why = st.columns(2, vertical_alignment="top", gap="medium")
             with what:

@@ -91,7 +91,8 @@ def _draws() -> None:
     words = (
         "This browser cannot draw maps (it has no WebGL): the server draws them as pictures."
         if told == _NOT
-        else "This browser draws maps with its processor, which takes seconds a map: the server "
-        "draws them as pictures. *Make the maps movable*, below each, brings them back."
+        # A longer one would be cut.
+        else "This browser draws maps with its processor, which takes seconds a map: they come as "
+        "pictures."
     )
     st.toast(words, icon=":material/map:", duration="long")

@@ -80,5 +80,7 @@ def style(dark: bool) -> str:
   .st-key-rec_page > :has(> .st-key-rec_answer) {{ order: 1; }}
   .st-key-rec_row > :has(> .st-key-rec_hour_box) {{ flex-basis: 100%; }}
   .st-key-rec_row {{ gap: 0.4rem 1rem !important; }}
+  /* What is said of a model stands nearer to it than to the next. */
+  .st-key-train_rows [data-testid="stHorizontalBlock"] {{ row-gap: 0.2rem; }}
 }}
 </style>"""

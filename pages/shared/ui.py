@@ -304,7 +304,8 @@ def _for_a_phone(fig: Any) -> Any:
     notes = [
         each
         for each in layout.get("annotations", ())
-        if each.get("yref") == "paper" and len(each["text"]) > NOTE_LENGTH and _DOT in each["text"]
+        if each.get("yref") == "paper" and _DOT in each["text"]
+        if max(map(len, each["text"].split("<br>"))) > NOTE_LENGTH
     ]
     for each in notes:
         each["text"] = "<br>".join(each["text"].rsplit(_DOT, 1))

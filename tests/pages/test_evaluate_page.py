@@ -14,8 +14,8 @@ from strec.simulation import simulate
 from strec.store import Store
 from tests.pages.alone import alone
 
-#: Less than the page's Quick: one pass over the data is made in any case.
-QUICKER_SECONDS = 10
+#: Less than the page's Quick: a pass over the data is made in any case, with few trees beside it.
+QUICKER_SECONDS, FEW_TREES = 10, {"members": 1, "n_targets": 4_000}
 
 
 def page(table: pl.DataFrame, folder: Path) -> AppTest:
@@ -196,7 +196,7 @@ def test_in_the_city_of_friends_a_training_ends_in_counting_is_enough(tmp_path):
     from strec.runs import create, home, parameters, train_run
 
     store = Store.create(read_sample("social"), tmp_path / "store", name="A city of friends")
-    params = parameters("stllm", "quick", store=store)
+    params = parameters("stllm", "quick", store=store, trees=FEW_TREES)
     run = create(home(store) / "one", "stllm", store, params=params, max_seconds=QUICKER_SECONDS)
     train_run(run, store)
     app = alone("evaluate", 90)
