@@ -43,6 +43,9 @@ from strec.store.store import Store
 MOST_SENT = 200_000
 #: So many rows are looked at to guess which column is what.
 LOOKED_AT = 2_000
+#: How databases are called whose names Ibis writes in small letters.
+_NAMES = {"duckdb": "DuckDB", "postgres": "Postgres", "clickhouse": "ClickHouse",
+          "bigquery": "BigQuery", "mysql": "MySQL", "sqlite": "SQLite"}  # fmt: skip
 #: What a question gets only where it needs it.
 _COSTLY = (USER_CODE, ITEM_CODE, schema.CELL, FROM_ITEM, FROM_CELL, STEP_KM)
 
@@ -206,7 +209,8 @@ class Warehouse(Store):
     @property
     def engine_in_words(self) -> str:
         """What answers the questions: the database, its version, and where it is."""
-        return f"{self._connection.name} {self._connection.version} at {self.engine}"
+        name = _NAMES.get(self._connection.name, self._connection.name)
+        return f"{name} {self._connection.version} at {self.engine}"
 
     @property
     def folder(self) -> Any:

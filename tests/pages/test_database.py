@@ -61,7 +61,7 @@ def test_a_table_is_counted_where_it_is(address):
     app = given(address, data_table="visits")
     assert not app.exception and not app.error
     said = text_of(app)
-    assert "**User** = customer" in said and "**Item** = venue" in said
+    assert "**User** = customer" in said and "first 2,000 rows of visits" in said
     app = press(app, "data_count_there")
     store = app.session_state["store"]
     assert not app.exception and not app.error
@@ -170,5 +170,5 @@ def test_the_app_shows_the_table_that_it_was_started_with(address, monkeypatch):
     app.run()
     assert not app.exception and not app.error
     assert app.session_state["store"].is_elsewhere
-    assert "Counted by duckdb" in "\n".join(str(each.value) for each in app.sidebar.caption)
+    assert "Counted by DuckDB" in "\n".join(str(each.value) for each in app.sidebar.caption)
     assert schema.USER in app.session_state["store"].mapping.columns()

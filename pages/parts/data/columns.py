@@ -14,6 +14,7 @@ from strec.io import Mapping, Question
 from strec.io.mapping import ZONE_OF_PLACE
 from strec.io.place_forms import FORMS
 from strec.io.times import TIME_FORMATS
+from strec.store.warehouse import LOOKED_AT
 
 LABELS = {
     "user_id": ("User", "who: customer, visitor, vehicle…"),
@@ -57,6 +58,8 @@ def recognised(draft: Draft) -> None:
     )
     st.markdown(f":material/{'verified' if known else 'search'}: {words}")
     facts = " · ".join(_file_facts(facts) for facts in look.files[:4])
+    if draft.table is not None:
+        facts = f"By the first {LOOKED_AT:,} rows of {ui.plain(draft.names[0])}."
     st.caption(facts + (f"  \nSource: {ui.plain(look.cite)}" if look.cite else ""))
     if (error := state.COLUMNS_ERROR.take()) is not None:
         ui.show_error(error)
@@ -134,7 +137,9 @@ def _time_zone(draft: Draft) -> None:
 
 def raw_preview(draft: Draft) -> None:
     """Show the first rows as they are in the file."""
-    st.markdown("**The first rows of the file, as they are**")
+    st.markdown(
+        f"**The first rows of the {'file' if draft.table is None else 'table'}, as they are**"
+    )
     st.dataframe(draft.look.preview, height=240, hide_index=True)
 
 
