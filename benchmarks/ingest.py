@@ -281,11 +281,10 @@ def _aggregate(folder: Path) -> dict:
 
 
 def _by_hour_and_cell(store):
-    from strec.store.aggregates import count, parent
+    from strec.store.aggregates import parent
 
     table = store.table
-    question = count(table, hour_of_week=table.hour_of_week, cell=parent(table.cell, RESOLUTION))
-    return question.to_pyarrow().to_pandas()
+    return store._count(table, hour_of_week=table.hour_of_week, cell=parent(table.cell, RESOLUTION))
 
 
 def _pandas(folder: Path, kind: str) -> dict:

@@ -461,16 +461,17 @@ def test_people_counted_part_by_part_are_those_counted_at_once(store, monkeypatc
 
 
 def test_points_of_items_that_stay_are_known_from_the_items(tmp_path):
-    table = world().filter(pl.col("lat").is_not_null())
-    store = Store.create(table, tmp_path / "still", name="Items that stay")
-    assert store._items_are_points
-    known = store.points()
-    # As a store of an earlier version, which does not say it.
-    store.meta["items_stay"] = False
-    pd.testing.assert_frame_equal(known, store.points(), check_dtype=False)
-    assert known.attrs == store.points().attrs
-    for name, others in {
-        "moved": table.with_columns(lat=pl.col("lat") + pl.int_range(pl.len()) % 2),
-        "in part": world(),
-    }.items():
-        assert not Store.create(others, tmp_path / name, name=name)._items_are_points
+    some = Filters(weekdays=(0, 1), categories=("kind 1", "kind 2"))
+    placed = world().filter(pl.col("lat").is_not_null())
+    for name, table in {"all": placed, "part": world()}.items():
+        store = Store.create(table, tmp_path / name, name=name)
+        assert store.meta["items_stay"]
+        known = [store.points(), store.points(some, limit=5)]
+        # As a store of an earlier version, which does not say it.
+        store.meta["items_stay"] = False
+        for one, other in zip(known, [store.points(), store.points(some, limit=5)], strict=True):
+            assert len(one)
+            pd.testing.assert_frame_equal(one, other, check_dtype=False)
+            assert one.attrs == other.attrs
+    moved = placed.with_columns(lat=pl.col("lat") + pl.int_range(pl.len()) % 2)
+    assert not Store.create(moved, tmp_path / "moved", name="moved").meta["items_stay"]

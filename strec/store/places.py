@@ -6,6 +6,7 @@ from dataclasses import replace
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+import polars as pl
 
 from strec import schema
 from strec.errors import AnalysisError, check_choice
@@ -155,12 +156,12 @@ class PlaceQuestions(OpenStore):
         """
         self._need_places()
         items = self.items()
-        if self._items_are_points and filters in (None, Filters()):
-            counted = items.select("lat", "lon", "n_checkins", "n_users").with_row_index("item")
-            found = _only_shown(largest_first(counted.to_pandas(), ["item"]), min_users)
+        rows = aggregates.placed(self._kept(filters))
+        item = aggregates.whole(rows, ITEM_CODE)
+        # Stores of earlier versions do not say whether each item has one place.
+        if self.meta.get("items_stay", False) and (filters is None or filters.side is None):
+            found = self._of_items(items, filters, lambda: self._count(rows, item=item), min_users)
         else:
-            rows = aggregates.placed(self._kept(filters))
-            item = aggregates.whole(rows, ITEM_CODE)
             if filters is not None and filters.side == "departures":
                 rows = rows.filter(rows[ITEM_CODE].notnull())
             points = aggregates.count(rows, item=item, lat=rows[schema.LAT], lon=rows[schema.LON])
@@ -173,12 +174,22 @@ class PlaceQuestions(OpenStore):
         named.attrs = attrs
         return named
 
-    @property
-    def _items_are_points(self) -> bool:
-        """Whether each item has one place in all its check-ins; stores of before do not say it."""
-        return self.meta.get("items_stay", False) and (
-            self.meta["n_places"] == self.meta["n_checkins"]
-        )
+    def _of_items(
+        self,
+        items: pl.DataFrame,
+        filters: Filters | None,
+        count: Callable[[], pd.DataFrame],
+        min_users: int,
+    ) -> pd.DataFrame:
+        """Return the points of items that stay: of all check-ins they are counted already."""
+        all_placed = self.meta["n_places"] == self.meta["n_checkins"]
+        if all_placed and filters in (None, Filters()):
+            counted = items.select("n_checkins", "n_users").with_row_index("item").to_pandas()
+        else:
+            counted = count()
+        for number, name in enumerate(("lat", "lon"), 1):
+            counted.insert(number, name, items[name].to_numpy()[counted["item"]])
+        return _only_shown(largest_first(counted, ["item"]), min_users)
 
     def shops(
         self,
