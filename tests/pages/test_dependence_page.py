@@ -121,8 +121,8 @@ def test_too_little_data_is_said_in_words(tmp_path, n):
 
 
 def test_the_simulator_follows_its_sliders(tmp_path, monkeypatch):
-    monkeypatch.setattr(dependence, "WORLD_USERS", 50)
-    monkeypatch.setattr(dependence, "WORLD_CHECKINS", 2_500)
+    monkeypatch.setattr(dependence, "WORLD_USERS", 30)
+    monkeypatch.setattr(dependence, "WORLD_CHECKINS", 1_500)
     app = page(world(), tmp_path)
     app.segmented_control(key="dependence_part").set_value("Live simulator").run()
     assert not app.exception and "Take a traditional recommender" in app.info[0].value
@@ -134,7 +134,7 @@ def test_the_simulator_follows_its_sliders(tmp_path, monkeypatch):
     assert not app.exception and went == ["space"]
     # Its map has the streets that the simulator drew for it.
     store = app.session_state["store"]
-    assert store.name == "A city of friends, draw 1" and store.meta["n_checkins"] == 2_500
+    assert store.name == "A city of friends, draw 1" and store.meta["n_checkins"] == 1_500
     ground = maps.Ground.load(store.folder / maps.GROUND)
     assert ground.attribution == "Streets: simulated"
     app.selectbox(key="sim_scenario").set_value("ecommerce").run()
