@@ -35,7 +35,6 @@ from strec import maps
 from strec.errors import AnalysisError, SplitError, StrecError
 from strec.export import to_csv
 from strec.io.limits import disk_full, is_disk_full
-from strec.maps.view import HEIGHT_PX
 from strec.parts import missing_part
 from strec.progress import Progress
 
@@ -364,17 +363,21 @@ def said_of(caption: str) -> str:
 def as_picture(deck, key: str, height: int, beside: bool = False) -> bool:
     """Show a map as a picture that the server draws, if the visitor has those; say whether."""
     if state.PICTURES_OF_MAPS.value:
-        # As large as what the view fits into, on phones too. Drawn much wider than it is shown,
-        # its numbers could not be read.
-        wide = 1.2 if beside else 2.0
-        width = PHONE_PX if visitor.is_narrow() else round(wide * height)
-        picture = maps.to_svg(
-            deck, dark=is_dark(), size_px=(width, height),
-            enlarge=1.0 if visitor.is_narrow() else height / HEIGHT_PX,
-        )  # fmt: skip
+        size, enlarge = frame_of(height, beside, visitor.is_narrow())
+        picture = maps.to_svg(deck, dark=is_dark(), size_px=size, enlarge=enlarge)
         st.image(picture, width="stretch")
         browser.movable(key)
     return state.PICTURES_OF_MAPS.value
+
+
+def frame_of(height: int, beside: bool, narrow: bool) -> tuple[tuple[int, int], float]:
+    """Return width and height of the picture of a map in pixels, and how large things are in it.
+
+    Nobody can move it to what lies beyond its sides: the outer places are within.
+    """
+    # Drawn much wider than it is shown, its numbers could not be read.
+    width = PHONE_PX if narrow else round((1.2 if beside else 2.0) * height)
+    return (width, height), 0.85 if narrow else 1.0
 
 
 def table(frame: Frame, columns: Mapping[str, Any] | None = None,

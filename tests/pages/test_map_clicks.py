@@ -2,7 +2,14 @@
 
 import json
 
+import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
+
+from pages.shared import ui
+from pages.shared.background import WIDTH_PX
+from strec import maps, schema, spatial
+from strec.dataset import Dataset
 
 
 def script():
@@ -98,3 +105,20 @@ def test_a_browser_without_a_graphics_card_gets_pictures_until_somebody_wants_ma
     # Without WebGL there would be nothing to see, and no button brings it.
     assert told("not") == (0, 1, True)
     assert not app.button
+
+
+@pytest.mark.parametrize("name", ["social", "travel", "traffic", "flights"])
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_picture_that_nobody_can_move_shows_the_outer_hexagons_whole(name, narrow):
+    store = Dataset.sample(name).store
+    everywhere = store.cells(schema.CELL_RESOLUTION, min_users=1)
+    resolution = spatial.suggest_resolution(everywhere)
+    cells = store.cells(resolution)
+    view = maps.view_of(
+        everywhere["lat"], everywhere["lon"], 15, ui.PHONE_PX if narrow else WIDTH_PX
+    )
+    size, enlarge = ui.frame_of(520, False, narrow)
+    deck = maps.hexagons(cells, view=view, basemap="offline")
+    at = maps.pixels(deck, cells["lat"], cells["lon"], size_px=size, enlarge=enlarge)
+    half = 500 * spatial.hexagon_width_km(resolution) / view.metres_per_px * enlarge
+    assert at.min() >= half and (at <= size - np.array(half)).all()
