@@ -79,6 +79,16 @@ def test_arcs_points_and_warm_spots_are_drawn():
         assert len(radii) == 3 and np.argsort(radii).tolist() == [1, 2, 0]
 
 
+def test_a_ring_is_seen_in_a_picture():
+    """Live's misses are rings, which are filled with nothing."""
+    ring = maps.point_layer(cells(), colour="#C0392B", hollow=True)
+    deck = maps.deck([ring], maps.view_of(LAT, LON), basemap="offline")
+    for circle in drawn(deck).findall(f".//{SVG}circle"):
+        assert float(circle.get("fill-opacity")) == 0
+        assert circle.get("stroke") == "rgb(192,57,43)" and float(circle.get("stroke-width")) > 2
+        assert float(circle.get("stroke-opacity")) == 1
+
+
 def test_words_cannot_become_markup():
     picture = drawn(maps.points(cells(), basemap="offline"), title="<script>", note="a & b")
     assert {"<script>", "a & b"} <= {each.text for each in picture.iter(f"{SVG}text")}

@@ -268,8 +268,12 @@ def _discs(layer: Said, to: Camera, dark: bool) -> Iterator[Shape]:
         radius = row["getRadius"] if layer.get("radiusUnits") == "pixels" else 6
         if "getWeight" in row:
             radius = 4 + 18 * (row["getWeight"] / most) ** 0.5
-        fill = _paint(row.get("getFillColor") or [*rgb(SPACE), 60])
-        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{float(radius):.1f}" {fill}/>'
+        look = _paint(row.get("getFillColor") or [*rgb(SPACE), 60])
+        # A ring is nothing but its border.
+        if layer.get("stroked"):
+            wide = layer["lineWidthMinPixels"]
+            look += f' stroke-width="{wide:g}" {_paint(row["getLineColor"], "stroke")}'
+        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{float(radius):.1f}" {look}/>'
 
 
 def _columns(layer: Said, to: Camera, dark: bool) -> Iterator[Shape]:

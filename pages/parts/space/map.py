@@ -110,6 +110,7 @@ def hexagons(store, chosen, setting, choice: MapSetting, step: Step, look: dict)
             clickable(
                 deck, "map_hexagons", lambda layer, found: _look(store, found),
                 caption=f"{first}{words}", hint="Click a hexagon to look in.",
+                beside=right is not None,
             )  # fmt: skip
         common.offer("hexagons", frame, deck, frame, f"{first}{words}", legend)
     if right is not None:
