@@ -339,7 +339,7 @@ class Store(PlaceQuestions, PeopleQuestions):
         --------
         >>> from strec import Dataset
         >>> Dataset.sample("ecommerce").store.event_kinds()
-        ['view', 'purchase']
+        ['view', 'purchase', 'cart']
         """
         if not self.has(schema.EVENT):
             return []
