@@ -117,9 +117,8 @@ class PeopleQuestions(OpenStore):
             `user`, `item` (codes), `cell`, `time` and `hour` (of the local day), by user and time:
             the latest `longest` check-ins of each. Those of one moment have no order of their own.
         """
-        sample = self._sample(2, most, seed)
-        kept = self._kept(filters)
-        kept = kept.filter(kept[USER_CODE].isin(sample.tolist()))
+        sample, limit = self._sample(2, most, seed)
+        kept = _drawn(self._kept(filters), limit, seed)
         rows = self._polars(
             kept.select(
                 user=kept[USER_CODE].cast("int64"),
@@ -129,7 +128,7 @@ class PeopleQuestions(OpenStore):
                 hour=aggregates.whole(kept, schema.HOUR_OF_WEEK) % 24,
             )
         )
-        rows = rows.sort("user", "time", "item")
+        rows = rows.filter(pl.col("user").is_in(sample)).sort("user", "time", "item")
         return rows.group_by("user", maintain_order=True).tail(longest)
 
     def some_users(
@@ -163,8 +162,7 @@ class PeopleQuestions(OpenStore):
             code, limit = time.epoch_seconds(), int(at_most / n * _HASHES)
         else:
             code, limit = self.table[USER_CODE], self._limit(at_most)
-        hashed = cast(Any, code.cast("int64")) % _CODES * _SCATTER % _HASHES
-        drawn = self.table.filter(hashed < limit)
+        drawn = self.table.filter(_scattered(cast(Any, code.cast("int64"))) < limit)
         found = self._rows((filters or Filters()).apply(drawn), columns)
         if self.is_anonymous:
             return found, f"{len(found):,} of {n:,} check-ins, drawn by chance."
@@ -185,11 +183,11 @@ class PeopleQuestions(OpenStore):
         n_users = self.meta["n_users"]
         if self.meta["n_checkins"] <= at_most:
             return np.ones(n_users, dtype=bool)
-        return _scattered(n_users) < self._limit(at_most)
+        return _scattered(np.arange(n_users)) < self._limit(at_most)
 
     def _limit(self, at_most: int) -> int:
         """Return below which number users are drawn."""
-        scattered = _scattered(self.meta["n_users"])
+        scattered = _scattered(np.arange(self.meta["n_users"]))
         order = np.argsort(scattered)
         together = np.cumsum(self.users()["n_checkins"].to_numpy()[order])
         n = max(int(np.searchsorted(together, at_most, side="right")), 1)
@@ -204,10 +202,10 @@ class PeopleQuestions(OpenStore):
         seed: int,
         *needed: str,
     ) -> pd.DataFrame:
-        sample = self._sample(min_checkins, most, seed)
+        sample, limit = self._sample(min_checkins, most, seed)
         kept = aggregates.placed(self._kept(filters), *needed) if needed else self._kept(filters)
-        if len(sample) < self.meta["n_users"]:
-            kept = kept.filter(kept[USER_CODE].isin(sample.tolist()))
+        # Who has too few check-ins goes below.
+        kept = _drawn(kept, limit, seed)
         keys = {"user": aggregates.whole(kept, USER_CODE)} | habit(kept)
         found = self._run(aggregates.checkins_per(kept, **keys))
         found = found.sort_values(list(found.columns[:2]), ignore_index=True)
@@ -217,8 +215,8 @@ class PeopleQuestions(OpenStore):
         found.attrs = {"n_users": enough, "sampled": enough > len(sample)}
         return found
 
-    def _sample(self, min_checkins: int, most: int, seed: int) -> np.ndarray:
-        """The codes of users with enough check-ins, or a random sample of them, sorted."""
+    def _sample(self, min_checkins: int, most: int, seed: int) -> tuple[np.ndarray, int]:
+        """Codes of users with enough check-ins, or a sample, and below which number it is drawn."""
         self.need_people()
         codes = np.flatnonzero(self.users()["n_checkins"].to_numpy() >= min_checkins)
         if not len(codes):
@@ -227,14 +225,23 @@ class PeopleQuestions(OpenStore):
                 "nobody has so many.",
                 "Ask for fewer check-ins per user, or add data.",
             )
-        if len(codes) > most:
-            codes = np.sort(np.random.default_rng(seed).choice(codes, most, replace=False))
-        return codes
+        if len(codes) <= most:
+            return codes, _HASHES
+        scattered = _scattered(codes, seed)
+        limit = int(np.sort(scattered)[most])
+        return codes[scattered < limit], limit
 
 
-def _scattered(n: int) -> np.ndarray:
-    """Return a number below `_HASHES` for each code from 0 on, all different, without order."""
-    return np.arange(n, dtype=np.int64) % _CODES * _SCATTER % _HASHES
+def _drawn(rows: ir.Table, limit: int, seed: int) -> ir.Table:
+    """Keep the check-ins of users drawn: named one by one, thousands take an engine a second."""
+    if limit == _HASHES:
+        return rows
+    return rows.filter(_scattered(cast(Any, rows[USER_CODE].cast("int64")), seed) < limit)
+
+
+def _scattered(code: Any, seed: int = 0) -> Any:
+    """Return a number below `_HASHES` for each code, all different, without order."""
+    return (code + seed if seed else code) % _CODES * _SCATTER % _HASHES
 
 
 def _hour_of_week(table: ir.Table) -> dict[str, ir.Value]:

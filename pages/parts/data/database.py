@@ -25,7 +25,7 @@ def ask() -> None:
             st.text_input(
                 "Address", key=state.DB_ADDRESS.name, placeholder="postgres://me@host/shop",
                 help="What Ibis connects to: a DuckDB file (duckdb:///data/shop.duckdb), Postgres, "
-                "ClickHouse, BigQuery, … The password in it is kept nowhere.",
+                "ClickHouse, BigQuery, … The password in it is written nowhere.",
             )  # fmt: skip
             left, right = st.columns(2)
             left.text_input("Table", key=state.DB_TABLE.name, placeholder="sales")
