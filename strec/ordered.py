@@ -5,10 +5,12 @@ is only gone through.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from strec import schema
@@ -24,8 +26,41 @@ ITEM_CODE = "item_code"
 _KEYS = (USER, TIME, ITEM)
 
 
+@dataclass(frozen=True)
+class InOrder:
+    """Check-ins in the order of users, times and items, as pieces of whole users on disk.
+
+    Attributes
+    ----------
+    files : sequence of Path
+        Arrow files with canonical columns and `ITEM_CODE`; no user is in two of them.
+    ids : polars.Series
+        Ids of items by their number.
+    taken : numpy.ndarray
+        Shape ``(n_ids,)``, bool: which of the items are in the files.
+    """
+
+    files: Sequence[Path]
+    ids: pl.Series
+    taken: np.ndarray
+
+    @property
+    def items(self) -> pl.Series:
+        """Ids of the items that are in the files, in order."""
+        return self.ids.filter(pl.Series(self.taken))
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """Yield the pieces, the items numbered as in `items`."""
+        number = pl.Series(np.maximum(np.cumsum(self.taken) - 1, 0).astype(np.uint32))
+        for file in self.files:
+            piece = pl.read_ipc(file)
+            if not self.taken.all():
+                piece = piece.with_columns(number.gather(piece[ITEM_CODE]).alias(ITEM_CODE))
+            yield piece
+
+
 @contextmanager
-def pieces_of(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFrame], pl.Series]]:
+def pieces_of(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFrame], pl.Series, bool]]:
     """Give the check-ins of a Parquet file in order, piece by piece, and the ids of its items.
 
     Parameters
@@ -39,7 +74,8 @@ def pieces_of(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFrame],
     ------
     tuple
         Pieces with canonical columns and `ITEM_CODE`, sorted by user, time and item; no user is in
-        two of them; where all are `NOBODY`, no moment is. The ids of the items by their code.
+        two of them; where all are `NOBODY`, no moment is. The ids of the items by their code, and
+        whether all are `NOBODY`.
 
     Raises
     ------
@@ -55,9 +91,9 @@ def pieces_of(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFrame],
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> schema.example().reverse().write_parquet(folder / "read.parquet")
-    >>> with pieces_of(folder / "read.parquet", folder) as (pieces, items):
-    ...     [piece[USER].to_list() for piece in pieces], items.to_list()
-    ([['ann', 'ann', 'bob', 'bob']], ['cafe', 'office', 'park'])
+    >>> with pieces_of(folder / "read.parquet", folder) as (pieces, items, nobody):
+    ...     [piece[USER].to_list() for piece in pieces], items.to_list(), nobody
+    ([['ann', 'ann', 'bob', 'bob']], ['cafe', 'office', 'park'], False)
     """
     with _in_words(path.name):
         scan = pl.scan_parquet(path)
@@ -78,7 +114,7 @@ def pieces_of(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFrame],
         with _in_words(path.name):
             nobody = scan.select((pl.col(USER) == NOBODY).all()).collect(engine="streaming").item()
         batches = _guarded(path.name, lambda: made(path, columns, items, folder))
-        yield whole_users(batches, is_anonymous=nobody), items
+        yield whole_users(batches, is_anonymous=nobody), items, nobody
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from strec import runs, schema
+from strec import dataset, runs, schema
 from strec.cli import main
 from strec.errors import Cancelled, ModelError
 from strec.models import MODELS, load_model
@@ -91,6 +91,17 @@ def test_the_trained_model_is_the_model(store, tmp_path):
     queries = parts.queries(scored="every")
     for model in (run.model(store), run.model(parts.vocabulary), load_model(run.folder)):
         assert np.array_equal(model.score(queries), direct.score(queries))
+
+
+def test_of_a_large_store_some_users_are_learned_from(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(dataset, "MOST_CHECKINS", 700)
+    run = create(tmp_path / "run", "popularity", store)
+    drawn = runs.train_run(run, store)["regime"].partition("Learned from and measured on ")[2]
+    assert "of 1,500 check-ins" in drawn and drawn.endswith("with all they did.")
+    # They are those whom everything else draws that reads the store.
+    parts = dataset.Dataset.from_store(store).split
+    assert run.model(parts.vocabulary).vocabulary_.digest == parts.vocabulary.digest
+    assert len(parts.log) <= 700
 
 
 def test_runs_are_listed_by_data_and_age(store, tmp_path):

@@ -12,7 +12,7 @@ from strec.ordered import ITEM_CODE, with_item_codes
 from strec.schema import ITEM
 
 if TYPE_CHECKING:
-    from strec.cleaning.report import Counted, Tally
+    from strec.cleaning.report import Count, Counted, Tally
 
 T = TypeVar("T")
 #: A piece in memory, or an Arrow file of one.
@@ -43,7 +43,7 @@ class Pieces:
 
     def finished(self, function: Callable[[pl.DataFrame], T]) -> Iterator[T]:
         """Give what a function makes of each piece for the last time, and count what steps did."""
-        for made, counted in self.mapper(partial(_counted, self.steps, function), self.source):
+        for made, counted in self.mapper(partial(through, self.steps, function), self.source):
             for tally, piece in zip(self.steps, counted, strict=True):
                 tally.add(piece)
             yield made
@@ -86,12 +86,16 @@ def _seen(steps: "tuple[Tally, ...]", function: Callable[[pl.DataFrame], T], sou
     return function(piece)
 
 
-def _counted(
-    steps: "tuple[Tally, ...]", function: Callable[[pl.DataFrame], T], source: Source
+def through(
+    steps: "Sequence[Tally]",
+    function: Callable[[pl.DataFrame], T],
+    source: Source,
+    before: "Count | None" = None,
 ) -> "tuple[T, list[Counted]]":
+    """Return what a function makes of a piece after some steps, and what each of them did."""
     piece, counted = read(source), []
     for tally in steps:
         outcome = tally.judge(piece)
-        counted.append(tally.of(piece, outcome))
-        piece = outcome.checkins
+        counted.append(tally.of(piece, outcome, before))
+        piece, before = outcome.checkins, counted[-1].after
     return function(piece), counted

@@ -146,6 +146,11 @@ class Count:
         self._items = np.zeros(0, dtype=bool)
 
     @property
+    def taken(self) -> np.ndarray:
+        """Which items there are, by their numbers, up to the largest one."""
+        return self._items
+
+    @property
     def items(self) -> int:
         """Distinct items."""
         return int(self._items.sum())
@@ -205,12 +210,13 @@ class Tally:
         # Stays are at items of their own.
         return replace(outcome, checkins=coded(outcome.checkins))
 
-    def of(self, piece: pl.DataFrame, outcome: Outcome) -> "Counted":
-        """Return what became of a piece."""
-        after = Count()
-        after.add(outcome.checkins)
-        removed = piece.clear()
-        if outcome.checkins.height < piece.height and not outcome.remade:
+    def of(self, piece: pl.DataFrame, outcome: Outcome, before: Count | None = None) -> "Counted":
+        """Return what became of a piece; `before` is what was counted of it, if it is known."""
+        after, removed = before, piece.clear()
+        if after is None or outcome.remade or outcome.checkins.height < piece.height:
+            after = Count()
+            after.add(outcome.checkins)
+        if outcome.checkins.height < piece.height and not (outcome.remade or self._has_samples):
             removed = _sample(piece, outcome.checkins)
         return Counted(after, outcome.changed, outcome.remade, outcome.found, removed)
 
@@ -222,6 +228,10 @@ class Tally:
         self.remade = self.remade or counted.remade
         before = counted.removed.clear() if self.removed is None else self.removed
         self.removed = pl.concat([before, counted.removed]).head(SAMPLE_ROWS)
+
+    @property
+    def _has_samples(self) -> bool:
+        return self.removed is not None and self.removed.height >= SAMPLE_ROWS
 
     def result(self) -> StepResult:
         """Return all of it."""

@@ -5,21 +5,25 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
-from strec.cleaning.pieces import Mapper, Pieces, Source, coded, read
+from strec.cleaning.base import Step
+from strec.cleaning.pieces import Mapper, Pieces, Source, coded, read, through
 from strec.cleaning.recipe import Recipe
 from strec.cleaning.report import CleanReport, Count, StepResult, Tally
 from strec.cleaning.tracks import Stays
 from strec.errors import LimitError, RecipeError, as_path, check_is
 from strec.io.limits import size_text, told
-from strec.ordered import ITEM_CODE, pieces_of, with_item_codes
+from strec.ordered import ITEM_CODE, InOrder, pieces_of, with_item_codes
 from strec.progress import Progress, silent
 from strec.schema import DERIVED, ITEM, REQUIRED, TIME, USER, validate
 from strec.wording import plural
@@ -118,18 +122,9 @@ def clean_file(
     >>> clean_file(folder / "read.parquet", folder / "cleaned.parquet").rows_after
     4
     """
-    path, out, tell = as_path(path), as_path(out), progress or silent
-    recipe = Recipe.default() if recipe is None else recipe
-    check_is(recipe, Recipe, "What to do is a cleaning recipe.", RecipeError)
-    with (
-        told(path.name),
-        tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as name,
-    ):
-        table, begun = _of_file(path, recipe)
-        if table is None:
-            tell("Sorting", 0.0)
-        source = _on_disk(path, Path(name)) if table is None else _in_memory(table)
-        run, done, writer = _Run(*source, recipe, tell, begun), Path(name) / "done", None
+    path, out = as_path(path), as_path(out)
+    with told(path.name), _room_beside(out) as folder:
+        run, done, writer = _begun(path, folder, recipe, progress), folder / "done", None
         try:
             for piece in run.pieces():
                 rows = piece.to_arrow(compat_level=pl.CompatLevel.oldest())
@@ -140,6 +135,68 @@ def clean_file(
                 writer.close()
         os.replace(done, out)
     return run.report()
+
+
+@contextmanager
+def cleaned(
+    path: Path, recipe: "Recipe | None" = None, *, progress: Progress | None = None
+) -> "Iterator[tuple[pl.DataFrame | InOrder, CleanReport]]":
+    """Run the steps of a recipe over a Parquet file of any size, and give what a store is made of.
+
+    The same check-ins as from `clean_file`, but not written as a file of their own: a small table
+    is in memory, of a large one the pieces wait on the disk beside `path` while the context lasts.
+
+    Parameters
+    ----------
+    path : Path
+        A Parquet file of canonical check-ins, in any order.
+    recipe, progress
+        As in `clean`.
+
+    Yields
+    ------
+    tuple
+        What `strec.store.Store.create` takes, and the report.
+
+    Raises
+    ------
+    ReadError, SchemaError, LimitError
+        As in `clean_file`.
+
+    Examples
+    --------
+    >>> from strec.schema import example
+    >>> path = Path(tempfile.mkdtemp()) / "read.parquet"
+    >>> pl.concat([example(), example()]).write_parquet(path)
+    >>> with cleaned(path) as (checkins, report):
+    ...     checkins.height, report.rows_after
+    (4, 4)
+    """
+    path = as_path(path)
+    with _room_beside(path) as folder:
+        with told(path.name):
+            run = _begun(path, folder, recipe, progress)
+            rows = pl.concat(run.pieces()) if run.in_memory else run.in_order(folder)
+        yield rows, run.report()
+
+
+@contextmanager
+def _room_beside(path: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix=".strec-", dir=path.parent) as name:
+        yield Path(name)
+
+
+def _begun(path: Path, folder: Path, recipe: "Recipe | None", progress: Progress | None) -> "_Run":
+    """Put a file on its way through a recipe; where it is large, its pieces into a folder."""
+    tell = progress or silent
+    recipe = Recipe.default() if recipe is None else recipe
+    check_is(recipe, Recipe, "What to do is a cleaning recipe.", RecipeError)
+    table, begun = _of_file(path, recipe)
+    if table is not None:
+        return _Run(*_in_memory(table), recipe, tell, begun)
+    tell("Sorting", 0.0)
+    pieces, first, ids, done = _on_disk(path, folder, recipe)
+    return _Run(pieces, first, recipe, tell, ids=ids, done=done)
 
 
 @dataclass
@@ -153,30 +210,60 @@ class _Run:
     #: What a raw track became before it came here.
     begun: StepResult | None = None
     mapper: Mapper = map
+    #: Ids of items by their numbers, of pieces on disk.
+    ids: pl.Series | None = None
+    #: What the first steps did, that the pieces have gone through before.
+    done: tuple[Tally, ...] = ()
     results: list[Tally | StepResult] = field(default_factory=list)
 
     def __post_init__(self):
         pieces = Pieces(self.source, mapper=self.mapper)
         before, n_steps = self.first, len(self.recipe.steps)
         is_anonymous = self.first.rows > 0 and not self.first.users
-        for number, step in enumerate(self.recipe.steps):
+        for tally in self.done:
+            self.results.append(tally)
+            before = tally.after
+        for number, step in list(enumerate(self.recipe.steps))[len(self.done) :]:
             self.tell(step.title, number / n_steps * (1.0 if pieces.in_memory else 0.5))
             if self.begun and isinstance(step, Stays):
                 self.results.append(self.begun)
                 continue
-            notes = (_NOBODY,) if step.enabled and step.of_people and is_anonymous else ()
-            runs = step.enabled and not notes
-            known = step._look(pieces) if runs else None
-            if runs and step._needs_all(known):
+            tally = _tally(step, before, is_anonymous)
+            tally.known = step._look(pieces) if tally.runs else None
+            if tally.runs and step._needs_all(tally.known):
                 pieces = pieces.gathered()
-            tally = Tally(step, known, notes, runs, before)
             pieces, before = pieces.then(tally), tally.after
             self.results.append(tally)
         self._pieces, self.last = pieces, before
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether what is left comes as one table."""
+        return self._pieces.in_memory
+
     def pieces(self) -> Iterator[pl.DataFrame]:
         """Give what is left, in order."""
-        for piece in self.finished(lambda piece: piece.drop(ITEM_CODE)):
+        for piece in self._coded():
+            yield piece.drop(ITEM_CODE)
+
+    def in_order(self, folder: Path) -> InOrder:
+        """Put what is left on disk, piece by piece, each in place of what it was made of."""
+        assert self.ids is not None
+        files = []
+        for source, piece in zip(self.source, self._coded(), strict=True):
+            files.append(folder / f"{len(files)}.cleaned")
+            piece.write_ipc(files[-1], compression="lz4")
+            if isinstance(source, Path):
+                # Some systems do not let go of what was just read.
+                with suppress(OSError):
+                    source.unlink()
+        taken = np.zeros(len(self.ids), dtype=bool)
+        taken[: len(self.last.taken)] = self.last.taken
+        return InOrder(files, self.ids, taken)
+
+    def _coded(self) -> Iterator[pl.DataFrame]:
+        """Give what is left, in order, with numbers of the items."""
+        for piece in self.finished(lambda piece: piece):
             # A changed value may come elsewhere in the order: a second run must find nothing to do.
             is_changed = any(each.changed for each in self.results)
             yield piece.sort(_order(piece.columns)) if is_changed else piece
@@ -302,8 +389,19 @@ def _in_memory(checkins: pl.DataFrame) -> tuple[list[pl.DataFrame], Count]:
     return [piece], count
 
 
-def _on_disk(path: Path, folder: Path) -> tuple[list[Path], Count]:
-    """Sort a file and put its pieces on disk."""
+def _tally(step: Step, before: Count, is_anonymous: bool) -> Tally:
+    notes = (_NOBODY,) if step.enabled and step.of_people and is_anonymous else ()
+    return Tally(step, None, notes, step.enabled and not notes, before)
+
+
+def _on_disk(
+    path: Path, folder: Path, recipe: Recipe
+) -> tuple[list[Path], Count, pl.Series, tuple[Tally, ...]]:
+    """Sort a file and put its pieces on disk, after the first steps that need know nothing more.
+
+    Returns the pieces, what was counted before any step, ids of items by their numbers, and what
+    the steps did.
+    """
     n_bytes, free = path.stat().st_size, shutil.disk_usage(folder).free
     if free < ROOM * n_bytes:
         raise LimitError(
@@ -313,17 +411,24 @@ def _on_disk(path: Path, folder: Path) -> tuple[list[Path], Count]:
             "Make room, or write to a larger disk.",
         )
     files, count = [], Count()
-    with pieces_of(path, folder) as (pieces, _):
+    steps: list[Tally] = []
+    with pieces_of(path, folder) as (pieces, ids, is_anonymous):
+        for step in takewhile(lambda step: type(step)._look is Step._look, recipe.steps):
+            steps.append(_tally(step, steps[-1].after if steps else count, is_anonymous))
         for piece in pieces:
             validate(piece)
             keys = [USER, TIME, ITEM]
             ties = piece.select(pl.all_horizontal(pl.col(keys) == pl.col(keys).shift()).any())
             if ties.item():
                 piece = piece.sort(_order(piece.columns))
+            own = Count()
+            own.add(piece)
+            count.take(own)
             files.append(folder / f"{len(files)}.arrow")
-            piece.write_ipc(files[-1], compression="lz4")
-            count.add(piece)
-    return files, count
+            write = partial(pl.DataFrame.write_ipc, file=files[-1], compression="lz4")
+            for tally, counted in zip(steps, through(steps, write, piece, own)[1], strict=True):
+                tally.add(counted)
+    return files, count, ids, tuple(steps)
 
 
 def _order(columns: list[str]) -> list[str]:

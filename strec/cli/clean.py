@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -202,36 +203,45 @@ def _write(
     import polars as pl
 
     from strec.cleaning import clean_file
+    from strec.cleaning.run import cleaned
     from strec.io import write
     from strec.store import Store
 
-    done = None
-    if recipe.steps:
-        done = clean_file(piece, piece, recipe, progress=part_of(tell, 0.7, 0.9))
-        if not done.rows_after:
-            raise ReadError(
-                "At least one check-in must be left after cleaning.",
-                f"none of {done.rows_before:,} ({_emptying(done)}).",
-                "Loosen the steps of the recipe.",
-            )
-    tell(f"Writing {out.name}", 0.9)
+    cleaning = part_of(tell, 0.7, 0.9)
     if not out.suffix:
-        zone = result.mapping.time_zone
-        Store.create(
-            piece,
-            out,
-            name=out.name,
-            time_zone=None if zone == "place" else zone,
-            source=result.cite or ", ".join(path.name for path in files),
-            recipe=recipe.to_dict(),
-            # What came from a database has no files beside it.
-            pictures=None if piece.parent in files[0].parents else files[0].parent,
-        )
-    elif out.suffix == ".parquet":
+        zone, as_read = result.mapping.time_zone, nullcontext((piece, None))
+        with cleaned(piece, recipe, progress=cleaning) if recipe.steps else as_read as found:
+            checkins, done = found
+            _check_left(done)
+            tell(f"Writing {out.name}", 0.9)
+            Store.create(
+                checkins,
+                out,
+                name=out.name,
+                time_zone=None if zone == "place" else zone,
+                source=result.cite or ", ".join(path.name for path in files),
+                recipe=recipe.to_dict(),
+                # What came from a database has no files beside it.
+                pictures=None if piece.parent in files[0].parents else files[0].parent,
+            )
+        return done
+    done = clean_file(piece, piece, recipe, progress=cleaning) if recipe.steps else None
+    _check_left(done)
+    tell(f"Writing {out.name}", 0.9)
+    if out.suffix == ".parquet":
         piece.replace(out)
     else:
         write(pl.read_parquet(piece), out)
     return done
+
+
+def _check_left(done: "CleanReport | None") -> None:
+    if done and not done.rows_after:
+        raise ReadError(
+            "At least one check-in must be left after cleaning.",
+            f"none of {done.rows_before:,} ({_emptying(done)}).",
+            "Loosen the steps of the recipe.",
+        )
 
 
 def _ask_ahead(store: "Store", tell: Progress) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from strec.dataset import Dataset
 from strec.errors import Cancelled, ModelError, SplitError, StrecError, check_is
 from strec.evaluation import Regime, evaluate_model, leaderboard
 from strec.llm.cache import cache_folder
@@ -15,7 +16,7 @@ from strec.models import MODELS, Model
 from strec.runs.budget import shortage
 from strec.runs.folder import Run, write_json
 from strec.sealed import sealed
-from strec.split import Split, split
+from strec.split import Split
 from strec.store import Store, need_store
 from strec.train import Watch, leave
 from strec.train.task import cancelled
@@ -124,7 +125,9 @@ def _train(run: Run, store: Store, on_event: Callable[[dict], None] | None) -> d
         )
     watch = _watch(run, on_event)
     watch("Reading the check-ins", 0.0)
-    parts = split(store.checkins())
+    parts, drawn = _parts(store)
+    if drawn and _is_first():
+        run.append({"event": "note", "text": drawn})
     model = MODELS[run.kind](**run.config["params"])
     begun = time.perf_counter()
     model.fit(parts.train, watch=watch)
@@ -137,6 +140,8 @@ def _train(run: Run, store: Store, on_event: Callable[[dict], None] | None) -> d
     # Over all its runs, where the model knows it.
     seconds = max(fit_seconds, model.history_.seconds) if model.history_ else fit_seconds
     results = _measure(model, parts) | {"fit_seconds": seconds, "history": _history(model)}
+    if drawn:
+        results["regime"] += f" Learned from and measured on {drawn}"
     try:
         write_json(run.folder / "results.json", sealed(results))
     except OSError as error:
@@ -147,6 +152,12 @@ def _train(run: Run, store: Store, on_event: Callable[[dict], None] | None) -> d
     if share == 1:
         shutil.rmtree(run.folder / "checkpoint", ignore_errors=True)
     return results
+
+
+def _parts(store: Store) -> tuple[Split, str]:
+    """Return the check-ins cut by time; of a large store those of some users, and how many."""
+    dataset = Dataset.from_store(store)
+    return dataset.split, " ".join(dataset.notes)
 
 
 def _watch(run: Run, on_event: Callable[[dict], None] | None) -> Watch:

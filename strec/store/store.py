@@ -12,6 +12,7 @@ import polars as pl
 from strec import schema
 from strec.errors import AnalysisError
 from strec.export import MIN_USERS, enough_users
+from strec.ordered import InOrder
 from strec.store import aggregates, catalogue, engines, writer
 from strec.store.base import largest_first
 from strec.store.filters import Filters
@@ -66,7 +67,7 @@ class Store(PlaceQuestions, PeopleQuestions):
     @classmethod
     def create(
         cls,
-        checkins: pl.DataFrame | Path,
+        checkins: pl.DataFrame | Path | InOrder,
         folder: Path | str,
         *,
         name: str,
@@ -80,8 +81,9 @@ class Store(PlaceQuestions, PeopleQuestions):
 
         Parameters
         ----------
-        checkins : polars.DataFrame or Path
-            Canonical check-ins, or a Parquet file of them, which may be larger than memory.
+        checkins : polars.DataFrame, Path or InOrder
+            Canonical check-ins, a Parquet file of them, which may be larger than memory, or what
+            `strec.cleaning.run.cleaned` gives of one.
         folder : path
             A new folder, or the folder of a store, which is replaced only when all went well.
         name, source : str

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from strec import schema
 from strec.errors import StoreError, as_path
 from strec.geo import distance_column
-from strec.ordered import pieces_of, whole_users, with_item_codes
+from strec.ordered import InOrder, pieces_of, whole_users, with_item_codes
 from strec.sealed import is_whole, sealed
 from strec.stays import is_raw_track
 from strec.store.aggregates import (
@@ -67,13 +67,14 @@ class Written:
     users: pl.DataFrame
 
 
-def write_checkins(checkins: pl.DataFrame | Path, folder: Path) -> Written:
+def write_checkins(checkins: pl.DataFrame | Path | InOrder, folder: Path) -> Written:
     """Write `checkins.parquet` into a folder and return its counts and fingerprint.
 
     Parameters
     ----------
-    checkins : polars.DataFrame or Path
-        Canonical check-ins in memory, or a Parquet file of them of any size.
+    checkins : polars.DataFrame, Path or InOrder
+        Canonical check-ins in memory, a Parquet file of them of any size, or what cleaning has
+        left of one.
     folder : Path
         An existing folder; the sort of a large file spills into it.
 
@@ -93,7 +94,9 @@ def write_checkins(checkins: pl.DataFrame | Path, folder: Path) -> Written:
         slices = with_item_codes(ordered, items).iter_slices(CHUNK_ROWS)
         chunks = whole_users(slices, is_anonymous=schema.is_anonymous(ordered))
         return _write_chunks(chunks, items, folder)
-    with pieces_of(as_path(checkins), folder) as (chunks, items):
+    if isinstance(checkins, InOrder):
+        return _write_chunks(checkins.pieces(), checkins.items, folder)
+    with pieces_of(as_path(checkins), folder) as (chunks, items, _):
         return _write_chunks(chunks, items, folder)
 
 
@@ -227,7 +230,9 @@ def _count(coded: pl.DataFrame, of_items: np.ndarray) -> pl.DataFrame:
     all_items = of_items.shape[1]
     of_items[0] += np.bincount(coded[ITEM_CODE].to_numpy(), minlength=all_items)
     # Check-ins are in the order of users and times: numbers need no table of what came before.
-    named = coded.filter(pl.col(USER_CODE).is_not_null())
+    named = coded.select(schema.USER, schema.TIME, USER_CODE, ITEM_CODE)
+    if named[USER_CODE].has_nulls():
+        named = named.filter(pl.col(USER_CODE).is_not_null())
     user = named[USER_CODE].to_numpy().astype(np.int64)
     begins = np.flatnonzero(np.diff(user, prepend=-1))
     ends = np.append(begins[1:], len(user))[: len(begins)]

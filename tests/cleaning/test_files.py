@@ -12,6 +12,7 @@ from strec import ordered, schema
 from strec.cleaning import STEPS, Recipe, clean, clean_file, run
 from strec.errors import LimitError, ReadError, SchemaError
 from strec.schema import CATEGORY, ITEM, LAT, LON, TIME, USER, VALUE
+from strec.store import Store
 
 START = dt.datetime(2024, 6, 3, 8, tzinfo=dt.UTC)
 PLACES = [(40.0, -74.0), (41.0, -74.0), (60.0, 10.0), (0.0, 0.0), (99.0, 0.0), (None, None)]
@@ -123,6 +124,32 @@ def test_nobodys_check_ins_are_one_users_in_every_piece(folder):
     assert expected["item_id"].n_unique() == 2
     assert_frame_equal(cleaned, expected)
     assert of_file.to_dict() == of_table.to_dict()
+
+
+def test_a_store_of_pieces_is_the_store_of_the_cleaned_file(tmp_path, monkeypatch):
+    visits = [
+        (user, item, 5 * moment, PLACES[moment % 5], " Bar", 1.0)
+        for user in ("ann", "bob", "Zoë")
+        for moment, item in enumerate("yyxzyyxw")
+    ]
+    checkins = table(visits).with_columns(pl.col(ITEM) + pl.col(USER).str.slice(0, 1))
+    # An item in the middle of the order goes, and another loses its place.
+    recipe = every_step(("k_core", {"min_per_item": 2, "min_per_user": 2}))
+    cleaned, _ = in_pieces(checkins, recipe, tmp_path)
+    assert 0 < cleaned[ITEM].n_unique() < checkins[ITEM].n_unique()
+    for n_rows, name in ((0, "pieces"), (100, "table")):
+        monkeypatch.setattr(run, "IN_MEMORY", n_rows)
+        monkeypatch.setattr(ordered, "PIECE_ROWS", 9)
+        with run.cleaned(tmp_path / "read.parquet", recipe) as (found, report):
+            assert isinstance(found, ordered.InOrder) == (name == "pieces")
+            store = Store.create(found, tmp_path / name, name="x")
+        expected = Store.create(cleaned, tmp_path / "expected", name="x")
+        assert report.rows_after == cleaned.height
+        assert store.fingerprint == expected.fingerprint
+        for file in ("checkins", "items", "users"):
+            one, other = (pl.read_parquet(s.folder / f"{file}.parquet") for s in (store, expected))
+            assert_frame_equal(one, other)
+    assert not list(tmp_path.glob(".strec-*"))
 
 
 def test_what_cannot_be_cleaned_leaves_what_was_there(tmp_path, monkeypatch):
