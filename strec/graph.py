@@ -123,7 +123,7 @@ def transitions(train: Log) -> sparse.csr_matrix:
     before = tally(moment, train.item, shape, share)
     after = tally(moment, np.where(train.origin >= 0, -1, train.item), shape, share)
     # The session of each moment: that of any of its rows.
-    session = train.session[np.searchsorted(moment, np.arange(len(size)))]
+    session = train.session[train.before == np.arange(len(train))]
     linked = np.flatnonzero(np.diff(session) == 0)
     trips = tally(train.origin, train.item, (n_items, n_items))
     found = sparse.csr_matrix(trips + before[linked].T @ after[linked + 1])

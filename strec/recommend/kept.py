@@ -103,7 +103,7 @@ def _code() -> str:
     rooms = [Path(str(room.__file__)).parent for room in (models, split)]
     files = [
         *(rooms[0] / "counting").glob("*.py"),
-        *(rooms[0] / f"{name}.py" for name in ("base", "calibration", "profiles")),
+        *(rooms[0] / f"{name}.py" for name in ("base", "calibration", "keys", "profiles")),
         *rooms[1].glob("*.py"),
     ]
     for path in sorted(files):

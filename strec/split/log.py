@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from strec import schema
+from strec.geo import unit_vectors
 from strec.split.vocabulary import Vocabulary
 
 GAP_US = schema.SESSION_GAP_HOURS * 3_600_000_000
@@ -92,6 +93,11 @@ class Log:
         return local_hour(self.time_us, self.offset_min)
 
     @cached_property
+    def xyz(self) -> np.ndarray:
+        """Shape ``(n, 3)``: the place of each as a point of the unit sphere, NaN where unknown."""
+        return unit_vectors(self.lat, self.lon)
+
+    @cached_property
     def has_clock(self) -> bool:
         """Whether the times say more than the day."""
         return bool((local_us(self.time_us, self.offset_min) % 86_400_000_000 != 0).any())
@@ -130,6 +136,12 @@ class Log:
         )
         by_lot = starts @ ends / max(known.sum(), 1)
         return bool((self.item == self.origin)[known].any() or by_lot < _FEWEST_BY_LOT)
+
+    @cached_property
+    def share_before(self) -> np.ndarray:
+        """Shape ``(n,)``: which share of the check-ins is of earlier moments than each."""
+        moments = np.sort(self.time_us)
+        return np.searchsorted(moments, self.time_us) / max(len(moments), 1)
 
     @cached_property
     def came_from(self) -> np.ndarray:
@@ -196,14 +208,21 @@ class Log:
     @cached_property
     def ends_session(self) -> np.ndarray:
         """Shape ``(n,)``, bool: the check-in is of the last moment of its session."""
-        last = np.searchsorted(self.session, self.session, side="right") - 1
+        first, size = self._sessions
+        last = np.repeat(first + size - 1, size)
         return self.moment == self.moment[last]
 
     @cached_property
     def is_alone(self) -> np.ndarray:
         """Shape ``(n,)``, bool: the check-in is the only one of its session."""
-        first = np.searchsorted(self.session, self.session)
-        return np.searchsorted(self.session, self.session, side="right") - first == 1
+        size = self._sessions[1]
+        return np.repeat(size == 1, size)
+
+    @property
+    def _sessions(self) -> tuple[np.ndarray, np.ndarray]:
+        """The first row of each session, and how many it has."""
+        first = np.flatnonzero(np.diff(self.session, prepend=-1))
+        return first, np.diff(first, append=len(self))
 
     def where(self, mask: np.ndarray) -> "Log":
         """Return the rows where the mask holds; sessions and owners keep their numbers.
@@ -224,7 +243,12 @@ class Log:
             for f in fields(self)
             if f.name not in ("vocabulary", "owner_ids", "is_anonymous")
         }
-        return Log(self.vocabulary, self.owner_ids, is_anonymous=self.is_anonymous, **kept)
+        found = Log(self.vocabulary, self.owner_ids, is_anonymous=self.is_anonymous, **kept)
+        # What was worked out row by row is not worked out again.
+        for name in ("hour", "weekday", "xyz"):
+            if name in vars(self):
+                vars(found)[name] = vars(self)[name][mask]
+        return found
 
 
 def encode(checkins: pl.DataFrame, vocabulary: Vocabulary) -> Log:

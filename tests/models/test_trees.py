@@ -72,7 +72,8 @@ def test_softmax_of_queries_with_and_without_rows():
 
 def test_trees_that_were_told_fewer_columns_hear_the_first_alone(trees, parts):
     queries = parts.queries(scored="every").take(slice(0, 5))
-    table, reasons, _ = visited_table(queries, trees.world_, trees.mix_)
+    draft, reasons, _ = visited_table(queries, trees.world_, trees.mix_)
+    table = draft.table()
     more = np.hstack([table.numbers, np.ones((len(table.item), 3), np.float32)])
     assert np.array_equal(told(trees.visited_, more), told(trees.visited_, table.numbers))
     parts_of = shares_of_reasons(trees.visited_, more, [*reasons, "near", "near", "near"])

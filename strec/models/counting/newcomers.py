@@ -11,6 +11,7 @@ import numpy as np
 from strec.graph import tally
 from strec.models.counting.statistics import Statistics, time_cell
 from strec.models.counting.visits import after_last
+from strec.models.keys import distinct
 from strec.split import Queries
 
 #: Sources and the reason that each stands for, with its share before a model has seen data
@@ -67,7 +68,7 @@ class Newcomers:
         query, item = visited(queries)
         n_items = len(self._popularity)
         #: Query and item of what is not new, as one number each, in order.
-        self._known = np.unique(query * np.int64(n_items) + item)
+        self._known = distinct(query * np.int64(n_items) + item)
         self._at_known = np.divmod(self._known, n_items)
         cell = time_cell(queries.hour, queries.weekday)
         self._lift = statistics.lift_by_time[cell].astype(np.float64)
@@ -209,7 +210,7 @@ def novelty_numbers(queries: Queries) -> np.ndarray:
     width = len(queries.vocabulary.items) + 1
     # An item that training has not seen has code -1: together they count as one item.
     key = queries.pair_query * np.int64(width) + queries.log.item[queries.indices] % width
-    n_distinct = np.bincount(np.unique(key) // width, minlength=len(queries))
+    n_distinct = np.bincount(distinct(key) // width, minlength=len(queries))
     has_past = (queries.last >= 0) & (not queries.log.is_anonymous)
     gap = np.zeros(len(queries))
     then = queries.log.time_us[queries.last[has_past]]
@@ -227,13 +228,22 @@ def novelty_numbers(queries: Queries) -> np.ndarray:
     )
 
 
+def spots_km(queries: Queries, statistics: Statistics) -> np.ndarray:
+    """Return the way from each query to each spot, ``(n_queries, n_spots)``, not to be changed."""
+    by, found = queries.kept.get("spots km", (None, None))
+    if by is not statistics or found is None:
+        found = statistics.spot_distance_km(queries.lat, queries.lon)
+        queries.kept["spots km"] = statistics, found
+    return found
+
+
 def _local_counts(queries: Queries, statistics: Statistics) -> tuple[np.ndarray, np.ndarray | None]:
     """Return check-ins of each item, fading with their distance; 0 where the place is unknown.
 
     Shape ``(n_moves, n_queries, n_items)``: one for each length of `Statistics.move_km`. Where each
     item has one place, they are still to be multiplied by the counts, which come second.
     """
-    at_km = statistics.spot_distance_km(queries.lat, queries.lon)
+    at_km = spots_km(queries, statistics)
     fade = np.multiply(at_km, -1 / statistics.move_km[:, None, None])
     np.exp(fade, out=fade)
     fade[:, np.isnan(at_km).any(axis=1)] = 0.0

@@ -267,15 +267,14 @@ def _spots(train: Log, n_items: int) -> tuple[np.ndarray, sparse.csr_matrix]:
         keys, spot = np.flatnonzero(there), (np.cumsum(there) - 1)[item]
     matrix = tally(spot, item, (len(keys), n_items))
     size = np.maximum(np.bincount(spot, minlength=len(keys)), 1)
-    sums = [np.bincount(spot, axis, len(keys)) for axis in unit_vectors(lat, lon).T]
+    sums = [np.bincount(spot, axis, len(keys)) for axis in train.xyz[usable].T]
     xyz = np.stack(sums, axis=1) / size[:, None]
     return xyz / np.maximum(np.linalg.norm(xyz, axis=1, keepdims=True), 1e-12), matrix
 
 
 def _moves(train: Log) -> np.ndarray:
-    km = distance_km(train.lat[:-1], train.lon[:-1], train.lat[1:], train.lon[1:])
-    moved = (np.diff(train.session) == 0) & (np.diff(train.moment) != 0)
-    km = km[moved]
+    moved = np.flatnonzero((np.diff(train.session) == 0) & (np.diff(train.moment) != 0))
+    km = distance_km(*(axis[moved + step] for step in (0, 1) for axis in (train.lat, train.lon)))
     if train.has_origins:
         km = distance_km(train.origin_lat, train.origin_lon, train.lat, train.lon)
     km = km[km > 0.02]

@@ -12,6 +12,7 @@ from scipy import sparse
 from strec.geo import distance_km
 from strec.graph import tally
 from strec.models.counting.statistics import Statistics, time_cell
+from strec.models.keys import told_apart
 from strec.models.profiles import last_items
 from strec.split import Queries
 
@@ -110,8 +111,15 @@ class Pairs:
     """
 
     def __init__(self, queries: Queries):
+        self.queries, self.log = queries, queries.log
+        # Several kinds of numbers are made of the same pairs.
+        if "pairs" not in queries.kept:
+            self._tell_apart(queries)
+            queries.kept["pairs"] = {k: v for k, v in vars(self).items() if k != "queries"}
+        vars(self).update(queries.kept["pairs"])
+
+    def _tell_apart(self, queries: Queries) -> None:
         log = queries.log
-        self.queries, self.log = queries, log
         self.query, self.row = queries.pair_query, queries.indices
         self.item = log.item[self.row].astype(np.int64)
         position = np.arange(len(self.row))
@@ -127,9 +135,7 @@ class Pairs:
             (self.before >= 0) & (earlier >= queries.indptr[self.query]), earlier, -1
         )
         width = len(queries.vocabulary.items) + 1
-        groups, self.group = np.unique(
-            self.query * np.int64(width) + self.item % width, return_inverse=True
-        )
+        groups, self.group = told_apart(self.query * np.int64(width) + self.item % width)
         self.group_query, item = np.divmod(groups, width)
         self.group_item = np.where(item == width - 1, -1, item)
         #: Position of the latest visit of each group: of several assignments the last counts.
@@ -149,6 +155,15 @@ class Pairs:
             origin = log.origin[self.row]
             from_start = _share_in(stands, self.query, origin)
             self.after_last = np.where(origin >= 0, from_start, self.after_last)
+
+    @property
+    def km(self) -> np.ndarray:
+        """How far each visit is from where its query is asked; NaN where unknown."""
+        q, log, kept = self.queries, self.log, self.queries.kept
+        if "km" not in kept:
+            here = q.lat[self.query], q.lon[self.query]
+            kept["km"] = distance_km(*here, log.lat[self.row], log.lon[self.row])
+        return kept["km"]
 
     def _per_moment(self, share: np.ndarray) -> np.ndarray:
         """Return the mean of groups' shares over each visit's moment; a last 0 stands for none."""
@@ -222,16 +237,18 @@ def _sequence(pairs: _VisitPairs, statistics: Statistics) -> list[np.ndarray]:
         from_lat, from_lon = log.origin_lat[pairs.row], log.origin_lon[pairs.row]
     after_same = linked * pairs.after_last
     after_both = after_same * pairs.like_last_2[pairs.before_2]
-    from_km = distance_km(
-        queries.lat[pairs.query], queries.lon[pairs.query],
-        from_lat, from_lon,
-    )  # fmt: skip
+    # Ways are dear: only those are measured that count.
+    came, query = np.flatnonzero(linked), pairs.query[linked]
+    from_near = np.zeros(len(linked), dtype=bool)
+    from_near[came] = (
+        distance_km(queries.lat[query], queries.lon[query], from_lat[came], from_lon[came]) < 0.3
+    )
     again = pairs.last_share[pairs.group] > 0
     inside = np.bincount(pairs.group, weights=log.session[pairs.row] == running) > 0
     return [
         after_same,
         after_both,
-        linked & (from_km < 0.3),
+        from_near,
         again,
         again * pairs.gap,
         inside[pairs.group],
@@ -273,11 +290,7 @@ def _near(pairs: _VisitPairs, statistics: Statistics) -> list[np.ndarray]:
     n = len(_DISTANCE) - 1
     if not statistics.has_places:
         return [np.zeros(len(pairs.row))] * (2 * n)
-    queries, log = pairs.queries, pairs.log
-    km = distance_km(
-        queries.lat[pairs.query], queries.lon[pairs.query], log.lat[pairs.row], log.lon[pairs.row]
-    )
-    moves = np.log1p(10 * km / statistics.move_km[1])
+    moves = np.log1p(10 * pairs.km / statistics.move_km[1])
     tents = _tents(np.nan_to_num(moves, nan=np.inf), np.log1p(10 * np.array(list(_DISTANCE))))
     # Little time since the last check-in leaves little room to move.
     soon = np.maximum(0.0, 1.5 - pairs.gap)

@@ -1,15 +1,17 @@
 """Where somebody may go who goes somewhere new: numbers about every item.
 
-Each column spreads evidence over all items; the generator weighs the columns by context.
+Each column spreads evidence over all items; the generator weighs the columns by context. What is
+asked of some items alone is worked out for these alone.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from strec.graph import tally
-from strec.models.counting.newcomers import category_lift
+from strec.models.counting.newcomers import spots_km, taste_of
 from strec.models.counting.statistics import time_cell
 from strec.models.features.world import World
 from strec.models.profiles import last_items, profiles
@@ -39,28 +41,82 @@ N_NEW_TO = 3
 REASONS = tuple(dict.fromkeys(reason for reason, _ in CANDIDATE_FEATURES.values()))
 #: Check-ins whose meaning stands for the user's.
 _N_MEANING = 20
+#: What counts as near at least, so that there is a logarithm.
+_LEAST = np.float32(2e-3)
 
 
-def candidate_features(queries: Queries, world: World) -> Iterator[np.ndarray]:
-    """Yield each of `CANDIDATE_FEATURES`, a number per query and item, shape ``(Q, n_items)``."""
+@dataclass(frozen=True)
+class Column:
+    """One number about every item for each of Q queries: a table that both are looked up in."""
+
+    table: np.ndarray  # (n_rows, n_columns)
+    row: np.ndarray | None = None  # (Q,) the row of each query; its own without
+    column: np.ndarray | None = None  # (n_items,) the column of each item; its own without
+    is_log: bool = False  # whether the logarithm of what is found counts
+
+    def all(self) -> np.ndarray:
+        """Return the number of every item, shape ``(Q, n_items)``, not to be written to."""
+        found = self.table
+        if self.row is not None:
+            found = found[self.row] if len(found) > 1 else np.broadcast_to(
+                found, (len(self.row), found.shape[1])
+            )  # fmt: skip
+        if self.column is not None:
+            found = np.take(found, self.column, axis=1)
+        return np.log(found) if self.is_log else found
+
+    def at(self, query: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """Return the numbers of some items for some queries."""
+        row = query if self.row is None else self.row[query]
+        found = self.table[row, item if self.column is None else self.column[item]]
+        return np.log(found) if self.is_log else found
+
+
+@dataclass(frozen=True)
+class Near:
+    """The log of how near each item is, which has one place alone; a `Column` worked out late."""
+
+    km: np.ndarray  # (Q, n_spots) NaN where the query has no place
+    reach_km: np.float32
+    spot: np.ndarray  # (n_items,)
+    count: np.ndarray  # (n_items,) check-ins there
+    size: np.ndarray  # (n_items,) and all that are expected
+
+    def all(self) -> np.ndarray:
+        """Return the number of every item, shape ``(Q, n_items)``."""
+        return self._told(np.take(self.km, self.spot, axis=1), slice(None))
+
+    def at(self, query: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """Return the numbers of some items for some queries."""
+        return self._told(self.km[query, self.spot[item]], item)
+
+    def _told(self, km: np.ndarray, item: np.ndarray | slice) -> np.ndarray:
+        near = self.count[item] * np.exp(-np.nan_to_num(km) / self.reach_km) / self.size[item]
+        near = np.log(near + _LEAST)
+        near[np.isnan(km)] = 0.0
+        return near
+
+
+def candidate_features(queries: Queries, world: World) -> "Iterator[Column | Near]":
+    """Yield each of `CANDIDATE_FEATURES`, a number per query and item."""
     statistics = world.statistics
-    n, n_items = len(queries), len(statistics.count)
-    alike = (n, n_items)
-    yield np.broadcast_to(np.log(statistics.popularity), alike)
+    every = np.zeros(len(queries), dtype=np.int64)
+    yield Column(np.log(statistics.popularity)[None], every)
     lately = (world.lately + 0.3) / (statistics.count + 1.0)
-    yield np.broadcast_to(np.log(lately), alike)
-    lift = np.log(statistics.time_lift).T  # (49, n_items)
-    yield lift[time_cell(queries.hour, queries.weekday)]
+    yield Column(np.log(lately)[None], every)
+    cell = time_cell(queries.hour, queries.weekday)
+    yield Column(statistics.lift_by_time, cell, is_log=True)
     for back in (0, 1):
-        yield _transitions(world, last_items(queries, back))
+        yield Column(_transitions(world, last_items(queries, back)))
     yield from _places(queries, world)
-    yield np.log(category_lift(queries, statistics) + 0.05)
+    liked = np.log(taste_of(queries, statistics) + 0.05)
+    # Category -1 picks the last column: an item without a category is of no liked category.
+    yield Column(liked, column=queries.vocabulary.item_category)
     taken = sparse.csr_matrix(profiles(queries) > 0, dtype=np.float32)
-    company = sparse.csr_matrix(taken @ world.company).toarray() if n else np.zeros(alike)
-    yield np.log(company / np.maximum(np.log1p(queries.length), 1)[:, None] + 0.01)
+    yield Column(_company(sparse.csr_matrix(taken @ world.company), queries))
     yield _meaning(queries, world)
     for column in new_to(world):
-        yield np.broadcast_to(column, alike)
+        yield Column(column[None], every)
 
 
 def new_to(world: World) -> np.ndarray:
@@ -85,36 +141,51 @@ def _transitions(world: World, last: sparse.csr_matrix) -> np.ndarray:
     return lift
 
 
-def _places(queries: Queries, world: World) -> Iterator[np.ndarray]:
+def _company(sums: sparse.csr_matrix, queries: Queries) -> np.ndarray:
+    """Return the log of what company the items of a history are to each; most are to few."""
+    told = np.full((len(queries), len(queries.vocabulary.items)), np.log(0.01))
+    row = np.repeat(np.arange(len(queries)), np.diff(sums.indptr))
+    share = sums.data / np.maximum(np.log1p(queries.length), 1)[row]
+    told[row, sums.indices] = np.log(share + 0.01)
+    return told
+
+
+def _places(queries: Queries, world: World) -> "Iterator[Column | Near]":
     statistics = world.statistics
-    shape = (len(queries), len(statistics.count))
     if not statistics.has_places:
-        yield from [np.zeros(shape, dtype=np.float32)] * 5
+        nothing = np.zeros((1, len(statistics.count)), dtype=np.float32)
+        yield from [Column(nothing, np.zeros(len(queries), dtype=np.int64))] * 5
         return
-    at_km = statistics.spot_distance_km(queries.lat, queries.lon).astype(np.float32)
+    km = spots_km(queries, statistics).astype(np.float32)
     nowhere = np.isnan(queries.lat)
-    spots = statistics.at_spots.astype(np.float32)
+    km[nowhere] = np.nan
     size = np.where(statistics.expected > 0, statistics.expected, 1.0).astype(np.float32)
-    for reach_km in statistics.move_km:
-        fade = np.exp(-np.nan_to_num(at_km) / np.float32(reach_km))
-        near = np.log((spots @ fade.T).T / size + np.float32(2e-3))
-        near[nowhere] = 0.0
-        yield near
+    for reach_km in statistics.move_km.astype(np.float32):
+        if statistics.single_spots is not None:
+            spot, count = statistics.single_spots
+            yield Near(km, reach_km, spot, count.astype(np.float32), size)
+            continue
+        fade = np.exp(-np.nan_to_num(km) / reach_km)
+        near = (statistics.at_spots.astype(np.float32) @ fade.T).T / size + _LEAST
+        near[nowhere] = 1.0
+        yield Column(near, is_log=True)
     item = queries.log.item[queries.indices]
     n_squares = world.area.shape[1]
     here = np.where(item >= 0, world.square[np.maximum(item, 0)], n_squares - 1)
     visits = tally(queries.pair_query, here, (len(queries), n_squares)).astype(np.float32)
     total = np.maximum(queries.length, 1).astype(np.float32)[:, None]
     for area in world.area:
-        yield np.log((visits @ area) / total + np.float32(2e-3))[:, world.square]
+        yield Column(np.log((visits @ area) / total + _LEAST), column=world.square)
 
 
-def _meaning(queries: Queries, world: World) -> np.ndarray:
+def _meaning(queries: Queries, world: World) -> Column:
     """Return the cosine of each item with the mean meaning of the last check-ins."""
+    if not world.meaning.any():
+        nothing = np.zeros((1, len(world.meaning)), dtype=np.float32)
+        return Column(nothing, np.zeros(len(queries), dtype=np.int64))
     late = np.arange(len(queries.indices)) >= queries.indptr[1:][queries.pair_query] - _N_MEANING
     item, query = queries.log.item[queries.indices[late]], queries.pair_query[late]
     recent = tally(query, item, (len(queries), len(world.meaning))).astype(np.float32)
     mean = recent @ world.meaning
     mean /= np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-6)
-    own = world.meaning / np.maximum(np.linalg.norm(world.meaning, axis=1, keepdims=True), 1e-6)
-    return mean @ own.T
+    return Column(mean @ world.direction.T)

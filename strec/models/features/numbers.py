@@ -3,6 +3,7 @@
 Each number belongs to a reason, so that a score can be taken apart by reason.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -83,16 +84,47 @@ class Columns:
         self._columns += [np.asarray(column, dtype=np.float32) for column in columns]
         self.reasons += [reason] * len(columns)
 
+    def __len__(self) -> int:
+        return len(self._columns)
+
     def stack(self, n_rows: int, chosen: np.ndarray | None = None) -> np.ndarray:
         """Return the table, or some of its rows, shape ``(n_rows, n_columns)``, float32."""
-        rows = np.arange(n_rows) if chosen is None else chosen
-        table = np.empty((len(rows), len(self._columns)), dtype=np.float32)
-        # Piece by piece: a column that is written through the whole table misses every cache.
-        for first in range(0, len(rows), _ROWS_AT_ONCE):
-            some = rows[first : first + _ROWS_AT_ONCE]
-            for place, column in enumerate(self._columns):
-                table[first : first + _ROWS_AT_ONCE, place] = column[some]
-        return table
+        return stacked([(self, np.arange(n_rows) if chosen is None else chosen)])
+
+    def fill(self, block: np.ndarray, rows: np.ndarray) -> None:
+        """Write some rows, -1 for nothing, into a block of shape ``(n_columns, len(rows))``."""
+        if not len(rows) or not len(self) or not len(self._columns[0]):
+            block[:] = np.nan
+            return
+        for own, column in zip(block, self._columns, strict=True):
+            np.take(column, rows, out=own, mode="wrap")
+        block[:, rows < 0] = np.nan
+
+
+def stacked(
+    parts: Sequence[tuple[Columns, np.ndarray]], table: np.ndarray | None = None
+) -> np.ndarray:
+    """Return chosen rows of several tables side by side, float32.
+
+    Parameters
+    ----------
+    parts : sequence of tuple
+        Columns, and the row of them that each row of the table has, -1 for none: that is NaN.
+    table : numpy.ndarray, optional
+        What is written to.
+    """
+    n_rows, ends = len(parts[0][1]), np.cumsum([0] + [len(columns) for columns, _ in parts])
+    if table is None:
+        table = np.empty((n_rows, ends[-1]), dtype=np.float32)
+    # Piece by piece: a column that is written through the whole table misses every cache.
+    block = np.empty((ends[-1], _ROWS_AT_ONCE), dtype=np.float32)
+    for first in range(0, n_rows, _ROWS_AT_ONCE):
+        piece = slice(first, min(first + _ROWS_AT_ONCE, n_rows))
+        told = block[:, : piece.stop - first]
+        for (columns, rows), begin, end in zip(parts, ends, ends[1:], strict=False):
+            columns.fill(told[begin:end], rows[piece])
+        table[piece] = told.T
+    return table
 
 
 class Gathered:

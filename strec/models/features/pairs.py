@@ -8,6 +8,7 @@ import numpy as np
 from strec.geo import distance_km
 from strec.models.counting.statistics import time_cell
 from strec.models.counting.visits import Pairs as VisitPairs
+from strec.models.keys import order_of
 from strec.split import Queries
 
 _DAY_H = np.log1p(24.0)
@@ -90,7 +91,7 @@ class Pairs(VisitPairs):
         # Of several assignments to one place the last counts.
         self.oldest[self.group[::-1]] = position[::-1]
         self.count = self.per_item(np.ones(len(position)))
-        self.by_group = np.argsort(self.group, kind="stable")
+        self.by_group = order_of(self.group)
         ordered = self.group[self.by_group]
         same = np.flatnonzero(np.diff(ordered) == 0)
         self._same_before = np.full(len(position), -1)
@@ -163,8 +164,9 @@ class Pairs(VisitPairs):
         q, log = self.queries, self.log
         lat, lon = q.lat[self.query], q.lon[self.query]
         own_lat, own_lon = log.lat[self.row], log.lon[self.row]
-        self.km = distance_km(lat, lon, own_lat, own_lon)
         before = np.r_[own_lat, np.nan][self.before], np.r_[own_lon, np.nan][self.before]
         if log.has_origins:
             before = log.origin_lat[self.row], log.origin_lon[self.row]
-        self.km_before = distance_km(lat, lon, *before)
+        # Ways are dear: only those are measured that count.
+        self.km_before, came = np.full(len(self.row), np.nan), self.linked
+        self.km_before[came] = distance_km(*(axis[came] for axis in (lat, lon, *before)))

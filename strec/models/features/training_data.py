@@ -5,8 +5,7 @@ cut into blocks by time, and targets of a block see counts from the blocks befor
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,8 @@ import numpy as np
 from strec.models.counting.newcomers import visited
 from strec.models.features.candidates import CANDIDATE_FEATURES, candidate_features
 from strec.models.features.numbers import Gathered, Numbers, numbers_of, shorten
-from strec.models.features.world import World
+from strec.models.features.world import World, squares_of
+from strec.models.keys import firsts
 from strec.models.profiles import runs_of
 from strec.progress import Progress
 from strec.split import Log, Queries, queries_of_rows
@@ -32,7 +32,9 @@ MAX_PAIRS = 2_000_000
 MAX_CELLS = 60_000_000
 #: Items drawn beside each new target.
 N_CANDIDATES = 255
-_CHUNK_VISITS = 300_000
+#: Of so many items at most the counts of all blocks are kept for whoever asks for them next.
+MOST_KEPT = 30_000
+_CHUNK_VISITS = 100_000
 _CHUNK_CELLS = 8_000_000
 
 
@@ -85,22 +87,23 @@ def training_data_of(
     remember: bool,
     seed: int,
     progress: Progress,
+    worlds: dict[float, World] | None = None,
 ) -> TrainingData:
     """Return the data of a training log; `meaning` has shape ``(n_items, n_meaning)``.
 
     The rows that are `held` are no targets. Where the model shall `remember`, targets in the
-    history are the pointer's; else the generator learns them all. The other parameters are those
-    of `STLLM`.
+    history are the pointer's; else the generator learns them all. `worlds` are those of
+    `blocks_of`. The other parameters are those of `STLLM`.
     """
     rng = np.random.default_rng(seed)
-    share = share_of_time(train)
+    share = train.share_before
     rows = _targets(train, share, held, n_history, rng)
     stop = train.before[rows]
     n_visits = np.minimum(stop - train.visible_from(train.owner[rows], stop), n_history).sum()
     gathered, parts, order = Gathered(len(rows), int(n_visits)), [], []
     reasons: dict[str, list[str]] = {}
     n_new = max(8 * N_BLOCKS, MAX_CELLS // max(len(train.vocabulary.items), 1))
-    for world, inside in blocks_of(train, rows, share, meaning):
+    for world, inside in blocks_of(train, rows, meaning, worlds):
         progress("Reading the past of each check-in", len(order) / N_BLOCKS)
         queries = shorten(queries_of_rows(train, inside, time_known=time_known), n_history)
         for some in runs_of(queries.length + 1, _CHUNK_VISITS):
@@ -127,7 +130,7 @@ def training_data_of(
 
 
 def blocks_of(
-    train: Log, rows: np.ndarray, share: np.ndarray, meaning: np.ndarray | None
+    train: Log, rows: np.ndarray, meaning: np.ndarray | None, worlds: dict[float, World] | None
 ) -> Iterator[tuple[World, np.ndarray]]:
     """Yield targets block by block, with the counts of what was before their block alone.
 
@@ -137,20 +140,31 @@ def blocks_of(
         All training check-ins.
     rows : numpy.ndarray
         Of the targets.
-    share : numpy.ndarray
-        What `share_of_time` says.
     meaning : numpy.ndarray, optional
         Of items, shape ``(n_items, n_meaning)``; nothing has a meaning without.
+    worlds : dict, optional
+        Counts of blocks of this log that are known already, by where their block begins; those of
+        the others are put into it.
     """
     if meaning is None:
         meaning = np.zeros((len(train.vocabulary.items), 1))
-    edges = np.linspace(share[rows].min(initial=1.0), 1.0, N_BLOCKS + 1)
+    squares = squares_of(train.vocabulary)
+    share, keeps = train.share_before, len(train.vocabulary.items) <= MOST_KEPT
+    # Whoever draws targets of the same log has the same blocks.
+    first = np.floor(1_000 * share[rows].min(initial=1.0)) / 1_000
+    edges = np.linspace(first, 1.0, N_BLOCKS + 1)
     for block, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
         last = block == N_BLOCKS - 1
         inside = rows[(share[rows] >= begin) & ((share[rows] < end) | last)]
         if len(inside):
-            before = train.where(share < begin)
-            yield World.of(before if len(before) else train.where(share <= begin), meaning), inside
+            world = None if worlds is None else worlds.get(begin)
+            if world is None:
+                before = train.where(share < begin)
+                before = before if len(before) else train.where(share <= begin)
+                world = World.of(before, meaning, squares=squares)
+            if worlds is not None and keeps:
+                worlds[begin] = world
+            yield replace(world, meaning=meaning.astype(np.float32)), inside
 
 
 def _new_targets(queries: Queries, world: World, remember: bool, n_new: int, rng):
@@ -172,14 +186,11 @@ def _candidates(queries: Queries, world: World, remember: bool, rng):
     """Draw items beside each target: some at random, some popular, some near and likely."""
     n, n_items = len(queries), len(world.lately)
     n_drawn = min(N_CANDIDATES, n_items)
-    found = list(candidate_features(queries, world))
-    columns = np.empty((n, n_items, len(found)), dtype=np.float32)
-    # Query by query: a column that is written through the whole table misses every cache.
-    for row, column in product(range(n), range(len(found))):
-        columns[row, :, column] = found[column][row]
-    guess = columns @ np.array(
-        [weight for _, weight in CANDIDATE_FEATURES.values()], dtype=np.float32
-    )
+    columns = list(candidate_features(queries, world))
+    guess = np.zeros((n, n_items), dtype=np.float32)
+    for column, (_, weight) in zip(columns, CANDIDATE_FEATURES.values(), strict=True):
+        if weight:
+            guess += column.all().astype(np.float32) * np.float32(weight)
     likely = np.exp(guess - guess.max(axis=1, keepdims=True))
     likely /= likely.sum(axis=1, keepdims=True)
     chance = 0.5 / n_items + 0.2 * world.statistics.popularity + 0.3 * likely
@@ -198,13 +209,10 @@ def _candidates(queries: Queries, world: World, remember: bool, rng):
     log_drawn[:, 1:][items[:, 1:] == items[:, :1]] = 1e4
     # The target is there for certain; the others stand for what they were drawn from.
     log_drawn[:, 0] = 0.0
-    return items, log_drawn, columns[at, items].astype(np.float16)
-
-
-def share_of_time(train: Log) -> np.ndarray:
-    """Return which share of the check-ins are earlier than each, by distinct moments."""
-    moments = np.sort(train.time_us)
-    return np.searchsorted(moments, train.time_us) / max(len(moments), 1)
+    spread = np.empty((*items.shape, len(columns)), dtype=np.float32)
+    for place, column in enumerate(columns):
+        spread[..., place] = column.at(at, items)
+    return items, log_drawn, spread.astype(np.float16)
 
 
 def _targets(train: Log, share: np.ndarray, held: np.ndarray, n_history: int, rng) -> np.ndarray:
@@ -226,9 +234,7 @@ def _targets(train: Log, share: np.ndarray, held: np.ndarray, n_history: int, rn
 
 def distinct_before(train: Log, rows: np.ndarray) -> np.ndarray:
     """Return how many different items the owner of each row took before it."""
-    key = train.owner * np.int64(len(train.vocabulary.items) + 1) + train.item
-    order = np.argsort(key, kind="stable")
-    first = np.zeros(len(key), dtype=bool)
-    first[order[np.diff(key[order], prepend=-2) > 0]] = True
+    first = np.zeros(len(train), dtype=bool)
+    first[firsts(train.owner * np.int64(len(train.vocabulary.items) + 1) + train.item + 1)] = True
     found = np.r_[0, np.cumsum(first)]
     return found[train.before[rows]] - found[train.indptr[train.owner[rows]]]

@@ -4,6 +4,7 @@ What items mean is told in directions of the language model's vectors in which t
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -11,6 +12,7 @@ from scipy import sparse
 from strec.graph import strongest, tally
 from strec.llm import Encoder, item_texts
 from strec.models.counting.statistics import Statistics
+from strec.models.keys import distinct, firsts
 from strec.models.saved import Arrays, packed, unpacked
 from strec.progress import Progress
 from strec.split import Log, Vocabulary
@@ -49,8 +51,15 @@ class World:
     meaning: np.ndarray  # (n_items, n_meaning) zeros without text
 
     @classmethod
-    def of(cls, train: Log, meaning: np.ndarray) -> "World":
-        """Count a log."""
+    def of(
+        cls,
+        train: Log,
+        meaning: np.ndarray,
+        *,
+        squares: tuple[np.ndarray, np.ndarray] | None = None,
+        statistics: Statistics | None = None,
+    ) -> "World":
+        """Count a log; `squares_of` its vocabulary and its statistics may be known already."""
         n_items = len(train.vocabulary.items)
         known = train.item >= 0
         item = train.item[known]
@@ -60,9 +69,9 @@ class World:
         count = np.bincount(item, minlength=n_items)
         ended = np.bincount(item, weights=ends[known], minlength=n_items)
         usual = ends.mean() if len(ends) else 0.0
-        square, area = _squares(train)
+        square, area = squares or squares_of(train.vocabulary)
         return cls(
-            statistics=Statistics.of(train),
+            statistics=statistics or Statistics.of(train),
             lately=np.bincount(item[recent], minlength=n_items).astype(np.float64),
             end_share=(ended + 2 * usual) / (count + 2),
             new_to=_new_to(train),
@@ -75,6 +84,12 @@ class World:
     def awaiting(self, train: Log) -> "World":
         """Return the same with what may be expected of items without a check-in."""
         return replace(self, statistics=self.statistics.awaiting(train))
+
+    @cached_property
+    def direction(self) -> np.ndarray:
+        """Shape ``(n_items, n_meaning)``: the meaning of each item, of length 1."""
+        length = np.linalg.norm(self.meaning, axis=1, keepdims=True)
+        return self.meaning / np.maximum(length, 1e-6)
 
     def arrays(self) -> Arrays:
         """Return everything as arrays, for saving."""
@@ -105,7 +120,7 @@ def _new_to(train: Log) -> np.ndarray:
     n_items = len(train.vocabulary.items)
     # Rows are in order of time within a person: the first of each pair is the discovery.
     pairs = train.owner[known].astype(np.int64) * n_items + train.item[known]
-    first = known[np.unique(pairs, return_index=True)[1]]
+    first = known[firsts(pairs)]
     age_us = train.time_us.max(initial=0) - train.time_us[first]
     return np.stack(
         [
@@ -119,8 +134,7 @@ def _company(train: Log) -> sparse.csr_matrix:
     """Return which items have users in common: cosine over users, the nearest of each item."""
     n_items = len(train.vocabulary.items)
     known = train.item >= 0
-    pairs = np.sort(train.owner[known].astype(np.int64) * n_items + train.item[known])
-    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
+    pairs = distinct(train.owner[known].astype(np.int64) * n_items + train.item[known])
     owner = pairs // n_items
     size = np.bincount(owner)
     first, n_own = (np.cumsum(size) - size)[owner], size[owner]
@@ -156,9 +170,8 @@ def _largest(n_own: np.ndarray, most_pairs: int) -> int:
     return max(10, int(fits.max(initial=(most_pairs / max(len(sizes), 1)) ** 0.5)))
 
 
-def _squares(train: Log) -> tuple[np.ndarray, np.ndarray]:
+def squares_of(vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
     """Return the square of each item, and how squares speak for one another."""
-    vocabulary = train.vocabulary
     lat, lon = vocabulary.item_lat, vocabulary.item_lon
     placed = np.isfinite(lat)
     if not placed.any():

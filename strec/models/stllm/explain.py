@@ -127,7 +127,7 @@ def _new_parts(
     )
     for k, ((reason, _), column) in enumerate(columns):
         if reading.network.spread_on[k]:
-            logits[reason] += column_logits(reading, k, column)[0]
+            logits[reason] += column_logits(reading, k, column.all())[0]
 
     def worth(team: frozenset[str]) -> np.ndarray:
         total = sum((logits[reason] for reason in team), np.zeros(len(new)))

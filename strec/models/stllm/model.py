@@ -155,10 +155,11 @@ class STLLM(Model):
         since = int(train.time_us[~earlier].min(initial=train.time_us.max()))
         more = ends_held_out(train, held, since, self.seed)
         self.trees_, self.weights_ = None, _COUNTING.copy()
+        worlds: dict[float, World] = {}
         if self._has_trees:
             growing = Watch(progress=part_of(watch, 0.0, 0.5), should_stop=watch.should_stop)
             self.trees_ = self._new_trees()
-            self.trees_.learn(train, np.union1d(held, more), growing)
+            self.trees_.learn(train, np.union1d(held, more), growing, worlds)
             self.trees_.vocabulary_ = train.vocabulary
         meaning, self.directions_ = meaning_of(train.vocabulary, self._encoder, None, watch)
         give_back()
@@ -173,7 +174,9 @@ class STLLM(Model):
             remember=self.remembers,
             seed=self.seed,
             progress=watch,
+            worlds=worlds,
         )
+        worlds.clear()
         give_back()
         watch("Counting over all check-ins", 0.95)
         if self.trees_ is None:

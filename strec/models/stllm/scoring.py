@@ -114,7 +114,7 @@ def generator_logits(
     for k, column in enumerate(candidate_features(readings[0].queries, model.world_)):
         for reading, total in zip(readings, totals, strict=True):
             if reading.network.spread_on[k]:
-                total += column_logits(reading, k, column)
+                total += column_logits(reading, k, column.all())
     return totals
 
 

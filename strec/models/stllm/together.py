@@ -18,7 +18,6 @@ import numpy as np
 
 from strec.models.base import Explanation, ScorePart
 from strec.models.calibration import late_ends
-from strec.models.features.training_data import share_of_time
 from strec.split import Log
 
 #: Held out to weigh the two: drawn from what is later than this share of the check-ins.
@@ -38,7 +37,7 @@ _SURE, _TRUSTS = 1.96, np.linspace(0.0, 1.0, 11)
 
 def held_out(train: Log, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return rows to weigh by, and which rows of the log are before all of them."""
-    share = share_of_time(train)
+    share = train.share_before
     known = np.flatnonzero((train.item >= 0) & (share >= _LATE))
     most = min(_MOST, MAX_CELLS // max(len(train.vocabulary.items), 1))
     n = min(most, int(_SHARE * (train.item >= 0).sum()), len(known) // 2)

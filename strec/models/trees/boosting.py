@@ -4,7 +4,7 @@ P(row) = softmax over the rows of a query of  start + Σ trees(row)
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +32,7 @@ class Lesson:
         kept = chosen[self.table.query]
         table = self.table.rows(kept)
         ptr = np.r_[0, np.cumsum(np.diff(table.ptr)[chosen])]
-        table = Table(table.numbers, table.start, table.item, ptr)
+        table = Table(table.start, table.item, ptr, table.numbers)
         return Lesson(table, self.hit[kept], self.weight[chosen])
 
 
@@ -52,61 +52,93 @@ def softmax(logits: np.ndarray, ptr: np.ndarray) -> np.ndarray:
     return raised / np.repeat(np.add.reduceat(raised, first), size)
 
 
-def boosted(
-    lesson: Lesson,
-    check: Lesson,
-    *,
-    n_trees: int,
-    n_leaves: int,
-    learning_rate: float,
-    seed: int,
-    on_share: Callable[[float], None],
-) -> "lightgbm.Booster | None":
-    """Return trees that make what came most likely, as many as helped on the lesson held out.
+class Binned:
+    """A lesson as LightGBM holds it, a byte for each number, from which forests are grown.
 
-    None where they did not help there by more than a standard error.
+    Parameters
+    ----------
+    lesson : Lesson
+        Of some queries; its numbers are not held.
+    n_leaves, learning_rate, seed
+        Of `strec.models.Trees`.
     """
-    import lightgbm
 
-    parameters: dict[str, Any] = {
-        "objective": _objective(lesson),
-        "learning_rate": learning_rate,
-        "num_leaves": n_leaves,
-        "min_data_in_leaf": _FEWEST_IN_LEAF,
-        "min_sum_hessian_in_leaf": 1.0,
-        "lambda_l2": 20.0,
-        "feature_fraction": 0.4,
-        "max_bin": 127,
-        # The same trees on any number of threads.
-        "deterministic": True,
-        "force_col_wise": True,
-        "seed": seed,
-        "verbosity": -1,
-    }
-    data = lightgbm.Dataset(
-        lesson.table.numbers, lesson.hit, init_score=lesson.table.start, free_raw_data=True
-    )
-    held = lightgbm.Dataset(
-        check.table.numbers, check.hit, init_score=check.table.start, reference=data
-    )
+    def __init__(self, lesson: Lesson, *, n_leaves: int, learning_rate: float, seed: int):
+        import lightgbm
 
-    def report(env: Any) -> None:
-        on_share((env.iteration + 1) / n_trees)
+        self._parameters: dict[str, Any] = {
+            "learning_rate": learning_rate,
+            "num_leaves": n_leaves,
+            "min_data_in_leaf": _FEWEST_IN_LEAF,
+            "min_sum_hessian_in_leaf": 1.0,
+            "lambda_l2": 20.0,
+            "feature_fraction": 0.4,
+            "max_bin": 127,
+            # The same trees on any number of threads.
+            "deterministic": True,
+            "force_col_wise": True,
+            "seed": seed,
+            "data_random_seed": seed,
+            "verbosity": -1,
+        }
+        table = lesson.table
+        self._lesson = replace(lesson, table=replace(table, numbers=np.zeros((len(table.item), 0))))
+        self._data = lightgbm.Dataset(
+            table.numbers,
+            lesson.hit,
+            init_score=table.start,
+            params=self._parameters,
+            free_raw_data=True,
+        ).construct()
 
-    trees = lightgbm.train(
-        parameters,
-        data,
-        n_trees,
-        valid_sets=[held],
-        feval=_surprise(check),
-        callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False), report],
-    )
-    start = check.table.start
-    gain = _loss(start, check) - _loss(start + told([trees], check.table.numbers), check)
-    gain *= check.weight / check.weight.mean()
-    helps = gain.mean() > gain.std() / len(gain) ** 0.5
-    # Read anew, they let go of what they have learned from.
-    return as_trees(as_array(trees)) if helps else None
+    def boosted(
+        self,
+        held: np.ndarray,
+        check: Lesson,
+        *,
+        n_trees: int,
+        seed: int,
+        on_share: Callable[[float], None],
+    ) -> "lightgbm.Booster | None":
+        """Return trees that make what came most likely, as many as helped on what is held out.
+
+        None where they did not help there by more than a standard error.
+
+        Parameters
+        ----------
+        held : numpy.ndarray
+            Shape ``(Q,)``, bool: which queries are held out.
+        check : Lesson
+            These, with their numbers.
+        n_trees, seed : int
+            How many trees at most, and the seed of what they draw.
+        on_share : callable
+            Called with the share done.
+        """
+        import lightgbm
+
+        is_held = held[self._lesson.table.query]
+
+        def report(env: Any) -> None:
+            on_share((env.iteration + 1) / n_trees)
+
+        trees = lightgbm.train(
+            self._parameters | {"seed": seed, "objective": _objective(self._lesson.take(~held))},
+            self._some(~is_held),
+            n_trees,
+            valid_sets=[self._some(is_held)],
+            feval=_surprise(check),
+            callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False), report],
+        )
+        start = check.table.start
+        gain = _loss(start, check) - _loss(start + told([trees], check.table.numbers), check)
+        gain *= check.weight / check.weight.mean()
+        helps = gain.mean() > gain.std() / len(gain) ** 0.5
+        # Read anew, they let go of what they have learned from.
+        return as_trees(as_array(trees)) if helps else None
+
+    def _some(self, kept: np.ndarray) -> "lightgbm.Dataset":
+        return self._data.subset(np.flatnonzero(kept).tolist())
 
 
 def _objective(lesson: Lesson) -> Callable:

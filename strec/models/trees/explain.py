@@ -49,7 +49,8 @@ def parts_of(model: "Trees", query: Queries, items: np.ndarray) -> Parts:
 
 
 def _visited_parts(model: "Trees", query: Queries, items: np.ndarray, share: float) -> Parts:
-    table, reasons, _ = visited_table(query, model.world_, model.mix_)
+    draft, reasons, _ = visited_table(query, model.world_, model.mix_)
+    table = draft.table()
     said = shares_of_reasons(model.visited_, table.numbers, reasons)
     held = np.flatnonzero(table.item >= 0)
     place = np.searchsorted(table.item[held], items)

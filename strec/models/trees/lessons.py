@@ -1,18 +1,20 @@
 """What trees learn from: training check-ins as targets, with counts of earlier blocks alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from strec.models.counting import CounterMix
-from strec.models.features.training_data import blocks_of, distinct_before, share_of_time
+from strec.models.features.training_data import blocks_of, distinct_before
+from strec.models.features.world import World
 from strec.models.profiles import runs_of
 from strec.models.trees.boosting import Lesson
 from strec.models.trees.numbers import (
     N_VISITED,
+    Draft,
+    NewDraft,
     Table,
     joined,
-    new_table,
     pieces,
     visited_table,
 )
@@ -31,12 +33,10 @@ _N_DRAWN = 48
 
 @dataclass(frozen=True)
 class Lessons:
-    """Lessons about histories, and about what is new; the reasons of their columns."""
+    """Lessons about histories, and about what is new."""
 
     visited: Lesson | None
     new: Lesson | None
-    visited_reasons: list[str]
-    new_reasons: list[str]
     rows: np.ndarray  # the targets
 
 
@@ -51,21 +51,26 @@ def lessons_of(
     fade: float,
     seed: int,
     progress: Progress,
+    worlds: dict[float, World] | None = None,
 ) -> Lessons | None:
-    """Return the lessons of a training log, None where it has none; rows `held` are no targets."""
+    """Return the lessons of a training log, None where it has none; rows `held` are no targets.
+
+    `worlds` are those of `blocks_of`.
+    """
     rng = np.random.default_rng(seed)
-    share = share_of_time(train)
+    share = train.share_before
     known = (train.item >= 0) & (share >= FIRST_SHARE)
     known[held] = False
     rows = np.flatnonzero(known)
     rows = rng.permutation(rows)[:n_targets]
     about = np.minimum(distinct_before(train, rows), N_VISITED) + 1
-    rows = np.sort(rows[: max(1, int(np.searchsorted(np.cumsum(about), _MAX_ROWS)))])
     if not len(rows):
         return None
+    n_targets = max(1, int(np.searchsorted(np.cumsum(about), _MAX_ROWS)))
+    rows, n_rows = np.sort(rows[:n_targets]), int(about[:n_targets].sum())
     n_new = min(len(rows), _MAX_CELLS // len(train.vocabulary.items))
-    visited, new, reasons = [], [], ([], [])
-    for number, (world, inside) in enumerate(blocks_of(train, rows, share, None)):
+    visited, new = _AboutHistories(n_rows), []
+    for number, (world, inside) in enumerate(blocks_of(train, rows, None, worlds)):
         progress("Reading the past of each check-in", number / 8)
         ends = (train.ends_session & ~train.is_alone)[inside]
         weight = np.where(ends, end_weight, 1.0) * np.exp((share[inside] - 1) / fade)
@@ -73,54 +78,81 @@ def lessons_of(
         drawn = _some(~queries.returns, n_new * len(inside) // len(rows), rng)
         for rows_ in pieces(queries):
             part, told = queries.take(rows_), weight[rows_]
-            table, reasons_visited, rates = visited_table(part, world, mix)
-            visited.append(_about_history(part, table, told))
-            reasons = reasons_visited, reasons[1]
+            draft, _, rates = visited_table(part, world, mix)
+            visited.add(part, draft, told)
             chosen = np.flatnonzero(drawn[rows_])
             cells = np.full(len(chosen), len(train.vocabulary.items))
             for some in (chosen[each] for each in runs_of(cells, _CHUNK_CELLS)):
-                found, reasons_new, _ = new_table(part.take(some), world, rates[some])
-                new.append(_about_new(part.take(some), found, told[some], rng))
-                reasons = reasons_visited, reasons_new
-    return Lessons(_all(visited), _all(new), *reasons, rows)
+                asked = part.take(some)
+                found = _about_new(asked, NewDraft.of(asked, world, rates[some]), told[some], rng)
+                new += [found] if found is not None else []
+    return Lessons(visited.lesson(), _all(new), rows)
 
 
-def _about_history(queries: Queries, table: Table, weight: np.ndarray) -> Lesson:
-    """Return the lesson of some queries: the likely items of each history, and what came."""
-    query = table.query
-    is_hit = table.item == queries.target[query]
-    came = np.bincount(query, is_hit, len(queries)) > 0
-    # Where the target is no item of the history, somewhere new came.
-    is_hit |= (table.item < 0) & ~came[query]
-    # What counting gives hardly a chance keeps it; such a target teaches nothing.
-    came = np.bincount(query, is_hit & table.speaks, len(queries)) > 0
-    kept = table.speaks
-    return Lesson(table.rows(kept), is_hit[kept], weight).take(came)
+@dataclass
+class _AboutHistories:
+    """Lessons of queries, end to end: the likely items of each history, and what came.
+
+    The table has room for all from the beginning, which takes memory only as it is filled.
+    """
+
+    room: int
+    _numbers: np.ndarray | None = None
+    _filled: int = 0
+    _others: list[tuple[np.ndarray, ...]] = field(default_factory=list)
+
+    def add(self, queries: Queries, draft: Draft, weight: np.ndarray) -> None:
+        """Put the lessons of the next queries, with how much each counts."""
+        query = draft.query
+        is_hit = draft.item == queries.target[query]
+        came = np.bincount(query, is_hit, len(queries)) > 0
+        # Where the target is no item of the history, somewhere new came.
+        is_hit |= (draft.item < 0) & ~came[query]
+        # What counting gives hardly a chance keeps it; such a target teaches nothing.
+        came = np.bincount(query, is_hit & draft.speaks, len(queries)) > 0
+        kept = np.flatnonzero(draft.speaks & came[query])
+        size = np.bincount(query[kept], minlength=len(queries))[came]
+        if self._numbers is None:
+            self._numbers = np.empty((self.room, draft.width), dtype=np.float32)
+        draft.numbers_of(kept, self._numbers[self._filled : self._filled + len(kept)])
+        self._filled += len(kept)
+        self._others.append((draft.start[kept], draft.item[kept], size, is_hit[kept], weight[came]))
+
+    def lesson(self) -> Lesson | None:
+        """Return all of them as one; None without any."""
+        if self._numbers is None:
+            return None
+        start, item, size, hit, weight = (
+            np.concatenate(each) for each in zip(*self._others, strict=True)
+        )
+        ptr = np.r_[0, np.cumsum(size)]
+        return Lesson(Table(start, item, ptr, self._numbers[: self._filled]), hit, weight)
 
 
-def _about_new(queries: Queries, table: Table, weight: np.ndarray, rng) -> Lesson:
+def _about_new(queries: Queries, draft: NewDraft, weight: np.ndarray, rng) -> Lesson | None:
     """Return the lesson of some queries: the target among a draw of the likely new items.
 
     A draw stands for all: its start is lowered by the log of how often an item is drawn (Bengio
-    and Senécal 2008). Targets that are not among the likely ones teach nothing here.
+    and Senécal 2008). Targets that are not among the likely ones teach nothing here: None where
+    all are such.
     """
-    query = table.query
-    is_hit = table.item == queries.target[query]
-    size = np.diff(table.ptr)
+    query = draft.query
+    is_hit = draft.item == queries.target[query]
+    size = np.diff(draft.ptr)
     chance = np.minimum(
         1.0,
-        _N_DRAWN * (0.5 * np.exp(table.start) + 0.5 / np.maximum(size, 1)[query]),
-    )
-    kept = (rng.random(len(query)) < chance) | is_hit
-    start = np.where(is_hit, table.start, table.start - np.log(chance))
-    lesson = Lesson(
-        Table(table.numbers[kept], start[kept], table.item[kept], np.zeros(0)), is_hit[kept], weight
+        _N_DRAWN * (0.5 * np.exp(draft.start) + 0.5 / np.maximum(size, 1)[query]),
     )
     came = np.bincount(query, is_hit, len(queries)) > 0
-    sizes = np.bincount(query[kept], minlength=len(queries))
-    table = Table(lesson.table.numbers, lesson.table.start, lesson.table.item,
-                  np.r_[0, np.cumsum(sizes)])  # fmt: skip
-    return Lesson(table, lesson.hit, weight).take(came)
+    kept = (rng.random(len(query)) < chance) | is_hit
+    rows = np.flatnonzero(kept & came[query])
+    if not len(rows):
+        return None
+    start = np.where(is_hit, draft.start, draft.start - np.log(chance))[rows]
+    size = np.bincount(query[rows], minlength=len(queries))[came]
+    numbers = draft.columns(rows).stack(len(rows))
+    table = Table(start, draft.item[rows], np.r_[0, np.cumsum(size)], numbers)
+    return Lesson(table, is_hit[rows], weight[came])
 
 
 def _some(mask: np.ndarray, most: int, rng) -> np.ndarray:

@@ -8,6 +8,7 @@ m is the counter mix, f and g are sums of regression trees. Without a tree it is
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from strec.models.counting.mixture import chunks
 from strec.models.features.world import World
 from strec.models.profiles import moment_at
 from strec.models.saved import Arrays, prefixed, under
-from strec.models.trees.boosting import Lesson, as_array, as_trees, boosted, softmax, told
+from strec.models.trees.boosting import Binned, Lesson, as_array, as_trees, softmax, told
 from strec.models.trees.lessons import FIRST_SHARE, lessons_of
 from strec.models.trees.numbers import Table, new_table, visited_table
 from strec.progress import Progress, part_of
@@ -114,7 +115,13 @@ class Trees(Model):
         )
         watch("Done", 1.0)
 
-    def learn(self, train: Log, held: np.ndarray, watch: Watch) -> np.ndarray:
+    def learn(
+        self,
+        train: Log,
+        held: np.ndarray,
+        watch: Watch,
+        worlds: dict[float, World] | None = None,
+    ) -> np.ndarray:
         """Learn from training check-ins, but for some that shall judge; return the others' rows.
 
         Parameters
@@ -125,6 +132,9 @@ class Trees(Model):
             Rows that are no targets.
         watch : Watch
             Listens, and may stop it.
+        worlds : dict, optional
+            Takes what is counted of parts of the log, for whoever learns from it next (see
+            `strec.models.features.training_data.blocks_of`).
 
         Examples
         --------
@@ -149,35 +159,46 @@ class Trees(Model):
             fade=self.fade,
             seed=self.seed,
             progress=part_of(watch, 0.1, 0.4),
+            worlds=worlds,
         )
         give_back()
+        rows = lessons.rows if lessons is not None else np.zeros(0, dtype=np.int64)
         if lessons is not None:
-            self.visited_ = self._boosted(lessons.visited, part_of(watch, 0.4, 0.85))
-            self.new_ = self._boosted(lessons.new, part_of(watch, 0.85, 0.95))
+            # Whoever grows trees from them lets go of them.
+            taken = [lessons.new, lessons.visited]
+            del lessons
+            self.visited_ = self._boosted(taken.pop(), part_of(watch, 0.4, 0.85))
+            self.new_ = self._boosted(taken.pop(), part_of(watch, 0.85, 0.95))
         watch("Counting", 0.95)
         nothing = np.zeros((len(train.vocabulary.items), 1))
-        self.world_ = World.of(train, nothing).awaiting(train)
-        return lessons.rows if lessons is not None else np.zeros(0, dtype=np.int64)
+        # The counter mix has counted all of it, and what is awaited.
+        self.world_ = World.of(train, nothing, statistics=self.mix_.statistics_)
+        return rows
 
     def _boosted(self, lesson: Lesson | None, progress: Progress) -> "list[lightgbm.Booster]":
         """Return forests; none where there is too little to see whether they help, or none does."""
-        found = []
         if lesson is None:
-            return found
-        for member in range(self.members):
-            seed = self.seed + 1_000 * member
-            held = np.random.default_rng(seed).random(len(lesson.weight)) < _CHECK_SHARE
-            if held.sum() < _FEWEST_CHECKED:
-                break
+            return []
+        n, seeds = len(lesson.weight), [self.seed + 1_000 * each for each in range(self.members)]
+        drawn = [np.random.default_rng(seed).random(n) < _CHECK_SHARE for seed in seeds]
+        drawn = list(takewhile(lambda held: held.sum() >= _FEWEST_CHECKED, drawn))
+        if not drawn:
+            return []
+        checks = [lesson.take(held) for held in drawn]
+        learning = {"n_leaves": self.n_leaves, "learning_rate": self.learning_rate}
+        binned = Binned(lesson, **learning, seed=self.seed)
+        # From here on nobody holds the numbers.
+        del lesson
+        give_back()
+        found = []
+        for member, (held, check) in enumerate(zip(drawn, checks, strict=True)):
             told_of = part_of(progress, member / self.members, (member + 1) / self.members)
-            trees = boosted(
-                lesson.take(~held),
-                lesson.take(held),
+            trees = binned.boosted(
+                held,
+                check,
                 n_trees=self.n_trees,
-                n_leaves=self.n_leaves,
-                learning_rate=self.learning_rate,
-                seed=seed,
                 on_share=partial(told_of, "Growing trees"),
+                seed=seeds[member],
             )
             found += [trees] if trees is not None else []
         return found
@@ -209,7 +230,8 @@ class Trees(Model):
         queries : Queries
             Who asks, when and where.
         """
-        visited, _, rates = visited_table(queries, self.world_, self.mix_)
+        draft, _, rates = visited_table(queries, self.world_, self.mix_)
+        visited = draft.table()
         new, _, likely = new_table(queries, self.world_, rates)
         said = told(self.visited_, visited.numbers) * visited.speaks
         chance = softmax(visited.start + said, visited.ptr)

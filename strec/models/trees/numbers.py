@@ -4,7 +4,7 @@ Items of the history and one row for "somewhere new" share a query's probability
 new share that of this row. Each column belongs to a reason, as in ST-LLM.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -14,7 +14,7 @@ from scipy import sparse
 
 from strec.metrics import best_first
 from strec.models.counting import CounterMix
-from strec.models.counting.newcomers import SOURCES, shares_of_sources
+from strec.models.counting.newcomers import SOURCES, Newcomers, inverse
 from strec.models.counting.visits import visits_of
 from strec.models.features.candidates import (
     CANDIDATE_FEATURES,
@@ -22,9 +22,10 @@ from strec.models.features.candidates import (
     candidate_features,
     new_to,
 )
-from strec.models.features.numbers import Columns, context_numbers, item_numbers
+from strec.models.features.numbers import Columns, context_numbers, item_numbers, stacked
 from strec.models.features.pairs import Pairs
 from strec.models.features.world import World
+from strec.models.keys import order_of
 from strec.models.profiles import last_items, profiles, runs_of
 from strec.split import Queries
 
@@ -42,10 +43,9 @@ _FEWEST = 1e-12
 
 
 @dataclass(frozen=True)
-class Table:
-    """Candidates of some queries: R rows in the order of queries, F columns."""
+class Candidates:
+    """Candidates of some queries: R rows in the order of queries."""
 
-    numbers: np.ndarray  # (R, F) float32, NaN where a number is of no meaning
     start: np.ndarray  # (R,) log of what counting gives, up to a number per query
     item: np.ndarray  # (R,) code, -1 for somewhere new
     ptr: np.ndarray  # (Q + 1,) rows of each query
@@ -64,11 +64,38 @@ class Table:
         """Shape ``(R,)``: the query of each row."""
         return np.repeat(np.arange(len(self.ptr) - 1), np.diff(self.ptr))
 
+
+@dataclass(frozen=True)
+class Draft(Candidates):
+    """Candidates whose numbers are still to be put side by side."""
+
+    parts: Sequence[tuple[Columns, np.ndarray]]  # columns, and the row of them of each candidate
+
+    @property
+    def width(self) -> int:
+        """How many numbers each has."""
+        return sum(len(columns) for columns, _ in self.parts)
+
+    def numbers_of(self, kept: np.ndarray, table: np.ndarray | None = None) -> np.ndarray:
+        """Return, or write into a table, the numbers of some candidates, by their rows."""
+        return stacked([(columns, rows[kept]) for columns, rows in self.parts], table)
+
+    def table(self) -> "Table":
+        """Return all of them with their numbers."""
+        return Table(self.start, self.item, self.ptr, stacked(self.parts))
+
+
+@dataclass(frozen=True)
+class Table(Candidates):
+    """Candidates with F numbers each."""
+
+    numbers: np.ndarray  # (R, F) float32, NaN where a number is of no meaning
+
     def rows(self, kept: np.ndarray) -> "Table":
         """Return some of the rows, by a mask of shape ``(R,)``."""
         size = np.bincount(self.query[kept], minlength=len(self.ptr) - 1)
         ptr = np.r_[0, np.cumsum(size)]
-        return Table(self.numbers[kept], self.start[kept], self.item[kept], ptr)
+        return Table(self.start[kept], self.item[kept], ptr, self.numbers[kept])
 
 
 def joined(tables: list[Table]) -> Table:
@@ -78,7 +105,7 @@ def joined(tables: list[Table]) -> Table:
         for name in ("numbers", "start", "item")
     )
     sizes = np.concatenate([np.diff(each.ptr) for each in tables])
-    return Table(numbers, start, item, np.r_[0, np.cumsum(sizes)])
+    return Table(start, item, np.r_[0, np.cumsum(sizes)], numbers)
 
 
 def pieces(queries: Queries) -> Iterator[slice]:
@@ -88,11 +115,11 @@ def pieces(queries: Queries) -> Iterator[slice]:
 
 def visited_table(
     queries: Queries, world: World, mix: CounterMix
-) -> tuple[Table, list[str], np.ndarray]:
+) -> tuple[Draft, list[str], np.ndarray]:
     """Return a row per item of each history and one for somewhere new, last.
 
     Beside it, the reason of each column, and how loud each source of new items is, shape
-    ``(Q, n_sources)``, in the unit of `Table.start`.
+    ``(Q, n_sources)``, in the unit of `Candidates.start`.
     """
     pairs = Pairs(queries)
     items, context = Columns(), Columns()
@@ -109,17 +136,65 @@ def visited_table(
     known = np.flatnonzero(pairs.group_item >= 0)
     n = len(queries)
     query = np.r_[pairs.group_query[known], np.arange(n)]
-    order = np.argsort(query, kind="stable")
-    table = items.stack(len(pairs.group_item), known)
-    table = np.vstack([table, np.full((n, table.shape[1]), np.nan, np.float32)])
+    order = order_of(query)
     start = np.log(np.r_[weight[known], rates.sum(axis=1)] + _FEWEST)
     everything = np.log(np.bincount(query, np.exp(start), n))
-    chance = (start - everything[query])[:, None].astype(np.float32)
-    numbers = np.hstack([table, context.stack(n)[query], chance])[order]
+    chance = Columns()
+    chance("habit", start - everything[query])
+    parts = (
+        (items, np.r_[known, np.full(n, -1)][order]),
+        (context, query[order]),
+        (chance, order),
+    )
     ptr = np.r_[0, np.cumsum(np.bincount(query, minlength=n))]
     item = np.r_[pairs.group_item[known], np.full(n, -1)][order]
-    reasons = [*items.reasons, *context.reasons, "habit"]
-    return Table(numbers, start[order], item, ptr), reasons, rates
+    reasons = [*items.reasons, *context.reasons, *chance.reasons]
+    return Draft(start[order], item, ptr, parts), reasons, rates
+
+
+@dataclass(frozen=True)
+class NewDraft(Candidates):
+    """New items that are among the most probable by counting; their numbers are still unknown."""
+
+    queries: Queries
+    world: World
+    said: Newcomers
+    likely: np.ndarray  # (Q, n_items) what counting gives each item among all that are new
+
+    @classmethod
+    def of(cls, queries: Queries, world: World, rates: np.ndarray) -> "NewDraft":
+        """Look for them; `rates` are those of `visited_table`."""
+        said = Newcomers(queries, world.statistics)
+        likely = said.together(rates * inverse(said.totals))
+        total = likely.sum(axis=1, keepdims=True)
+        likely = np.divide(likely, total, out=np.zeros_like(likely), where=total > 0)
+        top = best_first(likely, N_NEW)
+        query = np.repeat(np.arange(len(queries)), top.shape[1])
+        item = top.ravel()
+        kept = likely[query, item] > 0
+        query, item = query[kept], item[kept]
+        ptr = np.r_[0, np.cumsum(np.bincount(query, minlength=len(queries)))]
+        return cls(np.log(likely[query, item]), item, ptr, queries, world, said, likely)
+
+    def columns(self, rows: np.ndarray) -> Columns:
+        """Return the numbers of some of them, at least one."""
+        query, item = self.query[rows], self.item[rows]
+        put = Columns()
+        shares = self.said.at(query, item) * inverse(self.said.totals)[query]
+        for (reason, _), share in zip(SOURCES.values(), shares.astype(np.float32).T, strict=True):
+            put(reason, np.log(share + 1e-9))
+        # What is far from all of them need not be worked out.
+        asked, query = np.unique(query, return_inverse=True)
+        queries = self.queries.take(asked)
+        n_told = len(CANDIDATE_FEATURES) - N_NEW_TO
+        features = zip(
+            CANDIDATE_FEATURES.values(), candidate_features(queries, self.world), strict=True
+        )
+        for (reason, _), column in islice(features, n_told):
+            put(reason, column.at(query, item))
+        put("popular", self.start[rows])
+        _of_new(put, queries, self.world, query, item)
+        return put
 
 
 def new_table(
@@ -130,31 +205,10 @@ def new_table(
     Beside it, the reason of each column, and what counting gives each item among all that are
     new, shape ``(Q, n_items)``. `rates` are those of `visited_table`.
     """
-    shares = [share.astype(np.float32) for share in shares_of_sources(queries, world.statistics)]
-    likely = sum(
-        (rate[:, None] * share for rate, share in zip(rates.T, shares, strict=True)),
-        np.zeros(shares[0].shape),
-    )
-    total = likely.sum(axis=1, keepdims=True)
-    likely = np.divide(likely, total, out=np.zeros_like(likely), where=total > 0)
-    top = best_first(likely, N_NEW)
-    query = np.repeat(np.arange(len(queries)), top.shape[1])
-    item = top.ravel()
-    kept = likely[query, item] > 0
-    query, item = query[kept], item[kept]
-    put = Columns()
-    for (reason, _), share in zip(SOURCES.values(), shares, strict=True):
-        put(reason, np.log(share[query, item] + 1e-9))
-    n_told = len(CANDIDATE_FEATURES) - N_NEW_TO
-    for (reason, _), column in islice(
-        zip(CANDIDATE_FEATURES.values(), candidate_features(queries, world), strict=True), n_told
-    ):
-        put(reason, np.asarray(column)[query, item])
-    start = np.log(likely[query, item])
-    put("popular", start)
-    _of_new(put, queries, world, query, item)
-    ptr = np.r_[0, np.cumsum(np.bincount(query, minlength=len(queries)))]
-    return Table(put.stack(len(item)), start, item, ptr), put.reasons, likely
+    draft = NewDraft.of(queries, world, rates)
+    columns = draft.columns(np.arange(len(draft.item)))
+    numbers = columns.stack(len(draft.item))
+    return Table(draft.start, draft.item, draft.ptr, numbers), columns.reasons, draft.likely
 
 
 def _own_share(put: Columns, p: Pairs) -> None:
