@@ -38,6 +38,16 @@ class InOrder:
         Ids of items by their number.
     taken : numpy.ndarray
         Shape ``(n_ids,)``, bool: which of the items are in the files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "0.arrow"
+    >>> ids = pl.Series(["bar", "cafe", "office", "park"])
+    >>> with_item_codes(schema.example(), ids).write_ipc(path)
+    >>> waiting = InOrder([path], ids, np.array([False, True, True, True]))
+    >>> waiting.items.to_list(), [piece[ITEM_CODE].to_list() for piece in waiting.pieces()]
+    (['cafe', 'office', 'park'], [[0, 1, 0, 2]])
     """
 
     files: Sequence[Path]
