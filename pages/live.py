@@ -212,10 +212,11 @@ def totals(played: Replay, at: int) -> None:
     events = played.events.head(at)
     hits = int((events["rank"] <= 5).sum())
     first = int((events["rank"] <= 1).sum())
-    columns = st.columns(3)
-    columns[0].metric("First guess right", f"{first:,}")
-    columns[1].metric("Among five", f"{hits:,}")
-    columns[2].metric("Missed", f"{at - hits:,}")
+    # Columns would stand below each other on a phone, and push the map out of sight.
+    with st.container(horizontal=True):
+        st.metric("First guess right", f"{first:,}")
+        st.metric("Among five", f"{hits:,}")
+        st.metric("Missed", f"{at - hits:,}")
 
 
 def where(store, played: Replay, at: int) -> None:

@@ -34,5 +34,9 @@ def test_a_replay_on_a_telephone_in_the_dark(address, person):
     visitor.open(f"{address}/live")
     visitor.press("One more")
     assert visitor.sees("1 of 500 check-ins")
+    # The three counts share a row: below each other they would push the map away.
+    assert visitor.sees("Missed")
+    counts = visitor.page.get_by_test_id("stMetric").all()[:3]
+    assert len({round(each.bounding_box()["y"]) for each in counts}) == 1
     visitor.keep("live-narrow-dark")
     visitor.nothing_broke()
