@@ -176,7 +176,12 @@ def _recommend(folder: Path) -> None:
 
 
 def _prepare(folder: Path) -> dict:
-    """Prepare ST-LLM up to its first step; what growing its trees takes is told apart."""
+    """Prepare ST-LLM up to its first step; imports and the growing of trees are told apart."""
+    began = time.process_time()
+    import lightgbm  # noqa: F401
+    import torch._dynamo  # noqa: F401  What the first optimizer of a process loads.
+
+    imports = time.process_time() - began
     from strec.models import STLLM
     from strec.models.trees import Trees
     from strec.split import split
@@ -209,7 +214,10 @@ def _prepare(folder: Path) -> dict:
     with contextlib.suppress(Prepared):
         Ours(text="").fit(train, watch=Watch(on_event=at_first_step))
     cpu = time.process_time() - cpu - Timed.grown
-    print(f"prepared in {cpu:.1f} CPU s, trees grown in {Timed.grown:.1f}", file=sys.stderr)
+    print(
+        f"prepared in {cpu:.1f} CPU s, trees grown in {Timed.grown:.1f}, imports {imports:.1f}",
+        file=sys.stderr,
+    )
     return {"seconds": time.perf_counter() - begun}
 
 
