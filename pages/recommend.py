@@ -117,7 +117,8 @@ def _difference(was: tuple, now: tuple) -> str:
     if was[2] != now[2]:
         said.append("another place")
     if was[4] != now[4]:
-        said.append(f"{abs(now[4] - was[4]):,} check-ins {'more' if now[4] > was[4] else 'less'}")
+        word = "more" if now[4] > was[4] else "fewer"
+        said.append(f"{wording.plural(abs(now[4] - was[4]), 'check-in')} {word}")
     return " and ".join(said) or "other settings"
 
 

@@ -25,6 +25,9 @@ def click_on_the_map(visitor: Person, tip: str, happened) -> None:
     chart.locator("canvas").first.wait_for()
     visitor.wait(2000)
     for x, y in SPOTS * 2:
+        # The click before may have been heard late; another map may stand below this one now.
+        if happened():
+            return
         box = chart.bounding_box()
         page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
         page.wait_for_timeout(500)
@@ -90,7 +93,7 @@ def test_for_nobody_yet_clicks_add_visits(address, person):
     visitor.page.get_by_text("A click on the map adds a visit").click()
     visitor.wait()
     for n in (1, 2):
-        # On a busy machine a click may be heard after the next one was made.
+        # Two clicks may be heard late.
         said = visitor.page.get_by_text(re.compile(rf"^[{n}-9] so far"))
         click_on_the_map(visitor, "", said.count)
     visitor.keep("recommend-visits-by-click")

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages import recommend
 from strec import schema
 from strec.io.pictures import PLACEHOLDER
 from strec.store import Store
@@ -429,3 +430,9 @@ def test_for_nobody_yet_a_click_on_a_pin_can_add_a_visit():
                   rec_date=date(2024, 6, 7), rec_hour=4 * 24 + 21)  # fmt: skip
     assert not app.exception and app.session_state["rec_visits"][0][0] == "bar"
     assert app.session_state["rec_hour"] == 4 * 24 + 22
+
+
+def test_one_check_in_more_is_one():
+    before, after = ("somebody", "Friday", None, "", 1), ("somebody", "Friday", None, "", 2)
+    assert recommend._difference(before, after) == "1 check-in more"
+    assert recommend._difference(("", "", "", "", 3), ("", "", "", "", 1)) == "2 check-ins fewer"
