@@ -184,6 +184,7 @@ def _prepare(folder: Path) -> dict:
     imports = time.process_time() - began
     from strec.models import STLLM
     from strec.models.trees import Trees
+    from strec.dataset import MOST_CHECKINS
     from strec.split import split
     from strec.store import Store
     from strec.train import Watch
@@ -208,7 +209,8 @@ def _prepare(folder: Path) -> dict:
         if event["event"] == "start":
             raise Prepared
 
-    table = Store(folder / "store-parquet").checkins()
+    # As many as app and shell train on: of a larger store some whole users.
+    table, _ = Store(folder / "store-parquet").some_users(MOST_CHECKINS)
     train = split(table, fractions=(0.99, 0.01, 0.0)).train
     begun, cpu = time.perf_counter(), time.process_time()
     with contextlib.suppress(Prepared):
