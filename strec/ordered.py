@@ -122,7 +122,11 @@ def pieces_of(path: Path, spill: Path) -> Iterator[tuple[Iterator[pl.DataFrame],
             in_order = _is_in_order(scan)
         made = _batches if in_order else _sorted_batches
         with _in_words(path.name):
-            nobody = scan.select((pl.col(USER) == NOBODY).all()).collect(engine="streaming").item()
+            # Where the first row names somebody, the others need not be read.
+            of_nobody = (pl.col(USER) == NOBODY).all()
+            nobody = scan.head(1).select(of_nobody).collect().item() and (
+                scan.select(of_nobody).collect(engine="streaming").item()
+            )
         batches = _guarded(path.name, lambda: made(path, columns, items, folder))
         yield whole_users(batches, is_anonymous=nobody), items, nobody
     finally:

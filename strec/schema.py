@@ -285,7 +285,9 @@ def item_place(columns: Iterable[str]) -> tuple[pl.Expr, pl.Expr]:
     return pl.when(own).then(LAT).alias(LAT), pl.when(own).then(LON).alias(LON)
 
 
-def derive(checkins: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
+def derive(
+    checkins: pl.DataFrame, *, in_order: bool = False, code: pl.Series | None = None
+) -> pl.DataFrame:
     """Sort by user and time and add cell, session, hour of week and local date.
 
     Parameters
@@ -294,6 +296,8 @@ def derive(checkins: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
         A canonical table (see `validate`).
     in_order : bool
         Whether the rows are sorted by user, time and item already; then they are not sorted again.
+    code : polars.Series, optional
+        Numbers of the items of rows in order, which make it quicker.
 
     Returns
     -------
@@ -316,7 +320,7 @@ def derive(checkins: pl.DataFrame, *, in_order: bool = False) -> pl.DataFrame:
         | (pl.col(USER) == NOBODY)
     )
     return ordered.with_columns(
-        cells_of(ordered[LAT], ordered[LON]).alias(CELL),
+        cells_of(ordered[LAT], ordered[LON], code=code).alias(CELL),
         (new_session.cum_sum() - 1).cast(pl.Int64).alias(SESSION),
         hour_of_week(local).alias(HOUR_OF_WEEK),
         local.dt.date().alias(LOCAL_DATE),
@@ -355,7 +359,12 @@ def local_time(column: str = TIME) -> pl.Expr:
     return pl.col(column).dt.replace_time_zone(None) + pl.duration(minutes=pl.col(OFFSET))
 
 
-def cells_of(lat: pl.Series, lon: pl.Series, resolution: int = CELL_RESOLUTION) -> pl.Series:
+def cells_of(
+    lat: pl.Series,
+    lon: pl.Series,
+    resolution: int = CELL_RESOLUTION,
+    code: pl.Series | None = None,
+) -> pl.Series:
     """Return the H3 cell of each place, null where it is missing or not on Earth.
 
     Parameters
@@ -364,6 +373,8 @@ def cells_of(lat: pl.Series, lon: pl.Series, resolution: int = CELL_RESOLUTION) 
         Degrees, shape ``(n,)``, may hold nulls.
     resolution : int
         H3 resolution, 0 (coarse) to 15 (fine).
+    code : polars.Series, optional
+        Whole numbers from 0; what has the same number is mostly in the same place, as an item is.
 
     Examples
     --------
@@ -371,6 +382,8 @@ def cells_of(lat: pl.Series, lon: pl.Series, resolution: int = CELL_RESOLUTION) 
     2
     """
     places = pl.DataFrame({LAT: lat.cast(pl.Float64), LON: lon.cast(pl.Float64)})
+    if code is not None and len(code):
+        return _cells_by(places, code.to_numpy(), resolution)
     # Check-ins repeat places, and finding the distinct ones is cheaper than converting all; an
     # estimate of their number, which is cheap, tells whether it is worth it.
     n_distinct = int(places.select(pl.col(LAT).approx_n_unique()).item())
@@ -399,6 +412,31 @@ def cell_names(lat: pl.Series, lon: pl.Series, resolution: int = CELL_RESOLUTION
     distinct = cells.drop_nulls().unique()
     names = pl.Series([f"{cell:x}" for cell in distinct], dtype=pl.String)
     return cells.replace_strict(distinct, names, default=None, return_dtype=pl.String)
+
+
+def _cells_by(places: pl.DataFrame, code: np.ndarray, resolution: int) -> pl.Series:
+    """Return the cells of places by that of one place of each code; the others are looked up."""
+    one = np.full(code.max() + 1, -1)
+    one[code] = np.arange(len(code))
+    own, there = np.flatnonzero(one >= 0), one[code]
+    values = (places[name].to_numpy() for name in (LAT, LON))
+    elsewhere = np.zeros(len(code), dtype=bool)
+    for degrees in values:
+        other = degrees[there]
+        differs = degrees != other
+        if differs.any():
+            # What has no place is not elsewhere.
+            differs &= ~(np.isnan(degrees) & np.isnan(other))
+            elsewhere |= differs
+    cell = _cells_of_each(places[one[own]], resolution)[CELL]
+    position = np.zeros(len(one), dtype=np.uint32)
+    position[own] = np.arange(len(own))
+    cells = cell.gather(position[code])
+    if not elsewhere.any():
+        return cells
+    rows = np.flatnonzero(elsewhere)
+    others = places[rows]
+    return cells.scatter(rows, cells_of(others[LAT], others[LON], resolution))
 
 
 def _cells_of_each(places: pl.DataFrame, resolution: int) -> pl.DataFrame:

@@ -21,6 +21,11 @@ def test_cells_of_repeated_and_of_distinct_places_are_those_of_each_place_alone(
     again = np.tile(np.arange(200), 5)
     repeated = schema.cells_of(pl.Series(lat[again]), pl.Series(lon[again]))
     assert repeated.to_list() == [one_by_one[k] for k in again]
+    # Items that are mostly in one place, wherever some of their check-ins were.
+    at = np.where(rng.uniform(size=1000) < 0.7, again, rng.integers(0, 200, 1000))
+    places = pl.Series(lat[at]).fill_nan(None), pl.Series(lon[at])
+    by_item = schema.cells_of(*places, code=pl.Series(again, dtype=pl.UInt32))
+    assert by_item.to_list() == [one_by_one[k] for k in at]
 
 
 def test_median_places_of_items_that_move_and_items_that_stay(tmp_path):

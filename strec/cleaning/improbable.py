@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import cast
 
 import polars as pl
@@ -97,7 +98,7 @@ class ImpossibleTimes(Step, title="Impossible times"):
     )
 
     def _look(self, pieces: Pieces) -> "Clocks":
-        times = pl.concat(pieces.each(lambda piece: piece[TIME]))
+        times = pl.concat(pieces.each(itemgetter(TIME), (TIME,)))
         return Clocks.of(times, self.earliest, self.latest, self.absurd_clocks)
 
     def _judge(self, checkins: pl.DataFrame, known: "Clocks") -> Outcome:

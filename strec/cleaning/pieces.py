@@ -33,13 +33,18 @@ class Pieces:
     steps: "tuple[Tally, ...]" = ()
     mapper: Mapper = map
 
-    def each(self, function: Callable[[pl.DataFrame], T]) -> Iterable[T]:
-        """Return what a function makes of each piece; workers get it pickled."""
-        return self.mapper(partial(_seen, self.steps, function), self.source)
+    def each(
+        self, function: Callable[[pl.DataFrame], T], columns: Sequence[str] | None = None
+    ) -> Iterable[T]:
+        """Return what a function, which needs some columns, makes of each piece.
+
+        Workers get it pickled.
+        """
+        return self.mapper(partial(_seen, self.steps, function, columns), self.source)
 
     def first(self) -> pl.DataFrame:
         """Return the first piece."""
-        return _seen(self.steps, _same, self.source[0])
+        return _seen(self.steps, _same, None, self.source[0])
 
     def finished(self, function: Callable[[pl.DataFrame], T]) -> Iterator[T]:
         """Give what a function makes of each piece for the last time, and count what steps did."""
@@ -74,13 +79,21 @@ def _same(piece: pl.DataFrame) -> pl.DataFrame:
     return piece
 
 
-def read(source: Source) -> pl.DataFrame:
-    """Return a piece from memory or disk."""
-    return pl.read_ipc(source) if isinstance(source, Path) else source
+def read(source: Source, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Return a piece from memory, or some columns of one from disk."""
+    if not isinstance(source, Path):
+        return source
+    return pl.read_ipc(source, columns=None if columns is None else list(columns))
 
 
-def _seen(steps: "tuple[Tally, ...]", function: Callable[[pl.DataFrame], T], source: Source) -> T:
-    piece = read(source)
+def _seen(
+    steps: "tuple[Tally, ...]",
+    function: Callable[[pl.DataFrame], T],
+    columns: Sequence[str] | None,
+    source: Source,
+) -> T:
+    # Steps may look at any column.
+    piece = read(source, None if steps else columns)
     for tally in steps:
         piece = tally.judge(piece).checkins
     return function(piece)

@@ -8,7 +8,17 @@ import polars as pl
 from strec.cleaning.base import Outcome, Step, param
 from strec.cleaning.pieces import Pieces
 from strec.ordered import ITEM_CODE, with_item_codes
-from strec.schema import CATEGORY, EVENT, ITEM, ITEM_NAME, TEXT, TIME, USER, local_time
+from strec.schema import (
+    CATEGORY,
+    EVENT,
+    ITEM,
+    ITEM_NAME,
+    OFFSET,
+    TEXT,
+    TIME,
+    USER,
+    local_time,
+)
 from strec.wording import plural
 
 #: Words that stand for a missing category or event in exported tables.
@@ -302,7 +312,7 @@ def time_resolution_s(checkins: pl.DataFrame) -> int:
 def time_resolution_of(pieces: Pieces) -> int:
     """Return the seconds to which times are known in a table that comes in pieces."""
     finest = 0
-    for seconds in pieces.each(_resolution):
+    for seconds in pieces.each(_resolution, (TIME, OFFSET)):
         finest = min(finest or seconds, seconds or finest)
         if finest == 1:
             break

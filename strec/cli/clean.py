@@ -105,9 +105,7 @@ def clean(
     from strec.io import fetch, ingest, read, write
     from strec.io.apart import apart
     from strec.io.writing import writer_for
-    from strec.profiling import quality
     from strec.store import Store
-    from strec.store.cluster import ingest_on_cluster
     from strec.store.engines import chosen
 
     of_database = is_database(data, db_table, query)
@@ -133,6 +131,8 @@ def clean(
             given = Path(folder) / "given" / f"{named}.parquet"
             files = [fetch(data[0], given, table=db_table, query=query)]
         if "spark" in chosen() and not (out.suffix or of_database):
+            from strec.store.cluster import ingest_on_cluster
+
             made = ingest_on_cluster(
                 files,
                 out,
@@ -164,6 +164,8 @@ def clean(
     if result.reasons:
         written["rejected"] = write(result.rejected, rows_apart)
     if report:
+        from strec.profiling import quality
+
         checkins = read(out).checkins if out.suffix else Store(out).checkins()
         page = quality(checkins).html(files[0].name, tuple(result.notes))
         report.write_text(page, encoding="utf-8")

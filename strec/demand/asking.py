@@ -95,7 +95,7 @@ def panel(
     keyed, names = _keyed(store, kept, where, resolution, areas)
     span, rows = _span(store, keyed, weeks)
     # In an order of their own, or answers that are kept would not be found again.
-    sizes = store._run(aggregates.count(rows, key=rows["place_key"])).set_index("key").sort_index()
+    sizes = store._count(rows, key=rows["place_key"]).set_index("key").sort_index()
     kept, notes = largest(sizes, most, min_users)
     if len(kept) < len(sizes):
         # What is not shown is not counted hour by hour: of many places that takes longest.
@@ -318,14 +318,13 @@ def _counted(store: Store, rows: ir.Table, what: str) -> pd.DataFrame:
         "day": cast(ir.DateColumn, rows[schema.LOCAL_DATE]),
         "hour": aggregates.hour(rows).cast("int8"),
     }
-    amount = (
-        cast(ir.FloatingColumn, rows[schema.VALUE].cast("float64")) if what == "value" else None
+    if what != "value":
+        return store._count(rows, **keys)
+    amount = cast(ir.FloatingColumn, rows[schema.VALUE].cast("float64"))
+    by_user: Any = rows.group_by(user=aggregates.who(rows), **keys).agg(
+        n=rows.count(), value=amount.sum()
     )
-    value = {} if amount is None else {"value": amount.sum()}
-    by_user: Any = rows.group_by(user=aggregates.who(rows), **keys).agg(n=rows.count(), **value)
-    # Small numbers: there may be millions of hours and places, which are kept beside the store.
     sums = {"n_checkins": by_user["n"].sum(), "n_users": by_user["user"].count()}
+    # Small numbers: there may be millions of hours and places, which are kept beside the store.
     sums = {name: each.cast("int32") for name, each in sums.items()}
-    if value:
-        sums["value"] = by_user["value"].sum()
-    return store._run(by_user.group_by(list(keys)).agg(**sums))
+    return store._run(by_user.group_by(list(keys)).agg(**sums, value=by_user["value"].sum()))

@@ -140,6 +140,9 @@ def _first_reason(
     raw: pl.DataFrame, reasons: Iterable[tuple[pl.Expr | pl.Series, str]]
 ) -> pl.Series:
     """Return why each row is no check-in, null where it is one."""
+    reasons = list(reasons)
+    if not raw.select(pl.any_horizontal(flags for flags, _ in reasons).any()).item():
+        return pl.repeat(None, len(raw), dtype=pl.String, eager=True).alias("reason")
     reason = pl.coalesce(pl.when(flags).then(pl.lit(text)) for flags, text in reasons)
     shifted = pl.when(_has(raw, SURPLUS)).then(pl.lit(SHIFTED)).otherwise(pl.lit(""))
     return raw.select((reason + shifted).alias("reason")).to_series()
@@ -180,7 +183,10 @@ def _unreadable(raw: pl.DataFrame, column: str | None, read: pl.Series) -> pl.Se
 def _text(values: pl.Series, none: tuple[str, ...]) -> pl.Series:
     """Return texts without the blanks around them; those that mean nothing are null."""
     text = values.cast(pl.String).str.strip_chars()
-    return text.set(text.is_in(none), None)
+    # Few texts are as short as these, and hardly any is one of them.
+    short = (text.str.len_bytes() <= max(map(len, none))).arg_true()
+    mean_nothing = short.filter(text.gather(short).is_in(none)) if len(short) else short
+    return text.scatter(mean_nothing, None) if len(mean_nothing) else text
 
 
 def _ids(values: pl.Series) -> pl.Series:

@@ -31,6 +31,8 @@ BATCH_BYTES = 24 * 2**20
 BATCH_ROWS = (5_000, 250_000)
 #: What polars raises on a damaged file, or on one that shrinks while it is read.
 BROKEN = (pl.exceptions.PolarsError, OSError)
+#: Columns of which a dictionary would be as large.
+_RARELY_REPEAT = (schema.TIME, schema.END_TIME, schema.VALUE, schema.TEXT)
 #: Rejected rows that a report keeps to be looked at; all are counted.
 KEPT_REJECTED = 100_000
 NOTICES = {
@@ -437,6 +439,7 @@ def _pass(
 @contextmanager
 def _parquet(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
     """Give a function that writes a batch into the file, while the next one is converted."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     writer: pq.ParquetWriter | None = None
@@ -445,7 +448,15 @@ def _parquet(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
     def write(checkins: pl.DataFrame) -> None:
         nonlocal writer
         table = checkins.to_arrow(compat_level=pl.CompatLevel.oldest())
-        writer = writer or pq.ParquetWriter(path, table.schema, compression="snappy")
+        # Moments hardly repeat, and packing what a dictionary has packed saves little.
+        repeats = [name for name in table.column_names if name not in _RARELY_REPEAT]
+        packing = {
+            each.name: "snappy" if pa.types.is_large_string(each.type) else "none"
+            for each in table.schema
+        }
+        writer = writer or pq.ParquetWriter(
+            path, table.schema, compression=packing, use_dictionary=repeats, write_statistics=False
+        )
         writer.write_table(table)
 
     def take(checkins: pl.DataFrame) -> None:

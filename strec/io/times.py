@@ -14,6 +14,7 @@ from strec.io.number_times import NUMBER_FORMATS, detect_count, read_count
 from strec.io.quantities import absent, present, share
 from strec.io.time_patterns import read_pattern, strptime_of
 from strec.io.written_times import DAY_FIRST, MONTH_FIRST, STATED, WALL, YEAR_FIRST, Written
+from strec.io.zones import offset_at
 
 #: The same with a year of two digits, and a clock.
 SHORT_DIGITS = r"^\d{10}$|^\d{12}$"
@@ -285,7 +286,8 @@ def _zone(values: pl.Series) -> str | None:
 
 
 def _from_datetimes(values: pl.Series) -> pl.DataFrame:
-    if _zone(values) is None:
+    zone = _zone(values)
+    if zone is None:
         return _frame(values)
-    minutes = (values.dt.base_utc_offset() + values.dt.dst_offset()).dt.total_minutes()
-    return _frame(values.dt.replace_time_zone(None), minutes.cast(pl.Int16))
+    instants = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return _frame(values.dt.replace_time_zone(None), offset_at(instants, zone))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, cast
 from zoneinfo import available_timezones
 
 import numpy as np
@@ -116,6 +116,24 @@ def offset_at(utc: pl.Series, zone: str) -> pl.Series:
     >>> offset_at(pl.Series([datetime(2024, 1, 1), datetime(2024, 7, 1)]), "Europe/Paris").to_list()
     [60, 120]
     """
+    hour_us = 3_600_000_000
+    hour = utc.cast(pl.Datetime("us")).to_physical() // hour_us
+    first, last = cast(tuple[int | None, int | None], (hour.min(), hour.max()))
+    if first is None or last is None or last - first > len(utc):
+        return _offset_of_each(utc, zone)
+    # Looking each moment up takes long: there are far fewer hours than check-ins.
+    edges = pl.int_range(first, last + 2, eager=True) * hour_us
+    at_edge = _offset_of_each(edges.cast(pl.Datetime("us")), zone)
+    offset = at_edge.gather(hour - first)
+    # Some clocks are changed between hours of UTC, and long ago at any second.
+    changes = (at_edge != at_edge.shift(-1)).fill_null(False)
+    if not changes.any():
+        return offset
+    rows = changes.gather(hour - first).fill_null(False).arg_true()
+    return offset.scatter(rows, _offset_of_each(utc.gather(rows), zone)) if len(rows) else offset
+
+
+def _offset_of_each(utc: pl.Series, zone: str) -> pl.Series:
     local = utc.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
     return (local.dt.base_utc_offset() + local.dt.dst_offset()).dt.total_minutes().cast(pl.Int16)
 

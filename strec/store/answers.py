@@ -64,8 +64,7 @@ class Answers:
         if (known := read_whole(path)) is not None:
             return known
         found = ask()
-        if found.nbytes <= MOST_BYTES_EACH:
-            self._keep(path, found)
+        self._keep(path, found)
         return found
 
     def _path(self, expression: ir.Table, table: ir.Table) -> Path | None:
@@ -78,7 +77,7 @@ class Answers:
         return self.folder / seen.hexdigest()
 
     def _keep(self, path: Path, found: pa.Table) -> None:
-        if write_whole(path, found):
+        if write_whole(path, found, MOST_BYTES_EACH):
             with suppress(OSError):
                 self._make_room()
 
@@ -92,8 +91,8 @@ class Answers:
                 Path(path).unlink(missing_ok=True)
 
 
-def write_whole(path: Path, table: pa.Table) -> bool:
-    """Write a table with a digest, whole or not at all; say whether the folder can be written.
+def write_whole(path: Path, table: pa.Table, at_most: int | None = None) -> bool:
+    """Write a table, packed and with a digest, whole or not at all; say whether it is written.
 
     Parameters
     ----------
@@ -101,11 +100,16 @@ def write_whole(path: Path, table: pa.Table) -> bool:
         Its folder is made where there is none.
     table : pyarrow.Table
         Of a size that fits into memory twice.
+    at_most : int, optional
+        Bytes of the file; a larger one is not written.
     """
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema) as writer:
+    packed = pa.ipc.IpcWriteOptions(compression="lz4")
+    with pa.ipc.new_file(sink, table.schema, options=packed) as writer:
         writer.write_table(table)
     content = sink.getvalue()
+    if at_most is not None and content.size > at_most:
+        return False
     draft = path.with_name(f".{uuid.uuid4().hex}")
     try:
         path.parent.mkdir(exist_ok=True)

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import pairwise
@@ -18,8 +19,9 @@ import pyarrow as pa
 from strec import schema
 from strec.errors import AnalysisError, StoreError, StrecError, as_path
 from strec.store import aggregates, engines, writer
-from strec.store.aggregates import ITEM_CODE, USER_CODE
+from strec.store.aggregates import ITEM_CODE, USER_CODE, WHO
 from strec.store.answers import Answers
+from strec.store.counted import counted
 from strec.store.filters import Filters
 
 #: Check-ins of one part of the users, where people are counted part by part.
@@ -211,11 +213,16 @@ class OpenStore:
             return self._run(whole)
 
         def ask() -> pa.Table:
-            code = cast(Any, table[USER_CODE])
-            parts = [aggregates.count(table.filter(code >= low, code < high), **keys).to_pyarrow()
-                     for low, high in self._parts]  # fmt: skip
+            rows = table.select(**{WHO: table[USER_CODE]}, **keys)
+            code = cast(Any, rows[WHO])
+            # One part is counted while the engine reads the next.
+            with ThreadPoolExecutor(1) as thread:
+                found = [
+                    thread.submit(counted, rows.filter(code >= low, code < high).to_pyarrow(), WHO)
+                    for low, high in self._parts
+                ]
             counts = ["n_checkins", "n_users"]
-            grouped = pa.concat_tables(parts).group_by(list(keys))
+            grouped = pa.concat_tables(each.result() for each in found).group_by(list(keys))
             added = grouped.aggregate([(name, "sum") for name in counts])
             return added.rename_columns([*keys, *counts])
 

@@ -1,8 +1,9 @@
 """Local times and the zones of places, against zoneinfo."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -130,3 +131,17 @@ def test_the_order_of_rows_tells_the_two_hours_of_a_clock_set_back():
     jumbled = pl.concat([wall, wall.dt.offset_by("9d"), wall.dt.offset_by("2d")])
     read, _ = localise(jumbled, "America/New_York", pl.Series(["a"] * 18))
     assert read[OFFSET][3:5].to_list() == [-240, -240]
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/Amsterdam", "Asia/Kathmandu", "Australia/Lord_Howe"]
+)
+def test_offsets_of_many_moments_are_those_of_each_alone(zone):
+    # Amsterdam was 19 minutes and 32 seconds ahead until 1937: clocks changed at any second.
+    begin = datetime(1937, 6, 30, 23)
+    seconds = np.random.default_rng(0).integers(0, 9_000, 300).tolist()
+    moments = pl.Series([None, *(begin + timedelta(seconds=each) for each in seconds)])
+    local = moments.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    alone = (local.dt.base_utc_offset() + local.dt.dst_offset()).dt.total_minutes().to_list()
+    assert offset_at(moments, zone).to_list() == alone
+    assert offset_at(moments.cast(pl.Datetime("ms")), zone).to_list() == alone
