@@ -318,13 +318,14 @@ def _counted(store: Store, rows: ir.Table, what: str) -> pd.DataFrame:
         "day": cast(ir.DateColumn, rows[schema.LOCAL_DATE]),
         "hour": aggregates.hour(rows).cast("int8"),
     }
-    if what != "value":
-        return store._count(rows, **keys)
-    amount = cast(ir.FloatingColumn, rows[schema.VALUE].cast("float64"))
-    by_user: Any = rows.group_by(user=aggregates.who(rows), **keys).agg(
-        n=rows.count(), value=amount.sum()
+    amount = (
+        cast(ir.FloatingColumn, rows[schema.VALUE].cast("float64")) if what == "value" else None
     )
+    value = {} if amount is None else {"value": amount.sum()}
+    by_user: Any = rows.group_by(user=aggregates.who(rows), **keys).agg(n=rows.count(), **value)
+    # Small numbers, and not part by part: there may be millions of hours and places.
     sums = {"n_checkins": by_user["n"].sum(), "n_users": by_user["user"].count()}
-    # Small numbers: there may be millions of hours and places, which are kept beside the store.
     sums = {name: each.cast("int32") for name, each in sums.items()}
-    return store._run(by_user.group_by(list(keys)).agg(**sums, value=by_user["value"].sum()))
+    if value:
+        sums["value"] = by_user["value"].sum()
+    return store._run(by_user.group_by(list(keys)).agg(**sums))

@@ -5,6 +5,8 @@ import pyarrow as pa
 
 #: Groups that could be, for each row: with more, those that are get numbers of their own.
 _SPARSE = 16
+#: Pairs that could be, for each row: fewer are ticked off, more are sorted.
+_DENSE = 16
 
 
 def counted(rows: pa.Table, user: str) -> pa.Table:
@@ -71,8 +73,13 @@ def distinct_pairs(user: np.ndarray, group: np.ndarray, n_groups: int) -> np.nda
     """
     pairs = user.astype(np.int64)
     pairs = (pairs - pairs.min() if len(pairs) else pairs) * n_groups + group
+    most = pairs.max(initial=0)
+    if most < _DENSE * len(pairs):
+        there = np.zeros(most + 1, dtype=bool)
+        there[pairs] = True
+        return np.flatnonzero(there)
     # Small numbers are sorted in half the time.
-    pairs = np.sort(pairs.astype(np.uint32) if pairs.max(initial=0) < 2**32 else pairs)
+    pairs = np.sort(pairs.astype(np.uint32) if most < 2**32 else pairs)
     first = np.ones(len(pairs), dtype=bool)
     np.not_equal(pairs[1:], pairs[:-1], out=first[1:])
     return pairs[first]
