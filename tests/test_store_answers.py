@@ -89,11 +89,11 @@ def test_small_stores_and_folders_that_cannot_be_written_keep_none(folder, monke
 def test_the_oldest_make_room(folder, large, monkeypatch):
     store = Store(folder)
     store.calendar()
-    monkeypatch.setattr(answers, "MOST_BYTES", 20_000)
+    monkeypatch.setattr(answers, "MOST_BYTES", 12_000)
     for hour in range(7, 20):
         store.cells(9, Filters(hours=(hour,)))
     sizes = [len(content) for content in kept(folder).values()]
-    assert 1 < len(sizes) < 13 and sum(sizes) <= 20_000
+    assert 1 < len(sizes) < 13 and sum(sizes) <= 12_000
     monkeypatch.setattr(answers, "MOST_BYTES_EACH", 10)
     before = kept(folder)
     store.calendar(Filters(weekdays=(1,)))
