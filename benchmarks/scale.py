@@ -182,9 +182,9 @@ def _prepare(folder: Path) -> dict:
     import torch._dynamo  # noqa: F401  What the first optimizer of a process loads.
 
     imports = time.process_time() - began
+    from strec.dataset import MOST_CHECKINS
     from strec.models import STLLM
     from strec.models.trees import Trees
-    from strec.dataset import MOST_CHECKINS
     from strec.split import split
     from strec.store import Store
     from strec.train import Watch
