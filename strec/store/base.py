@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import pairwise
@@ -215,12 +215,14 @@ class OpenStore:
         def ask() -> pa.Table:
             rows = table.select(**{WHO: table[USER_CODE]}, **keys)
             code = cast(Any, rows[WHO])
-            # One part is counted while the engine reads the next.
+            found: list[Future[pa.Table]] = []
             with ThreadPoolExecutor(1) as thread:
-                found = [
-                    thread.submit(counted, rows.filter(code >= low, code < high).to_pyarrow(), WHO)
-                    for low, high in self._parts
-                ]
+                for low, high in self._parts:
+                    part = rows.filter(code >= low, code < high).to_pyarrow()
+                    # One part is counted while the engine reads the next, and no more wait.
+                    if found:
+                        found[-1].result()
+                    found.append(thread.submit(counted, part, WHO))
             counts = ["n_checkins", "n_users"]
             grouped = pa.concat_tables(each.result() for each in found).group_by(list(keys))
             added = grouped.aggregate([(name, "sum") for name in counts])
