@@ -75,7 +75,15 @@ def world(store) -> None:
         return
     plays = store.has_clock and state.START_PLAYING.value
     every = SECONDS_PER_HOUR if plays else None
+    if not (plays or state.START_IS_PAINTED.value or state.PICTURES_OF_MAPS.value):
+        ui.fragment(when_painted, run_every=1.0)()
     ui.fragment(hour_of, run_every=every)(store, day, resolution)
+
+
+def when_painted() -> None:
+    """Show the page again once the picture is there: no passing hour brings the map after it."""
+    if state.START_IS_PAINTED.value:
+        st.rerun()
 
 
 def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
@@ -116,6 +124,7 @@ def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
     state.START_IS_PAINTED.value = True
     if in_pictures:
         browser.movable("start_map")
+        browser.say_why()
     when = " at this hour of the day, all days together" if store.has_clock else ""
     n = int(frame["n_checkins"].sum())
     st.caption(

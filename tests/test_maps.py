@@ -189,6 +189,23 @@ def test_countries_are_named_where_they_have_room():
     assert "Luxembourg" not in [row["name"] for row in land.countries(VIEWS["world"])]
 
 
+def test_degrees_give_way_to_names():
+    plain = maps.deck([], NEW_YORK, basemap="offline")
+    degrees = next(layer for layer in plain.layers if layer.id == "degrees").data
+    lon, lat = degrees[0]["position"]
+    park = pd.DataFrame({"item_name": ["Park"], "lat": [lat - 0.002], "lon": [lon],
+                         "n_checkins": [9], "n_users": [5]})  # fmt: skip
+    named = maps.points(park, view=NEW_YORK, labels=park, basemap="offline")
+    kept = next(layer for layer in named.layers if layer.id == "degrees").data
+    assert [row["name"] for row in kept] == [row["name"] for row in degrees[1:]]
+
+
+def test_writing_of_somebody_s_own_stands_on_a_map():
+    words = pdk.Layer("TextLayer", [{"said": "Hi", "at": [-74, 40.7]}], get_text="said")
+    deck = maps.deck([words], NEW_YORK, basemap="offline")
+    assert deck.layers[0] is words
+
+
 def test_the_scale_bar_is_as_long_as_it_says():
     bar, text = basemap.scale_bar(NEW_YORK, dark=False)
     (west, lat), (east, _) = bar.data[0]["path"]

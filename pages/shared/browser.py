@@ -75,8 +75,23 @@ def movable(key: str) -> None:
         st.rerun()
 
 
+def say_why() -> None:
+    """Say, where the first picture of a map is shown, why maps are pictures."""
+    told = state.DRAWS_UNSAID.take()
+    if told:
+        words = (
+            "This browser cannot draw maps (it has no WebGL): the server draws them as pictures."
+            if told == _NOT
+            # A longer one would be cut.
+            else "This browser draws maps with its processor, which takes seconds a map: they "
+            "come as pictures."
+        )
+        st.toast(words, icon=":material/map:", duration="long")
+
+
 def _choose(pictures: bool) -> None:
     state.MAPS_CHOSEN.value, state.PICTURES_OF_MAPS.value = True, pictures
+    state.DRAWS_UNSAID.take()
 
 
 def _resized() -> None:
@@ -87,12 +102,4 @@ def _draws() -> None:
     state.DRAWS.value = told = str(st.session_state[_KEY].get("draws"))
     if state.MAPS_CHOSEN.value and told != _NOT:
         return
-    state.PICTURES_OF_MAPS.value = True
-    words = (
-        "This browser cannot draw maps (it has no WebGL): the server draws them as pictures."
-        if told == _NOT
-        # A longer one would be cut.
-        else "This browser draws maps with its processor, which takes seconds a map: they come as "
-        "pictures."
-    )
-    st.toast(words, icon=":material/map:", duration="long")
+    state.PICTURES_OF_MAPS.value, state.DRAWS_UNSAID.value = True, told

@@ -72,6 +72,8 @@ MAPS_CHOSEN = Key("maps_chosen", False)
 #: with its processor, or `not`.
 NARROW = Key("narrow", False)
 DRAWS = Key("browser_draws", "")
+#: The same, until the person has been told at the first map.
+DRAWS_UNSAID = Key("browser_draws_unsaid", "")
 #: What lies under the maps: `auto`, `offline`, and a map file of one's own.
 BASEMAP = Key("basemap", "auto")
 GROUND: Key[Ground | None] = Key("ground", None)

@@ -1,5 +1,6 @@
 """What pages are built of: errors in words, choices, figures with caption and data, downloads."""
 
+import hashlib
 import json
 import logging
 import re
@@ -30,7 +31,7 @@ from pages.shared.in_use import (
 from pages.shared.look import is_dark
 from pages.shared.once import Drawn, quiet
 from pages.shared.refusals import explained
-from pages.shared.results import made_in_turn
+from pages.shared.results import made_in_turn, remembered
 from strec import maps
 from strec.errors import AnalysisError, SplitError, StrecError
 from strec.export import to_csv
@@ -42,7 +43,7 @@ __all__ = [
     "as_picture", "choose", "choose_sample", "current_sample", "current_store", "date_input",
     "deck", "download", "downloads", "figure", "fragment", "guarded", "how_it_works", "in_words",
     "is_dark",
-    "item_word", "one_of", "plain", "progress",
+    "item_word", "one_of", "picture_of", "plain", "progress",
     "sample_store", "say", "show_error", "show_notice", "shown_name", "table", "use_store",
     "workspace",
 ]  # fmt: skip
@@ -364,10 +365,17 @@ def as_picture(deck, key: str, height: int, beside: bool = False) -> bool:
     """Show a map as a picture that the server draws, if the visitor has those; say whether."""
     if state.PICTURES_OF_MAPS.value:
         size, enlarge = frame_of(height, beside, visitor.is_narrow())
-        picture = maps.to_svg(deck, dark=is_dark(), size_px=size, enlarge=enlarge)
-        st.image(picture, width="stretch")
+        st.image(picture_of(deck, size, enlarge), width="stretch")
         browser.movable(key)
+        browser.say_why()
     return state.PICTURES_OF_MAPS.value
+
+
+def picture_of(deck, size_px: tuple[int, int], enlarge: float = 1.0) -> str:
+    """Return a map as a picture (SVG), drawn once for all who look at the same."""
+    said = hashlib.blake2b(deck.to_json().encode(), digest_size=16).digest()
+    look = {"dark": is_dark(), "size_px": size_px, "enlarge": enlarge}
+    return remembered("picture", (said, *look.values()), lambda: maps.to_svg(deck, **look))
 
 
 def frame_of(height: int, beside: bool, narrow: bool) -> tuple[tuple[int, int], float]:

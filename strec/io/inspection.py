@@ -69,6 +69,8 @@ class Inspection:
         About how many rows there are.
     is_raw_track : bool
         Whether rows are the fixes of tracks rather than events (see `strec.stays.is_raw_track`).
+    made : tuple of str
+        Columns that the files have not: strec put them together of others, as a date and a clock.
     """
 
     format: str
@@ -84,6 +86,7 @@ class Inspection:
     notes: list[str]
     n_rows_estimate: int
     is_raw_track: bool
+    made: tuple[str, ...] = ()
 
 
 def inspect(
@@ -162,6 +165,7 @@ def _look(
             notes=[*opened.notes, *found.notes, *([TRACK] if is_track else [])],
             n_rows_estimate=found.table.n_rows_estimate,
             is_raw_track=is_track,
+            made=found.table.made,
         )
 
 

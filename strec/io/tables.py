@@ -32,6 +32,7 @@ class Table:
     `readings` are samples of a text by the encodings that it may be in. `facts` is for showing.
     `mend` reads the file without
     the damage that stops a parser, and says what was done; it gives None where there is none.
+    `made` are columns that the file has not: strec put them together of others.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Table:
     sample: pl.DataFrame = field(default_factory=pl.DataFrame)
     part: str = ""
     readings: dict[str, str] = field(default_factory=dict)
+    made: tuple[str, ...] = ()
 
 
 def open_tables(
@@ -142,6 +144,7 @@ def with_column(table: Table, name: str, values: pl.Expr) -> Table:
         lazy=table.lazy.with_columns(values.alias(name)),
         columns=[*table.columns, name],
         sample=table.sample.with_columns(values.alias(name)),
+        made=(*table.made, name),
     )
 
 

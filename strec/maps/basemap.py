@@ -111,7 +111,7 @@ def furniture(
 ) -> list[pdk.Layer]:
     """Return the layers that make a map readable: names, degrees, a scale bar.
 
-    The ground's names give way to what is `written` on the map already.
+    The ground's names and degrees give way to what is `written` on the map already.
     """
     # On a tilted map a kilometre is longer in front than behind, and the corner lies outside.
     layers = scale_bar(view, dark) if is_flat else []
@@ -129,9 +129,12 @@ def furniture(
     if resolve(basemap) == "tiles":
         return layers
     names = land.countries(view) if view.span_deg > 2.5 else []
+    names = declutter(names, view, size_px=12)
+    taken = [*_names_on(written, view), *names]
+    degrees = declutter(_degrees(view), view, size_px=11, avoid=taken)
     return [
-        text_layer("countries", declutter(names, view, size_px=12), dark, size_px=12, alpha=150),
-        text_layer("degrees", _degrees(view), dark, size_px=11, alpha=170),
+        text_layer("countries", names, dark, size_px=12, alpha=150),
+        text_layer("degrees", degrees, dark, size_px=11, alpha=170),
         *layers,
     ]
 
@@ -140,11 +143,14 @@ def _names_on(layers: Sequence[pdk.Layer], view: View) -> list[dict]:
     """Return what is written in a view by some layers, where it stands."""
     found = []
     for layer in layers:
-        if layer.type != "TextLayer":
+        if layer.type != "TextLayer" or not isinstance(layer.data, list):
             continue
         right, down = getattr(layer, "get_pixel_offset", (0, 0))
         rows: Any = layer.data
         for row in rows:
+            # Writing of somebody's own may be said otherwise.
+            if not {"name", "position"} <= row.keys():
+                continue
             lon, lat = row["position"]
             x, y = view.pixels(np.array([lat]), np.array([lon]))
             lat, lon = view.places(x + right, y - down)
@@ -213,19 +219,19 @@ def declutter(
     Those to `avoid` stand on the map already.
     """
     kept: list[dict] = []
-    most += len(avoid)
     boxes: list[tuple[float, float, float]] = []
-    for row in (*avoid, *rows):
+    for number, row in enumerate((*avoid, *rows)):
         x, y = view.pixels(row["lat"], row["lon"])
         half = len(row["name"]) * size_px * 0.28 + 6
         free = all(
             abs(x - other_x) > half + other_half or abs(y - other_y) > size_px * 1.5
             for other_x, other_y, other_half in boxes
         )
-        if free and len(kept) < most:
-            kept.append(row)
+        stands_already = number < len(avoid)
+        if stands_already or (free and len(kept) < most):
             boxes.append((float(x), float(y), half))
-    return [row for row in kept if not any(row is other for other in avoid)]
+            kept += [] if stands_already else [row]
+    return kept
 
 
 def scale_bar(view: View, dark: bool) -> list[pdk.Layer]:

@@ -1,7 +1,6 @@
 """One real server and one real headless Chromium; skipped, saying so, where there is none."""
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -168,7 +167,8 @@ class Person:
         self.wait()
         if not self.has_maps:
             # It tells the page so, which is shown anew with pictures of the server.
-            self.sees(re.compile("This browser cannot draw maps"))
+            told = self.page.locator(".st-key-maps_as_pictures input:checked")
+            told.wait_for(state="attached")
             self.wait()
 
     def wait(self, pause: int = 400) -> None:

@@ -373,6 +373,23 @@ def test_columns_can_be_corrected(app, tmp_path):
     assert row["item_id"] == row["category"].upper()
 
 
+def test_the_first_rows_are_the_files_own(app, tmp_path):
+    """What strec put together of two columns stands in no file."""
+    path = tmp_path / "visits.csv"
+    path.write_text("who,what,date,clock\n" + "".join(
+        f"u{k % 3},i{k % 4},2024-05-{k + 1:02d},{k:02d}:15\n" for k in range(20)
+    ))  # fmt: skip
+    upload(app, path)
+    assert not app.exception and "put together" in text_of(app)
+    assert list(app.dataframe[1].value.columns) == ["who", "what", "date", "clock"]
+    # It can be taken for something, and other things are corrected beside it.
+    widget(app.selectbox, "data_column_category").set_value("what")
+    app.button(key="data_columns_apply").click().run()
+    assert not app.exception and not app.error
+    assert list(app.dataframe[1].value.columns) == ["who", "what", "date", "clock"]
+    assert use(app).checkins()["timestamp"].dt.minute().unique().to_list() == [15]
+
+
 def test_decimals_can_be_corrected(app, tmp_path):
     path = tmp_path / "prices.csv"
     path.write_text("user;item;time;price\nu1;i1;2024-05-01T08:00Z;3,125\n")

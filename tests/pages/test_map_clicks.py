@@ -75,6 +75,8 @@ def told_by_a_browser():
         browser._draws()
         del st.session_state["browser"]
     browser.toggle()
+    if "no_map" in st.session_state:
+        return
     frame = pd.DataFrame({"lat": [1.0], "lon": [2.0], "n_checkins": [1], "n_users": [1]})
     deck = maps.deck([maps.point_layer(frame)], maps.view_of([1.0], [2.0]), basemap="offline")
     map_clicks.clickable(deck, "map", lambda *_: None, caption="Below", hint="Click it.")
@@ -92,7 +94,12 @@ def test_a_browser_without_a_graphics_card_gets_pictures_until_somebody_wants_ma
         return len(maps), len(app.get("image")), app.toggle(key="maps_as_pictures").value
 
     app = AppTest.from_function(told_by_a_browser, default_timeout=60)
-    assert told("slowly") == (0, 1, True)
+    # A page without a map says nothing of maps.
+    app.session_state["no_map"] = True
+    assert told("slowly") == (0, 0, True) and not app.toast
+    del app.session_state["no_map"]
+    app.run()
+    assert shown() == (0, 1, True)
     assert "draws maps with its processor" in app.toast[0].value
     assert app.caption[0].value == "Below"  # Nobody is told to click on a picture.
     app.button(key="movable_map").click().run()

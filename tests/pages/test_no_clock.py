@@ -5,6 +5,7 @@ import re
 import polars as pl
 import pytest
 
+from pages.shared import ui
 from strec import schema
 from strec.store import Store
 from tests.pages.alone import alone
@@ -43,6 +44,23 @@ def test_pages_of_the_data(dates, url):
     assert not app.exception
     assert re.search(r"\d:00|Hour by hour|hours? of the (day|week)", text) is None, text
     assert ("only the day" in text) == (url == "time")
+
+
+def test_the_map_comes_after_its_picture_though_no_hour_passes(dates, monkeypatch):
+    again = []
+    fragment = ui.fragment
+    monkeypatch.setattr(
+        ui, "fragment",
+        lambda show, run_every=None: [run_every and again.append(show), fragment(show)][1],
+    )  # fmt: skip
+    app = alone("")
+    app.session_state["store"] = dates
+    app.run()
+    assert not app.exception and not app.get("deck_gl_json_chart")
+    assert [each.__name__ for each in again] == ["when_painted"]
+    again.clear()
+    app.run()
+    assert app.get("deck_gl_json_chart") and not again
 
 
 def test_a_recommendation(dates):

@@ -140,7 +140,9 @@ def raw_preview(draft: Draft) -> None:
     st.markdown(
         f"**The first rows of the {'file' if draft.table is None else 'table'}, as they are**"
     )
-    st.dataframe(draft.look.preview, height=240, hide_index=True)
+    # What strec put together of several columns stands in no file.
+    rows = draft.look.preview.drop(draft.look.made, strict=False)
+    st.dataframe(rows, height=240, hide_index=True)
 
 
 def preview(draft: Draft) -> None:

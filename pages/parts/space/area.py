@@ -24,7 +24,7 @@ def draw_on(
     Where nothing drawn holds a hexagon, nothing changes.
     """
     size = NARROW if visitor.is_narrow() else WIDE
-    picture = maps.to_svg(deck, dark=ui.is_dark(), size_px=size, enlarge=1.0)
+    picture = ui.picture_of(deck, size)
     at = maps.pixels(deck, frame["lat"], frame["lon"], size_px=size, enlarge=1.0)
     figure = figures.picture_to_draw_on(
         "data:image/svg+xml;base64," + base64.b64encode(picture.encode()).decode(), size, at
