@@ -3,7 +3,10 @@
 import gc
 import json
 import os
+import subprocess
+import sys
 import time
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,29 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 def pytest_xdist_auto_num_workers(config) -> int:
     """One more than there are processors: tests wait for pages and browsers."""
     return (os.cpu_count() or 1) + 1
+
+
+#: What thousands of modules belong to, in two halves that are compiled in about the same time.
+COMPILED = (
+    "torch, transformers, accelerate, lightgbm, sklearn.ensemble, scipy.stats",
+    "streamlit.testing.v1, streamlit.web.cli, ibis, polars, pandas, statsmodels.tsa.api, "
+    "plotly.graph_objects, hypothesis, gensim.models, esda, geopandas",
+)
+
+
+def pytest_configure(config) -> None:
+    """On a new machine, compile once what each of the processes would compile at the same time."""
+    if not getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
+        return
+    torch = find_spec("torch")
+    if torch is None or torch.origin is None or sys.dont_write_bytecode:
+        return
+    if Path(cache_from_source(torch.origin)).exists():
+        return
+    halves = [subprocess.Popen([sys.executable, "-c", f"import {each}"], stderr=subprocess.DEVNULL)
+              for each in COMPILED]  # fmt: skip
+    for each in halves:
+        each.wait()
 
 
 @pytest.hookimpl(optionalhook=True)
