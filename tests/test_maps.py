@@ -200,6 +200,15 @@ def test_degrees_give_way_to_names():
     assert [row["name"] for row in kept] == [row["name"] for row in degrees[1:]]
 
 
+def test_names_give_way_to_the_scale_bar():
+    bar = basemap.scale_words(NEW_YORK)
+    parks = pd.DataFrame({"item_name": ["Over it", "Far"], "lat": [bar["lat"], 40.8],
+                          "lon": [bar["lon"], -74.0], "n_checkins": [9, 8],
+                          "n_users": [5, 5]})  # fmt: skip
+    named = maps.points(parks, view=NEW_YORK, labels=parks, basemap="offline")
+    assert [row["name"] for row in named.layers[1].data] == ["Far"]
+
+
 def test_writing_of_somebody_s_own_stands_on_a_map():
     words = pdk.Layer("TextLayer", [{"said": "Hi", "at": [-74, 40.7]}], get_text="said")
     deck = maps.deck([words], NEW_YORK, basemap="offline")

@@ -22,7 +22,14 @@ from strec.maps.answer_layers import (
     picking_layer,
     suggestion_layers,
 )
-from strec.maps.basemap import attribution, furniture, ground_names, style, thanks_of
+from strec.maps.basemap import (
+    attribution,
+    furniture,
+    ground_names,
+    scale_words,
+    style,
+    thanks_of,
+)
 from strec.maps.extract import read_ground
 from strec.maps.ground import GROUND, Ground
 from strec.maps.layers import (
@@ -362,6 +369,8 @@ def _shown(
     ground = look.get("ground")
     layers = [layer(view, dark)]
     if labels is not None:
-        names = ground_names(ground, view) if ground is not None else []
+        names = [scale_words(view)] if not pitch else []
+        if ground is not None:
+            names += ground_names(ground, view, names)
         layers.append(label_layer(labels, view, dark, avoid=names))
     return deck(layers, view, dark=dark, basemap=basemap, ground=ground, pitch=pitch)

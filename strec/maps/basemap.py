@@ -115,23 +115,15 @@ def furniture(
     """
     # On a tilted map a kilometre is longer in front than behind, and the corner lies outside.
     layers = scale_bar(view, dark) if is_flat else []
+    taken = _names_on([*written, *layers], view)
     if ground is not None:
-        return [
-            text_layer(
-                "ground-names",
-                ground_names(ground, view, _names_on(written, view)),
-                dark,
-                12,
-                alpha=165,
-            ),
-            *layers,
-        ]
+        names = ground_names(ground, view, taken)
+        return [text_layer("ground-names", names, dark, 12, alpha=165), *layers]
     if resolve(basemap) == "tiles":
         return layers
     names = land.countries(view) if view.span_deg > 2.5 else []
     names = declutter(names, view, size_px=12)
-    taken = [*_names_on(written, view), *names]
-    degrees = declutter(_degrees(view), view, size_px=11, avoid=taken)
+    degrees = declutter(_degrees(view), view, size_px=11, avoid=[*taken, *names])
     return [
         text_layer("countries", names, dark, size_px=12, alpha=150),
         text_layer("degrees", degrees, dark, size_px=11, alpha=170),
@@ -239,14 +231,8 @@ def scale_bar(view: View, dark: bool) -> list[pdk.Layer]:
 
     A map narrower than it was thought to be shows its middle.
     """
-    km_per_degree_lon = max(float(km_per_degree_east(view.lat)), 0.05 * KM_PER_DEGREE)
-    fifth_km = (view.east - view.west) * km_per_degree_lon / 5
-    power = 10 ** math.floor(math.log10(fifth_km))
-    length_km = max(factor * power for factor in (1, 2, 5) if factor * power <= fifth_km)
-    length_deg = length_km / km_per_degree_lon
-    start = (view.west + view.east - length_deg) / 2
-    lat = view.south + 0.07 * (view.north - view.south)
-    text = f"{length_km:,.0f} km" if length_km >= 1 else f"{length_km * 1000:.0f} m"
+    row, length_deg = _scale(view)
+    start, lat = row["lon"] - length_deg / 2, row["lat"]
     bar = pdk.Layer(
         "PathLayer",
         [{"path": [[start, lat], [start + length_deg, lat]]}],
@@ -257,8 +243,26 @@ def scale_bar(view: View, dark: bool) -> list[pdk.Layer]:
         width_units=String("pixels"),
         pickable=False,
     )
-    row = {"name": text, "lat": lat, "lon": start + length_deg / 2}
     return [bar, text_layer("scale-text", [row], dark, size_px=12, offset_px=(0, -10))]
+
+
+def scale_words(view: View) -> dict:
+    """Return what is written over the scale bar, and where: `name`, `lat`, `lon`."""
+    return _scale(view)[0]
+
+
+def _scale(view: View) -> tuple[dict, float]:
+    km_per_degree_lon = max(float(km_per_degree_east(view.lat)), 0.05 * KM_PER_DEGREE)
+    fifth_km = (view.east - view.west) * km_per_degree_lon / 5
+    power = 10 ** math.floor(math.log10(fifth_km))
+    length_km = max(factor * power for factor in (1, 2, 5) if factor * power <= fifth_km)
+    text = f"{length_km:,.0f} km" if length_km >= 1 else f"{length_km * 1000:.0f} m"
+    row = {
+        "name": text,
+        "lat": view.south + 0.07 * (view.north - view.south),
+        "lon": (view.west + view.east) / 2,
+    }
+    return row, length_km / km_per_degree_lon
 
 
 @lru_cache(maxsize=32)

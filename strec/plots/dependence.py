@@ -104,11 +104,13 @@ def evidence(result: DependenceResult) -> go.Figure:
         "<extra></extra>",
     )  # fmt: skip
     figure.add_vline(x=0, line={"width": 1, "color": _FAINT.format(0.7)})
-    # On either side, so that neither runs into the other where both are little.
+    # On either side, so that neither runs into the other where both are little; above the
+    # figure, so that none lies over the line at 0.
     for word, nats, side in (("weak", WEAK_NATS, "left"), ("strong", STRONG_NATS, "right")):
         figure.add_vline(
             x=_more(nats), line={"width": 1, "dash": "dot", "color": _FAINT.format(0.9)},
-            annotation={"text": word, "font": {"size": 11}}, annotation_position=f"top {side}",
+            annotation={"text": word, "font": {"size": 11}, "yanchor": "bottom"},
+            annotation_position=f"top {side}",
         )  # fmt: skip
     # Noise must not fill the figure when there is nothing else.
     least = min([-0.01, *(low for _, _, low, _ in gains)])

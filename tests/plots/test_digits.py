@@ -90,6 +90,9 @@ def test_gains_in_chance_stand_on_an_even_axis():
             (each for each in found.ingredients if each.tested), key=lambda each: each.gain_nats
         )
         label = (dependence.TITLE[strongest.name],)
+        marks = dependence.evidence(found).layout.annotations
+        # Above the figure: inside, one lay over the line at 0.
+        assert [each.text for each in marks if each.yanchor == "bottom"] == ["weak", "strong"]
         traces = dependence.evidence(found).data
         (dot,) = [each.x[0] for each in traces if tuple(each.y) == label and each.error_x.array]
         assert dot == pytest.approx(100 * np.expm1(strongest.gain_nats))
