@@ -9,7 +9,8 @@ failed is told in the page's own words::
     python benchmarks/train_all.py --budget normal
 
 Trainings of a sample run one after the other in one process, at most a minute each when quick.
-A cell holds the time of training and Acc@1.
+A cell holds the time of training and Acc@1. Then each model answers on the Recommend page, with its
+reasons where it has any, and stands in the leaderboard of Evaluate; where not, its cell says so.
 """
 
 import argparse
@@ -78,12 +79,46 @@ def of_sample(name: str, kinds: list[str], budget: str) -> dict[str, str]:
         time.sleep(WAIT_SECONDS)
     rows = {row["Model"]: row for row in finished(shown(app.run()))}
     found = {}
+    named = finished_runs_of(store)
     for kind in kinds:
         row = rows.get(MODELS[kind].label)
+        if row:
+            used(store, kind, named)
         found[kind] = lacking.get(kind) or (
             f"{row['Training']}, {row['Right at first try']:.1f} %" if row else failed(runs, kind)
         )
     return found
+
+
+def finished_runs_of(store) -> dict[str, str]:
+    """Return what Recommend calls the trained model of each kind."""
+    found = runs_in(home(store, is_shared=True), store.fingerprint)
+    return {
+        run.kind: f"{run.label}, trained {str(run.config['created'])[:16].replace('T', ' ')}"
+        for run in found
+        if run.poll().state == "done"
+    }
+
+
+def used(store, kind: str, named: dict[str, str]) -> None:
+    """Recommend with a trained model, look at the reasons, and find it on Evaluate, or stop."""
+    pages = {}
+    for page in ("recommend", "evaluate"):
+        script = f"from pages.shared.page import all_pages\nall_pages()['{page}'].run()\n"
+        app = pages[page] = AppTest.from_string(script, default_timeout=300)
+        app.session_state["store"] = store
+        shown(app.run())
+    pages["recommend"].session_state["rec_model"] = named[kind]
+    shown(pages["recommend"].run())
+    listed = [each for each in pages["recommend"].button if "rec_card_" in str(each.key)]
+    said = "\n".join(str(each.value) for each in pages["recommend"].caption)
+    errors = [str(each.value) for app in pages.values() for each in app.error]
+    board = str([table.value.to_dict() for table in pages["evaluate"].dataframe])
+    explains = "Each bar begins" in said or not MODELS[kind].explains
+    if len(listed) != 10 or errors or not explains or MODELS[kind].label not in board:
+        raise SystemExit(f"{kind} on {store.name}: {len(listed)} suggestions, {explains=}, "
+                         f"in the leaderboard: {MODELS[kind].label in board}. {errors}")  # fmt: skip
+    print(f"<!-- {kind} on {store.name}: recommends, explains, is evaluated -->", flush=True)
 
 
 def shown(app: AppTest) -> AppTest:

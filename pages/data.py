@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts.data import clean, database, quality, source, taken, track
+from pages.parts.data import clean, database, quality, source, taken, track, untaken
 from pages.parts.data import columns as roles
 from pages.parts.data import draft as drafts
 from pages.parts.data.draft import Draft
@@ -17,6 +17,7 @@ def content() -> NextStep | None:
     draft = drafts.current()
     if draft is None:
         source.in_use()
+        untaken.show()
         dialog.waiting()
         source.files()
         source.sample_cards()
@@ -83,6 +84,7 @@ def summary(draft: Draft) -> None:
         if _is_used(draft):
             st.success("Every page now shows this data set.", icon=":material/check_circle:")
             source.onward()
+            untaken.show()
         with st.container():
             if pressed and drafts.guarded(draft.use):
                 st.rerun()

@@ -83,7 +83,13 @@ def clean(
     if isinstance(recipe, str | Path):
         recipe = cleaning.Recipe.load(recipe)
     checkins, report = cleaning.clean(dataset.checkins, recipe, progress=progress)
-    cleaned = Dataset(checkins, name=dataset.name, time_zone=dataset.time_zone, notes=dataset.notes)
+    cleaned = Dataset(
+        checkins,
+        name=dataset.name,
+        time_zone=dataset.time_zone,
+        notes=dataset.notes,
+        catalogue=dataset.catalogue,
+    )
     return cleaned, report
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 import polars as pl
 
 from strec import schema
-from strec.errors import MappingError, ReadError, SchemaError
+from strec.errors import MappingError, ReadError, SchemaError, SplitError
 from strec.progress import Progress
 from strec.split import TRAIN, Log, Split, Vocabulary, encode, split
 from strec.split.log import SUBJECT, in_order
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from strec.demand import Calendar, Demand, DemandModel
     from strec.groups import Comparison
     from strec.io import Limits, Mapping
+    from strec.io.files import Paths
     from strec.store import Filters, Store
 
     Frame: TypeAlias = pl.DataFrame | pl.LazyFrame | pd.DataFrame | geopandas.GeoDataFrame
@@ -81,8 +82,8 @@ class Dataset:
         Where the store is made at its first use; without it in a temporary folder that goes
         with the data set.
     catalogue : polars.DataFrame, optional
-        Items that may have no check-in yet, see `strec.split.Vocabulary.of`: counter mix, trees and
-        ST-LLM suggest them too.
+        Items that may have no check-in yet, see `strec.schema.catalogue`: counter mix, trees and
+        ST-LLM suggest them too. `with_catalogue` reads them of a file or of any frame.
 
     Raises
     ------
@@ -127,6 +128,7 @@ class Dataset:
         self.reasons = dict(reasons or {})
         self.rejected = rejected
         self.catalogue = catalogue
+        self._has_parts = parts is not None
         if parts is not None:
             self.split = parts
 
@@ -138,6 +140,7 @@ class Dataset:
         self.reasons: dict[str, int] = {}
         self.rejected: pl.DataFrame | None = None
         self.catalogue: pl.DataFrame | None = None
+        self._has_parts = False
         self._folder = folder
 
     @classmethod
@@ -264,6 +267,7 @@ class Dataset:
         progress: Progress | None = None,
         name: str | None = None,
         folder: str | Path | None = None,
+        catalogue: "Frame | Paths | None" = None,
     ) -> "Dataset":
         """Read a data set from files that belong together.
 
@@ -275,6 +279,8 @@ class Dataset:
             How to call the data set; the name of the first file when not given.
         folder : path, optional
             Where its store is made; see `Dataset`.
+        catalogue : path or frame, optional
+            Items that nobody took yet, as `with_catalogue` takes them.
 
         Raises
         ------
@@ -300,7 +306,7 @@ class Dataset:
             progress=progress,
         )
         first = paths if isinstance(paths, str | Path) else paths[0]
-        return cls(
+        dataset = cls(
             found.checkins,
             name=name or Path(first).name.split(".")[0],
             time_zone=_one_zone(found.mapping),
@@ -309,6 +315,7 @@ class Dataset:
             rejected=found.rejected,
             folder=folder,
         )
+        return dataset if catalogue is None else dataset.with_catalogue(catalogue)
 
     @classmethod
     def from_parts(
@@ -319,7 +326,8 @@ class Dataset:
         Parameters
         ----------
         train, validation, test
-            Anything that `of` takes; each begins when the one before it has ended.
+            Anything that `of` takes; each begins when the one before it has ended. Items that
+            nobody took yet are those that the training part is told of.
 
         Raises
         ------
@@ -333,10 +341,16 @@ class Dataset:
         [0, 0, 0, 1]
         """
         whole = [cls.of(part) for part in (train, validation, *([] if test is None else [test]))]
-        parts = split(*(part.checkins for part in whole))
-        checkins = pl.concat([part.checkins for part in whole], how="diagonal")
         first = whole[0]
-        return cls(checkins, name=first.name, time_zone=first.time_zone, parts=parts)
+        parts = split(*(part.checkins for part in whole), catalogue=first.catalogue)
+        checkins = pl.concat([part.checkins for part in whole], how="diagonal")
+        return cls(
+            checkins,
+            name=first.name,
+            time_zone=first.time_zone,
+            parts=parts,
+            catalogue=first.catalogue,
+        )
 
     @classmethod
     def sample(cls, name: str = "social") -> "Dataset":
@@ -392,7 +406,7 @@ class Dataset:
         opened = store if isinstance(store, Store) else Store(store)
         dataset = cls.__new__(cls)
         dataset._begin(opened.name, opened.time_zone, (), None)
-        dataset.store = opened
+        dataset.store, dataset.catalogue = opened, opened.catalogue
         return dataset
 
     @classmethod
@@ -448,6 +462,62 @@ class Dataset:
             )
         is_store = (Path(path) / "meta.json").exists()
         return cls.from_store(path) if is_store else cls.from_files(path)
+
+    def with_catalogue(self, items: "Frame | Paths") -> "Dataset":
+        """Return the data set told of items that nobody took yet: models suggest them too.
+
+        Parameters
+        ----------
+        items : path, sequence of paths, or frame
+            A row per item: which it is and, where known, what it is called, its kind, its place, a
+            text. Columns are guessed from their names; what was left out is among `notes`.
+
+        Raises
+        ------
+        MappingError, ReadError, LimitError
+            If it does not say which item each row is, has no row, or is too large.
+        SplitError
+            If the parts of this data set were given: training learned of its items already.
+
+        Examples
+        --------
+        >>> shops = pl.DataFrame({"shop": ["cafe", "pool"], "kind": ["Coffee Shop", "Pool"]})
+        >>> dataset = Dataset(schema.example()).with_catalogue(shops)
+        >>> dataset.everything.vocabulary.items.tolist()
+        ['cafe', 'office', 'park', 'pool']
+        >>> dataset.notes
+        ['2 items without a place: what is not known tells nothing of them.', \
+'1 of the 2 items has check-ins already: what these say of it counts.']
+        """
+        from strec.io.catalogue import read_catalogue
+
+        if self._has_parts:
+            raise SplitError(
+                "Items that nobody took yet are told before the parts are put together.",
+                "a data set whose parts were given.",
+                "Give them to the training part: from_parts(train.with_catalogue(…), …).",
+            )
+        found = read_catalogue(_as_polars(items)[0] if _is_frame(items) else items)
+        is_here = "checkins" in vars(self)
+        notes = [*self.notes, *found.notes, *found.taken(self.checkins if is_here else self.items)]
+        if is_here:
+            told = Dataset(
+                self.checkins,
+                name=self.name,
+                time_zone=self.time_zone,
+                notes=notes,
+                reasons=self.reasons,
+                rejected=self.rejected,
+                folder=self._folder,
+                catalogue=found.items,
+            )
+        else:
+            folder = _temporary()
+            store = self.store.with_catalogue(found.items, Path(folder) / "store")
+            told = Dataset.from_store(_goes_with(store, folder))
+            told.notes = notes
+        told.is_raw_track = self.is_raw_track
+        return told
 
     def __len__(self) -> int:
         if "checkins" in vars(self):
@@ -570,17 +640,20 @@ class Dataset:
         """The check-ins as Parquet behind an engine, made at the first use."""
         from strec.store import Store
 
-        temporary = "" if self._folder else tempfile.mkdtemp(prefix=f"strec-p{os.getpid()}-")
-        folder = self._folder or Path(temporary) / "store"
-        store = Store.create(self.checkins, folder, name=self.name, time_zone=self.time_zone)
-        if temporary:
-            # The store may outlive the data set; its folder goes with it, or with the process.
-            weakref.finalize(store, shutil.rmtree, temporary, ignore_errors=True)
-        return store
+        temporary = None if self._folder else _temporary()
+        folder = self._folder or Path(str(temporary)) / "store"
+        store = Store.create(
+            self.checkins,
+            folder,
+            name=self.name,
+            time_zone=self.time_zone,
+            catalogue=self.catalogue,
+        )
+        return store if temporary is None else _goes_with(store, temporary)
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the content: equal for equal check-ins."""
+        """A hash of the content: equal for equal check-ins and catalogues."""
         return self.store.fingerprint
 
     @property
@@ -733,6 +806,16 @@ class Dataset:
     def items(self) -> pl.DataFrame:
         """One row per item: name, category, median place, counts; see `Store.items`."""
         return self.store.items()
+
+
+def _temporary() -> str:
+    return tempfile.mkdtemp(prefix=f"strec-p{os.getpid()}-")
+
+
+def _goes_with(store: "Store", folder: str) -> "Store":
+    """Delete a folder with the store in it, which may outlive the data set, or the process."""
+    weakref.finalize(store, shutil.rmtree, folder, ignore_errors=True)
+    return store
 
 
 def _one_zone(mapping: "Mapping") -> str | None:

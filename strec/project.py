@@ -35,9 +35,11 @@ __all__ = [
 #: Counts up when a project of today could no longer be read.
 VERSION = 1
 ENDING = ".strec"
-HEAD, CHECKINS = "project.json", "checkins.parquet"
+HEAD, CHECKINS, CATALOGUE = "project.json", "checkins.parquet", "catalogue.parquet"
 #: Bounds in bytes, unpacked, and in pieces.
 MOST_HEAD, MOST_PICTURE, MOST_DATA = 4 * 2**20, 6 * 2**20, 2 * 2**30
+MOST_CATALOGUE = 200 * 2**20
+_TABLES = (HEAD, CHECKINS, CATALOGUE)
 MOST_PINS, MOST_TEXT = 60, 4_000
 _PICTURE = re.compile(r"pictures/\d{1,3}\.(json|svg)")
 _MEND = "Give a file that strec has saved as a project."
@@ -59,6 +61,8 @@ class Source:
         Where it comes from, and its local time; may be empty.
     n_checkins : int
         How many check-ins it has.
+    n_untaken : int
+        How many items it is told of that nobody need have taken.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Source:
     source: str = ""
     time_zone: str = ""
     n_checkins: int = 0
+    n_untaken: int = 0
 
 
 @dataclass(frozen=True)
@@ -173,6 +178,8 @@ class Project:
         When it was saved, and by which version of strec.
     checkins : polars.DataFrame or Path, optional
         The data, if wished; a path is that of a Parquet file.
+    catalogue : polars.DataFrame, optional
+        With the data: items that nobody took yet.
 
     Examples
     --------
@@ -196,6 +203,7 @@ class Project:
     saved: str = ""
     made_by: str = strec.__version__
     checkins: pl.DataFrame | Path | None = None
+    catalogue: pl.DataFrame | None = None
 
     @classmethod
     def of(
@@ -231,10 +239,13 @@ class Project:
         source = Source(
             dataset.name, store.fingerprint, sample, store.meta.get("source") or "",
             store.time_zone or "", store.meta["n_checkins"],
+            0 if store.catalogue is None else len(store.catalogue),
         )  # fmt: skip
         given = {"name": dataset.name, "recipe": store.meta.get("recipe")} | more
+        if with_data:
+            given = {"checkins": dataset.checkins, "catalogue": store.catalogue} | given
         try:
-            project = cls(source=source, checkins=dataset.checkins if with_data else None, **given)
+            project = cls(source=source, **given)
         except TypeError as error:
             raise ProjectError(
                 "A project has the fields of strec.Project.", f"{error}.", "Check their names."
@@ -338,6 +349,10 @@ class Project:
             table = io.BytesIO()
             self.checkins.write_parquet(table)
             members[CHECKINS] = table.getvalue()
+        if self.checkins is not None and self.catalogue is not None:
+            table = io.BytesIO()
+            self.catalogue.write_parquet(table)
+            members[CATALOGUE] = table.getvalue()
         _check_bounds({name: len(content) for name, content in members.items()})
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -397,7 +412,7 @@ class Project:
         if HEAD not in names:
             raise _none("a zip file without project.json")
         strange = [name for name in names
-                   if name not in (HEAD, CHECKINS) and not _PICTURE.fullmatch(name)]  # fmt: skip
+                   if name not in _TABLES and not _PICTURE.fullmatch(name)]  # fmt: skip
         if strange or len(set(names)) < len(names):
             raise _none(f"a zip file with {(strange or ['the same member twice'])[0]!r:.80}")
         if any(info.flag_bits & 1 for info in infos):
@@ -440,6 +455,7 @@ class Project:
             saved=_text(head.get("saved")),
             made_by=_text(head.get("made_by")),
             checkins=_checkins(archive, folder) if CHECKINS in names else None,
+            catalogue=_catalogue(archive) if CATALOGUE in names else None,
         )
 
     def fits(self, store: Store) -> bool:
@@ -478,7 +494,7 @@ class Project:
             columns = [*schema.REQUIRED, *(c for c in schema.OPTIONAL if c in table.columns)]
             return Dataset(
                 table.select(columns), name=self.source.name,
-                time_zone=self.source.time_zone or None,
+                time_zone=self.source.time_zone or None, catalogue=self.catalogue,
             )  # fmt: skip
         if self.source.sample in {each.name for each in samples()}:
             return Dataset.sample(self.source.sample)
@@ -495,10 +511,13 @@ class Project:
         """
         said = self.source
         where = f", from {said.source}" if said.source else ""
+        if said.n_untaken:
+            where += f", told of {said.n_untaken:,} items that nobody took yet"
         return ProjectError(
             "The data of the project are needed: they were left out when it was saved.",
             f"no data in the file; it was “{said.name}” with {said.n_checkins:,} check-ins{where}.",
-            "Bring the same file again: it is read and cleaned as the project says.",
+            "Bring the same file again: it is read and cleaned as the project says."
+            + " Then the list of items again." * (said.n_untaken > 0),
         )
 
 
@@ -516,7 +535,8 @@ def _check_bounds(sizes: dict[str, int]) -> None:
             f"A project has at most {MOST_PINS} pictures.", f"{n_pictures:,}.", "Keep fewer."
         )
     for name, n_bytes in sizes.items():
-        most = {HEAD: MOST_HEAD, CHECKINS: MOST_DATA}.get(name, MOST_PICTURE)
+        of_tables = {HEAD: MOST_HEAD, CHECKINS: MOST_DATA, CATALOGUE: MOST_CATALOGUE}
+        most = of_tables.get(name, MOST_PICTURE)
         if n_bytes > most:
             raise _too_large(name, most, size_text(n_bytes))
 
@@ -548,6 +568,10 @@ def _checkins(archive: zipfile.ZipFile, folder: Path | None) -> pl.DataFrame | P
                 raise _too_large(CHECKINS, MOST_DATA, "more")
             file.write(part)
     return path
+
+
+def _catalogue(archive: zipfile.ZipFile) -> pl.DataFrame:
+    return schema.catalogue(pl.read_parquet(_content(archive, CATALOGUE, MOST_CATALOGUE)))
 
 
 def _view(said: Any) -> View:

@@ -70,6 +70,9 @@ DERIVED = {
     LOCAL_DATE: pl.Date,
 }
 
+#: What a catalogue tells of an item.
+CATALOGUE = {ITEM: pl.String, ITEM_NAME: pl.String, CATEGORY: pl.String, LAT: pl.Float64,
+             LON: pl.Float64, TEXT: pl.String}  # fmt: skip
 #: Columns that a model reads of where a trip began.
 ORIGINS = (ORIGIN_ID, ORIGIN_LAT, ORIGIN_LON)
 #: The user of every check-in of a table that names no person: such a table is *anonymous*.
@@ -142,6 +145,56 @@ def validate(checkins: pl.DataFrame) -> pl.DataFrame:
             "Read the file with strec.read, which sets such rows aside with a reason.",
         )
     return checkins.select(present)
+
+
+def catalogue(items: pl.DataFrame) -> pl.DataFrame:
+    """Return a list of items as a *catalogue*: a row for each, sorted by its id.
+
+    A catalogue says what there is, also of what nobody took yet.
+
+    Parameters
+    ----------
+    items : polars.DataFrame
+        ``item_id`` and, where known, ``item_name, category, lat, lon, text``; other columns are
+        dropped. Of an item that comes twice the first row counts; one without an id is left out,
+        and what lies on no place of the Earth has none.
+
+    Returns
+    -------
+    polars.DataFrame
+        Shape ``(n_items, 6)``: `CATALOGUE`.
+
+    Raises
+    ------
+    SchemaError
+        If it does not name its items.
+
+    Examples
+    --------
+    >>> catalogue(pl.DataFrame({"item_id": ["pool", "pool"], "lat": 95.0, "lon": 7.0})).row(0)
+    ('pool', None, None, None, None, None)
+    """
+    is_table = isinstance(items, pl.DataFrame)
+    if not is_table or ITEM not in items.columns:
+        found = f"columns {', '.join(items.columns)}" if is_table else type(items).__name__
+        raise SchemaError(
+            f"A catalogue is a polars frame that names its items in {ITEM}.",
+            f"{found:.80}.",
+            "Rename the column, or make a frame of the catalogue.",
+        )
+    on_earth = pl.col(LAT).is_between(-90, 90) & pl.col(LON).is_between(-180, 180)
+    return (
+        items.select(
+            (pl.col(name) if name in items.columns else pl.lit(None))
+            .cast(dtype, strict=False)
+            .alias(name)
+            for name, dtype in CATALOGUE.items()
+        )
+        .drop_nulls(ITEM)
+        .unique(ITEM, keep="first", maintain_order=True)
+        .sort(ITEM)
+        .with_columns(pl.when(on_earth).then(pl.col(LAT, LON)))
+    )
 
 
 def is_anonymous(checkins: pl.DataFrame) -> bool:

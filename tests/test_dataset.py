@@ -192,3 +192,68 @@ def test_the_zone_of_each_place_is_no_name_of_a_zone(tmp_path):
     for dataset in (read, Dataset.from_frame(table, time_zone="place")):
         assert dataset.time_zone is None and dataset.store.time_zone is None
         assert sorted(dataset.checkins["utc_offset_min"]) == [120, 540]
+
+
+# ---------------------------------------------------------------- items that nobody took yet
+
+
+@pytest.fixture
+def shops(tmp_path):
+    """A list with one shop that people took, and one beside it that is new."""
+    path = tmp_path / "shops.csv"
+    path.write_text("shop,lat,lon\nshop 1,52.55,13.45\nnew,52.55,13.45\n")
+    return path
+
+
+def test_items_that_nobody_took_reach_split_models_and_lists(tmp_path, shops):
+    visits().to_csv(tmp_path / "visits.csv", index=False)
+    known = Dataset.from_files(tmp_path / "visits.csv")
+    told = Dataset.from_files(tmp_path / "visits.csv", catalogue=shops)
+    assert told.notes[-1] == "1 of the 2 items has check-ins already: what these say of it counts."
+    assert set(told.vocabulary.items) == {*known.vocabulary.items, "new"}
+    assert told.checkins.equals(known.checkins) and told.users.equals(known.users)
+    # What is kept of the data set by its fingerprint follows from the list too.
+    assert told.fingerprint != known.fingerprint
+    listed = strec.Recommender(told).recommend("c0", k=9)
+    assert "new" in listed["item_id"].to_list()
+    found = strec.evaluate("popularity", told, strec.Regime(scored="every"), reference=False)
+    assert len(found) == 1
+    cleaned, _ = strec.clean(told)
+    assert cleaned.catalogue.equals(told.catalogue)
+
+
+def test_a_store_keeps_the_list_and_can_be_without(tmp_path, shops):
+    told = Dataset.from_frame(visits()).with_catalogue(shops)
+    again = Dataset.from_store(told.store.folder)
+    assert again.catalogue.equals(told.catalogue) and "new" in again.vocabulary.items
+    assert again.fingerprint == told.fingerprint
+    without = told.store.with_catalogue(None, tmp_path / "without")
+    assert without.catalogue is None
+    assert without.fingerprint == Dataset.from_frame(visits()).fingerprint
+    of_store = Dataset.from_store(without).with_catalogue(shops)
+    assert of_store.fingerprint == told.fingerprint and len(of_store) == len(told)
+    assert strec.Recommender.of_store(of_store).log.vocabulary.items[-1] == "new"
+
+
+def test_a_list_that_was_changed_is_noticed(shops):
+    store = Dataset.from_frame(visits()).with_catalogue(shops).store
+    other = store.catalogue.with_columns(lat=pl.lit(1.0))
+    other.write_parquet(store.folder / "catalogue.parquet")
+    with pytest.raises(StrecError, match=r"catalogue\.parquet"):
+        strec.Store(store.folder)
+
+
+def test_the_training_part_tells_of_them(shops):
+    table = Dataset.from_frame(visits()).checkins.sort("timestamp")
+    train, later = Dataset(table[:40]), Dataset(table[40:])
+    parts = Dataset.from_parts(train.with_catalogue(shops), later)
+    assert "new" in parts.vocabulary.items
+    with pytest.raises(StrecError, match="before the parts are put together"):
+        parts.with_catalogue(shops)
+
+
+def test_a_project_takes_the_list_along(shops):
+    told = Dataset.from_frame(visits()).with_catalogue(shops)
+    project = strec.Project.open(strec.Project.of(told, with_data=True).to_bytes())
+    assert project.dataset().fingerprint == told.fingerprint
+    assert "1 items" not in project.lacks_data().found and "2 items" in project.lacks_data().found

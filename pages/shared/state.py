@@ -124,6 +124,9 @@ UPLOAD_ERROR: Key[StrecError | None] = Key("data_upload_error", None)
 COLUMNS_ERROR: Key[StrecError | None] = Key("data_columns_error", None)
 RECIPE_ERROR: Key[StrecError | None] = Key("data_recipe_error", None)
 RECIPE_SAID = Key("data_recipe_said", "")
+#: What went wrong with a list of items that nobody took yet, and how it was read.
+UNTAKEN_ERROR: Key[StrecError | None] = Key("data_untaken_error", None)
+UNTAKEN_SAID = Key("data_untaken_said", "")
 
 # ---------------------------------------------------------------- space
 

@@ -32,6 +32,15 @@ DayFirst = Annotated[
 ]
 
 
+Catalogue = Annotated[
+    Path | None,
+    typer.Option(
+        help="A table of items that nobody took yet, a row for each: the item and, where known, "
+        "its name, kind and place. They are suggested too."
+    ),
+]
+
+
 DbTable = Annotated[
     str | None,
     typer.Option("--table", help="Which table of a database, where DATA is its address."),
@@ -55,10 +64,12 @@ def load(
     table: str | None = None,
     query: str | None = None,
     columns: Sequence[str] | None = None,
+    catalogue: Path | None = None,
 ) -> "Dataset":
     """Return the data set of files that belong together, of a store, of a sample, or of a table.
 
-    A table of a database stays where it is: it is counted there.
+    A table of a database stays where it is: it is counted there. `catalogue` is a file of items
+    that nobody took yet.
 
     Examples
     --------
@@ -68,6 +79,13 @@ def load(
     from strec.dataset import Dataset
     from strec.io import read_sample, samples
 
+    if catalogue is not None:
+        dataset = load(data, time_zone=time_zone, day_first=day_first)
+        known = len(dataset.notes)
+        dataset = dataset.with_catalogue(catalogue)
+        for text in dataset.notes[known:]:
+            note(f"{catalogue.name}: {text}")
+        return dataset
     if is_database(data, table, query, columns):
         from strec.io.mapping import mapping_of
         from strec.store import Warehouse

@@ -10,6 +10,7 @@ import typer
 
 from strec.cli import AsJson, Data, shell
 from strec.cli._common import (
+    Catalogue,
     DayFirst,
     DbQuery,
     DbTable,
@@ -54,6 +55,7 @@ def clean(
     ] = None,
     db_table: DbTable = None,
     query: DbQuery = None,
+    catalogue: Catalogue = None,
     time_zone: TimeZone = None,
     day_first: DayFirst = None,
     rejected: Annotated[
@@ -95,6 +97,8 @@ def clean(
 
     - `strec clean social --out social.csv`
 
+    - `strec clean visits.csv --catalogue shops.csv --out visits && strec app --data visits`
+
     - `strec --engine spark://HOST:7077 clean /shared/visits/ --out /shared/store`: a cluster reads
       many files at once
 
@@ -104,6 +108,7 @@ def clean(
     from strec.cleaning import Recipe
     from strec.io import fetch, ingest, read, write
     from strec.io.apart import apart
+    from strec.io.catalogue import read_catalogue
     from strec.io.writing import writer_for
     from strec.store import Store
     from strec.store.engines import chosen
@@ -119,6 +124,13 @@ def clean(
         check_writable(each)
         writer_for(each)
     check_writable(save_recipe, report)
+    if catalogue is not None and out.suffix:
+        raise ReadError(
+            "Items that nobody took yet are kept in a store, beside its check-ins.",
+            f"--out {out}, a file.",
+            f"Leave the ending away: --out {out.stem}.",
+        )
+    untaken = None if catalogue is None else apart(read_catalogue, [catalogue])
     steps = Recipe.load(recipe) if recipe else Recipe.default()
     with (
         progress(quiet=as_json) as tell,
@@ -156,6 +168,8 @@ def clean(
             )
             full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
             done = _write(piece, full, out, result, files, tell)
+        if untaken is not None:
+            Store(out).with_catalogue(untaken.items, out)
         if ahead and not out.suffix:
             _ask_ahead(Store(out), part_of(tell, 0.93, 1.0))
     written = {"out": out}
@@ -170,6 +184,8 @@ def clean(
         page = quality(checkins).html(files[0].name, tuple(result.notes))
         report.write_text(page, encoding="utf-8")
         written["report"] = report
+    for text in untaken.notes if untaken is not None else ():
+        note(f"{Path(str(catalogue)).name}: {text}")
     _tell(result, done, written, as_json)
 
 

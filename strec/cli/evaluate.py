@@ -8,6 +8,7 @@ import typer
 
 from strec.cli import AsJson, shell
 from strec.cli._common import (
+    Catalogue,
     DayFirst,
     TimeZone,
     check_writable,
@@ -85,6 +86,7 @@ def evaluate(
         Path | None,
         typer.Option(help="Keep the models that are fitted here, one folder each."),
     ] = None,
+    catalogue: Catalogue = None,
     time_zone: TimeZone = None,
     day_first: DayFirst = None,
     as_json: AsJson = False,
@@ -128,9 +130,14 @@ def evaluate(
             "Leave it out: all of DATA is scored.",
         )
     loaded = [
-        load([each, *(companion or [])], time_zone=time_zone, day_first=day_first)
-        for each in (train, data, validation, test)
-        if each
+        load(
+            [each, *(companion or [])],
+            time_zone=time_zone,
+            day_first=day_first,
+            # What nobody took yet is told to the part that training learns from.
+            catalogue=catalogue if number == 0 else None,
+        )
+        for number, each in enumerate(filter(None, (train, data, validation, test)))
     ]
     dataset = loaded[0] if len(loaded) == 1 else Dataset.from_parts(*loaded)
     regime = Regime(

@@ -9,6 +9,7 @@ import typer
 
 from strec.cli import AsJson, Data, shell
 from strec.cli._common import (
+    Catalogue,
     DayFirst,
     TimeZone,
     check_writable,
@@ -91,6 +92,7 @@ def recommend(
     out: Annotated[
         Path | None, typer.Option(help="Write the answers to .csv, .parquet or .jsonl.")
     ] = None,
+    catalogue: Catalogue = None,
     time_zone: TimeZone = None,
     day_first: DayFirst = None,
     as_json: AsJson = False,
@@ -140,7 +142,7 @@ def recommend(
         "diversity": diversity,
         "novelty": novelty,
     }
-    loaded = load(data, time_zone=time_zone, day_first=day_first)
+    loaded = load(data, time_zone=time_zone, day_first=day_first, catalogue=catalogue)
     learned = None if model is None else fitted(model)
     if everybody and out is not None:
         if strategy == "learned":
@@ -148,7 +150,7 @@ def recommend(
         _everybody(loaded.store, out, learned, as_json, when=_moment(time), k=k, **how)
         return
     with progress(quiet=as_json) as report:
-        recommender = Recommender(loaded.checkins, learned, progress=report)
+        recommender = Recommender(loaded, learned, progress=report)
         if strategy == "learned":
             mix = learn_mix(recommender.log, progress=report)
             how["exponent"] = mix.exponent

@@ -9,6 +9,7 @@ import typer
 
 from strec.cli import AsJson, Data, shell
 from strec.cli._common import (
+    Catalogue,
     DayFirst,
     TimeZone,
     load,
@@ -55,6 +56,7 @@ def train(
         int, typer.Option(min=0, help="Processes that train together; 0: one per GPU.")
     ] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    catalogue: Catalogue = None,
     time_zone: TimeZone = None,
     day_first: DayFirst = None,
     as_json: AsJson = False,
@@ -68,6 +70,8 @@ def train(
     - `strec train checkins.csv --model lstm --model st_lstm --out runs --budget quick`
 
     - `strec train checkins.csv --model stllm --out runs/stllm --resume`
+
+    - `strec train checkins.csv --catalogue shops.csv --model trees --out runs/trees`
     """
     from strec.models import FAMILIES, MODELS
     from strec.runs import BUDGETS
@@ -81,7 +85,7 @@ def train(
         )
     seconds = 60 * max_minutes if max_minutes else BUDGETS[budget].max_seconds
     given = settings_of(setting or []) | ({"epochs": epochs} if epochs else {})
-    dataset = load(data, time_zone=time_zone, day_first=day_first)
+    dataset = load(data, time_zone=time_zone, day_first=day_first, catalogue=catalogue)
     store = dataset.store
     places = {kind: out / kind if len(model) > 1 else out for kind in model}
     if resume:

@@ -4,6 +4,7 @@ import polars as pl
 from markupsafe import Markup
 
 from strec.explanation.reasons import explain, need_answer, parts_of_list
+from strec.explanation.sentences import nobody_yet
 from strec.explanation.what_if import counterfactual
 from strec.export import html_page
 from strec.io.pictures import PLACEHOLDER, Pictures
@@ -63,8 +64,8 @@ def card(
         rank=rank,
         said=[each for each in (_moment(answer), where, source) if each],
         rows=[
-            _row(row, parts, each, answer.query.log)
-            for row, each in zip(listed, shown, strict=True)
+            _row(row, parts, each, times_of(row, answer.query.log, code))
+            for row, each, code in zip(listed, shown, answer.codes, strict=True)
         ],
         legend=None if parts is None else _legend(parts),
         reasons=reasons,
@@ -74,12 +75,34 @@ def card(
     )
 
 
-def _row(row: dict, parts: pl.DataFrame | None, picture: str | None, log: Log) -> dict:
+def times_of(row: dict, log: Log, code: int) -> str:
+    """Return how often a suggestion was taken before, as it stands beside its name.
+
+    Parameters
+    ----------
+    row : dict
+        Of the answer's `frame`.
+    log : Log
+        All check-ins.
+    code : int
+        The item.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> times_of({"n_visits": 2}, Dataset.sample("travel").everything, 0)
+    '2 times before'
+    """
+    if not row["n_visits"] and (said := nobody_yet(log, code)):
+        return said
+    return times_before(row["n_visits"], of_nobody=log.is_anonymous, of_trips=log.has_origins)
+
+
+def _row(row: dict, parts: pl.DataFrame | None, picture: str | None, times: str) -> dict:
     facts = [row["category"]] if row["category"] else []
     if row["distance_km"] is not None:
         facts.append(f"{row['distance_km']:,.1f} km")
-    of_trips = log.has_origins
-    facts.append(times_before(row["n_visits"], of_nobody=log.is_anonymous, of_trips=of_trips))
+    facts.append(times)
     probability = row["probability"]
     found = row | {
         "facts": facts,

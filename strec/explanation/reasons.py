@@ -39,6 +39,11 @@ _OF_NOBODY = {
     "others": "Starts with like trips",
     "novelty": "Anywhere else",
 }
+#: And of an item that nobody took yet.
+_OF_UNTAKEN = {
+    "popular": "As others of its kind when new",
+    "popular now": "The hours of its kind",
+}
 
 
 @dataclass(frozen=True)
@@ -163,6 +168,8 @@ def label_of(part: str, query: Queries, code: int) -> tuple[str, str]:
         words, colour = LABELS[part]
         if query.log.has_origins:
             words = _OF_TRIPS.get(part, words)
+        if query.log.untaken[code]:
+            words = _OF_UNTAKEN.get(part, words)
         if query.log.is_anonymous:
             words = _OF_NOBODY.get(part, words)
             if part == "habit" and query.here[0] >= 0:

@@ -9,7 +9,7 @@ import polars as pl
 from strec.export import MIN_USERS
 from strec.geo import distance_km
 from strec.models.base import Explanation, ScorePart
-from strec.split import Queries, local_us
+from strec.split import Log, Queries, local_us
 from strec.wording import distance, plural, share
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -39,7 +39,7 @@ def sentences(query: Queries, code: int, explanation: Explanation) -> list[str]:
         The parts of its probability.
     """
     visits = query.indices[query.log.item[query.indices] == code]
-    said = [_past(query, visits) if len(visits) else _new(query)]
+    said = [_past(query, visits) if len(visits) else _new(query, code)]
     # Habit is what the first sentence tells.
     parts = sorted(explanation.parts, key=lambda part: -part.value)
     least = _WORTH_SAYING * explanation.score
@@ -106,7 +106,33 @@ def _past(query: Queries, visits: np.ndarray) -> str:
     return f"Chosen {n:,} times in {total:,} {checkins} ({100 * n / total:.0f} %), last on {day}."
 
 
-def _new(query: Queries) -> str:
+def nobody_yet(log: Log, code: int) -> str:
+    """Return that nobody took an item yet, in the words for a place or a thing; else nothing.
+
+    Parameters
+    ----------
+    log : Log
+        All check-ins.
+    code : int
+        The item.
+
+    Examples
+    --------
+    >>> from strec import Dataset, schema
+    >>> pool = pl.DataFrame({"item_id": ["pool", "app"], "lat": [40.7, None], "lon": [-74.0, None]})
+    >>> log = Dataset(schema.example(), catalogue=pool).everything
+    >>> [nobody_yet(log, int(code)) for code in log.vocabulary.item_codes(pool["item_id"])]
+    ['nobody has been here yet', 'nobody took it yet']
+    """
+    if not log.untaken[code]:
+        return ""
+    is_place = bool(log.vocabulary.item_is_place[code])
+    return "nobody has been here yet" if is_place else "nobody took it yet"
+
+
+def _new(query: Queries, code: int) -> str:
+    if said := nobody_yet(query.log, code):
+        return f"{said[0].upper()}{said[1:]}: what is known of it speaks."
     n, checkins = int(query.length[0]), from_where(query)
     if checkins:
         if n:

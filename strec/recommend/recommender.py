@@ -227,7 +227,7 @@ class Recommender:
         store = need_store(store)
         found = kept.load(store, at_most)
         if found is None:
-            checkins = drawn(store, at_most)
+            checkins = Dataset(drawn(store, at_most), catalogue=store.catalogue)
             recommender = cls(checkins, progress=progress)
             kept.keep(store, at_most, recommender.model, recommender.log)
             return recommender

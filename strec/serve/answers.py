@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from strec import schema
+from strec.dataset import Dataset
 from strec.errors import SchemaError
 from strec.io.samples import read_sample
 from strec.models import Model, load_model
@@ -48,7 +49,8 @@ class Answers:
         self._seen: dict[str, int] = {}
         if store is not None:
             store, self._seen = merged.latest(store, events)
-        table = read_sample("social") if store is None else Store(store).checkins()
+        known = None if store is None else Store(store)
+        table = read_sample("social") if known is None else known.checkins()
         table = table.select(name for name in table.columns if name not in schema.DERIVED)
         # One person's rows are found without looking through all.
         self._table = table.sort(schema.USER, maintain_order=True)
@@ -58,7 +60,8 @@ class Answers:
         if past:
             table = pl.concat([table, frame_of(past)], how="diagonal_relaxed")
         learned = None if model is None else saved(model)
-        self._recommender = Recommender(schema.validate(table), learned)
+        catalogue = None if known is None else known.catalogue
+        self._recommender = Recommender(Dataset(table, catalogue=catalogue), learned)
         # What counts answers several at once; networks and trees take all cores for one.
         self._one_by_one = nullcontext() if learned is None else threading.Lock()
         self._by_user: dict[str, list[dict]] = {}

@@ -87,6 +87,7 @@ def merge(store: Path, events: Path) -> Path | None:
                 source=opened.meta["source"],
                 recipe=opened.meta.get("recipe"),
                 pictures=opened.pictures,
+                catalogue=opened.catalogue,
             )
             record = sealed({"of": _fingerprint(store), "segments": now})
             (draft / "store" / RECORD).write_text(json.dumps(record))

@@ -118,6 +118,11 @@ class Log:
         return np.maximum.accumulate(np.where(starts[: len(self)], np.arange(len(self)), 0))
 
     @cached_property
+    def untaken(self) -> np.ndarray:
+        """Shape ``(n_items,)``, bool: nobody took the item, here at least."""
+        return np.bincount(self.item[self.item >= 0], minlength=len(self.vocabulary.items)) == 0
+
+    @cached_property
     def has_origins(self) -> bool:
         """Whether it holds trips: where any check-in began is known."""
         return bool((self.origin >= 0).any() or not np.isnan(self.origin_lat).all())

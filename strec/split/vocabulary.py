@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 
 from strec import schema
-from strec.errors import SchemaError
 from strec.geo import distance_km, median_longitude_column
 
 #: Items whose check-ins lie farther apart than this (median, km) are not places themselves.
@@ -71,9 +70,8 @@ class Vocabulary:
         checkins : polars.DataFrame
             A canonical table.
         catalogue : polars.DataFrame, optional
-            Items that may have no check-in yet: ``item_id`` and, where known, ``item_name``,
-            ``category``, ``lat``, ``lon``, ``text``. What check-ins tell of an item is kept; the
-            others come last.
+            Items that may have no check-in yet, see `strec.schema.catalogue`. What check-ins tell
+            of an item is kept; the others come last.
 
         Raises
         ------
@@ -268,30 +266,8 @@ def _describe_items(checkins: pl.DataFrame) -> pl.DataFrame:
 
 def _untaken(catalogue: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     """Return the items of a catalogue that nobody took, with the columns of those taken."""
-    is_table = isinstance(catalogue, pl.DataFrame)
-    if not is_table or schema.ITEM not in catalogue.columns:
-        found = f"columns {', '.join(catalogue.columns)}" if is_table else type(catalogue).__name__
-        raise SchemaError(
-            f"A catalogue is a polars frame that names its items in {schema.ITEM}.",
-            f"{found:.80}.",
-            "Rename the column, or make a frame of the catalogue.",
-        )
-    has = {"name": schema.ITEM_NAME, "category": schema.CATEGORY, "text": schema.TEXT}
-    kinds = {"name": pl.String, "category": pl.String, "text": pl.String} | dict.fromkeys(
-        ("lat", "lon"), pl.Float64
-    )
-    columns = {
-        name: pl.col(has.get(name, name))
-        if has.get(name, name) in catalogue.columns
-        else pl.lit(None)
-        for name in kinds
-    }
-    named = catalogue.select(
-        pl.col(schema.ITEM).cast(pl.String),
-        *(each.cast(kinds[name], strict=False).alias(name) for name, each in columns.items()),
-    ).drop_nulls(schema.ITEM)
-    new = named.unique(schema.ITEM, keep="first").join(taken, on=schema.ITEM, how="anti")
-    return new.sort(schema.ITEM).with_columns(
+    listed = schema.catalogue(catalogue).rename({schema.ITEM_NAME: "name"})
+    return listed.join(taken, on=schema.ITEM, how="anti", maintain_order="left").with_columns(
         pl.col("name").fill_null(pl.col(schema.ITEM)),
         pl.col("text").fill_null(""),
         # What a catalogue places is a place.

@@ -72,8 +72,13 @@ class OpenStore:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the canonical content: equal for equal check-ins."""
+        """A hash of the canonical content: equal for equal check-ins and catalogues."""
         return self.meta["fingerprint"]
+
+    @cached_property
+    def catalogue(self) -> pl.DataFrame | None:
+        """Items that may have no check-in yet (`strec.schema.catalogue`); None where none are."""
+        return self._beside(writer.CATALOGUE) if self.meta.get("catalogue") else None
 
     @property
     def time_zone(self) -> str | None:

@@ -10,12 +10,13 @@ import pandas as pd
 import polars as pl
 
 from strec import schema
-from strec.errors import AnalysisError
+from strec.errors import AnalysisError, StoreError
 from strec.export import MIN_USERS, enough_users
 from strec.ordered import InOrder
-from strec.store import aggregates, catalogue, engines, writer
+from strec.store import aggregates, engines, writer
 from strec.store.base import largest_first
 from strec.store.filters import Filters
+from strec.store.items import item_table
 from strec.store.people import PeopleQuestions
 from strec.store.places import PlaceQuestions
 
@@ -75,6 +76,7 @@ class Store(PlaceQuestions, PeopleQuestions):
         source: str = "",
         recipe: dict | None = None,
         pictures: Path | None = None,
+        catalogue: pl.DataFrame | None = None,
         engine: str | None = None,
     ) -> "Store":
         """Write check-ins as a store and open it.
@@ -94,6 +96,8 @@ class Store(PlaceQuestions, PeopleQuestions):
             The cleaning recipe that made this table.
         pictures : Path, optional
             The folder below which files that the column `image` names may be shown.
+        catalogue : polars.DataFrame, optional
+            Items that may have no check-in yet; see `strec.schema.catalogue`.
         engine : str, optional
             What answers the questions of the store; see `Store`.
 
@@ -117,14 +121,57 @@ class Store(PlaceQuestions, PeopleQuestions):
             meta |= written.meta
             writer.write_meta(fresh, meta)
             draft = cls(fresh, engines.EMBEDDED)
-            items, meta["items_stay"] = catalogue.item_table(
+            items, meta["items_stay"] = item_table(
                 draft._polars, draft.table, written.items, meta["n_checkins"]
             )
             items.write_parquet(fresh / writer.ITEMS)
             written.users.write_parquet(fresh / writer.USERS)
             draft._connection.disconnect()
-            writer.seal(fresh, meta)
+            writer.seal(fresh, writer.write_catalogue(fresh, catalogue, meta))
         return cls(folder, engine)
+
+    def with_catalogue(
+        self, items: pl.DataFrame | None, folder: Path | str, *, name: str | None = None
+    ) -> "Store":
+        """Make a store of the same check-ins that is told of items that nobody took yet.
+
+        Models suggest them too; what is counted of check-ins stays as it is.
+
+        Parameters
+        ----------
+        items : polars.DataFrame, optional
+            See `strec.schema.catalogue`; without it the new store is told of none.
+        folder : path
+            A new folder, as for `create`.
+        name : str, optional
+            How it is called; as this one without it.
+
+        Raises
+        ------
+        SchemaError, StoreError
+            If the table does not name its items, the folder holds something else, or the
+            check-ins are in a database.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from strec import Dataset
+        >>> store, pool = Dataset(schema.example()).store, pl.DataFrame({"item_id": ["pool"]})
+        >>> told = store.with_catalogue(pool, tempfile.mkdtemp() + "/told")
+        >>> told.catalogue["item_id"].to_list(), told.fingerprint == store.fingerprint
+        (['pool'], False)
+        """
+        if self.is_elsewhere:
+            raise StoreError(
+                "Items that nobody took yet are kept beside check-ins, in the folder of a store.",
+                f"{self.name}, a table of a database.",
+                "Copy the table first: on the Data page, or with strec clean.",
+            )
+        with writer.replacing(Path(folder)) as fresh, self._in_words():
+            writer.copy_checkins(self.folder, fresh)
+            meta = self.meta if name is None else self.meta | {"name": name}
+            writer.seal(fresh, writer.write_catalogue(fresh, items, meta))
+        return Store(folder, self.engine)
 
     def summary(self, filters: Filters | None = None) -> dict:
         """Return counts and span of the check-ins kept.

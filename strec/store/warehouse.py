@@ -27,7 +27,7 @@ from strec.errors import MappingError, StoreError, StrecError, check_is
 from strec.geo import EARTH_RADIUS_KM
 from strec.io import Mapping, inspect
 from strec.io.warehouse import connected, fetch, rows_of, said_by, without_secret
-from strec.store import aggregates, catalogue, writer
+from strec.store import aggregates, writer
 from strec.store.aggregates import (
     FROM_CELL,
     FROM_ITEM,
@@ -36,6 +36,7 @@ from strec.store.aggregates import (
     USER_CODE,
     WHO,
 )
+from strec.store.items import item_table
 from strec.store.mapped import TYPES, as_checkins, understood
 from strec.store.store import Store
 
@@ -311,7 +312,7 @@ class Warehouse(Store):
     @cached_property
     def _items(self) -> pl.DataFrame:
         n = self.meta["n_checkins"]
-        return catalogue.item_table(self._polars, self.table, self._counts, n)[0]
+        return item_table(self._polars, self.table, self._counts, n)[0]
 
     @cached_property
     def _users(self) -> pl.DataFrame:

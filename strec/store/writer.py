@@ -40,6 +40,8 @@ FORMAT = 3
 CHECKINS = "checkins.parquet"
 ITEMS = "items.parquet"
 USERS = "users.parquet"
+#: Items that may have no check-in; a store that was told of none has no such file.
+CATALOGUE = "catalogue.parquet"
 META = "meta.json"
 _FILES = (CHECKINS, ITEMS, USERS)
 #: What `meta.json` said before it had a seal.
@@ -110,9 +112,38 @@ def write_meta(folder: Path, meta: dict) -> None:
     (folder / META).write_text(text, encoding="utf-8")
 
 
+def write_catalogue(folder: Path, items: pl.DataFrame | None, meta: dict) -> dict:
+    """Write `catalogue.parquet`, or none; return what `meta.json` says then.
+
+    What is computed of a store is kept by its fingerprint, and follows from both.
+    """
+    of_checkins = (meta.get("catalogue") or meta)["fingerprint"]
+    if items is None or not (listed := schema.catalogue(items)).height:
+        rest = {name: value for name, value in meta.items() if name != "catalogue"}
+        return rest | {"fingerprint": of_checkins}
+    listed.write_parquet(folder / CATALOGUE)
+    whole = hashlib.blake2b(of_checkins.encode(), digest_size=16)
+    whole.update(listed.write_csv().encode())
+    said = {"n_items": listed.height, "fingerprint": of_checkins}
+    return meta | {"catalogue": said, "fingerprint": whole.hexdigest()}
+
+
+def copy_checkins(store: Path, folder: Path) -> None:
+    """Bring the files of a store that no catalogue changes; where the disk allows it, as links."""
+    for name in _FILES:
+        try:
+            os.link(store / name, folder / name)
+        except OSError:
+            shutil.copy2(store / name, folder / name)
+
+
 def seal(folder: Path, meta: dict) -> None:
     """Write `meta.json` with the size of each file beside it, and a digest of the small ones."""
-    write_meta(folder, meta | {"files": {name: _facts(folder / name) for name in _FILES}})
+    write_meta(folder, meta | {"files": {name: _facts(folder / name) for name in _files(meta)}})
+
+
+def _files(meta: dict) -> tuple[str, ...]:
+    return (*_FILES, CATALOGUE) if meta.get("catalogue") else _FILES
 
 
 def changed_file(folder: Path, meta: dict) -> str | None:
@@ -122,7 +153,7 @@ def changed_file(folder: Path, meta: dict) -> str | None:
     known = meta.get("files")
     if not isinstance(known, dict):
         return None
-    for name in _FILES:
+    for name in _files(meta):
         try:
             said = list(known.get(name, ()))
             # Earlier versions kept the size of large files alone.

@@ -591,3 +591,46 @@ def test_large_tables_wait_in_files_and_come_to_the_same(app, tmp_path, monkeypa
     draft = app.session_state["data_draft"]
     assert (draft.folder / READ).exists()
     assert all(draft.rows(which).collect().equals(small[which]) for which in (READ, CLEANED))
+
+
+# ---------------------------------------------------------------- items that nobody took yet
+
+
+def tell(app: AppTest, text: str, name: str = "shops.csv") -> AppTest:
+    uploader = widget(app.file_uploader, "data_untaken_")
+    return uploader.set_value([(name, text.encode(), "text/csv")]).run()
+
+
+def test_a_list_of_items_that_nobody_took_is_kept_with_the_data(app, before):
+    tell(app, "id,name,type,lat,lon\ncafe,?,x,1,1\npool,The Pool,Park,40.78,-73.97\npool,,,,\n")
+    assert not app.exception and not app.error
+    told = app.session_state["store"]
+    assert told.catalogue["item_id"].to_list() == ["cafe", "pool"]
+    assert told.name == BEFORE and told.fingerprint != before.fingerprint
+    assert told.folder.parent.parent == in_use._STORES and told.folder.exists()
+    said = text_of(app)
+    assert "Item = id" in said.replace("\\", "") and "names an item again" in said
+    assert "1 of the 2 items has check-ins already" in said
+    app.button(key="data_untaken_out").click().run()
+    assert app.session_state["store"].catalogue is None
+    assert app.session_state["store"].fingerprint == before.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "is empty"), ("id,name\n", "no rows"), ("a,b\n1.5,2.5\n", "which item each row is")],
+)
+def test_a_list_that_is_none_says_why_and_changes_nothing(app, before, text, said):
+    tell(app, text)
+    assert not app.exception and said in "\n".join(each.value for each in app.error)
+    assert app.session_state["store"] is before
+
+
+def test_a_sample_told_of_new_items_is_a_person_s_own(app):
+    app.button(key="data_sample_travel").click().run()
+    shared = app.session_state["store"]
+    tell(app, "id,type\nnew,Museum\n")
+    own = app.session_state["store"]
+    assert not app.exception and own.folder != shared.folder and shared.catalogue is None
+    assert own.name.endswith(", and new items")
+    assert app.button(key="data_sample_travel").label == "Use this sample"

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from pages import recommend
 from strec import schema
 from strec.io.pictures import PLACEHOLDER
+from strec.simulation import simulate
 from strec.store import Store
 from tests.pages.recommending import Likeness, cards, healthy, open_page, text_of
 
@@ -436,3 +437,20 @@ def test_one_check_in_more_is_one():
     before, after = ("somebody", "Friday", None, "", 1), ("somebody", "Friday", None, "", 2)
     assert recommend._difference(before, after) == "1 check-in more"
     assert recommend._difference(("", "", "", "", 3), ("", "", "", "", 1)) == "2 check-ins fewer"
+
+
+def test_an_item_that_nobody_took_yet_is_suggested_and_says_so(tmp_path):
+    city = simulate("social", n_users=8, n_items=20, n_checkins=400, seed=1)
+    city = city.filter(pl.col("item_id").is_in(city["item_id"].unique().sort()[:6].implode()))
+    pool = {"item_id": ["new"], "item_name": ["The Pool"], "category": [city["category"][0]],
+            "lat": [city["lat"].median()], "lon": [city["lon"].median()]}  # fmt: skip
+    store = Store.create(city, tmp_path / "store", name="City", catalogue=pl.DataFrame(pool))
+    app = open_page(store)
+    assert healthy(app) and any("The Pool" in each for each in cards(app))
+    assert "nobody has been here yet" in "".join(each.proto.body for each in app.get("html"))
+    app.button(
+        key=f"rec_card_{1 + ['The Pool' in each for each in cards(app)].index(True)}"
+    ).click()
+    app.run()
+    said = "Nobody has been here yet: what is known of it speaks."
+    assert healthy(app) and said in text_of(app).replace("\\", "")

@@ -353,7 +353,7 @@ class Draft:
         work.waits_for(store)
         self.used = store.fingerprint
         self._note(store)
-        _keep_latest_stores(folder.parent)
+        keep_latest_stores(folder.parent)
         return store
 
     def _beside(self) -> Path | None:
@@ -466,7 +466,8 @@ def _new_folder() -> Path:
     return folder
 
 
-def _keep_latest_stores(workspace: Path) -> None:
+def keep_latest_stores(workspace: Path) -> None:
+    """Delete the oldest data sets that a visitor has made, beyond so many."""
     stores = sorted(workspace.glob("store-*"), key=lambda each: each.stat().st_mtime)
     for old in stores[:-KEPT_STORES]:
         shutil.rmtree(old, ignore_errors=True)

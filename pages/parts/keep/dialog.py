@@ -107,7 +107,8 @@ def _made(project: Project, store, with_data: bool, into) -> bytes:
     """Make the file, and keep it among the recent projects; no session is seen here."""
     recent.keep(project, None if store.is_elsewhere else store.folder, into)
     if with_data:
-        project = replace(project, checkins=Dataset.from_store(store).checkins)
+        data = Dataset.from_store(store).checkins
+        project = replace(project, checkins=data, catalogue=store.catalogue)
     return project.to_bytes()
 
 

@@ -145,7 +145,7 @@ def _data_of(project: Project, aside: Path) -> Store | None:
     return Store.create(
         table, workspace() / f"store-{secrets.token_hex(6)}", name=project.source.name,
         time_zone=project.source.time_zone or None, source=project.source.source,
-        recipe=project.recipe,
+        recipe=project.recipe, catalogue=project.catalogue,
     )  # fmt: skip
 
 

@@ -13,14 +13,14 @@ from pages.shared.map_clicks import clickable
 from pages.shared.once import once
 from pages.shared.results import by_content, counted
 from strec import explanation, maps, schema, spatial
-from strec.explanation.card import tile
+from strec.explanation.card import tile, times_of
 from strec.palette import POPULARITY
 from strec.recommend import Answer
 from strec.recommend.portrait import history_table
 from strec.recommend.ranking import away_km
-from strec.split import Log, Queries
+from strec.split import Queries
 from strec.store import Store
-from strec.wording import distance, percent, plural, times_before
+from strec.wording import distance, percent, plural
 
 HEIGHT = 560
 _PICTURE_PX = 56
@@ -53,11 +53,13 @@ def cards(store, answer: Answer, moves: pl.DataFrame | None) -> None:
     top = max((row for row in answer.frame["probability"].to_list() if row), default=None)
     pictures.ask_for_web(answer)
     shown_pictures = pictures.of_list(store, answer)
+    listed = zip(answer.frame.iter_rows(named=True), answer.codes, shown_pictures, strict=True)
     with st.container(height=HEIGHT, border=False, gap="small"):
-        for row, picture in zip(answer.frame.iter_rows(named=True), shown_pictures, strict=True):
+        for row, code, picture in listed:
             with st.container(gap=None, key=f"rec_box_{row['rank']}"):
                 _card(row, row["rank"] == shown, _moved(row, before, moves is not None))
-                st.html(_card_html(row, parts.get(row["rank"], []), top, picture, answer.query.log))
+                times = times_of(row, answer.query.log, code)
+                st.html(_card_html(row, parts.get(row["rank"], []), top, picture, times))
 
 
 def _card(row: dict, is_chosen: bool, moved: str) -> None:
@@ -130,13 +132,12 @@ def _card_html(
     parts: list[Segment],
     top: float | None,
     picture: str | None,
-    log: Log,
+    times: str,
 ) -> str:
     facts = [escape(row["category"])] if row["category"] else []
     if row["distance_km"] is not None:
         facts.append(distance(row["distance_km"]))
-    of_trips = log.has_origins
-    facts.append(times_before(row["n_visits"], of_nobody=log.is_anonymous, of_trips=of_trips))
+    facts.append(escape(times))
     width = 0.0 if row["probability"] is None else 100 * row["probability"] / (top or 1)
     own = (
         f'<div style="font-size:.85rem;opacity:.8">{" · ".join(facts)}</div>'

@@ -7,11 +7,11 @@ from pages.parts.recommend import view
 from pages.shared import gate, ui
 from pages.shared.page import go_to
 from pages.shared.results import kept
+from strec.dataset import Dataset
 from strec.errors import StrecError
 from strec.models import MODELS, CounterMix
 from strec.recommend import Answer, Recommender
 from strec.runs import Run, home, runs_in
-from strec.split import Vocabulary, encode
 from strec.store import Store
 from strec.wording import percent
 
@@ -120,9 +120,8 @@ def _quick(store, label: str) -> Recommender:
 
     def fitted() -> Recommender:
         with st.spinner(f"Fitting {label}…"):
-            table = view.checkins(store)
-            model = MODELS[kind]().fit(encode(table, Vocabulary.of(table)))
-            return Recommender(table, model)
+            known = Dataset(view.checkins(store), catalogue=store.catalogue)
+            return Recommender(known, MODELS[kind]().fit(known.everything))
 
     return kept("quick model", store, kind, fitted)
 
