@@ -116,8 +116,10 @@ def used(store, kind: str, named: dict[str, str]) -> None:
     board = str([table.value.to_dict() for table in pages["evaluate"].dataframe])
     explains = "Each bar begins" in said or not MODELS[kind].explains
     if len(listed) != 10 or errors or not explains or MODELS[kind].label not in board:
-        raise SystemExit(f"{kind} on {store.name}: {len(listed)} suggestions, {explains=}, "
-                         f"in the leaderboard: {MODELS[kind].label in board}. {errors}")  # fmt: skip
+        on_board = MODELS[kind].label in board
+        raise SystemExit(
+            f"{kind}, {store.name}: {len(listed)} listed, {explains=}, {on_board=}. {errors}"
+        )
     print(f"<!-- {kind} on {store.name}: recommends, explains, is evaluated -->", flush=True)
 
 
