@@ -497,7 +497,8 @@ class Dataset:
                 "a data set whose parts were given.",
                 "Give them to the training part: from_parts(train.with_catalogue(…), …).",
             )
-        found = read_catalogue(_as_polars(items)[0] if _is_frame(items) else items)
+        given: Any = _as_polars(items)[0] if _is_frame(items) else items
+        found = read_catalogue(given)
         is_here = "checkins" in vars(self)
         notes = [*self.notes, *found.notes, *found.taken(self.checkins if is_here else self.items)]
         if is_here:
