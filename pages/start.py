@@ -11,7 +11,7 @@ from pages.parts import tour
 from pages.parts.keep import dialog
 from pages.shared import background, browser, state, ui
 from pages.shared.page import Page, go_to
-from pages.shared.results import by_content, counted
+from pages.shared.results import counted
 from strec import maps, schema, spatial
 from strec.io.samples import samples
 from strec.store import Filters, Store
@@ -108,7 +108,8 @@ def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
     # The browser needs seconds to load what draws the map: pictures stand in for it until then.
     in_pictures = state.PICTURES_OF_MAPS.value
     if in_pictures or state.START_TICKS.value < PICTURES_FIRST:
-        state.START_PICTURE.value = picture_of(store, hour, dark, deck)
+        picture = ui.picture_of(deck, (PICTURE_PX, MAP_PX))
+        state.START_PICTURE.value = base64.b64encode(picture.encode()).decode()
     st.html(
         f"<style>.st-key-start_stage {{ min-height: {MAP_PX}px; background: center no-repeat "
         f"url('data:image/svg+xml;base64,{state.START_PICTURE.value}'); }}"
@@ -146,13 +147,6 @@ def player(hour: int) -> None:
         ):
             state.START_PLAYING.value, state.START_TICKS.value = not playing, 0
             st.rerun()
-
-
-@by_content(most=100)
-def picture_of(store: Store, hour: int, dark: bool, _deck) -> str:
-    """Return the map of an hour as a picture, in base64."""
-    svg = maps.to_svg(_deck, dark=dark, size_px=(PICTURE_PX, MAP_PX), enlarge=1)
-    return base64.b64encode(svg.encode()).decode()
 
 
 def next_hour() -> int:

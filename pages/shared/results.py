@@ -27,7 +27,7 @@ AGE = 12 * 3600
 #: So much is kept of each kind; what takes room, such as fitted models, has its own number.
 ROOM = {
     "demand": 8, "panel": 4, "split": 2, "recommender": 6, "model": 24, "quick model": 12,
-    "run": 12, "replay": 24, "once": 512, "picture": 64,
+    "run": 12, "replay": 24, "once": 512, "picture": 160,
 }  # fmt: skip
 _USUAL_ROOM = 120
 

@@ -44,6 +44,13 @@ def test_the_first_run_shows_a_living_world():
 
 
 @pytest.mark.slow
+def test_a_phone_gets_a_picture_of_its_own():
+    """As wide as others see it, its outer places would be cut."""
+    wide, narrow = (app(narrow=each).session_state["start_picture"] for each in (False, True))
+    assert wide != narrow
+
+
+@pytest.mark.slow
 def test_another_world_is_one_click_away():
     found = app()
     found.button(key="world_flights").click().run()
