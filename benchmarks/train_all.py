@@ -84,9 +84,9 @@ def of_sample(name: str, kinds: list[str], budget: str) -> dict[str, str]:
         row = rows.get(MODELS[kind].label)
         if row:
             used(store, kind, named)
-        found[kind] = lacking.get(kind) or (
-            f"{row['Training']}, {row['Right at first try']:.1f} %" if row else failed(runs, kind)
-        )
+            found[kind] = f"{row['Training']}, {row['Right at first try, %']:.1f} %"
+        else:
+            found[kind] = lacking.get(kind) or failed(runs, kind)
     return found
 
 
