@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 from strec.errors import ModelError
+from strec.train.optimizer import AdamW
 
 FORMAT_VERSION = 1
 
@@ -115,14 +116,13 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tenso
     }
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
+def restore_optimizer(optimizer: AdamW, tensors: dict[str, torch.Tensor]) -> None:
     """Give an optimiser back its running averages."""
     state: dict[int, dict] = {}
     for name, value in tensors.items():
         index, _, rest = name.partition("/")
         state.setdefault(int(index), {})[rest] = value
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
+    optimizer.load_state_dict({"state": state})
 
 
 def _write(path: Path, data: bytes) -> None:
