@@ -12,6 +12,7 @@ from scipy import sparse
 
 from strec.geo import EARTH_RADIUS_KM
 from strec.split import Log, Vocabulary
+from strec.split.queries import ranges
 
 
 def item_graph(train: Log, *, n_follows: int = 20, n_near: int = 10) -> "ItemGraph":
@@ -167,9 +168,14 @@ def _without_weak(matrix: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
     if not len(long) or not k:
         return matrix
     least = np.full(len(size), -np.inf, dtype=np.float64)
-    for row in long:
-        own = matrix.data[matrix.indptr[row] : matrix.indptr[row + 1]]
-        least[row] = np.partition(own, len(own) - k)[len(own) - k]
+    # Rows that are about as long are looked at together.
+    long = long[np.argsort(size[long], kind="stable")]
+    for some in np.array_split(long, -(-len(long) // 64)):
+        width = int(size[some[-1]])
+        own = np.full((len(some), width), -np.inf)
+        place = ranges(matrix.indptr[some], matrix.indptr[some + 1])[1]
+        own[np.arange(width) < size[some, None]] = matrix.data[place]
+        least[some] = np.partition(own, width - k, axis=1)[:, width - k]
     kept = matrix.data >= np.repeat(least, size)
     indptr = np.r_[0, np.cumsum(kept)][matrix.indptr]
     return sparse.csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), matrix.shape)

@@ -54,8 +54,7 @@ def told_apart(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> [found.tolist() for found in told_apart(np.array([7, 3, 7, 0]))]
     [[0, 3, 7], [2, 1, 2, 0]]
     """
-    order = order_of(keys)
-    is_first = np.diff(keys[order], prepend=-1) > 0
+    order, is_first = _runs(keys)
     which = np.empty(len(keys), dtype=np.int64)
     which[order] = np.cumsum(is_first) - 1
     return keys[order[is_first]], which
@@ -74,5 +73,11 @@ def firsts(keys: np.ndarray) -> np.ndarray:
     >>> firsts(np.array([7, 3, 7, 0])).tolist()
     [3, 1, 0]
     """
+    order, is_first = _runs(keys)
+    return order[is_first]
+
+
+def _runs(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the order of whole numbers, and which in it is the first of those that are equal."""
     order = order_of(keys)
-    return order[np.diff(keys[order], prepend=-1) > 0]
+    return order, np.diff(keys[order], prepend=-1) > 0

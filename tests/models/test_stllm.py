@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from strec.errors import ModelError
 from strec.models import STLLM, CounterMix, Explanation, ScorePart, load_model
 from strec.models.counting.reasons import shapley
+from strec.models.features.candidates import CANDIDATE_FEATURES, candidate_features
 from strec.models.features.numbers import Gathered, numbers_of, shorten, tents
 from strec.models.features.pairs import Pairs
 from strec.models.features.training_data import training_data_of
@@ -336,8 +337,28 @@ def test_numbers_in_pieces_are_the_numbers_of_all():
     found = gathered.numbers()
     for name in set(vars(whole)) - {"row"}:
         wanted = vars(whole)[name]
-        tolerance = 2e-3 if wanted.dtype == np.float32 else 0
-        assert np.allclose(vars(found)[name], wanted, rtol=tolerance, atol=tolerance), name
+        wanted = wanted.astype(np.float16) if wanted.dtype == np.float32 else wanted
+        assert np.array_equal(vars(found)[name], wanted), name
+
+
+def test_some_items_have_the_numbers_that_all_have():
+    """What is looked up is what is worked out for all, for whoever has no place too."""
+    queries, world = _parts().queries(scored="every").take(slice(0, 4)), _model().world_
+    lat, lon = (np.where(np.arange(4) == 1, np.nan, place) for place in (queries.lat, queries.lon))
+    queries = replace(queries, lat=lat, lon=lon)
+    assert world.statistics.single_spots is not None
+    vars(elsewhere := replace(world.statistics))["single_spots"] = None
+    spread = replace(world, statistics=elsewhere)
+    query, item = np.array([0, 1, 1, 3]), np.array([5, 0, 39, 5])
+    for one, several, name in zip(
+        candidate_features(queries, world),
+        candidate_features(queries, spread),
+        CANDIDATE_FEATURES,
+        strict=True,
+    ):
+        assert one.all().dtype == one.at(query, item).dtype == np.float32, name
+        assert np.array_equal(one.all()[query, item], one.at(query, item)), name
+        assert np.allclose(one.all(), several.all(), atol=1e-5), name
 
 
 def _log(rows: list[tuple]) -> Log:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from strec.models.base import Explanation, Model
 from strec.models.calibration import NONE, temperatures
@@ -38,6 +39,7 @@ from strec.train import Watch
 
 #: Numbers held at once per array when scoring many queries: so few stay near the processor.
 _CHUNK_NUMBERS = 200_000
+_ROWS_AT_ONCE = 4_096
 
 
 class Mixture(NamedTuple):
@@ -103,12 +105,17 @@ class CounterMix(Model):
     ridge: float = 3.0
     seed: int = 0
 
+    #: Whether ends of sessions get a temperature. A model that goes on from the weights needs none:
+    #: it would take a third of the fit.
+    calibrates = True
     #: The question that was answered last, by what was fitted, and its `Mixture`.
     _last = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_last"}
 
+    # Products are small: a second thread of BLAS does next to nothing, and spins between them.
+    @threadpool_limits.wrap(limits=1, user_api="blas")
     def _fit(self, train: Log, watch: Watch) -> None:
         weights = np.r_[default_weights(), [b for _, b in SOURCES.values()], *NOVELTY.values()]
         known = fitted_before.weights_of(train, self.settings()) if self.slice_share > 0 else None
@@ -132,7 +139,7 @@ class CounterMix(Model):
         self.visit_weights_ = weights[:N_COLUMNS]
         self.source_weights_ = weights[N_COLUMNS : N_COLUMNS + len(SOURCES)]
         self.novelty_weights_ = weights[N_COLUMNS + len(SOURCES) :]
-        if known is None and self.slice_share > 0:
+        if known is None and self.slice_share > 0 and self.calibrates:
             watch("Asking for the ends of sessions", 0.9)
             self._calibrate(train, since)
         watch("Counting", 0.95)
@@ -291,7 +298,10 @@ class CounterMix(Model):
         >>> of_visits.shape, of_sources.shape
         ((2,), (2, 8))
         """
-        voice = visits.numbers.astype(np.float64) @ self.visit_weights_
+        voice = np.empty(len(visits.numbers))
+        # Piece by piece: a copy of all in double precision would take longer than the product.
+        for rows in (slice(at, at + _ROWS_AT_ONCE) for at in range(0, len(voice), _ROWS_AT_ONCE)):
+            voice[rows] = visits.numbers[rows].astype(np.float64) @ self.visit_weights_
         rate = novelty_numbers(queries) @ self.novelty_weights_
         rates = rate[:, None] + self.source_weights_
         # The factor keeps exp in range; it falls out when scores are divided by their sum.

@@ -201,8 +201,12 @@ class Statistics:
         """Return the distance of each place from each spot, shape ``(n, n_spots)``."""
         if self.spot_blocks is not None:
             return self.spot_blocks.each_km(lat, lon)
-        cosine = np.clip(unit_vectors(lat, lon) @ self.spot_xyz.T, -1.0, 1.0)
-        return arc_km(np.sqrt((1.0 - cosine) / 2))
+        # In place: it is most of what looking at all items takes.
+        found = unit_vectors(lat, lon) @ self.spot_xyz.T
+        np.clip(found, -1.0, 1.0, out=found)
+        np.subtract(1.0, found, out=found)
+        found /= 2
+        return arc_km(np.sqrt(found, out=found))
 
 
 def time_cell(hour: np.ndarray, weekday: np.ndarray) -> np.ndarray:

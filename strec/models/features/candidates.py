@@ -6,6 +6,7 @@ asked of some items alone is worked out for these alone.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -49,7 +50,7 @@ _LEAST = np.float32(2e-3)
 class Column:
     """One number about every item for each of Q queries: a table that both are looked up in."""
 
-    table: np.ndarray  # (n_rows, n_columns)
+    table: np.ndarray  # (n_rows, n_columns) float32
     row: np.ndarray | None = None  # (Q,) the row of each query; its own without
     column: np.ndarray | None = None  # (n_items,) the column of each item; its own without
     is_log: bool = False  # whether the logarithm of what is found counts
@@ -73,27 +74,44 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Near:
-    """The log of how near each item is, which has one place alone; a `Column` worked out late."""
+class Ways:
+    """The way from each query to each item that has one place alone, which several reaches ask."""
 
     km: np.ndarray  # (Q, n_spots) NaN where the query has no place
-    reach_km: np.float32
     spot: np.ndarray  # (n_items,)
     count: np.ndarray  # (n_items,) check-ins there
     size: np.ndarray  # (n_items,) and all that are expected
 
+    @cached_property
+    def all_km(self) -> np.ndarray:
+        """Shape ``(Q, n_items)``."""
+        return np.take(self.km, self.spot, axis=1)
+
+
+@dataclass(frozen=True)
+class Near:
+    """The log of how near each item is; a `Column` worked out late."""
+
+    ways: Ways
+    reach_km: np.float32
+
     def all(self) -> np.ndarray:
         """Return the number of every item, shape ``(Q, n_items)``."""
-        return self._told(np.take(self.km, self.spot, axis=1), slice(None))
+        return self._told(self.ways.all_km, slice(None))
 
     def at(self, query: np.ndarray, item: np.ndarray) -> np.ndarray:
         """Return the numbers of some items for some queries."""
-        return self._told(self.km[query, self.spot[item]], item)
+        return self._told(self.ways.km[query, self.ways.spot[item]], item)
 
     def _told(self, km: np.ndarray, item: np.ndarray | slice) -> np.ndarray:
-        near = self.count[item] * np.exp(-np.nan_to_num(km) / self.reach_km) / self.size[item]
-        near = np.log(near + _LEAST)
-        near[np.isnan(km)] = 0.0
+        # In place, piece by piece: what is written anew each time is most of what this takes.
+        near = km / -self.reach_km
+        np.exp(near, out=near)
+        near *= self.ways.count[item]
+        near /= self.ways.size[item]
+        near += _LEAST
+        np.log(near, out=near)
+        near[np.isnan(near)] = 0.0
         return near
 
 
@@ -101,28 +119,33 @@ def candidate_features(queries: Queries, world: World) -> "Iterator[Column | Nea
     """Yield each of `CANDIDATE_FEATURES`, a number per query and item."""
     statistics = world.statistics
     every = np.zeros(len(queries), dtype=np.int64)
-    yield Column(np.log(statistics.popularity)[None], every)
+    yield Column(_alone(np.log(statistics.popularity)), every)
     lately = (world.lately + 0.3) / (statistics.count + 1.0)
-    yield Column(np.log(lately)[None], every)
+    yield Column(_alone(np.log(lately)), every)
     cell = time_cell(queries.hour, queries.weekday)
     yield Column(statistics.lift_by_time, cell, is_log=True)
     for back in (0, 1):
         yield Column(_transitions(world, last_items(queries, back)))
     yield from _places(queries, world)
-    liked = np.log(taste_of(queries, statistics) + 0.05)
+    liked = np.log(taste_of(queries, statistics) + 0.05).astype(np.float32)
     # Category -1 picks the last column: an item without a category is of no liked category.
     yield Column(liked, column=queries.vocabulary.item_category)
     taken = sparse.csr_matrix(profiles(queries) > 0, dtype=np.float32)
     yield Column(_company(sparse.csr_matrix(taken @ world.company), queries))
     yield _meaning(queries, world)
     for column in new_to(world):
-        yield Column(column[None], every)
+        yield Column(_alone(column), every)
 
 
 def new_to(world: World) -> np.ndarray:
     """Return to how many people each item was new, ever and lately, shape ``(3, n_items)``."""
     ever, month, week = world.new_to
     return np.log([ever + 0.5, (month + 0.3) / (ever + 1.0), (week + 0.1) / (month + 1.0)])
+
+
+def _alone(column: np.ndarray) -> np.ndarray:
+    """Return what is the same for every query as the only row of a table."""
+    return column.astype(np.float32)[None]
 
 
 def _transitions(world: World, last: sparse.csr_matrix) -> np.ndarray:
@@ -132,7 +155,8 @@ def _transitions(world: World, last: sparse.csr_matrix) -> np.ndarray:
     seen = sparse.csr_matrix(last @ statistics.follows)
     total = np.asarray(seen.sum(axis=1)).ravel()
     # Most items never followed: their lift is the same but for the few that did.
-    lift = np.repeat(np.log(5 / (total + 5))[:, None], len(share), axis=1)
+    usual = np.log(5 / (total + 5)).astype(np.float32)
+    lift = np.repeat(usual[:, None], len(share), axis=1)
     row = np.repeat(np.arange(len(total)), np.diff(seen.indptr))
     lift[row, seen.indices] = np.log(
         (seen.data + 5 * share[seen.indices]) / ((total[row] + 5) * share[seen.indices])
@@ -143,7 +167,8 @@ def _transitions(world: World, last: sparse.csr_matrix) -> np.ndarray:
 
 def _company(sums: sparse.csr_matrix, queries: Queries) -> np.ndarray:
     """Return the log of what company the items of a history are to each; most are to few."""
-    told = np.full((len(queries), len(queries.vocabulary.items)), np.log(0.01))
+    shape = len(queries), len(queries.vocabulary.items)
+    told = np.full(shape, np.log(0.01), dtype=np.float32)
     row = np.repeat(np.arange(len(queries)), np.diff(sums.indptr))
     share = sums.data / np.maximum(np.log1p(queries.length), 1)[row]
     told[row, sums.indices] = np.log(share + 0.01)
@@ -160,10 +185,13 @@ def _places(queries: Queries, world: World) -> "Iterator[Column | Near]":
     nowhere = np.isnan(queries.lat)
     km[nowhere] = np.nan
     size = np.where(statistics.expected > 0, statistics.expected, 1.0).astype(np.float32)
+    ways = None
+    if statistics.single_spots is not None:
+        spot, count = statistics.single_spots
+        ways = Ways(km, spot, count.astype(np.float32), size)
     for reach_km in statistics.move_km.astype(np.float32):
-        if statistics.single_spots is not None:
-            spot, count = statistics.single_spots
-            yield Near(km, reach_km, spot, count.astype(np.float32), size)
+        if ways is not None:
+            yield Near(ways, reach_km)
             continue
         fade = np.exp(-np.nan_to_num(km) / reach_km)
         near = (statistics.at_spots.astype(np.float32) @ fade.T).T / size + _LEAST

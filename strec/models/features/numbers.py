@@ -29,7 +29,8 @@ KINDS_OF_NUMBER = ("context", "item", "visit", "prior")
 _AGE_H = (0, 8, 20, 30, 72, 168, 504, 1440)
 _APART_H = (0, 0.25, 0.5, 1, 2, 4, 8, 12)
 _AWAY_KM = (0, 0.05, 0.2, 0.6, 2, 8)
-_ROWS_AT_ONCE = 4_096
+#: No power of two: one row below another would have the same few places in the cache.
+_ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,8 @@ class Gathered:
 
     def add(self, numbers: Numbers) -> None:
         """Put the numbers of the next queries; which rows of the log they are from is left out."""
+        import torch
+
         for name, room in self._room.items():
             values = vars(numbers)[name]
             if name not in self._tables:
@@ -156,7 +159,9 @@ class Gathered:
                 self._tables[name] = np.empty((room, *values.shape[1:]), dtype=kind)
             at = self._filled[name]
             self._filled[name] += len(values)
-            self._tables[name][at : at + len(values)] = values
+            # torch rounds many numbers at once, numpy one by one: the same ones.
+            room_for = self._tables[name][at : at + len(values)]
+            torch.from_numpy(room_for).copy_(torch.from_numpy(values))
         for name, sizes in self._sizes.items():
             sizes.append(np.diff(vars(numbers)[name]))
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from strec.models.counting.newcomers import visited
 from strec.models.features.candidates import CANDIDATE_FEATURES, candidate_features
 from strec.models.features.numbers import Gathered, Numbers, numbers_of, shorten
-from strec.models.features.world import World, squares_of
-from strec.models.keys import firsts
+from strec.models.features.world import World, first_takes, squares_of
 from strec.models.profiles import runs_of
 from strec.progress import Progress
 from strec.split import Log, Queries, queries_of_rows
@@ -34,7 +34,7 @@ MAX_CELLS = 60_000_000
 N_CANDIDATES = 255
 #: Of so many items at most the counts of all blocks are kept for whoever asks for them next.
 MOST_KEPT = 30_000
-_CHUNK_VISITS = 100_000
+_CHUNK_VISITS = 50_000
 _CHUNK_CELLS = 8_000_000
 
 
@@ -75,6 +75,8 @@ class TrainingData:
         return batch | {name: torch.from_numpy(value) for name, value in found.items()}
 
 
+# Products are small: a second thread of BLAS does next to nothing, and spins between them.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def training_data_of(
     train: Log,
     meaning: np.ndarray,
@@ -148,7 +150,7 @@ def blocks_of(
     """
     if meaning is None:
         meaning = np.zeros((len(train.vocabulary.items), 1))
-    squares = squares_of(train.vocabulary)
+    squares, taken = squares_of(train.vocabulary), first_takes(train)
     share, keeps = train.share_before, len(train.vocabulary.items) <= MOST_KEPT
     # Whoever draws targets of the same log has the same blocks.
     first = np.floor(1_000 * share[rows].min(initial=1.0)) / 1_000
@@ -159,9 +161,10 @@ def blocks_of(
         if len(inside):
             world = None if worlds is None else worlds.get(begin)
             if world is None:
-                before = train.where(share < begin)
-                before = before if len(before) else train.where(share <= begin)
-                world = World.of(before, meaning, squares=squares)
+                earlier = share < begin
+                earlier = earlier if earlier.any() else share <= begin
+                before = train.where(earlier)
+                world = World.of(before, meaning, squares=squares, first=taken[earlier])
             if worlds is not None and keeps:
                 worlds[begin] = world
             yield replace(world, meaning=meaning.astype(np.float32)), inside
@@ -187,13 +190,17 @@ def _candidates(queries: Queries, world: World, remember: bool, rng):
     n, n_items = len(queries), len(world.lately)
     n_drawn = min(N_CANDIDATES, n_items)
     columns = list(candidate_features(queries, world))
-    guess = np.zeros((n, n_items), dtype=np.float32)
+    likely = np.zeros((n, n_items), dtype=np.float32)
+    weighed = np.empty_like(likely)
     for column, (_, weight) in zip(columns, CANDIDATE_FEATURES.values(), strict=True):
         if weight:
-            guess += column.all().astype(np.float32) * np.float32(weight)
-    likely = np.exp(guess - guess.max(axis=1, keepdims=True))
+            likely += np.multiply(column.all(), np.float32(weight), out=weighed)
+    # In place: a table that is written anew takes longer than what is written.
+    likely -= likely.max(axis=1, keepdims=True)
+    np.exp(likely, out=likely)
     likely /= likely.sum(axis=1, keepdims=True)
-    chance = 0.5 / n_items + 0.2 * world.statistics.popularity + 0.3 * likely
+    likely *= np.float32(0.3)
+    chance = 0.5 / n_items + 0.2 * world.statistics.popularity + likely
     if remember:
         chance[visited(queries)] = 0
     chance /= np.maximum(chance.sum(axis=1, keepdims=True), 1e-12)
@@ -234,7 +241,5 @@ def _targets(train: Log, share: np.ndarray, held: np.ndarray, n_history: int, rn
 
 def distinct_before(train: Log, rows: np.ndarray) -> np.ndarray:
     """Return how many different items the owner of each row took before it."""
-    first = np.zeros(len(train), dtype=bool)
-    first[firsts(train.owner * np.int64(len(train.vocabulary.items) + 1) + train.item + 1)] = True
-    found = np.r_[0, np.cumsum(first)]
+    found = np.r_[0, np.cumsum(first_takes(train))]
     return found[train.before[rows]] - found[train.indptr[train.owner[rows]]]

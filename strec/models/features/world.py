@@ -58,8 +58,9 @@ class World:
         *,
         squares: tuple[np.ndarray, np.ndarray] | None = None,
         statistics: Statistics | None = None,
+        first: np.ndarray | None = None,
     ) -> "World":
-        """Count a log; `squares_of` its vocabulary and its statistics may be known already."""
+        """Count a log; its squares, statistics and `first_takes` may be known already."""
         n_items = len(train.vocabulary.items)
         known = train.item >= 0
         item = train.item[known]
@@ -74,7 +75,7 @@ class World:
             statistics=statistics or Statistics.of(train),
             lately=np.bincount(item[recent], minlength=n_items).astype(np.float64),
             end_share=(ended + 2 * usual) / (count + 2),
-            new_to=_new_to(train),
+            new_to=_new_to(train, first_takes(train) if first is None else first),
             company=_company(train),
             square=square,
             area=area,
@@ -114,13 +115,23 @@ class World:
         return cls(statistics=Statistics.restore(arrays), **plain)
 
 
-def _new_to(train: Log) -> np.ndarray:
-    """Return to how many people each item was new, ever and in the last `NEW_DAYS` of the log."""
-    known = np.flatnonzero(train.item >= 0)
-    n_items = len(train.vocabulary.items)
+def first_takes(train: Log) -> np.ndarray:
+    """Return which check-ins are the first of their owner at their item, shape ``(n,)``, bool.
+
+    Items that the vocabulary does not know are as one. What was the first in a log is it in every
+    earlier part of it.
+    """
+    found = np.zeros(len(train), dtype=bool)
     # Rows are in order of time within a person: the first of each pair is the discovery.
-    pairs = train.owner[known].astype(np.int64) * n_items + train.item[known]
-    first = known[firsts(pairs)]
+    width = np.int64(len(train.vocabulary.items) + 1)
+    found[firsts(train.owner * width + train.item + 1)] = True
+    return found
+
+
+def _new_to(train: Log, first: np.ndarray) -> np.ndarray:
+    """Return to how many people each item was new, ever and in the last `NEW_DAYS` of the log."""
+    n_items = len(train.vocabulary.items)
+    first = np.flatnonzero(first & (train.item >= 0))
     age_us = train.time_us.max(initial=0) - train.time_us[first]
     return np.stack(
         [
@@ -148,10 +159,10 @@ def _company(train: Log) -> sparse.csr_matrix:
     takes = sparse.csr_matrix(sparse.diags_array(rows, dtype=np.float32) @ takes)
     length = np.sqrt(np.asarray(takes.multiply(takes).sum(axis=0)).ravel())
     columns = sparse.diags_array(1 / np.maximum(length, 1e-6), dtype=np.float32)
-    takes = sparse.csc_matrix(takes @ columns)
-    found, step = [], 2_000
+    takes = sparse.csr_matrix(takes @ columns)
+    by_item, found, step = sparse.csr_matrix(takes.T), [], 2_000
     for first in range(0, n_items, step):
-        block = sparse.csr_matrix(takes[:, first : first + step].T @ takes)
+        block = sparse.csr_matrix(by_item[first : first + step] @ takes)
         # Nobody is company to itself.
         size = np.diff(block.indptr)
         row = np.repeat(first + np.arange(len(size)), size)

@@ -6,6 +6,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from strec.errors import ModelError
 from strec.models.base import Explanation, Model, with_scores
@@ -202,6 +203,8 @@ class STLLM(Model):
             self._weigh(self.trees_.adapt(self.world_), train, held, more, since)
             self.world_ = now
 
+    # As in `strec.models.features.training_data`: products are small.
+    @threadpool_limits.wrap(limits=1, user_api="blas")
     def _weigh(
         self, adapted: Trees, train: Log, held: np.ndarray, more: np.ndarray, since: int
     ) -> None:

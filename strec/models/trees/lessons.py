@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from strec.models.counting import CounterMix
 from strec.models.features.training_data import blocks_of, distinct_before
@@ -40,6 +41,8 @@ class Lessons:
     rows: np.ndarray  # the targets
 
 
+# Products are small: a second thread of BLAS does next to nothing, and spins between them.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def lessons_of(
     train: Log,
     mix: CounterMix,

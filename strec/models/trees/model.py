@@ -147,6 +147,7 @@ class Trees(Model):
         """
         counting = Watch(progress=part_of(watch, 0.0, 0.1), should_stop=watch.should_stop)
         self.mix_ = CounterMix(time_known=self.time_known, seed=self.seed)
+        self.mix_.calibrates = False
         self.mix_.fit(train, watch=counting)
         self.visited_, self.new_ = [], []
         lessons = lessons_of(

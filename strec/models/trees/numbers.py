@@ -15,7 +15,7 @@ from scipy import sparse
 from strec.metrics import best_first
 from strec.models.counting import CounterMix
 from strec.models.counting.newcomers import SOURCES, Newcomers, inverse
-from strec.models.counting.visits import visits_of
+from strec.models.counting.visits import after_last, visits_of
 from strec.models.features.candidates import (
     CANDIDATE_FEATURES,
     N_NEW_TO,
@@ -26,7 +26,7 @@ from strec.models.features.numbers import Columns, context_numbers, item_numbers
 from strec.models.features.pairs import Pairs
 from strec.models.features.world import World
 from strec.models.keys import order_of
-from strec.models.profiles import last_items, profiles, runs_of
+from strec.models.profiles import profiles, runs_of
 from strec.split import Queries
 
 #: Windows around this hour in which the user's own visits are counted, in hours.
@@ -53,11 +53,12 @@ class Candidates:
     @cached_property
     def speaks(self) -> np.ndarray:
         """Shape ``(R,)``: rows that trees look at, the likely ones and somewhere new."""
-        query = self.query
-        order = np.lexsort((-self.start, query))
-        rank = np.empty(len(order), dtype=np.int64)
-        rank[order] = np.arange(len(order)) - self.ptr[query[order]]
-        return (rank < N_VISITED) | (self.item < 0)
+        found, query = np.ones(len(self.item), dtype=bool), self.query
+        # Where there are not so many, all are among the likely ones.
+        many = np.flatnonzero((np.diff(self.ptr) > N_VISITED)[query])
+        order = many[np.lexsort((-self.start[many], query[many]))]
+        found[order] = many - self.ptr[query[many]] < N_VISITED
+        return found | (self.item < 0)
 
     @property
     def query(self) -> np.ndarray:
@@ -237,9 +238,9 @@ def _own_share(put: Columns, p: Pairs) -> None:
 
 def _standing(put: Columns, p: Pairs) -> None:
     """Where an item stands among those of its history, by counts and by latest visit."""
+    first = np.searchsorted(p.group_query, np.arange(len(p.queries)))[p.group_query]
     for reason, value in (("habit", p.count), ("recency", -p.age[p.newest])):
         order = np.lexsort((-value, p.group_query))
-        first = np.searchsorted(p.group_query, p.group_query)
         rank = np.empty(len(order))
         rank[order] = np.arange(len(order))
         put(reason, rank - first)
@@ -264,9 +265,8 @@ def _speaks(queries: Queries, world: World) -> np.ndarray:
     """Return which sources of new items have something to say, shape ``(Q, n_sources)``."""
     speaks = np.ones((len(queries), len(SOURCES)))
     placed = world.statistics.has_places & ~np.isnan(queries.lat)
-    taken = profiles(queries) > 0
-    after = sparse.csr_matrix(last_items(queries) @ world.statistics.follows)
-    new = sparse.csr_matrix(after - after.multiply(taken))
+    after = after_last(queries, world.statistics)
+    new = sparse.csr_matrix(after - after.multiply(profiles(queries) > 0))
     new.eliminate_zeros()
     follows = np.diff(new.indptr) > 0
     for column, name in enumerate(SOURCES):
