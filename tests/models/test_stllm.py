@@ -14,10 +14,10 @@ from strec.errors import ModelError
 from strec.models import STLLM, CounterMix, Explanation, ScorePart, load_model
 from strec.models.counting.reasons import shapley
 from strec.models.features.candidates import CANDIDATE_FEATURES, candidate_features
-from strec.models.features.numbers import Gathered, numbers_of, shorten, tents
+from strec.models.features.numbers import Columns, Gathered, numbers_of, shorten, stacked, tents
 from strec.models.features.pairs import Pairs
 from strec.models.features.training_data import training_data_of
-from strec.models.features.world import N_DIRECTIONS, World
+from strec.models.features.world import N_DIRECTIONS, World, first_takes
 from strec.models.stllm.network import NEVER, log_sum
 from strec.models.stllm.together import added, combined, trust, weights_for
 from strec.sealed import sealed
@@ -45,7 +45,7 @@ def _nothing(n_items: int) -> np.ndarray:
     return np.zeros((n_items, N_DIRECTIONS), dtype=np.float32)
 
 
-def _lessons(train: Log):
+def _lessons(train: Log, worlds: dict[float, World] | None = None):
     return training_data_of(
         train,
         _nothing(len(train.vocabulary.items)),
@@ -57,6 +57,7 @@ def _lessons(train: Log):
         remember=True,
         seed=0,
         progress=lambda text, share: None,
+        worlds=worlds,
     )
 
 
@@ -107,6 +108,21 @@ def test_to_how_many_people_an_item_was_new_counted_by_hand():
     log = _log([*rows, ("w", "B", 40 * day)])
     # u knew A long since; v found it a day ago, w 20 days ago.
     assert World.of(log, _nothing(2)).new_to.T.tolist() == [[3, 2, 1], [1, 1, 1]]
+    # What was the first in the log is it in an earlier part of it.
+    early = log.time_us < log.time_us.max()
+    known = World.of(log.where(early), _nothing(2), first=first_takes(log)[early])
+    assert known.new_to.tolist() == World.of(log.where(early), _nothing(2)).new_to.tolist()
+
+
+def test_tables_stand_side_by_side_and_what_a_row_lacks_is_no_number():
+    left, right = Columns(), Columns()
+    left("habit", np.arange(3.0))
+    right("near", np.arange(5.0), -np.arange(5.0))
+    # More rows than are written at once.
+    rows, others = np.resize([2, -1, 0], 2_500), np.resize([4, 1], 2_500)
+    found = stacked([(left, rows), (right, others)])
+    wanted = np.stack([np.where(rows < 0, np.nan, rows), others, -others], axis=1)
+    assert np.array_equal(found, wanted, equal_nan=True)
 
 
 # ---------------------------------------------------------------- data
@@ -129,6 +145,15 @@ def test_a_lesson_does_not_know_what_comes_after_its_block():
     assert early and (honest.spread[:early] == changed.spread[:early]).all()
     # The late ones do differ: the comparison above could have failed.
     assert (honest.target != changed.target).any()
+
+
+def test_blocks_that_were_counted_before_teach_the_same():
+    worlds: dict[float, World] = {}
+    first, again = (_lessons(_parts().train, worlds) for _ in range(2))
+    assert worlds and all(not world.meaning.any() for world in worlds.values())
+    for name in ("candidates", "log_drawn", "spread"):
+        assert np.array_equal(vars(first)[name], vars(again)[name]), name
+    assert np.array_equal(first.numbers.item_numbers, again.numbers.item_numbers)
 
 
 def test_a_target_is_never_its_own_rival():

@@ -6,7 +6,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from strec.models.counting import CounterMix
-from strec.models.features.training_data import blocks_of, distinct_before
+from strec.models.features.training_data import (
+    FIRST_SHARE,
+    N_BLOCKS,
+    blocks_of,
+    distinct_before,
+)
 from strec.models.features.world import World
 from strec.models.profiles import runs_of
 from strec.models.trees.boosting import Lesson
@@ -22,8 +27,6 @@ from strec.models.trees.numbers import (
 from strec.progress import Progress
 from strec.split import Log, Queries, queries_of_rows
 
-#: Targets begin after this share of the check-ins: the first have too little before them.
-FIRST_SHARE = 0.3
 #: Rows about the history, cells of queries and new items: bounds on memory and time.
 _MAX_ROWS, _MAX_CELLS = 1_000_000, 60_000_000
 #: Cells that are looked at in one piece: so few numbers stay near the processor.
@@ -74,7 +77,7 @@ def lessons_of(
     n_new = min(len(rows), _MAX_CELLS // len(train.vocabulary.items))
     visited, new = _AboutHistories(n_rows), []
     for number, (world, inside) in enumerate(blocks_of(train, rows, None, worlds)):
-        progress("Reading the past of each check-in", number / 8)
+        progress("Reading the past of each check-in", number / N_BLOCKS)
         ends = (train.ends_session & ~train.is_alone)[inside]
         weight = np.where(ends, end_weight, 1.0) * np.exp((share[inside] - 1) / fade)
         queries = queries_of_rows(train, inside, time_known=time_known)

@@ -17,11 +17,12 @@ from strec.models.base import Explanation, Model, with_scores
 from strec.models.calibration import kept_aside, late, temperatures
 from strec.models.counting import CounterMix
 from strec.models.counting.mixture import chunks
+from strec.models.features.training_data import FIRST_SHARE
 from strec.models.features.world import World
 from strec.models.profiles import moment_at
 from strec.models.saved import Arrays, prefixed, under
 from strec.models.trees.boosting import Binned, Lesson, as_array, as_trees, softmax, told
-from strec.models.trees.lessons import FIRST_SHARE, lessons_of
+from strec.models.trees.lessons import lessons_of
 from strec.models.trees.numbers import Table, new_table, visited_table
 from strec.progress import Progress, part_of
 from strec.split import Log, Queries
