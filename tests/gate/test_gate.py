@@ -421,7 +421,7 @@ def test_new_york_depends_on_time_and_place(data_dir):
     from strec.io import read
 
     nyc = read(data_dir / "foursquare_nyc" / "train.csv.gz").checkins
-    result = gate.dependence_test(nyc, max_checkins=6_000, **FAST)
+    result = gate.dependence_test(nyc, max_checkins=4_000, **FAST)
     assert result.time.decision and result.space.decision
 
 
