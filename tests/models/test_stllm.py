@@ -187,6 +187,16 @@ def test_scores_are_probabilities_and_parts_add_up_to_them():
 
 
 @pytest.mark.slow
+def test_what_was_saved_explains_too(tmp_path):
+    model, queries = _model(), _parts().queries(scored="every").take(slice(0, 1))
+    saved = STLLM.load(model.save(tmp_path / "model"))
+    saved.weights_ = np.array([0.5, 0.3, 0.2])  # trees and counting have a voice
+    scores = saved.score(queries)[0]
+    for item, each in enumerate(saved.explain(queries, 0, np.arange(3))):
+        assert sum(part.value for part in each.parts) == pytest.approx(scores[item], abs=1e-6)
+
+
+@pytest.mark.slow
 def test_several_networks_speak_with_one_voice():
     model, queries = _model(members=2), _parts().queries(scored="every").take(slice(0, 5))
     first, second = STLLM(**QUICK), STLLM(**QUICK)

@@ -304,6 +304,8 @@ class STLLM(Model):
         scores, trees = self.score(query)[0], self.trees_
         if trees is None:
             return with_scores(explain_items(self, query, items), scores)
+        # Trees of a file, or for another city, come without one of their own.
+        trees.vocabulary_ = self.vocabulary_
         ask = (
             lambda: explain_items(self, query, items),
             lambda: trees.explain(query, 0, items),
