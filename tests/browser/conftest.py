@@ -31,6 +31,12 @@ MAPS = [
 NO_MAPS = ["--disable-gpu", "--disable-3d-apis"]
 #: What the map says in a browser that draws none; the page tells the visitor what to do.
 NOT_DRAWN = "Failed to create WebGL context: disabled by"
+#: What moves while the app is at work is drawn by the processor, sixty times a second.
+STILL = """document.addEventListener("DOMContentLoaded", () => {
+  const look = document.createElement("style");
+  look.textContent = "*, *::before, *::after { animation: none !important; }";
+  document.head.append(look);
+});"""
 #: The choice of somebody who has pressed "Make the maps movable" before.
 MOVABLE = "try { sessionStorage.setItem('strec_maps', 'movable'); } catch { }"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -148,6 +154,7 @@ class Person:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, service_workers="block", **look
         )
+        context.add_init_script(STILL)
         self.page = context.new_page()
         self.page.set_default_timeout(2 * MINUTE_MS)
         self.pictures, self.has_maps, self.complaints = pictures, has_maps, []
