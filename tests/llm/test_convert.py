@@ -92,3 +92,17 @@ def test_a_full_disk_is_said_in_words_and_leaves_nothing(source, monkeypatch):
     with pytest.raises(MissingPartError, match="No space left"):
         convert.converted()
     assert not list((convert.cache_folder() / "models").iterdir())
+
+
+def test_transformers_opens_the_file_and_lists_the_names_once(monkeypatch):
+    import gguf
+
+    asked = []
+    monkeypatch.setattr(gguf, "GGUFReader", lambda path: asked.append(path) or object())
+    own = gguf.GGUFReader, gguf.get_tensor_name_map
+    with pytest.raises(OSError, match="full"), convert.read_once():
+        assert gguf.GGUFReader("a") is gguf.GGUFReader("a") and asked == ["a"]
+        names = [gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, 2) for _ in range(2)]
+        assert names[0] is names[1]
+        raise OSError("full")
+    assert (gguf.GGUFReader, gguf.get_tensor_name_map) == own

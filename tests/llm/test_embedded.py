@@ -36,7 +36,7 @@ def test_the_encoder_of_a_hundred_languages_works(tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.skipif(not installed("writer"), reason="needs the writer's package")
 def test_the_writer_works(monkeypatch):
-    # The one test that converts the real weights: half a minute, and 540 MB that do not stay.
+    # The one test that converts the real weights: ten seconds, and 540 MB that do not stay.
     with TemporaryDirectory() as folder:
         monkeypatch.setenv("STREC_CACHE", folder)
         assert "Paris" in check("writer")
