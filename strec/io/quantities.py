@@ -20,6 +20,11 @@ OFFSET_PARTS = (
 FOUR_DIGITS = r"^[+-](0\d|1[0-4])[0-5]\d$"
 #: Texts that mean "no value".
 MISSING = ("", "NA", "N/A", "n/a", "null", "NULL", "None", "nan", "NaN", "<NA>", "\\N", "-")
+#: Made once, and asked of a frame of one column: each step on a column is a query of its own.
+_IS_PRESENT = ~pl.first().is_in(MISSING)
+_IS_UNREAD = pl.col("read").is_null() & ~pl.col("text").str.strip_chars().is_in(MISSING).fill_null(
+    True
+)
 
 
 def share(flags: pl.Series) -> float:
@@ -44,7 +49,7 @@ def present(values: pl.Series) -> pl.Series:
     if values.dtype != pl.String:
         return values.drop_nulls()
     text = values.str.strip_chars()
-    return text.filter(~text.is_in(MISSING)).drop_nulls()
+    return text.filter(text.to_frame().select(_IS_PRESENT).to_series())
 
 
 def plain_numbers(values: pl.Series) -> pl.Series:
@@ -56,8 +61,10 @@ def plain_numbers(values: pl.Series) -> pl.Series:
 
 def unread(values: pl.Series, read: pl.Series) -> pl.Series:
     """Tell which texts hold something that was not read."""
-    text = values.str.strip_chars()
-    return read.is_null() & text.is_not_null() & ~text.is_in(MISSING)
+    if not read.null_count():
+        return pl.repeat(False, len(read), eager=True)
+    both = pl.DataFrame([values.alias("text"), read.alias("read")])
+    return both.select(_IS_UNREAD).to_series()
 
 
 def numbers_of(values: pl.Series, decimal: str | None = None) -> pl.Series:
