@@ -6,14 +6,14 @@ states (null where it states none). What the wall clock means is decided in `zon
 
 from dataclasses import dataclass, replace
 from datetime import time
-from hashlib import blake2b
+from functools import partial
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from strec.io.number_times import NUMBER_FORMATS, detect_count, read_count
 from strec.io.quantities import absent, present, share
+from strec.io.remembered import Remembered
 from strec.io.time_patterns import read_pattern, strptime_of
 from strec.io.written_times import DAY_FIRST, MONTH_FIRST, STATED, WALL, YEAR_FIRST, Written
 from strec.io.zones import offset_at
@@ -47,9 +47,6 @@ BY_ORDER = (DAY_FIRST, MONTH_FIRST, YEAR_FIRST)
 TWITTER = r"^\w{3} \w{3} \d{1,2} \d{2}:\d{2}:\d{2} [+-]\d{4} \d{4}$"
 #: Digits that make a date and perhaps a clock: 20240501, 202405011805, …
 DIGITS = r"^(19|20)\d{6}(\d{4}|\d{6}|\d{9})?$"
-#: So many columns are remembered with what was found: a look, the questions that it raises and
-#: the reading all ask about the same ones.
-N_REMEMBERED = 1000
 
 
 @dataclass(frozen=True)
@@ -83,8 +80,7 @@ class TimeGuess:
         return bool({self.time_format, *self.options} & {*NUMBER_FORMATS}) or self.plausible < 0.9
 
 
-#: What was found in columns of texts, by a digest of their content.
-_REMEMBERED: dict[bytes, TimeGuess] = {}
+_REMEMBERED: Remembered[TimeGuess] = Remembered(1000)
 
 
 def detect_time(values: pl.Series) -> TimeGuess:
@@ -101,14 +97,7 @@ def detect_time(values: pl.Series) -> TimeGuess:
     """
     if values.dtype != pl.String:
         return _detected(values)
-    text = values.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    content = blake2b(pa.record_batch([text], ["text"]).serialize()).digest()
-    guess = _REMEMBERED.get(content)
-    if guess is None:
-        if len(_REMEMBERED) >= N_REMEMBERED:
-            _REMEMBERED.clear()
-        guess = _REMEMBERED[content] = _detected(values)
-    return guess
+    return _REMEMBERED.of(values.to_frame(), None, partial(_detected, values))
 
 
 def _detected(values: pl.Series) -> TimeGuess:

@@ -4,12 +4,15 @@ A role is taken for certain only where the column can be what it claims and noth
 nearly as well; what is left in doubt is said with the runner-up, and asked.
 """
 
+from functools import partial
+
 import polars as pl
 
 from strec.io.column_facts import Facts
 from strec.io.column_names import meaning
 from strec.io.mapping import Mapping
 from strec.io.quantities import present
+from strec.io.remembered import Remembered
 from strec.io.roles.about import about, notes, shop
 from strec.io.roles.draft import OF_ROWS, Draft, Guess, Role
 from strec.io.roles.when import when
@@ -17,6 +20,7 @@ from strec.io.roles.where import trip, where
 from strec.io.roles.who_what import what, who
 
 __all__ = ["OF_ROWS", "Guess", "Role", "guess_roles", "may_name"]
+_REMEMBERED: Remembered[Guess] = Remembered(100)
 
 
 def guess_roles(sample: pl.DataFrame, given: Mapping | None = None) -> Guess:
@@ -31,7 +35,12 @@ def guess_roles(sample: pl.DataFrame, given: Mapping | None = None) -> Guess:
     >>> guess_roles(sample).mapping.to_dict()
     {'user_id': 'Kunde', 'item_id': 'Filiale', 'timestamp': 'Datum'}
     """
-    draft = Draft(sample, given or Mapping())
+    given = given or Mapping()
+    return _REMEMBERED.of(sample, given, partial(_guessed, sample, given))
+
+
+def _guessed(sample: pl.DataFrame, given: Mapping) -> Guess:
+    draft = Draft(sample, given)
     when(draft)
     where(draft)
     trip(draft)

@@ -41,7 +41,7 @@ class Role:
         return self.confidence >= SURE
 
 
-@dataclass
+@dataclass(frozen=True)
 class Guess:
     """What the columns of a table are taken for.
 
