@@ -10,8 +10,9 @@ everything before is known, and the time of the target). Prints Markdown, writes
 
 Parts: main (three models, seeds, paired differences), baselines, regimes, ablations, newcomers,
 transfer, small (thirty small data sets made of the training users), untaken (items that a catalogue
-alone tells of), and, without data, early (the samples, after no step, one pass and the end) and
-million (scores over a million items).
+alone tells of), text (what it is worth that a language model reads the items, paired), and, without
+data, early (the samples, after no step, one pass and the end) and million (scores over a million
+items).
 Seconds are those of the processor.
 """
 
@@ -35,7 +36,7 @@ from strec.split import Split, split
 
 PARTS = (
     "main", "baselines", "regimes", "ablations", "newcomers", "transfer", "small", "early",
-    "untaken", "million",
+    "untaken", "million", "text",
 )  # fmt: skip
 MEASURES = ("acc@1", "acc@5", "acc@10", "acc@20", "mrr", "ndcg@10")
 HELD_OUT = 0.1
@@ -74,6 +75,7 @@ def run(
         "baselines": lambda: [measured("counter mix", CounterMix(), parts)[1]],
         "regimes": lambda: regime_rows(parts),
         "ablations": lambda: ablation_rows(parts),
+        "text": lambda: text_rows(parts, seeds),
         "newcomers": lambda: newcomer_rows(parts),
         "transfer": lambda: transfer_rows(folder, parts),
         "small": lambda: small_rows(folder),
@@ -170,6 +172,21 @@ def ablation_rows(parts: Split) -> Iterator[Row]:
     for name in ("history", "graph", "time", "place", "text", "identity"):
         model = STLLM(without=["trees", name])
         yield measured(f"network alone without {name}", model, parts)[1]
+
+
+def text_rows(parts: Split, seeds: Sequence[int]) -> Iterator[Row]:
+    """Yield what the item texts, read by the language model, are worth, by seed and for all."""
+    read_by: list[pl.DataFrame] = []
+    unread: list[pl.DataFrame] = []
+    for seed in seeds:
+        for said, without, found in (("", [], read_by), (" without text", ["text"], unread)):
+            name = f"ST-LLM{said}, seed {seed}"
+            queries, row = measured(name, STLLM(seed=seed, without=without), parts)
+            found.append(queries)
+            yield row
+        yield paired(f"worth of the text, seed {seed}", read_by[-1], unread[-1])
+    if len(seeds) > 1:
+        yield paired("worth of the text, all seeds", pl.concat(read_by), pl.concat(unread))
 
 
 def newcomer_rows(parts: Split) -> Iterator[Row]:

@@ -29,7 +29,7 @@ def bench(
         list[str] | None,
         typer.Option(
             help="Some parts of it: main, baselines, regimes, ablations, newcomers, transfer, "
-            "small, untaken, early, million; may come several times.",
+            "small, untaken, early, million, text; may come several times.",
             show_default="main",
         ),
     ] = None,
