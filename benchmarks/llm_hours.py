@@ -23,6 +23,7 @@ PARTS = (("early in the morning", 5), ("in the morning", 8), ("around lunchtime"
 DAYS = ("weekdays", "weekends")
 #: Check-ins of other kinds that a kind leans on, as `Statistics` has it.
 STRENGTH = 20
+AT_ONCE = 32
 WEIGHTS = np.linspace(0, 1, 21)
 
 
@@ -44,15 +45,22 @@ def said(kinds: np.ndarray) -> np.ndarray:
     """Return log P(kind | time), less its mean over times and over kinds: (n_kinds, 48)."""
     tokenizer, model = Writer("smollm2")._loaded
     found = np.zeros((len(kinds), len(DAYS), len(PARTS)))
+    own = [
+        tokenizer(f" {str(kind).lower()}", add_special_tokens=False)["input_ids"] for kind in kinds
+    ]
     for day, on in enumerate(DAYS):
         for part, (when, _) in enumerate(PARTS):
             head = tokenizer(f"Popular places {when} on {on}: the")["input_ids"]
-            for number, kind in enumerate(kinds):
-                own = tokenizer(f" {str(kind).lower()}", add_special_tokens=False)["input_ids"]
+            for first in range(0, len(kinds), AT_ONCE):
+                some = own[first : first + AT_ONCE]
+                # What stands to the right of a token changes nothing of what is said of it.
+                longest = max(map(len, some))
+                rows = [head + each + [0] * (longest - len(each)) for each in some]
                 with torch.inference_mode():
-                    logits = model(torch.tensor([head + own])).logits[0].log_softmax(-1)
-                at = torch.arange(len(head) - 1, len(head) + len(own) - 1)
-                found[number, day, part] = logits[at, own].sum()
+                    logits = model(torch.tensor(rows)).logits.log_softmax(-1)
+                for number, each in enumerate(some):
+                    at = torch.arange(len(head) - 1, len(head) + len(each) - 1)
+                    found[first + number, day, part] = logits[number, at, each].sum()
     found -= found.mean(axis=(1, 2), keepdims=True)
     found -= found.mean(axis=0)
     first = np.array([hour for _, hour in PARTS])

@@ -57,9 +57,8 @@ def drawn(picture: Any, legend: Any = None) -> str:
 
 def title_of(picture: Any, otherwise: str) -> str:
     """Return what stands above a figure."""
-    layout = picture.to_dict().get("layout", {})
-    title = layout.get("title", {})
-    return str(title.get("text") or "") if isinstance(title, dict) else str(title) or otherwise
+    title = picture.to_dict().get("layout", {}).get("title", {})
+    return str((title.get("text") if isinstance(title, dict) else title) or otherwise)
 
 
 def address_of(page: str) -> str:

@@ -262,7 +262,7 @@ def figure(
     if not isinstance(fig, Drawn):
         quiet(fig, is_dark())
     # What somebody hears who does not see the picture.
-    alt = alt or ". ".join(filter(None, (pins.title_of(fig, name), said_of(caption))))
+    alt = alt or ". ".join(filter(None, (pins.title_of(fig, ""), said_of(caption)))) or name
     shown = _for_a_phone(fig) if visitor.is_narrow() else fig
     if on_point is None and on_span is None:
         st.plotly_chart(shown, key=key, width="stretch", config={"displaylogo": False}, alt=alt)

@@ -4,6 +4,7 @@ import ast
 from datetime import date
 from pathlib import Path
 
+import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -373,3 +374,9 @@ def test_each_widget_is_brought_back_by_a_project_or_left_out_on_purpose():
     unheard = {name: file for name, file in found.items() if not any(
         name.startswith(each) or each.startswith(name) for each in known)}  # fmt: skip
     assert not unheard, "add these to pages.shared.views.WIDGETS, or to ELSEWHERE and say why"
+
+
+def test_a_picture_without_a_title_is_pinned_by_its_name():
+    figure = go.Figure()
+    assert pins.title_of(figure, "days") == "days"
+    assert pins.title_of(figure.update_layout(title="Each day"), "days") == "Each day"

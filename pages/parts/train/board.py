@@ -271,7 +271,8 @@ def _results(runs: list[Run]) -> None:
             picked = st.selectbox("Model", names, format_func=names.__getitem__, key="train_curve")
             run = next(each for each in with_curve if each.folder.name == picked)
             curve = learning_curve(run.events())
-            ui.figure(made(curve, in_python(run)), key=f"learned_{picked}")
+            alt = f"How {run.label} learned"
+            ui.figure(made(curve, in_python(run)), key=f"learned_{picked}", alt=alt)
 
 
 def in_python(run: Run) -> Made | None:
