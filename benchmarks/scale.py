@@ -179,7 +179,7 @@ def _prepare(folder: Path) -> dict:
     """Prepare ST-LLM up to its first step; imports and the growing of trees are told apart."""
     began = time.process_time()
     import lightgbm  # noqa: F401
-    import torch  # noqa: F401
+    import torch._dynamo  # noqa: F401  What the first optimizer of a process loads.
 
     imports = time.process_time() - began
     from strec.dataset import MOST_CHECKINS

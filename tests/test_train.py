@@ -77,19 +77,6 @@ def test_it_does_what_a_loop_written_out_does():
         torch.testing.assert_close(value, expected[name])
 
 
-def test_a_training_does_not_load_the_compiler():
-    """It is two CPU seconds of each process that trains, and compiles nothing."""
-    program = (
-        "import sys; from tests.test_train import Curve, Settings, fit\n"
-        "fit(Curve(), Settings(epochs=1)); print('torch._dynamo' in sys.modules)"
-    )
-    here = Path(__file__).parents[1]
-    ran = subprocess.run(
-        [sys.executable, "-c", program], cwd=here, check=True, capture_output=True, text=True
-    )
-    assert ran.stdout == "False\n"
-
-
 @pytest.mark.slow
 def test_it_learns_and_says_so():
     events = []

@@ -15,7 +15,6 @@ from pathlib import Path
 import torch
 
 from strec.errors import ModelError
-from strec.train.optimizer import AdamW
 
 FORMAT_VERSION = 1
 
@@ -116,13 +115,14 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tenso
     }
 
 
-def restore_optimizer(optimizer: AdamW, tensors: dict[str, torch.Tensor]) -> None:
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
     """Give an optimiser back its running averages."""
     state: dict[int, dict] = {}
     for name, value in tensors.items():
         index, _, rest = name.partition("/")
         state.setdefault(int(index), {})[rest] = value
-    optimizer.load_state_dict({"state": state})
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -15,7 +15,6 @@ from strec.memory import give_back
 from strec.train import checkpoint
 from strec.train.checkpoint import State
 from strec.train.device import choose
-from strec.train.optimizer import AdamW
 from strec.train.task import Settings, Task, TrainingHistory, Watch, cancelled
 
 #: Shortest time between two events about batches, in seconds and as a share of the time so far:
@@ -71,12 +70,11 @@ class Loop:
         # Processes share a batch, so that several train as one does.
         task.batch_size = max(1, task.batch_size // self.world)
         task.module.to(self.accelerator.device)
-        optimizer = AdamW(
+        optimizer = torch.optim.AdamW(
             task.module.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         self._resume(optimizer)
-        # It asks for no more than what ours has.
-        self.optimizer = self.accelerator.prepare_optimizer(cast(torch.optim.Optimizer, optimizer))
+        self.optimizer = self.accelerator.prepare_optimizer(optimizer)
         self.begun = time.perf_counter() - self.state.seconds
         self.share_at_start = len(self.state.epochs) / settings.epochs
         self.reported = 0.0
@@ -97,7 +95,7 @@ class Loop:
         shapes = {name: list(value.shape) for name, value in self.task.module.state_dict().items()}
         return {"settings": asdict(self.settings), "shapes": shapes}
 
-    def _resume(self, optimizer: AdamW) -> None:
+    def _resume(self, optimizer: torch.optim.Optimizer) -> None:
         folder = self.watch.checkpoint
         found = checkpoint.load(folder, self._identity()) if folder else None
         if found is None:
@@ -346,10 +344,10 @@ def _on_cpu(module: torch.nn.Module) -> dict[str, torch.Tensor]:
 def _same_sums():
     """Add numbers in the same order in each run: several threads would not, and a seed is not
     enough then for the same model."""
-    # The same as `use_deterministic_algorithms`, which loads the compiler to tell it too.
-    before = torch.get_deterministic_debug_mode()
-    torch.set_deterministic_debug_mode("warn")
+    before = torch.are_deterministic_algorithms_enabled()
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
     try:
         yield
     finally:
-        torch.set_deterministic_debug_mode(before)
+        torch.use_deterministic_algorithms(before, warn_only=warned)
