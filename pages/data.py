@@ -17,10 +17,11 @@ def content() -> NextStep | None:
     draft = drafts.current()
     if draft is None:
         source.in_use()
-        untaken.show()
         dialog.waiting()
         source.files()
         source.sample_cards()
+        # Below what a stranger looks for first.
+        untaken.show()
         return "See when people act", "time"
     # While a file waits to be used, the way on is the button "Use this data".
     return show(draft)

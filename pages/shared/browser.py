@@ -13,6 +13,7 @@ _NOT, _SLOWLY = "not", "slowly"
 # which the page stands still. What is told once is not told again, for each word runs the page
 # anew; what the person has chosen is kept for the visit, which a reload does not end.
 _ASKED = """const KEPT = "strec_maps";
+const WIDTHS = {phone: matchMedia("(max-width: 640px)"), tablet: matchMedia("(max-width: 1000px)")};
 const PROCESSOR = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 function draws() {
   const begun = how => document.createElement("canvas").getContext("webgl2", how);
@@ -24,12 +25,12 @@ function draws() {
   return fast && !PROCESSOR.test(by) ? "well" : "slowly";
 }
 export default function ({data, setStateValue}) {
-  const narrow = matchMedia("(max-width: 640px)");
   const tell = () => {
-    if (narrow.matches !== data.narrow) setStateValue("narrow", narrow.matches);
+    const width = Object.keys(WIDTHS).find(each => WIDTHS[each].matches) ?? "";
+    if (width !== data.width) setStateValue("width", width);
   };
   tell();
-  narrow.addEventListener("change", tell);
+  Object.values(WIDTHS).forEach(each => each.addEventListener("change", tell));
   // A browser may refuse to keep anything.
   const kept = how => { try { return how(sessionStorage); } catch { return null; } };
   if (data.chosen) kept(each => each.setItem(KEPT, data.chosen));
@@ -37,7 +38,7 @@ export default function ({data, setStateValue}) {
     const found = globalThis.strecDraws ??= draws();
     if (found !== "well") setStateValue("draws", found);
   }
-  return () => narrow.removeEventListener("change", tell);
+  return () => Object.values(WIDTHS).forEach(each => each.removeEventListener("change", tell));
 }"""
 
 
@@ -47,9 +48,9 @@ def ask() -> None:
     chosen = ""
     if state.MAPS_CHOSEN.value:
         chosen = "pictures" if state.PICTURES_OF_MAPS.value else "movable"
-    known = {"narrow": state.NARROW.value, "draws": state.DRAWS.value, "chosen": chosen}
+    known = {"width": state.WIDTH.value, "draws": state.DRAWS.value, "chosen": chosen}
     with st.container(key="browser_told"):
-        told(data=known, key=_KEY, on_narrow_change=_resized, on_draws_change=_draws)
+        told(data=known, key=_KEY, on_width_change=_resized, on_draws_change=_draws)
 
 
 def toggle() -> None:
@@ -95,7 +96,7 @@ def _choose(pictures: bool) -> None:
 
 
 def _resized() -> None:
-    state.NARROW.value = bool(st.session_state[_KEY].get("narrow"))
+    state.WIDTH.value = str(st.session_state[_KEY].get("width") or "")
 
 
 def _draws() -> None:

@@ -68,9 +68,9 @@ TOUR = Key("tour", False)
 #: Maps as pictures drawn by the server, and whether the visitor has chosen it so or otherwise.
 PICTURES_OF_MAPS = Key("pictures_of_maps", False)
 MAPS_CHOSEN = Key("maps_chosen", False)
-#: What the browser told: that its window is as narrow as a phone's, that it draws maps `slowly`,
-#: with its processor, or `not`.
-NARROW = Key("narrow", False)
+#: What the browser told: that its window is as narrow as that of a `phone` or a `tablet`, that it
+#: draws maps `slowly`, with its processor, or `not`.
+WIDTH = Key("browser_width", "")
 DRAWS = Key("browser_draws", "")
 #: The same, until the person has been told at the first map.
 DRAWS_UNSAID = Key("browser_draws_unsaid", "")

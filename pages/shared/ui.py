@@ -36,6 +36,7 @@ from strec import maps
 from strec.errors import AnalysisError, SplitError, StrecError
 from strec.export import to_csv
 from strec.io.limits import disk_full, is_disk_full
+from strec.maps.view import WIDTH_PX
 from strec.parts import missing_part
 from strec.progress import Progress
 
@@ -53,6 +54,8 @@ METHODS = Path(__file__).parents[1] / "methods"
 
 #: How wide a map is on a phone.
 PHONE_PX = 340
+#: And in a window as a tablet's, beside the sidebar, with room for the outermost hexagons.
+TABLET_PX = WIDTH_PX + 60
 #: A longer note below a figure is two lines there, and how high another line is.
 NOTE_LENGTH, NOTE_LINE_PX = 36, 14
 _DOT = " · "
@@ -364,7 +367,8 @@ def said_of(caption: str) -> str:
 def as_picture(deck, key: str, height: int, beside: bool = False) -> bool:
     """Show a map as a picture that the server draws, if the visitor has those; say whether."""
     if state.PICTURES_OF_MAPS.value:
-        size, enlarge = frame_of(height, beside, visitor.is_narrow())
+        width = "phone" if visitor.is_narrow() else state.WIDTH.value
+        size, enlarge = frame_of(height, beside, width)
         st.image(picture_of(deck, size, enlarge), width="stretch")
         browser.movable(key)
         browser.say_why()
@@ -378,14 +382,15 @@ def picture_of(deck, size_px: tuple[int, int], enlarge: float = 1.0) -> str:
     return remembered("picture", (said, *look.values()), lambda: maps.to_svg(deck, **look))
 
 
-def frame_of(height: int, beside: bool, narrow: bool) -> tuple[tuple[int, int], float]:
+def frame_of(height: int, beside: bool, window: str) -> tuple[tuple[int, int], float]:
     """Return width and height of the picture of a map in pixels, and how large things are in it.
 
     Nobody can move it to what lies beyond its sides: the outer places are within.
     """
     # Drawn much wider than it is shown, its numbers could not be read.
-    width = PHONE_PX if narrow else round((1.2 if beside else 2.0) * height)
-    return (width, height), 0.85 if narrow else 1.0
+    wide = round((1.2 if beside else 2.0) * height)
+    width = {"phone": PHONE_PX, "tablet": min(TABLET_PX, wide)}.get(window, wide)
+    return (width, height), 0.85 if window == "phone" else 1.0
 
 
 def table(frame: Frame, columns: Mapping[str, Any] | None = None,

@@ -53,4 +53,4 @@ def is_narrow() -> bool:
     """Whether pictures are narrower than elsewhere: on a phone, and in a narrow window."""
     said = st.context.headers
     is_phone = said.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in (said.get("User-Agent") or "")
-    return is_phone or state.NARROW.value
+    return is_phone or state.WIDTH.value == "phone"

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -454,9 +455,9 @@ def _parquet(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
             each.name: "snappy" if pa.types.is_large_string(each.type) else "none"
             for each in table.schema
         }
-        writer = writer or pq.ParquetWriter(
-            path, table.schema, compression=packing, use_dictionary=repeats, write_statistics=False
-        )
+        # pyarrow's annotations know one way for all columns.
+        packed: dict[str, Any] = {"compression": packing, "use_dictionary": repeats}
+        writer = writer or pq.ParquetWriter(path, table.schema, write_statistics=False, **packed)
         writer.write_table(table)
 
     def take(checkins: pl.DataFrame) -> None:

@@ -38,7 +38,7 @@ def distinct(keys: np.ndarray) -> np.ndarray:
     [0, 3, 7]
     """
     found = np.sort(keys)
-    return found[np.diff(found, prepend=-1) > 0]
+    return found[_begins(found)]
 
 
 def told_apart(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -80,4 +80,11 @@ def firsts(keys: np.ndarray) -> np.ndarray:
 def _runs(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the order of whole numbers, and which in it is the first of those that are equal."""
     order = order_of(keys)
-    return order, np.diff(keys[order], prepend=-1) > 0
+    return order, _begins(keys[order])
+
+
+def _begins(ordered: np.ndarray) -> np.ndarray:
+    """Return which numbers are other than the one before; their difference could overflow."""
+    found = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=found[1:])
+    return found

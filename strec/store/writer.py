@@ -123,7 +123,9 @@ def write_catalogue(folder: Path, items: pl.DataFrame | None, meta: dict) -> dic
         return rest | {"fingerprint": of_checkins}
     listed.write_parquet(folder / CATALOGUE)
     whole = hashlib.blake2b(of_checkins.encode(), digest_size=16)
-    whole.update(listed.write_csv().encode())
+    hashers: dict = {}
+    _hash(hashers, listed.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    whole.update(_digests(hashers))
     said = {"n_items": listed.height, "fingerprint": of_checkins}
     return meta | {"catalogue": said, "fingerprint": whole.hexdigest()}
 
@@ -243,8 +245,7 @@ def _write_chunks(chunks: Iterator[pl.DataFrame], items: pl.Series, folder: Path
     is_anonymous = last[USER_CODE].item() is None
     counts["n_users"] = 0 if is_anonymous else last[USER_CODE].item() + 1
     digest = hashlib.blake2b(digest_size=16)
-    for name in sorted(hashers):
-        digest.update(name.encode() + hashers[name].digest())
+    digest.update(_digests(hashers))
     meta = counts | {
         "is_anonymous": is_anonymous,
         "columns": [name for name in last.columns if name in schema.REQUIRED | schema.OPTIONAL],
@@ -379,6 +380,10 @@ def _with_trips(coded: pl.DataFrame, items: pl.Series) -> pl.DataFrame:
     return trips.with_columns(
         schema.hour_of_week(local).alias(END_HOUR_OF_WEEK), local.dt.date().alias(END_DATE)
     )
+
+
+def _digests(hashers: dict) -> bytes:
+    return b"".join(name.encode() + hashers[name].digest() for name in sorted(hashers))
 
 
 def _hash(hashers: dict, coded: pa.Table) -> None:

@@ -13,6 +13,7 @@ NUMBERS = st.one_of(st.integers(0, 5), st.integers(0, 2**63 - 1))
 
 @given(st.lists(NUMBERS, max_size=30))
 @example([])
+@example([2**63 - 1])
 @example([2**63 - 1, 0, 2**63 - 1])
 def test_they_say_what_numpy_says(values):
     keys = np.array(values, dtype=np.int64)

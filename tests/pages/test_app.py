@@ -46,7 +46,9 @@ def test_the_first_run_shows_a_living_world():
 @pytest.mark.slow
 def test_a_phone_gets_a_picture_of_its_own():
     """As wide as others see it, its outer places would be cut."""
-    wide, narrow = (app(narrow=each).session_state["start_picture"] for each in (False, True))
+    wide, narrow = (
+        app(browser_width=each).session_state["start_picture"] for each in ("", "phone")
+    )
     assert wide != narrow
 
 

@@ -115,16 +115,16 @@ def test_a_browser_without_a_graphics_card_gets_pictures_until_somebody_wants_ma
 
 
 @pytest.mark.parametrize("name", ["social", "travel", "traffic", "flights"])
-@pytest.mark.parametrize("narrow", [False, True])
-def test_a_picture_that_nobody_can_move_shows_the_outer_hexagons_whole(name, narrow):
+@pytest.mark.parametrize("window", ["", "tablet", "phone"])
+def test_a_picture_that_nobody_can_move_shows_the_outer_hexagons_whole(name, window):
     store = Dataset.sample(name).store
     everywhere = store.cells(schema.CELL_RESOLUTION, min_users=1)
     resolution = spatial.suggest_resolution(everywhere)
     cells = store.cells(resolution)
     view = maps.view_of(
-        everywhere["lat"], everywhere["lon"], 15, ui.PHONE_PX if narrow else WIDTH_PX
+        everywhere["lat"], everywhere["lon"], 15, ui.PHONE_PX if window == "phone" else WIDTH_PX
     )
-    size, enlarge = ui.frame_of(520, False, narrow)
+    size, enlarge = ui.frame_of(520, False, window)
     deck = maps.hexagons(cells, view=view, basemap="offline")
     at = maps.pixels(deck, cells["lat"], cells["lon"], size_px=size, enlarge=enlarge)
     half = 500 * spatial.hexagon_width_km(resolution) / view.metres_per_px * enlarge

@@ -46,7 +46,7 @@ def test_every_sample_shows_its_week(stores, name):
 @pytest.mark.slow
 def test_on_a_phone_the_notes_below_figures_end_within_them(stores):
     for narrow in (True, False):
-        app = page(stores["flights"], narrow=narrow)
+        app = page(stores["flights"], browser_width="phone" if narrow else "")
         specs = [json.loads(each.proto.spec) for each in app.get("plotly_chart")]
         notes = [
             note["text"]
