@@ -2,11 +2,13 @@
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from strec import schema
 from strec.errors import SchemaError
 from strec.store import Store
+from strec.store.counted import counted
 from tests.test_store import world
 
 
@@ -89,3 +91,31 @@ def test_a_file_with_check_ins_of_nobody_is_refused_as_a_table_is(tmp_path):
         with pytest.raises(SchemaError, match="4 without user_id"):
             Store.create(given, tmp_path / "store", name="nobody's")
     assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("is_sorted", [True, False])
+@pytest.mark.parametrize("n_users", [3, 40_000])
+def test_people_of_groups_are_counted_as_polars_counts_them(n_users, is_sorted):
+    rng = np.random.default_rng(3)
+    n = 2_000
+    rows = pl.DataFrame(
+        {
+            "user": pl.Series(rng.integers(9, 9 + n_users, n), dtype=pl.UInt32),
+            # Numbers that are counted from the least one, also where their own type ends...
+            "small": pl.Series(rng.choice([-128, 0, 127], n), dtype=pl.Int8),
+            "day": pl.Series(rng.integers(-400, 400, n), dtype=pl.Int32).cast(pl.Date),
+            # ... and those that are not.
+            "cell": rng.choice([7, 2**61, 2**62], n),
+            "item": rng.choice(["bar", "cafe", None], n),
+        }
+    ).sort("user" if is_sorted else "small")
+    keys = rows.columns[1:]
+    counts = {"n_checkins": pl.len().cast(pl.Int64), "n_users": pl.n_unique("user")}
+    for some in (keys, keys[:1], keys[1:2], keys[2:]):
+        found = pl.DataFrame(counted(rows.select("user", *some).to_arrow(), "user"))
+        expected = rows.group_by(some).agg(**counts).cast({"n_users": pl.Int64})
+        assert found.sort(some).equals(expected.sort(some))
+    assert counted(rows.clear().to_arrow(), "user") == pa.table(
+        rows.clear().select(keys).to_arrow().columns + [pa.array([], pa.int64())] * 2,
+        names=[*keys, *counts],
+    )

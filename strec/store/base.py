@@ -2,13 +2,14 @@
 
 import json
 import threading
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
@@ -219,11 +220,9 @@ class OpenStore:
 
         def ask() -> pa.Table:
             rows = table.select(**{WHO: table[USER_CODE]}, **keys)
-            code = cast(Any, rows[WHO])
             found: list[Future[pa.Table]] = []
             with ThreadPoolExecutor(1) as thread:
-                for low, high in self._parts:
-                    part = rows.filter(code >= low, code < high).to_pyarrow()
+                for part in self._in_parts(rows):
                     # One part is counted while the engine reads the next, and no more wait.
                     if found:
                         found[-1].result()
@@ -235,6 +234,18 @@ class OpenStore:
 
         with self._lock, self._in_words():
             return self._answers.of(whole, self.table, ask).to_pandas()
+
+    def _in_parts(self, rows: ir.Table) -> Iterator[pa.Table]:
+        """Give rows with `WHO` part by part; to write the question anew for each takes a while."""
+        name, connection = f"parts_{uuid.uuid4().hex}", self._connection
+        types = rows.schema().to_pyarrow()
+        connection.create_view(name, rows)
+        try:
+            for low, high in self._parts:
+                asked = f"SELECT * FROM {name} WHERE {WHO} >= {low} AND {WHO} < {high}"
+                yield connection.con.sql(asked).to_arrow_table().cast(types)
+        finally:
+            connection.raw_sql(f"DROP VIEW {name}")
 
     @cached_property
     def _parts(self) -> list[tuple[int, int]]:
