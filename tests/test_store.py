@@ -460,6 +460,29 @@ def test_people_counted_part_by_part_are_those_counted_at_once(store, monkeypatc
         assert expected.attrs == found.attrs
 
 
+@pytest.mark.parametrize("engine", ["duckdb://", "polars://", "pyspark://"])
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_many_named_are_those_named_one_by_one(store, monkeypatch, engine, in_parts):
+    if engine == "pyspark://":
+        pytest.importorskip("pyspark", reason="PySpark is not installed")
+    users = tuple(f"u{i:02d}" for i in range(4, 90, 2))
+    some = Filters(hours=(8, 9, 10), users=users, categories=("kind 1", "kind 2", "kind 9"))
+    asked = (
+        lambda store: pd.DataFrame([store.summary(some), store.summary(Filters(users=users))]),
+        lambda store: store.trend("week", some), lambda store: store.cells(7, some),
+        lambda store: store.flows(Filters(users=users), min_users=1),
+        lambda store: store.checkins(some).to_pandas(),
+    )  # fmt: skip
+    if in_parts:
+        monkeypatch.setattr("strec.store.base.PART_ROWS", 500)
+    opened = Store(store.folder, engine)
+    named = [ask(opened) for ask in asked]
+    monkeypatch.setattr("strec.store.filters.MOST_NAMED", 2)
+    for expected, ask in zip(named, asked, strict=True):
+        assert len(expected)
+        pd.testing.assert_frame_equal(expected, ask(opened))
+
+
 def test_points_of_items_that_stay_are_known_from_the_items(tmp_path):
     some = Filters(weekdays=(0, 1), categories=("kind 1", "kind 2"))
     placed = world().filter(pl.col("lat").is_not_null())

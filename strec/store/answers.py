@@ -67,12 +67,13 @@ class Answers:
         self._keep(path, found)
         return found
 
-    def _path(self, expression: ir.Table, table: ir.Table) -> Path | None:
-        """Return where the answer is kept; None where the question names more than the store."""
-        if expression.op().find(ops.InMemoryTable):
-            return None
+    def _path(self, expression: ir.Table, table: ir.Table) -> Path:
+        """Return where the answer is kept."""
         # DuckDB's words serve for every engine: here they are a name.
         question = str(ibis.to_sql(expression, dialect="duckdb")).replace(table.get_name(), "t")
+        for sent in expression.op().find(ops.InMemoryTable):
+            # What is sent along has a new name each time; it counts by its content.
+            question = question.replace(sent.name, _content(sent))
         seen = hashlib.blake2b(repr((*self._of, question)).encode(), digest_size=_DIGEST)
         return self.folder / seen.hexdigest()
 
@@ -140,6 +141,15 @@ def read_whole(path: Path) -> pa.Table | None:
     if content[:_DIGEST] != _digest_of(table):
         return None
     return pa.ipc.open_file(pa.py_buffer(table)).read_all()
+
+
+def _content(sent: ops.InMemoryTable) -> str:
+    """Return what tells a table that is sent along with a question from others."""
+    table = sent.data.to_pyarrow(sent.schema).combine_chunks()
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return _digest_of(sink.getvalue()).hex()
 
 
 def _digest_of(content) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from strec import schema
 from strec.errors import AnalysisError, check_choice, check_is
@@ -25,6 +26,8 @@ from strec.wording import days, listed, moment, plural
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NAMED_DAYS = {(5, 6): "weekends", (0, 1, 2, 3, 4): "workdays"}
+#: Texts that a question names; of more, its text takes longer than the counting: a table is sent.
+MOST_NAMED = 500
 #: What may be looked at of trips.
 SIDES = {"departures": "where and when trips begin", "arrivals": "where and when they end"}
 
@@ -151,11 +154,7 @@ class Filters:
     @property
     def keeps_nothing(self) -> bool:
         """Whether no check-in at all can pass."""
-        if (
-            self.date_from is not None
-            and self.date_to is not None
-            and self.date_from > self.date_to
-        ):
+        if self.date_from and self.date_to and self.date_from > self.date_to:
             return True
         return any(isinstance(value, tuple) and not value for value in vars(self).values())
 
@@ -276,11 +275,9 @@ class Filters:
         if self.cells is not None:
             keep.append(_within(whole(table, schema.CELL), self.cells))
         for name, values in (
-            (schema.CATEGORY, self.categories),
-            (schema.EVENT, self.events),
-            (schema.USER, self.users),
-            (schema.PLACE_ID, self.places),
-        ):
+            (schema.CATEGORY, self.categories), (schema.EVENT, self.events),
+            (schema.USER, self.users), (schema.PLACE_ID, self.places),
+        ):  # fmt: skip
             if values is None:
                 continue
             if name not in table.columns:
@@ -289,7 +286,10 @@ class Filters:
                     f"columns {', '.join(table.columns)}.",
                     "Remove the filter, or map such a column when reading the file.",
                 )
-            keep.append(_among(table[name], list(values)))
+            if len(values) > MOST_NAMED:
+                table = table.semi_join(ibis.memtable(pa.table({name: list(values)})), name)
+            else:
+                keep.append(_among(table[name], list(values)))
         return table.filter(keep) if keep else table
 
     def _seen_from(self, table: ir.Table) -> ir.Table:
