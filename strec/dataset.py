@@ -8,7 +8,7 @@ from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
 import polars as pl
 
@@ -881,7 +881,7 @@ def _as_polars(frame: Any) -> tuple[pl.DataFrame, list[str]]:
     if hasattr(frame, "geometry") and "geopandas" in type(frame).__module__:
         from strec.io.geofiles import table_of_points
 
-        return table_of_points(frame, "the frame")
+        return table_of_points(cast("geopandas.GeoDataFrame", frame), "the frame")
     return pl.DataFrame({name: _column(frame[name]) for name in frame.columns}), []
 
 

@@ -6,6 +6,7 @@ Graph models read both as edges; neither needs more memory than ``n_items × nei
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from scipy import sparse
@@ -127,7 +128,7 @@ def transitions(train: Log) -> sparse.csr_matrix:
     session = train.session[train.before == np.arange(len(train))]
     linked = np.flatnonzero(np.diff(session) == 0)
     trips = tally(train.origin, train.item, (n_items, n_items))
-    found = sparse.csr_matrix(trips + before[linked].T @ after[linked + 1])
+    found = sparse.csr_matrix(trips + cast(sparse.csr_matrix, before[linked]).T @ after[linked + 1])
     found.sort_indices()
     return found
 

@@ -241,9 +241,10 @@ class Project:
             store.time_zone or "", store.meta["n_checkins"],
             0 if store.catalogue is None else len(store.catalogue),
         )  # fmt: skip
-        given = {"name": dataset.name, "recipe": store.meta.get("recipe")} | more
+        given: dict[str, Any] = {"name": dataset.name, "recipe": store.meta.get("recipe")}
         if with_data:
-            given = {"checkins": dataset.checkins, "catalogue": store.catalogue} | given
+            given |= {"checkins": dataset.checkins, "catalogue": store.catalogue}
+        given |= more
         try:
             project = cls(source=source, **given)
         except TypeError as error:

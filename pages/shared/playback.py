@@ -132,7 +132,7 @@ def _calendar(store: Store, chosen: Filters) -> Film:
         return Film()
     units = {"day": "D", "week": "W-MON", "month": "MS", "year": "YS"}
     # A span begins before its first check-in: weeks on Mondays, months on their first day.
-    begin = pd.Timestamp(first)
+    begin, starts = pd.Timestamp(first), []
     for unit, step_of in units.items():
         low = pd.tseries.frequencies.to_offset(step_of).rollback(begin)
         starts = [each.date() for each in pd.date_range(low, last, freq=step_of)]

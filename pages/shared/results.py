@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache, wraps
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pandas as pd
 import streamlit as st
@@ -84,11 +84,9 @@ def _wait_outside(_: int) -> None:
 def counted(ask: Callable[..., T], store: Store, *setting: Hashable, **named: Hashable) -> T:
     """Ask a data set once per content and setting: ``counted(Store.cells, store, 7)``."""
     found = _counted(ask, store, *setting, **named)
-    return (
-        made(found, call(ask, store, *setting, **named))
-        if isinstance(found, pd.DataFrame)
-        else found
-    )
+    if isinstance(found, pd.DataFrame):
+        return cast(T, made(found, call(ask, store, *setting, **named)))
+    return found
 
 
 @by_content("Counting…", most=256)

@@ -1,5 +1,7 @@
 """What is counted of a large store before anybody looks: the answers lie beside it."""
 
+from collections.abc import Callable
+
 from strec import schema, spatial
 from strec.demand.asking import panel
 from strec.errors import AnalysisError
@@ -35,7 +37,12 @@ def count_ahead(data: HasStore | Store, *, progress: Progress = silent) -> int:
     store = need_store(data)
     if not store.keeps_answers:
         return 0
-    asked = [store.summary, store.hour_weekday, store.day_hours, store.calendar]
+    asked: list[Callable[[], object]] = [
+        store.summary,
+        store.hour_weekday,
+        store.day_hours,
+        store.calendar,
+    ]
     if store.has(schema.CATEGORY):
         asked += [store.by_category, store.category_hours]
     if store.has_places:

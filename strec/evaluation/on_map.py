@@ -91,7 +91,7 @@ def _shown(
         cells = cells.filter(enough_people(cells, min_users))
         if cells["n_checkins"].sum() * 2 >= len(placed):
             break
-    return cells, resolution
+    return cells, resolution  # pyrefly: ignore[unbound-name]: there is always one resolution
 
 
 def _cells(placed: pl.DataFrame, measure: str, resolution: int) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from strec.errors import StrecError
 from strec.explanation.clauses import STAND_INS
@@ -152,7 +152,7 @@ class Rephraser:
     def _draft(self, facts: Sequence[str]) -> str:
         key = self.writer.fingerprint, prompt_of(facts)
         if key not in self._said:
-            guided = {}
+            guided: dict[str, Any] = {}
             if getattr(self.writer, "is_guided", False):
                 guided = {"guide": ConstrainedDecoder(facts), "shared": EXAMPLE}
             self._said[key] = self.writer.generate(

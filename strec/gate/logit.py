@@ -56,6 +56,7 @@ def fit(features: np.ndarray, n_free: int, start: np.ndarray) -> np.ndarray:
         spread = spread.reshape(d, -1)
         curve = (spread @ spread.T).astype(float) + RIDGE * np.eye(d)
         step = _bounded_step(weights, slope, curve, bounded) - weights
+        new = value
         for _ in range(MAX_HALVINGS):
             chance, new = _state(features, weights + step)
             if new >= value - SMALL_LOSS:

@@ -104,7 +104,7 @@ class NestedModels:
             )
             for part in design.date_parts
         }
-        self.season = design.season and evidence.season(design, labels, design.season)
+        self.season = evidence.season(design, labels, design.season) if design.season else None
         self.parts["time"] = self.columns("time", self.scored)
 
     def add_order(self) -> None:
@@ -154,7 +154,7 @@ class NestedModels:
 
     def _time_columns(self, candidates: Candidates) -> list[np.ndarray]:
         design, labels, rows = self.design, self.labels, candidates.rows
-        found = []
+        found: list[np.ndarray] = []
         for counts, (context, _, _) in zip(self.weekly, weekly(design, labels), strict=True):
             found += evidence.lifts(design, counts, candidates, context[rows])
         for name, counts in self.by_date.items():

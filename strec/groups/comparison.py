@@ -444,7 +444,7 @@ def _with_tests(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
     # Each picture has the same share of the risk, however many cells it has.
     of_facet = frame.groupby("facet")["p"].transform("size")
     weight = len(frame) / (frame["facet"].nunique() * of_facet)
-    frame["q"] = false_discovery(np.minimum(frame["p"] / weight, 1.0).to_numpy())
+    frame["q"] = false_discovery((frame["p"] / weight).clip(upper=1.0).to_numpy())
     frame["differs"] = (frame["q"] <= alpha) & (frame["p"] <= alpha)
     risk = np.minimum(0.05 * frame["differs"].sum() * weight / len(frame), 0.05)
     level = np.where(frame["differs"], risk, 0.05)

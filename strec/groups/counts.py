@@ -139,12 +139,13 @@ def over_days(found: Sides, least: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return check-ins of A and of B per day that is in their scope: `period` and counts."""
     dates = [hours.index[hours > 0] for hours in found.hours]
     made = _over(found, "date", found.blocks.index, least)
-    return tuple(
+    of_a, of_b = (
         frame.rename(columns={"date": "period"}).pipe(
             lambda each, mine=mine: each[each["period"].isin(mine)].reset_index(drop=True)
         )
         for frame, mine in zip(made, dates, strict=True)
-    )  # type: ignore[return-value]
+    )
+    return of_a, of_b
 
 
 def _over(found: Sides, by: str, every: pd.Index, least: int) -> list[pd.DataFrame]:

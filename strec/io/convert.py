@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -121,7 +122,7 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
     )
     reason = _first_reason(raw, reasons)
     good = reason.is_null()
-    noticed = {
+    noticed: dict[str, Any] = {
         "skipped": counts.skipped,
         "double": counts.double,
         "half_places": (half & good).sum(),

@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedIOBase
 from pathlib import Path
 from typing import IO
 
@@ -331,7 +332,11 @@ def _members(
 
 
 def _copy(
-    stream: IO[bytes], n_compressed: int, name: str, opened: Opened, head_bytes: int | None
+    stream: IO[bytes] | BufferedIOBase,
+    n_compressed: int,
+    name: str,
+    opened: Opened,
+    head_bytes: int | None,
 ) -> tuple[Path, int, bool]:
     """Copy a decompressing stream to a temporary file: its path, bytes, and whether it ended."""
     target = opened.new_path()

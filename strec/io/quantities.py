@@ -139,7 +139,7 @@ def stated_minutes(text: pl.Series) -> pl.Series:
     distinct = text.drop_nulls().unique()
     if distinct.is_empty():
         return absent(len(text), pl.Int16)
-    minutes = []
+    minutes: list[int | None] = []
     for each in distinct:
         digits = each.strip("+-").replace(":", "")
         if digits.isdigit():

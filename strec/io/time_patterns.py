@@ -18,7 +18,7 @@ NAMES = (
     (r"[aA]\.?[mM]\.?|[pP]\.?[mM]\.?|tt|aa?|AA?", "a"),
 )  # fmt: skip
 #: What a letter means, and what it is to strptime by how often it is repeated.
-SAME = dict(zip("YJjRDTtAeZXxkKFS", "yyyyddaaEzzzHhff", strict=True))
+SAME: dict[str, str] = dict(zip("YJjRDTtAeZXxkKFS", "yyyyddaaEzzzHhff", strict=True))
 DIRECTIVES = {
     "y": {2: "%y", 4: "%Y"}, "d": {1: "%d", 2: "%d", 3: "%a", 4: "%A"},
     "M": {1: "%m", 2: "%m", 3: "%b", 4: "%B"}, "H": {1: "%H", 2: "%H"}, "h": {1: "%I", 2: "%I"},
@@ -103,7 +103,7 @@ def read_pattern(text: pl.Series, pattern: str) -> pl.DataFrame:
     }
     if not english:
         return read
-    longest = sorted(english, key=len, reverse=True)
+    longest: list[str] = sorted(english, key=len, reverse=True)
     as_english = text.str.replace_many(longest, [english[word] for word in longest], leftmost=True)
     again = _strptime(as_english, pattern)
     return read.select(again[name].zip_with(missed, read[name]) for name in read.columns)

@@ -69,7 +69,7 @@ class Reader(torch.nn.Module):
         """Return the adapters' numbers."""
         return {name: p.detach() for name, p in self.trained().items()}
 
-    def load_state_dict(self, state, *args, **kwargs) -> None:
+    def load_state_dict(self, state, *args, **kwargs) -> None:  # pyrefly: ignore[bad-override]
         """Take the adapters' numbers; ModelError if they belong to another language model."""
         mine = self.trained()
         shapes, given = ({n: p.shape for n, p in each.items()} for each in (mine, state))

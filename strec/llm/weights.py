@@ -158,7 +158,7 @@ def resolve(model: str | Path, *, online: bool = False) -> Path:
 
 
 def library() -> Any:
-    """Return transformers, as a module of any type: pyright reads its own for half a minute."""
+    """Return transformers, as a module of any type: their own take long to check."""
     return import_module("transformers")
 
 

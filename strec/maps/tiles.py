@@ -57,7 +57,8 @@ class _Watch:
     """Asks the tile server in a thread of its own, and remembers for a while what it said."""
 
     def __init__(self) -> None:
-        self._lock, self._answer, self._asked_at, self._address = threading.Lock(), False, None, ""
+        self._lock, self._answer, self._address = threading.Lock(), False, ""
+        self._asked_at: float | None = None
         self._thread: threading.Thread | None = None
 
     def ask(self, wait_s: float = 0.0) -> bool:

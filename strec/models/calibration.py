@@ -138,7 +138,7 @@ def temperature_for(chances: np.ndarray, target: np.ndarray) -> float:
     low, high = np.log(_BOUNDS)
     if too_sure(low) <= 0 or too_sure(high) >= 0:
         return _BOUNDS[0 if too_sure(low) <= 0 else 1]
-    return float(np.exp(float(brentq(too_sure, low, high, xtol=1e-4))))  # pyright: ignore[reportArgumentType]
+    return float(np.exp(float(brentq(too_sure, low, high, xtol=1e-4))))  # pyrefly: ignore[bad-argument-type]
 
 
 def heated(chances: np.ndarray, temperature: float) -> np.ndarray:

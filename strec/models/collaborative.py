@@ -209,7 +209,7 @@ class ALS(Collaborative):
         _factorise(
             als, sparse.csr_matrix(counts, dtype=np.float32), self.kind, self.n_iterations, watch
         )
-        self.item_factors_ = als.item_factors
+        self.item_factors_ = np.asarray(als.item_factors)
 
     def _relate_to(self, history: sparse.csr_matrix, user: np.ndarray) -> np.ndarray:
         from threadpoolctl import threadpool_limits

@@ -17,7 +17,7 @@ is a mean likeness between the item and the visits. A new item needs no check-in
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -162,7 +162,7 @@ class Content(HistoryModel):
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         try:
-            words = TfidfVectorizer(sublinear_tf=True).fit_transform(texts)
+            words: Any = TfidfVectorizer(sublinear_tf=True).fit_transform(texts)
         except ValueError:  # no text has a word
             return np.zeros((len(texts), 1))
         if words.shape[1] <= self.n_words:

@@ -10,7 +10,7 @@ read as if it had been seen.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -148,7 +148,7 @@ class DemandSTGCN(Trained):
             "mase": mae / naive_mae if naive_mae > 0 else float("nan"),
         }
 
-    def _built(self):
+    def _built(self) -> Any:
         import torch
 
         from strec.models.networks.stgcn import DemandNetwork, GraphTrunk
@@ -312,6 +312,6 @@ def _neighbours(demand: np.ndarray, places: np.ndarray | None, n_neighbours: int
         points = ((demand - demand.mean(axis=0)) / spread).T
     else:
         points = EARTH_RADIUS_KM * unit_vectors(*np.asarray(places, dtype=np.float64).T)
-    graph = NearestNeighbors(n_neighbors=k).fit(points).kneighbors_graph()
+    graph: Any = NearestNeighbors(n_neighbors=k).fit(points).kneighbors_graph()
     found = (graph + graph.T).tocoo()
     return np.stack([found.row, found.col]).astype(np.int64)

@@ -137,7 +137,7 @@ def _found_in(held: sparse.csc_array, asked: np.ndarray, own: np.ndarray) -> np.
     anything = np.zeros(len(asked), dtype=bool)
     for k in range(MOST_POINTS):
         there = asked[:, k] >= 0
-        matches[:, there] &= held[:, asked[there, k]].toarray() > 0
+        matches[:, there] &= cast(sparse.csc_array, held[:, asked[there, k]]).toarray() > 0
         anything |= there
         right = matches[own, np.arange(len(asked))] & (own >= 0)
         found[k] = (right & anything & (matches.sum(axis=0) == 1)).sum()

@@ -204,7 +204,7 @@ def quality(checkins: pl.DataFrame, *, near_minutes: float = 10.0) -> QualityRep
     again = near_duplicates(named.filter(~repeated), near_minutes)
     users, items = _counts(named, USER), _counts(table, ITEM)
     n_pairs = named.select(USER, ITEM).n_unique()
-    measured = {
+    measured: dict[str, Any] = {
         "n_checkins": table.height,
         "n_users": len(users),
         "n_items": len(items),
@@ -312,7 +312,7 @@ def _histogram(counts: pl.Series) -> pl.DataFrame:
 def _places(table: pl.DataFrame) -> dict[str, Any]:
     off_earth, null_island = impossible_place(table)
     known = table.select(LAT, LON).filter(~(off_earth | null_island)).drop_nulls()
-    found = {
+    found: dict[str, Any] = {
         "n_without_place": table.height - known.height,
         "n_places": known.n_unique() if known.height else 0,
         "middle": None,

@@ -136,11 +136,10 @@ def changing(store: Store) -> Section:
         middle = summary["first_date"] + timedelta(days=summary["n_days"] // 2)
         early = Filters(date_to=middle - timedelta(days=1))
         late = replace(Filters(), date_from=middle)
-        parts = []
-        for window in (early, late):
-            parts.append(store.cells(size, window, min_users=1))
-            parts.append(store.cell_days(size, window, min_users=1))
-        found = spatial.change(*parts)
+        found = spatial.change(
+            *(store.cells(size, early, min_users=1), store.cell_days(size, early, min_users=1)),
+            *(store.cells(size, late, min_users=1), store.cell_days(size, late, min_users=1)),
+        )
         section.facts["change"] = found.sentence
         if not len(found.frame):
             raise AnalysisError(

@@ -83,7 +83,7 @@ def parameters(
         name: each.default for name, each in inspect.signature(MODELS[kind]).parameters.items()
     }
     plan = BUDGETS[budget]
-    params = {}
+    params: dict[str, Any] = {}
     if "epochs" in defaults:
         params["epochs"] = max(1, ceil(defaults["epochs"] * plan.epochs_factor))
     if "patience" in defaults:

@@ -14,6 +14,7 @@ are cheap because units with equally many neighbours share one null distribution
 
 import warnings
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -190,7 +191,7 @@ def moran(
         )
 
     if inside is not None:
-        values, touching = values[inside], touching[inside][:, inside]
+        values, touching = values[inside], both_of(touching, inside)
     n = len(values)
     if n < MIN_UNITS or not touching.nnz or not np.ptp(values):
         nothing = float("nan")
@@ -210,6 +211,12 @@ def moran(
         extreme += int((np.abs(found - whole.EI) >= abs(whole.I - whole.EI) - 1e-12).sum())
     p = (1 + extreme) / (1 + permutations)
     return Moran(float(whole.I), float(whole.EI), float(whole.z_rand), p, permutations, n)
+
+
+def both_of(touching: sparse.csr_array, kept: np.ndarray) -> sparse.csr_array:
+    """Return which of the kept units are neighbours."""
+    rows = cast(sparse.csr_array, touching[kept])
+    return cast(sparse.csr_array, rows[:, kept])
 
 
 def false_discovery(p: np.ndarray) -> np.ndarray:

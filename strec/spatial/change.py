@@ -1,6 +1,7 @@
 """What changed between two windows of time: where did the share of check-ins rise or fall?"""
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -186,7 +187,7 @@ def _by_day(days: pd.DataFrame, frame: pd.DataFrame) -> _Days:
 
 def _shuffled(first: _Days, second: _Days, tested, paired: bool, permutations: int, seed: int):
     rng = np.random.default_rng(seed)
-    a, b = first.counts[:, tested], second.counts[:, tested]
+    a, b = (cast(sparse.csr_array, each.counts[:, tested]) for each in (first, second))
     a_totals, b_totals = first.totals, second.totals
     if paired:
         every = first.days.union(second.days)

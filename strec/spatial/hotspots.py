@@ -11,7 +11,7 @@ from strec.errors import AnalysisError
 from strec.export import MIN_USERS, enough_people
 from strec.geo import wrapped
 from strec.spatial import lattice
-from strec.spatial.autocorrelation import DRAWS, MIN_UNITS, Moran, local_statistics, moran
+from strec.spatial.autocorrelation import DRAWS, MIN_UNITS, Moran, both_of, local_statistics, moran
 from strec.spatial.hexagons import one_run, resolution_to_compare
 from strec.store import HasStore, Store, frame_of
 
@@ -175,7 +175,7 @@ def _on_area(shown: pd.DataFrame, area: np.ndarray, value: str) -> pd.DataFrame:
 def _areas(frame: pd.DataFrame, touching: sparse.csr_array) -> tuple[np.ndarray, pd.DataFrame]:
     hot = np.flatnonzero(frame.kind == "hot")
     number = np.full(len(frame), -1)
-    _, label = connected_components(touching[hot][:, hot], directed=False)
+    _, label = connected_components(both_of(touching, hot), directed=False)
     some = frame.iloc[hot].assign(label=label)
     some["lat_sum"] = some.lat * some.n_checkins
     # An area across the date line has its centre there, not on the other side of the globe.

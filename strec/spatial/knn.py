@@ -105,7 +105,7 @@ def place_profiles(user_cells: pd.DataFrame) -> tuple[np.ndarray, sparse.csr_arr
     users, row = np.unique(user_cells["user"].to_numpy(), return_inverse=True)
     cells, column = np.unique(user_cells["cell"].to_numpy(), return_inverse=True)
     counts = user_cells["n_checkins"].to_numpy(dtype=float)
-    matrix = sparse.csr_array((counts, (row, column)), shape=(len(users), len(cells)))
+    matrix = sparse.csr_matrix((counts, (row, column)), shape=(len(users), len(cells)))
     weigh = TfidfTransformer(sublinear_tf=True, smooth_idf=False)
     return users, sparse.csr_array(weigh.fit_transform(matrix))
 

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import ibis
 import ibis.expr.operations as ops
@@ -71,8 +72,9 @@ class Answers:
         """Return where the answer is kept."""
         # DuckDB's words serve for every engine: here they are a name.
         question = str(ibis.to_sql(expression, dialect="duckdb")).replace(table.get_name(), "t")
-        for sent in expression.op().find(ops.InMemoryTable):
+        for each in expression.op().find(ops.InMemoryTable):
             # What is sent along has a new name each time; it counts by its content.
+            sent = cast(ops.InMemoryTable, each)
             question = question.replace(sent.name, _content(sent))
         seen = hashlib.blake2b(repr((*self._of, question)).encode(), digest_size=_DIGEST)
         return self.folder / seen.hexdigest()

@@ -5,7 +5,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -54,7 +54,7 @@ class OpenStore:
         engine = f"{self._connection.name} {self._connection.version}"
         self._answers = Answers(self.folder, self.meta, engine)
         # One connection answers one question at a time; pages run in several threads.
-        self._lock = threading.Lock()
+        self._lock: AbstractContextManager = threading.Lock()
 
     @property
     def keeps_answers(self) -> bool:

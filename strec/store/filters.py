@@ -25,7 +25,7 @@ from strec.store.aggregates import (
 from strec.wording import days, listed, moment, plural
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_NAMED_DAYS = {(5, 6): "weekends", (0, 1, 2, 3, 4): "workdays"}
+_NAMED_DAYS: dict[tuple[int, ...], str] = {(5, 6): "weekends", (0, 1, 2, 3, 4): "workdays"}
 #: Texts that a question names; of more, its text takes longer than the counting: a table is sent.
 MOST_NAMED = 500
 #: What may be looked at of trips.

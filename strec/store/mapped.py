@@ -146,7 +146,8 @@ def _clock(
     own: Any = None
     if mapping.utc_offset_min:
         per = _OFFSET_MINUTES[mapping.offset_unit or "minutes"]
-        own = (rows[mapping.utc_offset_min].cast("float64") * per).round().cast("int64")
+        offset = cast(ir.FloatingColumn, rows[mapping.utc_offset_min].cast("float64"))
+        own = (offset * per).round().cast("int64")
     utc = wall
     if not stated and mapping.time_is != "utc":
         # A skipped hour is read with the offset before; of a repeated one the first is taken.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from typing import Any, cast
 
 import ibis.expr.types as ir
 import numpy as np
@@ -281,9 +282,9 @@ class PlaceQuestions(OpenStore):
             Counts are also by `group`, of so many into which the users are dealt: for tests, not
             to be shown, as a group may have one user in a cell.
         """
-        keys = {"period": _day}
+        keys: dict[str, Callable[[ir.Table], Any]] = {"period": _day}
         if user_groups and not self.is_anonymous:
-            keys["group"] = lambda table: table[USER_CODE].cast("int64") % user_groups
+            keys["group"] = lambda table: cast(Any, table[USER_CODE].cast("int64")) % user_groups
         found = self._over_time(resolution, filters, min_users, **keys)
         found["period"] = pd.to_datetime(found["period"])
         return found

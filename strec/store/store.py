@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import ibis.expr.types as ir
 import numpy as np
@@ -115,7 +115,12 @@ class Store(PlaceQuestions, PeopleQuestions):
         """
         folder = Path(folder)
         with writer.replacing(folder) as fresh:
-            meta = {"name": name, "time_zone": time_zone, "source": source, "recipe": recipe}
+            meta: dict[str, Any] = {
+                "name": name,
+                "time_zone": time_zone,
+                "source": source,
+                "recipe": recipe,
+            }
             meta["pictures"] = None if pictures is None else str(Path(pictures).resolve())
             written = writer.write_checkins(checkins, fresh)
             meta |= written.meta

@@ -214,7 +214,7 @@ class Warehouse(Store):
         return f"{name} {self._connection.version} at {self.engine}"
 
     @property
-    def folder(self) -> Any:
+    def folder(self) -> Any:  # pyrefly: ignore[bad-override]
         """A database has none; what is kept beside a store needs a copy."""
         self._needs_copy()
 

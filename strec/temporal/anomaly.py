@@ -210,6 +210,7 @@ def _unbent(values: np.ndarray, periods: tuple[int, ...], usual: np.ndarray | No
     """What is left after trend and seasons that outliers did not bend."""
     period = periods[0] if periods else 1
     rest = components(values, periods, window=WINDOW)["rest"]
+    ordinary = np.ones(len(rest), dtype=bool)
     for limit in LIMITS:
         scale = np.maximum(_scale(rest, period), _least(values - rest, usual))
         ordinary = np.abs(rest) <= limit * scale

@@ -96,7 +96,7 @@ def conformal(
         errors = np.asarray(errors, dtype=float)
     except (TypeError, ValueError):
         errors = np.empty(0)
-    if errors.ndim != 2 or not errors.shape[1]:
+    if errors.ndim != 2 or not errors.shape[-1]:
         raise AnalysisError(
             "A band is made of numbers of the shape (origins, steps).",
             f"an array of shape {errors.shape}.",
@@ -107,7 +107,7 @@ def conformal(
             "A band holds a share of the values.", f"{level}.", "Choose 0.9, or another."
         )
     known = np.isfinite(errors)
-    steps = errors.shape[1]
+    steps = errors.shape[-1]
     ahead = steps if horizon is None else horizon
     n_origins = int(known.any(axis=1).sum())
     spans = n_origins * spacing / steps

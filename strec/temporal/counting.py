@@ -348,7 +348,8 @@ def _local_seconds(table: ir.Table) -> ir.IntegerColumn:
     """Wall-clock time of each check-in, in seconds since 1970."""
     time = cast(ir.TimestampColumn, table[schema.TIME])
     offset = cast(ir.IntegerColumn, table[schema.OFFSET].cast("int64"))
-    return cast(ir.IntegerColumn, time.epoch_seconds().cast("int64") + offset * 60)
+    seconds = cast(ir.IntegerColumn, time.epoch_seconds().cast("int64"))
+    return cast(ir.IntegerColumn, seconds + offset * 60)
 
 
 def _possible(starts: pd.Series, grain: Grain, filters: Filters) -> np.ndarray:

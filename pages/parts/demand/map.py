@@ -1,5 +1,7 @@
 """The map of what is expected where, what is more than usual, and how sure that is."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -104,11 +106,14 @@ def _either_way(expected: np.ndarray) -> maps.Scale:
 
 
 def _deck(placed: pd.DataFrame, column: str, scale):
-    look = {"view": background.view_of(placed["lat"], placed["lon"]), **background.look()}
+    look: dict[str, Any] = {
+        "view": background.view_of(placed["lat"], placed["lon"]),
+        **background.look(),
+    }
     if "cell" in placed:
         return maps.hexagons(placed, column, scale=scale, **look)
     amount = placed["expected"].abs()
-    size = np.sqrt(amount / max(amount.max(), 1e-9))
+    size = (amount / max(amount.max(), 1e-9)) ** 0.5
     rows = layers.positions(placed).assign(
         radius=(4 + 12 * size).round(1).to_numpy(),
         fill=pd.Series(scale.rgba(placed[column], alpha=220)),

@@ -76,8 +76,8 @@ def _like_id(draft: Draft, facts: Facts) -> bool:
 
 def _add_unnamed(draft: Draft, name: str, scores: dict[str, float]) -> None:
     # What follows from who or what is known is neither.
-    known = [draft.user()] if name == "item_id" else [draft.item(), draft.column("origin_id")]
-    known = [column for column in known if column]
+    asked = [draft.user()] if name == "item_id" else [draft.item(), draft.column("origin_id")]
+    known = [column for column in asked if column]
 
     def fits(column: str) -> bool:
         facts = draft.table[column]

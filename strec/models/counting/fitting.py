@@ -80,7 +80,7 @@ def _best(problem: "_Problem", start: np.ndarray, ridge: float, progress: Progre
         def loss(step: np.ndarray, at=moved, root=root) -> tuple[float, np.ndarray]:
             further = at + solve_triangular(root, step, lower=True, trans=1)
             value, gradient = problem.loss(further, start, scale, ridge)
-            return value, solve_triangular(root, gradient, lower=True)
+            return value, np.asarray(solve_triangular(root, gradient, lower=True))
 
         found = minimize(
             loss, np.zeros_like(start), jac=True, method="L-BFGS-B", callback=report,

@@ -141,7 +141,7 @@ class CounterMix(Model):
         self.novelty_weights_ = weights[N_COLUMNS + len(SOURCES) :]
         if known is None and self.slice_share > 0 and self.calibrates:
             watch("Asking for the ends of sessions", 0.9)
-            self._calibrate(train, since)
+            self._calibrate(train, since)  # pyrefly: ignore[unbound-name]
         watch("Counting", 0.95)
         self.statistics_ = Statistics.of(train).awaiting(train)
         watch("Done", 1.0)

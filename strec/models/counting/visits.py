@@ -5,6 +5,7 @@ that the weight is a product of one factor per reason.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from scipy import sparse
@@ -275,7 +276,7 @@ def after_last(queries: Queries, statistics: Statistics) -> sparse.csr_matrix:
     if by is not statistics:
         # Row by row: a product of matrices looks at every item.
         last = last_items(queries)
-        rows = statistics.follows[last.indices]
+        rows = cast(sparse.csr_matrix, statistics.follows[last.indices])
         size = np.diff(rows.indptr)
         query = np.repeat(np.arange(len(queries)), np.diff(last.indptr))
         shape = len(queries), len(statistics.count)
