@@ -23,6 +23,7 @@ from plotly.basedatatypes import BaseFigure
 from pages.shared import look
 from pages.shared.made import call, made
 from pages.shared.results import forget, remembered
+from strec.plots.room import make_room
 from strec.store import Store
 
 T = TypeVar("T")
@@ -85,12 +86,12 @@ def _spec(draw: Callable, dark: bool, shown: tuple, how: dict[str, Any]) -> str:
 
 
 def quiet(figure: Any, dark: bool) -> Any:
-    """Write a figure's words in the quiet colour of the theme."""
+    """Write a figure's words in the quiet colour of the theme, and leave room for them."""
     colour = look.QUIET[dark]
     figure.update_layout(font_color=colour, legend_font_color=colour)
     for axes in (figure.update_xaxes, figure.update_yaxes):
         axes(tickfont_color=colour, title_font_color=colour)
-    return figure
+    return make_room(figure)
 
 
 def name_of(thing: Any) -> Hashable:

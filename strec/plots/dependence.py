@@ -119,7 +119,7 @@ def evidence(result: DependenceResult) -> go.Figure:
     legend = {"orientation": "h", "x": 0, "y": 1.3}
     return figure.update_layout(
         height=110 + 62 * max(len(tested), 1),
-        margin={**_MARGIN, "t": 50, "b": 45, "r": 48},
+        margin={**_MARGIN, "t": 76, "b": 66, "r": 48},
         legend=legend,
     )
 
@@ -183,7 +183,7 @@ def parts_of_time(result: DependenceResult) -> go.Figure:
     least, most = min([-0.01, *ends]), max([0.06, *ends])
     _chance_axis(figure, "more chance beside the others", least, most)
     return figure.update_layout(
-        height=90 + 34 * max(len(shown), 1), margin={**_MARGIN, "b": 45, "l": 120}
+        height=90 + 34 * max(len(shown), 1), margin={**_MARGIN, "b": 66, "l": 120}
     )
 
 

@@ -107,8 +107,9 @@ def what_if_hours(frame: pl.DataFrame, now: int | None = None, below: str = "") 
     figure = finish(figure, title, below, height=380, legend=True)
     # Below, where long names have room on a narrow screen too.
     return figure.update_layout(
-        legend={"x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top"}, uirevision="keep"
-    )
+        legend={"x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top"}, uirevision="keep",
+        margin_b=max(figure.layout.margin.b, 92),
+    )  # fmt: skip
 
 
 def _need(frame: Any, columns: tuple[str, ...]) -> None:

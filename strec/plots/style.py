@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from strec.errors import AnalysisError, check_is
 from strec.palette import SEQUENTIAL_TIME
+from strec.plots.room import BAR_PAD_PX
 from strec.wording import plural
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -96,7 +97,9 @@ def clock_face(figure: go.Figure, title: str, below: str = "", height: int = 370
 
 def colour_bar(title: str = "check-ins", **more: Any) -> dict[str, Any]:
     """Return how a colour scale is shown beside a heatmap."""
-    return {"title": {"text": title, "side": "right"}, "thickness": 10, "outlinewidth": 0, **more}
+    # Placed by pixels alone, so that its room does not depend on the figure's width.
+    place = {"x": 1, "xpad": BAR_PAD_PX, "thickness": 10}
+    return {"title": {"text": title, "side": "right"}, "outlinewidth": 0, **place, **more}
 
 
 def note(n_checkins: int, n_users: int | None = None, time_zone: str | None = None) -> str:
