@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
-from strec.ordered import ITEM_CODE, with_item_codes
+from strec.ordered import ITEM_CODE, read_piece, with_item_codes
 from strec.schema import ITEM
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ def read(source: Source, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """Return a piece from memory, or some columns of one from disk."""
     if not isinstance(source, Path):
         return source
-    return pl.read_ipc(source, columns=None if columns is None else list(columns))
+    piece = read_piece(source)
+    return piece if columns is None else piece.select(columns)
 
 
 def _seen(

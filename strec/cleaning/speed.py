@@ -71,25 +71,25 @@ def _located(checkins: pl.DataFrame, limit_kmh: float, slack_km: float):
     Users are left out who never go too far by a simple bound: along the meridian, then along the
     equator, no way is shorter than the true one.
     """
-    lat, lon, user = pl.col(LAT), pl.col(LON), pl.col("user")
-    turn = lon.diff().abs()
-    far_km = KM_PER_DEGREE * (lat.diff().abs() + pl.min_horizontal(turn, 360 - turn))
-    is_suspect = (far_km > limit_kmh * pl.col("hours").diff() + slack_km) & (user == user.shift())
-    located = (
-        checkins.select(
-            pl.int_range(pl.len()).alias("row"),
-            pl.col(USER).rle_id().alias("user"),
-            (pl.col(TIME).to_physical() / 3_600_000_000).alias("hours"),
-            LAT,
-            LON,
-        )
-        .drop_nulls()
-        .filter((lat.abs() <= 90) & (lon.abs() <= 180))
-    )
-    suspects = located.filter(is_suspect)["user"].unique()
-    located = located.filter(user.is_in(suspects.implode()))
-    xyz = unit_vectors(located[LAT].to_numpy(), located[LON].to_numpy())
-    return (*(located[name].to_numpy() for name in ("row", "user", "hours")), xyz)
+    lat, lon = (checkins[name].to_numpy() for name in (LAT, LON))
+    hours = checkins[TIME].to_physical().to_numpy() / 3_600_000_000
+    # NaN compares false: a missing place is not on Earth either.
+    rows = np.flatnonzero((np.abs(lat) <= 90) & (np.abs(lon) <= 180))
+    if len(rows) < len(hours):
+        lat, lon, hours = lat[rows], lon[rows], hours[rows]
+    turn = np.abs(np.diff(lon))
+    far_km = KM_PER_DEGREE * (np.abs(np.diff(lat)) + np.minimum(turn, 360 - turn))
+    suspect = np.flatnonzero(far_km > limit_kmh * np.diff(hours) + slack_km)
+    # Users are texts: they are compared where it matters, which is nearly nowhere.
+    before, after = (checkins[USER].gather(rows[suspect + k]) for k in (0, 1))
+    suspect = suspect[(before == after).to_numpy()]
+    if not len(suspect):
+        return rows[:0], rows[:0], hours[:0], unit_vectors(lat[:0], lon[:0])
+    user = checkins[USER].rle_id().to_numpy()[rows]
+    is_suspect = np.zeros(user[-1] + 1, dtype=bool)
+    is_suspect[user[suspect]] = True
+    kept = np.flatnonzero(is_suspect[user])
+    return rows[kept], user[kept], hours[kept], unit_vectors(lat[kept], lon[kept])
 
 
 def _crossing_hours(user: np.ndarray, xyz: np.ndarray, limit_kmh: float) -> np.ndarray:
