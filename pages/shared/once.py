@@ -91,6 +91,11 @@ def quiet(figure: Any, dark: bool) -> Any:
     figure.update_layout(font_color=colour, legend_font_color=colour)
     for axes in (figure.update_xaxes, figure.update_yaxes):
         axes(tickfont_color=colour, title_font_color=colour)
+    for trace in figure.data:
+        for error in ("error_x", "error_y"):
+            # Plotly's own is a dark grey, hardly to be seen on a dark page.
+            if error in trace and trace[error].array is not None and trace[error].color is None:
+                trace[error].color = colour
     return make_room(figure)
 
 

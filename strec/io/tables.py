@@ -254,7 +254,9 @@ def _text(raw: RawFile, opened: Opened, whole: bool, encoding: str | None) -> li
             text = replace(text, path=_rewritten(text.path, shape.mend, opened))
         opened.limits.check_columns(len(columns), raw.name)
         _check_line_lengths(text.head, raw.name)
-        lazy, n_rows = _scan_delimited(text.path, shape), _estimate(text.head, raw.n_bytes)
+        lazy = _scan_delimited(text.path, shape)
+        n_above = shape.skip_lines + shape.has_header
+        n_rows = max(1, _estimate(text.head, raw.n_bytes) - n_above)
         table = Table(raw.name, "csv", lazy, columns, n_rows)
         table.has_header, table.notes = shape.has_header, list(shape.notes)
         table.facts = {

@@ -192,3 +192,11 @@ def test_a_small_file_says_how_many_rows_it_has(tmp_path):
     look = inspect(path)
     # Lines of different lengths: an estimate by bytes would count the header too.
     assert look.n_rows_estimate == look.files[0]["rows"] == 2
+
+
+def test_a_heading_is_no_row(tmp_path):
+    path = tmp_path / "heading.csv"
+    # More than are looked at one by one.
+    lines = [f"u{k:05d},i1,2024-05-01 10:00" for k in range(8_000)]
+    path.write_text("\n".join(["user,item,timestamp", *lines]) + "\n")
+    assert inspect(path).n_rows_estimate == 8_000

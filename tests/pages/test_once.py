@@ -57,3 +57,13 @@ def test_a_drawn_figure_is_plotly_s_own_in_the_colours_of_the_theme(monkeypatch)
         colours.append(look.QUIET[dark])
         assert colours[-1] in told and '"bar"' in told
     assert colours[0] != colours[1]
+
+
+def test_ends_of_intervals_are_seen_on_either_ground():
+    interval = {"array": [1.0], "arrayminus": [1.0]}
+    figure = go.Figure(go.Bar(x=[3.0], y=["hour"], orientation="h", error_x=interval))
+    figure.add_bar(x=[1.0], y=["weekday"], orientation="h", error_x={**interval, "color": "red"})
+    figure.add_bar(x=[1.0], y=["month"], orientation="h")
+    for dark in (False, True):
+        shown = once.quiet(go.Figure(figure), dark).data
+        assert [each.error_x.color for each in shown] == [look.QUIET[dark], "red", None]
