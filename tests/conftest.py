@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import compileall
 import gc
 import json
 import os
@@ -47,8 +48,24 @@ def pytest_configure(config) -> None:
         return
     halves = [subprocess.Popen([sys.executable, "-c", f"import {each}"], stderr=subprocess.DEVNULL)
               for each in COMPILED]  # fmt: skip
+    _compile_own(config)
     for each in halves:
         each.wait()
+
+
+def _compile_own(config) -> None:
+    """Compile strec, and the tests with their asserts rewritten, for all of the processes."""
+    from _pytest.assertion import rewrite
+
+    here = Path(__file__).parent
+    for folder in ("strec", "pages"):
+        compileall.compile_dir(here.parent / folder, quiet=2)
+    for path in here.rglob("test_*.py"):
+        cache = rewrite.get_cache_dir(path)
+        cache.mkdir(exist_ok=True)
+        source, code = rewrite._rewrite_test(path, config)
+        state = config.stash[rewrite.assertstate_key]
+        rewrite._write_pyc(state, code, source, cache / f"{path.stem}{rewrite.PYC_TAIL}")
 
 
 @pytest.hookimpl(optionalhook=True)

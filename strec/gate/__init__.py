@@ -327,10 +327,12 @@ def _mean_and_interval(
     """Return the mean and its 95 % interval over resampled users (percentile bootstrap)."""
     _, code = np.unique(user, return_inverse=True)
     total, n = np.bincount(code, weights=gain), np.bincount(code)
+    # Whole numbers up to the number of users, which float64 holds exactly.
+    users, weight = len(n), n.astype(float)
     means = []
     for _ in range(BOOTSTRAP_SAMPLES):
-        drawn = np.bincount(rng.integers(0, len(n), len(n)), minlength=len(n))
-        means.append(drawn @ total / (drawn @ n))
+        drawn = np.bincount(rng.integers(0, users, users), minlength=users).astype(float)
+        means.append(drawn @ total / (drawn @ weight))
     low, high = np.quantile(means, [0.025, 0.975])
     return float(gain.mean()), float(low), float(high)
 

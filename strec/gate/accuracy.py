@@ -60,7 +60,10 @@ def _preference(nested: NestedModels, candidates: Candidates, everybody: np.ndar
 def _score(known: dict[str, list[np.ndarray]], fit: FittedModel, fold: np.ndarray) -> np.ndarray:
     columns = [x for part in PARTS_OF[fit.name] if part in known for x in known[part]]
     weights = fit.weights[fold]
-    return sum((weights[:, k, None] * x for k, x in enumerate(columns)), start=np.zeros(1))
+    score, part = np.zeros(columns[0].shape), np.empty(columns[0].shape)
+    for k, column in enumerate(columns):
+        score += np.multiply(weights[:, k, None], column, out=part)
+    return score
 
 
 def _first(score: np.ndarray, item: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from scipy import sparse
 
 from strec.errors import AnalysisError
 from strec.gate.geometry import bins_of, median_by, zones
@@ -134,6 +135,21 @@ class Design:
         return [np.flatnonzero(fold == f) for f in (0, 1)]
 
     @cached_property
+    def pairs_by_item(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The pairs in the order of their items, their users, and where each item begins."""
+        order = np.argsort(self.pair_item, kind="stable")
+        n_of_item = np.bincount(self.pair_item, minlength=self.n_items)
+        return order, self.pair_user[order], np.r_[0, np.cumsum(n_of_item)]
+
+    @cached_property
+    def members(self) -> sparse.csr_matrix:
+        """Which items each class has, ``(n_classes, n_items)``."""
+        ones = np.ones(self.n_items, np.float32)
+        return sparse.csr_matrix(
+            (ones, (self.class_of_item, np.arange(self.n_items))), (self.n_classes, self.n_items)
+        )
+
+    @cached_property
     def pair_of(self) -> "Lookup":
         """The pair of ``user * n_items + item``, -1 where they never meet."""
         cells = self.n_users * self.n_items
@@ -147,12 +163,13 @@ class Lookup:
         self.keys, self.values, self.missing = keys, values, missing
         self.table = None
         if n_cells <= MAX_CELLS_IN_TABLE:
-            self.table = np.full(n_cells, missing)
+            # Zeros come from the system as they are read: most cells are never touched.
+            self.table = np.full(n_cells, missing) if missing else np.zeros(n_cells, int)
             self.table[keys] = values
 
     def __call__(self, wanted: np.ndarray) -> np.ndarray:
         if self.table is not None:
-            return self.table[wanted]
+            return self.table.take(wanted)
         at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
         return np.where(self.keys[at] == wanted, self.values[at], self.missing)
 
@@ -278,7 +295,7 @@ def pairs_of(design: Design, labels: Labels, rows: np.ndarray, candidates: np.nd
 def distance_bins(design: Design, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the bin of the distance between items: half-octaves above 100 m."""
     if design.bin_table is not None:
-        return design.bin_table[a, b]
+        return design.bin_table.take(a * len(design.bin_table) + b)
     return bins_of(design.item_xyz[a] - design.item_xyz[b])
 
 

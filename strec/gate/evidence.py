@@ -31,6 +31,12 @@ LATELY, LATELY_DECAY, LATELY_PRIOR = 16, 8.0, 2.0
 LATELY_WEIGHTS = np.exp(-2 * (np.arange(LATELY) // 2) / LATELY_DECAY).astype(np.float32)
 #: Fashion: how long what everybody took lately counts, in pieces of the calendar, and its prior.
 FASHION_DECAYS, FASHION_PRIOR = (1.5, 8.0), 3.0
+#: What a piece counts in each later one.
+_APART = np.arange(CALENDAR_BINS) - np.arange(CALENDAR_BINS)[:, None] - 1
+FASHION_WEIGHTS = [
+    np.where(_APART >= 0, np.exp(-np.maximum(_APART, 0) / decay), 0).astype(np.float32)
+    for decay in FASHION_DECAYS
+]
 #: Nearness falls with the distance: about 1 / (100 m + distance), in bins of half-octaves.
 NEAR = (2.0 ** (-np.arange(DISTANCE_BINS) / 2)).astype(np.float32)
 FITTING_ROUNDS = 8
@@ -142,20 +148,29 @@ def drift(design: Design, labels: Labels, candidates: Candidates) -> list[np.nda
             (at * n_groups + group[earlier]).ravel(), weight.ravel(), len(rows) * n_groups
         )
         lately = flat.reshape(-1, n_groups).astype(np.float32)
-        share = _share_of_user(design, labels, group, n_groups)[0][design.user[rows]]
-        now = (lately + LATELY_PRIOR * share) / (lately.sum(axis=1, keepdims=True) + LATELY_PRIOR)
-        code = group[candidates.item]
-        found.append(np.log(now / share).astype(np.float32)[at[:, None], code])
+        share, _ = _share_of_user(design, labels, group, n_groups)
+        found.append(_now(lately, share, design.user[rows], group[candidates.item]))
     calendar = design.calendar[rows][:, None]
-    found += [
-        lift[candidates.item, calendar]
-        for lift in fashion(design, labels, np.arange(design.n_items), design.n_items)
-    ]
+    cells = candidates.item * CALENDAR_BINS + calendar
+    found += fashion(design, labels, np.arange(design.n_items), design.n_items, cells)
     if design.n_classes > 1:
         classes = design.class_of_item
-        lift = fashion(design, labels, classes, design.n_classes)[-1]
-        found.append(lift[classes[candidates.item], calendar])
+        cells = classes[candidates.item] * CALENDAR_BINS + calendar
+        found.append(fashion(design, labels, classes, design.n_classes, cells)[-1])
     return found
+
+
+def _now(lately: np.ndarray, share: np.ndarray, user: np.ndarray, code: np.ndarray) -> np.ndarray:
+    """Return the log lift of groups `code` (n, C), taken `lately` (n, G) against a user's share."""
+    total = lately.sum(axis=1, keepdims=True) + LATELY_PRIOR
+    at = np.arange(len(user))[:, None]
+    if code.shape[1] < lately.shape[1]:
+        seen, share = lately[at, code], share[user[:, None], code]
+        return np.log((seen + LATELY_PRIOR * share) / total / share).astype(np.float32)
+    # Of all items there are more than groups: each group is worked out once.
+    share = share[user]
+    lift = np.log((lately + LATELY_PRIOR * share) / total / share).astype(np.float32)
+    return lift[at, code]
 
 
 def _near_lately(
@@ -164,25 +179,39 @@ def _near_lately(
     """Return how near each candidate is to where the user was lately, on a log scale."""
     near = np.zeros(item.shape, np.float32)
     for before, there in zip(earlier, weight, strict=True):
-        near += there[:, None] * NEAR[distance_bins(design, np.maximum(before, 0)[:, None], item)]
+        bins = distance_bins(design, np.maximum(before, 0)[:, None], item)
+        near += there[:, None] * NEAR.take(bins)
     return np.log((near + NEAR[-1]) / (weight.sum(axis=0)[:, None] + 1)).astype(np.float32)
 
 
-def fashion(design: Design, labels: Labels, group: np.ndarray, n_groups: int) -> list[np.ndarray]:
-    """Return the log lift of each group by calendar, of what came before: a table per decay."""
+def fashion(
+    design: Design,
+    labels: Labels,
+    group: np.ndarray,
+    n_groups: int,
+    cells: np.ndarray | None = None,
+) -> list[np.ndarray]:
+    """Return the log lift of each group by calendar, of what came before: a table per decay.
+
+    With `cells`, each ``group * CALENDAR_BINS + piece``, what stands in these alone.
+    """  # fmt: skip
     code = group[labels.item]
     flat = np.bincount(code * CALENDAR_BINS + design.calendar, minlength=n_groups * CALENDAR_BINS)
     table = flat.reshape(n_groups, CALENDAR_BINS).astype(np.float32)
     share = np.bincount(code[design.past], minlength=n_groups) + 0.5
     share = share / share.sum()
+    few = cells is not None and cells.size < table.size
     found = []
-    for decay in FASHION_DECAYS:
-        apart = np.arange(CALENDAR_BINS) - np.arange(CALENDAR_BINS)[:, None] - 1
-        weight = np.where(apart >= 0, np.exp(-np.maximum(apart, 0) / decay), 0).astype(np.float32)
+    for weight in FASHION_WEIGHTS:
         lately = table @ weight
-        expected = share[:, None] * lately.sum(axis=0)
-        lift = np.log((lately + FASHION_PRIOR) / (expected + FASHION_PRIOR))
-        found.append(lift.astype(np.float32))
+        everybody = lately.sum(axis=0)
+        if few:
+            expected = share[cells // CALENDAR_BINS] * everybody[cells % CALENDAR_BINS]
+            lately = lately.ravel()[cells]
+        else:
+            expected = share[:, None] * everybody
+        lift = np.log((lately + FASHION_PRIOR) / (expected + FASHION_PRIOR)).astype(np.float32)
+        found.append(lift if few or cells is None else lift.ravel()[cells])
     return found
 
 
@@ -238,14 +267,10 @@ def count(
     profile = (of_user + PROFILE_PRIOR * overall) / (
         of_user.sum(axis=1, keepdims=True) + PROFILE_PRIOR
     )
-    taken = sparse.csr_matrix(
-        (total, (design.pair_item, design.pair_user)), shape=(design.n_items, design.n_users)
-    )
+    by_item, user, begin = design.pairs_by_item
+    taken = sparse.csr_matrix((total[by_item], user, begin), (design.n_items, design.n_users))
     expected = taken @ profile
-    member = sparse.csr_matrix(
-        (np.ones(design.n_items, np.float32), (design.class_of_item, np.arange(design.n_items))),
-        shape=(design.n_classes, design.n_items),
-    )
+    member = design.members
     class_lift = (member @ of_item + CELL_PRIOR) / (member @ expected + CELL_PRIOR)
     of_pair = table(labels.pair, design.n_pairs)
     return Counts(blur, profile, of_item, expected, class_lift, of_pair, total)
@@ -263,11 +288,13 @@ def lifts(
     with `g` the item's class and :math:`q_u` the user's profile of contexts. `context` is
     ``(n_rows,)``; both results are ``(n_rows, C)``.
     """
-    context = context[:, None]
+    own = counts.of_user[design.user[candidates.rows], context][:, None]
+    context, n = context[:, None], counts.of_item.shape[1]
     item, pair = candidates.item, candidates.pair
-    own = counts.of_user[design.user[candidates.rows], context[:, 0]][:, None]
-    seen, expected = counts.of_item[item, context], counts.expected_of_item[item, context]
-    habit, total = counts.of_pair[pair, context], counts.pair_total[pair]
+    # One number per cell of a table is looked up faster than its row and column.
+    cells = item * n + context
+    seen, expected = counts.of_item.take(cells), counts.expected_of_item.take(cells)
+    habit, total = counts.of_pair.take(pair * n + context), counts.pair_total.take(pair)
     if candidates.is_counted is not None:
         mine = candidates.is_counted
         if counts.blur is not None:
@@ -275,7 +302,7 @@ def lifts(
         seen, habit = np.maximum(seen - mine, 0), np.maximum(habit - mine, 0)
         expected = np.maximum(expected - candidates.is_counted * own, 0)
         total = total - candidates.is_counted
-    prior = CELL_PRIOR * counts.class_lift[design.class_of_item[item], context]
+    prior = CELL_PRIOR * counts.class_lift.take(design.class_of_item.take(item) * n + context)
     lift = np.maximum((seen + prior) / (expected + CELL_PRIOR), SMALLEST_LIFT)
     share = HABIT_PRIOR * own * lift
     personal = (habit + share) / ((total + HABIT_PRIOR) * own * lift)

@@ -48,13 +48,14 @@ def fit(features: np.ndarray, n_free: int, start: np.ndarray) -> np.ndarray:
         return weights
     bounded = np.arange(d) >= n_free
     chance, value = _state(features, weights)
+    spread = np.empty_like(features)
     for _ in range(MAX_NEWTON_STEPS):
         mean = np.einsum("dcn,cn->dn", features, chance)
         slope = (features[:, 0] - mean).sum(axis=1, dtype=float) - RIDGE * weights
-        spread = features - mean[:, None]
+        np.subtract(features, mean[:, None], out=spread)
         spread *= np.sqrt(chance)
-        spread = spread.reshape(d, -1)
-        curve = (spread @ spread.T).astype(float) + RIDGE * np.eye(d)
+        flat = spread.reshape(d, -1)
+        curve = (flat @ flat.T).astype(float) + RIDGE * np.eye(d)
         step = _bounded_step(weights, slope, curve, bounded) - weights
         new = value
         for _ in range(MAX_HALVINGS):
@@ -89,7 +90,7 @@ def _bounded_step(
         new = np.where(held, 0.0, weights)
         left = slope - curve @ (new - weights)
         free = ~held
-        step = np.linalg.solve(curve[np.ix_(free, free)], left[free])
+        step = np.linalg.solve(curve[free][:, free], left[free])
         new[free] += np.clip(step, -MAX_STEP, MAX_STEP)
         wrong = (new < 0) & bounded & free
         if not wrong.any():

@@ -134,10 +134,10 @@ class Swaps:
         """Apply rounds of random swaps within users to `order`, in place."""
         for _ in range(SWAP_ROUNDS if self.chained else SWAP_ROUNDS // 2):
             a, b = self._partners(rng)
-            gain = (
-                self._score(order, a, order[b]) + self._score(order, b, order[a])
-                - self._score(order, a, order[a]) - self._score(order, b, order[b])
-            )  # fmt: skip
+            rows, partners = np.r_[a, b], np.r_[b, a]
+            swapped = self._score(order, rows, order[partners]).reshape(2, -1)
+            stays = self._score(order, rows, order[rows]).reshape(2, -1)
+            gain = swapped[0] + swapped[1] - stays[0] - stays[1]
             yes = np.log(rng.random(len(a))) < gain
             a, b = a[yes], b[yes]
             order[a], order[b] = order[b], order[a]
@@ -152,13 +152,12 @@ class Swaps:
             luck = np.pad(rng.random(len(rows)), 1)
             rows = np.flatnonzero((luck[1:-1] > luck[:-2]) & (luck[1:-1] > luck[2:]))
         # The blocks stay where they are: what moved home in spring must not turn up in autumn.
-        block = self.design.position[rows] // SWAP_BLOCK
-        group = np.cumsum(
-            (np.diff(block, prepend=-1) != 0) | (np.diff(self.design.user[rows], prepend=-1) != 0)
-        )
+        block = self.begin[rows]
+        opens = np.r_[True, block[1:] != block[:-1]]
+        group = np.cumsum(opens)
         # The groups are in order, so sorting by group + luck shuffles the rows of each.
         rows = rows[np.argsort(group + rng.random(len(rows)))]
-        rank = np.arange(len(rows)) - np.searchsorted(group, group, side="left")
+        rank = np.arange(len(rows)) - np.flatnonzero(opens)[group - 1]
         first = np.flatnonzero((rank[:-1] % 2 == 0) & (group[1:] == group[:-1]))
         return rows[first], rows[first + 1]
 
@@ -166,13 +165,14 @@ class Swaps:
         """Return the model's score of the item of `source` at `rows`, and of what follows."""
         design, pairs, item = self.design, self.labels.pair, self.labels.item
         by_zone, by_distance = self.by_zone, self.by_distance
-        score = self.static[rows, source - self.begin[rows]]
+        score = self.static.take(rows * self.static.shape[1] + source - self.begin[rows])
         if by_zone is None or by_distance is None:
             return score
 
         def arrive(at: np.ndarray, before: np.ndarray) -> np.ndarray:
-            bins = distance_bins(design, item[before], item[at])
-            return by_zone[pairs[at], design.item_zone[item[before]]] + by_distance[bins]
+            there = item[before]
+            bins = distance_bins(design, there, item[at])
+            return by_zone[pairs[at], design.item_zone[there]] + by_distance[bins]
 
         before, after = order[design.previous[rows]], order[self.next[rows]]
         has_previous = design.position[design.before[rows]] > 0

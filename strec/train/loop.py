@@ -15,6 +15,7 @@ from strec.memory import give_back
 from strec.train import checkpoint
 from strec.train.checkpoint import State
 from strec.train.device import choose
+from strec.train.optimizer import AdamW
 from strec.train.task import Settings, Task, TrainingHistory, Watch, cancelled
 
 #: Shortest time between two events about batches, in seconds and as a share of the time so far:
@@ -70,7 +71,7 @@ class Loop:
         # Processes share a batch, so that several train as one does.
         task.batch_size = max(1, task.batch_size // self.world)
         task.module.to(self.accelerator.device)
-        optimizer = torch.optim.AdamW(
+        optimizer = AdamW(
             task.module.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         self._resume(optimizer)
@@ -344,10 +345,10 @@ def _on_cpu(module: torch.nn.Module) -> dict[str, torch.Tensor]:
 def _same_sums():
     """Add numbers in the same order in each run: several threads would not, and a seed is not
     enough then for the same model."""
-    before = torch.are_deterministic_algorithms_enabled()
-    warned = torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    before = torch.get_deterministic_debug_mode()
+    # What torch.use_deterministic_algorithms does, which would load torch's compiler to tell it.
+    torch.set_deterministic_debug_mode("warn")
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before, warn_only=warned)
+        torch.set_deterministic_debug_mode(before)
