@@ -144,20 +144,6 @@ def test_parameters_follow_the_budget():
 
 
 @pytest.mark.slow
-def test_a_process_trains_several_and_one_that_fails_does_not_stop_the_next(store, tmp_path):
-    first = create(tmp_path / "a", "popularity", store)
-    bad = create(tmp_path / "b", "lstm", store, params={"learning_rate": 1e30, "dim": 8})
-    last = create(tmp_path / "c", "markov", store)
-    start([first, bad, last], store.folder)
-    wait_for(lambda: not any(run.poll().is_active for run in (first, bad, last)))
-    assert first.poll().state == last.poll().state == "done"
-    assert bad.poll().state == "failed"
-    assert "finite" in bad.poll().error["needed"]
-    assert "learning rate" in bad.poll().error["mend"]
-    assert not (bad.folder / "model.json").exists()
-
-
-@pytest.mark.slow
 def test_killed_in_the_middle_it_resumes_and_ends_as_if_nothing_had_happened(store, tmp_path):
     params = SLOW | {"epochs": 8, "patience": 9}
     run = create(tmp_path / "run", "lstm", store, params=params)
@@ -250,14 +236,26 @@ def test_whoever_holds_the_lock_is_at_work(store, tmp_path):
 
 
 @pytest.mark.slow
-def test_ended_by_force_the_runs_that_waited_go_on(store, tmp_path):
+def test_one_that_fails_does_not_stop_the_next_and_ended_by_force_those_that_waited_go_on(
+    store, tmp_path
+):
     slow = SLOW | {"epochs": 10_000, "patience": 10_000}
-    first, cancelled, last = (
+    counted, bad, first, cancelled, last = (
         create(tmp_path / "runs" / name, kind, store, params=params)
-        for name, kind, params in (("a", "lstm", slow), ("b", "lstm", slow), ("c", "markov", {}))
+        for name, kind, params in (
+            ("a", "popularity", {}),
+            ("b", "lstm", {"learning_rate": 1e30, "dim": 8}),
+            ("c", "lstm", slow),
+            ("d", "lstm", slow),
+            ("e", "markov", {}),
+        )
     )
-    start([first, cancelled, last], store.folder)
+    start([counted, bad, first, cancelled, last], store.folder)
     wait_for(lambda: first.poll().state == "running")
+    assert counted.poll().state == "done" and bad.poll().state == "failed"
+    assert "finite" in bad.poll().error["needed"]
+    assert "learning rate" in bad.poll().error["mend"]
+    assert not (bad.folder / "model.json").exists()
     # A run that only waits has nothing to end: the process is at work on another one.
     cancelled.cancel()
     assert not end(cancelled, store.folder)

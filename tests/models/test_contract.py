@@ -218,7 +218,8 @@ def test_newcomers_unknown_items_and_empty_histories_are_answered(kind):
 @every_kind
 def test_times_that_are_not_known_are_no_obstacle(kind):
     parameters = inspect.signature(MODELS[kind]).parameters
-    model = _make(kind, time_known=False) if "time_known" in parameters else _make(kind)
+    more = {"time_known": False} if "time_known" in parameters else {}
+    model = _make_brief(kind, **more)
     queries = _parts().queries(scored="every", time_known=False)
     assert np.isfinite(model.fit(_parts().train).score(queries)).all()
 
@@ -229,7 +230,7 @@ def test_missing_places_are_no_obstacle(kind):
     bare = _world().with_columns(pl.lit(None, pl.Float64).alias(c) for c in ("lat", "lon"))
     for table in (bare, bare.drop(schema.CATEGORY)):
         parts = split(table)
-        scores = _make(kind).fit(parts.train).score(parts.queries(scored="every"))
+        scores = _make_brief(kind).fit(parts.train).score(parts.queries(scored="every"))
         assert np.isfinite(scores).all()
 
 
@@ -248,7 +249,7 @@ def test_hardly_any_data_is_learned_from_or_refused_in_words(kind, name):
         table = table.with_columns(pl.lit("shop").alias(schema.CATEGORY), nothing)
     parts = split(table, fractions=(0.5, 0.5, 0))
     try:
-        model = _make(kind).fit(parts.train)
+        model = _make_brief(kind).fit(parts.train)
     except StrecError as error:
         assert error.needed and error.mend
         return
@@ -287,6 +288,12 @@ def test_other_items_are_refused(kind):
 
 def _make(kind: str, **more) -> Model:
     return MODELS[kind](**(MODELS[kind].quick | more))
+
+
+def _make_brief(kind: str, **more) -> Model:
+    """Return a model that goes over the world twice, for what does not hang on what it learns."""
+    has_epochs = "epochs" in inspect.signature(MODELS[kind]).parameters
+    return _make(kind, **({"epochs": 2} if has_epochs else {}), **more)
 
 
 def _make_keen(kind: str) -> Model:
