@@ -12,10 +12,10 @@ import torch
 
 from strec.errors import ModelError
 from strec.memory import give_back
+from strec.optimizer import AdamW
 from strec.train import checkpoint
 from strec.train.checkpoint import State
 from strec.train.device import choose
-from strec.train.optimizer import AdamW
 from strec.train.task import Settings, Task, TrainingHistory, Watch, cancelled
 
 #: Shortest time between two events about batches, in seconds and as a share of the time so far:
