@@ -73,9 +73,10 @@ class LSTMForecaster(Forecaster):
     def _learn_from(self, z: np.ndarray, steps: int):
         import torch
 
-        from strec.optimizer import Adam
+        from strec.optimizer import without_compiler
 
-        optimiser = Adam(self._net.parameters(), lr=5e-3, weight_decay=1e-4)
+        adam = without_compiler(torch.optim.Adam)
+        optimiser = adam(self._net.parameters(), lr=5e-3, weight_decay=1e-4)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 1e-2, total_steps=steps + 1)
         reach = max(self._periods, default=8)
         for _ in range(steps):

@@ -12,7 +12,7 @@ import torch
 
 from strec.errors import ModelError
 from strec.memory import give_back
-from strec.optimizer import AdamW
+from strec.optimizer import without_compiler
 from strec.train import checkpoint
 from strec.train.checkpoint import State
 from strec.train.device import choose
@@ -71,7 +71,7 @@ class Loop:
         # Processes share a batch, so that several train as one does.
         task.batch_size = max(1, task.batch_size // self.world)
         task.module.to(self.accelerator.device)
-        optimizer = AdamW(
+        optimizer = without_compiler(torch.optim.AdamW)(
             task.module.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         self._resume(optimizer)
