@@ -23,6 +23,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:
         os.environ.setdefault(threads, "1")
 
 
+# Coverage of a process that shares the work: slipcover's settings do not come to it.
+_covering = getattr(sys.modules.get("slipcover.pytest_plugin"), "_slipcover_instance", None)
+if _covering is not None:
+    # Before Python 3.12 a line seen 50 times is freed of its probe, in a walk through all that is
+    # loaded: the walks cost more than the probes.
+    _covering.d_miss_threshold = 1_000_000
+    # What no test imports is counted once, by the process that prints.
+    _covering.source = None
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config) -> int:
     """One more than there are processors: tests wait for pages and browsers."""
