@@ -11,7 +11,12 @@ Examples
 'User counts'
 """
 
+import os
 from importlib import import_module
+
+# Threads of torch and LightGBM sleep while they wait for each other. On a machine with other work
+# they would wait running: a training then took more than ten times the processor seconds.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # Importing typing takes most of the ten milliseconds that importing strec may take.
 TYPE_CHECKING = False

@@ -384,3 +384,15 @@ leave()
         assert two["loss"] == pytest.approx(one["loss"], rel=1e-4)
         assert two["validation"]["loss"] == pytest.approx(one["validation"]["loss"], rel=1e-4)
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["epoch-0003-end"]
+
+
+@pytest.mark.parametrize("said, heard", [(None, "PASSIVE"), ("active", "ACTIVE")])
+def test_threads_sleep_while_they_wait_unless_somebody_wants_otherwise(said, heard):
+    given = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    given |= {"OMP_DISPLAY_ENV": "TRUE"} | ({"OMP_WAIT_POLICY": said} if said else {})
+    # Without the rest of torch's imports: what its threads run on tells.
+    code = "import strec, ctypes; ctypes.CDLL('libgomp.so.1')"
+    done = subprocess.run([sys.executable, "-c", code], env=given, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("needs GNU's OpenMP")
+    assert f"OMP_WAIT_POLICY = '{heard}'" in done.stderr
