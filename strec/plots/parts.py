@@ -1,6 +1,6 @@
 """Scores as sums: the parts of a recommendation, and what-if strips."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import plotly.graph_objects as go
@@ -108,7 +108,7 @@ def what_if_hours(frame: pl.DataFrame, now: int | None = None, below: str = "") 
     # Below, where long names have room on a narrow screen too.
     return figure.update_layout(
         legend={"x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top"}, uirevision="keep",
-        margin_b=max(figure.layout.margin.b, 92),
+        margin_b=max(cast(Any, figure.layout).margin.b, 92),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ layout of the whole page.
 
 import unicodedata
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import plotly.graph_objects as go
@@ -39,7 +39,7 @@ def make_room(figure: go.Figure) -> go.Figure:
     figure.for_each_yaxis(lambda axis: axis.update(ticklabeloverflow="allow"))
     left = max((_left_of(figure, axis) for axis in figure.select_yaxes()), default=0)
     right = max(map(_right_of, figure.data), default=0)
-    margin = figure.layout.margin
+    margin = cast(Any, figure.layout).margin
     figure.update_layout(margin_l=max(margin.l or 0, left), margin_r=max(margin.r or 0, right))
     return figure
 
@@ -66,7 +66,7 @@ def _left_of(figure: go.Figure, axis: Any) -> int:
     if axis.visible is False or axis.showticklabels is False or axis.side == "right":
         return 0
     name = axis.plotly_name.replace("axis", "")
-    across = figure.layout[f"xaxis{name[1:]}"].domain
+    across = cast(Any, figure.layout[f"xaxis{name[1:]}"]).domain
     if across and across[0] > 0:
         return 0
     traces: list[Any] = list(figure.data)
