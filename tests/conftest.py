@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def pytest_configure(config) -> None:
         return
     halves = [subprocess.Popen([sys.executable, "-c", f"import {each}"], stderr=subprocess.DEVNULL)
               for each in COMPILED]  # fmt: skip
-    _compile_own(config)
+    # Of pytest's inside: where that has changed, each process compiles for itself.
+    with suppress(ImportError, AttributeError, TypeError, ValueError, OSError):
+        _compile_own(config)
     for each in halves:
         each.wait()
 

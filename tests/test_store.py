@@ -1,8 +1,11 @@
 """The store answers exactly what counting by hand (Polars on the raw frame) answers."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import h3
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -481,6 +484,14 @@ def test_many_named_are_those_named_one_by_one(store, monkeypatch, engine, in_pa
     for expected, ask in zip(named, asked, strict=True):
         assert len(expected)
         pd.testing.assert_frame_equal(expected, ask(opened))
+
+
+def test_a_database_that_may_not_be_written_to_is_sent_names_and_no_table(store, monkeypatch):
+    monkeypatch.setattr("strec.store.filters.MOST_NAMED", 2)
+    some = Filters(users=("u04", "u06", "u08"))
+    assert some.apply(store.table).op().find(ops.InMemoryTable)
+    monkeypatch.setattr(ir.Table, "get_backend", lambda self: SimpleNamespace(name="postgres"))
+    assert not some.apply(store.table).op().find(ops.InMemoryTable)
 
 
 def test_points_of_items_that_stay_are_known_from_the_items(tmp_path):

@@ -28,6 +28,8 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 _NAMED_DAYS: dict[tuple[int, ...], str] = {(5, 6): "weekends", (0, 1, 2, 3, 4): "workdays"}
 #: Texts that a question names; of more, its text takes longer than the counting: a table is sent.
 MOST_NAMED = 500
+#: Engines that take a table with a question; a database may not let its readers make one.
+_TAKE_TABLES = ("duckdb", "polars", "pyspark")
 #: What may be looked at of trips.
 SIDES = {"departures": "where and when trips begin", "arrivals": "where and when they end"}
 
@@ -286,7 +288,7 @@ class Filters:
                     f"columns {', '.join(table.columns)}.",
                     "Remove the filter, or map such a column when reading the file.",
                 )
-            if len(values) > MOST_NAMED:
+            if len(values) > MOST_NAMED and table.get_backend().name in _TAKE_TABLES:
                 table = table.semi_join(ibis.memtable(pa.table({name: list(values)})), name)
             else:
                 keep.append(_among(table[name], list(values)))

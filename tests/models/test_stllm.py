@@ -18,7 +18,7 @@ from strec.models.features.numbers import Columns, Gathered, numbers_of, shorten
 from strec.models.features.pairs import Pairs
 from strec.models.features.training_data import training_data_of
 from strec.models.features.world import N_DIRECTIONS, World, first_takes
-from strec.models.stllm.network import NEVER, Dropout, log_sum
+from strec.models.stllm.network import NEVER, log_sum
 from strec.models.stllm.together import added, combined, trust, weights_for
 from strec.sealed import sealed
 from strec.simulation import simulate
@@ -39,25 +39,6 @@ def _model(**parameters) -> STLLM:
     # All three speak, whatever the few check-ins held out say of them.
     model.weights_ = np.array([0.5, 0.4, 0.1])
     return model
-
-
-def test_dropout_leaves_each_number_alike_often_and_their_mean_as_it_was():
-    dropout, values = Dropout(0.2), torch.ones(999, 333, requires_grad=True)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        dropped, again = dropout(values), dropout(values)
-        torch.manual_seed(0)
-        assert torch.equal(dropout(values), dropped) and not torch.equal(again, dropped)
-    share = 51 / 256  # five standard errors of 332,667 draws are 0.0035
-    assert abs((dropped == 0).float().mean() - share) < 0.0035
-    assert dropped.max().item() == pytest.approx(1 / (1 - share))
-    # Neither the eight bytes of one draw nor neighbours go together.
-    kept = (dropped > 0).float().flatten()[: 8 * 41_000].reshape(-1, 8)
-    assert (kept.mean(dim=0) - (1 - share)).abs().max() < 5 * 0.002
-    assert (torch.corrcoef(kept.T) - torch.eye(8)).abs().max() < 5 * 0.005
-    dropped.sum().backward()
-    assert torch.equal(values.grad, dropped.detach())
-    assert dropout.eval()(values) is values
 
 
 def _nothing(n_items: int) -> np.ndarray:

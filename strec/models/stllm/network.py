@@ -60,13 +60,13 @@ class Network(nn.Module):
         n_context = sizes["context"]
         self.represent_traits = nn.Linear(traits.shape[1], dim)
         self.recurrent = nn.GRU(dim + sizes["step"], dim, batch_first=True)
-        self.moment = nn.Sequential(nn.Linear(dim + n_context, dim), nn.GELU(), Dropout(dropout))
+        self.moment = nn.Sequential(nn.Linear(dim + n_context, dim), nn.GELU(), nn.Dropout(dropout))
         self.to_visit, self.to_new = nn.Linear(dim, dim), nn.Linear(dim, dim)
         self.of_item = nn.Linear(sizes["item"] + dim, hidden)
         self.of_context = nn.Linear(n_context, hidden, bias=False)
         self.item_body = nn.Sequential(
-            nn.GELU(), Dropout(dropout), nn.Linear(hidden, hidden), nn.GELU(),
-            Dropout(dropout),
+            nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, hidden), nn.GELU(),
+            nn.Dropout(dropout),
         )  # fmt: skip
         self.item_head = _silent(hidden, 1)
         half = hidden // 2
@@ -74,7 +74,7 @@ class Network(nn.Module):
         self.item_to_visit = nn.Linear(hidden, half, bias=False)
         self.context_to_visit = nn.Linear(n_context, half, bias=False)
         self.visit_body = nn.Sequential(
-            nn.GELU(), Dropout(dropout), nn.Linear(half, half), nn.GELU(), _silent(half, 1)
+            nn.GELU(), nn.Dropout(dropout), nn.Linear(half, half), nn.GELU(), _silent(half, 1)
         )
         self.gate = nn.Sequential(nn.Linear(n_context + dim, 32), nn.GELU(), _silent(32, 1))
         self.weigh = nn.Sequential(
@@ -181,37 +181,6 @@ class Network(nn.Module):
         wanted = self.to_new(moment)[query]
         logits = logits + torch.einsum("mkd,md->mk", self.represent(batch["candidates"]), wanted)
         return -F.log_softmax(logits - batch["log_drawn"], dim=1)[:, 0]
-
-
-class Dropout(nn.Module):
-    """Dropout of a share in 256ths: on a CPU a random byte for each number, not a random number.
-
-    torch draws there one number after the other, which takes a fifth of a training on one thread
-    and more on several.
-
-    Examples
-    --------
-    >>> Dropout(0.2).eval()(torch.ones(2)).tolist()
-    [1.0, 1.0]
-    >>> sorted(set(Dropout(0.25)(torch.ones(99)).tolist()))
-    [0.0, 1.3333333730697632]
-    """
-
-    def __init__(self, share: float):
-        super().__init__()
-        self.n_dropped = round(256 * share)
-
-    def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """Return the values, in training some of them 0 and the others larger."""
-        if not self.training or not self.n_dropped:
-            return values
-        if values.device.type != "cpu":
-            return F.dropout(values, self.n_dropped / 256)
-        n = values.numel()
-        # Eight bytes at once: all bits of the whole numbers from -2^63 on.
-        drawn = torch.empty(-(-n // 8), dtype=torch.int64).random_(-(2**63), None)
-        kept = drawn.view(torch.uint8)[:n].view(values.shape) >= self.n_dropped
-        return values * (kept * (256 / (256 - self.n_dropped)))
 
 
 def _silent(n_in: int, n_out: int) -> nn.Linear:
