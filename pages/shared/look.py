@@ -34,6 +34,8 @@ def style(dark: bool) -> str:
 [data-testid="stButtonGroup"] [role="radiogroup"], [data-testid="stButtonGroup"] [role="group"] {{
   flex-wrap: wrap; row-gap: 0.3rem; }}
 [data-testid="stLayoutWrapper"]:has(> .st-key-browser_told) {{ display: none; }}
+/* A message for some seconds stands below, not over what a page is asked with. */
+[data-testid="stToastContainer"] {{ top: auto !important; bottom: 1rem !important; }}
 /* The toolbar of a figure stands in its lower corner, over neither title nor data, and on no
    phone. */
 .js-plotly-plot .modebar-container {{ top: auto !important; bottom: 1.9rem; height: 0 !important; }}

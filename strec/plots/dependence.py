@@ -46,7 +46,7 @@ def dial(ingredient: Ingredient) -> go.Figure:
                     {"range": [k, k + 1], "color": _FAINT.format(0.10 + 0.10 * k)} for k in range(3)
                 ],
             },
-            domain={"x": [0.08, 0.92], "y": [0, 0.92]},
+            domain={"x": [0.13, 0.87], "y": [0, 0.92]},
         )
     )
     figure.add_annotation(

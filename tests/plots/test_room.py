@@ -7,6 +7,8 @@ import pytest
 from plotly.subplots import make_subplots
 
 from strec import plots
+from strec.gate import DependenceResult, tested_before
+from strec.plots import dependence
 from strec.plots.room import make_room, width_px
 
 #: As a browser measured them in the app's font, 12 pixels high.
@@ -69,3 +71,15 @@ def test_more_room_than_needed_stays():
 def test_no_data_needs_nothing():
     assert left(go.Figure(go.Scatter(x=[], y=[]))) <= 40
     assert left(go.Figure(go.Scatter(x=[1], y=[np.nan]))) <= 40
+
+
+def test_the_words_of_a_dial_end_within_a_quarter_of_a_laptop_s_page():
+    column_px, gap_px = 201, 3
+    known = DependenceResult.from_dict(next(iter(tested_before._known().values())))
+    figure = dependence.dial(known.ingredients[0])
+    (indicator,) = figure.data
+    inner = column_px - figure.layout.margin.l - figure.layout.margin.r
+    left, right = (figure.layout.margin.l + share * inner for share in indicator.domain.x)
+    # "strong" stands in the middle of the last third of the half circle.
+    begins = (left + right) / 2 + np.cos(np.pi / 6) * (right - left) / 2 + gap_px
+    assert begins + width_px(indicator.gauge.axis.ticktext[-1]) < column_px
