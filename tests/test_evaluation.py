@@ -370,6 +370,8 @@ def test_below_ten_users_nothing_is_called_better():
     assert board["acc@1 low"].null_count() == 2 and board["acc@1"].to_list() == [1.0, 0.5]
     assert not difference(*found)["is_real"]
     assert "4 users are too few" in propose([_as_trained(found[1]), found[0]]).sentence
+    alone = propose(found).sentence
+    assert "4 users are too few" in alone and "is the best" not in alone
 
 
 def _as_trained(result):

@@ -74,21 +74,27 @@ def propose(results: Sequence[Result], measure: str = "acc@1") -> Proposal:
 
 
 def _alone(best: Result, measure: str) -> str:
-    return (
-        f"{best.name} is the best by “{METRICS[measure].title}”: "
+    few = _too_few(best)
+    sentence = (
+        f"{best.name} {'stands first' if few else 'is the best'} by “{METRICS[measure].title}”: "
         f"{best.queries[measure].mean():.3f} over {len(best.queries):,} scored check-ins."
     )
+    return f"{sentence} {few}" if few else sentence
+
+
+def _too_few(result: Result) -> str:
+    """Return words about too few users; none where they are enough."""
+    n = len(set(blocks_of(result.queries)))
+    who = "users" if n_users_of(result.queries) else "starts and days"
+    if n >= FEWEST_USERS:
+        return ""
+    return f"{n} {who} are too few to say which is better: it takes {FEWEST_USERS}."
 
 
 def _against_counting(best: Result, counting: Result, gap: Difference, measure: str) -> str:
     title = METRICS[measure].title
-    n = len(set(blocks_of(best.queries)))
-    who = "users" if n_users_of(best.queries) else "starts and days"
-    if n < FEWEST_USERS:
-        return (
-            f"{n} {who} are too few to say which is better: it takes {FEWEST_USERS}. "
-            f"Counting needs no training, so {counting.name} is proposed."
-        )
+    if few := _too_few(best):
+        return f"{few} Counting needs no training, so {counting.name} is proposed."
     if gap["low"] is None:
         alike = "are right and wrong alike" if not gap["difference"] else "differ alike for all"
         return (
