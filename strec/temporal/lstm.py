@@ -10,12 +10,12 @@ naive, so that it starts from there. Intervals are conformal (Vovk et al. 2005; 
 
 import copy
 import math
-from contextlib import contextmanager
 
 import numpy as np
 
 from strec.parts import require
 from strec.temporal.forecasting import Forecaster, error_quantiles
+from strec.threads import one_thread
 
 #: Share of the series kept back for the intervals.
 CALIBRATION = 0.2
@@ -59,7 +59,7 @@ class LSTMForecaster(Forecaster):
         self._centre, self._spread = float(values.mean()), float(values.std()) or 1.0
         z = (values - self._centre) / self._spread
         self._batches = np.random.default_rng(self.seed)
-        with torch.random.fork_rng(devices=[]), _one_thread():
+        with torch.random.fork_rng(devices=[]), one_thread():
             torch.manual_seed(self.seed)
             self._net = _network(self._periods, self.hidden)
             known = int(len(z) * (1 - CALIBRATION))
@@ -160,19 +160,6 @@ class LSTMForecaster(Forecaster):
     def _first_origin(self, z: np.ndarray) -> int:
         # Before this, not every season has a value to go back to.
         return min(max(self._periods, default=1), len(z) // 2)
-
-
-@contextmanager
-def _one_thread():
-    """Compute on one thread: the network is so small that threads would wait for each other."""
-    import torch
-
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)
 
 
 def _network(periods: tuple[int, ...], hidden: int):

@@ -23,7 +23,7 @@ from strec.train.task import Settings, Task, TrainingHistory, Watch, cancelled
 REPORT_SECONDS, REPORT_SHARE = 0.25, 0.002
 #: Memory that batches let go of is given back so often, in seconds: in pieces between those still
 #: in use it adds up to several times what a batch takes.
-GIVE_BACK_SECONDS = 1.0
+GIVE_BACK_SECONDS = 0.4
 #: The first pass is made whole, unless it takes so many times the whole budget.
 GRACE = 4
 

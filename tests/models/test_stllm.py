@@ -1,6 +1,7 @@
 """ST-LLM: its numbers against hand counts, its data against peeking, its parts against sums."""
 
 import json
+import time
 from dataclasses import replace
 from functools import cache
 
@@ -10,8 +11,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strec.errors import ModelError
-from strec.models import STLLM, CounterMix, Explanation, ScorePart, load_model
+from strec.errors import Cancelled, ModelError
+from strec.models import STLLM, CounterMix, Explanation, ScorePart, Trees, load_model
 from strec.models.counting.reasons import shapley
 from strec.models.features.candidates import CANDIDATE_FEATURES, candidate_features
 from strec.models.features.numbers import Columns, Gathered, numbers_of, shorten, stacked, tents
@@ -59,6 +60,39 @@ def _lessons(train: Log, worlds: dict[float, World] | None = None):
         progress=lambda text, share: None,
         worlds=worlds,
     )
+
+
+# ---------------------------------------------------------------- trees beside the network
+
+
+def test_trees_that_fail_beside_the_network_are_told_of(monkeypatch):
+    def grow(self, lessons, progress, n_threads):
+        raise MemoryError("no room for trees")
+
+    monkeypatch.setattr(Trees, "grow", grow)
+    with pytest.raises(MemoryError, match="no room for trees"):
+        STLLM(**QUICK).fit(_parts().train)
+
+
+def test_trees_stop_growing_where_the_network_fails(monkeypatch):
+    ended = []
+
+    def grow(self, lessons, progress, n_threads):
+        try:
+            while True:
+                progress("Growing trees", 0.5)
+                time.sleep(0.01)
+        except Cancelled:
+            ended.append(True)
+
+    def learn(self, *given):
+        raise ModelError("a", "b", "c")
+
+    monkeypatch.setattr(Trees, "grow", grow)
+    monkeypatch.setattr(STLLM, "_learn", learn)
+    with pytest.raises(ModelError):
+        STLLM(**QUICK).fit(_parts().train)
+    assert ended
 
 
 # ---------------------------------------------------------------- numbers
@@ -149,8 +183,11 @@ def test_a_lesson_does_not_know_what_comes_after_its_block():
 
 def test_blocks_that_were_counted_before_teach_the_same():
     worlds: dict[float, World] = {}
-    first, again = (_lessons(_parts().train, worlds) for _ in range(2))
+    first = _lessons(_parts().train, worlds)
     assert worlds and all(not world.meaning.any() for world in worlds.values())
+    again = _lessons(_parts().train, worlds)
+    # What has been read is not held.
+    assert not worlds
     for name in ("candidates", "log_drawn", "spread"):
         assert np.array_equal(vars(first)[name], vars(again)[name]), name
     assert np.array_equal(first.numbers.item_numbers, again.numbers.item_numbers)

@@ -12,6 +12,7 @@ from strec.models.trees.numbers import visited_table
 from strec.progress import silent
 from strec.simulation import simulate
 from strec.split import split
+from strec.train import Watch
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,18 @@ def test_trees_grow_where_they_help_and_parts_add_up(parts, trees, tmp_path):
             assert sum(part.value for part in found.parts) == pytest.approx(scores[row, item])
     again = load_model(trees.save(tmp_path / "trees"))
     assert np.allclose(again.score(queries), scores)
+
+
+def test_one_thread_grows_the_same_trees_as_two(parts):
+    trees = Trees(n_trees=20, n_leaves=7)
+    _, lessons = trees.study(parts.train, np.zeros(0, dtype=int), Watch())
+    queries = parts.queries(scored="every")
+    trees.vocabulary_ = parts.vocabulary
+    found = {}
+    for n_threads in (1, 2):
+        trees.grow(list(lessons), silent, n_threads)
+        found[n_threads] = trees.score(queries)
+    assert trees.visited_ and np.array_equal(found[1], found[2])
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from strec.memory import give_back
 from strec.models.counting.newcomers import visited
 from strec.models.features.candidates import CANDIDATE_FEATURES, candidate_features
 from strec.models.features.numbers import Gathered, Numbers, numbers_of, shorten
@@ -113,6 +114,7 @@ def training_data_of(
             gathered.add(found)
         parts.append(_new_targets(queries, world, remember, n_new // N_BLOCKS, rng))
         order.append(inside)
+        give_back()
     rows = np.concatenate(order)
     ends = (train.ends_session & ~train.is_alone)[rows]
     weight = np.where(ends, end_weight, 1.0) * np.exp((share[rows] - 1) / fade)
@@ -145,8 +147,8 @@ def blocks_of(
     meaning : numpy.ndarray, optional
         Of items, shape ``(n_items, n_meaning)``; nothing has a meaning without.
     worlds : dict, optional
-        Counts of blocks of this log that are known already, by where their block begins; those of
-        the others are put into it.
+        Counts of blocks of this log that are known already, by where their block begins. They are
+        taken out of it, so that nobody holds what has been read; those of others are put into it.
     """
     if meaning is None:
         meaning = np.zeros((len(train.vocabulary.items), 1))
@@ -159,14 +161,14 @@ def blocks_of(
         last = block == N_BLOCKS - 1
         inside = rows[(share[rows] >= begin) & ((share[rows] < end) | last)]
         if len(inside):
-            world = None if worlds is None else worlds.get(begin)
+            world = None if worlds is None else worlds.pop(begin, None)
             if world is None:
                 earlier = share < begin
                 earlier = earlier if earlier.any() else share <= begin
                 before = train.where(earlier)
                 world = World.of(before, meaning, squares=squares, first=taken[earlier])
-            if worlds is not None and keeps:
-                worlds[begin] = world
+                if worlds is not None and keeps:
+                    worlds[begin] = world
             yield replace(world, meaning=meaning.astype(np.float32)), inside
 
 

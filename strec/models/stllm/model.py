@@ -1,8 +1,11 @@
 """ST-LLM as a model of strec: training, scores, explanation, another city without training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import compress
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +31,10 @@ from strec.models.stllm.together import (
     weights_for,
 )
 from strec.models.trees import Trees
+from strec.models.trees.boosting import Binned
 from strec.progress import part_of, silent
 from strec.split import Log, Queries, queries_of_rows
+from strec.threads import one_thread
 from strec.train import Settings, Watch, fit, give_back
 
 if TYPE_CHECKING:
@@ -155,19 +160,38 @@ class STLLM(Model):
         held, earlier = held_out(train, self.seed)
         since = int(train.time_us[~earlier].min(initial=train.time_us.max()))
         more = ends_held_out(train, held, since, self.seed)
+        # The network alone needs none to be weighed by.
+        unseen = np.union1d(held, more) if self._has_trees else held[:0]
         self.trees_, self.weights_ = None, _COUNTING.copy()
         worlds: dict[float, World] = {}
+        lessons: list[Binned | None] = []
         if self._has_trees:
-            growing = Watch(progress=part_of(watch, 0.0, 0.5), should_stop=watch.should_stop)
+            counting = Watch(progress=part_of(watch, 0.0, 0.5), should_stop=watch.should_stop)
             self.trees_ = self._new_trees()
-            self.trees_.learn(train, np.union1d(held, more), growing, worlds)
+            _, lessons = self.trees_.study(train, unseen, counting, worlds)
             self.trees_.vocabulary_ = train.vocabulary
+        with one_thread(), _growing(self.trees_, lessons, watch):
+            meaning = self._learn(train, unseen, worlds, watch)
+        if self.trees_ is not None and len(held):
+            now = self.world_
+            self.world_ = World.of(train.where(earlier), meaning)
+            self._weigh(self.trees_.adapt(self.world_), train, held, more, since)
+            self.world_ = now
+
+    def _learn(
+        self,
+        train: Log,
+        held: np.ndarray,
+        worlds: dict[float, World],
+        watch: Watch,
+    ) -> np.ndarray:
+        """Train the networks, on what is not held out; return what items mean."""
         meaning, self.directions_ = meaning_of(train.vocabulary, self._encoder, None, watch)
         give_back()
         data = training_data_of(
             train,
             meaning,
-            np.union1d(held, more) if self._has_trees else held[:0],
+            held,
             n_history=self.n_history,
             time_known=self.time_known,
             end_weight=self.end_weight,
@@ -194,14 +218,7 @@ class STLLM(Model):
             settings = self._settings(self.seed + member, task.batch_size)
             self.history_ = fit(task, settings, watch=stage)
             self.networks_.append(network.cpu().eval())
-            del task
-        # What was learned from is not held while what was held out is scored.
-        del data
-        if self.trees_ is not None and len(held):
-            now = self.world_
-            self.world_ = World.of(train.where(earlier), meaning)
-            self._weigh(self.trees_.adapt(self.world_), train, held, more, since)
-            self.world_ = now
+        return meaning
 
     # As in `strec.models.features.training_data`: products are small.
     @threadpool_limits.wrap(limits=1, user_api="blas")
@@ -384,6 +401,23 @@ class STLLM(Model):
     @property
     def _has_trees(self) -> bool:
         return not _ALSO_OF_TREES & set(self.without)
+
+
+@contextmanager
+def _growing(trees: Trees | None, lessons: list[Binned | None], watch: Watch) -> Iterator[None]:
+    """Grow trees on a thread of their own while a network learns; both end together."""
+    over = Event()
+    asked = Watch(should_stop=lambda: over.is_set() or watch.should_stop())
+    with ThreadPoolExecutor(1, "trees") as pool:
+        grown = pool.submit(trees.grow, lessons, asked, 1) if trees else None
+        try:
+            yield
+        except BaseException:
+            over.set()
+            raise
+        if grown:
+            watch("Growing trees", 0.95)
+            grown.result()
 
 
 def _batch_size(wanted: int, n_targets: int) -> int:

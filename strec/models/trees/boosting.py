@@ -59,11 +59,21 @@ class Binned:
     ----------
     lesson : Lesson
         Of some queries; its numbers are not held.
+    drawn : list of numpy.ndarray
+        For each forest, shape ``(Q,)``, bool: which queries are held out of it.
     n_leaves, learning_rate, seed
         Of `strec.models.Trees`.
     """
 
-    def __init__(self, lesson: Lesson, *, n_leaves: int, learning_rate: float, seed: int):
+    def __init__(
+        self,
+        lesson: Lesson,
+        drawn: Sequence[np.ndarray],
+        *,
+        n_leaves: int,
+        learning_rate: float,
+        seed: int,
+    ):
         import lightgbm
 
         self._parameters: dict[str, Any] = {
@@ -81,6 +91,7 @@ class Binned:
             "data_random_seed": seed,
             "verbosity": -1,
         }
+        self.drawn = drawn
         table = lesson.table
         self._lesson = replace(lesson, table=replace(table, numbers=np.zeros((len(table.item), 0))))
         self._data = lightgbm.Dataset(
@@ -93,12 +104,12 @@ class Binned:
 
     def boosted(
         self,
-        held: np.ndarray,
-        check: Lesson,
+        member: int,
         *,
         n_trees: int,
         seed: int,
         on_share: Callable[[float], None],
+        n_threads: int | None,
     ) -> "lightgbm.Booster | None":
         """Return trees that make what came most likely, as many as helped on what is held out.
 
@@ -106,34 +117,37 @@ class Binned:
 
         Parameters
         ----------
-        held : numpy.ndarray
-            Shape ``(Q,)``, bool: which queries are held out.
-        check : Lesson
-            These, with their numbers.
+        member : int
+            Which forest it is, counted from 0.
         n_trees, seed : int
             How many trees at most, and the seed of what they draw.
         on_share : callable
             Called with the share done.
+        n_threads : int, optional
+            See `strec.models.Trees.grow`.
         """
         import lightgbm
 
-        is_held = held[self._lesson.table.query]
+        held = self.drawn[member]
+        is_held, check = held[self._lesson.table.query], Check(self._lesson.take(held))
 
         def report(env: Any) -> None:
             on_share((env.iteration + 1) / n_trees)
 
         trees = lightgbm.train(
-            self._parameters | {"seed": seed, "objective": _objective(self._lesson.take(~held))},
+            {
+                **self._parameters,
+                "seed": seed,
+                "num_threads": n_threads or 0,
+                "objective": _objective(self._lesson.take(~held)),
+            },
             self._some(~is_held),
             n_trees,
             valid_sets=[self._some(is_held)],
-            feval=_surprise(check),
+            feval=check,
             callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False), report],
         )
-        start = check.table.start
-        gain = _loss(start, check) - _loss(start + told([trees], check.table.numbers), check)
-        gain *= check.weight / check.weight.mean()
-        helps = gain.mean() > gain.std() / len(gain) ** 0.5
+        helps = check.gain.mean() > check.gain.std() / len(check.gain) ** 0.5
         # Read anew, they let go of what they have learned from.
         return as_trees(as_array(trees)) if helps else None
 
@@ -142,23 +156,34 @@ class Binned:
 
 
 def _objective(lesson: Lesson) -> Callable:
-    table, hit = lesson.table, lesson.hit.astype(np.float64)
-    weight = np.repeat(lesson.weight, np.diff(table.ptr)).astype(np.float64)
+    # The rest of the lesson is not held while trees grow.
+    ptr, hit = lesson.table.ptr, lesson.hit
+    weight = np.repeat(lesson.weight, np.diff(ptr)).astype(np.float64)
 
     def slopes(logits: np.ndarray, _) -> tuple[np.ndarray, np.ndarray]:
-        share = softmax(logits, table.ptr)
+        share = softmax(logits, ptr)
         return weight * (share - hit), weight * np.maximum(share * (1 - share), 1e-6)
 
     return slopes
 
 
-def _surprise(lesson: Lesson) -> Callable:
-    """Return the mean of -log P of what came, as LightGBM asks for a measure."""
+class Check:
+    """The mean of -log P of what came, as LightGBM asks for a measure; it remembers the best.
 
-    def measure(logits: np.ndarray, _) -> tuple[str, float, bool]:
-        return "surprise", float(np.average(_loss(logits, lesson), weights=lesson.weight)), False
+    `gain`, shape ``(Q,)``, is what each query gained there over no tree, weighed.
+    """
 
-    return measure
+    def __init__(self, lesson: Lesson):
+        self._lesson, self._least, self.gain = lesson, np.inf, np.zeros(len(lesson.weight))
+        self._weight = lesson.weight / lesson.weight.mean()
+        self._without = _loss(lesson.table.start, lesson)
+
+    def __call__(self, logits: np.ndarray, _) -> tuple[str, float, bool]:
+        loss = _loss(logits, self._lesson)
+        mean = float(np.average(loss, weights=self._weight))
+        if mean < self._least:
+            self._least, self.gain = mean, (self._without - loss) * self._weight
+        return "surprise", mean, False
 
 
 def _loss(logits: np.ndarray, lesson: Lesson) -> np.ndarray:

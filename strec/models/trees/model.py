@@ -116,13 +116,7 @@ class Trees(Model):
         )
         watch("Done", 1.0)
 
-    def learn(
-        self,
-        train: Log,
-        held: np.ndarray,
-        watch: Watch,
-        worlds: dict[float, World] | None = None,
-    ) -> np.ndarray:
+    def learn(self, train: Log, held: np.ndarray, watch: Watch) -> np.ndarray:
         """Learn from training check-ins, but for some that shall judge; return the others' rows.
 
         Parameters
@@ -133,9 +127,6 @@ class Trees(Model):
             Rows that are no targets.
         watch : Watch
             Listens, and may stop it.
-        worlds : dict, optional
-            Takes what is counted of parts of the log, for whoever learns from it next (see
-            `strec.models.features.training_data.blocks_of`).
 
         Examples
         --------
@@ -146,12 +137,45 @@ class Trees(Model):
         >>> model.mix_.vocabulary_ is log.vocabulary
         True
         """
-        counting = Watch(progress=part_of(watch, 0.0, 0.1), should_stop=watch.should_stop)
+        first = Watch(progress=part_of(watch, 0.0, 0.4), should_stop=watch.should_stop)
+        rows, lessons = self.study(train, held, first)
+        self.grow(lessons, part_of(watch, 0.4, 0.95))
+        return rows
+
+    def study(
+        self,
+        train: Log,
+        held: np.ndarray,
+        watch: Watch,
+        worlds: dict[float, World] | None = None,
+    ) -> tuple[np.ndarray, list[Binned | None]]:
+        """Count, and return the targets' rows with the lessons that trees `grow` from.
+
+        Lessons are made small here, before whoever grows them beside other work begins.
+
+        Parameters
+        ----------
+        train, held, watch
+            As for `learn`.
+        worlds : dict, optional
+            Takes what is counted of parts of the log, for whoever learns from it next (see
+            `strec.models.features.training_data.blocks_of`).
+
+        Examples
+        --------
+        >>> from strec import Dataset, schema
+        >>> model, log = Trees(), Dataset(schema.example()).everything
+        >>> rows, lessons = model.study(log, np.array([3]), Watch())
+        >>> model.grow(lessons, print)
+        >>> len(model.visited_)
+        0
+        """
+        counting = Watch(progress=part_of(watch, 0.0, 0.25), should_stop=watch.should_stop)
         self.mix_ = CounterMix(time_known=self.time_known, seed=self.seed)
         self.mix_.calibrates = False
         self.mix_.fit(train, watch=counting)
         self.visited_, self.new_ = [], []
-        lessons = lessons_of(
+        found = lessons_of(
             train,
             self.mix_,
             held,
@@ -160,50 +184,81 @@ class Trees(Model):
             end_weight=self.end_weight,
             fade=self.fade,
             seed=self.seed,
-            progress=part_of(watch, 0.1, 0.4),
+            progress=part_of(watch, 0.25, 1.0),
             worlds=worlds,
         )
         give_back()
-        rows = lessons.rows if lessons is not None else np.zeros(0, dtype=np.int64)
-        if lessons is not None:
-            # Whoever grows trees from them lets go of them.
-            taken = [lessons.new, lessons.visited]
-            del lessons
-            self.visited_ = self._boosted(taken.pop(), part_of(watch, 0.4, 0.85))
-            self.new_ = self._boosted(taken.pop(), part_of(watch, 0.85, 0.95))
-        watch("Counting", 0.95)
         nothing = np.zeros((len(train.vocabulary.items), 1))
         # The counter mix has counted all of it, and what is awaited.
         self.world_ = World.of(train, nothing, statistics=self.mix_.statistics_)
-        return rows
+        if found is None:
+            return np.zeros(0, dtype=np.int64), []
+        rows, lessons = found.rows, [found.new, found.visited]
+        del found
+        visited, new = self._binned(lessons.pop()), self._binned(lessons.pop())
+        return rows, [new, visited]
 
-    def _boosted(self, lesson: Lesson | None, progress: Progress) -> "list[lightgbm.Booster]":
-        """Return forests; none where there is too little to see whether they help, or none does."""
+    def grow(
+        self, lessons: list[Binned | None], progress: Progress, n_threads: int | None = None
+    ) -> None:
+        """Grow the trees; takes the lessons out of their list, so that nobody holds them longer.
+
+        Parameters
+        ----------
+        lessons : list
+            From `study`.
+        progress : callable
+            Told how far it is.
+        n_threads : int, optional
+            To grow on; all of the machine's without it. They make the same trees.
+        """
+        if lessons:
+            self.visited_ = self._boosted(lessons.pop(), part_of(progress, 0.0, 0.8), n_threads)
+            self.new_ = self._boosted(lessons.pop(), part_of(progress, 0.8, 1.0), n_threads)
+
+    def _binned(self, lesson: Lesson | None) -> Binned | None:
+        """Return a lesson to grow from; None where it is too little to see whether trees help."""
         if lesson is None:
-            return []
-        n, seeds = len(lesson.weight), [self.seed + 1_000 * each for each in range(self.members)]
-        drawn = [np.random.default_rng(seed).random(n) < _CHECK_SHARE for seed in seeds]
+            return None
+        n = len(lesson.weight)
+        drawn = [np.random.default_rng(seed).random(n) < _CHECK_SHARE for seed in self._seeds]
         drawn = list(takewhile(lambda held: held.sum() >= _FEWEST_CHECKED, drawn))
         if not drawn:
-            return []
-        checks = [lesson.take(held) for held in drawn]
-        learning = {"n_leaves": self.n_leaves, "learning_rate": self.learning_rate}
-        binned = Binned(lesson, **learning, seed=self.seed)
+            return None
+        binned = Binned(
+            lesson,
+            drawn,
+            n_leaves=self.n_leaves,
+            learning_rate=self.learning_rate,
+            seed=self.seed,
+        )
         # From here on nobody holds the numbers.
         del lesson
         give_back()
-        found = []
-        for member, (held, check) in enumerate(zip(drawn, checks, strict=True)):
-            told_of = part_of(progress, member / self.members, (member + 1) / self.members)
-            trees = binned.boosted(
-                held,
-                check,
+        return binned
+
+    def _boosted(
+        self, binned: Binned | None, progress: Progress, n_threads: int | None
+    ) -> "list[lightgbm.Booster]":
+        """Return forests; none where none helps."""
+        n = len(binned.drawn) if binned else 0
+        told_of = [part_of(progress, each / n, (each + 1) / n) for each in range(n)]
+        found = [
+            binned.boosted(
+                member,
                 n_trees=self.n_trees,
-                on_share=partial(told_of, "Growing trees"),
-                seed=seeds[member],
+                on_share=partial(told_of[member], "Growing trees"),
+                seed=self._seeds[member],
+                n_threads=n_threads,
             )
-            found += [trees] if trees is not None else []
-        return found
+            for member in range(n)
+            if binned
+        ]
+        return [trees for trees in found if trees is not None]
+
+    @property
+    def _seeds(self) -> list[int]:
+        return [self.seed + 1_000 * each for each in range(self.members)]
 
     # ------------------------------------------------------------ scores
 
