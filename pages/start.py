@@ -126,6 +126,10 @@ def hour_of(store: Store, day: pd.DataFrame, resolution: int) -> None:
     if in_pictures:
         browser.movable("start_map")
         browser.say_why()
+    # A second after the first picture, when nobody waits.
+    if state.START_TICKS.value:
+        with st.container(key="start_ahead"):
+            ui.figures_ahead()
     when = " at this hour of the day, all days together" if store.has_clock else ""
     n = int(frame["n_checkins"].sum())
     st.caption(

@@ -6,6 +6,10 @@ import streamlit as st
 QUIET = {False: "#55626B", True: "#A7B4BA"}
 #: The theme's first colour, as in `.streamlit/config.toml`.
 PRIMARY = {False: "#0A7471", True: "#3CC2BD"}
+#: Text, ground and border of the theme, as there.
+TEXT = {False: "#1E2A32", True: "#E7ECEB"}
+GROUND = {False: "#FBFAF7", True: "#11181D"}
+BORDER = {False: "#DDD8CD", True: "#2C3942"}
 #: What is written on a button in the theme's first colour.
 ON_PRIMARY = {False: "#FFFFFF", True: "#06211F"}
 
@@ -33,9 +37,12 @@ def style(dark: bool) -> str:
 /* Choices in a row break into the next row; at the edge of a narrow screen some were cut off. */
 [data-testid="stButtonGroup"] [role="radiogroup"], [data-testid="stButtonGroup"] [role="group"] {{
   flex-wrap: wrap; row-gap: 0.3rem; }}
-[data-testid="stLayoutWrapper"]:has(> .st-key-browser_told) {{ display: none; }}
+[data-testid="stLayoutWrapper"]:has(> .st-key-browser_told),
+[data-testid="stLayoutWrapper"]:has(> .st-key-start_ahead) {{ display: none; }}
 /* A message for some seconds stands below, not over what a page is asked with. */
 [data-testid="stToastContainer"] {{ top: auto !important; bottom: 1rem !important; }}
+/* Of whole pixels: by a fraction of one a figure would be drawn a second time. */
+[data-testid="stFullScreenFrame"] {{ width: round(down, 100%, 1px) !important; }}
 /* The toolbar of a figure stands in its lower corner, over neither title nor data, and on no
    phone. */
 .js-plotly-plot .modebar-container {{ top: auto !important; bottom: 1.9rem; height: 0 !important; }}

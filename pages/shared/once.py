@@ -21,6 +21,7 @@ import pandas as pd
 from plotly.basedatatypes import BaseFigure
 
 from pages.shared import look
+from pages.shared.dress import dressed
 from pages.shared.made import call, made
 from pages.shared.results import forget, remembered
 from strec.plots.room import make_room
@@ -82,7 +83,12 @@ class Drawn(BaseFigure):
 
 
 def _spec(draw: Callable, dark: bool, shown: tuple, how: dict[str, Any]) -> str:
-    return str(quiet(draw(*shown, **how), dark).to_json())
+    return finished(draw(*shown, **how), dark)
+
+
+def finished(figure: Any, dark: bool) -> str:
+    """Return a figure's JSON as the page shows it."""
+    return dressed(str(quiet(figure, dark).to_json()), dark)
 
 
 def quiet(figure: Any, dark: bool) -> Any:

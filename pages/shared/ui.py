@@ -29,7 +29,7 @@ from pages.shared.in_use import (
     workspace,
 )
 from pages.shared.look import is_dark
-from pages.shared.once import Drawn, quiet
+from pages.shared.once import Drawn, finished
 from pages.shared.refusals import explained
 from pages.shared.results import made_in_turn, remembered
 from strec import maps
@@ -59,6 +59,8 @@ TABLET_PX = WIDTH_PX + 60
 #: A longer note below a figure is two lines there, and how high another line is.
 NOTE_LENGTH, NOTE_LINE_PX = 36, 14
 _DOT = " · "
+#: Of every figure.
+_CONFIG = {"displaylogo": False}
 
 T = TypeVar("T")
 Frame = pd.DataFrame | pl.DataFrame
@@ -262,19 +264,18 @@ def figure(
     of a span drawn over an axis of time; after it nothing stays marked. What shows single people
     cannot be pinned.
     """
-    if not isinstance(fig, Drawn):
-        quiet(fig, is_dark())
     # What somebody hears who does not see the picture.
     alt = alt or ". ".join(filter(None, (pins.title_of(fig, ""), said_of(caption)))) or name
-    shown = _for_a_phone(fig) if visitor.is_narrow() else fig
+    shown = fig if isinstance(fig, Drawn) else Drawn(finished(fig, is_dark()))
+    shown = _for_a_phone(shown) if visitor.is_narrow() else shown
     if on_point is None and on_span is None:
-        st.plotly_chart(shown, key=key, width="stretch", config={"displaylogo": False}, alt=alt)
+        st.plotly_chart(shown, key=key, width="stretch", theme=None, config=_CONFIG, alt=alt)
     else:
         n = state.Key(f"{key}_clicks", 0)
-        shown = shown if on_span is None else _with_spans(shown)
+        shown = _answering(shown, spans=on_span is not None)
         # A figure whose points can be chosen is drawn anew after each click.
         st.plotly_chart(
-            shown, key=f"{key}_{n.value}", width="stretch", config={"displaylogo": False}, alt=alt,
+            shown, key=f"{key}_{n.value}", width="stretch", theme=None, config=_CONFIG, alt=alt,
             on_select=lambda: _chosen(f"{key}_{n.value}", n, on_point, on_span),
             selection_mode="points" if on_span is None else "box",
         )  # fmt: skip
@@ -286,6 +287,14 @@ def figure(
         if can_pin:
             pins.button(fig, key, pins.title_of(fig, name), caption)
         in_python(fig, key)
+
+
+def figures_ahead() -> None:
+    """Let the browser compile what draws figures, half of what the first page of them takes.
+
+    Nothing is seen: the place has no width, see `pages/shared/look.py`.
+    """
+    st.plotly_chart(Drawn('{"data": [], "layout": {}}'), key="figures_ahead", theme=None)
 
 
 def under(key: str) -> DeltaGenerator:
@@ -300,10 +309,10 @@ def in_python(picture: Any, key: str) -> None:
             st.code(lines, language="python")
 
 
-def _for_a_phone(fig: Any) -> Any:
+def _for_a_phone(fig: Drawn) -> Drawn:
     """Return a figure whose note breaks in two lines: in one its end would be cut off."""
-    spec = fig.to_dict() if isinstance(fig, Drawn) else {}
-    layout = spec.get("layout", {})
+    spec = fig.to_dict()
+    layout = spec["layout"]
     notes = [
         each
         for each in layout.get("annotations", ())
@@ -319,10 +328,15 @@ def _for_a_phone(fig: Any) -> Any:
     return Drawn(json.dumps(spec))
 
 
-def _with_spans(fig: Any) -> Drawn:
-    """Return a figure over which a finger or the mouse draws spans of time."""
+def _answering(fig: Drawn, spans: bool) -> Drawn:
+    """Return a figure whose points can be clicked, or over which spans of time are drawn.
+
+    Streamlit would say the same of it, when it has been drawn already.
+    """
     spec = fig.to_dict()
-    spec["layout"] |= {"dragmode": "select", "selectdirection": "h"}
+    points = {"dragmode": "pan", "clickmode": "event+select"}
+    over = {"dragmode": "select", "clickmode": "event", "selectdirection": "h"}
+    spec["layout"] = {"hovermode": "closest"} | spec["layout"] | (over if spans else points)
     return Drawn(json.dumps(spec))
 
 

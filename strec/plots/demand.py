@@ -85,7 +85,8 @@ def demand_parts(why: pd.DataFrame, unit: str, below: str = "") -> go.Figure:
             text=[f"{share:+,.2f}" for share in why["share"]] + [f"{why['share'].sum():,.2f}"],
             textposition="outside", hoverinfo="skip", cliponaxis=False,
             increasing={"marker": {"color": SPACE}}, decreasing={"marker": {"color": BAD}},
-            totals={"marker": {"color": TIME}}, connector={"line": {"width": 0.5}},
+            totals={"marker": {"color": TIME}},
+            connector={"line": {"width": 0.5, "color": POPULARITY}},
         )
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed")

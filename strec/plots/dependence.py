@@ -182,6 +182,7 @@ def parts_of_time(result: DependenceResult) -> go.Figure:
     ends = [end or 0.0 for each in shown for end in (each.low, each.high, each.effect_nats)]
     least, most = min([-0.01, *ends]), max([0.06, *ends])
     _chance_axis(figure, "more chance beside the others", least, most)
+    figure.update_yaxes(showgrid=False, zeroline=False)
     return figure.update_layout(
         height=90 + 34 * max(len(shown), 1), margin={**_MARGIN, "b": 66, "l": 120}
     )

@@ -91,7 +91,7 @@ def numbers(value: Any) -> Any:
         import base64
 
         flat = np.frombuffer(base64.b64decode(value["bdata"]), np.dtype(value["dtype"]))
-        return [None if each != each else round(float(each), 9) for each in flat]
+        return [round(float(each), 9) if np.isfinite(each) else None for each in flat]
     if isinstance(value, dict):
         return {name: numbers(each) for name, each in value.items() if name.startswith("array")}
     if isinstance(value, list):
