@@ -5,9 +5,10 @@ Prints a Markdown table of seconds and of ratios, which hold on a busy machine t
     python benchmarks/browser.py [--sample social] [--rounds 3]
     python benchmarks/browser.py --profile     # what the browser does while a map is drawn
 
-What is timed is what a person waits for: from the address to the first picture, and, once the
-pages are warm, from a click in the sidebar until the page stands there, the server has finished
-and the browser has drawn it: a figure that is still being drawn would hold up the next click. It
+What is timed is what a person waits for: from the address to the first picture, and from a click in
+the sidebar until the page stands there, the server has finished and the browser has drawn it: a
+figure that is still being drawn would hold up the next click. Pages are visited twice after each
+loading of the app, *first* and again; the server has been asked for all of them before. It
 is timed in a browser whose WebGL the processor draws, as it is (maps are then the server's
 pictures) and after *Make the maps movable*, and in one without WebGL; a person's graphics card
 lies between.
@@ -81,9 +82,11 @@ def _waits(sample: str, rounds: int, switches: list[str], first: str) -> dict[st
                 found["Start, first picture"] = opened(
                     page, f"{app}/?sample={sample}", ".st-key-start_stage"
                 )
-                for name in PAGES:
+                # A person looks at the first page before the next one.
+                page.wait_for_timeout(4_000)
+                for name in (*(f"{each}, first" for each in PAGES), *PAGES):
                     found["empty, by a click"] = clicked(other, "Two")
-                    found[name] = clicked(page, name)
+                    found[name] = clicked(page, name.removesuffix(", first"))
                     clicked(other, "One")
                 # The first round makes everything warm.
                 for name, seconds in found.items() if number else ():
