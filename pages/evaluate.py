@@ -111,11 +111,14 @@ def show(results: list[Result], race: Race) -> None:
     measure = ui.choose("Compare by", SHOWN, "evaluate_measure", help=about)
     is_complete = len(results) == len(race.models)
     proposal = once(propose, results, measure)
-    if is_complete:
+    is_proposed = is_complete and proposal.is_told
+    if is_proposed:
         st.success(
             f"**Proposed: {ui.plain(proposal.model)}.** {ui.plain(proposal.sentence)}",
             icon=":material/thumb_up:",
         )
+    elif is_complete:
+        st.info(f"**None is proposed.** {ui.plain(proposal.sentence)}", icon=":material/balance:")
     board = made(once(leaderboard, results), how and call(leaderboard, how))
     counting = [each.name for each in results if each.family == "counting"]
     trained = any(model.family != "counting" for _, model in race.models.values())
@@ -126,7 +129,7 @@ def show(results: list[Result], race: Race) -> None:
             measure,
             METRICS[measure].title,
             counting=counting,
-            proposed=proposal.model if is_complete else None,
+            proposed=proposal.model if is_proposed else None,
         ),  # fmt: skip
         key="evaluate_board",
         caption=f"{METRICS[measure].sentence} Bars: 95 % interval over users. "

@@ -4,12 +4,13 @@ A *check-in* is one event: a user, an item, a time, a place. Every table inside 
 Polars frame with the columns below; local time is ``timestamp + utc_offset_min``.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import time
 
 import numpy as np
 import polars as pl
-from h3ronpy.vector import coordinates_to_cells
+from h3ronpy.vector import cells_to_coordinates, coordinates_to_cells
 
 from strec.errors import SchemaError, check_is
 
@@ -82,6 +83,8 @@ NOBODY = ""
 CELL_RESOLUTION = 10
 #: A session ends where the next check-in of the user comes more than this later.
 SESSION_GAP_HOURS = 24
+#: How H3 writes the name of a cell.
+CELL_NAME = "8[0-9a-f]{14}"
 #: Trips of nobody in particular that begin in one cell of this resolution (about 1 km across) are
 #: looked at together, where their starts have no ids.
 START_RESOLUTION = 8
@@ -467,6 +470,43 @@ def cell_names(lat: pl.Series, lon: pl.Series, resolution: int = CELL_RESOLUTION
     distinct = cells.drop_nulls().unique()
     names = pl.Series([f"{cell:x}" for cell in distinct], dtype=pl.String)
     return cells.replace_strict(distinct, names, default=None, return_dtype=pl.String)
+
+
+def is_cell_name(text: str) -> bool:
+    """Return whether a text is the name of an H3 cell.
+
+    Parameters
+    ----------
+    text : str
+        An id.
+
+    Examples
+    --------
+    >>> is_cell_name("8a2a1072d697fff"), is_cell_name("cafe")
+    (True, False)
+    """
+    return re.fullmatch(CELL_NAME, text) is not None
+
+
+def cell_places(names: pl.Series) -> pl.Series:
+    """Return where the centre of each H3 cell is, as people write it; null for a null.
+
+    Parameters
+    ----------
+    names : polars.Series
+        From `cell_names`, of the finest resolution: their centres differ in four digits.
+
+    Examples
+    --------
+    >>> cell_places(pl.Series(["8a2a1072d697fff", None])).to_list()
+    ['40.6997, -74.0003', None]
+    """
+    distinct = names.drop_nulls().unique()
+    cells = np.array([int(name, 16) for name in distinct], dtype=np.uint64)
+    centres = cells_to_coordinates(cells)
+    degrees = zip(np.asarray(centres["lat"]), np.asarray(centres["lng"]), strict=True)
+    written = pl.Series([f"{lat:.4f}, {lon:.4f}" for lat, lon in degrees], dtype=pl.String)
+    return names.replace_strict(distinct, written, default=None, return_dtype=pl.String)
 
 
 def _cells_by(places: pl.DataFrame, code: np.ndarray, resolution: int) -> pl.Series:

@@ -369,9 +369,17 @@ def test_below_ten_users_nothing_is_called_better():
     board = found.leaderboard
     assert board["acc@1 low"].null_count() == 2 and board["acc@1"].to_list() == [1.0, 0.5]
     assert not difference(*found)["is_real"]
-    assert "4 users are too few" in propose([_as_trained(found[1]), found[0]]).sentence
+    beside = propose([_as_trained(found[1]), found[0]])
+    assert "4 users are too few" in beside.sentence and not beside.is_told
+    assert "proposed" not in beside.sentence
     alone = propose(found).sentence
     assert "4 users are too few" in alone and "is the best" not in alone
+
+
+def test_with_users_enough_one_is_proposed():
+    rows = [(f"u{u}", "ab"[k % 2], 5 * k) for u in range(12) for k in range(30)]
+    found = evaluate(["popularity", "markov"], Dataset(table(*rows)), Regime(scored="every"))
+    assert propose(found).is_told
 
 
 def _as_trained(result):

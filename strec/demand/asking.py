@@ -237,7 +237,7 @@ def _landmarks(store: Store, resolution: int) -> pd.DataFrame:
 
     items = store.items().to_pandas()
     # Where an item has no name its id may be one; that of a hexagon is none.
-    ids = items["item_id"].mask(items["item_id"].str.fullmatch("8[0-9a-f]{14}"))
+    ids = items["item_id"].mask(items["item_id"].str.fullmatch(schema.CELL_NAME))
     items["item_name"] = items["item_name"].fillna(ids)
     shown = items.dropna(subset=["lat", "lon", "item_name"])
     shown = shown[enough_people(shown)].sort_values("n_checkins", ascending=False, kind="stable")

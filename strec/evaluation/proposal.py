@@ -22,12 +22,15 @@ class Proposal:
         The reason, with its numbers, in words.
     as_good : tuple of str
         Other models whose paired difference from the proposed one does not exclude 0.
+    is_told : bool
+        Whether there are users enough to prefer any; else the model stands first by chance.
     """
 
     model: str
     best: str
     sentence: str
     as_good: tuple[str, ...]
+    is_told: bool
 
 
 def propose(results: Sequence[Result], measure: str = "acc@1") -> Proposal:
@@ -70,7 +73,7 @@ def propose(results: Sequence[Result], measure: str = "acc@1") -> Proposal:
     unnamed = [name for name in as_good if name != best.name]
     if unnamed:
         sentence += f" Not to be told apart from it here: {', '.join(unnamed)}."
-    return Proposal(proposed.name, best.name, sentence, tuple(as_good))
+    return Proposal(proposed.name, best.name, sentence, tuple(as_good), is_told=not _too_few(best))
 
 
 def _alone(best: Result, measure: str) -> str:
@@ -94,7 +97,7 @@ def _too_few(result: Result) -> str:
 def _against_counting(best: Result, counting: Result, gap: Difference, measure: str) -> str:
     title = METRICS[measure].title
     if few := _too_few(best):
-        return f"{few} Counting needs no training, so {counting.name} is proposed."
+        return f"{few} Counting needs no training: until then, {counting.name} will do."
     if gap["low"] is None:
         alike = "are right and wrong alike" if not gap["difference"] else "differ alike for all"
         return (

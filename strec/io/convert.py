@@ -93,6 +93,9 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
             read[name] = _end(raw[column], mapping, offsets, zones)
         elif name in schema.OPTIONAL:
             read[name] = _text(raw[column], ("",))
+    item = _item(raw, mapping, place)
+    if not mapping.item_id and schema.ITEM_NAME not in read:
+        read[schema.ITEM_NAME] = schema.cell_places(item)
     if mapping.origin_lat and mapping.origin_lon:
         origin = mapping.replace(lat=mapping.origin_lat, lon=mapping.origin_lon)
         at, along, _ = coordinates(raw, origin)
@@ -101,7 +104,7 @@ def convert(raw: pl.DataFrame, mapping: Mapping, columns: list[str]) -> Converte
     table = pl.DataFrame(
         {
             schema.USER: user,
-            schema.ITEM: _item(raw, mapping, place),
+            schema.ITEM: item,
             schema.TIME: clock[UTC].dt.replace_time_zone("UTC"),
             schema.OFFSET: clock[OFFSET].fill_null(0).cast(pl.Int16),
             schema.LAT: place["lat"],

@@ -6,6 +6,7 @@ check-ins, the latest first.
 
 import numpy as np
 
+from strec import schema
 from strec.llm.encoder import Encoder
 from strec.progress import Progress
 from strec.split import Log, Queries, Vocabulary
@@ -58,8 +59,10 @@ def item_texts(vocabulary: Vocabulary, train: Log | None = None) -> list[str]:
     for code, (item, name) in enumerate(zip(vocabulary.items, vocabulary.item_name, strict=True)):
         category = vocabulary.item_category[code]
         kind = str(vocabulary.categories[category]) if category >= 0 else ""
-        # An id without a name says nothing, unless nothing else is known.
-        own = str(name) if name != item or not kind else ""
+        # An id without a name says nothing, nor does where a hexagon is, unless nothing else is
+        # known.
+        says = name != item and not schema.is_cell_name(str(item))
+        own = str(name) if says or not kind else ""
         text = ": ".join(part for part in (kind, own) if part)
         about = str(vocabulary.item_text[code])[:MOST_LETTERS].rstrip(" .")
         text = f"{text}. {about}" if about else text

@@ -57,7 +57,8 @@ def leaderboard(
     bold = [f"<b>{label(n, LONGEST_LABEL)}</b>" if n == proposed else label(n) for n in names]
     _rows(figure, bold)
     reach = max((row[f"{measure} high"] or row[measure] for row in rows), default=1.0)
-    figure.update_xaxes(range=[0, reach * 1.05], zeroline=False)
+    # Where all are at 0, the axis would begin at -1.
+    figure.update_xaxes(range=[0, (reach or 1.0) * 1.05], zeroline=False)
     return finish(figure, title, below, height=110 + 52 * max(len(rows), 1))
 
 

@@ -105,6 +105,9 @@ def test_few_users_are_said_and_more_are_one_click_away(n_users, words, world, t
     users = world[schema.USER].unique().sort()[:n_users]
     app = page(world.filter(pl.col(schema.USER).is_in(users.implode())), tmp_path)
     assert not app.exception and words in text_of(app)
+    # What stands first by chance is not proposed.
+    assert bool(app.success) == (n_users >= 10)
+    assert any("None is proposed" in each.value for each in app.info) == (n_users < 10)
     app = app.button(key="evaluate_score_every").click().run()
     assert not app.exception and "new users and items included" in text_of(app)
 
@@ -124,7 +127,8 @@ def test_one_user_is_enough(world, tmp_path):
     assert not app.exception
     (rescue,) = (each for each in app.button if each.label == "Score every check-in")
     app = rescue.click().run()
-    assert not app.exception and not app.error and app.success
+    assert not app.exception and not app.error
+    assert any("None is proposed" in each.value for each in app.info)
 
 
 @pytest.mark.slow
