@@ -373,6 +373,20 @@ def test_columns_can_be_corrected(app, tmp_path):
     assert row["item_id"] == row["category"].upper()
 
 
+def test_a_trip_ends_by_the_clock_that_it_begins_by(app, tmp_path):
+    rows = "\n".join(
+        f"2023-01-03 09:{n:02d}:34,2023-01-03 10:{n:02d}:34,311{n % 4}0,311{n % 3}1,W{n:02d},Member"
+        for n in range(40)
+    )
+    path = tmp_path / "trips.csv"
+    head = "Start date,End date,Start station number,End station number,Bike number,Member type"
+    path.write_text(f"{head}\n{rows}\n")
+    app = upload(app, path)
+    shown = next(each.value for each in app.dataframe if "End" in each.value.columns)
+    apart = pd.to_datetime(shown["End"]) - pd.to_datetime(shown["Local time"])
+    assert (apart == pd.Timedelta(hours=1)).all()
+
+
 def test_the_first_rows_are_the_files_own(app, tmp_path):
     """What strec put together of two columns stands in no file."""
     path = tmp_path / "visits.csv"

@@ -149,6 +149,8 @@ def preview(draft: Draft) -> None:
     """Show the first check-ins as they were read, and the rows that they come from."""
     table = draft.rows(READ).head(SHOWN_ROWS).collect()
     shown = table.with_columns(schema.local_time().alias("local"))
+    if schema.END_TIME in shown.columns:
+        shown = shown.with_columns(schema.local_time(schema.END_TIME))
     titles = {name: label for name, (label, _) in LABELS.items()} | {"local": "Local time"}
     first = ["user_id", "item_id", "local", "lat", "lon"]
     order = first + [name for name in schema.OPTIONAL if name in shown.columns]
