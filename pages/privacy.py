@@ -3,13 +3,14 @@
 import io
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import polars as pl
 import streamlit as st
 
 from pages.shared import ui
 from pages.shared.later import soon
+from pages.shared.made import Made, call, made, room
 from pages.shared.once import drawn
 from pages.shared.page import NextStep, Page
 from pages.shared.results import found_before, kept
@@ -115,33 +116,23 @@ def figures(before: RiskReport, after: RiskReport | None) -> None:
     n = f"{before.n_checkins:,} check-ins, {before.n_tried:,} users looked for"
     with left:
         st.markdown("**Found by a few points of their own**")
-        what = "points" if by_place else "items with their hour"
         ui.figure(
-            drawn(plots.found_by_points, shares(before), after and shares(after), what),
+            drawn(plots.found_by_points, before, after),
             key="privacy_found",
-            caption=f"Share of users whom 1 to 4 random {what} tell from all others. {n}.",
+            caption=f"Share of users whom 1 to 4 random {before.knowledge} tell from all others. "
+            f"{n}.",
         )
     with right:
-        if not by_place or not any(_counts(before).values()):
+        if not by_place or not before.guessed:
             return
         st.markdown("**Home and work**")
         ui.figure(
-            drawn(plots.exposed, _counts(before), None if after is None else _counts(after)),
+            drawn(plots.exposed, before, after),
             key="privacy_exposed",
             caption="Of the users whose home (or workplace) can be guessed from night-time (or "
             f"office-hour) check-ins: those who share it with fewer than {before.k}; the numbers "
             "count them. The pair of both is rarer than each.",
         )
-
-
-def shares(report: RiskReport) -> list[float]:
-    """Return the share of users found by 1 to 4 points, or by items where there are no places."""
-    return report.found_by_items if report.found is None else report.found
-
-
-def _counts(report: RiskReport) -> dict[str, tuple[int, int]]:
-    parts = {"home": report.home, "workplace": report.work, "both": report.both}
-    return {name: (p.n_exposed, p.n_guessed) for name, p in parts.items() if p and p.n_guessed}
 
 
 def worth(store, protection: Protection) -> None:
@@ -150,7 +141,7 @@ def worth(store, protection: Protection) -> None:
     st.subheader("What it buys, and what it costs", anchor=False)
     for sentence in protection.words():
         st.markdown(f":material/shield: {ui.plain(sentence)}")
-    still = shares(found.after)[3] >= STILL_FOUND
+    still = found.after.by_points[3] >= STILL_FOUND
     (st.warning if still else st.success)(
         ui.plain(bought_words(found)),
         icon=":material/warning:" if still else ":material/shield_person:",
@@ -253,7 +244,17 @@ def of(store: Store, protection: Protection) -> RiskReport:
     def counted(_: Progress) -> RiskReport:
         return risk(store, protection)
 
-    return soon("risk", store, protection, counted, "Counting who could be found")
+    found = soon("risk", store, protection, counted, "Counting who could be found")
+    return made(found, call(risk, store, None if protection.does_nothing else _said(protection)))
+
+
+def _said(protection: Protection) -> Made:
+    """Return a protection as Python."""
+    given = [
+        (each.name, getattr(protection, each.name), each.default) for each in fields(protection)
+    ]
+    words = [f"{name}={value!r}" for name, value, usual in given if value != usual]
+    return room("privacy", f"privacy.Protection({', '.join(words)})")
 
 
 def beforehand(store: Store) -> Callable[[], object]:

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.parts.recommend import ask, listing, models, pictures, url, view, visitor, why
 from pages.parts.recommend import more as further
 from pages.shared import state, ui
+from pages.shared.made import made
 from pages.shared.once import once
 from pages.shared.page import NextStep, Page
 from strec import explanation, wording
@@ -35,6 +36,8 @@ def _page() -> NextStep | None:
     view.remember()
     url.write(known)
     answer = once(ask.Question.ask, question, engine)
+    # Where a trained model lies is this computer's own affair.
+    made(answer, question.in_python() if state.MODEL.value == models.COUNTER else None)
     ask.who_line(store, answer, question, known)
     if state.WHO.value == view.NEW and not store.is_anonymous:
         visitor.panel(engine)

@@ -11,6 +11,28 @@ from strec.plots.style import LONGEST_LABEL, finish, hour_axis, label
 from strec.store import frame_of
 from strec.wording import add_up, percent_digits
 
+#: Smaller shares of the score are printed as nothing.
+_LEAST_SHARE = 5e-5
+
+
+def told_parts(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the parts that are large enough to be printed; all where none is.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        With `value`, shares of the score.
+
+    Examples
+    --------
+    >>> told_parts(pl.DataFrame({"value": [0.3, 0.00001]}))["value"].to_list()
+    [0.3]
+    """
+    _need(frame, ("value",))
+    frame = pl.DataFrame(frame)
+    shown = frame.filter(pl.col("value").abs() > _LEAST_SHARE)
+    return shown if len(shown) else frame
+
 
 def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> go.Figure:
     """Return the additive parts of one score: each bar begins where the one before ended.
@@ -18,7 +40,8 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
     Parameters
     ----------
     frame : polars.DataFrame
-        `label`, `value` (share of the score; the values add up to it) and `colour`.
+        `label`, `value` (share of the score; the values add up to it) and `colour`; what is too
+        small to be printed is left out, see `told_parts`.
     total : str
         What the sum is called.
     below : str
@@ -32,6 +55,7 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
     ('+30.0 %', '+10.0 %', '<b>40.0 %</b>')
     """
     _need(frame, ("label", "value", "colour"))
+    frame = told_parts(frame)
     values = np.array(list(frame["value"]), dtype=float)
     ends = np.cumsum(values)
     names = [*frame["label"], total]

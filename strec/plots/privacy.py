@@ -4,31 +4,29 @@ import plotly.graph_objects as go
 
 from strec.palette import BAD, GOOD
 from strec.plots.style import finish
+from strec.privacy import RiskReport
 
 
-def found_by_points(
-    before: list[float], after: list[float] | None = None, what: str = "points"
-) -> go.Figure:
+def found_by_points(before: RiskReport, after: RiskReport | None = None) -> go.Figure:
     """Return bars: the share of users found by 1 to 4 random points, before and after.
 
     Parameters
     ----------
-    before, after : list of float
-        Shape ``(4,)``: shares.
-    what : str
-        What the onlooker knows, in the plural.
+    before, after : RiskReport
+        From `strec.privacy.risk`.
 
     Examples
     --------
-    >>> figure = found_by_points([0.5, 0.995, 1.0, 1.0])
-    >>> figure.data[0].text
-    ('50 %', '>99 %', '100 %', '100 %')
+    >>> from strec import Dataset
+    >>> from strec.privacy import risk
+    >>> found_by_points(risk(Dataset.sample("travel"), at_most=20)).data[0].text
+    ('100 %', '100 %', '100 %', '100 %')
     """
-    figure = go.Figure()
-    for name, shares, colour in _series(before, after):
+    figure, what = go.Figure(), before.knowledge
+    for name, report, colour in _series(before, after):
         figure.add_bar(
-            x=[1, 2, 3, 4], y=[share * 100 for share in shares], name=name,
-            marker_color=colour, text=[_label(share) for share in shares],
+            x=[1, 2, 3, 4], y=[share * 100 for share in report.by_points], name=name,
+            marker_color=colour, text=[_label(share) for share in report.by_points],
             textposition="outside", cliponaxis=False,
             hovertemplate=f"%{{x}} {what}: %{{y:.1f}} % found<extra>{name}</extra>",
         )  # fmt: skip
@@ -36,27 +34,27 @@ def found_by_points(
     return _finish(figure, "users found")
 
 
-def exposed(
-    before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]] | None = None
-) -> go.Figure:
+def exposed(before: RiskReport, after: RiskReport | None = None) -> go.Figure:
     """Return bars: the share of users whose home, workplace or both a stranger guesses.
 
     Parameters
     ----------
-    before, after : dict
-        Name → users exposed, users guessed.
+    before, after : RiskReport
+        From `strec.privacy.risk`.
 
     Examples
     --------
-    >>> exposed({"home": (3, 4)}).data[0].y
-    (75.0,)
+    >>> from strec import Dataset
+    >>> from strec.privacy import risk
+    >>> exposed(risk(Dataset.sample("social"), at_most=20)).data[0].x
+    ('home', 'workplace', 'both')
     """
     figure = go.Figure()
-    for name, counts, colour in _series(before, after):
-        shares = {key: 100 * exposed / guessed for key, (exposed, guessed) in counts.items()}
+    for name, report, colour in _series(before, after):
+        shares = {key: 100 * found / guessed for key, (found, guessed) in report.guessed.items()}
         figure.add_bar(
             x=list(shares), y=list(shares.values()), name=name, marker_color=colour,
-            text=[f"{counts[key][0]:,}" for key in shares], textposition="outside",
+            text=[f"{report.guessed[key][0]:,}" for key in shares], textposition="outside",
             cliponaxis=False,
             hovertemplate=f"%{{x}}: %{{text}} users, %{{y:.1f}} %<extra>{name}</extra>",
         )  # fmt: skip

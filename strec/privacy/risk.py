@@ -80,6 +80,22 @@ class RiskReport:
     averaged: Averaged | None = None
     drawn: str = ""
 
+    @property
+    def by_points(self) -> list[float]:
+        """Return the share of users found by 1 to 4 points, or by items where none has a place."""
+        return self.found_by_items if self.found is None else self.found
+
+    @property
+    def knowledge(self) -> str:
+        """Return what the onlooker of `by_points` knows, in the plural."""
+        return "items with their hour" if self.found is None else "points"
+
+    @property
+    def guessed(self) -> dict[str, tuple[int, int]]:
+        """Return how many users are exposed, of how many guessed, by what is guessed of them."""
+        parts = {"home": self.home, "workplace": self.work, "both": self.both}
+        return {name: (p.n_exposed, p.n_guessed) for name, p in parts.items() if p and p.n_guessed}
+
     def sentences(self) -> list[str]:
         """Return the report in words, the most telling first.
 

@@ -36,6 +36,9 @@ LOOKS = {
     "evaluate, differences": ("evaluate", {}, 2),
     "evaluate, slices": ("evaluate", {"evaluate_view": "Slices"}, 2),
     "evaluate, map": ("evaluate", {"evaluate_view": "Map"}, 2),
+    "recommend": ("recommend", {}, 3),
+    "privacy": ("privacy", {}, 2),
+    "privacy, protected": ("privacy", {"privacy_hours": 6}, 2),
     "compare, kinds": ("compare", {}, 1),
     **{
         f"compare, {part}": ("compare", {"compare_part_6": part}, 1)

@@ -1,6 +1,6 @@
 """Who, when, where and how: the row of questions above the list."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 
 import numpy as np
@@ -13,6 +13,7 @@ from pages.parts.recommend import models, pictures, view, visitor
 from pages.parts.recommend.view import LAST, NEW, ON_MAP, People
 from pages.shared import state, ui
 from pages.shared.later import soon
+from pages.shared.made import Made, room
 from pages.shared.once import drawn, once
 from pages.shared.page import go_to
 from pages.shared.results import in_turn
@@ -44,6 +45,21 @@ class Question:
         """Return the answer of a model, in the question's way or another."""
         how = other or self.how
         return engine.answer(self.user, self.when, *self.place, k=k, shop=self.shop, **how)
+
+    def in_python(self) -> Made | None:
+        """Return how the counter mix is asked, None where what is asked cannot be written down."""
+        usual = {each.name: each.default for each in fields(RankingOptions)}
+        place = {"lat": self.place[0], "lon": self.place[1], "shop": self.shop}
+        given = {name: each for name, each in (place | self.how).items() if each is not None}
+        values = str | int | float | list | tuple
+        if not isinstance(self.user, str | None) or not all(
+            isinstance(each, values) for each in given.values()
+        ):
+            return None
+        more = [f"{n}={each!r}" for n, each in given.items() if each != usual.get(n)]
+        said = ", ".join([repr(self.user), repr(self.when.isoformat(" ")), *more])
+        fitted = "recommender = recommend.Recommender.of_store(data)"
+        return room("recommend", f"recommender.answer({said})", fitted)
 
 
 def controls(store, engine: Recommender, known: People) -> Question:

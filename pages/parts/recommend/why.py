@@ -5,8 +5,10 @@ import streamlit as st
 
 from pages.parts.recommend.rephrase import rephrase
 from pages.shared import background, ui
+from pages.shared.made import call, made, named, of
 from pages.shared.once import drawn, once
 from strec import explanation, maps, plots
+from strec.plots.parts import told_parts
 from strec.plots.visits import visit_clock
 from strec.recommend import Answer
 from strec.wording import add_up, percent, percent_digits, plural
@@ -23,6 +25,7 @@ def why(answer: Answer, rank: int) -> None:
         )
         return
     reasons = once(explanation.explain, answer, rank)
+    made(reasons, call(explanation.explain, answer, rank))
     st.markdown(ui.plain(" ".join(reasons.sentences)))
     if otherwise := once(explanation.counterfactual, answer, rank):
         st.markdown(f":material/schedule: {otherwise}")
@@ -37,8 +40,9 @@ def why(answer: Answer, rank: int) -> None:
 
 
 def _sum(answer: Answer, reasons, rank: int) -> None:
-    shown = reasons.parts.filter(pl.col("value").abs() > 5e-5)
-    figure = drawn(plots.parts, shown if len(shown) else reasons.parts)
+    how = named(of(reasons), "reasons", "reasons.parts")
+    figure = drawn(plots.parts, made(reasons.parts, how))
+    shown = told_parts(reasons.parts)
     total = 100 * reasons.probability
     digits = percent_digits(shown["value"].to_list())
     printed = add_up((100 * shown["value"]).to_list(), total, digits)
@@ -81,6 +85,7 @@ def _behind(answer: Answer, reasons) -> None:
     whose = "of anybody" if answer.query.log.is_anonymous else "of this person"
     if answer.query.log.has_clock:
         hour = float(answer.query.hour[0])
+        made(evidence, named(of(reasons), "reasons", f'reasons.evidence["{part}"]'))
         ui.figure(
             drawn(visit_clock, evidence, None if hour != hour else hour, colour),
             "rec_evidence_clock",
@@ -132,6 +137,7 @@ def other_hours(answer: Answer, rank: int) -> None:
     """Show how the list would change over the 24 hours of the day."""
     n = 5 if rank <= 5 else rank
     strip = once(explanation.what_if_hours, answer, n)
+    made(strip, call(explanation.what_if_hours, answer, n))
     if rank > 5:
         kept = [*answer.frame["item_id"][:4], answer.frame["item_id"][rank - 1]]
         strip = strip.filter(pl.col("item_id").is_in(kept))
