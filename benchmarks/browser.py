@@ -4,6 +4,7 @@ Prints a Markdown table of seconds and of ratios, which hold on a busy machine t
 
     python benchmarks/browser.py [--sample social] [--rounds 3]
     python benchmarks/browser.py --profile     # what the browser does while a map is drawn
+    python benchmarks/browser.py --store FOLDER   # one's own large store: until all is worked out
 
 What is timed is what a person waits for: from the address to the first picture, and from a click in
 the sidebar until the page stands there, the server has finished and the browser has drawn it: a
@@ -44,6 +45,9 @@ PAGES = ("Data", "Time", "Space", "Compare", "Demand", "Dependence", "Train", "E
 #: Whether the browser has drawn all that it was sent.
 DRAWN = """() => new Promise(done => requestAnimationFrame(() =>
     requestAnimationFrame(() => requestIdleCallback(done))))"""
+#: Whether nothing is being worked out.
+READY = """() => !document.querySelector(
+    '[data-test-script-state=running], [data-testid=stProgress], [data-testid=stSpinner]')"""
 #: Two pages with a title and nothing else.
 EMPTY = """import streamlit as st
 def one(): st.title("One", anchor=False)
@@ -93,6 +97,36 @@ def _waits(sample: str, rounds: int, switches: list[str], first: str) -> dict[st
                     waits.setdefault(name, []).append(seconds)
             chromium.close()
     return {name: statistics.median(each) for name, each in waits.items()}
+
+
+def of_store(folder: str) -> str:
+    """Return a table of a store's pages: until each stands and nothing is being worked out."""
+    from playwright.sync_api import sync_playwright
+
+    browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))))
+    rows = [
+        "| page | first visit, s | of these until it stands | again, s |",
+        "|---|---:|---:|---:|",
+    ]
+    with (
+        tempfile.TemporaryDirectory() as cache,
+        sync_playwright() as play,
+        serving(ROOT / "app.py", cache, STREC_STORE=folder) as app,
+    ):
+        page = play.chromium.launch(executable_path=browser, args=BY_PROCESSOR).new_page()
+        opened(page, app, ".st-key-start_stage")
+        for name in PAGES:
+            begun = time.perf_counter()
+            stands = clicked(page, name)
+            page.wait_for_function(READY, timeout=300_000)
+            first = time.perf_counter() - begun
+            clicked(page, "Start")
+            begun = time.perf_counter()
+            clicked(page, name)
+            page.wait_for_function(READY, timeout=300_000)
+            again = time.perf_counter() - begun
+            rows.append(f"| {name} | {first:.2f} | {stands:.2f} | {again:.2f} |")
+    return "\n".join(rows)
 
 
 def profile(sample: str, most: int = 6) -> str:
@@ -161,7 +195,7 @@ def _finished(page) -> None:
 
 
 @contextmanager
-def serving(script: Path, folder: str) -> Iterator[str]:
+def serving(script: Path, folder: str, **settings: str) -> Iterator[str]:
     """Run a Streamlit server."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -171,7 +205,7 @@ def serving(script: Path, folder: str) -> Iterator[str]:
          "--server.port", str(port), "--server.address", "127.0.0.1",
          "--server.fileWatcherType", "none"],
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, "STREC_CACHE": f"{folder}/cache"},
+        env={**os.environ, "STREC_CACHE": f"{folder}/cache", **settings},
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
     try:
@@ -192,5 +226,9 @@ if __name__ == "__main__":
     parser.add_argument("--sample", default="social")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--store", metavar="FOLDER")
     given = parser.parse_args()
-    print(profile(given.sample) if given.profile else table(given.sample, given.rounds))
+    if given.store:
+        print(of_store(given.store))
+    else:
+        print(profile(given.sample) if given.profile else table(given.sample, given.rounds))
