@@ -1,6 +1,8 @@
 """Figures as the page shows them: the theme is written into them, and nothing of theirs is lost."""
 
 import json
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,6 +14,16 @@ from pages.shared.dress import dressed
 
 def _dressed(figure: go.Figure, dark: bool = False) -> dict:
     return json.loads(dressed(str(figure.to_json()), dark))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_colours_are_those_of_the_theme(dark):
+    config = Path(__file__).parents[2] / ".streamlit" / "config.toml"
+    theme = tomllib.loads(config.read_text())["theme"]["dark" if dark else "light"]
+    assert look.GROUND[dark] == theme["backgroundColor"]
+    assert look.TEXT[dark] == theme["textColor"]
+    assert look.BORDER[dark] == theme["borderColor"]
+    assert look.QUIET[dark] == theme["grayTextColor"]
 
 
 @pytest.mark.parametrize("dark", [False, True])
