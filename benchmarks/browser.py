@@ -47,7 +47,7 @@ DRAWN = """() => new Promise(done => requestAnimationFrame(() =>
     requestAnimationFrame(() => requestIdleCallback(done))))"""
 #: Whether nothing is being worked out.
 READY = """() => !document.querySelector(
-    '[data-test-script-state=running], [data-testid=stProgress], [data-testid=stSpinner]')"""
+    '[data-test-script-state=running], [data-testid=stSpinner]')"""
 #: Two pages with a title and nothing else.
 EMPTY = """import streamlit as st
 def one(): st.title("One", anchor=False)
@@ -118,12 +118,12 @@ def of_store(folder: str) -> str:
         for name in PAGES:
             begun = time.perf_counter()
             stands = clicked(page, name)
-            page.wait_for_function(READY, timeout=300_000)
+            page.wait_for_function(READY, timeout=60_000)
             first = time.perf_counter() - begun
             clicked(page, "Start")
             begun = time.perf_counter()
             clicked(page, name)
-            page.wait_for_function(READY, timeout=300_000)
+            page.wait_for_function(READY, timeout=60_000)
             again = time.perf_counter() - begun
             rows.append(f"| {name} | {first:.2f} | {stands:.2f} | {again:.2f} |")
     return "\n".join(rows)
