@@ -241,20 +241,20 @@ class Trees(Model):
         self, binned: Binned | None, progress: Progress, n_threads: int | None
     ) -> "list[lightgbm.Booster]":
         """Return forests; none where none helps."""
-        n = len(binned.drawn) if binned else 0
-        told_of = [part_of(progress, each / n, (each + 1) / n) for each in range(n)]
-        found = [
-            binned.boosted(
+        if binned is None:
+            return []
+        n, found = len(binned.drawn), []
+        for member in range(n):
+            told_of = part_of(progress, member / n, (member + 1) / n)
+            trees = binned.boosted(
                 member,
                 n_trees=self.n_trees,
-                on_share=partial(told_of[member], "Growing trees"),
+                on_share=partial(told_of, "Growing trees"),
                 seed=self._seeds[member],
                 n_threads=n_threads,
             )
-            for member in range(n)
-            if binned
-        ]
-        return [trees for trees in found if trees is not None]
+            found += [trees] if trees is not None else []
+        return found
 
     @property
     def _seeds(self) -> list[int]:
