@@ -4,6 +4,7 @@ import numpy as np
 
 from strec.gate.evidence import Candidates
 from strec.gate.nested_models import PARTS_OF, FittedModel, NestedModels
+from strec.threads import side_by_side
 
 #: At most so many scored check-ins, and so many (check-in, item) cells, are ranked.
 MAX_RANKED, MAX_CELLS, CELLS_AT_ONCE = 2_000, 6_000_000, 400_000
@@ -25,7 +26,9 @@ def hits_at_one(
     everybody = everybody / everybody.sum()
     hits = {name: np.empty(n) for name in fitted}
     step = max(1, CELLS_AT_ONCE // design.n_items)
-    for begin in range(0, n, step):
+
+    def ranked(k: int) -> None:
+        begin = k * step
         some = which[begin : begin + step]
         candidates = _all_items(nested, design.scored[some])
         before = np.log(_preference(nested, candidates, everybody))
@@ -33,6 +36,9 @@ def hits_at_one(
         for name, fit in fitted.items():
             score = before + _score(known, fit, design.fold[design.user[candidates.rows]])
             hits[name][begin : begin + step] = _first(score, nested.labels.item[candidates.rows])
+
+    for _ in side_by_side(ranked, -(-n // step)):
+        pass
     return which, hits
 
 

@@ -1,10 +1,8 @@
 """The permutation tests: p-values of the gains, and their correction."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +10,7 @@ from strec.gate.design import with_items
 from strec.gate.nested_models import FittedModel, NestedModels
 from strec.gate.permutations import PlaceWorlds, Swaps, TimeWorlds
 from strec.progress import Progress
+from strec.threads import side_by_side
 
 #: A test stops when so many null worlds did as well as the data: of 99 the p-value is then above
 #: 0.05.
@@ -19,8 +18,6 @@ ENOUGH_AS_GOOD = 5
 #: Drift, and the parts of time, are looked at in so many worlds, of which none may do as well. So
 #: is an ingredient whose gain alone says no.
 FEW_WORLDS = 19
-WORKERS = 2
-T = TypeVar("T")
 Statistic = Callable[[int], float]
 #: The gain of a null world per scored check-in, ``(n_scored,)``.
 Gains = Callable[[int], np.ndarray]
@@ -103,7 +100,7 @@ class PermutationTests:
 
     def _excess(self, observed: np.ndarray, gains: Gains, progress: Progress) -> Excess:
         total, as_good = np.zeros(len(observed)), 0
-        for world, found in enumerate(_side_by_side(gains, FEW_WORLDS), 1):
+        for world, found in enumerate(side_by_side(gains, FEW_WORLDS), 1):
             total += found
             as_good += found.mean() >= observed.mean() - 1e-9
             progress("Shuffling", world / FEW_WORLDS)
@@ -241,7 +238,7 @@ def p_value(
     """
     drawn: list[float] = []
     as_good = 0
-    for found in _side_by_side(statistic, n_permutations):
+    for found in side_by_side(statistic, n_permutations):
         drawn.append(found)
         if told:
             told(len(drawn))
@@ -252,17 +249,6 @@ def p_value(
     n, stopped = len(drawn), as_good == ENOUGH_AS_GOOD
     p = as_good / n if stopped else (as_good + 1) / (n_permutations + 1)
     return Shuffled(p, sum(drawn) / n, int(as_good), n, float(np.std(drawn)))
-
-
-def _side_by_side(statistic: Callable[[int], T], n_worlds: int) -> Iterator[T]:
-    """Yield the statistics of worlds 0, 1, … in order, a few drawn at a time."""
-    from threadpoolctl import threadpool_limits
-
-    # Each worker is a thread already: threads of its own for linear algebra would only get in
-    # the way of the others.
-    with threadpool_limits(1), ThreadPoolExecutor(WORKERS) as pool:
-        for first in range(0, n_worlds, WORKERS):
-            yield from pool.map(statistic, range(first, min(first + WORKERS, n_worlds)))
 
 
 def holm(p_values: dict[str, float]) -> dict[str, float]:

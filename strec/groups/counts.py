@@ -25,7 +25,7 @@ FACETS = {
     "item": ("place", "places"),
 }
 #: Of larger data whole users are drawn.
-MOST_CHECKINS = 2_000_000
+MOST_CHECKINS = 1_000_000
 #: A picture has at most so many cells: those with the most check-ins.
 MOST_CELLS = 200
 #: From so many weeks in both groups on, weeks in place of days are what varies.

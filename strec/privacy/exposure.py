@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import polars as pl
+import polars.selectors as cs
 
 from strec import schema
 from strec.privacy.grid import PLACE_COLUMN, Grid, coarse_cells
@@ -90,7 +91,9 @@ def users_per_cell(checkins: pl.DataFrame, grid: Grid) -> pl.DataFrame:
 
 def _usual(checkins: pl.DataFrame, resolution: int, when: pl.Expr) -> pl.DataFrame:
     placed = checkins.lazy().filter(when, pl.col(schema.LAT).is_not_null())
-    chosen = placed.select(schema.USER, schema.LAT, schema.LON).collect()
+    chosen = placed.select(
+        schema.USER, schema.LAT, schema.LON, cs.by_name(schema.CELL, require_all=False)
+    ).collect()
     cells = chosen.select(schema.USER, coarse_cells(chosen, resolution).alias(PLACE_COLUMN))
     counted = cells.drop_nulls().group_by(schema.USER, PLACE_COLUMN).len("n")
     enough = pl.col("n").sum().over(schema.USER) >= LEAST_CHECKINS

@@ -61,9 +61,17 @@ def coarse_cells(checkins: pl.DataFrame, resolution: int) -> pl.Series:
     """
     from h3ronpy import change_resolution
 
-    finest = schema.cells_of(checkins[schema.LAT], checkins[schema.LON])
+    finest = with_cells(checkins)[schema.CELL]
     known = finest.is_not_null().to_numpy()
     cells = np.zeros(len(finest), dtype=np.uint64)
     if known.any():
         cells[known] = pl.Series(change_resolution(finest.drop_nulls().to_numpy(), resolution))
     return pl.select(pl.when(pl.Series(known)).then(pl.Series(cells))).to_series()
+
+
+def with_cells(checkins: pl.DataFrame) -> pl.DataFrame:
+    """Return check-ins with the finest cell of each, which is worked out once."""
+    if schema.CELL in checkins.columns:
+        return checkins
+    cells = schema.cells_of(checkins[schema.LAT], checkins[schema.LON])
+    return checkins.with_columns(cells.alias(schema.CELL))

@@ -12,7 +12,7 @@ from strec.errors import AnalysisError
 from strec.privacy import exposure as homes_and_work
 from strec.privacy.averaging import Averaged, averaged
 from strec.privacy.exposure import Exposure
-from strec.privacy.grid import PLACE_COLUMN, Grid, located
+from strec.privacy.grid import PLACE_COLUMN, Grid, located, with_cells
 from strec.privacy.protection import Protection
 from strec.privacy.unique import draw_known, share_found
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from strec.dataset import DatasetLike
 
 #: Of a store with more check-ins users are looked for among some of all: more take over 2 GB.
-MOST_CHECKINS = 8_000_000
+MOST_CHECKINS = 6_000_000
 #: Against noise an onlooker may look at coarser cells: up to so many resolutions.
 _COARSER = 4
 #: A protected table is made in memory: of so many check-ins at most.
@@ -167,14 +167,16 @@ def risk(
         )
     protection = protection or Protection()
     true = checkins.select(*schema.REQUIRED).with_row_index(_ROW)
+    del checkins
     changes = not protection.without_pseudonyms().does_nothing
     given = protection.without_pseudonyms().apply(true, seed=seed) if changes else true
     # What the onlooker makes of what they know: coarsened as the table is, without the noise.
-    seen = protection.only_coarse().apply(true)
+    seen = protection.only_coarse().apply(true) if changes else true
+    true, given, seen = _coded(true, given, seen)
     steps = range(_COARSER + 1) if protection.noise_m else (0,)
     grids = [Grid(max(resolution - step, 0), hours) for step in steps]
     draw = {"at_most": at_most, "seed": seed}
-    has_places = checkins[schema.LAT].is_not_null().any()
+    has_places = true[schema.LAT].is_not_null().any()
     # Where people truly live follows from the true times, also if only coarse ones are given away.
     real = seen.with_columns(true[schema.TIME])
     # The start of a coarse time may lie before the night of which its middle is a part.
@@ -230,6 +232,19 @@ def need_room(data: "DatasetLike") -> Dataset:
             "Protect whole users drawn by chance: Protection(…).apply(dataset.some_users(…)[0]).",
         )
     return dataset
+
+
+def _coded(*tables: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return tables with the finest cell of each check-in, and ids kept as numbers in their order.
+
+    What is one table stays one. Items that were renamed stay as they are.
+    """
+    true, *others = tables
+    ids = [schema.USER] if any(each is not true for each in others) else [schema.USER, schema.ITEM]
+    kinds = {name: pl.Enum(true[name].unique().sort()) for name in ids}
+    different = {id(each): each for each in tables}
+    made = {key: with_cells(each).cast(kinds) for key, each in different.items()}  # type: ignore[arg-type]
+    return [made[id(each)] for each in tables]
 
 
 _NO_EXPOSURE = {"home": None, "work": None, "both": None}

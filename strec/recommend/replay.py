@@ -126,7 +126,10 @@ def replay(
             f"{len(before):,} before, {len(rows):,} to replay.",
             "Use more data, or replay fewer check-ins.",
         )
-    model = CounterMix(seed=seed).fit(before, progress=progress)
+    model = CounterMix(seed=seed)
+    # Every check-in is predicted: how sure to be of ends of sessions is asked by nobody.
+    model.calibrates = False
+    model.fit(before, progress=progress)
     growing = queries_of_rows(log, rows)
     # Sessions of the replayed part are hidden too: the history stands still at the start.
     static = _standing_still(growing, log, start_us)

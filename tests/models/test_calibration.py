@@ -118,3 +118,13 @@ def test_parts_keep_their_shares():
     (found,) = with_scores([Explanation(1, 0.2, parts)], np.array([0.0, 0.4]))
     assert [part.value for part in found.parts] == pytest.approx([0.6, -0.2])
     assert found.score == pytest.approx(0.4)
+
+
+def test_heat_is_a_power_of_each_chance_and_nothing_stays_nothing():
+    chances = np.random.default_rng(0).dirichlet(np.full(50, 0.1), 20)
+    chances[:, 3] = 0.0
+    before = chances.copy()
+    powers = chances ** (1 / 1.7)
+    expected = powers / powers.sum(axis=1, keepdims=True)
+    assert heated(chances, 1.7) == pytest.approx(expected, rel=1e-12, abs=0)
+    assert (heated(chances, 0.6)[:, 3] == 0).all() and (chances == before).all()
