@@ -4,9 +4,15 @@ import base64
 import json
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 
 from strec import maps
+from strec.dataset import Dataset
+from strec.errors import AnalysisError
+from strec.palette import CATEGORICAL, OTHERS
+from strec.recommend import Recommender
 from tests.test_maps import cells, layer, places
 
 
@@ -37,3 +43,82 @@ def test_a_place_can_be_picked_by_click():
     assert len({row["fill"][3] for row in maps.picking_layer(whole).data}) == 7
     ids = [each["id"] for each in json.loads(deck.to_json())["layers"]]
     assert len(ids) == len(set(ids)) and ids.index("pick") < ids.index("here")
+
+
+def test_no_name_lies_over_a_pin():
+    """A second pin stands where the name of the first would be: 47 pixels higher."""
+    view = maps.view_of([40.7, 40.8], [-74.1, -74.0])
+    x, y = view.pixels(np.array([40.75]), np.array([-74.05]))
+    lat, lon = view.places(np.append(x, x + 20), np.append(y, y + 28))
+    near = pd.DataFrame({"item_id": ["a", "b"], "item_name": ["A long name", "B"]})
+    _, names = maps.suggestion_layers(near.assign(lat=lat, lon=lon), view)
+    assert [row["name"] for row in names.data] == ["B"]
+    lat, lon = view.places(np.append(x, x + 200), np.append(y, y + 28))
+    _, names = maps.suggestion_layers(near.assign(lat=lat, lon=lon), view)
+    assert [row["name"] for row in names.data] == ["A long name", "B"]
+
+
+def test_the_map_of_a_list_shows_the_past_and_where_one_is():
+    recommender = Recommender(Dataset.sample("travel"))
+    answer = recommender.answer("tourist_0001", "2024-08-11 17:00", 40.41, -3.70, k=4)
+    deck = maps.suggestions(answer, basemap="offline")
+    past = layer(deck, "history")["data"]
+    log, seen = answer.query.log, answer.query.indices
+    places = {(round(log.lat[row], 5), round(log.lon[row], 5)) for row in seen}
+    assert {tuple(row["position"][::-1]) for row in past} == places
+    assert layer(deck, "here")["data"][0]["position"] == [-3.7, 40.41]
+    pins = layer(deck, "suggestions")["data"][::-1]
+    row = answer.frame.row(0, named=True)
+    assert pins[0]["tip"] == f"1. {row['item_name']}\n{row['category']}" and len(pins) == 4
+    # Nothing is known of somebody new who is nowhere: the pins stand alone.
+    alone = maps.suggestions(recommender.answer(None, "2024-08-11 17:00", k=4))
+    assert alone.layers[0].id == "suggestions"
+
+
+def test_check_ins_of_one_place_are_one_disc():
+    seen = pl.DataFrame(
+        {"item_name": ["Park", "Bar", "Park", "Web"], "lat": [1.0, 2, 1, None],
+         "lon": [3.0, 4, 3, None]}
+    )  # fmt: skip
+    discs = layer(maps.visits(seen, colour="#102030", basemap="offline"), "evidence")
+    assert [row["tip"] for row in discs["data"]] == ["Park\n2 check-ins", "Bar\n1 check-in"]
+    assert discs["getFillColor"][:3] == [16, 32, 48]
+
+
+def test_each_step_of_a_way_says_what_comes_first_there():
+    steps = pl.DataFrame({"place": [0, 1], "lat": [1.0, 2.0], "lon": [3.0, 4.0]})
+    lists = pl.DataFrame({"place": [0, 0], "rank": [1, 2], "item_name": ["Park", "Bar"]})
+    deck = maps.way(steps, lists, basemap="offline")
+    tips = [row["tip"] for row in layer(deck, "walk")["data"]]
+    assert tips == ["First here: Park", "First here: nothing fits from here"]
+    assert layer(deck, "here")["data"][0]["position"] == [3.0, 1.0]
+
+
+def of_best(kinds: list[str | None]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"place": range(len(kinds)), "rank": 1, "item_name": [f"Item {k}" for k in kinds],
+         "category": kinds, "probability": [0.25] * (len(kinds) - 1) + [None]},
+        schema_overrides={"category": pl.String, "probability": pl.Float64},
+    )  # fmt: skip
+
+
+def test_kinds_have_a_colour_each_and_what_has_none_is_grey():
+    grid = cells(4)
+    frame, classes = maps.first_kinds(grid, of_best(["bar", "cafe", "bar"]))
+    assert frame["kind"].tolist() == ["bar", "cafe", "bar", "nothing fits from here"]
+    assert classes.names == ("bar", "cafe", "nothing fits from here")
+    assert classes.colours == (CATEGORICAL[0], CATEGORICAL[1], OTHERS)
+    assert frame["tip"].tolist() == ["1. Item bar 25 %", "1. Item cafe 25 %", "1. Item bar", ""]
+    # Kinds given keep their colour, whatever is first most often.
+    _, given = maps.first_kinds(grid, of_best(["bar", "cafe", "bar"]), ["cafe"])
+    assert given.names == ("cafe", "others", "nothing fits from here")
+    many, some = maps.first_kinds(cells(12), of_best([f"k{n:02d}" for n in range(12)]))
+    assert len(some.names) == 10 and (many["kind"] == "others").sum() == 3
+    # Where items have no kinds, their names stand for them.
+    bare, _ = maps.first_kinds(cells(1), of_best([None]))
+    assert bare["kind"].tolist() == ["Item None"]
+
+
+def test_lists_of_another_grid_are_refused():
+    with pytest.raises(AnalysisError, match="the places of this grid"):
+        maps.first_kinds(cells(2), of_best(["bar", "cafe", "bar"]))

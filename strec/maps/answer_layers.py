@@ -20,6 +20,9 @@ from strec.maps.view import View
 from strec.palette import SPACE, TIME, USER
 from strec.store import Frame, frame_of
 
+#: So far above its place stands the name of a suggestion.
+_NAME_PX = 47
+
 
 def history_layer(frame: Frame) -> pdk.Layer:
     """Return a person's past places: discs in the user colour, larger where they came often.
@@ -83,8 +86,15 @@ def suggestion_layers(frame: Frame, view: View, dark: bool = False) -> list[pdk.
         parameters=ON_TOP,
     )
     labels = placed[["lat", "lon"]].assign(name=names).to_dict("records")
-    shown = declutter(labels, view, size_px=13, most=12)
-    writing = text_layer("suggestion-names", shown, dark, size_px=13, offset_px=(0, -47), bold=True)
+    # A name stands over its pin, which is 32 pixels wide, and over no other.
+    x, y = view.pixels(placed["lat"].to_numpy(dtype=float), placed["lon"].to_numpy(dtype=float))
+    others = [
+        (*at, 16.0, 17.0) for at in zip(x.tolist(), (y - _NAME_PX + 19).tolist(), strict=True)
+    ]
+    shown = declutter(labels, view, size_px=13, most=12, boxes=others)
+    writing = text_layer(
+        "suggestion-names", shown, dark, size_px=13, offset_px=(0, -_NAME_PX), bold=True
+    )
     return [pins, writing]
 
 

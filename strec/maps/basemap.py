@@ -29,6 +29,9 @@ OFFLINE_THANKS = "Land and borders: Natural Earth (public domain)"
 WATER_THANKS = "Sea: © OpenStreetMap contributors (ODbL), lakes: GSHHG (LGPL)"
 #: What stands in place of thanks below a map whose ground is plain.
 PLAIN = "Plain ground: streets and coasts need a network, or a map file of your own under Settings"
+#: Where something stands on a map: its centre in pixels as `View.pixels` has it, half its width
+#: and half its height.
+Box = tuple[float, float, float, float]
 #: Water, land, coast, graticule, and writing, for the light and the dark theme.
 COLOURS = {
     False: {"water": "#DCE7EA", "land": "#F6F3EC", "line": "#A9B4B3", "grid": "#C3CED0",
@@ -205,23 +208,24 @@ def declutter(
     size_px: int = 12,
     most: int = 25,
     avoid: Sequence[dict] = (),
+    boxes: Sequence[Box] = (),
 ) -> list[dict]:
     """Keep names, in the order given, that do not run into one kept before at the first zoom.
 
-    Those to `avoid` stand on the map already.
+    Those to `avoid` stand on the map already, as does what lies in `boxes`.
     """
     kept: list[dict] = []
-    boxes: list[tuple[float, float, float]] = []
+    taken = list(boxes)
     for number, row in enumerate((*avoid, *rows)):
-        x, y = view.pixels(row["lat"], row["lon"])
-        half = len(row["name"]) * size_px * 0.28 + 6
+        x, y = map(float, view.pixels(row["lat"], row["lon"]))
+        half, high = len(row["name"]) * size_px * 0.28 + 6, size_px * 0.75
         free = all(
-            abs(x - other_x) > half + other_half or abs(y - other_y) > size_px * 1.5
-            for other_x, other_y, other_half in boxes
+            abs(x - other_x) > half + other_half or abs(y - other_y) > high + other_high
+            for other_x, other_y, other_half, other_high in taken
         )
         stands_already = number < len(avoid)
         if stands_already or (free and len(kept) < most):
-            boxes.append((float(x), float(y), half))
+            taken.append((x, y, half, high))
             kept += [] if stands_already else [row]
     return kept
 

@@ -17,6 +17,7 @@ from tests.pages.alone import alone
 
 #: What a figure shows, whatever its colours.
 SHOWN = ("x", "y", "z", "r", "theta", "text", "base", "error_x", "error_y")
+PLACES = ("H3HexagonLayer", "HeatmapLayer", "ArcLayer", "ScatterplotLayer", "IconLayer")
 #: Pages and what they are asked, with how many pictures tell how they are made.
 LOOKS = {
     "time": ("time", {}, 6),
@@ -36,7 +37,14 @@ LOOKS = {
     "evaluate, differences": ("evaluate", {}, 2),
     "evaluate, slices": ("evaluate", {"evaluate_view": "Slices"}, 2),
     "evaluate, map": ("evaluate", {"evaluate_view": "Map"}, 2),
-    "recommend": ("recommend", {}, 3),
+    "recommend": ("recommend", {"rec_more": "All over the map"}, 5),
+    "recommend, a shopper": ("recommend", {}, 5),
+    "recommend, a walk": ("recommend", {"rec_more": "Along a walk"}, 5),
+    "recommend, by the hour": (
+        "recommend",
+        {"rec_more": "All over the map", "rec_city_hours": True},
+        5,
+    ),
     "privacy": ("privacy", {}, 2),
     "privacy, protected": ("privacy", {"privacy_hours": 6}, 2),
     "compare, kinds": ("compare", {}, 1),
@@ -45,6 +53,10 @@ LOOKS = {
         for part in ("Hours of the day", "Hours of the week", "Day by day", "Map")
     },
 }
+
+
+#: What is looked at in a sample, in place of a world of one's own.
+SAMPLES = {"time": "travel", "recommend, a shopper": "ecommerce"}
 
 
 def pairs(app) -> list[tuple[Any, str]]:
@@ -114,10 +126,10 @@ def of_map(said: dict) -> list:
     """The places of a map with what each counts; ground, names and rings are the page's."""
     rows = []
     for layer in said["layers"]:
-        if layer["@@type"] in ("H3HexagonLayer", "HeatmapLayer", "ArcLayer", "ScatterplotLayer"):
+        if layer["@@type"] in PLACES and not layer["id"].startswith(("pick", "here")):
             rows += [
                 tuple(sorted((name, str(value)) for name, value in row.items()
-                             if name in ("cell", "hex", "lat", "lon", "n_checkins", "item_id")))
+                             if name in ("hex", "lat", "lon", "n_checkins", "item_id", "position")))
                 for row in layer["data"]
             ]  # fmt: skip
     return sorted(rows)
@@ -145,7 +157,8 @@ def test_the_lines_below_a_picture_draw_it(look, world, monkeypatch):
     monkeypatch.chdir(world.folder.parent)
     url, asked, least = LOOKS[look]
     app = alone(url)
-    app.session_state["store"] = world if url != "time" else ui.sample_store("travel")
+    sample = SAMPLES.get(look, SAMPLES.get(url))
+    app.session_state["store"] = ui.sample_store(sample) if sample else world
     for name, value in asked.items():
         app.session_state[name] = value
     if look == "forecast":
@@ -163,9 +176,14 @@ def test_the_lines_below_a_picture_draw_it(look, world, monkeypatch):
     app.run()
     if look == "forecast":
         app.button(key="run_backtest").click().run()
+    if look.startswith("recommend"):
+        # What was looked at before belongs to the data set before.
+        for name, value in asked.items():
+            app.session_state[name] = value
+        app.run()
     assert not app.exception and not app.error
     found = pairs(app)
-    assert len(found) >= least, [code for _, code in found]
+    assert len(found) >= least, "\n\n".join(code for _, code in found)
     for picture, code in found:
         assert 4 <= len(code.splitlines()) <= 12, code
         mine = drawn_by(code)

@@ -13,7 +13,7 @@ from pages.parts.recommend import models, pictures, view, visitor
 from pages.parts.recommend.view import LAST, NEW, ON_MAP, People
 from pages.shared import state, ui
 from pages.shared.later import soon
-from pages.shared.made import Made, room
+from pages.shared.made import Made, made, named, of, part, room
 from pages.shared.once import drawn, once
 from pages.shared.page import go_to
 from pages.shared.results import in_turn
@@ -248,7 +248,7 @@ def who_line(store, answer: Answer, question: Question, known: People) -> None:
             on_change="rerun",
         )  # fmt: skip
         with drawer:
-            _portrait(seen)
+            _portrait(seen, answer)
             if drawer.open and seen.n_checkins:
                 # The map of all weeks takes a second, once per data set: only who looks waits.
                 st.caption(view.rhythms(store).words(answer.query, MIN_USERS))
@@ -259,7 +259,7 @@ def who_line(store, answer: Answer, question: Question, known: People) -> None:
             go_to("privacy")
 
 
-def _portrait(seen: Portrait) -> None:
+def _portrait(seen: Portrait, answer: Answer) -> None:
     st.toggle(
         "Show ids instead of pseudonyms", key=state.REAL_IDS.name,
         help="Pseudonyms stay the same within a data set and tell nothing about the id.",
@@ -269,6 +269,7 @@ def _portrait(seen: Portrait) -> None:
         return
     if seen.has_clock:
         clock = pd.DataFrame({"hour": range(24), "n_checkins": seen.hours})
+        made(clock, _clock_in_python(answer))
         ui.figure(drawn(plots.clock, clock, title="Hours of the day"), "rec_rhythm")
     if seen.categories:
         names = ", ".join(
@@ -281,6 +282,15 @@ def _portrait(seen: Portrait) -> None:
         if seen.radius_km is not None
         else "Coarse on purpose: no home, no addresses."
     )
+
+
+def _clock_in_python(answer: Answer) -> Made | None:
+    how = part(named(of(answer), "answer", "answer"), ".query")
+    if how is None:
+        return None
+    imports = (*how.imports, "import pandas as pd", "from strec.recommend.portrait import portrait")
+    hours = f'{{"hour": range(24), "n_checkins": portrait({how.text}).hours}}'
+    return Made("clock", (*how.lines, f"clock = pd.DataFrame({hours})"), imports)
 
 
 # ---------------------------------------------------------------- how

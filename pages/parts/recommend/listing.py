@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.parts.recommend import ask, pictures, view, visitor
 from pages.shared import background, state, ui
+from pages.shared.made import built, call, made
 from pages.shared.map_clicks import clickable
 from pages.shared.once import once
 from pages.shared.results import by_content, counted
@@ -20,7 +21,7 @@ from strec.recommend.portrait import history_table
 from strec.recommend.ranking import away_km
 from strec.split import Queries
 from strec.store import Store
-from strec.wording import distance, percent, plural
+from strec.wording import distance, percent
 
 HEIGHT = 560
 _PICTURE_PX = 56
@@ -171,20 +172,13 @@ def map_of(store, answer: Answer) -> None:
     if not store.has_places:
         st.caption("No map: this data set has no places.")
         return
-    history = once(_history, answer.query)
-    city = _view(store, answer, history)
-    layers = [maps.picking_layer(_picks(store, city), _tip())]
-    if len(history):
-        layers.append(maps.history_layer(once(_history_frame, history)))
-    lat, lon = float(answer.query.lat[0]), float(answer.query.lon[0])
-    if lat == lat:
-        layers.append(maps.here_layer(lat, lon, "Asked from here"))
-    layers += maps.suggestion_layers(once(_pins, answer), city, ui.is_dark())
-    if store.has(schema.PLACE_ID):
-        shops = view.landmarks(store)
-        layers.append(maps.label_layer(shops, city, ui.is_dark(), offset_px=(0, -18)))
+    city = _view(store, answer)
+    shops = view.landmarks(store) if store.has(schema.PLACE_ID) else None
+    below = [maps.picking_layer(_picks(store, city), _tip())]
+    look = {"view": city, "labels": shops, **background.look()}
+    shown = built(maps.suggestions, answer, below=below, **look)
     clickable(
-        maps.deck(layers, city, **background.look()), "rec_map", _clicked, height=HEIGHT - 30,
+        shown, "rec_map", _clicked, height=HEIGHT - 30,
         beside=True,
         alt="Where the suggestions are, and where the question is asked from.",
     )  # fmt: skip
@@ -203,6 +197,7 @@ def map_of(store, answer: Answer) -> None:
         st.caption(words, width="stretch")
         with st.popover("Name a place", icon=":material/my_location:", type="tertiary"):
             ask.type_place(store)
+        ui.in_python(shown, "rec_map")
 
 
 def place_words(answer: Answer) -> str:
@@ -246,24 +241,13 @@ def _any_place(answer: Answer) -> bool:
     return answer.frame["lat"].is_not_null().any()
 
 
-def _pins(answer: Answer) -> pl.DataFrame:
-    kind = pl.when(pl.col("category") != "").then("\n" + pl.col("category")).otherwise(pl.lit(""))
-    tip = pl.format("{}. {}{}", "rank", "item_name", kind)
-    return answer.frame.with_columns(tip=tip)
-
-
 def _history(query: Queries) -> pl.DataFrame:
     return history_table(query).drop_nulls(["lat", "lon"])
 
 
-def _history_frame(history: pl.DataFrame) -> pl.DataFrame:
-    counts = history.select("item_name", "n_checkins").iter_rows()
-    tips = [f"{name}\n{plural(n, 'check-in')}" for name, n in counts]
-    return history.with_columns(tip=pl.Series(tips, dtype=pl.String), n_users=1)
-
-
-def _view(store, answer: Answer, history: pl.DataFrame) -> maps.View:
+def _view(store, answer: Answer) -> maps.View:
     """Return a view that stays where it is while only the hour changes."""
+    history = once(_history, answer.query)
     everywhere = counted(Store.cells, store, 8, min_users=1)
     whole = background.view_of(everywhere["lat"], everywhere["lon"])
     if whole.span_deg <= _CITY_DEG or not len(history):
@@ -275,8 +259,11 @@ def _view(store, answer: Answer, history: pl.DataFrame) -> maps.View:
 
 def picks(store, answer: Answer, most: int) -> pd.DataFrame:
     """Return hexagons over the map that the page shows, at most so many."""
-    history = once(_history, answer.query)
-    return _picks(store, _view(store, answer, history), most)
+    grid = _picks(store, _view(store, answer), most)
+    resolution = int(grid["cell"].iloc[0]) >> 52 & 0xF
+    rings = 2 if resolution > 1 else 1
+    how = call(spatial.grid_around, counted(Store.cells, store, 8, min_users=1), resolution, rings)
+    return made(grid, how)
 
 
 @by_content(most=12)

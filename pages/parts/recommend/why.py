@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.parts.recommend.rephrase import rephrase
 from pages.shared import background, ui
-from pages.shared.made import call, made, named, of
+from pages.shared.made import built, call, made, named, of
 from pages.shared.once import drawn, once
 from strec import explanation, maps, plots
 from strec.plots.parts import told_parts
@@ -81,11 +81,11 @@ def _behind(answer: Answer, reasons) -> None:
         required=True,
     )
     evidence = reasons.evidence[part]
+    made(evidence, named(of(reasons), "reasons", f'reasons.evidence["{part}"]'))
     colour = dict(known.select("part", "colour").iter_rows())[part]
     whose = "of anybody" if answer.query.log.is_anonymous else "of this person"
     if answer.query.log.has_clock:
         hour = float(answer.query.hour[0])
-        made(evidence, named(of(reasons), "reasons", f'reasons.evidence["{part}"]'))
         ui.figure(
             drawn(visit_clock, evidence, None if hour != hour else hour, colour),
             "rec_evidence_clock",
@@ -108,29 +108,12 @@ def _behind(answer: Answer, reasons) -> None:
 
 def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
     """Show where these check-ins were; one place alone needs no map of its own."""
-    frame = once(_evidence_points, evidence)
-    if frame.height < 2:
+    if evidence.select("item_name", "lat", "lon").drop_nulls().n_unique() < 2:
         return
-    view = background.view_of(frame["lat"], frame["lon"], max_zoom=13)
-    layer = maps.point_layer(frame, colour=colour, layer_id="evidence", min_px=5, max_px=12)
-    ui.deck(
-        maps.deck([layer], view, **background.look()), "rec_evidence_map", height=230,
-        caption="Where they were.",
-    )  # fmt: skip
-
-
-def _evidence_points(evidence: pl.DataFrame) -> pl.DataFrame:
-    """Return the places of check-ins, with a tip each."""
-    placed = evidence.drop_nulls(["lat", "lon"]).unique(
-        ["lat", "lon", "item_name"], maintain_order=True
-    )
-    counts = evidence.group_by("lat", "lon", "item_name").len("n_checkins")
-    joined = placed.join(counts, on=["lat", "lon", "item_name"], how="left")
-    tips = [
-        f"{name}\n{plural(n, 'check-in')}"
-        for name, n in joined.select("item_name", "n_checkins").iter_rows()
-    ]
-    return joined.with_columns(tip=pl.Series(tips, dtype=pl.String), n_users=1)
+    shown = built(maps.visits, evidence, colour=colour, **background.look())
+    ui.deck(shown, "rec_evidence_map", height=230, caption="Where they were.")
+    with ui.under("rec_evidence_map"):
+        ui.in_python(shown, "rec_evidence_map")
 
 
 def other_hours(answer: Answer, rank: int) -> None:
