@@ -9,7 +9,7 @@ import streamlit as st
 from pages.parts.dependence import dates
 from pages.shared import gate, glossary, state, ui
 from pages.shared.later import soon
-from pages.shared.made import call, made, named
+from pages.shared.made import call, made, named, of, part
 from pages.shared.once import drawn
 from pages.shared.page import NextStep, Page, go_to
 from pages.shared.results import by_content, found_before, in_turn, keep
@@ -81,7 +81,6 @@ def data_part() -> NextStep:
 
 def in_python(result: DependenceResult, store: Store, setting: dict[str, Any]) -> None:
     """Remember which lines give this result."""
-    # The dials tell the same in short: below each, lines would only crowd them.
     made(result, named(call(api.dependence, store, **setting), "result", "result"))
 
 
@@ -146,6 +145,10 @@ def decision(result: DependenceResult, key: str = "data") -> None:
             ui.figure(drawn(plots.dial, ingredient), key=f"dial_{key}_{ingredient.name}",
                       alt=f"{plots.TITLE[ingredient.name]}. {_in_short(ingredient)}")  # fmt: skip
             st.caption(_in_short(ingredient))
+    # One place for the lines of all four: below each they would only crowd them.
+    if one := part(of(result), ".ingredients[-1]"):
+        with ui.under(f"dials_{key}"):
+            ui.in_python(call(plots.dial, one), f"dials_{key}")
     n_tests = sum(each.tested for each in result.ingredients)
     with st.expander("What was tested, and what would have been seen", icon=":material/rule:"):
         for each in result.details:

@@ -268,16 +268,15 @@ def trust(first: Result, second: Result, measure: str) -> None:
             st.caption(f"{ui.plain(each.probability_in_words)} The counter mix does.")
     if not able:
         return
-    diagrams = {
-        each.name: metrics.reliability(
-            each.queries["guess_score"].to_numpy(),
-            each.queries["is_hit"].to_numpy(),
-            users=blocks_of(each.queries),
-        )
-        for each in able
-    }
+    diagrams = {each.name: each.reliability() for each in able}
+    known = [each for each in map(of, able) if each]
+    how = None
+    if len(known) == len(able):
+        asked = ", ".join(each.text for each in known)
+        said = f"{{each.name: each.reliability() for each in [{asked}]}}"
+        how = call(plots.reliability, replace(known[0], text=said))
     ui.figure(
-        drawn(plots.reliability, diagrams),
+        made(drawn(plots.reliability, diagrams), how),
         key="evaluate_reliability",
         caption="First suggestions by the probability that the model gave them, and how often "
         "they came true. Bars: 95 % interval over users, where a dot holds "

@@ -8,6 +8,7 @@ import streamlit as st
 from pages.parts.recommend import arriving, view
 from pages.shared import background, state, ui
 from pages.shared.later import soon
+from pages.shared.made import Made, built, made, named, of
 from pages.shared.page import NextStep, Page
 from pages.shared.results import kept
 from strec import maps
@@ -27,7 +28,6 @@ MEASURES = {
 }
 #: How many check-ins are played before anybody chooses.
 USUAL_EVENTS = 500
-_TRAIL = 30
 
 
 def content() -> NextStep:
@@ -36,7 +36,8 @@ def content() -> NextStep:
     known = view.people(store)
     view.say_if_drawn(store)
     user, n_events, speed = controls(known)
-    played = computed(store, user, n_events)
+    played = made(computed(store, user, n_events), in_python(user, n_events))
+    made(played.events, named(of(played), "played", "played.events"))
     begin(store, user, n_events)
     buttons(len(played.events))
     every = 1.0 if state.LIVE_PLAYING.value else None
@@ -81,6 +82,14 @@ def computed(store: Store, user: str | None, n_events: int) -> Replay:
         return replay(engine.log, n_events, user, progress=report)
 
     return soon("replay", store, (n_events, user), played, "Fitting on what came before")
+
+
+def in_python(user: str | None, n_events: int) -> Made:
+    """Return how the replay is asked for."""
+    said = f"{n_events}" if user is None else f"{n_events}, {user!r}"
+    imports = "recommend", "from strec.recommend.replay import replay"
+    lines = ("recommender = recommend.Recommender.of_store(data)",)
+    return Made(f"replay(recommender.log, {said})", lines, imports)
 
 
 def begin(store, user: str | None, n_events: int) -> None:
@@ -148,7 +157,7 @@ def show(store, played: Replay, known, speed: int) -> None:
     with right:
         where(store, played, at)
     measure = ui.choose("Measure", MEASURES, "live_measure")
-    frame = played.running(at)
+    frame = made(played.running(at), named(of(played), "played", f"played.running({at})"))
     last = frame.row(at - 1, named=True)
     gain = last[measure] - last[f"{measure} static"]
     low, high = played.gain_interval(at, measure)
@@ -158,7 +167,7 @@ def show(store, played: Replay, known, speed: int) -> None:
         else f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
     )
     ui.figure(
-        running(frame, measure, MEASURES[measure]),
+        built(running, frame, measure, MEASURES[measure]),
         "live_running",
         caption=f"With the growing history {100 * last[measure]:.1f} %, with the fixed one "
         f"{100 * last[f'{measure} static']:.1f} %: {100 * gain:+.1f} points so far by the "
@@ -229,38 +238,14 @@ def where(store, played: Replay, at: int) -> None:
         st.caption("These check-ins have no places.")
         return
     city = background.view_of(everything["lat"], everything["lon"])
-    trail = (
-        played.events.head(at)
-        .tail(_TRAIL)
-        .drop_nulls(["lat", "lon"])
-        .with_columns(hit=pl.col("rank") <= 5, n_checkins=1, n_users=1)
-    )
-    said = pl.when("hit").then(pl.lit("hit")).otherwise(pl.lit("missed"))
-    trail = trail.with_columns(tip=pl.format("{}\n{}", "item_name", said))
-    layers = [
-        maps.point_layer(
-            part, colour=colour, layer_id=name, min_px=6, max_px=6, hollow=name == "misses"
-        )
-        for name, part, colour in _hits_and_misses(trail)
-        if len(part)
-    ]
-    now = played.events.row(at - 1, named=True)
-    if now["lat"] is not None:
-        layers.append(maps.here_layer(now["lat"], now["lon"], f"Came: {now['item_name']}"))
-    guess = pl.DataFrame([{"rank": 1, "item_id": "guess", "item_name": now["top"][0],
-                           "lat": now["guess_lat"], "lon": now["guess_lon"]}])  # fmt: skip
-    layers += maps.suggestion_layers(guess, city, ui.is_dark())
+    shown = built(maps.replayed, played.events, at, view=city, **background.look())
     ui.deck(
-        maps.deck(layers, city, **background.look()), "live_map", height=430, beside=True,
-        caption=f"Pin: the first guess. Orange ring: what came. The last {_TRAIL}: green dots "
+        shown, "live_map", height=430, beside=True,
+        caption="Pin: the first guess. Orange ring: what came. The last 30: green dots "
         "where it was among the five guesses, red rings where not.",
     )  # fmt: skip
-
-
-def _hits_and_misses(trail: pl.DataFrame):
-    from strec.palette import BAD, GOOD
-
-    return [("hits", trail.filter("hit"), GOOD), ("misses", trail.filter(~pl.col("hit")), BAD)]
+    with ui.under("live_map"):
+        ui.in_python(shown, "live_map")
 
 
 def beforehand(store: Store) -> Callable[[], object]:

@@ -122,3 +122,21 @@ def test_kinds_have_a_colour_each_and_what_has_none_is_grey():
 def test_lists_of_another_grid_are_refused():
     with pytest.raises(AnalysisError, match="the places of this grid"):
         maps.first_kinds(cells(2), of_best(["bar", "cafe", "bar"]))
+
+
+def test_a_replay_shows_what_came_and_whether_it_was_guessed():
+    came = pl.DataFrame(
+        {"item_name": ["Bar", "Park", "Web", "Gym"], "lat": [1.0, 2, None, 3],
+         "lon": [4.0, 5, None, 6], "rank": [1, 6, 1, 5], "top": [["Park"], ["Bar"], ["Bar"], ["A"]],
+         "guess_lat": [2.0, 1, 1, 1], "guess_lon": [5.0, 4, 4, 4]}
+    )  # fmt: skip
+    deck = maps.replayed(came, 4, trail=3, basemap="offline")
+    assert [row["tip"] for row in layer(deck, "hits")["data"]] == ["Gym\nhit"]
+    assert [row["tip"] for row in layer(deck, "misses")["data"]] == ["Park\nmissed"]
+    assert layer(deck, "here")["data"][0]["position"] == [6.0, 3.0]
+    assert layer(deck, "suggestions")["data"][0]["tip"] == "1. A"
+    # What came without a place is no ring.
+    ids = [each.id for each in maps.replayed(came, 3, basemap="offline").layers]
+    assert "here" not in ids and "hits" in ids
+    with pytest.raises(AnalysisError, match="one to all of them"):
+        maps.replayed(came, 5)

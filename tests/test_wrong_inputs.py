@@ -62,6 +62,8 @@ WRONG = {
     "an unfitted model": Popularity(),
     "a moment": datetime(2024, 6, 5, 18),
 }
+PLAYED = pl.DataFrame({"item_name": "Bar", "lat": 40.7, "lon": -74.0, "rank": [2], "top": [["Bar"]],
+                       "guess_lat": 40.7, "guess_lon": -74.0})  # fmt: skip
 VIEW, LAT = maps.view_of([40.7, 40.8], [-74.1, -74.0]), np.array([40.7])
 SERIES, REPEAT = [1.0, 5.0] * 20, {"Repeat": temporal.SeasonalNaive(2)}
 
@@ -214,6 +216,8 @@ DOORS = {
     "maps.suggestions": maps.suggestions,
     "maps.visits": maps.visits,
     "maps.way": lambda x: maps.way(x, x),
+    "maps.replayed": lambda x: maps.replayed(x, 1),
+    "maps.replayed, how many": lambda x: maps.replayed(PLAYED, x),
     "maps.first_kinds": lambda x: maps.first_kinds(x, x),
     "model.fit": lambda x: Popularity().fit(x),
     "model.score": lambda x: MADE.model.score(x),

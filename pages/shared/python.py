@@ -3,14 +3,14 @@
 import re
 
 from pages.shared.in_use import current_sample, current_store
-from pages.shared.made import of
+from pages.shared.made import Made, of
 from strec.project import ENDING
 from strec.store import Warehouse
 
 
 def code(picture: object) -> str:
-    """Return the lines that make a picture, nothing where that is not known."""
-    how = of(picture)
+    """Return the lines that make a picture, or one of several; nothing where that is not known."""
+    how = picture if isinstance(picture, Made) else of(picture)
     if how is None:
         return ""
     sample = current_sample()

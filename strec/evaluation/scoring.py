@@ -9,7 +9,7 @@ import polars as pl
 from strec.errors import ModelError, SplitError, check_is
 from strec.evaluation.regime import Regime
 from strec.geo import distance_km
-from strec.metrics import METRICS, Ranked, Scored, expected_rank
+from strec.metrics import METRICS, Ranked, Scored, expected_rank, reliability
 from strec.models import Model
 from strec.progress import Progress, silent
 from strec.schema import NOBODY
@@ -104,6 +104,35 @@ class Result(Scored):
     fit_seconds: float | None = None
     remark: str = ""
     is_calibrated: bool = False
+
+    def reliability(self) -> dict[str, np.ndarray]:
+        """Return how often first suggestions came true, by the probability stated.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            See `strec.metrics.reliability`; intervals are over users.
+
+        Raises
+        ------
+        ModelError
+            If the model states no probabilities.
+
+        Examples
+        --------
+        >>> from strec import Dataset, evaluate
+        >>> mix, *_ = evaluate(["counter_mix"], Dataset.sample("travel"))
+        >>> bool((mix.reliability()["n"] > 0).all())
+        True
+        """
+        if not self.is_probability:
+            raise ModelError(
+                "What comes true is compared with probabilities.",
+                self.probability_in_words,
+                "Take a model that states them, such as the counter mix.",
+            )
+        guess, hit = (self.queries[name].to_numpy() for name in ("guess_score", "is_hit"))
+        return reliability(guess, hit, users=blocks_of(self.queries))
 
     @property
     def probability_in_words(self) -> str:

@@ -1,9 +1,9 @@
 """Maps with deck.gl: whole maps from one frame, and layers to put together.
 
 `hexagons`, `heatmap`, `points`, `arcs` and `columns` return a finished `pydeck.Deck`, and so do
-`suggestions`, `visits` and `way` for a recommendation; `deck` puts layers of your own choice on the
-same background. Without a network the background is strec's own land, borders and graticule; no
-request is made.
+`suggestions`, `visits`, `way` and `replayed` for a recommendation; `deck` puts layers of your own
+choice on the same background. Without a network the background is strec's own land, borders and
+graticule; no request is made.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from strec.maps.answer_layers import (
     picking_layer,
     suggestion_layers,
 )
-from strec.maps.answers import first_kinds, suggestions, visits, way
+from strec.maps.answers import first_kinds, replayed, suggestions, visits, way
 from strec.maps.basemap import attribution, ground_names, scale_words
 from strec.maps.decks import Look, deck, to_html
 from strec.maps.extract import read_ground
@@ -44,8 +44,8 @@ __all__ = [
     "GROUND", "MAX_ARCS", "Classes", "Ground", "Look", "Scale", "View", "arcs",
     "attribution", "chosen_layer", "columns", "deck", "first_kinds", "heatmap", "here_layer",
     "hexagon_layer", "hexagons", "history_layer", "label_layer", "legend_html", "picking_layer",
-    "pixels", "point_layer", "points", "read_ground", "suggestion_layers", "suggestions", "to_html",
-    "to_svg", "track_layer", "view_of", "visits", "way",
+    "pixels", "point_layer", "points", "read_ground", "replayed", "suggestion_layers",
+    "suggestions", "to_html", "to_svg", "track_layer", "view_of", "visits", "way",
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from strec.maps.decks import Look, deck
 from strec.maps.layers import label_layer, point_layer
 from strec.maps.scale import Classes
 from strec.maps.view import View, view_of
-from strec.palette import CATEGORICAL, OTHERS, POPULARITY, USER
+from strec.palette import BAD, CATEGORICAL, GOOD, OTHERS, POPULARITY, USER
 from strec.recommend import Answer
 from strec.recommend.portrait import history_table
 from strec.store import Frame, frame_of
@@ -189,6 +189,59 @@ def first_kinds(
         tip=["\n".join(each) for each in tips],
     )
     return frame, Classes(tuple(colours), tuple(colours.values()))
+
+
+def replayed(events: Frame, n: int, *, trail: int = 30, **look: Unpack[Look]) -> pdk.Deck:
+    """Return a map of a replay after some check-ins: what came, the guess, and those before.
+
+    Parameters
+    ----------
+    events : polars.DataFrame
+        `Replay.events`.
+    n : int
+        How many have been played: the last of them has come.
+    trail : int
+        How many are shown, discs where one of the first five guesses was right, rings where none.
+    **look
+        See `Look`.
+
+    Examples
+    --------
+    >>> came = {"item_name": ["Bar", "Park"], "lat": [40.7, 40.8], "lon": [-74.0, -74.1],
+    ...         "rank": [2, 9], "top": [["Park"], ["Bar"]], "guess_lat": [40.8, 40.7],
+    ...         "guess_lon": [-74.1, -74.0]}
+    >>> [each.id for each in replayed(pl.DataFrame(came), 2).layers[:4]]
+    ['hits', 'misses', 'here', 'suggestions']
+    """
+    needed = ("item_name", "lat", "lon", "rank", "top", "guess_lat", "guess_lon")
+    everything = pl.DataFrame(frame_of(events, needed)[list(needed)])
+    if not isinstance(n, int) or not 0 < n <= len(everything):
+        raise AnalysisError(
+            f"A replay of {plural(len(everything), 'check-in')} shows one to all of them.",
+            f"{n!r:.40}.",
+            "Give a whole number from 1.",
+        )
+    placed = everything.drop_nulls(["lat", "lon"])
+    view = look.get("view") or view_of(placed["lat"], placed["lon"])
+    said = pl.when("hit").then(pl.lit("hit")).otherwise(pl.lit("missed"))
+    last = everything.head(n).tail(trail).drop_nulls(["lat", "lon"])
+    last = last.with_columns(hit=pl.col("rank") <= 5, n_checkins=1, n_users=1)
+    last = last.with_columns(tip=pl.format("{}\n{}", "item_name", said))
+    layers = [
+        point_layer(part, colour=colour, layer_id=name, min_px=6, max_px=6, hollow=hollow)
+        for name, colour, hollow, part in (
+            ("hits", GOOD, False, last.filter("hit")),
+            ("misses", BAD, True, last.filter(~pl.col("hit"))),
+        )
+        if len(part)
+    ]
+    now = everything.row(n - 1, named=True)
+    if now["lat"] is not None:
+        layers.append(here_layer(now["lat"], now["lon"], f"Came: {now['item_name']}"))
+    guess = {"item_id": "guess", "item_name": now["top"][0], "lat": now["guess_lat"],
+             "lon": now["guess_lon"]}  # fmt: skip
+    layers += suggestion_layers(pl.DataFrame([guess]), view, look.get("dark", False))
+    return _shown(layers, view, look)
 
 
 def _counted(frame: pl.DataFrame) -> pl.Series:

@@ -33,7 +33,9 @@ LOOKS = {
     "trends": ("space", {"space_part": "Change", "change_kind": "Trends"}, 1),
     "forecast": ("time", {"time_part": "Forecast"}, 3),
     "demand": ("demand", {}, 3),
-    "dependence": ("dependence", {}, 3),
+    "dependence": ("dependence", {}, 4),
+    "evaluate, trust": ("evaluate", {"evaluate_view": "Trust"}, 2),
+    "live": ("live", {}, 2),
     "evaluate, differences": ("evaluate", {}, 2),
     "evaluate, slices": ("evaluate", {"evaluate_view": "Slices"}, 2),
     "evaluate, map": ("evaluate", {"evaluate_view": "Map"}, 2),
@@ -176,6 +178,8 @@ def test_the_lines_below_a_picture_draw_it(look, world, monkeypatch):
     app.run()
     if look == "forecast":
         app.button(key="run_backtest").click().run()
+    if look == "live":
+        app.button(key="live_end").click().run()
     if look.startswith("recommend"):
         # What was looked at before belongs to the data set before.
         for name, value in asked.items():
