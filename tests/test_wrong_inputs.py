@@ -240,6 +240,7 @@ DOORS = {
         x if x is not dict else 7, 7
     ),
     "spatial.similar_users": lambda x: spatial.similar_users(x, x, 0),
+    "spatial.where_two_go": lambda x: spatial.where_two_go(x, 1, 2),
     "spatial.hexagon_width_km": spatial.hexagon_width_km,
     "spatial.one_run": spatial.one_run,
     "spatial.moran": lambda x: spatial.moran(x, x),

@@ -23,14 +23,22 @@ from strec.spatial.hexagons import (
     suggest_resolution,
 )
 from strec.spatial.hotspots import Hotspots, hotspots
-from strec.spatial.knn import nearest_places, place_profiles, similar_users, time_profiles
+from strec.spatial.knn import (
+    WHO,
+    nearest_places,
+    place_profiles,
+    similar_users,
+    time_profiles,
+    where_two_go,
+)
 from strec.spatial.mobility import Predictability, predictability, step_quantiles
 
 __all__ = [
-    "ActivityMap", "Change", "DistanceDecay", "Emerging", "Hotspots", "Moran", "Predictability",
+    "WHO", "ActivityMap", "Change", "DistanceDecay", "Emerging", "Hotspots", "Moran",
+    "Predictability",
     "activity_map", "as_geojson", "change", "concentration", "distance_decay", "emerging",
     "grid_around", "hexagon_width_km", "hidden_in_words", "hotspots", "moran", "nearest_places",
     "one_run", "per_user", "place_profiles", "predictability", "resolution_that_shows",
     "resolution_that_touches", "shown_from", "similar_users", "step_quantiles",
-    "suggest_resolution", "time_profiles",
+    "suggest_resolution", "time_profiles", "where_two_go",
 ]  # fmt: skip

@@ -6,11 +6,14 @@ from scipy import sparse
 
 from strec.errors import AnalysisError, check_is
 from strec.geo import EARTH_RADIUS_KM
+from strec.spatial.lattice import centres
 from strec.store import Frame, HasStore, Store, frame_of
 
 HOURS_OF_WEEK = 168
 #: Standard deviation of the bell that spreads a check-in over the hours near it.
 BLUR_HOURS = 1.5
+#: Who of two visits a hexagon.
+WHO = ("only the first", "both", "only the second")
 
 
 def nearest_places(
@@ -200,3 +203,38 @@ def similar_users(users: np.ndarray, profiles, user: int, k: int = 10) -> pd.Dat
     frame = pd.DataFrame({"user": users[found[0]], "similarity": 1 - distance[0]})
     frame = frame[frame["user"] != user].head(k)
     return frame.assign(similarity=frame["similarity"].clip(0, 1)).reset_index(drop=True)
+
+
+def where_two_go(visits: Frame, one: int, other: int) -> pd.DataFrame:
+    """Return the hexagons that one of two users visits, and which of them does.
+
+    Parameters
+    ----------
+    visits : pandas.DataFrame
+        `user`, `cell`, `n_checkins`, as `Store.user_cells` counts them.
+    one, other : int
+        The users, by their numbers there.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `cell`, `lat`, `lon` (its centre), `n_one`, `n_other` and `n_checkins` (of one, of the
+        other, of both), `n_users` (how many of the two) and `who`, one of `WHO`.
+
+    Examples
+    --------
+    >>> visits = pd.DataFrame({"user": [1, 1, 2], "cell": [608725924560502783] * 3,
+    ...                        "n_checkins": [4, 1, 2]})
+    >>> where_two_go(visits, 1, 2)[["n_one", "n_other", "who"]].to_numpy().tolist()
+    [[5, 2, 'both']]
+    """
+    visits = frame_of(visits, ("user", "cell", "n_checkins"))
+    of_one, of_other = (
+        visits[visits["user"] == user].groupby("cell")["n_checkins"].sum() for user in (one, other)
+    )
+    both = pd.DataFrame({"n_one": of_one, "n_other": of_other}).fillna(0).astype(int)
+    lat, lon = centres(both.index)
+    who = np.select([both.min(axis=1) > 0, both["n_one"] > 0], [WHO[1], WHO[0]], WHO[2])
+    n = both["n_one"] + both["n_other"]
+    found = both.assign(n_checkins=n, n_users=(both > 0).sum(axis=1), lat=lat, lon=lon, who=who)
+    return found.reset_index()

@@ -27,6 +27,21 @@ LOOKS = {
     "heat": ("space", {"space_mode": "Heatmap"}, 1),
     "points": ("space", {"space_mode": "Points"}, 1),
     "hotspots": ("space", {"space_part": "Hotspots"}, 1),
+    "near": ("space", {"space_part": "Neighbours"}, 1),
+    "alike by place": (
+        "space",
+        {"space_part": "Neighbours", "near_kind": "Users who live alike"},
+        1,
+    ),
+    "alike by time": (
+        "space",
+        {
+            "space_part": "Neighbours",
+            "near_kind": "Users who live alike",
+            "near_by": "When they are active",
+        },
+        1,
+    ),
     "kinds of week": ("space", {"space_part": "Kinds of week"}, 3),
     "flows": ("space", {"space_part": "Flows"}, 3),
     "change": ("space", {"space_part": "Change"}, 1),

@@ -19,6 +19,7 @@ from strec.palette import POPULARITY
 from strec.recommend import Answer
 from strec.recommend.portrait import history_table
 from strec.recommend.ranking import away_km
+from strec.spatial.lattice import resolution_of
 from strec.split import Queries
 from strec.store import Store
 from strec.wording import distance, percent
@@ -260,7 +261,7 @@ def _view(store, answer: Answer) -> maps.View:
 def picks(store, answer: Answer, most: int) -> pd.DataFrame:
     """Return hexagons over the map that the page shows, at most so many."""
     grid = _picks(store, _view(store, answer), most)
-    resolution = int(grid["cell"].iloc[0]) >> 52 & 0xF
+    resolution = resolution_of(grid["cell"].to_numpy())
     rings = 2 if resolution > 1 else 1
     how = call(spatial.grid_around, counted(Store.cells, store, 8, min_users=1), resolution, rings)
     return made(grid, how)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.parts.space import common
 from pages.shared import background, ui
+from pages.shared.made import Made, call, made, named, of
 from pages.shared.once import drawn
 from pages.shared.results import by_content, counted
 from strec import maps, plots, spatial
@@ -24,7 +25,10 @@ BY_PLACE, BY_TIME = "Where they go", "When they are active"
 #: So many can be searched by name; a longer list makes the browser slow.
 MOST_OPTIONS = 5_000
 MIN_CHECKINS = 10
-ONLY_FIRST, BOTH, ONLY_SECOND = "only the user chosen", "both", "only the most similar"
+#: What `spatial.WHO` means here.
+SHOWN = dict(
+    zip(spatial.WHO, ("only the user chosen", "both", "only the most similar"), strict=True)
+)
 
 
 def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
@@ -59,6 +63,7 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
         if items["category"].is_not_null().any():
             same = st.toggle("Same category only", key="near_same")
     near = spatial.nearest_places(items, item, k, same)
+    made(near, call(spatial.nearest_places, _items_in_python(setting.min_users), item, k, same))
     here = items.row(by_predicate=pl.col("item_id") == item, named=True)
     look = common.look(store, setting, _close_view(here, near))
     layers = [
@@ -67,6 +72,7 @@ def places(store, chosen: Filters, setting: common.Setting) -> None:
         maps.label_layer(near, look["view"], look["dark"], offset_px=(0, -15)),
     ]
     deck = maps.deck(layers, look["view"], **background.look())
+    made(deck, call(maps.points, near))
     first = near.iloc[0]
     words = (
         f"The nearest to {ui.plain(str(here['shown']))} is {ui.plain(str(first['shown']))}, "
@@ -117,6 +123,7 @@ def users(store, chosen: Filters, setting: common.Setting, view: maps.View) -> N
         )
         by = ui.choose("By", [BY_PLACE, BY_TIME], "near_by")
         resolution = common.hexagon_size(store, setting) if by == BY_PLACE else 0
+    habit = habits(store, chosen, by, resolution)
     known, profiles, n_users = profiled(store, chosen, by, resolution)
     similar = spatial.similar_users(known, profiles, user, 10)
     table = similar.assign(
@@ -142,59 +149,83 @@ def users(store, chosen: Filters, setting: common.Setting, view: maps.View) -> N
         pair = (int(user), int(top["user"]))
         if by == BY_TIME:
             rows = [int(np.flatnonzero(known == each)[0]) for each in pair]
+            names = str(ids[user]), str(top["user_id"])
             figure = drawn(figures.week_pair,
-                profiles[rows[0]], profiles[rows[1]], (str(ids[user]), top["user_id"]),
-                common.plain_counts(store, chosen),
+                profiles[rows[0]], profiles[rows[1]], names, common.plain_counts(store, chosen),
             )  # fmt: skip
+            made(figure, _weeks_in_python(habit, rows, names))
             weeks = {str(ids[each]): profiles[row] for each, row in zip(pair, rows, strict=True)}
             lines = pd.DataFrame(weeks).rename_axis("hour_of_week").reset_index()
             words = "When each of the two is active, hour by hour."
             ui.figure(figure, "near_weeks", words, lines, "two-weeks", can_pin=False)
         else:
-            together(store, chosen, setting, view, pair, resolution)
+            together(store, chosen, setting, view, pair, habit)
 
 
-def together(store, chosen, setting, view, pair: tuple[int, int], resolution: int) -> None:
+def together(store, chosen, setting, view, pair: tuple[int, int], visits: pd.DataFrame) -> None:
     """Map where two users go: one, the other, both."""
-    visits = habits(store, chosen, resolution)
-    mine, other = (visits[visits["user"] == each].set_index("cell")["n_checkins"] for each in pair)
-    both = pd.DataFrame({"mine": mine, "other": other}).fillna(0).astype(int).reset_index()
-    both["shown"] = np.select(
-        [(both["mine"] > 0) & (both["other"] > 0), both["mine"] > 0],
-        [BOTH, ONLY_FIRST],
-        ONLY_SECOND,
-    )
+    both = spatial.where_two_go(visits, *pair)
+    made(both, call(spatial.where_two_go, visits, *pair))
+    both["shown"] = both["who"].map(SHOWN)
     both["tip"] = [
         f"{shown.capitalize()}\n{a:,} and {b:,} check-ins"
-        for shown, a, b in zip(both["shown"], both["mine"], both["other"], strict=True)
+        for shown, a, b in zip(both["shown"], both["n_one"], both["n_other"], strict=True)
     ]
-    classes = maps.Classes((ONLY_FIRST, BOTH, ONLY_SECOND), (TIME, TEXT, USER))
+    classes = maps.Classes(tuple(SHOWN.values()), (TIME, TEXT, USER))
     st.html(maps.legend_html("Visited by", classes))
     deck = maps.hexagons(both, "shown", scale=classes, **common.look(store, setting, view))
-    shared = both["shown"] == BOTH
+    made(deck, _pair_in_python(both))
+    shared = both["who"] == spatial.WHO[1]
     words = (
         f"The two meet in {int(shared.sum()):,} of {len(both):,} hexagons, which hold "
-        f"{100 * (both.loc[shared, 'mine'].sum() / max(both['mine'].sum(), 1)):.0f} % of the "
+        f"{100 * (both.loc[shared, 'n_one'].sum() / max(both['n_one'].sum(), 1)):.0f} % of the "
         f"first user's "
         "check-ins. "
     )
-    n = int(both["mine"].sum() + both["other"].sum())
+    n = int(both["n_one"].sum() + both["n_other"].sum())
     ui.deck(deck, "near_pair", 430, caption=words + common.below(store, chosen, setting, n))
+    with ui.under("near_pair"):
+        ui.in_python(deck, "near_pair")
+
+
+def _items_in_python(min_users: int) -> Made:
+    """Return how the places are asked for that enough people visit."""
+    imports = "import polars as pl", "from strec.export import enough_people"
+    said = f'items.filter(pl.col("lat").is_not_null(), enough_people(items, {min_users}))'
+    return Made("items", ("items = data.store.items()", f"items = {said}"), imports)
+
+
+def _weeks_in_python(habit: pd.DataFrame, rows: list[int], names: tuple[str, str]) -> Made | None:
+    asked = call(spatial.time_profiles, habit)
+    weeks = [Made(f"profiles[{row}]") for row in rows]
+    said = call(figures.week_pair, *weeks, names)
+    if asked is None or said is None:
+        return None
+    lines = *asked.lines, f"users, profiles = {asked.text}"
+    return Made(said.text, lines, (*asked.imports, *said.imports))
+
+
+def _pair_in_python(both: pd.DataFrame) -> Made | None:
+    how = named(of(both), "both", "both")
+    if how is None:
+        return None
+    classes = f"classes = maps.Classes(spatial.WHO, {(TIME, TEXT, USER)})"
+    said = 'maps.hexagons(both, "who", scale=classes)'
+    return Made(said, (*how.lines, classes), (*how.imports, "maps"))
 
 
 @by_content("Describing users…")
 def profiled(store: Store, chosen: Filters, by: str, resolution: int):
     """Return users, their profiles, and how many there are."""
-    if by == BY_TIME:
-        habit = counted(Store.user_weeks, store, chosen, MIN_CHECKINS)
-        users, profiles = spatial.time_profiles(habit)
-    else:
-        users, profiles = spatial.place_profiles(habits(store, chosen, resolution))
+    profiles_of = spatial.time_profiles if by == BY_TIME else spatial.place_profiles
+    users, profiles = profiles_of(habits(store, chosen, by, resolution))
     return users, profiles, len(users)
 
 
-def habits(store: Store, chosen: Filters, resolution: int) -> pd.DataFrame:
-    """Return where users go."""
+def habits(store: Store, chosen: Filters, by: str, resolution: int) -> pd.DataFrame:
+    """Return when users are active, or where they go."""
+    if by == BY_TIME:
+        return counted(Store.user_weeks, store, chosen, MIN_CHECKINS)
     return counted(Store.user_cells, store, resolution, chosen, MIN_CHECKINS)
 
 
