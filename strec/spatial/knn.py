@@ -233,7 +233,7 @@ def where_two_go(visits: Frame, one: int, other: int) -> pd.DataFrame:
         visits[visits["user"] == user].groupby("cell")["n_checkins"].sum() for user in (one, other)
     )
     both = pd.DataFrame({"n_one": of_one, "n_other": of_other}).fillna(0).astype(int)
-    lat, lon = centres(both.index)
+    lat, lon = centres(both.index.to_numpy())
     who = np.select([both.min(axis=1) > 0, both["n_one"] > 0], [WHO[1], WHO[0]], WHO[2])
     n = both["n_one"] + both["n_other"]
     found = both.assign(n_checkins=n, n_users=(both > 0).sum(axis=1), lat=lat, lon=lon, who=who)

@@ -42,6 +42,7 @@ LOOKS = {
         },
         1,
     ),
+    "did it work": ("space", {"space_part": "Did it work?"}, 1),
     "kinds of week": ("space", {"space_part": "Kinds of week"}, 3),
     "flows": ("space", {"space_part": "Flows"}, 3),
     "change": ("space", {"space_part": "Change"}, 1),
@@ -193,6 +194,9 @@ def test_the_lines_below_a_picture_draw_it(look, world, monkeypatch):
     app.run()
     if look == "forecast":
         app.button(key="run_backtest").click().run()
+    if look == "did it work":
+        places = app.multiselect(key="effect_places_items")
+        places.set_value(places.options[:2]).run()
     if look == "live":
         app.button(key="live_end").click().run()
     if look.startswith("recommend"):

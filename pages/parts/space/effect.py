@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts.space import common
 from pages.shared import ui
+from pages.shared.made import call, made
 from pages.shared.once import drawn
 from pages.shared.results import by_content
 from strec import demand, maps, wording
@@ -15,6 +16,9 @@ from strec.errors import AnalysisError
 from strec.export import MIN_USERS
 from strec.plots import demand as figures
 from strec.store import Filters, Store
+
+#: So many places can be chosen from, the busiest.
+MOST_PLACES = 200
 
 
 def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View) -> None:
@@ -64,7 +68,9 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
         st.info("Choose the places where it was done.", icon=":material/place:")
         return
     asked = store, where, chosen, day, tuple(picked), until
-    found = told(*asked)
+    found = whole = told(*asked)
+    panel = call(demand.panel, store, _what(store), where, filters=chosen, most=MOST_PLACES)
+    made(whole, panel and call(demand.effect, panel, day, picked, until))
     if not store.is_anonymous and len(store.users()) >= MIN_USERS:
         by_day, together = _people(*asked)
         if together < MIN_USERS:
@@ -86,7 +92,7 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
         )  # fmt: skip
     with right:
         ui.figure(
-            drawn(figures.placebos, found), "placebos",
+            drawn(figures.placebos, whole), "placebos",
             "The same reckoning where nothing was done, in units of its error: how often such an "
             "effect appears by chance.",
         )  # fmt: skip
@@ -104,7 +110,10 @@ def _people(
 def _without_few(found: demand.Effect, people: pd.Series) -> demand.Effect:
     """Leave out days of few people: they could point at one."""
     n = people.reindex(found.frame["day"]).fillna(0).to_numpy()
-    came = found.frame["came"].mask((n > 0) & (n < MIN_USERS))
+    few = (n > 0) & (n < MIN_USERS)
+    if not few.any():
+        return found
+    came = found.frame["came"].mask(few)
     return replace(found, frame=found.frame.assign(came=came))
 
 
@@ -118,7 +127,7 @@ def _asked_day() -> date | None:
 @by_content("Counting…", most=8)
 def panel_of(store: Store, where: str, chosen: Filters) -> demand.Panel:
     """Return what was counted per place and hour."""
-    return demand.panel(store, _what(store), where, filters=chosen, most=200)
+    return demand.panel(store, _what(store), where, filters=chosen, most=MOST_PLACES)
 
 
 def _what(store: Store) -> str:
