@@ -45,17 +45,19 @@ def test_a_place_can_be_picked_by_click():
     assert len(ids) == len(set(ids)) and ids.index("pick") < ids.index("here")
 
 
-def test_no_name_lies_over_a_pin():
-    """A second pin stands where the name of the first would be: 47 pixels higher."""
+def test_no_name_lies_over_a_pin_but_that_of_the_first():
+    """Another pin stands where the name of one would be: 47 pixels higher."""
     view = maps.view_of([40.7, 40.8], [-74.1, -74.0])
     x, y = view.pixels(np.array([40.75]), np.array([-74.05]))
-    lat, lon = view.places(np.append(x, x + 20), np.append(y, y + 28))
-    near = pd.DataFrame({"item_id": ["a", "b"], "item_name": ["A long name", "B"]})
-    _, names = maps.suggestion_layers(near.assign(lat=lat, lon=lon), view)
-    assert [row["name"] for row in names.data] == ["B"]
-    lat, lon = view.places(np.append(x, x + 200), np.append(y, y + 28))
-    _, names = maps.suggestion_layers(near.assign(lat=lat, lon=lon), view)
-    assert [row["name"] for row in names.data] == ["A long name", "B"]
+    near = pd.DataFrame({"item_id": ["a", "b"], "item_name": ["A", "B long"]})
+    for right, up, named in (
+        (20, -28, ["A"]),
+        (200, -28, ["A", "B long"]),
+        (20, 28, ["A", "B long"]),
+    ):
+        lat, lon = view.places(np.append(x, x + right), np.append(y, y + up))
+        _, names = maps.suggestion_layers(near.assign(lat=lat, lon=lon), view)
+        assert [row["name"] for row in names.data] == named
 
 
 def test_the_map_of_a_list_shows_the_past_and_where_one_is():

@@ -86,12 +86,13 @@ def suggestion_layers(frame: Frame, view: View, dark: bool = False) -> list[pdk.
         parameters=ON_TOP,
     )
     labels = placed[["lat", "lon"]].assign(name=names).to_dict("records")
-    # A name stands over its pin, which is 32 pixels wide, and over no other.
+    # A name stands over its pin, which is 32 pixels wide, and over no other, but for the first.
     x, y = view.pixels(placed["lat"].to_numpy(dtype=float), placed["lon"].to_numpy(dtype=float))
     others = [
         (*at, 16.0, 17.0) for at in zip(x.tolist(), (y - _NAME_PX + 19).tolist(), strict=True)
     ]
-    shown = declutter(labels, view, size_px=13, most=12, boxes=others)
+    best, rest = labels[:1], labels[1:]
+    shown = best + declutter(rest, view, size_px=13, most=11, avoid=best, boxes=others)
     writing = text_layer(
         "suggestion-names", shown, dark, size_px=13, offset_px=(0, -_NAME_PX), bold=True
     )
