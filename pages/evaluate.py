@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts.space import common
 from pages.parts.train.race import Race, cut
 from pages.shared import background, playback, state, ui
-from pages.shared.later import is_large
+from pages.shared.later import Work, is_large, work_on, working
 from pages.shared.made import Made, call, made, named, of, part, room
 from pages.shared.once import drawn, once
 from pages.shared.page import NextStep, Page
@@ -369,11 +369,13 @@ def compete(race: Race) -> None:
     """Show what is quick at once; the rest joins it when it is ready."""
     late = race.waiting()
     if late and is_large(race.store):
+        work = work_on("results", race.store, race.asked, lambda report: race.run(late, report))
         known = [race.result(name) for name in list(race.models) if name not in late]
         if any(known):
             show([each for each in known if each is not None], race)
-        # Each joins when it is there; the next one begins then.
-        race.result(late[0], silent)
+        ui.fragment(join, run_every=1.0)(race, late, work)
+        work.begin()
+        return
     title = f"Fitting and scoring {ui.plain(', '.join(late))}"
     with ui.progress(title) if late else nullcontext(silent) as report:
         quick = [race.result(name) for name in list(race.models) if name not in late]
@@ -382,6 +384,16 @@ def compete(race: Race) -> None:
             race.result(name, part_of(report, k / len(late), (k + 1) / len(late)))
     if late:
         st.rerun()
+
+
+def join(race: Race, late: list[str], work: Work) -> None:
+    """Say what is fitted and scored meanwhile; show each model as soon as it is there."""
+    if work.is_done() or race.waiting() != late:
+        st.rerun()
+    if isinstance(work.error, StrecError):
+        ui.say(work.error)
+        return
+    working(work, f"Fitting and scoring {ui.plain(', '.join(late))}")
 
 
 def beforehand(store: Store) -> Callable[[], object]:

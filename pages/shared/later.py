@@ -131,6 +131,11 @@ def _wait(work: Work, words: str) -> None:
     if isinstance(work.error, StrecError):
         ui.say(work.error)
         return
+    working(work, words)
+
+
+def working(work: Work, words: str) -> None:
+    """Show how far the work is."""
     st.progress(work.share, f"{words}: {work.text}" if work.text else f"{words}…")
     st.caption("There are many check-ins: this is worked out once, for all who look. Other pages "
                "can be looked at meanwhile.")  # fmt: skip

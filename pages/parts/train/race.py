@@ -9,7 +9,7 @@ from strec.dataset import Dataset
 from strec.errors import ModelError
 from strec.evaluation import Regime, Result, counting_models, evaluate_model
 from strec.models import MODELS
-from strec.progress import Progress
+from strec.progress import Progress, part_of
 from strec.runs import Run, home, runs_in
 from strec.store import Store
 
@@ -63,7 +63,7 @@ class Race:
         """
         key, model = self.models[name]
 
-        def scored(report: Progress | None = report) -> Result | ModelError:
+        def scored() -> Result | ModelError:
             def fitted():
                 return model.fit(self.parts.train, progress=report)
 
@@ -76,16 +76,23 @@ class Race:
                     return error
                 raise
 
-        kind, setting = "result", (key, self.regime)
-        if is_large(self.store) and report is not None:
-            found = soon(kind, self.store, setting, scored, f"Fitting and scoring {name}")
-        else:
-            found = kept(kind, self.store, setting, scored)
+        found = kept("result", self.store, (key, self.regime), scored)
         if isinstance(found, ModelError):
             del self.models[name]
             self.notes.append(f"{name} is left out: {found.found}")
             return None
         return found
+
+    @property
+    def asked(self) -> tuple:
+        """What the results of all models are known by."""
+        return tuple(key for key, _ in self.models.values()), self.regime
+
+    def run(self, names: list[str], report: Progress) -> bool:
+        """Fit and score some models, each kept as soon as it is there."""
+        for k, name in enumerate(names):
+            self.result(name, part_of(report, k / len(names), (k + 1) / len(names)))
+        return True
 
     def _join(self, name: str, key, run: Run) -> None:
         if _is_a_usual_count(run):
