@@ -48,14 +48,14 @@ def show(draft: Draft) -> None:
         return
     # What shows progress has a place of its own, so that all below stays where it is.
     with st.container():
-        ready = drafts.guarded(draft.read) and drafts.guarded(draft.prepare)
+        ready = ui.succeeds(draft.read) and ui.succeeds(draft.prepare)
     if not ready:
         roles.raw_preview(draft)
         roles.column_form(draft)
         return
     if draft.is_used_at_once and not draft.is_empty:
         draft.is_used_at_once = False
-        drafts.guarded(draft.use)
+        ui.succeeds(draft.use)
     track.show(draft)
     summary(draft)
     details(draft)
@@ -87,7 +87,7 @@ def summary(draft: Draft) -> None:
             source.onward()
             untaken.show()
         with st.container():
-            if pressed and drafts.guarded(draft.use):
+            if pressed and ui.succeeds(draft.use):
                 st.rerun()
 
 

@@ -8,7 +8,6 @@ import streamlit as st
 
 from pages.shared import results, state, ui, visitor
 from strec import maps, schema
-from strec.errors import StrecError
 from strec.llm.cache import cache_folder
 from strec.maps import extract, tiles
 from strec.maps.view import MAX_ZOOM, WIDTH_PX
@@ -80,13 +79,8 @@ def ask() -> None:
         f"parks and names, at most {extract.MAX_MB} MB. It is read and simplified once, and "
         "kept on this computer.",
     )  # fmt: skip
-    if given is not None:
-        try:
-            _take(given)
-        except StrecError as error:
-            ui.show_error(error)
-        else:
-            st.rerun()
+    if given is not None and ui.succeeds(lambda: _take(given)):
+        st.rerun()
 
 
 def _take(given) -> None:

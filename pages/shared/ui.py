@@ -43,10 +43,8 @@ from strec.progress import Progress
 __all__ = [
     "as_picture", "choose", "choose_sample", "current_sample", "current_store", "date_input",
     "deck", "download", "downloads", "figure", "fragment", "guarded", "how_it_works", "in_words",
-    "is_dark",
-    "item_word", "one_of", "picture_of", "plain", "progress",
-    "sample_store", "say", "show_error", "show_notice", "shown_name", "table", "use_store",
-    "workspace",
+    "is_dark", "item_word", "one_of", "picture_of", "plain", "progress", "sample_store", "say",
+    "show_error", "show_notice", "shown_name", "succeeds", "table", "use_store", "workspace",
 ]  # fmt: skip
 
 #: How the figures of each page come about, in Markdown with formulas.
@@ -137,6 +135,16 @@ def in_words(error: BaseException) -> StrecError | None:
 def say(error: StrecError) -> None:
     """Show an error in red only where something is wrong: too little data is a notice."""
     (show_notice if isinstance(error, AnalysisError | SplitError) else show_error)(error)
+
+
+def succeeds(step: Callable[[], object]) -> bool:
+    """Run a step; show what a `StrecError` says and return whether all went well."""
+    try:
+        step()
+    except StrecError as error:
+        show_error(error)
+        return False
+    return True
 
 
 def show_error(error: StrecError) -> None:

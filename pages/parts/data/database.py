@@ -62,9 +62,9 @@ def show(draft: Draft, source: dict[str, str | None]) -> None:
             "privacy check read whole check-ins and need the copy."
         )
         with st.container():
-            if is_counted and drafts.guarded(lambda: _count_there(draft, source)):
+            if is_counted and ui.succeeds(lambda: _count_there(draft, source)):
                 go_to("time")
-            if is_copied and drafts.guarded(draft.copy):
+            if is_copied and ui.succeeds(draft.copy):
                 st.rerun()
     roles.raw_preview(draft)
     with st.expander("Which column is what?", icon=":material/view_column:"):
@@ -84,7 +84,7 @@ def of_store(store: Store) -> None:
         "Count it anew", icon=":material/refresh:", key="data_ask_anew"
     ):
         with in_turn(), st.spinner("Asking the database…"):
-            is_open = drafts.guarded(lambda: in_use.ask_anew(_warehouse(store)))
+            is_open = ui.succeeds(lambda: in_use.ask_anew(_warehouse(store)))
         if is_open:
             st.rerun()
     copy_button()
@@ -97,7 +97,7 @@ def copy_if_wanted() -> None:
     there = _warehouse(ui.current_store())
     draft = drafts.start_with_table(there.source, there.name)
     draft.name, draft.columns, draft.is_used_at_once = there.name, there.mapping, True
-    if not drafts.guarded(draft.copy):
+    if not ui.succeeds(draft.copy):
         drafts.drop()
 
 

@@ -18,7 +18,7 @@ from pages.shared.in_use import adopt
 from pages.shared.results import in_turn
 from strec import schema
 from strec.cleaning import CleanReport, Recipe, Stays, clean, clean_file
-from strec.errors import LimitError, StrecError
+from strec.errors import LimitError
 from strec.io import (
     FORMATS,
     Inspection,
@@ -471,13 +471,3 @@ def keep_latest_stores(workspace: Path) -> None:
     stores = sorted(workspace.glob("store-*"), key=lambda each: each.stat().st_mtime)
     for old in stores[:-KEPT_STORES]:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def guarded(step) -> bool:
-    """Run a step; show what a `StrecError` says and return whether all went well."""
-    try:
-        step()
-    except StrecError as error:
-        ui.show_error(error)
-        return False
-    return True

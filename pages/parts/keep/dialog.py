@@ -11,7 +11,6 @@ from pages.parts.keep import recent, work
 from pages.shared import state, ui, visitor
 from strec import wording
 from strec.dataset import Dataset
-from strec.errors import StrecError
 from strec.project import ENDING, Project
 from strec.reporting import pinned_report
 from strec.serve import settings
@@ -122,7 +121,7 @@ def open_one() -> None:
     given = st.file_uploader(
         "A project saved earlier", [ENDING.removeprefix(".")], key=state.PROJECT_FILE.name
     )
-    if given is not None and _opened(lambda: work.open_file(given)):
+    if given is not None and ui.succeeds(lambda: work.open_file(given)):
         _show()
     listed = list(recent.mine())
     if listed:
@@ -139,21 +138,12 @@ def open_one() -> None:
                 "", key=f"forget_{number}", icon=":material/delete:", type="tertiary",
                 help="Forget it", on_click=each.forget,
             )  # fmt: skip
-        if pressed and _opened(partial(_take_recent, each)):
+        if pressed and ui.succeeds(partial(_take_recent, each)):
             _show()
 
 
 def _take_recent(each: recent.Recent) -> None:
     work.take(each.project, each.store() or work.found_again(each.project))
-
-
-def _opened(do) -> bool:
-    try:
-        do()
-    except StrecError as error:
-        ui.show_error(error)
-        return False
-    return True
 
 
 def _show() -> None:
