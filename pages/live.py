@@ -239,13 +239,11 @@ def where(store, played: Replay, at: int) -> None:
         return
     city = background.view_of(everything["lat"], everything["lon"])
     shown = built(maps.replayed, played.events, at, view=city, **background.look())
-    ui.deck(
+    ui.deck_with_python(
         shown, "live_map", height=430, beside=True,
         caption="Pin: the first guess. Orange ring: what came. The last 30: green dots "
         "where it was among the five guesses, red rings where not.",
     )  # fmt: skip
-    with ui.under("live_map"):
-        ui.in_python(shown, "live_map")
 
 
 def beforehand(store: Store) -> Callable[[], object]:

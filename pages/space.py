@@ -8,7 +8,6 @@ from pages.shared import background, state, ui
 from pages.shared.page import NextStep, Page
 from pages.shared.results import counted
 from strec import schema
-from strec.errors import AnalysisError
 from strec.store import Store
 
 MAP, HOT, NEAR, WEEK, FLOWS, CHANGE, EFFECT = (
@@ -61,15 +60,9 @@ def content() -> NextStep | None:
     with ui.one_of(labels, part):
         if part != MAP:
             st.caption(sentence)
-        try:
-            module.show(
-                store,
-                whole if part == MAP else chosen,
-                setting,
-                background.view_of(everywhere["lat"], everywhere["lon"]),
-            )
-        except AnalysisError as error:
-            ui.show_notice(error)
+        with ui.noticing():
+            view = background.view_of(everywhere["lat"], everywhere["lon"])
+            module.show(store, whole if part == MAP else chosen, setting, view)
     ui.how_it_works(f"space-{module.__name__.rpartition('.')[2]}")
     return following
 

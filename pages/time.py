@@ -41,10 +41,8 @@ def content() -> NextStep | None:
         if part == WEEK:
             overview(store, chosen, summary)
         else:
-            try:
+            with ui.noticing(StrecError):
                 deeper.show(part, store, chosen)
-            except StrecError as error:
-                ui.show_notice(error)
     return "See where", "space"
 
 

@@ -42,9 +42,10 @@ from strec.progress import Progress
 
 __all__ = [
     "as_picture", "choose", "choose_sample", "current_sample", "current_store", "date_input",
-    "deck", "download", "downloads", "figure", "fragment", "guarded", "how_it_works", "in_words",
-    "is_dark", "item_word", "one_of", "picture_of", "plain", "progress", "sample_store", "say",
-    "show_error", "show_notice", "shown_name", "succeeds", "table", "use_store", "workspace",
+    "deck", "deck_with_python", "download", "downloads", "figure", "fragment", "guarded",
+    "how_it_works", "in_words", "is_dark", "item_word", "noticing", "one_of", "picture_of", "plain",
+    "progress", "sample_store", "say", "show_error", "show_notice", "shown_name", "succeeds",
+    "table", "use_store", "workspace",
 ]  # fmt: skip
 
 #: How the figures of each page come about, in Markdown with formulas.
@@ -162,6 +163,15 @@ def show_notice(error: StrecError) -> None:
         f"{plain(error.needed)} Found: {plain(error.found)}  \n{plain(error.mend)}",
         icon=":material/info:",
     )
+
+
+@contextmanager
+def noticing(kind: type[StrecError] = AnalysisError) -> Iterator[None]:
+    """Say in place of what cannot be shown why: ``with ui.noticing(): …``."""
+    try:
+        yield
+    except kind as error:
+        show_notice(error)
 
 
 def how_it_works(name: str) -> None:
@@ -374,6 +384,13 @@ def deck(
         )
     if caption:
         st.caption(unbroken(caption))
+
+
+def deck_with_python(shown, key: str, **how: Any) -> None:
+    """Show a map as `deck` does, and below it the lines that make it."""
+    deck(shown, key, **how)
+    with under(key):
+        in_python(shown, key)
 
 
 def alt_of_map(caption: str) -> str:

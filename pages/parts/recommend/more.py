@@ -84,14 +84,12 @@ def _walk(store, answer: Answer) -> None:
 
 def _walk_map(steps: pl.DataFrame, lists: pl.DataFrame) -> None:
     shown = built(maps.way, steps, lists, **background.look())
-    ui.deck(
+    ui.deck_with_python(
         shown,
         "rec_walk_map",
         height=460,
         alt="The way, and what would come first at each of its points.",
     )
-    with ui.under("rec_walk_map"):
-        ui.in_python(shown, "rec_walk_map")
 
 
 # ---------------------------------------------------------------- the city
@@ -130,15 +128,13 @@ def _city_at(
         here = maps.here_layer(float(answer.query.lat[0]), float(answer.query.lon[0]))
         shown.layers.insert(1, here)
     st.html(maps.legend_html("First suggestion", classes))
-    ui.deck(
+    ui.deck_with_python(
         shown,
         "rec_city",
         caption="Colour: the kind of the first suggestion, or its name where items have no kind, "
         f"were the same asked there {'at the same moment' if step is None else 'at ' + step.words}."
         " Hover for the first three.",
     )
-    with ui.under("rec_city"):
-        ui.in_python(shown, "rec_city")
 
 
 def _in_python(

@@ -111,9 +111,7 @@ def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
     if evidence.select("item_name", "lat", "lon").drop_nulls().n_unique() < 2:
         return
     shown = built(maps.visits, evidence, colour=colour, **background.look())
-    ui.deck(shown, "rec_evidence_map", height=230, caption="Where they were.")
-    with ui.under("rec_evidence_map"):
-        ui.in_python(shown, "rec_evidence_map")
+    ui.deck_with_python(shown, "rec_evidence_map", height=230, caption="Where they were.")
 
 
 def other_hours(answer: Answer, rank: int) -> None:

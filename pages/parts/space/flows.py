@@ -9,7 +9,6 @@ from pages.shared.made import built, call, made, of, part
 from pages.shared.once import drawn
 from pages.shared.results import by_content, counted
 from strec import maps, plots, spatial
-from strec.errors import AnalysisError
 from strec.plots import space as figures
 from strec.store import Filters, Store
 from strec.wording import rough_distance
@@ -42,26 +41,19 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
         )
         return
     left, right = st.columns(2)
-    with left:
-        _if_enough(lambda: decay(store, chosen, resolution))
+    with left, ui.noticing():
+        decay(store, chosen, resolution)
     with right:
         step_lengths(store, chosen, steps)
     if store.is_anonymous:
-        _if_enough(store.need_people)
+        with ui.noticing():
+            store.need_people()
         return
     left, right = st.columns(2)
     with left:
         roaming(store, chosen)
-    with right:
-        _if_enough(lambda: guesses(store, chosen))
-
-
-def _if_enough(draw) -> None:
-    """Show one figure, or say in words why there is too little for it."""
-    try:
-        draw()
-    except AnalysisError as error:
-        ui.show_notice(error)
+    with right, ui.noticing():
+        guesses(store, chosen)
 
 
 def arcs(store, chosen, setting, view, resolution: int | None, most: int, least: int) -> None:

@@ -9,7 +9,6 @@ from pages.shared import playback, ui
 from pages.shared.made import call, made, part
 from pages.shared.results import by_content, counted
 from strec import maps, palette, spatial
-from strec.errors import AnalysisError
 from strec.store import Filters, Store
 
 SPOTS, EXCEPTIONS = "Hot and cold spots", "Alike or exceptional"
@@ -41,11 +40,9 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
             area = st.radio("Hexagons compared", list(AREAS), format_func=AREAS.get, key="hot_area")
 
     def at(step: playback.Step | None) -> None:
-        try:
+        with ui.noticing():
             spots(store, chosen if step is None else step.within(chosen), setting, view, kind,
                   value, resolution, alpha, area)  # fmt: skip
-        except AnalysisError as error:
-            ui.show_notice(error)
 
     playback.played(film, at)
 

@@ -183,9 +183,8 @@ def together(store, chosen, setting, view, pair: tuple[int, int], visits: pd.Dat
         "check-ins. "
     )
     n = int(both["n_one"].sum() + both["n_other"].sum())
-    ui.deck(deck, "near_pair", 430, caption=words + common.below(store, chosen, setting, n))
-    with ui.under("near_pair"):
-        ui.in_python(deck, "near_pair")
+    words += common.below(store, chosen, setting, n)
+    ui.deck_with_python(deck, "near_pair", height=430, caption=words)
 
 
 def _items_in_python(min_users: int) -> Made:
