@@ -101,16 +101,21 @@ def assumed(draft: Draft) -> None:
         # What is asked of a column stands beside the column.
         if question.key in ("time_zone", *LABELS) or len(question.options) < 2:
             continue
-        choice = st.selectbox(
-            f"Assumed, as the file does not say. {ui.plain(question.text)}",
-            range(len(question.options)),
-            index=draft.answers.get(question.key, question.default),
-            format_func=words_of(question),
-            key=f"data_question_{question.key}_{draft.version}",
-        )
-        take(draft, question, choice)
+        ask(draft, question, f"Assumed, as the file does not say. {ui.plain(question.text)}")
     if draft.mapping.time_zone is not None:
         _time_zone(draft)
+
+
+def ask(draft: Draft, question: Question, label: str) -> None:
+    """Show a question whose usual answer holds until another is chosen."""
+    choice = st.selectbox(
+        label,
+        range(len(question.options)),
+        index=draft.answers.get(question.key, question.default),
+        format_func=words_of(question),
+        key=f"data_question_{question.key}_{draft.version}",
+    )
+    take(draft, question, choice)
 
 
 def _time_zone(draft: Draft) -> None:

@@ -3,11 +3,10 @@
 import polars as pl
 import streamlit as st
 
-from pages.parts.data.columns import LABELS, change, take, words_of
+from pages.parts.data.columns import LABELS, ask, change
 from pages.parts.data.draft import Draft
 from pages.shared import ui
 from strec.errors import MappingError
-from strec.io import Question
 from strec.io.roles import Role
 from strec.io.times import applied
 
@@ -26,7 +25,9 @@ def lines(draft: Draft) -> None:
         for role in draft.look.roles:
             question = doubts.get(role.field)
             if question is not None:
-                _doubt(draft, role, question)
+                # Something else fits too, or something speaks against the column.
+                label = f":orange[:material/help:] **{LABELS[role.field][0]}**, to be checked. "
+                ask(draft, question, label + ui.plain(question.text))
         for role in draft.look.roles:
             # A person's answer may have given the field another column, or none.
             if role.field not in doubts and taken.get(role.field) == role.column:
@@ -38,19 +39,6 @@ def lines(draft: Draft) -> None:
             st.markdown(":material/hexagon: **Item**: the hexagon of each place, about 130 m wide")
     if "timestamp" in open_keys:
         time_pattern(draft)
-
-
-def _doubt(draft: Draft, role: Role, question: Question) -> None:
-    """Ask of a column that was taken though something else fits, or something speaks against it."""
-    choice = st.selectbox(
-        f":orange[:material/help:] **{LABELS[role.field][0]}**, to be checked. "
-        f"{ui.plain(question.text)}",
-        range(len(question.options)),
-        index=draft.answers.get(question.key, question.default),
-        format_func=words_of(question),
-        key=f"data_question_{question.key}_{draft.version}",
-    )
-    take(draft, question, choice)
 
 
 def _sure(draft: Draft, role: Role) -> None:

@@ -6,7 +6,7 @@ from typing import cast
 
 import streamlit as st
 
-from pages.shared import state, ui, visitor
+from pages.shared import llm_server, state, ui, visitor
 from pages.shared.results import AGE, in_turn
 from strec.errors import StrecError
 from strec.explanation import Reasons
@@ -112,19 +112,9 @@ def _server(reasons: Reasons) -> None:
         "Optional: a server of yours that speaks OpenAI's protocol (Ollama, vLLM …) writes better. "
         "Nothing is sent before you press the button; if it fails, the counted sentences stay."
     )
-    allowed, key = visitor.llm_addresses(), state.SERVER_URL.name
-    if allowed == ():
-        st.caption(
-            ":material/lock: This server sends nothing to others: its operator has allowed no "
-            "address. Started by `strec app` on your own computer, strec takes any."
-        )
-        return
-    if allowed is None:
-        url = st.text_input("Address", key=key, placeholder="http://localhost:11434/v1")
-    else:
-        url = st.selectbox("Address", allowed, index=None, key=key)
-    model = st.text_input("Model", key=state.SERVER_MODEL.name, placeholder="llama3.2")
-    st.text_input("Key (optional)", key=state.SERVER_KEY.name, type="password")
+    url, model = llm_server.ask()
+    if model is not None:
+        st.text_input("Key (optional)", key=state.SERVER_KEY.name, type="password")
     if not (url and model):
         return
     try:

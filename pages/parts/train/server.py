@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import state, ui, visitor
+from pages.shared import llm_server, state, ui, visitor
 from pages.shared.results import by_content
 from strec.errors import ModelError, StrecError
 from strec.export import json_text
@@ -14,20 +14,7 @@ from strec.store import Store
 
 def ask(store: Store) -> None:
     """Ask for the server's address and the model's name, and show what one question sends."""
-    allowed = visitor.llm_addresses()
-    if allowed == ():
-        st.caption(
-            ":material/lock: This server sends nothing to others: its operator has allowed no "
-            "address. Started by `strec app` on your own computer, strec takes any."
-        )
-        return
-    if allowed is None:
-        url = st.text_input(
-            "Address", key=state.SERVER_URL.name, placeholder="http://localhost:11434/v1"
-        )
-    else:
-        url = st.selectbox("Address", allowed, index=None, key=state.SERVER_URL.name)
-    name = st.text_input("Model", key=state.SERVER_MODEL.name, placeholder="llama3.2")
+    url, name = llm_server.ask()
     if not (url and name):
         return
     try:
