@@ -10,6 +10,7 @@ import streamlit as st
 from pages.parts.space import common
 from pages.parts.train.race import Race, cut
 from pages.shared import background, playback, state, ui
+from pages.shared.in_use import trainings
 from pages.shared.later import Work, is_large, work_on, working
 from pages.shared.made import Made, call, made, named, of, part, room
 from pages.shared.once import drawn, once
@@ -38,7 +39,6 @@ from strec.models import MODELS
 from strec.palette import DIVERGING
 from strec.plots import evaluation as plots
 from strec.progress import part_of, silent
-from strec.runs import home, runs_in
 from strec.stays import raw_fixes
 from strec.store import Store
 
@@ -411,8 +411,7 @@ def beforehand(store: Store) -> Callable[[], object]:
 def tour() -> str:
     """Say what the guided tour says here, and of models that still learn that they do."""
     store = ui.current_store()
-    runs = runs_in(home(store, is_shared=ui.current_sample() is not None), store.fingerprint)
-    late = sorted({run.label for run in runs if run.poll().is_active})
+    late = sorted({run.label for run in trainings(store) if run.poll().is_active})
     said = (
         f" **{ui.plain(', '.join(late))}** still learns and joins when it is done: what is "
         "proposed now is the best of the others."

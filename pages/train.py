@@ -8,6 +8,7 @@ from pages.parts.train import board, decision, owner, server
 from pages.parts.train.begin import begin
 from pages.shared import gate as gate_results
 from pages.shared import state, ui
+from pages.shared.in_use import trainings, trainings_folder
 from pages.shared.page import NextStep, Page, go_to
 from pages.shared.results import by_content
 from pages.shared.state import Key
@@ -19,7 +20,6 @@ from strec.runs import (
     needs_several,
     parameters,
     reach,
-    runs_in,
     shortage,
 )
 from strec.store import Store
@@ -40,9 +40,9 @@ PER_ROW = 4
 def content() -> NextStep | None:
     """Choose above, watch and compare below."""
     store = ui.current_store()
-    root = board.root_of(store)
+    root = trainings_folder(store)
     owner.keep_in_address()
-    runs = runs_in(root, store.fingerprint)
+    runs = trainings(store)
     if said := state.TRAIN_SAID.take():
         st.toast(said, icon=":material/model_training:")
     gate(store, runs)
@@ -280,7 +280,7 @@ def tour() -> str:
     found = recommended(store)
     kind = found[0] if found else decision.COUNTING
     name = MODELS[kind].label
-    runs = [run for run in runs_in(board.root_of(store), store.fingerprint) if run.kind == kind]
+    runs = [run for run in trainings(store) if run.kind == kind]
     return tour_words(name, {run.poll().state for run in runs}, lacking(store, kind))
 
 

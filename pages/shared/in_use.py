@@ -16,6 +16,7 @@ from strec.errors import StrecError
 from strec.io.mapping import mapping_of
 from strec.io.samples import FOLDER, Sample, read_sample, samples
 from strec.llm.cache import cache_folder
+from strec.runs import Run, home, runs_in
 from strec.serve import events, merged, settings
 from strec.serve.leftovers import visits_folder
 from strec.store import Filters, Store, Warehouse
@@ -150,6 +151,16 @@ def current_sample() -> Sample | None:
     if store.pictures != FOLDER.resolve():
         return None
     return next((each for each in samples() if each.title == store.meta["name"]), None)
+
+
+def trainings_folder(store: Store) -> Path:
+    """Return where the trainings of a data set are kept; those of a sample are everybody's."""
+    return home(store, is_shared=current_sample() is not None)
+
+
+def trainings(store: Store) -> list[Run]:
+    """Return the trainings of a data set, the newest first."""
+    return runs_in(trainings_folder(store), store.fingerprint)
 
 
 def item_word(plural: bool = False) -> str:

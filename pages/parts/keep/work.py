@@ -13,7 +13,7 @@ import streamlit as st
 from pages.parts import selection
 from pages.parts.keep import recent
 from pages.shared import state, ui, views
-from pages.shared.in_use import adopt, sample_store, use_store, workspace
+from pages.shared.in_use import adopt, sample_store, trainings, use_store, workspace
 from pages.shared.page import all_pages
 from pages.shared.pins import NOT_KEPT, address_of
 from pages.shared.results import counted, in_turn
@@ -21,7 +21,6 @@ from strec.errors import StrecError
 from strec.io import Limits, ingest, samples
 from strec.io.apart import apart
 from strec.project import CHECKINS, MOST_DATA, Project, Run
-from strec.runs import home, runs_in
 from strec.store import Filters, Store
 
 LIMITS = Limits(max_bytes=MOST_DATA)
@@ -32,8 +31,7 @@ _MOST_ADDRESS = 1_500
 def now(page: str, with_people: bool = False) -> Project:
     """Return what is looked at as a project, without the data; ids of people only if wished."""
     store, sample = ui.current_store(), ui.current_sample()
-    at_home = None if store.is_elsewhere else home(store, is_shared=sample is not None)
-    runs = [] if at_home is None else runs_in(at_home, store.fingerprint)
+    runs = [] if store.is_elsewhere else trainings(store)
     chosen = {
         "selection": selection.picked(),
         "sidebar": state.SIDEBAR_FILTERS.value,

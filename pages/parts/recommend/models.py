@@ -5,13 +5,14 @@ import streamlit as st
 
 from pages.parts.recommend import view
 from pages.shared import gate, ui
+from pages.shared.in_use import trainings
 from pages.shared.page import go_to
 from pages.shared.results import kept
 from strec.dataset import Dataset
 from strec.errors import StrecError
 from strec.models import MODELS, CounterMix
 from strec.recommend import Answer, Recommender
-from strec.runs import Run, home, runs_in
+from strec.runs import Run
 from strec.store import Store
 from strec.wording import percent
 
@@ -23,8 +24,7 @@ QUICK = ("popularity", "user_counts", "markov", "item_knn")
 def finished_runs(store) -> dict[str, Run]:
     """Return the trained models of this data set by their names for people, the newest first."""
     found: dict[str, Run] = {}
-    root = home(store, is_shared=ui.current_sample() is not None)
-    for run in runs_in(root, store.fingerprint):
+    for run in trainings(store):
         if run.poll().state != "done":
             continue
         when = str(run.config["created"])[:16].replace("T", " ")

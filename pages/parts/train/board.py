@@ -1,18 +1,18 @@
 """The trainings of a data set: live progress, how each ended, and a table of results."""
 
 import time
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from pages.parts.train.owner import may_control
 from pages.shared import glossary, ui
+from pages.shared.in_use import trainings
 from pages.shared.made import Made, made
 from strec import wording
 from strec.errors import StrecError
 from strec.plots.training import learning_curve
-from strec.runs import Run, Status, end, home, needs_several, start
+from strec.runs import Run, Status, end, needs_several, start
 from strec.store import Store
 from strec.train import devices
 from strec.wording import run_time
@@ -31,11 +31,6 @@ WORDS = {
     "cancelled": ("cancelled", "orange"),
     "interrupted": ("interrupted", "orange"),
 }
-
-
-def root_of(store: Store) -> Path:
-    """Return where the trainings of a data set are kept."""
-    return home(store, is_shared=ui.current_sample() is not None)
 
 
 def board(store: Store, runs: list[Run]) -> None:
@@ -69,10 +64,8 @@ def board(store: Store, runs: list[Run]) -> None:
 
 
 def _live(store: Store) -> None:
-    from strec.runs import runs_in
-
-    runs = runs_in(root_of(store), store.fingerprint)
-    active = [(run, status) for run in reversed(runs) if (status := run.poll()).is_active]
+    runs = reversed(trainings(store))
+    active = [(run, status) for run in runs if (status := run.poll()).is_active]
     if not active:
         # The whole page shows what came of it, and the clock stops.
         st.rerun()

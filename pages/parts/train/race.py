@@ -2,7 +2,7 @@
 
 from inspect import signature
 
-from pages.shared import ui
+from pages.shared.in_use import trainings
 from pages.shared.later import is_large, soon
 from pages.shared.results import found_before, kept
 from strec.dataset import Dataset
@@ -10,7 +10,7 @@ from strec.errors import ModelError
 from strec.evaluation import Regime, Result, counting_models, evaluate_model
 from strec.models import MODELS
 from strec.progress import Progress, part_of
-from strec.runs import Run, home, runs_in
+from strec.runs import Run
 from strec.store import Store
 
 #: Kinds of model that are fitted and scored within a blink.
@@ -132,8 +132,7 @@ def _is_a_usual_count(run: Run) -> bool:
 
 def finished_runs(store: Store) -> dict[str, Run]:
     """Return the trainings on this data set that are done, the newest of each kind first."""
-    root = home(store, is_shared=ui.current_sample() is not None)
-    done = [run for run in runs_in(root, store.fingerprint) if run.poll().state == "done"]
+    done = [run for run in trainings(store) if run.poll().state == "done"]
     named: dict[str, Run] = {}
     for run in done[:MOST_RUNS]:
         alone = sum(each.kind == run.kind for each in done) == 1
