@@ -80,7 +80,7 @@ def controls(before: RiskReport) -> Protection:
     with first:
         width = _choice(
             "Hexagons instead of places", WIDTHS, "privacy_width", has_places,
-            lambda each: width_words(each), "Every place moves to the centre of its hexagon.",
+            width_words, "Every place moves to the centre of its hexagon.",
         )  # fmt: skip
     with second:
         hours = _choice(

@@ -45,7 +45,7 @@ def drawn(picture: Any, legend: Any = None) -> str:
     dark = is_dark()
     if isinstance(picture, pdk.Deck):
         return maps.to_svg(picture, legend=legend, dark=dark)
-    said = json.loads(picture.to_json()) if not hasattr(picture, "spec") else picture.to_dict()
+    said = json.loads(picture.to_json())
     # Its colours are for this page, whatever page it stands on later.
     paper = "#11181D" if dark else "#FFFFFF"
     layout = said.setdefault("layout", {})

@@ -118,9 +118,8 @@ def people(store: Store, within: Filters) -> Pair:
 def kinds(store: Store, within: Filters) -> Pair:
     """Two categories, or one and all others."""
     names = slices.categories(store, within)
-    found = two_of(names, names, "compare_kinds", "kinds")
-    filters = [None if name == REST else Filters(categories=(name,)) for name in found]
-    return _pair(filters, within, [f"visits of the kind {name}" for name in found])
+    return _one_beside(names, "kinds", "kinds", within, "visits of the kind {}",
+                       lambda name: Filters(categories=(name,)))  # fmt: skip
 
 
 def events(store: Store, within: Filters) -> Pair:
@@ -128,35 +127,33 @@ def events(store: Store, within: Filters) -> Pair:
     names = slices.events(store)
     if len(names) < 2:
         raise AnalysisError("Two events are needed.", "one.", "Compare something else.")
-    found = two_of(names, names, "compare_events", "events")
-    filters = [None if name == REST else Filters(events=(name,)) for name in found]
-    return _pair(filters, within, [f"“{name}”" for name in found])
+    return _one_beside(names, "events", "events", within, "“{}”",
+                       lambda name: Filters(events=(name,)))  # fmt: skip
 
 
 def areas(store: Store, within: Filters) -> Pair:
     """Two wide hexagons, or one and all others."""
     parts = slices.parts_of_town(store, within)
-    found = two_of(list(parts), list(parts), "compare_areas", "parts of town")
-    filters = [None if name == REST else Filters(cells=(parts[name],)) for name in found]
-    return _pair(filters, within, [f"check-ins {name}" for name in found])
+    return _one_beside(list(parts), "areas", "parts of town", within, "check-ins {}",
+                       lambda name: Filters(cells=(parts[name],)))  # fmt: skip
 
 
-def two_of(first: list[str], second: list[str], key: str, what: str) -> tuple[str, str]:
+def _one_beside(
+    names: list[str], key: str, what: str, within: Filters, words: str,
+    filters_of: Callable[[str], Filters],
+) -> Pair:  # fmt: skip
     """Ask for two names, of which the second may be all others."""
-    if not first:
+    if not names:
         raise AnalysisError(
             f"Two {what} of enough people are needed.", "none.", "Compare something else."
         )
     left, right = st.columns(2)
-    a = left.selectbox("A", first, key=f"{key}_a_{len(first)}")
-    others = [REST, *(name for name in second if name != a)]
-    return a, right.selectbox("B", others, key=f"{key}_b_{a}")
-
-
-def _pair(filters: list[Filters | None], within: Filters, names: list[str]) -> Pair:
-    a, b = filters
-    assert a is not None  # noqa: S101  Only B can be all others.
-    return Pair(a, b, within, (names[0], REST if b is None else names[1]))
+    a = left.selectbox("A", names, key=f"compare_{key}_a_{len(names)}")
+    others = [REST, *(name for name in names if name != a)]
+    b = right.selectbox("B", others, key=f"compare_{key}_b_{a}")
+    if b == REST:
+        return Pair(filters_of(a), None, within, (words.format(a), REST))
+    return Pair(filters_of(a), filters_of(b), within, (words.format(a), words.format(b)))
 
 
 def chosen(store: Store, within: Filters) -> Pair:

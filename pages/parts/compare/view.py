@@ -111,11 +111,6 @@ def note(store: Store, found: groups.Comparison) -> str:
     return plots.note(sum(found.n_checkins), n_users, store.time_zone)
 
 
-def numbers(found: groups.Comparison, facet: str) -> pd.DataFrame:
-    """Return the cells of a picture, to take along."""
-    return found.of(facet)
-
-
 def ratios(store: Store, found: groups.Comparison, facet: str, title: str, name: str) -> None:
     """Show the ratios of a picture's cells with their intervals."""
     rows = found.of(facet)
@@ -128,7 +123,7 @@ def ratios(store: Store, found: groups.Comparison, facet: str, title: str, name:
         f"{ui.plain(found.per)}; a line is its interval. Full: more than chance; hollow: may be "
         "chance."
     )
-    ui.figure(figure, f"compare_{facet}", said, numbers(found, facet), name)
+    ui.figure(figure, f"compare_{facet}", said, rows, name)
 
 
 def kinds(store: Store, found: groups.Comparison) -> None:
@@ -150,7 +145,7 @@ def hours(store: Store, found: groups.Comparison) -> None:
         else "At no hour of the day can the difference be told from chance."
     )
     ui.figure(built(plots.group_hours, found, note(store, found)), "compare_hours", said,
-              numbers(found, "hour"), "comparison-hours")  # fmt: skip
+              found.of("hour"), "comparison-hours")  # fmt: skip
 
 
 def week(store: Store, found: groups.Comparison) -> None:
@@ -210,5 +205,5 @@ def hexagons(store: Store, found: groups.Comparison) -> None:
     how = named(of(found), "found", f'found.of("cell").assign(cell={cells}, tip="")')
     made(deck, call(maps.hexagons, how, "ratio"))
     words = f"{title}. {said}"
-    common.offer("comparison-map", numbers(found, "cell"), deck, words=words,
+    common.offer("comparison-map", found.of("cell"), deck, words=words,
                  legend=("How many times as much", classes))  # fmt: skip

@@ -139,12 +139,7 @@ def look(store: Store, setting: Setting, view: maps.View) -> dict:
 
 def below(store: Store, chosen: Filters, setting: Setting, n: float, hidden: str = "") -> str:
     """Return what stands under every map: how much it counts, what it hides, whom to thank."""
-    return f"{counts(store, chosen, n)}. {hidden} {background.thanks()}."
-
-
-def counts(store: Store, chosen: Filters, n_checkins: float | None = None) -> str:
-    """Return check-ins, users and time zone in Markdown."""
-    return ui.plain(plain_counts(store, chosen, n_checkins))
+    return f"{ui.plain(plain_counts(store, chosen, n))}. {hidden} {background.thanks()}."
 
 
 def plain_counts(store: Store, chosen: Filters, n_checkins: float | None = None) -> str:
