@@ -16,6 +16,7 @@ import numpy as np
 
 from strec.errors import AnalysisError, ReadError, check_choice
 from strec.io.samples import FOLDER
+from strec.maps.land import geojson
 from strec.maps.view import View
 from strec.simulation import SCENARIOS
 from strec.simulation.ground import draw
@@ -288,22 +289,7 @@ def _pieces(ground: Ground, view: View) -> Iterator[tuple[str, dict[str, Any]]]:
         if not n or n > left:
             continue
         left -= n
-        yield (
-            kind,
-            {
-                "type": f"Multi{wanted}",
-                "coordinates": [_rounded(part, digits) for part in parts],
-            },
-        )
-
-
-def _rounded(part, digits: int) -> list:
-    def ring(line) -> list:
-        return np.asarray(line.coords).round(digits).tolist()
-
-    if part.geom_type == "Polygon":
-        return [ring(part.exterior), *map(ring, part.interiors)]
-    return ring(part)
+        yield kind, geojson(f"Multi{wanted}", (parts, digits))
 
 
 def _layers(kind: str, dark: bool) -> Iterator[dict[str, Any]]:

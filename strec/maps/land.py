@@ -46,9 +46,9 @@ def background(view: View) -> dict:
     borders = _clipped(_borders(), near, tolerance)
     digits = int(np.clip(4 - np.log10(view.span_deg), 2, 5))
     return {
-        "land": _geojson("MultiPolygon", (fine, digits), (rest, 1)),
-        "coast": _geojson("MultiLineString", (coast, digits)),
-        "borders": _geojson("MultiLineString", (borders, digits)),
+        "land": geojson("MultiPolygon", (fine, digits), (rest, 1)),
+        "coast": geojson("MultiLineString", (coast, digits)),
+        "borders": geojson("MultiLineString", (borders, digits)),
     }
 
 
@@ -80,7 +80,7 @@ def water(view: View) -> dict | None:
             found.append(shapely.difference(block, shapely.union_all(sum(dry, []))))
     pieces = _clipped(np.array(found), box, MIN_STEP_PX * view.span_deg / 640)
     digits = int(np.clip(4 - np.log10(view.span_deg), 2, 5))
-    return _geojson("MultiPolygon", (pieces, digits)) if pieces else None
+    return geojson("MultiPolygon", (pieces, digits)) if pieces else None
 
 
 def is_near(view: View) -> bool:
@@ -194,8 +194,8 @@ def _around(view: View) -> tuple[float, float, float, float]:
     return west, max(view.south - margin, -85.0), east, min(view.north + margin, 85.0)
 
 
-def _geojson(kind: str, *groups: tuple[Any, int]) -> dict[str, Any]:
-    """Coordinates of shapes, each group rounded to its number of digits."""
+def geojson(kind: str, *groups: tuple[Any, int]) -> dict[str, Any]:
+    """Return the coordinates of shapes, each group rounded to its number of digits."""
     import shapely
 
     coordinates = []
