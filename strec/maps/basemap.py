@@ -172,7 +172,6 @@ def text_layer(
     size_px: int = 12,
     alpha: int = 235,
     offset_px: tuple[int, int] = (0, 0),
-    anchor: str = "middle",
     bold: bool = False,
 ) -> pdk.Layer:
     """Return writing on the map with a halo that keeps it legible: rows of `name`, `lat`, `lon`."""
@@ -186,7 +185,7 @@ def text_layer(
         get_size=size_px,
         size_units=String("pixels"),
         get_color=[*colours["text"], alpha],
-        get_text_anchor=String(anchor),
+        get_text_anchor=String("middle"),
         get_alignment_baseline=String("center"),
         get_pixel_offset=list(offset_px),
         font_family=String("Source Sans, Source Sans Pro, system-ui, sans-serif"),

@@ -258,7 +258,6 @@ def column_layer(
     frame: pd.DataFrame,
     top: float | None = None,
     radius_m: float | None = None,
-    value: str = "n_checkins",
     scale: Scale | None = None,
     dark: bool = False,
 ) -> pdk.Layer:
@@ -267,13 +266,13 @@ def column_layer(
     Parameters
     ----------
     frame : pandas.DataFrame
-        `lat`, `lon` and the column named, for instance one hour of `Store.cell_hours`.
+        `lat`, `lon`, `n_checkins`, `n_users`, for instance one hour of `Store.cell_hours`.
     top : float, optional
-        The value of the highest column; give the day's largest to compare hours.
+        The count of the highest column; give the day's largest to compare hours.
     radius_m : float, optional
         Radius of a column in metres; chosen from the spacing of the places otherwise.
     """
-    values = frame[value].to_numpy(dtype=float)
+    values = frame["n_checkins"].to_numpy(dtype=float)
     top = top or max(values.max(initial=0), 1e-9)
     scale = scale or Scale.fit(values, dark)
     radius_m = radius_m or _spacing_m(frame) * 0.42

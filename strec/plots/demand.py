@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from strec.demand import Effect
 from strec.palette import BAD, POPULARITY, SPACE, TIME
-from strec.plots.style import finish
+from strec.plots.style import filled_band, finish
 
 _WIDE, _NARROW = "rgba(224,138,43,0.16)", "rgba(224,138,43,0.30)"
 
@@ -36,13 +36,12 @@ def demand_series(
     begun = ahead["hour"].iloc[0]
     past = series[(series["hour"] < begun) & (series["hour"] >= begun - pd.Timedelta(days=days))]
     hours = list(ahead["hour"])
-    figure = go.Figure()
-    for name, colour in (("95", _WIDE), ("80", _NARROW)):
-        figure.add_scatter(
-            x=hours + hours[::-1], y=[*ahead[f"high_{name}"], *ahead[f"low_{name}"][::-1]],
-            fill="toself", mode="lines", fillcolor=colour, line={"width": 0}, hoverinfo="skip",
-            name=f"{name} % band",
-        )  # fmt: skip
+    figure = go.Figure(
+        [
+            filled_band(hours, (ahead[f"low_{n}"], ahead[f"high_{n}"]), colour, f"{n} % band")
+            for n, colour in (("95", _WIDE), ("80", _NARROW))
+        ]
+    )
     figure.add_scatter(
         x=past["hour"], y=past["came"], mode="lines", name="came",
         line={"width": 1.3, "color": POPULARITY},
@@ -111,14 +110,9 @@ def effect_series(found: Effect, day: date, below: str = "") -> go.Figure:
     """
     frame = found.frame
     after = frame[frame["low"].notna()]
-    days = list(after["day"])
     figure = go.Figure(
         [
-            go.Scatter(
-                x=days + days[::-1], y=[*after["high"], *after["low"][::-1]], fill="toself",
-                mode="lines", fillcolor=_NARROW, line={"width": 0}, hoverinfo="skip",
-                name="95 % band",
-            ),
+            filled_band(list(after["day"]), (after["low"], after["high"]), _NARROW, "95 % band"),
             go.Scatter(
                 x=frame["day"], y=frame["expected"], mode="lines", name="without it",
                 line={"width": 1.6, "color": TIME, "dash": "dash"},

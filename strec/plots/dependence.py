@@ -228,9 +228,8 @@ def category_hours(checkins: pl.DataFrame) -> go.Figure:
         category=pl.col(schema.CATEGORY),
         hour=schema.local_time().dt.hour().cast(pl.Int64) // 2,
     )
-    return _departures(
-        table, "category", "hour", [f"{2 * k:02d}" for k in range(12)], "local hour of the day"
-    )
+    labels = [f"{2 * k:02d}" for k in range(12)]
+    return _departures(table, "hour", labels, "local hour of the day")
 
 
 def category_zones(checkins: pl.DataFrame) -> go.Figure:
@@ -242,7 +241,7 @@ def category_zones(checkins: pl.DataFrame) -> go.Figure:
     zone = zones(place, np.bincount(at).astype(float), 3)[at]
     labels = [str(k + 1) for k in range(int(zone.max(initial=0)) + 1)]
     rows = table.select(category=pl.col(schema.CATEGORY)).with_columns(pl.Series("zone", zone))
-    return _departures(rows, "category", "zone", labels, "part of the city where the user is")
+    return _departures(rows, "zone", labels, "part of the city where the user is")
 
 
 def steps_by_distance(checkins: pl.DataFrame, seed: int = 0) -> go.Figure:
@@ -280,13 +279,11 @@ def _step_shares(table: pl.DataFrame) -> np.ndarray:
     return counts / max(counts.sum(), 1)
 
 
-def _departures(
-    table: pl.DataFrame, row: str, column: str, labels: list[str], title: str
-) -> go.Figure:
-    counts = table.drop_nulls().group_by(row, column).len()
+def _departures(table: pl.DataFrame, column: str, labels: list[str], title: str) -> go.Figure:
+    counts = table.drop_nulls().group_by("category", column).len()
     names = (
-        counts.group_by(row).agg(pl.col("len").sum()).sort("len", descending=True)[row]
-        .head(MAX_CATEGORIES).sort().to_list()
+        counts.group_by("category").agg(pl.col("len").sum()).sort("len", descending=True)
+        .head(MAX_CATEGORIES)["category"].sort().to_list()
     )  # fmt: skip
     seen = np.zeros((len(names), len(labels)))
     for name, at, n in counts.iter_rows():

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from strec.palette import BAD, CATEGORICAL, GOOD, POPULARITY, USER
-from strec.plots.style import FAINT, LONGEST_LABEL, finish, label, two_ways
+from strec.plots.style import LONGEST_LABEL, finish, label, named_rows, two_ways
 
 #: Colours of the two models that are looked at side by side.
 PAIR = (USER, CATEGORICAL[1])
@@ -55,7 +55,7 @@ def leaderboard(
         hovertemplate="<b>%{customdata[0]}</b><br>%{x:.3f}%{customdata[1]}<extra></extra>",
     )
     bold = [f"<b>{label(n, LONGEST_LABEL)}</b>" if n == proposed else label(n) for n in names]
-    _rows(figure, bold)
+    named_rows(figure, bold, 0.75, showgrid=True)
     reach = max((row[f"{measure} high"] or row[measure] for row in rows), default=1.0)
     # Where all are at 0, the axis would begin at -1.
     figure.update_xaxes(range=[0, (reach or 1.0) * 1.05], zeroline=False)
@@ -95,7 +95,7 @@ def comparison(frame, first: str, second: str, below: str = "") -> go.Figure:
         f"<br>{label(second)}: %{{customdata[2]:.3f}}<br>difference %{{customdata[3]:+.3f}}"
         "%{customdata[4]}<extra></extra>",
     )  # fmt: skip
-    _rows(figure, [label(row["title"]) for row in rows])
+    named_rows(figure, [label(row["title"]) for row in rows], 0.75, showgrid=True)
     ends = [0.0, *(sign * row[end] for row, sign in zip(rows, signs, strict=True)
                    for end in ("difference", "low", "high") if row[end] is not None)]  # fmt: skip
     room = 0.06 * max(max(ends) - min(ends), 1e-3)
@@ -139,7 +139,8 @@ def slices(frame, models: Sequence[str], title: str, below: str = "") -> go.Figu
             "check-ins, %{customdata[2]:,} users<extra></extra>",
         )  # fmt: skip
     sizes = {row["slice"]: row["n_queries"] for row in frame.to_dicts()}
-    _rows(figure, [f"{label(name, 28)} ({sizes[name]:,})" for name in names])
+    rows = [f"{label(name, 28)} ({sizes[name]:,})" for name in names]
+    named_rows(figure, rows, 0.75, showgrid=True)
     figure.update_xaxes(rangemode="tozero")
     height = 150 + (52 if len(models) > 1 else 40) * max(len(names), 1)
     return finish(figure, title, below, height=height, legend="left")
@@ -201,14 +202,3 @@ def _bar(low: float | None, high: float | None, y: float, colour: str) -> go.Sca
 def _faint(colour: str) -> str:
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.35)"
-
-
-def _rows(figure: go.Figure, names: Sequence[str]) -> None:
-    figure.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=list(names),
-        range=[len(names) - 0.4, -0.75],
-        showgrid=True,
-        gridcolor=FAINT,
-        zeroline=False,
-    )

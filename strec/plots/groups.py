@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from strec.groups import Comparison
 from strec.palette import POPULARITY, SPACE, TIME
-from strec.plots.style import LONGEST_LABEL, finish, hour_axis, label, two_ways
+from strec.plots.style import LONGEST_LABEL, finish, hour_axis, label, named_rows, two_ways
 from strec.store import frame_of
 
 #: The colour of A and of B.
@@ -69,10 +69,7 @@ def group_ratios(
         ticktext=[f"{tick:g}×" for tick in ticks],
         title=two_ways(*(f"more in {label(name, LONGEST_LABEL)}" for name in found.names[::-1])),
     )  # fmt: skip
-    figure.update_yaxes(
-        tickvals=list(rows.index), ticktext=[label(n, LONGEST_LABEL) for n in rows["name"]],
-        range=[len(rows) - 0.4, -0.6], showgrid=False, zeroline=False,
-    )  # fmt: skip
+    named_rows(figure, [label(name, LONGEST_LABEL) for name in rows["name"]], showgrid=False)
     return finish(figure, title, below, height=150 + 24 * len(rows), legend="left")
 
 

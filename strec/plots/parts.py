@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from strec.palette import CATEGORICAL, POPULARITY, TIME
-from strec.plots.style import LONGEST_LABEL, finish, hour_axis, label
+from strec.plots.style import LONGEST_LABEL, finish, hour_axis, label, named_rows
 from strec.store import frame_of
 from strec.wording import add_up, percent_digits
 
@@ -28,7 +28,7 @@ def told_parts(frame: pl.DataFrame) -> pl.DataFrame:
     >>> told_parts(pl.DataFrame({"value": [0.3, 0.00001]}))["value"].to_list()
     [0.3]
     """
-    _need(frame, ("value",))
+    frame_of(frame, ("value",))
     frame = pl.DataFrame(frame)
     shown = frame.filter(pl.col("value").abs() > _LEAST_SHARE)
     return shown if len(shown) else frame
@@ -54,7 +54,7 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
     >>> parts(frame).data[0].text
     ('+30.0 %', '+10.0 %', '<b>40.0 %</b>')
     """
-    _need(frame, ("label", "value", "colour"))
+    frame_of(frame, ("label", "value", "colour"))
     frame = told_parts(frame)
     values = np.array(list(frame["value"]), dtype=float)
     ends = np.cumsum(values)
@@ -84,7 +84,7 @@ def parts(frame: pl.DataFrame, total: str = "Probability", below: str = "") -> g
             type="line", x0=100 * end, x1=100 * end, y0=k + 0.4, y1=k + 0.6,
             line={"color": "rgba(128,140,150,0.8)", "width": 1},
         )  # fmt: skip
-    _rows(figure, names)
+    named_rows(figure, [label(name, LONGEST_LABEL) for name in names], showgrid=False)
     reach = 100 * max(float(np.max(ends, initial=0.0)), 1e-9)
     least = 110 * min(0.0, float(np.min(ends, initial=0.0)))
     figure.update_xaxes(ticksuffix=" %", range=[least, reach * 1.18])
@@ -109,7 +109,7 @@ def what_if_hours(frame: pl.DataFrame, now: int | None = None, below: str = "") 
     >>> what_if_hours(pl.DataFrame(columns), now=9).data[0].name
     'Café'
     """
-    _need(frame, ("item_name", "hour", "probability"))
+    frame_of(frame, ("item_name", "hour", "probability"))
     rows = list(zip(*(list(frame[c]) for c in ("item_name", "hour", "probability")), strict=True))
     figure = go.Figure()
     for k, name in enumerate(dict.fromkeys(row[0] for row in rows)):
@@ -134,17 +134,3 @@ def what_if_hours(frame: pl.DataFrame, now: int | None = None, below: str = "") 
         legend={"x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top"}, uirevision="keep",
         margin_b=max(cast(Any, figure.layout).margin.b, 92),
     )  # fmt: skip
-
-
-def _need(frame: Any, columns: tuple[str, ...]) -> None:
-    frame_of(frame, columns)
-
-
-def _rows(figure: go.Figure, names: list[str]) -> None:
-    figure.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=[label(name, LONGEST_LABEL) for name in names],
-        range=[len(names) - 0.4, -0.6],
-        showgrid=False,
-        zeroline=False,
-    )

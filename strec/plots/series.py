@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from strec.palette import BAD, CATEGORICAL, POPULARITY, TIME
-from strec.plots.style import FAINT, finish
+from strec.plots.style import FAINT, filled_band, finish
 from strec.temporal import (
     Anomalies,
     Autocorrelation,
@@ -118,10 +118,7 @@ def anomalies(found: Anomalies, moved: ChangePoints | None, below: str = "") -> 
     index = list(frame.index)
     figure = go.Figure(
         [
-            go.Scatter(
-                x=index + index[::-1], y=[*frame["high"], *frame["low"][::-1]], fill="toself",
-                mode="lines", fillcolor=_BAND, line={"width": 0}, name="expected", hoverinfo="skip",
-            ),
+            filled_band(index, (frame["low"], frame["high"]), _BAND, "expected"),
             go.Scatter(
                 x=index, y=frame["observed"], mode="lines", name="observed",
                 line={"width": 1.2, "color": TIME},
@@ -160,11 +157,8 @@ def forecast(found: Outlook, below: str = "") -> go.Figure:
                 line={"width": 1.3, "color": POPULARITY},
                 hovertemplate="%{x}<br><b>%{y:,.0f}</b><extra></extra>",
             ),
-            go.Scatter(
-                x=index + index[::-1], y=[*ahead["upper"], *ahead["lower"][::-1]], fill="toself",
-                mode="lines", fillcolor=_BAND, line={"width": 0}, hoverinfo="skip",
-                name=f"{100 * found.level:.0f} % band", visible=found.reach.is_known,
-            ),
+            filled_band(index, (ahead["lower"], ahead["upper"]), _BAND,
+                        f"{100 * found.level:.0f} % band", visible=found.reach.is_known),
             go.Scatter(
                 x=index, y=ahead["mean"], mode="lines", name=found.model.label,
                 line={"width": 2.4, "color": TIME},

@@ -1,11 +1,12 @@
 """The look that all figures share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from strec.errors import AnalysisError, check_is
@@ -67,6 +68,24 @@ def hour_axis(figure: go.Figure, **more: Any) -> None:
         # Short, so that eight of them stand upright on a phone.
         title="Hour of the day", tickvals=hours, ticktext=[str(hour) for hour in hours],
         tickangle=0, showgrid=False, **more,
+    )  # fmt: skip
+
+
+def named_rows(figure: go.Figure, names: Sequence[str], above: float = 0.6, **more: Any) -> None:
+    """Write a name beside each row of a figure, the first on top; `above` it so much room."""
+    figure.update_yaxes(
+        tickvals=list(range(len(names))), ticktext=list(names),
+        range=[len(names) - 0.4, -above], zeroline=False, **more,
+    )  # fmt: skip
+
+
+def filled_band(x: list[Any], ends: tuple[pd.Series, pd.Series], colour: str, name: str,
+                **more: Any) -> go.Scatter:  # fmt: skip
+    """Return the ground between the lower and the upper ends of a band."""
+    low, high = ends
+    return go.Scatter(
+        x=x + x[::-1], y=[*high, *low[::-1]], fill="toself", mode="lines",
+        fillcolor=colour, line={"width": 0}, hoverinfo="skip", name=name, **more,
     )  # fmt: skip
 
 

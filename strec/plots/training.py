@@ -8,7 +8,7 @@ from strec.palette import GOOD, TIME, USER
 from strec.plots.style import finish
 
 
-def learning_curve(events: list[dict], height: int = 300) -> go.Figure | None:
+def learning_curve(events: list[dict]) -> go.Figure | None:
     """Return the loss in training and on held-out check-ins, or None before there is any.
 
     Parameters
@@ -62,5 +62,5 @@ def learning_curve(events: list[dict], height: int = 300) -> go.Figure | None:
         title="pass over the data", range=[0, 1.03 * last], dtick=max(1, round(last / 10))
     )
     figure.update_yaxes(title="loss")
-    figure = finish(figure, "", height=height, legend=True)
+    figure = finish(figure, "", height=300, legend=True)
     return figure.update_layout(margin_t=36)
