@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from strec.recommend import Answer, Recommender
     from strec.store import Store
 
-if TYPE_CHECKING:
-    import polars as pl
-
 #: Of a file of questions, what is looked at to see how its columns are separated.
 HEAD_CHARACTERS = 100_000
 

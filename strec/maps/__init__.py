@@ -22,7 +22,7 @@ from strec.maps.answer_layers import (
 )
 from strec.maps.answers import first_kinds, replayed, suggestions, visits, way
 from strec.maps.basemap import attribution, ground_names, scale_words
-from strec.maps.decks import Look, deck, to_html
+from strec.maps.decks import Look, deck, in_look, to_html
 from strec.maps.extract import read_ground
 from strec.maps.ground import GROUND, Ground
 from strec.maps.layers import (
@@ -218,12 +218,11 @@ def _shown(
     layer: Callable[[View, bool], pdk.Layer], frame: pd.DataFrame, look: Look, pitch: float = 0
 ) -> pdk.Deck:
     view, dark = look.get("view") or view_of(frame["lat"], frame["lon"]), look.get("dark", False)
-    labels, basemap = look.get("labels"), look.get("basemap", "auto")
-    ground = look.get("ground")
+    labels, ground = look.get("labels"), look.get("ground")
     layers = [layer(view, dark)]
     if labels is not None:
         names = [scale_words(view)] if not pitch else []
         if ground is not None:
             names += ground_names(ground, view, names)
         layers.append(label_layer(labels, view, dark, avoid=names))
-    return deck(layers, view, dark=dark, basemap=basemap, ground=ground, pitch=pitch)
+    return in_look(layers, view, look, pitch)

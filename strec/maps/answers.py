@@ -10,10 +10,10 @@ import pydeck as pdk
 
 from strec.errors import AnalysisError, check_is
 from strec.maps.answer_layers import here_layer, history_layer, suggestion_layers
-from strec.maps.decks import Look, deck
+from strec.maps.decks import Look, in_look
 from strec.maps.layers import label_layer, point_layer
 from strec.maps.scale import Classes
-from strec.maps.view import View, view_of
+from strec.maps.view import view_of
 from strec.palette import BAD, CATEGORICAL, GOOD, OTHERS, POPULARITY, USER
 from strec.recommend import Answer
 from strec.recommend.portrait import history_table
@@ -65,7 +65,7 @@ def suggestions(
     layers += suggestion_layers(listed, view, dark)
     if (named := look.get("labels")) is not None:
         layers.append(label_layer(named, view, dark, offset_px=(0, -18)))
-    return _shown(layers, view, look)
+    return in_look(layers, view, look)
 
 
 def visits(checkins: Frame, *, colour: str = USER, **look: Unpack[Look]) -> pdk.Deck:
@@ -93,7 +93,7 @@ def visits(checkins: Frame, *, colour: str = USER, **look: Unpack[Look]) -> pdk.
     frame = (counts := places.len("n_checkins")).with_columns(tip=_counted(counts), n_users=1)
     view = look.get("view") or view_of(frame["lat"], frame["lon"], max_zoom=13)
     layer = point_layer(frame, colour=colour, layer_id="evidence", min_px=5, max_px=12)
-    return _shown([layer], view, look)
+    return in_look([layer], view, look)
 
 
 def way(steps: Frame, lists: Frame, **look: Unpack[Look]) -> pdk.Deck:
@@ -125,7 +125,7 @@ def way(steps: Frame, lists: Frame, **look: Unpack[Look]) -> pdk.Deck:
     layers = [point_layer(frame, layer_id="walk", min_px=7, max_px=7)]
     for lat, lon in frame.select("lat", "lon").head(1).iter_rows():
         layers.append(here_layer(lat, lon, "The walk begins"))
-    return _shown(layers, view, look)
+    return in_look(layers, view, look)
 
 
 def first_kinds(
@@ -241,19 +241,9 @@ def replayed(events: Frame, n: int, *, trail: int = 30, **look: Unpack[Look]) ->
     guess = {"item_id": "guess", "item_name": now["top"][0], "lat": now["guess_lat"],
              "lon": now["guess_lon"]}  # fmt: skip
     layers += suggestion_layers(pl.DataFrame([guess]), view, look.get("dark", False))
-    return _shown(layers, view, look)
+    return in_look(layers, view, look)
 
 
 def _counted(frame: pl.DataFrame) -> pl.Series:
     rows = frame.select("item_name", "n_checkins").iter_rows()
     return pl.Series([f"{name}\n{plural(n, 'check-in')}" for name, n in rows], dtype=pl.String)
-
-
-def _shown(layers: list[pdk.Layer], view: View, look: Look) -> pdk.Deck:
-    return deck(
-        layers,
-        view,
-        dark=look.get("dark", False),
-        basemap=look.get("basemap", "auto"),
-        ground=look.get("ground"),
-    )

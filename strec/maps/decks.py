@@ -128,6 +128,12 @@ def deck(
     )
 
 
+def in_look(layers: list[pdk.Layer], view: View, look: Look, pitch: float = 0) -> pdk.Deck:
+    """Put layers on the background that a look says."""
+    dark, basemap = look.get("dark", False), look.get("basemap", "auto")
+    return deck(layers, view, dark=dark, basemap=basemap, ground=look.get("ground"), pitch=pitch)
+
+
 def to_html(deck: pdk.Deck) -> str:
     """Return a map as one self-contained page that opens without a network.
 

@@ -171,7 +171,9 @@ def backtest(
     """
     data = as_series(series)
     tell, models = progress or silent, standard_models() if models is None else models
-    if not isinstance(models, Mapping) or not all(map(_is_forecaster, models.values())):
+    if not isinstance(models, Mapping) or not all(
+        isinstance(each, Forecaster) for each in models.values()
+    ):
         raise AnalysisError(
             "A backtest compares forecasters by name.",
             f"a {type(models).__name__}.",
@@ -307,7 +309,7 @@ def outlook(
     5.0
     """
     data = as_series(series)
-    if not _is_forecaster(model):
+    if not isinstance(model, Forecaster):
         raise AnalysisError(
             "A forecast needs a forecaster.", f"a {type(model).__name__}.", "Give SeasonalNaive()."
         )
@@ -530,7 +532,3 @@ def _promise(coverage: float, level: float) -> str:
     if coverage > level + 0.08:
         return ": wider than these windows needed"
     return ""
-
-
-def _is_forecaster(model: object) -> bool:
-    return isinstance(model, Forecaster)
