@@ -38,7 +38,7 @@ def _page() -> NextStep | None:
     answer = once(ask.Question.ask, question, engine)
     # Where a trained model lies is this computer's own affair.
     made(answer, question.in_python() if state.MODEL.value == models.COUNTER else None)
-    ask.who_line(store, answer, question, known)
+    ask.who_line(store, answer, question)
     if state.WHO.value == view.NEW and not store.is_anonymous:
         visitor.panel(engine)
     _notes(store, answer)

@@ -124,7 +124,7 @@ def hotspots(
         lambda store: store.cells(resolution_to_compare(store), min_users=1),
     )
     shown = cells[enough_people(cells, min_users)]
-    _refuse_small(shown, min_users, value)
+    _refuse_small(shown, min_users)
     frame = _on_area(shown, lattice.study_area(shown.cell.to_numpy(), study_area), value)
     values = frame.value.to_numpy(dtype=float)
     if np.ptp(values) == 0:
@@ -238,7 +238,7 @@ def _check(value: str, study_area: str, alpha: float) -> None:
         )
 
 
-def _refuse_small(shown: pd.DataFrame, min_users: int, value: str) -> None:
+def _refuse_small(shown: pd.DataFrame, min_users: int) -> None:
     if len(shown) < MIN_CELLS:
         raise AnalysisError(
             f"Hotspots need at least {MIN_CELLS} hexagons with {min_users} or more users each.",

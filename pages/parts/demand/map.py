@@ -47,7 +47,7 @@ def show(ahead: Demand) -> tuple[int, int]:
     st.html(maps.legend_html(title, scale))
     deck = _deck(placed, column, scale)
     said = _caption(ahead, view)
-    clickable(deck, "map_demand", lambda layer, found: _look(ahead, placed, found),
+    clickable(deck, "map_demand", lambda layer, found: _look(placed, found),
               caption=said, hint="Click a place to look in.")  # fmt: skip
     if not state.DEMAND_PLAYING.value:
         frame = part(of(ahead), f'.window({first}, {last}).dropna(subset=["lat"])')
@@ -127,7 +127,7 @@ def _deck(placed: pd.DataFrame, column: str, scale):
     return maps.deck([discs], **look)
 
 
-def _look(ahead: Demand, placed: pd.DataFrame, found: dict) -> None:
+def _look(placed: pd.DataFrame, found: dict) -> None:
     """Look into the place clicked."""
     place = found.get("item_id")
     if "cell" in found:

@@ -1,6 +1,5 @@
 """One place: its past and coming hours, how well it was forecast, and why so much is expected."""
 
-import pandas as pd
 import streamlit as st
 
 from pages.shared import state, ui
@@ -39,7 +38,7 @@ def show(ahead: Demand, step: int) -> None:
         how, at_hour = of(ahead), room("demand", f"ahead.hours[{step}]")
         made(figure, how and call(figures.demand_series, part(how, f".series({at!r})"),
                                   ahead.panel.unit, days, at_hour, below))  # fmt: skip
-        ui.figure(figure, "demand_series", _series_words(ahead, at, series), series, "demand-place")
+        ui.figure(figure, "demand_series", _series_words(ahead, at), series, "demand-place")
     with right:
         why = once(Demand.why, ahead, at, step)
         words = f"What makes up the {ahead.expected[step, ahead.place(at)]:.2f} of "
@@ -50,7 +49,7 @@ def show(ahead: Demand, step: int) -> None:
         ui.figure(figure, "demand_why", ui.plain(words), why, "demand-why")
 
 
-def _series_words(ahead: Demand, place: str, series: pd.DataFrame) -> str:
+def _series_words(ahead: Demand, place: str) -> str:
     by = ahead.errors_by_place
     mine = by[by["place"] == place]
     words = ""

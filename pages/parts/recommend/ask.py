@@ -232,7 +232,7 @@ def _place_typed() -> None:
 # ---------------------------------------------------------------- who they are
 
 
-def who_line(store, answer: Answer, question: Question, known: People) -> None:
+def who_line(store, answer: Answer, question: Question) -> None:
     """Show the person in one line, with a portrait behind a button."""
     seen = once(portrait, answer.query)
     if seen.is_anonymous:

@@ -34,12 +34,12 @@ def why(answer: Answer, rank: int) -> None:
     rephrase(reasons)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _sum(answer, reasons, rank)
+        _sum(answer, reasons)
     with right:
         _behind(answer, reasons)
 
 
-def _sum(answer: Answer, reasons, rank: int) -> None:
+def _sum(answer: Answer, reasons) -> None:
     how = named(of(reasons), "reasons", "reasons.parts")
     figure = drawn(plots.parts, made(reasons.parts, how))
     shown = told_parts(reasons.parts)
@@ -116,7 +116,7 @@ def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
 
 def other_hours(answer: Answer, rank: int) -> None:
     """Show how the list would change over the 24 hours of the day."""
-    n = 5 if rank <= 5 else rank
+    n = max(5, rank)
     strip = once(explanation.what_if_hours, answer, n)
     made(strip, call(explanation.what_if_hours, answer, n))
     if rank > 5:

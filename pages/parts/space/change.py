@@ -121,7 +121,7 @@ def compare(store, chosen, setting, view, resolution, names, windows) -> None:
         f"{found.days_after:,} days. "
     )
     hidden = spatial.hidden_in_words(frame).replace("users are", "users in a window are")
-    words += common.below(store, chosen, setting, n, hidden)
+    words += common.below(store, chosen, n, hidden)
     ui.deck(deck, "map_change", caption=words)
     numbers = found.frame
     asked = [
@@ -221,7 +221,7 @@ def trends(store, chosen, setting, view, resolution: int) -> None:
         "Heat compares a hexagon and those it touches with the whole area. Grey: no trend shown. "
     )
     n = frame["n_checkins"].sum()
-    words += common.below(store, chosen, setting, n, hidden)
+    words += common.below(store, chosen, n, hidden)
     ui.deck(deck, "map_trends", caption=words)
     days = call(Store.cell_days, store, resolution, chosen, setting.min_users,
                 user_groups=USER_GROUPS)  # fmt: skip

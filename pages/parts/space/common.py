@@ -137,7 +137,7 @@ def look(store: Store, setting: Setting, view: maps.View) -> dict:
     }
 
 
-def below(store: Store, chosen: Filters, setting: Setting, n: float, hidden: str = "") -> str:
+def below(store: Store, chosen: Filters, n: float, hidden: str = "") -> str:
     """Return what stands under every map: how much it counts, what it hides, whom to thank."""
     return f"{ui.plain(plain_counts(store, chosen, n))}. {hidden} {background.thanks()}."
 

@@ -44,7 +44,7 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     with left, ui.noticing():
         decay(store, chosen, resolution)
     with right:
-        step_lengths(store, chosen, steps)
+        step_lengths(store, steps)
     if store.is_anonymous:
         with ui.noticing():
             store.need_people()
@@ -84,7 +84,7 @@ def arcs(store, chosen, setting, view, resolution: int | None, most: int, least:
     made(shown, part(how, f".head({most})"))
     deck = built(maps.arcs, shown, most=most, **common.look(store, setting, view))
     hidden = spatial.hidden_in_words(frame, "flow")
-    caption = words + common.below(store, chosen, setting, frame["n_checkins"].sum(), hidden)
+    caption = words + common.below(store, chosen, frame["n_checkins"].sum(), hidden)
     ui.deck(deck, "map_flows", caption=caption)
     common.offer("flows", frame, deck, words=caption)
 
@@ -104,7 +104,7 @@ def decay(store, chosen: Filters, resolution: int) -> None:
     )
 
 
-def step_lengths(store, chosen: Filters, steps: pd.DataFrame) -> None:
+def step_lengths(store, steps: pd.DataFrame) -> None:
     """Show how long steps are."""
     half, most = spatial.step_quantiles(steps)
     n = int(steps["n_checkins"].sum())

@@ -66,7 +66,7 @@ def spots(
     cells = counted(Store.cells, store, resolution, chosen, min_users=setting.min_users)
     hidden = spatial.hidden_in_words(cells)
     n = found.frame["n_checkins"].sum()
-    words = common.below(store, chosen, setting, n, f"Grey: cannot be told from chance. {hidden}")
+    words = common.below(store, chosen, n, f"Grey: cannot be told from chance. {hidden}")
     ui.deck(deck, f"hot_{kind}", caption=words)
     numbers = found.frame.drop(columns="area")
     asked = call(Store.cells, store, resolution, chosen, min_users=1)

@@ -96,7 +96,7 @@ def hexagons(store, chosen, setting, choice: MapSetting, step: Step, look: dict)
         if len(frame) > 1
         else ""
     )
-    words = caption(store, chosen, setting, frame, "hexagon", step)
+    words = caption(store, chosen, frame, "hexagon", step)
     cells = looked_into(store, choice.resolution)
     if cells:
         deck.layers.insert(1, maps.chosen_layer(cells, "Looked into, beside the map"))
@@ -153,7 +153,7 @@ def heat(store, chosen, setting, choice: MapSetting, step: Step, look: dict) -> 
     if common.nothing_left(whole, "cell"):
         return
     deck = built(maps.heatmap, frame, **look)
-    words = caption(store, chosen, setting, frame, "cell", step)
+    words = caption(store, chosen, frame, "cell", step)
     ui.deck(deck, "map_heat", caption=f"Denser colour: more check-ins nearby. {words}")
     common.offer("heatmap-cells", frame, deck, frame, words)
 
@@ -182,7 +182,7 @@ def points(store, chosen, setting, choice: MapSetting, step: Step, look: dict) -
         deck.layers.append(
             maps.label_layer(names, look["view"], look["dark"], FEW_PLACES, (0, -16))
         )
-    words += caption(store, at, setting, frame, "place")
+    words += caption(store, at, frame, "place")
     ui.deck(deck, "map_points", caption=words)
     common.offer("places", frame, deck, words=words)
 
@@ -259,10 +259,10 @@ def cells_at(store, chosen: Filters, setting, choice: MapSetting, step: Step):
     return whole, made(frame, part(of(whole), asked) if asked else None)
 
 
-def caption(store, chosen, setting, frame: pd.DataFrame, noun: str, step: Step = None) -> str:
+def caption(store, chosen, frame: pd.DataFrame, noun: str, step: Step = None) -> str:
     """Return how much a map counts, what it hides, and whom to thank."""
     hidden = spatial.hidden_in_words(frame, noun)
     if step is not None:
         hidden = hidden.replace(f"{noun}s with", f"{noun}s and steps with")
         chosen = step.within(chosen)
-    return common.below(store, chosen, setting, frame["n_checkins"].sum(), hidden)
+    return common.below(store, chosen, frame["n_checkins"].sum(), hidden)

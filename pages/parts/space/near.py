@@ -35,12 +35,12 @@ def show(store: Store, chosen: Filters, setting: common.Setting, view: maps.View
     """Show one of the two questions."""
     kind = ui.choose("Who or what", [PLACES, USERS], "near_kind", show_label=False)
     if kind == PLACES:
-        places(store, chosen, setting)
+        places(store, setting)
     else:
         users(store, chosen, setting, view)
 
 
-def places(store, chosen: Filters, setting: common.Setting) -> None:
+def places(store, setting: common.Setting) -> None:
     """Show the places nearest to one."""
     items = known_items(store, setting.min_users)
     if len(items) < 2:
@@ -183,7 +183,7 @@ def together(store, chosen, setting, view, pair: tuple[int, int], visits: pd.Dat
         "check-ins. "
     )
     n = int(both["n_one"].sum() + both["n_other"].sum())
-    words += common.below(store, chosen, setting, n)
+    words += common.below(store, chosen, n)
     ui.deck_with_python(deck, "near_pair", height=430, caption=words)
 
 

@@ -89,7 +89,7 @@ def city(store, chosen, setting, view: maps.View, found, resolution: int) -> Non
     st.html(maps.legend_html(title, classes))
     deck = maps.hexagons(frame, "name", scale=classes, **common.look(store, setting, view))
     hidden = spatial.hidden_in_words(frame)
-    words += common.below(store, chosen, setting, frame["n_checkins"].sum(), hidden)
+    words += common.below(store, chosen, frame["n_checkins"].sum(), hidden)
     ui.deck(deck, f"week_city_{found.unit}", caption=words)
     if found.unit == "cell":
         cells = frame.drop(columns="tip")
