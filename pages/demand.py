@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.parts.demand import ask, place, when
 from pages.parts.demand import map as on_map
-from pages.shared import state, ui
+from pages.shared import playback, state, ui
 from pages.shared.later import Work, soon, work_on
 from pages.shared.made import made
 from pages.shared.once import once
@@ -45,7 +45,7 @@ def content() -> NextStep | None:
     st.markdown(f"**{ui.plain(ahead.backtest.sentence)}**{words}")
     if work:
         ui.fragment(wait, run_every=1.0)(work)
-    every = when.SECONDS_PER_HOUR if state.DEMAND_PLAYING.value else None
+    every = playback.SECONDS_PER_STEP if state.DEMAND_PLAYING.value else None
     ui.fragment(look, run_every=every)(ahead)
     tested(ahead)
     ui.how_it_works("demand")

@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.shared import state, ui
 from pages.shared.results import counted
+from pages.shared.state import Key
 from strec import wording
 from strec.store import Filters, Store
 
@@ -98,22 +99,33 @@ def step(film: Film) -> Step | None:
     if not film:
         return None
     playing, n = state.PLAYING.value, len(film.steps)
-    at = min(state.PLAY_STEP.value, n - 1)
-    if playing and time.monotonic() - state.PLAY_TICK.value > SECONDS_PER_STEP * 0.8:
-        at = (at + 1) % n
-        state.PLAY_TICK.value = time.monotonic()
-    state.PLAY_STEP.value = at
+    at = advance(n, playing, state.PLAY_STEP, state.PLAY_TICK)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label, icon = ("Stop", "pause") if playing else ("Play", "play_arrow")
-        if st.button(label, icon=f":material/{icon}:", key="play"):
-            state.PLAYING.value = not playing
-            st.rerun()
+        play_button("play", playing, state.PLAYING)
         if n > 1:
             at = st.select_slider(
                 WORDS[film.by], list(range(n)), key=state.PLAY_STEP.name,
                 format_func=lambda each: film.steps[each].words,
             )  # fmt: skip
     return film.steps[at]
+
+
+def advance(n: int, playing: bool, at: Key[int], tick: Key[float]) -> int:
+    """Go to the next of n steps where they are played and one is due; return the step."""
+    now = min(at.value, n - 1)
+    if playing and time.monotonic() - tick.value > SECONDS_PER_STEP * 0.8:
+        now = (now + 1) % n
+        tick.value = time.monotonic()
+    at.value = now
+    return now
+
+
+def play_button(key: str, playing: bool, on: Key[bool]) -> None:
+    """Let a person play what is shown, or stop it."""
+    label, icon = ("Stop", "pause") if playing else ("Play", "play_arrow")
+    if st.button(label, icon=f":material/{icon}:", key=key):
+        on.value = not playing
+        st.rerun()
 
 
 def played(film: Film, show: Callable[[Step | None], object]) -> None:

@@ -1,16 +1,13 @@
 """Which of the coming hours is shown: a slider, a whole day, or all of them played."""
 
-import time
 from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
-from pages.shared import state
+from pages.shared import playback, state
 from strec import wording
 from strec.demand import Demand
-
-SECONDS_PER_HOUR = 1.4
 
 
 def window(ahead: Demand) -> tuple[int, int]:
@@ -18,11 +15,6 @@ def window(ahead: Demand) -> tuple[int, int]:
     hours = ahead.hours
     days = hours.normalize().unique()
     whole = st.toggle("Whole day", key="demand_whole", help="All hours of the day together.")
-    playing = state.DEMAND_PLAYING.value and not whole
-    label, icon = ("Stop", "pause") if playing else ("Play", "play_arrow")
-    if not whole and st.button(label, icon=f":material/{icon}:", key="demand_play"):
-        state.DEMAND_PLAYING.value = not playing
-        st.rerun()
     if whole:
         day = st.select_slider(
             "Day",
@@ -32,23 +24,15 @@ def window(ahead: Demand) -> tuple[int, int]:
         )
         inside = (hours.normalize() == day).nonzero()[0]
         return int(inside[0]), int(inside[-1]) + 1
-    _advance(len(hours), playing)
+    playing = state.DEMAND_PLAYING.value
+    playback.play_button("demand_play", playing, state.DEMAND_PLAYING)
+    playback.advance(len(hours), playing, state.DEMAND_STEP, state.DEMAND_TICK)
     step = st.select_slider(
         "Hour", list(range(len(hours))), key=state.DEMAND_STEP.name,
         format_func=lambda each: wording.moment(hours[each], "%a %-d %b, %H:00"),
     )  # fmt: skip
     st.query_params["hour"] = f"{hours[step]:%Y-%m-%dT%H}"
     return step, step + 1
-
-
-def _advance(n_hours: int, playing: bool) -> None:
-    """Go to the next hour where the hours are played and one is due."""
-    now = min(state.DEMAND_STEP.value, n_hours - 1)
-    due = time.monotonic() - state.DEMAND_TICK.value > SECONDS_PER_HOUR * 0.8
-    if playing and due:
-        now = (now + 1) % n_hours
-        state.DEMAND_TICK.value = time.monotonic()
-    state.DEMAND_STEP.value = now
 
 
 def start(ahead: Demand) -> None:

@@ -1,6 +1,5 @@
 """What the parts of the space page share: settings, counting once, captions, downloads."""
 
-import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -19,8 +18,6 @@ from strec.wording import rough_distance
 
 #: A narrower hexagon is a speck: the next wider one is shown first.
 FEWEST_PX = 11
-#: Of the equator, which a map of zoom 0 shows on 512 pixels.
-EQUATOR_M = 40_075_017
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,7 @@ def hexagon_size(
 
 def width_px(resolution: int, view: maps.View) -> float:
     """Return how wide a hexagon is on the map as it is first seen."""
-    metres_per_px = EQUATOR_M / 512 * math.cos(math.radians(view.lat)) / 2**view.zoom
-    return spatial.hexagon_width_km(resolution) * 1000 / metres_per_px
+    return spatial.hexagon_width_km(resolution) * 1000 / view.metres_per_px
 
 
 @by_content()
