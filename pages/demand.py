@@ -58,11 +58,9 @@ def content() -> NextStep | None:
 def first(store: Store, asked: ask.Asked) -> Demand:
     """Return the forecast of the models that need a moment."""
     quick = replace(asked, is_first=True, networks=False)
-
-    def forecast(report: Progress) -> Demand:
-        return forecast_now(store, quick, report)
-
-    return made(soon("demand", store, quick, forecast, "Counting"), quick.in_python(store))
+    ahead = soon("demand", store, quick, lambda report: forecast_now(store, quick, report),
+                 "Counting")  # fmt: skip
+    return made(ahead, quick.in_python(store))
 
 
 def best(store: Store, asked: ask.Asked, report: Progress) -> Demand:

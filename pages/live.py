@@ -13,7 +13,6 @@ from pages.shared.page import NextStep, Page
 from pages.shared.results import kept
 from strec import maps
 from strec.plots.live import running
-from strec.progress import Progress
 from strec.recommend.replay import Replay, replay
 from strec.store import Store
 from strec.wording import percent
@@ -77,11 +76,11 @@ def controls(known: view.People) -> tuple[str | None, int, int]:
 def computed(store: Store, user: str | None, n_events: int) -> Replay:
     """Return the replay, computed once; a person's own data is kept by its content."""
     engine = view.recommender(store)
-
-    def played(report: Progress) -> Replay:
-        return replay(engine.log, n_events, user, progress=report)
-
-    return soon("replay", store, (n_events, user), played, "Fitting on what came before")
+    return soon(
+        "replay", store, (n_events, user),
+        lambda report: replay(engine.log, n_events, user, progress=report),
+        "Fitting on what came before",
+    )  # fmt: skip
 
 
 def in_python(user: str | None, n_events: int) -> Made:

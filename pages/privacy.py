@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import ui
 from pages.shared.later import soon
@@ -77,32 +78,28 @@ def controls(before: RiskReport) -> Protection:
     st.subheader("Protect it", anchor=False)
     has_places = before.found is not None
     first, second, third, fourth = st.columns(4)
-    with first:
-        width = _choice(
-            "Hexagons instead of places", WIDTHS, "privacy_width", has_places,
-            width_words, "Every place moves to the centre of its hexagon.",
-        )  # fmt: skip
-    with second:
-        hours = _choice(
-            "Bins instead of times", HOURS, "privacy_hours", True,
-            lambda each: f"{each} hours", "Every time moves to the start of its bin.",
-        )  # fmt: skip
-    with third:
-        noise_m = _choice(
-            "Noise on places", NOISE_M, "privacy_noise", has_places,
-            lambda each: f"{each:,} m", "With 95 % the shown place is within this distance.",
-        )  # fmt: skip
-    with fourth:
-        k = _choice(
-            "Leave out lonely hexagons", CROWDS, "privacy_k", has_places,
-            lambda each: f"below {each} users", "Check-ins where fewer people were are left out.",
-        )  # fmt: skip
+    width = _choice(
+        first, "Hexagons instead of places", WIDTHS, "privacy_width", has_places,
+        width_words, "Every place moves to the centre of its hexagon.",
+    )  # fmt: skip
+    hours = _choice(
+        second, "Bins instead of times", HOURS, "privacy_hours", True,
+        lambda each: f"{each} hours", "Every time moves to the start of its bin.",
+    )  # fmt: skip
+    noise_m = _choice(
+        third, "Noise on places", NOISE_M, "privacy_noise", has_places,
+        lambda each: f"{each:,} m", "With 95 % the shown place is within this distance.",
+    )  # fmt: skip
+    k = _choice(
+        fourth, "Leave out lonely hexagons", CROWDS, "privacy_k", has_places,
+        lambda each: f"below {each} users", "Check-ins where fewer people were are left out.",
+    )  # fmt: skip
     return Protection(noise_m=noise_m, resolution=width, hours=hours, k=k)
 
 
-def _choice(label: str, options, key: str, usable: bool, words, help_text: str):
+def _choice(at: DeltaGenerator, label: str, options, key: str, usable: bool, words, help_text: str):
     """Return the choice of a slider, None when off."""
-    chosen = st.select_slider(
+    chosen = at.select_slider(
         label, options, key=key, disabled=not usable, help=help_text,
         format_func=lambda each: OFF if each == OFF else words(each),
     )  # fmt: skip
@@ -240,11 +237,10 @@ def _csv(table: pl.DataFrame, note: str) -> bytes:
 
 def of(store: Store, protection: Protection) -> RiskReport:
     """Return the risk report, computed once per content and setting."""
-
-    def counted(_: Progress) -> RiskReport:
-        return risk(store, protection)
-
-    found = soon("risk", store, protection, counted, "Counting who could be found")
+    found = soon(
+        "risk", store, protection, lambda _: risk(store, protection),
+        "Counting who could be found",
+    )  # fmt: skip
     return made(found, call(risk, store, None if protection.does_nothing else _said(protection)))
 
 
@@ -259,11 +255,8 @@ def _said(protection: Protection) -> Made:
 
 def beforehand(store: Store) -> Callable[[], object]:
     """Return what works out the report on the table as it is."""
-
-    def counted() -> RiskReport:
-        return risk(store, Protection())
-
-    return lambda: store.is_anonymous or kept("risk", store, Protection(), counted)
+    plain = Protection()
+    return lambda: store.is_anonymous or kept("risk", store, plain, lambda: risk(store, plain))
 
 
 def priced(store: Store, protection: Protection) -> UtilityLoss:

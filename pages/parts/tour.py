@@ -38,13 +38,13 @@ def proposed(store: Store) -> str | None:
 def train_beforehand(store: Store) -> None:
     """Have the proposed model trained while the first steps are looked at, once for everybody."""
     kind = proposed(store)
-    runs = runs_in(home(store, is_shared=True), store.fingerprint)
+    root = home(store, is_shared=True)
+    runs = runs_in(root, store.fingerprint)
     known = {run.poll().state for run in runs if run.kind == kind}
     if kind is None or known & {"waiting", "running", "done"}:
         return
     # Where the server has no room for a training, the tour goes on without.
     with suppress(StrecError):
-        root = home(store, is_shared=True)
         begin({kind: parameters(kind, "quick", store=store)}, store, root, "quick")
 
 

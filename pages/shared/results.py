@@ -104,9 +104,8 @@ def kept(kind: str, store: Store, setting: Hashable, make: Callable[[], T]) -> T
         return known
     # Of several who ask at once, one makes it. Whoever makes something has a turn first, so that
     # nobody waits for a turn who holds up another that has one.
-    with in_turn(), _one_at_a_time(kind, store.fingerprint, setting):
-        known = found_before(kind, store, setting)
-        return keep(kind, store, setting, make()) if known is None else known
+    with in_turn():
+        return remembered(kind, (store.fingerprint, setting), make)
 
 
 def found_before(kind: str, store: Store, setting: Hashable) -> Any:

@@ -20,9 +20,8 @@ from pages.shared.results import in_turn
 from strec import plots
 from strec.errors import MissingPartError
 from strec.export import MIN_USERS
-from strec.progress import Progress
 from strec.recommend import STRATEGIES, Answer, RankingOptions, Recommender
-from strec.recommend.learning import Mix, learn_mix
+from strec.recommend.learning import learn_mix
 from strec.recommend.portrait import Portrait, portrait
 
 STRATEGY_LABELS = {
@@ -339,11 +338,8 @@ def _how(store, engine: Recommender) -> dict:
 
 def _learned(store, engine: Recommender) -> float:
     """Return the exponent of the learned mix; it is learned once per data set."""
-
-    def learned(report: Progress) -> Mix:
-        return learn_mix(engine.log, progress=report)
-
-    mix = soon("mix", store, None, learned, "Learning the mix")
+    mix = soon("mix", store, None, lambda report: learn_mix(engine.log, progress=report),
+               "Learning the mix")  # fmt: skip
     st.caption(mix.words())
     return mix.exponent
 

@@ -15,7 +15,6 @@ from pages.shared.later import soon
 from pages.shared.results import by_content, kept
 from pages.shared.state import Key
 from strec import schema
-from strec.progress import Progress
 from strec.recommend import Recommender
 from strec.recommend.portrait import pseudonyms
 from strec.recommend.recommender import drawn
@@ -75,11 +74,11 @@ STORIES = {
 
 def recommender(store: Store) -> Recommender:
     """Return the counter mix of a data set, fitted once per content, with progress shown."""
-
-    def fitted(report: Progress) -> Recommender:
-        return Recommender.of_store(store, at_most=MOST_CHECKINS, progress=report)
-
-    return soon("recommender", store, None, fitted, "Fitting the counter mix")
+    return soon(
+        "recommender", store, None,
+        lambda report: Recommender.of_store(store, at_most=MOST_CHECKINS, progress=report),
+        "Fitting the counter mix",
+    )  # fmt: skip
 
 
 def fitted_before(store: Store) -> Recommender:
