@@ -9,6 +9,9 @@ __all__ = [
     "plural", "rough_distance", "round_distance", "run_time", "share",
 ]  # fmt: skip
 
+#: The days of the week as they are counted: 0 is Monday.
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Return a count with its noun; `many` where it does not end in s.

@@ -21,7 +21,6 @@ MOST_STEPS = 31
 ALL, HOUR, WEEKDAY, CALENDAR, TIME = "all", "hour", "weekday", "calendar", "time"
 WORDS = {ALL: "All together", HOUR: "Hour by hour", WEEKDAY: "Days of the week",
          CALENDAR: "Along the calendar", TIME: "Parts of the day"}  # fmt: skip
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def film(store: Store, chosen: Filters, by: str) -> Film:
         return Film(by, HOUR, tuple(steps))
     if by == WEEKDAY:
         days = sorted(chosen.weekdays) if chosen.weekdays else range(7)
-        steps = [Step(day, _DAYS[day], (("weekdays", (day,)),)) for day in days]
+        steps = [Step(day, wording.WEEKDAYS[day], (("weekdays", (day,)),)) for day in days]
         return Film(by, WEEKDAY, tuple(steps))
     if by == CALENDAR:
         return _calendar(store, chosen)

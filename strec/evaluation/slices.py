@@ -9,6 +9,7 @@ from strec.evaluation.scoring import Result, blocks_of, n_users_of
 from strec.evaluation.summary import check_results
 from strec.export import MIN_USERS, enough_people
 from strec.metrics import user_interval
+from strec.wording import WEEKDAYS
 
 #: Each way to slice, in words.
 SLICES = {
@@ -21,7 +22,6 @@ SLICES = {
     "newness": "New users and items",
 }
 _OF_PEOPLE = ("kind", "activity", "newness")
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TIMES = ((5, "night (0–5)"), (11, "morning (5–11)"), (14, "midday (11–14)"),
           (18, "afternoon (14–18)"), (24, "evening (18–24)"))  # fmt: skip
 _PASTS = ((0, "no check-in before"), (9, "1–9 check-ins before"), (49, "10–49"),
@@ -119,8 +119,8 @@ def slice_of(queries: pl.DataFrame, by: str) -> pl.Series:
         "kind": _kind,
         "activity": lambda: _banded(pl.col("n_history"), _PASTS),
         "time": lambda: _banded(pl.col("hour").floor() + 1, _TIMES),
-        "weekday": lambda: (pl.col("weekday").replace_strict(dict(enumerate(_WEEKDAYS)),
-                                                             return_dtype=pl.String), _WEEKDAYS),
+        "weekday": lambda: (pl.col("weekday").replace_strict(dict(enumerate(WEEKDAYS)),
+                                                             return_dtype=pl.String), WEEKDAYS),
         "category": lambda: _category(queries),
         "distance": lambda: _banded(pl.col("distance_km"), _DISTANCES, "place not known"),
         "newness": _newness,

@@ -10,9 +10,8 @@ from strec.export import MIN_USERS
 from strec.geo import distance_km
 from strec.models.base import Explanation, ScorePart
 from strec.split import Log, Queries, local_us
-from strec.wording import distance, plural, share
+from strec.wording import WEEKDAYS, distance, plural, share
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 #: A part is worth words when it is at least this share of the probability, for or against.
 _WORTH_SAYING = 0.1
 #: What is had in several places was had near here within this distance.
@@ -162,7 +161,7 @@ def _fact(query: Queries, code: int, part: ScorePart, visits: np.ndarray) -> _Fa
         counted = _counted(query, visits, _near_in_time, f"within two hours of {_clock(query)}")
         return counted if counted.side * part.value > 0 else _others_now(query, code)
     if part.name == "weekday":
-        return _counted(query, visits, _same_weekday, f"on a {DAYS[int(query.weekday[0])]}")
+        return _counted(query, visits, _same_weekday, f"on a {WEEKDAYS[int(query.weekday[0])]}")
     if part.name == "sequence":
         if log.is_anonymous:
             return _Fact("")  # All that is looked back at began here.

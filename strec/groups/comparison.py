@@ -24,12 +24,12 @@ from strec.groups.inference import ratios
 from strec.spatial.autocorrelation import false_discovery
 from strec.spatial.hexagons import resolution_that_shows
 from strec.store import Filters, HasStore, Store, need_store
+from strec.wording import WEEKDAYS
 
 #: How rates are counted, in words.
 MEASURES = {"rate": "how often", "share": "which share of all"}
 #: A group needs so many users and so many stretches of days; a cell so many check-ins.
 FEWEST_USERS, FEWEST_BLOCKS, FEWEST_CHECKINS = 10, 6, 10
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True)
@@ -515,7 +515,7 @@ def _called(facet: str, key) -> str:
     if facet == "hour":
         return f"{int(key)}:00–{int(key) + 1}:00"
     if facet == "hour_of_week":
-        return f"{_DAYS[int(key) // 24]} {int(key) % 24}:00–{int(key) % 24 + 1}:00"
+        return f"{WEEKDAYS[int(key) // 24]} {int(key) % 24}:00–{int(key) % 24 + 1}:00"
     return "everything" if facet == "all" else str(key)
 
 

@@ -10,6 +10,7 @@ from strec import schema
 from strec.llm.encoder import Encoder
 from strec.progress import Progress
 from strec.split import Log, Queries, Vocabulary
+from strec.wording import WEEKDAYS
 
 #: Parts of the day: name, first hour, number of hours.
 DAYPARTS = (
@@ -19,7 +20,6 @@ DAYPARTS = (
     ("evenings", 18, 5),
     ("at night", 23, 6),
 )
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _AGES_H = (
     (1, "just before"), (6, "some hours before"), (24, "within a day"), (48, "a day before"),
     (24 * 7, "within a week"), (24 * 31, "within a month"), (np.inf, "long ago"),
@@ -125,7 +125,7 @@ def trajectory_texts(queries: Queries, n_recent: int = 8) -> list[str]:
         moment = "Some time"
         if queries.weekday[row] >= 0:
             hour = int(queries.hour[row])
-            moment = f"{_DAYS[queries.weekday[row]]} {DAYPARTS[part[hour]][0]}"
+            moment = f"{WEEKDAYS[queries.weekday[row]]} {DAYPARTS[part[hour]][0]}"
         texts.append(f"{moment}. {here}Before: {'; '.join(said) or 'nothing'}.")
     return texts
 

@@ -32,7 +32,7 @@ from strec.models.profiles import in_chunks, moment_at
 from strec.models.saved import Arrays, prefixed, under
 from strec.split import Log, Queries, queries_of_rows
 from strec.train import Watch
-from strec.wording import distance, duration, plural
+from strec.wording import WEEKDAYS, distance, duration, plural
 
 if TYPE_CHECKING:
     from strec.dataset import DatasetLike
@@ -44,7 +44,6 @@ _FEWEST = 20
 #: Half the square of 1.64: a useless adviser gains as much of log-likelihood in one of twenty.
 _LEAST_GAIN = 1.35
 _CHUNK_NUMBERS = 20_000_000
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LETTERS = "ABCDEFGHIJ"
 #: A visit at "this hour" was at most so many hours from it.
 _NEAR_H = 2.0
@@ -412,7 +411,7 @@ def _moment(queries: Queries, row: int) -> str:
     if queries.weekday[row] < 0:
         return ""
     minutes = int(queries.hour[row] * 60)
-    return f"It is {_DAYS[queries.weekday[row]]}, {minutes // 60}:{minutes % 60:02d}."
+    return f"It is {WEEKDAYS[queries.weekday[row]]}, {minutes // 60}:{minutes % 60:02d}."
 
 
 def _far(queries: Queries, row: int, code: int) -> str:

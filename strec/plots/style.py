@@ -12,9 +12,8 @@ import plotly.graph_objects as go
 from strec.errors import AnalysisError, check_is
 from strec.palette import SEQUENTIAL_TIME
 from strec.plots.room import BAR_PAD_PX
-from strec.wording import plural
+from strec.wording import WEEKDAYS, plural
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FAINT = "rgba(128,140,150,0.22)"
 #: Names longer than this are cut in axis labels; hovering shows them whole.
 LONGEST_LABEL = 34

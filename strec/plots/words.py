@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 
 from strec.errors import AnalysisError, check_choice, check_is
-from strec.plots.style import WEEKDAYS
 from strec.store import frame_of
-from strec.wording import plural
+from strec.wording import WEEKDAYS, plural
 
 #: The largest of many small counts is largest by chance: from here on it is worth a sentence.
 ENOUGH_IN_AN_HOUR, ENOUGH_IN_A_DAY = 5, 50

@@ -22,9 +22,8 @@ from strec.store.aggregates import (
     parent,
     whole,
 )
-from strec.wording import days, listed, moment, plural
+from strec.wording import WEEKDAYS, days, listed, moment, plural
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NAMED_DAYS: dict[tuple[int, ...], str] = {(5, 6): "weekends", (0, 1, 2, 3, 4): "workdays"}
 #: Texts that a question names; of more, its text takes longer than the counting: a table is sent.
 MOST_NAMED = 500
@@ -102,7 +101,7 @@ class Filters:
             said["date_from"] = _dates_in_words(self.date_from, self.date_to)
         if self.weekdays is not None:
             said["weekdays"] = _NAMED_DAYS.get(
-                self.weekdays, listed([_DAYS[day] for day in self.weekdays])
+                self.weekdays, listed([WEEKDAYS[day] for day in self.weekdays])
             )
         if self.hours is not None:
             said["hours"] = _hours_in_words(self.hours)
