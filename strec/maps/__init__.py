@@ -84,11 +84,10 @@ def hexagons(
     # Hexagons know where they are; centres are needed only to find a view.
     needed = ("cell", value) if look.get("view") else ("cell", value, "lat", "lon")
     cells = frame_of(cells, needed, _cells)
-
-    def layer(view: View, dark: bool) -> pdk.Layer:
-        return hexagon_layer(cells, value, scale, elevation, top, dark)
-
-    return _shown(layer, cells, look, pitch=0 if elevation is None else 45)
+    return _shown(
+        lambda view, dark: hexagon_layer(cells, value, scale, elevation, top, dark),
+        cells, look, pitch=0 if elevation is None else 45,
+    )  # fmt: skip
 
 
 def heatmap(
@@ -203,11 +202,9 @@ def columns(
     """
 
     frame = frame_of(frame, ("lat", "lon", "n_checkins"), _cells)
-
-    def layer(view: View, dark: bool) -> pdk.Layer:
-        return column_layer(frame, top=top, radius_m=radius_m, scale=scale, dark=dark)
-
-    return _shown(layer, frame, look, pitch=48)
+    return _shown(
+        lambda view, dark: column_layer(frame, top, radius_m, scale, dark), frame, look, pitch=48
+    )
 
 
 def _cells(store: Store) -> pd.DataFrame:

@@ -260,19 +260,13 @@ def grid_around(cells: pd.DataFrame, resolution: int, rings: int = 1) -> pd.Data
     >>> len(grid_around(pd.DataFrame({"cell": [608725924560502783]}), 7))
     7
     """
-    cells = frame_of(cells, ("cell",))
-    parents = {
-        h3.cell_to_parent(h3.int_to_str(int(cell)), resolution) for cell in cells["cell"].unique()
-    }
-    names = sorted({near for cell in parents for near in h3.grid_disk(cell, rings)})
-    centres = np.array([h3.cell_to_latlng(name) for name in names]).reshape(-1, 2)
-    return pd.DataFrame(
-        {
-            "cell": np.array([h3.str_to_int(name) for name in names], dtype=np.uint64),
-            "lat": centres[:, 0],
-            "lon": centres[:, 1],
-        }
-    )
+    from h3ronpy import change_resolution, grid_disk
+
+    own = frame_of(cells, ("cell",))["cell"].to_numpy(dtype=np.uint64)
+    parents = np.unique(np.asarray(change_resolution(own, resolution)))
+    near = np.unique(np.asarray(grid_disk(parents, rings, flatten=True)))
+    lat, lon = lattice.centres(near)
+    return pd.DataFrame({"cell": near, "lat": lat, "lon": lon})
 
 
 def per_user(cells: pd.DataFrame) -> pd.DataFrame:
