@@ -24,7 +24,7 @@ from strec.runs import (
 )
 from strec.store import Store
 from strec.train import devices
-from strec.wording import run_time
+from strec.wording import plural, run_time
 
 #: Families in the order of the page: title, what they are good for.
 FAMILIES = {
@@ -162,7 +162,7 @@ def start_part(chosen, store, root) -> None:
         st.caption(f"{BUDGETS[budget].sentence}  \n:material/memory: Trains on: {device.words()}.")
     n = len(chosen)
     if go.button(
-        f"Train {n} model{'' if n == 1 else 's'}" if n else "Choose a model below",
+        f"Train {plural(n, 'model')}" if n else "Choose a model below",
         type="primary", disabled=not n, key="train_start", width="stretch",
         icon=":material/play_arrow:",
     ):  # fmt: skip

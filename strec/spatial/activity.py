@@ -16,6 +16,7 @@ from strec.errors import AnalysisError
 from strec.spatial.hexagons import resolution_that_shows
 from strec.spatial.knn import time_profiles
 from strec.store import HasStore, Store, frame_of
+from strec.wording import listed, plural
 
 NOUNS = {"user": "users", "cell": "hexagons"}
 #: Fewer units than this make no map.
@@ -101,8 +102,8 @@ class ActivityMap:
         degree = "only a little more than" if times < 1.25 else f"{times:.1f} times as much as"
         border = "" if self.silhouette >= CLEAR_GROUPS else ", and one group passes into the next"
         return (
-            f"{len(self.frame):,} {noun} in {len(self.clusters)} "
-            f"{'group' if len(self.clusters) == 1 else 'groups'}: {kinds}. Their weeks differ "
+            f"{len(self.frame):,} {noun} in {plural(len(self.clusters), 'group')}: "
+            f"{kinds}. Their weeks differ "
             f"{degree} chance would make them (p = {self.p:.2f}){border}."
         )
 
@@ -353,4 +354,4 @@ def _phrase(names: list[str]) -> str:
         kind, part = name.split(" ", 1)
         same = words and words[-1].split(" ", 1)[0] == kind
         words.append(part if same and len(words) == 1 else name)
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return listed(words)

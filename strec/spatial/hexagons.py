@@ -14,6 +14,7 @@ from strec.errors import AnalysisError, check_is
 from strec.geo import KM_PER_DEGREE, km_per_degree_east
 from strec.spatial import lattice
 from strec.store import HasStore, Store, frame_of, need_store
+from strec.wording import plural
 
 #: Across the bulk of the data there are about so many hexagons: few places, few hexagons.
 HEXAGONS_ACROSS = (35, 70)
@@ -327,14 +328,13 @@ def hidden_in_words(frame: pd.DataFrame, noun: str = "hexagon") -> str:
     hidden = frame.attrs.get("hidden", 0)
     if not hidden:
         return ""
-    n = frame.attrs["hidden_checkins"]
-    nouns, verb = (noun, "is") if hidden == 1 else (f"{noun}s", "are")
+    verb = "is" if hidden == 1 else "are"
     whose = "users"
     if len(frame) and "n_users" in frame and not frame["n_users"].any():
         whose = "check-ins"  # Nobody is named.
     return (
-        f"{hidden:,} {nouns} with fewer than {frame.attrs['min_users']} {whose} {verb} hidden "
-        f"({n:,} check-in{'' if n == 1 else 's'})."
+        f"{plural(hidden, noun)} with fewer than {frame.attrs['min_users']} {whose} {verb} hidden "
+        f"({plural(frame.attrs['hidden_checkins'], 'check-in')})."
     )
 
 

@@ -14,6 +14,7 @@ from strec.spatial import lattice
 from strec.spatial.autocorrelation import DRAWS, MIN_UNITS, Moran, both_of, local_statistics, moran
 from strec.spatial.hexagons import one_run, resolution_to_compare
 from strec.store import HasStore, Store, frame_of
+from strec.wording import plural
 
 #: What can be compared between hexagons.
 VALUES = {
@@ -209,8 +210,8 @@ def _found(result: Hotspots) -> str:
     hot, cold = ((result.frame.kind == kind).sum() for kind in ("hot", "cold"))
     if hot:
         found = (
-            f"{hot:,} {'is a hotspot' if hot == 1 else 'are hotspots'}, in {len(result.areas):,} "
-            f"{'area' if len(result.areas) == 1 else 'areas'} with "
+            f"{hot:,} {'is a hotspot' if hot == 1 else 'are hotspots'}, in "
+            f"{plural(len(result.areas), 'area')} with "
             f"{100 * result.areas.share.sum():.0f} % of the check-ins"
         )
     else:

@@ -105,7 +105,7 @@ def _paste(engine: Recommender) -> None:
     items = engine.log.vocabulary.items
     found = [(str(items[visit.item]), visit.when) for visit in visits]
     st.button(
-        f"Use {len(visits):,} visit{'' if len(visits) == 1 else 's'}", key="rec_use_pasted",
+        f"Use {wording.plural(len(visits), 'visit')}", key="rec_use_pasted",
         disabled=not visits, on_click=_use, args=(found,),
     )  # fmt: skip
 
