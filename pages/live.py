@@ -186,8 +186,9 @@ def coming(row: dict, known) -> None:
 
 def _who_and_when(row: dict, known) -> str:
     moment = row["local_time"]
+    what = "a trip from " if known.are_starts else ""
     return (
-        f"**{ui.plain(view.name_of(row['user_id'], known))}**, {moment:%a} {moment.day} "
+        f"{what}**{ui.plain(view.name_of(row['user_id'], known))}**, {moment:%a} {moment.day} "
         f"{moment:%b}, {moment:%H:%M}"
     )
 

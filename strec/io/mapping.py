@@ -52,6 +52,10 @@ _DEPENDS = {
     "event": {"returns": None},
     "lat": {"coordinate_order": None, "coordinate_form": None, "crs": None, "time_zone": None},
     "lon": {"coordinate_order": None, "coordinate_form": None, "crs": None, "time_zone": None},
+    # Where a place lies says in which zone its clock is.
+    "coordinate_order": {"time_zone": None},
+    "coordinate_form": {"time_zone": None},
+    "crs": {"time_zone": None},
 }
 
 

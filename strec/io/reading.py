@@ -492,6 +492,13 @@ def _line_breaks(raw: pl.DataFrame, table: Table) -> int:
 
 def _refuse_open_questions(questions: list[Question]) -> None:
     for question in questions:
+        if question.must_be_answered and not question.options:
+            raise MappingError(
+                question.text,
+                "no column that could.",
+                "Add a column, the same word in each row if need be (what was chosen, bought or "
+                "visited), or name one in the mapping: item_id=….",
+            )
         if question.must_be_answered:
             answers = "; ".join(
                 f"{', '.join(f'{k}={v!r}' for k, v in option.changes.items())} ({option.label})"

@@ -56,3 +56,24 @@ def test_mapping_refuses_what_it_does_not_know():
         Mapping.from_dict({"colour": "red"})
     with pytest.raises(MappingError, match="one of utc, local"):
         Mapping(time_is="gmt")
+
+
+def test_where_a_place_lies_opens_the_zone_again():
+    """Coordinates that were swapped had the zone of another place."""
+    asked = Mapping(lat="y", lon="x", time_zone="Etc/GMT-3", coordinate_order="lat_lon")
+    assert asked.remap(coordinate_order="lon_lat").time_zone is None
+    assert asked.remap(crs="EPSG:25833").time_zone is None
+    kept = asked.remap(coordinate_order="lon_lat", time_zone="Europe/Berlin")
+    assert kept.time_zone == "Europe/Berlin"
+
+
+def test_a_table_without_anything_that_was_visited_is_refused_in_words(tmp_path):
+    rows = [
+        f"{card},2024-05-{day:02d},{8 + day % 10}:15"
+        for card in (11, 12, 13)
+        for day in range(1, 29)
+    ]
+    path = tmp_path / "library.csv"
+    path.write_text("\n".join(["card,date,time", *rows]))
+    with pytest.raises(MappingError, match="what was chosen, bought or visited"):
+        read(path)

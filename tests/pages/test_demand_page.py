@@ -157,3 +157,20 @@ def test_errors_are_words(bikes):
 
     with pytest.raises(AnalysisError, match="who did what"):
         panel(bikes, "users")
+
+
+def test_the_lowest_class_of_the_map_holds_the_lowest_hour():
+    from types import SimpleNamespace
+
+    import numpy as np
+    import pandas as pd
+
+    from pages.parts.demand import map as on_map
+
+    expected = np.array([[0.2, 1.0, 2.0], [3.0, 4.0, 5.0]])
+    ahead = SimpleNamespace(
+        expected=expected, panel=SimpleNamespace(is_signed=False, unit="check-ins")
+    )
+    placed = pd.DataFrame({"expected": expected[0]})
+    _, scale, _ = on_map._colours(ahead, placed, "", 1)  # type: ignore[arg-type]
+    assert scale.breaks[0] == 0.2 and scale.labels()[0].startswith("0.2")

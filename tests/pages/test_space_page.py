@@ -304,3 +304,13 @@ def test_hexagons_are_no_specks_at_first(name, km):
     chosen = next(each for each in app.select_slider if each.label == "Width of a hexagon").value
     assert common.width_px(chosen, view) >= common.FEWEST_PX
     assert spatial.hexagon_width_km(chosen) == pytest.approx(km, rel=0.05)
+
+
+def test_a_place_is_named_after_what_is_near_it_not_after_what_is_busy_far_away(monkeypatch):
+    items = pl.DataFrame(
+        {"item_id": ["a", "b"], "item_name": ["Corner", "Station"], "lat": [48.10, 48.14],
+         "lon": [11.5, 11.5], "n_checkins": [7, 900]}
+    )  # fmt: skip
+    monkeypatch.setattr(common, "_named_places", lambda store: items)
+    assert common.near_landmark(None, 48.101, 11.5) == "Corner"  # type: ignore[arg-type]
+    assert common.near_landmark(None, 48.139, 11.5) == "Station"  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """The map of what is expected where, what is more than usual, and how sure that is."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,12 @@ def _colours(ahead: Demand, placed: pd.DataFrame, view: str, n_hours: int):
     every = pd.Series(np.asarray(highest).max(axis=0) if n_hours == 1 else highest)
     unit = ahead.panel.unit.capitalize()
     placed["expected"] = placed["expected"].round(2)
-    return "expected", maps.Scale.fit(every.round(2), dark), f"{unit} expected"
+    scale = maps.Scale.fit(every.round(2), dark)
+    if n_hours == 1:
+        # The classes are those of the busiest hours; the lowest holds all that is less.
+        least = min(round(float(ahead.expected.min()), 2), scale.breaks[0])
+        scale = replace(scale, breaks=(least, *scale.breaks[1:]))
+    return "expected", scale, f"{unit} expected"
 
 
 def _either_way(expected: np.ndarray) -> maps.Scale:

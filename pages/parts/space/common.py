@@ -225,7 +225,9 @@ def near_landmark(store: Store, lat: float, lon: float) -> str:
     if items.is_empty():
         return f"{lat:.3f}, {lon:.3f}"
     away = (pl.col("lat") - lat).abs() + (pl.col("lon") - lon).abs()
-    near = items.sort(away, maintain_order=True).head(5)
+    near = items.with_columns(_away=away).sort("_away", maintain_order=True).head(5)
+    # The busiest of five that are about as near: within a kilometre or so of the nearest.
+    near = near.filter(pl.col("_away") <= pl.col("_away").min() + 0.01)
     top = near.sort("n_checkins", descending=True, maintain_order=True).row(0, named=True)
     return str(top["item_id"] if top["item_name"] is None else top["item_name"])
 
