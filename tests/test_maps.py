@@ -361,3 +361,11 @@ def test_one_cell_makes_every_kind_of_map():
     one = cells(1)
     for make in (maps.hexagons, maps.heatmap, maps.points, maps.columns):
         assert json.loads(make(one, basemap="offline").to_json())["initialViewState"]["zoom"] == 15
+
+
+def test_a_low_map_looks_from_further_away_so_that_nothing_lies_outside():
+    lat, lon = np.array([35.66, 35.70]), np.array([139.70, 139.70])
+    for height_px in (450, 230):
+        view = maps.view_of(lat, lon, height_px=height_px)
+        _, y = view.pixels(lat, lon)
+        assert np.abs(y).max() < height_px / 2 and view.south < lat[0] and view.north > lat[1]

@@ -10,7 +10,7 @@ from pages.shared import results, state, ui, visitor
 from strec import maps, schema
 from strec.llm.cache import cache_folder
 from strec.maps import extract, tiles
-from strec.maps.view import MAX_ZOOM, WIDTH_PX
+from strec.maps.view import HEIGHT_PX, MAX_ZOOM, WIDTH_PX
 from strec.serve import settings
 from strec.store import Store
 
@@ -24,9 +24,10 @@ def look() -> dict[str, Any]:
     return {"dark": ui.is_dark(), "basemap": state.BASEMAP.value, "ground": ground()}
 
 
-def view_of(lat, lon, max_zoom: float = MAX_ZOOM) -> maps.View:
+def view_of(lat, lon, max_zoom: float = MAX_ZOOM, height_px: int = HEIGHT_PX) -> maps.View:
     """Return where a map looks at first: on a phone from further away, so that no side is cut."""
-    return maps.view_of(lat, lon, max_zoom, ui.PHONE_PX if visitor.is_narrow() else WIDTH_PX)
+    width_px = ui.PHONE_PX if visitor.is_narrow() else WIDTH_PX
+    return maps.view_of(lat, lon, max_zoom, width_px, height_px)
 
 
 def ground() -> maps.Ground | None:

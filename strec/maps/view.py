@@ -109,7 +109,13 @@ class View:
         return np.degrees(np.arctan(np.sinh(up))), self.lon + np.asarray(x) / per_degree
 
 
-def view_of(lat, lon, max_zoom: float = MAX_ZOOM, width_px: int = WIDTH_PX) -> View:
+def view_of(
+    lat,
+    lon,
+    max_zoom: float = MAX_ZOOM,
+    width_px: int = WIDTH_PX,
+    height_px: int = HEIGHT_PX,
+) -> View:
     """Return a view of the bulk of some places: their 2 % to 98 % quantiles.
 
     Parameters
@@ -118,8 +124,8 @@ def view_of(lat, lon, max_zoom: float = MAX_ZOOM, width_px: int = WIDTH_PX) -> V
         Degrees, shape ``(n,)``; missing values are left out.
     max_zoom : float
         The closest zoom, for one place or places close together.
-    width_px : int
-        How wide the map is at least; narrower on a phone.
+    width_px, height_px : int
+        How wide and how high the map is at least; narrower on a phone.
 
     Raises
     ------
@@ -151,10 +157,10 @@ def view_of(lat, lon, max_zoom: float = MAX_ZOOM, width_px: int = WIDTH_PX) -> V
     # A tenth of room on each side, so that nothing sits on the frame.
     width = max((east - west) * 1.2, 1e-9)
     height = max((_mercator(north) - _mercator(south)) * 1.2, 1e-9)
-    zoom = np.log2(min(width_px / width, HEIGHT_PX / height) * 360 / WORLD_PX)
+    zoom = np.log2(min(width_px / width, height_px / height) * 360 / WORLD_PX)
     zoom = float(np.clip(zoom, MIN_ZOOM, max_zoom))
     degrees_per_px = 360 / (WORLD_PX * 2**zoom)
-    half_width, half_height = width_px / 2 * degrees_per_px, HEIGHT_PX / 2 * degrees_per_px
+    half_width, half_height = width_px / 2 * degrees_per_px, height_px / 2 * degrees_per_px
     middle_lon = _on_globe(middle_lon)
     return View(
         lat=float(_latitude(middle_y)),

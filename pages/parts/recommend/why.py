@@ -13,6 +13,9 @@ from strec.plots.visits import visit_clock
 from strec.recommend import Answer
 from strec.wording import add_up, percent, percent_digits, plural
 
+#: The map of the check-ins behind a part is low: it stands in the narrow column.
+EVIDENCE_PX = 230
+
 
 def why(answer: Answer, rank: int) -> None:
     """Show sentences, the parts and what lies behind each, for one suggestion."""
@@ -108,10 +111,12 @@ def _behind(answer: Answer, reasons) -> None:
 
 def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
     """Show where these check-ins were; one place alone needs no map of its own."""
-    if evidence.select("item_name", "lat", "lon").drop_nulls().n_unique() < 2:
+    placed = evidence.select("item_name", "lat", "lon").drop_nulls()
+    if placed.n_unique() < 2:
         return
-    shown = built(maps.visits, evidence, colour=colour, **background.look())
-    ui.deck_with_python(shown, "rec_evidence_map", height=230, caption="Where they were.")
+    view = background.view_of(placed["lat"], placed["lon"], 13, EVIDENCE_PX)
+    shown = built(maps.visits, evidence, colour=colour, view=view, **background.look())
+    ui.deck_with_python(shown, "rec_evidence_map", height=EVIDENCE_PX, caption="Where they were.")
 
 
 def other_hours(answer: Answer, rank: int) -> None:
