@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from strec.evaluation.scoring import Result, blocks_of, n_users_of
 from strec.evaluation.summary import Difference, check_results, difference
 from strec.metrics import FEWEST_USERS, METRICS, mean_of
+from strec.wording import plural
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,11 @@ def _alone(best: Result, measure: str) -> str:
 def _too_few(result: Result) -> str:
     """Return words about too few users; none where they are enough."""
     n = len(set(blocks_of(result.queries)))
-    who = "users" if n_users_of(result.queries) else "starts and days"
     if n >= FEWEST_USERS:
         return ""
-    return f"{n} {who} are too few to say which is better: it takes {FEWEST_USERS}."
+    who = plural(n, "user") if n_users_of(result.queries) else f"{n} starts and days"
+    verb = "is" if n == 1 else "are"
+    return f"{who} {verb} too few to say which is better: it takes {FEWEST_USERS}."
 
 
 def _against_counting(best: Result, counting: Result, gap: Difference, measure: str) -> str:

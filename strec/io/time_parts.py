@@ -1,6 +1,7 @@
 """Times kept in several columns: year, month, day; a date and a clock; an hour; a zone."""
 
 import re
+from os.path import commonprefix
 from zoneinfo import available_timezones
 
 import polars as pl
@@ -58,7 +59,8 @@ def with_whole_times(table: Table, mapping: Mapping) -> tuple[Table, Mapping, li
         columns, whole = clock
         table, mapping, date = _mapped(table, mapping, [date, *columns], whole)
         notes.append(
-            f"{' and '.join(columns)} hold the clock of the dates; they were put together."
+            f"{' and '.join(columns)} {'holds' if len(columns) == 1 else 'hold'} the clock of the "
+            "dates; they were put together."
         )
     zone = _zone_column(table, date)
     if zone is not None:
@@ -92,7 +94,7 @@ def _clock(table: Table, date: str) -> tuple[list[str], pl.Expr] | None:
                 return [name], (number + _decimal(name)).cast(pl.String)
         return None
     day = day.str.replace(MIDNIGHT, "")
-    found = _clock_text(table, others)
+    found = _clock_text(table, others, date)
     if found is None:
         return None
     columns, clock = found
@@ -100,7 +102,7 @@ def _clock(table: Table, date: str) -> tuple[list[str], pl.Expr] | None:
     return columns, pl.coalesce(pl.concat_str([day, clock], separator=" "), day)
 
 
-def _clock_text(table: Table, others: list[str]) -> tuple[list[str], pl.Expr] | None:
+def _clock_text(table: Table, others: list[str], date: str) -> tuple[list[str], pl.Expr] | None:
     called = sorted(others, key=lambda name: -named("timestamp", name))
     for name in called:
         if _is_clock(table.sample[name], named("timestamp", name) > 0, name):
@@ -109,7 +111,7 @@ def _clock_text(table: Table, others: list[str]) -> tuple[list[str], pl.Expr] | 
             return columns, pl.concat_str(
                 [pl.col(c).cast(pl.String) for c in columns], separator=" "
             )
-    hour, minute = _part(table, "hour"), _part(table, "minute")
+    hour, minute = _part(table, "hour", date), _part(table, "minute", date)
     if hour:
         end = _digits(minute, 2) if minute else pl.lit("00")
         return [name for name in (hour, minute) if name], _digits(hour, 2) + ":" + end
@@ -167,9 +169,17 @@ def _zone_column(table: Table, date: str) -> str | None:
     return None
 
 
-def _part(table: Table, part: str) -> str | None:
-    """Return the column that is called like a part of a time and holds such numbers."""
-    called = (column for column in table.columns if plain(column) in TIME_PARTS[part])
+def _part(table: Table, part: str, date: str = "") -> str | None:
+    """Return the column that is called like a part of a time and holds such numbers.
+
+    Beside `visit_date` it may be `visit_hour`.
+    """
+    called = (
+        column
+        for column in table.columns
+        if {plain(column), plain(column.removeprefix(commonprefix([column, date])))}
+        & set(TIME_PARTS[part])
+    )
     low, high = RANGES[part]
     fits = (
         column

@@ -90,3 +90,10 @@ def test_a_column_of_zones_is_believed(tmp_path):
     result = result_of(tmp_path, {"time": written("%Y-%m-%d %H:%M"), "timezone": zones})
     assert result.checkins["utc_offset_min"].to_list()[:2] == [120, -240]
     assert any("names the zone" in note for note in result.notes)
+
+
+def test_an_hour_beside_a_date_of_the_same_first_word_is_its_clock(tmp_path):
+    columns = {"visit_date": written("%Y-%m-%d"), "visit_hour": [m.hour for m in WANTED]}
+    result = result_of(tmp_path, columns)
+    assert sorted(result.checkins["timestamp"].dt.hour()) == sorted(m.hour for m in WANTED)
+    assert "visit_hour holds the clock of the dates" in " ".join(result.notes)
