@@ -27,6 +27,8 @@ MEASURES = {
 }
 #: How many check-ins are played before anybody chooses.
 USUAL_EVENTS = 500
+#: How many of the latest are on the map.
+TRAIL = 30
 
 
 def content() -> NextStep:
@@ -238,10 +240,10 @@ def where(store, played: Replay, at: int) -> None:
         st.caption("These check-ins have no places.")
         return
     city = background.view_of(everything["lat"], everything["lon"])
-    shown = built(maps.replayed, played.events, at, view=city, **background.look())
+    shown = built(maps.replayed, played.events, at, trail=TRAIL, view=city, **background.look())
     ui.deck_with_python(
         shown, "live_map", height=430, beside=True,
-        caption="Pin: the first guess. Orange ring: what came. The last 30: green dots "
+        caption=f"Pin: the first guess. Orange ring: what came. The last {TRAIL}: green dots "
         "where it was among the five guesses, red rings where not.",
     )  # fmt: skip
 
