@@ -149,10 +149,11 @@ def _privacy(folder: Path) -> None:
 
 
 def _ahead(folder: Path) -> None:
-    from strec.demand import count_ahead
+    from strec.cli.clean import ask_ahead
+    from strec.progress import silent
     from strec.store import Store
 
-    count_ahead(Store(folder / "store-parquet"))
+    ask_ahead(Store(folder / "store-parquet"), silent)
 
 
 def _looks(folder: Path) -> None:
@@ -226,7 +227,7 @@ def _prepare(folder: Path) -> dict:
 
 CASES = {
     "clean": ("`strec clean`, default recipe, file to store", _clean),
-    "ahead": ("counting ahead what every first look asks, once", _ahead),
+    "ahead": ("counting, fitting and testing ahead what every first look asks, once", _ahead),
     "looks": ("the same questions in the next process", _looks),
     "pages": ("every aggregate of every page, nothing kept; the slowest in seconds", _pages),
     "recommend": ("Recommend: fitting the counter mix, and the first answer", _recommend),

@@ -13,9 +13,10 @@ from pages.shared.later import Work, soon, work_on
 from pages.shared.made import made
 from pages.shared.once import once
 from pages.shared.page import NextStep, Page
-from pages.shared.results import found_before, kept
+from pages.shared.results import found_before, keep, kept
 from strec import demand, wording
 from strec.demand import Backtest, Demand
+from strec.demand import kept as with_store
 from strec.errors import StrecError
 from strec.export import json_text
 from strec.progress import Progress, part_of, silent
@@ -55,12 +56,22 @@ def content() -> NextStep | None:
     return following
 
 
+def quick_of(asked: ask.Asked) -> ask.Asked:
+    """Return the same question to the models that need a moment."""
+    return replace(asked, is_first=True, networks=False)
+
+
 def first(store: Store, asked: ask.Asked) -> Demand:
-    """Return the forecast of the models that need a moment."""
-    quick = replace(asked, is_first=True, networks=False)
-    ahead = soon("demand", store, quick, lambda report: forecast_now(store, quick, report),
-                 "Counting")  # fmt: skip
-    return made(ahead, quick.in_python(store))
+    """Return the forecast of the models that need a moment, or of all whose test is kept."""
+    quick = quick_of(asked)
+
+    def work(report: Progress) -> Demand:
+        past = known_of(store, asked)
+        if past is None:
+            return forecast_now(store, quick, report)
+        return keep("demand", store, asked, forecast_now(store, asked, report, past=past))
+
+    return made(soon("demand", store, quick, work, "Counting"), quick.in_python(store))
 
 
 def best(store: Store, asked: ask.Asked, report: Progress) -> Demand:
@@ -69,7 +80,19 @@ def best(store: Store, asked: ask.Asked, report: Progress) -> Demand:
         plain = without_columns(asked)
         kept("demand", store, plain, lambda: forecast_now(store, plain, part_of(report, 0, 0.5)))
         report = part_of(report, 0.5, 1)
-    return forecast_now(store, asked, report)
+    # What was shown first is a part of the whole comparison.
+    first = found_before("demand", store, quick_of(asked))
+    found = forecast_now(store, asked, report, known=first and first.backtest)
+    if asked.is_usual:
+        with_store.keep(store, found.backtest, found.calendar)
+    return found
+
+
+def known_of(store: Store, asked: ask.Asked) -> Backtest | None:
+    """Return the test of all models that is kept with a large store."""
+    if not (asked.is_usual and store.keeps_answers):
+        return None
+    return with_store.load(store, counted(store, asked), asked.calendar())
 
 
 def wait(work: Work) -> None:
@@ -83,22 +106,33 @@ def wait(work: Work) -> None:
     st.progress(work.share, f"{words}: {ui.plain(work.text)}" if work.text else f"{words}.")
 
 
-def forecast_now(store: Store, asked: ask.Asked, report: Progress = silent) -> Demand:
-    """Return the forecast of what is asked."""
-    what, where = asked.what, asked.where
+def forecast_now(
+    store: Store,
+    asked: ask.Asked,
+    report: Progress = silent,
+    *,
+    known: Backtest | None = None,
+    past: Backtest | None = None,
+) -> Demand:
+    """Return the forecast of what is asked; some models, or all, may have been tested before."""
+    panel = counted(store, asked)
+    return demand.demand(
+        panel, calendar=asked.calendar(), models=asked.models(panel), refit=False, past=past,
+        known=known if known and known.panel is panel else None, progress=report,
+    )  # fmt: skip
+
+
+def counted(store: Store, asked: ask.Asked) -> demand.Panel:
+    """Return what is counted for a question."""
 
     def count() -> demand.Panel:
         return demand.panel(
-            store, what, where, resolution=asked.resolution, filters=asked.filters,
+            store, asked.what, asked.where, resolution=asked.resolution, filters=asked.filters,
             areas=asked.polygons(),
         )  # fmt: skip
 
-    setting = what, where, asked.resolution, asked.filters, asked.areas
-    counted = kept("panel", store, setting, count)
-    return demand.demand(
-        counted, calendar=asked.calendar(), models=asked.models(counted), refit=False,
-        progress=report,
-    )  # fmt: skip
+    setting = asked.what, asked.where, asked.resolution, asked.filters, asked.areas
+    return kept("panel", store, setting, count)
 
 
 def without_columns(asked: ask.Asked) -> ask.Asked:

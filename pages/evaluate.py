@@ -19,6 +19,7 @@ from pages.shared.results import kept
 from strec import maps, metrics
 from strec.errors import StrecError
 from strec.evaluation import (
+    FIRST_LOOK,
     Regime,
     Result,
     compare,
@@ -42,8 +43,6 @@ from strec.progress import part_of, silent
 from strec.stays import raw_fixes
 from strec.store import Store
 
-#: Enough for narrow intervals, within seconds.
-AT_MOST = 3_000
 SESSION_ENDS, EVERY = "the end of each session", "every check-in"
 #: With fewer users intervals are so wide that the page says so.
 FEW = 40
@@ -78,7 +77,7 @@ def rules() -> Regime:
             scored="every" if scored == EVERY else "session_end",
             history="train" if history == "training only" else "streaming",
             time_known=time_known == "known",
-            at_most=AT_MOST,
+            at_most=FIRST_LOOK.at_most,
         )
         st.caption(regime.words())
     return regime
@@ -401,7 +400,7 @@ def beforehand(store: Store) -> Callable[[], object]:
 
     def work() -> None:
         kept("split", store, None, lambda: cut(store))
-        race = Race(store, Regime(history="streaming", time_known=True, at_most=AT_MOST))
+        race = Race(store, FIRST_LOOK)
         for name in list(race.models):
             race.result(name)
 

@@ -5,7 +5,8 @@ import pytest
 
 from pages.parts.demand import ask
 from strec import demand, temporal
-from strec.demand import count_ahead
+from strec.demand import backtesting, count_ahead
+from strec.evaluation import evaluate_ahead, experiment
 from strec.store import Filters, Store, answers
 from tests.pages.alone import alone
 from tests.test_store import aggregates_of, world
@@ -117,7 +118,7 @@ def test_a_table_sent_with_a_question_counts_by_its_content(folder, large):
 
 
 @pytest.mark.slow
-def test_pages_find_what_was_counted_ahead(tmp_path, large):
+def test_pages_find_what_was_counted_ahead(tmp_path, large, monkeypatch):
     from strec.io.samples import read_sample
 
     checkins = read_sample("social")
@@ -126,7 +127,15 @@ def test_pages_find_what_was_counted_ahead(tmp_path, large):
     before = set(kept(folder))
     asked = ask.usual(Store(folder))
     demand.panel(Store(folder), asked.what, asked.where, resolution=asked.resolution)
-    for page, part in (("time", ""), ("space", "map"), ("space", "flows")):
+    assert demand.forecast_ahead(Store(folder)) and evaluate_ahead(Store(folder)) == 5
+
+    def never(*_, **__):
+        raise AssertionError("tested again")
+
+    monkeypatch.setattr(backtesting, "scored", never)
+    monkeypatch.setattr(experiment.Model, "fit", never)
+    pages = (("time", ""), ("space", "map"), ("space", "flows"), ("demand", ""), ("evaluate", ""))
+    for page, part in pages:
         app = alone(page)
         app.session_state["store"] = Store(folder)
         app.query_params["part"] = part

@@ -76,7 +76,8 @@ def clean(
     ] = True,
     ahead: Annotated[
         bool, typer.Option("--ahead/--no-ahead", help="Whether a large store is counted at once, "
-                           "so that the app's first looks need not wait.")
+                           "and models are tested on it, so that the app's first looks need not "
+                           "wait.")
     ] = True,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -171,7 +172,7 @@ def clean(
         if untaken is not None:
             Store(out).with_catalogue(untaken.items, out)
         if ahead and not out.suffix:
-            _ask_ahead(Store(out), part_of(tell, 0.93, 1.0))
+            ask_ahead(Store(out), part_of(tell, 0.93, 1.0))
     written = {"out": out}
     full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
     written["recipe"] = full.save(save_recipe or out.with_name(out.stem + ".recipe.yaml"))
@@ -262,17 +263,20 @@ def _check_left(done: "CleanReport | None") -> None:
         )
 
 
-def _ask_ahead(store: "Store", tell: Progress) -> None:
-    """Count and fit what every first look at a large store begins with; it is kept with it."""
+def ask_ahead(store: "Store", tell: Progress) -> None:
+    """Count, fit and test what every first look at a large store shows; it is kept with it."""
     if not store.keeps_answers:
         return
     # Of a small store none of this is loaded, which takes as long as cleaning it.
-    from strec.demand import count_ahead
+    from strec.demand import count_ahead, forecast_ahead
+    from strec.evaluation import evaluate_ahead
     from strec.recommend import Recommender
 
-    count_ahead(store, progress=part_of(tell, 0.0, 0.6))
+    count_ahead(store, progress=part_of(tell, 0.0, 0.3))
+    forecast_ahead(store, progress=part_of(tell, 0.3, 0.5))
     if not store.is_raw_track:
-        Recommender.of_store(store, progress=part_of(tell, 0.6, 1.0))
+        Recommender.of_store(store, progress=part_of(tell, 0.5, 0.7))
+        evaluate_ahead(store, progress=part_of(tell, 0.7, 1.0))
 
 
 def _emptying(report: "CleanReport") -> str:

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 from strec import schema, spatial
-from strec.demand.asking import panel
+from strec.demand import kept
+from strec.demand.asking import panel, usual_question
+from strec.demand.calendar import Calendar
+from strec.demand.forecast import demand
 from strec.errors import AnalysisError
-from strec.progress import Progress, silent
+from strec.progress import Progress, part_of, silent
 from strec.store import HasStore, Store, need_store
 
 
@@ -48,7 +51,7 @@ def count_ahead(data: HasStore | Store, *, progress: Progress = silent) -> int:
     if store.has_places:
         asked += [lambda: _places(store), store.points, store.steps, lambda: _on_the_way(store)]
     if store.has_clock:
-        asked.append(lambda: panel(store))
+        asked.append(lambda: panel(store, *usual_question(store)))
     for number, ask in enumerate(asked):
         progress("Counting what every look begins with", number / len(asked))
         try:
@@ -79,3 +82,43 @@ def _on_the_way(store: Store) -> None:
         store.flows(resolution=shows, min_users=least)
     if not store.is_anonymous:
         store.gyration()
+
+
+def forecast_ahead(data: HasStore | Store, *, progress: Progress = silent) -> bool:
+    """Test all models on what a first look at a large store asks; the test is kept with it.
+
+    Parameters
+    ----------
+    data : Dataset or Store
+        Whose folder can be written.
+    progress : callable, optional
+        Called with a text and the share done.
+
+    Returns
+    -------
+    bool
+        Whether a test was made: not of a small store, nor where one is kept, nor where no hour
+        is known or the data are too short.
+
+    Examples
+    --------
+    >>> from strec.dataset import Dataset
+    >>> forecast_ahead(Dataset.sample("travel"))
+    False
+    """
+    store = need_store(data)
+    if not (store.keeps_answers and store.has_clock):
+        return False
+    calendar = Calendar.usual(store.time_zone)
+    try:
+        progress("Counting", 0.0)
+        counted = panel(store, *usual_question(store))
+        if kept.load(store, counted, calendar) is not None:
+            return False
+        past = demand(
+            counted, calendar=calendar, refit=False, progress=part_of(progress, 0.2, 1.0)
+        ).backtest
+    except AnalysisError:
+        return False
+    kept.keep(store, past, calendar)
+    return True

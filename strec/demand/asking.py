@@ -108,6 +108,25 @@ def panel(
     )
 
 
+def usual_question(data: HasStore | Store) -> tuple[str, str]:
+    """Return what is forecast, and where, before anybody has chosen: `what`, `where` of `panel`.
+
+    Parameters
+    ----------
+    data : Dataset or Store
+        Users need not be named.
+
+    Examples
+    --------
+    >>> from strec import Dataset
+    >>> usual_question(Dataset.sample("travel"))
+    ('checkins', 'cells')
+    """
+    store = need_store(data)
+    what = "departures" if store.has_trips else "checkins"
+    return what, "cells" if store.has_places else "items"
+
+
 def people_at(
     data: HasStore | Store,
     places: Sequence[str],

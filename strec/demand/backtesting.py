@@ -55,7 +55,7 @@ class Backtest:
     failed : dict of str to str
         Models that took no part, and why.
     fitted : dict of str to DemandModel
-        As they were for the test.
+        As they were for the test; of one that was kept, those that its forecast needs.
     daily : dict of str to numpy.ndarray
         Model to its weighted quantile loss on each day of the test.
 
@@ -272,6 +272,7 @@ def backtest(
     horizon: int = 24,
     calendar: Calendar | None = None,
     test_hours: int | None = None,
+    known: Backtest | None = None,
     progress: Progress | None = None,
 ) -> Backtest:
     """Forecast from many past hours on, each time from what was known then, and compare.
@@ -288,13 +289,15 @@ def backtest(
         Holidays and the person's own columns.
     test_hours : int, optional
         The last so many hours are the test; four weeks or a quarter of the data by default.
+    known : Backtest, optional
+        Of fewer models, on the same panel and calendar: those that it tested are not tested again.
     progress : callable, optional
         Called with what is fitted next, and the share done.
 
     Raises
     ------
     AnalysisError
-        If the panel is too short or empty.
+        If the panel is too short or empty, or what is known is of another one.
 
     Notes
     -----
@@ -327,7 +330,16 @@ def backtest(
     truth = panel.values[origins[:, None] + np.arange(horizon)]
     past = panel.part(0, split)
     expected, seconds, failed = {}, {}, {}
+    before, took = None, {}
+    if known is not None:
+        _need_same(known, panel, origins, horizon)
+        took = dict(zip(known.table["model"], known.table["seconds"], strict=True))
+        # The blend of fewer models is another one.
+        before = known.table[known.table["model"] != BLEND], known.daily
     for number, (name, model) in enumerate(chosen.items()):
+        if known is not None and name in known.expected:
+            expected[name], seconds[name] = known.expected[name], took[name]
+            continue
         tell(f"{name} is tested", number / (len(chosen) + 1))
         began = time.perf_counter()
         try:
@@ -352,8 +364,21 @@ def backtest(
 
         expected[BLEND] = crossed(len(origins), truth.shape, mixed)
         seconds[BLEND] = sum(seconds[name] for name in members)
-    table, daily = scored(panel, past, expected, truth, origins, seconds)
-    return Backtest(table, expected, truth, origins, weights, panel, failed, chosen, daily)
+    table, daily = scored(panel, past, expected, truth, origins, seconds, before)
+    fitted = {name: model for name, model in chosen.items() if model.is_fitted}
+    if known is not None:
+        fitted |= known.fitted
+    return Backtest(table, expected, truth, origins, weights, panel, failed, fitted, daily)
+
+
+def _need_same(known: Backtest, panel: Panel, origins: np.ndarray, horizon: int) -> None:
+    same = known.panel is panel and known.horizon == horizon
+    if not (same and np.array_equal(known.origins, origins)):
+        raise AnalysisError(
+            "What is known is of the same panel and test.",
+            "a backtest of another one.",
+            "Leave it out.",
+        )
 
 
 def _origins(panel: Panel, split: int, horizon: int) -> np.ndarray:

@@ -21,7 +21,7 @@ class DemandModel(ABC):
 
     label: str = ""
     sentence: ClassVar[str]
-    _fitted = False
+    is_fitted = False
 
     def fit(self, panel: Panel, horizon: int, calendar: Calendar | None = None) -> Self:
         """Learn from a panel.
@@ -39,7 +39,7 @@ class DemandModel(ABC):
         self.horizon = horizon
         self.calendar = calendar or Calendar()
         self._fit(panel)
-        self._fitted = True
+        self.is_fitted = True
         return self
 
     def predict(self, panel: Panel, origins: np.ndarray, horizon: int) -> np.ndarray:
@@ -60,10 +60,10 @@ class DemandModel(ABC):
         AnalysisError
             If the model is not fitted, or for a shorter horizon.
         """
-        if not self._fitted or horizon > self.horizon:
+        if not self.is_fitted or horizon > self.horizon:
             raise AnalysisError(
                 "A model is fitted before it is asked, for as many hours ahead.",
-                "one that is not fitted." if not self._fitted else f"{horizon} hours ahead.",
+                "one that is not fitted." if not self.is_fitted else f"{horizon} hours ahead.",
                 "Call fit(panel, horizon) first.",
             )
         expected = self._predict(panel, np.asarray(origins, dtype=int), horizon)

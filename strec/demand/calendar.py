@@ -1,7 +1,7 @@
 """What a calendar and a person's own columns say of each hour, also of those to come."""
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -75,6 +75,23 @@ class Calendar:
         rows = numeric.set_index(pd.DatetimeIndex(when))
         rows = rows[rows.index.notna()]
         return cls(country, rows.groupby(level=0).mean())
+
+    @classmethod
+    def usual(cls, time_zone: str | None) -> "Calendar":
+        """Return a calendar with the holidays of a time zone's country, without where unknown.
+
+        Parameters
+        ----------
+        time_zone : str, optional
+            IANA name.
+
+        Examples
+        --------
+        >>> Calendar.usual("Europe/Madrid").country, Calendar.usual("UTC").country
+        ('ES', None)
+        """
+        home = country_of(time_zone)
+        return cls(home if home in countries() else None)
 
     @property
     def names(self) -> list[str]:
@@ -215,6 +232,22 @@ def _days(country: str, first: int, last: int) -> dict:
             f"{country}.",
             "Choose one from the list, or none.",
         ) from error
+
+
+@cache
+def countries() -> list[str]:
+    """Return the countries whose holidays are known; none where the package is not installed.
+
+    Examples
+    --------
+    >>> "ES" in countries()
+    True
+    """
+    try:
+        import holidays
+    except ModuleNotFoundError:
+        return []
+    return sorted(holidays.list_supported_countries())
 
 
 def country_of(time_zone: str | None) -> str | None:

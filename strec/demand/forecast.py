@@ -337,6 +337,7 @@ def demand(
     models: Mapping[str, DemandModel] | None = None,
     calendar: Calendar | None = None,
     past: Backtest | None = None,
+    known: Backtest | None = None,
     refit: bool = True,
     progress: Progress | None = None,
 ) -> Demand:
@@ -356,6 +357,8 @@ def demand(
         Holidays and the person's own columns.
     past : Backtest, optional
         One made before with these models and this calendar.
+    known : Backtest, optional
+        One made before with some of these models and this calendar: see `backtest`.
     refit : bool
         Whether models learn also from the hours of the test; else they forecast as they were
         tested, which takes half the time.
@@ -381,8 +384,9 @@ def demand(
     calendar.need(panel, panel.n_hours + 1)
     if past is None:
         past = backtest(
-            panel, models, horizon=horizon, calendar=calendar, progress=part_of(tell, 0.0, 0.7)
-        )
+            panel, models, horizon=horizon, calendar=calendar, known=known,
+            progress=part_of(tell, 0.0, 0.7),
+        )  # fmt: skip
     horizon = min(horizon, past.horizon)
     calendar.need(panel, panel.n_hours + horizon)
     name = model or past.proposed
@@ -400,9 +404,9 @@ def demand(
     fitted, found = {}, {}
     for number, each in enumerate(needed):
         tell(f"{each} looks ahead", 0.7 + 0.3 * number / len(needed))
-        known = past.fitted.get(each)
-        again = refit or known is None
-        fitted[each] = blank[each].fit(panel, horizon, calendar) if again else known
+        tested = past.fitted.get(each)
+        again = refit or tested is None
+        fitted[each] = blank[each].fit(panel, horizon, calendar) if again else tested
         found[each] = fitted[each].predict(panel, origin, horizon)[0]
     members = [each for each in needed if weights.get(each, 0) > 0]
     expected = np.sum([weights[each] * found[each] for each in members], axis=0)

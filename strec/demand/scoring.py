@@ -1,6 +1,7 @@
 """How forecasts of the past fared: losses, coverage, and whether a gain is more than chance."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,9 @@ from strec.demand.bands import QUANTILES, Bands
 from strec.demand.base import HOURS_OF_WEEK
 from strec.demand.counting import HourOfWeek
 from strec.demand.panels import Panel
+
+#: The table of a backtest, and each model's loss by day.
+Known: TypeAlias = tuple[pd.DataFrame, dict[str, np.ndarray]]
 
 
 def crossed(n: int, shape: tuple[int, ...], make: Callable[[slice, slice], np.ndarray]):
@@ -25,47 +29,53 @@ def crossed(n: int, shape: tuple[int, ...], make: Callable[[slice, slice], np.nd
 
 def scored(
     panel: Panel, past: Panel, expected: dict[str, np.ndarray], truth: np.ndarray,
-    origins: np.ndarray, seconds: dict[str, float],
-) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:  # fmt: skip
+    origins: np.ndarray, seconds: dict[str, float], known: Known | None = None,
+) -> Known:  # fmt: skip
+    """Return the table of a backtest, and each model's loss by day; what is known stays."""
     lag = min(HOURS_OF_WEEK, past.n_hours // 2)
     naive = np.nanmean(np.abs(past.values[lag:] - past.values[:-lag]))
-    known = np.isfinite(truth)
-    size = float(np.abs(truth[known]).sum()) or 1.0
     day = (origins[:, None] + np.arange(truth.shape[1])) // 24
+    before = known[0].set_index("model", drop=False).to_dict("index") if known else {}
     rows, losses = [], {}
     for name, found in expected.items():
-        lines, ends = crossed_bands(panel, found, truth)
-        loss = np.zeros(truth.shape)
-        for quantile, line in zip(QUANTILES, lines, strict=True):
-            away = truth - line
-            loss += 2 * np.where(away > 0, quantile * away, (quantile - 1) * away)
-        loss /= len(QUANTILES)
-        error = (found - truth)[known]
-        losses[name] = np.array(
-            [np.nansum(loss[day == each]) for each in np.unique(day)]
-        )  # fmt: skip
-        inside = [
-            float(((truth >= low - 1e-9) & (truth <= high + 1e-9))[known].mean())
-            for low, high in (ends[:2], ends[2:])
-        ]
-        rows.append(
-            {
-                "model": name,
-                "mae": float(np.abs(error).mean()),
-                "rmse": float(np.sqrt((error**2).mean())),
-                "mase": float(np.abs(error).mean() / max(float(naive), 1e-12)),
-                "wql": float(np.nansum(loss) / size),
-                "cover_80": inside[0],
-                "cover_95": inside[1],
-                "seconds": seconds[name],
-            }
-        )
+        if known and name in before:
+            row, losses[name] = before[name], known[1][name]
+        else:
+            row, losses[name] = _scored(panel, found, truth, day, max(float(naive), 1e-12))
+        rows.append({"model": name} | row | {"seconds": seconds[name]})
     base = losses[HourOfWeek.label]
     for row in rows:
         mean, low, high = gained(base, losses[row["model"]])
         row |= {"gain": mean, "gain_low": low, "gain_high": high}
     table = pd.DataFrame(rows).sort_values("wql", kind="stable", ignore_index=True)
     return table, losses
+
+
+def _scored(
+    panel: Panel, found: np.ndarray, truth: np.ndarray, day: np.ndarray, naive: float
+) -> tuple[dict[str, float], np.ndarray]:
+    lines, ends = crossed_bands(panel, found, truth)
+    known = np.isfinite(truth)
+    loss = np.zeros(truth.shape)
+    for quantile, line in zip(QUANTILES, lines, strict=True):
+        away = truth - line
+        loss += 2 * np.where(away > 0, quantile * away, (quantile - 1) * away)
+    loss /= len(QUANTILES)
+    error = (found - truth)[known]
+    inside = [
+        float(((truth >= low - 1e-9) & (truth <= high + 1e-9))[known].mean())
+        for low, high in (ends[:2], ends[2:])
+    ]
+    size = float(np.abs(truth[known]).sum()) or 1.0
+    row = {
+        "mae": float(np.abs(error).mean()),
+        "rmse": float(np.sqrt((error**2).mean())),
+        "mase": float(np.abs(error).mean() / naive),
+        "wql": float(np.nansum(loss) / size),
+        "cover_80": inside[0],
+        "cover_95": inside[1],
+    }
+    return row, np.array([np.nansum(loss[day == each]) for each in np.unique(day)])
 
 
 def gained(base: np.ndarray, loss: np.ndarray) -> tuple[float, float, float]:

@@ -58,3 +58,7 @@ that of the last check-in.'
         }[self.history]
         time = "and the time of the target" if self.time_known else "not the time of the target"
         return f"Scored: {scored}. Known: {history}, {time}. Place: that of the last check-in."
+
+
+#: The rules of a first look: enough queries for narrow intervals, within seconds.
+FIRST_LOOK = Regime(at_most=3_000)

@@ -1,25 +1,21 @@
 """A fitted counter mix that is kept with a large store, so that the next process need not fit it.
 
 Beside the model lie the check-ins that it answers from, as the arrays of their `Log`. Both are
-known by the content of the store, by how many check-ins were drawn, and by the code that fits:
+known by the content of the store, by how many check-ins were drawn, and by the code of strec:
 another version of it fits anew, and so does whoever finds a file damaged.
 """
 
-import hashlib
 import json
 from dataclasses import fields
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from strec import models, split
 from strec.errors import ModelError
 from strec.models import CounterMix, Model
 from strec.split import Log
 from strec.store import Store
-from strec.store.answers import read_whole, write_whole
+from strec.store.answers import code, read_whole, write_whole
 
 FOLDER = "recommend"
 #: A fit takes as long for fewer, but what is small is left alone.
@@ -93,19 +89,4 @@ def _is_large(store: Store) -> bool:
 
 
 def _of(store: Store, at_most: int) -> str:
-    return f"{store.fingerprint} {at_most} {_code()}"
-
-
-@cache
-def _code() -> str:
-    """Return a digest of the code that makes logs and fits the counter mix."""
-    seen = hashlib.blake2b(digest_size=16)
-    rooms = [Path(str(room.__file__)).parent for room in (models, split)]
-    files = [
-        *(rooms[0] / "counting").glob("*.py"),
-        *(rooms[0] / f"{name}.py" for name in ("base", "calibration", "keys", "profiles")),
-        *rooms[1].glob("*.py"),
-    ]
-    for path in sorted(files):
-        seen.update(path.read_bytes())
-    return seen.hexdigest()
+    return f"{store.fingerprint} {at_most} {code()}"

@@ -10,6 +10,7 @@ import os
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -81,11 +82,19 @@ class Answers:
 
     def _keep(self, path: Path, found: pa.Table) -> None:
         if write_whole(path, found, MOST_BYTES_EACH):
-            with suppress(OSError):
-                self._make_room()
+            make_room(self.folder)
 
-    def _make_room(self) -> None:
-        files = [(each.stat(), each.path) for each in os.scandir(self.folder) if each.is_file()]
+
+def make_room(folder: Path) -> None:
+    """Delete the oldest files of a folder: the others take `MOST_BYTES` at most.
+
+    Parameters
+    ----------
+    folder : Path
+        Of files alone.
+    """
+    with suppress(OSError):
+        files = [(each.stat(), each.path) for each in os.scandir(folder) if each.is_file()]
         files.sort(key=lambda each: each[0].st_mtime_ns, reverse=True)
         held = 0
         for facts, path in files:
@@ -143,6 +152,15 @@ def read_whole(path: Path) -> pa.Table | None:
     if content[:_DIGEST] != _digest_of(table):
         return None
     return pa.ipc.open_file(pa.py_buffer(table)).read_all()
+
+
+@cache
+def code() -> str:
+    """Return a digest of strec's own code: what is fitted and kept is of one version only."""
+    seen = hashlib.blake2b(digest_size=_DIGEST)
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
+        seen.update(path.read_bytes())
+    return seen.hexdigest()
 
 
 def _content(sent: ops.InMemoryTable) -> str:

@@ -8,10 +8,12 @@ from strec.demand import (
     Bands,
     Calendar,
     DaysAlike,
+    Harmonic,
     HourOfWeek,
     LastWeek,
     Panel,
     Trees,
+    backtest,
     demand,
     standard_models,
 )
@@ -248,3 +250,27 @@ def test_less_than_one_more_is_never_surely_more():
     low, usual = np.array([0.65, 3.2]), np.array([0.6, 2.5])
     assert unusual(low + 1, low, low + 2, usual, True).tolist() == [0, 1]
     assert unusual(low + 1, low, low + 2, usual, False).tolist() == [1, 1]
+
+
+def test_what_was_tested_before_is_not_tested_again(monkeypatch):
+    panel = seasonal(5, [3.0, 20.0])
+    whole = backtest(panel, horizon=24)
+    first = backtest(panel, standard_models(0), horizon=24)
+
+    def never(*_, **__):
+        raise AssertionError("tested again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Harmonic, "_fit", never)
+        found = backtest(panel, horizon=24, known=first)
+    assert found.fitted[HourOfWeek.label] is first.fitted[HourOfWeek.label]
+    columns = [name for name in whole.table if name != "seconds"]
+    pd.testing.assert_frame_equal(found.table[columns], whole.table[columns])
+    assert found.weights == whole.weights and set(found.fitted) == set(whole.fitted)
+    for name, made in whole.expected.items():
+        np.testing.assert_array_equal(found.expected[name], made)
+        np.testing.assert_array_equal(found.daily[name], whole.daily[name])
+    with pytest.raises(AnalysisError, match="same panel"):
+        backtest(seasonal(5, [3.0, 20.0]), horizon=24, known=first)
+    with pytest.raises(AnalysisError, match="same panel"):
+        backtest(panel, horizon=12, known=first)

@@ -52,7 +52,7 @@ def test_what_is_damaged_or_of_others_is_fitted_anew(store, monkeypatch, harm):
         content[len(content) // 2] ^= 1
         (folder / harm).write_bytes(content)
     if harm == "code":
-        monkeypatch.setattr(kept, "_code", lambda: "of another version")
+        monkeypatch.setattr(kept, "code", lambda: "of another version")
     if harm == "drawn":
         at_most = 5_000
     if harm == "check-ins":

@@ -2,7 +2,6 @@
 
 import io
 from dataclasses import dataclass
-from functools import cache
 
 import pandas as pd
 import streamlit as st
@@ -42,6 +41,11 @@ class Asked:
     networks: bool = False
     #: Whether the models that take long are left out, for a first look.
     is_first: bool = False
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the usual models are asked, of nothing but the data: their test is kept."""
+        return not (self.columns or self.areas or self.networks or self.is_first)
 
     def calendar(self) -> demand.Calendar:
         """Return holidays and columns."""
@@ -130,11 +134,9 @@ def controls(store: Store, chosen: Filters) -> Asked:
 
 def usual(store: Store) -> Asked:
     """Return what is asked before anybody has chosen."""
-    where = next(iter(_wheres(store)))
+    what, where = demand.usual_question(store)
     resolution = usual_size(store) if where == "cells" else None
-    home = demand.country_of(store.time_zone)
-    country = home if home in countries_known() else None
-    return Asked(next(iter(_possible(store))), where, resolution, country, Filters())
+    return Asked(what, where, resolution, demand.Calendar.usual(store.time_zone).country, Filters())
 
 
 def _possible(store: Store) -> dict[str, str]:
@@ -181,7 +183,7 @@ def usual_size(store: Store) -> int:
 
 
 def _country(store: Store) -> str | None:
-    countries = countries_known()
+    countries = demand.countries()
     if not countries:
         return None
     home = demand.country_of(store.time_zone)
@@ -194,16 +196,6 @@ def _country(store: Store) -> str | None:
     elif "holidays" in st.query_params:
         del st.query_params["holidays"]
     return None if chosen == "none" else chosen
-
-
-@cache
-def countries_known() -> list[str]:
-    """Return the countries whose holidays are known; none where the package is not installed."""
-    try:
-        import holidays
-    except ModuleNotFoundError:
-        return []
-    return sorted(holidays.list_supported_countries())
 
 
 def _columns() -> bytes:

@@ -4,10 +4,11 @@ from inspect import signature
 
 from pages.shared.in_use import trainings
 from pages.shared.later import is_large, soon
-from pages.shared.results import found_before, kept
+from pages.shared.results import found_before, keep, kept
 from strec.dataset import Dataset
 from strec.errors import ModelError
 from strec.evaluation import Regime, Result, counting_models, evaluate_model
+from strec.evaluation import kept as with_store
 from strec.models import MODELS
 from strec.progress import Progress, part_of
 from strec.runs import Run
@@ -52,9 +53,18 @@ class Race:
         return [
             name
             for name, (key, model) in self.models.items()
-            if model.kind not in quick
-            and found_before("result", self.store, (key, self.regime)) is None
+            if model.kind not in quick and self._known(name) is None
         ]
+
+    def _known(self, name: str) -> Result | ModelError | None:
+        """Return what this server has scored, or what is kept with the store."""
+        key, model = self.models[name]
+        known = found_before("result", self.store, (key, self.regime))
+        if known is None and model.vocabulary_ is None:
+            known = with_store.load(self.store, name, self.regime)
+            if known is not None:
+                keep("result", self.store, (key, self.regime), known)
+        return known
 
     def result(self, name: str, report: Progress | None = None) -> Result | None:
         """Return one model's result; counting models are fitted first.
@@ -70,13 +80,18 @@ class Race:
             is_trained = model.vocabulary_ is not None
             ready = model if is_trained else kept("model", self.store, key, fitted)
             try:
-                return evaluate_model(ready, self.parts, self.regime, name=name, progress=report)
+                found = evaluate_model(ready, self.parts, self.regime, name=name, progress=report)
             except ModelError as error:
                 if is_trained:
                     return error
                 raise
+            if not is_trained:
+                with_store.keep(self.store, found)
+            return found
 
-        found = kept("result", self.store, (key, self.regime), scored)
+        found = self._known(name)
+        if found is None:
+            found = kept("result", self.store, (key, self.regime), scored)
         if isinstance(found, ModelError):
             del self.models[name]
             self.notes.append(f"{name} is left out: {found.found}")
