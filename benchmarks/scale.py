@@ -169,6 +169,15 @@ def _pages(folder: Path) -> dict:
 
 
 def _recommend(folder: Path) -> None:
+    from strec.recommend import Recommender, kept
+    from strec.store import Store
+
+    # What was fitted ahead is fitted anew, and kept for the next process.
+    shutil.rmtree(folder / "store-parquet" / kept.FOLDER, ignore_errors=True)
+    _first_answer(folder)
+
+
+def _first_answer(folder: Path) -> None:
     from strec.recommend import Recommender
     from strec.store import Store
 
@@ -227,11 +236,11 @@ def _prepare(folder: Path) -> dict:
 
 CASES = {
     "clean": ("`strec clean`, default recipe, file to store", _clean),
-    "ahead": ("counting, fitting and testing ahead what every first look asks, once", _ahead),
-    "looks": ("the same questions in the next process", _looks),
+    "ahead": ("what every first look asks, ahead and once", _ahead),
+    "looks": ("the same in the next process", _looks),
     "pages": ("every aggregate of every page, nothing kept; the slowest in seconds", _pages),
     "recommend": ("Recommend: fitting the counter mix, and the first answer", _recommend),
-    "again": ("Recommend: the first answer in the next process", _recommend),
+    "again": ("Recommend: the first answer in the next process", _first_answer),
     "gate": ("gate, quick look", lambda folder: ingest._gate(folder)),
     "prepare": ("ST-LLM before its first step", _prepare),
     "privacy": ("privacy risk, 2,000 users looked for among all", _privacy),

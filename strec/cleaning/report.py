@@ -9,6 +9,7 @@ import polars as pl
 
 from strec.cleaning.base import Outcome, Step
 from strec.cleaning.pieces import coded
+from strec.errors import ReadError
 from strec.ordered import ITEM_CODE
 from strec.schema import ITEM, NOBODY, TIME, USER
 from strec.wording import plural
@@ -136,6 +137,29 @@ class CleanReport:
             "sentence": self.sentence,
             "steps": [step.to_dict() for step in self.steps],
         }
+
+
+def need_some(report: CleanReport) -> None:
+    """Refuse a recipe that leaves no check-in, and name the step that took the last ones.
+
+    Parameters
+    ----------
+    report : CleanReport
+        Of check-ins that there were.
+
+    Raises
+    ------
+    ReadError
+        If none is left.
+    """
+    if report.rows_after:
+        return
+    last = next(step for step in report.steps if not step.rows_after)
+    raise ReadError(
+        "At least one check-in must be left after cleaning.",
+        f"none of {report.rows_before:,} ({last.title}: {last.sentence}).",
+        f"Leave that step out (--without {last.step}), or loosen it in a recipe (--recipe).",
+    )
 
 
 class Count:

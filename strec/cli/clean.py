@@ -3,6 +3,7 @@
 import re
 import tempfile
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,8 +29,11 @@ from strec.progress import Progress, part_of
 
 if TYPE_CHECKING:
     from strec.cleaning import CleanReport, Recipe
-    from strec.io import Mapping, ReadResult
+    from strec.io import Mapping, Question, ReadResult
     from strec.store import Store
+
+#: Testing models takes longer than reading fewer check-ins did.
+TESTED_AHEAD = 3_000_000
 
 
 @shell.command()
@@ -74,10 +78,13 @@ def clean(
     cleaning: Annotated[
         bool, typer.Option("--cleaning/--no-cleaning", help="Whether the recipe runs.")
     ] = True,
+    without: Annotated[
+        list[str] | None, typer.Option(help="A step of the recipe that is left out.")
+    ] = None,
     ahead: Annotated[
         bool, typer.Option("--ahead/--no-ahead", help="Whether a large store is counted at once, "
-                           "and models are tested on it, so that the app's first looks need not "
-                           "wait.")
+                           "and of three million check-ins on models tested on it, so that the "
+                           "app's first looks need not wait.")
     ] = True,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -110,6 +117,7 @@ def clean(
     from strec.io import fetch, ingest, read, write
     from strec.io.apart import apart
     from strec.io.catalogue import read_catalogue
+    from strec.io.reading import assumed
     from strec.io.writing import writer_for
     from strec.store import Store
     from strec.store.engines import chosen
@@ -133,6 +141,8 @@ def clean(
         )
     untaken = None if catalogue is None else apart(read_catalogue, [catalogue])
     steps = Recipe.load(recipe) if recipe else Recipe.default()
+    for step in without or ():
+        steps = steps.change(step, enabled=False)
     with (
         progress(quiet=as_json) as tell,
         tempfile.TemporaryDirectory(prefix=".strec-", dir=out.parent) as folder,
@@ -143,14 +153,16 @@ def clean(
             (Path(folder) / "given").mkdir()
             given = Path(folder) / "given" / f"{named}.parquet"
             files = [fetch(data[0], given, table=db_table, query=query)]
-        if "spark" in chosen() and not (out.suffix or of_database):
+        on_cluster = "spark" in chosen() and not (out.suffix or of_database)
+        mapping, taken = _mapping(files[:1] if on_cluster else files, map, steps)
+        if on_cluster:
             from strec.store.cluster import ingest_on_cluster
 
             made = ingest_on_cluster(
                 files,
                 out,
                 Recipe(steps.steps if cleaning else (), steps.mapping),
-                _mapping(files[:1], map, steps),
+                mapping,
                 time_zone=time_zone,
                 day_first=day_first,
                 progress=part_of(tell, 0.0, 0.93),
@@ -162,7 +174,7 @@ def clean(
                 ingest,
                 files,
                 piece,
-                mapping=_mapping(files, map, steps),
+                mapping=mapping,
                 time_zone=time_zone,
                 day_first=day_first,
                 progress=part_of(tell, 0.0, 0.7),
@@ -173,6 +185,11 @@ def clean(
             Store(out).with_catalogue(untaken.items, out)
         if ahead and not out.suffix:
             ask_ahead(Store(out), part_of(tell, 0.93, 1.0))
+    # What reading asks itself is said already; what was taken beside --map it takes as given.
+    given = {"time_zone": time_zone, "time_format": day_first}
+    answered = [name for name, value in given.items() if value is not None]
+    said = [text for text in assumed(taken, answered) if text not in result.notes]
+    result = replace(result, notes=[*result.notes, *said])
     written = {"out": out}
     full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
     written["recipe"] = full.save(save_recipe or out.with_name(out.stem + ".recipe.yaml"))
@@ -190,24 +207,30 @@ def clean(
     _tell(result, done, written, as_json)
 
 
-def _mapping(files: list[Path], entries: list[str] | None, recipe: "Recipe") -> "Mapping | None":
+def _mapping(
+    files: list[Path], entries: list[str] | None, recipe: "Recipe"
+) -> "tuple[Mapping | None, list[Question]]":
+    """Return the mapping, None where all is guessed, and what it answers beside what is given."""
     from strec.io import Mapping, inspect
     from strec.io.apart import apart
     from strec.io.mapping import SOURCE, mapping_of
+    from strec.io.reading import assumed
 
     base = Mapping.from_dict(recipe.mapping) if recipe.mapping else None
     if not entries:
-        return base
-    given = mapping_of(entries)
+        return base, []
+    given, taken = mapping_of(entries), []
     if base is None:
         # Which table is read, and how its letters are written, comes before its columns.
         source = {name: value for name, value in given.items() if name in SOURCE}
         try:
-            base = apart(inspect, files, mapping=Mapping(**source)).mapping
+            looked = apart(inspect, files, mapping=Mapping(**source))
+            base = looked.mapping
+            taken = [each for each in looked.questions if assumed([each], given)]
         except MappingError:
             # What cannot be guessed may be just what is given.
             base = Mapping(**source)
-    return base.remap(**given)
+    return base.remap(**given), taken
 
 
 def _write(
@@ -222,6 +245,7 @@ def _write(
     import polars as pl
 
     from strec.cleaning import clean_file
+    from strec.cleaning.report import need_some
     from strec.cleaning.run import cleaned
     from strec.io import write
     from strec.store import Store
@@ -231,7 +255,8 @@ def _write(
         zone, as_read = result.mapping.time_zone, nullcontext((piece, None))
         with cleaned(piece, recipe, progress=cleaning) if recipe.steps else as_read as found:
             checkins, done = found
-            _check_left(done)
+            if done:
+                need_some(done)
             tell(f"Writing {out.name}", 0.9)
             Store.create(
                 checkins,
@@ -245,22 +270,14 @@ def _write(
             )
         return done
     done = clean_file(piece, piece, recipe, progress=cleaning) if recipe.steps else None
-    _check_left(done)
+    if done:
+        need_some(done)
     tell(f"Writing {out.name}", 0.9)
     if out.suffix == ".parquet":
         piece.replace(out)
     else:
         write(pl.read_parquet(piece), out)
     return done
-
-
-def _check_left(done: "CleanReport | None") -> None:
-    if done and not done.rows_after:
-        raise ReadError(
-            "At least one check-in must be left after cleaning.",
-            f"none of {done.rows_before:,} ({_emptying(done)}).",
-            "Loosen the steps of the recipe.",
-        )
 
 
 def ask_ahead(store: "Store", tell: Progress) -> None:
@@ -273,15 +290,11 @@ def ask_ahead(store: "Store", tell: Progress) -> None:
     from strec.recommend import Recommender
 
     count_ahead(store, progress=part_of(tell, 0.0, 0.3))
-    forecast_ahead(store, progress=part_of(tell, 0.3, 0.5))
     if not store.is_raw_track:
-        Recommender.of_store(store, progress=part_of(tell, 0.5, 0.7))
+        Recommender.of_store(store, progress=part_of(tell, 0.3, 0.5))
+    if store.meta["n_checkins"] >= TESTED_AHEAD:
+        forecast_ahead(store, progress=part_of(tell, 0.5, 0.7))
         evaluate_ahead(store, progress=part_of(tell, 0.7, 1.0))
-
-
-def _emptying(report: "CleanReport") -> str:
-    last = next(step for step in report.steps if not step.rows_after)
-    return f"{last.title}: {last.sentence}"
 
 
 def _tell(result: "ReadResult", done: "CleanReport | None", written: dict, as_json: bool) -> None:

@@ -19,7 +19,7 @@ HOURS = np.arange(24)
 _LONGEST_SPREAD = 50
 
 
-def what_if_hours(answer: Answer, n_items: int = 1) -> pl.DataFrame:
+def what_if_hours(answer: Answer, n_items: int = 1, *, firsts: int = 0) -> pl.DataFrame:
     """Score the first suggestions again at each hour of the same day.
 
     The same past is seen at each hour as at the moment asked about, as if the day were young or
@@ -31,11 +31,13 @@ def what_if_hours(answer: Answer, n_items: int = 1) -> pl.DataFrame:
         The question and its list.
     n_items : int
         How many suggestions of the list, from the first.
+    firsts : int
+        How many others, at most, that would come first at some hour; those of most hours.
 
     Returns
     -------
     polars.DataFrame
-        ``24 * n_items`` rows: ``hour, item_id, item_name, probability, rank``.
+        24 rows of each item: ``hour, item_id, item_name, probability, rank``.
 
     Examples
     --------
@@ -52,7 +54,13 @@ def what_if_hours(answer: Answer, n_items: int = 1) -> pl.DataFrame:
     """
     need_answer(answer)
     scored = answer.ranker.score(_at_hours(answer.query), answer.how)
-    return _follow(answer, scored, answer.codes[:n_items], "hour", HOURS)
+    codes = answer.codes[:n_items]
+    if firsts:
+        best = _lists(answer, scored, 1, "hour", HOURS)["item_id"].value_counts(name="n_hours")
+        best = best.sort("n_hours", "item_id", descending=[True, False])
+        others = answer.query.vocabulary.item_codes(best["item_id"])
+        codes = np.append(codes, others[~np.isin(others, codes)][:firsts])
+    return _follow(answer, scored, codes, "hour", HOURS)
 
 
 def what_if_places(answer: Answer, lat: np.ndarray, lon: np.ndarray, rank: int = 1) -> pl.DataFrame:

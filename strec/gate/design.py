@@ -316,8 +316,9 @@ def _check_enough(length: np.ndarray, n_scored: int, item: np.ndarray, is_anonym
     enough = (length >= MIN_CHECKINS_PER_USER).sum()
     if enough < MIN_USERS or n_scored < MIN_SCORED or not item.any():
         raise AnalysisError(
-            f"The test needs at least {MIN_USERS} {whose} with {MIN_CHECKINS_PER_USER} or more "
-            f"check-ins, {MIN_SCORED} check-ins to predict (half of each {one}'s), and two items.",
+            f"The test, of the training part of a data set, needs at least {MIN_USERS} {whose} "
+            f"with {MIN_CHECKINS_PER_USER} or more check-ins, {MIN_SCORED} check-ins to predict "
+            f"(half of each {one}'s), and two items.",
             f"{plural(len(item), 'check-in')}, {plural(enough, f'such {one}')}, "
             f"{plural(n_scored, 'check-in')} to predict, {plural(len(np.unique(item)), 'item')}.",
             "Bring more data, or loosen the filters and cleaning steps.",

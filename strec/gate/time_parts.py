@@ -102,7 +102,9 @@ def _one_time(local_us: np.ndarray) -> str:
 
 
 def _too_short(n_days: int, needed: int, words: str) -> str:
-    return "" if n_days >= needed else f"it takes {words} of data, there are {n_days} days"
+    if n_days >= needed:
+        return ""
+    return f"it takes {words} of data, what is tested spans {n_days} days"
 
 
 def _near(n: int, width: float) -> np.ndarray:

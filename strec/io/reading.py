@@ -4,7 +4,7 @@ import os
 import shlex
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -319,11 +319,6 @@ def _result(done: _Pass, opened: Opened) -> ReadResult:
     opened.check_unchanged()
     if not done.n_checkins:
         _refuse_nothing(done)
-    assumed = [
-        f"{question.text} Taken: {question.options[question.default].label}."
-        for question in done.found.questions
-        if question.default is not None
-    ]
     counted = [NOTICES[name].format(f"{n:,}") for name, n in done.noticed.items() if n]
     nothing = pl.DataFrame(schema=schema.REQUIRED)
     return ReadResult(
@@ -336,9 +331,34 @@ def _result(done: _Pass, opened: Opened) -> ReadResult:
         format=done.found.key,
         title=done.found.title,
         cite=done.found.cite,
-        notes=[*opened.notes, *done.found.notes, *assumed, *counted],
+        notes=[*opened.notes, *done.found.notes, *assumed(done.found.questions), *counted],
         n_rows=done.n_rows,
     )
+
+
+def assumed(questions: Sequence[Question], given: Iterable[str] = ()) -> list[str]:
+    """Return in words what was taken where files do not say it, and nobody did.
+
+    Parameters
+    ----------
+    questions : sequence of Question
+        Of an `Inspection` or a `ReadResult`.
+    given : iterable of str
+        Entries of the mapping that somebody has given.
+
+    Examples
+    --------
+    >>> utc = Option("UTC", changes={"time_zone": "UTC"})
+    >>> asked = Question("time_zone", "Whose clock is it?", (utc,), default=0)
+    >>> assumed([asked]), assumed([asked], ["time_zone"])
+    (['Whose clock is it? Taken: UTC.'], [])
+    """
+    taken = [(each, each.options[each.default]) for each in questions if each.default is not None]
+    return [
+        f"{question.text} Taken: {option.label}."
+        for question, option in taken
+        if not {question.key, *option.changes} & set(given)
+    ]
 
 
 @contextmanager

@@ -130,7 +130,7 @@ def _delimited(lines: list[str], name: str, given: str | None = None) -> Shape:
         names, notes = unique_names(commented, width)
         quote = _quote(body, delimiter)
         return Shape("csv", delimiter, quote, True, skipped - 1, tuple(names), tuple(notes))
-    above = next((i for i, row in enumerate(rows[:20]) if not _is_title(row, width)), 0)
+    above = _header_at(rows[:20], width)
     if above and width > 1:
         skipped = lines.index(body[above], skipped)
         rows = rows[above:]
@@ -155,6 +155,18 @@ def _commented_header(
     line = "#" + line if line.startswith(delimiter) else line
     names = [cell.strip() for cell in _cut([line], delimiter)[0]]
     return names if len(names) == width and all(names) and not any(map(is_data, names)) else []
+
+
+def _header_at(rows: list[list[str]], width: int) -> int:
+    """Return which row begins the table: not a title, nor one of several cells above the names."""
+    first = next((i for i, row in enumerate(rows) if not _is_title(row, width)), 0)
+    for i, row in enumerate(rows[first:], first):
+        names = [cell.strip() for cell in row if cell.strip()]
+        if len(names) >= width - 1 > 1 and len(set(names)) == len(names):
+            return first if any(map(DATA_CELL.fullmatch, names)) else i
+        if 2 * len(names) > width:
+            break
+    return first
 
 
 def _is_title(row: list[str], width: int) -> bool:

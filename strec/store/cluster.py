@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from strec import schema
 from strec.cleaning import Recipe
-from strec.cleaning.report import CleanReport
+from strec.cleaning.report import CleanReport, need_some
 from strec.cleaning.run import ROOM, clean_pieces, piece_to_disk
 from strec.errors import LimitError, ReadError, StoreError, StrecError, as_path
 from strec.io import Mapping, ReadResult, ingest, inspect
@@ -142,12 +142,7 @@ duckdb://. Mend: Name one, spark://HOST:PORT, or use strec.ingest.
             report = clean_pieces(
                 pieces, recipe, stage / "cleaned", mapper=each, progress=part_of(tell, 0.5, 0.8)
             )
-        if not report.rows_after:
-            raise ReadError(
-                "At least one check-in must be left after cleaning.",
-                f"none of {report.rows_before:,}.",
-                "Loosen the steps of the recipe.",
-            )
+        need_some(report)
         tell(f"Writing {out.name}", 0.8)
         zone = result.mapping.time_zone
         store = Store.create(

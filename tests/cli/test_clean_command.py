@@ -162,6 +162,12 @@ def test_a_recipe_that_removes_everything_says_which_step(tmp_path, capsys):
     path = corpus.make("plain", tmp_path)
     code, _, error = strec(capsys, "clean", path, "--recipe", saved, "-o", tmp_path / "x.csv")
     assert code == 1 and "none of 60 (Rare users and items" in error
+    assert "--without k_core" in error
+    given = ["--recipe", saved, "--without", "k_core", "-o", tmp_path / "x.csv"]
+    assert strec(capsys, "clean", path, *given)[0] == 0
+    assert len(pl.read_csv(tmp_path / "x.csv")) == 60
+    code, _, error = strec(capsys, "clean", path, "--without", "magic", "-o", tmp_path / "x.csv")
+    assert code == 1 and "magic" in error
 
 
 @pytest.mark.slow
@@ -251,3 +257,17 @@ def test_entries_of_map():
     assert mapping_of(["item_from_place=True,lat="]) == {"item_from_place": True, "lat": None}
     with pytest.raises(MappingError, match="name=column"):
         mapping_of(["user"])
+
+
+def test_what_is_assumed_beside_given_columns_is_said(tmp_path, capsys):
+    path, out = tmp_path / "v.csv", tmp_path / "v.parquet"
+    rows = "".join(f"u{i % 3},p{i % 4},2023-01-{i + 1:02d} 09:05\n" for i in range(20))
+    path.write_text("who,what,when\n" + rows)
+    _, plain, _ = strec(capsys, "clean", path, "-o", out)
+    _, named, error = strec(capsys, "clean", path, "-o", out, "--map", "item=what")
+    assert "zone" in error and "Taken: " in error
+    _, _, given = strec(capsys, "clean", path, "-o", out, "--map", "item=what,time_zone=UTC")
+    assert "Taken: " not in given
+    zone = ["--map", "item=what", "--time-zone", "Europe/Berlin"]
+    _, _, given = strec(capsys, "clean", path, "-o", out, *zone)
+    assert "Taken: " not in given

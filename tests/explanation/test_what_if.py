@@ -1,5 +1,7 @@
 """Another hour or place is exactly the same question asked there."""
 
+from collections import Counter
+
 import numpy as np
 import polars as pl
 import pytest
@@ -90,6 +92,21 @@ def test_the_first_of_each_hour_is_the_list_of_that_hour(town, evening):
         own = best.filter(pl.col("hour") == hour)
         top = strip.filter(pl.col("hour") == hour).sort("rank")
         assert own["item_id"].to_list() == top["item_id"].to_list()[:2]
+
+
+def test_what_would_come_first_at_another_hour_is_followed_too(town, evening):
+    best = best_by_hour(evening, 1)
+    assert best["item_id"].n_unique() > 1
+    strip = what_if_hours(evening, 1, firsts=10)
+    own = {evening.frame["item_id"][0], *best["item_id"]}
+    assert set(strip["item_id"]) == own and strip.height == 24 * len(own)
+    for hour, item in best.select("hour", "item_id").iter_rows():
+        row = strip.filter((pl.col("hour") == hour) & (pl.col("item_id") == item))
+        assert row["rank"].to_list() == [1]
+    others = Counter(best["item_id"])
+    del others[evening.frame["item_id"][0]]
+    one = what_if_hours(evening, 1, firsts=1)["item_id"].unique(maintain_order=True)
+    assert others[one[1]] == max(others.values()) and len(one) == 2
 
 
 def test_other_places_are_the_same_question_asked_there(town):

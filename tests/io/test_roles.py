@@ -186,3 +186,22 @@ def test_two_places_are_few_for_a_world_of_items():
     )
     role = guess_roles(classes).roles["item_id"]
     assert role.column == "location" and not role.is_sure and "few different" in role.why
+
+
+@pytest.mark.parametrize(
+    "ends", [("salida", "llegada"), ("inicio", "fin"), ("início", "fim"), ("debut", "fin")]
+)
+def test_trips_are_known_in_other_languages(ends):
+    sides = [f"{what}_{end}" for what in ("estacion", "fecha", "lat", "lon") for end in ends]
+    rows = [
+        (f"c{i % 9}", f"E{i % 5}", f"E{i % 4}", f"2023-03-{i % 28 + 1:02d} {8 + i % 10:02d}:10",
+         f"2023-03-{i % 28 + 1:02d} {8 + i % 10:02d}:{20 + i % 30}",
+         40.4 + i % 5 / 100, 40.4 + i % 4 / 100, -3.7 + i % 5 / 100, -3.7 + i % 4 / 100)
+        for i in range(60)
+    ]  # fmt: skip
+    table = pl.DataFrame(rows, schema=["usuario", *sides], orient="row")
+    found = guess_roles(table).mapping.to_dict()
+    first, last = ends
+    assert found["origin_id"] == f"estacion_{first}" and found["item_id"] == f"estacion_{last}"
+    assert found["timestamp"] == f"fecha_{first}" and found["end_timestamp"] == f"fecha_{last}"
+    assert found["origin_lat"] == f"lat_{first}" and found["lat"] == f"lat_{last}"

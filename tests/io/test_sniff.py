@@ -42,3 +42,20 @@ def test_a_table_without_header_is_seen():
     shape = sniff("7\t2024-05-01\tbar\n8\t2024-05-02\tpub\n", "x.txt", True)
     assert not shape.has_header and shape.columns == ("column_1", "column_2", "column_3")
     assert sniff("a;b\n1,5;2,5\n3,5;4,5\n", "x.csv", True).delimiter == ";"
+
+
+@pytest.mark.parametrize(
+    ("text", "skipped", "columns"),
+    [
+        ("Trips,,Store 5,,\n,,Made 2024-01-02,,\nuser,item,when,lat,kind\n", 2, "user"),
+        ("Trips,,Store 5,,\nuser,item,when,lat,kind\n", 1, "user"),
+        # Both sides have the same names: what stands above tells them apart.
+        ("Start,,End,,\nlat,lon,lat,lon,kind\n", 0, "Start"),
+        ("user,,when,,kind\n", 0, "user"),
+    ],
+)
+def test_titles_of_several_cells_stand_above_the_names(text, skipped, columns):
+    rows = "".join(f"u{i},p{i % 3},2024-01-{i + 1:02d} 09:00,1.5,x\n" for i in range(9))
+    shape = sniff(text + rows, "x.csv", complete=True)
+    assert (shape.skip_lines, shape.columns[0]) == (skipped, columns)
+    assert shape.has_header

@@ -68,9 +68,14 @@ def recognised(draft: Draft) -> None:
 def must_be_answered(draft: Draft) -> None:
     """Ask what the files do not say and nobody may guess."""
     for question in [q for q in draft.questions if q.must_be_answered]:
+        asked = f":material/help: **{ui.plain(question.text)}**"
         with st.container(border=True):
+            if not question.options and question.key != "places":
+                st.markdown(asked)
+                st.caption("Nothing here looks like it: choose it among the columns below.")
+                continue
             choice = st.radio(
-                f":material/help: **{ui.plain(question.text)}**",
+                asked,
                 range(len(question.options)),
                 index=draft.answers.get(question.key),
                 format_func=words_of(question, is_markdown=True),

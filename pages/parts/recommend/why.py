@@ -119,18 +119,22 @@ def _evidence_map(evidence: pl.DataFrame, colour: str) -> None:
     ui.deck_with_python(shown, "rec_evidence_map", height=EVIDENCE_PX, caption="Where they were.")
 
 
+#: Lines of what would come first at another hour, beside five of the list.
+MOST_FIRSTS = 5
+
+
 def other_hours(answer: Answer, rank: int) -> None:
     """Show how the list would change over the 24 hours of the day."""
     n = max(5, rank)
-    strip = once(explanation.what_if_hours, answer, n)
-    made(strip, call(explanation.what_if_hours, answer, n))
-    if rank > 5:
-        kept = [*answer.frame["item_id"][:4], answer.frame["item_id"][rank - 1]]
-        strip = strip.filter(pl.col("item_id").is_in(kept))
+    strip = once(explanation.what_if_hours, answer, n, firsts=MOST_FIRSTS)
+    made(strip, call(explanation.what_if_hours, answer, n, firsts=MOST_FIRSTS))
     if strip["probability"].null_count():
         st.caption("This model's scores are no probabilities, so hours cannot be compared.")
         return
     best = once(explanation.best_by_hour, answer, 1)
+    if rank > 5:
+        left_out = set(answer.frame["item_id"][4 : rank - 1]) - set(best["item_id"])
+        strip = strip.filter(~pl.col("item_id").is_in(left_out))
     ui.figure(
         drawn(
             plots.what_if_hours,
