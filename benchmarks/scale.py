@@ -169,8 +169,7 @@ def _pages(folder: Path) -> dict:
 
 
 def _recommend(folder: Path) -> None:
-    from strec.recommend import Recommender, kept
-    from strec.store import Store
+    from strec.recommend import kept
 
     # What was fitted ahead is fitted anew, and kept for the next process.
     shutil.rmtree(folder / "store-parquet" / kept.FOLDER, ignore_errors=True)

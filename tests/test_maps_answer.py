@@ -60,6 +60,18 @@ def test_no_name_lies_over_a_pin_but_that_of_the_first():
         assert [row["name"] for row in names.data] == named
 
 
+def test_no_name_lies_over_the_scale_bar():
+    view = maps.view_of([40.7, 40.8], [-74.1, -74.0])
+    bar = maps.scale_words(view)
+    x, y = view.pixels(np.array([bar["lat"]]), np.array([bar["lon"]]))
+    two = pd.DataFrame({"item_id": ["a", "b"], "item_name": ["A", "B"]})
+    # A name stands 47 pixels over the foot of its pin.
+    for up, named in ((-40, ["A"]), (60, ["A", "B"])):
+        lat, lon = view.places(np.append(x - 300, x), np.append(y + 200, y + up))
+        _, names = maps.suggestion_layers(two.assign(lat=lat, lon=lon), view)
+        assert [row["name"] for row in names.data] == named
+
+
 def test_the_map_of_a_list_shows_the_past_and_where_one_is():
     recommender = Recommender(Dataset.sample("travel"))
     answer = recommender.answer("tourist_0001", "2024-08-11 17:00", 40.41, -3.70, k=4)

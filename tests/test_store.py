@@ -75,6 +75,7 @@ def aggregates_of(store: Store) -> dict[str, pd.DataFrame]:
             f"cell_weekdays {name}": store.cell_steps(5, "weekday", filters, min_users=3),
             f"flows {name}": store.flows(filters, min_users=1),
             f"cell flows {name}": store.flows(filters, resolution=7, min_users=2, min_count=3),
+            f"busiest flows {name}": store.busiest_flows(7, filters, most=4),
             f"points {name}": store.points(filters, min_users=1),
             f"cell weeks {name}": store.cell_weeks(7, filters, min_users=3),
             f"cell days {name}": store.cell_days(7, filters, min_users=3),
@@ -173,6 +174,19 @@ def test_flows_count_steps_within_a_session(tmp_path):
     flows = Store.create(rows, tmp_path / "s", name="Steps").flows(min_users=1)
     pairs = flows[["origin", "destination", "n_checkins"]].to_numpy().tolist()
     assert sorted(pairs) == [["a", "b", 1], ["b", "a", 1], ["c", "a", 1]]
+
+
+def test_flows_between_the_busiest_are_those_of_all_flows(store):
+    every = store.flows(resolution=7, min_users=1)
+    ends = pd.concat(
+        [every.groupby(side)["n_checkins"].sum() for side in ("origin", "destination")]
+    )
+    n = ends.groupby(level=0).sum().rename_axis("cell").reset_index(name="n")
+    busy = n.sort_values(["n", "cell"], ascending=[False, True])["cell"].head(5)
+    inside = every["origin"].isin(busy) & every["destination"].isin(busy)
+    expected = every[inside].drop(columns="n_users").reset_index(drop=True)
+    assert 1 < len(expected) < len(every)
+    pd.testing.assert_frame_equal(store.busiest_flows(7, most=5), expected, check_like=True)
 
 
 def haversine_km(lat, lon, lat_2, lon_2):
@@ -451,12 +465,14 @@ def test_people_counted_part_by_part_are_those_counted_at_once(store, monkeypatc
         lambda store: store.by_category(), lambda store: store.category_hours(3, some),
         lambda store: store.cells(7), lambda store: store.cell_hours(6, some),
         lambda store: store.cell_steps(6, "month"),
+        lambda store: store.gyration(), lambda store: store.gyration(some),
     )  # fmt: skip
     whole = Store(store.folder)
     at_once = [ask(whole) for ask in asked]
     monkeypatch.setattr("strec.store.base.PART_ROWS", 500)
+    monkeypatch.setattr("strec.store.base.PIECE_ROWS", 1_000)
     in_parts = Store(store.folder)
-    assert len(in_parts._parts) > 5
+    assert len(in_parts._parts) > 5 and len(in_parts._by_users(in_parts.table)) > 2
     for expected, ask in zip(at_once, asked, strict=True):
         found = ask(in_parts)
         pd.testing.assert_frame_equal(expected, found)

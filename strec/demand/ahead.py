@@ -78,8 +78,8 @@ def _places(store: Store) -> None:
 def _on_the_way(store: Store) -> None:
     """Ask for the flows that are shown, and for those by which distance is judged."""
     shows = spatial.resolution_that_shows(store)
-    for least in {store.least_users, 1}:
-        store.flows(resolution=shows, min_users=least)
+    store.flows(resolution=shows, min_users=store.least_users)
+    store.busiest_flows(shows)
     if not store.is_anonymous:
         store.gyration()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, cast
 
 import ibis
@@ -315,19 +316,30 @@ def _span(
 
     The last hour is one that the data cover nearly to its end.
     """
-    time = cast(ir.TimestampColumn, rows[schema.TIME]).epoch_seconds().cast("int64")
-    local: Any = time + cast(Any, rows[schema.OFFSET].cast("int64")) * 60
-    ends = store._run(rows.agg(first=local.min(), last=local.max())).iloc[0]
-    if ends.isna().any():
+    day = cast(ir.DateColumn, rows[schema.LOCAL_DATE])
+    days = store._run(rows.agg(first=day.min(), last=day.max())).iloc[0]
+    if days.isna().any():
         raise AnalysisError(
             "Demand needs check-ins.", "none is left.", "Loosen the filters, or map more columns."
         )
+    # The clock is read on the first and the last day alone: of all it takes as long as counting.
+    outer = rows.filter(day.isin([_date(days["first"]), _date(days["last"])]))
+    time = cast(ir.TimestampColumn, outer[schema.TIME]).epoch_seconds().cast("int64")
+    local: Any = time + cast(Any, outer[schema.OFFSET].cast("int64")) * 60
+    ends = store._run(outer.agg(first=local.min(), last=local.max())).iloc[0]
     hour = pd.Timedelta("1h")
     begin, end = (pd.Timestamp(int(ends[name]), unit="s") for name in ("first", "last"))
     last = end.floor("h") if end.minute >= _LAST_MINUTE else end.floor("h") - hour
     first = max(begin.floor("h"), last - (168 * weeks - 1) * hour)
-    seconds = [int(each.timestamp()) for each in (first, last + hour)]
-    return (first, last), rows.filter(local >= seconds[0], local < seconds[1])
+    clock, after = cast(Any, aggregates.hour(rows)), last + hour
+    return (first, last), rows.filter(
+        (day > _date(first)) | ((day == _date(first)) & (clock >= first.hour)),
+        (day < _date(after)) | ((day == _date(after)) & (clock < after.hour)),
+    )
+
+
+def _date(moment: Any) -> date:
+    return pd.Timestamp(moment).date()
 
 
 def _counted(store: Store, rows: ir.Table, what: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pydeck as pdk
 from pydeck.types import String
 
 from strec.errors import AnalysisError, check_is
-from strec.maps.basemap import ON_TOP, declutter, text_layer
+from strec.maps.basemap import ON_TOP, declutter, scale_box, text_layer
 from strec.maps.layers import cell_rows, discs, layer, point_layer, positions, tips
 from strec.maps.scale import rgb
 from strec.maps.view import View
@@ -91,6 +91,9 @@ def suggestion_layers(frame: Frame, view: View, dark: bool = False) -> list[pdk.
     others = [
         (*at, 16.0, 17.0) for at in zip(x.tolist(), (y - _NAME_PX + 19).tolist(), strict=True)
     ]
+    # Nor over the scale bar.
+    x_bar, y_bar, half, high = scale_box(view)
+    others.append((x_bar, y_bar - _NAME_PX, half, high))
     best, rest = labels[:1], labels[1:]
     shown = best + declutter(rest, view, size_px=13, most=11, avoid=best, boxes=others)
     writing = text_layer(

@@ -254,6 +254,14 @@ def scale_words(view: View) -> dict:
     return _scale(view)[0]
 
 
+def scale_box(view: View) -> Box:
+    """Return where the scale bar and its words stand in a view."""
+    row, length_deg = _scale(view)
+    x, y = map(float, view.pixels(row["lat"], row["lon"]))
+    end, _ = view.pixels(row["lat"], row["lon"] + length_deg / 2)
+    return x, y + 8, max(float(end) - x, len(row["name"]) * 12 * 0.28) + 6, 14.0
+
+
 def _scale(view: View) -> tuple[dict, float]:
     km_per_degree_lon = max(float(km_per_degree_east(view.lat)), 0.05 * KM_PER_DEGREE)
     fifth_km = (view.east - view.west) * km_per_degree_lon / 5

@@ -116,7 +116,7 @@ def distance_decay(
     ----------
     flows : pandas.DataFrame, Dataset or Store
         `origin`, `destination`, `from_lat`, `from_lon`, `to_lat`, `to_lon`, `n_checkins`:
-        `Store.flows` between cells, with `min_users=1`.
+        `Store.busiest_flows`, or `Store.flows` between cells with `min_users=1`.
     most_cells : int
         Look at the steps among so many of the busiest cells.
     bootstraps, permutations, seed : int
@@ -159,7 +159,7 @@ def distance_decay(
     flows = frame_of(
         flows,
         ("origin", "destination", "from_lat", "from_lon", "to_lat", "to_lon", "n_checkins"),
-        lambda store: store.flows(None, resolution_that_shows(store), min_users=1),
+        lambda store: store.busiest_flows(resolution_that_shows(store), most=most_cells),
     )
     counts, lat, lon = _matrix(flows, most_cells)
     n_cells, n_steps = len(counts), int(counts.sum())

@@ -170,10 +170,27 @@ def summary(table: ir.Table) -> ir.Table:
 
 def cell_flows(table: ir.Table, resolution: int) -> ir.Table:
     """Counts per pair of different cells visited one after the other in a session."""
+    moves, sides = _moves(table, resolution)
+    return count(moves, **sides).filter(_.origin != _.destination)
+
+
+def busiest_flows(table: ir.Table, resolution: int, most: int) -> ir.Table:
+    """Check-ins per pair of different cells, both among those that most flows begin or end in."""
+    moves, sides = _moves(table, resolution)
+    pairs = checkins_per(moves, **sides).filter(_.origin != _.destination)
+    ends = [pairs.select(cell=pairs[side], n=pairs["n_checkins"]) for side in sides]
+    each = ibis.union(*ends).group_by("cell").agg(n=_.n.sum())
+    busiest = each.order_by(ibis.desc("n"), "cell").limit(most)
+    for side in sides:
+        pairs = pairs.semi_join(busiest.select(**{side: busiest["cell"]}), side)
+    return pairs
+
+
+def _moves(table: ir.Table, resolution: int) -> tuple[ir.Table, dict[str, ir.Value]]:
+    """Return check-ins that follow another in a session, and the cells of both."""
     moves = placed(table, FROM_CELL, schema.CELL)
     origin = cell(moves, resolution, FROM_CELL)
-    pairs = count(moves, origin=origin, destination=cell(moves, resolution))
-    return pairs.filter(_.origin != _.destination)
+    return moves, {"origin": origin, "destination": cell(moves, resolution)}
 
 
 def item_flows(table: ir.Table) -> ir.Table:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ibis.expr.types as ir
 import numpy as np
@@ -27,6 +27,8 @@ from strec.store.filters import Filters
 
 #: Check-ins of one part of the users, where people are counted part by part.
 PART_ROWS = 1_000_000
+#: So many are asked at once where the engine itself must hold on to what it has seen.
+PIECE_ROWS = 20_000_000
 _DTYPES = schema.REQUIRED | schema.OPTIONAL | schema.DERIVED
 
 
@@ -246,6 +248,15 @@ class OpenStore:
                 yield connection.con.sql(asked).to_arrow_table().cast(types)
         finally:
             connection.raw_sql(f"DROP VIEW {name}")
+
+    def _by_users(self, rows: ir.Table) -> list[ir.Table]:
+        """Return check-ins in pieces of whole users, of about `PIECE_ROWS` each."""
+        every = max(PIECE_ROWS // PART_ROWS, 1)
+        edges = [self._parts[k : k + every] for k in range(0, len(self._parts), every)]
+        if len(edges) < 2:
+            return [rows]
+        user = cast(ir.IntegerColumn, rows[USER_CODE])
+        return [rows.filter(user >= each[0][0], user < each[-1][1]) for each in edges]
 
     @cached_property
     def _parts(self) -> list[tuple[int, int]]:

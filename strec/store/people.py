@@ -41,7 +41,10 @@ class PeopleQuestions(OpenStore):
         """
         self.need_people()
         self._need_places()
-        found = self._run(aggregates.gyration(self._kept(filters)))
+        rows = self._kept(filters)
+        # Of a large store some users at a time: the engine holds all whose centre it looks for.
+        pieces = [self._run(aggregates.gyration(each)) for each in self._by_users(rows)]
+        found = pd.concat(pieces, ignore_index=True)
         found["lat"] = np.degrees(np.arctan2(found["z"], np.hypot(found["x"], found["y"])))
         found["lon"] = np.degrees(np.arctan2(found["y"], found["x"]))
         columns = ["user", "n_checkins", "lat", "lon", "gyration_km"]

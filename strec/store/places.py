@@ -129,10 +129,40 @@ class PlaceQuestions(OpenStore):
             self._need_places(resolution)
             groups = aggregates.cell_flows(kept, resolution)
         found = self._shown(groups, min_users, min_count)
-        if resolution is None:
-            return self._with_items(found)
-        found = _with_centre(found, "origin", "from_lat", "from_lon")
-        return _with_centre(found, "destination", "to_lat", "to_lon")
+        return self._with_items(found) if resolution is None else _with_centres(found)
+
+    def busiest_flows(
+        self, resolution: int, filters: Filters | None = None, most: int = 400
+    ) -> pd.DataFrame:
+        """Return the flows between the busiest cells, of however few users: for a law, not a map.
+
+        Parameters
+        ----------
+        resolution : int
+            Of the H3 cells.
+        filters : Filters, optional
+            Applied to the check-in that arrives.
+        most : int
+            How many cells, by the check-ins that come or leave.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `origin`, `destination`, `from_lat`, `from_lon`, `to_lat`, `to_lon`, `n_checkins`,
+            largest first.
+
+        Examples
+        --------
+        >>> from strec import Dataset
+        >>> found = Dataset.sample("travel").store.busiest_flows(8, most=5)
+        >>> found["origin"].nunique() <= 5, bool((found["origin"] != found["destination"]).all())
+        (True, True)
+        """
+        self._need_places(resolution)
+        if filters is not None and filters.side == "departures":
+            filters = replace(filters, side=None)
+        found = self._run(aggregates.busiest_flows(self._kept(filters), resolution, most))
+        return _with_centres(largest_first(found, ["origin", "destination"]))
 
     def points(
         self,
@@ -384,6 +414,11 @@ def _only_shown(found: pd.DataFrame, min_users: int) -> pd.DataFrame:
         "min_users": min_users,
     }
     return kept
+
+
+def _with_centres(flows: pd.DataFrame) -> pd.DataFrame:
+    flows = _with_centre(flows, "origin", "from_lat", "from_lon")
+    return _with_centre(flows, "destination", "to_lat", "to_lon")
 
 
 def _with_centre(found: pd.DataFrame, cell: str, lat: str, lon: str) -> pd.DataFrame:

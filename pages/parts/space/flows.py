@@ -92,7 +92,7 @@ def arcs(store, chosen, setting, view, resolution: int | None, most: int, least:
 def decay(store, chosen: Filters, resolution: int) -> None:
     """Show how distance keeps people away."""
     found = computed_decay(store, chosen, resolution)
-    asked = call(Store.flows, store, chosen, resolution, min_users=1)
+    asked = call(Store.busiest_flows, store, resolution, chosen)
     made(found, call(spatial.distance_decay, asked))
     ui.figure(
         drawn(figures.distance_decay, found, common.plain_counts(store, chosen)),
@@ -153,7 +153,7 @@ def guesses(store, chosen: Filters) -> None:
 @by_content("Weighing distances…")
 def computed_decay(store: Store, chosen: Filters, resolution: int):
     """Fit once per data set, filters and size of hexagons."""
-    return spatial.distance_decay(store.flows(chosen, resolution, min_users=1))
+    return spatial.distance_decay(store.busiest_flows(resolution, chosen))
 
 
 @by_content("Reading sequences of visits…")
