@@ -48,14 +48,21 @@ def _page() -> NextStep | None:
         left, right = st.columns([5, 6], gap="medium")
     with left:
         _list(store, answer, before)
+    rank = listing.selected_rank(answer)
     with right:
-        listing.map_of(store, answer)
+        if store.has_places:
+            listing.map_of(store, answer)
+        else:
+            # The reasons have the room of the map.
+            if len(answer.frame):
+                why.why(answer, rank, is_narrow=True)
+            st.caption("No map: this data set has no places.")
     if not len(answer.frame):
         return None
     if before is not None:
         why.changed(before[1], answer, before[0])
-    rank = listing.selected_rank(answer)
-    why.why(answer, rank)
+    if store.has_places:
+        why.why(answer, rank)
     further.more(store, question, answer, rank)
     _out(store, answer, question, rank)
     return "See how good the models are", "evaluate"

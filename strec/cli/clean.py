@@ -29,7 +29,7 @@ from strec.progress import Progress, part_of
 
 if TYPE_CHECKING:
     from strec.cleaning import CleanReport, Recipe
-    from strec.io import Mapping, Question, ReadResult
+    from strec.io import Mapping, ReadResult
     from strec.store import Store
 
 #: Testing models takes longer than reading fewer check-ins did.
@@ -83,8 +83,8 @@ def clean(
     ] = None,
     ahead: Annotated[
         bool, typer.Option("--ahead/--no-ahead", help="Whether a large store is counted at once, "
-                           "and of three million check-ins on models tested on it, so that the "
-                           "app's first looks need not wait.")
+                           "and models are tested on one of three million check-ins or more, so "
+                           "that the app's first looks need not wait.")
     ] = True,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -117,7 +117,6 @@ def clean(
     from strec.io import fetch, ingest, read, write
     from strec.io.apart import apart
     from strec.io.catalogue import read_catalogue
-    from strec.io.reading import assumed
     from strec.io.writing import writer_for
     from strec.store import Store
     from strec.store.engines import chosen
@@ -154,7 +153,9 @@ def clean(
             given = Path(folder) / "given" / f"{named}.parquet"
             files = [fetch(data[0], given, table=db_table, query=query)]
         on_cluster = "spark" in chosen() and not (out.suffix or of_database)
-        mapping, taken = _mapping(files[:1] if on_cluster else files, map, steps)
+        options = {"time_zone": time_zone, "time_format": day_first}
+        stated = [name for name, value in options.items() if value is not None]
+        mapping, taken = _mapping(files[:1] if on_cluster else files, map, stated, steps)
         if on_cluster:
             from strec.store.cluster import ingest_on_cluster
 
@@ -185,11 +186,9 @@ def clean(
             Store(out).with_catalogue(untaken.items, out)
         if ahead and not out.suffix:
             ask_ahead(Store(out), part_of(tell, 0.93, 1.0))
-    # What reading asks itself is said already; what was taken beside --map it takes as given.
-    given = {"time_zone": time_zone, "time_format": day_first}
-    answered = [name for name, value in given.items() if value is not None]
-    said = [text for text in assumed(taken, answered) if text not in result.notes]
-    result = replace(result, notes=[*result.notes, *said])
+    # What was taken beside --map is given to reading, which says nothing of it.
+    taken = [text for text in taken if text not in result.notes]
+    result = replace(result, notes=[*result.notes, *taken])
     written = {"out": out}
     full = Recipe(steps.steps if cleaning else (), result.mapping.to_dict())
     written["recipe"] = full.save(save_recipe or out.with_name(out.stem + ".recipe.yaml"))
@@ -208,9 +207,9 @@ def clean(
 
 
 def _mapping(
-    files: list[Path], entries: list[str] | None, recipe: "Recipe"
-) -> "tuple[Mapping | None, list[Question]]":
-    """Return the mapping, None where all is guessed, and what it answers beside what is given."""
+    files: list[Path], entries: list[str] | None, stated: list[str], recipe: "Recipe"
+) -> "tuple[Mapping | None, list[str]]":
+    """Return the mapping, None where all is guessed, and what it assumes beside what is given."""
     from strec.io import Mapping, inspect
     from strec.io.apart import apart
     from strec.io.mapping import SOURCE, mapping_of
@@ -219,18 +218,17 @@ def _mapping(
     base = Mapping.from_dict(recipe.mapping) if recipe.mapping else None
     if not entries:
         return base, []
-    given, taken = mapping_of(entries), []
+    named, taken = mapping_of(entries), []
     if base is None:
         # Which table is read, and how its letters are written, comes before its columns.
-        source = {name: value for name, value in given.items() if name in SOURCE}
+        source = {name: value for name, value in named.items() if name in SOURCE}
         try:
             looked = apart(inspect, files, mapping=Mapping(**source))
-            base = looked.mapping
-            taken = [each for each in looked.questions if assumed([each], given)]
+            base, taken = looked.mapping, assumed(looked.questions, [*named, *stated])
         except MappingError:
             # What cannot be guessed may be just what is given.
             base = Mapping(**source)
-    return base.remap(**given), taken
+    return base.remap(**named), taken
 
 
 def _write(

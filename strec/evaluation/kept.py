@@ -102,6 +102,8 @@ def evaluate_ahead(
         return 0
     models = counting_models(regime.time_known)
     waiting = [name for name in models if load(store, name, regime) is None]
+    if not waiting:
+        return 0
     try:
         parts = Dataset.from_store(store).split
         for number, name in enumerate(waiting):
@@ -119,8 +121,8 @@ def _is_kept(store: Store) -> bool:
 
     Others' metrics may change without notice.
     """
-    own = (each.of_query or each.of_all for each in METRICS.values())
-    return store.keeps_answers and all(each.__module__.startswith("strec.") for each in own)
+    made = (getattr(each.of_query or each.of_all, "__module__", "") for each in METRICS.values())
+    return store.keeps_answers and all(name.startswith("strec.") for name in made)
 
 
 def _path(store: Store, name: str, regime: Regime):

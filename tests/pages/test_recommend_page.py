@@ -81,6 +81,9 @@ def test_without_places_who_and_when_decide(world, tmp_path):
     app = open_page(Store.create(bare, tmp_path / "s", name="Films"))
     assert healthy(app) and len(cards(app)) == 10
     assert "no places" in text_of(app) and not app.get("deck_gl_json_chart")
+    # The reasons stand where a map would, once.
+    (reasons,) = [each.value for each in app.subheader if each.value.startswith("Why ")]
+    assert any(reasons in [each.value for each in column.subheader] for column in app.columns)
 
 
 def test_items_called_by_a_number_are_not_taken_for_a_rank(world, tmp_path):

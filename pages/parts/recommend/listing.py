@@ -170,9 +170,6 @@ def _segments(parts: list[Segment]) -> str:
 
 def map_of(store, answer: Answer) -> None:
     """Show the person's past, here, and the suggestions; a click asks from there."""
-    if not store.has_places:
-        st.caption("No map: this data set has no places.")
-        return
     city = _view(store, answer)
     shops = view.landmarks(store) if store.has(schema.PLACE_ID) else None
     below = [maps.picking_layer(_picks(store, city), _tip())]

@@ -17,8 +17,11 @@ from strec.wording import add_up, percent, percent_digits, plural
 EVIDENCE_PX = 230
 
 
-def why(answer: Answer, rank: int) -> None:
-    """Show sentences, the parts and what lies behind each, for one suggestion."""
+def why(answer: Answer, rank: int, *, is_narrow: bool = False) -> None:
+    """Show sentences, the parts and what lies behind each, for one suggestion.
+
+    In a narrow column one stands below the other.
+    """
     name = ui.plain(ui.shown_name(answer.frame["item_name"][rank - 1]))
     st.subheader(f"Why {name} is number {rank}", anchor=False)
     if not answer.model.explains:
@@ -35,7 +38,7 @@ def why(answer: Answer, rank: int) -> None:
     if by_wish := once(explanation.wished, answer, rank):
         st.markdown(f":material/stylus_note: {by_wish}")
     rephrase(reasons)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = [st.container()] * 2 if is_narrow else st.columns([3, 2], gap="large")
     with left:
         _sum(answer, reasons)
     with right:
