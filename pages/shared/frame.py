@@ -44,6 +44,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 def show() -> None:
     """Show the page that is asked for, in its frame."""
+    state.put_again()
     st.set_page_config(
         page_title="strec: when, where, and what next",
         page_icon=ICON,
@@ -64,6 +65,7 @@ def show() -> None:
     if page.has_filters or page.follows:
         ui.guarded(lambda: selection.chips(None if page.has_filters else page.follows))
     ui.guarded(asked.run)
+    state.all_drawn()
 
 
 def sign_in() -> None:

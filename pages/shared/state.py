@@ -1,5 +1,6 @@
 """What is remembered of one visitor: every key of the session that more than its widget reads."""
 
+import time
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
@@ -12,6 +13,10 @@ from strec.project import Pin, Project, View
 from strec.store import Filters, Store
 
 T = TypeVar("T")
+#: When the widgets of values that were set had been sent to the browser, by name; None before.
+_PUT = "put"
+#: A browser has drawn within so many seconds what it was sent.
+_DRAWN_WITHIN_S = 4.0
 
 
 class Key(Generic[T]):
@@ -35,7 +40,7 @@ class Key(Generic[T]):
 
     @value.setter
     def value(self, new: T) -> None:
-        st.session_state[self.name] = new
+        put(self.name, new)
 
     @property
     def is_set(self) -> bool:
@@ -45,6 +50,33 @@ class Key(Generic[T]):
     def take(self) -> T:
         """Return the value and forget it."""
         return st.session_state.pop(self.name, self.first)
+
+
+def put(name: str, value: Any) -> None:
+    """Set a value, which a widget with this key will show.
+
+    The browser is told once. If the next run begins before it has drawn the widget, as when it
+    tells of itself, it shows what the widget is at first, though the value is kept; `put_again`.
+    """
+    st.session_state[name] = value
+    st.session_state.setdefault(_PUT, {})[name] = None
+
+
+def put_again() -> None:
+    """Set what was set in runs that did not come to their end, or did a moment ago."""
+    now = time.monotonic()
+    put = {name: drawn_s for name, drawn_s in st.session_state.get(_PUT, {}).items()
+           if drawn_s is None or now - drawn_s < _DRAWN_WITHIN_S}  # fmt: skip
+    for name in put:
+        if name in st.session_state:
+            st.session_state[name] = st.session_state[name]
+    st.session_state[_PUT] = put
+
+
+def all_drawn() -> None:
+    """Note that a run came to its end: the browser has been sent all widgets."""
+    now = time.monotonic()
+    st.session_state[_PUT] = {n: at or now for n, at in st.session_state.get(_PUT, {}).items()}
 
 
 def forget(beginning: str) -> None:

@@ -57,8 +57,8 @@ def bring_back(page: str) -> View | None:
                 st.query_params[name] = list(values)
     for name, value in view.widgets.items():
         # A file that somebody made says nothing of keys that are no such widget's.
-        if _is_set_so(name):
-            st.session_state.setdefault(name, value)
+        if _is_set_so(name) and name not in st.session_state:
+            state.put(name, value)
     return view
 
 

@@ -348,6 +348,7 @@ def assumed(questions: Sequence[Question], given: Iterable[str] = ()) -> list[st
 
     Examples
     --------
+    >>> from strec.io.mapping import Option
     >>> utc = Option("UTC", changes={"time_zone": "UTC"})
     >>> asked = Question("time_zone", "Whose clock is it?", (utc,), default=0)
     >>> assumed([asked]), assumed([asked], ["time_zone"])

@@ -56,7 +56,9 @@ def cards(store, answer: Answer, moves: pl.DataFrame | None) -> None:
     pictures.ask_for_web(answer)
     shown_pictures = pictures.of_list(store, answer)
     listed = zip(answer.frame.iter_rows(named=True), answer.codes, shown_pictures, strict=True)
-    with st.container(height=HEIGHT, border=False, gap="small"):
+    # As high as the map; where there is none, the whole list.
+    height = HEIGHT if store.has_places else "content"
+    with st.container(height=height, border=False, gap="small"):
         for row, code, picture in listed:
             with st.container(gap=None, key=f"rec_box_{row['rank']}"):
                 _card(row, row["rank"] == shown, _moved(row, before, moves is not None))

@@ -220,7 +220,8 @@ def begin(store: Store, engine: Recommender, known: People, read: Callable[[], A
         state.URL_NOTES.value = asked.notes
         state.VIEW.value = _first_view(engine, known, asked)
     for name, value in state.VIEW.value.items():
-        st.session_state.setdefault(name, value)
+        if name not in st.session_state:
+            state.put(name, value)
 
 
 def remember() -> None:

@@ -67,7 +67,8 @@ def _sum(answer: Answer, reasons) -> None:
 
 
 def _behind(answer: Answer, reasons) -> None:
-    known = reasons.parts.filter(pl.col("n_checkins") > 0)
+    # A part that moves nothing, as distance where there are no places, has nothing behind it.
+    known = reasons.parts.filter(pl.col("n_checkins") > 0, pl.col("value") != 0)
     if known.is_empty():
         st.caption(
             "These parts rest on what everybody does, not on single check-ins."
