@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from strec.demand.base import HOURS_OF_WEEK
 from strec.demand.panels import Panel
 from strec.errors import AnalysisError
 from strec.export import enough_people
@@ -58,17 +59,34 @@ def assembled(
 
 
 def with_gaps(values: np.ndarray) -> tuple[np.ndarray, int]:
-    """Set hours in which nothing is known to NaN: long silences where much was to be expected."""
+    """Set hours in which nothing is known to NaN: long silences where much was to be expected.
+
+    What is to be expected say the same hours of other weeks: who is closed on Sundays is silent,
+    not unknown. Hours of the week that only the silence holds are taken for those of the day.
+    """
     total = values.sum(axis=1)
     silent = total == 0
     edges = np.flatnonzero(np.diff(np.concatenate([[False], silent, [False]]).astype(int)))
     unknown = np.zeros(len(values), dtype=bool)
-    hour = np.arange(len(values)) % 24
-    usual = np.array([total[hour == each].mean() for each in range(24)])[hour]
+    every = np.arange(len(values))
     for begin, end in edges.reshape(-1, 2):
-        if end - begin >= _GAP_HOURS and usual[begin:end].sum() >= _GAP_COUNT:
+        if end - begin < _GAP_HOURS:
+            continue
+        other = (every < begin) | (every >= end)
+        if _expected(total, every, other)[begin:end].sum() >= _GAP_COUNT:
             unknown[begin:end] = True
     return np.where(unknown[:, None], np.nan, values), int(unknown.sum())
+
+
+def _expected(total: np.ndarray, every: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return for each hour the mean of its like among others: of the week, else of the day."""
+    found = np.full(len(total), np.nan)
+    for period in (24, HOURS_OF_WEEK):
+        at = every % period
+        n = np.bincount(at[other], minlength=period)
+        sums = np.bincount(at[other], total[other], minlength=period)
+        found = np.where(n[at] > 0, sums[at] / np.maximum(n[at], 1), found)
+    return np.nan_to_num(found)
 
 
 def named(kept: pd.DataFrame, names: pd.DataFrame, where: str) -> pd.DataFrame:

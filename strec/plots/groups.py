@@ -91,19 +91,21 @@ def group_hours(found: Comparison, below: str = "") -> go.Figure:
     >>> group_hours(weekends).data[0].name
     'weekends'
     """
-    rows = found.of("hour").assign(at=lambda each: each["key"].astype(int)).sort_values("at")
+    compared = found.of("hour").assign(at=lambda each: each["key"].astype(int))
+    # Hours of too few check-ins are not compared: a line through them would be made up.
+    rows = compared.set_index("at").reindex(range(24)).reset_index(names="at")
     figure = go.Figure()
     share = found.measure == "share"
     times = 100 if share else 1
     for name, rate, colour, dash in zip(found.names, ("rate_a", "rate_b"), COLOURS,
                                         ("solid", "dash"), strict=True):  # fmt: skip
         figure.add_scatter(
-            x=rows["at"], y=times * rows[rate], mode="lines", name=label(name, LONGEST_LABEL),
-            line={"width": 3, "color": colour, "dash": dash},
+            x=rows["at"], y=times * rows[rate], mode="lines+markers", marker_size=4,
+            name=label(name, LONGEST_LABEL), line={"width": 3, "color": colour, "dash": dash},
             hovertemplate=f"{label(name)}, %{{x}}:00<br><b>%{{y:{'.1f} %' if share else '.4f}'}</b>"
             "<extra></extra>",
         )  # fmt: skip
-    named = rows[rows["differs"]]
+    named = compared[compared["differs"]]
     figure.add_scatter(
         x=named["at"], y=times * named[["rate_a", "rate_b"]].max(axis=1), mode="markers",
         name="more than chance", marker={"size": 9, "symbol": "diamond", "color": POPULARITY},

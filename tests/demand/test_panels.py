@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from strec import Dataset, Filters
-from strec.demand import Calendar, Panel, country_of, panel, people_at
+from strec.demand import Calendar, Panel, country_of, demand, panel, people_at
 from strec.errors import AnalysisError
 from tests.trips import trips
 
@@ -77,6 +77,24 @@ def test_a_long_silence_of_all_is_a_gap():
     counts[100:130] = 0
     found, n = with_gaps(counts)
     assert n == 30 and np.isnan(found[100:130]).all() and np.isfinite(found[:100]).all()
+
+
+def test_who_is_closed_on_sundays_is_known_to_be():
+    from strec.demand.assembling import with_gaps
+
+    week = np.tile(np.where(np.arange(24) // 8 == 1, 9.0, 0.0), 7)
+    week[144:] = 0  # 2024-06-03 is a Monday
+    counts = np.tile(week, 8)[:, None]
+    found, n = with_gaps(counts)
+    assert n == 0 and np.isfinite(found).all()
+    shut = counts.copy()
+    shut[2 * 168 + 24 : 2 * 168 + 48] = 0  # one Tuesday
+    found, n = with_gaps(shut)
+    silence = slice(2 * 168 + 16, 2 * 168 + 56)  # from Monday 16:00 to Wednesday 8:00
+    assert n == 40 and np.isnan(found[silence]).all()
+    ahead = demand(Panel.of(counts, "2024-06-03"), horizon=168)
+    assert ahead.hours[144].day_name() == "Sunday"
+    assert ahead.expected[144:].max() < 0.1 and ahead.expected[8:16].min() > 8
 
 
 @pytest.mark.parametrize(

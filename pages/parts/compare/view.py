@@ -144,6 +144,8 @@ def hours(store: Store, found: groups.Comparison) -> None:
         if len(named)
         else "At no hour of the day can the difference be told from chance."
     )
+    if len(found.of("hour")) < 24:
+        said += " Hours of too few check-ins for a comparison have no line."
     ui.figure(built(plots.group_hours, found, note(store, found)), "compare_hours", said,
               found.of("hour"), "comparison-hours")  # fmt: skip
 
