@@ -50,8 +50,8 @@ def files() -> None:
     if (error := state.UPLOAD_ERROR.take()) is not None:
         ui.show_error(error)
     st.file_uploader(
-        "CSV, TSV, Parquet, JSON, GeoJSON, GeoPackage, GPX or KML; also as .zip or .gz. Give files "
-        "that belong together at once. Or a project that was saved.",
+        "CSV, TSV, Excel, Parquet, JSON, GeoJSON, GeoPackage, GPX, KML or SQLite; also as .zip or "
+        ".gz. Give files that belong together at once. Or a project that was saved.",
         accept_multiple_files=True,
         key=state.UPLOAD.name,
         on_change=_uploaded,
