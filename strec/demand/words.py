@@ -13,6 +13,8 @@ from strec.wording import days, plural
 _MOST_TOLD = 3
 #: A difference of a tenth, or of a tenth of one, is worth showing.
 _VISIBLE = 0.1
+#: What is less is said as 0.
+_NEXT_TO_NOTHING = 0.05
 
 if TYPE_CHECKING:
     from strec.demand.forecast import Demand
@@ -28,6 +30,9 @@ def findings(ahead: "Demand", first: int, last: int, most: int) -> list[str]:
     found = [
         f"Most is expected at {one['name']}, {when(ahead, first + int(hour))}: {_said(ahead, one)}."
     ]
+    if not ahead.panel.is_signed and expected.max() < _NEXT_TO_NOTHING:
+        unit = ahead.panel.unit
+        found = [f"Hardly anything is expected: under {_NEXT_TO_NOTHING} {unit} an hour anywhere."]
     for row in _standing_out(whole, most):
         found.append(
             f"{row['name']} is likely to be {_compared(ahead, row)}, {span(ahead, first, last)}."
@@ -139,7 +144,7 @@ def number(value: float) -> str:
     >>> number(12.34), number(0.25), number(-0.01)
     ('12', '0.2', '0')
     """
-    if abs(value) >= 10 or abs(value) < 0.05:
+    if abs(value) >= 10 or abs(value) < _NEXT_TO_NOTHING:
         return f"{round(value):,}"
     return f"{value:.1f}"
 

@@ -274,3 +274,13 @@ def test_what_was_tested_before_is_not_tested_again(monkeypatch):
         backtest(seasonal(5, [3.0, 20.0]), horizon=24, known=first)
     with pytest.raises(AnalysisError, match="same panel"):
         backtest(panel, horizon=12, known=first)
+
+
+def test_where_next_to_nothing_is_expected_no_place_is_the_busiest():
+    rng = np.random.default_rng(0)
+    rare = Panel.of((rng.random((1000, 3)) < 0.01).astype(float), "2024-06-03")
+    ahead = demand(rare, horizon=24, models=standard_models(0))
+    assert ahead.expected.max() < 0.05
+    assert ahead.findings()[0] == (
+        "Hardly anything is expected: under 0.05 check-ins an hour anywhere."
+    )
