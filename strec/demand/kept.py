@@ -5,7 +5,6 @@ not models: those that are needed learn again from what was before the test, as 
 """
 
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +16,9 @@ from strec.demand.calendar import Calendar
 from strec.demand.counting import HourOfWeek
 from strec.demand.panels import Panel
 from strec.store import Store
-from strec.store.answers import code, make_room, read_whole, write_whole
+from strec.store.answers import code, make_room, read_told, write_told
 
 FOLDER = "demand"
-_OF = b"strec"
 
 
 def load(store: Store, panel: Panel, calendar: Calendar) -> Backtest | None:
@@ -42,14 +40,14 @@ def load(store: Store, panel: Panel, calendar: Calendar) -> Backtest | None:
     """
     if not _is_kept(store, calendar):
         return None
-    if (found := read_whole(_path(store, panel, calendar))) is None:
+    if (found := read_told(_path(store, panel, calendar))) is None:
         return None
-    said = json.loads(found.schema.metadata[_OF])
+    table, said = found
     origins, horizon = np.array(said["origins"]), said["horizon"]
     shape = len(origins), horizon, panel.n_places
     past = Backtest(
         pd.DataFrame(said["table"]),
-        {name: found[name].to_numpy().reshape(shape) for name in found.column_names},
+        {name: table[name].to_numpy().reshape(shape) for name in table.column_names},
         panel.values[origins[:, None] + np.arange(horizon)],
         origins,
         said["weights"],
@@ -90,8 +88,7 @@ def keep(store: Store, past: Backtest, calendar: Calendar) -> None:
         "daily": {name: loss.tolist() for name, loss in past.daily.items()},
     }
     table = pa.table({name: made.ravel() for name, made in past.expected.items()})
-    table = table.replace_schema_metadata({_OF: json.dumps(said).encode()})
-    if write_whole(_path(store, past.panel, calendar), table):
+    if write_told(_path(store, past.panel, calendar), table, said):
         make_room(store.folder / FOLDER)
 
 
@@ -103,7 +100,9 @@ def _path(store: Store, panel: Panel, calendar: Calendar) -> Path:
     """Return where a backtest is kept; its name says of what it is."""
     places = panel.places[["place", "lat", "lon"]].to_dict("list")
     seen = hashlib.blake2b(digest_size=16)
-    seen.update(repr((code(), calendar.country, panel.what, panel.start, places)).encode())
+    # Trees may be installed here and not there.
+    models = list(standard_models())
+    seen.update(repr((code(), models, calendar.country, panel.what, panel.start, places)).encode())
     for values in (panel.values, panel.beside):
         if values is not None:
             seen.update(np.ascontiguousarray(values).data)

@@ -5,7 +5,6 @@ version scores anew, and so does whoever finds a file damaged.
 """
 
 import hashlib
-import json
 from dataclasses import asdict, fields
 
 import numpy as np
@@ -19,10 +18,9 @@ from strec.evaluation.scoring import Result, evaluate_model
 from strec.metrics import METRICS
 from strec.progress import Progress, part_of
 from strec.store import HasStore, Store, need_store
-from strec.store.answers import code, make_room, read_whole, write_whole
+from strec.store.answers import code, make_room, read_told, write_told
 
 FOLDER = "evaluation"
-_OF = b"strec"
 #: What of a result is a table; the rest is said in a few words.
 _TABLES = ("queries", "listed", "regime")
 
@@ -39,9 +37,9 @@ def load(store: Store, name: str, regime: Regime) -> Result | None:
     regime : Regime
         The rules.
     """
-    if not _is_kept(store) or (table := read_whole(_path(store, name, regime))) is None:
+    if not _is_kept(store) or (found := read_told(_path(store, name, regime))) is None:
         return None
-    said = json.loads(table.schema.metadata[_OF])
+    table, said = found
     frame = pl.DataFrame(table)
     return Result(
         queries=frame.drop("listed"),
@@ -66,8 +64,7 @@ def keep(store: Store, result: Result) -> None:
     said = {f.name: vars(result)[f.name] for f in fields(result) if f.name not in _TABLES}
     listed = pl.Series("listed", result.listed.tolist(), dtype=pl.List(pl.Int64))
     table = result.queries.with_columns(listed).to_arrow()
-    table = table.replace_schema_metadata({_OF: json.dumps(said).encode()})
-    if write_whole(_path(store, result.name, result.regime), table):
+    if write_told(_path(store, result.name, result.regime), table, said):
         make_room(store.folder / FOLDER)
 
 

@@ -5,7 +5,6 @@ known by the content of the store, by how many check-ins were drawn, and by the 
 another version of it fits anew, and so does whoever finds a file damaged.
 """
 
-import json
 from dataclasses import fields
 
 import numpy as np
@@ -15,7 +14,7 @@ from strec.errors import ModelError
 from strec.models import CounterMix, Model
 from strec.split import Log
 from strec.store import Store
-from strec.store.answers import code, read_whole, write_whole
+from strec.store.answers import code, read_told, write_told
 
 FOLDER = "recommend"
 #: A fit takes as long for fewer, but what is small is left alone.
@@ -23,7 +22,6 @@ LEAST_CHECKINS = 50_000
 _LOG = "log"
 #: What a log has beside its columns.
 _WHOLE = ("vocabulary", "owner_ids", "is_anonymous")
-_OF = b"strec"
 
 
 def load(store: Store, at_most: int) -> tuple[Model, Log] | None:
@@ -37,9 +35,9 @@ def load(store: Store, at_most: int) -> tuple[Model, Log] | None:
         How many check-ins were drawn at most.
     """
     folder = store.folder / FOLDER
-    if not _is_large(store) or (table := read_whole(folder / _LOG)) is None:
+    if not _is_large(store) or (found := read_told(folder / _LOG)) is None:
         return None
-    said = json.loads((table.schema.metadata or {}).get(_OF, b"{}"))
+    table, said = found
     if said.get("of") != _of(store, at_most):
         return None
     try:
@@ -75,13 +73,12 @@ def keep(store: Store, at_most: int, model: Model, log: Log) -> None:
         "is_anonymous": log.is_anonymous,
     }
     columns = {f.name: vars(log)[f.name] for f in fields(log) if f.name not in _WHOLE}
-    table = pa.table(columns).replace_schema_metadata({_OF: json.dumps(said).encode()})
     try:
         model.save(store.folder / FOLDER)
     except ModelError:
         return
     # The log comes last, as it says which model belongs to it.
-    write_whole(store.folder / FOLDER / _LOG, table)
+    write_told(store.folder / FOLDER / _LOG, pa.table(columns), said)
 
 
 def _is_large(store: Store) -> bool:

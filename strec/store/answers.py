@@ -6,13 +6,14 @@ strec, never finds it. A file begins with a digest of the rest: a damaged one co
 """
 
 import hashlib
+import json
 import os
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import ibis
 import ibis.expr.operations as ops
@@ -26,6 +27,7 @@ LEAST_CHECKINS = 500_000
 #: What a store's answers may take on the disk, and one of them; the oldest make room.
 MOST_BYTES, MOST_BYTES_EACH = 256 * 2**20, 32 * 2**20
 _DIGEST = 16
+_SAID = b"strec"
 #: Counts up when the form of the files changes.
 _FORM = 1
 
@@ -161,6 +163,32 @@ def code() -> str:
     for path in sorted(Path(__file__).parents[1].rglob("*.py")):
         seen.update(path.read_bytes())
     return seen.hexdigest()
+
+
+def write_told(path: Path, table: pa.Table, said: dict[str, Any]) -> bool:
+    """Write a table as `write_whole` does, with what is to be said of it.
+
+    Parameters
+    ----------
+    path, table
+        As in `write_whole`.
+    said : dict
+        What JSON can hold.
+    """
+    return write_whole(path, table.replace_schema_metadata({_SAID: json.dumps(said).encode()}))
+
+
+def read_told(path: Path) -> tuple[pa.Table, dict[str, Any]] | None:
+    """Return what `write_told` wrote; None where there is none, or it is damaged.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    """
+    if (table := read_whole(path)) is None:
+        return None
+    return table, json.loads((table.schema.metadata or {}).get(_SAID, b"{}"))
 
 
 def _content(sent: ops.InMemoryTable) -> str:

@@ -71,7 +71,9 @@ def kept_of(store: Store, panel: demand.Panel, calendar: Calendar):
     return past
 
 
-@pytest.mark.parametrize("other", ["values", "places", "country", "code", "damaged", "start"])
+@pytest.mark.parametrize(
+    "other", ["values", "places", "country", "code", "models", "damaged", "start"]
+)
 def test_what_is_of_others_or_damaged_is_not_found(store, monkeypatch, other):
     panel, home = counts(), Calendar("US")
     past = kept_of(store, panel, home)
@@ -88,6 +90,8 @@ def test_what_is_of_others_or_damaged_is_not_found(store, monkeypatch, other):
         home = Calendar()
     if other == "code":
         monkeypatch.setattr(kept, "code", lambda: "of another version")
+    if other == "models":
+        monkeypatch.setattr(kept, "standard_models", lambda *_: demand.standard_models(0))
     if other == "damaged":
         (file,) = (store.folder / kept.FOLDER).iterdir()
         content = bytearray(file.read_bytes())
